@@ -1,0 +1,1 @@
+"""What is searched and what is known: jobs, trials, samplers, storage, statistics, exports."""

@@ -1,0 +1,76 @@
+"""Who works on what: dispatchers' heartbeats and their leases on jobs.
+
+A dispatcher holds a job until it gives it back or falls silent for `lease_s`. Every claim raises the
+job's fence, and every write names owner and fence, so one that slept through its deadline finds
+out at its next write (`LeaseLostError`) and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from uuid import uuid4
+
+from service import clock
+from service.records import Dispatcher, Job, Json
+from service.storage import dispatchers, jobs
+from service.storage.database import Database
+
+
+def register(database: Database, n_workers: int, resources: Json) -> Dispatcher:
+    """Announce a new dispatcher process."""
+    now = clock.now()
+    dispatcher = Dispatcher(
+        id=f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}",
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        n_workers=n_workers,
+        resources=resources,
+        started_at=now,
+        heartbeat_at=now,
+    )
+    with database.write() as session:
+        dispatchers.put(session, dispatcher)
+    return dispatcher
+
+
+def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> None:
+    """Say that a dispatcher lives, and keep its leases for another `lease_s` seconds."""
+    now = clock.now()
+    until = now + timedelta(seconds=lease_s)
+    with database.write() as session:
+        dispatchers.put(
+            session,
+            Dispatcher(
+                id=dispatcher.id,
+                host=dispatcher.host,
+                pid=dispatcher.pid,
+                n_workers=dispatcher.n_workers,
+                resources=dispatcher.resources,
+                started_at=dispatcher.started_at,
+                heartbeat_at=now,
+            ),
+        )
+        dispatchers.remove_silent(session, now - timedelta(seconds=20 * lease_s))
+        jobs.renew(session, dispatcher.id, until)
+
+
+def claim(database: Database, dispatcher: Dispatcher, lease_s: float) -> list[Job]:
+    """Take every unfinished job that nobody holds."""
+    until = clock.now() + timedelta(seconds=lease_s)
+    with database.write() as session:
+        return jobs.claim(session, dispatcher.id, until)
+
+
+def resign(database: Database, dispatcher: Dispatcher) -> None:
+    """Give every lease back and forget the dispatcher: another may go on at once."""
+    with database.write() as session:
+        jobs.release(session, dispatcher.id)
+        dispatchers.remove(session, dispatcher.id)
+
+
+def alive(database: Database, lease_s: float) -> list[Dispatcher]:
+    """Return the dispatchers that were heard of within two lease times."""
+    with database.read() as session:
+        return dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s))

@@ -1,0 +1,177 @@
+"""What the storage answers: plain values, one for each kind of row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.states import AttemptState, JobState, Phase, TrialState
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A density-optimization job. `waits_for` says why it does not move, when it does not."""
+
+    id: int
+    name: str
+    state: JobState
+    spec: Json
+    report: Json | None
+    error: Json | None
+    waits_for: str | None
+    lease_owner: str | None
+    lease_fence: int
+    lease_until: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One arm of a job; `role` is "search" or "control", `n_trials` its budget."""
+
+    id: int
+    job_id: int
+    place: int
+    name: str
+    role: str
+    sampler: str
+    n_trials: int
+    seed: int
+    is_finished: bool
+    best_trial_id: int | None
+    best_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One evaluation of one point; `payload` is all that determines its result."""
+
+    id: int
+    job_id: int
+    study_id: int
+    phase: Phase
+    number: int | None
+    state: TrialState
+    certainty: str
+    point: list[float]
+    params: Json
+    digest: str
+    payload: Json
+    seed: int
+    value: float | None
+    is_diverged: bool
+    metrics: Json | None
+    training_s: float | None
+    cached_from: int | None
+    n_attempts: int
+    error: Json | None
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a trial; a late one came back after it was given up, and changed nothing."""
+
+    id: int
+    job_id: int
+    trial_id: int
+    number: int
+    state: AttemptState
+    dispatcher: str
+    worker: str | None
+    value: float | None
+    metrics: Json | None
+    error: Json | None
+    is_late: bool
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Metrics of a trial after an epoch (from 1); `elapsed_s` counts from its start."""
+
+    trial_id: int
+    epoch: int
+    attempt_id: int
+    metrics: Json
+    elapsed_s: float
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DensityRecord:
+    """A stored density: alpha, beta, Phi as nested lists, and its provenance."""
+
+    id: int
+    job_id: int
+    study_id: int
+    trial_id: int
+    family: str
+    kernel_size: int
+    n_dims: int
+    vector: list[float]
+    alpha: list[float]
+    beta: list[float] | None
+    phi: list[Any]
+    den: list[float] | None
+    provenance: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """One final training of an arm's best; its metrics are those of its trial."""
+
+    id: int
+    job_id: int
+    study_id: int
+    trial_id: int
+    seed_index: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file under the data directory; `path` is relative to it."""
+
+    id: int
+    job_id: int
+    trial_id: int | None
+    name: str
+    media_type: str
+    path: str
+    n_bytes: int
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a job."""
+
+    id: int
+    job_id: int
+    kind: str
+    data: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """A dispatcher process, with the resources of its cluster."""
+
+    id: str
+    host: str
+    pid: int
+    n_workers: int
+    resources: Json
+    started_at: datetime
+    heartbeat_at: datetime

@@ -1,0 +1,101 @@
+"""Settings from the environment, prefix DENSEARCH_; an unknown variable is refused at start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import SettingsError
+
+PREFIX = "DENSEARCH_"
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations. See docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("data"), description="Directory of the SQLite file and the artifacts."
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of a PostgreSQL database; SQLite under data_dir when unset.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port the API listens on.")
+    allow_remote: bool = Field(
+        default=False, description="Allow listening beyond loopback without API keys."
+    )
+    url: str = Field(
+        default="http://127.0.0.1:8080", description="Server that the client commands talk to."
+    )
+    max_body_bytes: int = Field(
+        default=1_000_000, ge=1_000, description="Largest request body accepted, bytes."
+    )
+    ray_address: str = Field(
+        default="local",
+        description='"local" starts a Ray of its own; else the address of a cluster to join.',
+    )
+    n_cpus: int | None = Field(
+        default=None, ge=1, description="CPUs of a local Ray; all cores when unset."
+    )
+    n_gpus: int | None = Field(
+        default=None, ge=0, description="GPUs of a local Ray; all when unset."
+    )
+    poll_s: float = Field(
+        default=0.2, gt=0, le=10, description="How often the dispatcher looks for new orders, s."
+    )
+    lease_s: float = Field(
+        default=15.0, ge=1, description="How long a silent dispatcher keeps its jobs, s."
+    )
+    max_attempts: int = Field(
+        default=3, ge=1, description="Tries before a trial whose worker dies is FAILED."
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least severe message that is logged.",
+    )
+    log_json: bool = Field(default=False, description="Write the log as JSON lines.")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Where the SQLite file lies when no database_url is set."""
+        return self.data_dir / "densearch.sqlite3"
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database to use, as a SQLAlchemy URL; it may hold a password: never print it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.sqlite_path.absolute()}"
+
+
+def _refuse_unknown() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            listed = ", ".join(sorted(known))
+            raise SettingsError(f"unknown setting {name}: unset it, or use one of {listed}")
+
+
+def load(**overrides: object) -> Settings:
+    """Read the environment; `overrides` that are not None win over it.
+
+    Raises:
+        SettingsError: A variable is unknown or its value is not usable.
+    """
+    _refuse_unknown()
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False)
+        ]
+        raise SettingsError("; ".join(lines)) from error

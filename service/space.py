@@ -1,0 +1,90 @@
+"""The search space: between a point of the unit cube and a trial's params in real units.
+
+The first coordinates are the density's vector, the rest the searched training settings, in the
+spec's order. Source of the map: DIRECT.md, "search on the unit cube and map outside".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Value = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class FloatAxis:
+    """A real setting in [low, high], linear or logarithmic."""
+
+    name: str
+    low: float
+    high: float
+    is_log: bool = False
+
+    def value(self, u: float) -> float:
+        """Map u in [0, 1] to the setting's unit; the ends map to low and high exactly."""
+        if u in (0.0, 1.0):
+            return self.high if u else self.low
+        if self.is_log:
+            return math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
+        return self.low + u * (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerAxis:
+    """A whole setting in [low, high]; each value owns an equal share of [0, 1] (of its log)."""
+
+    name: str
+    low: int
+    high: int
+    is_log: bool = False
+
+    def value(self, u: float) -> int:
+        """Map u in [0, 1] to an integer in [low, high]."""
+        if self.is_log:
+            low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+            raw = round(math.exp(low + u * (high - low)))
+        else:
+            raw = self.low + int(u * (self.high - self.low + 1))
+        return min(max(raw, self.low), self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryAxis:
+    """One of several choices, each with an equal share of [0, 1]."""
+
+    name: str
+    choices: tuple[Value, ...]
+
+    def value(self, u: float) -> Value:
+        """Map u in [0, 1] to a choice."""
+        return self.choices[min(int(u * len(self.choices)), len(self.choices) - 1)]
+
+
+Axis = FloatAxis | IntegerAxis | CategoryAxis
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The axes of a study's points.
+
+    Attributes:
+        vector: Axes of the density's vector (or of a function's argument), in the vector's order.
+        settings: Axes of searched training settings.
+    """
+
+    vector: tuple[FloatAxis, ...]
+    settings: tuple[Axis, ...] = ()
+
+    @property
+    def dimension(self) -> int:
+        """Length of a point."""
+        return len(self.vector) + len(self.settings)
+
+    def split(self, point: Sequence[float]) -> tuple[tuple[float, ...], dict[str, Value]]:
+        """Map a point, shape (dimension,), to the vector and the settings in real units."""
+        r = len(self.vector)
+        vector = tuple(axis.value(u) for axis, u in zip(self.vector, point[:r], strict=True))
+        pairs = zip(self.settings, point[r:], strict=True)
+        return vector, {axis.name: axis.value(u) for axis, u in pairs}

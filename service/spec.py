@@ -1,0 +1,256 @@
+"""The spec of a density-optimization job: what a user may ask for, and nothing else.
+
+Every model refuses unknown fields, NaN and inf. Rules that span several sections live in
+service.rules, the translation of errors to JSON pointers in service.pointers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+from service import density
+
+# Printable text on one line: PostgreSQL refuses NUL, terminals and tables dislike the rest.
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+def _odd(size: int) -> int:
+    if size % 2 == 0:
+        raise ValueError(f"a kernel has a centre: use an odd size, {size - 1} or {size + 1}")
+    return size
+
+
+OddSize = Annotated[
+    int,
+    Field(ge=3, le=density.MAX_KERNEL_SIZE, json_schema_extra={"not": {"multipleOf": 2}}),
+    AfterValidator(_odd),
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, ser_json_inf_nan="constants"
+    )
+
+
+class DenoisingTask(_Section):
+    """Remove Gaussian noise from grey patches; the objective is the mean squared error."""
+
+    kind: Literal["denoising"]
+    dataset: Literal["photos"] = "photos"
+    noise_sigma: float = Field(
+        default=25.0, gt=0, le=255, description="Standard deviation of the noise, of 255."
+    )
+    patch_px: int = Field(default=40, ge=16, le=128, description="Side of a training patch, px.")
+    n_patches: int = Field(
+        default=512, ge=1, le=1_000_000, description="Training patches in an epoch."
+    )
+
+
+class ClassificationTask(_Section):
+    """Name the class of an image; the objective is the cross-entropy."""
+
+    kind: Literal["classification"]
+    dataset: Literal["digits", "textures"] = "digits"
+
+
+FunctionName = Literal[
+    "sphere", "rosenbrock", "ackley", "branin", "hartmann6", "levy", "rastrigin"
+]
+
+
+class FunctionTask(_Section):
+    """An analytic function on the unit cube: examines samplers and the service without training."""
+
+    kind: Literal["function"]
+    name: FunctionName
+    dimension: int = Field(default=2, ge=1, le=64, description="branin has 2, hartmann6 has 6.")
+    sleep_s: float = Field(default=0.0, ge=0, le=3600, description="Pretended training time, s.")
+
+
+Task = Annotated[DenoisingTask | ClassificationTask | FunctionTask, Field(discriminator="kind")]
+
+
+class DnCnn(_Section):
+    """A residual denoiser of `depth` convolutions (Zhang et al. 2017)."""
+
+    kind: Literal["dncnn"]
+    depth: int = Field(default=5, ge=2, le=64)
+    width: int = Field(default=16, ge=1, le=512)
+    kernel_size: OddSize = 3
+
+
+class SmallCnn(_Section):
+    """A plain classifier of `depth` convolutions, pooling and a linear head."""
+
+    kind: Literal["small_cnn"]
+    depth: int = Field(default=2, ge=1, le=16)
+    width: int = Field(default=16, ge=1, le=512)
+    kernel_size: OddSize = 3
+
+
+Network = Annotated[DnCnn | SmallCnn, Field(discriminator="kind")]
+
+
+class Training(_Section):
+    """How one trial trains its network."""
+
+    optimizer: Literal["sgd"] = "sgd"
+    lr: float = Field(default=0.05, gt=0, le=1e3, description="Learning rate.")
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    batch_size: int = Field(default=64, ge=1, le=65536)
+    epochs: int = Field(default=4, ge=1, le=10_000)
+
+
+class DensitySpec(_Section):
+    """Which densities are searched."""
+
+    family: Literal[
+        "symmetric", "separable-symmetric", "separable", "radial", "full", "gaussian", "power"
+    ] = "symmetric"
+    scope: Literal["network"] = Field(
+        default="network", description="The whole network shares one density."
+    )
+    bounds: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
+        default=None,
+        max_length=4096,
+        description="[low, high] of each free value, outermost first; the advised ranges if unset.",
+    )
+
+
+class FloatRange(_Section):
+    """A real training setting to be searched."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+class IntegerRange(_Section):
+    """A whole training setting to be searched."""
+
+    low: int
+    high: int
+    log: bool = False
+    integer: Literal[True]
+
+
+class Choices(_Section):
+    """A training setting to be chosen from a list."""
+
+    choices: list[float | int | str | bool] = Field(min_length=1, max_length=100)
+
+
+def _range_kind(value: object) -> str:
+    if isinstance(value, Choices) or (isinstance(value, dict) and "choices" in value):
+        return "choices"
+    if isinstance(value, IntegerRange) or (isinstance(value, dict) and value.get("integer")):
+        return "integer"
+    return "float"
+
+
+Range = Annotated[
+    Annotated[Choices, Tag("choices")]
+    | Annotated[IntegerRange, Tag("integer")]
+    | Annotated[FloatRange, Tag("float")],
+    Discriminator(_range_kind),
+]
+
+
+class SamplerSpec(_Section):
+    """One study: a sampler and its settings."""
+
+    name: Label
+    batch_size: int = Field(
+        default=4, ge=1, le=1024, description="Trials in a round; DIRECT-L has its own batches."
+    )
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+ControlName = Literal["uniform", "linear", "gaussian", "flat"]
+
+
+class ControlSpec(_Section):
+    """A density that is not searched but stands beside the learned one."""
+
+    name: ControlName
+    sigma: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e3,
+        description="Gaussian: in pixels; the kernel's half width if unset.",
+    )
+    factor: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e3,
+        description="Flat: the one factor; the root mean square of the best density found if unset.",
+    )
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Budget(_Section):
+    """How much each search may spend."""
+
+    n_trials: int = Field(ge=1, le=100_000, description="Trials of every sampler.")
+
+
+class Evaluation(_Section):
+    """The final judgement on the test split."""
+
+    n_seeds: int = Field(
+        default=3, ge=0, le=100, description="Fresh trainings of each arm's best."
+    )
+
+
+class Resources(_Section):
+    """What one trial occupies."""
+
+    cpus_per_trial: float = Field(default=1.0, gt=0, le=1024)
+    gpus_per_trial: float = Field(default=0.0, ge=0, le=64)
+
+
+class JobSpec(_Section):
+    """A density-optimization job."""
+
+    name: Label
+    seed: int = Field(default=0, ge=0, lt=2**53)
+    task: Task
+    network: Network | None = None
+    training: Training | None = None
+    density: DensitySpec | None = None
+    search: dict[str, Range] = Field(
+        default_factory=dict,
+        max_length=7,
+        description="Training settings searched beside the density, by their name.",
+    )
+    samplers: list[
+        Annotated[SamplerSpec, BeforeValidator(_named, json_schema_input_type=SamplerSpec | Label)]
+    ] = Field(min_length=1, max_length=32)
+    controls: list[
+        Annotated[
+            ControlSpec, BeforeValidator(_named, json_schema_input_type=ControlSpec | ControlName)
+        ]
+    ] = Field(default_factory=list, max_length=16)
+    budget: Budget
+    evaluation: Evaluation = Evaluation()
+    resources: Resources = Resources()
+    diverged_value: float = Field(
+        default=1000.0,
+        description="What a sampler is told for a trial that diverged or failed: the worst value.",
+    )

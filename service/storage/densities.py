@@ -1,0 +1,99 @@
+"""Queries on densities, evaluations and artifacts: what a job leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.errors import NotFoundError
+from service.records import Artifact, DensityRecord, EvaluationRecord
+from service.storage.rows import to_value
+from service.storage.tables import ArtifactRow, DensityRow, EvaluationRow
+
+Values = Mapping[str, Any]
+
+
+def put(session: Session, row: Values) -> DensityRecord:
+    """Store the density of a study, in place of the one it had."""
+    old = session.scalars(
+        select(DensityRow).where(DensityRow.study_id == row["study_id"])
+    ).one_or_none()
+    if old is None:
+        old = DensityRow()
+        session.add(old)
+    for name, value in {**row, "created_at": clock.now()}.items():
+        setattr(old, name, value)
+    session.flush()
+    return to_value(DensityRecord, old)
+
+
+def get(session: Session, density_id: int) -> DensityRecord:
+    """Return a density.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(DensityRow, density_id)
+    if row is None:
+        raise NotFoundError("density", density_id)
+    return to_value(DensityRecord, row)
+
+
+def of_job(session: Session, job_id: int) -> list[DensityRecord]:
+    """Return a job's densities, one for each study that has a completed trial."""
+    query = select(DensityRow).where(DensityRow.job_id == job_id).order_by(DensityRow.id)
+    return [to_value(DensityRecord, row) for row in session.scalars(query)]
+
+
+def insert_evaluations(session: Session, rows: Sequence[Values]) -> None:
+    """Store which trial evaluates which arm with which seed."""
+    session.add_all([EvaluationRow(**row, created_at=clock.now()) for row in rows])
+    session.flush()
+
+
+def evaluations(session: Session, job_id: int) -> list[EvaluationRecord]:
+    """Return a job's evaluations by study and seed."""
+    query = (
+        select(EvaluationRow)
+        .where(EvaluationRow.job_id == job_id)
+        .order_by(EvaluationRow.study_id, EvaluationRow.seed_index)
+    )
+    return [to_value(EvaluationRecord, row) for row in session.scalars(query)]
+
+
+def put_artifact(session: Session, row: Values) -> Artifact:
+    """Store an artifact's entry, in place of one of the same job and name."""
+    old = session.scalars(
+        select(ArtifactRow).where(
+            ArtifactRow.job_id == row["job_id"], ArtifactRow.name == row["name"]
+        )
+    ).one_or_none()
+    if old is None:
+        old = ArtifactRow()
+        session.add(old)
+    for name, value in {**row, "created_at": clock.now()}.items():
+        setattr(old, name, value)
+    session.flush()
+    return to_value(Artifact, old)
+
+
+def artifacts(session: Session, job_id: int) -> list[Artifact]:
+    """Return a job's artifacts by name."""
+    query = select(ArtifactRow).where(ArtifactRow.job_id == job_id).order_by(ArtifactRow.name)
+    return [to_value(Artifact, row) for row in session.scalars(query)]
+
+
+def get_artifact(session: Session, artifact_id: int) -> Artifact:
+    """Return an artifact's entry.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(ArtifactRow, artifact_id)
+    if row is None:
+        raise NotFoundError("artifact", artifact_id)
+    return to_value(Artifact, row)

@@ -1,0 +1,33 @@
+"""The events of a job, in the order of their ids."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.records import Event, Json
+from service.storage.rows import to_value
+from service.storage.tables import EventRow
+
+
+def add(session: Session, job_id: int, kind: str, data: Json) -> None:
+    """Announce something in the transaction that makes it true."""
+    session.add(EventRow(job_id=job_id, kind=kind, data=data, created_at=clock.now()))
+
+
+def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event]:
+    """Return the job's events with an id above `last_id`, oldest first."""
+    query = (
+        select(EventRow)
+        .where(EventRow.job_id == job_id, EventRow.id > last_id)
+        .order_by(EventRow.id)
+        .limit(limit)
+    )
+    return [to_value(Event, row) for row in session.scalars(query)]
+
+
+def last_id(session: Session, job_id: int) -> int:
+    """Return the id of the job's newest event, 0 when it has none."""
+    query = select(func.max(EventRow.id)).where(EventRow.job_id == job_id)
+    return session.scalar(query) or 0

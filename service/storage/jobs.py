@@ -1,0 +1,160 @@
+"""Queries on jobs: pages, states, leases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.errors import LeaseLostError, NotFoundError
+from service.records import Job, Json
+from service.states import JobState, check_job_transition
+from service.storage import events
+from service.storage.rows import to_value
+from service.storage.tables import JobRow
+
+WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
+
+
+def insert(session: Session, name: str, spec: Json) -> Job:
+    """Store a new job, QUEUED."""
+    row = JobRow(
+        name=name, state=JobState.QUEUED, spec=spec, lease_fence=0, created_at=clock.now()
+    )
+    session.add(row)
+    session.flush()
+    return to_value(Job, row)
+
+
+def get(session: Session, job_id: int) -> Job:
+    """Return a job.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    return to_value(Job, _row(session, job_id))
+
+
+def lock(session: Session, job_id: int) -> Job:
+    """Return a job and hold its row until the transaction ends: the job's writers take turns.
+
+    Events of one job are thereby committed in the order of their ids.
+    """
+    return to_value(Job, _row(session, job_id, is_locked=True))
+
+
+def lock_leased(session: Session, job_id: int, owner: str, fence: int) -> Job:
+    """Like `lock`, for the dispatcher that holds the job's lease.
+
+    Raises:
+        LeaseLostError: Another dispatcher holds it now.
+    """
+    job = lock(session, job_id)
+    if job.lease_owner != owner or job.lease_fence != fence:
+        raise LeaseLostError(job_id)
+    return job
+
+
+def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
+    query = select(JobRow).where(JobRow.id == job_id)
+    if is_locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise NotFoundError("job", job_id)
+    return row
+
+
+def page(
+    session: Session,
+    *,
+    limit: int,
+    state: JobState | None = None,
+    name: str | None = None,
+    before: int | None = None,
+) -> list[Job]:
+    """Return the newest jobs first, at most `limit`, those with an id below `before`."""
+    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(JobRow.state == state)
+    if name is not None:
+        query = query.where(JobRow.name == name)
+    if before is not None:
+        query = query.where(JobRow.id < before)
+    return [to_value(Job, row) for row in session.scalars(query)]
+
+
+def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> Job:  # noqa: ANN401 - column values
+    """Move a job to another state, note the time, and announce it.
+
+    Raises:
+        IllegalTransitionError: The table of transitions does not allow it.
+    """
+    row = _row(session, job_id)
+    check_job_transition(JobState(row.state), new)
+    row.state = new
+    row.waits_for = None
+    if new is JobState.RUNNING and row.started_at is None:
+        row.started_at = clock.now()
+    if new.is_final:
+        row.finished_at = clock.now()
+    for name, value in changes.items():
+        setattr(row, name, value)
+    events.add(session, job_id, "job", {"state": new})
+    session.flush()
+    return to_value(Job, row)
+
+
+def set_waits_for(session: Session, job_id: int, reason: str | None) -> None:
+    """Note why a job does not move, or that it does."""
+    row = _row(session, job_id)
+    if row.waits_for != reason:
+        row.waits_for = reason
+        events.add(session, job_id, "job", {"state": row.state, "waits_for": reason})
+
+
+def claim(session: Session, owner: str, until: datetime) -> list[Job]:
+    """Take the lease of every unfinished job that nobody holds; each claim raises the fence."""
+    query = (
+        select(JobRow)
+        .where(
+            JobRow.state.in_(WORKING),
+            or_(JobRow.lease_owner.is_(None), JobRow.lease_until < clock.now()),
+        )
+        .order_by(JobRow.id)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = []
+    for row in session.scalars(query):
+        row.lease_owner, row.lease_until = owner, until
+        row.lease_fence += 1
+        claimed.append(row)
+    session.flush()
+    return [to_value(Job, row) for row in claimed]
+
+
+def renew(session: Session, owner: str, until: datetime) -> None:
+    """Move the deadline of every lease that `owner` still holds."""
+    session.execute(
+        update(JobRow)
+        .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
+        .values(lease_until=until)
+    )
+
+
+def release(session: Session, owner: str) -> None:
+    """Give back every lease of `owner`, so that another may take over at once."""
+    session.execute(update(JobRow).where(JobRow.lease_owner == owner).values(lease_owner=None))
+
+
+def held(session: Session, owner: str) -> list[Job]:
+    """Return the unfinished jobs that `owner` holds, oldest first."""
+    query = (
+        select(JobRow)
+        .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
+        .order_by(JobRow.id)
+    )
+    return [to_value(Job, row) for row in session.scalars(query)]

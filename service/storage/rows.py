@@ -1,0 +1,33 @@
+"""From rows to the values of service.records: columns and fields share their names."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar
+
+from service import records, states
+from service.storage.tables import Base
+
+T = TypeVar("T")
+
+_ENUMS: dict[tuple[type, str], type] = {
+    (records.Job, "state"): states.JobState,
+    (records.Trial, "state"): states.TrialState,
+    (records.Trial, "phase"): states.Phase,
+    (records.Attempt, "state"): states.AttemptState,
+}
+
+
+@cache
+def _plan(kind: type) -> tuple[tuple[str, type | None], ...]:
+    return tuple((f.name, _ENUMS.get((kind, f.name))) for f in fields(kind))
+
+
+def to_value(kind: type[T], row: Base) -> T:
+    """Copy a row into a value of `kind`."""
+    values: dict[str, Any] = {}
+    for name, enum in _plan(kind):
+        value = getattr(row, name)
+        values[name] = enum(value) if enum is not None else value
+    return kind(**values)

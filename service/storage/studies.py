@@ -1,0 +1,30 @@
+"""Queries on studies, the arms of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from service.records import Study
+from service.storage.rows import to_value
+from service.storage.tables import StudyRow
+
+
+def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store a new job's studies."""
+    session.add_all([StudyRow(**row, is_finished=False) for row in rows])
+    session.flush()
+
+
+def of_job(session: Session, job_id: int) -> list[Study]:
+    """Return a job's studies in the order of its spec: samplers first, then controls."""
+    query = select(StudyRow).where(StudyRow.job_id == job_id).order_by(StudyRow.place)
+    return [to_value(Study, row) for row in session.scalars(query)]
+
+
+def change(session: Session, study_id: int, **changes: Any) -> None:  # noqa: ANN401 - column values
+    """Set columns of a study."""
+    session.execute(update(StudyRow).where(StudyRow.id == study_id).values(**changes))

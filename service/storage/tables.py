@@ -1,0 +1,274 @@
+"""The tables. Only this package and the migrations see rows; everyone else sees service.records.
+
+JSON columns hold what is read and written whole (specs, points, metrics); whatever is filtered,
+joined or ordered by has a column of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite grants a self-increasing key to INTEGER alone.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time, also on SQLite, which stores none; naive times are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse naive times and store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give SQLite's naive times their zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The declarative base: one naming convention and one mapping of Python types."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads a plain class attribute
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        float: Float(53),
+    }
+
+
+class JobRow(Base):
+    """What a user submitted, where it stands, and who holds it."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "state", "id"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16))
+    spec: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    waits_for: Mapped[str | None] = mapped_column(Text)
+    lease_owner: Mapped[str | None] = mapped_column(String(100))
+    lease_fence: Mapped[int] = mapped_column(Integer, default=0)
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class StudyRow(Base):
+    """One arm of a job: a sampler's search, or a control with its one fixed density."""
+
+    __tablename__ = "studies"
+    __table_args__ = (UniqueConstraint("job_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    place: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(16))
+    sampler: Mapped[str] = mapped_column(String(100))
+    n_trials: Mapped[int] = mapped_column(Integer)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    is_finished: Mapped[bool]
+    best_trial_id: Mapped[int | None] = mapped_column(Key)
+    best_value: Mapped[float | None]
+
+
+class TrialRow(Base):
+    """One evaluation of one point."""
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        UniqueConstraint("study_id", "phase", "number"),
+        Index(None, "job_id", "phase", "id"),
+        Index(None, "job_id", "state", "id"),
+        Index(None, "study_id", "id"),
+        Index(None, "digest", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    study_id: Mapped[int] = mapped_column(Key, ForeignKey("studies.id", ondelete="CASCADE"))
+    phase: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int | None] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    certainty: Mapped[str] = mapped_column(String(16))
+    point: Mapped[list[Any]]
+    params: Mapped[dict[str, Any]]
+    digest: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[float | None]
+    is_diverged: Mapped[bool]
+    metrics: Mapped[dict[str, Any] | None]
+    training_s: Mapped[float | None]
+    cached_from: Mapped[int | None] = mapped_column(Key)
+    n_attempts: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[dict[str, Any] | None]
+    queued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """One try at a trial. A result that comes after the try was given up is kept here alone."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("trial_id", "number"), Index(None, "job_id", "state"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    trial_id: Mapped[int] = mapped_column(Key, ForeignKey("trials.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    dispatcher: Mapped[str] = mapped_column(String(100))
+    worker: Mapped[str | None] = mapped_column(String(100))
+    value: Mapped[float | None]
+    metrics: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    is_late: Mapped[bool]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class MeasurementRow(Base):
+    """Metrics of a trial after an epoch; a later attempt's epochs replace an earlier one's."""
+
+    __tablename__ = "measurements"
+
+    trial_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(Key)
+    metrics: Mapped[dict[str, Any]]
+    elapsed_s: Mapped[float]
+    measured_at: Mapped[datetime]
+
+
+class DensityRow(Base):
+    """A density as arrays, with where it came from."""
+
+    __tablename__ = "densities"
+    __table_args__ = (UniqueConstraint("study_id"), Index(None, "job_id", "id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    study_id: Mapped[int] = mapped_column(Key, ForeignKey("studies.id", ondelete="CASCADE"))
+    trial_id: Mapped[int] = mapped_column(Key, ForeignKey("trials.id", ondelete="CASCADE"))
+    family: Mapped[str] = mapped_column(String(40))
+    kernel_size: Mapped[int] = mapped_column(Integer)
+    n_dims: Mapped[int] = mapped_column(Integer)
+    vector: Mapped[list[Any]]
+    alpha: Mapped[list[Any]]
+    beta: Mapped[list[Any] | None]
+    phi: Mapped[list[Any]]
+    den: Mapped[list[Any] | None]
+    provenance: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class EvaluationRow(Base):
+    """One final training of an arm's best density with a fresh seed, judged on the test split."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (UniqueConstraint("study_id", "seed_index"), Index(None, "job_id", "id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    study_id: Mapped[int] = mapped_column(Key, ForeignKey("studies.id", ondelete="CASCADE"))
+    trial_id: Mapped[int] = mapped_column(Key, ForeignKey("trials.id", ondelete="CASCADE"))
+    seed_index: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+
+
+class ArtifactRow(Base):
+    """A file the product made, under the data directory."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (UniqueConstraint("job_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    trial_id: Mapped[int | None] = mapped_column(Key, ForeignKey("trials.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    path: Mapped[str] = mapped_column(String(500))
+    n_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class EventRow(Base):
+    """What happened to a job; its id orders it (writers of a job hold the job's row)."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index(None, "job_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(40))
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class IdempotencyKeyRow(Base):
+    """A request that was answered: the same key and body give the same job again."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    body_digest: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
+class DispatcherRow(Base):
+    """A dispatcher process and the last time it was heard of."""
+
+    __tablename__ = "dispatchers"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column(Integer)
+    n_workers: Mapped[int] = mapped_column(Integer)
+    resources: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]

@@ -1,0 +1,166 @@
+"""Queries on trials, their attempts and measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.errors import NotFoundError
+from service.records import Attempt, Measurement, Trial
+from service.states import AttemptState, Phase, TrialState
+from service.storage.rows import to_value
+from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
+
+Values = Mapping[str, Any]
+
+
+def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
+    """Store new trials and return them in the same order."""
+    added = [TrialRow(**row) for row in rows]
+    session.add_all(added)
+    session.flush()
+    return [to_value(Trial, row) for row in added]
+
+
+def get(session: Session, trial_id: int) -> Trial:
+    """Return a trial.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    row = session.get(TrialRow, trial_id)
+    if row is None:
+        raise NotFoundError("trial", trial_id)
+    return to_value(Trial, row)
+
+
+def page(
+    session: Session,
+    job_id: int,
+    *,
+    limit: int,
+    phase: Phase | None = Phase.SEARCH,
+    study_id: int | None = None,
+    state: TrialState | None = None,
+    after: int = 0,
+) -> list[Trial]:
+    """Return a job's trials in the order of issue, at most `limit`, those with an id above `after`."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id, TrialRow.id > after)
+    if phase is not None:
+        query = query.where(TrialRow.phase == phase)
+    if study_id is not None:
+        query = query.where(TrialRow.study_id == study_id)
+    if state is not None:
+        query = query.where(TrialRow.state == state)
+    rows = session.scalars(query.order_by(TrialRow.id).limit(limit))
+    return [to_value(Trial, row) for row in rows]
+
+
+def of_job(session: Session, job_id: int) -> list[Trial]:
+    """Return all trials of a job, search and evaluation, in the order of issue."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.id)
+    return [to_value(Trial, row) for row in session.scalars(query)]
+
+
+def counts(session: Session, job_id: int) -> dict[tuple[int, Phase, TrialState], int]:
+    """Count a job's trials by study, phase and state."""
+    key = (TrialRow.study_id, TrialRow.phase, TrialRow.state)
+    query = select(*key, func.count()).where(TrialRow.job_id == job_id).group_by(*key)
+    return {
+        (study_id, Phase(phase), TrialState(state)): n
+        for study_id, phase, state, n in session.execute(query)
+    }
+
+
+def change(session: Session, rows: Sequence[Values]) -> None:
+    """Set columns of trials; each mapping names its `id`."""
+    if rows:
+        session.execute(update(TrialRow), [dict(row) for row in rows])
+
+
+def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
+    """Return, for each digest that has a completed result of its own, its first such trial."""
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.digest.in_(set(digests)),
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.cached_from.is_(None),
+        )
+        .order_by(TrialRow.id.desc())
+    )
+    return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+
+
+def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN401 - a time
+    """Cancel every trial of a job that has not ended, and the attempts at them."""
+    open_states = (TrialState.WAITING, TrialState.RUNNING)
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.job_id == job_id, TrialRow.state.in_(open_states))
+        .values(state=TrialState.CANCELLED, finished_at=now)
+    )
+    session.execute(
+        update(AttemptRow)
+        .where(AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING)
+        .values(state=AttemptState.CANCELLED, finished_at=now)
+    )
+
+
+def insert_attempts(session: Session, rows: Sequence[Values]) -> list[Attempt]:
+    """Store new attempts and return them in the same order."""
+    added = [AttemptRow(**row, state=AttemptState.RUNNING, is_late=False) for row in rows]
+    session.add_all(added)
+    session.flush()
+    return [to_value(Attempt, row) for row in added]
+
+
+def attempts(session: Session, trial_id: int) -> list[Attempt]:
+    """Return the attempts at a trial, first to last."""
+    query = select(AttemptRow).where(AttemptRow.trial_id == trial_id).order_by(AttemptRow.number)
+    return [to_value(Attempt, row) for row in session.scalars(query)]
+
+
+def running_attempts(session: Session, job_id: int) -> list[Attempt]:
+    """Return a job's attempts that nobody has ended yet."""
+    query = select(AttemptRow).where(
+        AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING
+    )
+    return [to_value(Attempt, row) for row in session.scalars(query)]
+
+
+def attempts_by_id(session: Session, ids: Sequence[int]) -> dict[int, Attempt]:
+    """Return these attempts by their id."""
+    query = select(AttemptRow).where(AttemptRow.id.in_(list(ids)))
+    return {row.id: to_value(Attempt, row) for row in session.scalars(query)}
+
+
+def change_attempts(session: Session, rows: Sequence[Values]) -> None:
+    """Set columns of attempts; each mapping names its `id`."""
+    if rows:
+        session.execute(update(AttemptRow), [dict(row) for row in rows])
+
+
+def insert_measurements(session: Session, rows: Sequence[Values]) -> None:
+    """Store measurements."""
+    if rows:
+        session.execute(insert(MeasurementRow), [dict(row) for row in rows])
+
+
+def forget_measurements(session: Session, trial_ids: Sequence[int]) -> None:
+    """Drop the measurements of attempts that were given up: the next attempt measures again."""
+    if trial_ids:
+        session.query(MeasurementRow).where(MeasurementRow.trial_id.in_(trial_ids)).delete()
+
+
+def measurements(session: Session, trial_id: int) -> list[Measurement]:
+    """Return a trial's measurements, first epoch first."""
+    query = (
+        select(MeasurementRow)
+        .where(MeasurementRow.trial_id == trial_id)
+        .order_by(MeasurementRow.epoch)
+    )
+    return [to_value(Measurement, row) for row in session.scalars(query)]
