@@ -141,7 +141,7 @@ def distances(kernel_size: int, n_dims: int = 2) -> Array:
     """Euclidean distance of each tap to the centre, in taps, shape (K,) * n_dims."""
     line = _offsets(kernel_size) ** 2
     squares = np.meshgrid(*[line] * n_dims, indexing="ij")
-    return np.sqrt(np.sum(squares, axis=0))
+    return np.array(np.sqrt(np.sum(squares, axis=0)))
 
 
 def n_free(family: str, kernel_size: int, n_dims: int = 2) -> int:
