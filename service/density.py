@@ -327,7 +327,7 @@ _BUILDERS: dict[str, Callable[[Array, int, int], Built]] = {
 }
 
 
-def _density(  # noqa: PLR0913, PLR0917 - the fields of the dataclass, completed
+def _density(
     family: str,
     kernel_size: int,
     n_dims: int,
