@@ -95,6 +95,6 @@ class UnsafeBindingError(SettingsError):
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(
-            f"refusing to listen on {host}: anyone who reaches it could submit jobs. Use 127.0.0.1, "
+            f"refusing to listen on {host}: whoever reaches it could submit jobs. Use 127.0.0.1, "
             "or allow it by name with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
         )

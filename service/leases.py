@@ -1,7 +1,7 @@
 """Who works on what: dispatchers' heartbeats and their leases on jobs.
 
-A dispatcher holds a job until it gives it back or falls silent for `lease_s`. Every claim raises the
-job's fence, and every write names owner and fence, so one that slept through its deadline finds
+A dispatcher holds a job until it gives it back or falls silent for `lease_s`. A claim raises
+the job's fence, every write names owner and fence, and so one that slept past its deadline finds
 out at its next write (`LeaseLostError`) and changes nothing.
 """
 

@@ -114,7 +114,7 @@ def _density_faults(spec: JobSpec) -> Iterator[Fault]:
     if n_free + len(spec.search) > MAX_DIMENSION:
         yield Fault(
             "/density/family",
-            f"{n_free + len(spec.search)} values are too many to search (at most {MAX_DIMENSION}): "
+            f"{n_free + len(spec.search)} values are too many (at most {MAX_DIMENSION}): "
             "use a smaller kernel or the family symmetric, gaussian or power",
         )
     for index, (low, high) in enumerate(spec.density.bounds):
@@ -175,7 +175,7 @@ def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
         if categories and not info.capabilities.categorical:
             yield Fault(
                 f"{at}/name",
-                f"{wanted.name} cannot search the choices of {', '.join(categories)}: give a range, "
+                f"{wanted.name} cannot search choices of {', '.join(categories)}: give a range, "
                 "or use a sampler that can, such as random",
             )
 

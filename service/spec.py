@@ -70,7 +70,7 @@ FunctionName = Literal[
 
 
 class FunctionTask(_Section):
-    """An analytic function on the unit cube: examines samplers and the service without training."""
+    """An analytic function on the unit cube: examines samplers and service, trains nothing."""
 
     kind: Literal["function"]
     name: FunctionName
@@ -126,7 +126,7 @@ class DensitySpec(_Section):
     bounds: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
         default=None,
         max_length=4096,
-        description="[low, high] of each free value, outermost first; the advised ranges if unset.",
+        description="[low, high] of each free value, outermost first; advised ranges if unset.",
     )
 
 
@@ -196,7 +196,7 @@ class ControlSpec(_Section):
         default=None,
         gt=0,
         le=1e3,
-        description="Flat: the one factor; the root mean square of the best density found if unset.",
+        description="Flat: the factor; the root mean square of the best density if unset.",
     )
 
 

@@ -42,7 +42,7 @@ class TrialState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """How one try at a trial stands. LOST: its dispatcher or worker is gone, nobody waits for it."""
+    """How one try at a trial stands. LOST: its dispatcher is gone, nobody waits for it."""
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"

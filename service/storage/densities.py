@@ -87,6 +87,12 @@ def artifacts(session: Session, job_id: int) -> list[Artifact]:
     return [to_value(Artifact, row) for row in session.scalars(query)]
 
 
+def artifacts_of_trial(session: Session, trial_id: int) -> list[Artifact]:
+    """Return the artifacts that a trial made."""
+    query = select(ArtifactRow).where(ArtifactRow.trial_id == trial_id)
+    return [to_value(Artifact, row) for row in session.scalars(query)]
+
+
 def get_artifact(session: Session, artifact_id: int) -> Artifact:
     """Return an artifact's entry.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +88,7 @@ def page(
     return [to_value(Job, row) for row in session.scalars(query)]
 
 
-def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> Job:  # noqa: ANN401 - column values
+def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> Job:
     """Move a job to another state, note the time, and announce it.
 
     Raises:
@@ -150,11 +151,28 @@ def release(session: Session, owner: str) -> None:
     session.execute(update(JobRow).where(JobRow.lease_owner == owner).values(lease_owner=None))
 
 
-def held(session: Session, owner: str) -> list[Job]:
-    """Return the unfinished jobs that `owner` holds, oldest first."""
-    query = (
-        select(JobRow)
-        .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
-        .order_by(JobRow.id)
-    )
-    return [to_value(Job, row) for row in session.scalars(query)]
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An unfinished job as a dispatcher's glance sees it."""
+
+    id: int
+    state: JobState
+    lease_owner: str | None
+    lease_until: datetime | None
+
+    @property
+    def is_claimable(self) -> bool:
+        """Whether nobody holds the job, or its holder has fallen silent."""
+        return self.lease_owner is None or (
+            self.lease_until is not None and self.lease_until < clock.now()
+        )
+
+
+def standings(session: Session) -> list[Standing]:
+    """Return every unfinished job, oldest first."""
+    columns = (JobRow.id, JobRow.state, JobRow.lease_owner, JobRow.lease_until)
+    query = select(*columns).where(JobRow.state.in_(WORKING)).order_by(JobRow.id)
+    return [
+        Standing(job_id, JobState(state), owner, until)
+        for job_id, state, owner, until in session.execute(query)
+    ]

@@ -25,6 +25,6 @@ def of_job(session: Session, job_id: int) -> list[Study]:
     return [to_value(Study, row) for row in session.scalars(query)]
 
 
-def change(session: Session, study_id: int, **changes: Any) -> None:  # noqa: ANN401 - column values
+def change(session: Session, study_id: int, **changes: Any) -> None:
     """Set columns of a study."""
     session.execute(update(StudyRow).where(StudyRow.id == study_id).values(**changes))

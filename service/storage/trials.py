@@ -47,7 +47,7 @@ def page(
     state: TrialState | None = None,
     after: int = 0,
 ) -> list[Trial]:
-    """Return a job's trials in the order of issue, at most `limit`, those with an id above `after`."""
+    """Return a job's trials in the order of issue, at most `limit`, ids above `after`."""
     query = select(TrialRow).where(TrialRow.job_id == job_id, TrialRow.id > after)
     if phase is not None:
         query = query.where(TrialRow.phase == phase)
@@ -93,6 +93,26 @@ def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
         .order_by(TrialRow.id.desc())
     )
     return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+
+
+def running_elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> set[str]:
+    """Return those of `digests` that another job is training right now."""
+    if not digests:
+        return set()
+    query = select(TrialRow.digest).where(
+        TrialRow.digest.in_(set(digests)),
+        TrialRow.state == TrialState.RUNNING,
+        TrialRow.job_id != job_id,
+    )
+    return set(session.scalars(query))
+
+
+def count_failed_attempts(session: Session, trial_id: int) -> int:
+    """Count the tries at a trial whose worker died or raised."""
+    query = select(func.count()).where(
+        AttemptRow.trial_id == trial_id, AttemptRow.state == AttemptState.FAILED
+    )
+    return session.scalar(query) or 0
 
 
 def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN401 - a time

@@ -1,0 +1,160 @@
+"""The arms of a run: each study with its sampler and the log that the sampler reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from service import payloads, samplers
+from service.density import Density
+from service.jobs import SEARCH, spec_of
+from service.payloads import Order
+from service.records import Job, Study, Trial
+from service.rules import lower_bound_of
+from service.samplers import Entry, Sampler, StudyPlan
+from service.spec import JobSpec
+from service.states import TrialState
+
+if TYPE_CHECKING:
+    from service.runs import Run
+
+
+@dataclass
+class Arm:
+    """A study in a run.
+
+    Attributes:
+        waits_for_search: Its one trial depends on the best density of the search.
+        log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
+        is_dirty: Whether its sampler has something new to hear.
+    """
+
+    study: Study
+    sampler: Sampler
+    waits_for_search: bool
+    log: list[int] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    is_dirty: bool = True
+
+    def __post_init__(self) -> None:
+        self._index: dict[int, int] = {}
+
+    def append(self, trial: Trial, worst: float) -> None:
+        """Add a trial to the log."""
+        self._index[trial.id] = len(self.log)
+        self.log.append(trial.id)
+        self.entries.append(entry_of(trial, worst))
+
+    def put(self, trial: Trial, worst: float) -> None:
+        """Renew a trial's entry."""
+        self.entries[self._index[trial.id]] = entry_of(trial, worst)
+
+    def best(self, trials: Mapping[int, Trial]) -> Trial | None:
+        """Return the best confirmed trial, the earliest of equals, or None."""
+        return best_of(trials[trial_id] for trial_id in self.log)
+
+
+def best_of(trials: Iterable[Trial]) -> Trial | None:
+    """Return the trial with the least value among those with a place in their study's sequence."""
+    done = [
+        trial
+        for trial in trials
+        if trial.state is TrialState.COMPLETED
+        and not trial.is_diverged
+        and trial.value is not None
+        and trial.number is not None
+    ]
+    return min(done, key=lambda t: (t.value, t.number), default=None)
+
+
+def entry_of(trial: Trial, worst: float) -> Entry:
+    """Show a trial to its sampler; one that failed is told as the study's worst value."""
+    value = None
+    if trial.state is TrialState.COMPLETED:
+        value = trial.value
+    elif trial.state.is_final:
+        value = worst
+    return Entry(tuple(trial.point), value, trial.number)
+
+
+def open_arm(job: Job, study: Study) -> Arm:
+    """Build a study's sampler, with an empty log."""
+    spec = spec_of(job)
+    plan = StudyPlan(
+        dimension=payloads.space_of(spec).dimension if study.role == SEARCH else 0,
+        n_trials=study.n_trials,
+        seed=study.seed,
+        lower_bound=lower_bound_of(spec),
+    )
+    waits = False
+    if study.role == SEARCH:
+        wanted = next(s for s in spec.samplers if s.name == study.name)
+        plan = StudyPlan(
+            dimension=plan.dimension,
+            n_trials=plan.n_trials,
+            seed=plan.seed,
+            batch_size=wanted.batch_size,
+            lower_bound=plan.lower_bound,
+            options=wanted.options,
+        )
+    else:
+        control = next(c for c in spec.controls if c.name == study.name)
+        waits = control.name == "flat" and control.factor is None
+    return Arm(study, samplers.create(study.sampler, plan), waits)
+
+
+def order(run: Run, arm: Arm, point: Sequence[float]) -> Order:
+    """Describe the trial of an arm's point, or of a control's one density."""
+    if arm.study.role == SEARCH:
+        return payloads.searched(run.spec, run.space, point)
+    return payloads.fixed(run.spec, control_density(run, arm), {})
+
+
+def control_density(run: Run, arm: Arm) -> Density:
+    """Build a control's density; the flat one looks at the best density of the search."""
+    best = best_of(
+        run.trials[trial_id]
+        for other in run.arms
+        if other.study.role == SEARCH
+        for trial_id in other.log
+    )
+    found = payloads.density_of(run.spec, run.space, best.point) if best is not None else None
+    return payloads.arm_density(run.spec, arm.study.name, found)
+
+
+def density_row(run: Run, arm: Arm, best: Trial) -> dict[str, Any] | None:
+    """Return the columns of an arm's best density with its provenance, None for functions."""
+    if run.spec.density is None:
+        return None
+    if arm.study.role == SEARCH:
+        found = payloads.density_of(run.spec, run.space, best.point)
+    else:
+        found = control_density(run, arm)
+    values = found.to_dict()
+    names = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
+    return {
+        **{name: values[name] for name in names},
+        "beta": values.get("beta"),
+        "job_id": run.job.id,
+        "study_id": arm.study.id,
+        "trial_id": best.id,
+        "provenance": provenance(run.spec, arm.study, best),
+    }
+
+
+def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:
+    """Say where a density comes from: all that is needed to find it again."""
+    return {
+        "job": spec.name,
+        "job_seed": spec.seed,
+        "study": study.name,
+        "role": study.role,
+        "trial_id": best.id,
+        "trial_number": best.number,
+        "digest": best.digest,
+        "validation_loss": best.value,
+        "params": best.params,
+        "task": spec.task.model_dump(mode="json"),
+        "network": spec.network.model_dump(mode="json") if spec.network else None,
+    }

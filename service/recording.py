@@ -1,0 +1,137 @@
+"""Updates from workers become changes of trials and attempts, fenced by the attempt's state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from service import clock, evaluations
+from service.records import Attempt
+from service.states import AttemptState, Phase, TrialState
+from service.storage import events, trials
+from service.storage.database import Database
+from service.updates import Ended, Ending, Measured, Update
+
+if TYPE_CHECKING:
+    from service.runs import Run
+
+_ATTEMPT_STATES = {
+    Ending.COMPLETED: AttemptState.COMPLETED,
+    Ending.DIVERGED: AttemptState.COMPLETED,
+    Ending.CANCELLED: AttemptState.CANCELLED,
+    Ending.ERROR: AttemptState.FAILED,
+    Ending.CRASHED: AttemptState.FAILED,
+}
+
+
+def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
+    """Write what the workers reported; what comes from a given-up attempt is evidence only."""
+    attempts = trials.attempts_by_id(session, [update.attempt_id for update in updates])
+    live = {i for i, attempt in attempts.items() if attempt.state is AttemptState.RUNNING}
+    _measure(
+        session, run, [u for u in updates if isinstance(u, Measured) and u.attempt_id in live]
+    )
+    for update in updates:
+        if isinstance(update, Ended):
+            attempt = attempts[update.attempt_id]
+            _end_attempt(session, attempt, update, is_late=update.attempt_id not in live)
+            if update.attempt_id in live:
+                _end_trial(session, run, attempt, update)
+
+
+def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
+    now = clock.now()
+    rows = [
+        {
+            "trial_id": update.trial_id,
+            "epoch": update.epoch,
+            "attempt_id": update.attempt_id,
+            "metrics": update.metrics,
+            "elapsed_s": update.elapsed_s,
+            "measured_at": now,
+        }
+        for update in updates
+    ]
+    trials.insert_measurements(session, rows)
+    for update in updates:
+        data = {
+            "trial_id": update.trial_id,
+            "study_id": run.trials[update.trial_id].study_id,
+            "epoch": update.epoch,
+            "metrics": update.metrics,
+        }
+        events.add(session, run.job.id, "measurement", data)
+
+
+def _end_attempt(session: Session, attempt: Attempt, update: Ended, *, is_late: bool) -> None:
+    changes: dict[str, Any] = {
+        "id": attempt.id,
+        "value": update.value,
+        "metrics": update.metrics,
+        "error": {"detail": update.error} if update.error else None,
+        "is_late": is_late and update.ending is not Ending.CANCELLED,
+    }
+    if not is_late:
+        changes |= {"state": _ATTEMPT_STATES[update.ending], "finished_at": clock.now()}
+    trials.change_attempts(session, [changes])
+
+
+def _end_trial(session: Session, run: Run, attempt: Attempt, update: Ended) -> None:
+    trial = run.trials[attempt.trial_id]
+    if update.ending in (Ending.COMPLETED, Ending.DIVERGED):
+        is_diverged = update.ending is Ending.DIVERGED
+        run.end(
+            session,
+            trial.id,
+            TrialState.COMPLETED,
+            value=run.spec.diverged_value if is_diverged else update.value,
+            is_diverged=is_diverged,
+            metrics=update.metrics,
+            training_s=update.training_s,
+        )
+        if trial.phase is Phase.EVALUATION and update.weights is not None:
+            evaluations.keep_artifact(session, run, trial, update.weights)
+        return
+    error = {"detail": update.error or update.ending}
+    n_failed = trials.count_failed_attempts(session, trial.id)
+    if n_failed >= run.max_attempts:
+        run.end(session, trial.id, TrialState.FAILED, error=error)
+    else:
+        _wait_again(session, run, [trial.id], error=error)
+
+
+def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:
+    trials.forget_measurements(session, list(trial_ids))
+    for trial_id in trial_ids:
+        run.set_state(session, trial_id, TrialState.WAITING, started_at=None, **changes)
+
+
+def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
+    """Give up the attempts of a dispatcher that is gone; their trials wait again.
+
+    Such an attempt does not count against `max_attempts`: the trial is not to blame.
+    """
+    lost = [a for a in trials.running_attempts(session, run.job.id) if a.id not in in_hand]
+    now = clock.now()
+    trials.change_attempts(
+        session,
+        [{"id": a.id, "state": AttemptState.LOST, "finished_at": now} for a in lost],
+    )
+    _wait_again(
+        session,
+        run,
+        [a.trial_id for a in lost if run.trials[a.trial_id].state is TrialState.RUNNING],
+    )
+
+
+def record_late(database: Database, updates: Sequence[Update]) -> None:
+    """Keep results that came after their job was taken over or ended; nothing else changes."""
+    ended = [update for update in updates if isinstance(update, Ended)]
+    if not ended:
+        return
+    with database.write() as session:
+        attempts = trials.attempts_by_id(session, [update.attempt_id for update in ended])
+        for update in ended:
+            _end_attempt(session, attempts[update.attempt_id], update, is_late=True)

@@ -1,0 +1,291 @@
+"""A whole job through the service: samplers, log, cache, controls, evaluation, report."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from service import jobs as use_cases
+from service import leases, rules
+from service.errors import IllegalTransitionError, LeaseLostError
+from service.records import Job
+from service.runs import open_run
+from service.states import JobState, Phase, TrialState
+from service.storage import densities, jobs, studies, trials
+from service.storage.database import Database
+from service.updates import Ended, Ending, Measured
+from tests.integration.service.simulation import Simulation, report_of, told
+
+
+def training_job(**changes: object) -> Job:
+    body = {
+        "name": "photos",
+        "task": {"kind": "denoising"},
+        "density": {"bounds": [[0.0, 2.0]]},
+        "samplers": ["direct_l", "tpe", "random"],
+        "controls": ["uniform", "linear", "gaussian", "flat"],
+        "budget": {"n_trials": 9},
+        "evaluation": {"n_seeds": 2},
+    }
+    return body | changes  # type: ignore[return-value]
+
+
+def function_job(**changes: object) -> dict[str, object]:
+    body: dict[str, object] = {
+        "name": "branin",
+        "task": {"kind": "function", "name": "branin", "dimension": 2},
+        "samplers": ["direct_l", "tpe", "random"],
+        "budget": {"n_trials": 20},
+    }
+    return body | changes
+
+
+def submit(database: Database, body: object) -> int:
+    job, is_new = use_cases.submit(database, rules.parse(body))
+    assert is_new
+    return job.id
+
+
+def run_whole(database: Database, body: object, *, n_workers: int = 2, seed: int = 0) -> int:
+    job_id = submit(database, body)
+    simulation = Simulation(database, n_workers, seed)
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    return job_id
+
+
+def test_a_training_job_issues_exactly_its_budget_and_reports_every_arm(
+    database: Database,
+) -> None:
+    job_id = run_whole(database, training_job())
+    with database.read() as session:
+        found = trials.of_job(session, job_id)
+        arms = studies.of_job(session, job_id)
+        stored = densities.of_job(session, job_id)
+        evaluations = densities.evaluations(session, job_id)
+    searched = [t for t in found if t.phase is Phase.SEARCH]
+    for arm in arms:
+        numbers = sorted(t.number for t in searched if t.study_id == arm.id)
+        assert numbers == list(range(9 if arm.role == "search" else 1))
+    assert all(t.state is TrialState.COMPLETED for t in found)
+    assert len(evaluations) == 7 * 2
+    assert {d.study_id for d in stored} == {arm.id for arm in arms}
+    report = report_of(database, job_id)
+    assert [arm["name"] for arm in report["arms"]] == [arm.name for arm in arms]
+    assert report["verdict"]
+
+
+def test_flat_control_has_the_scale_of_the_best_density(database: Database) -> None:
+    job_id = run_whole(database, training_job())
+    with database.read() as session:
+        arms = {arm.name: arm for arm in studies.of_job(session, job_id)}
+        by_study = {d.study_id: d for d in densities.of_job(session, job_id)}
+    best = min(
+        (arm for arm in arms.values() if arm.role == "search"),
+        key=lambda arm: (arm.best_value, arm.place),
+    )
+    taps = [tap for row in by_study[best.id].phi for tap in row]
+    root_mean_square = (sum(tap * tap for tap in taps) / len(taps)) ** 0.5
+    flat = by_study[arms["flat"].id].phi
+    assert all(tap == pytest.approx(root_mean_square, rel=1e-12) for row in flat for tap in row)
+
+
+@pytest.mark.parametrize("body", [function_job(), training_job()], ids=["function", "training"])
+def test_the_result_depends_on_the_spec_alone(sqlite_database: Database, body: object) -> None:
+    runs = []
+    for n_workers, seed in [(1, 0), (2, 1), (5, 2), (64, 3)]:
+        job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=seed)
+        told_here = told(sqlite_database, job_id)
+        first = min(row[0] for row in told_here)
+        runs.append([(row[0] - first, *row[1:]) for row in told_here])  # type: ignore[operator]
+        with sqlite_database.write() as session:  # so that the next one trains again
+            trials.change(
+                session,
+                [
+                    {"id": t.id, "digest": f"forgotten-{t.id}"}
+                    for t in trials.of_job(session, job_id)
+                ],
+            )
+    assert all(run == runs[0] for run in runs)
+
+
+def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Database) -> None:
+    quiet = Database("sqlite://") if False else sqlite_database
+    expected_id = run_whole(quiet, function_job())
+    expected = [row[1:] for row in told(quiet, expected_id)]
+    with quiet.write() as session:
+        rows = [{"id": t.id, "digest": "x"} for t in trials.of_job(session, expected_id)]
+        trials.change(session, rows)
+    job_id = submit(quiet, function_job())
+    chance = random.Random(7)
+    for life in itertools.count():
+        simulation = Simulation(quiet, n_workers=3, seed=life)
+        with quiet.write() as session:  # the last dispatcher fell silent
+            jobs.release(session, "nobody")
+            row = jobs.get(session, job_id)
+            if row.lease_owner is not None:
+                jobs.release(session, row.lease_owner)
+        (run,) = simulation.take()
+        updates: list[Ended] = []
+        for _ in range(chance.randrange(1, 9)):
+            simulation.step(run, list(updates))
+            updates = [simulation.finish_one()] if simulation.hand else []
+            if run.job.state.is_final:
+                break
+        if run.job.state.is_final:
+            break
+    assert life > 3
+    assert [row[1:] for row in told(quiet, job_id)] == expected
+
+
+def test_the_same_job_again_trains_nothing(database: Database) -> None:
+    first = run_whole(database, training_job())
+    second = submit(database, training_job())
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    assert simulation.n_trained == 0
+    with database.read() as session:
+        assert all(t.cached_from is not None for t in trials.of_job(session, second))
+    ours, theirs = report_of(database, second), report_of(database, first)
+    assert ours["verdict"] == theirs["verdict"]
+    assert ours["cost"]["trained"] == 0
+
+
+def test_nothing_is_trained_twice_within_a_job(sqlite_database: Database) -> None:
+    submit(sqlite_database, training_job())
+    simulation = Simulation(sqlite_database, n_workers=8)
+    (run,) = simulation.take()
+    simulation.run(run)
+    assert len(simulation.digests) == len(set(simulation.digests))
+
+
+def test_a_trial_whose_worker_dies_is_tried_again(database: Database) -> None:
+    job_id = submit(database, function_job(samplers=["random"]))
+    simulation = Simulation(database, fails={3, 4})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with database.read() as session:
+        found = trials.of_job(session, job_id)
+        log = [a for t in found for a in trials.attempts(session, t.id)]
+    assert sum(t.n_attempts for t in found) == 22
+    assert sum(a.error == {"detail": "killed"} for a in log) == 2
+
+
+def test_a_trial_that_always_fails_is_told_as_the_worst_value(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["direct_l"], budget={"n_trials": 5}))
+    simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with sqlite_database.read() as session:
+        failed = trials.page(session, job_id, limit=10, state=TrialState.FAILED)
+    assert [t.n_attempts for t in failed] == [3]
+    assert failed[0].value is None
+
+
+def test_a_job_whose_every_trial_fails_is_failed_with_the_reason(
+    sqlite_database: Database,
+) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 2}))
+    simulation = Simulation(sqlite_database, fails=set(range(100)))
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.FAILED
+    with sqlite_database.read() as session:
+        assert jobs.get(session, job_id).error["detail"] == "killed"
+
+
+def test_a_late_result_is_kept_and_changes_nothing(database: Database) -> None:
+    job_id = submit(database, function_job(samplers=["random"]))
+    slow = Simulation(database, n_workers=1)
+    (run,) = slow.take()
+    slow.step(run, [])
+    late = slow.finish_one()
+    with database.write() as session:  # its lease ran out while it slept
+        jobs.release(session, slow.me.id)
+    other = Simulation(database, n_workers=1)
+    (taken,) = other.take()
+    with pytest.raises(LeaseLostError):
+        slow.step(run, [late])
+    other.step(taken, [late])
+    with database.read() as session:
+        trial = trials.get(session, late.trial_id)
+        log = trials.attempts(session, late.trial_id)
+    assert trial.state is TrialState.RUNNING
+    assert trial.value is None
+    assert [(a.state.value, a.is_late, a.value) for a in log] == [
+        ("LOST", True, late.value),
+        ("RUNNING", False, None),
+    ]
+    assert other.run(taken).state is JobState.SUCCEEDED
+    with database.read() as session:
+        assert len(trials.page(session, job_id, limit=100)) == 20
+
+
+def test_pause_starts_nothing_and_resume_goes_on(database: Database) -> None:
+    job_id = submit(database, function_job())
+    simulation = Simulation(database, n_workers=2)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    use_cases.pause(database, job_id)
+    simulation.step(run, [simulation.finish_one()])
+    assert len(simulation.hand) == 1
+    assert run.job.state is JobState.PAUSED
+    use_cases.resume(database, job_id)
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with pytest.raises(IllegalTransitionError):
+        use_cases.pause(database, job_id)
+
+
+def test_cancel_ends_every_open_trial_at_once(database: Database) -> None:
+    job_id = submit(database, function_job())
+    simulation = Simulation(database, n_workers=2)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    assert use_cases.cancel(database, job_id).state is JobState.CANCELLED
+    simulation.step(run, [simulation.finish_one()])
+    with database.read() as session:
+        states = {t.state for t in trials.of_job(session, job_id)}
+        late = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
+    assert states == {TrialState.CANCELLED}
+    assert sorted(a.is_late for a in late) == [False, True]
+    assert not simulation.take()
+
+
+def test_measurements_of_a_lost_attempt_are_measured_again(database: Database) -> None:
+    job_id = submit(database, function_job(samplers=["random"]))
+    simulation = Simulation(database, n_workers=1)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    (assignment,) = simulation.hand
+    measured = Measured(assignment.attempt_id, assignment.trial_id, 1, {"loss": 2.0}, 0.1)
+    simulation.step(run, [measured])
+    with database.write() as session:
+        assert len(trials.measurements(session, assignment.trial_id)) == 1
+        jobs.release(session, simulation.me.id)
+    (job,) = leases.claim(database, Simulation(database).me, 60.0)
+    open_run(database, job)
+    with database.read() as session:
+        assert trials.measurements(session, assignment.trial_id) == []
+        assert trials.get(session, assignment.trial_id).state is TrialState.WAITING
+    assert job.id == job_id
+
+
+def test_a_diverged_training_is_a_result(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["direct_l"], budget={"n_trials": 5}))
+    simulation = Simulation(sqlite_database, n_workers=1)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    (first,) = simulation.hand
+    simulation.hand.clear()
+    simulation.step(run, [Ended(first.attempt_id, first.trial_id, Ending.DIVERGED)])
+    simulation.run(run)
+    with sqlite_database.read() as session:
+        trial = trials.get(session, first.trial_id)
+        assert (trial.state, trial.is_diverged, trial.value) == (
+            TrialState.COMPLETED,
+            True,
+            1000.0,
+        )
+        assert jobs.get(session, job_id).state is JobState.SUCCEEDED

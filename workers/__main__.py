@@ -1,0 +1,45 @@
+"""`python -m workers`: the dispatcher process."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import structlog
+
+from service import logs
+from service.errors import DensearchError
+from service.settings import load
+from service.storage import schema
+from service.storage.database import Database
+
+
+def main() -> int:
+    """Run a dispatcher until it is told to stop; the exit status is 1 when it cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
+    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
+    parent = parser.parse_args().parent
+    try:
+        settings = load()
+        logs.configure(settings)
+        database = Database(settings.resolved_database_url)
+        schema.check(database)
+    except DensearchError as error:
+        sys.stderr.write(f"densearch dispatch: {error}\n")
+        return 1
+    # Ray and torch take seconds to import: only after the settings are known to be sound.
+    from workers.cluster import Cluster
+    from workers.dispatcher import Dispatcher
+
+    cluster = Cluster(settings)
+    cluster.warm_up()
+    structlog.get_logger(__name__).info("ray is up", **cluster.resources())
+    Dispatcher(settings, database, cluster).run(
+        lambda: parent is not None and os.getppid() != parent
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""The Ray side: warm actors, assignments out, messages back. Nothing else imports ray.
+
+An actor holds the share of the cluster that one trial asks for (its shape). Actors stay warm
+between trials; idle ones of another shape give way when their share is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import ray
+import structlog
+from ray.exceptions import RayActorError, RayError
+
+from service.settings import Settings
+from service.updates import Assignment, Ended, Ending, Measured
+from workers.worker import Message, Worker
+
+LOG = structlog.get_logger(__name__)
+# Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
+OBJECT_STORE_BYTES = 128 * 1024**2
+
+
+class Shape(NamedTuple):
+    """What one trial occupies."""
+
+    cpus: float
+    gpus: float
+
+
+@dataclass(eq=False)
+class _Slot:
+    """One actor and the attempts it is at."""
+
+    shape: Shape
+    actor: Any
+    number: int
+    stream: Any = None
+    attempts: dict[int, Assignment] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"worker-{self.number}"
+
+
+class Cluster:
+    """A Ray cluster, its own or joined, and this dispatcher's actors on it.
+
+    Thread safety: none.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        self._is_local = settings.ray_address == "local"
+        local = {
+            "num_cpus": settings.n_cpus,
+            "num_gpus": settings.n_gpus,
+            "include_dashboard": False,
+            "object_store_memory": OBJECT_STORE_BYTES,
+        }
+        ray.init(
+            address=settings.ray_address,
+            log_to_driver=False,
+            logging_level=logging.WARNING,
+            **(local if self._is_local else {}),
+        )
+        self._slots: list[_Slot] = []
+        self._n_started = 0
+        self._actor = ray.remote(Worker)
+
+    def resources(self) -> dict[str, float]:
+        """Return the cluster's CPUs and GPUs."""
+        total = ray.cluster_resources()
+        return {"cpus": total.get("CPU", 0.0), "gpus": total.get("GPU", 0.0)}
+
+    def warm_up(self) -> None:
+        """Start the actors of the usual shape, so that the first trial waits for none."""
+        shape = Shape(1.0, 0.0)
+        if self._is_local:
+            while self._fits(shape):
+                self._start(shape)
+
+    # Room
+
+    def capacity(self, shape: Shape) -> int:
+        """Return how many trials of a shape the whole cluster can hold at once."""
+        total = self.resources()
+        return min(
+            int(total["cpus"] // shape.cpus) if shape.cpus else 10**6,
+            int(total["gpus"] // shape.gpus) if shape.gpus else 10**6,
+        )
+
+    def n_free(self, shape: Shape) -> int:
+        """Return how many trials of a shape could start now."""
+        return max(0, self.capacity(shape) - self._n_blocked(shape))
+
+    def _n_blocked(self, shape: Shape) -> int:
+        """Count the places of a shape that running trials take up, whatever their shape."""
+        total = self.resources()
+        cpus = sum(slot.shape.cpus for slot in self._slots if slot.attempts)
+        gpus = sum(slot.shape.gpus for slot in self._slots if slot.attempts)
+        free = min(
+            int((total["cpus"] - cpus) // shape.cpus) if shape.cpus else 10**6,
+            int((total["gpus"] - gpus) // shape.gpus) if shape.gpus else 10**6,
+        )
+        return self.capacity(shape) - free
+
+    def _fits(self, shape: Shape) -> bool:
+        """Whether the shares that our actors hold leave room for one more."""
+        total = self.resources()
+        cpus = sum(slot.shape.cpus for slot in self._slots) + shape.cpus
+        gpus = sum(slot.shape.gpus for slot in self._slots) + shape.gpus
+        return cpus <= total["cpus"] and gpus <= total["gpus"]
+
+    def _start(self, shape: Shape) -> _Slot:
+        self._n_started += 1
+        actor = self._actor.options(
+            num_cpus=shape.cpus,
+            num_gpus=shape.gpus,
+            concurrency_groups={"control": 1},
+            max_restarts=0,
+        ).remote()
+        slot = _Slot(shape, actor, self._n_started)
+        self._slots.append(slot)
+        return slot
+
+    def _end(self, slot: _Slot) -> None:
+        self._slots.remove(slot)
+        ray.kill(slot.actor)
+
+    def _slot_for(self, shape: Shape) -> _Slot:
+        for slot in self._slots:
+            if slot.shape == shape and not slot.attempts:
+                return slot
+        for slot in [s for s in self._slots if not s.attempts]:
+            if self._fits(shape):
+                break
+            self._end(slot)
+        return self._start(shape)
+
+    # Work
+
+    def place(self, shape: Shape, assignment: Assignment) -> str:
+        """Start an assignment on a free worker and return the worker's name."""
+        slot = self._slot_for(shape)
+        slot.attempts = {assignment.attempt_id: assignment}
+        slot.stream = slot.actor.run.options(num_returns="streaming").remote([assignment])
+        return slot.name
+
+    def cancel(self, attempt_ids: set[int]) -> None:
+        """Ask these attempts to stop; their end arrives like any other."""
+        for slot in self._slots:
+            wanted = attempt_ids & slot.attempts.keys()
+            if wanted:
+                slot.actor.cancel.options(concurrency_group="control").remote(sorted(wanted))
+
+    def in_hand(self) -> dict[int, Assignment]:
+        """Return the attempts that workers are at, by their id."""
+        return {i: a for slot in self._slots for i, a in slot.attempts.items()}
+
+    def poll(self, timeout_s: float) -> Iterator[tuple[Assignment, Message]]:
+        """Yield what has arrived; wait at most `timeout_s` for the first message."""
+        while streams := {slot.stream: slot for slot in self._slots if slot.attempts}:
+            ready, _ = ray.wait(
+                list(streams), num_returns=len(streams), timeout=0, fetch_local=False
+            )
+            if not ready and timeout_s > 0:
+                ready, _ = ray.wait(
+                    list(streams), num_returns=1, timeout=timeout_s, fetch_local=False
+                )
+            timeout_s = 0.0
+            if not ready:
+                return
+            for stream in ready:
+                yield from self._receive(streams[stream])
+
+    def _receive(self, slot: _Slot) -> Iterator[tuple[Assignment, Message]]:
+        try:
+            message: Message = ray.get(next(slot.stream))
+        except StopIteration:
+            return
+        except RayActorError as error:
+            LOG.warning("a worker died", worker=slot.name, error=str(error).splitlines()[0])
+            yield from self._bury(slot, Ending.CRASHED, "the worker process died")
+            return
+        except RayError as error:
+            yield from self._bury(slot, Ending.ERROR, str(error)[-4000:])
+            return
+        ended = message[0] if isinstance(message, tuple) else None
+        attempt_id = ended.attempt_id if ended else _attempt_of(message)
+        assignment = slot.attempts[attempt_id]
+        if ended:
+            del slot.attempts[attempt_id]
+        yield assignment, message
+
+    def _bury(
+        self, slot: _Slot, ending: Ending, error: str
+    ) -> Iterator[tuple[Assignment, Message]]:
+        assignments = list(slot.attempts.values())
+        slot.attempts.clear()
+        self._end(slot)
+        for assignment in assignments:
+            ended = Ended(assignment.attempt_id, assignment.trial_id, ending, error=error)
+            yield assignment, (ended, None)
+
+    def stop(self) -> None:
+        """Leave the cluster; one of our own ends with its actors."""
+        ray.shutdown()
+
+
+def _attempt_of(message: Message) -> int:
+    if isinstance(message, Measured):
+        return message.attempt_id
+    return message[0].attempt_id

@@ -1,0 +1,249 @@
+"""The dispatcher: takes jobs by lease, steps their runs, keeps the workers busy.
+
+One loop, one thread. What the workers said is kept until the transaction that records it has
+committed, so a database that is away, locked or full delays a job and loses nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from service import leases, recording
+from service.errors import DensearchError, LeaseLostError
+from service.records import Job
+from service.runs import ACTIVE, Run, open_run
+from service.settings import Settings
+from service.states import JobState
+from service.storage import jobs
+from service.storage.database import Database
+from service.updates import Assignment, Ended, Update
+from workers.artifacts import store_weights
+from workers.cluster import Cluster, Shape
+
+LOG = structlog.get_logger(__name__)
+RETRY_S = 1.0
+
+
+class Dispatcher:
+    """See the module.
+
+    Args:
+        settings: Intervals, limits and the data directory.
+        database: Where jobs come from and results go.
+        cluster: Where trials run.
+    """
+
+    def __init__(self, settings: Settings, database: Database, cluster: Cluster) -> None:
+        self._settings = settings
+        self._database = database
+        self._cluster = cluster
+        self._runs: dict[int, Run] = {}
+        self._pending: dict[int, list[Update]] = defaultdict(list)
+        self._weights: dict[int, bytes] = {}
+        self._known: dict[int, JobState] = {}
+        self._touched: set[int] = set()
+        self._heard_at = 0.0
+        self._looked_at = 0.0
+        self._stop = threading.Event()
+        self._me = leases.register(
+            database, cluster.capacity(Shape(1.0, 0.0)), cluster.resources()
+        )
+
+    def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
+        """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        LOG.info("dispatcher ready", id=self._me.id, **self._cluster.resources())
+        try:
+            while not self._stop.is_set() and not is_orphaned():
+                try:
+                    self._turn()
+                except DBAPIError as error:
+                    LOG.error("the database refused; trying again", error=str(error.orig))  # noqa: TRY400 - the cause is one line
+                    self._stop.wait(RETRY_S)
+                except OSError as error:
+                    LOG.error("the disk refused; trying again", error=str(error))  # noqa: TRY400 - as above
+                    self._stop.wait(RETRY_S)
+        finally:
+            self._resign()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        LOG.info("stopping", signal=signal.Signals(number).name)
+        self._stop.set()
+
+    def _resign(self) -> None:
+        self._cluster.stop()
+        try:
+            leases.resign(self._database, self._me)
+        except DBAPIError:
+            LOG.warning("leases could not be given back; they run out by themselves")
+
+    # One turn
+
+    def _turn(self) -> None:
+        self._collect(self._timeout_s())
+        now = time.monotonic()
+        if now - self._heard_at > self._settings.lease_s / 3:
+            leases.heartbeat(self._database, self._me, self._settings.lease_s)
+            self._heard_at = now
+        if now - self._looked_at > self._settings.poll_s:
+            self._look()
+            self._looked_at = now
+        for job_id in list(self._runs):
+            self._step(job_id)
+        self._keep_strays()
+
+    def _timeout_s(self) -> float:
+        if self._touched or any(run.has_more for run in self._runs.values()):
+            return 0.0
+        return self._settings.poll_s
+
+    def _collect(self, timeout_s: float) -> None:
+        if not self._cluster.in_hand():
+            self._stop.wait(timeout_s)
+            return
+        for assignment, message in self._cluster.poll(timeout_s):
+            if isinstance(message, tuple):
+                update: Update = message[0]
+                if message[1] is not None:
+                    self._weights[message[0].attempt_id] = message[1]
+            else:
+                update = message
+            self._pending[assignment.job_id].append(update)
+
+    # Which jobs
+
+    def _look(self) -> None:
+        """See which jobs wait for a dispatcher, and what users did to ours."""
+        with self._database.read() as session:
+            standings = jobs.standings(session)
+        if any(standing.is_claimable for standing in standings):
+            self._claim()
+            with self._database.read() as session:
+                standings = jobs.standings(session)
+        mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
+        self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
+        self._known = mine
+        for job_id in self._runs.keys() - mine.keys():
+            self._drop(job_id)
+        for job_id in mine.keys() - self._runs.keys():
+            self._reopen(job_id)
+
+    def _claim(self) -> None:
+        for job in leases.claim(self._database, self._me, self._settings.lease_s):
+            LOG.info("job taken", job=job.id, state=job.state, fence=job.lease_fence)
+            self._open(job, set())
+
+    def _reopen(self, job_id: int) -> None:
+        """Build a run anew from the log, after a step that failed; its workers go on."""
+        with self._database.read() as session:
+            job = jobs.get(session, job_id)
+        said = {update.attempt_id for update in self._pending[job_id]}
+        self._open(job, self._in_hand_of(job_id) | said)
+
+    def _open(self, job: Job, in_hand: set[int]) -> None:
+        try:
+            self._runs[job.id] = open_run(
+                self._database,
+                job,
+                max_attempts=self._settings.max_attempts,
+                in_hand=in_hand,
+            )
+        except LeaseLostError:
+            return
+        except DensearchError as error:  # a spec that this version no longer accepts
+            self._fail(job.id, error)
+        else:
+            self._touched.add(job.id)
+
+    def _drop(self, job_id: int) -> None:
+        """Let go of a job that ended or went to another dispatcher."""
+        self._runs.pop(job_id, None)
+        self._known.pop(job_id, None)
+        self._cluster.cancel(self._in_hand_of(job_id))
+
+    def _in_hand_of(self, job_id: int) -> set[int]:
+        return {i for i, a in self._cluster.in_hand().items() if a.job_id == job_id}
+
+    # One job
+
+    def _step(self, job_id: int) -> None:
+        run = self._runs[job_id]
+        shape = Shape(run.spec.resources.cpus_per_trial, run.spec.resources.gpus_per_trial)
+        n_free = self._cluster.n_free(shape)
+        updates = self._pending[job_id]
+        is_due = job_id in self._touched or run.has_more or (n_free and run.has_waiting)
+        if not updates and not is_due:
+            return
+        try:
+            assignments = self._transact(run, updates, n_free)
+        except LeaseLostError:
+            LOG.warning("job went to another dispatcher", job=job_id)
+            self._drop(job_id)
+        except (DBAPIError, OSError):
+            del self._runs[job_id]
+            raise
+        except DensearchError as error:
+            LOG.error("job failed", job=job_id, error=str(error))  # noqa: TRY400 - a domain error explains itself
+            self._fail(job_id, error)
+        else:
+            self._settle(job_id, run, assignments, shape)
+
+    def _transact(self, run: Run, updates: list[Update], n_free: int) -> list[Assignment]:
+        kept = [self._with_weights(update) for update in updates]
+        busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
+        with self._database.write() as session:
+            assignments = run.step(session, kept, n_free, busy)
+            is_idle = not assignments and not self._in_hand_of(run.job.id)
+            is_stuck = is_idle and run.has_waiting and run.job.state in ACTIVE
+            jobs.set_waits_for(session, run.job.id, self._why(run) if is_stuck else None)
+        return assignments
+
+    def _settle(self, job_id: int, run: Run, assignments: list[Assignment], shape: Shape) -> None:
+        """What follows a step that has committed."""
+        for update in self._pending.pop(job_id, []):
+            self._weights.pop(update.attempt_id, None)
+        self._touched.discard(job_id)
+        for assignment in assignments:
+            self._cluster.place(shape, assignment)
+        if run.job.state.is_final:
+            LOG.info("job ended", job=job_id, state=run.job.state)
+            self._drop(job_id)
+
+    def _with_weights(self, update: Update) -> Update:
+        weights = self._weights.get(update.attempt_id)
+        if weights is None or not isinstance(update, Ended):
+            return update
+        return replace(update, weights=store_weights(self._settings.data_dir, weights))
+
+    def _why(self, run: Run) -> str:
+        wanted, total = run.spec.resources, self._cluster.resources()
+        shape = Shape(wanted.cpus_per_trial, wanted.gpus_per_trial)
+        if self._cluster.capacity(shape) == 0:
+            return (
+                f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
+                f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
+                "the job with smaller resources"
+            )
+        return "all workers are busy with other jobs"
+
+    def _fail(self, job_id: int, error: DensearchError) -> None:
+        with self._database.write() as session:
+            jobs.lock(session, job_id)
+            detail = {"title": type(error).__name__, "detail": str(error)}
+            jobs.set_state(session, job_id, JobState.FAILED, error=detail)
+        self._drop(job_id)
+
+    def _keep_strays(self) -> None:
+        """Keep, as evidence, results of jobs that ended or went to another dispatcher."""
+        for job_id in self._pending.keys() - self._runs.keys() - self._known.keys():
+            recording.record_late(self._database, self._pending.pop(job_id))
