@@ -1,0 +1,1 @@
+"""Training of weighted convolutional networks: torch and numpy, no cluster, no database."""

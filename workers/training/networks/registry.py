@@ -1,0 +1,44 @@
+"""The table of networks. A new network is one module and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import nn
+
+from workers.training.networks.dncnn import dncnn
+from workers.training.networks.initialisation import initialise
+from workers.training.networks.shape import InputShape
+from workers.training.networks.small_cnn import small_cnn
+
+Factory = Callable[[Mapping[str, Any], InputShape, int], nn.Module]
+
+NETWORKS: Mapping[str, Factory] = MappingProxyType({"dncnn": dncnn, "small_cnn": small_cnn})
+
+
+def build_network(
+    section: Mapping[str, Any], shape: InputShape, n_outputs: int, weights: torch.Generator
+) -> nn.Module:
+    """Build the network that a job's network section names.
+
+    Args:
+        section: `kind` and the settings of that kind.
+        shape: What one sample looks like.
+        n_outputs: Channels of the output image, or classes.
+        weights: Draws the initial weights.
+
+    Returns:
+        A module on the CPU in float32.
+
+    Raises:
+        ValueError: No network has that name.
+    """
+    kind = section["kind"]
+    if kind not in NETWORKS:
+        raise ValueError(f"unknown network {kind!r}: known are {', '.join(sorted(NETWORKS))}")
+    network = NETWORKS[kind](section, shape, n_outputs)
+    initialise(network, weights)
+    return network

@@ -1,0 +1,49 @@
+"""The contract between the training loop and a kind of task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from workers.training.networks.shape import InputShape
+from workers.training.streams import Streams
+from workers.training.task import Split
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Objective(ABC):
+    """Data, loss and metrics of one task on one device.
+
+    Attributes:
+        shape: What one sample looks like to the network.
+        n_outputs: Channels of the output image, or classes.
+        loss_unit: What a training loss of 1 is in the reported loss.
+    """
+
+    shape: InputShape
+    n_outputs: int
+    loss_unit: float = 1.0
+
+    @abstractmethod
+    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Yield one epoch's inputs and targets, drawn from the streams alone."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the scalar that SGD descends."""
+
+    @abstractmethod
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """Judge a network in eval mode on a split, the same samples and noise for every trial.
+
+        Args:
+            network: On the objective's device.
+            split: Which split.
+            thorough: Whether to include metrics that are slow to compute.
+
+        Returns:
+            `loss`, the reported objective, and the task's own metrics.
+        """

@@ -1,0 +1,83 @@
+"""Denoising: estimate the Gaussian noise in a grey patch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.data import photos
+from workers.training.metrics import psnr_db, ssim
+from workers.training.networks.shape import InputShape
+from workers.training.objectives.base import Batch, Objective
+from workers.training.streams import Streams, generator
+from workers.training.task import Split
+
+# The noise on the judged crops belongs to the task: the same for every trial and every seed.
+NOISE_SEEDS = {"validation": 20250524, "test": 20250525}
+# Grey values in [0, 1] are brought to about zero mean and unit variance for the network.
+INPUT_MEAN = 0.5
+INPUT_SCALE = 0.25
+_EVALUATION_BATCH = 16  # crops of 96x96: activations that stay near the cache
+
+
+class DenoisingObjective(Objective):
+    """Residual denoising in units of the noise.
+
+    The network sees (noisy - 0.5) / 0.25 and estimates noise / sigma, so the size of the training
+    loss, the mean of (output - noise / sigma)^2, and with it the meaning of a learning rate, does
+    not depend on sigma. The denoised image is noisy - sigma * output. The reported loss is the
+    mean squared error of the denoised image, images in [0, 1]; nothing is clipped.
+    """
+
+    def __init__(self, section: Mapping[str, Any], device: torch.device) -> None:
+        if section["dataset"] != "photos":
+            raise ValueError(f"unknown dataset {section['dataset']!r}: known is photos")
+        self._sigma = float(section["noise_sigma"]) / 255
+        self._n_patches = int(section["n_patches"])
+        self._device = device
+        self._patches = photos.training_patches(int(section["patch_px"]), device)
+        self.shape = InputShape(n_channels=1, size_px=int(section["patch_px"]))
+        self.n_outputs = 1
+        self.loss_unit = self._sigma**2
+
+    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Yield patches from fresh places with fresh noise, and that noise in units of sigma."""
+        for clean in self._patches.batches(self._n_patches, batch_size, streams.order):
+            noise = torch.randn(clean.shape, generator=streams.noise, device=self._device)
+            yield _normalised(clean + self._sigma * noise), noise
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean over pixels of the squared error, in units of sigma^2."""
+        return nn.functional.mse_loss(outputs, targets)
+
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """Return `loss` (MSE) and `psnr_db`; thoroughly, `ssim` and `noisy_psnr_db` too."""
+        clean, noisy = _judged_crops(split, self._sigma, self._device)
+        with torch.inference_mode():
+            denoised = torch.cat(
+                [
+                    part - self._sigma * network(_normalised(part))
+                    for part in torch.split(noisy, _EVALUATION_BATCH)  # type: ignore[no-untyped-call]
+                ]
+            )
+            loss = float((denoised.double() - clean.double()).square().mean())
+            metrics = {"loss": loss, "psnr_db": psnr_db(denoised, clean)}
+            if thorough:
+                metrics["ssim"] = ssim(denoised, clean)
+                metrics["noisy_psnr_db"] = psnr_db(noisy, clean)
+        return metrics
+
+
+def _normalised(images: Tensor) -> Tensor:
+    return (images - INPUT_MEAN) / INPUT_SCALE
+
+
+@lru_cache(maxsize=8)
+def _judged_crops(split: Split, sigma: float, device: torch.device) -> tuple[Tensor, Tensor]:
+    clean = photos.fixed_crops(split)
+    noise = torch.randn(clean.shape, generator=generator(NOISE_SEEDS[split]))
+    return clean.to(device), (clean + sigma * noise).to(device)

@@ -1,0 +1,29 @@
+"""The table of objectives. A new kind of task is one module and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from workers.training.objectives.base import Objective
+from workers.training.objectives.classification import ClassificationObjective
+from workers.training.objectives.denoising import DenoisingObjective
+
+OBJECTIVES: Mapping[str, Callable[[Mapping[str, Any], torch.device], Objective]] = (
+    MappingProxyType({"denoising": DenoisingObjective, "classification": ClassificationObjective})
+)
+
+
+def build_objective(section: Mapping[str, Any], device: torch.device) -> Objective:
+    """Build the objective that a job's task section names.
+
+    Raises:
+        ValueError: No kind of task, or no data set, has that name.
+    """
+    kind = section["kind"]
+    if kind not in OBJECTIVES:
+        raise ValueError(f"unknown task {kind!r}: known are {', '.join(sorted(OBJECTIVES))}")
+    return OBJECTIVES[kind](section, device)

@@ -1,0 +1,41 @@
+"""Random streams of one training, each a function of the seed alone (common random numbers)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Independent generators, so that what one of them draws never moves another.
+
+    Attributes:
+        weights: Initial weights; on the CPU, so every device starts from the same network.
+        order: Which samples come when; on the CPU.
+        noise: What is drawn afresh for each batch; on the training's device.
+    """
+
+    weights: torch.Generator
+    order: torch.Generator
+    noise: torch.Generator
+
+
+def streams_of(seed: int, device: torch.device) -> Streams:
+    """Derive a training's generators from its seed, 0 <= seed."""
+    weights, order, noise = np.random.SeedSequence(seed).generate_state(3, dtype=np.uint64)
+    return Streams(
+        weights=generator(int(weights)),
+        order=generator(int(order)),
+        noise=generator(int(noise), device),
+    )
+
+
+def generator(seed: int, device: torch.device | None = None) -> torch.Generator:
+    """Return a generator on `device` (the CPU by default) that starts from `seed` < 2**64."""
+    fresh = torch.Generator(device=device or torch.device("cpu"))
+    # manual_seed takes signed 64-bit integers; the lost bit joins no two of our streams.
+    fresh.manual_seed(seed % 2**63)
+    return fresh
