@@ -37,7 +37,7 @@ class LabelledImages:
         """Yield every sample once, in `order`'s order if given; the last batch may be smaller."""
         n = len(self.labels)
         indices = torch.arange(n) if order is None else torch.randperm(n, generator=order)
-        for batch in torch.split(indices.to(self.labels.device), batch_size):  # type: ignore[no-untyped-call]
+        for batch in torch.split(indices.to(self.labels.device), batch_size):
             yield self.images[batch], self.labels[batch]
 
 

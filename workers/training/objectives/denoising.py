@@ -61,7 +61,7 @@ class DenoisingObjective(Objective):
             denoised = torch.cat(
                 [
                     part - self._sigma * network(_normalised(part))
-                    for part in torch.split(noisy, _EVALUATION_BATCH)  # type: ignore[no-untyped-call]
+                    for part in torch.split(noisy, _EVALUATION_BATCH)
                 ]
             )
             loss = float((denoised.double() - clean.double()).square().mean())
