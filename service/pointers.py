@@ -8,7 +8,8 @@ from typing import Any
 from service.errors import Fault
 
 
-def _escape(part: int | str) -> str:
+def escape(part: int | str) -> str:
+    """Return a key or an index as one part of a JSON pointer."""
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
@@ -28,7 +29,7 @@ def pointer_of(place: Sequence[int | str], body: object) -> str:
             here = here[part]
         elif index < len(place) - 1 or not isinstance(here, dict):
             continue
-        parts.append(_escape(part))
+        parts.append(escape(part))
     return "".join(f"/{part}" for part in parts)
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from service import density, samplers
 from service.errors import Fault, InvalidSpecError, UnknownSamplerError
-from service.pointers import faults_of
+from service.pointers import escape, faults_of
 from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.spec import (
     Choices,
@@ -130,7 +130,7 @@ def _density_faults(spec: JobSpec) -> Iterator[Fault]:
 
 def _search_faults(spec: JobSpec) -> Iterator[Fault]:
     for name, wanted in spec.search.items():
-        at = f"/search/{name}".replace("~", "~0")
+        at = f"/search/{escape(name)}"
         if name not in SEARCHABLE:
             yield Fault(at, f"cannot be searched: choose from {', '.join(SEARCHABLE)}")
         elif isinstance(wanted, Choices):
@@ -170,7 +170,7 @@ def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(f"{at}/name", f"{wanted.name} is listed twice: once is enough")
         seen.add(wanted.name)
         for name, fault in info.option_faults(wanted.options):
-            yield Fault(f"{at}/options/{name}", fault)
+            yield Fault(f"{at}/options/{escape(name)}", fault)
         categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]
         if categories and not info.capabilities.categorical:
             yield Fault(

@@ -183,7 +183,7 @@ class Run:
             else set()
         )
         chosen: list[Trial] = []
-        for trial_id in self._waiting:
+        for trial_id in sorted(self._waiting):  # one tried before goes first
             if len(chosen) >= n_free:
                 break
             trial = self.trials[trial_id]

@@ -57,7 +57,7 @@ class Cluster:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self._is_local = settings.ray_address == "local"
-        local = {
+        local: dict[str, Any] = {
             "num_cpus": settings.n_cpus,
             "num_gpus": settings.n_gpus,
             "include_dashboard": False,

@@ -95,7 +95,7 @@ def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
         task=payload["task"],
         network=payload["network"],
         training=payload["training"],
-        phi=payload["phi"],
+        phi=_frozen(payload["phi"]),
         seed=payload["seed"],
         split=payload["split"],
         device=assignment.device,
@@ -120,6 +120,11 @@ def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
                 training_s=item.training_s,
             )
             yield ended, item.weights
+
+
+def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
+    """Turn nested lists into nested tuples."""
+    return tuple(map(_frozen, nested)) if isinstance(nested, list) else nested
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, Any]:

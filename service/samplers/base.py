@@ -1,8 +1,8 @@
 """The contract between a study and whatever proposes its points: history in, next points out.
 
-A sampler is a deterministic function of its study (`StudyPlan`) and the log of its trials. It holds
-no database, no clock and no thread that outlives a call; it may keep caches, but an instance built
-afresh and shown the whole log must answer what an instance that grew up with that log answers.
+A sampler is a deterministic function of its study (`StudyPlan`) and the log of its trials. It
+holds no database, no clock and no thread that outlives a call; it may keep caches, but an instance
+built afresh and shown the whole log must answer what an instance that grew up with it answers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Entry:
         point: Coordinates in the unit cube, shape (dimension,), full float64 precision.
         value: The objective, finite, minimised; None while the trial has not ended. Trials that
             diverged or failed carry the study's finite penalty.
-        number: The trial's place in the study's sequence, from 0; None until that place is certain.
+        number: The trial's place in the study's sequence, from 0; None until that is certain.
     """
 
     point: tuple[float, ...]
@@ -59,8 +59,8 @@ class Plan:
     Attributes:
         proposals: New trials to issue now, in order; none while a round is still running.
         numbered: Places that have become certain: index of a log entry -> number.
-        is_finished: Whether the study's sequence is complete: every number below the budget belongs
-            to an ended trial. No proposals follow.
+        is_finished: Whether the study's sequence is complete: every number below the budget
+            belongs to an ended trial. No proposals follow.
     """
 
     proposals: tuple[Proposal, ...] = ()
@@ -75,7 +75,8 @@ class StudyPlan:
     Attributes:
         dimension: Length of a point, at least 1.
         n_trials: The budget: the length of the sequence, at least 1.
-        seed: Derived from the job's seed and the study; any randomness comes from it and the round.
+        seed: Derived from the job's seed and the study; any randomness comes from it and the
+            round.
         batch_size: Trials in a round, for samplers that work in rounds.
         lower_bound: A true lower bound of the objective, or None when none is known.
         options: The sampler's own settings, validated by the sampler's options model.
@@ -105,8 +106,8 @@ class Sampler(ABC):
         Args:
             log: Every trial issued so far, in the order of issue; never shorter than in an earlier
                 call of the same instance.
-            n_free: Workers that would idle; bounds how much a sampler may speculate. Proposals that
-                are certain do not depend on it.
+            n_free: Workers that would idle; bounds how much a sampler may speculate. Proposals
+                that are certain do not depend on it.
 
         Returns:
             The plan. Calling again with the same log gives the same certain proposals.

@@ -51,7 +51,7 @@ class DirectL(Sampler):
         self._awaited: set[bytes] = set()  # nothing more can be certain before all these are known
 
     def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
-        """Answer the certain points that have no trial yet, and the numbers that became certain."""
+        """Answer the certain points without a trial, and the numbers that became certain."""
         del n_free  # it bounds speculation; what is certain is issued in any case
         has_news = self._read(log)
         if self._wanted is None or (has_news and self._awaited <= self._values.keys()):

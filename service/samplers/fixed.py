@@ -8,7 +8,7 @@ from service.samplers.base import Entry, Plan, Proposal, Sampler
 
 
 class Fixed(Sampler):
-    """Issues the one point without coordinates, once for each trial of the budget (usually one)."""
+    """Issues the one point without coordinates, once for each trial of the budget."""
 
     def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
         """Answer every trial at once; they are all the same and all certain."""

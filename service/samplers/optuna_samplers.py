@@ -72,8 +72,8 @@ class OptunaSampler(Sampler):
 class Tpe(OptunaSampler):
     """Tree-structured Parzen estimator (Bergstra et al. 2011) as Optuna builds it.
 
-    Inside a round the trials still running count as bad ones (constant liar), which keeps the round
-    apart.
+    Inside a round the trials still running count as bad ones (constant liar), which keeps the
+    round apart.
     """
 
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:

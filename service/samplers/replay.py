@@ -42,9 +42,10 @@ class Replay:
 class _Boundary:
     """Finds where an iteration ends, from the points alone.
 
-    After the centre, points come in pairs c -/+ (w/3) e_i, where w is the rectangle's longest side.
-    Inside an iteration the rectangles come in strictly increasing size, and the last is the largest
-    of all. So a new rectangle that is not larger than the one before it opens the next iteration.
+    After the centre, points come in pairs c -/+ (w/3) e_i, where w is the longest side of the
+    rectangle. Inside an iteration the rectangles come in strictly increasing size, and the last is
+    the largest of all. So a new rectangle that is not larger than the one before it opens the next
+    iteration.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ def replay(
     opt.set_upper_bounds([1.0] * dimension)
     opt.set_param("magic_eps", magic_eps)
     opt.set_stopval(STOPVAL)
-    opt.set_maxeval(n_trials)
+    opt.set_maxeval(n_trials | 1)  # a whole pair at the end: half of one hides a boundary
     opt.set_min_objective(run.evaluate)
     opt.optimize([0.5] * dimension)
     keys = run.keys[: min(n_trials, run.end or n_trials)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from service.storage.tables import Base
 
 T = TypeVar("T")
 
-_ENUMS: dict[tuple[type, str], type] = {
+_ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Job, "state"): states.JobState,
     (records.Trial, "state"): states.TrialState,
     (records.Trial, "phase"): states.Phase,
@@ -20,8 +21,8 @@ _ENUMS: dict[tuple[type, str], type] = {
 
 
 @cache
-def _plan(kind: type) -> tuple[tuple[str, type | None], ...]:
-    return tuple((f.name, _ENUMS.get((kind, f.name))) for f in fields(kind))
+def _plan(kind: Hashable) -> tuple[tuple[str, type | None], ...]:
+    return tuple((f.name, _ENUMS.get((kind, f.name))) for f in fields(kind))  # type: ignore[arg-type]
 
 
 def to_value(kind: type[T], row: Base) -> T:

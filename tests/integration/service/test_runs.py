@@ -112,7 +112,7 @@ def test_the_result_depends_on_the_spec_alone(sqlite_database: Database, body: o
 
 
 def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Database) -> None:
-    quiet = Database("sqlite://") if False else sqlite_database
+    quiet = sqlite_database
     expected_id = run_whole(quiet, function_job())
     expected = [row[1:] for row in told(quiet, expected_id)]
     with quiet.write() as session:
