@@ -1,0 +1,1 @@
+"""The command `densearch`: a module for each family of subcommands."""

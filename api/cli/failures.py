@@ -1,0 +1,20 @@
+"""How a command fails: one sentence on stderr and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import typer
+
+REFUSED = 1
+USAGE = 2
+UNREACHABLE = 3
+
+
+def fail(message: str, code: int = REFUSED) -> NoReturn:
+    """Print `message` to stderr and end the command with `code`.
+
+    Exit codes: 0 success, 1 refused or not found, 2 wrong usage or settings, 3 no server there.
+    """
+    typer.secho(f"densearch: {message}", err=True, fg=typer.colors.RED)
+    raise SystemExit(code)

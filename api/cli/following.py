@@ -1,0 +1,111 @@
+"""What is known of a job that is being watched: a plain value fed by events and by polling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from api.client import FINAL_STATES, Event, Json
+
+FINAL_TRIAL_STATES = ("COMPLETED", "PRUNED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of progress: so many of `n_total` are done; `best` is the least value so far."""
+
+    name: str
+    n_done: int
+    n_total: int
+    n_cached: int
+    best: float | None
+
+
+@dataclass
+class Watched:
+    """See the module. Thread safety: none.
+
+    Attributes:
+        job: The job as last polled.
+        studies: Its arms as last polled, by id.
+        trials: The last event of every trial, by its id.
+        epochs: The last measurement event of every running trial, by its id.
+        is_stale: Whether job or studies have changed since they were polled.
+    """
+
+    job: Json
+    studies: dict[int, Json] = field(default_factory=dict)
+    trials: dict[int, Json] = field(default_factory=dict)
+    epochs: dict[int, Json] = field(default_factory=dict)
+    is_stale: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job's state is final."""
+        return self.job["state"] in FINAL_STATES
+
+    @property
+    def n_epochs(self) -> int | None:
+        """Epochs of a training, None where nothing is trained."""
+        training = (self.job.get("spec") or {}).get("training")
+        return training["epochs"] if training else None
+
+    def poll(self, job: Json, studies: Iterable[Json]) -> None:
+        """Take in what the server says now."""
+        self.job, self.is_stale = job, False
+        self.studies = {study["id"]: study for study in studies}
+
+    def take(self, event: Event) -> None:
+        """Take in one event; kinds that are not known are passed over.
+
+        The stream begins with what is long past, so the states of job and studies are never
+        taken from it: such an event says that it is time to poll.
+        """
+        data = event.data
+        if event.kind in ("job", "study"):
+            self.is_stale = True
+        elif event.kind == "trial":
+            self.trials[data["id"]] = data
+            if data["state"] != "RUNNING":
+                self.epochs.pop(data["id"], None)
+        elif event.kind == "measurement":
+            self.epochs[data["trial_id"]] = data
+
+    def bars(self) -> list[Bar]:
+        """Return a bar for each arm, and one for the evaluation once it has begun."""
+        bars = [self._study_bar(study) for study in self.studies.values()]
+        judged = list(self._of_phase("evaluation"))
+        if judged:
+            n_done, n_cached = self._counts(judged)
+            bars.append(Bar("evaluation", n_done, len(judged), n_cached, None))
+        return bars
+
+    def _study_bar(self, study: Json) -> Bar:
+        own = [t for t in self._of_phase("search") if t["study_id"] == study["id"]]
+        n_done, n_cached = self._counts(own)
+        total = study["n_trials"]
+        # Trials run ahead of need (speculation) do not count towards the budget.
+        n_done = total if study.get("is_finished") else min(n_done, total)
+        return Bar(study["name"], n_done, total, min(n_cached, n_done), study.get("best_value"))
+
+    def _of_phase(self, phase: str) -> Iterator[Json]:
+        return (t for t in self.trials.values() if t.get("phase", "search") == phase)
+
+    @staticmethod
+    def _counts(trials: Iterable[Json]) -> tuple[int, int]:
+        done = [t for t in trials if t["state"] in FINAL_TRIAL_STATES]
+        return len(done), sum(bool(t.get("cached")) for t in done)
+
+    def running(self) -> list[str]:
+        """Return a line for each running trial: its arm, its epoch, its metrics."""
+        return [self._running_line(t) for t in self.trials.values() if t["state"] == "RUNNING"]
+
+    def _running_line(self, trial: Json) -> str:
+        arm = self.studies.get(trial["study_id"], {}).get("name", "?")
+        line = f"trial {trial['id']} ({arm})"
+        measured = self.epochs.get(trial["id"])
+        if measured is None:
+            return line
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in measured["metrics"].items())
+        of = f"/{self.n_epochs}" if self.n_epochs else ""
+        return f"{line} epoch {measured['epoch']}{of}: {shown}"

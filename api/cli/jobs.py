@@ -1,0 +1,168 @@
+"""Commands that talk to a server about jobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.failures import REFUSED, USAGE, fail
+
+if TYPE_CHECKING:
+    from api.client import Client, ClientError, Json
+
+JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the job.")]
+Url = Annotated[str | None, typer.Option(help="Address of the server; DENSEARCH_URL if left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog="Example: densearch submit examples/photos.json --watch")(submit)
+    app.command(name="jobs", epilog="Example: densearch jobs --state RUNNING")(list_jobs)
+    app.command(epilog="Example: densearch watch 1")(watch)
+    app.command(epilog="Example: densearch show 1")(show)
+    app.command(epilog="Example: densearch pause 1")(pause)
+    app.command(epilog="Example: densearch resume 1")(resume)
+    app.command(epilog="Example: densearch cancel 1")(cancel)
+    app.command(epilog="Example: densearch download 1 --out out")(download)
+
+
+def connect(url: str | None) -> Client:
+    """Return a client of the server that the option or the environment names."""
+    from api.client import Client  # the HTTP library and the settings take 0.3 s to load
+    from service.settings import load
+
+    return Client(load(url=url).url)
+
+
+def submit(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The job as JSON; - reads stdin.")],
+    follow: Annotated[bool, typer.Option("--watch", help="Watch the job to its end.")] = False,  # noqa: FBT002 - an option
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key and job twice give one job.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Submit a job and print its number and its page."""
+    from api.client import ClientError  # as in connect
+
+    body = read_job(file)
+    with connect(url) as client:
+        try:
+            job = client.submit(body, idempotency_key)
+        except ClientError as error:
+            _print_faults(error)
+            raise
+        typer.echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
+        if follow:
+            _follow(client, job["id"])
+
+
+def read_job(file: str) -> bytes:
+    """Return a file's bytes, stdin's for "-"; end the command when it cannot be read."""
+    if file == "-":
+        return typer.get_binary_stream("stdin").read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        fail(f"cannot read {file}: {error.strerror}", USAGE)
+
+
+def _print_faults(error: ClientError) -> None:
+    """Print a line for each field that was refused; end if there was one."""
+    if not error.faults:
+        return
+    for fault in error.faults:
+        typer.echo(f"  {fault.pointer or '/'}: {fault.detail}", err=True)
+    n_faults = len(error.faults)
+    fields = "this field" if n_faults == 1 else f"these {n_faults} fields"
+    fail(f"the server refused the job: correct {fields}", REFUSED)
+
+
+def list_jobs(
+    state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
+    url: Url = None,
+) -> None:
+    """List jobs, the newest first."""
+    from itertools import islice
+
+    from api.cli.tables import jobs_table, show_table  # rich takes a while to load
+
+    with connect(url) as client:
+        found = list(islice(client.jobs(state=state), limit))
+    if found:
+        show_table(jobs_table(found))
+    else:
+        typer.echo("there are no jobs: submit one with `densearch submit examples/photos.json`")
+
+
+def watch(job_id: JobId, url: Url = None) -> None:
+    """Follow a job live to its end; Ctrl-C stops watching, the job goes on."""
+    with connect(url) as client:
+        _follow(client, job_id)
+
+
+def _follow(client: Client, job_id: int) -> None:
+    from api.cli.watching import follow  # rich takes a while to load
+
+    try:
+        job = follow(client, job_id)
+    except KeyboardInterrupt:
+        typer.echo(f"job {job_id} goes on: `densearch watch {job_id}` follows it again", err=True)
+        raise SystemExit(130) from None
+    if job["state"] != "SUCCEEDED":
+        fail(ending_of(job), REFUSED)
+
+
+def ending_of(job: Json) -> str:
+    """Return a sentence on how a job ended, with the reason where there is one."""
+    error = job.get("error")
+    sentence = f"job {job['id']} ended {job['state']}"
+    return f"{sentence}: {error['title']}: {error['detail']}" if error else sentence
+
+
+def show(job_id: JobId, url: Url = None) -> None:
+    """Show a job: its state, and the table of its arms with the verdict."""
+    from api.cli.tables import show_job  # rich takes a while to load
+
+    with connect(url) as client:
+        show_job(client.job(job_id), client.studies(job_id))
+
+
+def pause(job_id: JobId, url: Url = None) -> None:
+    """Let a job's running trials finish and start no more."""
+    with connect(url) as client:
+        _print_state(client.pause(job_id))
+
+
+def resume(job_id: JobId, url: Url = None) -> None:
+    """Go on with a paused job."""
+    with connect(url) as client:
+        _print_state(client.resume(job_id))
+
+
+def cancel(job_id: JobId, url: Url = None) -> None:
+    """End a job; running trainings stop within an epoch."""
+    with connect(url) as client:
+        _print_state(client.cancel(job_id))
+
+
+def _print_state(job: Json) -> None:
+    typer.echo(f"job {job['id']} is {job['state']}")
+
+
+def download(
+    job_id: JobId,
+    out: Annotated[Path, typer.Option(help="Directory to write into; made if missing.")] = Path(
+        "out"
+    ),
+    url: Url = None,
+) -> None:
+    """Download a job's learned densities (json, csv, npz), artifacts and report."""
+    from api.cli.downloads import save_job
+
+    with connect(url) as client:
+        for path in save_job(client, job_id, out):
+            typer.echo(path)

@@ -1,0 +1,69 @@
+"""Entry point of `densearch`. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli import database, demonstration, jobs, serving
+from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
+
+app = typer.Typer(
+    name="densearch",
+    help="Search the densities of weighted convolutions: serve, submit, watch, download.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+serving.register(app)
+jobs.register(app)
+demonstration.register(app)
+app.add_typer(database.app, name="db")
+
+
+@app.command(epilog="Example: densearch doctor --url http://127.0.0.1:8080")
+def doctor(
+    url: str | None = typer.Option(None, help="Server to look for; DENSEARCH_URL if left out."),
+) -> None:
+    """Check versions, database, Ray, disk, GPU and server, and say what to do."""
+    from api.cli.doctor import examine  # its checks are not needed to show help
+
+    raise SystemExit(examine(url))
+
+
+@app.command(epilog="Example: densearch version")
+def version() -> None:
+    """Print the installed version."""
+    from importlib.metadata import version as version_of  # reads the package's metadata
+
+    typer.echo(version_of("densearch"))
+
+
+def main() -> None:
+    """Run the command line; every known error becomes a sentence and an exit code."""
+    try:
+        app()
+    except Exception as error:
+        _explain(error)
+        raise
+
+
+def _explain(error: Exception) -> None:
+    """End the process if this is an error that the user can act on."""
+    from api.client import ClientError, UnreachableError  # only a failing command pays for them
+    from service.errors import DensearchError, SettingsError
+
+    if isinstance(error, UnreachableError):
+        fail(str(error), UNREACHABLE)
+    if isinstance(error, ClientError):
+        fail(str(error), REFUSED)
+    if isinstance(error, SettingsError):
+        fail(str(error), USAGE)
+    if isinstance(error, DensearchError):
+        fail(str(error), REFUSED)
+    if isinstance(error, OSError) and error.filename is not None:
+        fail(f"{error.filename}: {error.strerror}", USAGE)
+
+
+if __name__ == "__main__":
+    main()

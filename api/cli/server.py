@@ -1,0 +1,146 @@
+"""The HTTP server of `serve` and `api`: its port, its database, the dispatcher beside it."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Callable
+
+import typer
+import uvicorn
+
+from api.cli.dispatcher import COMMAND, Supervisor, environment_of
+from service import logs
+from service.errors import SettingsError, UnsafeBindingError
+from service.settings import Settings
+from service.storage import schema
+from service.storage.database import Database
+
+# An open event stream would hold a server's end up for ever.
+GRACE_S = 3
+
+
+class PortInUseError(SettingsError):
+    """Another process listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"port {port} of {host} is in use: end the other server, or choose another "
+            "port with --port (0 takes a free one)"
+        )
+
+
+class UnusableAddressError(SettingsError):
+    """The host is not an address of this machine."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port = host, port
+        super().__init__(f"cannot listen on {host} port {port}: {reason}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the port, before anything slow and before the database is touched.
+
+    Raises:
+        UnsafeBindingError: The host can be reached by others and that was not allowed by name.
+        PortInUseError: Somebody else listens there.
+        UnusableAddressError: The address does not exist here, or the port is privileged.
+    """
+    host, port = settings.host, settings.port
+    if not (settings.allow_remote or is_loopback(host)):
+        raise UnsafeBindingError(host)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise UnusableAddressError(host, port, error.strerror or str(error)) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL under which a browser on this machine finds the server."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a name, not a bind
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, calling `on_ready` as soon as the port answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def run(settings: Settings, *, with_dispatcher: bool) -> None:
+    """Serve until SIGINT or SIGTERM; then end the dispatcher and return.
+
+    Raises:
+        SettingsError: The address cannot be used.
+        SchemaError: Without a dispatcher: the database must be upgraded first.
+    """
+    listener = bind(settings)
+    logs.configure(settings)
+    # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).
+    database = Database(settings.resolved_database_url, is_checkpointer=False)
+    try:
+        schema.upgrade(database) if with_dispatcher else schema.check(database)
+        _serve(settings, database, listener, with_dispatcher=with_dispatcher)
+    finally:
+        database.close()
+        listener.close()
+
+
+def _serve(
+    settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
+) -> None:
+    from api.app import create_app  # after the port is ours: the web framework takes a while
+
+    supervisor = Supervisor([*COMMAND, "--parent", str(os.getpid())], environment_of(settings))
+
+    def on_ready() -> None:
+        if with_dispatcher:
+            supervisor.start()
+        typer.echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
+        typer.echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
+
+    config = uvicorn.Config(
+        create_app(settings, database),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    # uvicorn raises the signal again when it has ended: here it must not end us before the child.
+    previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _Server(config, on_ready).run(sockets=[listener])
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        supervisor.stop()

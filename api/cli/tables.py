@@ -1,0 +1,192 @@
+"""Tables and sentences on the terminal. Names are the users' own text: never read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from api.client import Json
+
+STATE_STYLES = {
+    "QUEUED": "dim",
+    "RUNNING": "cyan",
+    "PAUSED": "yellow",
+    "EVALUATING": "cyan",
+    "SUCCEEDED": "green",
+    "FAILED": "red",
+    "CANCELLED": "dim",
+}
+PIPE_WIDTH = 160
+
+
+def console() -> Console:
+    """Return a console on stdout; wide enough for every table when that is not a terminal."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def show_table(table: RenderableType) -> None:
+    """Print a table."""
+    console().print(table)
+
+
+def state_text(state: str) -> Text:
+    """Return a state in its colour."""
+    return Text(state, style=STATE_STYLES.get(state, ""))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time as 7 s, 3 min 05 s or 2 h 10 min; a dash if unknown."""
+    if seconds is None:
+        return "-"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a value with significant digits; a dash if there is none."""
+    return "-" if value is None else f"{value:#.{digits}g}"
+
+
+def jobs_table(jobs: Iterable[Json]) -> Table:
+    """Return a row for each job."""
+    table = Table("job", "state", "name", "done", "best", "created", box=None, pad_edge=False)
+    for job in jobs:
+        best = job.get("best")
+        table.add_row(
+            str(job["id"]),
+            state_text(job["state"]),
+            Text(job["name"]),
+            _percentage(job.get("progress")),
+            f"{number(best['value'])} ({best['study']})" if best else "-",
+            str(job["created_at"])[:19].replace("T", " "),
+        )
+    return table
+
+
+def _percentage(progress: Json | None) -> str:
+    fraction = (progress or {}).get("fraction")
+    return "-" if fraction is None else f"{100 * fraction:.0f} %"
+
+
+def show_job(job: Json, studies: Sequence[Json]) -> None:
+    """Print a job's state, its arms and, when it has ended, the comparison and the verdict."""
+    screen = console()
+    screen.print(Text.assemble(f"job {job['id']} ", state_text(job["state"]), f" {job['name']}"))
+    if job.get("waits_for"):
+        screen.print(Text(f"waits for: {job['waits_for']}"))
+    if job.get("error"):
+        screen.print(Text(f"{job['error']['title']}: {job['error']['detail']}", style="red"))
+    if job.get("report"):
+        show_report(job["report"], screen)
+    else:
+        screen.print(studies_table(studies))
+
+
+def studies_table(studies: Iterable[Json]) -> Table:
+    """Return a row for each arm of a job that has no report yet."""
+    table = Table("arm", "sampler", "trials", "best", "finished", box=None, pad_edge=False)
+    for study in studies:
+        table.add_row(
+            Text(study["name"]),
+            study["sampler"],
+            str(study["n_trials"]),
+            number(study["best_value"]),
+            "yes" if study["is_finished"] else "no",
+        )
+    return table
+
+
+def show_report(report: Json, screen: Console | None = None) -> None:
+    """Print the table of arms and the verdict."""
+    screen = screen or console()
+    screen.print(arms_table(report))
+    screen.print(Text(report["verdict"], style="bold"))
+
+
+def arms_table(report: Json) -> Table:
+    """Return a row for each arm: density, losses, difference to uniform, training time.
+
+    Where the arms were judged on the test split these columns are there; a job that trains
+    nothing shows its values alone.
+    """
+    arms = report["arms"]
+    is_tested = any(arm.get("test") for arm in arms)
+    has_density = any(arm.get("density") for arm in arms)
+    has_psnr = any("psnr_db" in _metrics(arm) for arm in arms)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("arm")
+    if has_density:
+        table.add_column("density")
+    table.add_column("validation loss" if is_tested else "best value", justify="right")
+    if is_tested:
+        table.add_column("test loss", justify="right")
+        if has_psnr:
+            table.add_column("PSNR", justify="right")
+        table.add_column("difference to uniform", justify="right")
+        table.add_column("training", justify="right")
+    for arm in arms:
+        row: list[RenderableType] = [
+            Text(arm["name"], style="bold" if arm["name"] == report["best_arm"] else "")
+        ]
+        if has_density:
+            row.append(density_text(arm.get("density")))
+        row.append(number(arm["validation_loss"]))
+        if is_tested:
+            row += _test_cells(arm, has_psnr=has_psnr)
+        table.add_row(*row)
+    return table
+
+
+def _metrics(arm: Json) -> Json:
+    found: Json = (arm.get("test") or {}).get("metrics") or {}
+    return found
+
+
+def _test_cells(arm: Json, *, has_psnr: bool) -> list[str]:
+    test = arm.get("test")
+    cells = [f"{number(test['loss_mean'])} ± {number(test['loss_sd'], 2)}" if test else "-"]
+    if has_psnr:
+        psnr = _metrics(arm).get("psnr_db")
+        cells.append("-" if psnr is None else f"{psnr:.2f} dB")
+    cells.append(difference_text(arm.get("vs_uniform")))
+    cells.append(f"{arm['training_s']:.1f} s")
+    return cells
+
+
+def difference_text(versus: Json | None) -> str:
+    """Return the relative difference to uniform with its interval, in percent of its loss.
+
+    The report's `difference`, `low` and `high` are losses; `relative` is the first of them over
+    uniform's loss, which gives the scale for the other two.
+    """
+    if versus is None or versus.get("difference") is None:
+        return "-"
+    relative = versus.get("relative")
+    low, high = versus.get("low"), versus.get("high")
+    if relative is None or versus["difference"] == 0:
+        shown = number(versus["difference"], 3)
+        return shown if low is None else f"{shown} [{number(low, 2)}, {number(high, 2)}]"
+    scale = 100 * relative / versus["difference"]
+    if low is None or high is None:
+        return f"{100 * relative:+.1f} %"
+    return f"{100 * relative:+.1f} % [{scale * low:+.1f}, {scale * high:+.1f}]"
+
+
+def density_text(density: Json | None) -> str:
+    """Return a density in a few characters: its free values where it has them, else its family."""
+    if density is None:
+        return "-"
+    if density.get("den"):
+        return "den " + ", ".join(f"{value:.3g}" for value in density["den"])
+    vector = density.get("vector") or []
+    if 0 < len(vector) <= 4:
+        return f"{density['family']} " + ", ".join(f"{value:.3g}" for value in vector)
+    return str(density["family"])
