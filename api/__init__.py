@@ -1,0 +1,1 @@
+"""The asking: REST, dashboard, command line, Python client."""

@@ -34,7 +34,7 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One field that the server refused; `pointer` is a JSON pointer into the body sent."""
+    """One field that the server refused: a JSON pointer into the body, or a parameter's name."""
 
     pointer: str
     detail: str
@@ -334,7 +334,7 @@ def _problem(answer: httpx2.Response) -> ClientError:
             answer.status_code, "Not this API", f"{detail}: is it a densearch server?"
         )
     faults = tuple(
-        FieldFault(str(item.get("pointer", "")), str(item.get("detail", "")))
+        FieldFault(str(item.get("pointer") or item.get("parameter") or ""), str(item["detail"]))
         for item in body.get("errors") or ()
     )
     title = str(body.get("title", answer.reason_phrase))

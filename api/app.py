@@ -1,0 +1,65 @@
+"""The web application: REST version 1, the dashboard, health, and the pages about them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from api import problems
+from api.access import Access
+from api.guards import BodyLimit, Guard
+from api.metrics import Metrics
+from api.openapi import document_of
+from api.routes import (
+    artifacts,
+    densities,
+    events,
+    explanations,
+    health,
+    jobs,
+    samplers,
+    studies,
+    trials,
+)
+from service.settings import Settings
+from service.storage.database import Database
+
+VERSION = "1"
+ROUTES = (jobs, studies, trials, events, densities, artifacts, samplers, health, explanations)
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """Build the application.
+
+    Args:
+        settings: Host, largest body, data directory and lease are taken from it.
+        database: Shared by all requests; whoever made it closes it.
+    """
+    # The pages /docs and /redoc come from the package, not from a CDN.
+    app: FastAPI = FastAPIOffline(
+        title="densearch",
+        version=VERSION,
+        description="A hyperparameter-search service for the densities of weighted convolutions.",
+        favicon_url="/favicon.ico",
+    )
+    app.state.settings, app.state.database = settings, database
+    app.state.metrics = Metrics(database, settings.lease_s)
+    problems.install(app)
+    for module in ROUTES:
+        app.include_router(module.router)
+    _add_dashboard(app)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Access, metrics=app.state.metrics)
+    app.openapi = document_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_dashboard(app: FastAPI) -> None:
+    # An installation may leave the dashboard out: the REST API does not need it.
+    if all(map(importlib.util.find_spec, ("api.dashboard", "api.dashboard.pages"))):
+        app.include_router(importlib.import_module("api.dashboard.pages").router)

@@ -1,0 +1,114 @@
+"""What is refused before a route sees it: foreign hosts, other sites' pages, bodies too large.
+
+The server binds to loopback and has no accounts, so any web page open in a browser on the same
+machine could reach it. A page of another site is told apart by Sec-Fetch-Site and Origin; a name
+that was made to resolve to 127.0.0.1 (DNS rebinding) by its Host header.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import PROBLEMS, ProblemError, answer, refused
+from service.errors import Fault
+from service.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def host_name(authority: str) -> str:
+    """Return the host of a Host header without its port and brackets, in lower case."""
+    try:
+        return (urlsplit(f"//{authority}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+class Guard:
+    """Refuses foreign hosts and requests that another site's page sent."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._hosts = LOOPBACK_NAMES | {settings.host} if is_loopback(settings.host) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._host_fault(headers) or _site_fault(scope["method"], headers)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            slug, detail = refusal
+            await answer(PROBLEMS[slug], detail)(scope, receive, send)
+
+    def _host_fault(self, headers: Headers) -> tuple[str, str] | None:
+        host = host_name(headers.get("host", ""))
+        if self._hosts is None or "host" not in headers or host in self._hosts:
+            return None
+        return "unknown-host", f"this server is not called {host[:100]!r}: use localhost"
+
+
+def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
+    if method in SAFE_METHODS:
+        return None
+    if headers.get("sec-fetch-site") == "cross-site":
+        return "cross-site-request", "a page of another site may change nothing here"
+    origin = headers.get("origin")
+    if origin is not None and not _is_own(origin, headers.get("host", "")):
+        return "cross-site-request", f"a page of {origin[:100]!r} may change nothing here"
+    return None
+
+
+def _is_own(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:
+        return False
+
+
+class BodyLimit:
+    """Refuses a body that is too large, declared or counted as it comes."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; reading too much of its body raises `ProblemError`."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_bytes):
+            await refused(self._too_large())(scope, receive, send)
+            return
+        n_bytes = 0
+
+        async def counted() -> Message:
+            nonlocal n_bytes
+            message = await receive()
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > self._max_bytes:
+                raise self._too_large()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _too_large(self) -> ProblemError:
+        detail = f"at most {self._max_bytes:,} bytes are read"
+        return ProblemError("body-too-large", detail, [Fault("", detail)])

@@ -1,0 +1,88 @@
+"""Figures for Prometheus: requests as they come, the database's state when it is scraped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from service import clock, leases
+from service.states import JobState, TrialState
+from service.storage import progress
+from service.storage.database import Database
+
+
+class Metrics:
+    """The figures of one app, in a registry of their own."""
+
+    def __init__(self, database: Database, lease_s: float) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "densearch_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "densearch_request_seconds",
+            "Time to answer, streams left out.",
+            ["method", "route"],
+            registry=self.registry,
+        )
+        self.registry.register(_Stored(database, lease_s))
+
+    def observe(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count an answered request; `seconds` is None for a stream."""
+        self._requests.labels(method, route, str(status)).inc()
+        if seconds is not None:
+            self._seconds.labels(method, route).observe(seconds)
+
+
+class _Stored(Collector):
+    """What the database says at the moment of the scrape."""
+
+    def __init__(self, database: Database, lease_s: float) -> None:
+        self._database, self._lease_s = database, lease_s
+
+    def describe(self) -> list[Metric]:
+        """Nothing: registering asks no database."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield jobs and trials by state and the dispatchers' heartbeat."""
+        up = GaugeMetricFamily("densearch_database_up", "1 when the database answers.")
+        try:
+            found = list(self._found())
+        except SQLAlchemyError:
+            up.add_metric([], 0)
+        else:
+            up.add_metric([], 1)
+            yield from found
+        yield up
+
+    def _found(self) -> Iterator[Metric]:
+        with self._database.read() as session:
+            jobs = progress.jobs_by_state(session)
+            trials = progress.trials_by_state(session)
+        alive = leases.alive(self._database, self._lease_s)
+        by_state = GaugeMetricFamily("densearch_jobs", "Jobs by state.", labels=["state"])
+        for job_state in JobState:
+            by_state.add_metric([job_state], jobs.get(job_state, 0))
+        yield by_state
+        by_state = GaugeMetricFamily("densearch_trials", "Trials by state.", labels=["state"])
+        for trial_state in TrialState:
+            by_state.add_metric([trial_state], trials.get(trial_state, 0))
+        yield by_state
+        yield GaugeMetricFamily(
+            "densearch_dispatchers", "Dispatchers that live.", value=len(alive)
+        )
+        if alive:
+            last = max(dispatcher.heartbeat_at for dispatcher in alive)
+            yield GaugeMetricFamily(
+                "densearch_dispatcher_heartbeat_age_seconds",
+                "Seconds since the last heartbeat of any dispatcher.",
+                value=max((clock.now() - last).total_seconds(), 0.0),
+            )

@@ -1,0 +1,50 @@
+"""Keyset pages: a cursor is the id of the last item seen, so that any page costs the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_ID = 2**63 - 1
+
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+Cursor = Annotated[
+    int | None,
+    Field(ge=1, le=MAX_ID, description="Id of the last item seen; taken from the Link header."),
+]
+# One line of text: PostgreSQL refuses NUL.
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Query(BaseModel):
+    """Parameters of a list; an unknown one is refused, for a misspelt filter would be ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+T = TypeVar("T", bound=_HasId)
+
+
+def cut(found: Sequence[T], limit: int, request: Request, response: Response) -> Sequence[T]:
+    """Keep `limit` of the items found, and link to the next page when there are more.
+
+    Args:
+        found: Items, of which one more than `limit` was asked for.
+        limit: The page's size.
+        request: Its address and filters are kept in the link.
+        response: Gets the Link header (RFC 8288).
+    """
+    if len(found) <= limit:
+        return found
+    kept = found[:limit]
+    url = request.url.include_query_params(cursor=kept[-1].id)
+    response.headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return kept

@@ -1,0 +1,277 @@
+"""Every refusal as problem+json (RFC 9457): the one table from errors to status codes.
+
+docs/problems.md has a heading for each row; tests/unit/api/problems_test.py holds the two and the
+tree of service.errors together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from service import errors
+from service.errors import DensearchError, Fault
+from service.pointers import faults_of
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger("api")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of refusal; `remedy` tells the reader what to do."""
+
+    slug: str
+    status: int
+    title: str
+    remedy: str
+
+    @property
+    def type(self) -> str:
+        """Its URI, relative to the server, where it is explained."""
+        return f"/problems/{self.slug}"
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    problem.slug: problem
+    for problem in (
+        Problem(
+            "malformed-body",
+            400,
+            "The body is not JSON",
+            "Send one JSON value in UTF-8, each key of an object once.",
+        ),
+        Problem(
+            "bad-request", 400, "The request cannot be understood", "See the detail of the answer."
+        ),
+        Problem(
+            "cross-site-request",
+            403,
+            "Another site's page sent this",
+            "Use the dashboard of this server, the command line or a client outside a browser.",
+        ),
+        Problem("not-found", 404, "Nothing is there", "Check the address and the id."),
+        Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
+        Problem(
+            "method-not-allowed",
+            405,
+            "This address does not take that method",
+            "The Allow header lists the methods it takes.",
+        ),
+        Problem(
+            "illegal-transition",
+            409,
+            "The job's state does not allow this",
+            "Look at the job's state; a job that has ended stays as it is.",
+        ),
+        Problem(
+            "idempotency-conflict",
+            409,
+            "The Idempotency-Key was used for another request",
+            "Send the same body again, or choose a new key.",
+        ),
+        Problem(
+            "lease-lost",
+            409,
+            "Another dispatcher holds the job",
+            "Nothing to do: that dispatcher carries on.",
+        ),
+        Problem(
+            "body-too-large",
+            413,
+            "The body is too large",
+            "Send less, or raise DENSEARCH_MAX_BODY_BYTES.",
+        ),
+        Problem(
+            "unsupported-media-type",
+            415,
+            "The body is not declared as JSON",
+            "Send the header Content-Type: application/json.",
+        ),
+        Problem(
+            "unknown-host",
+            421,
+            "The Host header names another server",
+            "Use the address that the server listens on, such as 127.0.0.1 or localhost.",
+        ),
+        Problem(
+            "invalid-spec",
+            422,
+            "The job's spec is refused",
+            "Mend the fields that `errors` points to; nothing was stored.",
+        ),
+        Problem(
+            "invalid-parameter",
+            422,
+            "A parameter is refused",
+            "Mend the parameters that `errors` names.",
+        ),
+        Problem(
+            "internal-error",
+            500,
+            "Something broke here",
+            "Report it with the answer's X-Request-Id; the server's log has the details.",
+        ),
+        Problem(
+            "misconfigured",
+            500,
+            "The server is not configured rightly",
+            "The operator finds the setting in the detail and in docs/settings.md.",
+        ),
+        Problem(
+            "database-unavailable",
+            503,
+            "The database does not answer",
+            "Try again shortly; the operator looks at /readyz.",
+        ),
+        Problem(
+            "schema-outdated",
+            503,
+            "The database has another schema",
+            "The operator runs `densearch db upgrade`.",
+        ),
+    )
+}
+
+# Looked up along the error's ancestors: the nearest row answers.
+ERRORS: Mapping[type[Exception], str] = {
+    errors.InvalidSpecError: "invalid-spec",
+    errors.UnknownSamplerError: "unknown-sampler",
+    errors.NotFoundError: "not-found",
+    errors.IllegalTransitionError: "illegal-transition",
+    errors.IdempotencyConflictError: "idempotency-conflict",
+    errors.LeaseLostError: "lease-lost",
+    errors.SchemaError: "schema-outdated",
+    errors.SettingsError: "misconfigured",
+    errors.UnsafeBindingError: "misconfigured",
+    DensearchError: "internal-error",
+    OperationalError: "database-unavailable",
+    InterfaceError: "database-unavailable",
+    PoolTimeoutError: "database-unavailable",
+}
+_BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
+
+
+class ProblemError(Exception):
+    """A refusal that the API itself decides; `slug` names its row in `PROBLEMS`."""
+
+    def __init__(self, slug: str, detail: str, faults: Sequence[Fault] = ()) -> None:
+        self.problem, self.detail, self.faults = PROBLEMS[slug], detail, tuple(faults)
+        super().__init__(detail)
+
+
+def body_of(
+    problem: Problem, detail: str, entries: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Return the members of a problem document; the first pointer is also a member of its own."""
+    body: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    if entries:
+        if "pointer" in entries[0]:
+            body["pointer"] = entries[0]["pointer"]
+        body["errors"] = [dict(entry) for entry in entries]
+    return body
+
+
+def answer(
+    problem: Problem,
+    detail: str,
+    entries: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem+json response."""
+    return JSONResponse(
+        body_of(problem, detail, entries),
+        status_code=problem.status,
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    return [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the row of an error, looked up along its ancestors."""
+    slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+    return PROBLEMS[next(slugs, "internal-error")]
+
+
+def refused(error: ProblemError) -> Response:
+    """Return the response of a refusal that the API itself decided."""
+    return answer(error.problem, error.detail, _pointed(error.faults))
+
+
+def _domain(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if isinstance(error, ProblemError):
+        return refused(error)
+    if isinstance(error, errors.InvalidSpecError):
+        return answer(problem, str(error), _pointed(error.faults))
+    if problem.status >= 500:
+        log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
+    headers = {"retry-after": "5"} if problem.status == 503 else {}
+    is_ours = isinstance(error, DensearchError)
+    # A database's own message may quote its address or a statement: it goes to the log alone.
+    return answer(problem, str(error) if is_ours else problem.remedy, headers=headers)
+
+
+def _parameter(_request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    entries = []
+    for item, fault in zip(found, faults_of(found, None), strict=True):
+        name = ".".join(str(part) for part in item["loc"][1:])
+        entries.append({"parameter": name, "in": str(item["loc"][0]), "detail": fault.detail})
+    detail = "; ".join(f"{e['in']} {e['parameter']}: {e['detail']}" for e in entries)
+    return answer(PROBLEMS["invalid-parameter"], detail, entries)
+
+
+def _http(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return answer(PROBLEMS["internal-error"], PROBLEMS["internal-error"].remedy)
+    if error.status_code < 400:
+        return Response(status_code=error.status_code, headers=error.headers)
+    problem = PROBLEMS[_BY_STATUS.get(error.status_code, "bad-request")]
+    if problem.status != error.status_code:
+        problem = Problem(problem.slug, error.status_code, problem.title, problem.remedy)
+    return answer(problem, f"{error.detail}. {problem.remedy}", headers=error.headers)
+
+
+def unexpected(error: Exception, request_id: str) -> Response:
+    """Log what nobody foresaw, and answer without its details."""
+    log.error("unexpected", request_id=request_id, exc_info=error)
+    problem = PROBLEMS["internal-error"]
+    return answer(problem, f"{problem.remedy} (X-Request-Id: {request_id})")
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of `app` a problem document."""
+    for kind in (ProblemError, *ERRORS):
+        app.add_exception_handler(kind, _domain)
+    app.add_exception_handler(RequestValidationError, _parameter)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of these refusals, with those that any request may meet."""
+    return {
+        status: {
+            "description": " or ".join(p.title for p in PROBLEMS.values() if p.status == status),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, 421, 500, 503})
+    }

@@ -1,0 +1,78 @@
+"""Artifacts: the files that a job leaves, such as a trained network's folded weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from api.context import InDatabase, WithSettings
+from api.paging import Id
+from api.problems import documented
+from api.schemas import ArtifactOut, ListOut
+from service.errors import NotFoundError
+from service.storage import densities, jobs
+
+router = APIRouter(prefix="/v1", tags=["artifacts"])
+
+CHUNK_BYTES = 256 * 1024
+
+
+@router.get(
+    "/jobs/{job_id}/artifacts", response_model=ListOut[ArtifactOut], responses=documented(404, 422)
+)
+def list_artifacts(database: InDatabase, job_id: Id) -> dict[str, Any]:
+    """List a job's files by name."""
+    with database.read() as session:
+        jobs.get(session, job_id)
+        return {"items": densities.artifacts(session, job_id)}
+
+
+@router.get(
+    "/artifacts/{artifact_id}",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            }
+        },
+        **documented(404, 422),
+    },
+)
+def download_artifact(
+    database: InDatabase, settings: WithSettings, artifact_id: Id
+) -> StreamingResponse:
+    """Download a file."""
+    with database.read() as session:
+        artifact = densities.get_artifact(session, artifact_id)
+    path = inside(settings.data_dir, artifact.path)
+    if path is None:
+        raise NotFoundError("file of artifact", artifact_id)
+    headers = {
+        "content-disposition": f'attachment; filename="{file_name(artifact.name)}"',
+        "content-length": str(path.stat().st_size),
+        "etag": f'"{artifact.sha256}"',
+    }
+    return StreamingResponse(_chunks(path), media_type=artifact.media_type, headers=headers)
+
+
+def inside(data_dir: Path, path: str) -> Path | None:
+    """Return a file under the data directory, None when it is missing or lies elsewhere."""
+    base = data_dir.resolve()
+    found = (base / path).resolve()
+    return found if found.is_relative_to(base) and found.is_file() else None
+
+
+def file_name(name: str) -> str:
+    """Return an artifact's name with nothing that a header or a file system could misread."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,82 @@
+"""Learned densities, to look at and to download."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi import Query as FromQuery
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+
+from api.context import InDatabase
+from api.paging import Id, Query
+from api.problems import documented
+from api.schemas import DensityOut, ListOut
+from service import exports
+from service.records import DensityRecord
+from service.storage import densities, jobs, studies
+
+router = APIRouter(prefix="/v1", tags=["densities"])
+
+
+class FormatQuery(Query):
+    """How to write a density."""
+
+    format: Literal["json", "npz", "csv"] = "json"
+
+
+def _out(session: Session, record: DensityRecord) -> DensityOut:
+    names = {study.id: study.name for study in studies.of_job(session, record.job_id)}
+    return DensityOut.model_validate(
+        {
+            **asdict(record),
+            **asdict(exports.shape_of(record)),
+            "study": names[record.study_id],
+        }
+    )
+
+
+@router.get(
+    "/jobs/{job_id}/densities", response_model=ListOut[DensityOut], responses=documented(404, 422)
+)
+def list_densities(database: InDatabase, job_id: Id) -> dict[str, Any]:
+    """List the best density of each study that has a completed trial."""
+    with database.read() as session:
+        jobs.get(session, job_id)
+        found = densities.of_job(session, job_id)
+        return {"items": [_out(session, record) for record in found]}
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/densities/{density_id}",
+    response_model=DensityOut,
+    responses={
+        200: {
+            "content": {"application/x-npz": _BINARY, "text/csv": {"schema": {"type": "string"}}}
+        },
+        **documented(404, 422),
+    },
+)
+def download_density(
+    database: InDatabase, density_id: Id, query: Annotated[FormatQuery, FromQuery()]
+) -> Response:
+    """Download a density as JSON, as a NumPy archive (no pickle) or as CSV."""
+    with database.read() as session:
+        record = densities.get(session, density_id)
+        content, media_type = _written(session, record, query.format)
+    name = f"density-{density_id}.{query.format}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _written(session: Session, record: DensityRecord, form: str) -> tuple[bytes | str, str]:
+    if form == "npz":
+        return exports.to_npz(record), "application/x-npz"
+    if form == "csv":
+        return exports.to_csv(record), "text/csv"
+    return _out(session, record).model_dump_json(), "application/json"

@@ -1,0 +1,180 @@
+"""Jobs: submit, list, look at, pause, resume, cancel, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Query as FromQuery
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from api.bodies import json_body
+from api.context import InDatabase
+from api.paging import Cursor, Id, Query, Word, cut
+from api.problems import documented
+from api.schemas import JobOut, JobSummaryOut, Json, ListOut
+from service import jobs, progress, rules
+from service.errors import NotFoundError
+from service.records import Job
+from service.states import JobState
+from service.storage import jobs as stored
+from service.storage import studies
+from service.storage.database import Database
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+EXAMPLE: dict[str, Any] = {
+    "name": "photos",
+    "seed": 0,
+    "task": {"kind": "denoising", "dataset": "photos", "noise_sigma": 25, "patch_px": 40},
+    "network": {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3},
+    "training": {
+        "optimizer": "sgd",
+        "lr": 0.05,
+        "momentum": 0.9,
+        "batch_size": 64,
+        "epochs": 4,
+    },
+    "density": {"family": "symmetric", "scope": "network", "bounds": [[0.0, 2.0]]},
+    "samplers": [{"name": "direct_l"}, {"name": "tpe"}, {"name": "random"}],
+    "controls": ["uniform", "linear", "gaussian", "flat"],
+    "budget": {"n_trials": 12},
+    "evaluation": {"n_seeds": 3},
+    "resources": {"cpus_per_trial": 1, "gpus_per_trial": 0},
+}
+# The body is decoded by api.bodies, so its schema is named here (api/openapi.py adds it).
+REQUEST_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/JobSpec"},
+                "example": EXAMPLE,
+            }
+        },
+    }
+}
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x20-\x7e]+$",
+        description="The same key and body give the same job again, however often it is sent.",
+    ),
+]
+
+
+class JobsQuery(Query):
+    """Which jobs to list."""
+
+    state: JobState | None = None
+    name: Word | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor = None
+
+
+def job_out(session: Session, job: Job) -> JobOut:
+    """Show a job with its progress and its best trial."""
+    counted = progress.progress_of(session, job)
+    best = progress.best_of(session, studies.of_job(session, job.id))
+    return JobOut.model_validate(
+        {
+            **asdict(job),
+            "fraction": counted.fraction,
+            "progress": counted,
+            "best": best,
+        }
+    )
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobOut,
+    responses={
+        202: {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}},
+        **documented(400, 403, 409, 413, 415, 422),
+    },
+    openapi_extra=REQUEST_BODY,
+)
+def submit_job(
+    database: InDatabase,
+    response: Response,
+    body: Annotated[object, Depends(json_body)],
+    idempotency_key: IdempotencyKey = None,
+) -> JobOut:
+    """Submit a density-optimization job; a dispatcher starts it as soon as it can."""
+    job, _ = jobs.submit(database, rules.parse(body), idempotency_key)
+    response.headers["location"] = f"/v1/jobs/{job.id}"
+    with database.read() as session:
+        return job_out(session, job)
+
+
+@router.get("", response_model=ListOut[JobSummaryOut], responses=documented(422))
+def list_jobs(
+    database: InDatabase,
+    request: Request,
+    response: Response,
+    query: Annotated[JobsQuery, FromQuery()],
+) -> dict[str, Any]:
+    """List jobs, the newest first."""
+    with database.read() as session:
+        found = stored.page(
+            session,
+            limit=query.limit + 1,
+            state=query.state,
+            name=query.name,
+            before=query.cursor,
+        )
+        kept = cut(found, query.limit, request, response)
+        done = progress.fractions(session, kept)
+    return {"items": [{**asdict(job), "fraction": done[job.id]} for job in kept]}
+
+
+@router.get("/{job_id}", response_model=JobOut, responses=documented(404, 422))
+def show_job(database: InDatabase, job_id: Id) -> JobOut:
+    """Show a job: its state, why it waits if it waits, its progress, its best trial so far."""
+    with database.read() as session:
+        return job_out(session, stored.get(session, job_id))
+
+
+def _moved(database: Database, move: Callable[[Database, int], Job], job_id: int) -> JobOut:
+    job = move(database, job_id)
+    with database.read() as session:
+        return job_out(session, job)
+
+
+_MOVE_RESPONSES = documented(403, 404, 409, 413, 422)
+
+
+@router.post("/{job_id}/pause", response_model=JobOut, responses=_MOVE_RESPONSES)
+def pause_job(database: InDatabase, job_id: Id) -> JobOut:
+    """Let the running trials finish and start no more."""
+    return _moved(database, jobs.pause, job_id)
+
+
+@router.post("/{job_id}/resume", response_model=JobOut, responses=_MOVE_RESPONSES)
+def resume_job(database: InDatabase, job_id: Id) -> JobOut:
+    """Go on with a paused job."""
+    return _moved(database, jobs.resume, job_id)
+
+
+@router.post("/{job_id}/cancel", response_model=JobOut, responses=_MOVE_RESPONSES)
+def cancel_job(database: InDatabase, job_id: Id) -> JobOut:
+    """End a job now: running trials stop within an epoch, what was found stays."""
+    return _moved(database, jobs.cancel, job_id)
+
+
+@router.get("/{job_id}/report", response_model=Json, responses=documented(404, 422))
+def show_report(database: InDatabase, job_id: Id) -> Json:
+    """Show the comparison of all arms on the test split, once the job has succeeded."""
+    with database.read() as session:
+        report = stored.get(session, job_id).report
+    if report is None:
+        raise NotFoundError("report yet of job", job_id)
+    return report

@@ -1,0 +1,19 @@
+"""The samplers that a spec may name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.problems import documented
+from api.schemas import ListOut, SamplerOut
+from service import samplers
+
+router = APIRouter(prefix="/v1", tags=["samplers"])
+
+
+@router.get("/samplers", response_model=ListOut[SamplerOut], responses=documented())
+def list_samplers() -> dict[str, Any]:
+    """List the samplers, what each can search, and its options."""
+    return {"items": [info.to_dict() for info in samplers.catalogue()]}

@@ -1,0 +1,122 @@
+"""Trials, the tries at them and their measurements."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Query as FromQuery
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from api.context import InDatabase
+from api.paging import Cursor, Id, Query, Word, cut
+from api.problems import documented
+from api.schemas import ListOut, MeasurementOut, TrialDetailOut, TrialOut
+from service.errors import NotFoundError
+from service.records import Study, Trial
+from service.samplers import Certainty
+from service.states import Phase, TrialState
+from service.storage import jobs, studies, trials
+
+router = APIRouter(prefix="/v1", tags=["trials"])
+
+
+class TrialsQuery(Query):
+    """Which trials to list."""
+
+    phase: Literal["search", "evaluation", "all"] = "search"
+    study: Word | None = Field(default=None, description="Name of a study.")
+    sampler: Word | None = Field(default=None, description='Name of a sampler; "fixed": controls.')
+    state: TrialState | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: Cursor = None
+
+
+def _shown(trial: Trial, names: Mapping[int, Study]) -> dict[str, Any]:
+    study = names[trial.study_id]
+    return {
+        **asdict(trial),
+        "study": study.name,
+        "sampler": study.sampler,
+        "cached": trial.cached_from is not None,
+        "speculative": trial.certainty != Certainty.CERTAIN and trial.number is None,
+        "attempts": trial.n_attempts,
+    }
+
+
+def _chosen(found: Sequence[Study], query: TrialsQuery) -> list[int | None]:
+    """Return the ids of the studies that a query names, [None] when it names none."""
+    if query.study is None and query.sampler is None:
+        return [None]
+    if query.study is not None and query.study not in {study.name for study in found}:
+        raise NotFoundError("study", query.study)
+    return [
+        study.id
+        for study in found
+        if query.study in (None, study.name) and query.sampler in (None, study.sampler)
+    ]
+
+
+def _page(
+    session: Session, job_id: int, query: TrialsQuery, chosen: Sequence[int | None]
+) -> list[Trial]:
+    pages = [
+        trials.page(
+            session,
+            job_id,
+            limit=query.limit + 1,
+            phase=None if query.phase == "all" else Phase(query.phase),
+            study_id=study_id,
+            state=query.state,
+            after=query.cursor or 0,
+        )
+        for study_id in chosen
+    ]
+    return list(islice(heapq.merge(*pages, key=lambda trial: trial.id), query.limit + 1))
+
+
+@router.get(
+    "/jobs/{job_id}/trials", response_model=ListOut[TrialOut], responses=documented(404, 422)
+)
+def list_trials(
+    database: InDatabase,
+    request: Request,
+    response: Response,
+    job_id: Id,
+    query: Annotated[TrialsQuery, FromQuery()],
+) -> dict[str, Any]:
+    """List a job's trials in the order of issue."""
+    with database.read() as session:
+        jobs.get(session, job_id)
+        arms = studies.of_job(session, job_id)
+        found = _page(session, job_id, query, _chosen(arms, query))
+    names = {study.id: study for study in arms}
+    kept = cut(found, query.limit, request, response)
+    return {"items": [_shown(trial, names) for trial in kept]}
+
+
+@router.get("/trials/{trial_id}", response_model=TrialDetailOut, responses=documented(404, 422))
+def show_trial(database: InDatabase, trial_id: Id) -> dict[str, Any]:
+    """Show a trial with every try at it, late ones included."""
+    with database.read() as session:
+        trial = trials.get(session, trial_id)
+        names = {study.id: study for study in studies.of_job(session, trial.job_id)}
+        tries = trials.attempts(session, trial_id)
+    return {**_shown(trial, names), "attempt_log": [asdict(attempt) for attempt in tries]}
+
+
+@router.get(
+    "/trials/{trial_id}/measurements",
+    response_model=ListOut[MeasurementOut],
+    responses=documented(404, 422),
+)
+def list_measurements(database: InDatabase, trial_id: Id) -> dict[str, Any]:
+    """List what was measured after each epoch of a trial."""
+    with database.read() as session:
+        trials.get(session, trial_id)
+        return {"items": trials.measurements(session, trial_id)}

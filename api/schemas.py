@@ -1,0 +1,254 @@
+"""What the API answers. Times are UTC in ISO 8601; numbers keep their full precision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.states import AttemptState, JobState, Phase, TrialState
+
+Item = TypeVar("Item")
+Json = dict[str, Any]
+
+
+class Out(BaseModel):
+    """A response, read from a record's attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ListOut(BaseModel, Generic[Item]):
+    """A page; the header Link with rel="next" leads to the following one, if there is one."""
+
+    items: list[Item]
+
+
+class FaultOut(Out):
+    """One thing wrong: `pointer` into the body, or `parameter` with where it stood (`in`)."""
+
+    pointer: str | None = None
+    parameter: str | None = None
+    in_: str | None = Field(default=None, alias="in")
+    detail: str
+
+
+class ProblemOut(Out):
+    """A refusal (RFC 9457). `type` is an address on this server that explains it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    pointer: str | None = Field(
+        default=None, description="JSON pointer to the first field that is wrong."
+    )
+    errors: list[FaultOut] | None = None
+
+
+class ErrorOut(Out):
+    """Why a job, trial or attempt failed."""
+
+    title: str | None = None
+    detail: str
+
+
+class ProgressOut(Out):
+    """Counts of a job's trials; see the user guide."""
+
+    n_trials: int = Field(description="Search trials planned, controls included.")
+    n_finished: int
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_cached: int = Field(description="Trials that took an earlier result instead of training.")
+    n_evaluations: int = Field(description="Final trainings on the test split.")
+    n_evaluations_finished: int
+    fraction: float = Field(ge=0, le=1)
+    eta_s: float | None = Field(description="Seconds left, where it can be estimated.")
+
+
+class BestOut(Out):
+    """The best trial of the job's searches so far."""
+
+    study_id: int
+    study: str
+    sampler: str
+    trial_id: int
+    value: float
+    params: Json
+
+
+class JobSummaryOut(Out):
+    """A job in a list."""
+
+    id: int
+    name: str
+    state: JobState
+    waits_for: str | None = Field(description="Why it does not move, when it does not.")
+    fraction: float = Field(ge=0, le=1)
+    error: ErrorOut | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobOut(JobSummaryOut):
+    """A job with its spec as completed by the server, its progress and its report."""
+
+    spec: Json
+    progress: ProgressOut
+    best: BestOut | None
+    report: Json | None = Field(description="The comparison of all arms, once the job succeeded.")
+
+
+class StudyOut(Out):
+    """One arm of a job: a sampler's search, or a control with its one density."""
+
+    id: int
+    job_id: int
+    name: str
+    role: Literal["search", "control"]
+    sampler: str
+    n_trials: int = Field(description="Its budget.")
+    n_finished: int
+    n_running: int
+    n_waiting: int
+    seed: int
+    is_finished: bool
+    best_trial_id: int | None
+    best_value: float | None
+
+
+class AttemptOut(Out):
+    """One try at a trial. A late one came back after it was given up, and changed nothing."""
+
+    number: int
+    state: AttemptState
+    worker: str | None
+    value: float | None
+    is_late: bool
+    error: ErrorOut | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class TrialOut(Out):
+    """One evaluation of one point."""
+
+    id: int
+    job_id: int
+    study_id: int
+    study: str
+    sampler: str
+    phase: Phase
+    number: int | None = Field(description="Place in the study's sequence; null while uncertain.")
+    state: TrialState
+    certainty: str = Field(
+        description="How sure the sampler is that its sequence needs the point."
+    )
+    speculative: bool = Field(
+        description="Run ahead of need; it has no place in the sequence yet."
+    )
+    point: list[float] = Field(description="Coordinates in the unit cube, exact.")
+    params: Json = Field(description="The same in real units: den, lr, ...")
+    value: float | None = Field(description="The objective, minimised.")
+    metrics: Json | None
+    is_diverged: bool
+    cached: bool = Field(
+        description="It took the result of the same training instead of a new one."
+    )
+    cached_from: int | None = Field(description="The trial whose result it took.")
+    training_s: float | None
+    attempts: int = Field(description="Tries so far.")
+    error: ErrorOut | None
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TrialDetailOut(TrialOut):
+    """A trial with every try at it."""
+
+    attempt_log: list[AttemptOut]
+
+
+class MeasurementOut(Out):
+    """Metrics of a trial after an epoch, from 1; `elapsed_s` counts from the training's start."""
+
+    trial_id: int
+    epoch: int
+    metrics: Json
+    elapsed_s: float
+    measured_at: datetime
+
+
+class DensityOut(Out):
+    """A learned density: Phi, its factors, the figures of its shape and where it came from."""
+
+    id: int
+    job_id: int
+    study_id: int
+    study: str
+    trial_id: int
+    family: str
+    kernel_size: int
+    n_dims: int
+    vector: list[float]
+    alpha: list[float]
+    beta: list[float] | None
+    phi: list[Any] = Field(description="Nested lists, shape (K,) * n_dims; 1 at the centre.")
+    den: list[float] | None = Field(
+        description="The authors' half-list, outermost first; null if not of that form."
+    )
+    residual: float = Field(description="What alpha and beta leave unsaid, of Phi's norm.")
+    effective_radius: float | None
+    centre_share: float | None
+    anisotropy: float | None
+    provenance: Json
+    created_at: datetime
+
+
+class ArtifactOut(Out):
+    """A file that the job left; GET /v1/artifacts/{id} downloads it."""
+
+    id: int
+    job_id: int
+    trial_id: int | None
+    name: str
+    media_type: str
+    n_bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class SamplerOut(Out):
+    """A sampler that a spec may name; `options` is a JSON schema."""
+
+    name: str
+    title: str
+    description: str
+    capabilities: dict[str, bool]
+    options: Json
+
+
+class HealthOut(Out):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class CheckOut(Out):
+    """One condition of readiness; `detail` says what was found, or what to do."""
+
+    name: Literal["database", "migrations", "dispatcher"]
+    ok: bool
+    detail: str
+
+
+class ReadinessOut(Out):
+    """Whether the service can do its work."""
+
+    ready: bool
+    checks: list[CheckOut]

@@ -1,0 +1,158 @@
+"""How far a job is: counts of its trials, the fraction done, the time left, the best so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.records import Job, Json, Study, Trial
+from service.states import JobState, Phase, TrialState
+from service.storage import progress as counting
+from service.storage import trials
+
+# The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
+PACE_TRIALS = 20
+ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
+MOVING = (JobState.RUNNING, JobState.EVALUATING)
+
+Counts = Mapping[tuple[Phase, TrialState], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of a job's trials.
+
+    Attributes:
+        n_trials: Search trials that the studies may spend, controls included.
+        n_finished: Of these, how many have ended with a result or failed.
+        n_running: Trials in training now, search and evaluation.
+        n_waiting: Trials issued and not yet placed, search and evaluation.
+        n_failed: Trials given up, search and evaluation.
+        n_cached: Trials that took an earlier result instead of training.
+        n_evaluations: Final trainings on the test split.
+        n_evaluations_finished: Of these, how many have ended.
+        fraction: Ended trials over all trials, in [0, 1].
+        eta_s: Seconds left at the pace of the last trials; None while nothing is known or moves.
+    """
+
+    n_trials: int
+    n_finished: int
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_cached: int
+    n_evaluations: int
+    n_evaluations_finished: int
+    fraction: float
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best trial of a job's searches; controls are not among them."""
+
+    study_id: int
+    study: str
+    sampler: str
+    trial_id: int
+    value: float
+    params: Json
+
+
+def progress_of(session: Session, job: Job) -> Progress:
+    """Count a job's trials and estimate the time left."""
+    counts = overview(session, [job])[job.id]
+    ends = counting.recent_ends(session, job.id, PACE_TRIALS) if job.state in MOVING else []
+    return _progress(job, counts, counting.count_cached(session, job.id), ends)
+
+
+def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
+    """Return the fraction done of each of several jobs, by id."""
+    found = overview(session, jobs)
+    return {job.id: _progress(job, found[job.id], 0, []).fraction for job in jobs}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What was counted of one job: its plan, and its trials by phase and state."""
+
+    n_studies: int
+    n_trials: int
+    by_state: Counts
+
+    def count(self, states: Sequence[TrialState], phases: Sequence[Phase] = tuple(Phase)) -> int:
+        """Count the trials in these states and phases."""
+        return sum(self.by_state.get((phase, state), 0) for phase in phases for state in states)
+
+
+def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
+    """Count the trials of several jobs, in two queries."""
+    ids = [job.id for job in jobs]
+    plans = counting.planned(session, ids)
+    counts = counting.counts_by_phase(session, ids)
+    found = {}
+    for job_id in ids:
+        n_studies, n_trials = plans.get(job_id, (0, 0))
+        mine = {(phase, state): n for (of, phase, state), n in counts.items() if of == job_id}
+        found[job_id] = Overview(n_studies, n_trials, mine)
+    return found
+
+
+def _progress(job: Job, counts: Overview, n_cached: int, ends: Sequence[datetime]) -> Progress:
+    issued = counts.count(tuple(TrialState), [Phase.EVALUATION])
+    n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counts.n_studies
+    # Speculative trials may outnumber the budget.
+    n_finished = min(counts.count(ENDED, [Phase.SEARCH]), counts.n_trials)
+    n_evaluated = counts.count(ENDED, [Phase.EVALUATION])
+    n_all, n_done = counts.n_trials + n_evaluations, n_finished + n_evaluated
+    is_done = job.state is JobState.SUCCEEDED
+    return Progress(
+        n_trials=counts.n_trials,
+        n_finished=n_finished,
+        n_running=counts.count([TrialState.RUNNING]),
+        n_waiting=counts.count([TrialState.WAITING]),
+        n_failed=counts.count([TrialState.FAILED]),
+        n_cached=n_cached,
+        n_evaluations=n_evaluations,
+        n_evaluations_finished=n_evaluated,
+        fraction=1.0 if is_done else n_done / max(n_all, 1),
+        eta_s=eta_s(n_all - n_done, ends, job.started_at, clock.now()),
+    )
+
+
+def eta_s(
+    n_left: int, ends: Sequence[datetime], started_at: datetime | None, now: datetime
+) -> float | None:
+    """Estimate the seconds left at the pace of the last trials.
+
+    Args:
+        n_left: Trials to go.
+        ends: When the last trials ended, at most `PACE_TRIALS`, in any order.
+        started_at: When the job started: the origin while fewer trials have ended.
+        now: The present moment; a stall since the last end slows the pace.
+
+    Returns:
+        None when no trial has ended.
+    """
+    if not ends or started_at is None:
+        return None
+    is_early = len(ends) < PACE_TRIALS
+    n_steps = len(ends) if is_early else len(ends) - 1
+    since = started_at if is_early else min(ends)
+    return n_left * max((now - since).total_seconds(), 0.0) / n_steps
+
+
+def best_of(session: Session, studies: Sequence[Study]) -> Best | None:
+    """Return the best trial of the searches among a job's studies; the first of equals."""
+    known = [(s.best_value, s) for s in studies if s.role == "search" and s.best_value is not None]
+    if not known:
+        return None
+    value, study = min(known, key=lambda pair: pair[0])
+    if study.best_trial_id is None:
+        return None
+    trial: Trial = trials.get(session, study.best_trial_id)
+    return Best(study.id, study.name, study.sampler, trial.id, value, trial.params)

@@ -1,0 +1,65 @@
+"""Counts of a job's trials: what its progress is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.states import JobState, Phase, TrialState
+from service.storage.tables import JobRow, StudyRow, TrialRow
+
+
+def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return, for each job, how many studies it has and how many search trials they may spend."""
+    query = (
+        select(StudyRow.job_id, func.count(), func.sum(StudyRow.n_trials))
+        .where(StudyRow.job_id.in_(list(job_ids)))
+        .group_by(StudyRow.job_id)
+    )
+    return {job_id: (n_studies, int(n)) for job_id, n_studies, n in session.execute(query)}
+
+
+def counts_by_phase(
+    session: Session, job_ids: Sequence[int]
+) -> dict[tuple[int, Phase, TrialState], int]:
+    """Count the trials of several jobs by job, phase and state."""
+    key = (TrialRow.job_id, TrialRow.phase, TrialRow.state)
+    query = select(*key, func.count()).where(TrialRow.job_id.in_(list(job_ids))).group_by(*key)
+    return {
+        (job_id, Phase(phase), TrialState(state)): n
+        for job_id, phase, state, n in session.execute(query)
+    }
+
+
+def count_cached(session: Session, job_id: int) -> int:
+    """Count a job's trials that took an earlier result, search and evaluation."""
+    query = select(func.count()).where(
+        TrialRow.job_id == job_id, TrialRow.cached_from.is_not(None)
+    )
+    return session.scalar(query) or 0
+
+
+def recent_ends(session: Session, job_id: int, limit: int) -> list[datetime]:
+    """Return when a job's last issued completed trials ended, at most `limit`, in no order."""
+    query = (
+        select(TrialRow.finished_at)
+        .where(TrialRow.job_id == job_id, TrialRow.state == TrialState.COMPLETED)
+        .order_by(TrialRow.id.desc())
+        .limit(limit)
+    )
+    return [moment for moment in session.scalars(query) if moment is not None]
+
+
+def jobs_by_state(session: Session) -> dict[JobState, int]:
+    """Count all jobs by state."""
+    query = select(JobRow.state, func.count()).group_by(JobRow.state)
+    return {JobState(state): n for state, n in session.execute(query)}
+
+
+def trials_by_state(session: Session) -> dict[TrialState, int]:
+    """Count all trials by state."""
+    query = select(TrialRow.state, func.count()).group_by(TrialRow.state)
+    return {TrialState(state): n for state, n in session.execute(query)}
