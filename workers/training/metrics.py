@@ -27,8 +27,5 @@ def ssim(images: Tensor, clean: Tensor) -> float:
     from skimage.metrics import structural_similarity  # slow to import, needed once a training
 
     pairs = zip(images[:, 0].cpu().numpy(), clean[:, 0].cpu().numpy(), strict=True)
-    values = [
-        float(structural_similarity(image, truth, data_range=1.0))  # type: ignore[no-untyped-call]
-        for image, truth in pairs
-    ]
+    values = [float(structural_similarity(image, truth, data_range=1.0)) for image, truth in pairs]
     return sum(values) / len(values)

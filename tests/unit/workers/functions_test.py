@@ -54,13 +54,13 @@ def test_the_stated_minimiser_has_the_stated_minimum_and_scipy_finds_none_lower(
     function = FUNCTIONS[name]
     dimension = next(d for d in (3, 2, 6) if d in function.dimensions)
     best = np.array(function.minimiser(dimension))
-    assert evaluate(name, dimension, best) == pytest.approx(function.minimum, abs=2e-5)
+    assert evaluate(name, dimension, list(best)) == pytest.approx(function.minimum, abs=2e-5)
     random = np.random.default_rng(1)
     starts = np.clip(best + 0.02 * random.standard_normal((5, dimension)), 0, 1)
     bounds = [(0.0, 1.0)] * dimension
     for start in [*starts, *random.random((5, dimension))]:
         found = minimize(
-            lambda x: evaluate(name, dimension, np.clip(x, 0, 1)), start, bounds=bounds
+            lambda x: evaluate(name, dimension, list(np.clip(x, 0, 1))), start, bounds=bounds
         )
         assert found.fun >= function.minimum - 2e-5
 

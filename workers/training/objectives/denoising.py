@@ -28,9 +28,9 @@ class DenoisingObjective(Objective):
     """Residual denoising in units of the noise.
 
     The network sees (noisy - 0.5) / 0.25 and estimates noise / sigma, so the size of the training
-    loss, the mean of (output - noise / sigma)^2, and with it the meaning of a learning rate, does
-    not depend on sigma. The denoised image is noisy - sigma * output. The reported loss is the
-    mean squared error of the denoised image, images in [0, 1]; nothing is clipped.
+    loss, half the mean of (output - noise / sigma)^2 (the half as in DnCNN's paper), and with it
+    the meaning of a learning rate, does not depend on sigma. The denoised image is noisy - sigma
+    * output. The reported loss is its mean squared error, images in [0, 1]; nothing is clipped.
     """
 
     def __init__(self, section: Mapping[str, Any], device: torch.device) -> None:
@@ -42,7 +42,7 @@ class DenoisingObjective(Objective):
         self._patches = photos.training_patches(int(section["patch_px"]), device)
         self.shape = InputShape(n_channels=1, size_px=int(section["patch_px"]))
         self.n_outputs = 1
-        self.loss_unit = self._sigma**2
+        self.loss_unit = 2 * self._sigma**2
 
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield patches from fresh places with fresh noise, and that noise in units of sigma."""
@@ -51,8 +51,8 @@ class DenoisingObjective(Objective):
             yield _normalised(clean + self._sigma * noise), noise
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean over pixels of the squared error, in units of sigma^2."""
-        return nn.functional.mse_loss(outputs, targets)
+        """Return half the mean over pixels of the squared error, in units of sigma^2."""
+        return 0.5 * nn.functional.mse_loss(outputs, targets)
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return `loss` (MSE) and `psnr_db`; thoroughly, `ssim` and `noisy_psnr_db` too."""

@@ -1,0 +1,207 @@
+"""Whole trainings on the real images, kept to a second each."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load
+from torch import nn
+from torch.nn import functional
+
+from workers.training.data import photos
+from workers.training.loop import train
+from workers.training.networks import InputShape, build_network
+from workers.training.operator import apply_density, fold, is_weighted
+from workers.training.streams import generator, streams_of
+from workers.training.task import Measurement, Outcome, Status, TrainingTask
+
+ROOT = Path(__file__).parents[3]
+DENOISING = {
+    "kind": "denoising", "dataset": "photos", "noise_sigma": 25.0, "patch_px": 24,
+    "n_patches": 512,
+}  # fmt: skip
+DIGITS = {"kind": "classification", "dataset": "digits"}
+TEXTURES = {"kind": "classification", "dataset": "textures"}
+DNCNN = {"kind": "dncnn", "depth": 3, "width": 8, "kernel_size": 3}
+SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}
+SGD = {
+    "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0,
+    "batch_size": 32, "epochs": 2,
+}  # fmt: skip
+PHI = ((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25))
+
+
+def task(section: dict[str, Any] = DENOISING, **changes: Any) -> TrainingTask:
+    network = DNCNN if section["kind"] == "denoising" else SMALL_CNN
+    training = {**SGD, **changes.pop("training", {})}
+    defaults: dict[str, Any] = {"network": network, "phi": PHI, "seed": 0}
+    return TrainingTask(task=section, training=training, **{**defaults, **changes})
+
+
+def run(
+    of: TrainingTask, should_stop: Callable[[], bool] = lambda: False
+) -> tuple[list[Measurement], Outcome]:
+    *measurements, outcome = train(of, should_stop)
+    assert isinstance(outcome, Outcome)
+    return [m for m in measurements if isinstance(m, Measurement)], outcome
+
+
+def test_denoising_really_denoises_photographs_it_has_not_seen() -> None:
+    measurements, outcome = run(task(split="test", training={"epochs": 4}))
+    assert [m.epoch for m in measurements] == [1, 2, 3, 4]
+    assert set(measurements[0].metrics) == {"train_loss", "val_loss", "val_psnr_db"}
+    assert set(outcome.metrics) == {"loss", "psnr_db", "ssim", "noisy_psnr_db"}
+    # 20 log10(255 / 25) = 20.17 dB; a 3x3 mean filter reaches less than 25 dB on these.
+    assert outcome.metrics["noisy_psnr_db"] == pytest.approx(20.17, abs=0.05)
+    assert outcome.metrics["psnr_db"] > 25.0
+    assert outcome.value == outcome.metrics["loss"] < 10**-2.5
+
+
+@pytest.mark.parametrize(("section", "least"), [(DIGITS, 0.9), (TEXTURES, 0.8)])
+def test_classification_learns(section: dict[str, Any], least: float) -> None:
+    measurements, outcome = run(task(section, split="test", phi=None, training={"epochs": 6}))
+    assert set(measurements[0].metrics) == {"train_loss", "val_loss", "val_accuracy"}
+    assert outcome.status is Status.COMPLETED
+    assert outcome.metrics["accuracy"] > least
+    assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]
+
+
+SCRIPT = """
+import json, sys
+from workers.training.loop import train
+from workers.training.task import TrainingTask
+for given in json.load(sys.stdin):
+    *measured, outcome = train(TrainingTask(**given))
+    print([m.metrics for m in measured], outcome.value.hex(), outcome.weights.hex())
+"""
+
+
+def test_fresh_processes_agree_bit_for_bit() -> None:
+    cases = [
+        {"task": section, "network": network, "training": {**SGD, "epochs": 1}, "phi": PHI,
+         "seed": 7, "keep_weights": True}
+        for section, network in [({**DENOISING, "n_patches": 128}, DNCNN), (DIGITS, SMALL_CNN)]
+    ]  # fmt: skip
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT], input=json.dumps(order), cwd=ROOT, text=True,
+            capture_output=True, check=True,
+        ).stdout.splitlines()
+        for order in (cases, cases[::-1])
+    ]  # fmt: skip
+    # The other order: what a process has trained before leaves no trace either.
+    assert printed[0] == printed[1][::-1]
+    assert len(printed[0]) == 2
+
+
+def test_a_density_of_ones_is_the_plain_training() -> None:
+    ones = tuple(tuple(1.0 for _ in row) for row in PHI)
+    plain, uniform, weighted = (
+        run(task({**DENOISING, "n_patches": 64}, phi=phi, keep_weights=True))[1]
+        for phi in (None, ones, PHI)
+    )
+    assert (plain.value, plain.weights) == (uniform.value, uniform.weights)
+    assert plain.value != weighted.value
+
+
+def test_every_density_starts_from_the_same_weights() -> None:
+    first = []
+    for phi in (PHI, tuple(tuple(2 * v for v in row) for row in PHI)):
+        # A rate so small that nothing moves: the weights kept are the initial ones times phi.
+        small = {"lr": 1e-12, "epochs": 1}
+        outcome = run(task(DIGITS, phi=phi, training=small, keep_weights=True))[1]
+        assert outcome.weights is not None
+        first.append(load(outcome.weights))
+    torch.testing.assert_close(first[1]["features.0.weight"], 2 * first[0]["features.0.weight"])
+    torch.testing.assert_close(first[1]["head.weight"], first[0]["head.weight"])
+
+
+def test_seeds_change_the_training_and_not_the_judged_noise() -> None:
+    tiny = {**DENOISING, "n_patches": 64}
+    one, two = (run(task(tiny, seed=seed))[1] for seed in (0, 1))
+    assert one.value != two.value
+    assert one.metrics["noisy_psnr_db"] == two.metrics["noisy_psnr_db"]
+
+
+def test_the_weights_are_those_of_a_plain_network_that_gives_the_value() -> None:
+    """Read back into plain torch, with noise and normalisation written out anew."""
+    outcome = run(task({**DENOISING, "n_patches": 64}, keep_weights=True))[1]
+    assert outcome.weights is not None
+    state = load(outcome.weights)
+    network = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.Conv2d(8, 1, 3, padding=1),
+    )  # fmt: skip
+    network.load_state_dict(state)
+    network.eval()
+    clean = photos.fixed_crops("validation")
+    sigma = 25 / 255
+    noisy = clean + sigma * torch.randn(clean.shape, generator=generator(20250524))
+    with torch.no_grad():
+        denoised = noisy - sigma * network((noisy - 0.5) / 0.25)
+    assert outcome.value == pytest.approx(float(functional.mse_loss(denoised, clean)), rel=1e-5)
+
+
+@pytest.mark.parametrize("rate", [30.0, 1e30])
+def test_divergence_is_a_result(rate: float) -> None:
+    measurements, outcome = run(task(training={"lr": rate}))
+    assert (outcome.status, outcome.value, outcome.metrics) == (Status.DIVERGED, None, {})
+    assert measurements == []
+
+
+def test_a_stop_is_seen_within_an_epoch() -> None:
+    looks = iter([False] * 5 + [True] * 100)
+    measurements, outcome = run(task(), lambda: next(looks))
+    assert (outcome.status, outcome.value) == (Status.CANCELLED, None)
+    assert measurements == []
+    assert len(list(looks)) == 99
+
+
+@pytest.mark.parametrize("kernel_size", [5, 7])
+def test_larger_kernels_take_their_densities(kernel_size: int) -> None:
+    network = {**DNCNN, "kernel_size": kernel_size}
+    phi = tuple(map(tuple, np.full((kernel_size, kernel_size), 0.5).tolist()))
+    outcome = run(task({**DENOISING, "n_patches": 32}, network=network, phi=phi))[1]
+    assert outcome.status is Status.COMPLETED
+
+
+def test_a_density_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"layer '0' has a kernel of shape \(5, 5\)"):
+        run(task(network={**DNCNN, "kernel_size": 5}))
+
+
+def test_the_real_sets_have_the_stated_sizes() -> None:
+    from workers.training.data.labelled import labelled_dataset
+
+    cpu = torch.device("cpu")
+    digits, tiles = labelled_dataset("digits", cpu), labelled_dataset("textures", cpu)
+    assert sum(len(split.labels) for split in digits.splits.values()) == 1797
+    assert (digits.size_px, digits.n_classes) == (8, 10)
+    assert [len(tiles.splits[s].labels) for s in ("train", "validation", "test")] == [
+        1767,
+        144,
+        144,
+    ]
+    assert photos.fixed_crops("validation").shape == (24, 1, 96, 96)
+    assert labelled_dataset("digits", cpu) is digits
+
+
+def test_folding_a_trained_network_keeps_its_outputs() -> None:
+    network = build_network(
+        DNCNN, InputShape(1, 24), 1, streams_of(0, torch.device("cpu")).weights
+    )
+    apply_density(network, PHI)
+    network.eval()
+    x = torch.rand(2, 1, 24, 24)
+    before = network(x)
+    assert torch.equal(fold(network)(x), before)
+    assert not any(is_weighted(layer) for layer in network.modules())
