@@ -19,7 +19,7 @@ from typing import Literal
 
 import typer
 
-from api.client import Client, ClientError, UnreachableError
+from api.client import Client, ClientError, Json, UnreachableError
 from service import settings as configuration
 from service.errors import SettingsError
 from service.settings import Settings
@@ -224,15 +224,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok" if is_ready else "fail", "server", detail, remedy)
 
 
-def _summary(checks: object) -> str:
-    """Return the answer of /readyz in one line."""
-    inner = checks.get("checks", checks) if isinstance(checks, dict) else checks
-    if isinstance(inner, dict):
-        return ", ".join(f"{name} {_verdict(value)}" for name, value in inner.items())
-    return str(inner)
-
-
-def _verdict(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(str(v) for v in value.values() if v is not None)
-    return str(value)
+def _summary(answer: Json) -> str:
+    """Return the checks of /readyz in one line."""
+    checks = answer.get("checks", [])
+    return "; ".join(f"{check['name']}: {check['detail']}" for check in checks)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from api.client import FINAL_STATES, Event, Json
-
-FINAL_TRIAL_STATES = ("COMPLETED", "PRUNED", "FAILED", "CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +72,25 @@ class Watched:
     def bars(self) -> list[Bar]:
         """Return a bar for each arm, and one for the evaluation once it has begun."""
         bars = [self._study_bar(study) for study in self.studies.values()]
-        judged = list(self._of_phase("evaluation"))
-        if judged:
-            n_done, n_cached = self._counts(judged)
-            bars.append(Bar("evaluation", n_done, len(judged), n_cached, None))
+        progress = self.job.get("progress") or {}
+        if progress.get("n_evaluations"):
+            n_done, n_total = progress["n_evaluations_finished"], progress["n_evaluations"]
+            bars.append(Bar("evaluation", n_done, n_total, self._n_cached("evaluation"), None))
         return bars
 
     def _study_bar(self, study: Json) -> Bar:
-        own = [t for t in self._of_phase("search") if t["study_id"] == study["id"]]
-        n_done, n_cached = self._counts(own)
         total = study["n_trials"]
         # Trials run ahead of need (speculation) do not count towards the budget.
-        n_done = total if study.get("is_finished") else min(n_done, total)
-        return Bar(study["name"], n_done, total, min(n_cached, n_done), study.get("best_value"))
+        n_done = total if study["is_finished"] else min(study["n_finished"], total)
+        n_cached = min(self._n_cached("search", study["id"]), n_done)
+        return Bar(study["name"], n_done, total, n_cached, study["best_value"])
 
-    def _of_phase(self, phase: str) -> Iterator[Json]:
-        return (t for t in self.trials.values() if t.get("phase", "search") == phase)
-
-    @staticmethod
-    def _counts(trials: Iterable[Json]) -> tuple[int, int]:
-        done = [t for t in trials if t["state"] in FINAL_TRIAL_STATES]
-        return len(done), sum(bool(t.get("cached")) for t in done)
+    def _n_cached(self, phase: str, study_id: int | None = None) -> int:
+        """Count the trials that took an earlier result instead of training."""
+        return sum(
+            t["phase"] == phase and t["cached"] and study_id in (None, t["study_id"])
+            for t in self.trials.values()
+        )
 
     def running(self) -> list[str]:
         """Return a line for each running trial: its arm, its epoch, its metrics."""

@@ -18,7 +18,7 @@ Url = Annotated[str | None, typer.Option(help="Address of the server; DENSEARCH_
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command(epilog="Example: densearch submit examples/photos.json --watch")(submit)
+    app.command(epilog="Example: densearch submit examples/demo.json --watch")(submit)
     app.command(name="jobs", epilog="Example: densearch jobs --state RUNNING")(list_jobs)
     app.command(epilog="Example: densearch watch 1")(watch)
     app.command(epilog="Example: densearch show 1")(show)
@@ -95,7 +95,7 @@ def list_jobs(
     if found:
         show_table(jobs_table(found))
     else:
-        typer.echo("there are no jobs: submit one with `densearch submit examples/photos.json`")
+        typer.echo("there are no jobs: submit one with `densearch submit examples/demo.json`")
 
 
 def watch(job_id: JobId, url: Url = None) -> None:
@@ -120,7 +120,13 @@ def ending_of(job: Json) -> str:
     """Return a sentence on how a job ended, with the reason where there is one."""
     error = job.get("error")
     sentence = f"job {job['id']} ended {job['state']}"
-    return f"{sentence}: {error['title']}: {error['detail']}" if error else sentence
+    return f"{sentence}: {reason_of(error)}" if error else sentence
+
+
+def reason_of(error: Json) -> str:
+    """Return an error's title, if it has one, and its detail."""
+    title = error.get("title")
+    return f"{title}: {error['detail']}" if title else str(error["detail"])
 
 
 def show(job_id: JobId, url: Url = None) -> None:

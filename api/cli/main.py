@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
 from api.cli import database, demonstration, jobs, serving
@@ -40,29 +42,38 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; every known error becomes a sentence and an exit code."""
+    """Run the command line; every error becomes a sentence and an exit code."""
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last line of defence, and it says so
         _explain(error)
-        raise
 
 
 def _explain(error: Exception) -> None:
-    """End the process if this is an error that the user can act on."""
-    from api.client import ClientError, UnreachableError  # only a failing command pays for them
+    """End the process with what the user can do about `error`."""
+    from sqlalchemy.exc import SQLAlchemyError  # only a failing command pays for these
+
+    from api.client import ClientError, UnreachableError
     from service.errors import DensearchError, SettingsError
 
     if isinstance(error, UnreachableError):
         fail(str(error), UNREACHABLE)
-    if isinstance(error, ClientError):
-        fail(str(error), REFUSED)
     if isinstance(error, SettingsError):
         fail(str(error), USAGE)
-    if isinstance(error, DensearchError):
+    if isinstance(error, ClientError | DensearchError):
         fail(str(error), REFUSED)
     if isinstance(error, OSError) and error.filename is not None:
         fail(f"{error.filename}: {error.strerror}", USAGE)
+    if isinstance(error, SQLAlchemyError):
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        fail(f"the database refused ({reason}): `densearch doctor` says more", REFUSED)
+    if os.environ.get("DENSEARCH_LOG_LEVEL") == "DEBUG":
+        raise error
+    fail(
+        f"a defect of densearch: {type(error).__name__}: {error}; "
+        "DENSEARCH_LOG_LEVEL=DEBUG shows where",
+        REFUSED,
+    )
 
 
 if __name__ == "__main__":

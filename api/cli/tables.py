@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.jobs import reason_of
 from api.client import Json
 
 STATE_STYLES = {
@@ -57,23 +58,17 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def jobs_table(jobs: Iterable[Json]) -> Table:
     """Return a row for each job."""
-    table = Table("job", "state", "name", "done", "best", "created", box=None, pad_edge=False)
+    table = Table("job", "state", "name", "done", "created", "waits for", box=None)
     for job in jobs:
-        best = job.get("best")
         table.add_row(
             str(job["id"]),
             state_text(job["state"]),
             Text(job["name"]),
-            _percentage(job.get("progress")),
-            f"{number(best['value'])} ({best['study']})" if best else "-",
+            f"{100 * job['fraction']:.0f} %",
             str(job["created_at"])[:19].replace("T", " "),
+            Text(job.get("waits_for") or ""),
         )
     return table
-
-
-def _percentage(progress: Json | None) -> str:
-    fraction = (progress or {}).get("fraction")
-    return "-" if fraction is None else f"{100 * fraction:.0f} %"
 
 
 def show_job(job: Json, studies: Sequence[Json]) -> None:
@@ -83,7 +78,7 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
     if job.get("waits_for"):
         screen.print(Text(f"waits for: {job['waits_for']}"))
     if job.get("error"):
-        screen.print(Text(f"{job['error']['title']}: {job['error']['detail']}", style="red"))
+        screen.print(Text(reason_of(job["error"]), style="red"))
     if job.get("report"):
         show_report(job["report"], screen)
     else:
@@ -97,7 +92,7 @@ def studies_table(studies: Iterable[Json]) -> Table:
         table.add_row(
             Text(study["name"]),
             study["sampler"],
-            str(study["n_trials"]),
+            f"{study['n_finished']}/{study['n_trials']}",
             number(study["best_value"]),
             "yes" if study["is_finished"] else "no",
         )
