@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import problems
 from api.access import Access
+from api.dashboard import pages
 from api.guards import BodyLimit, Guard
 from api.metrics import Metrics
 from api.openapi import document_of
@@ -50,16 +48,10 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     problems.install(app)
     for module in ROUTES:
         app.include_router(module.router)
-    _add_dashboard(app)
+    app.include_router(pages.router)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.openapi = document_of(app)  # type: ignore[method-assign]
     return app
-
-
-def _add_dashboard(app: FastAPI) -> None:
-    # An installation may leave the dashboard out: the REST API does not need it.
-    if all(map(importlib.util.find_spec, ("api.dashboard", "api.dashboard.pages"))):
-        app.include_router(importlib.import_module("api.dashboard.pages").router)

@@ -14,6 +14,8 @@ from service.states import JobState, TrialState
 from service.storage import progress
 from service.storage.database import Database
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class Metrics:
     """The figures of one app, in a registry of their own."""
@@ -36,6 +38,8 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count an answered request; `seconds` is None for a stream."""
+        # A client may send any word as its method; each would live on as a series of its own.
+        method = method if method in METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         if seconds is not None:
             self._seconds.labels(method, route).observe(seconds)

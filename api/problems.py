@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 
 from service import errors
 from service.errors import DensearchError, Fault
-from service.pointers import faults_of
+from service.pointers import sentence
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
@@ -226,29 +226,46 @@ def _domain(request: Request, error: Exception) -> Response:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
     headers = {"retry-after": "5"} if problem.status == 503 else {}
     is_ours = isinstance(error, DensearchError)
+    if isinstance(error, errors.IdempotencyConflictError):
+        # The body as a whole is what differs from the one before.
+        return answer(problem, str(error), _pointed([Fault("", str(error))]))
     # A database's own message may quote its address or a statement: it goes to the log alone.
     return answer(problem, str(error) if is_ours else problem.remedy, headers=headers)
 
 
 def _parameter(_request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    entries = []
-    for item, fault in zip(found, faults_of(found, None), strict=True):
-        name = ".".join(str(part) for part in item["loc"][1:])
-        entries.append({"parameter": name, "in": str(item["loc"][0]), "detail": fault.detail})
+    entries = [
+        {
+            "parameter": ".".join(str(part) for part in item["loc"][1:]),
+            "in": str(item["loc"][0]),
+            "detail": "there is no such parameter"
+            if item["type"] == "extra_forbidden"
+            else sentence(item),
+        }
+        for item in found
+    ]
     detail = "; ".join(f"{e['in']} {e['parameter']}: {e['detail']}" for e in entries)
     return answer(PROBLEMS["invalid-parameter"], detail, entries)
 
 
-def _http(_request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return answer(PROBLEMS["internal-error"], PROBLEMS["internal-error"].remedy)
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
     problem = PROBLEMS[_BY_STATUS.get(error.status_code, "bad-request")]
-    if problem.status != error.status_code:
-        problem = Problem(problem.slug, error.status_code, problem.title, problem.remedy)
-    return answer(problem, f"{error.detail}. {problem.remedy}", headers=error.headers)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if problem.status == 405:
+        headers["allow"] = _allowed(request) or headers.get("allow", "GET")
+    return answer(problem, f"{error.detail}. {problem.remedy}", headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return all methods of an address: the framework names those of one route alone."""
+    route = getattr(request.scope.get("route"), "path", None)
+    methods = request.app.openapi()["paths"].get(route, {})
+    return ", ".join(sorted(method.upper() for method in methods))
 
 
 def unexpected(error: Exception, request_id: str) -> Response:
@@ -260,7 +277,8 @@ def unexpected(error: Exception, request_id: str) -> Response:
 
 def install(app: FastAPI) -> None:
     """Make every refusal of `app` a problem document."""
-    for kind in (ProblemError, *ERRORS):
+    kinds: tuple[type[Exception], ...] = (ProblemError, *ERRORS)
+    for kind in kinds:
         app.add_exception_handler(kind, _domain)
     app.add_exception_handler(RequestValidationError, _parameter)
     app.add_exception_handler(HTTPException, _http)

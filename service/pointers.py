@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.errors import Fault
+
+# pydantic's wording speaks of Python; these speak of the user's JSON.
+_WORDS = {
+    "extra_forbidden": "there is no such field",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "missing": "is required",
+}
+_TAG_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 
 
 def escape(part: int | str) -> str:
@@ -33,13 +42,31 @@ def pointer_of(place: Sequence[int | str], body: object) -> str:
     return "".join(f"/{part}" for part in parts)
 
 
-def faults_of(errors: Sequence[Any], body: object, *, skip: int = 0) -> list[Fault]:
-    """Turn pydantic's error list into faults; `skip` leading parts of each place are dropped."""
-    return [
-        Fault(pointer_of(error["loc"][skip:], body), _sentence(str(error["msg"])))
-        for error in errors
-    ]
+def faults_of(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fault]:
+    """Turn pydantic's error list into faults, one for each place.
+
+    A value that fits no member of a union has an error for each member: the first speaks for all.
+    """
+    found: dict[str, Fault] = {}
+    for error in errors:
+        place = pointer_of(error["loc"], body)
+        if error["type"] in _TAG_ERRORS:
+            place += "/" + escape(_tag(error))
+        found.setdefault(place, Fault(place, sentence(error)))
+    return list(found.values())
 
 
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _tag(error: Mapping[str, Any]) -> str:
+    return str(error["ctx"]["discriminator"]).strip("'")
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """Say what is wrong, and what would be right."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "union_tag_not_found":
+        return _WORDS["missing"]
+    if kind == "union_tag_invalid":
+        return f"unknown {_tag(error)} {context['tag']!r}: choose {context['expected_tags']}"
+    if kind == "literal_error" and isinstance(error["input"], str):
+        return f"unknown value {error['input'][:100]!r}: choose {context['expected']}"
+    return _WORDS.get(kind, str(error["msg"]).removeprefix("Value error, "))

@@ -85,6 +85,9 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
         if spec.network and spec.network.kind not in NETWORK_KINDS[spec.task.kind]:
             fitting = ", ".join(NETWORK_KINDS[spec.task.kind])
             yield Fault("/network/kind", f"does not fit {spec.task.kind}: use {fitting}")
+    bound = lower_bound_of(spec)
+    if bound is not None and spec.diverged_value <= bound:
+        yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")
     yield from _sampler_faults(spec)
     yield from _control_faults(spec)
 

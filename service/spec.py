@@ -252,5 +252,7 @@ class JobSpec(_Section):
     resources: Resources = Resources()
     diverged_value: float = Field(
         default=1000.0,
+        ge=-1e12,
+        le=1e12,
         description="What a sampler is told for a trial that diverged or failed: the worst value.",
     )

@@ -1,0 +1,72 @@
+"""A stored density leaves as NumPy, CSV and figures, with nothing lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from service import density, exports
+from service.records import DensityRecord
+
+
+def _record(family: str, vector: list[float], kernel_size: int) -> DensityRecord:
+    values = density.build(family, kernel_size, vector)
+    return DensityRecord(
+        id=1,
+        job_id=1,
+        study_id=1,
+        trial_id=1,
+        family=family,
+        kernel_size=kernel_size,
+        n_dims=2,
+        vector=vector,
+        alpha=values.alpha.tolist(),
+        beta=values.beta.tolist(),
+        phi=values.phi.tolist(),
+        den=values.den,
+        provenance={"job": "photos", "note": "é"},
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+THIRDS = _record("symmetric", [1 / 3], 3)
+FULL = _record("full", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], 3)
+
+
+def test_the_figures_follow_their_definitions() -> None:
+    # alpha = [1/3, 1, 1/3]: sum(Phi) = (5/3)^2; four taps of 1/3 at 1, four of 1/9 at sqrt 2.
+    shape = exports.shape_of(THIRDS)
+    total = 25 / 9
+    assert shape.centre_share == pytest.approx(1 / total)
+    assert shape.effective_radius == pytest.approx((4 / 3 + 4 / 9 * 2**0.5) / total)
+    assert shape.anisotropy == pytest.approx(1.0)
+    assert shape.residual == pytest.approx(0.0, abs=1e-15)
+
+
+def test_the_residual_is_what_the_singular_values_leave() -> None:
+    values = np.linalg.svd(np.asarray(FULL.phi), compute_uv=False)
+    expected = np.linalg.norm(values[1:]) / np.linalg.norm(values)
+    assert exports.shape_of(FULL).residual == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("record", [THIRDS, FULL], ids=["symmetric", "full"])
+def test_numpy_reads_the_archive_without_pickle(record: DensityRecord) -> None:
+    with np.load(io.BytesIO(exports.to_npz(record)), allow_pickle=False) as found:
+        assert found["phi"].tolist() == record.phi
+        assert found["alpha"].tolist() == record.alpha
+        assert found["beta"].tolist() == record.beta
+        assert int(found["kernel_size"]) == record.kernel_size
+        assert str(found["family"]) == record.family
+        assert ("den" in found) == (record.den is not None)
+
+
+def test_the_csv_holds_every_value_exactly() -> None:
+    rows = list(csv.DictReader(io.StringIO(exports.to_csv(THIRDS))))
+    cells = {row["index"]: float(row["value"]) for row in rows if row["array"] == "phi"}
+    expected = {f"{i} {j}": THIRDS.phi[i][j] for i in range(3) for j in range(3)}
+    assert cells == expected
+    assert [float(row["value"]) for row in rows if row["array"] == "den"] == [1 / 3]
