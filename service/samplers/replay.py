@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 # NLopt ends a run, without an exception, after a value below its stopval. Exceptions in a callback
-# are no alternative: at the first evaluation they crash the interpreter.
+# are no alternative: after one at the first evaluation NLopt calls back once more (SystemError).
 STOPVAL = -1e307
 STOP = -1.5e307
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -72,3 +74,11 @@ def test_every_sampler_has_its_contract() -> None:
 def test_a_control_is_one_point_without_coordinates() -> None:
     log = Simulation("fixed", StudyPlan(0, 1, 0), lambda _: 0.5).run(3)
     assert [(e.point, e.value, e.number) for e in log] == [((), 0.5, 0)]
+
+
+def test_asking_what_exists_loads_no_search_library() -> None:
+    code = (
+        "import sys, service.samplers as s; s.catalogue(); "
+        "sys.exit(bool({'nlopt', 'optuna', 'scipy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
