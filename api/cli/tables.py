@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -21,6 +22,7 @@ STATE_STYLES = {
     "CANCELLED": "dim",
 }
 PIPE_WIDTH = 160
+WIDE = 100
 
 
 def console() -> Console:
@@ -102,58 +104,51 @@ def studies_table(studies: Iterable[Json]) -> Table:
 def show_report(report: Json, screen: Console | None = None) -> None:
     """Print the table of arms and the verdict."""
     screen = screen or console()
-    screen.print(arms_table(report))
+    screen.print(arms_table(report, is_wide=screen.width >= WIDE))
     screen.print(Text(report["verdict"], style="bold"))
 
 
-def arms_table(report: Json) -> Table:
-    """Return a row for each arm: density, losses, difference to uniform, training time.
+def arms_table(report: Json, *, is_wide: bool = True) -> Table:
+    """Return a row for each arm, the best search in bold.
 
-    Where the arms were judged on the test split these columns are there; a job that trains
-    nothing shows its values alone.
+    Columns: arm, density, validation loss, test loss (with the standard deviation between seeds
+    where there is room), PSNR, difference to uniform, training time. Those that no arm fills,
+    such as the density of an analytic function, are left out.
     """
     arms = report["arms"]
     is_tested = any(arm.get("test") for arm in arms)
-    has_density = any(arm.get("density") for arm in arms)
-    has_psnr = any("psnr_db" in _metrics(arm) for arm in arms)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("arm")
-    if has_density:
-        table.add_column("density")
-    table.add_column("validation loss" if is_tested else "best value", justify="right")
+    columns: list[tuple[str, Callable[[Json], str]]] = []
+    if any(arm.get("density") for arm in arms):
+        columns.append(("density", lambda arm: density_text(arm.get("density"))))
+    first = "validation loss" if is_tested else "best value"
+    columns.append((first, lambda arm: number(arm["validation_loss"])))
     if is_tested:
-        table.add_column("test loss", justify="right")
-        if has_psnr:
-            table.add_column("PSNR", justify="right")
-        table.add_column("difference to uniform", justify="right")
-        table.add_column("training", justify="right")
+        columns.append(("test loss", lambda arm: _test_loss(arm, is_wide=is_wide)))
+        if any(_psnr(arm) != "-" for arm in arms):
+            columns.append(("PSNR", _psnr))
+        columns.append(("difference to uniform", lambda a: difference_text(a.get("vs_uniform"))))
+        columns.append(("training", lambda arm: f"{arm['training_s']:.1f} s"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
+    table.add_column("arm")
+    for title, _ in columns:
+        side: Literal["left", "right"] = "left" if title == "density" else "right"
+        table.add_column(title if is_wide else title.replace(" ", "\n", 1), justify=side)
     for arm in arms:
-        row: list[RenderableType] = [
-            Text(arm["name"], style="bold" if arm["name"] == report["best_arm"] else "")
-        ]
-        if has_density:
-            row.append(density_text(arm.get("density")))
-        row.append(number(arm["validation_loss"]))
-        if is_tested:
-            row += _test_cells(arm, has_psnr=has_psnr)
-        table.add_row(*row)
+        style = "bold" if arm["name"] == report["best_arm"] else ""
+        cells = [cell(arm) for _, cell in columns]
+        table.add_row(Text(arm["name"], style=style), *cells)
     return table
 
 
-def _metrics(arm: Json) -> Json:
-    found: Json = (arm.get("test") or {}).get("metrics") or {}
-    return found
+def _test_loss(arm: Json, *, is_wide: bool) -> str:
+    test = arm.get("test") or {}
+    mean, deviation = number(test.get("loss_mean")), number(test.get("loss_sd"), 2)
+    return f"{mean} ± {deviation}" if is_wide and deviation != "-" else mean
 
 
-def _test_cells(arm: Json, *, has_psnr: bool) -> list[str]:
-    test = arm.get("test")
-    cells = [f"{number(test['loss_mean'])} ± {number(test['loss_sd'], 2)}" if test else "-"]
-    if has_psnr:
-        psnr = _metrics(arm).get("psnr_db")
-        cells.append("-" if psnr is None else f"{psnr:.2f} dB")
-    cells.append(difference_text(arm.get("vs_uniform")))
-    cells.append(f"{arm['training_s']:.1f} s")
-    return cells
+def _psnr(arm: Json) -> str:
+    found = ((arm.get("test") or {}).get("metrics") or {}).get("psnr_db")
+    return "-" if found is None else f"{found:.2f} dB"
 
 
 def difference_text(versus: Json | None) -> str:

@@ -1,0 +1,111 @@
+"""What a watcher knows, from events and polls."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from api.cli.following import Bar, Watched
+from api.cli.watching import render
+from api.client import Event
+
+JOB = {
+    "id": 4,
+    "name": "[b]photos",
+    "state": "RUNNING",
+    "spec": {"training": {"epochs": 4}},
+    "progress": {"n_evaluations": 6, "n_evaluations_finished": 2, "eta_s": 65.0},
+    "best": {"value": 0.25, "study": "tpe"},
+}
+
+
+def study(name: str, number: int, **changes: Any) -> dict[str, Any]:
+    base = {"id": number, "name": name, "n_trials": 12, "n_finished": 3, "is_finished": False}
+    return {**base, "best_value": None, **changes}
+
+
+def trial(number: int, state: str, *, cached: bool = False, phase: str = "search") -> Event:
+    data = {"id": number, "study_id": 1, "phase": phase, "state": state, "cached": cached}
+    return Event(number, "trial", data)
+
+
+def watched(*studies: dict[str, Any], **changes: Any) -> Watched:
+    made = Watched({**JOB, **changes})
+    made.poll(made.job, studies)
+    return made
+
+
+class TestBars:
+    def test_speculative_trials_never_exceed_the_budget(self) -> None:
+        known = watched(study("direct_l", 1, n_finished=15), study("tpe", 2, is_finished=True))
+        assert known.bars()[:2] == [
+            Bar("direct_l", 12, 12, 0, None),
+            Bar("tpe", 12, 12, 0, None),
+        ]
+
+    def test_cached_trials_are_counted_for_their_study_and_phase(self) -> None:
+        known = watched(study("direct_l", 1), study("tpe", 2))
+        known.take(trial(1, "COMPLETED", cached=True))
+        known.take(trial(2, "COMPLETED"))
+        known.take(trial(3, "COMPLETED", cached=True, phase="evaluation"))
+        assert [(bar.name, bar.n_cached) for bar in known.bars()] == [
+            ("direct_l", 1),
+            ("tpe", 0),
+            ("evaluation", 1),
+        ]
+
+    def test_no_bar_for_an_evaluation_that_has_not_begun(self) -> None:
+        known = watched(study("tpe", 1), progress={"n_evaluations": 0})
+        assert [bar.name for bar in known.bars()] == ["tpe"]
+
+
+class TestRunning:
+    def test_an_epoch_is_shown_while_the_trial_runs_and_no_longer(self) -> None:
+        known = watched(study("tpe", 1))
+        known.take(trial(9, "RUNNING"))
+        assert known.running() == ["trial 9 (tpe)"]
+        metrics = {"trial_id": 9, "study_id": 1, "epoch": 2, "metrics": {"val_loss": 0.00412345}}
+        known.take(Event(10, "measurement", metrics))
+        assert known.running() == ["trial 9 (tpe) epoch 2/4: val_loss 0.004123"]
+        known.take(trial(9, "COMPLETED"))
+        assert known.running() == []
+        known.take(trial(9, "WAITING"))
+        known.take(trial(9, "RUNNING"))
+        assert known.running() == ["trial 9 (tpe)"], "a new attempt begins without an epoch"
+
+
+class TestEvents:
+    def test_a_replayed_state_never_takes_the_job_back(self) -> None:
+        known = watched(state="SUCCEEDED")
+        known.take(Event(1, "job", {"state": "QUEUED"}))
+        assert known.is_over
+        assert known.is_stale
+        known.poll(known.job, [])
+        assert not known.is_stale
+
+    def test_an_unknown_kind_is_passed_over(self) -> None:
+        known = watched(study("tpe", 1))
+        known.take(Event(1, "from-the-future", {"x": 1}))
+        assert known.running() == []
+
+
+def test_the_block_on_the_terminal_says_everything() -> None:
+    known = watched(study("direct_l", 1, best_value=0.25), waits_for="a free worker")
+    known.take(trial(9, "RUNNING"))
+    screen = Console(file=io.StringIO(), width=100, highlight=False)
+    screen.print(render(known, "http://server"))
+    assert isinstance(screen.file, io.StringIO)
+    text = screen.file.getvalue()
+    for shown in (
+        "job 4 RUNNING [b]photos  http://server/jobs/4",
+        "waits for: a free worker",
+        "3/12",
+        "evaluation",
+        "2/6",
+        "trial 9 (direct_l)",
+        "best so far: 0.2500 by tpe",
+        "time left: 1 min 05 s",
+    ):
+        assert shown in text
