@@ -1,0 +1,112 @@
+"""How pages write numbers, times and sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+NONE = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a number with `digits` significant digits, a dash for None."""
+    if value is None:
+        return NONE
+    if not math.isfinite(value):
+        return str(value)
+    text = f"{value:.{digits}g}"
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        mantissa = f"{mantissa}{TIMES}10^{int(exponent)}"
+    return mantissa.replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """Like `number`, with a plus where it is positive."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def percent(fraction: float | None) -> str:
+    """Write a fraction as a percentage with its sign and one decimal."""
+    if fraction is None:
+        return NONE
+    return f"{100 * fraction:+.1f}{NARROW_SPACE}%".replace("-", MINUS)
+
+
+def count(n: int) -> str:
+    """Write a whole number with its thousands apart."""
+    return f"{n:,}".replace(",", NARROW_SPACE)
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration in its two largest units: 12 s, 3 min 5 s, 2 h 4 min."""
+    if seconds is None:
+        return NONE
+    if seconds < 1:
+        return f"{1000 * max(seconds, 0):.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    for unit, name, below, lower in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if seconds >= unit:
+            return _two(round(seconds / below), unit // below, name, lower)
+    if round(seconds) >= 60:
+        return _two(round(seconds), 60, "min", "s")
+    return f"{seconds:.0f} s"
+
+
+def _two(total: int, ratio: int, upper: str, lower: str) -> str:
+    many, rest = divmod(total, ratio)
+    return f"{many} {upper} {rest} {lower}" if rest else f"{many} {upper}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Say how long ago a moment was, in its largest unit."""
+    seconds = (now - moment).total_seconds()
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{int(seconds // unit)} {name} ago"
+    return "just now"
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a time in UTC, to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def size(n_bytes: int) -> str:
+    """Write a size in bytes, kB, MB or GB (powers of 1000)."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if n_bytes >= unit:
+            return f"{n_bytes / unit:.3g} {name}"
+    return f"{n_bytes} B"
+
+
+def plain(value: object) -> str:
+    """Write a value of a spec or of params: numbers short, lists with commas."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return NONE if value is None else str(value)
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
+    if isinstance(value, Sequence):
+        return ", ".join(plain(item) for item in value)
+    return str(value)
+
+
+FILTERS = {
+    "number": number,
+    "signed": signed,
+    "percent": percent,
+    "count_text": count,
+    "duration": duration,
+    "ago": ago,
+    "moment_text": moment_text,
+    "size": size,
+    "plain": plain,
+}

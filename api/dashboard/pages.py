@@ -1,0 +1,138 @@
+"""The dashboard's routes: two pages, their figures and their files."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from api.dashboard import assets, figures, heatmaps, views
+from api.dashboard.formats import FILTERS
+from api.dashboard.themes import DASHES, THEMES, Figure, ThemeName
+from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
+from service.errors import NotFoundError
+from service.states import JobState
+from service.storage import jobs, overview, studies
+from service.storage.database import Database
+
+router = APIRouter(include_in_schema=False)
+
+LARGEST_ID = 2**63 - 1
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+OptionalId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+# A page shows the present; the browser must not show an old one after "back".
+HEADERS = {"Cache-Control": "no-store"}
+
+
+@cache
+def _templates() -> Environment:
+    folder = files("api.dashboard").joinpath("templates")
+    environment = Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(asset=assets.url, job_states=list(JobState), dashes=DASHES)
+    return environment
+
+
+def _html(name: str, status_code: int = 200, **values: object) -> HTMLResponse:
+    body = _templates().get_template(name).render(**values)
+    return HTMLResponse(body, status_code, headers=HEADERS)
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+@router.get("/")
+def show_jobs(
+    request: Request,
+    state: Annotated[JobState | Literal[""] | None, Query()] = None,
+    before: OptionalId = None,
+) -> HTMLResponse:
+    """Show the list of jobs."""
+    with _database(request).read() as session:
+        page = views.job_list(session, state or None, before)
+    return _html("jobs.html", page=page)
+
+
+@router.get("/jobs/{job_id}")
+def show_job(
+    request: Request, job_id: Id, arm: OptionalId = None, above: OptionalId = None
+) -> HTMLResponse:
+    """Show one job; `arm` is the study whose density is shown."""
+    try:
+        with _database(request).read() as session:
+            page = views.job_page(session, job_id, arm, above)
+    except NotFoundError as error:
+        return _html("missing.html", 404, detail=str(error))
+    return _html("job.html", page=page)
+
+
+@router.get("/jobs/{job_id}/trials")
+def show_older_trials(
+    request: Request, job_id: Id, before: Annotated[int, Query(ge=1, le=LARGEST_ID)]
+) -> HTMLResponse:
+    """Return the rows of the next page of trials, to be put below those that are shown."""
+    try:
+        with _database(request).read() as session:
+            job = jobs.get(session, job_id)
+            own = studies.of_job(session, job_id)
+            rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
+    except NotFoundError as error:
+        return _html("missing.html", 404, detail=str(error))
+    return _html("older_trials.html", rows=rows)
+
+
+@router.get("/jobs/{job_id}/figures/{name}")
+def show_figure(
+    request: Request,
+    job_id: Id,
+    name: Literal["trials", "time", "density"],
+    theme: ThemeName = "light",
+    arm: OptionalId = None,
+) -> JSONResponse:
+    """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none."""
+    try:
+        figure = _figure(_database(request), job_id, name, theme, arm)
+    except NotFoundError:
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)
+
+
+def _figure(
+    database: Database, job_id: int, name: str, theme_name: ThemeName, arm: int | None
+) -> Figure | None:
+    theme = THEMES[theme_name]
+    with database.read() as session:
+        if name == "density":
+            return heatmaps.density_figure(views.density_of(session, job_id, arm), theme)
+        job = jobs.get(session, job_id)
+        own = studies.of_job(session, job_id)
+        results = overview.results(session, job_id)
+    if not results:
+        return None
+    if name == "time":
+        return figures.against_time(own, results, theme, job.started_at)
+    return figures.against_trials(own, results, theme)
+
+
+@router.get("/static/{name}")
+def send_asset(request: Request, name: str) -> Response:
+    """Send a static file."""
+    return assets.respond(name, request)
+
+
+@router.get("/favicon.ico")
+def send_favicon(request: Request) -> Response:
+    """Send the icon to browsers that ask for it unasked."""
+    return assets.respond("favicon.svg", request)

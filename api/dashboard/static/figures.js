@@ -1,0 +1,35 @@
+// Draws the figures that the server builds; Plotly.js is loaded once, when there is one to draw.
+import { get } from "./live.js";
+
+const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let plotly = null;
+
+function loadPlotly(url) {
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { plotly = null; reject(new Error("no Plotly.js")); };
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+/** Draw, or bring up to date, every figure of job `id`; `arm` is the study of the density. */
+export async function draw(id, arm, plotlyUrl) {
+  for (const box of document.querySelectorAll("[data-figure]")) {
+    const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
+    if (arm) query.set("arm", arm);
+    const figure = await (await get(`/jobs/${id}/figures/${box.dataset.figure}?${query}`)).json();
+    if (figure === null) continue;
+    const library = await loadPlotly(plotlyUrl);
+    await library.react(box, figure.data, figure.layout, CONFIG);
+    box.dataset.drawn = figure.data.length;
+  }
+}
+
+/** Call `redraw` when the colour scheme changes. */
+export function onScheme(redraw) {
+  dark.addEventListener("change", redraw);
+}

@@ -1,0 +1,141 @@
+// One job: follows its events, and brings the page and its figures up to date.
+import { draw, onScheme } from "./figures.js";
+import { announce, get, paced, refresh, setOnline } from "./live.js";
+
+const root = document.getElementById("job");
+const id = root.dataset.job;
+const problem = document.getElementById("problem");
+const dialog = document.getElementById("cancel-dialog");
+const older = document.getElementById("older");
+const olderRows = document.getElementById("older-trials");
+const KINDS = ["job", "study", "trial", "measurement"];
+const STATES = { RUNNING: "running", PAUSED: "paused", CANCELLED: "cancelled", FAILED: "failed",
+                 SUCCEEDED: "done: it succeeded", EVALUATING: "in its final evaluation", QUEUED: "queued" };
+
+let source = null;
+let lastEvent = root.dataset.lastEvent;
+let arm = new URLSearchParams(location.search).get("arm");
+let knownState = state();
+
+function state() { return document.getElementById("state").dataset.state; }
+function isFinal() { return "final" in document.getElementById("state").dataset; }
+
+// The page
+
+function pageUrl() {
+  const query = new URLSearchParams();
+  if (arm) query.set("arm", arm);
+  // Rows that were paged in stay; the live part of the table ends where they begin.
+  const first = olderRows.querySelector("[data-trial]");
+  if (first) query.set("above", first.dataset.trial);
+  return `/jobs/${id}?${query}`;
+}
+
+const show = paced(async () => {
+  await refresh(pageUrl());
+  if (state() !== knownState) {
+    knownState = state();
+    announce(`The job is now ${STATES[knownState] ?? knownState}`);
+  }
+  if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
+  if (isFinal()) stop();
+}, 300);
+
+const drawFigures = paced(() => draw(id, arm, root.dataset.plotly), 1000);
+
+// Events
+
+function follow() {
+  if (source !== null || document.hidden || isFinal()) return;
+  source = new EventSource(`/v1/jobs/${id}/events?last_event_id=${lastEvent}`);
+  for (const kind of KINDS) source.addEventListener(kind, hear);
+  source.onopen = () => setOnline(true);
+  source.onerror = () => {
+    // The browser tries again by itself unless the server refused; then we do.
+    const isOver = source !== null && source.readyState === EventSource.CLOSED;
+    if (isOver) { stop(); setTimeout(follow, 2000); }
+    show();
+  };
+}
+
+function hear(event) {
+  if (event.lastEventId) lastEvent = event.lastEventId;
+  show();
+  if (event.type !== "measurement") drawFigures();
+}
+
+function stop() {
+  source?.close();
+  source = null;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return stop();
+  show();
+  drawFigures();
+  follow();
+});
+addEventListener("pagehide", stop);
+
+// Time left and times ago move on without events.
+setInterval(() => { if (!document.hidden && !isFinal()) show(); }, 5000);
+
+// Actions
+
+async function act(action, button) {
+  button.disabled = true;
+  problem.hidden = true;
+  try {
+    const response = await fetch(`/v1/jobs/${id}/${action}`, { method: "POST" });
+    if (!response.ok) {
+      const body = await response.json().catch(() => ({}));
+      throw new Error(body.detail ?? body.title ?? `the server answered ${response.status}`);
+    }
+  } catch (error) {
+    problem.textContent = `Could not ${action} the job: ${error.message}`;
+    problem.hidden = false;
+  }
+  await refresh(pageUrl()).catch(() => { button.disabled = false; });
+  show();
+  // A button that became useless must not swallow the keyboard.
+  if (button.disabled) document.querySelector("[data-action]:not(:disabled)")?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  if (button === null) return;
+  if (button.dataset.action === "cancel") dialog.showModal();
+  else act(button.dataset.action, button);
+});
+
+dialog.addEventListener("close", () => {
+  if (dialog.returnValue === "cancel") act("cancel", document.querySelector("[data-action=cancel]"));
+  dialog.returnValue = "";
+});
+
+// The density that is looked at
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "arm") return;
+  arm = event.target.value;
+  history.replaceState(null, "", `?arm=${arm}`);
+  show();
+  drawFigures();
+});
+
+// Older trials
+
+older.addEventListener("click", async () => {
+  const live = document.getElementById("trials");
+  const before = olderRows.dataset.older ?? live.dataset.older;
+  const text = await (await get(`/jobs/${id}/trials?before=${before}`)).text();
+  const rows = new DOMParser().parseFromString(text, "text/html").getElementById("rows");
+  olderRows.append(...[...rows.children].map((row) => document.importNode(row, true)));
+  olderRows.dataset.older = rows.dataset.older;
+  older.hidden = !rows.dataset.older;
+  announce(`${rows.children.length} older trials shown`);
+});
+
+onScheme(drawFigures);
+drawFigures();
+follow();

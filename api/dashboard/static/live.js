@@ -1,0 +1,120 @@
+// What both pages share: taking over the server's newest rendering of a page, piece by piece.
+
+const announcer = document.getElementById("announcer");
+const banner = document.getElementById("offline");
+
+/** Say something to screen readers. */
+export function announce(text) {
+  announcer.textContent = text;
+}
+
+/** Show or hide the banner that says the server is gone. */
+export function setOnline(isOnline) {
+  banner.hidden = isOnline;
+}
+
+/**
+ * Change `from` until it equals `to`, keeping every element that can stay: focus, scroll
+ * positions and open details survive.
+ */
+export function morph(from, to) {
+  syncAttributes(from, to);
+  const keyed = new Map();
+  for (const child of from.children) if (child.id) keyed.set(child.id, child);
+  let place = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const own = (wanted.id && keyed.get(wanted.id)) || (isAlike(place, wanted) ? place : null);
+    if (own === null) {
+      from.insertBefore(document.importNode(wanted, true), place);
+      continue;
+    }
+    if (own !== place) from.insertBefore(own, place);
+    else place = place.nextSibling;
+    if (own.nodeType === Node.ELEMENT_NODE) morph(own, wanted);
+    else if (own.data !== wanted.data) own.data = wanted.data;
+  }
+  while (place !== null) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+}
+
+function isAlike(own, wanted) {
+  return own !== null && own.nodeName === wanted.nodeName && (own.id ?? "") === (wanted.id ?? "");
+}
+
+function syncAttributes(from, to) {
+  for (const { name } of [...from.attributes]) {
+    if (!to.hasAttribute(name) && name !== "open") from.removeAttribute(name);
+  }
+  for (const { name, value } of to.attributes) {
+    if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+  }
+}
+
+/** Fetch something from the server; shows the banner while it does not answer. */
+export async function get(url) {
+  try {
+    const response = await fetch(url, { cache: "no-store" });
+    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    setOnline(true);
+    return response;
+  } catch (error) {
+    setOnline(false);
+    throw error;
+  }
+}
+
+/** Take over the live regions of a page as the server renders it now. */
+export async function refresh(url) {
+  const text = await (await get(url)).text();
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  for (const region of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(region.id);
+    if (next !== null) morph(region, next);
+  }
+}
+
+/**
+ * Return a function that runs `work` soon, never twice at once and at most every `gap` ms; a call
+ * while it runs makes it run once more. Where it fails it is tried again by itself.
+ */
+export function paced(work, gap, retry = 2000) {
+  let isBusy = false;
+  let isWanted = false;
+  return async function run() {
+    isWanted = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (isWanted && !document.hidden) {
+      isWanted = false;
+      let pause = gap;
+      try {
+        await work();
+      } catch {
+        isWanted = true;
+        pause = retry;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    isBusy = false;
+  };
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button === null) return;
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+    announce("Copied");
+  } catch {
+    // No clipboard without HTTPS: select the text, so that the keyboard can copy it.
+    getSelection().selectAllChildren(source);
+    button.textContent = "Selected";
+    announce("Selected: copy it with your keyboard");
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});

@@ -1,0 +1,90 @@
+"""Colours and frames of the figures, light and dark.
+
+The series colours are Okabe and Ito's, which the colour-blind tell apart ("Color Universal
+Design", 2008), shifted in lightness until each has a contrast of 3 with its page (WCAG 1.4.11).
+static/style.css repeats them for the legend; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ThemeName = Literal["light", "dark"]
+Figure = dict[str, Any]
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours of a page; `low`, `middle`, `high` are a density below, at and above 1."""
+
+    surface: str
+    ink: str
+    muted: str
+    grid: str
+    control: str
+    series: tuple[str, ...]
+    low: str
+    middle: str
+    high: str
+
+
+THEMES: dict[ThemeName, Theme] = {
+    "light": Theme(
+        surface="#ffffff",
+        ink="#1c2430",
+        muted="#5a6675",
+        grid="#e6e9ee",
+        control="#77808d",
+        series=("#0072b2", "#d55e00", "#00805f", "#b5478c", "#8a6d00", "#2f8fc4", "#6b4fbb"),
+        low="#2166ac",
+        middle="#f7f7f5",
+        high="#c2570c",
+    ),
+    "dark": Theme(
+        surface="#171c23",
+        ink="#e8ecf2",
+        muted="#a3aebc",
+        grid="#2b333e",
+        control="#8d97a5",
+        series=("#4aa8e0", "#f08a3c", "#2fbf96", "#e08cbd", "#d9bf3a", "#86c9f0", "#b09cf0"),
+        low="#5b9bd5",
+        middle="#262d37",
+        high="#f08a3c",
+    ),
+}
+
+
+def axis(theme: Theme, title: str, **more: Any) -> Figure:
+    """Return a quiet axis with thin grid lines."""
+    return {
+        "title": {"text": title, "font": {"size": 12, "color": theme.muted}, "standoff": 8},
+        "tickfont": {"size": 11, "color": theme.muted},
+        "gridcolor": theme.grid,
+        "linecolor": theme.grid,
+        "zeroline": False,
+        "automargin": True,
+        **more,
+    }
+
+
+def layout(theme: Theme, revision: str, **more: Any) -> Figure:
+    """Return a layout without a template; `revision` keeps a user's zoom while it is the same."""
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "color": theme.ink, "size": 12},
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "hoverlabel": {
+            "bgcolor": theme.surface,
+            "bordercolor": theme.grid,
+            "font": {"color": theme.ink, "family": FONT, "size": 12},
+        },
+        "uirevision": revision,
+        "showlegend": False,
+        **more,
+    }

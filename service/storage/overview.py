@@ -1,0 +1,88 @@
+"""Queries of many jobs or many trials at a glance, without their heavy columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.records import Measurement, Study, Trial
+from service.states import Phase, TrialState
+from service.storage.rows import to_value
+from service.storage.tables import MeasurementRow, StudyRow, TrialRow
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a completed trial of a search found; `number` is its place in its study."""
+
+    trial_id: int
+    study_id: int
+    number: int
+    value: float
+    finished_at: datetime
+
+
+def results(session: Session, job_id: int) -> list[Result]:
+    """Return the completed search trials of a job that did not diverge, by study and number."""
+    query = (
+        select(
+            TrialRow.id, TrialRow.study_id, TrialRow.number, TrialRow.value, TrialRow.finished_at
+        )
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.phase == Phase.SEARCH,
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.is_diverged.is_(False),
+        )
+        .order_by(TrialRow.study_id, TrialRow.number)
+    )
+    return [
+        Result(trial_id, study_id, number, value, finished_at)
+        for trial_id, study_id, number, value, finished_at in session.execute(query).tuples()
+        if number is not None and value is not None and finished_at is not None
+    ]
+
+
+def newest_trials(
+    session: Session,
+    job_id: int,
+    *,
+    limit: int,
+    before: int | None = None,
+    above: int = 0,
+) -> list[Trial]:
+    """Return a job's trials, newest first, at most `limit`, ids below `before`, above `above`."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id, TrialRow.id > above)
+    if before is not None:
+        query = query.where(TrialRow.id < before)
+    rows = session.scalars(query.order_by(TrialRow.id.desc()).limit(limit))
+    return [to_value(Trial, row) for row in rows]
+
+
+def last_measurements(session: Session, trial_ids: Sequence[int]) -> dict[int, Measurement]:
+    """Return the newest measurement of each of these trials that has one."""
+    last = (
+        select(MeasurementRow.trial_id, func.max(MeasurementRow.epoch).label("epoch"))
+        .where(MeasurementRow.trial_id.in_(list(trial_ids)))
+        .group_by(MeasurementRow.trial_id)
+        .subquery()
+    )
+    query = select(MeasurementRow).join(
+        last,
+        (MeasurementRow.trial_id == last.c.trial_id) & (MeasurementRow.epoch == last.c.epoch),
+    )
+    return {row.trial_id: to_value(Measurement, row) for row in session.scalars(query)}
+
+
+def studies_of(session: Session, job_ids: Sequence[int]) -> list[Study]:
+    """Return the studies of these jobs, in the order of their jobs and specs."""
+    query = (
+        select(StudyRow)
+        .where(StudyRow.job_id.in_(list(job_ids)))
+        .order_by(StudyRow.job_id, StudyRow.place)
+    )
+    return [to_value(Study, row) for row in session.scalars(query)]
