@@ -1,0 +1,52 @@
+# One image for every role; docker-compose.yml says which container plays which.
+# BASE may be replaced by the same tag with its digest, to build the same image again.
+ARG BASE=python:3.11-slim-bookworm
+FROM ${BASE}
+
+# PIP_INDEX_URL and PIP_EXTRA_INDEX_URL let a site build from its own package index, or with the
+# CPU build of torch, which is a tenth of the size.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    OMP_NUM_THREADS=1 \
+    RAY_USAGE_STATS_ENABLED=0 \
+    DENSEARCH_DATA_DIR=/data \
+    DENSEARCH_LOG_JSON=1
+
+# Ray keeps its token and its caches in the home directory, so the user has a writable one. /data is
+# made here that a named volume mounted on it belongs to the user as well.
+RUN useradd --uid 10001 --create-home --home-dir /home/densearch densearch \
+    && install --directory --owner=densearch --group=densearch /data
+
+WORKDIR /app
+
+# The packages first: this layer changes with the two files alone.
+COPY pyproject.toml constraints.txt ./
+RUN python -c "import pathlib, tomllib; project = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; print('\n'.join(project['dependencies']))" > requirements.txt \
+    && pip install --constraint constraints.txt --requirement requirements.txt
+
+COPY LICENSE README.md ./
+COPY service ./service
+COPY workers ./workers
+COPY api ./api
+COPY migrations ./migrations
+COPY examples ./examples
+RUN pip install --no-deps --editable .
+
+# By its number: an orchestrator that refuses root cannot look a name up.
+USER 10001
+ENV HOME=/home/densearch
+VOLUME /data
+EXPOSE 8080
+
+# For the roles that answer HTTP; the others replace or disable it in docker-compose.yml.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+
+# A whole server in one container. It listens on every address of the container: publish the port
+# to loopback (-p 127.0.0.1:8080:8080), or put something in front that asks who is there.
+CMD ["densearch", "serve", "--host", "0.0.0.0", "--allow-remote"]

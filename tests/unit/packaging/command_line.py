@@ -1,0 +1,43 @@
+"""The command line as a tree: names to look up, a parser for the lines that documents show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from api.cli.main import app
+
+ROOT = Path(__file__).parents[3]
+
+
+def command_names() -> set[str]:
+    """Every command a user can type, such as ``db upgrade``."""
+    return set(_names(get_command(app), ()))
+
+
+def _names(command: Any, path: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - typer's own classes
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield " ".join(path)
+        return
+    for name, child in children.items():
+        yield from _names(child, (*path, name))
+
+
+def parse(arguments: Sequence[str]) -> dict[str, Any]:
+    """Parse what follows ``densearch`` and return the parameters.
+
+    Raises:
+        Exception: typer's, for a command, an option or a value that does not exist.
+    """
+    command: Any = get_command(app)
+    rest = list(arguments)
+    while hasattr(command, "commands"):
+        if not rest or rest[0] not in command.commands:
+            raise LookupError(f"no such command: densearch {' '.join(arguments)}")
+        command = command.commands[rest.pop(0)]
+    parameters: dict[str, Any] = command.make_context("densearch", rest).params
+    return parameters
