@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from workers.training.data import photos
+from workers.training.data.images import grey_image
 from workers.training.loop import train
 from workers.training.networks import InputShape, build_network
 from workers.training.operator import apply_density, fold, is_weighted
@@ -193,6 +194,18 @@ def test_the_real_sets_have_the_stated_sizes() -> None:
     ]
     assert photos.fixed_crops("validation").shape == (24, 1, 96, 96)
     assert labelled_dataset("digits", cpu) is digits
+
+
+def test_photographs_are_those_of_their_libraries() -> None:
+    from skimage import color
+    from skimage import data as skimage_data
+    from sklearn.datasets import load_sample_image
+
+    for name in ("china", "flower"):
+        expected = color.rgb2gray(load_sample_image(f"{name}.jpg"))
+        np.testing.assert_allclose(grey_image(name), expected, atol=1e-6)
+    left = skimage_data.stereo_motorcycle()[0]
+    np.testing.assert_allclose(grey_image("stereo_motorcycle"), color.rgb2gray(left), atol=1e-6)
 
 
 def test_folding_a_trained_network_keeps_its_outputs() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,15 @@ def _skimage_image(name: str) -> NDArray[np.uint8]:
 
 
 def _sklearn_image(name: str) -> NDArray[np.uint8]:
-    from sklearn.datasets import load_sample_image  # slow to import, see above
+    """Read the file that `sklearn.datasets.load_sample_image` reads.
 
-    pixels: NDArray[np.uint8] = load_sample_image(f"{name}.jpg")
-    return pixels
+    Importing sklearn.datasets for it would cost each worker a second and 100 MB.
+    """
+    from PIL import Image  # comes with scikit-image
+
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("the photographs need scikit-learn", name="sklearn")
+    path = Path(package.origin).parent / "datasets" / "images" / f"{name}.jpg"
+    with Image.open(path) as image:
+        return np.asarray(image)
