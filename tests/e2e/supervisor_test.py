@@ -1,0 +1,68 @@
+"""The supervisor of the dispatcher, with small programs in its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from api.cli.dispatcher import Supervisor
+
+PATIENCE_S = 30.0
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def program(text: str) -> list[str]:
+    return [sys.executable, "-c", text]
+
+
+def test_a_child_that_dies_is_started_again_until_the_end() -> None:
+    supervisor = Supervisor(program("raise SystemExit(3)"), first_delay_s=0.01)
+    supervisor.start()
+    wait_for(lambda: supervisor.n_starts >= 3)
+    supervisor.stop()
+    n_starts = supervisor.n_starts
+    time.sleep(0.3)
+    assert supervisor.n_starts == n_starts
+
+
+def test_a_child_that_will_not_end_is_killed_with_its_own_children(tmp_path: Path) -> None:
+    told = tmp_path / "pids"
+    stubborn = (
+        "import os, pathlib, signal, subprocess, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "inner = subprocess.Popen(['sleep', '600'])\n"
+        f"path = pathlib.Path({str(told)!r})\n"
+        "path.with_suffix('.part').write_text(f'{os.getpid()} {inner.pid}')\n"
+        "path.with_suffix('.part').rename(path)\n"
+        "time.sleep(600)\n"
+    )
+    supervisor = Supervisor(program(stubborn), patience_s=0.2)
+    supervisor.start()
+    wait_for(told.exists)
+    pids = [int(pid) for pid in told.read_text().split()]
+    assert pids[0] == supervisor.pid
+    supervisor.stop()
+    wait_for(lambda: not any(is_alive(pid) for pid in pids))
+
+
+def test_stopping_what_was_never_started_is_harmless() -> None:
+    supervisor = Supervisor(program("pass"))
+    supervisor.stop()
+    assert supervisor.pid is None
