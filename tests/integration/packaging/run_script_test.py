@@ -1,0 +1,153 @@
+"""The script ./run in a project of its own, with a stand-in for Python that notes its orders."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+PYTHON = r"""#!/usr/bin/env bash
+echo "$*" >>"{log}"
+case "$*" in
+    *"-m venv"*)
+        mkdir -p "{root}/.venv/bin"
+        cp "$0" "{root}/.venv/bin/python"
+        ;;
+    *"-m pip install"*)
+        [[ -e "{root}/pip-fails" ]] && exit 1
+        for name in densearch ruff mypy lint-imports check-jsonschema hadolint; do
+            cp "{tool}" "{root}/.venv/bin/$name"
+        done
+        ;;
+    *"-m pytest"*)
+        echo "threads: $OMP_NUM_THREADS"
+        ;;
+    -VV)
+        echo "Python 3.11.99"
+        ;;
+esac
+"""
+
+TOOL = """#!/bin/sh
+name=$(basename "$0")
+echo "$name in $PWD: $*"
+exit "$(cat "{root}/$name.code" 2>/dev/null || echo 0)"
+"""
+
+
+class Project:
+    """A copy of the script with a stand-in for Python."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.log = root / "a project", root / "calls"
+        self.root.mkdir()
+        shutil.copy(ROOT / "run", self.root / "run")
+        for name in ("pyproject.toml", "constraints.txt"):
+            (self.root / name).write_text(name)
+        self.python, tool = root / "python3", root / "tool"
+        self.python.write_text(PYTHON.format(log=self.log, root=self.root, tool=tool))
+        tool.write_text(TOOL.format(root=self.root))
+        for program in (self.python, tool):
+            program.chmod(0o755)
+
+    def run(self, *args: str, python: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.root / "run", *args],
+            cwd=self.root.parent,
+            env={**os.environ, "PYTHON": python or str(self.python)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def n_installations(self) -> int:
+        return self.log.read_text().count("-m pip install") if self.log.exists() else 0
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_installs_once_and_again_only_when_the_pins_change(project: Project) -> None:
+    for _ in range(3):
+        done = project.run("version")
+        assert done.returncode == 0, done.stderr
+        # The command runs where the user stands, so that relative paths mean what they say.
+        assert done.stdout == f"densearch in {project.root.parent}: version\n"
+    assert project.n_installations() == 1
+    (project.root / "constraints.txt").write_text("torch==9")
+    project.run("version")
+    assert project.n_installations() == 2
+
+
+def test_a_failed_installation_is_tried_again(project: Project) -> None:
+    (project.root / "pip-fails").touch()
+    done = project.run("setup")
+    assert done.returncode == 2
+    assert "the installation failed" in done.stderr
+    (project.root / "pip-fails").unlink()
+    assert project.run("setup").returncode == 0
+    assert project.n_installations() == 2
+
+
+def test_installs_with_the_constraints(project: Project) -> None:
+    project.run("setup")
+    assert f"-c {project.root}/constraints.txt -e {project.root}[dev]" in project.log.read_text()
+
+
+def test_an_old_python_is_refused_with_the_remedy(project: Project) -> None:
+    done = project.run("setup", python="/bin/false")
+    assert done.returncode == 2
+    assert "3.11 or newer" in done.stderr
+    assert not (project.root / ".venv").exists()
+
+
+def test_every_step_runs_although_one_fails(project: Project) -> None:
+    project.run("setup")
+    (project.root / "mypy.code").write_text("1")
+    (project.root / "Dockerfile").touch()
+    done = project.run("test")
+    assert done.returncode == 1
+    summary = done.stdout.partition("== summary")[2]
+    assert re.findall(r"(ok|FAILED) +\d+ s  (.+)", summary) == [
+        ("ok", "ruff check"),
+        ("ok", "ruff format"),
+        ("FAILED", "mypy"),
+        ("ok", "import contracts"),
+        ("ok", "Dockerfile"),
+        ("ok", "pytest"),
+    ]
+    assert "1 of 6 steps failed" in summary
+    assert "threads: 1" in done.stdout
+    (project.root / "mypy.code").unlink()
+    assert project.run("test").returncode == 0
+
+
+def test_help_needs_no_installation(project: Project) -> None:
+    done = project.run()
+    assert done.returncode == 0
+    for word in ("setup", "demo", "test", "serve"):
+        assert f"\n  {word} " in done.stdout
+    assert not project.log.exists()
+
+
+def test_the_programs_that_it_calls_are_installed() -> None:
+    called = set(re.findall(r'"\$(?:bin|venv/bin)/([a-z-]+)"', (ROOT / "run").read_text()))
+    assert {"ruff", "mypy", "lint-imports", "check-jsonschema", "hadolint"} <= called
+    for name in called:
+        assert Path(sys.executable).with_name(name).exists(), name
+
+
+@pytest.mark.parametrize("script", ["run", ".ci/run"])
+def test_scripts_are_executable_and_parse(script: str) -> None:
+    assert os.access(ROOT / script, os.X_OK)
+    subprocess.run(["bash", "-n", ROOT / script], check=True)
