@@ -1,0 +1,27 @@
+"""A client of the whole application, on a database that the real migrations built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from service.settings import Settings
+from service.storage.database import Database
+
+ADDRESS = "http://127.0.0.1:8080"
+
+
+@pytest.fixture
+def client(settings: Settings, sqlite_database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(settings, sqlite_database), base_url=ADDRESS) as client:
+        yield client
+
+
+@pytest.fixture
+def both(settings: Settings, database: Database) -> Iterator[TestClient]:
+    """The same on SQLite and on PostgreSQL."""
+    with TestClient(create_app(settings, database), base_url=ADDRESS) as client:
+        yield client
