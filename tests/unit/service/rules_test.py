@@ -72,18 +72,27 @@ def test_a_function_has_its_own_rules(changes: dict[str, Any], pointers: list[st
         ({"network": {"kind": "small_cnn"}}, ["/network/kind"]),
         ({"density": {"family": "gaussian", "bounds": [[0.0, 1.0]]}}, ["/density/bounds/0/0"]),
         ({"density": {"bounds": [[0.0, 2e6]]}}, ["/density/bounds/0"]),
-        ({"density": {"family": "full"}, "network": {"kind": "dncnn", "kernel_size": 9}}, ["/density/family"]),
+        (
+            {"density": {"family": "full"}, "network": {"kind": "dncnn", "kernel_size": 9}},
+            ["/density/family"],
+        ),
         ({"search": {"epochs": {"low": 1, "high": 3}}}, ["/search/epochs"]),
         ({"search": {"lr": {"low": 0.0, "high": 1.0, "log": True}}}, ["/search/lr/low"]),
         ({"search": {"lr": {"low": -1.0, "high": 1.0}}}, ["/search/lr/low"]),
         ({"search": {"momentum": {"low": 0.0, "high": 1.0}}}, ["/search/momentum/high"]),
-        ({"search": {"lr": {"choices": [0.1, -1.0, "x"]}}}, ["/search/lr/choices/1", "/search/lr/choices/2"]),
+        (
+            {"search": {"lr": {"choices": [0.1, -1.0, "x"]}}},
+            ["/search/lr/choices/1", "/search/lr/choices/2"],
+        ),
         ({"search": {"a~b/c": {"low": 0, "high": 1}}}, ["/search/a~0b~1c"]),
-        ({"controls": [{"name": "flat", "sigma": 1.0}, {"name": "gaussian", "factor": 1.0}]}, ["/controls/0/sigma", "/controls/1/factor"]),
+        (
+            {"controls": [{"name": "flat", "sigma": 1.0}, {"name": "gaussian", "factor": 1.0}]},
+            ["/controls/0/sigma", "/controls/1/factor"],
+        ),
         ({"controls": ["flat", "flat"]}, ["/controls/1"]),
         ({"diverged_value": -1.0}, ["/diverged_value"]),
     ],
-)  # fmt: skip
+)
 def test_sections_must_fit_together(changes: dict[str, Any], pointers: list[str]) -> None:
     assert _pointers({**TRAINED, **changes}) == pointers
 
@@ -96,7 +105,10 @@ def test_a_categorical_search_needs_a_sampler_that_can() -> None:
 
 
 def test_the_space_has_the_density_first_and_the_settings_after() -> None:
-    search = {"lr": {"low": 0.01, "high": 1.0, "log": True}, "epochs": {"low": 1, "high": 4, "integer": True}}  # fmt: skip
+    search = {
+        "lr": {"low": 0.01, "high": 1.0, "log": True},
+        "epochs": {"low": 1, "high": 4, "integer": True},
+    }
     space = rules.space_of(rules.parse({**TRAINED, "search": search}))
     assert [axis.name for axis in (*space.vector, *space.settings)] == ["den[0]", "lr", "epochs"]
     vector, settings = space.split([0.5, 0.5, 0.999])
