@@ -6,6 +6,7 @@ still move once a second.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -54,8 +55,8 @@ def _run(client: Client, job_id: int, watched: Watched, view: _LiveView | _Plain
         try:
             watched.poll(client.job(job_id), client.studies(job_id))
             heard_at = time.monotonic()
-        except UnreachableError:
-            if time.monotonic() - heard_at > PATIENCE_S:
+        except ClientError as error:
+            if not _may_pass(error) or time.monotonic() - heard_at > PATIENCE_S:
                 raise
         if watched.is_over:
             listener.join(2.0)
@@ -68,11 +69,24 @@ def _run(client: Client, job_id: int, watched: Watched, view: _LiveView | _Plain
 
 def _listen(client: Client, job_id: int, arriving: queue.Queue[Event]) -> None:
     """Put events into the queue; when the stream fails for good, polling goes on alone."""
-    try:
-        for event in client.events(job_id):
-            arriving.put(event)
-    except (ClientError, ValueError, RuntimeError):
-        return
+    after = 0
+    with contextlib.suppress(ValueError, RuntimeError):  # no events, or the client was closed
+        while True:
+            try:
+                for event in client.events(job_id, after):
+                    after = event.id
+                    arriving.put(event)
+            except ClientError as error:
+                if not _may_pass(error):
+                    return
+                time.sleep(POLL_S)
+            else:
+                return
+
+
+def _may_pass(error: ClientError) -> bool:
+    """Whether a server that starts again, or gets its database back, would answer otherwise."""
+    return isinstance(error, UnreachableError) or error.status >= 500
 
 
 def _drain(
