@@ -72,7 +72,7 @@ def entry_of(trial: Trial, worst: float) -> Entry:
     """Show a trial to its sampler; one that failed is told as the study's worst value."""
     value = None
     if trial.state is TrialState.COMPLETED:
-        value = trial.value
+        value = min(trial.value, worst) if trial.value is not None else worst
     elif trial.state.is_final:
         value = worst
     return Entry(tuple(trial.point), value, trial.number)

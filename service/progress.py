@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, TrialState
+from service.storage import dispatchers, trials
 from service.storage import progress as counting
-from service.storage import trials
 
 # The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
 PACE_TRIALS = 20
 ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
 MOVING = (JobState.RUNNING, JobState.EVALUATING)
-
-Counts = Mapping[tuple[Phase, TrialState], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,65 +61,80 @@ class Best:
     params: Json
 
 
-def progress_of(session: Session, job: Job) -> Progress:
-    """Count a job's trials and estimate the time left."""
-    counts = overview(session, [job])[job.id]
-    ends = counting.recent_ends(session, job.id, PACE_TRIALS) if job.state in MOVING else []
-    return _progress(job, counts, counting.count_cached(session, job.id), ends)
-
-
-def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
-    """Return the fraction done of each of several jobs, by id."""
-    found = overview(session, jobs)
-    return {job.id: _progress(job, found[job.id], 0, []).fraction for job in jobs}
-
-
 @dataclass(frozen=True, slots=True)
-class Overview:
+class _Counted:
     """What was counted of one job: its plan, and its trials by phase and state."""
 
     n_studies: int
     n_trials: int
-    by_state: Counts
+    n_cached: int
+    by_state: Mapping[tuple[Phase, TrialState], int]
 
     def count(self, states: Sequence[TrialState], phases: Sequence[Phase] = tuple(Phase)) -> int:
-        """Count the trials in these states and phases."""
         return sum(self.by_state.get((phase, state), 0) for phase in phases for state in states)
 
 
-def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
+def progress_of(session: Session, job: Job) -> Progress:
+    """Count a job's trials and estimate the time left."""
+    ends = counting.recent_ends(session, job.id, PACE_TRIALS) if job.state in MOVING else []
+    return _progress(job, _counted(session, [job])[job.id], ends)
+
+
+def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
+    """Return the fraction done of each of several jobs, by id."""
+    found = _counted(session, jobs)
+    return {job.id: _progress(job, found[job.id], []).fraction for job in jobs}
+
+
+def _counted(session: Session, jobs: Sequence[Job]) -> dict[int, _Counted]:
     """Count the trials of several jobs, in two queries."""
     ids = [job.id for job in jobs]
     plans = counting.planned(session, ids)
-    counts = counting.counts_by_phase(session, ids)
+    rows = counting.counts_by_phase(session, ids)
     found = {}
     for job_id in ids:
+        mine = {(phase, state): n for (of, phase, state), n in rows.items() if of == job_id}
         n_studies, n_trials = plans.get(job_id, (0, 0))
-        mine = {(phase, state): n for (of, phase, state), n in counts.items() if of == job_id}
-        found[job_id] = Overview(n_studies, n_trials, mine)
+        by_state = {key: n for key, (n, _) in mine.items()}
+        n_cached = sum(n for _, n in mine.values())
+        found[job_id] = _Counted(n_studies, n_trials, n_cached, by_state)
     return found
 
 
-def _progress(job: Job, counts: Overview, n_cached: int, ends: Sequence[datetime]) -> Progress:
-    issued = counts.count(tuple(TrialState), [Phase.EVALUATION])
-    n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counts.n_studies
+def _progress(job: Job, counted: _Counted, ends: Sequence[datetime]) -> Progress:
+    issued = counted.count(tuple(TrialState), [Phase.EVALUATION])
+    n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
     # Speculative trials may outnumber the budget.
-    n_finished = min(counts.count(ENDED, [Phase.SEARCH]), counts.n_trials)
-    n_evaluated = counts.count(ENDED, [Phase.EVALUATION])
-    n_all, n_done = counts.n_trials + n_evaluations, n_finished + n_evaluated
+    n_finished = min(counted.count(ENDED, [Phase.SEARCH]), counted.n_trials)
+    n_evaluated = counted.count(ENDED, [Phase.EVALUATION])
+    n_all, n_done = counted.n_trials + n_evaluations, n_finished + n_evaluated
     is_done = job.state is JobState.SUCCEEDED
     return Progress(
-        n_trials=counts.n_trials,
+        n_trials=counted.n_trials,
         n_finished=n_finished,
-        n_running=counts.count([TrialState.RUNNING]),
-        n_waiting=counts.count([TrialState.WAITING]),
-        n_failed=counts.count([TrialState.FAILED]),
-        n_cached=n_cached,
+        n_running=counted.count([TrialState.RUNNING]),
+        n_waiting=counted.count([TrialState.WAITING]),
+        n_failed=counted.count([TrialState.FAILED]),
+        n_cached=counted.n_cached,
         n_evaluations=n_evaluations,
         n_evaluations_finished=n_evaluated,
         fraction=1.0 if is_done else n_done / max(n_all, 1),
         eta_s=eta_s(n_all - n_done, ends, job.started_at, clock.now()),
     )
+
+
+def reason(session: Session, job: Job, lease_s: float) -> str | None:
+    """Say why a job does not move, None when it does or has ended.
+
+    A job that nobody can work on says so, whatever its last dispatcher wrote.
+    """
+    if job.state.is_final:
+        return None
+    if job.state is JobState.PAUSED:
+        return "it is paused: resume it"
+    if not dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s)):
+        return "no dispatcher is running: start `densearch dispatch`"
+    return job.waits_for
 
 
 def eta_s(

@@ -52,6 +52,7 @@ def _arm(
     study = arm.study
     best = next(t for t in trials if t.id == study.best_trial_id)
     own = tests[study.name]
+    versus = _versus(tests, study.name, UNIFORM)
     times = [t.training_s for t in own if t.training_s is not None] or [best.training_s or 0.0]
     return {
         "study_id": study.id,
@@ -63,7 +64,7 @@ def _arm(
         "density": _density(spec, arm, best),
         "validation_loss": best.value,
         "test": _test(own),
-        "vs_uniform": _versus(tests, study.name, UNIFORM),
+        "vs_uniform": asdict(versus) if versus else None,
         "training_s": sum(times) / len(times),
     }
 
@@ -116,21 +117,20 @@ def _pairs(tests: dict[str, list[Trial]], name: str, other: str) -> tuple[list[f
     return [ours[i] for i in shared], [theirs[i] for i in shared]
 
 
-def _versus(tests: dict[str, list[Trial]], name: str, other: str) -> Json | None:
+def _versus(
+    tests: dict[str, list[Trial]], name: str, other: str
+) -> statistics.Comparison | None:
     ours, theirs = _pairs(tests, name, other)
-    if name == other or not ours:
-        return None
-    return asdict(statistics.compare(ours, theirs))
+    return statistics.compare(ours, theirs) if ours and name != other else None
 
 
 def _verdict(best: str | None, tests: dict[str, list[Trial]]) -> str:
     if best is None:
         return "No search found a density that could be trained."
-    ours, uniform = _pairs(tests, best, UNIFORM)
-    if not ours:
+    to_uniform = _versus(tests, best, UNIFORM)
+    if to_uniform is None:
         return "Not judged: the job has no uniform control or no final evaluation on a test split."
-    to_flat = _pairs(tests, best, FLAT)
-    return statistics.verdict(ours, uniform, to_flat if to_flat[0] else None)
+    return statistics.verdict(to_uniform, _versus(tests, best, FLAT))
 
 
 def _cost(trials: Sequence[Trial]) -> Json:

@@ -53,7 +53,7 @@ class DenoisingTask(_Section):
     )
     patch_px: int = Field(default=40, ge=16, le=128, description="Side of a training patch, px.")
     n_patches: int = Field(
-        default=512, ge=1, le=1_000_000, description="Training patches in an epoch."
+        default=1024, ge=1, le=1_000_000, description="Training patches in an epoch."
     )
 
 

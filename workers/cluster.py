@@ -71,7 +71,7 @@ class Cluster:
         )
         self._slots: list[_Slot] = []
         self._n_started = 0
-        self._actor = ray.remote(Worker)
+        self._actor = ray.remote(concurrency_groups={"control": 1})(Worker)
 
     def resources(self) -> dict[str, float]:
         """Return the cluster's CPUs and GPUs."""
@@ -122,7 +122,6 @@ class Cluster:
         actor = self._actor.options(
             num_cpus=shape.cpus,
             num_gpus=shape.gpus,
-            concurrency_groups={"control": 1},
             max_restarts=0,
         ).remote()
         slot = _Slot(shape, actor, self._n_started)

@@ -192,8 +192,8 @@ class Dispatcher:
         except (DBAPIError, OSError):
             del self._runs[job_id]
             raise
-        except DensearchError as error:
-            LOG.error("job failed", job=job_id, error=str(error))  # noqa: TRY400 - a domain error explains itself
+        except Exception as error:  # one job's bug must not stop the others
+            LOG.exception("job failed", job=job_id)
             self._fail(job_id, error)
         else:
             self._settle(job_id, run, assignments, shape)
@@ -236,7 +236,7 @@ class Dispatcher:
             )
         return "all workers are busy with other jobs"
 
-    def _fail(self, job_id: int, error: DensearchError) -> None:
+    def _fail(self, job_id: int, error: Exception) -> None:
         with self._database.write() as session:
             jobs.lock(session, job_id)
             detail = {"title": type(error).__name__, "detail": str(error)}

@@ -24,22 +24,18 @@ def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, in
 
 def counts_by_phase(
     session: Session, job_ids: Sequence[int]
-) -> dict[tuple[int, Phase, TrialState], int]:
-    """Count the trials of several jobs by job, phase and state."""
+) -> dict[tuple[int, Phase, TrialState], tuple[int, int]]:
+    """Count the trials of several jobs by job, phase and state: all, and those that trained nothing."""
     key = (TrialRow.job_id, TrialRow.phase, TrialRow.state)
-    query = select(*key, func.count()).where(TrialRow.job_id.in_(list(job_ids))).group_by(*key)
-    return {
-        (job_id, Phase(phase), TrialState(state)): n
-        for job_id, phase, state, n in session.execute(query)
-    }
-
-
-def count_cached(session: Session, job_id: int) -> int:
-    """Count a job's trials that took an earlier result, search and evaluation."""
-    query = select(func.count()).where(
-        TrialRow.job_id == job_id, TrialRow.cached_from.is_not(None)
+    query = (
+        select(*key, func.count(), func.count(TrialRow.cached_from))
+        .where(TrialRow.job_id.in_(list(job_ids)))
+        .group_by(*key)
     )
-    return session.scalar(query) or 0
+    return {
+        (job_id, Phase(phase), TrialState(state)): (n, n_cached)
+        for job_id, phase, state, n, n_cached in session.execute(query)
+    }
 
 
 def recent_ends(session: Session, job_id: int, limit: int) -> list[datetime]:
