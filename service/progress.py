@@ -62,7 +62,7 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class Overview:
     """What was counted of one job: its plan, and its trials by phase and state."""
 
     n_studies: int
@@ -71,22 +71,23 @@ class _Counted:
     by_state: Mapping[tuple[Phase, TrialState], int]
 
     def count(self, states: Sequence[TrialState], phases: Sequence[Phase] = tuple(Phase)) -> int:
+        """Count the trials in these states and phases."""
         return sum(self.by_state.get((phase, state), 0) for phase in phases for state in states)
 
 
 def progress_of(session: Session, job: Job) -> Progress:
     """Count a job's trials and estimate the time left."""
     ends = counting.recent_ends(session, job.id, PACE_TRIALS) if job.state in MOVING else []
-    return _progress(job, _counted(session, [job])[job.id], ends)
+    return _progress(job, overview(session, [job])[job.id], ends)
 
 
 def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
     """Return the fraction done of each of several jobs, by id."""
-    found = _counted(session, jobs)
+    found = overview(session, jobs)
     return {job.id: _progress(job, found[job.id], []).fraction for job in jobs}
 
 
-def _counted(session: Session, jobs: Sequence[Job]) -> dict[int, _Counted]:
+def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
     """Count the trials of several jobs, in two queries."""
     ids = [job.id for job in jobs]
     plans = counting.planned(session, ids)
@@ -97,11 +98,11 @@ def _counted(session: Session, jobs: Sequence[Job]) -> dict[int, _Counted]:
         n_studies, n_trials = plans.get(job_id, (0, 0))
         by_state = {key: n for key, (n, _) in mine.items()}
         n_cached = sum(n for _, n in mine.values())
-        found[job_id] = _Counted(n_studies, n_trials, n_cached, by_state)
+        found[job_id] = Overview(n_studies, n_trials, n_cached, by_state)
     return found
 
 
-def _progress(job: Job, counted: _Counted, ends: Sequence[datetime]) -> Progress:
+def _progress(job: Job, counted: Overview, ends: Sequence[datetime]) -> Progress:
     issued = counted.count(tuple(TrialState), [Phase.EVALUATION])
     n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
     # Speculative trials may outnumber the budget.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -12,13 +11,14 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from api.bodies import json_body
-from api.context import InDatabase
+from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems import documented
 from api.schemas import JobOut, JobSummaryOut, Json, ListOut
 from service import jobs, progress, rules
 from service.errors import NotFoundError
 from service.records import Job
+from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs as stored
 from service.storage import studies
@@ -78,14 +78,20 @@ class JobsQuery(Query):
     cursor: Cursor = None
 
 
-def job_out(session: Session, job: Job) -> JobOut:
+def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
     """Show a job with its progress and its best trial."""
+    with database.read() as session:
+        return _job_out(session, stored.get(session, job_id), settings.lease_s)
+
+
+def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
     counted = progress.progress_of(session, job)
     best = progress.best_of(session, studies.of_job(session, job.id))
     return JobOut.model_validate(
         {
             **asdict(job),
             "fraction": counted.fraction,
+            "waits_for": progress.reason(session, job, lease_s),
             "progress": counted,
             "best": best,
         }
@@ -104,6 +110,7 @@ def job_out(session: Session, job: Job) -> JobOut:
 )
 def submit_job(
     database: InDatabase,
+    settings: WithSettings,
     response: Response,
     body: Annotated[object, Depends(json_body)],
     idempotency_key: IdempotencyKey = None,
@@ -111,13 +118,13 @@ def submit_job(
     """Submit a density-optimization job; a dispatcher starts it as soon as it can."""
     job, _ = jobs.submit(database, rules.parse(body), idempotency_key)
     response.headers["location"] = f"/v1/jobs/{job.id}"
-    with database.read() as session:
-        return job_out(session, job)
+    return job_out(database, settings, job.id)
 
 
 @router.get("", response_model=ListOut[JobSummaryOut], responses=documented(422))
 def list_jobs(
     database: InDatabase,
+    settings: WithSettings,
     request: Request,
     response: Response,
     query: Annotated[JobsQuery, FromQuery()],
@@ -133,41 +140,45 @@ def list_jobs(
         )
         kept = cut(found, query.limit, request, response)
         done = progress.fractions(session, kept)
-    return {"items": [{**asdict(job), "fraction": done[job.id]} for job in kept]}
+        items = [
+            {
+                **asdict(job),
+                "fraction": done[job.id],
+                "waits_for": progress.reason(session, job, settings.lease_s),
+            }
+            for job in kept
+        ]
+    return {"items": items}
 
 
 @router.get("/{job_id}", response_model=JobOut, responses=documented(404, 422))
-def show_job(database: InDatabase, job_id: Id) -> JobOut:
+def show_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Show a job: its state, why it waits if it waits, its progress, its best trial so far."""
-    with database.read() as session:
-        return job_out(session, stored.get(session, job_id))
-
-
-def _moved(database: Database, move: Callable[[Database, int], Job], job_id: int) -> JobOut:
-    job = move(database, job_id)
-    with database.read() as session:
-        return job_out(session, job)
+    return job_out(database, settings, job_id)
 
 
 _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)
 
 
 @router.post("/{job_id}/pause", response_model=JobOut, responses=_MOVE_RESPONSES)
-def pause_job(database: InDatabase, job_id: Id) -> JobOut:
+def pause_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Let the running trials finish and start no more."""
-    return _moved(database, jobs.pause, job_id)
+    jobs.pause(database, job_id)
+    return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/resume", response_model=JobOut, responses=_MOVE_RESPONSES)
-def resume_job(database: InDatabase, job_id: Id) -> JobOut:
+def resume_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Go on with a paused job."""
-    return _moved(database, jobs.resume, job_id)
+    jobs.resume(database, job_id)
+    return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/cancel", response_model=JobOut, responses=_MOVE_RESPONSES)
-def cancel_job(database: InDatabase, job_id: Id) -> JobOut:
+def cancel_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """End a job now: running trials stop within an epoch, what was found stays."""
-    return _moved(database, jobs.cancel, job_id)
+    jobs.cancel(database, job_id)
+    return job_out(database, settings, job_id)
 
 
 @router.get("/{job_id}/report", response_model=Json, responses=documented(404, 422))

@@ -25,7 +25,7 @@ def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, in
 def counts_by_phase(
     session: Session, job_ids: Sequence[int]
 ) -> dict[tuple[int, Phase, TrialState], tuple[int, int]]:
-    """Count the trials of several jobs by job, phase and state: all, and those that trained nothing."""
+    """Count trials by job, phase and state: all of them, and those that took an earlier result."""
     key = (TrialRow.job_id, TrialRow.phase, TrialRow.state)
     query = (
         select(*key, func.count(), func.count(TrialRow.cached_from))

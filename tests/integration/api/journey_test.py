@@ -289,9 +289,23 @@ def test_the_samplers_are_those_that_a_spec_may_name(client: TestClient) -> None
 
 def test_why_a_job_waits_is_shown(both: TestClient, database: Database) -> None:
     job_id = submit(both)
+
+    def shown() -> str | None:
+        reason: str | None = both.get(f"/v1/jobs/{job_id}").json()["waits_for"]
+        assert _items(both, "/v1/jobs")[0]["waits_for"] == reason
+        return reason
+
     with database.write() as session:
         jobs.set_waits_for(session, job_id, "no worker has a GPU")
-    assert both.get(f"/v1/jobs/{job_id}").json()["waits_for"] == "no worker has a GPU"
+    assert "no dispatcher" in str(shown())
+    leases.register(database, 1, {})
+    assert shown() == "no worker has a GPU"
+    both.post(f"/v1/jobs/{job_id}/pause")
+    assert "paused" in str(shown())
+    both.post(f"/v1/jobs/{job_id}/resume")
+    assert shown() is None
+    both.post(f"/v1/jobs/{job_id}/cancel")
+    assert shown() is None
 
 
 def test_the_openapi_document_shows_the_spec_and_its_example(client: TestClient) -> None:
