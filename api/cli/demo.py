@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -33,6 +36,8 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
     if fresh:
         shutil.rmtree(data_dir, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)  # or the server would outlive us
     started = time.monotonic()
     with _server(data_dir) as url, Client(url) as client:
         submitted = client.submit(spec)
@@ -45,6 +50,10 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
             typer.echo(f"dashboard: {url}/jobs/{job['id']} (Ctrl-C ends the server)")
             _wait_for_ctrl_c()
     typer.echo(f"to look at it again: densearch serve --data-dir {data_dir}")
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _conclude(client: Client, job: Json, out: Path, elapsed_s: float) -> None:

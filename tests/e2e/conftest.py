@@ -18,7 +18,7 @@ import pytest
 from api.client import Client
 
 DENSEARCH = str(Path(sys.executable).with_name("densearch"))
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def environment(**settings: str) -> dict[str, str]:
