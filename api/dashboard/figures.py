@@ -154,6 +154,7 @@ def _stair(study: Study, steps: Sequence[Step], theme: Theme, place: int) -> Fig
             "color": colour,
             "symbol": SYMBOLS[place % len(SYMBOLS)],
             "size": [7 if is_step else 0 for is_step in improved],
+            "line": {"width": 0},
         },
         "hovertemplate": f"<b>{name}</b><br>best %{{y:.5~g}}<br>trial %{{customdata}}"
         "<extra></extra>",
@@ -197,8 +198,8 @@ def _dots(
             "y": [step.value for step in points[study.id] if step.value <= ceiling],
             "marker": {
                 "color": theme.series[_place(study, studies) % len(theme.series)],
-                "size": 4,
-                "opacity": 0.35,
+                "size": 5,
+                "opacity": 0.4,
             },
             "hoverinfo": "skip",
         }

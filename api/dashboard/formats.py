@@ -38,6 +38,16 @@ def percent(fraction: float | None) -> str:
     return f"{100 * fraction:+.1f}{NARROW_SPACE}%".replace("-", MINUS)
 
 
+def interval(versus: Mapping[str, float | None]) -> str:
+    """Write a comparison's interval as percentages of the baseline, "" where it has none."""
+    difference, relative = versus.get("difference"), versus.get("relative")
+    low, high = versus.get("low"), versus.get("high")
+    if not difference or not relative or low is None or high is None:
+        return ""
+    baseline = difference / relative
+    return f"{percent(low / baseline)} to {percent(high / baseline)}"
+
+
 def count(n: int) -> str:
     """Write a whole number with its thousands apart."""
     return f"{n:,}".replace(",", NARROW_SPACE)
@@ -52,7 +62,7 @@ def duration(seconds: float | None) -> str:
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     for unit, name, below, lower in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
-        if seconds >= unit:
+        if round(seconds / below) * below >= unit:
             return _two(round(seconds / below), unit // below, name, lower)
     if round(seconds) >= 60:
         return _two(round(seconds), 60, "min", "s")
@@ -99,10 +109,17 @@ def plain(value: object) -> str:
     return str(value)
 
 
+def sentence(text: str) -> str:
+    """Write a reason or an error as a sentence of its own."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 FILTERS = {
+    "sentence": sentence,
     "number": number,
     "signed": signed,
     "percent": percent,
+    "interval": interval,
     "count_text": count,
     "duration": duration,
     "ago": ago,

@@ -10,9 +10,10 @@ from service.records import DensityRecord
 # Beyond this kernel size numbers no longer fit their cells; hovering still tells them.
 MAX_NUMBERED = 11
 LEAST_SPREAD = 0.25
-MAIN = (0.24, 1.0)
+ROOM = 1.75
+MAIN = (0.22, 1.0)
 MARGINAL = (0.0, 0.2)
-MAIN_Y = (0.0, 0.76)
+MAIN_Y = (0.0, 0.78)
 MARGINAL_Y = (0.8, 1.0)
 
 
@@ -62,7 +63,7 @@ def _cells(
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
-        **({"texttemplate": "%{z:.3~g}", "textfont": {"size": 13}} if is_numbered else {}),
+        **(_numbers("z", theme, *_fit(len(columns))) if is_numbered else {}),
         "hovertemplate": "row %{y}, column %{x}<br>\u03a6 = %{z:.6~g}<extra></extra>",
     }
 
@@ -73,11 +74,6 @@ def _bars(
     is_alpha = name == "alpha"
     along, height = ("y", "x") if is_alpha else ("x", "y")
     letter = "\u03b1" if is_alpha else "\u03b2"
-    numbers = {
-        "texttemplate": f"%{{{height}:.3~g}}",
-        "textposition": "auto",
-        "textfont": {"size": 11},
-    }
     return {
         "type": "bar",
         "name": name,
@@ -89,9 +85,26 @@ def _bars(
         "marker": {"color": theme.control, "opacity": 0.55},
         "width": 0.72,
         "cliponaxis": False,
-        **(numbers if is_numbered else {}),
+        "textposition": "outside",
+        "textangle": 0,
+        **(_numbers(height, theme, 11, _fit(len(offsets))[1]) if is_numbered else {}),
         "hovertemplate": f"{letter}(%{{{along}}}) = %{{{height}:.6~g}}<extra></extra>",
     }
+
+
+def _fit(kernel_size: int) -> tuple[int, int]:
+    """Return the size, px, and decimals of the numbers that fit a cell on a narrow screen."""
+    return (12, 3) if kernel_size <= 5 else (11, 2)
+
+
+def _numbers(variable: str, theme: Theme, size_px: int, decimals: int) -> Figure:
+    font = {"size": size_px, "color": theme.ink}
+    return {"texttemplate": f"%{{{variable}:.{decimals}~f}}", "textfont": font}
+
+
+def _reach(values: list[float]) -> list[float]:
+    """Return a range that leaves room for the number at the end of every bar."""
+    return [min(0.0, ROOM * min(values)), max(0.0, ROOM * max(values)) or 1.0]
 
 
 def _layout(theme: Theme, revision: str, record: DensityRecord) -> Figure:
@@ -102,11 +115,12 @@ def _layout(theme: Theme, revision: str, record: DensityRecord) -> Figure:
         "fixedrange": True,
         "dtick": 1 if record.kernel_size <= MAX_NUMBERED else 5,
     }
-    hidden = {"visible": False, "fixedrange": True, "rangemode": "tozero"}
+    hidden = {"visible": False, "fixedrange": True}
+    beta = record.beta if record.beta is not None else record.alpha
     return layout(
         theme,
         revision,
-        margin={"l": 8, "r": 8, "t": 20, "b": 24},
+        margin={"l": 8, "r": 28, "t": 8, "b": 28},
         bargap=0.2,
         xaxis={**ticks, "domain": list(MAIN), "anchor": "y"},
         yaxis={
@@ -116,11 +130,17 @@ def _layout(theme: Theme, revision: str, record: DensityRecord) -> Figure:
             "autorange": "reversed",
             "side": "right",
         },
-        xaxis2={**hidden, "domain": list(MARGINAL), "anchor": "y", "autorange": "reversed"},
-        yaxis2={**hidden, "domain": list(MARGINAL_Y), "anchor": "x"},
+        xaxis2={
+            **hidden,
+            "domain": list(MARGINAL),
+            "anchor": "y",
+            # Bars grow away from the heat-map.
+            "range": _reach(record.alpha)[::-1],
+        },
+        yaxis2={**hidden, "domain": list(MARGINAL_Y), "anchor": "x", "range": _reach(beta)},
         annotations=[
-            _letter("\u03b1", 0.1, 0.8, theme),
-            _letter("\u03b2", 0.2, 0.9, theme),
+            _letter("\u03b1", 0.11, 0.82, theme),
+            _letter("\u03b2", 0.19, 0.9, theme),
         ],
     )
 

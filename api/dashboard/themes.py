@@ -20,7 +20,10 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours of a page; `low`, `middle`, `high` are a density below, at and above 1."""
+    """Colours of a page; `low`, `middle`, `high` are a density below, at and above 1.
+
+    `ink` is readable on all of them (a contrast of 4.5 or more).
+    """
 
     surface: str
     ink: str
@@ -41,9 +44,9 @@ THEMES: dict[ThemeName, Theme] = {
         grid="#e6e9ee",
         control="#77808d",
         series=("#0072b2", "#d55e00", "#00805f", "#b5478c", "#8a6d00", "#2f8fc4", "#6b4fbb"),
-        low="#2166ac",
+        low="#8fbce6",
         middle="#f7f7f5",
-        high="#c2570c",
+        high="#f3a873",
     ),
     "dark": Theme(
         surface="#171c23",
@@ -52,9 +55,9 @@ THEMES: dict[ThemeName, Theme] = {
         grid="#2b333e",
         control="#8d97a5",
         series=("#4aa8e0", "#f08a3c", "#2fbf96", "#e08cbd", "#d9bf3a", "#86c9f0", "#b09cf0"),
-        low="#5b9bd5",
+        low="#2a5f96",
         middle="#262d37",
-        high="#f08a3c",
+        high="#94480f",
     ),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service.jobs import SEARCH
 from service.records import Job, Measurement, Study, Trial
 from service.states import TrialState
 from service.storage import overview
@@ -84,5 +85,6 @@ def _line(
         place,
         epoch=last.epoch if last else None,
         n_epochs=n_epochs,
-        is_best=study.best_trial_id == trial.id,
+        # A control has one trial: to call it the best would say nothing.
+        is_best=study.role == SEARCH and study.best_trial_id == trial.id,
     )

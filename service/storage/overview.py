@@ -42,7 +42,7 @@ def results(session: Session, job_id: int) -> list[Result]:
     )
     return [
         Result(trial_id, study_id, number, value, finished_at)
-        for trial_id, study_id, number, value, finished_at in session.execute(query).tuples()
+        for trial_id, study_id, number, value, finished_at in session.execute(query)
         if number is not None and value is not None and finished_at is not None
     ]
 

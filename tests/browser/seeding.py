@@ -262,7 +262,7 @@ def report(own: list[Study]) -> dict[str, Any]:
         loss = study.best_value or 0.0
         den = [0.2941, 0.8123] if study.role == "search" else None
         versus = {
-            "difference": loss - 0.00502, "low": loss - 0.00530, "high": loss - 0.00480,
+            "difference": loss - 0.00502, "low": loss - 0.00512, "high": loss - 0.00492,
             "relative": (loss - 0.00502) / 0.00502, "p": 0.031, "n": 3, "win_rate": 1.0,
         }  # fmt: skip
         arms.append(

@@ -1,0 +1,136 @@
+"""Clean at both widths and in both schemes: no complaint, no foreign request, readable text."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from service.records import Job
+from tests.browser.conftest import Server, open_tab
+
+pytestmark = pytest.mark.browser
+
+# Every visible text and its WCAG contrast with what lies behind it, the lowest first.
+CONTRASTS = """() => {
+  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = (text) => {
+    probe.clearRect(0, 0, 1, 1); probe.fillStyle = text; probe.fillRect(0, 0, 1, 1);
+    return [...probe.getImageData(0, 0, 1, 1).data].map((v) => v / 255);
+  };
+  const over = (top, under) => top.slice(0, 3).map((v, i) => v * top[3] + under[i] * (1 - top[3]));
+  const ground = (el) => {
+    const chain = [];
+    for (let e = el; e; e = e.parentElement) chain.push(rgba(getComputedStyle(e).backgroundColor));
+    return chain.reverse().reduce((under, top) => over(top, under), [1, 1, 1]);
+  };
+  const light = (c) => c.map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const el = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !el.checkVisibility() || el.closest('svg, :disabled'))
+      continue;
+    if (el.closest('.visually-hidden, .skip, option')) continue;
+    const behind = ground(el);
+    const [a, b] = [light(over(rgba(getComputedStyle(el).color), behind)), light(behind)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    found.push([ratio, walker.currentNode.data.trim().slice(0, 40)]);
+  }
+  return found.sort((x, y) => x[0] - y[0]);
+}"""
+
+
+def wait_for_figures(page: Page, *names: str) -> None:
+    for name in names:
+        page.wait_for_selector(f"#figure-{name}[data-drawn] svg.main-svg")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_pages_are_clean(
+    chromium: Browser,
+    seeded: tuple[Server, dict[str, Job]],
+    width: int,
+    scheme: Literal["light", "dark"],
+) -> None:
+    server, found = seeded
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    tab = open_tab(context, server.url)
+    for name in ("", "running", "succeeded", "waiting"):
+        page = tab.open(f"/jobs/{found[name].id}" if name else "/")
+        if name in ("running", "succeeded"):
+            wait_for_figures(page, "trials", "time", "density")
+        for details in page.query_selector_all("summary"):
+            details.click()
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, f"{name or 'list'} scrolls sideways by {overflow} px"
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 20
+        assert contrasts[0][0] >= 4.5, contrasts[:5]
+    assert tab.complaints == []
+    assert tab.foreign == []
+    assert any("plotly" in url for url in tab.urls)
+    context.close()
+
+
+def test_a_hostile_name_is_text(chromium: Browser, seeded: tuple[Server, dict[str, Job]]) -> None:
+    server, found = seeded
+    context = chromium.new_context()
+    tab = open_tab(context, server.url)
+    job = found["waiting"]
+    for path, selector in (("/", f"#job-{job.id} a"), (f"/jobs/{job.id}", "h1")):
+        page = tab.open(path)
+        assert page.inner_text(selector) == job.name
+        assert page.query_selector("main img") is None
+    assert page.title() == f"{job.name} \u00b7 densearch"
+    assert tab.complaints == []
+    context.close()
+
+
+def test_the_density_shows_its_numbers_and_another_arm_on_request(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    context = chromium.new_context()
+    tab = open_tab(context, server.url)
+    page = tab.open(f"/jobs/{found['succeeded'].id}")
+    wait_for_figures(page, "density")
+    cells = page.locator("#figure-density .heatmap-label")
+    assert cells.count() == 25
+    assert cells.nth(12).text_content() == "1"
+    page.get_by_label("Best density of").select_option(label="flat (control)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#figure-density .heatmap-label')]"
+        ".every((cell) => cell.textContent === '0.8')"
+    )
+    page.wait_for_function("document.querySelector('.facts').innerText.includes('flat')")
+    chosen = page.evaluate("document.getElementById('arm').value")
+    assert page.url.endswith(f"?arm={chosen}")
+    link = page.get_by_role("link", name="CSV").get_attribute("href")
+    page.reload()
+    assert page.get_by_role("link", name="CSV").get_attribute("href") == link
+    assert tab.complaints == []
+    context.close()
+
+
+def test_older_trials_are_added_below(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    context = chromium.new_context()
+    tab = open_tab(context, server.url)
+    page = tab.open(f"/jobs/{found['succeeded'].id}")
+    for n_rows in (50, 61):
+        page.get_by_role("button", name="Older trials").click()
+        page.wait_for_function(f"document.querySelectorAll('[data-trial]').length === {n_rows}")
+    ids = page.evaluate(
+        "[...document.querySelectorAll('[data-trial]')].map((r) => +r.dataset.trial)"
+    )
+    assert ids == sorted(set(ids), reverse=True)
+    assert page.get_by_role("button", name="Older trials").is_hidden()
+    context.close()

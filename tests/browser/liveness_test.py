@@ -1,0 +1,170 @@
+"""What changes on the server shows without a reload; buttons work from the keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from service import jobs
+from service.states import JobState, TrialState
+from service.storage import jobs as job_rows
+from service.storage import trials
+from tests.browser import seeding
+from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+# Keeps hold of every stream that the page opens.
+SPY = """const Real = window.EventSource; window.streams = [];
+window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
+window.born = Math.random();"""
+HIDE = """(isHidden) => {
+  Object.defineProperty(document, 'hidden', {value: isHidden, configurable: true});
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def spied(chromium: Browser, server: Server, path: str) -> Tab:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.add_init_script(SPY)
+    tab = open_tab(context, server.url)
+    tab.open(path)
+    return tab
+
+
+def open_streams(page: Page) -> int:
+    found: int = page.evaluate("streams.filter((s) => s.readyState !== 2).length")
+    return found
+
+
+def wait_for_stream(page: Page) -> None:
+    page.wait_for_function("streams.some((s) => s.readyState === 1)")
+
+
+def test_a_result_appears_without_a_reload_and_the_focus_stays(
+    chromium: Browser, server: Server
+) -> None:
+    job = seeding.running(server.database)
+    with server.database.read() as session:
+        live = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
+    tab = spied(chromium, server, f"/jobs/{job.id}")
+    page = tab.page
+    wait_for_stream(page)
+    page.wait_for_selector("#figure-trials[data-drawn]")
+    born = page.evaluate("born")
+    row = page.locator(f"#trial-{live.id}")
+    expect(row).to_contain_text("epoch 2/4")
+    row.get_by_role("link").focus()
+    with server.database.write() as session:
+        seeding.complete(session, job, live, 0.00123)
+    expect(row).to_contain_text("Completed")
+    expect(page.locator("#progress")).to_contain_text("0.00123")
+    # The best so far in the figure is the new one.
+    page.wait_for_function(
+        "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))"
+    )
+    assert page.evaluate("born") == born
+    assert page.evaluate("document.activeElement.closest('tr')?.id") == f"trial-{live.id}"
+    assert open_streams(page) == 1
+    assert tab.complaints == []
+    page.context.close()
+
+
+def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Server) -> None:
+    job = seeding.running(server.database)
+    tab = spied(chromium, server, f"/jobs/{job.id}")
+    page = tab.page
+    state, said = page.locator("#state"), page.locator("#announcer")
+    wait_for_stream(page)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")  # past the header: the breadcrumb
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(state).to_have_text("Paused")
+    expect(said).to_contain_text("paused")
+    expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(state).to_have_text("Running")
+    cancel = page.get_by_role("button", name="Cancel job")
+    cancel.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(state).to_have_text("Cancelled")
+    for name in ("Pause", "Resume", "Cancel job"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    with server.database.read() as session:
+        assert job_rows.get(session, job.id).state is JobState.CANCELLED
+    page.wait_for_function("streams.every((s) => s.readyState === 2)")
+    assert tab.complaints == []
+    page.context.close()
+
+
+def test_a_refused_action_says_why(chromium: Browser, server: Server) -> None:
+    job = seeding.running(server.database)
+    tab = spied(chromium, server, f"/jobs/{job.id}")
+    # Another user was faster, and this tab has not heard of it: it is cut off from the events.
+    tab.page.evaluate("streams.forEach((s) => s.close())")
+    tab.page.route("**/jobs/*?", lambda route: route.abort())
+    jobs.cancel(server.database, job.id)
+    tab.page.get_by_role("button", name="Pause").click()
+    expect(tab.page.locator("#problem")).to_contain_text("CANCELLED")
+    tab.page.context.close()
+
+
+def test_a_hidden_tab_holds_no_stream(chromium: Browser, server: Server) -> None:
+    job = seeding.running(server.database)
+    page = spied(chromium, server, f"/jobs/{job.id}").page
+    wait_for_stream(page)
+    page.evaluate(HIDE, True)  # noqa: FBT003 - the script's argument
+    assert open_streams(page) == 0
+    jobs.pause(server.database, job.id)
+    page.evaluate(HIDE, False)  # noqa: FBT003 - the script's argument
+    expect(page.locator("#state")).to_have_text("Paused")
+    assert open_streams(page) == 1
+    page.context.close()
+
+
+def test_an_ended_job_opens_no_stream(chromium: Browser, server: Server) -> None:
+    job = seeding.failed(server.database)
+    page = spied(chromium, server, f"/jobs/{job.id}").page
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("streams.length") == 0
+    page.context.close()
+
+
+def test_the_list_shows_new_jobs_by_itself(chromium: Browser, server: Server) -> None:
+    tab = spied(chromium, server, "/")
+    expect(tab.page.locator("main")).to_contain_text("No jobs yet")
+    job = seeding.submit(server.database, "appears by itself")
+    row = tab.page.locator(f"#job-{job.id}")
+    expect(row).to_contain_text("appears by itself")
+    jobs.cancel(server.database, job.id)
+    expect(row).to_contain_text("Cancelled")
+    assert tab.complaints == []
+    tab.page.context.close()
+
+
+def test_a_server_that_is_gone_is_told_and_found_again(chromium: Browser, server: Server) -> None:
+    job = seeding.running(server.database)
+    page = spied(chromium, server, f"/jobs/{job.id}").page
+    wait_for_stream(page)
+    expect(page.locator("#offline")).to_be_hidden()
+    server.stop()
+    expect(page.locator("#offline")).to_be_visible()
+    jobs.pause(server.database, job.id)
+    server.start()
+    expect(page.locator("#offline")).to_be_hidden()
+    expect(page.locator("#state")).to_have_text("Paused")
+    page.context.close()

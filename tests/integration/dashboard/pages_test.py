@@ -1,0 +1,220 @@
+"""The pages over HTTP, on the real app and real databases."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from service import jobs
+from service.settings import Settings
+from service.states import JobState
+from service.storage import jobs as job_rows
+from service.storage import overview, trials
+from service.storage.database import Database
+from tests.browser import seeding
+
+
+@pytest.fixture(params=["sqlite"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """SQLite alone, unless a test asks for both: pages add no SQL to that of the storage."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(settings, database), base_url="http://localhost") as client:
+        yield client
+
+
+def test_an_empty_list_says_what_to_do_next(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "densearch submit job.json" in page
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_list_shows_every_job_and_escapes_names(
+    client: TestClient, database: Database
+) -> None:
+    found = seeding.seed_all(database)
+    page = client.get("/").text
+    for job in found.values():
+        assert f'href="/jobs/{job.id}"' in page
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+    assert "all workers are busy with other jobs" in page
+    assert "no worker can hold a network of width 512" in page
+
+
+def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: Database) -> None:
+    made = [seeding.submit(database, f"job {i}", n_trials=1) for i in range(27)]
+    jobs.cancel(database, made[3].id)
+    first = client.get("/").text
+    shown = [int(i) for i in re.findall(r'id="job-(\d+)"', first)]
+    assert shown == [job.id for job in reversed(made)][:25]
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older is not None
+    second = client.get(older.group(1)).text
+    assert re.findall(r'id="job-(\d+)"', second) == [str(made[1].id), str(made[0].id)]
+    assert 'rel="next"' not in second
+    cancelled = client.get("/", params={"state": "CANCELLED"}).text
+    assert re.findall(r'id="job-(\d+)"', cancelled) == [str(made[3].id)]
+    assert "None is failed" in client.get("/", params={"state": "FAILED"}).text
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
+    client: TestClient, database: Database
+) -> None:
+    job = seeding.running(database)
+    page = client.get(f"/jobs/{job.id}").text
+    for wanted in ("out of memory (killed", "cached", "diverged", "speculative", "epoch 2/4"):
+        assert wanted in page
+    assert re.search(r'data-action="pause">', page)
+    assert re.search(r'data-action="resume" disabled>', page)
+    for kind in ("json", "npz", "csv"):
+        link = re.search(rf'href="(/v1/densities/\d+\?format={kind})"', page)
+        assert link is not None
+        assert client.get(link.group(1)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled"),
+    [
+        ("running", {"pause", "cancel"}),
+        ("paused", {"resume", "cancel"}),
+        ("succeeded", set()),
+        ("failed", set()),
+    ],
+)
+def test_buttons_are_enabled_where_the_states_allow_it(
+    client: TestClient, database: Database, state: str, enabled: set[str]
+) -> None:
+    job = getattr(seeding, state)(database)
+    page = client.get(f"/jobs/{job.id}").text
+    assert set(re.findall(r'data-action="(\w+)">', page)) == enabled
+
+
+def test_a_finished_job_shows_its_verdict_arms_and_files(
+    client: TestClient, database: Database
+) -> None:
+    job = seeding.succeeded(database)
+    page = client.get(f"/jobs/{job.id}").text
+    assert "12.4 % below uniform" in page
+    assert page.count('id="arm-') == 7
+    assert 'href="/v1/artifacts/' in page
+    assert "data-final" in page
+
+
+def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Database) -> None:
+    job = seeding.paused(database)
+    with database.write() as session:
+        arm = {"study_id": 1, "name": "a", "role": "search", "density": None, "test": None}
+        lone = {"difference": 0.1, "relative": None, "low": None, "high": None, "p": None}
+        arms = [
+            arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0},
+            arm | {"validation_loss": 1.0, "vs_uniform": lone, "training_s": 0.0,
+                   "test": {"n": 0, "loss_mean": None, "loss_sd": None, "metrics": {}}},
+        ]  # fmt: skip
+        report = {"arms": arms, "best_arm": None, "n_seeds": 1, "verdict": "Not judged."}
+        job_rows.set_state(session, job.id, JobState.RUNNING)
+        job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
+    assert "Not judged." in client.get(f"/jobs/{job.id}").text
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_older_trials_join_seamlessly(client: TestClient, database: Database) -> None:
+    job = seeding.succeeded(database)
+    with database.read() as session:
+        every = [trial.id for trial in trials.of_job(session, job.id)]
+    seen: list[int] = []
+    page = client.get(f"/jobs/{job.id}").text
+    while True:
+        seen += map(int, re.findall(r'data-trial="(\d+)"', page))
+        older = re.search(r'data-older="(\d+)"', page)
+        if older is None:
+            break
+        page = client.get(f"/jobs/{job.id}/trials", params={"before": older.group(1)}).text
+    assert seen == every[::-1]
+    above = client.get(f"/jobs/{job.id}", params={"above": every[10]}).text
+    assert [int(i) for i in re.findall(r'data-trial="(\d+)"', above)] == every[:10:-1]
+
+
+def test_missing_jobs_answer_a_page(client: TestClient) -> None:
+    for path in ("/jobs/1", "/jobs/1/trials?before=3"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "there is no job 1" in answer.text
+    assert client.get("/jobs/0").status_code == 422
+    assert client.get("/?state=LOST").status_code == 422
+
+
+def test_figures_answer_null_until_there_is_something(
+    client: TestClient, database: Database
+) -> None:
+    job = seeding.waiting(database)
+    for name in ("trials", "time", "density"):
+        assert client.get(f"/jobs/{job.id}/figures/{name}").json() is None
+    busy = seeding.running(database)
+    for name in ("trials", "time", "density"):
+        figure = client.get(f"/jobs/{busy.id}/figures/{name}?theme=dark").json()
+        assert set(figure) == {"data", "layout"}
+    assert client.get(f"/jobs/{busy.id}/figures/density?arm=1").json() is None  # another job's
+    assert client.get(f"/jobs/{busy.id}/figures/secret").status_code == 422
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_results_leave_out_what_cannot_be_the_best(database: Database) -> None:
+    job = seeding.running(database)
+    with database.read() as session:
+        found = {r.trial_id: r for r in overview.results(session, job.id)}
+        for trial in trials.of_job(session, job.id):
+            is_result = trial.state == "COMPLETED" and not trial.is_diverged
+            assert (trial.id in found) == is_result
+            if is_result:
+                assert found[trial.id].value == trial.value
+
+
+def test_static_files_are_kept_revalidated_and_nothing_else_is_served(client: TestClient) -> None:
+    page = client.get("/").text
+    style = re.search(r'href="(/static/style\.css\?v=\w+)"', page)
+    assert style is not None
+    answer = client.get(style.group(1))
+    assert "immutable" in answer.headers["cache-control"]
+    again = client.get(style.group(1), headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert client.get("/static/live.js").headers["cache-control"] == "no-cache"
+    for path in ("/static/../pages.py", "/static/%2e%2e%2fpages.py", "/static/none.css"):
+        assert client.get(path).status_code == 404
+
+
+def test_plotly_comes_from_the_installed_wheel(client: TestClient) -> None:
+    answer = client.get(f"/static/plotly.min.js?v={version('plotly')}")
+    assert answer.status_code == 200
+    assert "plotly.js v" in answer.text[:60]
+    plain = client.get("/static/plotly.min.js", headers={"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    assert len(gzip.compress(plain.content, 1)) < len(plain.content)
+
+
+def test_the_icon_answers_browsers_that_ask_unasked(client: TestClient) -> None:
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_no_page_holds_a_script_or_names_another_host(
+    client: TestClient, database: Database
+) -> None:
+    found = seeding.seed_all(database)
+    for path in ("/", f"/jobs/{found['running'].id}", f"/jobs/{found['succeeded'].id}"):
+        page = client.get(path).text
+        assert not re.search(r"<script(?![^>]*src=)", page)
+        assert not re.search(r"\son\w+=\"", page.replace("&#34;", ""))
+        assert "http://" not in page
+        assert "https://" not in page

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from api.dashboard.figures import MAX_DOTS, Step, against_time, against_trials, staircase
+from api.dashboard.themes import THEMES, Figure
+from service.records import Study
+from service.storage.overview import Result
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+THEME = THEMES["light"]
+
+
+def study(place: int, name: str, role: str = "search") -> Study:
+    return Study(place + 1, 1, place, name, role, name, 9, 0, False, None, None)  # noqa: FBT003
+
+
+def results(study_id: int, values: list[float], every_s: float = 10.0) -> list[Result]:
+    return [
+        Result(
+            100 * study_id + i, study_id, i, value, START + timedelta(seconds=every_s * (i + 1))
+        )
+        for i, value in enumerate(values)
+    ]
+
+
+def lines(figure: Figure) -> dict[str, Figure]:
+    return {t["name"]: t for t in figure["data"] if "lines" in t["mode"]}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_staircase_is_the_running_minimum(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=40)
+    best = np.minimum.accumulate(values)
+    steps = staircase(Step(float(i), float(v), i) for i, v in enumerate(values))
+    rebuilt = [max((s for s in steps if s.x <= i), key=lambda s: s.x).value for i in range(40)]
+    np.testing.assert_array_equal(rebuilt, best)
+    assert len(steps) <= len(np.unique(best)) + 1
+    assert all(values[step.number] == step.value for step in steps)
+    assert steps[-1].x == 39
+
+
+def test_nothing_makes_no_steps() -> None:
+    assert staircase([]) == []
+
+
+def test_trials_count_from_one_and_controls_are_level_lines() -> None:
+    arms = [study(0, "direct_l"), study(1, "uniform", "control")]
+    figure = against_trials(arms, results(1, [3.0, 5.0, 2.0]) + results(2, [4.0]), THEME)
+    found = lines(figure)
+    assert found["direct_l"]["x"] == [1, 3]
+    assert found["direct_l"]["y"] == [3.0, 2.0]
+    assert found["direct_l"]["customdata"] == [0, 2]
+    assert found["direct_l"]["line"]["shape"] == "hv"
+    assert found["uniform"]["y"] == [4.0, 4.0]
+    assert found["uniform"]["line"]["color"] == THEME.control
+
+
+def test_time_runs_from_the_start_in_a_unit_that_fits() -> None:
+    arms = [study(0, "tpe")]
+    seconds = against_time(arms, results(1, [3.0, 2.0]), THEME, START)
+    assert lines(seconds)["tpe"]["x"] == [10.0, 20.0]
+    assert seconds["layout"]["xaxis"]["title"]["text"].endswith(", s")
+    minutes = against_time(arms, results(1, [3.0, 2.0], every_s=120), THEME, START)
+    assert lines(minutes)["tpe"]["x"] == [2.0, 4.0]
+    hours = against_time(arms, results(1, [3.0, 2.0], every_s=7200), THEME, START)
+    assert lines(hours)["tpe"]["x"] == [2.0, 4.0]
+
+
+def test_results_that_came_out_of_order_are_put_in_the_order_of_time() -> None:
+    early, late = results(1, [1.0, 2.0])
+    swapped = [
+        Result(1, 1, 0, early.value, late.finished_at),
+        Result(2, 1, 1, late.value, early.finished_at),
+    ]
+    found = lines(against_time([study(0, "tpe")], swapped, THEME, START))["tpe"]
+    assert (found["x"], found["y"]) == ([10.0, 20.0], [2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([5.0, 1.0], "linear"),
+        ([10.0, 1.0], "log"),
+        ([10.0, -1.0], "linear"),
+        ([9.0, 0.0], "linear"),
+    ],
+)
+def test_the_axis_is_logarithmic_over_a_decade_of_positive_values(
+    values: list[float], kind: str
+) -> None:
+    figure = against_trials([study(0, "tpe")], results(1, values), THEME)
+    assert figure["layout"]["yaxis"]["type"] == kind
+
+
+def test_single_trials_show_where_they_are_few() -> None:
+    arms = [study(0, "tpe")]
+    few = against_trials(arms, results(1, [3.0, 9.0, 2.0]), THEME)
+    dots = [t for t in few["data"] if t["mode"] == "markers"]
+    assert [t["y"] for t in dots] == [[3.0, 2.0]]  # 9 lies above the staircase's range
+    many = against_trials(arms, results(1, [1.0] * (MAX_DOTS + 1)), THEME)
+    assert all(t["mode"] != "markers" for t in many["data"])
+
+
+def test_figures_are_plain_svg_without_a_template_and_keep_the_zoom() -> None:
+    figure = against_trials([study(0, "<b>x</b>")], results(1, [3.0]), THEME)
+    assert {t["type"] for t in figure["data"]} == {"scatter"}
+    assert "template" not in figure["layout"]
+    assert figure["layout"]["uirevision"] == "trials"
+    # Plotly.js reads names as HTML of a kind.
+    assert "<b>x" not in json.dumps([t["name"] for t in figure["data"]])
+    json.dumps(figure, allow_nan=False)
