@@ -1,0 +1,261 @@
+"""The documents say what the code does: each name has its heading, each example is accepted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from api.app import create_app
+from service import density, rules, samplers, spec, states
+from service.settings import PREFIX, Settings
+from service.storage.database import Database
+from service.storage.tables import Base
+from tests.unit.packaging.command_line import ROOT, command_names, parse
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
+SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "## The job": (spec.JobSpec,),
+    "### denoising": (spec.DenoisingTask,),
+    "### classification": (spec.ClassificationTask,),
+    "### function": (spec.FunctionTask,),
+    "## network": (spec.DnCnn, spec.SmallCnn),
+    "## training": (spec.Training,),
+    "## density": (spec.DensitySpec,),
+    "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
+    "## samplers": (spec.SamplerSpec,),
+    "## controls": (spec.ControlSpec,),
+    "## budget": (spec.Budget,),
+    "## evaluation": (spec.Evaluation,),
+    "## resources": (spec.Resources,),
+}
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def headings(name: str, level: int = 2) -> list[str]:
+    prose = re.sub(r"^```.*?^```", "", text_of(name), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^#{{{level}}} (.+)$", prose, flags=re.MULTILINE)
+
+
+def section(name: str, heading: str) -> str:
+    """Return what stands between a heading and the next one of any level."""
+    _, _, rest = text_of(name).partition(f"\n{heading}\n")
+    return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """Yield the cells of the tables in a text, without their heads."""
+    for line in re.findall(r"^\|(.*)\|$", text, flags=re.MULTILINE):
+        cells = [cell.strip() for cell in line.split("|")]
+        if not set(line) <= set("|- ") and cells[0] not in {"field", "from", "option"}:
+            yield cells
+
+
+def blocks(name: str, *languages: str) -> list[str]:
+    pattern = rf"^```(?:{'|'.join(languages)})\n(.*?)^```"
+    return re.findall(pattern, text_of(name), flags=re.MULTILINE | re.DOTALL)
+
+
+# Names
+
+
+def test_every_setting_has_its_heading() -> None:
+    wanted = [PREFIX + name.upper() for name in Settings.model_fields]
+    assert headings("docs/settings.md") == wanted
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_default_of_a_setting_is_told(name: str) -> None:
+    default = Settings.model_fields[name].default
+    told = section("docs/settings.md", f"## {PREFIX}{name.upper()}").strip()
+    shown = {None: "unset", True: "`true`", False: "`false`"}.get(default, f"`{default}`")
+    assert told.startswith(f"Default: {shown}.")
+
+
+def test_every_command_has_its_heading() -> None:
+    assert {f"densearch {name}" for name in command_names()} == set(
+        headings("docs/command-line.md")
+    )
+
+
+def test_every_sampler_has_its_heading_and_row() -> None:
+    infos = samplers.catalogue()
+    assert headings("docs/samplers.md") == [info.name for info in infos]
+    table = {
+        cells[0].strip("`"): cells[1:]
+        for cells in rows(text_of("docs/samplers.md"))
+        if len(cells) == 6 and cells[0] != "name"
+    }
+    for info in infos:
+        can = info.capabilities
+        flags = [can.continuous, can.integer, can.log, can.categorical, can.seeded]
+        assert table[info.name] == ["yes" if flag else "no" for flag in flags]
+
+
+def test_every_option_of_a_sampler_is_told_with_its_default() -> None:
+    for info in samplers.catalogue():
+        told = {
+            c[0].strip("`"): c[1] for c in rows(section("docs/samplers.md", f"## {info.name}"))
+        }
+        assert told.keys() == {option.name for option in info.options}
+        for option in info.options:
+            assert json.loads(told[option.name]) == option.default
+
+
+def test_every_route_has_its_heading() -> None:
+    app = create_app(Settings(data_dir=Path("unused")), Database("sqlite://"))
+    routes = [
+        f"{method.upper()} {path}"
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+    ]
+    assert sorted(headings("docs/rest.md")) == sorted(routes)
+
+
+def test_every_family_and_control_has_its_row() -> None:
+    families = {cells[0].strip("`") for cells in rows(section("docs/densities.md", "## Families"))}
+    assert families - {"family"} == set(density.FAMILIES)
+    told = section("docs/user-guide.md", "## Controls, and why")
+    controls = {cells[0].strip("`") for cells in rows(told)}
+    assert controls - {"control"} == set(density.CONTROLS)
+
+
+def test_every_table_is_told() -> None:
+    told = {cells[0].strip("`") for cells in rows(section("docs/architecture.md", "## Tables"))}
+    assert told - {"table"} == set(Base.metadata.tables)
+
+
+@pytest.mark.parametrize(
+    ("states_of", "table"),
+    [("Jobs", states.JOB_TRANSITIONS), ("Trials", states.TRIAL_TRANSITIONS)],
+)
+def test_the_states_are_told(states_of: str, table: Mapping[str, frozenset[str]]) -> None:
+    _, _, rest = section("docs/architecture.md", "## States").partition(f"\n{states_of}:\n")
+    lines = rest.strip().split("\n\n")[0]
+    told = {cells[0]: set(re.findall(r"[A-Z]+", cells[1])) for cells in rows(lines)}
+    assert told == {str(old): {str(new) for new in news} for old, news in table.items()}
+
+
+def test_adrs_are_numbered_once_and_have_their_parts() -> None:
+    paths = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in paths] == list(range(1, len(paths) + 1))
+    for path in paths:
+        found = re.findall(r"^## (\w+)", path.read_text(), flags=re.MULTILINE)
+        assert {"Context", "Decision", "Consequences"} <= set(found), path.name
+
+
+# The spec
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_field_of_the_spec_has_its_row(heading: str) -> None:
+    told = {cells[0].strip("`"): cells for cells in rows(section("docs/job-spec.md", heading))}
+    fields = {name: f for model in SECTIONS[heading] for name, f in model.model_fields.items()}
+    assert told.keys() == fields.keys()
+    for name, cells in told.items():
+        assert len(cells) == 4
+        if len(SECTIONS[heading]) == 1:
+            default = fields[name].get_default(call_default_factory=True)
+            if fields[name].is_required():
+                assert cells[1] == "required"
+            elif isinstance(default, bool | int | float | str):
+                assert cells[1].split()[0] == str(default).replace("True", "true").replace(
+                    "False", "false"
+                )
+
+
+def jobs_in(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    return isinstance(value, dict) and "samplers" in value
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if blocks(n, "json")])
+def test_json_is_json_and_jobs_are_accepted(name: str) -> None:
+    for block in blocks(name, "json"):
+        value = json.loads(block)
+        if jobs_in(value):
+            rules.parse(value)
+
+
+def test_jobs_are_shown() -> None:
+    shown = [block for name in NAMES for block in blocks(name, "json")]
+    assert sum(jobs_in(json.loads(block)) for block in shown) >= 2
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.json")), ids=lambda p: p.name)
+def test_examples_are_accepted(path: Path) -> None:
+    rules.parse(json.loads(path.read_text()))
+
+
+# Commands, links and paths
+
+
+def lines_of(name: str) -> Iterator[list[str]]:
+    """Yield the commands of a document's shell blocks as words, variables before them left out."""
+    for block in blocks(name, "bash", "console", "sh"):
+        for line in re.sub(r"\\\n", " ", block).splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+                assert not words[0].startswith(PREFIX) or is_setting(words[0])
+                words.pop(0)
+            if words and words[0] == "export":
+                assert all(is_setting(w) for w in words[1:] if w.startswith(PREFIX))
+            if words:
+                yield words
+
+
+def is_setting(assignment: str) -> bool:
+    name = assignment.partition("=")[0]
+    return name.removeprefix(PREFIX).lower() in Settings.model_fields
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if blocks(n, "bash", "console", "sh")])
+def test_commands_parse(name: str) -> None:
+    own = set(re.findall(r"^ {4}(\w+)\)$", text_of("run"), flags=re.MULTILINE))
+    assert {"setup", "test", "demo"} <= own
+    for words in lines_of(name):
+        is_ours = words[0] == "densearch"
+        if is_ours or (words[0] == "./run" and words[1] not in own - {"demo"}):
+            parse(words[1:])
+        elif words[0] == "python" and words[1] == "-m":
+            assert (ROOT / f"{words[2].replace('.', '/')}.py").is_file()
+
+
+def slugs(path: Path) -> set[str]:
+    """Return the anchors that a document's headings make, as code hosts build them."""
+    found = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_resolve(name: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(name)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (ROOT / name).parent / file if file else ROOT / name
+        assert path.exists(), f"{name}: {target}"
+        if anchor:
+            assert anchor in slugs(path), f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_paths_in_the_text_exist(name: str) -> None:
+    for path in re.findall(rf"`((?:{FOLDERS})/[\w./-]+)`", text_of(name)):
+        assert (ROOT / path).exists(), f"{name}: {path}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_variables_in_the_text_are_settings(name: str) -> None:
+    for variable in re.findall(rf"\b{PREFIX}([A-Z_]*[A-Z])\b", text_of(name)):
+        assert variable.lower() in Settings.model_fields, f"{name}: {PREFIX}{variable}"
