@@ -187,6 +187,18 @@ def test_json_is_json_and_jobs_are_accepted(name: str) -> None:
             rules.parse(value)
 
 
+def test_jobs_sent_by_a_shell_are_accepted() -> None:
+    sent = [
+        json.loads(body)
+        for name in NAMES
+        for block in blocks(name, "bash")
+        for body in re.findall(r"<<'JOB'\n(.*?)^JOB$", block, flags=re.MULTILINE | re.DOTALL)
+    ]
+    assert sent
+    for job in sent:
+        rules.parse(job)
+
+
 def test_jobs_are_shown() -> None:
     shown = [block for name in NAMES for block in blocks(name, "json")]
     assert sum(jobs_in(json.loads(block)) for block in shown) >= 2
