@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import PROBLEMS, ProblemError, answer, refused
+from api.problem_kinds import PROBLEMS
+from api.problems import ProblemError, answer, refused
 from service.errors import Fault
 from service.settings import Settings
 

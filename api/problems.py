@@ -1,13 +1,12 @@
-"""Every refusal as problem+json (RFC 9457): the one table from errors to status codes.
+"""Every refusal as problem+json (RFC 9457): from errors to the kinds of problems.
 
-docs/problems.md has a heading for each row; tests/unit/api/problems_test.py holds the two and the
-tree of service.errors together.
+tests/unit/api/problems_test.py holds this, the tree of service.errors and docs/problems.md
+together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -18,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from api.problem_kinds import PROBLEMS, Problem
 from service import errors
 from service.errors import DensearchError, Fault
 from service.pointers import sentence
@@ -25,122 +25,6 @@ from service.pointers import sentence
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One kind of refusal; `remedy` tells the reader what to do."""
-
-    slug: str
-    status: int
-    title: str
-    remedy: str
-
-    @property
-    def type(self) -> str:
-        """Its URI, relative to the server, where it is explained."""
-        return f"/problems/{self.slug}"
-
-
-PROBLEMS: Mapping[str, Problem] = {
-    problem.slug: problem
-    for problem in (
-        Problem(
-            "malformed-body",
-            400,
-            "The body is not JSON",
-            "Send one JSON value in UTF-8, each key of an object once.",
-        ),
-        Problem(
-            "bad-request", 400, "The request cannot be understood", "See the detail of the answer."
-        ),
-        Problem(
-            "cross-site-request",
-            403,
-            "Another site's page sent this",
-            "Use the dashboard of this server, the command line or a client outside a browser.",
-        ),
-        Problem("not-found", 404, "Nothing is there", "Check the address and the id."),
-        Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
-        Problem(
-            "method-not-allowed",
-            405,
-            "This address does not take that method",
-            "The Allow header lists the methods it takes.",
-        ),
-        Problem(
-            "illegal-transition",
-            409,
-            "The job's state does not allow this",
-            "Look at the job's state; a job that has ended stays as it is.",
-        ),
-        Problem(
-            "idempotency-conflict",
-            409,
-            "The Idempotency-Key was used for another request",
-            "Send the same body again, or choose a new key.",
-        ),
-        Problem(
-            "lease-lost",
-            409,
-            "Another dispatcher holds the job",
-            "Nothing to do: that dispatcher carries on.",
-        ),
-        Problem(
-            "body-too-large",
-            413,
-            "The body is too large",
-            "Send less, or raise DENSEARCH_MAX_BODY_BYTES.",
-        ),
-        Problem(
-            "unsupported-media-type",
-            415,
-            "The body is not declared as JSON",
-            "Send the header Content-Type: application/json.",
-        ),
-        Problem(
-            "unknown-host",
-            421,
-            "The Host header names another server",
-            "Use the address that the server listens on, such as 127.0.0.1 or localhost.",
-        ),
-        Problem(
-            "invalid-spec",
-            422,
-            "The job's spec is refused",
-            "Mend the fields that `errors` points to; nothing was stored.",
-        ),
-        Problem(
-            "invalid-parameter",
-            422,
-            "A parameter is refused",
-            "Mend the parameters that `errors` names.",
-        ),
-        Problem(
-            "internal-error",
-            500,
-            "Something broke here",
-            "Report it with the answer's X-Request-Id; the server's log has the details.",
-        ),
-        Problem(
-            "misconfigured",
-            500,
-            "The server is not configured rightly",
-            "The operator finds the setting in the detail and in docs/settings.md.",
-        ),
-        Problem(
-            "database-unavailable",
-            503,
-            "The database does not answer",
-            "Try again shortly; the operator looks at /readyz.",
-        ),
-        Problem(
-            "schema-outdated",
-            503,
-            "The database has another schema",
-            "The operator runs `densearch db upgrade`.",
-        ),
-    )
-}
 
 # Looked up along the error's ancestors: the nearest row answers.
 ERRORS: Mapping[type[Exception], str] = {

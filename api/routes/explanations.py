@@ -7,7 +7,8 @@ from html import escape
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from api.problems import PROBLEMS, ProblemError
+from api.problem_kinds import PROBLEMS
+from api.problems import ProblemError
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.problems import PROBLEMS
+from api.problem_kinds import PROBLEMS
 from service import leases
 from service.settings import Settings
 from service.storage import schema

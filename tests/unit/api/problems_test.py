@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.problems import ERRORS, PROBLEMS, problem_of
+from api.problem_kinds import PROBLEMS
+from api.problems import ERRORS, problem_of
 from service import errors
 from service.errors import DensearchError, LeaseLostError, NotFoundError, UnsafeBindingError
 

@@ -1,0 +1,126 @@
+"""The kinds of problems (RFC 9457): status, title and remedy of each.
+
+docs/problems.md has a heading for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of refusal; `remedy` tells the reader what to do."""
+
+    slug: str
+    status: int
+    title: str
+    remedy: str
+
+    @property
+    def type(self) -> str:
+        """Its URI, relative to the server, where it is explained."""
+        return f"/problems/{self.slug}"
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    problem.slug: problem
+    for problem in (
+        Problem(
+            "malformed-body",
+            400,
+            "The body is not JSON",
+            "Send one JSON value in UTF-8, each key of an object once.",
+        ),
+        Problem(
+            "bad-request", 400, "The request cannot be understood", "See the detail of the answer."
+        ),
+        Problem(
+            "cross-site-request",
+            403,
+            "Another site's page sent this",
+            "Use the dashboard of this server, the command line or a client outside a browser.",
+        ),
+        Problem("not-found", 404, "Nothing is there", "Check the address and the id."),
+        Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
+        Problem(
+            "method-not-allowed",
+            405,
+            "This address does not take that method",
+            "The Allow header lists the methods it takes.",
+        ),
+        Problem(
+            "illegal-transition",
+            409,
+            "The job's state does not allow this",
+            "Look at the job's state; a job that has ended stays as it is.",
+        ),
+        Problem(
+            "idempotency-conflict",
+            409,
+            "The Idempotency-Key was used for another request",
+            "Send the same body again, or choose a new key.",
+        ),
+        Problem(
+            "lease-lost",
+            409,
+            "Another dispatcher holds the job",
+            "Nothing to do: that dispatcher carries on.",
+        ),
+        Problem(
+            "body-too-large",
+            413,
+            "The body is too large",
+            "Send less, or raise DENSEARCH_MAX_BODY_BYTES.",
+        ),
+        Problem(
+            "unsupported-media-type",
+            415,
+            "The body is not declared as JSON",
+            "Send the header Content-Type: application/json.",
+        ),
+        Problem(
+            "unknown-host",
+            421,
+            "The Host header names another server",
+            "Use the address that the server listens on, such as 127.0.0.1 or localhost.",
+        ),
+        Problem(
+            "invalid-spec",
+            422,
+            "The job's spec is refused",
+            "Mend the fields that `errors` points to; nothing was stored.",
+        ),
+        Problem(
+            "invalid-parameter",
+            422,
+            "A parameter is refused",
+            "Mend the parameters that `errors` names.",
+        ),
+        Problem(
+            "internal-error",
+            500,
+            "Something broke here",
+            "Report it with the answer's X-Request-Id; the server's log has the details.",
+        ),
+        Problem(
+            "misconfigured",
+            500,
+            "The server is not configured rightly",
+            "The operator finds the setting in the detail and in docs/settings.md.",
+        ),
+        Problem(
+            "database-unavailable",
+            503,
+            "The database does not answer",
+            "Try again shortly; the operator looks at /readyz.",
+        ),
+        Problem(
+            "schema-outdated",
+            503,
+            "The database has another schema",
+            "The operator runs `densearch db upgrade`.",
+        ),
+    )
+}
