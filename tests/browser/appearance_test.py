@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import product
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from api.dashboard.themes import THEMES, ThemeName
 from service.records import Job
-from tests.browser.conftest import Server, open_tab
+from tests.browser.conftest import Server, open_tab, until
 
 pytestmark = pytest.mark.browser
 
@@ -43,38 +44,54 @@ CONTRASTS = """() => {
 }"""
 
 
+FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) =>
+  box.querySelector('svg.main-svg').clientWidth <= box.clientWidth)"""
+SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
+
+
 def wait_for_figures(page: Page, *names: str) -> None:
     for name in names:
         page.wait_for_selector(f"#figure-{name}[data-drawn] svg.main-svg")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("name", ["list", "running", "succeeded", "waiting"])
 def test_pages_are_clean(
-    chromium: Browser,
-    seeded: tuple[Server, dict[str, Job]],
-    width: int,
-    scheme: Literal["light", "dark"],
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]], name: str
 ) -> None:
     server, found = seeded
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
+    context = chromium.new_context(reduced_motion="reduce")
     tab = open_tab(context, server.url)
-    for name in ("", "running", "succeeded", "waiting"):
-        page = tab.open(f"/jobs/{found[name].id}" if name else "/")
-        if name in ("running", "succeeded"):
-            wait_for_figures(page, "trials", "time", "density")
-        for details in page.query_selector_all("summary"):
-            details.click()
+    page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}")
+    if name in ("running", "succeeded"):
+        wait_for_figures(page, "trials", "time", "density")
+    for details in page.query_selector_all("summary"):
+        details.click()
+    for width, scheme in product((1280, 400), SCHEMES):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        until(page, FITTING)
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"{name or 'list'} scrolls sideways by {overflow} px"
+        assert overflow <= 0, f"scrolls sideways by {overflow} px at {width}"
         contrasts = page.evaluate(CONTRASTS)
         assert len(contrasts) > 20
-        assert contrasts[0][0] >= 4.5, contrasts[:5]
+        assert contrasts[0][0] >= 4.5, (scheme, contrasts[:5])
     assert tab.complaints == []
     assert tab.foreign == []
-    assert any("plotly" in url for url in tab.urls)
+    assert any("plotly" in url for url in tab.urls) == (name in ("running", "succeeded"))
+    context.close()
+
+
+def test_figures_follow_the_colour_scheme(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    context = chromium.new_context(color_scheme="light")
+    page = open_tab(context, server.url).open(f"/jobs/{found['succeeded'].id}")
+    wait_for_figures(page, "density")
+    ink = "document.getElementById('figure-density').layout.font.color"
+    assert page.evaluate(ink) == THEMES["light"].ink
+    page.emulate_media(color_scheme="dark")
+    until(page, f"{ink} === '{THEMES['dark'].ink}'")
     context.close()
 
 
@@ -83,8 +100,9 @@ def test_a_hostile_name_is_text(chromium: Browser, seeded: tuple[Server, dict[st
     context = chromium.new_context()
     tab = open_tab(context, server.url)
     job = found["waiting"]
+    page = tab.page
     for path, selector in (("/", f"#job-{job.id} a"), (f"/jobs/{job.id}", "h1")):
-        page = tab.open(path)
+        tab.open(path)
         assert page.inner_text(selector) == job.name
         assert page.query_selector("main img") is None
     assert page.title() == f"{job.name} \u00b7 densearch"
@@ -104,11 +122,12 @@ def test_the_density_shows_its_numbers_and_another_arm_on_request(
     assert cells.count() == 25
     assert cells.nth(12).text_content() == "1"
     page.get_by_label("Best density of").select_option(label="flat (control)")
-    page.wait_for_function(
+    until(
+        page,
         "[...document.querySelectorAll('#figure-density .heatmap-label')]"
-        ".every((cell) => cell.textContent === '0.8')"
+        ".every((cell) => cell.textContent === '0.8')",
     )
-    page.wait_for_function("document.querySelector('.facts').innerText.includes('flat')")
+    until(page, "document.querySelector('.facts').innerText.includes('flat')")
     chosen = page.evaluate("document.getElementById('arm').value")
     assert page.url.endswith(f"?arm={chosen}")
     link = page.get_by_role("link", name="CSV").get_attribute("href")
@@ -127,7 +146,7 @@ def test_older_trials_are_added_below(
     page = tab.open(f"/jobs/{found['succeeded'].id}")
     for n_rows in (50, 61):
         page.get_by_role("button", name="Older trials").click()
-        page.wait_for_function(f"document.querySelectorAll('[data-trial]').length === {n_rows}")
+        until(page, f"document.querySelectorAll('[data-trial]').length === {n_rows}")
     ids = page.evaluate(
         "[...document.querySelectorAll('[data-trial]')].map((r) => +r.dataset.trial)"
     )

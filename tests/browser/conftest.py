@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from api.app import create_app
 from service.records import Job
@@ -99,12 +99,13 @@ class Tab:
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE_MS)
-        self.page.on(
-            "console",
-            lambda m: m.type in ("error", "warning") and self.complaints.append(m.text),
-        )
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
 
     def _note(self, url: str) -> None:
         self.urls.append(url)
@@ -114,6 +115,17 @@ class Tab:
     def open(self, path: str) -> Page:
         self.page.goto(self.origin + path)
         return self.page
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until a script's expression is true.
+
+    Playwright's own wait_for_function polls with eval, which the pages' policy forbids.
+    """
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never became true: {expression}"
+        page.wait_for_timeout(50)
 
 
 def open_tab(context: BrowserContext, origin: str) -> Tab:

@@ -10,7 +10,7 @@ from service.states import JobState, TrialState
 from service.storage import jobs as job_rows
 from service.storage import trials
 from tests.browser import seeding
-from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -39,7 +39,7 @@ def open_streams(page: Page) -> int:
 
 
 def wait_for_stream(page: Page) -> None:
-    page.wait_for_function("streams.some((s) => s.readyState === 1)")
+    until(page, "streams.some((s) => s.readyState === 1)")
 
 
 def test_a_result_appears_without_a_reload_and_the_focus_stays(
@@ -61,9 +61,7 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
     expect(row).to_contain_text("Completed")
     expect(page.locator("#progress")).to_contain_text("0.00123")
     # The best so far in the figure is the new one.
-    page.wait_for_function(
-        "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))"
-    )
+    until(page, "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))")
     assert page.evaluate("born") == born
     assert page.evaluate("document.activeElement.closest('tr')?.id") == f"trial-{live.id}"
     assert open_streams(page) == 1
@@ -106,7 +104,7 @@ def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Serv
         expect(page.get_by_role("button", name=name)).to_be_disabled()
     with server.database.read() as session:
         assert job_rows.get(session, job.id).state is JobState.CANCELLED
-    page.wait_for_function("streams.every((s) => s.readyState === 2)")
+    until(page, "streams.every((s) => s.readyState === 2)")
     assert tab.complaints == []
     page.context.close()
 
