@@ -1,4 +1,4 @@
-"""The report of a finished job: every arm beside uniform, what it cost, and one honest sentence."""
+"""The report of a finished job: each arm beside uniform, the cost, and one honest sentence."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from service import payloads, statistics
 from service.arms import Arm
 from service.jobs import SEARCH
 from service.records import Json, Trial
+from service.rules import is_training
 from service.spec import JobSpec
 from service.states import Phase, TrialState
 
@@ -41,7 +42,7 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
         "arms": rows,
         "best_arm": best["name"] if best else None,
         "n_seeds": spec.evaluation.n_seeds,
-        "verdict": _verdict(best["name"] if best else None, tests),
+        "verdict": _verdict(spec, best, tests),
         "cost": _cost(every),
     }
 
@@ -110,23 +111,26 @@ def _test(trials: Sequence[Trial]) -> Json | None:
     }
 
 
-def _pairs(tests: dict[str, list[Trial]], name: str, other: str) -> tuple[list[float], list[float]]:
+def _pairs(
+    tests: dict[str, list[Trial]], name: str, other: str
+) -> tuple[list[float], list[float]]:
     """Return the losses of two arms on the seeds that both completed."""
     ours, theirs = _losses(tests.get(name, [])), _losses(tests.get(other, []))
     shared = sorted(ours.keys() & theirs.keys())
     return [ours[i] for i in shared], [theirs[i] for i in shared]
 
 
-def _versus(
-    tests: dict[str, list[Trial]], name: str, other: str
-) -> statistics.Comparison | None:
+def _versus(tests: dict[str, list[Trial]], name: str, other: str) -> statistics.Comparison | None:
     ours, theirs = _pairs(tests, name, other)
     return statistics.compare(ours, theirs) if ours and name != other else None
 
 
-def _verdict(best: str | None, tests: dict[str, list[Trial]]) -> str:
-    if best is None:
+def _verdict(spec: JobSpec, row: Json | None, tests: dict[str, list[Trial]]) -> str:
+    if row is None:
         return "No search found a density that could be trained."
+    best = str(row["name"])
+    if not is_training(spec):
+        return f"The least value found is {row['validation_loss']:.6g}, by {best}."
     to_uniform = _versus(tests, best, UNIFORM)
     if to_uniform is None:
         return "Not judged: the job has no uniform control or no final evaluation on a test split."

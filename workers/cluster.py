@@ -71,7 +71,8 @@ class Cluster:
         )
         self._slots: list[_Slot] = []
         self._n_started = 0
-        self._actor = ray.remote(concurrency_groups={"control": 1})(Worker)
+        # ray.remote knows concurrency_groups; its types do not.
+        self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
 
     def resources(self) -> dict[str, float]:
         """Return the cluster's CPUs and GPUs."""

@@ -144,6 +144,11 @@ def upgrade() -> None:
             batch_op.f("ix_trials_job_id_phase_id"), ["job_id", "phase", "id"], unique=False
         )
         batch_op.create_index(
+            batch_op.f("ix_trials_job_id_phase_state_cached_from"),
+            ["job_id", "phase", "state", "cached_from"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_trials_job_id_state_id"), ["job_id", "state", "id"], unique=False
         )
         batch_op.create_index(
@@ -325,6 +330,7 @@ def downgrade() -> None:
     with op.batch_alter_table("trials", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trials_study_id_id"))
         batch_op.drop_index(batch_op.f("ix_trials_job_id_state_id"))
+        batch_op.drop_index(batch_op.f("ix_trials_job_id_phase_state_cached_from"))
         batch_op.drop_index(batch_op.f("ix_trials_job_id_phase_id"))
         batch_op.drop_index(batch_op.f("ix_trials_digest_state"))
 

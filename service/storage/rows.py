@@ -28,7 +28,7 @@ def _plan(kind: Hashable) -> tuple[tuple[str, type | None], ...]:
 def to_value(kind: type[T], row: Base) -> T:
     """Copy a row into a value of `kind`."""
     values: dict[str, Any] = {}
-    for name, enum in _plan(kind):
+    for name, enum in _plan(kind):  # type: ignore[arg-type] # a class is hashable
         value = getattr(row, name)
         values[name] = enum(value) if enum is not None else value
     return kind(**values)

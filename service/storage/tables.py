@@ -119,6 +119,7 @@ class TrialRow(Base):
         UniqueConstraint("study_id", "phase", "number"),
         Index(None, "job_id", "phase", "id"),
         Index(None, "job_id", "state", "id"),
+        Index(None, "job_id", "phase", "state", "cached_from"),  # covers the counts of progress
         Index(None, "study_id", "id"),
         Index(None, "digest", "state"),
     )

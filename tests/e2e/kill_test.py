@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -40,6 +41,10 @@ PHOTOS = {
 
 # What may differ between two runs of one spec: times, row numbers, who trained and how often.
 TIMES = ("training_s",)
+TRIAL_FIELDS = (
+    *("sampler", "phase", "number", "point", "params"),
+    *("value", "state", "metrics"),
+)
 
 
 def fresh(base: Path, name: str) -> Server:
@@ -56,9 +61,7 @@ def result_of(server: Server, job_ids: list[int]) -> list[Any]:
             job = client.wait(job_id, timeout_s=PATIENCE_S)
             assert job["state"] == "SUCCEEDED", job
             trials = [
-                (t["sampler"], t["phase"], t["number"], t["point"], t["params"], t["value"])
-                + (t["state"], t["metrics"])
-                for t in client.trials(job_id, phase="all")
+                tuple(t[name] for name in TRIAL_FIELDS) for t in client.trials(job_id, phase="all")
             ]
             densities = [(d["family"], d["phi"]) for d in client.densities(job_id)]
             report = client.report(job_id)
@@ -72,10 +75,8 @@ def result_of(server: Server, job_ids: list[int]) -> list[Any]:
 
 
 def kill(process: psutil.Process) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def named(server: Server, word: str) -> list[psutil.Process]:

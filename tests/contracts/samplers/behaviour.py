@@ -27,7 +27,7 @@ class Simulation:
         self.log: list[Entry] = []
         self.history: list[tuple[list[Entry], Plan]] = []
         self._sampler = create(name, study)
-        self._chance = random.Random(seed)  # noqa: S311 - a simulation
+        self._chance = random.Random(seed)
         self._waiting: list[int] = []
 
     def restart(self) -> None:

@@ -127,7 +127,7 @@ def test_the_budget_may_end_inside_a_pair(dimension: int) -> None:
 def test_long_runs(
     objective: Objective, bound: float | None, dimension: int, n_trials: int
 ) -> None:
-    chance = random.Random(dimension)  # noqa: S311 - a simulation
+    chance = random.Random(dimension)
     for eps in (0.0, 1e-4, 1e-2):
         n_workers = chance.randrange(1, 33)
         check(objective, bound, dimension, n_trials, n_workers=n_workers, eps=eps)

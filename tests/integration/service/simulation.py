@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 from service import leases
 from service.records import Dispatcher, Job
@@ -32,9 +33,7 @@ class Simulation:
 
     def take(self) -> list[Run]:
         """Claim what is claimable and open it."""
-        return [
-            open_run(self.database, job) for job in leases.claim(self.database, self.me, 60.0)
-        ]
+        return [open_run(self.database, job) for job in leases.claim(self.database, self.me, 60.0)]
 
     def step(self, run: Run, updates: list[Update]) -> None:
         with self.database.write() as session:
@@ -81,10 +80,10 @@ def value_of(assignment: Assignment) -> float:
         )
     phi = payload["phi"] or [[1.0] * 3] * 3
     total = sum(sum(row) for row in phi)
-    return 1.0 + (total - 6.0) ** 2 + 1e-3 * (payload["seed"] % 97)
+    return float(1.0 + (total - 6.0) ** 2 + 1e-3 * (payload["seed"] % 97))
 
 
-def told(database: Database, job_id: int) -> list[tuple[object, ...]]:
+def told(database: Database, job_id: int) -> list[tuple[Any, ...]]:
     """What must not depend on workers, order or crashes."""
     with database.read() as session:
         return sorted(
@@ -93,6 +92,6 @@ def told(database: Database, job_id: int) -> list[tuple[object, ...]]:
         )
 
 
-def report_of(database: Database, job_id: int) -> object:
+def report_of(database: Database, job_id: int) -> Any:  # noqa: ANN401 - JSON
     with database.read() as session:
         return jobs.get(session, job_id).report
