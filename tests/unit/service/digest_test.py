@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from service import digest, seeds
+from service.digest import canonical_json, digest_of, training_digest
+
+
+def test_the_order_of_keys_is_not_part_of_a_value() -> None:
+    assert digest_of({"a": 1, "b": [2.5]}) == digest_of({"b": [2.5], "a": 1})
+    assert digest_of({"a": 1}) == hashlib.sha256(b'{"a":1}').hexdigest()
+
+
+def test_the_smallest_difference_of_a_float_is_another_value() -> None:
+    assert canonical_json(0.1 + 0.2) != canonical_json(0.3)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))
+
+
+def test_a_training_is_named_by_payload_device_and_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = training_digest({"seed": 1}, device="cpu")
+    assert name == training_digest({"seed": 1}, device="cpu")
+    assert name != training_digest({"seed": 2}, device="cpu")
+    assert name != training_digest({"seed": 1}, device="cuda")
+    monkeypatch.setattr(digest, "_code", lambda: {"training": 2})
+    assert name != training_digest({"seed": 1}, device="cpu")
+
+
+def test_seeds_depend_on_every_part_and_nothing_else() -> None:
+    expected = int.from_bytes(hashlib.sha256(b"int:0\x1fstr:training").digest()[:4], "big")
+    assert seeds.derive(0, "training") == expected
+    made = {seeds.derive(job, arm, i) for job in range(10) for arm in "ab" for i in range(10)}
+    assert len(made) == 200
+    assert seeds.derive(1, 23) != seeds.derive(12, 3)
+    assert seeds.derive("1") != seeds.derive(1)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from service import density, payloads, rules
+from service.spec import JobSpec
+from service.states import Phase
+
+
+def spec_of(**changes: object) -> JobSpec:
+    body: dict[str, object] = {
+        "name": "photos",
+        "task": {"kind": "denoising"},
+        "density": {"bounds": [[0.0, 2.0]]},
+        "samplers": ["random"],
+        "controls": ["uniform", "flat", {"name": "gaussian", "sigma": 2.0}],
+        "budget": {"n_trials": 5},
+    }
+    return rules.parse(body | changes)
+
+
+def searched(spec: JobSpec, point: list[float]) -> payloads.Order:
+    return payloads.searched(spec, rules.space_of(spec), point)
+
+
+def test_a_point_becomes_den_and_phi() -> None:
+    order = searched(spec_of(), [0.25])
+    assert order.params == {"den": [0.5], "lr": 0.05}
+    assert order.payload["phi"] == [[0.25, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 0.25]]
+    assert order.payload["split"] == "validation"
+    assert order.payload["seed"] == order.seed
+
+
+def test_the_uniform_density_is_a_plain_training_however_it_is_reached() -> None:
+    spec = spec_of()
+    point = searched(spec, [0.5])
+    control = payloads.fixed(spec, payloads.arm_density(spec, "uniform", None), {})
+    assert point.payload["phi"] is None
+    assert point.digest == control.digest
+
+
+def test_every_density_of_a_search_meets_the_same_seed_and_evaluations_fresh_ones() -> None:
+    spec = spec_of()
+    first, second = searched(spec, [0.1]), searched(spec, [0.9])
+    assert first.seed == second.seed == payloads.training_seed(spec, Phase.SEARCH)
+    tests = [payloads.evaluated(spec, first.params, first.payload, i) for i in range(3)]
+    assert len({first.seed, *(order.seed for order in tests)}) == 4
+    assert {order.payload["split"] for order in tests} == {"test"}
+    other = payloads.evaluated(spec, second.params, second.payload, 0)
+    assert other.seed == tests[0].seed
+
+
+def test_name_budget_and_samplers_do_not_change_a_training() -> None:
+    ours = searched(spec_of(), [0.3])
+    theirs = searched(spec_of(name="other", budget={"n_trials": 9}, samplers=["tpe"]), [0.3])
+    assert ours.digest == theirs.digest
+    assert ours.digest != searched(spec_of(seed=1), [0.3]).digest
+    assert ours.digest != searched(spec_of(training={"lr": 0.01}), [0.3]).digest
+    on_gpu = spec_of(resources={"gpus_per_trial": 0.5})
+    assert ours.digest != searched(on_gpu, [0.3]).digest
+
+
+def test_searched_settings_reach_the_training() -> None:
+    spec = spec_of(search={"lr": {"low": 0.001, "high": 0.1, "log": True}})
+    order = searched(spec, [0.5, 0.5])
+    assert order.payload["training"]["lr"] == pytest.approx(0.01)
+    assert order.params["lr"] == order.payload["training"]["lr"]
+
+
+def test_controls_take_their_own_values() -> None:
+    spec = spec_of()
+    gaussian = payloads.arm_density(spec, "gaussian", None)
+    assert gaussian.vector == (2.0,)
+    best = density.build("symmetric", 3, [0.5])
+    flat = payloads.arm_density(spec, "flat", best)
+    assert flat.phi.std() == 0.0
+    assert flat.phi[0, 0] == pytest.approx(((1 + 4 * 0.25 + 4 * 0.0625) / 9) ** 0.5)
+
+
+def test_a_function_gets_its_vector_alone() -> None:
+    spec = rules.parse(
+        {
+            "name": "f",
+            "task": {"kind": "function", "name": "sphere", "dimension": 2},
+            "samplers": ["random"],
+            "budget": {"n_trials": 1},
+        }
+    )
+    order = searched(spec, [0.25, 0.75])
+    assert order.params == {"x": [0.25, 0.75]}
+    assert order.payload["point"] == [0.25, 0.75]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from service.errors import SettingsError
+from service.settings import load
+
+
+def test_the_environment_is_read_and_arguments_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DENSEARCH_PORT", "9001")
+    monkeypatch.setenv("DENSEARCH_HOST", "::1")
+    settings = load(port=9002, data_dir=None)
+    assert (settings.port, settings.host, settings.data_dir) == (9002, "::1", Path("data"))
+
+
+@pytest.mark.parametrize("name", ["DENSEARCH_PROT", "DENSEARCH_DATABSE_URL", "densearch_x"])
+def test_a_misspelt_variable_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=rf"unknown setting {name}.*DENSEARCH_PORT"):
+        load()
+
+
+def test_an_unusable_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DENSEARCH_PORT", "70000")
+    with pytest.raises(SettingsError, match=r"DENSEARCH_PORT: .*65535"):
+        load()
+
+
+def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://user:secret@db/densearch"
+    monkeypatch.setenv("DENSEARCH_DATABASE_URL", url)
+    settings = load()
+    assert "secret" not in repr(settings)
+    assert settings.resolved_database_url == url
+
+
+def test_sqlite_lies_in_the_data_directory(tmp_path: Path) -> None:
+    url = load(data_dir=tmp_path).resolved_database_url
+    assert url == f"sqlite:///{tmp_path}/densearch.sqlite3"

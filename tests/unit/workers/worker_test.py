@@ -1,0 +1,107 @@
+"""A worker without Ray: assignments in, messages out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from service.updates import Assignment, Ended, Ending, Measured
+from workers.worker import Message, Worker
+
+
+def assignment(payload: dict[str, Any], number: int = 1) -> Assignment:
+    return Assignment(number, 10 + number, 1, "digest", payload, "cpu", keeps_weights=False)
+
+
+def function(name: str = "sphere", sleep_s: float = 0.0, point: object = (0.5, 0.5)) -> Any:  # noqa: ANN401 - JSON
+    task = {"kind": "function", "name": name, "dimension": 2, "sleep_s": sleep_s}
+    return {"task": task, "point": point, "seed": 0}
+
+
+def last(messages: list[Message]) -> Ended:
+    ended = messages[-1]
+    assert isinstance(ended, tuple)
+    return ended[0]
+
+
+def test_a_function_is_evaluated_at_its_point() -> None:
+    from workers.functions import evaluate
+
+    worker = Worker(is_training=False)
+    (message,) = worker.run([assignment(function("branin", point=[0.2, 0.7]))])
+    ended = last([message])
+    assert ended.ending is Ending.COMPLETED
+    assert ended.value == evaluate("branin", 2, [0.2, 0.7])
+
+
+def test_what_raises_ends_its_attempt_alone() -> None:
+    worker = Worker(is_training=False)
+    bad, good = function("no-such-function"), function()
+    first, second = worker.run([assignment(bad, 1), assignment(good, 2)])
+    assert last([first]).ending is Ending.ERROR
+    assert "no-such-function" in str(last([first]).error)
+    assert last([second]).ending is Ending.COMPLETED
+
+
+def test_cancel_stops_a_running_function() -> None:
+    worker = Worker(is_training=False)
+    found: list[Message] = []
+    start = time.monotonic()
+    thread = threading.Thread(
+        target=lambda: found.extend(worker.run([assignment(function(sleep_s=60.0))]))
+    )
+    thread.start()
+    worker.cancel([1])
+    thread.join(timeout=30)
+    assert last(found).ending is Ending.CANCELLED
+    assert time.monotonic() - start < 30
+
+
+def training(**changes: object) -> dict[str, Any]:
+    return {
+        "task": {
+            "kind": "denoising",
+            "dataset": "photos",
+            "noise_sigma": 25.0,
+            "patch_px": 16,
+            "n_patches": 32,
+        },
+        "network": {"kind": "dncnn", "depth": 3, "width": 4, "kernel_size": 3},
+        "training": {
+            "optimizer": "sgd",
+            "lr": 0.01,
+            "momentum": 0.9,
+            "nesterov": False,
+            "weight_decay": 0.0,
+            "batch_size": 16,
+            "epochs": 2,
+        }
+        | changes,
+        "phi": [[0.5, 0.7, 0.5], [0.7, 1.0, 0.7], [0.5, 0.7, 0.5]],
+        "seed": 3,
+        "split": "validation",
+    }
+
+
+def test_a_training_streams_its_epochs_and_ends_with_a_loss() -> None:
+    messages = list(Worker().run([assignment(training())]))
+    epochs = [m.epoch for m in messages if isinstance(m, Measured)]
+    ended = last(messages)
+    assert epochs == [1, 2]
+    assert ended.ending is Ending.COMPLETED
+    assert ended.value == ended.metrics["loss"]  # type: ignore[index]
+
+
+def test_a_diverging_training_is_a_result() -> None:
+    ended = last(list(Worker().run([assignment(training(lr=1e3))])))
+    assert ended.ending is Ending.DIVERGED
+    assert ended.value is None
+
+
+def test_cancel_before_the_first_epoch_leaves_no_value() -> None:
+    worker = Worker()
+    worker.cancel([1])
+    messages = list(worker.run([assignment(training(epochs=50))]))
+    assert last(messages).ending is Ending.CANCELLED
+    assert not any(isinstance(m, Measured) and m.epoch > 1 for m in messages)
