@@ -44,8 +44,12 @@ CONTRASTS = """() => {
 }"""
 
 
-FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) =>
-  box.querySelector('svg.main-svg').clientWidth <= box.clientWidth)"""
+# Plotly.js fills each figure's box, which has room for it.
+FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) => {
+  const svg = box.querySelector('svg.main-svg');
+  return Math.abs(svg.clientWidth - box.clientWidth) <= 1 && box.clientHeight > 200
+    && Math.abs(svg.clientHeight - box.clientHeight) <= 1;
+})"""
 SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
 
 

@@ -24,6 +24,7 @@ export async function draw(id, arm, plotlyUrl) {
     const figure = await (await get(`/jobs/${id}/figures/${box.dataset.figure}?${query}`)).json();
     if (figure === null) continue;
     const library = await loadPlotly(plotlyUrl);
+    box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it
     await library.react(box, figure.data, figure.layout, CONFIG);
     box.dataset.drawn = figure.data.length;
   }
