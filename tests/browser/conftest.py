@@ -21,7 +21,7 @@ from service.storage.database import Database
 from tests.browser import seeding
 
 ARGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 class Server:
