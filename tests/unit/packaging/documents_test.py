@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
 
 from api.app import create_app
-from service import density, rules, samplers, spec, states
+from api.metrics import Metrics
+from service import density, leases, rules, samplers, spec, states
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
@@ -134,6 +136,15 @@ def test_every_family_and_control_has_its_row() -> None:
 def test_every_table_is_told() -> None:
     told = {cells[0].strip("`") for cells in rows(section("docs/architecture.md", "## Tables"))}
     assert told - {"table"} == set(Base.metadata.tables)
+
+
+def test_every_metric_has_its_row(sqlite_database: Database) -> None:
+    leases.register(sqlite_database, 2, {})
+    metrics = Metrics(sqlite_database, lease_s=15.0)
+    exposed = generate_latest(metrics.registry).decode()
+    found = set(re.findall(r"^# TYPE (\w+)", exposed, flags=re.MULTILINE))
+    told = {cells[0].strip("`") for cells in rows(section("docs/operations.md", "## Metrics"))}
+    assert told - {"metric"} == {name for name in found if not name.endswith("_created")}
 
 
 @pytest.mark.parametrize(
