@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class Arm:
     Attributes:
         waits_for_search: Its one trial depends on the best density of the search.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
+        best: Its best confirmed trial, the earliest of equals.
         is_dirty: Whether its sampler has something new to hear.
     """
 
@@ -36,6 +37,7 @@ class Arm:
     log: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     is_dirty: bool = True
+    best: Trial | None = None
 
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
@@ -45,18 +47,22 @@ class Arm:
         self._index[trial.id] = len(self.log)
         self.log.append(trial.id)
         self.entries.append(entry_of(trial, worst))
+        self._consider(trial)
 
     def put(self, trial: Trial, worst: float) -> None:
         """Renew a trial's entry."""
         self.entries[self._index[trial.id]] = entry_of(trial, worst)
+        self._consider(trial)
 
-    def best(self, trials: Mapping[int, Trial]) -> Trial | None:
-        """Return the best confirmed trial, the earliest of equals, or None."""
-        return best_of(trials[trial_id] for trial_id in self.log)
+    def _consider(self, trial: Trial) -> None:
+        self.best = best_of(t for t in (self.best, trial) if t is not None)
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
-    """Return the trial with the least value among those with a place in their study's sequence."""
+    """Return the trial with the least value among those with a place in their study's sequence.
+
+    Of equals the one with the lower number, then the one that was issued first.
+    """
     done = [
         trial
         for trial in trials
@@ -65,7 +71,7 @@ def best_of(trials: Iterable[Trial]) -> Trial | None:
         and trial.value is not None
         and trial.number is not None
     ]
-    return min(done, key=lambda t: (t.value, t.number), default=None)
+    return min(done, key=lambda t: (t.value, t.number, t.id), default=None)
 
 
 def entry_of(trial: Trial, worst: float) -> Entry:
@@ -113,12 +119,8 @@ def order(run: Run, arm: Arm, point: Sequence[float]) -> Order:
 
 def control_density(run: Run, arm: Arm) -> Density:
     """Build a control's density; the flat one looks at the best density of the search."""
-    best = best_of(
-        run.trials[trial_id]
-        for other in run.arms
-        if other.study.role == SEARCH
-        for trial_id in other.log
-    )
+    searches = [other.best for other in run.arms if other.study.role == SEARCH]
+    best = best_of(trial for trial in searches if trial is not None)
     found = payloads.density_of(run.spec, run.space, best.point) if best is not None else None
     return payloads.arm_density(run.spec, arm.study.name, found)
 

@@ -12,7 +12,7 @@ from service.rules import is_training
 from service.samplers import Certainty
 from service.spec import JobSpec
 from service.states import Phase
-from service.storage import densities, trials
+from service.storage import densities
 
 if TYPE_CHECKING:
     from service.runs import Run
@@ -27,23 +27,21 @@ def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
 
 def issue(session: Session, run: Run) -> None:
     """Store the evaluation's trials, once: every arm meets the same seeds."""
-    if any(trial.phase is Phase.EVALUATION for trial in run.trials.values()):
+    if any(trial.phase is Phase.EVALUATION for trial in run.log.trials.values()):
         return  # resumed after a pause
     rows, links = [], []
     for index in range(run.spec.evaluation.n_seeds):
         for arm in run.arms:
             if arm.study.best_trial_id is None:
                 continue
-            best = run.trials[arm.study.best_trial_id]
+            best = run.log.trials[arm.study.best_trial_id]
             order = payloads.evaluated(run.spec, best.params, best.payload, index)
             rows.append(
                 run.row(arm.study, order, Phase.EVALUATION)
                 | {"number": index, "certainty": Certainty.CERTAIN, "point": best.point}
             )
             links.append((arm.study.id, index))
-    issued = trials.insert_all(session, rows)
-    for trial in issued:
-        run.add(session, trial)
+    issued = run.issue(session, rows)
     densities.insert_evaluations(
         session,
         [
@@ -56,7 +54,6 @@ def issue(session: Session, run: Run) -> None:
             for (study_id, index), trial in zip(links, issued, strict=True)
         ],
     )
-    run.take_cached(session, [trial.digest for trial in issued])
 
 
 def keep_artifact(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from service import clock, evaluations
-from service.records import Attempt
 from service.states import AttemptState, Phase, TrialState
-from service.storage import events, trials
+from service.storage import trials
 from service.storage.database import Database
 from service.updates import Ended, Ending, Measured, Update
 
@@ -28,17 +27,20 @@ _ATTEMPT_STATES = {
 
 def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
     """Write what the workers reported; what comes from a given-up attempt is evidence only."""
-    attempts = trials.attempts_by_id(session, [update.attempt_id for update in updates])
-    live = {i for i, attempt in attempts.items() if attempt.state is AttemptState.RUNNING}
-    _measure(
-        session, run, [u for u in updates if isinstance(u, Measured) and u.attempt_id in live]
+    if run.job.state.is_final:  # cancelled over REST: its attempts were given up there
+        run.live.clear()
+    late = [u for u in updates if isinstance(u, Ended) and u.attempt_id not in run.live]
+    live = [u for u in updates if u.attempt_id in run.live]
+    _measure(session, run, [u for u in live if isinstance(u, Measured)])
+    ended = [u for u in live if isinstance(u, Ended)]
+    now = clock.now()
+    trials.change_attempts(
+        session,
+        [_outcome(u) | {"state": _ATTEMPT_STATES[u.ending], "finished_at": now} for u in ended],
     )
-    for update in updates:
-        if isinstance(update, Ended):
-            attempt = attempts[update.attempt_id]
-            _end_attempt(session, attempt, update, is_late=update.attempt_id not in live)
-            if update.attempt_id in live:
-                _end_trial(session, run, attempt, update)
+    for update in ended:
+        _end_trial(session, run, run.live.pop(update.attempt_id), update)
+    _keep_late(session, late)
 
 
 def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
@@ -58,28 +60,31 @@ def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
     for update in updates:
         data = {
             "trial_id": update.trial_id,
-            "study_id": run.trials[update.trial_id].study_id,
+            "study_id": run.log.trials[update.trial_id].study_id,
             "epoch": update.epoch,
             "metrics": update.metrics,
         }
-        events.add(session, run.job.id, "measurement", data)
+        run.log.announce("measurement", data)
 
 
-def _end_attempt(session: Session, attempt: Attempt, update: Ended, *, is_late: bool) -> None:
-    changes: dict[str, Any] = {
-        "id": attempt.id,
+def _outcome(update: Ended) -> dict[str, Any]:
+    return {
+        "id": update.attempt_id,
         "value": update.value,
         "metrics": update.metrics,
         "error": {"detail": update.error} if update.error else None,
-        "is_late": is_late and update.ending is not Ending.CANCELLED,
+        "worker": update.worker,
     }
-    if not is_late:
-        changes |= {"state": _ATTEMPT_STATES[update.ending], "finished_at": clock.now()}
-    trials.change_attempts(session, [changes])
 
 
-def _end_trial(session: Session, run: Run, attempt: Attempt, update: Ended) -> None:
-    trial = run.trials[attempt.trial_id]
+def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
+    """Keep results of attempts that were given up: evidence that changes nothing."""
+    late = [update for update in updates if update.ending is not Ending.CANCELLED]
+    trials.change_attempts(session, [_outcome(update) | {"is_late": True} for update in late])
+
+
+def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None:
+    trial = run.log.trials[trial_id]
     if update.ending in (Ending.COMPLETED, Ending.DIVERGED):
         is_diverged = update.ending is Ending.DIVERGED
         run.end(
@@ -105,7 +110,7 @@ def _end_trial(session: Session, run: Run, attempt: Attempt, update: Ended) -> N
 def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:
     trials.forget_measurements(session, list(trial_ids))
     for trial_id in trial_ids:
-        run.set_state(session, trial_id, TrialState.WAITING, started_at=None, **changes)
+        run.log.set_state(trial_id, TrialState.WAITING, started_at=None, **changes)
 
 
 def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
@@ -113,7 +118,9 @@ def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
 
     Such an attempt does not count against `max_attempts`: the trial is not to blame.
     """
-    lost = [a for a in trials.running_attempts(session, run.job.id) if a.id not in in_hand]
+    found = trials.running_attempts(session, run.job.id)
+    run.live = {a.id: a.trial_id for a in found if a.id in in_hand}
+    lost = [a for a in found if a.id not in in_hand]
     now = clock.now()
     trials.change_attempts(
         session,
@@ -122,7 +129,7 @@ def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
     _wait_again(
         session,
         run,
-        [a.trial_id for a in lost if run.trials[a.trial_id].state is TrialState.RUNNING],
+        [a.trial_id for a in lost if run.log.trials[a.trial_id].state is TrialState.RUNNING],
     )
 
 
@@ -132,6 +139,4 @@ def record_late(database: Database, updates: Sequence[Update]) -> None:
     if not ended:
         return
     with database.write() as session:
-        attempts = trials.attempts_by_id(session, [update.attempt_id for update in ended])
-        for update in ended:
-            _end_attempt(session, attempts[update.attempt_id], update, is_late=True)
+        _keep_late(session, ended)

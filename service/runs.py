@@ -8,58 +8,59 @@ and loaded again (DESIGN.md, "The trial log is the state").
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import arms, clock, evaluations, payloads, recording, samplers
+from service import arms, clock, evaluations, payloads, recording
 from service.arms import Arm
 from service.jobs import SEARCH, spec_of
 from service.payloads import Order
 from service.records import Job, Study, Trial
 from service.report import build_report
-from service.states import JobState, Phase, TrialState, check_trial_transition
-from service.storage import densities, events, jobs, studies, trials
+from service.samplers import Plan
+from service.states import JobState, Phase, TrialState
+from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
+from service.trial_log import TrialLog
 from service.updates import Assignment, Update
 
 # Rounds planned in one transaction: a job whose every trial is cached must not hold the database.
 MAX_ROUNDS = 20
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
+ANNOUNCED = ("id", "name", "best_value", "best_trial_id", "is_finished")
 
 
-@dataclass
 class Run:
     """See the module. Create it with `open_run`; thread safety: none.
 
+    Args:
+        job: The job, whose lease its holder claimed.
+        found: Its studies with their samplers.
+        max_attempts: Failed tries after which a trial is FAILED.
+
     Attributes:
         job: The job as of the last step.
-        arms: Its studies with their samplers and logs.
-        max_attempts: Failed tries after which a trial is FAILED.
-        trials: Every trial of the job by its id.
+        log: Its trials.
+        live: Attempts whose result counts, by their id: the id of their trial.
         has_more: Whether a further step would move on at once.
     """
 
-    job: Job
-    arms: list[Arm]
-    max_attempts: int
-    trials: dict[int, Trial] = field(default_factory=dict)
-    has_more: bool = False
-
-    def __post_init__(self) -> None:
-        self.spec = spec_of(self.job)
+    def __init__(self, job: Job, found: Sequence[Arm], max_attempts: int) -> None:
+        self.job = job
+        self.arms = list(found)
+        self.max_attempts = max_attempts
+        self.spec = spec_of(job)
         self.space = payloads.space_of(self.spec)
-        self._by_study = {arm.study.id: arm for arm in self.arms}
-        self._changes: dict[int, dict[str, Any]] = {}
-        self._waiting: dict[int, None] = {}
+        self.log = TrialLog(job.id, self.arms, self.spec.diverged_value)
+        self.live: dict[int, int] = {}
+        self.has_more = False
 
     @property
     def has_waiting(self) -> bool:
         """Whether a trial waits for a worker."""
-        return bool(self._waiting)
-
-    # The steps
+        return bool(self.log.waiting)
 
     def step(
         self,
@@ -82,9 +83,9 @@ class Run:
         Raises:
             LeaseLostError: Another dispatcher holds the job; nothing was changed.
         """
-        owner, fence = self.job.lease_owner, self.job.lease_fence
-        self.job = jobs.lock_leased(session, self.job.id, str(owner), fence)
-        if self.job.state is JobState.QUEUED:
+        state = jobs.lock_leased(session, self.job)
+        self.job = replace(self.job, state=state)
+        if state is JobState.QUEUED:
             self.job = jobs.set_state(session, self.job.id, JobState.RUNNING)
         recording.record(session, self, updates)
         self.has_more = False
@@ -93,8 +94,10 @@ class Run:
             self._advance(session, n_free)
             assignments = self._place(session, n_free, busy)
             self._finish_phase(session)
-        self.flush(session)
+        self.log.flush(session)
         return assignments
+
+    # Points
 
     def _advance(self, session: Session, n_free: int) -> None:
         for _ in range(MAX_ROUNDS):
@@ -110,20 +113,16 @@ class Run:
         arm.is_dirty = False
         plan = arm.sampler.plan(arm.entries, n_free)
         for index, number in plan.numbered.items():
-            self.change(arm.log[index], number=number)
+            self.log.change(arm.log[index], number=number)
         if plan.proposals:
-            self._issue(
-                session, arm, [arms.order(self, arm, p.point) for p in plan.proposals], plan
-            )
-        if plan.numbered or plan.is_finished:
-            self._update_best(session, arm)
+            orders = [arms.order(self, arm, p.point) for p in plan.proposals]
+            self._issue(session, arm, orders, plan)
+        self._update_best(session, arm)
         if plan.is_finished:
             self._finish_study(session, arm)
         return arm.is_dirty or plan.is_finished
 
-    def _issue(
-        self, session: Session, arm: Arm, orders: Sequence[Order], plan: samplers.Plan
-    ) -> None:
+    def _issue(self, session: Session, arm: Arm, orders: Sequence[Order], plan: Plan) -> None:
         rows = [
             self.row(arm.study, order, Phase.SEARCH)
             | {
@@ -133,25 +132,46 @@ class Run:
             }
             for order, proposal in zip(orders, plan.proposals, strict=True)
         ]
-        for trial in trials.insert_all(session, rows):
-            self.add(session, trial)
-        self.take_cached(session, [order.digest for order in orders])
+        self.issue(session, rows)
 
-    # What was trained before
+    def row(self, study: Study, order: Order, phase: Phase) -> dict[str, Any]:
+        """Return a new trial's columns."""
+        return {
+            "job_id": self.job.id,
+            "study_id": study.id,
+            "phase": phase,
+            "state": TrialState.WAITING,
+            "params": order.params,
+            "payload": order.payload,
+            "seed": order.seed,
+            "digest": order.digest,
+            "queued_at": clock.now(),
+        }
 
-    def take_cached(self, session: Session, digests: Sequence[str]) -> bool:
-        """Complete waiting trials whose training has a result, this job's or another's.
+    def issue(self, session: Session, rows: Sequence[dict[str, Any]]) -> list[Trial]:
+        """Store new trials; those whose training has a result take it at once."""
+        issued = trials.insert_all(session, rows)
+        for trial in issued:
+            self.log.add(trial, is_new=True)
+        results = trials.results(session, [trial.digest for trial in issued])
+        for trial in issued:
+            if trial.digest in results:
+                self._complete_from(session, trial, results[trial.digest])
+        return issued
 
-        Returns:
-            Whether there were any.
-        """
-        results = trials.results(session, digests)
-        waiting = [t for t in map(self.trials.__getitem__, self._waiting) if t.digest in results]
-        for trial in waiting:
-            self.complete_from(session, trial, results[trial.digest])
-        return bool(waiting)
+    # Results
 
-    def complete_from(self, session: Session, trial: Trial, source: Trial) -> None:
+    def end(self, session: Session, trial_id: int, state: TrialState, **changes: Any) -> None:
+        """Move a trial to a final state; its study has something new to hear."""
+        trial = self.log.set_state(trial_id, state, **changes)
+        if trial.phase is Phase.SEARCH:
+            next(arm for arm in self.arms if arm.study.id == trial.study_id).is_dirty = True
+        if state is TrialState.COMPLETED and trial.cached_from is None:
+            twins = [t for t in self.log.waiting_trials() if t.digest == trial.digest]
+            for twin in twins:
+                self._complete_from(session, twin, trial)
+
+    def _complete_from(self, session: Session, trial: Trial, source: Trial) -> None:
         """Give a waiting trial the result of another with the same digest."""
         self.end(
             session,
@@ -169,40 +189,25 @@ class Run:
     # What to run next
 
     def _place(self, session: Session, n_free: int, busy: Collection[str]) -> list[Assignment]:
-        chosen = self._choose(session, n_free, busy)
-        if chosen and self.take_cached(session, [trial.digest for trial in chosen]):
-            self.has_more = True
-            chosen = [t for t in chosen if self.trials[t.id].state is TrialState.WAITING]
-        return self._start(session, chosen) if chosen else []
-
-    def _choose(self, session: Session, n_free: int, busy: Collection[str]) -> list[Trial]:
-        """Pick the oldest waiting trials, each training once."""
-        in_hand = (
-            set(busy) | {t.digest for t in self.trials.values() if t.state is TrialState.RUNNING}
-            if n_free > 0
-            else set()
-        )
+        """Start the oldest waiting trials, each training once in the whole database."""
+        in_hand = {self.log.trials[trial_id].digest for trial_id in self.log.running} | set(busy)
         chosen: list[Trial] = []
-        for trial_id in sorted(self._waiting):  # one tried before goes first
-            if len(chosen) >= n_free:
+        for trial in self.log.waiting_trials() if n_free > 0 else ():
+            if len(chosen) == n_free:
                 break
-            trial = self.trials[trial_id]
             if trial.digest not in in_hand:
                 in_hand.add(trial.digest)
                 chosen.append(trial)
-        elsewhere = trials.running_elsewhere(session, self.job.id, [t.digest for t in chosen])
-        return [trial for trial in chosen if trial.digest not in elsewhere]
+        elsewhere = trials.elsewhere(session, self.job.id, [t.digest for t in chosen])
+        for trial in chosen:
+            known = elsewhere.get(trial.digest)
+            if known is not None and known.state is TrialState.COMPLETED:
+                self._complete_from(session, trial, known)
+                self.has_more = True
+        return self._start(session, [t for t in chosen if t.digest not in elsewhere])
 
     def _start(self, session: Session, chosen: Sequence[Trial]) -> list[Assignment]:
         now = clock.now()
-        for trial in chosen:
-            self.set_state(
-                session,
-                trial.id,
-                TrialState.RUNNING,
-                started_at=now,
-                n_attempts=trial.n_attempts + 1,
-            )
         rows = [
             {
                 "job_id": self.job.id,
@@ -213,19 +218,25 @@ class Run:
             }
             for trial in chosen
         ]
+        attempt_ids = trials.insert_attempts(session, rows)
         device = payloads.device_of(self.spec)
-        return [
-            Assignment(
-                attempt_id=attempt.id,
-                trial_id=trial.id,
-                job_id=self.job.id,
-                digest=trial.digest,
-                payload=trial.payload,
-                device=device,
-                keeps_weights=evaluations.keeps_weights(self.spec, trial),
+        assignments = []
+        for trial, attempt_id in zip(chosen, attempt_ids, strict=True):
+            self.live[attempt_id] = trial.id
+            n_attempts = trial.n_attempts + 1
+            self.log.set_state(trial.id, TrialState.RUNNING, started_at=now, n_attempts=n_attempts)
+            assignments.append(
+                Assignment(
+                    attempt_id=attempt_id,
+                    trial_id=trial.id,
+                    job_id=self.job.id,
+                    digest=trial.digest,
+                    payload=trial.payload,
+                    device=device,
+                    keeps_weights=evaluations.keeps_weights(self.spec, trial),
+                )
             )
-            for trial, attempt in zip(chosen, trials.insert_attempts(session, rows), strict=True)
-        ]
+        return assignments
 
     # The ends of studies, phases and the job
 
@@ -233,119 +244,47 @@ class Run:
         return all(arm.study.is_finished for arm in self.arms if arm.study.role == SEARCH)
 
     def _update_best(self, session: Session, arm: Arm) -> None:
-        best = arm.best(self.trials)
+        best = arm.best
         if best is None or best.id == arm.study.best_trial_id:
             return
         arm.study = replace(arm.study, best_trial_id=best.id, best_value=best.value)
         studies.change(session, arm.study.id, best_trial_id=best.id, best_value=best.value)
-        row = arms.density_row(self, arm, best)
+        row = arms.density_row(self, arm, self.log.trials[best.id])
         if row is not None:
             densities.put(session, row)
-        self._announce_study(session, arm.study)
+        self._announce_study(arm.study)
 
     def _finish_study(self, session: Session, arm: Arm) -> None:
         arm.study = replace(arm.study, is_finished=True)
         studies.change(session, arm.study.id, is_finished=True)
-        self._announce_study(session, arm.study)
+        self._announce_study(arm.study)
         for other in self.arms:
             other.is_dirty = other.is_dirty or other.waits_for_search
 
-    def _announce_study(self, session: Session, study: Study) -> None:
-        names = ("id", "name", "best_value", "best_trial_id", "is_finished")
-        events.add(session, self.job.id, "study", {n: getattr(study, n) for n in names})
+    def _announce_study(self, study: Study) -> None:
+        self.log.announce("study", {name: getattr(study, name) for name in ANNOUNCED})
 
     def _finish_phase(self, session: Session) -> None:
         if not all(arm.study.is_finished for arm in self.arms):
             return
         if all(arm.study.best_trial_id is None for arm in self.arms):
-            self.flush(session)
-            self.job = jobs.set_state(session, self.job.id, JobState.FAILED, error=self._failure())
-            return
-        if self.job.state is JobState.RUNNING and self.spec.evaluation.n_seeds > 0:
-            self.job = jobs.set_state(session, self.job.id, JobState.EVALUATING)
+            self._move(session, JobState.FAILED, error=self._failure())
+        elif self.job.state is JobState.RUNNING and self.spec.evaluation.n_seeds > 0:
+            self._move(session, JobState.EVALUATING)
             evaluations.issue(session, self)
             self.has_more = True
-            return
-        if any(not t.state.is_final for t in self.trials.values()):
-            return
-        self.flush(session)
-        report = build_report(self.spec, self.arms, self.trials.values())
-        self.job = jobs.set_state(session, self.job.id, JobState.SUCCEEDED, report=report)
+        elif not self.log.has_open():
+            report = build_report(self.spec, self.arms, self.log.trials.values())
+            self._move(session, JobState.SUCCEEDED, report=report)
+
+    def _move(self, session: Session, state: JobState, **changes: Any) -> None:
+        self.log.flush(session)  # the job's last event comes after those of its trials
+        self.job = jobs.set_state(session, self.job.id, state, **changes)
 
     def _failure(self) -> dict[str, Any]:
-        errors = [t.error["detail"] for t in self.trials.values() if t.error]
+        errors = [t.error["detail"] for t in self.log.trials.values() if t.error]
         reason = errors[0] if errors else "every training diverged: lower the learning rate"
         return {"title": "No trial gave a value", "detail": reason}
-
-    # Changes of trials: in memory at once, in the database with the step
-
-    def row(self, study: Study, order: Order, phase: Phase) -> dict[str, Any]:
-        """Return a new trial's columns."""
-        return {
-            "job_id": self.job.id,
-            "study_id": study.id,
-            "phase": phase,
-            "state": TrialState.WAITING,
-            "params": order.params,
-            "payload": order.payload,
-            "seed": order.seed,
-            "digest": order.digest,
-            "is_diverged": False,
-            "queued_at": clock.now(),
-        }
-
-    def add(self, session: Session, trial: Trial) -> None:
-        """Take in a new or a loaded trial."""
-        self.trials[trial.id] = trial
-        if trial.state is TrialState.WAITING:
-            self._waiting[trial.id] = None
-        if trial.phase is Phase.SEARCH:
-            self._by_study[trial.study_id].append(trial, self.spec.diverged_value)
-        if trial.state is TrialState.WAITING and trial.n_attempts == 0:
-            self._announce(session, trial)
-
-    def change(self, trial_id: int, **changes: Any) -> Trial:
-        """Set fields of a trial."""
-        trial = replace(self.trials[trial_id], **changes)
-        self.trials[trial_id] = trial
-        self._changes.setdefault(trial_id, {"id": trial_id}).update(changes)
-        if trial.phase is Phase.SEARCH:
-            self._by_study[trial.study_id].put(trial, self.spec.diverged_value)
-        return trial
-
-    def set_state(
-        self, session: Session, trial_id: int, state: TrialState, **changes: Any
-    ) -> None:
-        """Move a trial to another state and announce it."""
-        check_trial_transition(self.trials[trial_id].state, state)
-        trial = self.change(trial_id, state=state, **changes)
-        if state is TrialState.WAITING:
-            self._waiting[trial_id] = None
-        else:
-            self._waiting.pop(trial_id, None)
-        self._announce(session, trial)
-
-    def end(self, session: Session, trial_id: int, state: TrialState, **changes: Any) -> None:
-        """Move a trial to a final state; its study has something new to hear."""
-        self.set_state(session, trial_id, state, finished_at=clock.now(), **changes)
-        trial = self.trials[trial_id]
-        if trial.phase is Phase.SEARCH:
-            self._by_study[trial.study_id].is_dirty = True
-        if state is TrialState.COMPLETED and trial.cached_from is None:
-            twins = [t for t in self._waiting if self.trials[t].digest == trial.digest]
-            for twin in twins:
-                self.complete_from(session, self.trials[twin], trial)
-
-    def _announce(self, session: Session, trial: Trial) -> None:
-        names = ("id", "study_id", "phase", "number", "state", "value")
-        data = {name: getattr(trial, name) for name in names}
-        data["cached"] = trial.cached_from is not None
-        events.add(session, self.job.id, "trial", data)
-
-    def flush(self, session: Session) -> None:
-        """Write the collected changes."""
-        trials.change(session, list(self._changes.values()))
-        self._changes.clear()
 
 
 def open_run(
@@ -360,11 +299,11 @@ def open_run(
         LeaseLostError: Another dispatcher holds the job by now.
     """
     with database.write() as session:
-        jobs.lock_leased(session, job.id, str(job.lease_owner), job.lease_fence)
+        jobs.lock_leased(session, job)
         found = [arms.open_arm(job, study) for study in studies.of_job(session, job.id)]
         run = Run(job, found, max_attempts)
         for trial in trials.of_job(session, job.id):
-            run.add(session, trial)
+            run.log.add(trial, is_new=False)
         recording.recover(session, run, in_hand)
-        run.flush(session)
+        run.log.flush(session)
     return run

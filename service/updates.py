@@ -55,6 +55,7 @@ class Ended:
     Attributes:
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
+        worker: Name of the worker, for people.
     """
 
     attempt_id: int
@@ -65,6 +66,7 @@ class Ended:
     training_s: float | None = None
     error: str | None = None
     weights: tuple[str, int, str] | None = None
+    worker: str | None = None
 
 
 Update = Measured | Ended

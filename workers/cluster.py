@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import ray
@@ -17,7 +17,7 @@ import structlog
 from ray.exceptions import RayActorError, RayError
 
 from service.settings import Settings
-from service.updates import Assignment, Ended, Ending, Measured
+from service.updates import Assignment, Ended, Ending
 from workers.worker import Message, Worker
 
 LOG = structlog.get_logger(__name__)
@@ -145,12 +145,11 @@ class Cluster:
 
     # Work
 
-    def place(self, shape: Shape, assignment: Assignment) -> str:
-        """Start an assignment on a free worker and return the worker's name."""
+    def place(self, shape: Shape, assignment: Assignment) -> None:
+        """Start an assignment on a free worker."""
         slot = self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment}
         slot.stream = slot.actor.run.options(num_returns="streaming").remote([assignment])
-        return slot.name
 
     def cancel(self, attempt_ids: set[int]) -> None:
         """Ask these attempts to stop; their end arrives like any other."""
@@ -191,11 +190,11 @@ class Cluster:
         except RayError as error:
             yield from self._bury(slot, Ending.ERROR, str(error)[-4000:])
             return
-        ended = message[0] if isinstance(message, tuple) else None
-        attempt_id = ended.attempt_id if ended else _attempt_of(message)
+        attempt_id = (message[0] if isinstance(message, tuple) else message).attempt_id
         assignment = slot.attempts[attempt_id]
-        if ended:
+        if isinstance(message, tuple):
             del slot.attempts[attempt_id]
+            message = (replace(message[0], worker=slot.name), message[1])
         yield assignment, message
 
     def _bury(
@@ -205,15 +204,15 @@ class Cluster:
         slot.attempts.clear()
         self._end(slot)
         for assignment in assignments:
-            ended = Ended(assignment.attempt_id, assignment.trial_id, ending, error=error)
+            ended = Ended(
+                assignment.attempt_id,
+                assignment.trial_id,
+                ending,
+                error=error,
+                worker=slot.name,
+            )
             yield assignment, (ended, None)
 
     def stop(self) -> None:
         """Leave the cluster; one of our own ends with its actors."""
         ray.shutdown()
-
-
-def _attempt_of(message: Message) -> int:
-    if isinstance(message, Measured):
-        return message.attempt_id
-    return message[0].attempt_id

@@ -205,7 +205,9 @@ class Dispatcher:
             assignments = run.step(session, kept, n_free, busy)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             is_stuck = is_idle and run.has_waiting and run.job.state in ACTIVE
-            jobs.set_waits_for(session, run.job.id, self._why(run) if is_stuck else None)
+            reason = self._why(run) if is_stuck else None
+            if reason != run.job.waits_for:
+                run.job = jobs.set_waits_for(session, run.job.id, reason)
         return assignments
 
     def _settle(self, job_id: int, run: Run, assignments: list[Assignment], shape: Shape) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -14,6 +16,16 @@ from service.storage.tables import EventRow
 def add(session: Session, job_id: int, kind: str, data: Json) -> None:
     """Announce something in the transaction that makes it true."""
     session.add(EventRow(job_id=job_id, kind=kind, data=data, created_at=clock.now()))
+
+
+def add_all(session: Session, job_id: int, found: Sequence[tuple[str, Json]]) -> None:
+    """Announce several things in the order given."""
+    now = clock.now()
+    rows = [
+        {"job_id": job_id, "kind": kind, "data": data, "created_at": now} for kind, data in found
+    ]
+    if rows:
+        session.execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
 
 
 def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event]:

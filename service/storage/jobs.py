@@ -47,16 +47,18 @@ def lock(session: Session, job_id: int) -> Job:
     return to_value(Job, _row(session, job_id, is_locked=True))
 
 
-def lock_leased(session: Session, job_id: int, owner: str, fence: int) -> Job:
-    """Like `lock`, for the dispatcher that holds the job's lease.
+def lock_leased(session: Session, job: Job) -> JobState:
+    """Like `lock`, for the dispatcher that claimed `job`; returns the job's present state.
 
     Raises:
         LeaseLostError: Another dispatcher holds it now.
     """
-    job = lock(session, job_id)
-    if job.lease_owner != owner or job.lease_fence != fence:
-        raise LeaseLostError(job_id)
-    return job
+    columns = (JobRow.state, JobRow.lease_owner, JobRow.lease_fence)
+    query = select(*columns).where(JobRow.id == job.id).with_for_update()
+    state, owner, fence = session.execute(query).one()
+    if (owner, fence) != (job.lease_owner, job.lease_fence):
+        raise LeaseLostError(job.id)
+    return JobState(state)
 
 
 def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
@@ -109,12 +111,14 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
     return to_value(Job, row)
 
 
-def set_waits_for(session: Session, job_id: int, reason: str | None) -> None:
+def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
     """Note why a job does not move, or that it does."""
     row = _row(session, job_id)
     if row.waits_for != reason:
         row.waits_for = reason
         events.add(session, job_id, "job", {"state": row.state, "waits_for": reason})
+        session.flush()
+    return to_value(Job, row)
 
 
 def claim(session: Session, owner: str, until: datetime) -> list[Job]:

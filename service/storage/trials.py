@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -17,12 +18,47 @@ from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 Values = Mapping[str, Any]
 
 
+_NEW_TRIAL: dict[str, Any] = {
+    "value": None,
+    "is_diverged": False,
+    "metrics": None,
+    "training_s": None,
+    "cached_from": None,
+    "n_attempts": 0,
+    "error": None,
+    "started_at": None,
+    "finished_at": None,
+}
+_TRIALS = cast("Table", TrialRow.__table__)
+_ATTEMPTS = cast("Table", AttemptRow.__table__)
+
+
 def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
     """Store new trials and return them in the same order."""
-    added = [TrialRow(**row) for row in rows]
-    session.add_all(added)
-    session.flush()
-    return [to_value(Trial, row) for row in added]
+    if not rows:
+        return []
+    whole = [_NEW_TRIAL | dict(row) for row in rows]
+    ids = _insert(session, _TRIALS, whole)
+    return [Trial(id=trial_id, **row) for trial_id, row in zip(ids, whole, strict=True)]
+
+
+def _insert(session: Session, table: Table, rows: list[dict[str, Any]]) -> list[int]:
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(session.scalars(statement, rows))
+
+
+def _update(session: Session, table: Table, rows: Sequence[Values]) -> None:
+    """Set columns of rows by their `id`, one statement for each set of columns."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        values = {f"new_{name}": value for name, value in row.items()}
+        groups[tuple(sorted(row))].append(values)
+    for names, group in groups.items():
+        changes: dict[str, Any] = {
+            name: bindparam(f"new_{name}") for name in names if name != "id"
+        }
+        statement = update(table).where(table.c.id == bindparam("new_id")).values(changes)
+        session.connection().execute(statement, group)
 
 
 def get(session: Session, trial_id: int) -> Trial:
@@ -77,8 +113,7 @@ def counts(session: Session, job_id: int) -> dict[tuple[int, Phase, TrialState],
 
 def change(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of trials; each mapping names its `id`."""
-    if rows:
-        session.execute(update(TrialRow), [dict(row) for row in rows])
+    _update(session, _TRIALS, rows)
 
 
 def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
@@ -95,16 +130,21 @@ def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
     return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
 
 
-def running_elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> set[str]:
-    """Return those of `digests` that another job is training right now."""
+def elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> dict[str, Trial]:
+    """Return, by digest, what other jobs have completed or are training right now."""
     if not digests:
-        return set()
-    query = select(TrialRow.digest).where(
-        TrialRow.digest.in_(set(digests)),
-        TrialRow.state == TrialState.RUNNING,
-        TrialRow.job_id != job_id,
+        return {}
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.digest.in_(set(digests)),
+            TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)),
+            TrialRow.cached_from.is_(None),
+            TrialRow.job_id != job_id,
+        )
+        .order_by(TrialRow.state.desc(), TrialRow.id.desc())  # COMPLETED comes last and wins
     )
-    return set(session.scalars(query))
+    return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
 
 
 def count_failed_attempts(session: Session, trial_id: int) -> int:
@@ -130,12 +170,12 @@ def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN40
     )
 
 
-def insert_attempts(session: Session, rows: Sequence[Values]) -> list[Attempt]:
-    """Store new attempts and return them in the same order."""
-    added = [AttemptRow(**row, state=AttemptState.RUNNING, is_late=False) for row in rows]
-    session.add_all(added)
-    session.flush()
-    return [to_value(Attempt, row) for row in added]
+def insert_attempts(session: Session, rows: Sequence[Values]) -> list[int]:
+    """Store new attempts, RUNNING, and return their ids in the same order."""
+    if not rows:
+        return []
+    fresh = {"state": AttemptState.RUNNING, "is_late": False}
+    return _insert(session, _ATTEMPTS, [{**row, **fresh} for row in rows])
 
 
 def attempts(session: Session, trial_id: int) -> list[Attempt]:
@@ -152,16 +192,9 @@ def running_attempts(session: Session, job_id: int) -> list[Attempt]:
     return [to_value(Attempt, row) for row in session.scalars(query)]
 
 
-def attempts_by_id(session: Session, ids: Sequence[int]) -> dict[int, Attempt]:
-    """Return these attempts by their id."""
-    query = select(AttemptRow).where(AttemptRow.id.in_(list(ids)))
-    return {row.id: to_value(Attempt, row) for row in session.scalars(query)}
-
-
 def change_attempts(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of attempts; each mapping names its `id`."""
-    if rows:
-        session.execute(update(AttemptRow), [dict(row) for row in rows])
+    _update(session, _ATTEMPTS, rows)
 
 
 def insert_measurements(session: Session, rows: Sequence[Values]) -> None:

@@ -170,7 +170,7 @@ def running(database: Database, name: str = "photos, 5\u00d75") -> Job:
         seeder.trial(
             first, None, [0.33, 0.8], TrialState.RUNNING, certainty="predicted"
         )  # fmt: skip
-        attempt = trials.insert_attempts(
+        attempt_id = trials.insert_attempts(
             session,
             [
                 {
@@ -183,7 +183,7 @@ def running(database: Database, name: str = "photos, 5\u00d75") -> Job:
                 }
             ],
         )[0]
-        measure(session, job, live, attempt.id, epoch=2)
+        measure(session, job, live, attempt_id, epoch=2)
     return job
 
 

@@ -44,9 +44,9 @@ def test_a_silent_dispatcher_loses_its_jobs_and_its_writes_are_refused(
     assert (first.id, second.id) == (job.id, job.id)
     assert second.lease_fence == first.lease_fence + 1
     with database.write() as session, pytest.raises(LeaseLostError):
-        queries.lock_leased(session, job.id, slow.id, first.lease_fence)
+        queries.lock_leased(session, first)
     with database.write() as session:
-        queries.lock_leased(session, job.id, quick.id, second.lease_fence)
+        queries.lock_leased(session, second)
 
 
 def test_a_heartbeat_keeps_the_lease(database: Database) -> None:

@@ -1,0 +1,100 @@
+"""A job's trials in memory, and what a step changed of them: written in bulk, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.arms import Arm
+from service.records import Json, Trial
+from service.states import Phase, TrialState, check_trial_transition
+from service.storage import events, trials
+
+ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
+
+
+class TrialLog:
+    """The trial log of a run. Changes are visible here at once, in the database after `flush`.
+
+    Args:
+        job_id: Whose trials.
+        arms: The arms, which hear of their search trials.
+        worst: What a sampler is told of a trial without a value.
+    """
+
+    def __init__(self, job_id: int, arms: Sequence[Arm], worst: float) -> None:
+        self.trials: dict[int, Trial] = {}
+        self.waiting: set[int] = set()
+        self.running: set[int] = set()
+        self._job_id = job_id
+        self._by_study = {arm.study.id: arm for arm in arms}
+        self._worst = worst
+        self._changes: dict[int, dict[str, Any]] = {}
+        self._events: list[tuple[str, Json]] = []
+
+    def add(self, trial: Trial, *, is_new: bool) -> None:
+        """Take in a trial that is stored already."""
+        self.trials[trial.id] = trial
+        self._sort_in(trial)
+        if trial.phase is Phase.SEARCH:
+            self._by_study[trial.study_id].append(trial, self._worst)
+        if is_new:
+            self._announce_trial(trial)
+
+    def change(self, trial_id: int, **changes: Any) -> Trial:
+        """Set fields of a trial."""
+        trial = replace(self.trials[trial_id], **changes)
+        self.trials[trial_id] = trial
+        self._changes.setdefault(trial_id, {"id": trial_id}).update(changes)
+        if trial.phase is Phase.SEARCH:
+            self._by_study[trial.study_id].put(trial, self._worst)
+        return trial
+
+    def set_state(self, trial_id: int, state: TrialState, **changes: Any) -> Trial:
+        """Move a trial to another state and announce it.
+
+        Raises:
+            IllegalTransitionError: The table of transitions does not allow it.
+        """
+        check_trial_transition(self.trials[trial_id].state, state)
+        if state.is_final:
+            changes["finished_at"] = clock.now()
+        trial = self.change(trial_id, state=state, **changes)
+        self._sort_in(trial)
+        self._announce_trial(trial)
+        return trial
+
+    def _sort_in(self, trial: Trial) -> None:
+        self.waiting.discard(trial.id)
+        self.running.discard(trial.id)
+        if trial.state is TrialState.WAITING:
+            self.waiting.add(trial.id)
+        elif trial.state is TrialState.RUNNING:
+            self.running.add(trial.id)
+
+    def waiting_trials(self) -> list[Trial]:
+        """Return the trials that wait for a worker, oldest first."""
+        return [self.trials[trial_id] for trial_id in sorted(self.waiting)]
+
+    def has_open(self) -> bool:
+        """Whether a trial waits or runs."""
+        return bool(self.waiting or self.running)
+
+    def announce(self, kind: str, data: Json) -> None:
+        """Tell those who watch, once the step is written."""
+        self._events.append((kind, data))
+
+    def _announce_trial(self, trial: Trial) -> None:
+        data = {name: getattr(trial, name) for name in ANNOUNCED}
+        self.announce("trial", data | {"cached": trial.cached_from is not None})
+
+    def flush(self, session: Session) -> None:
+        """Write the collected changes and announcements."""
+        trials.change(session, list(self._changes.values()))
+        events.add_all(session, self._job_id, self._events)
+        self._changes.clear()
+        self._events.clear()
