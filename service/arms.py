@@ -54,6 +54,10 @@ class Arm:
         self.entries[self._index[trial.id]] = entry_of(trial, worst)
         self._consider(trial)
 
+    def progress_at(self, trial: Trial) -> float:
+        """Return the part of the study's budget that was issued before a trial, from 0."""
+        return self._index[trial.id] / self.study.n_trials
+
     def _consider(self, trial: Trial) -> None:
         self.best = best_of(t for t in (self.best, trial) if t is not None)
 

@@ -165,7 +165,7 @@ class Run:
         """Move a trial to a final state; its study has something new to hear."""
         trial = self.log.set_state(trial_id, state, **changes)
         if trial.phase is Phase.SEARCH:
-            next(arm for arm in self.arms if arm.study.id == trial.study_id).is_dirty = True
+            self._arm_of(trial).is_dirty = True
         if state is TrialState.COMPLETED and trial.cached_from is None:
             twins = [t for t in self.log.waiting_trials() if t.digest == trial.digest]
             for twin in twins:
@@ -189,10 +189,14 @@ class Run:
     # What to run next
 
     def _place(self, session: Session, n_free: int, busy: Collection[str]) -> list[Assignment]:
-        """Start the oldest waiting trials, each training once in the whole database."""
+        """Start what waits, each training once in the whole database.
+
+        The studies advance side by side: one that must wait for values is not left to be the
+        slow tail behind one that could issue its whole budget at once.
+        """
         in_hand = {self.log.trials[trial_id].digest for trial_id in self.log.running} | set(busy)
         chosen: list[Trial] = []
-        for trial in self.log.waiting_trials() if n_free > 0 else ():
+        for trial in sorted(self.log.waiting_trials(), key=self._turn) if n_free > 0 else ():
             if len(chosen) == n_free:
                 break
             if trial.digest not in in_hand:
@@ -205,6 +209,15 @@ class Run:
                 self._complete_from(session, trial, known)
                 self.has_more = True
         return self._start(session, [t for t in chosen if t.digest not in elsewhere])
+
+    def _turn(self, trial: Trial) -> tuple[float, int]:
+        """Order waiting trials by the part of their study's budget that comes before them."""
+        if trial.phase is Phase.EVALUATION:
+            return 1.0, trial.id
+        return self._arm_of(trial).progress_at(trial), trial.id
+
+    def _arm_of(self, trial: Trial) -> Arm:
+        return next(arm for arm in self.arms if arm.study.id == trial.study_id)
 
     def _start(self, session: Session, chosen: Sequence[Trial]) -> list[Assignment]:
         now = clock.now()

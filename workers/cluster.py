@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ from workers.worker import Message, Worker
 LOG = structlog.get_logger(__name__)
 # Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
 OBJECT_STORE_BYTES = 128 * 1024**2
+# On a shared cluster an idle actor keeps its room this long, s.
+IDLE_S = 10.0
 
 
 class Shape(NamedTuple):
@@ -41,6 +44,7 @@ class _Slot:
     number: int
     stream: Any = None
     attempts: dict[int, Assignment] = field(default_factory=dict)
+    idle_since: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
@@ -143,6 +147,13 @@ class Cluster:
             self._end(slot)
         return self._start(shape)
 
+    def share(self) -> None:
+        """Give idle actors' room back to a cluster that others use too."""
+        now = time.monotonic()
+        for slot in list(self._slots):
+            if not self._is_local and not slot.attempts and now - slot.idle_since > IDLE_S:
+                self._end(slot)
+
     # Work
 
     def place(self, shape: Shape, assignment: Assignment) -> None:
@@ -194,6 +205,7 @@ class Cluster:
         assignment = slot.attempts[attempt_id]
         if isinstance(message, tuple):
             del slot.attempts[attempt_id]
+            slot.idle_since = time.monotonic()
             message = (replace(message[0], worker=slot.name), message[1])
         yield assignment, message
 

@@ -97,6 +97,7 @@ class Dispatcher:
             self._heard_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
+            self._cluster.share()
             self._looked_at = now
         for job_id in list(self._runs):
             self._step(job_id)

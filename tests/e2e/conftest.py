@@ -50,10 +50,11 @@ class Completed:
 
 @dataclass
 class Server:
-    """A running `densearch serve` with its own data directory."""
+    """A running `densearch serve` (or `api`) with its own data directory."""
 
     data_dir: Path
     settings: dict[str, str] = field(default_factory=dict)
+    role: str = "serve"
     url: str = ""
 
     def start(self) -> None:
@@ -61,7 +62,7 @@ class Server:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [DENSEARCH, "serve", "--port", "0", "--data-dir", str(self.data_dir)],
+                [DENSEARCH, self.role, "--port", "0", "--data-dir", str(self.data_dir)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,125 @@
+"""Pause, resume and cancel on real workers, and the roles alone on PostgreSQL."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.client import Client
+from tests.e2e.conftest import DENSEARCH, PATIENCE_S, Server, densearch, environment
+
+pytestmark = pytest.mark.ray
+
+
+def function(**changes: object) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": "slow",
+        "task": {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 0.3},
+        "samplers": ["random"],
+        "budget": {"n_trials": 12},
+    }
+    return body | changes
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def states(client: Client, job_id: int) -> list[str]:
+    return [trial["state"] for trial in client.trials(job_id)]
+
+
+def test_pause_lets_running_trials_finish_and_resume_goes_on(client: Client) -> None:
+    job_id = client.submit(function())["id"]
+    until(lambda: "COMPLETED" in states(client, job_id))
+    assert client.pause(job_id)["state"] == "PAUSED"
+    until(lambda: "RUNNING" not in states(client, job_id))
+    paused = states(client, job_id)
+    assert "WAITING" in paused
+    time.sleep(1.0)  # three trials' time: none may start
+    assert states(client, job_id) == paused
+    client.resume(job_id)
+    assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+    assert states(client, job_id) == ["COMPLETED"] * 12
+
+
+def test_cancel_frees_the_workers_at_once(client: Client) -> None:
+    endless = function(
+        name="endless",
+        task={"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 3600.0},
+    )
+    job_id = client.submit(endless)["id"]
+    until(lambda: states(client, job_id).count("RUNNING") == 2)
+    assert client.cancel(job_id)["state"] == "CANCELLED"
+    assert set(states(client, job_id)) == {"CANCELLED"}
+    after = client.submit(function(name="after", seed=9))["id"]
+    assert client.wait(after, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+
+
+def test_cancel_stops_a_training_within_an_epoch(client: Client) -> None:
+    training = {
+        "name": "long",
+        "task": {"kind": "denoising", "patch_px": 16, "n_patches": 64},
+        "network": {"kind": "dncnn", "depth": 3, "width": 4},
+        "training": {"lr": 0.001, "batch_size": 16, "epochs": 10_000},
+        "samplers": ["random"],
+        "budget": {"n_trials": 2},
+    }
+    job_id = client.submit(training)["id"]
+    until(lambda: states(client, job_id).count("RUNNING") == 2)
+    trial = next(iter(client.trials(job_id)))
+    until(lambda: len(client.measurements(trial["id"])) > 2)
+    client.cancel(job_id)
+    time.sleep(1.0)
+    n_measured = len(client.measurements(trial["id"]))
+    after = client.submit(function(name="next", seed=11))["id"]
+    assert client.wait(after, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+    assert len(client.measurements(trial["id"])) == n_measured
+
+
+def test_a_job_that_no_worker_can_hold_says_why_it_waits(client: Client) -> None:
+    job_id = client.submit(function(resources={"cpus_per_trial": 64}))["id"]
+    until(lambda: "needs 64 CPUs" in str(client.job(job_id)["waits_for"]))
+    client.cancel(job_id)
+
+
+def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    """The cluster's roles: `db upgrade`, `api`, `dispatch`, each a process of its own."""
+    shared = {
+        "DENSEARCH_DATABASE_URL": postgresql_url,
+        "DENSEARCH_DATA_DIR": str(tmp_path),
+        "DENSEARCH_N_CPUS": "2",
+    }
+    upgraded = densearch("db", "upgrade", **shared)
+    assert upgraded.code == 0, upgraded.err
+    log = (tmp_path / "dispatch.log").open("wb")
+    dispatcher = subprocess.Popen(
+        [DENSEARCH, "dispatch"], env=environment(**shared), stdout=log, stderr=log
+    )
+    server = Server(tmp_path, shared, role="api")
+    try:
+        server.start()
+        server.wait_until_ready()
+        with Client(server.url) as client:
+            spec = function(samplers=["direct_l", "tpe"], task=_quick("branin"))
+            job_id = client.submit(spec)["id"]
+            assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+            assert states(client, job_id) == ["COMPLETED"] * 24
+    finally:
+        server.stop()
+        dispatcher.send_signal(signal.SIGTERM)
+        assert dispatcher.wait(PATIENCE_S) == 0
+        log.close()
+
+
+def _quick(name: str) -> dict[str, object]:
+    return {"kind": "function", "name": name, "dimension": 2}
