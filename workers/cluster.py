@@ -7,6 +7,7 @@ between trials; idle ones of another shape give way when their share is needed.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ LOG = structlog.get_logger(__name__)
 OBJECT_STORE_BYTES = 128 * 1024**2
 # On a shared cluster an idle actor keeps its room this long, s.
 IDLE_S = 10.0
+# How long a count of the cluster's resources is good for, s.
+RECOUNT_S = 1.0
 
 
 class Shape(NamedTuple):
@@ -75,13 +78,19 @@ class Cluster:
         )
         self._slots: list[_Slot] = []
         self._n_started = 0
+        self._total: dict[str, float] = {}
+        self._counted_at = -math.inf
         # ray.remote knows concurrency_groups; its types do not.
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
 
     def resources(self) -> dict[str, float]:
-        """Return the cluster's CPUs and GPUs."""
-        total = ray.cluster_resources()
-        return {"cpus": total.get("CPU", 0.0), "gpus": total.get("GPU", 0.0)}
+        """Return the cluster's CPUs and GPUs, as of the last second: asking costs a round trip."""
+        now = time.monotonic()
+        if now - self._counted_at > RECOUNT_S:
+            total = ray.cluster_resources()
+            self._total = {"cpus": total.get("CPU", 0.0), "gpus": total.get("GPU", 0.0)}
+            self._counted_at = now
+        return self._total
 
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""

@@ -87,7 +87,7 @@ def test_cancel_stops_a_training_within_an_epoch(client: Client) -> None:
 
 
 def test_a_job_that_no_worker_can_hold_says_why_it_waits(client: Client) -> None:
-    job_id = client.submit(function(resources={"cpus_per_trial": 64}))["id"]
+    job_id = client.submit(function(seed=12, resources={"cpus_per_trial": 64}))["id"]
     until(lambda: "needs 64 CPUs" in str(client.job(job_id)["waits_for"]))
     client.cancel(job_id)
 
