@@ -14,6 +14,10 @@ from service.records import Study
 from service.storage.overview import Result
 
 LOG_FROM_RATIO = 10.0
+# The first view is zoomed when the values span this many times the arms' final spread, which
+# counts as at least this part of their value.
+ZOOM_RATIO = 6.0
+ZOOM_FROM = 0.1
 MAX_DOTS = 600
 
 
@@ -104,6 +108,8 @@ def _figure(
     shown = [step.value for steps in stairs.values() for step in steps]
     shown += [points[study.id][0].value for study in controls]
     kind = "log" if _spans_decades(shown) else "linear"
+    ends = [steps[-1].value for steps in stairs.values()]
+    ends += [points[study.id][0].value for study in controls]
     return {
         "data": traces,
         "layout": layout(
@@ -119,7 +125,14 @@ def _figure(
                 ticklen=4,
                 tickcolor=theme.grid,
             ),
-            yaxis=axis(theme, "Best so far", type=kind, tickformat=".3~g", nticks=6),
+            yaxis=axis(
+                theme,
+                "Best so far",
+                type=kind,
+                tickformat=".3~g",
+                nticks=6,
+                **_zoom(ends, shown, kind),
+            ),
         ),
     }
 
@@ -131,6 +144,20 @@ def _place(study: Study, studies: Sequence[Study]) -> int:
 def _spans_decades(values: Sequence[float]) -> bool:
     """Whether a logarithmic axis shows more: all values positive, over a decade or more."""
     return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM_RATIO
+
+
+def _zoom(ends: Sequence[float], shown: Sequence[float], kind: str) -> Figure:
+    """Set the first view to where the arms end when early values would press them flat.
+
+    A double click on the figure shows everything.
+    """
+    if not ends:
+        return {}
+    low, high = min(ends), max(ends)
+    width = max(high - low, ZOOM_FROM * abs(high))
+    if max(shown) - low <= ZOOM_RATIO * width or kind == "log":
+        return {}
+    return {"range": [low - 0.15 * width, high + width]}
 
 
 def _stair(study: Study, steps: Sequence[Step], theme: Theme, place: int) -> Figure:

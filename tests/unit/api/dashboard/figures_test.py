@@ -114,3 +114,14 @@ def test_figures_are_plain_svg_without_a_template_and_keep_the_zoom() -> None:
     # Plotly.js reads names as HTML of a kind.
     assert "<b>x" not in json.dumps([t["name"] for t in figure["data"]])
     json.dumps(figure, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("first", "is_zoomed"), [(9.0, True), (1.3, False), (50.0, False)], ids=["far", "near", "log"]
+)
+def test_the_first_view_shows_where_the_arms_end(first: float, is_zoomed: bool) -> None:
+    figure = against_trials([study(0, "tpe")], results(1, [first, 1.1, 1.0]), THEME)
+    view = figure["layout"]["yaxis"].get("range")
+    assert (view is not None) == is_zoomed
+    if view is not None:
+        assert view[0] < 1.0 < view[1] < first
