@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service import payloads, statistics
+from service import density, payloads, statistics
 from service.arms import Arm
 from service.jobs import SEARCH
 from service.records import Json, Trial
@@ -71,11 +71,18 @@ def _arm(
 
 
 def _density(spec: JobSpec, arm: Arm, best: Trial) -> Json | None:
-    if spec.density is None:
+    if spec.density is None or spec.network is None:
         return None
     if arm.study.role == SEARCH:
         return payloads.density_of(spec, payloads.space_of(spec), best.point).to_dict()
-    return {"family": arm.study.name, "phi": best.payload["phi"]}
+    name, size = arm.study.name, spec.network.kernel_size
+    (value,) = best.params.get("vector") or (None,)
+    return density.control(
+        name,
+        size,
+        sigma=value if name == "gaussian" else None,
+        factor=value if name == FLAT else None,
+    ).to_dict()
 
 
 def _losses(trials: Sequence[Trial]) -> dict[int, float]:

@@ -171,10 +171,10 @@ def difference_text(versus: Json | None) -> str:
 
 
 def density_text(density: Json | None) -> str:
-    """Return a density in a few characters: its free values where it has them, else its family."""
+    """Return a density in a few characters: den, or its family and free values."""
     if density is None:
         return "-"
-    if density.get("den"):
+    if density.get("den") and density["family"] == "symmetric":
         return "den " + ", ".join(f"{value:.3g}" for value in density["den"])
     vector = density.get("vector") or []
     if 0 < len(vector) <= 4:

@@ -35,7 +35,7 @@ def test_one_axis_is_conv1d_with_the_product() -> None:
 
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("bias", [True, False])
-def test_two_axes_are_conv2d_with_the_product(groups: int, bias: bool) -> None:  # noqa: FBT001
+def test_two_axes_are_conv2d_with_the_product(groups: int, bias: bool) -> None:
     layer = nn.Conv2d(4, 6, 3, padding=2, dilation=2, groups=groups, bias=bias, dtype=FLOAT64)
     weight, phi = layer.weight.detach().clone(), density(3, 3)
     x = torch.randn(2, 4, 9, 11, dtype=FLOAT64)
