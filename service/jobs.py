@@ -130,6 +130,23 @@ def cancel(database: Database, job_id: int) -> Job:
         return jobs.set_state(session, job_id, JobState.CANCELLED)
 
 
+def fail(database: Database, job: Job, error: Exception) -> None:
+    """End a job that cannot go on; only the dispatcher that holds it may.
+
+    Its open trials are cancelled: another job with the same training would wait for one that
+    stays RUNNING for ever. A job that has ended meanwhile stays as it is.
+
+    Raises:
+        LeaseLostError: Another dispatcher holds it by now.
+    """
+    with database.write() as session:
+        if jobs.lock_leased(session, job).is_final:
+            return
+        trials.cancel_open(session, job.id, clock.now())
+        detail = {"title": type(error).__name__, "detail": str(error)}
+        jobs.set_state(session, job.id, JobState.FAILED, error=detail)
+
+
 def _move(database: Database, job_id: int, new: JobState) -> Job:
     with database.write() as session:
         job = jobs.lock(session, job_id)

@@ -58,9 +58,9 @@ class Run:
         self.has_more = False
 
     @property
-    def has_waiting(self) -> bool:
-        """Whether a trial waits for a worker."""
-        return bool(self.log.waiting)
+    def wants_workers(self) -> bool:
+        """Whether a trial waits for a worker and may have one: not in a paused job."""
+        return self.job.state in ACTIVE and bool(self.log.waiting)
 
     def step(
         self,

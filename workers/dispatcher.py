@@ -11,16 +11,18 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from service import jobs as use_cases
 from service import leases, recording
-from service.errors import DensearchError, LeaseLostError
+from service.errors import LeaseLostError
 from service.records import Job
-from service.runs import ACTIVE, Run, open_run
+from service.runs import Run, open_run
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
@@ -104,7 +106,7 @@ class Dispatcher:
         self._keep_strays()
 
     def _timeout_s(self) -> float:
-        if self._touched or any(run.has_more for run in self._runs.values()):
+        if self._touched & self._runs.keys() or any(run.has_more for run in self._runs.values()):
             return 0.0
         return self._settings.poll_s
 
@@ -142,27 +144,31 @@ class Dispatcher:
     def _claim(self) -> None:
         for job in leases.claim(self._database, self._me, self._settings.lease_s):
             LOG.info("job taken", job=job.id, state=job.state, fence=job.lease_fence)
-            self._open(job, set())
+            self._open(job)
 
     def _reopen(self, job_id: int) -> None:
-        """Build a run anew from the log, after a step that failed; its workers go on."""
+        """Build a run anew from the log, after a step that failed."""
         with self._database.read() as session:
             job = jobs.get(session, job_id)
-        said = {update.attempt_id for update in self._pending[job_id]}
-        self._open(job, self._in_hand_of(job_id) | said)
+        self._open(job)
 
-    def _open(self, job: Job, in_hand: set[int]) -> None:
+    def _open(self, job: Job) -> None:
+        """Build a job's run from its log; what our workers are at for it goes on.
+
+        They may be: after a step that failed, or a sleep past our own lease.
+        """
+        said = {update.attempt_id for update in self._pending.get(job.id, ())}
         try:
             self._runs[job.id] = open_run(
                 self._database,
                 job,
                 max_attempts=self._settings.max_attempts,
-                in_hand=in_hand,
+                in_hand=self._in_hand_of(job.id) | said,
             )
         except LeaseLostError:
             return
-        except DensearchError as error:  # a spec that this version no longer accepts
-            self._fail(job.id, error)
+        except Exception as error:  # noqa: BLE001 - say a spec that this version no longer accepts
+            self._give_up(job, error)
         else:
             self._touched.add(job.id)
 
@@ -170,6 +176,7 @@ class Dispatcher:
         """Let go of a job that ended or went to another dispatcher."""
         self._runs.pop(job_id, None)
         self._known.pop(job_id, None)
+        self._touched.discard(job_id)
         self._cluster.cancel(self._in_hand_of(job_id))
 
     def _in_hand_of(self, job_id: int) -> set[int]:
@@ -182,7 +189,7 @@ class Dispatcher:
         shape = Shape(run.spec.resources.cpus_per_trial, run.spec.resources.gpus_per_trial)
         n_free = self._cluster.n_free(shape)
         updates = self._pending[job_id]
-        is_due = job_id in self._touched or run.has_more or (n_free and run.has_waiting)
+        is_due = job_id in self._touched or run.has_more or (n_free and run.wants_workers)
         if not updates and not is_due:
             return
         try:
@@ -190,12 +197,9 @@ class Dispatcher:
         except LeaseLostError:
             LOG.warning("job went to another dispatcher", job=job_id)
             self._drop(job_id)
-        except (DBAPIError, OSError):
-            del self._runs[job_id]
-            raise
-        except Exception as error:  # one job's bug must not stop the others
-            LOG.exception("job failed", job=job_id)
-            self._fail(job_id, error)
+        except Exception as error:  # noqa: BLE001 - one job's bug must not stop the others
+            del self._runs[job_id]  # it may hold what was never written
+            self._give_up(run.job, error)
         else:
             self._settle(job_id, run, assignments, shape)
 
@@ -205,8 +209,7 @@ class Dispatcher:
         with self._database.write() as session:
             assignments = run.step(session, kept, n_free, busy)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
-            is_stuck = is_idle and run.has_waiting and run.job.state in ACTIVE
-            reason = self._why(run) if is_stuck else None
+            reason = self._why(run) if is_idle and run.wants_workers else None
             if reason != run.job.waits_for:
                 run.job = jobs.set_waits_for(session, run.job.id, reason)
         return assignments
@@ -239,14 +242,22 @@ class Dispatcher:
             )
         return "all workers are busy with other jobs"
 
-    def _fail(self, job_id: int, error: Exception) -> None:
-        with self._database.write() as session:
-            jobs.lock(session, job_id)
-            detail = {"title": type(error).__name__, "detail": str(error)}
-            jobs.set_state(session, job_id, JobState.FAILED, error=detail)
-        self._drop(job_id)
+    def _give_up(self, job: Job, error: Exception) -> None:
+        """End a job for a bug of its own, which must not stop the others; raise an outage again.
+
+        What a database refuses because of its content, it will refuse for ever.
+        """
+        is_outage = isinstance(error, (DBAPIError, OSError))
+        if is_outage and not isinstance(error, (DataError, IntegrityError)):
+            raise error
+        LOG.error("job failed", job=job.id, exc_info=error)
+        with suppress(LeaseLostError):
+            use_cases.fail(self._database, job, error)
+        self._drop(job.id)
 
     def _keep_strays(self) -> None:
         """Keep, as evidence, results of jobs that ended or went to another dispatcher."""
         for job_id in self._pending.keys() - self._runs.keys() - self._known.keys():
-            recording.record_late(self._database, self._pending.pop(job_id))
+            recording.record_late(self._database, self._pending[job_id])
+            for update in self._pending.pop(job_id):
+                self._weights.pop(update.attempt_id, None)

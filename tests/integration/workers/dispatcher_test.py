@@ -1,0 +1,275 @@
+"""The dispatcher's loop on a real database, with workers that this process pretends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from service import jobs as use_cases
+from service import rules
+from service.records import Job
+from service.runs import Run
+from service.settings import Settings
+from service.states import AttemptState, JobState, TrialState
+from service.storage import jobs, trials
+from service.storage.database import Database
+from service.updates import Assignment, Ended, Ending
+from tests.integration.service.simulation import value_of
+from workers.cluster import Shape
+from workers.dispatcher import Dispatcher
+from workers.worker import Message
+
+
+class PretendedCluster:
+    """Two workers that end a trial when `finish` says so."""
+
+    def __init__(self) -> None:
+        self.hand: dict[int, Assignment] = {}
+        self.cancelled: set[int] = set()
+        self.messages: list[tuple[Assignment, Message]] = []
+
+    def resources(self) -> dict[str, float]:
+        return {"cpus": 2.0, "gpus": 0.0}
+
+    def capacity(self, shape: Shape) -> int:
+        return int(2.0 // shape.cpus)
+
+    def n_free(self, shape: Shape) -> int:
+        return max(0, self.capacity(shape) - len(self.hand))
+
+    def share(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def place(self, shape: Shape, assignment: Assignment) -> None:
+        del shape
+        self.hand[assignment.attempt_id] = assignment
+
+    def cancel(self, attempt_ids: set[int]) -> None:
+        self.cancelled |= attempt_ids
+
+    def in_hand(self) -> dict[int, Assignment]:
+        return dict(self.hand)
+
+    def poll(self, timeout_s: float) -> Iterator[tuple[Assignment, Message]]:
+        del timeout_s
+        for assignment, message in self.messages:
+            del self.hand[assignment.attempt_id]
+            yield assignment, message
+        self.messages = []
+
+    def finish(self, assignment: Assignment) -> None:
+        ended = Ended(
+            assignment.attempt_id,
+            assignment.trial_id,
+            Ending.COMPLETED,
+            value=value_of(assignment),
+            metrics={},
+        )
+        self.messages.append((assignment, (ended, None)))
+
+
+@pytest.fixture
+def cluster() -> PretendedCluster:
+    return PretendedCluster()
+
+
+@pytest.fixture
+def dispatcher(sqlite_database: Database, tmp_path: Path, cluster: PretendedCluster) -> Dispatcher:
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
+    return Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+
+
+def submit(database: Database, **changes: object) -> int:
+    body = {
+        "name": "sphere",
+        "task": {"kind": "function", "name": "sphere", "dimension": 2},
+        "samplers": ["random"],
+        "budget": {"n_trials": 4},
+    } | changes
+    return use_cases.submit(database, rules.parse(body))[0].id
+
+
+def job_of(database: Database, job_id: int) -> Job:
+    with database.read() as session:
+        return jobs.get(session, job_id)
+
+
+def turn_until_ended(
+    dispatcher: Dispatcher, cluster: PretendedCluster, database: Database, job_id: int
+) -> Job:
+    for _ in range(200):
+        dispatcher._turn()
+        for assignment in cluster.in_hand().values():
+            cluster.finish(assignment)
+        if (job := job_of(database, job_id)).state.is_final:
+            return job
+    raise AssertionError("the job did not end")
+
+
+def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = submit(sqlite_database)
+    dispatcher._turn()
+    assert len(cluster.hand) == 2
+    step = Run.step
+
+    def fails(run: Run, *args: object) -> list[Assignment]:
+        if run.job.id == broken:
+            raise ZeroDivisionError("a bug")
+        return step(run, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Run, "step", fails)
+    twin = submit(sqlite_database)  # waits for the very trainings of the broken job
+    for assignment in cluster.in_hand().values():
+        cluster.finish(assignment)
+    assert turn_until_ended(dispatcher, cluster, sqlite_database, twin).state is JobState.SUCCEEDED
+    failed = job_of(sqlite_database, broken)
+    assert (failed.state, failed.error) == (
+        JobState.FAILED,
+        {"title": "ZeroDivisionError", "detail": "a bug"},
+    )
+    with sqlite_database.read() as session:
+        states = {trial.state for trial in trials.of_job(session, broken)}
+    assert states == {TrialState.CANCELLED}
+    assert dispatcher._timeout_s() > 0  # it rests
+
+
+def test_a_job_that_cannot_be_opened_fails_alone(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = submit(sqlite_database)
+
+    def no_such_option(*_: object) -> None:
+        raise ValueError("option a of random: there is none")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.samplers.create", no_such_option)
+        dispatcher._turn()
+    assert job_of(sqlite_database, broken).state is JobState.FAILED
+    assert dispatcher._timeout_s() > 0
+    other = submit(sqlite_database)
+    assert (
+        turn_until_ended(dispatcher, cluster, sqlite_database, other).state is JobState.SUCCEEDED
+    )
+
+
+def test_a_job_cancelled_while_its_bug_shows_stays_cancelled(
+    sqlite_database: Database, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(sqlite_database)
+
+    def fails(*_: object) -> None:
+        use_cases.cancel(sqlite_database, job_id)
+        raise ZeroDivisionError
+
+    # The bug shows after the step's transaction, so that the user's can come first.
+    monkeypatch.setattr(Dispatcher, "_transact", fails)
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (OperationalError("UPDATE", {}, Exception("no space")), JobState.RUNNING),
+        (IntegrityError("INSERT", {}, Exception("twice")), JobState.FAILED),
+    ],
+)
+def test_an_outage_delays_a_job_and_refused_content_fails_it(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    state: JobState,
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    cluster.finish(next(iter(cluster.hand.values())))
+
+    def refused(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "step", refused)
+        if state is JobState.RUNNING:
+            with pytest.raises(OperationalError):
+                dispatcher._turn()
+        else:
+            dispatcher._turn()
+    assert job_of(sqlite_database, job_id).state is state
+    if state is JobState.RUNNING:
+        turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+        with sqlite_database.read() as session:
+            assert [t.n_attempts for t in trials.of_job(session, job_id)] == [1] * 4
+
+
+def test_a_dispatcher_that_slept_past_its_own_lease_keeps_its_workers(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    held = set(cluster.hand)
+    with sqlite_database.write() as session:  # the machine was suspended: nobody took the job
+        job = jobs.get(session, job_id)
+        jobs.renew(session, str(job.lease_owner), job.created_at)
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).lease_fence == job.lease_fence + 1
+    assert set(cluster.hand) == held
+    turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+    with sqlite_database.read() as session:
+        found = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
+    assert {a.state for a in found} == {AttemptState.COMPLETED}
+    assert len(found) == 4
+
+
+def test_a_paused_job_costs_no_transaction(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    use_cases.pause(sqlite_database, job_id)
+    for assignment in cluster.in_hand().values():
+        cluster.finish(assignment)
+    for _ in range(3):
+        dispatcher._turn()
+    monkeypatch.setattr(Run, "step", None)
+    for _ in range(3):
+        dispatcher._turn()
+    monkeypatch.undo()
+    use_cases.resume(sqlite_database, job_id)
+    turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+
+
+def test_late_weights_are_not_kept(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    use_cases.cancel(sqlite_database, job_id)
+    dispatcher._turn()
+    assert cluster.cancelled == set(cluster.hand)
+    for assignment in cluster.in_hand().values():
+        ended = Ended(assignment.attempt_id, assignment.trial_id, Ending.COMPLETED, value=1.0)
+        cluster.messages.append((assignment, (ended, b"weights")))
+    dispatcher._turn()
+    assert dispatcher._weights == {}
+    with sqlite_database.read() as session:
+        found = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
+    assert [a.is_late for a in found] == [True, True]
