@@ -78,8 +78,14 @@ def _outcome(update: Ended) -> dict[str, Any]:
 
 
 def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
-    """Keep results of attempts that were given up: evidence that changes nothing."""
+    """Keep results of attempts that were given up: evidence that changes nothing.
+
+    A result that was taken in and comes again, after a commit whose answer was lost, is not late.
+    """
     late = [update for update in updates if update.ending is not Ending.CANCELLED]
+    if late:
+        open_ids = trials.without_result(session, [update.attempt_id for update in late])
+        late = [update for update in late if update.attempt_id in open_ids]
     trials.change_attempts(session, [_outcome(update) | {"is_late": True} for update in late])
 
 
@@ -87,6 +93,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     trial = run.log.trials[trial_id]
     if update.ending in (Ending.COMPLETED, Ending.DIVERGED):
         is_diverged = update.ending is Ending.DIVERGED
+        if trial.phase is Phase.EVALUATION and update.weights is not None:
+            # Before the end: trials with the same digest then share it.
+            evaluations.keep_artifact(session, run, trial, update.weights)
         run.end(
             session,
             trial.id,
@@ -95,9 +104,8 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
             is_diverged=is_diverged,
             metrics=update.metrics,
             training_s=update.training_s,
+            error=None,
         )
-        if trial.phase is Phase.EVALUATION and update.weights is not None:
-            evaluations.keep_artifact(session, run, trial, update.weights)
         return
     error = {"detail": update.error or update.ending}
     n_failed = trials.count_failed_attempts(session, trial.id)

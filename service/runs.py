@@ -182,6 +182,7 @@ class Run:
             metrics=source.metrics,
             training_s=source.training_s,
             cached_from=source.id,
+            error=None,
         )
         if trial.phase is Phase.EVALUATION:
             evaluations.share_artifact(session, self, trial, source)

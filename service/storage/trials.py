@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -31,6 +32,7 @@ _NEW_TRIAL: dict[str, Any] = {
 }
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)
+_MEASUREMENTS = cast("Table", MeasurementRow.__table__)
 
 
 def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
@@ -192,15 +194,33 @@ def running_attempts(session: Session, job_id: int) -> list[Attempt]:
     return [to_value(Attempt, row) for row in session.scalars(query)]
 
 
+def without_result(session: Session, attempt_ids: Collection[int]) -> set[int]:
+    """Return those of these attempts whose result was not taken in."""
+    query = select(AttemptRow.id).where(
+        AttemptRow.id.in_(attempt_ids),
+        AttemptRow.state.not_in((AttemptState.COMPLETED, AttemptState.FAILED)),
+    )
+    return set(session.scalars(query))
+
+
 def change_attempts(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of attempts; each mapping names its `id`."""
     _update(session, _ATTEMPTS, rows)
 
 
 def insert_measurements(session: Session, rows: Sequence[Values]) -> None:
-    """Store measurements."""
+    """Store measurements; an epoch that is stored already stays as it is.
+
+    It may be: a commit can succeed though its answer was lost, and is then made again.
+    """
     if rows:
-        session.execute(insert(MeasurementRow), [dict(row) for row in rows])
+        insert_any = postgresql.insert if _is_postgresql(session) else sqlite.insert
+        statement = insert_any(_MEASUREMENTS).on_conflict_do_nothing()
+        session.connection().execute(statement, [dict(row) for row in rows])
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def forget_measurements(session: Session, trial_ids: Sequence[int]) -> None:

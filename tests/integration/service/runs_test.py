@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from service.runs import open_run
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
-from service.updates import Ended, Ending, Measured
+from service.updates import Ended, Ending, Measured, Update
 from tests.integration.service.simulation import Simulation, report_of, told
 
 
@@ -290,3 +291,69 @@ def test_a_diverged_training_is_a_result(sqlite_database: Database) -> None:
             1000.0,
         )
         assert jobs.get(session, job_id).state is JobState.SUCCEEDED
+
+
+def test_arms_that_share_a_training_share_its_artifact(sqlite_database: Database) -> None:
+    body = training_job(
+        samplers=["random"],
+        budget={"n_trials": 1},
+        controls=["uniform", {"name": "flat", "factor": 1.0}],  # the same density by two names
+    )
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1)
+    (run,) = simulation.take()
+    kept: list[int] = []
+    updates: list[Update] = []
+    while not run.job.state.is_final:
+        simulation.step(run, updates)
+        updates = []
+        if simulation.hand:
+            keeps_weights = simulation.hand[0].keeps_weights
+            ended = simulation.finish_one()
+            if keeps_weights:
+                kept.append(ended.trial_id)
+                ended = replace(ended, weights=(f"artifacts/{ended.trial_id}", 1, "0" * 64))
+            updates = [ended]
+    with sqlite_database.read() as session:
+        found = {a.name: a.path for a in densities.artifacts(session, job_id)}
+    assert len(kept) == 2
+    assert found.keys() == {"random.safetensors", "uniform.safetensors", "flat.safetensors"}
+    assert found["flat.safetensors"] == found["uniform.safetensors"]
+
+
+def test_a_trial_that_succeeds_at_last_shows_no_error(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 3}))
+    simulation = Simulation(sqlite_database, n_workers=1, fails={1})
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    simulation.step(run, [simulation.finish_one()])
+    with sqlite_database.read() as session:
+        (tried,) = [t for t in trials.of_job(session, job_id) if t.error]
+    assert tried.error == {"detail": "killed"}
+    simulation.run(run)
+    with sqlite_database.read() as session:
+        assert [t.error for t in trials.of_job(session, job_id)] == [None] * 3
+
+
+def test_a_commit_whose_answer_was_lost_is_made_once(database: Database) -> None:
+    job_id = submit(database, training_job(samplers=["random"], budget={"n_trials": 2}))
+    simulation = Simulation(database, n_workers=2)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    first, second = simulation.hand
+    said: list[Update] = [
+        Measured(a.attempt_id, a.trial_id, 1, {"loss": 2.0}, 0.1) for a in simulation.hand
+    ]
+    said.append(Ended(first.attempt_id, first.trial_id, Ending.COMPLETED, value=3.0))
+    with database.write() as session:
+        run.step(session, said, 0)
+    # The dispatcher was told of an error, though the database has it all: it begins anew.
+    with database.read() as session:
+        job = jobs.get(session, job_id)
+    again = open_run(database, job, in_hand={first.attempt_id, second.attempt_id})
+    with database.write() as session:
+        again.step(session, said, 0)
+    with database.read() as session:
+        (attempt,) = trials.attempts(session, first.trial_id)
+        assert (attempt.state.value, attempt.is_late) == ("COMPLETED", False)
+        assert len(trials.measurements(session, second.trial_id)) == 1
