@@ -101,10 +101,11 @@ def _test(trials: Sequence[Trial]) -> Json | None:
     losses = list(_losses(trials).values())
     if not trials:
         return None
-    kept = [t for t in trials if t.metrics and not t.is_diverged]
-    names = sorted({name for t in kept for name in (t.metrics or {})})
+    kept = [t.metrics for t in trials if t.metrics and not t.is_diverged]
+    names = sorted({name for metrics in kept for name in metrics})
     means = {
-        name: statistics.summarize([t.metrics[name] for t in kept if t.metrics]).mean
+        # A metric that is not finite on one seed was left out there.
+        name: statistics.summarize([m[name] for m in kept if name in m]).mean
         for name in names
     }
     summary = statistics.summarize(losses) if losses else None
@@ -139,9 +140,15 @@ def _verdict(spec: JobSpec, row: Json | None, tests: dict[str, list[Trial]]) -> 
     if not is_training(spec):
         return f"The least value found is {row['validation_loss']:.6g}, by {best}."
     to_uniform = _versus(tests, best, UNIFORM)
-    if to_uniform is None:
+    if not tests[best] or not tests.get(UNIFORM):
         return "Not judged: the job has no uniform control or no final evaluation on a test split."
-    return statistics.verdict(to_uniform, _versus(tests, best, FLAT))
+    if to_uniform is None:
+        return f"Not judged: no seed ended well for {best} and for {UNIFORM}; trainings diverged or failed."
+    words = statistics.verdict(to_uniform, _versus(tests, best, FLAT))
+    n_lost = sum(len(tests[name]) - len(_losses(tests[name])) for name in (best, UNIFORM))
+    if n_lost:
+        words += f" Left out: {n_lost} of their final trainings, which diverged or failed."
+    return words
 
 
 def _cost(trials: Sequence[Trial]) -> Json:
