@@ -143,7 +143,7 @@ def _verdict(spec: JobSpec, row: Json | None, tests: dict[str, list[Trial]]) -> 
     if not tests[best] or not tests.get(UNIFORM):
         return "Not judged: the job has no uniform control or no final evaluation on a test split."
     if to_uniform is None:
-        return f"Not judged: no seed ended well for {best} and for {UNIFORM}; trainings diverged or failed."
+        return f"Not judged: on no seed did the trainings of {best} and {UNIFORM} both end well."
     words = statistics.verdict(to_uniform, _versus(tests, best, FLAT))
     n_lost = sum(len(tests[name]) - len(_losses(tests[name])) for name in (best, UNIFORM))
     if n_lost:
