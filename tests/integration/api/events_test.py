@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -125,7 +126,9 @@ def test_a_stream_holds_no_connection_while_it_waits(
         assert sqlite_database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         await stream.aclose()  # type: ignore[attr-defined]
 
-    asyncio.run(listen())
+    # A thread of its own: where browser tests ran before, this one has a running event loop.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, listen()).result()
 
 
 def test_a_bad_last_event_id_is_refused(client: TestClient) -> None:
