@@ -27,6 +27,10 @@ FIXED_DIMENSIONS = {"branin": 2, "hartmann6": 6}
 SEARCHABLE = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs")
 NETWORK_KINDS = {"denoising": ("dncnn",), "classification": ("small_cnn",)}
 POSITIVE_FAMILIES = ("gaussian", "power")
+# Every share is a process: smaller ones would bury a machine in them, and Ray counts to 0.0001.
+LEAST_CPUS, LEAST_GPUS = 0.1, 0.01
+# Functions have values up to millions: above the worst value a sampler would see them all alike.
+WORST_OF_FUNCTION = 1e12
 
 
 def parse(body: object) -> JobSpec:
@@ -57,10 +61,12 @@ def complete(spec: JobSpec) -> JobSpec:
 
 def _fill(spec: JobSpec) -> JobSpec:
     if isinstance(spec.task, FunctionTask):
-        evaluation = spec.evaluation
-        if "evaluation" not in spec.model_fields_set:
-            evaluation = evaluation.model_copy(update={"n_seeds": 0})
-        return spec.model_copy(update={"evaluation": evaluation})
+        silent = {
+            "evaluation": spec.evaluation.model_copy(update={"n_seeds": 0}),
+            "diverged_value": WORST_OF_FUNCTION,
+        }
+        unset = {n: value for n, value in silent.items() if n not in spec.model_fields_set}
+        return spec.model_copy(update=unset)
     is_denoising = spec.task.kind == "denoising"
     network = spec.network or (DnCnn(kind="dncnn") if is_denoising else SmallCnn(kind="small_cnn"))
     wanted = spec.density or DensitySpec()
@@ -90,6 +96,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")
     yield from _sampler_faults(spec)
     yield from _control_faults(spec)
+    yield from _resource_faults(spec)
 
 
 def _function_faults(spec: JobSpec, task: FunctionTask) -> Iterator[Fault]:
@@ -194,6 +201,16 @@ def _control_faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(f"{at}/sigma", "belongs to the control gaussian alone")
         if control.factor is not None and control.name != "flat":
             yield Fault(f"{at}/factor", "belongs to the control flat alone")
+
+
+def _resource_faults(spec: JobSpec) -> Iterator[Fault]:
+    cpus, gpus = spec.resources.cpus_per_trial, spec.resources.gpus_per_trial
+    if cpus < LEAST_CPUS:
+        yield Fault("/resources/cpus_per_trial", f"must be at least {LEAST_CPUS:g}")
+    if 0.0 < gpus < LEAST_GPUS:
+        yield Fault("/resources/gpus_per_trial", f"must be 0, or at least {LEAST_GPUS:g}")
+    elif gpus > 1.0 and not gpus.is_integer():
+        yield Fault("/resources/gpus_per_trial", "above 1 must be whole: GPUs are shared singly")
 
 
 def space_of(spec: JobSpec) -> Space:

@@ -275,7 +275,10 @@ def test_measurements_of_a_lost_attempt_are_measured_again(database: Database) -
 
 
 def test_a_diverged_training_is_a_result(sqlite_database: Database) -> None:
-    job_id = submit(sqlite_database, function_job(samplers=["direct_l"], budget={"n_trials": 5}))
+    job_id = submit(
+        sqlite_database,
+        function_job(samplers=["direct_l"], budget={"n_trials": 5}, diverged_value=1000.0),
+    )
     simulation = Simulation(sqlite_database, n_workers=1)
     (run,) = simulation.take()
     simulation.step(run, [])

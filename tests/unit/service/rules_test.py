@@ -42,6 +42,19 @@ def test_a_function_is_not_evaluated_unless_asked() -> None:
     assert rules.parse({**FUNCTION, "evaluation": {"n_seeds": 2}}).evaluation.n_seeds == 2
 
 
+def test_a_shared_or_a_whole_gpu_is_fine() -> None:
+    for n_gpus in (0.0, 0.25, 1.0, 2.0):
+        resources = {"cpus_per_trial": 0.5, "gpus_per_trial": n_gpus}
+        assert rules.parse({**TRAINED, "resources": resources}).resources.gpus_per_trial == n_gpus
+
+
+def test_the_worst_value_of_a_function_is_above_what_functions_take() -> None:
+    # Rosenbrock at a corner of its domain, from its formula: 100 (-5 - 10^2)^2 + 9^2.
+    assert rules.parse(FUNCTION).diverged_value > 100 * (-5 - 10**2) ** 2 + 9**2
+    assert rules.parse({**FUNCTION, "diverged_value": 7.0}).diverged_value == 7.0
+    assert rules.parse(TRAINED).diverged_value == 1000.0
+
+
 def test_a_complete_spec_is_its_own_completion() -> None:
     for body in (TRAINED, FUNCTION):
         spec = rules.parse(body)
@@ -91,6 +104,10 @@ def test_a_function_has_its_own_rules(changes: dict[str, Any], pointers: list[st
         ),
         ({"controls": ["flat", "flat"]}, ["/controls/1"]),
         ({"diverged_value": -1.0}, ["/diverged_value"]),
+        # Ray refuses these, and a hundred processes on a core help nobody.
+        ({"resources": {"cpus_per_trial": 0.00001}}, ["/resources/cpus_per_trial"]),
+        ({"resources": {"gpus_per_trial": 0.001}}, ["/resources/gpus_per_trial"]),
+        ({"resources": {"gpus_per_trial": 1.5}}, ["/resources/gpus_per_trial"]),
     ],
 )
 def test_sections_must_fit_together(changes: dict[str, Any], pointers: list[str]) -> None:
