@@ -196,20 +196,27 @@ class Run:
         slow tail behind one that could issue its whole budget at once.
         """
         in_hand = {self.log.trials[trial_id].digest for trial_id in self.log.running} | set(busy)
-        chosen: list[Trial] = []
-        for trial in sorted(self.log.waiting_trials(), key=self._turn) if n_free > 0 else ():
-            if len(chosen) == n_free:
-                break
-            if trial.digest not in in_hand:
-                in_hand.add(trial.digest)
-                chosen.append(trial)
-        elsewhere = trials.elsewhere(session, self.job.id, [t.digest for t in chosen])
-        for trial in chosen:
+        waiting = sorted(self.log.waiting_trials(), key=self._turn) if n_free > 0 else []
+        ready = [trial for trial in waiting if trial.digest not in in_hand]
+        chosen: dict[str, Trial] = {}
+        start, size = 0, n_free
+        while start < len(ready) and len(chosen) < n_free:
+            self._choose(session, ready[start : start + size], chosen, n_free)
+            start, size = start + size, 2 * size  # further only past what others have
+        return self._start(session, list(chosen.values()))
+
+    def _choose(
+        self, session: Session, ready: Sequence[Trial], chosen: dict[str, Trial], n_free: int
+    ) -> None:
+        """Add to `chosen`, by digest, what no other job has completed or is training."""
+        elsewhere = trials.elsewhere(session, self.job.id, [t.digest for t in ready])
+        for trial in ready:
             known = elsewhere.get(trial.digest)
             if known is not None and known.state is TrialState.COMPLETED:
                 self._complete_from(session, trial, known)
                 self.has_more = True
-        return self._start(session, [t for t in chosen if t.digest not in elsewhere])
+            elif known is None and len(chosen) < n_free:
+                chosen.setdefault(trial.digest, trial)
 
     def _turn(self, trial: Trial) -> tuple[float, int]:
         """Order waiting trials by the part of their study's budget that comes before them."""

@@ -162,6 +162,25 @@ def test_nothing_is_trained_twice_within_a_job(sqlite_database: Database) -> Non
     assert len(simulation.digests) == len(set(simulation.digests))
 
 
+def test_workers_do_not_idle_behind_trainings_of_another_dispatcher(database: Database) -> None:
+    submit(database, function_job(samplers=["random"], budget={"n_trials": 2}))
+    theirs = Simulation(database, n_workers=2)
+    (their_run,) = theirs.take()
+    theirs.step(their_run, [])
+    job_id = submit(database, function_job(samplers=["random"], budget={"n_trials": 5}))
+    ours = Simulation(database, n_workers=2)
+    (run,) = ours.take()
+    ours.step(run, [])  # its first two trials are in training elsewhere
+    assert len(ours.hand) == 2
+    assert not {a.digest for a in ours.hand} & {a.digest for a in theirs.hand}
+    theirs.run(their_run)
+    assert ours.run(run).state is JobState.SUCCEEDED
+    assert ours.n_trained == 3
+    with database.read() as session:
+        cached = [t.number for t in trials.of_job(session, job_id) if t.cached_from]
+    assert cached == [0, 1]
+
+
 def test_a_trial_whose_worker_dies_is_tried_again(database: Database) -> None:
     job_id = submit(database, function_job(samplers=["random"]))
     simulation = Simulation(database, fails={3, 4})
