@@ -25,7 +25,9 @@ def digest_of(value: object) -> str:
 
 @lru_cache(maxsize=1)
 def _code() -> dict[str, object]:
-    return {"training": TRAINING_VERSION, "torch": version("torch"), "numpy": version("numpy")}
+    # scikit-image and scikit-learn hold the images, and the former the SSIM.
+    names = ("numpy", "scikit-image", "scikit-learn", "torch")
+    return {"training": TRAINING_VERSION, **{name: version(name) for name in names}}
 
 
 def training_digest(payload: Mapping[str, object], *, device: str) -> str:
