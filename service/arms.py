@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from service import payloads, samplers
 from service.density import Density
@@ -13,11 +13,9 @@ from service.payloads import Order
 from service.records import Job, Study, Trial
 from service.rules import lower_bound_of
 from service.samplers import Entry, Sampler, StudyPlan
+from service.space import Space
 from service.spec import JobSpec
 from service.states import TrialState
-
-if TYPE_CHECKING:
-    from service.runs import Run
 
 
 @dataclass
@@ -114,38 +112,43 @@ def open_arm(job: Job, study: Study) -> Arm:
     return Arm(study, samplers.create(study.sampler, plan), waits)
 
 
-def order(run: Run, arm: Arm, point: Sequence[float]) -> Order:
+def order(
+    spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm, point: Sequence[float]
+) -> Order:
     """Describe the trial of an arm's point, or of a control's one density."""
     if arm.study.role == SEARCH:
-        return payloads.searched(run.spec, run.space, point)
-    return payloads.fixed(run.spec, control_density(run, arm), {})
+        return payloads.searched(spec, space, point)
+    return payloads.fixed(spec, control_density(spec, space, every, arm), {})
 
 
-def control_density(run: Run, arm: Arm) -> Density:
+def control_density(spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm) -> Density:
     """Build a control's density; the flat one looks at the best density of the search."""
-    searches = [other.best for other in run.arms if other.study.role == SEARCH]
+    searches = [other.best for other in every if other.study.role == SEARCH]
     best = best_of(trial for trial in searches if trial is not None)
-    found = payloads.density_of(run.spec, run.space, best.point) if best is not None else None
-    return payloads.arm_density(run.spec, arm.study.name, found)
+    found = payloads.density_of(spec, space, best.point) if best is not None else None
+    return payloads.arm_density(spec, arm.study.name, found)
 
 
-def density_row(run: Run, arm: Arm, best: Trial) -> dict[str, Any] | None:
+def density_row(
+    spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm
+) -> dict[str, Any] | None:
     """Return the columns of an arm's best density with its provenance, None for functions."""
-    if run.spec.density is None:
+    best = arm.best
+    if spec.density is None or best is None:
         return None
     if arm.study.role == SEARCH:
-        found = payloads.density_of(run.spec, run.space, best.point)
+        found = payloads.density_of(spec, space, best.point)
     else:
-        found = control_density(run, arm)
+        found = control_density(spec, space, every, arm)
     values = found.to_dict()
     names = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
     return {
         **{name: values[name] for name in names},
         "beta": values.get("beta"),
-        "job_id": run.job.id,
+        "job_id": arm.study.job_id,
         "study_id": arm.study.id,
         "trial_id": best.id,
-        "provenance": provenance(run.spec, arm.study, best),
+        "provenance": provenance(spec, arm.study, best),
     }
 
 

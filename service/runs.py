@@ -115,7 +115,9 @@ class Run:
         for index, number in plan.numbered.items():
             self.log.change(arm.log[index], number=number)
         if plan.proposals:
-            orders = [arms.order(self, arm, p.point) for p in plan.proposals]
+            orders = [
+                arms.order(self.spec, self.space, self.arms, arm, p.point) for p in plan.proposals
+            ]
             self._issue(session, arm, orders, plan)
         self._update_best(session, arm)
         if plan.is_finished:
@@ -270,7 +272,7 @@ class Run:
             return
         arm.study = replace(arm.study, best_trial_id=best.id, best_value=best.value)
         studies.change(session, arm.study.id, best_trial_id=best.id, best_value=best.value)
-        row = arms.density_row(self, arm, self.log.trials[best.id])
+        row = arms.density_row(self.spec, self.space, self.arms, arm)
         if row is not None:
             densities.put(session, row)
         self._announce_study(arm.study)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import typer
 
@@ -18,3 +19,9 @@ def fail(message: str, code: int = REFUSED) -> NoReturn:
     """
     typer.secho(f"densearch: {message}", err=True, fg=typer.colors.RED)
     raise SystemExit(code)
+
+
+def reason_of(error: Mapping[str, Any]) -> str:
+    """Return an error's title, if it has one, and its detail."""
+    title = error.get("title")
+    return f"{title}: {error['detail']}" if title else str(error["detail"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.failures import REFUSED, USAGE, fail
+from api.cli.failures import REFUSED, USAGE, fail, reason_of
 
 if TYPE_CHECKING:
     from api.client import Client, ClientError, Json
@@ -121,12 +121,6 @@ def ending_of(job: Json) -> str:
     error = job.get("error")
     sentence = f"job {job['id']} ended {job['state']}"
     return f"{sentence}: {reason_of(error)}" if error else sentence
-
-
-def reason_of(error: Json) -> str:
-    """Return an error's title, if it has one, and its detail."""
-    title = error.get("title")
-    return f"{title}: {error['detail']}" if title else str(error["detail"])
 
 
 def show(job_id: JobId, url: Url = None) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.jobs import reason_of
+from api.cli.failures import reason_of
 from api.client import Json
 
 STATE_STYLES = {
