@@ -33,7 +33,7 @@ def _code() -> dict[str, object]:
 def training_digest(payload: Mapping[str, object], *, device: str) -> str:
     """Name the training that `payload` describes on a kind of device ("cpu" or "cuda").
 
-    Source: DESIGN.md, idea 3. Two trials with the same digest give the same result on the same
+    Two trials with the same digest give the same result on the same
     kind of device, so the second takes the first one's.
     """
     return digest_of({"payload": payload, "device": device, "code": _code()})

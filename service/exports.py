@@ -16,7 +16,7 @@ from service.records import DensityRecord
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Figures of a density's shape (MATH.md, "Shape of a density"); None where undefined.
+    """Figures of a density's shape (docs/densities.md); None where undefined.
 
     Attributes:
         effective_radius: sum(Phi d) / sum(Phi), in taps.

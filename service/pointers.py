@@ -13,6 +13,8 @@ _WORDS = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "missing": "is required",
+    # Names and keys alone have patterns.
+    "string_pattern_mismatch": "must be printable text on one line, not spaces alone",
 }
 _TAG_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 

@@ -2,7 +2,7 @@
 
 `Run` knows no Ray: it turns updates into database changes and answers assignments, one transaction
 a step. What it holds in memory is a copy of the trial log; after any failed step it is thrown away
-and loaded again (DESIGN.md, "The trial log is the state").
+and loaded again (docs/adr/0001-the-trial-log-is-the-state.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The search space: between a point of the unit cube and a trial's params in real units.
 
 The first coordinates are the density's vector, the rest the searched training settings, in the
-spec's order. Source of the map: DIRECT.md, "search on the unit cube and map outside".
+spec's order. Samplers see the unit cube alone; real units begin here.
 """
 
 from __future__ import annotations

@@ -20,8 +20,16 @@ from pydantic import (
 
 from service import density
 
-# Printable text on one line: PostgreSQL refuses NUL, terminals and tables dislike the rest.
-Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
+# dislike the rest.
+Label = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
+    ),
+]
 
 
 def _odd(size: int) -> int:

@@ -1,8 +1,8 @@
 """Connections and transactions on SQLite and PostgreSQL.
 
 SQLite: WAL, foreign keys on, and every write transaction begins IMMEDIATE, since a deferred one
-that reads before it writes is refused at once when another writer came between (FIELD-NOTES,
-"Databases"). One process alone checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
+that reads before it writes is refused at once when another writer came between. One process alone
+checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def test_events_follow_each_other(database: Database) -> None:
 
 
 def test_writers_on_sqlite_take_turns(sqlite_database: Database) -> None:
-    """Reading before writing loses no update: BEGIN IMMEDIATE (FIELD-NOTES, "Databases")."""
+    """Reading before writing loses no update: BEGIN IMMEDIATE."""
     job = new_job(sqlite_database)
 
     def toggle() -> None:
