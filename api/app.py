@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -44,6 +46,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         favicon_url="/favicon.ico",
     )
     app.state.settings, app.state.database = settings, database
+    # An event is set by who runs the server, before it waits for open answers.
+    app.state.ending = threading.Event()
     app.state.metrics = Metrics(database, settings.lease_s)
     problems.install(app)
     for module in ROUTES:

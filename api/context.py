@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -22,5 +23,12 @@ def settings_of(request: Request) -> Settings:
     return found
 
 
+def ending_of(request: Request) -> threading.Event:
+    """Return what is set when the server begins to end: open streams then end themselves."""
+    found: threading.Event = request.app.state.ending
+    return found
+
+
 InDatabase = Annotated[Database, Depends(database_of)]
+UntilEnding = Annotated[threading.Event, Depends(ending_of)]
 WithSettings = Annotated[Settings, Depends(settings_of)]

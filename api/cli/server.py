@@ -7,6 +7,7 @@ import ipaddress
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import typer
@@ -19,7 +20,7 @@ from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
 
-# An open event stream would hold a server's end up for ever.
+# Event streams end themselves; a client that does not read its answer would hold the end up.
 GRACE_S = 3
 
 
@@ -86,15 +87,21 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, calling `on_ready` as soon as the port answers."""
+    """uvicorn, calling `on_ready` as soon as the port answers and setting `ending` at its end."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], ending: threading.Event
+    ) -> None:
         super().__init__(config)
-        self._on_ready = on_ready
+        self._on_ready, self._ending = on_ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending.set()
+        await super().shutdown(sockets)
 
 
 def run(settings: Settings, *, with_dispatcher: bool) -> None:
@@ -129,8 +136,9 @@ def _serve(
         typer.echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
         typer.echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
 
+    app = create_app(settings, database)
     config = uvicorn.Config(
-        create_app(settings, database),
+        app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
@@ -139,7 +147,7 @@ def _serve(
     # uvicorn raises the signal again when it has ended: here it must not end us before the child.
     previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        _Server(config, on_ready).run(sockets=[listener])
+        _Server(config, on_ready, app.state.ending).run(sockets=[listener])
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -15,7 +16,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from api.context import InDatabase
+from api.context import InDatabase, UntilEnding
 from api.paging import MAX_ID, Id, Query
 from api.problems import documented
 from service.records import Event
@@ -47,6 +48,7 @@ class EventsQuery(Query):
 )
 async def stream_events(
     database: InDatabase,
+    ending: UntilEnding,
     job_id: Id,
     query: Annotated[EventsQuery, FromQuery()],
     last_event_id: Annotated[LastId | None, Header()] = None,
@@ -55,12 +57,13 @@ async def stream_events(
 
     Events: `job` {state, waits_for}, `study`, `trial`, `measurement`. The stream ends after the
     events of a final state; a client that reconnects then gets an empty stream that ends at once.
+    It also ends when the server does; a client then reconnects with Last-Event-ID.
     """
     await run_in_threadpool(_check, database, job_id)
     # The header wins: a browser sends it when it reconnects to the address it began with.
     start = last_event_id if last_event_id is not None else query.last_event_id or 0
     return EventSourceResponse(
-        _stream(database, job_id, start),
+        _stream(database, job_id, start, ending),
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
@@ -85,10 +88,13 @@ def _written(event: Event) -> bytes:
     return format_sse_event(data_str=json.dumps(data), event=event.kind, id=str(event.id))
 
 
-async def _stream(database: Database, job_id: int, last_id: int) -> AsyncIterator[bytes]:
+async def _stream(
+    database: Database, job_id: int, last_id: int, ending: threading.Event
+) -> AsyncIterator[bytes]:
     yield format_sse_event(retry=2000)
     spoke_at = time.monotonic()
-    while True:
+    # A stream that is cut off at the end of the server would be logged as an error.
+    while not ending.is_set():
         found, is_over = await run_in_threadpool(_poll, database, job_id, last_id)
         for event in found:
             last_id = event.id

@@ -120,7 +120,7 @@ def test_a_stream_holds_no_connection_while_it_waits(
     job_id = submit(client)
 
     async def listen() -> None:
-        stream = routes._stream(sqlite_database, job_id, 0)
+        stream = routes._stream(sqlite_database, job_id, 0, threading.Event())
         await anext(stream)
         await anext(stream)
         assert sqlite_database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -129,6 +129,24 @@ def test_a_stream_holds_no_connection_while_it_waits(
     # A thread of its own: where browser tests ran before, this one has a running event loop.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, listen()).result()
+
+
+def test_a_stream_ends_with_the_server_and_resumes_at_the_next(client: TestClient) -> None:
+    address = f"/v1/jobs/{submit(client)}/events"
+    heard: list[str] = []
+    thread = threading.Thread(target=lambda: heard.append(client.get(address).text))
+    thread.start()
+    client.app.state.ending.set()  # type: ignore[attr-defined]
+    thread.join(30)
+    assert not thread.is_alive()
+    assert "retry: 2000" in heard[0]
+    client.app.state.ending.clear()  # type: ignore[attr-defined]
+    seen = [event.id for event in _parse(heard[0])]
+    client.post(address.replace("events", "cancel"))
+    header = {"last-event-id": str(max(seen, default=0))}
+    rest = _parse(client.get(address, headers=header).text)
+    assert rest[-1].data["state"] == "CANCELLED"
+    assert not {event.id for event in rest} & set(seen)
 
 
 def test_a_bad_last_event_id_is_refused(client: TestClient) -> None:
