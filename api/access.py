@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.guards import SAFE_METHODS
 from api.metrics import Metrics
 from api.problems import unexpected
 
@@ -64,7 +65,9 @@ class Access:
     def _note(self, scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None:
         route = route_of(scope)
         self._metrics.observe(scope["method"], route, status, None if is_stream else seconds)
-        log.info(
+        # Dashboards and probes ask all day long: what changed nothing and worked is no news.
+        is_news = scope["method"] not in SAFE_METHODS or status >= 400
+        (log.info if is_news else log.debug)(
             "request",
             method=scope["method"],
             path=scope["path"],

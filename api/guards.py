@@ -19,6 +19,9 @@ from service.errors import Fault
 from service.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# A client that sends before it reads never sees an answer given while it sends: the connection is
+# reset. So much of a refused body is read and dropped first.
+MAX_DROPPED_BYTES = 64 * 2**20
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -94,8 +97,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_bytes):
+            # Who asks before sending (100-continue) has sent nothing yet.
+            if "expect" not in headers:
+                await _drop_body(receive)
             await refused(self._too_large())(scope, receive, send)
             return
         n_bytes = 0
@@ -105,6 +112,8 @@ class BodyLimit:
             message = await receive()
             n_bytes += len(message.get("body", b""))
             if n_bytes > self._max_bytes:
+                if message.get("more_body"):
+                    await _drop_body(receive)
                 raise self._too_large()
             return message
 
@@ -113,3 +122,11 @@ class BodyLimit:
     def _too_large(self) -> ProblemError:
         detail = f"at most {self._max_bytes:,} bytes are read"
         return ProblemError("body-too-large", detail, [Fault("", detail)])
+
+
+async def _drop_body(receive: Receive) -> None:
+    """Read the rest of a body, or as much as is reasonable, and forget it."""
+    n_bytes, message = 0, await receive()
+    while message.get("more_body") and n_bytes < MAX_DROPPED_BYTES:
+        n_bytes += len(message["body"])
+        message = await receive()

@@ -115,3 +115,12 @@ def test_a_database_that_is_down_is_a_503(
     assert answer.json()["type"] == "/problems/database-unavailable"
     assert "secret" not in answer.text
     assert "retry-after" in answer.headers
+
+
+def test_the_log_tells_changes_and_refusals_and_whispers_the_rest(client: TestClient) -> None:
+    with capture_logs() as lines:
+        client.get("/v1/jobs")
+        client.get("/v1/jobs/999")
+        client.post("/v1/jobs", json=SPHERE)
+    seen = [(line["log_level"], line["method"], line["status"]) for line in lines]
+    assert seen == [("debug", "GET", 200), ("info", "GET", 404), ("info", "POST", 202)]
