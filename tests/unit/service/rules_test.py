@@ -138,3 +138,16 @@ def test_losses_are_bounded_below_and_hartmann_is_not() -> None:
     hartmann = {"kind": "function", "name": "hartmann6", "dimension": 6}
     assert rules.lower_bound_of(rules.parse(TRAINED)) == 0.0
     assert rules.lower_bound_of(rules.parse({**FUNCTION, "task": hartmann})) is None
+
+
+@pytest.mark.parametrize("name", [" ", "   ", "a\nb", "a\x00"])
+def test_a_name_that_cannot_be_read_is_refused_in_words(name: str) -> None:
+    with pytest.raises(InvalidSpecError) as caught:
+        rules.parse({**FUNCTION, "name": name})
+    (fault,) = caught.value.faults
+    assert fault.pointer == "/name"
+    assert "printable text" in fault.detail
+
+
+def test_a_name_may_hold_spaces() -> None:
+    assert rules.parse({**FUNCTION, "name": " two  words "}).name == " two  words "
