@@ -30,7 +30,7 @@ class TrialsQuery(Query):
     """Which trials to list."""
 
     phase: Literal["search", "evaluation", "all"] = "search"
-    study: Word | None = Field(default=None, description="Name of a study.")
+    study: Word | None = Field(default=None, description="Name or id of a study.")
     sampler: Word | None = Field(default=None, description='Name of a sampler; "fixed": controls.')
     state: TrialState | None = None
     limit: int = Field(default=100, ge=1, le=1000)
@@ -53,13 +53,18 @@ def _chosen(found: Sequence[Study], query: TrialsQuery) -> list[int | None]:
     """Return the ids of the studies that a query names, [None] when it names none."""
     if query.study is None and query.sampler is None:
         return [None]
-    if query.study is not None and query.study not in {study.name for study in found}:
+    if query.study is not None and not any(_is_called(study, query.study) for study in found):
         raise NotFoundError("study", query.study)
     return [
         study.id
         for study in found
-        if query.study in (None, study.name) and query.sampler in (None, study.sampler)
+        if (query.study is None or _is_called(study, query.study))
+        and query.sampler in (None, study.sampler)
     ]
+
+
+def _is_called(study: Study, name: str) -> bool:
+    return name in (study.name, str(study.id))
 
 
 def _page(

@@ -132,6 +132,8 @@ def test_pages_join_to_the_whole_whatever_their_size(both: TestClient, database:
         assert _all(both, f"/v1/jobs/{job_id}/trials?{query}") == whole
     mine = [t for t in whole if t["study"] == "direct_l" and t["phase"] == "search"]
     assert _all(both, f"/v1/jobs/{job_id}/trials?study=direct_l&limit=2") == mine
+    by_id = f"study={mine[0]['study_id']}"
+    assert _all(both, f"/v1/jobs/{job_id}/trials?{by_id}&limit=2") == mine
     fixed = [t for t in whole if t["sampler"] == "fixed"]
     assert _all(both, f"/v1/jobs/{job_id}/trials?sampler=fixed&phase=all&limit=3") == fixed
     assert _items(both, f"/v1/jobs/{job_id}/trials?state=FAILED") == []
@@ -175,10 +177,11 @@ def _first_trial(database: Database) -> tuple[Simulation, Run]:
 
 def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: Database) -> None:
     submit(both)
+    asleep, _ = _first_trial(database)
+    (lost,) = asleep.hand
+    with database.write() as session:  # its lease ran out while it slept
+        jobs.release(session, asleep.me.id)
     simulation, run = _first_trial(database)
-    (lost,) = simulation.hand
-    simulation.hand.clear()
-    simulation.step(run, [Ended(lost.attempt_id, lost.trial_id, Ending.CRASHED, error="killed")])
     (again,) = simulation.hand
     assert again.trial_id == lost.trial_id
     measured = [
@@ -194,7 +197,7 @@ def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: 
     assert trial["value"] is None
     assert trial["attempts"] == 2
     first, second = trial["attempt_log"]
-    assert (first["state"], first["is_late"], first["value"]) == ("FAILED", True, -1.0)
+    assert (first["state"], first["is_late"], first["value"]) == ("LOST", True, -1.0)
     assert first["number"] == 1
     assert (second["state"], second["is_late"]) == ("RUNNING", False)
     points = _items(both, f"/v1/trials/{lost.trial_id}/measurements")
