@@ -46,10 +46,10 @@ class Finding:
     remedy: str = ""
 
 
-def examine(url: str | None) -> int:
+def examine(url: str | None, data_dir: Path | None) -> int:
     """Print a line for each check; return 1 when one failed, else 0."""
     try:
-        settings = configuration.load(url=url)
+        settings = configuration.load(url=url, data_dir=data_dir)
     except SettingsError as error:
         _show(Finding("fail", "settings", str(error), "correct the environment, then try again"))
         return 1

@@ -8,6 +8,7 @@ import typer
 
 from api.cli import database, demonstration, jobs, serving
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
+from api.cli.serving import DataDir
 
 app = typer.Typer(
     name="densearch",
@@ -26,11 +27,12 @@ app.add_typer(database.app, name="db")
 @app.command(epilog="Example: densearch doctor --url http://127.0.0.1:8080")
 def doctor(
     url: str | None = typer.Option(None, help="Server to look for; DENSEARCH_URL if left out."),
+    data_dir: DataDir = None,
 ) -> None:
     """Check versions, database, Ray, disk, GPU and server, and say what to do."""
     from api.cli.doctor import examine  # its checks are not needed to show help
 
-    raise SystemExit(examine(url))
+    raise SystemExit(examine(url, data_dir))
 
 
 @app.command(epilog="Example: densearch version")
