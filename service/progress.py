@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from statistics import fmean
 
 from sqlalchemy.orm import Session
 
@@ -34,7 +35,7 @@ class Progress:
         n_evaluations: Final trainings on the test split.
         n_evaluations_finished: Of these, how many have ended.
         fraction: Ended trials over all trials, in [0, 1].
-        eta_s: Seconds left at the pace of the last trials; None while nothing is known or moves.
+        eta_s: Seconds left if trials take what the last ones took; None while nothing moves.
     """
 
     n_trials: int
@@ -77,8 +78,9 @@ class Overview:
 
 def progress_of(session: Session, job: Job) -> Progress:
     """Count a job's trials and estimate the time left."""
-    ends = counting.recent_ends(session, job.id, PACE_TRIALS) if job.state in MOVING else []
-    return _progress(job, overview(session, [job])[job.id], ends)
+    is_moving = job.state in MOVING
+    durations_s = counting.recent_durations(session, job.id, PACE_TRIALS) if is_moving else []
+    return _progress(job, overview(session, [job])[job.id], durations_s)
 
 
 def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
@@ -102,25 +104,26 @@ def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
     return found
 
 
-def _progress(job: Job, counted: Overview, ends: Sequence[datetime]) -> Progress:
+def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Progress:
     issued = counted.count(tuple(TrialState), [Phase.EVALUATION])
     n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
     # Speculative trials may outnumber the budget.
     n_finished = min(counted.count(ENDED, [Phase.SEARCH]), counted.n_trials)
     n_evaluated = counted.count(ENDED, [Phase.EVALUATION])
     n_all, n_done = counted.n_trials + n_evaluations, n_finished + n_evaluated
+    n_running = counted.count([TrialState.RUNNING])
     is_done = job.state is JobState.SUCCEEDED
     return Progress(
         n_trials=counted.n_trials,
         n_finished=n_finished,
-        n_running=counted.count([TrialState.RUNNING]),
+        n_running=n_running,
         n_waiting=counted.count([TrialState.WAITING]),
         n_failed=counted.count([TrialState.FAILED]),
         n_cached=counted.n_cached,
         n_evaluations=n_evaluations,
         n_evaluations_finished=n_evaluated,
         fraction=1.0 if is_done else n_done / max(n_all, 1),
-        eta_s=eta_s(n_all - n_done, ends, job.started_at, clock.now()),
+        eta_s=eta_s(n_all - n_done, durations_s, n_running),
     )
 
 
@@ -138,26 +141,23 @@ def reason(session: Session, job: Job, lease_s: float) -> str | None:
     return job.waits_for
 
 
-def eta_s(
-    n_left: int, ends: Sequence[datetime], started_at: datetime | None, now: datetime
-) -> float | None:
-    """Estimate the seconds left at the pace of the last trials.
+def eta_s(n_left: int, durations_s: Sequence[float], n_running: int) -> float | None:
+    """Estimate the seconds left, from what the last trainings took.
+
+    Times between ends would count an hour that the server was down, and trials that took an
+    earlier result would make every training look short.
 
     Args:
-        n_left: Trials to go.
-        ends: When the last trials ended, at most `PACE_TRIALS`, in any order.
-        started_at: When the job started: the origin while fewer trials have ended.
-        now: The present moment; a stall since the last end slows the pace.
+        n_left: Trials to go, the running ones included.
+        durations_s: What the last trials that were trained took.
+        n_running: How many run at once.
 
     Returns:
-        None when no trial has ended.
+        None when no trial was trained yet.
     """
-    if not ends or started_at is None:
+    if not durations_s:
         return None
-    is_early = len(ends) < PACE_TRIALS
-    n_steps = len(ends) if is_early else len(ends) - 1
-    since = started_at if is_early else min(ends)
-    return n_left * max((now - since).total_seconds(), 0.0) / n_steps
+    return n_left * fmean(durations_s) / max(n_running, 1)
 
 
 def best_of(session: Session, studies: Sequence[Study]) -> Best | None:

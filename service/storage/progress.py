@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -38,15 +37,23 @@ def counts_by_phase(
     }
 
 
-def recent_ends(session: Session, job_id: int, limit: int) -> list[datetime]:
-    """Return when a job's last issued completed trials ended, at most `limit`, in no order."""
+def recent_durations(session: Session, job_id: int, limit: int) -> list[float]:
+    """Return the seconds that a job's last trained trials took, at most `limit`."""
     query = (
-        select(TrialRow.finished_at)
-        .where(TrialRow.job_id == job_id, TrialRow.state == TrialState.COMPLETED)
+        select(TrialRow.started_at, TrialRow.finished_at)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.cached_from.is_(None),
+        )
         .order_by(TrialRow.id.desc())
         .limit(limit)
     )
-    return [moment for moment in session.scalars(query) if moment is not None]
+    return [
+        (finished_at - started_at).total_seconds()
+        for started_at, finished_at in session.execute(query)
+        if started_at is not None and finished_at is not None
+    ]
 
 
 def jobs_by_state(session: Session) -> dict[JobState, int]:
