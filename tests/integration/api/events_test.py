@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -126,9 +125,7 @@ def test_a_stream_holds_no_connection_while_it_waits(
         assert sqlite_database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         await stream.aclose()  # type: ignore[attr-defined]
 
-    # A thread of its own: where browser tests ran before, this one has a running event loop.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, listen()).result()
+    asyncio.run(listen())
 
 
 def test_a_stream_ends_with_the_server_and_resumes_at_the_next(client: TestClient) -> None:
