@@ -44,8 +44,11 @@ def get(session: Session, density_id: int) -> DensityRecord:
 
 
 def of_job(session: Session, job_id: int) -> list[DensityRecord]:
-    """Return a job's densities, one for each study that has a completed trial."""
-    query = select(DensityRow).where(DensityRow.job_id == job_id).order_by(DensityRow.id)
+    """Return a job's densities, one for each study that has a completed trial, by study.
+
+    Not by id: which study was first to have a result depends on timing.
+    """
+    query = select(DensityRow).where(DensityRow.job_id == job_id).order_by(DensityRow.study_id)
     return [to_value(DensityRecord, row) for row in session.scalars(query)]
 
 
