@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service import payloads, samplers
@@ -11,7 +11,7 @@ from service.density import Density
 from service.jobs import SEARCH, spec_of
 from service.payloads import Order
 from service.records import Job, Study, Trial
-from service.rules import lower_bound_of
+from service.rules import lower_bound_of, space_of
 from service.samplers import Entry, Sampler, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
@@ -89,21 +89,15 @@ def entry_of(trial: Trial, worst: float) -> Entry:
 def open_arm(job: Job, study: Study) -> Arm:
     """Build a study's sampler, with an empty log."""
     spec = spec_of(job)
-    plan = StudyPlan(
-        dimension=payloads.space_of(spec).dimension if study.role == SEARCH else 0,
-        n_trials=study.n_trials,
-        seed=study.seed,
-        lower_bound=lower_bound_of(spec),
-    )
+    plan = StudyPlan(dimension=0, n_trials=study.n_trials, seed=study.seed)
     waits = False
     if study.role == SEARCH:
         wanted = next(s for s in spec.samplers if s.name == study.name)
-        plan = StudyPlan(
-            dimension=plan.dimension,
-            n_trials=plan.n_trials,
-            seed=plan.seed,
+        plan = replace(
+            plan,
+            dimension=space_of(spec).dimension,
             batch_size=wanted.batch_size,
-            lower_bound=plan.lower_bound,
+            lower_bound=lower_bound_of(spec),
             options=wanted.options,
         )
     else:

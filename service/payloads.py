@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from service import density, rules, seeds
+from service import density, seeds
 from service.density import Density
 from service.digest import training_digest
 from service.records import Json
@@ -122,8 +122,3 @@ def arm_density(spec: JobSpec, name: str, best: Density | None) -> Density:
     if name == "flat" and factor is None:
         factor = density.matching_factor(best) if best is not None else None
     return density.control(name, spec.network.kernel_size, sigma=control.sigma, factor=factor)
-
-
-def space_of(spec: JobSpec) -> Space:
-    """Return the search space of a complete spec."""
-    return rules.space_of(spec)

@@ -10,7 +10,7 @@ from service import density, payloads, statistics
 from service.arms import Arm
 from service.jobs import SEARCH
 from service.records import Json, Trial
-from service.rules import is_training
+from service.rules import is_training, space_of
 from service.spec import JobSpec
 from service.states import Phase, TrialState
 
@@ -74,7 +74,7 @@ def _density(spec: JobSpec, arm: Arm, best: Trial) -> Json | None:
     if spec.density is None or spec.network is None:
         return None
     if arm.study.role == SEARCH:
-        return payloads.density_of(spec, payloads.space_of(spec), best.point).to_dict()
+        return payloads.density_of(spec, space_of(spec), best.point).to_dict()
     name, size = arm.study.name, spec.network.kernel_size
     (value,) = best.params.get("vector") or (None,)
     return density.control(

@@ -19,6 +19,7 @@ from service.jobs import SEARCH, spec_of
 from service.payloads import Order
 from service.records import Job, Study, Trial
 from service.report import build_report
+from service.rules import space_of
 from service.samplers import Plan
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
@@ -52,7 +53,7 @@ class Run:
         self.arms = list(found)
         self.max_attempts = max_attempts
         self.spec = spec_of(job)
-        self.space = payloads.space_of(self.spec)
+        self.space = space_of(self.spec)
         self.log = TrialLog(job.id, self.arms, self.spec.diverged_value)
         self.live: dict[int, int] = {}
         self.has_more = False

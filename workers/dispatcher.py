@@ -186,7 +186,7 @@ class Dispatcher:
 
     def _step(self, job_id: int) -> None:
         run = self._runs[job_id]
-        shape = Shape(run.spec.resources.cpus_per_trial, run.spec.resources.gpus_per_trial)
+        shape = _shape_of(run)
         n_free = self._cluster.n_free(shape)
         updates = self._pending[job_id]
         is_due = job_id in self._touched or run.has_more or (n_free and run.wants_workers)
@@ -232,8 +232,7 @@ class Dispatcher:
         return replace(update, weights=store_weights(self._settings.data_dir, weights))
 
     def _why(self, run: Run) -> str:
-        wanted, total = run.spec.resources, self._cluster.resources()
-        shape = Shape(wanted.cpus_per_trial, wanted.gpus_per_trial)
+        shape, total = _shape_of(run), self._cluster.resources()
         if self._cluster.capacity(shape) == 0:
             return (
                 f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
@@ -261,3 +260,7 @@ class Dispatcher:
             recording.record_late(self._database, self._pending[job_id])
             for update in self._pending.pop(job_id):
                 self._weights.pop(update.attempt_id, None)
+
+
+def _shape_of(run: Run) -> Shape:
+    return Shape(run.spec.resources.cpus_per_trial, run.spec.resources.gpus_per_trial)

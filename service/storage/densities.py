@@ -19,16 +19,18 @@ Values = Mapping[str, Any]
 
 def put(session: Session, row: Values) -> DensityRecord:
     """Store the density of a study, in place of the one it had."""
-    old = session.scalars(
-        select(DensityRow).where(DensityRow.study_id == row["study_id"])
-    ).one_or_none()
-    if old is None:
-        old = DensityRow()
-        session.add(old)
+    query = select(DensityRow).where(DensityRow.study_id == row["study_id"])
+    stored = session.scalars(query).one_or_none() or DensityRow()
+    _write(session, stored, row)
+    return to_value(DensityRecord, stored)
+
+
+def _write(session: Session, stored: DensityRow | ArtifactRow, row: Values) -> None:
+    """Set a new or an earlier row's columns, and when."""
     for name, value in {**row, "created_at": clock.now()}.items():
-        setattr(old, name, value)
+        setattr(stored, name, value)
+    session.add(stored)
     session.flush()
-    return to_value(DensityRecord, old)
 
 
 def get(session: Session, density_id: int) -> DensityRecord:
@@ -70,18 +72,12 @@ def evaluations(session: Session, job_id: int) -> list[EvaluationRecord]:
 
 def put_artifact(session: Session, row: Values) -> Artifact:
     """Store an artifact's entry, in place of one of the same job and name."""
-    old = session.scalars(
-        select(ArtifactRow).where(
-            ArtifactRow.job_id == row["job_id"], ArtifactRow.name == row["name"]
-        )
-    ).one_or_none()
-    if old is None:
-        old = ArtifactRow()
-        session.add(old)
-    for name, value in {**row, "created_at": clock.now()}.items():
-        setattr(old, name, value)
-    session.flush()
-    return to_value(Artifact, old)
+    query = select(ArtifactRow).where(
+        ArtifactRow.job_id == row["job_id"], ArtifactRow.name == row["name"]
+    )
+    stored = session.scalars(query).one_or_none() or ArtifactRow()
+    _write(session, stored, row)
+    return to_value(Artifact, stored)
 
 
 def artifacts(session: Session, job_id: int) -> list[Artifact]:
