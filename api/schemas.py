@@ -229,7 +229,7 @@ class SamplerOut(Out):
     name: str
     title: str
     description: str
-    capabilities: dict[str, bool]
+    capabilities: dict[str, bool | str | None]
     options: Json
 
 

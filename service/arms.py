@@ -12,7 +12,7 @@ from service.jobs import SEARCH, spec_of
 from service.payloads import Order
 from service.records import Job, Study, Trial
 from service.rules import lower_bound_of, space_of
-from service.samplers import Entry, Sampler, StudyPlan
+from service.samplers import Certainty, Entry, Sampler, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
 from service.states import TrialState
@@ -83,7 +83,8 @@ def entry_of(trial: Trial, worst: float) -> Entry:
         value = min(trial.value, worst) if trial.value is not None else worst
     elif trial.state.is_final:
         value = worst
-    return Entry(tuple(trial.point), value, trial.number)
+    is_speculative = trial.certainty != Certainty.CERTAIN
+    return Entry(tuple(trial.point), value, trial.number, is_speculative)
 
 
 def open_arm(job: Job, study: Study) -> Arm:

@@ -92,7 +92,7 @@ class Run:
         self.has_more = False
         assignments: list[Assignment] = []
         if self.job.state in ACTIVE:
-            self._advance(session, n_free)
+            self._advance(session)
             assignments = self._place(session, n_free, busy)
             self._finish_phase(session)
         self.log.flush(session)
@@ -100,19 +100,19 @@ class Run:
 
     # Points
 
-    def _advance(self, session: Session, n_free: int) -> None:
+    def _advance(self, session: Session) -> None:
         for _ in range(MAX_ROUNDS):
-            planned = [self._plan(session, arm, n_free) for arm in self.arms if arm.is_dirty]
+            planned = [self._plan(session, arm) for arm in self.arms if arm.is_dirty]
             if not any(planned):
                 return
         self.has_more = True
 
-    def _plan(self, session: Session, arm: Arm, n_free: int) -> bool:
+    def _plan(self, session: Session, arm: Arm) -> bool:
         """Ask one arm's sampler; answer whether it moved on without any training."""
         if arm.study.is_finished or (arm.waits_for_search and not self._search_is_over()):
             return False
         arm.is_dirty = False
-        plan = arm.sampler.plan(arm.entries, n_free)
+        plan = arm.sampler.plan(arm.entries)
         for index, number in plan.numbered.items():
             self.log.change(arm.log[index], number=number)
         if plan.proposals:

@@ -9,9 +9,13 @@ from service.records import Json
 
 
 class Ending(StrEnum):
-    """How an attempt ended. CRASHED: its worker died; ERROR: its code raised; both are retried."""
+    """How an attempt ended. CRASHED: its worker died; ERROR: its code raised; both are retried.
+
+    PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
+    """
 
     COMPLETED = "completed"
+    PRUNED = "pruned"
     DIVERGED = "diverged"
     CANCELLED = "cancelled"
     ERROR = "error"
@@ -26,6 +30,8 @@ class Assignment:
         payload: See `service.payloads`.
         device: "cpu" or "cuda".
         keeps_weights: Whether the folded network's weights are wanted back.
+        stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
+            validation loss is above `stop_above[e - 1]`; () never stops.
     """
 
     attempt_id: int
@@ -35,6 +41,7 @@ class Assignment:
     payload: Json
     device: str
     keeps_weights: bool
+    stop_above: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of an attempt; `value` is finite when it is COMPLETED and None otherwise.
+    """The end of an attempt; `value` is finite when it is COMPLETED or PRUNED, None otherwise.
 
     Attributes:
+        curve: Validation loss after each epoch that was run, as far as it is finite; () where
+            nothing is trained.
+        learned: What a `gradient` training has learned beside its weights: ``vector``, the free
+            values of the density, or ``layers``, the same by the layer's name.
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.
@@ -65,6 +76,8 @@ class Ended:
     metrics: Json | None = None
     training_s: float | None = None
     error: str | None = None
+    curve: tuple[float, ...] = ()
+    learned: Json | None = None
     weights: tuple[str, int, str] | None = None
     worker: str | None = None
 

@@ -1,18 +1,12 @@
 """What proposes the points of a study. The contract is base.py, the list is catalogue.py."""
 
-from service.samplers.base import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
-from service.samplers.catalogue import (
-    CONTROL_SAMPLER,
-    Capabilities,
-    Option,
-    SamplerInfo,
-    catalogue,
-    create,
-    describe,
-)
+from service.samplers.base import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
+from service.samplers.catalogue import CONTROL_SAMPLER, catalogue, create, describe
+from service.samplers.info import Capabilities, Option, SamplerInfo
 
 __all__ = [
     "CONTROL_SAMPLER",
+    "AxisKind",
     "Capabilities",
     "Certainty",
     "Entry",

@@ -3,6 +3,10 @@
 A sampler is a deterministic function of its study (`StudyPlan`) and the log of its trials. It
 holds no database, no clock and no thread that outlives a call; it may keep caches, but an instance
 built afresh and shown the whole log must answer what an instance that grew up with it answers.
+
+Two kinds of points: what the sequence needs (`Sampler.plan`), which depends on the study and the
+values alone, and what it may need (`Sampler.speculate`), which is bounded by idle workers and
+never changes the sequence.
 """
 
 from __future__ import annotations
@@ -30,11 +34,14 @@ class Entry:
         value: The objective, finite, minimised; None while the trial has not ended. Trials that
             diverged or failed carry the study's finite penalty.
         number: The trial's place in the study's sequence, from 0; None until that is certain.
+        is_speculative: Issued by `Sampler.speculate`. It stays so when the sequence turns out to
+            need the point (a hit): then it gets its number like any other.
     """
 
     point: tuple[float, ...]
     value: float | None
     number: int | None
+    is_speculative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,37 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class AxisKind:
+    """What one coordinate of the unit cube stands for.
+
+    Attributes:
+        n_values: How many distinct values it has, each with an equal share of [0, 1]; None for a
+            real number (and for whole numbers on a logarithmic axis, whose shares differ).
+        is_ordered: False for categories, whose neighbours have nothing in common.
+    """
+
+    n_values: int | None = None
+    is_ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StudyPlan:
     """All that determines a study's points apart from the values.
 
     Attributes:
         dimension: Length of a point, at least 1.
-        n_trials: The budget: the length of the sequence, at least 1.
+        n_trials: The budget: the length of the sequence, at least 1. A job that is extended
+            raises it; the points below the old budget stay what they were.
         seed: Derived from the job's seed and the study; any randomness comes from it and the
             round.
         batch_size: Trials in a round, for samplers that work in rounds.
         lower_bound: A true lower bound of the objective, or None when none is known.
         options: The sampler's own settings, validated by the sampler's options model.
+        axes: What each coordinate stands for, shape (dimension,); () when all are real.
+        n_first: The budget the study was submitted with, where `n_trials` was raised since;
+            None when it was not. What depends on the budget (a grid, a share) takes this one.
+        starts: Points of the cube to try first, such as densities of earlier jobs; for samplers
+            that can (`Capabilities.warm_start`), counted in the budget.
     """
 
     dimension: int
@@ -88,6 +115,14 @@ class StudyPlan:
     batch_size: int = 4
     lower_bound: float | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    axes: tuple[AxisKind, ...] = ()
+    n_first: int | None = None
+    starts: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def first_budget(self) -> int:
+        """The budget at submission, whatever was added since."""
+        return self.n_trials if self.n_first is None else self.n_first
 
 
 class Sampler(ABC):
@@ -100,15 +135,31 @@ class Sampler(ABC):
         self.study = study
 
     @abstractmethod
-    def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
-        """Answer what to issue next.
+    def plan(self, log: Sequence[Entry]) -> Plan:
+        """Answer what the study's sequence needs now.
 
         Args:
             log: Every trial issued so far, in the order of issue; never shorter than in an earlier
                 call of the same instance.
-            n_free: Workers that would idle; bounds how much a sampler may speculate. Proposals
-                that are certain do not depend on it.
 
         Returns:
-            The plan. Calling again with the same log gives the same certain proposals.
+            The plan. Calling again with the same log gives the same plan. A point that the log
+            holds as speculation is not proposed again: it gets its number.
         """
+
+    def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
+        """Answer points that the sequence may need later, for workers that would idle.
+
+        Called after `plan` with the same log. What is answered here is extra until the sequence
+        asks for it, and never changes what `plan` answers.
+
+        Args:
+            log: As for `plan`; its entries with `is_speculative` were issued here.
+            n_free: Workers that would idle, above 0.
+
+        Returns:
+            At most `n_free` points that are not in the log, the likeliest first, CONDITIONAL or
+            PREDICTED, without a number; none by default.
+        """
+        del log, n_free
+        return ()

@@ -50,9 +50,8 @@ class DirectL(Sampler):
         self._wanted: list[_Visit] | None = None  # certain visits without a trial or its number
         self._awaited: set[bytes] = set()  # nothing more can be certain before all these are known
 
-    def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
+    def plan(self, log: Sequence[Entry]) -> Plan:
         """Answer the certain points without a trial, and the numbers that became certain."""
-        del n_free  # it bounds speculation; what is certain is issued in any case
         has_news = self._read(log)
         if self._wanted is None or (has_news and self._awaited <= self._values.keys()):
             self._look(log)

@@ -10,9 +10,8 @@ from service.samplers.base import Entry, Plan, Proposal, Sampler
 class Fixed(Sampler):
     """Issues the one point without coordinates, once for each trial of the budget."""
 
-    def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
+    def plan(self, log: Sequence[Entry]) -> Plan:
         """Answer every trial at once; they are all the same and all certain."""
-        del n_free
         n_trials = self.study.n_trials
         return Plan(
             proposals=tuple(Proposal((), number) for number in range(len(log), n_trials)),

@@ -33,9 +33,8 @@ class OptunaSampler(Sampler):
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         """Return Optuna's sampler, its generator at the start of a round."""
 
-    def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
+    def plan(self, log: Sequence[Entry]) -> Plan:
         """Answer the next round once the last has ended, the rest of a round half issued."""
-        del n_free
         size, n_trials = self.study.batch_size, self.study.n_trials
         numbered = {i: i for i, entry in enumerate(log) if entry.number is None}
         start = min(len(log), n_trials) // size * size

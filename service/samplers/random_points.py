@@ -23,9 +23,8 @@ class RandomPoints(Sampler):
         self._open: set[int] = set()
         self._unnumbered: set[int] = set()
 
-    def plan(self, log: Sequence[Entry], n_free: int) -> Plan:
+    def plan(self, log: Sequence[Entry]) -> Plan:
         """Fill up to `WINDOW` unfinished trials once half of them have ended."""
-        del n_free
         new = range(self._n_seen, len(log))
         self._n_seen = len(log)
         self._open = {i for i in self._open.union(new) if log[i].value is None}

@@ -22,7 +22,7 @@ def test_a_budget_of_n_is_n_numbers(
 ) -> None:
     study = StudyPlan(dimension, n_trials, 0, lower_bound=data.draw(st.sampled_from([None, 0.0])))
     sampler, log = create("direct_l", study), list[Entry]()
-    while not (plan := sampler.plan(log, 1)).is_finished:
+    while not (plan := sampler.plan(log)).is_finished:
         for index, number in plan.numbered.items():
             log[index] = Entry(log[index].point, log[index].value, number)
         log.extend(Entry(p.point, None, p.number) for p in plan.proposals)
@@ -30,5 +30,5 @@ def test_a_budget_of_n_is_n_numbers(
         log[index] = Entry(log[index].point, values[index], log[index].number)
     numbers = [plan.numbered.get(i, e.number) for i, e in enumerate(log)]
     assert sorted(n for n in numbers if n is not None) == list(range(n_trials))
-    fresh = create("direct_l", study).plan(log, 1)
+    fresh = create("direct_l", study).plan(log)
     assert fresh == plan

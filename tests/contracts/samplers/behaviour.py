@@ -33,8 +33,8 @@ class Simulation:
     def restart(self) -> None:
         self._sampler = create(self.name, self.study)
 
-    def ask(self, n_free: int) -> Plan:
-        plan = self._sampler.plan(self.log, n_free)
+    def ask(self, _n_free: int) -> Plan:
+        plan = self._sampler.plan(self.log)
         self.history.append((list(self.log), plan))
         for index, number in plan.numbered.items():
             self.log[index] = replace(self.log[index], number=number)
@@ -105,13 +105,13 @@ class SamplerBehaviour:
         simulation = self.simulate(study, seed=5)
         simulation.run(4)
         for log, plan in simulation.history:
-            assert create(self.name, study).plan(log, 4) == plan
+            assert create(self.name, study).plan(log) == plan
 
     def test_asking_twice_changes_nothing(self) -> None:
         simulation = self.simulate(self.study())
         for _ in range(10):
             sampler: Sampler = create(self.name, simulation.study)
-            assert sampler.plan(simulation.log, 2) == sampler.plan(simulation.log, 2)
+            assert sampler.plan(simulation.log) == sampler.plan(simulation.log)
             simulation.ask(2)
             simulation.end(next(i for i, e in enumerate(simulation.log) if e.value is None))
 
@@ -131,9 +131,3 @@ class SamplerBehaviour:
         assert last_plan.is_finished
         assert not last_plan.proposals
         assert all(e.value is not None for e in last_log)
-
-    def test_certain_proposals_do_not_depend_on_free_workers(self) -> None:
-        for n_free in (0, 1, 50):
-            assert create(self.name, self.study()).plan([], n_free) == create(
-                self.name, self.study()
-            ).plan([], 4)

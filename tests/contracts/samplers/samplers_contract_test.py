@@ -32,10 +32,10 @@ class TestTpe(SamplerBehaviour):
 
     def test_the_rest_of_a_cut_round_is_the_same(self) -> None:
         study = self.study()
-        whole = create(self.name, study).plan([], 1).proposals
+        whole = create(self.name, study).plan([]).proposals
         simulation = self.simulate(study)
         simulation.ask(1)
-        rest = create(self.name, study).plan(simulation.log[:2], 1).proposals
+        rest = create(self.name, study).plan(simulation.log[:2]).proposals
         assert rest == whole[2:]
 
     def test_it_learns(self) -> None:
@@ -52,10 +52,10 @@ class TestRandom(SamplerBehaviour):
     name = "random"
 
     def test_it_waits_for_nothing(self) -> None:
-        assert len(create(self.name, self.study()).plan([], 1).proposals) == 23
+        assert len(create(self.name, self.study()).plan([]).proposals) == 23
 
     def test_points_do_not_depend_on_the_budget(self) -> None:
-        short, long = (create(self.name, self.study(n)).plan([], 1).proposals for n in (5, 23))
+        short, long = (create(self.name, self.study(n)).plan([]).proposals for n in (5, 23))
         assert long[:5] == short
 
     def test_points_spread_evenly(self) -> None:

@@ -11,7 +11,7 @@ from service.samplers import Certainty, Entry, StudyPlan, create
 
 @pytest.mark.parametrize("dimension", [1, 2, 5, 8])
 def test_centre_and_first_division_are_certain_at_once(dimension: int) -> None:
-    plan = create("direct_l", StudyPlan(dimension, 100, 0)).plan([], 1)
+    plan = create("direct_l", StudyPlan(dimension, 100, 0)).plan([])
     third, half = 1 / 3, 0.5
     expected: list[tuple[float, ...]] = [(half,) * dimension]
     for axis in range(dimension):
@@ -29,11 +29,11 @@ def test_a_true_lower_bound_certifies_no_less() -> None:
     for bound in (None, 0.0):
         study = StudyPlan(2, 60, 0, lower_bound=bound)
         log = [
-            Entry(p.point, None, p.number) for p in create("direct_l", study).plan([], 1).proposals
+            Entry(p.point, None, p.number) for p in create("direct_l", study).plan([]).proposals
         ]
         for index, entry in enumerate(log):
             log[index] = Entry(entry.point, 1.0 + sum(entry.point), entry.number)
-        n_certain = len(create("direct_l", study).plan(log, 1).proposals)
+        n_certain = len(create("direct_l", study).plan(log).proposals)
         assert n_certain >= max(told, 2)
         told = n_certain
 
@@ -41,7 +41,7 @@ def test_a_true_lower_bound_certifies_no_less() -> None:
 def test_an_untrue_lower_bound_ends_all_the_same() -> None:
     study = StudyPlan(3, 60, 0, lower_bound=10.0)
     sampler, log = create("direct_l", study), list[Entry]()
-    while not (plan := sampler.plan(log, 1)).is_finished:
+    while not (plan := sampler.plan(log)).is_finished:
         log.extend(Entry(p.point, None, p.number) for p in plan.proposals)
         index = next(i for i, e in enumerate(log) if e.value is None)
         log[index] = Entry(log[index].point, sum(log[index].point), log[index].number)
@@ -51,7 +51,7 @@ def test_an_untrue_lower_bound_ends_all_the_same() -> None:
 def test_a_foreign_log_keeps_the_budget(caplog: pytest.LogCaptureFixture) -> None:
     log = [Entry((0.123, 0.456), 1.0, None), Entry((0.5, 0.5), 2.0, 0)]
     with caplog.at_level(logging.WARNING):
-        plan = create("direct_l", StudyPlan(2, 3, 0)).plan(log, 1)
+        plan = create("direct_l", StudyPlan(2, 3, 0)).plan(log)
     assert len(plan.proposals) == 1
     assert "does not ask for" in caplog.text
 
@@ -59,7 +59,7 @@ def test_a_foreign_log_keeps_the_budget(caplog: pytest.LogCaptureFixture) -> Non
 def test_values_beyond_nlopts_reach_are_held() -> None:
     study = StudyPlan(1, 9, 0)
     sampler, log = create("direct_l", study), list[Entry]()
-    while not (plan := sampler.plan(log, 1)).is_finished:
+    while not (plan := sampler.plan(log)).is_finished:
         log.extend(Entry(p.point, None, p.number) for p in plan.proposals)
         index = next(i for i, e in enumerate(log) if e.value is None)
         value = (-1.7e308, 1.7e308)[index % 2]

@@ -1,0 +1,116 @@
+"""What a user may know of a sampler: what it can do, and which options it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What kinds of search space a sampler can handle, and how it works.
+
+    Attributes:
+        continuous: Coordinates are real numbers.
+        integer: Rounded coordinates make sense to it.
+        log: A logarithmic axis makes sense to it (always mapped outside, on the unit cube).
+        categorical: Unordered choices make sense to it.
+        parallel: It issues several points before the first has its value.
+        seeded: Another seed gives other points.
+        adaptive: Its points depend on the values told before.
+        speculative: It has points for idle workers (`Sampler.speculate`).
+        warm_start: It can start from densities of earlier jobs.
+        needs: The extra that must be installed for it (`pip install densearch[NAME]`), or None.
+    """
+
+    continuous: bool = True
+    integer: bool = True
+    log: bool = True
+    categorical: bool = False
+    parallel: bool = True
+    seeded: bool = True
+    adaptive: bool = True
+    speculative: bool = False
+    warm_start: bool = False
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of a sampler.
+
+    Attributes:
+        name: Key in the spec's `options`.
+        kind: ``number``, ``integer`` or ``boolean``, as in JSON schema.
+        default: Used when the spec is silent.
+        description: For the user.
+        minimum: Smallest value allowed.
+        maximum: Largest value allowed.
+    """
+
+    name: str
+    kind: str
+    default: float | int | bool
+    description: str
+    minimum: float = -math.inf
+    maximum: float = math.inf
+
+    def fault_of(self, value: object) -> str | None:
+        """What is wrong with a value, or None."""
+        if self.kind == "boolean":
+            return None if isinstance(value, bool) else "must be true or false"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"must be {'an integer' if self.kind == 'integer' else 'a number'}"
+        if self.kind == "integer" and not isinstance(value, int):
+            return "must be an integer"
+        if not self.minimum <= value <= self.maximum:
+            return f"must be from {self.minimum:g} to {self.maximum:g}"
+        return None
+
+    def schema(self) -> dict[str, object]:
+        """The JSON schema of the value."""
+        schema: dict[str, object] = {
+            "type": self.kind,
+            "default": self.default,
+            "description": self.description,
+        }
+        if self.kind != "boolean":
+            schema |= {"minimum": self.minimum, "maximum": self.maximum}
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerInfo:
+    """What a user may know about a sampler before choosing it."""
+
+    name: str
+    title: str
+    description: str
+    capabilities: Capabilities
+    options: tuple[Option, ...]
+    path: str
+
+    def option_faults(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield (option, what is wrong) for every option that is unknown or has a bad value."""
+        known = {option.name: option for option in self.options}
+        for name, value in given.items():
+            if name not in known:
+                yield name, f"{self.name} has no such option; it has {', '.join(known) or 'none'}"
+            elif fault := known[name].fault_of(value):
+                yield name, fault
+
+    def to_dict(self) -> dict[str, object]:
+        """Name, title, description, capabilities, and the JSON schema of the options."""
+        properties = {option.name: option.schema() for option in self.options}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "capabilities": asdict(self.capabilities),
+            "options": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": properties,
+            },
+        }
