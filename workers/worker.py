@@ -100,8 +100,9 @@ def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
         split=payload["split"],
         device=assignment.device,
         keep_weights=assignment.keeps_weights,
+        gradient=payload.get("gradient"),
     )
-    for item in train(task, should_stop):
+    for item in train(task, should_stop, assignment.stop_above):
         if isinstance(item, Measurement):
             yield Measured(
                 assignment.attempt_id,
@@ -118,12 +119,16 @@ def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
                 value=item.value,
                 metrics=_finite(item.metrics),
                 training_s=item.training_s,
+                curve=item.curve,
+                learned=item.learned,
             )
             yield ended, item.weights
 
 
 def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
-    """Turn nested lists into nested tuples."""
+    """Turn nested lists into nested tuples, also where they are an object's values."""
+    if isinstance(nested, dict):
+        return {name: _frozen(value) for name, value in nested.items()}
     return tuple(map(_frozen, nested)) if isinstance(nested, list) else nested
 
 

@@ -2,8 +2,9 @@
 """The weighted convolution ``y = conv(x, W * Phi)``, put on existing networks from outside.
 
 `apply_density` registers the product as a parametrization of each convolution's weight, so the
-optimizer sees W and the convolution sees W * Phi; `fold` writes the product into the weight and
-leaves plain convolutions.
+optimizer sees W and the convolution sees W * Phi; `put_density` does the same with a density that
+is computed, and may be learned; `fold` writes the product into the weight and leaves plain
+convolutions.
 
 Source: Cammarasana and Patane, arXiv:2505.24527. Checked by
 tests/unit/workers/training/operator_test.py and tests/property/training_operator_test.py.
@@ -27,12 +28,11 @@ class DensityError(ValueError):
     """A density cannot be put on a layer; the message names the layer."""
 
 
-class WeightedKernel(nn.Module):
-    """The parametrization ``W -> W * Phi``.
+class FixedDensity(nn.Module):
+    """A density that stays: it gets no gradient and no place in the state dict.
 
     Attributes:
-        phi: Shape (K,) * n_dims in the weight's dtype, broadcast over both channel axes. It is a
-            constant: it gets no gradient and no place in the state dict.
+        phi: Shape (K,) * n_dims.
     """
 
     phi: Tensor
@@ -41,9 +41,27 @@ class WeightedKernel(nn.Module):
         super().__init__()
         self.register_buffer("phi", phi, persistent=False)
 
+    def forward(self) -> Tensor:
+        """Return Phi."""
+        return self.phi
+
+
+class WeightedKernel(nn.Module):
+    """The parametrization ``W -> W * Phi``.
+
+    Attributes:
+        density: Called without arguments it returns Phi, shape (K,) * n_dims, which is brought to
+            the weight's dtype and broadcast over both channel axes.
+    """
+
+    def __init__(self, density: nn.Module) -> None:
+        super().__init__()
+        self.density = density
+
     def forward(self, weight: Tensor) -> Tensor:
         """Return the kernel that the convolution applies, shaped as `weight`."""
-        return weight * self.phi
+        phi: Tensor = self.density()
+        return weight * phi.to(weight.dtype)
 
 
 def apply_density(
@@ -71,17 +89,28 @@ def apply_density(
     values = torch.as_tensor(np.asarray(phi, dtype=np.float64))
     if not bool(torch.isfinite(values).all()):
         raise DensityError("the density has values that are not finite")
-    chosen = _convolutions(module) if layers is None else _named(module, layers)
-    if not chosen:
-        raise DensityError("the network has no convolution with a kernel larger than 1")
-    for name, convolution in chosen.items():
-        _require_fit(name, convolution, tuple(values.shape))
+    chosen = _fitting(module, tuple(values.shape), layers)
     for convolution in chosen.values():
         weight = convolution.weight
-        kernel = WeightedKernel(values.to(device=weight.device, dtype=weight.dtype))
-        # unsafe: skips torch's trial run, whose checks (shape, dtype) hold by construction.
-        parametrize.register_parametrization(convolution, "weight", kernel, unsafe=True)
+        _weigh(convolution, FixedDensity(values.to(device=weight.device, dtype=weight.dtype)))
     return list(chosen)
+
+
+def put_density(module: nn.Module, density: nn.Module, layers: Collection[str]) -> None:
+    """Put one computed density on a network's convolutions, in place: they share it.
+
+    Args:
+        module: As for `apply_density`.
+        density: Called without arguments it returns Phi, shape (K,) * n_dims, of any floating
+            dtype. Its parameters become the network's until it is folded.
+        layers: Names as in `module.named_modules()`.
+
+    Raises:
+        DensityError: As `apply_density`.
+    """
+    shape = tuple(density().shape)
+    for convolution in _fitting(module, shape, layers).values():
+        _weigh(convolution, density)
 
 
 def fold(module: ModuleT) -> ModuleT:
@@ -107,12 +136,30 @@ def is_weighted(layer: nn.Module) -> bool:
     return any(isinstance(step, WeightedKernel) for step in chain)
 
 
-def _convolutions(module: nn.Module) -> dict[str, _ConvNd]:
+def convolutions(module: nn.Module) -> dict[str, _ConvNd]:
+    """Return by name, in the network's order, the convolutions with a kernel larger than 1."""
     return {
         name: layer
         for name, layer in module.named_modules()
         if isinstance(layer, _ConvNd) and max(layer.kernel_size) > 1
     }
+
+
+def _weigh(convolution: _ConvNd, density: nn.Module) -> None:
+    # unsafe: skips torch's trial run, whose checks (shape, dtype) hold by construction.
+    kernel = WeightedKernel(density)
+    parametrize.register_parametrization(convolution, "weight", kernel, unsafe=True)
+
+
+def _fitting(
+    module: nn.Module, shape: tuple[int, ...], layers: Collection[str] | None
+) -> dict[str, _ConvNd]:
+    chosen = convolutions(module) if layers is None else _named(module, layers)
+    if not chosen:
+        raise DensityError("the network has no convolution with a kernel larger than 1")
+    for name, convolution in chosen.items():
+        _require_fit(name, convolution, shape)
+    return chosen
 
 
 def _named(module: nn.Module, layers: Collection[str]) -> dict[str, _ConvNd]:

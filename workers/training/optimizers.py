@@ -1,24 +1,38 @@
-"""Optimizers by name."""
+"""Optimizers by name. A new optimizer is one function and one row of the table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import nn
 
+# Parameters, or groups of them with settings of their own, as torch takes them.
+Parameters = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
+# Adam's decay of squared gradients: the authors' value and torch's default, never searched.
+BETA2 = 0.999
 
-def build_optimizer(
-    section: Mapping[str, Any], parameters: Iterable[nn.Parameter]
-) -> torch.optim.Optimizer:
+
+def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
     """Build the optimizer that a job's training section names.
+
+    ``momentum`` is SGD's momentum and Adam's beta1; ``weight_decay`` is an L2 penalty in SGD and
+    Adam, decoupled in AdamW; ``nesterov`` is read by SGD alone.
 
     Raises:
         ValueError: No optimizer has that name.
+
+    Source: D. Kingma, J. Ba, arXiv:1412.6980; I. Loshchilov, F. Hutter, arXiv:1711.05101.
     """
-    if section["optimizer"] != "sgd":
-        raise ValueError(f"unknown optimizer {section['optimizer']!r}: known is sgd")
+    name = section["optimizer"]
+    if name not in OPTIMIZERS:
+        raise ValueError(f"unknown optimizer {name!r}: known are {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[name](section, parameters)
+
+
+def _sgd(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
     momentum = float(section["momentum"])
     return torch.optim.SGD(
         parameters,
@@ -28,3 +42,24 @@ def build_optimizer(
         nesterov=bool(section["nesterov"]) and momentum > 0,
         weight_decay=float(section["weight_decay"]),
     )
+
+
+def _adam(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, **_adam_settings(section))
+
+
+def _adamw(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(parameters, **_adam_settings(section))
+
+
+def _adam_settings(section: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "lr": float(section["lr"]),
+        "betas": (float(section["momentum"]), BETA2),
+        "weight_decay": float(section["weight_decay"]),
+    }
+
+
+OPTIMIZERS: Mapping[str, Callable[[Mapping[str, Any], Parameters], torch.optim.Optimizer]] = (
+    MappingProxyType({"sgd": _sgd, "adam": _adam, "adamw": _adamw})
+)

@@ -11,12 +11,15 @@ Split = Literal["train", "validation", "test"]
 Section = Mapping[str, Any]
 # A density of any number of axes as nested tuples, so that a task stays hashable and comparable.
 NestedDensity = tuple[Any, ...]
+# What a gradient training has learned: {"vector": [...]}, or {"layers": {name: [...]}}.
+Learned = dict[str, Any]
 
 
 class Status(StrEnum):
     """How a training ended."""
 
     COMPLETED = "completed"
+    PRUNED = "pruned"
     DIVERGED = "diverged"
     CANCELLED = "cancelled"
 
@@ -28,8 +31,13 @@ class TrainingTask:
     Attributes:
         task: The job's task section, `kind` "denoising" or "classification", defaults filled in.
         network: The job's network section, defaults filled in.
-        training: The job's training section, defaults filled in.
-        phi: The density, nested tuples of shape (K,) * n_dims; None is the plain convolution.
+        training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`
+            and `initialisation` may be missing.
+        phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
+            each layer named, the others staying plain. None is the plain network.
+        gradient: A density to be learned with the weights, in place of `phi`: `family`,
+            `kernel_size`, `start`, `bounds`, `per_layer`, and `lr_factor`, what its learning rate
+            is in units of the weights'.
         seed: Of initial weights, batch order and noise; 0 <= seed. Equal seeds give every
             density the same draws (common random numbers).
         split: What the final value is measured on. Epochs are always measured on validation.
@@ -40,11 +48,12 @@ class TrainingTask:
     task: Section
     network: Section
     training: Section
-    phi: NestedDensity | None
+    phi: NestedDensity | Mapping[str, NestedDensity] | None
     seed: int
     split: Literal["validation", "test"] = "validation"
     device: str = "cpu"
     keep_weights: bool = False
+    gradient: Section | None = None
 
 
 @dataclass(frozen=True)
@@ -68,9 +77,13 @@ class Outcome:
 
     Attributes:
         status: How it ended.
-        value: The objective on the task's split, finite, minimised; None unless completed.
-        metrics: `loss` (equal to value) and the task's own; empty unless completed.
+        value: The objective, finite, minimised: of the task's split when completed, of the last
+            epoch's validation when pruned, None otherwise.
+        metrics: `loss` (equal to value) and the task's own, the slow ones only when completed;
+            empty where there is no value.
         training_s: Seconds from the built network to the last epoch's validation.
+        curve: The validation loss after each epoch, in its order, as far as it is finite.
+        learned: The learned density's values, where one is learned and there is a value.
         weights: The folded network as safetensors, where asked for and completed.
     """
 
@@ -78,4 +91,6 @@ class Outcome:
     value: float | None
     metrics: dict[str, float] = field(default_factory=dict)
     training_s: float = 0.0
+    curve: tuple[float, ...] = ()
+    learned: Learned | None = None
     weights: bytes | None = None

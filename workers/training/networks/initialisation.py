@@ -1,28 +1,71 @@
-"""PyTorch's default initialisation, drawn from a stream of our own."""
+"""Initial weights by name, drawn from a stream of our own."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
+Layer = _ConvNd | nn.Linear
 
-def initialise(network: nn.Module, weights: torch.Generator) -> None:
+
+def initialise(network: nn.Module, weights: torch.Generator, name: str = "framework") -> None:
     """Draw the weights and biases of every convolution and linear layer anew, in place.
 
-    Both are uniform in +/- 1 / sqrt(fan_in), as `reset_parameters` of torch draws them from its
-    global generator. Every arm of a comparison starts from these same values: another common
-    choice (Kaiming, fan_out) differs by 2.4 times in scale, which alone can decide a comparison.
+    Every arm of a comparison starts from the same values: the choices differ by up to 2.4 times
+    in scale, which alone can decide a comparison.
+
+    Args:
+        network: On the CPU.
+        weights: The stream; equal streams give equal weights.
+        name: ``framework`` is PyTorch's default, weights and biases uniform in
+            +/- 1 / sqrt(fan_in); ``kaiming_fan_in`` and ``kaiming_fan_out`` are normal with
+            variance 2 / fan, biases 0 (the authors' operator starts from fan_out).
+
+    Raises:
+        ValueError: No initialisation has that name.
+
+    Source: K. He et al., arXiv:1502.01852, equations 10 and 14.
     """
+    if name not in INITIALISATIONS:
+        known = ", ".join(INITIALISATIONS)
+        raise ValueError(f"unknown initialisation {name!r}: known are {known}")
     for layer in network.modules():
         if isinstance(layer, _ConvNd | nn.Linear):
-            bound = 1 / math.sqrt(_fan_in(layer.weight))
-            nn.init.uniform_(layer.weight, -bound, bound, generator=weights)
-            if layer.bias is not None:
-                nn.init.uniform_(layer.bias, -bound, bound, generator=weights)
+            INITIALISATIONS[name](layer, weights)
 
 
-def _fan_in(weight: Tensor) -> int:
-    return int(weight[0].numel())
+def _framework(layer: Layer, weights: torch.Generator) -> None:
+    # As `reset_parameters` of torch draws them from its global generator.
+    bound = 1 / math.sqrt(layer.weight[0].numel())
+    nn.init.uniform_(layer.weight, -bound, bound, generator=weights)
+    if layer.bias is not None:
+        nn.init.uniform_(layer.bias, -bound, bound, generator=weights)
+
+
+def _kaiming_fan_in(layer: Layer, weights: torch.Generator) -> None:
+    nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu", generator=weights)
+    _clear_bias(layer)
+
+
+def _kaiming_fan_out(layer: Layer, weights: torch.Generator) -> None:
+    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=weights)
+    _clear_bias(layer)
+
+
+def _clear_bias(layer: Layer) -> None:
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+INITIALISATIONS: Mapping[str, Callable[[Layer, torch.Generator], None]] = MappingProxyType(
+    {
+        "framework": _framework,
+        "kaiming_fan_in": _kaiming_fan_in,
+        "kaiming_fan_out": _kaiming_fan_out,
+    }
+)

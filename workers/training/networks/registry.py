@@ -20,7 +20,11 @@ NETWORKS: Mapping[str, Factory] = MappingProxyType({"dncnn": dncnn, "small_cnn":
 
 
 def build_network(
-    section: Mapping[str, Any], shape: InputShape, n_outputs: int, weights: torch.Generator
+    section: Mapping[str, Any],
+    shape: InputShape,
+    n_outputs: int,
+    weights: torch.Generator,
+    initialisation: str = "framework",
 ) -> nn.Module:
     """Build the network that a job's network section names.
 
@@ -29,16 +33,17 @@ def build_network(
         shape: What one sample looks like.
         n_outputs: Channels of the output image, or classes.
         weights: Draws the initial weights.
+        initialisation: How, see `initialise`.
 
     Returns:
         A module on the CPU in float32.
 
     Raises:
-        ValueError: No network has that name.
+        ValueError: No network, or no initialisation, has that name.
     """
     kind = section["kind"]
     if kind not in NETWORKS:
         raise ValueError(f"unknown network {kind!r}: known are {', '.join(sorted(NETWORKS))}")
     network = NETWORKS[kind](section, shape, n_outputs)
-    initialise(network, weights)
+    initialise(network, weights, initialisation)
     return network

@@ -32,6 +32,10 @@ class Objective(ABC):
         """Yield one epoch's inputs and targets, drawn from the streams alone."""
 
     @abstractmethod
+    def n_batches(self, batch_size: int) -> int:
+        """Return how many batches an epoch has."""
+
+    @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the scalar that SGD descends."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,10 @@ class ClassificationObjective(Objective):
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield every training image once, in the stream's order."""
         yield from self._data.splits["train"].batches(batch_size, streams.order)
+
+    def n_batches(self, batch_size: int) -> int:
+        """Return how many batches hold the training images."""
+        return math.ceil(len(self._data.splits["train"].labels) / batch_size)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross-entropy in nats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -49,6 +50,10 @@ class DenoisingObjective(Objective):
         for clean in self._patches.batches(self._n_patches, batch_size, streams.order):
             noise = torch.randn(clean.shape, generator=streams.noise, device=self._device)
             yield _normalised(clean + self._sigma * noise), noise
+
+    def n_batches(self, batch_size: int) -> int:
+        """Return how many batches hold the epoch's patches."""
+        return math.ceil(self._n_patches / batch_size)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return half the mean over pixels of the squared error, in units of sigma^2."""

@@ -35,5 +35,5 @@ def test_nesterov_without_momentum_is_plain_descent() -> None:
 
 
 def test_an_unknown_optimizer_is_named_with_those_that_exist() -> None:
-    with pytest.raises(ValueError, match="unknown optimizer 'lion': known is sgd"):
+    with pytest.raises(ValueError, match="unknown optimizer 'lion': known are sgd, adam, adamw"):
         build_optimizer({**SGD, "optimizer": "lion"}, [])

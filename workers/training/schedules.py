@@ -1,0 +1,59 @@
+"""Learning-rate schedules by name: the factor on the learning rate, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+
+def _constant(progress: float) -> float:
+    del progress
+    return 1.0
+
+
+def _cosine(progress: float) -> float:
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+# From the share of the schedule that is past, 0 at the first step and below 1 at the last, to the
+# factor. Closed forms: the factor of a step does not depend on how many came before in this run.
+# Source of the cosine: I. Loshchilov, F. Hutter, arXiv:1608.03983, equation 5 without restarts.
+SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {"constant": _constant, "cosine": _cosine}
+)
+
+
+def build_schedule(
+    section: Mapping[str, Any], optimizer: Optimizer, steps_per_epoch: int
+) -> LambdaLR:
+    """Build the schedule that a job's training section names; step it after every optimizer step.
+
+    A training of ``epochs`` follows the first part of a schedule of ``schedule_epochs`` (it is
+    cut), or, where that is null or missing, the whole schedule in its own epochs (it is
+    shortened). A cut training is bit for bit the beginning of the full one.
+
+    Args:
+        section: `schedule` ("constant" by default), `epochs`, `schedule_epochs`.
+        optimizer: Its groups' learning rates are those of the factor 1.
+        steps_per_epoch: At least 1.
+
+    Raises:
+        ValueError: No schedule has that name, or it ends before the training does.
+    """
+    name = section.get("schedule", "constant")
+    if name not in SCHEDULES:
+        raise ValueError(f"unknown schedule {name!r}: known are {', '.join(SCHEDULES)}")
+    factor, n_steps = SCHEDULES[name], _epochs(section) * steps_per_epoch
+    return LambdaLR(optimizer, lambda step: factor(step / n_steps))
+
+
+def _epochs(section: Mapping[str, Any]) -> int:
+    epochs, whole = int(section["epochs"]), section.get("schedule_epochs")
+    if whole is not None and int(whole) < epochs:
+        raise ValueError(f"a schedule of {whole} epochs ends before a training of {epochs}")
+    return epochs if whole is None else int(whole)
