@@ -24,6 +24,7 @@ class LearnedDensity(nn.Module):
     """A density whose free values are a parameter.
 
     Attributes:
+        family: One of `service.density.FAMILIES`.
         vector: (n_free,), in float64 whatever the network's dtype, so that a bound is a bound and
             what is reported is what was used.
     """
@@ -56,6 +57,7 @@ class LearnedDensity(nn.Module):
             density.build(family, kernel_size, vector)
         if any(a > b for a, b in zip(low, high, strict=True)):
             raise ValueError("a lower bound is above its upper bound")
+        self.family = family
         self.phi = family_module(family, kernel_size)
         self.vector = nn.Parameter(torch.tensor(start, dtype=torch.float64))
         for name, ends in (("low", low), ("high", high)):

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from workers.training.networks import InputShape, build_network
-from workers.training.streams import streams_of
+from workers.training.networks.initialisation import INITIALISATIONS, initialise
+from workers.training.streams import generator, streams_of
 
 DNCNN = {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3}
 SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}
@@ -67,6 +68,43 @@ def test_initial_weights_are_distributed_as_torchs_default() -> None:
     assert float(weight.std()) == pytest.approx(float(default.std()), rel=0.02)
     assert float(weight.abs().max()) <= 1 / math.sqrt(64 * 9)
     assert float(weight.abs().max()) == pytest.approx(float(default.abs().max()), rel=0.01)
+
+
+def fan(layer: nn.Conv2d | nn.Linear, axis: int) -> int:
+    """Taps times channels that go in (axis 1) or come out (axis 0)."""
+    taps = math.prod(layer.kernel_size) if isinstance(layer, nn.Conv2d) else 1
+    return layer.weight.shape[axis] * taps
+
+
+@pytest.mark.parametrize(("name", "axis"), [("kaiming_fan_in", 1), ("kaiming_fan_out", 0)])
+def test_kaiming_weights_are_normal_with_variance_two_over_the_fan(name: str, axis: int) -> None:
+    network = nn.ModuleList([nn.Conv2d(24, 48, 5), nn.Conv2d(48, 16, 3), nn.Linear(300, 100)])
+    initialise(network, generator(0), name)
+    for layer in network:
+        assert isinstance(layer, nn.Conv2d | nn.Linear)
+        values = layer.weight.detach().double().flatten() / math.sqrt(2 / fan(layer, axis))
+        n = len(values)
+        assert abs(float(values.mean())) < 5 / math.sqrt(n)
+        # The variance of a normal sample's variance is 2 / n, its fourth moment is 3.
+        assert float(values.square().mean()) == pytest.approx(1, abs=5 * math.sqrt(2 / n))
+        assert float(values.pow(4).mean()) == pytest.approx(3, abs=5 * math.sqrt(96 / n))
+        assert layer.bias is not None
+        assert torch.count_nonzero(layer.bias) == 0
+
+
+@pytest.mark.parametrize("name", sorted(INITIALISATIONS))
+def test_initial_weights_come_from_the_stream_alone(name: str) -> None:
+    first, second = (nn.Conv2d(2, 3, 3), nn.Conv2d(2, 3, 3))
+    for layer, global_seed in ((first, 0), (second, 1)):
+        torch.manual_seed(global_seed)
+        initialise(layer, generator(5), name)
+    assert torch.equal(first.weight, second.weight)
+    assert torch.equal(first.bias, second.bias)  # type: ignore[arg-type]
+
+
+def test_an_unknown_initialisation_is_named_with_those_that_exist() -> None:
+    with pytest.raises(ValueError, match="unknown initialisation 'zero': known are framework, k"):
+        initialise(nn.Linear(1, 1), generator(0), "zero")
 
 
 def test_an_unknown_network_is_named_with_those_that_exist() -> None:

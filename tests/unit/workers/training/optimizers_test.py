@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -37,3 +39,30 @@ def test_nesterov_without_momentum_is_plain_descent() -> None:
 def test_an_unknown_optimizer_is_named_with_those_that_exist() -> None:
     with pytest.raises(ValueError, match="unknown optimizer 'lion': known are sgd, adam, adamw"):
         build_optimizer({**SGD, "optimizer": "lion"}, [])
+
+
+ADAM = {"lr": 0.1, "momentum": 0.5, "nesterov": False, "weight_decay": 0.2}
+
+
+def adam_by_hand(gradients: list[float], *, is_decoupled: bool) -> float:
+    """Algorithm 2 of arXiv:1711.05101 (pink: Adam with L2; green: AdamW) from w = 1."""
+    weight, first, second = 1.0, 0.0, 0.0
+    for t, given in enumerate(gradients, start=1):
+        gradient = given if is_decoupled else given + 0.2 * weight
+        first = 0.5 * first + 0.5 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        step = first / (1 - 0.5**t) / (math.sqrt(second / (1 - 0.999**t)) + 1e-8)
+        weight -= 0.1 * (step + (0.2 * weight if is_decoupled else 0.0))
+    return weight
+
+
+@pytest.mark.parametrize(("name", "is_decoupled"), [("adam", False), ("adamw", True)])
+def test_three_steps_of_adam_by_hand(name: str, is_decoupled: bool) -> None:
+    parameter = nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    optimizer = build_optimizer({**ADAM, "optimizer": name}, [parameter])
+    gradients = [2.0, -3.0, 0.5]
+    for gradient in gradients:
+        parameter.grad = torch.tensor([gradient], dtype=torch.float64)
+        optimizer.step()
+    expected = adam_by_hand(gradients, is_decoupled=is_decoupled)
+    assert parameter.item() == pytest.approx(expected, rel=1e-12)
