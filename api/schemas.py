@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.states import AttemptState, JobState, Phase, TrialState
+from service.states import AttemptState, JobState, Phase, Role, TrialState
 
 Item = TypeVar("Item")
 Json = dict[str, Any]
@@ -58,11 +58,15 @@ class ProgressOut(Out):
     """Counts of a job's trials; see the user guide."""
 
     n_trials: int = Field(description="Search trials planned, controls included.")
-    n_finished: int
+    n_finished: int = Field(description="Confirmed: ended, with a place in the sequence.")
+    n_evaluated: int = Field(description="All search trials that have ended, extra ones included.")
     n_running: int
     n_waiting: int
     n_failed: int
+    n_pruned: int = Field(description="Trainings that were stopped as hopeless.")
     n_cached: int = Field(description="Trials that took an earlier result instead of training.")
+    n_promotions: int = Field(description="Full trainings of what the short search found best.")
+    n_promotions_finished: int
     n_evaluations: int = Field(description="Final trainings on the test split.")
     n_evaluations_finished: int
     fraction: float = Field(ge=0, le=1)
@@ -104,19 +108,29 @@ class JobOut(JobSummaryOut):
 
 
 class StudyOut(Out):
-    """One arm of a job: a sampler's search, or a control with its one density."""
+    """One arm of a job: a sampler's search, or a control."""
 
     id: int
     job_id: int
     name: str
-    role: Literal["search", "control"]
+    role: Role
     sampler: str
+    repeat: int = Field(description="Which search seed of its sampler, from 1.")
     n_trials: int = Field(description="Its budget.")
-    n_finished: int
+    n_finished: int = Field(description="Confirmed evaluations: with a place in the sequence.")
+    n_evaluated: int = Field(description="All evaluations that have ended, extra ones included.")
     n_running: int
     n_waiting: int
+    n_failed: int
+    n_pruned: int
+    n_speculative: int = Field(description="Trials that were run ahead of need.")
+    n_hits: int = Field(description="Of these, how many the sequence turned out to need.")
+    hit_rate: float | None
     seed: int
     is_finished: bool
+    stopped_at: int | None = Field(
+        description="Trials after which its boxes were narrower than the noise."
+    )
     best_trial_id: int | None
     best_value: float | None
 
@@ -155,6 +169,8 @@ class TrialOut(Out):
     params: Json = Field(description="The same in real units: den, lr, ...")
     value: float | None = Field(description="The objective, minimised.")
     metrics: Json | None
+    curve: list[float] | None = Field(description="Validation loss after each epoch.")
+    learned: Json | None = Field(description="What a gradient training found.")
     is_diverged: bool
     cached: bool = Field(
         description="It took the result of the same training instead of a new one."
@@ -192,6 +208,7 @@ class DensityOut(Out):
     study_id: int
     study: str
     trial_id: int
+    layer: str = Field(description='The one layer it belongs to; "" is the whole network.')
     family: str
     kernel_size: int
     n_dims: int
@@ -230,6 +247,9 @@ class SamplerOut(Out):
     title: str
     description: str
     capabilities: dict[str, bool | str | None]
+    installed: bool = Field(
+        description="Whether the extra it needs (`capabilities.needs`) is installed here."
+    )
     options: Json
 
 

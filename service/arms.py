@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from service import payloads, samplers
-from service.density import Density
-from service.jobs import SEARCH, spec_of
-from service.payloads import Order
+from service import planning, pruning, samplers
+from service.jobs import spec_of
 from service.records import Job, Study, Trial
-from service.rules import lower_bound_of, space_of
+from service.rules import lower_bound_of
 from service.samplers import Certainty, Entry, Sampler, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
-from service.states import TrialState
+from service.states import Phase, Role, TrialState
 
 
 @dataclass
@@ -23,41 +20,107 @@ class Arm:
     """A study in a run.
 
     Attributes:
-        waits_for_search: Its one trial depends on the best density of the search.
+        space: What its points stand for.
+        waits_for: Names of the studies whose search must be over before this one begins.
+        is_direct: Whether its sampler divides boxes.
+        warmup_epochs: Of the median rule; None where nothing is stopped early.
+        first_block: See `service.pruning.block_start`.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
-        best: Its best confirmed trial, the earliest of equals.
-        is_dirty: Whether its sampler has something new to hear.
+        best: Its best confirmed trial of the search, the earliest of equals.
+        n_above_noise: Trials after which its boxes are known to be wider than the noise.
+        final: The trial it is judged by, once the study is finished.
+        promotions: Ids of the full trainings of its best.
+        is_searched: Whether its search is over.
+        is_dirty: Whether it has something new to hear.
     """
 
     study: Study
     sampler: Sampler
-    waits_for_search: bool
+    space: Space
+    worst: float
+    waits_for: tuple[str, ...] = ()
+    is_direct: bool = False
+    warmup_epochs: int | None = None
+    first_block: int | None = None
     log: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    promotions: list[int] = field(default_factory=list)
+    is_searched: bool = False
     is_dirty: bool = True
+    n_above_noise: int = 0
     best: Trial | None = None
+    final: Trial | None = None
 
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
+        self._numbered: dict[int, Trial] = {}
+        self._blocks: dict[int, list[list[float]]] = {}
+        self.settled: set[int] = set()
+        self.unsettled: set[int] = set()
 
-    def append(self, trial: Trial, worst: float) -> None:
+    def append(self, trial: Trial) -> None:
         """Add a trial to the log."""
         self._index[trial.id] = len(self.log)
         self.log.append(trial.id)
-        self.entries.append(entry_of(trial, worst))
-        self._consider(trial)
+        self.entries.append(Entry(tuple(trial.point), None, None))
+        self.put(trial)
 
-    def put(self, trial: Trial, worst: float) -> None:
+    def put(self, trial: Trial) -> None:
         """Renew a trial's entry."""
-        self.entries[self._index[trial.id]] = entry_of(trial, worst)
-        self._consider(trial)
+        if trial.number is not None:
+            self._numbered[trial.number] = trial
+        if not self._is_told(trial):
+            self.unsettled.add(trial.id)
+            self._set(trial, None)
+            return
+        self.unsettled.discard(trial.id)
+        self._set(trial, told_value(trial, self.worst))
+        self.best = best_of(t for t in (self.best, trial) if t is not None)
+
+    def _set(self, trial: Trial, value: float | None) -> None:
+        is_speculative = trial.certainty != Certainty.CERTAIN
+        entry = Entry(tuple(trial.point), value, trial.number, is_speculative)
+        self.entries[self._index[trial.id]] = entry
 
     def progress_at(self, trial: Trial) -> float:
         """Return the part of the study's budget that was issued before a trial, from 0."""
-        return self._index[trial.id] / self.study.n_trials
+        return self._index[trial.id] / max(self.study.n_trials, 1)
 
-    def _consider(self, trial: Trial) -> None:
-        self.best = best_of(t for t in (self.best, trial) if t is not None)
+    def confirmed(self) -> list[Trial]:
+        """Return the ended trials of the sequence, in its order, as far as it has no gap."""
+        found: list[Trial] = []
+        while (trial := self._numbered.get(len(found))) is not None and trial.state.is_final:
+            found.append(trial)
+        return found
+
+    # The median rule
+
+    def _is_told(self, trial: Trial) -> bool:
+        """Whether a trial's value is final: a complete one is first held against the rule."""
+        is_complete = trial.state is TrialState.COMPLETED
+        return self.warmup_epochs is None or not is_complete or trial.id in self.settled
+
+    def limits(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the losses above which a trial is stopped, None while they are not known."""
+        training = trial.payload.get("training")
+        if self.warmup_epochs is None or training is None:
+            return ()
+        size = self.sampler.study.batch_size
+        start = pruning.block_start(trial.number, size, self.first_block)
+        curves = self._block(start)
+        if curves is None:
+            return None
+        return pruning.limits(curves, int(training["epochs"]), self.warmup_epochs)
+
+    def _block(self, start: int) -> list[list[float]] | None:
+        """Return the curves of the first `start` trials, None while one has not ended."""
+        if start not in self._blocks:
+            found = [self._numbered.get(number) for number in range(start)]
+            block = [trial for trial in found if trial is not None and trial.state.is_final]
+            if len(block) < start or any(trial.id in self.unsettled for trial in block):
+                return None
+            self._blocks[start] = [trial.curve for trial in block if trial.curve]
+        return self._blocks[start]
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
@@ -65,100 +128,85 @@ def best_of(trials: Iterable[Trial]) -> Trial | None:
 
     Of equals the one with the lower number, then the one that was issued first.
     """
-    done = [
-        trial
-        for trial in trials
-        if trial.state is TrialState.COMPLETED
-        and not trial.is_diverged
-        and trial.value is not None
-        and trial.number is not None
-    ]
+    done = [trial for trial in trials if is_result(trial) and trial.number is not None]
     return min(done, key=lambda t: (t.value, t.number, t.id), default=None)
 
 
-def entry_of(trial: Trial, worst: float) -> Entry:
-    """Show a trial to its sampler; one that failed is told as the study's worst value."""
-    value = None
-    if trial.state is TrialState.COMPLETED:
-        value = min(trial.value, worst) if trial.value is not None else worst
-    elif trial.state.is_final:
-        value = worst
-    is_speculative = trial.certainty != Certainty.CERTAIN
-    return Entry(tuple(trial.point), value, trial.number, is_speculative)
+def is_result(trial: Trial) -> bool:
+    """Whether a trial was trained to its end and gave a value."""
+    is_completed = trial.state is TrialState.COMPLETED
+    return is_completed and not trial.is_diverged and trial.value is not None
+
+
+def told_value(trial: Trial, worst: float) -> float | None:
+    """Return what a sampler hears of a trial; of one that failed, the study's worst value."""
+    if trial.state in (TrialState.COMPLETED, TrialState.PRUNED):
+        return min(trial.value, worst) if trial.value is not None else worst
+    return worst if trial.state.is_final else None
+
+
+def is_speculation(trial: Trial) -> bool:
+    """Whether a search trial was run ahead and the sequence has not asked for it."""
+    is_extra = trial.certainty != Certainty.CERTAIN and trial.number is None
+    return trial.phase is Phase.SEARCH and is_extra
+
+
+def better_speculation(arm: Arm, trials: Iterable[Trial]) -> Trial | None:
+    """Return the best of an arm's extra trials, if it is better than the best of its sequence."""
+    extra = [t for t in trials if t.study_id == arm.study.id and is_speculation(t)]
+    found = min(filter(is_result, extra), key=lambda t: (t.value, t.id), default=None)
+    if found is None or found.value is None:
+        return None
+    known = arm.best.value if arm.best is not None else None
+    return found if known is None or found.value < known else None
 
 
 def open_arm(job: Job, study: Study) -> Arm:
     """Build a study's sampler, with an empty log."""
     spec = spec_of(job)
-    plan = StudyPlan(dimension=0, n_trials=study.n_trials, seed=study.seed)
-    waits = False
-    if study.role == SEARCH:
-        wanted = next(s for s in spec.samplers if s.name == study.name)
-        plan = replace(
-            plan,
-            dimension=space_of(spec).dimension,
-            batch_size=wanted.batch_size,
-            lower_bound=lower_bound_of(spec),
-            options=wanted.options,
-        )
-    else:
-        control = next(c for c in spec.controls if c.name == study.name)
-        waits = control.name == "flat" and control.factor is None
-    return Arm(study, samplers.create(study.sampler, plan), waits)
+    space = planning.space_of(spec, study.name)
+    plan = StudyPlan(space.dimension, study.n_trials, study.seed)
+    is_searched = study.role in (Role.SEARCH, Role.TUNED)
+    if is_searched:
+        plan = _search_plan(spec, study, space, plan)
+    is_direct = is_searched and samplers.describe(study.sampler).capabilities.speculative
+    arm = Arm(
+        study,
+        samplers.create(study.sampler, plan),
+        space,
+        worst=spec.diverged_value,
+        waits_for=_waits_for(spec, study),
+        is_direct=is_direct,
+    )
+    if spec.pruning is not None:
+        arm.warmup_epochs = spec.pruning.warmup_epochs
+        # DIRECT has no rounds: what it is sure of at first is the yardstick of all that follows.
+        first = samplers.create(study.sampler, plan).plan([]).proposals if is_direct else ()
+        arm.first_block = len(first) if is_direct else None
+    return arm
 
 
-def order(
-    spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm, point: Sequence[float]
-) -> Order:
-    """Describe the trial of an arm's point, or of a control's one density."""
-    if arm.study.role == SEARCH:
-        return payloads.searched(spec, space, point)
-    return payloads.fixed(spec, control_density(spec, space, every, arm), {})
+def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:
+    wanted = next((s for s in spec.samplers if s.name == study.sampler), None)
+    starts: tuple[tuple[float, ...], ...] = ()
+    if spec.warm_start is not None and study.role is Role.SEARCH:
+        starts = tuple(space.start(vector) for vector in spec.warm_start.vectors)
+    return replace(
+        plan,
+        batch_size=wanted.batch_size if wanted is not None else plan.batch_size,
+        options=wanted.options if wanted is not None else {},
+        lower_bound=lower_bound_of(spec),
+        axes=planning.axis_kinds(space),
+        n_first=min(spec.budget.n_trials, study.n_trials),
+        starts=starts,
+    )
 
 
-def control_density(spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm) -> Density:
-    """Build a control's density; the flat one looks at the best density of the search."""
-    searches = [other.best for other in every if other.study.role == SEARCH]
-    best = best_of(trial for trial in searches if trial is not None)
-    found = payloads.density_of(spec, space, best.point) if best is not None else None
-    return payloads.arm_density(spec, arm.study.name, found)
-
-
-def density_row(
-    spec: JobSpec, space: Space, every: Sequence[Arm], arm: Arm
-) -> dict[str, Any] | None:
-    """Return the columns of an arm's best density with its provenance, None for functions."""
-    best = arm.best
-    if spec.density is None or best is None:
-        return None
-    if arm.study.role == SEARCH:
-        found = payloads.density_of(spec, space, best.point)
-    else:
-        found = control_density(spec, space, every, arm)
-    values = found.to_dict()
-    names = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
-    return {
-        **{name: values[name] for name in names},
-        "beta": values.get("beta"),
-        "job_id": arm.study.job_id,
-        "study_id": arm.study.id,
-        "trial_id": best.id,
-        "provenance": provenance(spec, arm.study, best),
-    }
-
-
-def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:
-    """Say where a density comes from: all that is needed to find it again."""
-    return {
-        "job": spec.name,
-        "job_seed": spec.seed,
-        "study": study.name,
-        "role": study.role,
-        "trial_id": best.id,
-        "trial_number": best.number,
-        "digest": best.digest,
-        "validation_loss": best.value,
-        "params": best.params,
-        "task": spec.task.model_dump(mode="json"),
-        "network": spec.network.model_dump(mode="json") if spec.network else None,
-    }
+def _waits_for(spec: JobSpec, study: Study) -> tuple[str, ...]:
+    control = planning.control_of(spec, study.name)
+    searches = [p.name for p in planning.planned(spec) if p.role is Role.SEARCH]
+    if study.role is Role.SPECULATION:
+        return tuple(n for n in searches if planning.speculation_of(n) == study.name)
+    if control is not None and control.name == "flat" and control.factor is None:
+        return tuple(searches)
+    return ()

@@ -55,6 +55,14 @@ class IllegalTransitionError(DensearchError):
         super().__init__(f"a {kind} that is {old} cannot become {new}")
 
 
+class NothingToRetryError(DensearchError):
+    """None of the job's trials has failed; nothing was changed."""
+
+    def __init__(self, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(f"no trial of job {job_id} has failed: there is nothing to try again")
+
+
 class IdempotencyConflictError(DensearchError):
     """An Idempotency-Key came back with another body; nothing was stored."""
 

@@ -1,4 +1,4 @@
-"""The final evaluation: each arm's best, trained again with fresh seeds, on the test split."""
+"""What follows a search: its best in full (promotion), then with fresh seeds on the test split."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from service import payloads
+from service.arms import Arm, best_of, better_speculation, is_result
 from service.records import Trial
 from service.rules import is_training
 from service.samplers import Certainty
 from service.spec import JobSpec
-from service.states import Phase
+from service.states import Phase, Role
 from service.storage import densities
 
 if TYPE_CHECKING:
@@ -25,6 +26,60 @@ def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
     return is_training(spec) and trial.phase is Phase.EVALUATION and trial.number == 0
 
 
+# Promotion
+
+
+def promote(session: Session, run: Run, arm: Arm) -> bool:
+    """Issue the full trainings of an arm's best, once; return whether there are any."""
+    if run.spec.fidelity is None:
+        return False
+    if not arm.promotions:
+        rows = [_promotion(run, arm, t, rank) for rank, t in enumerate(_chosen(run, arm))]
+        run.issue(session, rows)
+    return bool(arm.promotions)
+
+
+def _chosen(run: Run, arm: Arm) -> list[Trial]:
+    """Return the best of a search, each training once."""
+    if arm.study.role is Role.SPECULATION:
+        found = speculation_of(run, arm)
+        return [found] if found is not None else []
+    done = [run.log.trials[trial_id] for trial_id in arm.log]
+    done = [t for t in done if is_result(t) and t.number is not None]
+    by_digest: dict[str, Trial] = {}
+    for trial in sorted(done, key=lambda t: (t.value, t.number, t.id)):
+        by_digest.setdefault(trial.digest, trial)
+    n = run.spec.fidelity.promote if run.spec.fidelity is not None else 0
+    return list(by_digest.values())[:n]
+
+
+def _promotion(run: Run, arm: Arm, trial: Trial, rank: int) -> dict[str, object]:
+    # A speculation's points are those of the study that it was run ahead of.
+    source = run.log.arm_of(trial)
+    order = run.order(source, trial.point, is_full=True)
+    row = run.row(arm.study, order, Phase.PROMOTION)
+    return row | {"number": rank, "certainty": Certainty.CERTAIN, "point": trial.point}
+
+
+def best_in_full(run: Run, arm: Arm) -> Trial | None:
+    """Return what an arm is judged by: its best promotion, or the best of its search.
+
+    Of a `gradient` study the training itself; of a speculation the extra trial.
+    """
+    if run.spec.fidelity is not None:
+        return best_of(run.log.trials[trial_id] for trial_id in arm.promotions)
+    return speculation_of(run, arm) if arm.study.role is Role.SPECULATION else arm.best
+
+
+def speculation_of(run: Run, arm: Arm) -> Trial | None:
+    """Return the extra trial that a speculation arm stands for, if one was better."""
+    parent = next(other for other in run.arms if other.study.name in arm.waits_for)
+    return better_speculation(parent, run.log.trials.values())
+
+
+# Evaluation
+
+
 def issue(session: Session, run: Run) -> None:
     """Store the evaluation's trials, once: every arm meets the same seeds."""
     if any(trial.phase is Phase.EVALUATION for trial in run.log.trials.values()):
@@ -35,7 +90,7 @@ def issue(session: Session, run: Run) -> None:
             if arm.study.best_trial_id is None:
                 continue
             best = run.log.trials[arm.study.best_trial_id]
-            order = payloads.evaluated(run.spec, best.params, best.payload, index)
+            order = payloads.evaluated(run.spec, best.params, best.payload, index, best.learned)
             rows.append(
                 run.row(arm.study, order, Phase.EVALUATION)
                 | {"number": index, "certainty": Certainty.CERTAIN, "point": best.point}
@@ -59,13 +114,12 @@ def issue(session: Session, run: Run) -> None:
 def keep_artifact(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:
     """Store the entry of a network's folded weights, whose file is already on disk."""
     path, n_bytes, sha256 = weights
-    study = next(arm.study for arm in run.arms if arm.study.id == trial.study_id)
     densities.put_artifact(
         session,
         {
             "job_id": run.job.id,
             "trial_id": trial.id,
-            "name": f"{study.name}.safetensors",
+            "name": f"{run.log.arm_of(trial).study.name}.safetensors",
             "media_type": MEDIA_TYPE,
             "path": path,
             "n_bytes": n_bytes,

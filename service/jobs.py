@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service import clock, rules, seeds
+from service import clock, planning, rules, warm_start
 from service.digest import digest_of
 from service.errors import IdempotencyConflictError
 from service.records import Job, Json
 from service.spec import JobSpec
-from service.states import JobState
+from service.states import JobState, Role
 from service.storage import events, idempotency, jobs, studies, trials
 from service.storage.database import Database
 
-SEARCH, CONTROL = "search", "control"
+SEARCH, CONTROL = Role.SEARCH, Role.CONTROL
 
 
 def submit(database: Database, spec: JobSpec, key: str | None = None) -> tuple[Job, bool]:
@@ -30,15 +32,13 @@ def submit(database: Database, spec: JobSpec, key: str | None = None) -> tuple[J
 
     Raises:
         IdempotencyConflictError: The key came with another body before.
+        InvalidSpecError: A density to start from is missing or does not fit.
     """
-    body = spec.model_dump(mode="json")
-    digest = digest_of(body)
+    digest = digest_of(spec.model_dump(mode="json"))
     try:
         with database.write() as session:
             earlier = _earlier(session, key, digest)
-            return (
-                (earlier, False) if earlier else (_insert(session, spec, body, key, digest), True)
-            )
+            return (earlier, False) if earlier else (_insert(session, spec, key, digest), True)
     except IntegrityError:
         # On PostgreSQL a second request with the same key may run beside the first; the primary
         # key let one of them through, and this one finds what the other stored.
@@ -58,27 +58,47 @@ def _earlier(session: Session, key: str | None, digest: str) -> Job | None:
     return jobs.get(session, found[1])
 
 
-def _insert(session: Session, spec: JobSpec, body: Json, key: str | None, digest: str) -> Job:
-    job = jobs.insert(session, spec.name, body)
+def clone(database: Database, job_id: int, changes: Json, key: str | None = None) -> Job:
+    """Submit a job's spec again, with changes.
+
+    Args:
+        database: Where the old job is and the new one goes.
+        job_id: The old one, in any state.
+        changes: A JSON merge patch (RFC 7396) of its spec: null takes a field away.
+        key: As in `submit`.
+
+    Raises:
+        NotFoundError: No such job.
+        InvalidSpecError: The changed spec is refused; pointers are into the whole spec.
+        IdempotencyConflictError: As in `submit`.
+    """
+    with database.read() as session:
+        old = warm_start.unresolved(spec_of(jobs.get(session, job_id)))
+    body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
+    return submit(database, rules.parse(body), key)[0]
+
+
+def merged(target: object, patch: object) -> object:
+    """Apply a JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
+    spec = warm_start.resolve(session, spec)
+    job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
     if key is not None:
         idempotency.insert(session, key, digest, job.id)
-    arms = [(s.name, SEARCH, s.name, spec.budget.n_trials) for s in spec.samplers]
-    arms += [(c.name, CONTROL, "fixed", 1) for c in spec.controls]
-    studies.insert_all(
-        session,
-        [
-            {
-                "job_id": job.id,
-                "place": place,
-                "name": name,
-                "role": role,
-                "sampler": sampler,
-                "n_trials": n_trials,
-                "seed": seeds.derive(spec.seed, role, name),
-            }
-            for place, (name, role, sampler, n_trials) in enumerate(arms)
-        ],
-    )
+    found = planning.planned(spec)
+    rows = [asdict(study) | {"place": place} for place, study in enumerate(found)]
+    studies.insert_all(session, job.id, rows)
     events.add(session, job.id, "job", {"state": job.state})
     return job
 

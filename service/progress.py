@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import fmean
@@ -14,10 +14,14 @@ from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, TrialState
 from service.storage import dispatchers, trials
 from service.storage import progress as counting
+from service.storage.progress import Tally
 
 # The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
 PACE_TRIALS = 20
 ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
+SHOWN = (TrialState.RUNNING, TrialState.WAITING, TrialState.FAILED, TrialState.PRUNED)
+ANY = tuple(TrialState)
+STANDING = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
 MOVING = (JobState.RUNNING, JobState.EVALUATING)
 
 
@@ -27,11 +31,16 @@ class Progress:
 
     Attributes:
         n_trials: Search trials that the studies may spend, controls included.
-        n_finished: Of these, how many have ended with a result or failed.
-        n_running: Trials in training now, search and evaluation.
-        n_waiting: Trials issued and not yet placed, search and evaluation.
-        n_failed: Trials given up, search and evaluation.
+        n_finished: Confirmed evaluations: trials with a place in their study's sequence that have
+            ended with a result or failed.
+        n_evaluated: All search trials that have ended, those run ahead of need included.
+        n_running: Trials in training now, of all phases.
+        n_waiting: Trials issued and not yet placed, of all phases.
+        n_failed: Trials given up, of all phases.
+        n_pruned: Trainings that were stopped as hopeless.
         n_cached: Trials that took an earlier result instead of training.
+        n_promotions: Full trainings of each study's best, where the search trains short.
+        n_promotions_finished: Of these, how many have ended.
         n_evaluations: Final trainings on the test split.
         n_evaluations_finished: Of these, how many have ended.
         fraction: Ended trials over all trials, in [0, 1].
@@ -40,14 +49,48 @@ class Progress:
 
     n_trials: int
     n_finished: int
+    n_evaluated: int
     n_running: int
     n_waiting: int
     n_failed: int
+    n_pruned: int
     n_cached: int
+    n_promotions: int
+    n_promotions_finished: int
     n_evaluations: int
     n_evaluations_finished: int
     fraction: float
     eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyProgress:
+    """Counts of a study's search trials.
+
+    Attributes:
+        n_finished: Confirmed evaluations: ended, with a place in the sequence.
+        n_evaluated: All that have ended, those run ahead of need included.
+        n_running: In training now.
+        n_waiting: Issued and not yet placed.
+        n_failed: Given up.
+        n_pruned: Stopped as hopeless.
+        n_speculative: Run ahead of need so far.
+        n_hits: Of these, how many the sequence turned out to need.
+    """
+
+    n_finished: int
+    n_evaluated: int
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_pruned: int
+    n_speculative: int
+    n_hits: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The part of the speculation that was needed; None without any."""
+        return self.n_hits / self.n_speculative if self.n_speculative else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +111,12 @@ class Overview:
 
     n_studies: int
     n_trials: int
-    n_cached: int
-    by_state: Mapping[tuple[Phase, TrialState], int]
+    by_state: Mapping[tuple[Phase, TrialState], Tally]
 
-    def count(self, states: Sequence[TrialState], phases: Sequence[Phase] = tuple(Phase)) -> int:
-        """Count the trials in these states and phases."""
-        return sum(self.by_state.get((phase, state), 0) for phase in phases for state in states)
+    def count(self, states: Collection[TrialState], phases: Collection[Phase] = STANDING) -> Tally:
+        """Add up the trials in these states and phases."""
+        found = (t for (p, s), t in self.by_state.items() if p in phases and s in states)
+        return sum(found, Tally())
 
 
 def progress_of(session: Session, job: Job) -> Progress:
@@ -96,34 +139,60 @@ def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
     rows = counting.counts_by_phase(session, ids)
     found = {}
     for job_id in ids:
-        mine = {(phase, state): n for (of, phase, state), n in rows.items() if of == job_id}
+        mine = {(phase, state): t for (of, phase, state), t in rows.items() if of == job_id}
         n_studies, n_trials = plans.get(job_id, (0, 0))
-        by_state = {key: n for key, (n, _) in mine.items()}
-        n_cached = sum(n for _, n in mine.values())
-        found[job_id] = Overview(n_studies, n_trials, n_cached, by_state)
+        found[job_id] = Overview(n_studies, n_trials, mine)
     return found
 
 
+def of_studies(session: Session, job_id: int, studies: Sequence[Study]) -> list[StudyProgress]:
+    """Count the search trials of a job's studies, in their order."""
+    counts = counting.search_counts(session, job_id)
+    return [_of_study({s: t for (of, s), t in counts.items() if of == x.id}) for x in studies]
+
+
+def _of_study(counts: Mapping[TrialState, Tally]) -> StudyProgress:
+    ended = sum((counts.get(state, Tally()) for state in ENDED), Tally())
+    whole = sum(counts.values(), Tally())
+    running, waiting, failed, pruned = (counts.get(s, Tally()).n for s in SHOWN)
+    return StudyProgress(
+        n_finished=ended.n_numbered,
+        n_evaluated=ended.n,
+        n_running=running,
+        n_waiting=waiting,
+        n_failed=failed,
+        n_pruned=pruned,
+        n_speculative=whole.n_guessed,
+        n_hits=whole.n_hits,
+    )
+
+
 def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Progress:
-    issued = counted.count(tuple(TrialState), [Phase.EVALUATION])
+    ended = counted.count(ENDED, [Phase.SEARCH])
+    promotions = counted.count(ANY, [Phase.PROMOTION]).n
+    promoted = counted.count(ENDED, [Phase.PROMOTION]).n
+    issued = counted.count(ANY, [Phase.EVALUATION]).n
     n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
-    # Speculative trials may outnumber the budget.
-    n_finished = min(counted.count(ENDED, [Phase.SEARCH]), counted.n_trials)
-    n_evaluated = counted.count(ENDED, [Phase.EVALUATION])
-    n_all, n_done = counted.n_trials + n_evaluations, n_finished + n_evaluated
-    n_running = counted.count([TrialState.RUNNING])
+    n_evaluated = counted.count(ENDED, [Phase.EVALUATION]).n
+    n_all = counted.n_trials + promotions + n_evaluations
+    n_done = ended.n_numbered + promoted + n_evaluated
+    running, waiting, failed, pruned = (counted.count([state]).n for state in SHOWN)
     is_done = job.state is JobState.SUCCEEDED
     return Progress(
         n_trials=counted.n_trials,
-        n_finished=n_finished,
-        n_running=n_running,
-        n_waiting=counted.count([TrialState.WAITING]),
-        n_failed=counted.count([TrialState.FAILED]),
-        n_cached=counted.n_cached,
+        n_finished=ended.n_numbered,
+        n_evaluated=ended.n,
+        n_running=running,
+        n_waiting=waiting,
+        n_failed=failed,
+        n_pruned=pruned,
+        n_cached=counted.count(ANY).n_cached,
+        n_promotions=promotions,
+        n_promotions_finished=promoted,
         n_evaluations=n_evaluations,
         n_evaluations_finished=n_evaluated,
         fraction=1.0 if is_done else n_done / max(n_all, 1),
-        eta_s=eta_s(n_all - n_done, durations_s, n_running),
+        eta_s=eta_s(n_all - n_done, durations_s, running),
     )
 
 

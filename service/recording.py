@@ -1,4 +1,4 @@
-"""Updates from workers become changes of trials and attempts, fenced by the attempt's state."""
+"""Results become changes of trials and attempts: workers' updates, and what was known already."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import clock, evaluations
+from service import clock, evaluations, payloads, pruning
+from service.arms import Arm
+from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _ATTEMPT_STATES = {
     Ending.COMPLETED: AttemptState.COMPLETED,
+    Ending.PRUNED: AttemptState.COMPLETED,
     Ending.DIVERGED: AttemptState.COMPLETED,
     Ending.CANCELLED: AttemptState.CANCELLED,
     Ending.ERROR: AttemptState.FAILED,
@@ -91,28 +94,114 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
 
 def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None:
     trial = run.log.trials[trial_id]
-    if update.ending in (Ending.COMPLETED, Ending.DIVERGED):
-        is_diverged = update.ending is Ending.DIVERGED
-        if trial.phase is Phase.EVALUATION and update.weights is not None:
-            # Before the end: trials with the same digest then share it.
-            evaluations.keep_artifact(session, run, trial, update.weights)
-        run.end(
-            session,
-            trial.id,
-            TrialState.COMPLETED,
-            value=run.spec.diverged_value if is_diverged else update.value,
-            is_diverged=is_diverged,
-            metrics=update.metrics,
-            training_s=update.training_s,
-            error=None,
-        )
+    if update.ending in (Ending.ERROR, Ending.CRASHED, Ending.CANCELLED):
+        _fail(session, run, trial, update)
         return
+    if trial.phase is Phase.EVALUATION and update.weights is not None:
+        # Before the end: trials with the same digest then share it.
+        evaluations.keep_artifact(session, run, trial, update.weights)
+    is_diverged = update.ending is Ending.DIVERGED
+    is_pruned = update.ending is Ending.PRUNED
+    changes = {
+        "value": run.spec.diverged_value if is_diverged else update.value,
+        "is_diverged": is_diverged,
+        "metrics": update.metrics,
+        "curve": list(update.curve) or None,
+        "learned": update.learned,
+        "training_s": update.training_s,
+        "error": None,
+    }
+    if update.learned is not None:
+        changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
+    end(session, run, trial.id, TrialState.PRUNED if is_pruned else TrialState.COMPLETED, changes)
+
+
+def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
     error = {"detail": update.error or update.ending}
     n_failed = trials.count_failed_attempts(session, trial.id)
-    if n_failed >= run.max_attempts:
-        run.end(session, trial.id, TrialState.FAILED, error=error)
+    # A multiple: a trial that a user wants tried again has as many tries as at first.
+    if n_failed % run.max_attempts == 0:
+        end(session, run, trial.id, TrialState.FAILED, {"error": error})
     else:
         _wait_again(session, run, [trial.id], error=error)
+
+
+def end(
+    session: Session, run: Run, trial_id: int, state: TrialState, changes: dict[str, Any]
+) -> None:
+    """Move a trial to a final state; its study has something new to hear."""
+    trial = run.log.set_state(trial_id, state, **changes)
+    run.log.arm_of(trial).is_dirty = True
+    if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:
+        twins = [t for t in run.log.waiting_trials() if t.digest == trial.digest]
+        for twin in twins:
+            complete_from(session, run, twin, trial)
+
+
+def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> None:
+    """Give a waiting trial the result of another with the same digest.
+
+    A training that was stopped is a result for those alone that the rule stops as early.
+    """
+    changes = {
+        "value": run.spec.diverged_value if source.is_diverged else source.value,
+        "is_diverged": source.is_diverged,
+        "metrics": source.metrics,
+        "curve": source.curve,
+        "learned": source.learned,
+        "params": source.params if source.learned is not None else trial.params,
+        "training_s": source.training_s,
+        "cached_from": source.id,
+        "error": None,
+    }
+    if source.state is TrialState.PRUNED:
+        epoch = _stop_of(run, trial, source.curve)
+        if epoch is not None:
+            end(session, run, trial.id, TrialState.PRUNED, changes | _stopped(source, epoch))
+        return
+    end(session, run, trial.id, TrialState.COMPLETED, changes)
+    if trial.phase is Phase.EVALUATION:
+        evaluations.share_artifact(session, run, trial, source)
+
+
+# The median rule
+
+
+def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
+    """Return the epoch after which the rule stops a trial with this curve, None if it does not."""
+    if trial.phase is not Phase.SEARCH or curve is None:
+        return None
+    limits = run.log.arm_of(trial).limits(trial)
+    return pruning.stop_of(curve, limits) if limits is not None else None
+
+
+def _stopped(trial: Trial, epoch: int) -> dict[str, Any]:
+    curve = (trial.curve or [])[:epoch]
+    return {"value": curve[-1], "curve": curve, "is_diverged": False}
+
+
+def settle(run: Run, arm: Arm) -> None:
+    """Hold complete trials against the rule, as soon as those it compares them with have ended.
+
+    It makes no difference whether a worker could stop in time: what is told is the same.
+    """
+    has_news = bool(arm.unsettled)
+    while has_news:  # one that is settled may complete the block of another
+        has_news = False
+        for trial_id in sorted(arm.unsettled):
+            trial = run.log.trials[trial_id]
+            if arm.limits(trial) is not None:
+                _settle_one(run, arm, trial)
+                has_news = bool(arm.unsettled)
+
+
+def _settle_one(run: Run, arm: Arm, trial: Trial) -> None:
+    arm.settled.add(trial.id)
+    epoch = _stop_of(run, trial, trial.curve)
+    if epoch is None:
+        arm.put(trial)
+    else:
+        run.log.set_state(trial.id, TrialState.PRUNED, **_stopped(trial, epoch))
 
 
 def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:

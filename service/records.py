@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.states import AttemptState, JobState, Phase, TrialState
+from service.states import AttemptState, JobState, Phase, Role, TrialState
 
 Json = dict[str, Any]
 
@@ -32,24 +32,39 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One arm of a job; `role` is "search" or "control", `n_trials` its budget."""
+    """One arm of a job.
+
+    Attributes:
+        repeat: Which search seed of its sampler, from 1.
+        n_trials: Its budget.
+        stopped_at: Trials after which it stopped by itself, its boxes being narrower than the
+            noise; None while it has not.
+    """
 
     id: int
     job_id: int
     place: int
     name: str
-    role: str
+    role: Role
     sampler: str
+    repeat: int
     n_trials: int
     seed: int
     is_finished: bool
+    stopped_at: int | None
     best_trial_id: int | None
     best_value: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One evaluation of one point; `payload` is all that determines its result."""
+    """One evaluation of one point.
+
+    Attributes:
+        payload: All that determines its result.
+        curve: Validation loss after each epoch, None where nothing is trained.
+        learned: What a `gradient` training found; see `service.updates.Ended`.
+    """
 
     id: int
     job_id: int
@@ -66,6 +81,8 @@ class Trial:
     value: float | None
     is_diverged: bool
     metrics: Json | None
+    curve: list[float] | None
+    learned: Json | None
     training_s: float | None
     cached_from: int | None
     n_attempts: int
@@ -108,12 +125,16 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class DensityRecord:
-    """A stored density: alpha, beta, Phi as nested lists, and its provenance."""
+    """A stored density: alpha, beta, Phi as nested lists, and its provenance.
+
+    `layer` names the one layer it belongs to; "" is the whole network.
+    """
 
     id: int
     job_id: int
     study_id: int
     trial_id: int
+    layer: str
     family: str
     kernel_size: int
     n_dims: int

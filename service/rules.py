@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from service import density, samplers
-from service.errors import Fault, InvalidSpecError, UnknownSamplerError
+from service import arm_rules, density, samplers
+from service.errors import Fault, InvalidSpecError
 from service.pointers import escape, faults_of
-from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.spec import (
     Choices,
     DensitySpec,
@@ -18,13 +17,20 @@ from service.spec import (
     FunctionTask,
     IntegerRange,
     JobSpec,
+    SamplerSpec,
     SmallCnn,
     Training,
 )
 
 MAX_DIMENSION = 64
+# Sections that mean nothing where nothing is trained.
+UNTRAINED = (
+    "network", "training", "density", "search", "controls", "fidelity", "pruning", "warm_start"
+)  # fmt: skip
 FIXED_DIMENSIONS = {"branin": 2, "hartmann6": 6}
-SEARCHABLE = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs")
+OF_TRAINING = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs", "optimizer")
+SEARCHABLE = (*OF_TRAINING, "width")
+WHOLE_NUMBERS = ("batch_size", "epochs", "width")
 NETWORK_KINDS = {"denoising": ("dncnn",), "classification": ("small_cnn",)}
 POSITIVE_FAMILIES = ("gaussian", "power")
 # Every share is a process: smaller ones would bury a machine in them, and Ray counts to 0.0001.
@@ -52,7 +58,7 @@ def complete(spec: JobSpec) -> JobSpec:
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
     """
-    filled = _fill(spec)
+    filled = _propose_sampler(_fill(spec))
     faults = list(_faults(filled))
     if faults:
         raise InvalidSpecError(faults)
@@ -82,6 +88,21 @@ def _fill(spec: JobSpec) -> JobSpec:
     )
 
 
+def _propose_sampler(spec: JobSpec) -> JobSpec:
+    """Fill in the sampler that is best, by our measurements, for the number of searched values."""
+    if spec.samplers:
+        return spec
+    name = "random"
+    if not any(isinstance(wanted, Choices) for wanted in spec.search.values()):
+        n_values = len(spec.search)
+        if isinstance(spec.task, FunctionTask):
+            n_values += spec.task.dimension
+        elif spec.density is not None and spec.density.bounds is not None:
+            n_values += len(spec.density.bounds)
+        name = samplers.recommended(n_values, spec.budget.n_trials)
+    return spec.model_copy(update={"samplers": [SamplerSpec(name=name)]})
+
+
 def _faults(spec: JobSpec) -> Iterator[Fault]:
     if isinstance(spec.task, FunctionTask):
         yield from _function_faults(spec, spec.task)
@@ -94,13 +115,12 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
     bound = lower_bound_of(spec)
     if bound is not None and spec.diverged_value <= bound:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")
-    yield from _sampler_faults(spec)
-    yield from _control_faults(spec)
+    yield from arm_rules.faults(spec)
     yield from _resource_faults(spec)
 
 
 def _function_faults(spec: JobSpec, task: FunctionTask) -> Iterator[Fault]:
-    for name in ("network", "training", "density", "search", "controls"):
+    for name in UNTRAINED:
         if getattr(spec, name):
             yield Fault(f"/{name}", "a function is not trained: leave this section out")
     fixed = FIXED_DIMENSIONS.get(task.name)
@@ -149,7 +169,7 @@ def _search_faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(at, f"low {wanted.low} is not below high {wanted.high}")
         elif wanted.log and wanted.low <= 0:
             yield Fault(f"{at}/low", "a logarithmic range needs values above 0")
-        elif name in ("batch_size", "epochs") and not isinstance(wanted, IntegerRange):
+        elif name in WHOLE_NUMBERS and not isinstance(wanted, IntegerRange):
             yield Fault(at, 'is a whole number: add "integer": true')
         else:
             yield from _end_faults(spec, name, at, [wanted.low, wanted.high], "")
@@ -158,49 +178,16 @@ def _search_faults(spec: JobSpec) -> Iterator[Fault]:
 def _end_faults(
     spec: JobSpec, name: str, at: str, values: list[Any], suffix: str
 ) -> Iterator[Fault]:
-    base = (spec.training or Training()).model_dump()
+    section: BaseModel = spec.training or Training()
+    if name not in OF_TRAINING and spec.network is not None:
+        section = spec.network
+    base = section.model_dump()
     for index, value in enumerate(values):
         try:
-            Training.model_validate({**base, name: value})
+            type(section).model_validate({**base, name: value})
         except ValidationError as error:
             end = f"{suffix}/{index}" if suffix else ("/low", "/high")[index]
             yield Fault(at + end, error.errors()[0]["msg"])
-
-
-def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for index, wanted in enumerate(spec.samplers):
-        at = f"/samplers/{index}"
-        try:
-            info = samplers.describe(wanted.name)
-        except UnknownSamplerError as error:
-            yield Fault(f"{at}/name", str(error))
-            continue
-        if wanted.name in seen:
-            yield Fault(f"{at}/name", f"{wanted.name} is listed twice: once is enough")
-        seen.add(wanted.name)
-        for name, fault in info.option_faults(wanted.options):
-            yield Fault(f"{at}/options/{escape(name)}", fault)
-        categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]
-        if categories and not info.capabilities.categorical:
-            yield Fault(
-                f"{at}/name",
-                f"{wanted.name} cannot search choices of {', '.join(categories)}: give a range, "
-                "or use a sampler that can, such as random",
-            )
-
-
-def _control_faults(spec: JobSpec) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for index, control in enumerate(spec.controls):
-        at = f"/controls/{index}"
-        if control.name in seen:
-            yield Fault(at, f"{control.name} is listed twice: once is enough")
-        seen.add(control.name)
-        if control.sigma is not None and control.name != "gaussian":
-            yield Fault(f"{at}/sigma", "belongs to the control gaussian alone")
-        if control.factor is not None and control.name != "flat":
-            yield Fault(f"{at}/factor", "belongs to the control flat alone")
 
 
 def _resource_faults(spec: JobSpec) -> Iterator[Fault]:
@@ -211,27 +198,6 @@ def _resource_faults(spec: JobSpec) -> Iterator[Fault]:
         yield Fault("/resources/gpus_per_trial", f"must be 0, or at least {LEAST_GPUS:g}")
     elif gpus > 1.0 and not gpus.is_integer():
         yield Fault("/resources/gpus_per_trial", "above 1 must be whole: GPUs are shared singly")
-
-
-def space_of(spec: JobSpec) -> Space:
-    """Return the search space of a complete spec."""
-    if isinstance(spec.task, FunctionTask):
-        return Space(tuple(FloatAxis(f"x{i}", 0.0, 1.0) for i in range(spec.task.dimension)))
-    if spec.density is None or spec.density.bounds is None or spec.network is None:
-        raise ValueError("the spec is not complete: pass it through rules.complete")
-    names = density.describe(spec.density.family, spec.network.kernel_size)
-    pairs = zip(names, spec.density.bounds, strict=True)
-    vector = tuple(FloatAxis(name, low, high) for name, (low, high) in pairs)
-    return Space(vector, tuple(_axis(name, spec) for name in spec.search))
-
-
-def _axis(name: str, spec: JobSpec) -> Axis:
-    wanted = spec.search[name]
-    if isinstance(wanted, Choices):
-        return CategoryAxis(name, tuple(wanted.choices))
-    if isinstance(wanted, IntegerRange):
-        return IntegerAxis(name, wanted.low, wanted.high, wanted.log)
-    return FloatAxis(name, wanted.low, wanted.high, wanted.log)
 
 
 def lower_bound_of(spec: JobSpec) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Value = float | int | str | bool
+MIDDLE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class FloatAxis:
         if self.is_log:
             return math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
         return self.low + u * (self.high - self.low)
+
+    def unit(self, value: float) -> float:
+        """Map a value to [0, 1]: the nearest place whose `value` it is, up to rounding."""
+        low, high = self.low, self.high
+        inside = min(max(value, low), high)
+        if self.is_log:
+            low, high, inside = math.log(low), math.log(high), math.log(inside)
+        return min(max((inside - low) / (high - low), 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,11 @@ class Space:
     def dimension(self) -> int:
         """Length of a point."""
         return len(self.vector) + len(self.settings)
+
+    def start(self, vector: Sequence[float]) -> tuple[float, ...]:
+        """Return the point of a vector, shape (len(self.vector),); settings in their middle."""
+        units = (axis.unit(value) for axis, value in zip(self.vector, vector, strict=True))
+        return (*units, *(MIDDLE for _ in self.settings))
 
     def split(self, point: Sequence[float]) -> tuple[tuple[float, ...], dict[str, Value]]:
         """Map a point, shape (dimension,), to the vector and the settings in real units."""

@@ -113,10 +113,19 @@ Network = Annotated[DnCnn | SmallCnn, Field(discriminator="kind")]
 class Training(_Section):
     """How one trial trains its network."""
 
-    optimizer: Literal["sgd"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     lr: float = Field(default=0.05, gt=0, le=1e3, description="Learning rate.")
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    nesterov: bool = False
+    momentum: float = Field(
+        default=0.9, ge=0, lt=1, description="SGD's momentum; Adam's and AdamW's beta1."
+    )
+    nesterov: bool = Field(default=False, description="Nesterov's momentum; SGD alone.")
+    schedule: Literal["constant", "cosine"] = Field(
+        default="constant", description="Learning rate over the steps; cosine falls to 0."
+    )
+    initialisation: Literal["framework", "kaiming_fan_in", "kaiming_fan_out"] = Field(
+        default="framework",
+        description="Of the weights: PyTorch's default, or He's normal scaled by one of the fans.",
+    )
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     batch_size: int = Field(default=64, ge=1, le=65536)
     epochs: int = Field(default=4, ge=1, le=10_000)
@@ -187,13 +196,38 @@ class SamplerSpec(_Section):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-ControlName = Literal["uniform", "linear", "gaussian", "flat"]
+ControlName = Literal[
+    "uniform",
+    "linear",
+    "gaussian",
+    "flat",
+    "uniform_tuned",
+    "flat_tuned",
+    "default_init_tuned",
+    "density_tuned",
+]
+
+
+class LearningRates(_Section):
+    """The range in which a tuned control searches its learning rate, logarithmic."""
+
+    low: float = Field(gt=0, le=1e3)
+    high: float = Field(gt=0, le=1e3)
 
 
 class ControlSpec(_Section):
-    """A density that is not searched but stands beside the learned one."""
+    """An arm that stands beside the searches: a fixed density, or settings tuned without one."""
 
     name: ControlName
+    lr: LearningRates | None = Field(
+        default=None,
+        description="Tuned controls: the range; that of the search, or an eighth to eight times "
+        "the training's own, if unset.",
+    )
+    sampler: Label | None = Field(
+        default=None,
+        description="Tuned controls: what searches; the job's first sampler that can, if unset.",
+    )
     sigma: float | None = Field(
         default=None,
         gt=0,
@@ -216,6 +250,49 @@ class Budget(_Section):
     """How much each search may spend."""
 
     n_trials: int = Field(ge=1, le=100_000, description="Trials of every sampler.")
+    stop_below_noise: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e12,
+        description="DIRECT-L stops early once all values beside its best differ by less.",
+    )
+
+
+class Fidelity(_Section):
+    """Search cheaply, decide fully: short trainings choose what is trained in full."""
+
+    search_fraction: float = Field(
+        gt=0, lt=1, description="Part of the epochs that a search training runs."
+    )
+    promote: int = Field(
+        default=3, ge=1, le=1000, description="How many of each study's best are trained in full."
+    )
+    schedule: Literal["shortened", "cut"] = Field(
+        default="shortened",
+        description="Whether the learning rate's schedule fits the short training, or is cut off.",
+    )
+
+
+class Pruning(_Section):
+    """Stop a training that is worse, after an epoch, than the median of earlier ones was then."""
+
+    rule: Literal["median"] = "median"
+    warmup_epochs: int = Field(
+        default=1, ge=1, le=10_000, description="Epochs after which none is stopped yet."
+    )
+
+
+class WarmStart(_Section):
+    """Where the samplers that can start from: densities of earlier jobs, or vectors."""
+
+    densities: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(
+        default_factory=list, max_length=100, description="Their ids."
+    )
+    vectors: list[Annotated[list[float], Field(min_length=1, max_length=4096)]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Free values in the order of the bounds; the server adds the densities' own.",
+    )
 
 
 class Evaluation(_Section):
@@ -244,12 +321,26 @@ class JobSpec(_Section):
     density: DensitySpec | None = None
     search: dict[str, Range] = Field(
         default_factory=dict,
-        max_length=7,
+        max_length=8,
         description="Training settings searched beside the density, by their name.",
     )
     samplers: list[
         Annotated[SamplerSpec, BeforeValidator(_named, json_schema_input_type=SamplerSpec | Label)]
-    ] = Field(min_length=1, max_length=32)
+    ] = Field(
+        default_factory=list,
+        max_length=32,
+        description="The searches; the one proposed for the number of searched values if empty.",
+    )
+    repeats: int = Field(
+        default=1, ge=1, le=20, description="Search seeds of every sampler that has randomness."
+    )
+    use_speculation: bool = Field(
+        default=False,
+        description="Evaluate a better point that DIRECT-L ran ahead of its sequence, too.",
+    )
+    fidelity: Fidelity | None = None
+    pruning: Pruning | None = None
+    warm_start: WarmStart | None = None
     controls: list[
         Annotated[
             ControlSpec, BeforeValidator(_named, json_schema_input_type=ControlSpec | ControlName)

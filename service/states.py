@@ -9,7 +9,7 @@ from service.errors import IllegalTransitionError
 
 
 class JobState(StrEnum):
-    """Where a job is on its path; the last three are final."""
+    """Where a job is on its path; the last three are final, until a user extends or retries."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -21,8 +21,8 @@ class JobState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether no transition leaves this state."""
-        return not JOB_TRANSITIONS[self]
+        """Whether a job in this state is done, and only a user's order moves it again."""
+        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 
 
 class TrialState(StrEnum):
@@ -37,8 +37,8 @@ class TrialState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether no transition leaves this state."""
-        return not TRIAL_TRANSITIONS[self]
+        """Whether the trial has ended."""
+        return self not in {TrialState.WAITING, TrialState.RUNNING}
 
 
 class AttemptState(StrEnum):
@@ -52,35 +52,59 @@ class AttemptState(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a trial serves: the search, or the final evaluation on the test split."""
+    """What a trial serves.
+
+    PROMOTION: the full training of one of a study's best, where the search trained short.
+    EVALUATION: the final judgement on the test split.
+    SUPERSEDED: nothing any more; its result is kept and may be taken by its digest.
+    """
 
     SEARCH = "search"
+    PROMOTION = "promotion"
     EVALUATION = "evaluation"
+    SUPERSEDED = "superseded"
+
+
+class Role(StrEnum):
+    """What a study is in its job.
+
+    SEARCH: a sampler that the user asked for. CONTROL: one density that is not searched. TUNED: a
+    control whose settings are searched at the same budget. SPECULATION: a better point that a
+    search evaluated ahead of its sequence.
+    """
+
+    SEARCH = "search"
+    CONTROL = "control"
+    TUNED = "tuned"
+    SPECULATION = "speculation"
 
 
 _J, _T = JobState, TrialState
 
 # A paused job remembers by its trials whether it was searching or evaluating: resuming goes to
-# RUNNING, and the dispatcher moves it on at once when the search is over.
+# RUNNING, and the dispatcher moves it on at once when the search is over. A job that ended is
+# QUEUED again when its budget is raised or its failed trials are to be tried again.
 JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
     _J.QUEUED: frozenset({_J.RUNNING, _J.PAUSED, _J.CANCELLED, _J.FAILED}),
     _J.RUNNING: frozenset({_J.PAUSED, _J.EVALUATING, _J.SUCCEEDED, _J.FAILED, _J.CANCELLED}),
     _J.PAUSED: frozenset({_J.RUNNING, _J.FAILED, _J.CANCELLED}),
     _J.EVALUATING: frozenset({_J.PAUSED, _J.SUCCEEDED, _J.FAILED, _J.CANCELLED}),
-    _J.SUCCEEDED: frozenset(),
-    _J.FAILED: frozenset(),
+    _J.SUCCEEDED: frozenset({_J.QUEUED}),
+    _J.FAILED: frozenset({_J.QUEUED}),
     _J.CANCELLED: frozenset(),
 }
 
-# WAITING -> COMPLETED is a trial whose digest already has a result; RUNNING -> WAITING one whose
-# attempt was lost.
+# WAITING -> COMPLETED or PRUNED is a trial whose digest already has a result; RUNNING -> WAITING
+# one whose attempt was lost; COMPLETED -> PRUNED one that ended before the trials whose median it
+# is held against; FAILED -> WAITING and CANCELLED -> WAITING one of a job that ended without a
+# user's order, and that a user wants tried again.
 TRIAL_TRANSITIONS: Mapping[TrialState, frozenset[TrialState]] = {
-    _T.WAITING: frozenset({_T.RUNNING, _T.COMPLETED, _T.FAILED, _T.CANCELLED}),
+    _T.WAITING: frozenset({_T.RUNNING, _T.COMPLETED, _T.PRUNED, _T.FAILED, _T.CANCELLED}),
     _T.RUNNING: frozenset({_T.WAITING, _T.COMPLETED, _T.PRUNED, _T.FAILED, _T.CANCELLED}),
-    _T.COMPLETED: frozenset(),
+    _T.COMPLETED: frozenset({_T.PRUNED}),
     _T.PRUNED: frozenset(),
-    _T.FAILED: frozenset(),
-    _T.CANCELLED: frozenset(),
+    _T.FAILED: frozenset({_T.WAITING}),
+    _T.CANCELLED: frozenset({_T.WAITING}),
 }
 
 

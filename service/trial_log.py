@@ -22,17 +22,15 @@ class TrialLog:
 
     Args:
         job_id: Whose trials.
-        arms: The arms, which hear of their search trials.
-        worst: What a sampler is told of a trial without a value.
+        arms: The arms, which hear of their search trials and of their promotions.
     """
 
-    def __init__(self, job_id: int, arms: Sequence[Arm], worst: float) -> None:
+    def __init__(self, job_id: int, arms: Sequence[Arm]) -> None:
         self.trials: dict[int, Trial] = {}
         self.waiting: set[int] = set()
         self.running: set[int] = set()
         self._job_id = job_id
         self._by_study = {arm.study.id: arm for arm in arms}
-        self._worst = worst
         self._changes: dict[int, dict[str, Any]] = {}
         self._events: list[tuple[str, Json]] = []
 
@@ -41,7 +39,9 @@ class TrialLog:
         self.trials[trial.id] = trial
         self._sort_in(trial)
         if trial.phase is Phase.SEARCH:
-            self._by_study[trial.study_id].append(trial, self._worst)
+            self._by_study[trial.study_id].append(trial)
+        elif trial.phase is Phase.PROMOTION:
+            self._by_study[trial.study_id].promotions.append(trial.id)
         if is_new:
             self._announce_trial(trial)
 
@@ -51,7 +51,7 @@ class TrialLog:
         self.trials[trial_id] = trial
         self._changes.setdefault(trial_id, {"id": trial_id}).update(changes)
         if trial.phase is Phase.SEARCH:
-            self._by_study[trial.study_id].put(trial, self._worst)
+            self._by_study[trial.study_id].put(trial)
         return trial
 
     def set_state(self, trial_id: int, state: TrialState, **changes: Any) -> Trial:
@@ -75,6 +75,10 @@ class TrialLog:
             self.waiting.add(trial.id)
         elif trial.state is TrialState.RUNNING:
             self.running.add(trial.id)
+
+    def arm_of(self, trial: Trial) -> Arm:
+        """Return the arm that a trial belongs to."""
+        return self._by_study[trial.study_id]
 
     def waiting_trials(self) -> list[Trial]:
         """Return the trials that wait for a worker, oldest first."""

@@ -189,11 +189,13 @@ class Dispatcher:
         shape = _shape_of(run)
         n_free = self._cluster.n_free(shape)
         updates = self._pending[job_id]
-        is_due = job_id in self._touched or run.has_more or (n_free and run.wants_workers)
+        is_idle = n_free > 0 and not self._others_wait(job_id)
+        wants = run.wants_workers or (is_idle and run.wants_idle_workers)
+        is_due = job_id in self._touched or run.has_more or (n_free and wants)
         if not updates and not is_due:
             return
         try:
-            assignments = self._transact(run, updates, n_free)
+            assignments = self._transact(run, updates, n_free, may_speculate=is_idle)
         except LeaseLostError:
             LOG.warning("job went to another dispatcher", job=job_id)
             self._drop(job_id)
@@ -203,11 +205,17 @@ class Dispatcher:
         else:
             self._settle(job_id, run, assignments, shape)
 
-    def _transact(self, run: Run, updates: list[Update], n_free: int) -> list[Assignment]:
+    def _others_wait(self, job_id: int) -> bool:
+        """Whether another job has trials that count for the workers that this one would take."""
+        return any(run.wants_workers for other, run in self._runs.items() if other != job_id)
+
+    def _transact(
+        self, run: Run, updates: list[Update], n_free: int, *, may_speculate: bool
+    ) -> list[Assignment]:
         kept = [self._with_weights(update) for update in updates]
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
         with self._database.write() as session:
-            assignments = run.step(session, kept, n_free, busy)
+            assignments = run.step(session, kept, n_free, busy, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             reason = self._why(run) if is_idle and run.wants_workers else None
             if reason != run.job.waits_for:
@@ -221,6 +229,8 @@ class Dispatcher:
         self._touched.discard(job_id)
         for assignment in assignments:
             self._cluster.place(shape, assignment)
+        # Trials that are no longer needed, such as those run ahead of a search that is over.
+        self._cluster.cancel(self._in_hand_of(job_id) - run.live.keys())
         if run.job.state.is_final:
             LOG.info("job ended", job=job_id, state=run.job.state)
             self._drop(job_id)

@@ -9,8 +9,8 @@ from html import escape
 from itertools import groupby
 
 from api.dashboard.themes import DASHES, SYMBOLS, Figure, Theme, axis, layout
-from service.jobs import SEARCH
 from service.records import Study
+from service.states import Role
 from service.storage.overview import Result
 
 LOG_FROM_RATIO = 10.0
@@ -93,8 +93,8 @@ def _figure(
     revision: str,
     x_title: str,
 ) -> Figure:
-    searches = [study for study in studies if study.role == SEARCH and study.id in points]
-    controls = [study for study in studies if study.role != SEARCH and study.id in points]
+    searches = [study for study in studies if study.role == Role.SEARCH and study.id in points]
+    controls = [study for study in studies if study.role != Role.SEARCH and study.id in points]
     stairs = {study.id: staircase(points[study.id]) for study in searches}
     end = max((steps[-1].x for steps in stairs.values()), default=1.0)
     traces = [

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service.jobs import SEARCH
 from service.records import Job, Measurement, Study, Trial
-from service.states import TrialState
+from service.states import Role, TrialState
 from service.storage import overview
 
 TRIALS_SHOWN = 25
@@ -86,5 +85,5 @@ def _line(
         epoch=last.epoch if last else None,
         n_epochs=n_epochs,
         # A control has one trial: to call it the best would say nothing.
-        is_best=study.role == SEARCH and study.best_trial_id == trial.id,
+        is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
     )

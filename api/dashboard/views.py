@@ -14,10 +14,9 @@ from api.dashboard.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from service import clock, progress
 from service.errors import NotFoundError
 from service.exports import Shape, shape_of
-from service.jobs import SEARCH
-from service.progress import Progress
+from service.progress import Progress, StudyProgress
 from service.records import Artifact, DensityRecord, Job, Study, Trial
-from service.states import JOB_TRANSITIONS, JobState, Phase, TrialState
+from service.states import JOB_TRANSITIONS, JobState, Phase, Role
 from service.storage import densities, events, jobs, overview, studies, trials
 
 JOBS_SHOWN = 25
@@ -62,12 +61,12 @@ def job_list(session: Session, state: JobState | None, before: int | None) -> Jo
 
 
 def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: float) -> JobLine:
-    n_ended = counts.count(progress.ENDED, [Phase.SEARCH])
+    n_ended = counts.count(progress.ENDED, [Phase.SEARCH]).n_numbered
     return JobLine(
         job=job,
-        samplers=[study.name for study in arms if study.role == SEARCH],
+        samplers=[study.name for study in arms if study.role == Role.SEARCH],
         fraction=fraction,
-        n_done=min(n_ended, counts.n_trials),
+        n_done=n_ended,
         n_trials=counts.n_trials,
         best=best_study(arms),
     )
@@ -75,7 +74,7 @@ def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: 
 
 def best_study(arms: Sequence[Study]) -> Study | None:
     """Return the search with the least value so far."""
-    found = [arm for arm in arms if arm.role == SEARCH and arm.best_value is not None]
+    found = [arm for arm in arms if arm.role == Role.SEARCH and arm.best_value is not None]
     return min(found, key=lambda arm: (arm.best_value, arm.place), default=None)
 
 
@@ -85,9 +84,7 @@ class StudyLine:
 
     study: Study
     place: int
-    n_done: int
-    n_running: int
-    n_failed: int
+    counts: StudyProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def job_page(session: Session, job_id: int, arm_id: int | None, above: int | Non
         job=job,
         now=clock.now(),
         progress=progress.progress_of(session, job),
-        studies=_study_lines(own, trials.counts(session, job_id)),
+        studies=_study_lines(session, job_id, own),
         best=best,
         best_trial=_best_trial(session, best),
         trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
@@ -191,22 +188,10 @@ def _best_trial(session: Session, best: Study | None) -> Trial | None:
     return trials.get(session, best.best_trial_id)
 
 
-def _study_lines(
-    own: Sequence[Study], counts: Mapping[tuple[int, Phase, TrialState], int]
-) -> list[StudyLine]:
-    def count(study: Study, *states: TrialState) -> int:
-        return sum(counts.get((study.id, Phase.SEARCH, state), 0) for state in states)
-
-    return [
-        StudyLine(
-            study,
-            place,
-            n_done=min(count(study, *progress.ENDED), study.n_trials),
-            n_running=count(study, TrialState.RUNNING),
-            n_failed=count(study, TrialState.FAILED),
-        )
-        for place, study in enumerate(own)
-    ]
+def _study_lines(session: Session, job_id: int, own: Sequence[Study]) -> list[StudyLine]:
+    counts = progress.of_studies(session, job_id, own)
+    pairs = zip(own, counts, strict=True)
+    return [StudyLine(study, place, count) for place, (study, count) in enumerate(pairs)]
 
 
 def arms_of(session: Session, job_id: int, own: Sequence[Study]) -> list[Arm]:
@@ -217,7 +202,9 @@ def arms_of(session: Session, job_id: int, own: Sequence[Study]) -> list[Arm]:
         for study in own
         if study.id in records
     ]
-    return sorted(found, key=lambda arm: (arm.study.role != SEARCH, arm.study.best_value or 0.0))
+    return sorted(
+        found, key=lambda arm: (arm.study.role != Role.SEARCH, arm.study.best_value or 0.0)
+    )
 
 
 def _chosen(arms: Sequence[Arm], arm_id: int | None, best: Study | None) -> Arm | None:

@@ -1,7 +1,13 @@
 """What proposes the points of a study. The contract is base.py, the list is catalogue.py."""
 
 from service.samplers.base import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
-from service.samplers.catalogue import CONTROL_SAMPLER, catalogue, create, describe
+from service.samplers.catalogue import (
+    CONTROL_SAMPLER,
+    catalogue,
+    create,
+    describe,
+    recommended,
+)
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 __all__ = [
@@ -19,4 +25,5 @@ __all__ = [
     "catalogue",
     "create",
     "describe",
+    "recommended",
 ]

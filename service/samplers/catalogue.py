@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 
 from service.errors import UnknownSamplerError
-from service.samplers import comparison_entries, nlopt_entries
+from service.samplers import comparison_entries, gradient, nlopt_entries, tune_entries
 from service.samplers.base import Sampler, StudyPlan
 from service.samplers.info import SamplerInfo
 
@@ -17,7 +17,13 @@ from service.samplers.info import SamplerInfo
 CONTROL_SAMPLER = "fixed"
 
 _SAMPLERS: dict[str, SamplerInfo] = {
-    info.name: info for info in (*nlopt_entries.ENTRIES, *comparison_entries.ENTRIES)
+    info.name: info
+    for info in (
+        *nlopt_entries.ENTRIES,
+        *comparison_entries.ENTRIES,
+        *tune_entries.ENTRIES,
+        *gradient.ENTRIES,
+    )
 }
 _CONTROL_PATH = "service.samplers.fixed:Fixed"
 
@@ -38,18 +44,29 @@ def describe(name: str) -> SamplerInfo:
     return _SAMPLERS[name]
 
 
+def recommended(dimension: int, n_trials: int) -> str:
+    """Return the sampler proposed for so many searched values and trials (docs/samplers.md)."""
+    del dimension, n_trials
+    return "direct_l"
+
+
 def create(name: str, study: StudyPlan) -> Sampler:
     """Make a sampler for a study; `CONTROL_SAMPLER` makes that of a control arm.
 
     Raises:
         UnknownSamplerError: No sampler has this name.
-        ValueError: The study's options do not suit the sampler.
+        ValueError: The study's options do not suit the sampler, or its extra is not installed.
     """
-    path = _CONTROL_PATH if name == CONTROL_SAMPLER else describe(name).path
-    if name != CONTROL_SAMPLER:
-        for option, fault in describe(name).option_faults(study.options):
-            raise ValueError(f"option {option} of {name}: {fault}")
+    path = _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
     module, _, attribute = path.partition(":")
     # Late import: NLopt and Optuna are loaded by whoever searches, not by whoever asks.
     made: Sampler = getattr(importlib.import_module(module), attribute)(study)
     return made
+
+
+def _path_for(info: SamplerInfo, study: StudyPlan) -> str:
+    if not info.is_installed:
+        raise ValueError(info.remedy)
+    for option, fault in info.option_faults(study.options):
+        raise ValueError(f"option {option} of {info.name}: {fault}")
+    return info.path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -17,12 +17,15 @@ from service.storage.tables import ArtifactRow, DensityRow, EvaluationRow
 Values = Mapping[str, Any]
 
 
-def put(session: Session, row: Values) -> DensityRecord:
-    """Store the density of a study, in place of the one it had."""
-    query = select(DensityRow).where(DensityRow.study_id == row["study_id"])
-    stored = session.scalars(query).one_or_none() or DensityRow()
-    _write(session, stored, row)
-    return to_value(DensityRecord, stored)
+def put_all(session: Session, study_id: int, rows: Sequence[Values]) -> None:
+    """Store the densities of a study, one for each layer, in place of those it had."""
+    query = select(DensityRow).where(DensityRow.study_id == study_id)
+    stored = {found.layer: found for found in session.scalars(query)}
+    for row in rows:
+        known = stored.pop(str(row["layer"]), None)
+        _write(session, DensityRow() if known is None else known, row)
+    for gone in stored.values():
+        session.delete(gone)
 
 
 def _write(session: Session, stored: DensityRow | ArtifactRow, row: Values) -> None:
@@ -46,11 +49,15 @@ def get(session: Session, density_id: int) -> DensityRecord:
 
 
 def of_job(session: Session, job_id: int) -> list[DensityRecord]:
-    """Return a job's densities, one for each study that has a completed trial, by study.
+    """Return a job's densities, those of each study that has a completed trial, by study.
 
     Not by id: which study was first to have a result depends on timing.
     """
-    query = select(DensityRow).where(DensityRow.job_id == job_id).order_by(DensityRow.study_id)
+    query = (
+        select(DensityRow)
+        .where(DensityRow.job_id == job_id)
+        .order_by(DensityRow.study_id, DensityRow.id)
+    )
     return [to_value(DensityRecord, row) for row in session.scalars(query)]
 
 
@@ -58,6 +65,11 @@ def insert_evaluations(session: Session, rows: Sequence[Values]) -> None:
     """Store which trial evaluates which arm with which seed."""
     session.add_all([EvaluationRow(**row, created_at=clock.now()) for row in rows])
     session.flush()
+
+
+def forget_evaluations(session: Session, job_id: int) -> None:
+    """Drop which trials evaluate a job's arms: they are chosen anew."""
+    session.execute(delete(EvaluationRow).where(EvaluationRow.job_id == job_id))
 
 
 def evaluations(session: Session, job_id: int) -> list[EvaluationRecord]:

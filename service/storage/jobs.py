@@ -111,6 +111,18 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
     return to_value(Job, row)
 
 
+def reopen(session: Session, job_id: int) -> Job:
+    """Queue a job that has ended again, without its report; any dispatcher may take it.
+
+    Raises:
+        IllegalTransitionError: It has not ended, or was cancelled.
+    """
+    row = _row(session, job_id)
+    row.lease_owner = None
+    blank = {"report": None, "error": None, "finished_at": None}
+    return set_state(session, job_id, JobState.QUEUED, **blank)
+
+
 def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
     """Note why a job does not move, or that it does."""
     row = _row(session, job_id)

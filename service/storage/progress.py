@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from service.states import JobState, Phase, TrialState
@@ -21,19 +22,62 @@ def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, in
     return {job_id: (n_studies, int(n)) for job_id, n_studies, n in session.execute(query)}
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of trials.
+
+    Attributes:
+        n: All of them.
+        n_cached: Those that took an earlier result.
+        n_numbered: Those with a place in their study's sequence.
+        n_guessed: Those that were run ahead of need.
+        n_hits: Of these, how many the sequence turned out to need.
+    """
+
+    n: int = 0
+    n_cached: int = 0
+    n_numbered: int = 0
+    n_guessed: int = 0
+    n_hits: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Tally(*(mine + theirs for mine, theirs in pairs))
+
+
+_IS_GUESSED = TrialRow.certainty != "certain"
+_TALLY = (
+    func.count(),
+    func.count(TrialRow.cached_from),
+    func.count(TrialRow.number),
+    func.sum(case((_IS_GUESSED, 1), else_=0)),
+    func.sum(case((_IS_GUESSED & TrialRow.number.is_not(None), 1), else_=0)),
+)
+
+
 def counts_by_phase(
     session: Session, job_ids: Sequence[int]
-) -> dict[tuple[int, Phase, TrialState], tuple[int, int]]:
-    """Count trials by job, phase and state: all of them, and those that took an earlier result."""
+) -> dict[tuple[int, Phase, TrialState], Tally]:
+    """Count trials by job, phase and state."""
     key = (TrialRow.job_id, TrialRow.phase, TrialRow.state)
+    query = select(*key, *_TALLY).where(TrialRow.job_id.in_(list(job_ids))).group_by(*key)
+    return {
+        (job_id, Phase(phase), TrialState(state)): Tally(*map(int, numbers))
+        for job_id, phase, state, *numbers in session.execute(query)
+    }
+
+
+def search_counts(session: Session, job_id: int) -> dict[tuple[int, TrialState], Tally]:
+    """Count a job's search trials by study and state."""
+    key = (TrialRow.study_id, TrialRow.state)
     query = (
-        select(*key, func.count(), func.count(TrialRow.cached_from))
-        .where(TrialRow.job_id.in_(list(job_ids)))
+        select(*key, *_TALLY)
+        .where(TrialRow.job_id == job_id, TrialRow.phase == Phase.SEARCH)
         .group_by(*key)
     )
     return {
-        (job_id, Phase(phase), TrialState(state)): (n, n_cached)
-        for job_id, phase, state, n, n_cached in session.execute(query)
+        (study_id, TrialState(state)): Tally(*map(int, numbers))
+        for study_id, state, *numbers in session.execute(query)
     }
 
 

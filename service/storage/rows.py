@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 _ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Job, "state"): states.JobState,
+    (records.Study, "role"): states.Role,
     (records.Trial, "state"): states.TrialState,
     (records.Trial, "phase"): states.Phase,
     (records.Attempt, "state"): states.AttemptState,

@@ -13,9 +13,9 @@ from service.storage.rows import to_value
 from service.storage.tables import StudyRow
 
 
-def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all(session: Session, job_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store a new job's studies."""
-    session.add_all([StudyRow(**row, is_finished=False) for row in rows])
+    session.add_all([StudyRow(**row, job_id=job_id, is_finished=False) for row in rows])
     session.flush()
 
 

@@ -93,7 +93,7 @@ class JobRow(Base):
 
 
 class StudyRow(Base):
-    """One arm of a job: a sampler's search, or a control with its one fixed density."""
+    """One arm of a job: a sampler's search or a control."""
 
     __tablename__ = "studies"
     __table_args__ = (UniqueConstraint("job_id", "name"),)
@@ -104,9 +104,11 @@ class StudyRow(Base):
     name: Mapped[str] = mapped_column(String(100))
     role: Mapped[str] = mapped_column(String(16))
     sampler: Mapped[str] = mapped_column(String(100))
+    repeat: Mapped[int] = mapped_column(Integer)
     n_trials: Mapped[int] = mapped_column(Integer)
     seed: Mapped[int] = mapped_column(BigInteger)
     is_finished: Mapped[bool]
+    stopped_at: Mapped[int | None] = mapped_column(Integer)
     best_trial_id: Mapped[int | None] = mapped_column(Key)
     best_value: Mapped[float | None]
 
@@ -119,7 +121,8 @@ class TrialRow(Base):
         UniqueConstraint("study_id", "phase", "number"),
         Index(None, "job_id", "phase", "id"),
         Index(None, "job_id", "state", "id"),
-        Index(None, "job_id", "phase", "state", "cached_from"),  # covers the counts of progress
+        # Covers the counts of progress.
+        Index(None, "job_id", "phase", "state", "cached_from", "number", "certainty"),
         Index(None, "study_id", "id"),
         Index(None, "digest", "state"),
     )
@@ -139,6 +142,8 @@ class TrialRow(Base):
     value: Mapped[float | None]
     is_diverged: Mapped[bool]
     metrics: Mapped[dict[str, Any] | None]
+    curve: Mapped[list[Any] | None]
+    learned: Mapped[dict[str, Any] | None]
     training_s: Mapped[float | None]
     cached_from: Mapped[int | None] = mapped_column(Key)
     n_attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -188,12 +193,13 @@ class DensityRow(Base):
     """A density as arrays, with where it came from."""
 
     __tablename__ = "densities"
-    __table_args__ = (UniqueConstraint("study_id"), Index(None, "job_id", "id"))
+    __table_args__ = (UniqueConstraint("study_id", "layer"), Index(None, "job_id", "id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
     study_id: Mapped[int] = mapped_column(Key, ForeignKey("studies.id", ondelete="CASCADE"))
     trial_id: Mapped[int] = mapped_column(Key, ForeignKey("trials.id", ondelete="CASCADE"))
+    layer: Mapped[str] = mapped_column(String(200))
     family: Mapped[str] = mapped_column(String(40))
     kernel_size: Mapped[int] = mapped_column(Integer)
     n_dims: Mapped[int] = mapped_column(Integer)

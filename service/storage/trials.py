@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.records import Attempt, Measurement, Trial
-from service.states import AttemptState, Phase, TrialState
+from service.states import AttemptState, Phase, TrialState, check_trial_transition
 from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
@@ -23,6 +23,8 @@ _NEW_TRIAL: dict[str, Any] = {
     "value": None,
     "is_diverged": False,
     "metrics": None,
+    "curve": None,
+    "learned": None,
     "training_s": None,
     "cached_from": None,
     "n_attempts": 0,
@@ -103,16 +105,6 @@ def of_job(session: Session, job_id: int) -> list[Trial]:
     return [to_value(Trial, row) for row in session.scalars(query)]
 
 
-def counts(session: Session, job_id: int) -> dict[tuple[int, Phase, TrialState], int]:
-    """Count a job's trials by study, phase and state."""
-    key = (TrialRow.study_id, TrialRow.phase, TrialRow.state)
-    query = select(*key, func.count()).where(TrialRow.job_id == job_id).group_by(*key)
-    return {
-        (study_id, Phase(phase), TrialState(state)): n
-        for study_id, phase, state, n in session.execute(query)
-    }
-
-
 def change(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of trials; each mapping names its `id`."""
     _update(session, _TRIALS, rows)
@@ -169,6 +161,30 @@ def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN40
         update(AttemptRow)
         .where(AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING)
         .values(state=AttemptState.CANCELLED, finished_at=now)
+    )
+
+
+def supersede(session: Session, trial_ids: Collection[int]) -> None:
+    """Take trials out of their study; what they found stays for whoever has their digest."""
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.id.in_(trial_ids))
+        .values(phase=Phase.SUPERSEDED, number=None)
+    )
+
+
+def wait_again(session: Session, found: Sequence[Trial]) -> None:
+    """Put trials that ended without a result back; their attempts go on counting.
+
+    Raises:
+        IllegalTransitionError: One of them has a result.
+    """
+    for trial in found:
+        check_trial_transition(trial.state, TrialState.WAITING)
+    session.execute(
+        update(TrialRow)
+        .where(TrialRow.id.in_([trial.id for trial in found]))
+        .values(state=TrialState.WAITING, started_at=None, finished_at=None, error=None)
     )
 
 

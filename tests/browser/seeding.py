@@ -124,15 +124,19 @@ class Seeder:
         )
         values = found.to_dict()
         names = ("family", "kernel_size", "n_dims", "vector", "alpha", "beta", "phi", "den")
-        densities.put(
+        densities.put_all(
             self.session,
-            {name: values[name] for name in names}
-            | {
-                "job_id": self.job.id,
-                "study_id": study.id,
-                "trial_id": best.id,
-                "provenance": {"job": self.job.name, "study": study.name},
-            },
+            study.id,
+            [
+                {"layer": ""}
+                | {name: values[name] for name in names}
+                | {
+                    "job_id": self.job.id,
+                    "study_id": study.id,
+                    "trial_id": best.id,
+                    "provenance": {"job": self.job.name, "study": study.name},
+                }
+            ],
         )
         return best
 

@@ -84,11 +84,12 @@ def value_of(assignment: Assignment) -> float:
 
 
 def told(database: Database, job_id: int) -> list[tuple[Any, ...]]:
-    """What must not depend on workers, order or crashes."""
+    """What must not depend on workers, order or crashes: every trial that counts."""
     with database.read() as session:
         return sorted(
             (t.study_id, t.phase.value, t.number, tuple(t.point), t.value, t.state.value)
             for t in trials.of_job(session, job_id)
+            if t.number is not None
         )
 
 

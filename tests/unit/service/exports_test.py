@@ -20,6 +20,7 @@ def _record(family: str, vector: list[float], kernel_size: int) -> DensityRecord
         job_id=1,
         study_id=1,
         trial_id=1,
+        layer="",
         family=family,
         kernel_size=kernel_size,
         n_dims=2,

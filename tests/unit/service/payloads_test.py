@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from service import density, payloads, rules
+from service import density, payloads, planning, rules
 from service.spec import JobSpec
 from service.states import Phase
 
@@ -19,8 +19,8 @@ def spec_of(**changes: object) -> JobSpec:
     return rules.parse(body | changes)
 
 
-def searched(spec: JobSpec, point: list[float]) -> payloads.Order:
-    return payloads.searched(spec, rules.space_of(spec), point)
+def searched(spec: JobSpec, point: list[float], arm: str = "random") -> payloads.Order:
+    return payloads.searched(spec, planning.space_of(spec, arm), arm, point)
 
 
 def test_a_point_becomes_den_and_phi() -> None:
@@ -34,7 +34,7 @@ def test_a_point_becomes_den_and_phi() -> None:
 def test_the_uniform_density_is_a_plain_training_however_it_is_reached() -> None:
     spec = spec_of()
     point = searched(spec, [0.5])
-    control = payloads.fixed(spec, payloads.arm_density(spec, "uniform", None), {})
+    control = searched(spec, [], "uniform")
     assert point.payload["phi"] is None
     assert point.digest == control.digest
 
@@ -69,10 +69,10 @@ def test_searched_settings_reach_the_training() -> None:
 
 def test_controls_take_their_own_values() -> None:
     spec = spec_of()
-    gaussian = payloads.arm_density(spec, "gaussian", None)
+    gaussian = payloads.density_at(spec, "gaussian", ())
     assert gaussian.vector == (2.0,)
     best = density.build("symmetric", 3, [0.5])
-    flat = payloads.arm_density(spec, "flat", best)
+    flat = payloads.density_at(spec, "flat", (), best)
     assert flat.phi.std() == 0.0
     assert flat.phi[0, 0] == pytest.approx(((1 + 4 * 0.25 + 4 * 0.0625) / 9) ** 0.5)
 

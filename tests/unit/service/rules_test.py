@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service import rules
+from service import planning, rules
 from service.errors import InvalidSpecError
 from service.spec import JobSpec
 
@@ -126,7 +126,7 @@ def test_the_space_has_the_density_first_and_the_settings_after() -> None:
         "lr": {"low": 0.01, "high": 1.0, "log": True},
         "epochs": {"low": 1, "high": 4, "integer": True},
     }
-    space = rules.space_of(rules.parse({**TRAINED, "search": search}))
+    space = planning.space_of(rules.parse({**TRAINED, "search": search}))
     assert [axis.name for axis in (*space.vector, *space.settings)] == ["den[0]", "lr", "epochs"]
     vector, settings = space.split([0.5, 0.5, 0.999])
     assert vector == (1.0,)  # the middle of [0.5, 1.5]

@@ -9,6 +9,7 @@ import pytest
 from api.dashboard.figures import MAX_DOTS, Step, against_time, against_trials, staircase
 from api.dashboard.themes import THEMES, Figure
 from service.records import Study
+from service.states import Role
 from service.storage.overview import Result
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -16,7 +17,10 @@ THEME = THEMES["light"]
 
 
 def study(place: int, name: str, role: str = "search") -> Study:
-    return Study(place + 1, 1, place, name, role, name, 9, 0, False, None, None)  # noqa: FBT003
+    return Study(
+        place + 1, 1, place, name, Role(role), name, 1, 9, 0,
+        is_finished=False, stopped_at=None, best_trial_id=None, best_value=None,
+    )  # fmt: skip
 
 
 def results(study_id: int, values: list[float], every_s: float = 10.0) -> list[Result]:

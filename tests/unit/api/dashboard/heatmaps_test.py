@@ -15,7 +15,7 @@ from service.records import DensityRecord
 def record(found: Density) -> DensityRecord:
     values = found.to_dict()
     return DensityRecord(
-        1, 1, 4, 1, found.family, found.kernel_size, found.n_dims, list(found.vector),
+        1, 1, 4, 1, "", found.family, found.kernel_size, found.n_dims, list(found.vector),
         values["alpha"], values.get("beta"), values["phi"], found.den, {}, clock.now(),  # type: ignore[arg-type]
     )  # fmt: skip
 

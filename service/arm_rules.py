@@ -1,0 +1,153 @@
+"""Rules of a spec's arms: what samplers can, what controls take, what promotes and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service import planning, samplers
+from service.errors import Fault, UnknownSamplerError
+from service.pointers import escape
+from service.samplers import SamplerInfo
+from service.spec import Choices, ControlSpec, JobSpec, SamplerSpec
+
+# Which controls take which field beside their name.
+CONTROL_FIELDS = {
+    "sigma": ("gaussian",),
+    "factor": ("flat",),
+    "lr": planning.TUNED,
+    "sampler": planning.TUNED,
+}
+
+
+def faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield what is wrong with the arms of a spec whose sections are filled."""
+    sampler_faults = list(_sampler_faults(spec))
+    yield from sampler_faults
+    yield from _control_faults(spec)
+    yield from _course_faults(spec)
+    if not sampler_faults:  # of samplers that do not exist nothing more can be said
+        yield from _seed_faults(spec)
+        yield from _warm_start_faults(spec)
+
+
+def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, wanted in enumerate(spec.samplers):
+        at = f"/samplers/{index}"
+        if wanted.name in seen:
+            yield Fault(f"{at}/name", f"{wanted.name} is listed twice: once is enough")
+        seen.add(wanted.name)
+        yield from _one_sampler(spec, wanted, at)
+
+
+def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]:
+    try:
+        info = samplers.describe(wanted.name)
+    except UnknownSamplerError as error:
+        yield Fault(f"{at}/name", str(error))
+        return
+    yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
+    for name, fault in info.option_faults(wanted.options):
+        yield Fault(f"{at}/options/{escape(name)}", fault)
+
+
+def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
+    """Say what a sampler cannot do of what a spec asks of it."""
+    if not info.is_installed:
+        yield info.remedy
+    if info.name == planning.GRADIENT:
+        if spec.density is None:
+            yield "a function has no density to learn: leave gradient out"
+        return  # it searches no settings
+    categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]
+    if categories and not info.capabilities.categorical:
+        able = [i.name for i in samplers.catalogue() if i.capabilities.categorical]
+        yield (
+            f"{info.name} cannot search choices of {', '.join(categories)}: give a range, "
+            f"or use a sampler that can: {', '.join(able)}"
+        )
+
+
+def _control_faults(spec: JobSpec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, control in enumerate(spec.controls):
+        at = f"/controls/{index}"
+        if control.name in seen:
+            yield Fault(at, f"{control.name} is listed twice: once is enough")
+        seen.add(control.name)
+        for name, owners in CONTROL_FIELDS.items():
+            if getattr(control, name) is not None and control.name not in owners:
+                yield Fault(f"{at}/{name}", f"belongs to {', '.join(owners)} alone")
+        if control.name in planning.TUNED:
+            yield from _tuned_faults(spec, control, at)
+
+
+def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Fault]:
+    if control.name == "density_tuned" and "lr" in spec.search:
+        yield Fault(at, "the searches tune lr already: leave density_tuned out")
+    if control.lr is not None and control.lr.low >= control.lr.high:
+        yield Fault(f"{at}/lr", f"low {control.lr.low} is not below high {control.lr.high}")
+    if control.sampler is None:
+        return
+    if control.sampler == planning.GRADIENT:
+        yield Fault(f"{at}/sampler", "gradient tunes no learning rate: name another sampler")
+        return
+    try:
+        info = samplers.describe(control.sampler)
+    except UnknownSamplerError as error:
+        yield Fault(f"{at}/sampler", str(error))
+        return
+    yield from (Fault(f"{at}/sampler", fault) for fault in _inabilities(spec, info))
+
+
+def _course_faults(spec: JobSpec) -> Iterator[Fault]:
+    n_trials = spec.budget.n_trials
+    if spec.fidelity is not None and spec.fidelity.promote > n_trials:
+        yield Fault(
+            "/fidelity/promote",
+            f"{spec.fidelity.promote} cannot be promoted of {n_trials} trials: lower it, "
+            "or raise budget.n_trials",
+        )
+    if spec.training is None:
+        return
+    epochs = spec.training.epochs
+    if spec.fidelity is not None and epochs < 2 and "epochs" not in spec.search:
+        yield Fault("/fidelity", "one epoch cannot be shortened: raise training.epochs")
+    if spec.pruning is not None and spec.pruning.warmup_epochs >= epochs:
+        yield Fault(
+            "/pruning/warmup_epochs",
+            f"must be below the {epochs} epochs of a training, or nothing is ever stopped",
+        )
+
+
+def _seed_faults(spec: JobSpec) -> Iterator[Fault]:
+    found = [samplers.describe(wanted.name).capabilities for wanted in spec.samplers]
+    if spec.repeats > 1 and not any(can.seeded for can in found):
+        yield Fault(
+            "/repeats",
+            "every repeat would be the same: none of the samplers has randomness; use 1",
+        )
+    if spec.use_speculation and not any(can.speculative for can in found):
+        yield Fault("/use_speculation", "none of the samplers runs ahead: leave it out")
+    if spec.budget.stop_below_noise is not None and not any(can.speculative for can in found):
+        yield Fault("/budget/stop_below_noise", "is for the samplers direct_l*: leave it out")
+
+
+def _warm_start_faults(spec: JobSpec) -> Iterator[Fault]:
+    start = spec.warm_start
+    if start is None:
+        return
+    if not (start.densities or start.vectors):
+        yield Fault("/warm_start", "name densities of earlier jobs, or give vectors")
+    able = [info.name for info in samplers.catalogue() if info.capabilities.warm_start]
+    if not any(wanted.name in able for wanted in spec.samplers):
+        yield Fault("/warm_start", f"none of the samplers can use it: add {' or '.join(able)}")
+    if spec.density is None or spec.density.bounds is None:
+        return
+    n_free = len(spec.density.bounds)
+    for index, vector in enumerate(start.vectors):
+        if len(vector) != n_free:
+            yield Fault(
+                f"/warm_start/vectors/{index}",
+                f"has {len(vector)} values, {spec.density.family} takes {n_free}",
+            )

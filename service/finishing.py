@@ -1,0 +1,105 @@
+"""The ends of searches, studies, phases and the job."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from service import evaluations, noise
+from service.arms import Arm, best_of
+from service.records import Trial
+from service.report import build_report
+from service.states import AttemptState, JobState, Phase, TrialState
+from service.storage import jobs, studies, trials
+
+if TYPE_CHECKING:
+    from service.runs import Run
+
+
+def is_below_noise(session: Session, run: Run, arm: Arm) -> bool:
+    """Whether an arm's boxes have become narrower than the noise; notes where."""
+    limit = run.spec.budget.stop_below_noise
+    if limit is None or not arm.is_direct:
+        return False
+    confirmed = arm.confirmed()
+    found = noise.stop_of(confirmed, limit, arm.n_above_noise)
+    arm.n_above_noise = len(confirmed)
+    if found is None:
+        return False
+    arm.best = best_of(confirmed[:found])
+    arm.study = replace(arm.study, stopped_at=found)
+    studies.change(session, arm.study.id, stopped_at=found)
+    beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
+    drop(session, run, beyond)
+    return True
+
+
+def _is_beyond(trial: Trial, stopped_at: int) -> bool:
+    return trial.number is not None and trial.number >= stopped_at
+
+
+def end_search(session: Session, run: Run, arm: Arm) -> None:
+    """Close an arm's search: what was run ahead and is not done will not be needed."""
+    arm.is_searched = True
+    rest = [run.log.trials[trial_id] for trial_id in arm.log]
+    drop(session, run, [trial for trial in rest if not trial.state.is_final])
+
+
+def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
+    """Take trials out of their study: open ones are cancelled, results stay for their digest."""
+    for trial in unneeded:
+        if not trial.state.is_final:
+            run.log.set_state(trial.id, TrialState.CANCELLED)
+        run.log.change(trial.id, number=None, phase=Phase.SUPERSEDED)
+    gone = {trial.id for trial in unneeded}
+    given_up = [attempt_id for attempt_id, trial_id in run.live.items() if trial_id in gone]
+    for attempt_id in given_up:
+        del run.live[attempt_id]
+    trials.change_attempts(session, [{"id": i, "state": AttemptState.CANCELLED} for i in given_up])
+
+
+def finish_study(session: Session, run: Run, arm: Arm) -> None:
+    """Finish a study whose search is over, once its best were trained in full."""
+    if evaluations.promote(session, run, arm):
+        promotions = [run.log.trials[trial_id] for trial_id in arm.promotions]
+        if not all(trial.state.is_final for trial in promotions):
+            return
+    arm.final = evaluations.best_in_full(run, arm)
+    arm.study = replace(arm.study, is_finished=True)
+    if arm.final is None and run.spec.fidelity is not None:
+        # The short trainings' best was not confirmed by any in full.
+        arm.study = replace(arm.study, best_trial_id=None, best_value=None)
+        studies.change(session, arm.study.id, best_trial_id=None, best_value=None)
+    run.update_best(session, arm, arm.final)
+    studies.change(session, arm.study.id, is_finished=True)
+    run.announce_study(arm.study)
+    for other in run.arms:
+        other.is_dirty = other.is_dirty or bool(other.waits_for)
+
+
+def finish_phase(session: Session, run: Run) -> None:
+    """Move the job on when all its studies, and then all its evaluations, have ended."""
+    if not all(arm.study.is_finished for arm in run.arms):
+        return
+    if all(arm.study.best_trial_id is None for arm in run.arms):
+        _move(session, run, JobState.FAILED, error=_failure(run))
+    elif run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
+        _move(session, run, JobState.EVALUATING)
+        evaluations.issue(session, run)
+        run.has_more = True
+    elif not run.log.has_open():
+        report = build_report(run.spec, run.arms, run.log.trials.values())
+        _move(session, run, JobState.SUCCEEDED, report=report)
+
+
+def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:
+    run.log.flush(session)  # the job's last event comes after those of its trials
+    run.job = jobs.set_state(session, run.job.id, state, **changes)
+
+
+def _failure(run: Run) -> dict[str, Any]:
+    errors = [t.error["detail"] for t in run.log.trials.values() if t.error]
+    reason = errors[0] if errors else "every training diverged: lower the learning rate"
+    return {"title": "No trial gave a value", "detail": reason}

@@ -1,0 +1,170 @@
+"""The studies of a job: which arms its spec asks for, and which space each of them searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from service import density, samplers, seeds
+from service.samplers import CONTROL_SAMPLER, AxisKind
+from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
+from service.spec import (
+    Choices,
+    ControlName,
+    ControlSpec,
+    FloatRange,
+    FunctionTask,
+    IntegerRange,
+    JobSpec,
+    Range,
+)
+from service.states import Role
+
+TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
+GRADIENT = "gradient"
+# A tuned control whose range is not given looks this many times below and above the job's rate.
+LR_FACTOR = 8.0
+# A flat factor of 0 cannot be trained.
+LEAST_FACTOR = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStudy:
+    """A study before it is stored; see `service.records.Study`."""
+
+    name: str
+    role: Role
+    sampler: str
+    repeat: int
+    n_trials: int
+    seed: int
+
+
+def planned(spec: JobSpec) -> list[PlannedStudy]:
+    """Return the studies of a complete spec: searches, controls, better speculations."""
+    searches = list(_searches(spec))
+    return [*searches, *_controls(spec), *_speculations(spec, searches)]
+
+
+def _searches(spec: JobSpec) -> Iterator[PlannedStudy]:
+    for wanted in spec.samplers:
+        is_seeded = samplers.describe(wanted.name).capabilities.seeded
+        n_repeats = spec.repeats if is_seeded else 1
+        n_trials = 1 if wanted.name == GRADIENT else spec.budget.n_trials
+        for repeat in range(1, n_repeats + 1):
+            name = wanted.name if n_repeats == 1 else f"{wanted.name}-{repeat}"
+            # The first repeat is the search of a job without repeats.
+            parts = (wanted.name,) if repeat == 1 else (wanted.name, repeat)
+            seed = seeds.derive(spec.seed, Role.SEARCH.value, *parts)
+            yield PlannedStudy(name, Role.SEARCH, wanted.name, repeat, n_trials, seed)
+
+
+def _controls(spec: JobSpec) -> Iterator[PlannedStudy]:
+    for control in spec.controls:
+        seed = seeds.derive(spec.seed, Role.CONTROL.value, control.name)
+        if control.name in TUNED:
+            sampler, n_trials = tuner(spec, control), spec.budget.n_trials
+            yield PlannedStudy(control.name, Role.TUNED, sampler, 1, n_trials, seed)
+        else:
+            yield PlannedStudy(control.name, Role.CONTROL, CONTROL_SAMPLER, 1, 1, seed)
+
+
+def _speculations(spec: JobSpec, searches: list[PlannedStudy]) -> Iterator[PlannedStudy]:
+    for study in searches:
+        if spec.use_speculation and samplers.describe(study.sampler).capabilities.speculative:
+            name = speculation_of(study.name)
+            yield PlannedStudy(name, Role.SPECULATION, CONTROL_SAMPLER, study.repeat, 0, 0)
+
+
+def speculation_of(name: str) -> str:
+    """Return the name of the arm that holds a study's better speculation."""
+    return f"{name}_speculation"
+
+
+def tuner(spec: JobSpec, control: ControlSpec) -> str:
+    """Return the sampler that tunes a control: the control's own, else the first that can."""
+    if control.sampler is not None:
+        return control.sampler
+    has_choices = any(isinstance(wanted, Choices) for wanted in spec.search.values())
+    for wanted in spec.samplers:
+        can = samplers.describe(wanted.name).capabilities
+        if wanted.name != GRADIENT and (can.categorical or not has_choices):
+            return wanted.name
+    if has_choices:
+        return "random"
+    return samplers.recommended(space_of(spec, control.name).dimension, spec.budget.n_trials)
+
+
+def control_of(spec: JobSpec, name: str) -> ControlSpec | None:
+    """Return the control of this name, None where a search has it."""
+    return next((control for control in spec.controls if control.name == name), None)
+
+
+def space_of(spec: JobSpec, name: str | None = None) -> Space:
+    """Return the search space of a study of a complete spec; that of its searches by default."""
+    if isinstance(spec.task, FunctionTask):
+        return Space(tuple(FloatAxis(f"x{i}", 0.0, 1.0) for i in range(spec.task.dimension)))
+    control = control_of(spec, name) if name is not None else None
+    if name == GRADIENT:  # it learns the density alone, at the training's own settings
+        return Space(_vector(spec))
+    if control is None:
+        return Space(_vector(spec), _settings(spec.search))
+    if control.name not in TUNED:
+        return Space(())
+    settings = _settings({**spec.search, "lr": learning_rates(spec, control)})
+    if control.name == "density_tuned":
+        return Space(_vector(spec), settings)
+    return Space((_factor(spec),) if control.name == "flat_tuned" else (), settings)
+
+
+def learning_rates(spec: JobSpec, control: ControlSpec) -> Range:
+    """Return the range in which a tuned control searches its learning rate."""
+    if control.lr is not None:
+        return FloatRange(low=control.lr.low, high=control.lr.high, log=True)
+    if "lr" in spec.search:
+        return spec.search["lr"]
+    if spec.training is None:
+        raise ValueError("this job trains nothing")
+    lr = spec.training.lr
+    return FloatRange(low=lr / LR_FACTOR, high=min(lr * LR_FACTOR, 1e3), log=True)
+
+
+def _vector(spec: JobSpec) -> tuple[FloatAxis, ...]:
+    if spec.density is None or spec.density.bounds is None or spec.network is None:
+        raise ValueError("the spec is not complete: pass it through rules.complete")
+    names = density.describe(spec.density.family, spec.network.kernel_size)
+    pairs = zip(names, spec.density.bounds, strict=True)
+    return tuple(FloatAxis(name, low, high) for name, (low, high) in pairs)
+
+
+def _factor(spec: JobSpec) -> FloatAxis:
+    """The factor without shape may be as small and as large as a density's values."""
+    axes = _vector(spec)
+    low = max(min(axis.low for axis in axes), LEAST_FACTOR)
+    return FloatAxis("factor", low, max(*(axis.high for axis in axes), 2.0 * low))
+
+
+def _settings(search: Mapping[str, Range]) -> tuple[Axis, ...]:
+    return tuple(_axis(name, wanted) for name, wanted in search.items())
+
+
+def _axis(name: str, wanted: Range) -> Axis:
+    if isinstance(wanted, Choices):
+        return CategoryAxis(name, tuple(wanted.choices))
+    if isinstance(wanted, IntegerRange):
+        return IntegerAxis(name, wanted.low, wanted.high, wanted.log)
+    return FloatAxis(name, wanted.low, wanted.high, wanted.log)
+
+
+def axis_kinds(space: Space) -> tuple[AxisKind, ...]:
+    """Say what each coordinate of a space stands for, shape (dimension,)."""
+    return tuple(_kind(axis) for axis in (*space.vector, *space.settings))
+
+
+def _kind(axis: Axis) -> AxisKind:
+    if isinstance(axis, CategoryAxis):
+        return AxisKind(len(axis.choices), is_ordered=False)
+    if isinstance(axis, IntegerAxis) and not axis.is_log:
+        return AxisKind(axis.high - axis.low + 1)
+    return AxisKind()

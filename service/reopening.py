@@ -1,0 +1,167 @@
+"""Going on with a job that has ended: a larger budget, or another try at what failed.
+
+Whatever was chosen by the search's result (promotions, evaluations, the flat control) is chosen
+anew; what is chosen again takes its result by the digest, so that nothing is trained twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.orm import Session
+
+from service import planning, samplers
+from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
+from service.jobs import spec_of
+from service.records import Job, Study, Trial
+from service.spec import Budget, JobSpec
+from service.states import JobState, Phase, Role, TrialState
+from service.storage import densities, jobs, studies, trials
+from service.storage.database import Database
+
+MOST_TRIALS = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
+CHOSEN_BY_SEARCH = (Phase.PROMOTION, Phase.EVALUATION)
+WITHOUT_RESULT = (TrialState.FAILED, TrialState.CANCELLED)
+
+
+def extend(database: Database, job_id: int, n_trials: int) -> Job:
+    """Raise the budget of every search of a job that has succeeded, and queue it again.
+
+    The result is that of a job that had this budget from the start. A study that stopped by
+    itself, its boxes being narrower than the noise, stays as it is.
+
+    Args:
+        database: Where the job is.
+        job_id: Which.
+        n_trials: The new budget of every search, above the present one.
+
+    Raises:
+        NotFoundError: No such job.
+        IllegalTransitionError: It has not succeeded.
+        InvalidSpecError: The budget is not above the present one, or too large.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state is not JobState.SUCCEEDED:
+            raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
+        found = studies.of_job(session, job_id)
+        for study in _extensible(found, n_trials):
+            studies.change(session, study.id, n_trials=n_trials)
+        _choose_anew(session, spec_of(job), found, trials.of_job(session, job_id))
+        return jobs.reopen(session, job_id)
+
+
+def _extensible(found: Sequence[Study], n_trials: int) -> list[Study]:
+    searches = [
+        study
+        for study in found
+        if study.role in (Role.SEARCH, Role.TUNED)
+        and study.sampler != planning.GRADIENT
+        and study.stopped_at is None
+    ]
+    if not searches:
+        detail = "every search stopped below the noise: clone the job without stop_below_noise"
+        raise InvalidSpecError([Fault("/n_trials", detail)])
+    present = max(study.n_trials for study in searches)
+    if not present < n_trials <= MOST_TRIALS:
+        detail = f"must be above the present budget, {present}, and at most {MOST_TRIALS}"
+        raise InvalidSpecError([Fault("/n_trials", detail)])
+    return searches
+
+
+def retry_failed(database: Database, job_id: int) -> Job:
+    """Try a job's failed trials again, and queue it again; their attempts go on counting.
+
+    A sampler was told of a failed trial as the worst value, and proposed what came later by that.
+    So what an adaptive sampler proposed later is proposed anew: the result is the one that the job
+    would have had without the failures.
+
+    Raises:
+        NotFoundError: No such job.
+        IllegalTransitionError: It has not ended, or was cancelled.
+        NothingToRetryError: None of its trials has failed.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
+            raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
+        every = trials.of_job(session, job_id)
+        failed = [t for t in every if _is_failed(t, job)]
+        if not failed:
+            raise NothingToRetryError(job_id)
+        _retry(session, spec_of(job), studies.of_job(session, job_id), every, failed)
+        return jobs.reopen(session, job_id)
+
+
+def _is_failed(trial: Trial, job: Job) -> bool:
+    # The trials of a job that ended by a bug of its own were cancelled with it.
+    states = WITHOUT_RESULT if job.state is JobState.FAILED else (TrialState.FAILED,)
+    return trial.phase is not Phase.SUPERSEDED and trial.state in states
+
+
+def _retry(
+    session: Session,
+    spec: JobSpec,
+    found: Sequence[Study],
+    every: Sequence[Trial],
+    failed: Sequence[Trial],
+) -> None:
+    phases = {trial.phase for trial in failed}
+    if Phase.SEARCH in phases:
+        gone = {t.id for study in found for t in _proposed_by(spec, study, every, failed)}
+        trials.supersede(session, gone)
+        _choose_anew(session, spec, found, every)
+        failed = [t for t in failed if t.phase is Phase.SEARCH and t.id not in gone]
+    elif Phase.PROMOTION in phases:
+        _supersede(session, every, [Phase.EVALUATION])
+        densities.forget_evaluations(session, found[0].job_id)
+        _begin_again(session, found)
+        failed = [t for t in failed if t.phase is Phase.PROMOTION]
+    trials.wait_again(session, failed)
+
+
+def _proposed_by(
+    spec: JobSpec, study: Study, every: Sequence[Trial], failed: Sequence[Trial]
+) -> list[Trial]:
+    """Return the trials of a study that were proposed by the value told for a failed one."""
+    mine = [t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH]
+    first = min((t.id for t in failed if t in mine), default=None)
+    if first is None or study.role not in (Role.SEARCH, Role.TUNED):
+        return []
+    can = samplers.describe(study.sampler).capabilities
+    if not can.adaptive:
+        return []
+    number = next(t.number for t in mine if t.id == first)
+    if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
+        return [t for t in mine if t.id != first and not _is_before(t, number)]
+    size = next((s.batch_size for s in spec.samplers if s.name == study.sampler), 4)
+    end = (number // size + 1) * size
+    return [t for t in mine if t.number is None or t.number >= end]
+
+
+def _is_before(trial: Trial, number: int | None) -> bool:
+    return trial.number is not None and number is not None and trial.number < number
+
+
+def _choose_anew(
+    session: Session, spec: JobSpec, found: Sequence[Study], every: Sequence[Trial]
+) -> None:
+    """Drop what was chosen by the search's result, and let every study begin again."""
+    flat = planning.control_of(spec, "flat")
+    if flat is not None and flat.factor is None:
+        waiting = [study.id for study in found if study.name == flat.name]
+        trials.supersede(session, [t.id for t in every if t.study_id in waiting])
+    _supersede(session, every, CHOSEN_BY_SEARCH)
+    densities.forget_evaluations(session, found[0].job_id)
+    _begin_again(session, found)
+
+
+def _supersede(session: Session, every: Sequence[Trial], phases: Iterable[Phase]) -> None:
+    trials.supersede(session, [trial.id for trial in every if trial.phase in phases])
+
+
+def _begin_again(session: Session, found: Sequence[Study]) -> None:
+    """A study that has all it needs is finished again at its first plan."""
+    for study in found:
+        blank = {"is_finished": False, "best_trial_id": None, "best_value": None}
+        studies.change(session, study.id, **blank)

@@ -1,0 +1,63 @@
+"""Densities of earlier jobs as starting points: read from the database when a job is submitted.
+
+Their vectors are stored with the job's spec, so that its result depends on the spec alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.records import DensityRecord
+from service.spec import JobSpec
+from service.storage import densities
+
+
+def resolve(session: Session, spec: JobSpec) -> JobSpec:
+    """Add the vectors of the densities that a spec starts from, behind its own.
+
+    Raises:
+        InvalidSpecError: One is missing, or of another family or kernel size.
+    """
+    start = spec.warm_start
+    if start is None or not start.densities:
+        return spec
+    faults: list[Fault] = []
+    vectors = list(start.vectors)
+    for index, density_id in enumerate(start.densities):
+        at = f"/warm_start/densities/{index}"
+        try:
+            found = densities.get(session, density_id)
+        except NotFoundError as error:
+            faults.append(Fault(at, str(error)))
+            continue
+        faults += [Fault(at, detail) for detail in _misfits(spec, found)]
+        vectors.append(found.vector)
+    if faults:
+        raise InvalidSpecError(faults)
+    return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": vectors})})
+
+
+def unresolved(spec: JobSpec) -> JobSpec:
+    """Take the densities' vectors away again: the spec as a user would submit it anew."""
+    start = spec.warm_start
+    if start is None or not start.densities:
+        return spec
+    own = start.vectors[: -len(start.densities)]
+    return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": own})})
+
+
+def _misfits(spec: JobSpec, found: DensityRecord) -> Iterator[str]:
+    if spec.density is None or spec.network is None:
+        return
+    wanted = (spec.density.family, spec.network.kernel_size)
+    if (found.family, found.kernel_size) != wanted:
+        yield (
+            f"density {found.id} is {found.family} on a {found.kernel_size}x{found.kernel_size} "
+            f"kernel, this job searches {wanted[0]} on {wanted[1]}x{wanted[1]}: "
+            "name one of that kind"
+        )
+    elif found.layer:
+        yield f"density {found.id} belongs to the layer {found.layer} alone: name a whole one"
