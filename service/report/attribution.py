@@ -1,0 +1,189 @@
+"""What a gain is due to: the learning rate, the scale of the weights, or the spatial shape.
+
+A chain of arms leads from the plain convolution to the learned density, each link changing one
+thing more; the gain is the sum of the links, because all are compared on the same seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service import statistics
+
+Losses = Mapping[int, float]
+
+UNIFORM, FLAT = "uniform", "flat"
+UNIFORM_TUNED, FLAT_TUNED, DENSITY_TUNED = "uniform_tuned", "flat_tuned", "density_tuned"
+DEFAULT_INIT_TUNED = "default_init_tuned"
+
+RATE, SCALE, SHAPE = "learning rate", "scale of the weights", "spatial shape"
+INITIALISATION = "initialisation"
+
+# The arms between uniform and the density, and what is new at each.
+TUNED_CHAIN = ((UNIFORM_TUNED, RATE), (FLAT_TUNED, SCALE))
+FIXED_CHAIN = ((FLAT, SCALE),)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one arm saves over another, on the same seeds.
+
+    Attributes:
+        names: What the two arms differ by; several where the arms between them are missing.
+        arm: The arm that has it.
+        against: The arm that has it not.
+        n: Seeds.
+        difference: Mean loss saved, `against` - `arm`; negative where it costs.
+        low: Lower end of Student's 95 % interval; None when n is 1.
+        high: Upper end; None when n is 1.
+        relative: `difference` over uniform's mean loss; None when that is 0.
+        relative_low: `low` over the same.
+        relative_high: `high` over the same.
+        p: Paired t test of this part alone; None when n is 1.
+    """
+
+    names: tuple[str, ...]
+    arm: str
+    against: str
+    n: int
+    difference: float
+    low: float | None
+    high: float | None
+    relative: float | None
+    relative_low: float | None
+    relative_high: float | None
+    p: float | None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low is not None and self.high is not None and self.low * self.high > 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A gain and its parts.
+
+    Attributes:
+        arm: The density's arm.
+        is_rate_tuned: Whether all arms but uniform had their learning rate searched.
+        gain: `arm` against uniform.
+        parts: In the order of the chain; their differences add up to the gain.
+        beside: What stands beside the chain: the initialisation, and the learning rate of the
+            plain convolution where the density's was not searched.
+        missing: Arms that would be needed to attribute the rest.
+    """
+
+    arm: str
+    is_rate_tuned: bool
+    gain: Part
+    parts: tuple[Part, ...]
+    beside: tuple[Part, ...]
+    missing: tuple[str, ...]
+
+
+def attribute(
+    losses: Mapping[str, Losses], best: str, rate_tuned: str | None
+) -> Attribution | None:
+    """Attribute the gain of a learned density over uniform.
+
+    Args:
+        losses: Of each arm, the test losses by the index of their seed.
+        best: The arm of the density that counts.
+        rate_tuned: The arm of the best density whose learning rate was searched too, if any: with
+            it and the tuned controls the learning rate's part is known.
+
+    Returns:
+        None where uniform and the density's arm share no seed.
+    """
+    trained = {name: known for name, known in losses.items() if known}
+    is_rate_tuned = rate_tuned is not None and rate_tuned in trained
+    arm = rate_tuned if rate_tuned is not None and is_rate_tuned else best
+    if UNIFORM not in trained or arm not in trained:
+        return None
+    links = _links((*(TUNED_CHAIN if is_rate_tuned else FIXED_CHAIN), (arm, SHAPE)), trained)
+    stops = [UNIFORM, *(name for name, _ in links)]
+    seeds = _shared(trained, stops)
+    if not seeds:
+        return None
+    gained = tuple(what for _, names in links for what in names)
+    return Attribution(
+        arm=arm,
+        is_rate_tuned=is_rate_tuned,
+        gain=_part(trained, gained, arm, UNIFORM, seeds),
+        parts=tuple(
+            _part(trained, names, after, before, seeds)
+            for before, (after, names) in zip(stops, links, strict=False)
+        ),
+        beside=tuple(_beside(trained, is_rate_tuned=is_rate_tuned)),
+        missing=_missing(trained, is_rate_tuned=is_rate_tuned),
+    )
+
+
+def _links(
+    chain: Sequence[tuple[str, str]], trained: Mapping[str, Losses]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the arms that were trained, each with what is new at it.
+
+    What is new at an arm that is missing is left to the next one.
+    """
+    links, pending = [], []
+    for name, what in chain:
+        pending.append(what)
+        if name in trained:
+            links.append((name, tuple(pending)))
+            pending = []
+    return links
+
+
+def _shared(trained: Mapping[str, Losses], names: Sequence[str]) -> list[int]:
+    return sorted(set.intersection(*(set(trained[name]) for name in names)))
+
+
+def _beside(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> Iterator[Part]:
+    pairs = [] if is_rate_tuned else [(RATE, UNIFORM_TUNED, UNIFORM)]
+    pairs.append((INITIALISATION, DEFAULT_INIT_TUNED, UNIFORM_TUNED))
+    for what, arm, against in pairs:
+        if arm in trained and against in trained:
+            seeds = _shared(trained, [UNIFORM, arm, against])
+            if seeds:
+                yield _part(trained, (what,), arm, against, seeds)
+
+
+def _missing(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> tuple[str, ...]:
+    wanted = [UNIFORM_TUNED, FLAT_TUNED, DEFAULT_INIT_TUNED]
+    if not is_rate_tuned:
+        wanted = [FLAT, DENSITY_TUNED, *wanted]
+    return tuple(name for name in wanted if name not in trained)
+
+
+def _part(
+    trained: Mapping[str, Losses],
+    names: tuple[str, ...],
+    arm: str,
+    against: str,
+    seeds: Sequence[int],
+) -> Part:
+    ours, theirs = ([trained[name][seed] for seed in seeds] for name in (arm, against))
+    saved = statistics.compare(theirs, ours)
+    scale = float(np.mean([trained[UNIFORM][seed] for seed in seeds]))
+
+    def relative(value: float | None) -> float | None:
+        return value / scale if value is not None and scale else None
+
+    return Part(
+        names=names,
+        arm=arm,
+        against=against,
+        n=saved.n,
+        difference=saved.difference,
+        low=saved.low,
+        high=saved.high,
+        relative=relative(saved.difference),
+        relative_low=relative(saved.low),
+        relative_high=relative(saved.high),
+        p=saved.p,
+    )

@@ -1,0 +1,149 @@
+"""The report of a finished job: each arm beside uniform, what it means, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from service import samplers
+from service.arms import Arm
+from service.planning import GRADIENT
+from service.records import Json, Trial
+from service.report import fidelity, plateau, repeats
+from service.report.attribution import DENSITY_TUNED, UNIFORM, attribute
+from service.report.rows import (
+    ROLES,
+    Against,
+    ArmTrials,
+    arms_with_trials,
+    compare_with_uniform,
+    row_of,
+)
+from service.report.timing import timing_of
+from service.report.verdict import INFERENCE, attribution_in_words, verdict
+from service.rules import is_training
+from service.spec import JobSpec
+from service.states import Phase, Role, TrialState
+
+VERSION = 2
+
+
+def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) -> Json:
+    """Compare the arms of a job whose trials have all ended.
+
+    All of it is a function of the spec, on one kind of device, except ids, times (their names end
+    in ``_s``), what stands under ``timing``, and arms of the role speculation.
+
+    Returns:
+        ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
+        ``best_arm`` (the search with the least validation loss: the test split chooses nothing);
+        ``verdict``; ``attribution``; ``noise``; ``samplers`` (which is better, where searches were
+        repeated); ``fidelity``; ``cost``; ``timing``.
+    """
+    every = list(trials)
+    found = arms_with_trials(arms, every)
+    against = compare_with_uniform(found)
+    counted = [one for one in found if one.arm.study.role in ROLES]
+    noise = plateau.noise_of([one.losses for one in counted]) if is_training(spec) else None
+    best = min(
+        (one for one in found if one.arm.study.role is Role.SEARCH), key=_value, default=None
+    )
+    attribution = _attribution(counted, best)
+    by_id = {arm.study.id: arm for arm in arms}
+    trusted = [t for t in every if by_id[t.study_id].study.role is not Role.SPECULATION]
+    savings = fidelity.savings_of(spec, [t for t in trusted if _counts(t)])
+    compared = _samplers(counted)
+    return {
+        "version": VERSION,
+        "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
+        "best_arm": best.name if best else None,
+        "n_seeds": spec.evaluation.n_seeds,
+        "verdict": _verdict(spec, found, best, against, attribution),
+        "attribution": attribution,
+        "noise": asdict(noise) if noise else None,
+        "samplers": asdict(compared) if compared else None,
+        "fidelity": asdict(savings) if savings else None,
+        "cost": _cost(every, [t for t in trusted if _counts(t)]),
+        "timing": timing_of(found, every),
+    }
+
+
+def _value(one: ArmTrials) -> float:
+    return one.best.value if one.best.value is not None else float("inf")
+
+
+def _counts(trial: Trial) -> bool:
+    """Whether a trial belongs to what the spec asks for, and not to what was run ahead."""
+    if trial.phase is Phase.SEARCH:
+        return trial.number is not None
+    return trial.phase in (Phase.PROMOTION, Phase.EVALUATION)
+
+
+def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    densities = [
+        one
+        for one in found
+        if (one.arm.study.role is Role.SEARCH or one.name == DENSITY_TUNED)
+        and any(axis.name == "lr" for axis in one.arm.space.settings)
+    ]
+    tuned = min(densities, key=_value, default=None)
+    losses = {one.name: one.losses for one in found}
+    parts = attribute(losses, best.name, tuned.name if tuned else None)
+    return asdict(parts) | {"words": attribution_in_words(parts)} if parts else None
+
+
+def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
+    searches = [one for one in found if one.arm.study.role is Role.SEARCH]
+    # It has no budget of trials: one training is all it does.
+    searches = [one for one in searches if one.arm.study.sampler != GRADIENT]
+    values: dict[str, list[float]] = {one.arm.study.sampler: [] for one in searches}
+    for one in searches:
+        values[one.arm.study.sampler].append(_value(one))
+    seeded = {name: samplers.describe(name).capabilities.seeded for name in values}
+    return repeats.compare_samplers(values, frozenset(n for n in seeded if not seeded[n]))
+
+
+def _verdict(
+    spec: JobSpec,
+    found: Sequence[ArmTrials],
+    best: ArmTrials | None,
+    against: Mapping[str, Against],
+    attribution: Json | None,
+) -> str:
+    if best is None:
+        return "No search found a density that could be trained."
+    if not is_training(spec):
+        return f"The least value found is {best.best.value:.6g}, by {best.name}."
+    uniform = next((one for one in found if one.name == UNIFORM), None)
+    if uniform is None or not uniform.tested or not best.tested:
+        return "Not judged: the job has no uniform control or no final evaluation on a test split."
+    own = against.get(best.name)
+    if own is None:
+        return (
+            f"Not judged: on no seed did the trainings of {best.name} and uniform both end well."
+        )
+    sentences = [verdict(best.name, own.comparison, own.p_holm, own.n_compared)]
+    if attribution is not None:
+        sentences.append(attribution["words"])
+    sentences.append(INFERENCE)
+    n_lost = sum(len(one.tested) - len(one.losses) for one in (best, uniform))
+    if n_lost:
+        sentences.append(f"Left out: {n_lost} of their final trainings, which diverged or failed.")
+    return " ".join(sentences)
+
+
+def _cost(every: Sequence[Trial], counted: Sequence[Trial]) -> Json:
+    """Count a training once, whichever trial of the job it was done for."""
+    own = [t for t in every if t.cached_from is None and t.state is TrialState.COMPLETED]
+    done = [t for t in counted if t.state is TrialState.COMPLETED]
+    n_trained = len({t.digest for t in own} & {t.digest for t in done})
+    return {
+        "trained": n_trained,
+        "cached": len(done) - n_trained,
+        "failed": sum(t.state is TrialState.FAILED for t in counted),
+        "pruned": sum(t.state is TrialState.PRUNED for t in counted),
+        "training_s": sum(t.training_s or 0.0 for t in every if t.cached_from is None),
+    }

@@ -1,0 +1,114 @@
+"""What short and stopped trainings saved, and how well the short ranking foretold the full one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service import statistics
+from service.arms import is_result
+from service.records import Trial
+from service.spec import JobSpec
+from service.states import Phase, TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Epochs of a job's searches, each training counted once, whoever did it.
+
+    Trainings that diverged or failed ended by themselves and are not counted.
+
+    Attributes:
+        n_trainings: Trainings of the searches.
+        n_pruned: Those that the median rule stopped.
+        full_epochs: What all of them would have taken in full.
+        run_epochs: What they took, with the full trainings of the promoted ones.
+        saved_by_short: Epochs that short trainings left out.
+        saved_by_pruning: Epochs that stopped ones left out of those.
+        spent_on_promotions: Epochs of the full trainings of the promoted ones.
+        fraction: `run_epochs` over `full_epochs`.
+        rank_correlation: Spearman's, of short and full validation loss over the promoted
+            trainings; None below 3.
+        n_promoted: Different trainings it was computed from.
+    """
+
+    n_trainings: int
+    n_pruned: int
+    full_epochs: int
+    run_epochs: int
+    saved_by_short: int
+    saved_by_pruning: int
+    spent_on_promotions: int
+    fraction: float
+    rank_correlation: float | None
+    n_promoted: int
+
+
+def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
+    """Count what a job's fidelity and median rule saved.
+
+    Args:
+        spec: The job's, complete.
+        trials: Those that count (see `service.report.build`).
+
+    Returns:
+        None where the spec asks for neither, or nothing was trained.
+    """
+    every = list(trials)
+    searched = _distinct(every, Phase.SEARCH)
+    if spec.training is None or not searched or (spec.fidelity is None and spec.pruning is None):
+        return None
+    promoted = _distinct(every, Phase.PROMOTION)
+    full = sum(int(t.params.get("epochs", spec.training.epochs)) for t in searched)
+    short = sum(_planned(trial) for trial in searched)
+    run = sum(_run(trial) for trial in searched)
+    again = sum(_planned(trial) for trial in promoted)
+    shorts, fulls = _short_and_full(every)
+    return Savings(
+        n_trainings=len(searched),
+        n_pruned=sum(trial.state is TrialState.PRUNED for trial in searched),
+        full_epochs=full,
+        run_epochs=run + again,
+        saved_by_short=full - short,
+        saved_by_pruning=short - run,
+        spent_on_promotions=again,
+        fraction=(run + again) / full,
+        rank_correlation=statistics.rank_correlation(shorts, fulls),
+        n_promoted=len(shorts),
+    )
+
+
+def _distinct(trials: Iterable[Trial], phase: Phase) -> list[Trial]:
+    """Return one trial for each training that ended well or was stopped."""
+    kept = [t for t in trials if t.phase is phase and _is_counted(t)]
+    return list({trial.digest: trial for trial in kept}.values())
+
+
+def _is_counted(trial: Trial) -> bool:
+    is_stopped = trial.state is TrialState.PRUNED and not trial.is_diverged
+    return is_result(trial) or is_stopped
+
+
+def _planned(trial: Trial) -> int:
+    return int(trial.payload["training"]["epochs"])
+
+
+def _run(trial: Trial) -> int:
+    """Return the epochs a training ran: a stopped one has a loss for each in its curve."""
+    is_stopped = trial.state is TrialState.PRUNED and trial.curve is not None
+    return len(trial.curve or ()) if is_stopped else _planned(trial)
+
+
+def _short_and_full(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
+    """Return the losses of the promoted trainings, short and full, each pair once."""
+    searched = {
+        (t.study_id, tuple(t.point)): t.value
+        for t in trials
+        if t.phase is Phase.SEARCH and is_result(t)
+    }
+    pairs: dict[str, tuple[float, float]] = {}
+    for trial in trials:
+        short = searched.get((trial.study_id, tuple(trial.point)))
+        if trial.phase is Phase.PROMOTION and is_result(trial) and short is not None:
+            pairs[trial.digest] = (short, trial.value or 0.0)
+    return [short for short, _ in pairs.values()], [full for _, full in pairs.values()]

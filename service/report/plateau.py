@@ -1,0 +1,216 @@
+"""Where the best cannot be told from its neighbours: a range, not four digits.
+
+Noise comes from the final evaluation: how much the difference of two arms changes from seed to
+seed. A search trained every point with one seed, so that two of its values nearer than that may
+well change places with another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.space import Axis, CategoryAxis, FloatAxis, Space, Value
+
+Array = NDArray[np.float64]
+
+# Two trials have nothing between them if their middle is nearest to themselves, up to rounding.
+TOLERANCE = 1e-9
+# Beyond this many decimals a value is written with an exponent.
+MAX_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far the losses of two arms move against each other from seed to seed.
+
+    Attributes:
+        relative: Standard deviation of a paired difference, as a part of the two arms' mean loss.
+        n_arms: Different trainings compared.
+        n_seeds: Of each, at most.
+    """
+
+    relative: float
+    n_arms: int
+    n_seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class AxisRange:
+    """The plateau along one axis.
+
+    Attributes:
+        axis: Its name, as in the space.
+        best: The value of the best trial.
+        low: Least value on the plateau; `best` where the best stands alone, or for a choice.
+        high: Greatest value on the plateau.
+        text: The range, rounded to what its width, or the nearest other trial, allows to say.
+    """
+
+    axis: str
+    best: Value
+    low: Value
+    high: Value
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plateau:
+    """The trials that cannot be told from a study's best.
+
+    Attributes:
+        n_trials: How many, the best among them; 1 where it stands alone.
+        noise: By how much a value may exceed the best's and count, in the objective's unit.
+        axes: In the order of the space.
+    """
+
+    n_trials: int
+    noise: float
+    axes: tuple[AxisRange, ...]
+
+
+def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
+    """Pool the spread of the paired differences of all pairs of arms.
+
+    With d the differences of a pair on its shared seeds, over the mean of its losses: the root of
+    sum (d - mean d)^2 / sum (n - 1). For arms of one level this is sqrt(2 MS), MS the residual
+    mean square of the two-way layout of arms and seeds. Parts of the loss, because the validation
+    split is other data than the test split, and arms of other levels have another spread. Pairs
+    without any difference are the same training twice and say nothing.
+
+    Args:
+        losses: Of each arm, test losses by the index of their seed.
+
+    Returns:
+        None where no pair has two seeds.
+    """
+    kept = [arm for arm in losses if len(arm) > 1]
+    squares, degrees, n_seeds, used = 0.0, 0, 0, set[int]()
+    for i, j in combinations(range(len(kept)), 2):
+        shared = sorted(kept[i].keys() & kept[j].keys())
+        ours, theirs = (np.array([kept[k][seed] for seed in shared]) for k in (i, j))
+        level = float(np.mean([ours, theirs])) if shared else 0.0
+        if len(shared) < 2 or level <= 0.0 or np.array_equal(ours, theirs):
+            continue
+        spread = (ours - theirs) / level
+        squares += float(np.sum((spread - spread.mean()) ** 2))
+        degrees += len(shared) - 1
+        n_seeds = max(n_seeds, len(shared))
+        used |= {i, j}
+    return Noise(math.sqrt(squares / degrees), len(used), n_seeds) if degrees else None
+
+
+def plateau_of(
+    space: Space,
+    points: Sequence[Sequence[float]],
+    values: Sequence[float],
+    best: Sequence[float],
+    noise: Noise,
+) -> Plateau | None:
+    """Find the plateau around a study's best.
+
+    It is made of the trials that are worse than the best by no more than the noise and can be
+    reached from it over such trials, stepping between neighbours: two trials are neighbours where
+    no other lies in the ball that has them at its ends (Gabriel's graph). On one axis that is to
+    walk outwards, from trial to trial, until one leaves the noise. Trials with other choices than
+    the best's are not looked at. In several dimensions the ranges are the box around the plateau,
+    not every point of which need be as good.
+
+    Args:
+        space: The study's.
+        points: Its trials in the unit cube, shape (n, space.dimension).
+        values: Theirs, of one kind of training, shape (n,).
+        best: The point of its best trial, which is one of `points`.
+        noise: See `noise_of`.
+
+    Returns:
+        None where there is nothing to compare: no axis, or no second trial.
+
+    Source: Gabriel and Sokal, Systematic Zoology 18 (1969) 259-278.
+    """
+    axes = (*space.vector, *space.settings)
+    alike = [i for i, point in enumerate(points) if _choices(axes, point) == _choices(axes, best)]
+    if not axes or len(alike) < 2:
+        return None
+    cloud = np.array([points[i] for i in alike], dtype=np.float64)
+    heights = np.array([values[i] for i in alike])
+    start = int(np.argmin(np.abs(cloud - np.asarray(best)).sum(axis=1)))
+    allowed = abs(float(heights[start])) * noise.relative
+    within = np.flatnonzero(heights <= heights[start] + allowed)
+    found = cloud[_reachable(cloud, within, start)]
+    ranges = tuple(
+        _range(axis, found[:, k], cloud[:, k], float(best[k])) for k, axis in enumerate(axes)
+    )
+    return Plateau(len(found), allowed, ranges)
+
+
+def _choices(axes: Sequence[Axis], point: Sequence[float]) -> list[Value]:
+    pairs = zip(axes, point, strict=True)
+    return [axis.value(u) for axis, u in pairs if isinstance(axis, CategoryAxis)]
+
+
+def _reachable(cloud: Array, within: NDArray[np.intp], start: int) -> list[int]:
+    """Return the indices of the component of `start` among the points `within`."""
+    from scipy.spatial import cKDTree  # late: importing the service stays light
+
+    tree = cKDTree(cloud)
+    left = np.setdiff1d(within, [start])
+    found, queue = [start], [start]
+    while queue and left.size:
+        here = cloud[queue.pop()]
+        middles = (cloud[left] + here) / 2.0
+        radii = np.linalg.norm(cloud[left] - here, axis=1) / 2.0
+        nearest, _ = tree.query(middles)
+        is_next = nearest >= radii * (1.0 - TOLERANCE)
+        found += left[is_next].tolist()
+        queue += left[is_next].tolist()
+        left = left[~is_next]
+    return sorted(found)
+
+
+def _range(axis: Axis, on: Array, every: Array, best: float) -> AxisRange:
+    if isinstance(axis, FloatAxis):
+        return _float_range(axis, on, every, best)
+    centre = axis.value(best)
+    if isinstance(axis, CategoryAxis):
+        return AxisRange(axis.name, centre, centre, centre, f"{centre}")
+    low, high = axis.value(float(on.min())), axis.value(float(on.max()))
+    text = f"{low} to {high}" if low < high else f"{centre}"
+    return AxisRange(axis.name, centre, low, high, text)
+
+
+def _float_range(axis: FloatAxis, on: Array, every: Array, best: float) -> AxisRange:
+    low, high, centre = axis.value(float(on.min())), axis.value(float(on.max())), axis.value(best)
+    if low < high:
+        decimals = _decimals(high - low) + 1
+        text = f"{_rounded(low, decimals)} to {_rounded(high, decimals)}"
+    else:
+        gap = _gap(axis, every, best)
+        text = f"{centre:.3g}" if gap is None else _rounded(centre, _decimals(gap))
+    return AxisRange(axis.name, centre, low, high, text)
+
+
+def _gap(axis: FloatAxis, every: Array, best: float) -> float | None:
+    """Return how far the nearest trial with another value is along an axis, in its unit."""
+    steps = [abs(axis.value(float(u)) - axis.value(best)) for u in every]
+    return min((step for step in steps if step > 0.0), default=None)
+
+
+def _decimals(width: float) -> int:
+    """Return the decimal place of a width's first digit: 1 for 0.37, 2 for 0.05, -1 for 20."""
+    return -math.floor(math.log10(width))
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """Write a value to a decimal place, at least its first digit."""
+    if value == 0.0:
+        return f"{0.0:.{min(max(decimals, 0), MAX_DECIMALS)}f}"
+    digits = max(0, math.floor(math.log10(abs(value))) + decimals)
+    if decimals > MAX_DECIMALS:
+        return f"{value:.{digits}e}"
+    return f"{value:.{max(decimals, 0, _decimals(abs(value)))}f}"

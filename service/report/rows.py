@@ -1,0 +1,187 @@
+"""A row for each arm of the report: its density, its losses, its difference to uniform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from service import learned, statistics
+from service.arms import Arm, is_result
+from service.payloads import WHOLE
+from service.records import Json, Trial
+from service.report import plateau
+from service.report.attribution import UNIFORM
+from service.report.plateau import Noise
+from service.spec import JobSpec
+from service.states import Phase, Role
+from service.statistics import Comparison
+
+# What depends on a spec alone. A speculation depends on which workers idled when: it is shown, and
+# nothing else is computed from it.
+ROLES = (Role.SEARCH, Role.CONTROL, Role.TUNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """An arm against uniform.
+
+    Attributes:
+        comparison: The two by themselves.
+        p_holm: p after Holm's correction over all arms that depend on the spec alone; None for
+            others, and with one seed.
+        n_compared: How many arms it was corrected for.
+    """
+
+    comparison: Comparison
+    p_holm: float | None
+    n_compared: int
+
+    def to_dict(self) -> Json:
+        """All fields in one row."""
+        own = {"p_holm": self.p_holm, "n_compared": self.n_compared}
+        return asdict(self.comparison) | own
+
+
+@dataclass(frozen=True)
+class ArmTrials:
+    """An arm with its trials.
+
+    Attributes:
+        best: What the arm is judged by.
+        searched: The confirmed trials of its search, in the order of their numbers.
+        tested: Its final trainings on the test split.
+    """
+
+    arm: Arm
+    best: Trial
+    searched: list[Trial]
+    tested: list[Trial]
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.arm.study.name
+
+    @property
+    def losses(self) -> dict[int, float]:
+        """Test losses by the index of their seed; only of trainings that ended well."""
+        return {
+            int(trial.number): trial.value
+            for trial in self.tested
+            if is_result(trial) and trial.number is not None and trial.value is not None
+        }
+
+
+def arms_with_trials(arms: Sequence[Arm], trials: Sequence[Trial]) -> list[ArmTrials]:
+    """Return the arms that found something, with their trials."""
+    by_id = {trial.id: trial for trial in trials}
+    found = []
+    for arm in arms:
+        own = [trial for trial in trials if trial.study_id == arm.study.id]
+        searched = [t for t in own if t.phase is Phase.SEARCH and t.number is not None]
+        searched.sort(key=lambda trial: trial.number or 0)
+        tested = [trial for trial in own if trial.phase is Phase.EVALUATION]
+        if arm.study.best_trial_id is not None:
+            best = by_id[arm.study.best_trial_id]
+            found.append(ArmTrials(arm, best, searched, tested))
+    return found
+
+
+def compare_with_uniform(found: Sequence[ArmTrials]) -> dict[str, Against]:
+    """Compare each arm with uniform on the seeds that both completed; by the arm's name."""
+    losses = {one.name: one.losses for one in found}
+    uniform = losses.pop(UNIFORM, {})
+    compared: dict[str, Comparison] = {}
+    for name, own in losses.items():
+        shared = sorted(own.keys() & uniform.keys())
+        if shared:
+            compared[name] = statistics.compare(
+                [own[i] for i in shared], [uniform[i] for i in shared]
+            )
+    roles = {one.name: one.arm.study.role for one in found}
+    ps = {n: c.p for n, c in compared.items() if roles[n] in ROLES and c.p is not None}
+    corrected = dict(zip(ps, statistics.holm(list(ps.values())), strict=True))
+    return {n: Against(c, corrected.get(n), len(ps)) for n, c in compared.items()}
+
+
+def row_of(
+    spec: JobSpec,
+    arms: Sequence[Arm],
+    one: ArmTrials,
+    against: Against | None,
+    noise: Noise | None,
+) -> dict[str, Any]:
+    """Return one arm's row; its fields are told in the user guide."""
+    study, best = one.arm.study, one.best
+    times = [t.training_s for t in one.tested if t.training_s is not None]
+    densities = learned.densities_of(spec, arms, one.arm, best)
+    layers = {layer: found.to_dict() for layer, found in densities.items() if layer != WHOLE}
+    whole = densities.get(WHOLE)
+    return {
+        "study_id": study.id,
+        "name": study.name,
+        "role": study.role.value,
+        "sampler": study.sampler,
+        "repeat": study.repeat,
+        "trial_id": best.id,
+        "params": best.params,
+        "density": whole.to_dict() if whole is not None else None,
+        "layers": layers or None,
+        "validation_loss": best.value,
+        "search_loss": _search_loss(one),
+        "test": _test(one),
+        "vs_uniform": against.to_dict() if against is not None else None,
+        "plateau": _plateau(one, noise),
+        "training_s": float(np.mean(times)) if times else best.training_s or 0.0,
+    }
+
+
+def _at_best(one: ArmTrials) -> Trial | None:
+    """Return the search trial at the best's point: itself, or the one it was promoted from."""
+    alike = [t for t in one.searched if is_result(t) and t.point == one.best.point]
+    return alike[0] if alike else None
+
+
+def _search_loss(one: ArmTrials) -> float | None:
+    """Return the short training's loss, where the best was trained again in full."""
+    trial = _at_best(one) if one.best.phase is Phase.PROMOTION else None
+    return trial.value if trial is not None else None
+
+
+def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
+    if noise is None or _at_best(one) is None:
+        return None
+    ended = [trial for trial in one.searched if is_result(trial)]
+    found = plateau.plateau_of(
+        one.arm.space,
+        [trial.point for trial in ended],
+        [trial.value or 0.0 for trial in ended],
+        one.best.point,
+        noise,
+    )
+    return asdict(found) if found is not None else None
+
+
+def _test(one: ArmTrials) -> Json | None:
+    if not one.tested:
+        return None
+    losses = list(one.losses.values())
+    kept = [trial.metrics for trial in one.tested if trial.metrics and not trial.is_diverged]
+    summary = statistics.summarize(losses) if losses else None
+    return {
+        "n": len(losses),
+        "n_diverged": sum(trial.is_diverged for trial in one.tested),
+        "losses": losses,
+        "loss_mean": summary.mean if summary else None,
+        "loss_sd": summary.sd if summary else None,
+        "loss_low": summary.low if summary else None,
+        "loss_high": summary.high if summary else None,
+        # A metric that is not finite on one seed was left out there.
+        "metrics": {
+            name: float(np.mean([metrics[name] for metrics in kept if name in metrics]))
+            for name in sorted({name for metrics in kept for name in metrics})
+        },
+    }

@@ -1,0 +1,128 @@
+"""Arms and trials made by hand, as a run would hold them at its end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from service import planning, rules
+from service.arms import Arm, open_arm
+from service.records import Job, Study, Trial
+from service.spec import JobSpec
+from service.states import JobState, Phase, TrialState
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BODY: dict[str, Any] = {
+    "name": "photos",
+    "task": {"kind": "denoising"},
+    "density": {"bounds": [[0.0, 2.0]]},
+    "samplers": ["random"],
+    "controls": ["uniform", {"name": "flat", "factor": 0.5}],
+    "budget": {"n_trials": 1},
+    "evaluation": {"n_seeds": 2},
+}
+
+
+def spec_of(**changes: Any) -> JobSpec:
+    """A spec of a training job."""
+    return rules.parse(BODY | changes)
+
+
+class Log:
+    """The trials of a job, with ids in the order in which they are made."""
+
+    def __init__(self, spec: JobSpec) -> None:
+        self.spec = spec
+        self.trials: list[Trial] = []
+        self.studies = {
+            found.name: Study(
+                id=place + 1,
+                job_id=1,
+                place=place,
+                name=found.name,
+                role=found.role,
+                sampler=found.sampler,
+                repeat=found.repeat,
+                n_trials=found.n_trials,
+                seed=found.seed,
+                is_finished=True,
+                stopped_at=None,
+                best_trial_id=None,
+                best_value=None,
+            )
+            for place, found in enumerate(planning.planned(spec))
+        }
+        self.best: dict[str, Trial] = {}
+
+    def trial(
+        self, study: str, number: int | None, value: float | None = 1.0, **changes: Any
+    ) -> Trial:
+        """A trial that ended well; its digest is its own unless it is given."""
+        values: dict[str, Any] = {
+            "id": len(self.trials) + 1,
+            "job_id": 1,
+            "study_id": self.studies[study].id,
+            "phase": Phase.SEARCH,
+            "number": number,
+            "state": TrialState.COMPLETED,
+            "certainty": "certain",
+            "point": [0.25] * planning.space_of(self.spec, study).dimension,
+            "params": {},
+            "digest": f"d{len(self.trials) + 1}",
+            "payload": {"training": {"epochs": 4}, "network": {}},
+            "seed": 0,
+            "value": value,
+            "is_diverged": False,
+            "metrics": {"loss": value},
+            "curve": None,
+            "learned": None,
+            "training_s": 2.0,
+            "cached_from": None,
+            "n_attempts": 1,
+            "error": None,
+            "queued_at": NOW,
+            "started_at": NOW,
+            "finished_at": NOW,
+        }
+        made = Trial(**values | changes)
+        self.trials.append(made)
+        return made
+
+    def tests(self, study: str, *losses: float | None, **changes: Any) -> None:
+        """The final trainings of an arm, one a seed; None is one that diverged."""
+        lost: dict[str, Any] = {"is_diverged": True, "metrics": {}}
+        for seed, loss in enumerate(losses):
+            known = lost if loss is None else {}
+            value = 1000.0 if loss is None else loss
+            self.trial(study, seed, value, phase=Phase.EVALUATION, **known | changes)
+
+    def judge(self, study: str, value: float, *losses: float | None, **changes: Any) -> None:
+        """An arm with one search trial, its best, and its final trainings."""
+        self.best[study] = self.trial(study, 0, value, **changes)
+        self.tests(study, *losses)
+
+    def arms(self) -> list[Arm]:
+        """The studies of the spec, each with its best."""
+        job = Job(
+            id=1,
+            name="photos",
+            state=JobState.EVALUATING,
+            spec=self.spec.model_dump(mode="json"),
+            report=None,
+            error=None,
+            waits_for=None,
+            lease_owner=None,
+            lease_fence=0,
+            lease_until=None,
+            created_at=NOW,
+            started_at=NOW,
+            finished_at=None,
+        )
+        return [open_arm(job, self._with_best(study)) for study in self.studies.values()]
+
+    def _with_best(self, study: Study) -> Study:
+        best = self.best.get(study.name)
+        values = {name: getattr(study, name) for name in Study.__slots__}
+        if best is not None:
+            values |= {"best_trial_id": best.id, "best_value": best.value}
+        return Study(**values)
