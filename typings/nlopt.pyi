@@ -4,6 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 GN_DIRECT_L: int
+GN_DIRECT_L_RAND: int
+LN_BOBYQA: int
+
+def srand(seed: int) -> None: ...
 
 class opt:
     def __init__(self, algorithm: int, n: int) -> None: ...

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
+# No study has more trials: as many as there are idle workers.
+UNLIMITED_EXTRA = 1_000_000
+
+MAGIC_EPS = Option(
+    "magic_eps",
+    "number",
+    1e-4,
+    "Least relative improvement a rectangle must promise (Jones' epsilon).",
+    minimum=0.0,
+    maximum=0.1,
+)
+
+MAX_EXTRA = Option(
+    "max_extra",
+    "integer",
+    UNLIMITED_EXTRA,
+    "Most speculative trials without a place in the sequence at any one time; 0 leaves workers "
+    "idle instead.",
+    minimum=0,
+    maximum=UNLIMITED_EXTRA,
+)
+
 ENTRIES: tuple[SamplerInfo, ...] = (
     SamplerInfo(
         name="direct_l",
@@ -11,19 +33,22 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         description=(
             "Divides the search box into ever smaller rectangles, biased to local search. "
             "Deterministic: the sequence of sequential NLopt GN_DIRECT_L at any number of "
-            "workers. Strong up to about four dimensions."
+            "workers; idle ones run likely points ahead. Strong up to about four dimensions."
         ),
-        capabilities=Capabilities(seeded=False),
-        options=(
-            Option(
-                "magic_eps",
-                "number",
-                1e-4,
-                "Least relative improvement a rectangle must promise (Jones' epsilon).",
-                minimum=0.0,
-                maximum=0.1,
-            ),
-        ),
+        capabilities=Capabilities(seeded=False, speculative=True),
+        options=(MAGIC_EPS, MAX_EXTRA),
         path="service.samplers.direct_l:DirectL",
+    ),
+    SamplerInfo(
+        name="direct_l_rand",
+        title="DIRECT-L, sides drawn at random (NLopt)",
+        description=(
+            "As direct_l, but a rectangle is divided along one of its longest sides, drawn by the "
+            "seed: two trials for each rectangle, so it descends sooner where dimensions are "
+            "many and trials few. The sequence of sequential NLopt GN_DIRECT_L_RAND."
+        ),
+        capabilities=Capabilities(speculative=True),
+        options=(MAGIC_EPS, MAX_EXTRA),
+        path="service.samplers.direct_l:DirectLRand",
     ),
 )

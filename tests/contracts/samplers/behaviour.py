@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
-from service.samplers import Entry, Plan, Sampler, StudyPlan, create
+from service.samplers import (
+    Certainty,
+    Entry,
+    Plan,
+    Proposal,
+    Sampler,
+    StudyPlan,
+    create,
+    describe,
+)
 
 Point = tuple[float, ...]
 Objective = Callable[[Point], float]
@@ -29,45 +38,86 @@ class Simulation:
         self._sampler = create(name, study)
         self._chance = random.Random(seed)
         self._waiting: list[int] = []
+        self._running: list[int] = []
 
-    def restart(self) -> None:
+    def restart(self, study: StudyPlan | None = None) -> None:
+        """Build the sampler afresh, perhaps for a study whose budget was raised."""
+        self.study = study or self.study
         self._sampler = create(self.name, self.study)
 
     def ask(self, _n_free: int) -> Plan:
         plan = self._sampler.plan(self.log)
         self.history.append((list(self.log), plan))
         for index, number in plan.numbered.items():
+            assert self.log[index].number is None
             self.log[index] = replace(self.log[index], number=number)
         for proposal in plan.proposals:
-            self._waiting.append(len(self.log))
-            self.log.append(Entry(proposal.point, None, proposal.number))
+            assert proposal.certainty is Certainty.CERTAIN
+            self._issue(Entry(proposal.point, None, proposal.number))
         return plan
+
+    def speculate(self, n_free: int) -> tuple[Proposal, ...]:
+        """Let idle workers take what the sequence may need, and hold it to what it owes."""
+        found = self._sampler.speculate(self.log, n_free)
+        points = [proposal.point for proposal in found]
+        assert len(points) <= n_free
+        assert len(set(points) | {e.point for e in self.log}) == len(points) + len(
+            {e.point for e in self.log}
+        ), "a point of the log, or the same one twice"
+        for proposal in found:
+            assert proposal.number is None
+            assert proposal.certainty is not Certainty.CERTAIN
+            self._issue(Entry(proposal.point, None, None, is_speculative=True))
+        return found
 
     def end(self, index: int) -> None:
         entry = self.log[index]
         self.log[index] = replace(entry, value=self.objective(entry.point))
 
-    def run(self, n_workers: int, restart_rate: float = 0.0) -> list[Entry]:
-        """Run to the end; the log in the order of the sequence."""
-        running: list[int] = []
-        while not self.ask(n_workers - len(running)).is_finished:
-            assert len(self.log) <= self.study.n_trials
-            while self._waiting and len(running) < n_workers:
-                running.append(self._waiting.pop(0))
-            assert running, "nothing runs and nothing is proposed, yet it is not finished"
-            self.end(running.pop(self._chance.randrange(len(running))))
+    def run(
+        self, n_workers: int, restart_rate: float = 0.0, *, speculates: bool = True
+    ) -> list[Entry]:
+        """Run to the end of the budget; the sequence, in its order."""
+        while not self.ask(n_workers - len(self._running)).is_finished:
+            assert sum(not e.is_speculative or e.number is not None for e in self.log) <= (
+                self.study.n_trials
+            )
+            n_free = n_workers - len(self._running) - len(self._waiting)
+            if speculates and n_free > 0:
+                self.speculate(n_free)
+            self._step(n_workers)
             if self._chance.random() < restart_rate:
                 self.restart()
-        assert not self._waiting
-        assert not running
-        assert sorted(e.number for e in self.log if e.number is not None) == list(
-            range(self.study.n_trials)
-        )
-        return sorted(self.log, key=lambda e: -1 if e.number is None else e.number)
+        sequence = {e.number: e for e in self.log if e.number is not None}
+        assert sorted(sequence) == list(range(self.study.n_trials))
+        assert all(e.is_speculative for e in self.log if e.number is None)
+        return [sequence[number] for number in sorted(sequence)]
+
+    def _issue(self, entry: Entry) -> None:
+        self._waiting.append(len(self.log))
+        self.log.append(entry)
+
+    def _step(self, n_workers: int) -> None:
+        while self._waiting and len(self._running) < n_workers:
+            self._running.append(self._waiting.pop(0))
+        assert self._running, "nothing runs and nothing is proposed, yet it is not finished"
+        self.end(self._running.pop(self._chance.randrange(len(self._running))))
+
+
+def told(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | None]]:
+    """What a sequence is compared by."""
+    return [(e.point, e.value, e.number) for e in log]
 
 
 class SamplerBehaviour:
-    """The contract of service/samplers/base.py. A subclass states `name`, perhaps `is_seeded`."""
+    """The contract of service/samplers/base.py. A subclass states `name`, perhaps `is_seeded`.
+
+    Beside the sequence itself the suite demands: that speculation (`Sampler.speculate`) never
+    changes it; that an entry of the catalogue with the capability `speculative` has an option
+    `max_extra` whose 0 means none; and that a study whose budget is raised goes on from its log
+    as if it had been so long from the start, `n_first` being the same. What depends on the budget
+    (a grid, a share) takes `StudyPlan.first_budget`, which does not move.
+    """
 
     name: str
     is_seeded = True
@@ -96,9 +146,7 @@ class SamplerBehaviour:
         study = self.study(n_trials=40, dimension=3)
         one = self.simulate(study).run(1)
         many = self.simulate(study, seed=n_workers).run(n_workers, restart_rate=0.2)
-        assert [(e.point, e.value, e.number) for e in many] == [
-            (e.point, e.value, e.number) for e in one
-        ]
+        assert told(many) == told(one)
 
     def test_rebuilt_from_the_log_equals_incremental_at_every_step(self) -> None:
         study = self.study(n_trials=30)
@@ -111,7 +159,10 @@ class SamplerBehaviour:
         simulation = self.simulate(self.study())
         for _ in range(10):
             sampler: Sampler = create(self.name, simulation.study)
-            assert sampler.plan(simulation.log) == sampler.plan(simulation.log)
+            plan = sampler.plan(simulation.log)
+            assert sampler.plan(simulation.log) == plan
+            sampler.speculate(simulation.log, 3)
+            assert sampler.plan(simulation.log) == plan
             simulation.ask(2)
             simulation.end(next(i for i, e in enumerate(simulation.log) if e.value is None))
 
@@ -123,11 +174,44 @@ class SamplerBehaviour:
         assert any(e.value == 1e9 for e in log)
         assert any(e.value is not None and e.value < 1e9 for e in log)
 
-    def test_finished_means_that_every_trial_has_ended(self) -> None:
+    def test_finished_means_that_every_number_has_ended(self) -> None:
         simulation = self.simulate(self.study())
         simulation.run(3)
         assert [plan.is_finished for _, plan in simulation.history].count(True) == 1
         last_log, last_plan = simulation.history[-1]
         assert last_plan.is_finished
         assert not last_plan.proposals
-        assert all(e.value is not None for e in last_log)
+        numbers = {i: e.number for i, e in enumerate(last_log)} | dict(last_plan.numbered)
+        assert all(last_log[i].value is not None for i, n in numbers.items() if n is not None)
+
+    def test_speculation_is_what_the_catalogue_says_and_changes_nothing(self) -> None:
+        study = self.study(n_trials=40, dimension=3)
+        quiet, busy = self.simulate(study), self.simulate(study, seed=3)
+        assert told(busy.run(16)) == told(quiet.run(16, speculates=False))
+        is_speculative = describe(self.name).capabilities.speculative
+        assert any(e.is_speculative for e in busy.log) is is_speculative
+
+    def test_no_speculation_where_none_is_allowed(self) -> None:
+        if not describe(self.name).capabilities.speculative:
+            assert self.simulate(self.study()).speculate(16) == ()
+            return
+        for max_extra in (0, 3):
+            study = replace(self.study(n_trials=40), options={"max_extra": max_extra})
+            simulation = self.simulate(study)
+            simulation.run(16)
+            n_extra = [
+                sum(e.is_speculative and e.number is None for e in log)
+                for log, _ in simulation.history
+            ]
+            assert max(n_extra) == max_extra
+
+    @pytest.mark.parametrize("n_before", [3, 12])
+    def test_a_raised_budget_goes_on_from_the_log(self, n_before: int) -> None:
+        short = replace(self.study(n_trials=n_before), n_first=n_before)
+        long = replace(short, n_trials=n_before + 18)
+        simulation = self.simulate(short)
+        before = told(simulation.run(3))
+        simulation.restart(long)
+        after = told(simulation.run(3))
+        assert after[:n_before] == before
+        assert after == told(self.simulate(long).run(5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -48,12 +49,38 @@ def test_an_untrue_lower_bound_ends_all_the_same() -> None:
     assert len(log) == 60
 
 
-def test_a_foreign_log_keeps_the_budget(caplog: pytest.LogCaptureFixture) -> None:
+def finish(study: StudyPlan, log: list[Entry]) -> None:
+    """Run to the end, one trial at a time."""
+    sampler = create("direct_l", study)
+    while not (plan := sampler.plan(log)).is_finished:
+        for index, number in plan.numbered.items():
+            log[index] = replace(log[index], number=number)
+        log.extend(Entry(p.point, None, p.number) for p in plan.proposals)
+        index = next(i for i, e in enumerate(log) if e.value is None)
+        log[index] = replace(log[index], value=sum(x * x for x in log[index].point))
+    for index, number in plan.numbered.items():
+        log[index] = replace(log[index], number=number)
+
+
+def test_points_that_are_not_asked_for_take_no_place(caplog: pytest.LogCaptureFixture) -> None:
     log = [Entry((0.123, 0.456), 1.0, None), Entry((0.5, 0.5), 2.0, 0)]
     with caplog.at_level(logging.WARNING):
-        plan = create("direct_l", StudyPlan(2, 3, 0)).plan(log)
-    assert len(plan.proposals) == 1
-    assert "does not ask for" in caplog.text
+        finish(StudyPlan(2, 30, 0), log)
+    assert sorted(e.number for e in log if e.number is not None) == list(range(30))
+    assert log[0].number is None
+    assert "1 points that this replay does not ask for" in caplog.text
+
+
+def test_a_log_in_another_order_is_followed(caplog: pytest.LogCaptureFixture) -> None:
+    log: list[Entry] = []
+    finish(StudyPlan(2, 20, 0), log)
+    swapped = {7: 8, 8: 7}
+    log = [replace(e, number=swapped.get(e.number or 0, e.number)) for e in log]
+    assert not caplog.text
+    with caplog.at_level(logging.WARNING):
+        finish(StudyPlan(2, 40, 0), log)
+    assert sorted(e.number for e in log if e.number is not None) == list(range(40))
+    assert "points that this replay does not ask for" in caplog.text
 
 
 def test_values_beyond_nlopts_reach_are_held() -> None:
