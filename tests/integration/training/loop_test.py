@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,43 +15,23 @@ from safetensors.torch import load
 from torch import nn
 from torch.nn import functional
 
+from tests.integration.training.tasks import (
+    DENOISING,
+    DIGITS,
+    DNCNN,
+    PHI,
+    SGD,
+    SMALL_CNN,
+    TEXTURES,
+    run,
+    task,
+)
 from workers.training.data import photos
 from workers.training.data.images import grey_image
-from workers.training.loop import train
 from workers.training.networks import InputShape, build_network
 from workers.training.operator import apply_density, fold, is_weighted
 from workers.training.streams import generator, streams_of
-from workers.training.task import Measurement, Outcome, Status, TrainingTask
-
-ROOT = Path(__file__).parents[3]
-DENOISING = {
-    "kind": "denoising", "dataset": "photos", "noise_sigma": 25.0, "patch_px": 24,
-    "n_patches": 512,
-}  # fmt: skip
-DIGITS = {"kind": "classification", "dataset": "digits"}
-TEXTURES = {"kind": "classification", "dataset": "textures"}
-DNCNN = {"kind": "dncnn", "depth": 3, "width": 8, "kernel_size": 3}
-SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}
-SGD = {
-    "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0,
-    "batch_size": 32, "epochs": 2,
-}  # fmt: skip
-PHI = ((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25))
-
-
-def task(section: dict[str, Any] = DENOISING, **changes: Any) -> TrainingTask:
-    network = DNCNN if section["kind"] == "denoising" else SMALL_CNN
-    training = {**SGD, **changes.pop("training", {})}
-    defaults: dict[str, Any] = {"network": network, "phi": PHI, "seed": 0}
-    return TrainingTask(task=section, training=training, **{**defaults, **changes})
-
-
-def run(
-    of: TrainingTask, should_stop: Callable[[], bool] = lambda: False
-) -> tuple[list[Measurement], Outcome]:
-    *measurements, outcome = train(of, should_stop)
-    assert isinstance(outcome, Outcome)
-    return [m for m in measurements if isinstance(m, Measurement)], outcome
+from workers.training.task import Status
 
 
 def test_denoising_really_denoises_photographs_it_has_not_seen() -> None:
@@ -75,22 +54,30 @@ def test_classification_learns(section: dict[str, Any], least: float) -> None:
     assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]
 
 
+ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json, sys
 from workers.training.loop import train
 from workers.training.task import TrainingTask
 for given in json.load(sys.stdin):
     *measured, outcome = train(TrainingTask(**given))
-    print([m.metrics for m in measured], outcome.value.hex(), outcome.weights.hex())
+    print([m.metrics for m in measured], outcome.learned, outcome.value.hex(),
+          outcome.weights.hex())
 """
 
 
 def test_fresh_processes_agree_bit_for_bit() -> None:
-    cases = [
+    cases: list[dict[str, Any]] = [
         {"task": section, "network": network, "training": {**SGD, "epochs": 1}, "phi": PHI,
          "seed": 7, "keep_weights": True}
         for section, network in [({**DENOISING, "n_patches": 128}, DNCNN), (DIGITS, SMALL_CNN)]
     ]  # fmt: skip
+    new = {"optimizer": "adamw", "lr": 0.005, "schedule": "cosine", "schedule_epochs": 4,
+           "initialisation": "kaiming_fan_out"}  # fmt: skip
+    gradient = {"family": "power", "kernel_size": 3, "start": [1.5, 2.0], "per_layer": True,
+                "bounds": [[0.5, 6.0], [0.5, 8.0]], "lr_factor": 1.0}  # fmt: skip
+    changes = {"training": {**SGD, "epochs": 1, **new}, "phi": None, "gradient": gradient}
+    cases.append({**cases[1], **changes})
     printed = [
         subprocess.run(
             [sys.executable, "-c", SCRIPT], input=json.dumps(order), cwd=ROOT, text=True,
@@ -100,7 +87,7 @@ def test_fresh_processes_agree_bit_for_bit() -> None:
     ]  # fmt: skip
     # The other order: what a process has trained before leaves no trace either.
     assert printed[0] == printed[1][::-1]
-    assert len(printed[0]) == 2
+    assert len(printed[0]) == 3
 
 
 def test_a_density_of_ones_is_the_plain_training() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -10,8 +11,19 @@ from service.updates import Assignment, Ended, Ending, Measured
 from workers.worker import Message, Worker
 
 
-def assignment(payload: dict[str, Any], number: int = 1) -> Assignment:
-    return Assignment(number, 10 + number, 1, "digest", payload, "cpu", keeps_weights=False)
+def assignment(
+    payload: dict[str, Any], number: int = 1, stop_above: tuple[float, ...] = ()
+) -> Assignment:
+    return Assignment(
+        number,
+        10 + number,
+        1,
+        "digest",
+        payload,
+        "cpu",
+        keeps_weights=False,
+        stop_above=stop_above,
+    )
 
 
 def function(name: str = "sphere", sleep_s: float = 0.0, point: object = (0.5, 0.5)) -> Any:  # noqa: ANN401 - JSON
@@ -91,6 +103,50 @@ def test_a_training_streams_its_epochs_and_ends_with_a_loss() -> None:
     assert epochs == [1, 2]
     assert ended.ending is Ending.COMPLETED
     assert ended.value == ended.metrics["loss"]  # type: ignore[index]
+
+
+def test_a_curve_travels_with_the_end() -> None:
+    messages = list(Worker().run([assignment(training())]))
+    losses = tuple(m.metrics["val_loss"] for m in messages if isinstance(m, Measured))
+    ended = last(messages)
+    assert ended.curve == losses
+    assert ended.value == losses[-1]
+    assert ended.learned is None
+
+
+def test_a_training_above_its_limit_is_pruned_after_that_epoch() -> None:
+    messages = list(Worker().run([assignment(training(epochs=4), stop_above=(1e9, 1e-9))]))
+    ended = last(messages)
+    assert ended.ending is Ending.PRUNED
+    assert ended.value == ended.curve[1] == ended.metrics["loss"]  # type: ignore[index]
+    assert len(ended.curve) == len(messages) - 1 == 2
+
+
+def test_a_density_that_is_learned_comes_back_as_plain_values() -> None:
+    learning = {
+        "family": "power",
+        "kernel_size": 3,
+        "start": [1.5, 2.0],
+        "bounds": [[0.5, 6.0], [0.5, 8.0]],
+        "per_layer": True,
+        "lr_factor": 1.0,
+    }
+    payload = {**training(), "phi": None, "gradient": learning}
+    ended = last(list(Worker().run([assignment(payload)])))
+    assert ended.ending is Ending.COMPLETED, ended.error
+    assert ended.learned is not None
+    assert json.loads(json.dumps(ended.learned)) == ended.learned
+    assert [len(values) for values in ended.learned["layers"].values()] == [2, 2, 2]
+
+
+def test_densities_may_differ_by_layer() -> None:
+    phi = training()["phi"]
+    payload = {**training(), "phi": {"0": phi, "2": phi, "5": phi}}
+    by_layer, shared = (last(list(Worker().run([assignment(p)]))) for p in (payload, training()))
+    assert by_layer.value == shared.value
+    unknown = last(list(Worker().run([assignment({**training(), "phi": {"head": phi}})])))
+    assert unknown.ending is Ending.ERROR
+    assert "no layer 'head'" in str(unknown.error)
 
 
 def test_a_diverging_training_is_a_result() -> None:

@@ -1,0 +1,130 @@
+"""Densities by layer, and densities learned with the weights, in whole trainings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from safetensors.torch import load
+
+from service import density
+from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, PHI, run, task
+from workers.training.operator import DensityError
+from workers.training.task import Status
+
+TINY = {**DENOISING, "n_patches": 64}
+
+
+def gradient(family: str = "symmetric", kernel_size: int = 3, **changes: Any) -> dict[str, Any]:
+    n_free = density.n_free(family, kernel_size)
+    return {
+        "family": family, "kernel_size": kernel_size, "start": [0.8] * n_free,
+        "bounds": [[0.1, 2.0]] * n_free, "per_layer": False, "lr_factor": 1.0, **changes,
+    }  # fmt: skip
+
+
+def nested(family: str, vector: list[float], kernel_size: int = 3) -> tuple[Any, ...]:
+    return tuple(map(tuple, density.build(family, kernel_size, vector).phi.tolist()))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("family", density.FAMILIES)
+def test_a_density_at_rest_is_the_fixed_one_in_every_bit(family: str, optimizer: str) -> None:
+    section = gradient(family, lr_factor=0.0)
+    settings = {"optimizer": optimizer, "lr": 0.01, "weight_decay": 0.01, "epochs": 1}
+    learned = run(task(TINY, phi=None, gradient=section, training=settings, keep_weights=True))[1]
+    phi = nested(family, section["start"])
+    fixed = run(task(TINY, phi=phi, training=settings, keep_weights=True))[1]
+    assert learned.value == fixed.value
+    assert learned.weights == fixed.weights
+    assert learned.learned == {"vector": section["start"]}
+    assert fixed.learned is None
+
+
+def test_a_learned_density_moves_within_its_bounds_the_same_way_twice() -> None:
+    asked = task(DIGITS, phi=None, gradient=gradient(), training={"epochs": 4})
+    first, second = run(asked)[1], run(asked)[1]
+    assert first.value == second.value
+    assert first.learned == second.learned
+    assert first.learned is not None
+    (value,) = first.learned["vector"]
+    assert 0.1 <= value <= 2.0
+    assert abs(value - 0.8) > 1e-3
+
+
+def test_bounds_hold_in_a_training_that_pushes_against_them() -> None:
+    tight = gradient("full", bounds=[[0.79, 0.81]] * 8, lr_factor=100.0)
+    outcome = run(task(DIGITS, phi=None, gradient=tight))[1]
+    assert outcome.learned is not None
+    values = outcome.learned["vector"]
+    assert all(0.79 <= value <= 0.81 for value in values)
+    assert {0.79, 0.81} & set(values)
+
+
+def test_the_weights_kept_are_folded_with_the_learned_density() -> None:
+    """The weights hardly move, the density does: kept weights are initial ones times Phi."""
+    slow = {"lr": 1e-9, "epochs": 2}
+    moved = task(
+        DIGITS, phi=None, gradient=gradient(lr_factor=1e8), training=slow, keep_weights=True
+    )
+    outcome = run(moved)[1]
+    plain = run(task(DIGITS, phi=None, training=slow, keep_weights=True))[1]
+    assert outcome.weights is not None
+    assert plain.weights is not None
+    assert outcome.learned is not None
+    phi = density.build("symmetric", 3, outcome.learned["vector"]).phi
+    assert abs(outcome.learned["vector"][0] - 0.8) > 1e-3
+    kept, initial = load(outcome.weights), load(plain.weights)
+    assert set(kept) == set(initial)
+    for layer in ("features.0.weight", "features.3.weight"):
+        ratio = (kept[layer] / initial[layer]).double().numpy()
+        assert ratio == pytest.approx(
+            phi[None, None].repeat(len(ratio), 0).repeat(ratio.shape[1], 1), rel=1e-3
+        )
+
+
+def test_each_layer_learns_its_own() -> None:
+    outcome = run(task(TINY, phi=None, gradient=gradient(per_layer=True)))[1]
+    assert outcome.learned is not None
+    layers = outcome.learned["layers"]
+    assert list(layers) == ["0", "2", "5"]
+    assert len({values[0] for values in layers.values()}) == 3
+
+
+def test_what_was_learned_by_layer_can_be_trained_as_fixed() -> None:
+    layers = {"0": [0.5], "2": [0.9], "5": [1.3]}
+    phi = {name: nested("symmetric", vector) for name, vector in layers.items()}
+    outcome = run(task(TINY, phi=phi))[1]
+    assert outcome.status is Status.COMPLETED
+    same = dict.fromkeys(layers, PHI)
+    assert run(task(TINY, phi=same))[1].value == run(task(TINY, phi=PHI))[1].value != outcome.value
+    one = {"2": PHI}
+    assert run(task(TINY, phi=one))[1].value != run(task(TINY, phi=PHI))[1].value
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"phi": {"0": PHI, "9": PHI}}, "no layer '9'"),
+        ({"phi": {"1": PHI}}, "layer '1' is a ReLU"),
+        ({"phi": {"0": nested("symmetric", [0.5, 0.5], 5)}}, r"layer '0'.*\(5, 5\)"),
+        ({"phi": None, "gradient": gradient(kernel_size=5)}, "no convolution .* 5 x 5"),
+    ],
+)
+def test_densities_that_fit_no_layer_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DensityError, match=message):
+        run(task(TINY, network=DNCNN, **changes))
+
+
+def test_a_density_is_given_or_learned() -> None:
+    with pytest.raises(ValueError, match="given or learned, not both"):
+        run(task(TINY, gradient=gradient()))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("initialisation", ["framework", "kaiming_fan_in", "kaiming_fan_out"])
+def test_optimizers_and_initialisations_learn(optimizer: str, initialisation: str) -> None:
+    lr = 0.02 if optimizer == "sgd" else 0.005
+    settings = {"optimizer": optimizer, "lr": lr, "initialisation": initialisation, "epochs": 5}
+    outcome = run(task(DIGITS, phi=None, training=settings))[1]
+    assert outcome.metrics["accuracy"] > 0.6  # by chance 0.1; seeds range from 0.74 to 0.95

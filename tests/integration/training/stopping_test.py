@@ -1,0 +1,116 @@
+"""Trainings that end early, and schedules that are cut: values never move."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from tests.integration.training.tasks import DENOISING, DIGITS, run, task
+from workers.training import loop
+from workers.training.task import Status
+
+TINY = {**DENOISING, "n_patches": 64}
+COSINE = {"schedule": "cosine", "epochs": 4}
+GRADIENT = {
+    "family": "symmetric", "kernel_size": 3, "start": [0.8], "bounds": [[0.1, 2.0]],
+    "per_layer": True, "lr_factor": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("section", [TINY, DIGITS])
+@pytest.mark.parametrize("changes", [{}, {"phi": None}, {"phi": None, "gradient": GRADIENT}])
+def test_the_last_epochs_validation_loss_is_the_value_in_every_bit(
+    section: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    """So a pruned value, which is an epoch's validation loss, is in a completed one's units."""
+    measurements, outcome = run(task(section, **changes))
+    assert outcome.status is Status.COMPLETED
+    assert outcome.value == outcome.curve[-1] == measurements[-1].metrics["val_loss"]
+    assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)
+
+
+@pytest.mark.parametrize("section", [TINY, DIGITS])
+def test_a_hopeless_training_is_pruned_with_its_last_loss(section: dict[str, Any]) -> None:
+    whole = task(section, training={"epochs": 4})
+    full_measurements, full = run(whole)
+    limits = [math.inf, math.nextafter(full.curve[1], 0), math.inf]
+    measurements, pruned = run(whole, stop_above=limits)
+    assert pruned.status is Status.PRUNED
+    assert pruned.value == pruned.metrics["loss"] == full.curve[1]
+    assert pruned.curve == full.curve[:2]
+    assert [m.metrics for m in measurements] == [m.metrics for m in full_measurements[:2]]
+    kept = {f"val_{name}": value for name, value in pruned.metrics.items()}
+    assert kept == {k: v for k, v in measurements[-1].metrics.items() if k.startswith("val_")}
+    assert pruned.weights is None
+
+
+@pytest.mark.parametrize("extra", [(), (0.0, 0.0)])
+def test_limits_that_are_never_passed_change_nothing(extra: tuple[float, ...]) -> None:
+    """A loss at its limit is not above it; the last epoch completes a training whatever it is."""
+    whole = task(DIGITS, training={"epochs": 3}, keep_weights=True)
+    _, full = run(whole)
+    _, watched = run(whole, stop_above=(*full.curve[:2], *extra))
+    assert watched.status is Status.COMPLETED
+    assert (watched.value, watched.metrics, watched.curve) == (
+        full.value,
+        full.metrics,
+        full.curve,
+    )
+    assert watched.weights == full.weights
+
+
+def test_limits_for_the_first_epochs_alone_leave_the_others_alone() -> None:
+    whole = task(DIGITS, training={"epochs": 3})
+    assert run(whole, stop_above=[math.inf])[1].status is Status.COMPLETED
+    assert run(whole, stop_above=[0.0])[1].curve == run(whole)[1].curve[:1]
+
+
+def test_a_training_judged_on_the_test_split_has_a_curve_and_cannot_be_pruned() -> None:
+    judged = task(DIGITS, split="test")
+    _, outcome = run(judged)
+    assert outcome.curve == run(task(DIGITS))[1].curve
+    assert outcome.value != outcome.curve[-1]
+    with pytest.raises(ValueError, match="only a training that is judged on the validation split"):
+        run(judged, stop_above=[1.0])
+
+
+def test_a_diverged_training_keeps_the_losses_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([True, True, False])
+    monkeypatch.setattr(loop, "_weights_are_finite", lambda _: next(answers))
+    measurements, outcome = run(task(DIGITS, training={"epochs": 5}))
+    assert (outcome.status, outcome.value, outcome.metrics) == (Status.DIVERGED, None, {})
+    assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)
+    assert len(outcome.curve) == 2
+
+
+def test_a_cancelled_training_keeps_its_curve() -> None:
+    looks = iter([False] * 3 + [True])
+    _, outcome = run(task({**TINY, "n_patches": 32}, training={"epochs": 9}), lambda: next(looks))
+    assert outcome.status is Status.CANCELLED
+    assert len(outcome.curve) == 3
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("gradient", [None, GRADIENT])
+def test_a_cut_training_is_the_beginning_of_the_full_one(
+    optimizer: str, gradient: dict[str, Any] | None
+) -> None:
+    settings = {**COSINE, "optimizer": optimizer, "lr": 0.01, "weight_decay": 0.01}
+    full = run(task(DIGITS, phi=None, gradient=gradient, training=settings))[1]
+    short = {**settings, "epochs": 2, "schedule_epochs": 4}
+    cut = run(task(DIGITS, phi=None, gradient=gradient, training=short))[1]
+    assert cut.curve == full.curve[:2]
+    assert cut.value == full.curve[1]
+    shortened = run(
+        task(DIGITS, phi=None, gradient=gradient, training={**short, "schedule_epochs": None})
+    )[1]
+    assert shortened.curve[0] != full.curve[0]
+
+
+def test_a_constant_schedule_is_that_of_trainings_without_one() -> None:
+    plain = run(task(DIGITS))[1]
+    for schedule in ({"schedule": "constant"}, {"schedule": "constant", "schedule_epochs": 9}):
+        assert run(task(DIGITS, training=schedule))[1].curve == plain.curve
+    assert run(task(DIGITS, training={"schedule": "cosine"}))[1].curve != plain.curve

@@ -1,0 +1,40 @@
+"""Small real trainings, kept to a second each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workers.training.loop import train
+from workers.training.task import Measurement, Outcome, TrainingTask
+
+DENOISING = {
+    "kind": "denoising", "dataset": "photos", "noise_sigma": 25.0, "patch_px": 24,
+    "n_patches": 512,
+}  # fmt: skip
+DIGITS = {"kind": "classification", "dataset": "digits"}
+TEXTURES = {"kind": "classification", "dataset": "textures"}
+DNCNN = {"kind": "dncnn", "depth": 3, "width": 8, "kernel_size": 3}
+SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}
+SGD = {
+    "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0,
+    "batch_size": 32, "epochs": 2,
+}  # fmt: skip
+PHI = ((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25))
+
+
+def task(section: dict[str, Any] = DENOISING, **changes: Any) -> TrainingTask:
+    network = DNCNN if section["kind"] == "denoising" else SMALL_CNN
+    training = {**SGD, **changes.pop("training", {})}
+    defaults: dict[str, Any] = {"network": network, "phi": PHI, "seed": 0}
+    return TrainingTask(task=section, training=training, **{**defaults, **changes})
+
+
+def run(
+    of: TrainingTask,
+    should_stop: Callable[[], bool] = lambda: False,
+    stop_above: Sequence[float] = (),
+) -> tuple[list[Measurement], Outcome]:
+    *measurements, outcome = train(of, should_stop, stop_above)
+    assert isinstance(outcome, Outcome)
+    return [m for m in measurements if isinstance(m, Measurement)], outcome
