@@ -125,7 +125,7 @@ def ending_of(job: Json) -> str:
 
 def show(job_id: JobId, url: Url = None) -> None:
     """Show a job: its state, and the table of its arms with the verdict."""
-    from api.cli.tables import show_job  # rich takes a while to load
+    from api.cli.reports import show_job  # rich takes a while to load
 
     with connect(url) as client:
         show_job(client.job(job_id), client.studies(job_id))

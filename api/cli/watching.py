@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.following import Bar, Watched
-from api.cli.tables import console, duration, number, show_report, state_text
+from api.cli.reports import show_report
+from api.cli.tables import console, duration, number, state_text
 from api.client import Client, ClientError, Event, Json, UnreachableError
 
 POLL_S = 1.0

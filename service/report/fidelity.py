@@ -30,6 +30,7 @@ class Savings:
         rank_correlation: Spearman's, of short and full validation loss over the promoted
             trainings; None below 3.
         n_promoted: Different trainings it was computed from.
+        words: The same in a sentence or two.
     """
 
     n_trainings: int
@@ -42,6 +43,7 @@ class Savings:
     fraction: float
     rank_correlation: float | None
     n_promoted: int
+    words: str
 
 
 def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
@@ -64,6 +66,7 @@ def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
     run = sum(_run(trial) for trial in searched)
     again = sum(_planned(trial) for trial in promoted)
     shorts, fulls = _short_and_full(every)
+    correlation = statistics.rank_correlation(shorts, fulls)
     return Savings(
         n_trainings=len(searched),
         n_pruned=sum(trial.state is TrialState.PRUNED for trial in searched),
@@ -73,8 +76,9 @@ def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
         saved_by_pruning=short - run,
         spent_on_promotions=again,
         fraction=(run + again) / full,
-        rank_correlation=statistics.rank_correlation(shorts, fulls),
+        rank_correlation=correlation,
         n_promoted=len(shorts),
+        words=_in_words(full, run + again, correlation, len(shorts)),
     )
 
 
@@ -112,3 +116,13 @@ def _short_and_full(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
         if trial.phase is Phase.PROMOTION and is_result(trial) and short is not None:
             pairs[trial.digest] = (short, trial.value or 0.0)
     return [short for short, _ in pairs.values()], [full for _, full in pairs.values()]
+
+
+def _in_words(full: int, run: int, correlation: float | None, n_promoted: int) -> str:
+    words = f"The searches took {run} epochs; training all of it in full would have taken {full}."
+    if correlation is not None:
+        words += (
+            f" Short and full trainings rank {n_promoted} points alike to {correlation:.2f} "
+            "(Spearman; 1 is the same order)."
+        )
+    return words

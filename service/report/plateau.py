@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 
 # Two trials have nothing between them if their middle is nearest to themselves, up to rounding.
 TOLERANCE = 1e-9
-# Beyond this many decimals a value is written with an exponent.
-MAX_DECIMALS = 4
+# Smaller values that need more decimals are written with an exponent.
+MAX_DECIMALS, LEAST_FIXED = 4, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,8 @@ def plateau_of(
     allowed = abs(float(heights[start])) * noise.relative
     within = np.flatnonzero(heights <= heights[start] + allowed)
     found = cloud[_reachable(cloud, within, start)]
-    ranges = tuple(
-        _range(axis, found[:, k], cloud[:, k], float(best[k])) for k, axis in enumerate(axes)
-    )
+    step = _nearest(cloud, start)
+    ranges = tuple(_range(axis, found[:, k], float(best[k]), step) for k, axis in enumerate(axes))
     return Plateau(len(found), allowed, ranges)
 
 
@@ -173,32 +172,39 @@ def _reachable(cloud: Array, within: NDArray[np.intp], start: int) -> list[int]:
     return sorted(found)
 
 
-def _range(axis: Axis, on: Array, every: Array, best: float) -> AxisRange:
-    if isinstance(axis, FloatAxis):
-        return _float_range(axis, on, every, best)
-    centre = axis.value(best)
+def _nearest(cloud: Array, start: int) -> float:
+    """Return how far the nearest trial elsewhere is from the best, in the unit cube."""
+    distances = np.linalg.norm(cloud - cloud[start], axis=1)
+    return float(np.min(distances[distances > 0.0], initial=1.0))
+
+
+def _range(axis: Axis, on: Array, best: float, step: float) -> AxisRange:
+    low, high, centre = axis.value(float(on.min())), axis.value(float(on.max())), axis.value(best)
     if isinstance(axis, CategoryAxis):
         return AxisRange(axis.name, centre, centre, centre, f"{centre}")
-    low, high = axis.value(float(on.min())), axis.value(float(on.max()))
-    text = f"{low} to {high}" if low < high else f"{centre}"
-    return AxisRange(axis.name, centre, low, high, text)
-
-
-def _float_range(axis: FloatAxis, on: Array, every: Array, best: float) -> AxisRange:
-    low, high, centre = axis.value(float(on.min())), axis.value(float(on.max())), axis.value(best)
-    if low < high:
-        decimals = _decimals(high - low) + 1
-        text = f"{_rounded(low, decimals)} to {_rounded(high, decimals)}"
+    if isinstance(axis, FloatAxis):
+        ends = axis.value(float(on.min())), axis.value(float(on.max()))
+        text = _range_text(*ends, axis.value(best), _resolution(axis, best, step))
     else:
-        gap = _gap(axis, every, best)
-        text = f"{centre:.3g}" if gap is None else _rounded(centre, _decimals(gap))
+        text = f"{centre}" if low == high else f"{low} to {high}"
     return AxisRange(axis.name, centre, low, high, text)
 
 
-def _gap(axis: FloatAxis, every: Array, best: float) -> float | None:
-    """Return how far the nearest trial with another value is along an axis, in its unit."""
-    steps = [abs(axis.value(float(u)) - axis.value(best)) for u in every]
-    return min((step for step in steps if step > 0.0), default=None)
+def _resolution(axis: FloatAxis, best: float, step: float) -> float:
+    """Return how far an axis' value moves over the distance to the nearest trial."""
+    ends = (axis.value(min(best + step, 1.0)), axis.value(max(best - step, 0.0)))
+    return max(abs(end - axis.value(best)) for end in ends)
+
+
+def _range_text(low: float, high: float, centre: float, resolution: float) -> str:
+    """Write a range with two digits of its width, a lone value with one of the resolution."""
+    is_range = low < high
+    decimals = _decimals(max(high - low, resolution)) + is_range
+    with_exponent = decimals > MAX_DECIMALS and abs(low) < LEAST_FIXED
+    first, last = (_rounded(v, decimals, with_exponent=with_exponent) for v in (low, high))
+    if not is_range or first == last:
+        return _rounded(centre, decimals, with_exponent=with_exponent)
+    return f"{first} to {last}"
 
 
 def _decimals(width: float) -> int:
@@ -206,11 +212,10 @@ def _decimals(width: float) -> int:
     return -math.floor(math.log10(width))
 
 
-def _rounded(value: float, decimals: int) -> str:
+def _rounded(value: float, decimals: int, *, with_exponent: bool) -> str:
     """Write a value to a decimal place, at least its first digit."""
     if value == 0.0:
         return f"{0.0:.{min(max(decimals, 0), MAX_DECIMALS)}f}"
-    digits = max(0, math.floor(math.log10(abs(value))) + decimals)
-    if decimals > MAX_DECIMALS:
-        return f"{value:.{digits}e}"
+    if with_exponent:
+        return f"{value:.{max(0, decimals - _decimals(abs(value)))}e}"
     return f"{value:.{max(decimals, 0, _decimals(abs(value)))}f}"

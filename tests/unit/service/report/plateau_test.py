@@ -124,6 +124,14 @@ class TestOneAxis:
         (axis,) = found.axes
         assert (found.n_trials, axis.low, axis.high, axis.text) == (1, 0.5123, 0.5123, text)
 
+    def test_no_more_digits_than_the_trials_lie_apart(self) -> None:
+        """Two good trials side by side on one axis and far apart on the other."""
+        plane = Space((FloatAxis("a", 0.0, 1.0), FloatAxis("b", 0.0, 1.0)))
+        points = [[0.5011, 0.2], [0.5052, 0.5], [0.9, 0.9]]
+        found = plateau_of(plane, points, [1.0, 1.001, 2.0], points[0], noise(0.01))
+        assert found is not None
+        assert [axis.text for axis in found.axes] == ["0.50 to 0.51", "0.20 to 0.50"]
+
     def test_a_logarithmic_axis_is_in_its_unit(self) -> None:
         rates = Space((), (FloatAxis("lr", 1e-4, 1.0, is_log=True),))
         units = [0.0, 0.25, 0.5, 0.75]  # 0.0001, 0.001, 0.01, 0.1
@@ -135,7 +143,7 @@ class TestOneAxis:
         small = Space((), (FloatAxis("lr", 1e-6, 1e-2, is_log=True),))
         found = plateau_of(small, [[u] for u in units], [1.01, 1.0, 9.0, 9.0], [0.25], noise(0.05))
         assert found is not None
-        assert found.axes[0].text == "1.0e-06 to 1.00e-05"
+        assert found.axes[0].text == "1e-06 to 1.0e-05"
 
     def test_whole_numbers_and_choices_are_written_as_they_are(self) -> None:
         space = Space(

@@ -1,0 +1,207 @@
+"""The end of a job on the terminal: its arms, what the gain is due to, the verdict.
+
+What a report of an earlier version lacks is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.failures import reason_of
+from api.cli.tables import console, number, state_text, studies_table
+from api.client import Json
+
+WIDE = 100
+
+
+def show_job(job: Json, studies: Sequence[Json]) -> None:
+    """Print a job's state, its arms and, when it has ended, the comparison and the verdict."""
+    screen = console()
+    screen.print(Text.assemble(f"job {job['id']} ", state_text(job["state"]), f" {job['name']}"))
+    if job.get("waits_for"):
+        screen.print(Text(f"waits for: {job['waits_for']}"))
+    if job.get("error"):
+        screen.print(Text(reason_of(job["error"]), style="red"))
+    if job.get("report"):
+        show_report(job["report"], screen)
+    else:
+        screen.print(studies_table(studies))
+
+
+def show_report(report: Json, screen: Console | None = None) -> None:
+    """Print the table of arms, what was found out about them, and the verdict."""
+    screen = screen or console()
+    screen.print(arms_table(report, is_wide=screen.width >= WIDE))
+    for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):
+        screen.print()
+        screen.print(part)
+    for line in _lines(report):
+        screen.print(Text(line))
+    screen.print()
+    screen.print(Text(report["verdict"], style="bold"))
+
+
+def arms_table(report: Json, *, is_wide: bool = True) -> Table:
+    """Return a row for each arm, the best search in bold.
+
+    Columns: arm, density, validation loss (of the short training too, where the search trained
+    short), test loss (with the standard deviation between seeds where there is room), PSNR,
+    difference to uniform, its p after Holm's correction where there is room, training time. Those
+    that no arm fills, such as the density of an analytic function, are left out.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
+    table.add_column("arm")
+    columns = list(_columns(report["arms"], is_wide=is_wide))
+    for title, _ in columns:
+        side: Literal["left", "right"] = "left" if title == "density" else "right"
+        table.add_column(title if is_wide else title.replace(" ", "\n", 1), justify=side)
+    for arm in report["arms"]:
+        style = "bold" if arm["name"] == report["best_arm"] else ""
+        table.add_row(Text(arm["name"], style=style), *(cell(arm) for _, cell in columns))
+    return table
+
+
+def _columns(
+    arms: Sequence[Json], *, is_wide: bool
+) -> Iterator[tuple[str, Callable[[Json], str]]]:
+    is_tested = any(arm.get("test") for arm in arms)
+    if any(arm.get("density") for arm in arms):
+        yield "density", lambda arm: density_text(arm.get("density"))
+    if is_wide and any(arm.get("search_loss") is not None for arm in arms):
+        yield "short training", lambda arm: number(arm.get("search_loss"))
+    first = "validation loss" if is_tested else "best value"
+    yield first, lambda arm: number(arm["validation_loss"])
+    if not is_tested:
+        return
+    yield "test loss", lambda arm: _test_loss(arm, is_wide=is_wide)
+    if any(_psnr(arm) != "-" for arm in arms):
+        yield "PSNR", _psnr
+    yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
+    if is_wide and any(_p_holm(arm) is not None for arm in arms):
+        yield "p (Holm)", lambda arm: number(_p_holm(arm), 2)
+    yield "training", lambda arm: f"{arm['training_s']:.1f} s"
+
+
+def _p_holm(arm: Json) -> float | None:
+    found: float | None = (arm.get("vs_uniform") or {}).get("p_holm")
+    return found
+
+
+def _test_loss(arm: Json, *, is_wide: bool) -> str:
+    test = arm.get("test") or {}
+    mean, deviation = number(test.get("loss_mean")), number(test.get("loss_sd"), 2)
+    return f"{mean} ± {deviation}" if is_wide and deviation != "-" else mean
+
+
+def _psnr(arm: Json) -> str:
+    found = ((arm.get("test") or {}).get("metrics") or {}).get("psnr_db")
+    return "-" if found is None else f"{found:.2f} dB"
+
+
+def difference_text(versus: Json | None) -> str:
+    """Return the relative difference to uniform with its interval, in percent of its loss.
+
+    The report's `difference`, `low` and `high` are losses; `relative` is the first of them over
+    uniform's loss, which gives the scale for the other two.
+    """
+    if versus is None or versus.get("difference") is None:
+        return "-"
+    relative = versus.get("relative")
+    low, high = versus.get("low"), versus.get("high")
+    if relative is None or versus["difference"] == 0:
+        shown = number(versus["difference"], 3)
+        return shown if low is None else f"{shown} [{number(low, 2)}, {number(high, 2)}]"
+    scale = 100 * relative / versus["difference"]
+    if low is None or high is None:
+        return f"{100 * relative:+.1f} %"
+    return f"{100 * relative:+.1f} % [{scale * low:+.1f}, {scale * high:+.1f}]"
+
+
+def density_text(density: Json | None) -> str:
+    """Return a density in a few characters: den, or its family and free values."""
+    if density is None:
+        return "-"
+    if density.get("den") and density["family"] == "symmetric":
+        return "den " + ", ".join(f"{value:.3g}" for value in density["den"])
+    vector = density.get("vector") or []
+    if 0 < len(vector) <= 4:
+        return f"{density['family']} " + ", ".join(f"{value:.3g}" for value in vector)
+    return str(density["family"])
+
+
+def _attribution(report: Json) -> Iterator[RenderableType]:
+    """Yield the parts of the gain, in points of uniform's loss."""
+    found = report.get("attribution")
+    if not found:
+        return
+    table = _table("due to", "points", "95 % interval", "n")
+    parts = [(" + ".join(part["names"]), part) for part in found["parts"]]
+    beside = [(f"({' + '.join(p['names'])}: {p['arm']})", p) for p in found["beside"]]
+    for title, part in [*parts, (f"gain of {found['arm']}", found["gain"]), *beside]:
+        style = "bold" if part is found["gain"] else ""
+        ends = _ends(part["relative_low"], part["relative_high"])
+        table.add_row(Text(title, style=style), _points(part["relative"]), ends, str(part["n"]))
+    yield table
+
+
+def _plateaus(report: Json) -> Iterator[RenderableType]:
+    """Yield the ranges within which each search's best cannot be told from its neighbours."""
+    arms = [arm for arm in report["arms"] if arm.get("plateau")]
+    if not arms:
+        return
+    noise = report["noise"]
+    title = (
+        f"plateau (noise {100 * noise['relative']:.2g} % of the loss, {noise['n_seeds']} seeds)"
+    )
+    table = _table(title, "trials", "", "best")
+    for arm in arms:
+        found = arm["plateau"]
+        for index, axis in enumerate(found["axes"]):
+            name, count = (arm["name"], str(found["n_trials"])) if index == 0 else ("", "")
+            table.add_row(Text(name), count, axis["axis"], axis["text"])
+    yield table
+
+
+def _samplers(report: Json) -> Iterator[RenderableType]:
+    """Yield what repeated searches found, and which sampler is better."""
+    found = report.get("samplers")
+    if not found:
+        return
+    table = _table("sampler", "runs", "mean of the best", "sd", "least")
+    for row in found["samplers"]:
+        runs = f"{row['n']}" + (" (deterministic)" if row["is_deterministic"] else "")
+        sd = number(row["sd"], 2)
+        table.add_row(Text(row["sampler"]), runs, number(row["mean"]), sd, number(row["least"]))
+    yield table
+    yield Text(found["words"])
+
+
+def _lines(report: Json) -> Iterator[str]:
+    """Yield what short trainings saved and what training with a density takes, a line each."""
+    saved, timing = report.get("fidelity"), report.get("timing") or {}
+    if saved:
+        yield ""
+        yield saved["words"]
+    if timing.get("overhead"):
+        yield ""
+        yield timing["overhead"]["words"]
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, title in enumerate(titles):
+        table.add_column(title, justify="right" if index > 0 and title else "left")
+    return table
+
+
+def _points(relative: float | None) -> str:
+    return "-" if relative is None else f"{100 * relative:+.1f}"
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"

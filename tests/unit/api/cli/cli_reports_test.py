@@ -1,0 +1,195 @@
+"""What the terminal shows of a report."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from api.cli import reports
+
+
+def printed(*args: Any, width: int = 160) -> str:
+    screen = Console(file=io.StringIO(), width=width, highlight=False)
+    screen.print(*args)
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def arm(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "role": "search",
+        "density": {"family": "symmetric", "den": [0.8494406]},
+        "validation_loss": 0.00977967,
+        "test": {"loss_mean": 0.0095, "loss_sd": 4.5e-5, "metrics": {"psnr_db": 27.1234}},
+        "vs_uniform": {"difference": 1e-4, "low": -2e-4, "high": 4e-4, "relative": 0.01},
+        "training_s": 6.25,
+        **changes,
+    }
+
+
+REPORT = {
+    "arms": [
+        arm("direct_l"),
+        arm("uniform", density={"family": "uniform", "phi": [[1.0]]}, vs_uniform=None),
+    ],
+    "best_arm": "direct_l",
+    "verdict": "It helped.",
+}
+
+
+class TestArmsTable:
+    def test_shows_what_the_demo_promises(self) -> None:
+        lines = printed(reports.arms_table(REPORT)).splitlines()
+        assert lines[0].split("  ")[0] == "arm"
+        for title in ("density", "validation loss", "test loss", "PSNR", "training"):
+            assert title in lines[0]
+        # The interval is on the loss: 0.0001 is 1 % of uniform's, so its ends are -2 % and +4 %.
+        for cell in ("den 0.849", "0.009780", "27.12 dB", "+1.0 % [-2.0, +4.0]", "6.2 s"):
+            assert cell in lines[1]
+        assert "%" not in lines[2], "uniform is not compared with itself"
+
+    def test_fits_80_columns_with_a_line_for_each_arm(self) -> None:
+        text = printed(reports.arms_table(REPORT, is_wide=False), width=80)
+        assert sum("dB" in line and " s" in line for line in text.splitlines()) == 2
+        assert "+1.0 % [-2.0, +4.0]" in text
+
+    def test_a_job_that_trains_nothing_has_values_alone(self) -> None:
+        bare = arm("random", density=None, test=None, vs_uniform=None)
+        text = printed(reports.arms_table({**REPORT, "arms": [bare]}))
+        assert text.split() == ["arm", "best", "value", "random", "0.009780"]
+
+    def test_an_arm_whose_every_seed_diverged_is_shown(self) -> None:
+        lost = arm("tpe", test={"loss_mean": None, "loss_sd": None, "metrics": {}})
+        assert "tpe" in printed(reports.arms_table({**REPORT, "arms": [lost]}))
+
+
+def attributed() -> dict[str, Any]:
+    part = {
+        "arm": "flat",
+        "against": "uniform",
+        "n": 5,
+        "relative": 0.105,
+        "relative_low": 0.08,
+        "relative_high": 0.13,
+    }
+    return {
+        "arm": "tpe",
+        "gain": {**part, "names": ["scale of the weights", "spatial shape"], "relative": 0.12},
+        "parts": [
+            {**part, "names": ["scale of the weights"]},
+            {**part, "names": ["spatial shape"], "relative": -0.015, "relative_low": None},
+        ],
+        "beside": [{**part, "names": ["learning rate"], "arm": "uniform_tuned", "n": 4}],
+    }
+
+
+def shown(width: int = 160, **parts: Any) -> str:
+    screen = Console(file=io.StringIO(), width=width, highlight=False)
+    reports.show_report({**REPORT, **parts}, screen)
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("  ") if cell.strip()]
+
+
+class TestReport:
+    def test_one_of_an_earlier_version_is_its_table_and_its_verdict(self) -> None:
+        assert shown().rstrip().splitlines()[3:] == ["", "It helped."]
+
+    def test_the_parts_of_the_gain(self) -> None:
+        found = [cells(line) for line in shown(attribution=attributed()).splitlines()]
+        assert ["due to", "points", "95 % interval", "n"] in found
+        assert ["scale of the weights", "+10.5", "+8.0 to +13.0", "5"] in found
+        assert ["spatial shape", "-1.5", "-", "5"] in found
+        assert ["gain of tpe", "+12.0", "+8.0 to +13.0", "5"] in found
+        assert ["(learning rate: uniform_tuned)", "+10.5", "+8.0 to +13.0", "4"] in found
+
+    def test_plateaus_with_their_noise(self) -> None:
+        axes = [{"axis": "den[0]", "text": "0.50 to 0.63"}, {"axis": "lr", "text": "0.03"}]
+        arms = [arm("direct_l", plateau={"n_trials": 4, "axes": axes}), arm("uniform")]
+        noise = {"relative": 0.0213, "n_arms": 5, "n_seeds": 3}
+        found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
+        assert ["plateau (noise 2.1 % of the loss, 3 seeds)", "trials", "best"] in found
+        assert ["direct_l", "4", "den[0]", "0.50 to 0.63"] in found
+        assert ["lr", "0.03"] in found
+
+    def test_samplers_and_sentences(self) -> None:
+        row = {"sampler": "tpe", "n": 3, "is_deterministic": False, "mean": 0.5, "least": 0.25}
+        lone = {**row, "sampler": "direct_l", "n": 1, "is_deterministic": True, "sd": None}
+        text = shown(
+            samplers={"samplers": [{**row, "sd": 0.125}, lone], "words": "No winner."},
+            fidelity={"words": "Half the epochs."},
+            timing={"overhead": {"words": "Twice as long."}, "speculation": None},
+        )
+        found = [cells(line) for line in text.splitlines()]
+        assert ["tpe", "3", "0.5000", "0.12", "0.2500"] in found
+        assert ["direct_l", "1 (deterministic)", "0.5000", "-", "0.2500"] in found
+        for words in ("No winner.", "Half the epochs.", "Twice as long.", "It helped."):
+            assert [words] in found
+
+    def test_a_corrected_p_and_a_short_training_have_their_columns(self) -> None:
+        versus = {
+            "difference": -0.1,
+            "relative": -0.1,
+            "low": -0.2,
+            "high": -0.05,
+            "p_holm": 0.031,
+        }
+        arms = [arm("tpe", vs_uniform=versus, search_loss=0.0123)]
+        head, line = shown(arms=arms).splitlines()[:2]
+        assert "p (Holm)" in head
+        assert "short training" in head
+        assert "0.031" in line
+        assert "0.01230" in line
+        assert "p (Holm)" not in shown(80, arms=arms)
+
+
+class TestJob:
+    def test_one_without_a_report_has_its_studies(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        job = {"id": 1, "state": "RUNNING", "name": "a", "error": {"title": "t", "detail": "no"}}
+        study = {"name": "tpe", "sampler": "tpe", "n_finished": 2, "n_trials": 9,
+                 "best_value": 0.5, "is_finished": False}  # fmt: skip
+        reports.show_job({**job, "waits_for": "workers", "report": None}, [study])
+        out = capsys.readouterr().out
+        for words in ("job 1 RUNNING a", "waits for: workers", "no", "2/9"):
+            assert words in out
+
+    def test_one_with_a_report_has_its_verdict(self, capsys: pytest.CaptureFixture[str]) -> None:
+        job = {"id": 1, "state": "SUCCEEDED", "name": "a", "report": REPORT}
+        reports.show_job(job, [])
+        assert "It helped." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("versus", "shown"),
+    [
+        (None, "-"),
+        ({"difference": None}, "-"),
+        ({"difference": 0.0, "low": 0.0, "high": 0.0, "relative": 0.0}, "0.00 [0.0, 0.0]"),
+        ({"difference": -0.5, "low": None, "high": None, "relative": -0.25}, "-25.0 %"),
+        ({"difference": -0.5, "low": -1.0, "high": 0.1, "relative": None}, "-0.500 [-1.0, 0.10]"),
+    ],
+)
+def test_difference(versus: dict[str, Any] | None, shown: str) -> None:
+    assert reports.difference_text(versus) == shown
+
+
+@pytest.mark.parametrize(
+    ("density", "shown"),
+    [
+        (None, "-"),
+        ({"family": "symmetric", "den": [0.5, 1.25]}, "den 0.5, 1.25"),
+        ({"family": "gaussian", "den": None, "vector": [1.5]}, "gaussian 1.5"),
+        ({"family": "full", "den": None, "vector": [1.0] * 8}, "full"),
+    ],
+)
+def test_density(density: dict[str, Any] | None, shown: str) -> None:
+    assert reports.density_text(density) == shown
