@@ -16,7 +16,7 @@ from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.updates import Ended, Ending, Measured, Update
-from tests.integration.service.simulation import Simulation, report_of, told
+from tests.integration.service.simulation import Simulation, forget, report_of, told
 
 
 def training_job(**changes: object) -> dict[str, object]:
@@ -92,32 +92,11 @@ def test_flat_control_has_the_scale_of_the_best_density(database: Database) -> N
     assert all(tap == pytest.approx(root_mean_square, rel=1e-12) for row in flat for tap in row)
 
 
-@pytest.mark.parametrize("body", [function_job(), training_job()], ids=["function", "training"])
-def test_the_result_depends_on_the_spec_alone(sqlite_database: Database, body: object) -> None:
-    runs = []
-    for n_workers, seed in [(1, 0), (2, 1), (5, 2), (64, 3)]:
-        job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=seed)
-        told_here = told(sqlite_database, job_id)
-        first = min(row[0] for row in told_here)
-        runs.append([(row[0] - first, *row[1:]) for row in told_here])
-        with sqlite_database.write() as session:  # so that the next one trains again
-            trials.change(
-                session,
-                [
-                    {"id": t.id, "digest": f"forgotten-{t.id}"}
-                    for t in trials.of_job(session, job_id)
-                ],
-            )
-    assert all(run == runs[0] for run in runs)
-
-
 def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Database) -> None:
     quiet = sqlite_database
     expected_id = run_whole(quiet, function_job())
-    expected = [row[1:] for row in told(quiet, expected_id)]
-    with quiet.write() as session:
-        rows = [{"id": t.id, "digest": "x"} for t in trials.of_job(session, expected_id)]
-        trials.change(session, rows)
+    expected = told(quiet, expected_id)
+    forget(quiet, expected_id)
     job_id = submit(quiet, function_job())
     chance = random.Random(7)
     for life in itertools.count():
@@ -137,7 +116,7 @@ def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Dat
         if run.job.state.is_final:
             break
     assert life > 3
-    assert [row[1:] for row in told(quiet, job_id)] == expected
+    assert told(quiet, job_id) == expected
 
 
 def test_the_same_job_again_trains_nothing(database: Database) -> None:

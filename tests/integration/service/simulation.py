@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
 from service import leases
+from service.pruning import stop_of
 from service.records import Dispatcher, Job
 from service.runs import Run, open_run
-from service.storage import jobs, trials
+from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending, Update
 from workers import functions
@@ -24,6 +26,7 @@ class Simulation:
     seed: int = 0
     fails: set[int] = field(default_factory=set)
     n_trained: int = 0
+    n_epochs: int = 0
     digests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -39,6 +42,8 @@ class Simulation:
         with self.database.write() as session:
             found = run.step(session, updates, self.n_workers - len(self.hand))
         self.hand += found
+        # The real dispatcher cancels what is not needed any more.
+        self.hand = [a for a in self.hand if a.attempt_id in run.live]
 
     def finish_one(self) -> Ended:
         """End one of the running trials, whichever chance picks."""
@@ -49,14 +54,9 @@ class Simulation:
             return Ended(
                 assignment.attempt_id, assignment.trial_id, Ending.CRASHED, error="killed"
             )
-        return Ended(
-            assignment.attempt_id,
-            assignment.trial_id,
-            Ending.COMPLETED,
-            value=value_of(assignment),
-            metrics={"loss": value_of(assignment)},
-            training_s=0.0,
-        )
+        ended = _trained(assignment)
+        self.n_epochs += len(ended.curve)
+        return ended
 
     def run(self, run: Run, max_steps: int = 10_000) -> Job:
         """Drive a job to its end."""
@@ -71,23 +71,47 @@ class Simulation:
         raise AssertionError("the job did not end")
 
 
-def value_of(assignment: Assignment) -> float:
-    """The function's value, or for training jobs a stand-in that depends on density and seed."""
+def _trained(assignment: Assignment) -> Ended:
+    """What a worker would say, with a stand-in for the training."""
     payload = assignment.payload
     if payload["task"]["kind"] == "function":
-        return functions.evaluate(
+        curve: list[float] = []
+        value = functions.evaluate(
             payload["task"]["name"], payload["task"]["dimension"], payload["point"]
         )
+    else:
+        curve = curve_of(payload)
+        epoch = stop_of(curve, assignment.stop_above)
+        curve = curve[:epoch]
+        value = curve[-1]
+    is_whole = not curve or len(curve) == payload["training"]["epochs"]
+    return Ended(
+        assignment.attempt_id,
+        assignment.trial_id,
+        Ending.COMPLETED if is_whole else Ending.PRUNED,
+        value=value,
+        metrics={"loss": value},
+        training_s=0.0,
+        curve=tuple(curve),
+        learned={"vector": [0.625]} if payload.get("gradient") else None,
+    )
+
+
+def curve_of(payload: dict[str, Any]) -> list[float]:
+    """A stand-in for a training: falls with the epochs, best at a sum of Phi of 6 and lr 0.1."""
     phi = payload["phi"] or [[1.0] * 3] * 3
     total = sum(sum(row) for row in phi)
-    return float(1.0 + (total - 6.0) ** 2 + 1e-3 * (payload["seed"] % 97))
+    rate = math.log(payload["training"]["lr"] / 0.1)
+    final = 1.0 + (total - 6.0) ** 2 + rate**2 + 1e-3 * (payload["seed"] % 97)
+    return [final * (1.0 + 1.0 / epoch) for epoch in range(1, payload["training"]["epochs"] + 1)]
 
 
 def told(database: Database, job_id: int) -> list[tuple[Any, ...]]:
     """What must not depend on workers, order or crashes: every trial that counts."""
     with database.read() as session:
+        names = {study.id: study.name for study in studies.of_job(session, job_id)}
         return sorted(
-            (t.study_id, t.phase.value, t.number, tuple(t.point), t.value, t.state.value)
+            (names[t.study_id], t.phase.value, t.number, tuple(t.point), t.value, t.state.value)
             for t in trials.of_job(session, job_id)
             if t.number is not None
         )
@@ -96,3 +120,12 @@ def told(database: Database, job_id: int) -> list[tuple[Any, ...]]:
 def report_of(database: Database, job_id: int) -> Any:  # noqa: ANN401 - JSON
     with database.read() as session:
         return jobs.get(session, job_id).report
+
+
+def forget(database: Database, job_id: int) -> None:
+    """Let a job's trainings be unknown, so that the next job trains again."""
+    with database.write() as session:
+        rows = [
+            {"id": t.id, "digest": f"forgotten-{t.id}"} for t in trials.of_job(session, job_id)
+        ]
+        trials.change(session, rows)

@@ -1,0 +1,327 @@
+"""The course of a search: short and full trainings, early stops, tuned controls, speculation."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from service import jobs as use_cases
+from service import rules, samplers
+from service.records import Study, Trial
+from service.samplers.direct_l import DirectL
+from service.states import JobState, Phase, Role, TrialState
+from service.storage import densities, jobs, studies, trials
+from service.storage.database import Database
+from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
+from tests.integration.service.simulation import Simulation, forget, report_of, told
+
+TIMED = ("training_s", "timing")
+
+
+def found(database: Database, job_id: int) -> tuple[dict[str, Study], list[Trial]]:
+    with database.read() as session:
+        arms = {arm.name: arm for arm in studies.of_job(session, job_id)}
+        return arms, trials.of_job(session, job_id)
+
+
+def of(every: list[Trial], study: Study, phase: Phase) -> list[Trial]:
+    mine = [t for t in every if t.study_id == study.id and t.phase is phase]
+    return sorted(mine, key=lambda t: -1 if t.number is None else t.number)
+
+
+def untimed(report: Any) -> Any:  # noqa: ANN401 - JSON
+    """A report without ids and times, which depend on the order of things."""
+    if isinstance(report, dict):
+        dropped = {*TIMED, "trial_id", "study_id"}
+        return {k: untimed(v) for k, v in report.items() if k not in dropped}
+    return [untimed(item) for item in report] if isinstance(report, list) else report
+
+
+def shaken(database: Database, body: object, *, n_workers: int, seed: int) -> int:
+    """Run a job with dispatchers that die at any step, workers that die, and late answers."""
+    job_id = submit(database, body)
+    chance = random.Random(seed)
+    for life in range(1000):
+        simulation = Simulation(database, n_workers, seed=seed + life)
+        with database.write() as session:
+            owner = jobs.get(session, job_id).lease_owner
+            jobs.release(session, owner or "nobody")
+        (run,) = simulation.take()
+        simulation.fails = {chance.randrange(1, 9)}
+        updates: list[Any] = []
+        for _ in range(chance.randrange(2, 14)):
+            simulation.step(run, updates)
+            if run.job.state.is_final:
+                assert run.job.state is JobState.SUCCEEDED
+                return job_id
+            updates = [simulation.finish_one()] if simulation.hand else []
+    raise AssertionError("the job did not end")
+
+
+EVERYTHING = training_job(
+    samplers=["direct_l", "tpe", "random", "gradient"],
+    controls=["uniform", "flat", "uniform_tuned", "flat_tuned", "density_tuned"],
+    training={"epochs": 8, "schedule": "cosine"},
+    fidelity={"search_fraction": 0.5, "promote": 2},
+    pruning={"rule": "median"},
+    repeats=2,
+)
+SPECS = {
+    "function": function_job(
+        samplers=[i.name for i in samplers.catalogue() if i.is_installed and i.name != "gradient"]
+    ),
+    "training": training_job(),
+    "everything": EVERYTHING,
+}
+
+
+@pytest.mark.parametrize("body", SPECS.values(), ids=SPECS.keys())
+def test_the_result_is_a_function_of_the_spec(sqlite_database: Database, body: object) -> None:
+    job_id = run_whole(sqlite_database, body, n_workers=1)
+    expected = told(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
+    forget(sqlite_database, job_id)
+    for n_workers, seed in [(2, 1), (5, 2), (64, 3)]:
+        job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=seed)
+        assert told(sqlite_database, job_id) == expected[0]
+        assert untimed(report_of(sqlite_database, job_id)) == expected[1]
+        forget(sqlite_database, job_id)
+    job_id = shaken(sqlite_database, body, n_workers=3, seed=11)
+    assert told(sqlite_database, job_id) == expected[0]
+    assert untimed(report_of(sqlite_database, job_id)) == expected[1]
+
+
+def test_the_best_of_short_trainings_are_trained_in_full(database: Database) -> None:
+    job_id = run_whole(
+        database,
+        training_job(training={"epochs": 8}, fidelity={"search_fraction": 0.25, "promote": 3}),
+    )
+    arms, every = found(database, job_id)
+    for arm in arms.values():
+        short = of(every, arm, Phase.SEARCH)
+        full = of(every, arm, Phase.PROMOTION)
+        assert {t.payload["training"]["epochs"] for t in short} == {2}
+        assert {t.payload["training"]["epochs"] for t in full} == {8}
+        ranked = sorted({t.digest: t for t in short}.values(), key=lambda t: (t.value, t.number))
+        assert [t.point for t in full] == [t.point for t in ranked[: len(full)]]
+        assert len(full) == (3 if arm.role is Role.SEARCH else 1)
+        assert arm.best_trial_id in {t.id for t in full}
+        assert arm.best_value == min(t.value or 0.0 for t in full)
+    evaluations = [t for t in every if t.phase is Phase.EVALUATION]
+    assert {t.payload["training"]["epochs"] for t in evaluations} == {8}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"), [("shortened", None), ("cut", 8)], ids=["shortened", "cut"]
+)
+def test_a_cut_schedule_keeps_its_length(
+    sqlite_database: Database, schedule: str, expected: int | None
+) -> None:
+    job_id = run_whole(
+        sqlite_database,
+        training_job(
+            samplers=["random"],
+            training={"epochs": 8, "schedule": "cosine"},
+            fidelity={"search_fraction": 0.25, "promote": 1, "schedule": schedule},
+        ),
+    )
+    _, every = found(sqlite_database, job_id)
+    lengths = {p: {t.payload["training"].get("schedule_epochs") for t in every if t.phase is p}
+               for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)}  # fmt: skip
+    assert lengths[Phase.SEARCH] == {expected}
+    assert lengths[Phase.PROMOTION] == lengths[Phase.EVALUATION] == {None}
+
+
+@pytest.mark.parametrize("sampler", ["direct_l", "direct_l_rand", "tpe", "random"])
+def test_the_median_rule_stops_what_is_hopeless(sqlite_database: Database, sampler: str) -> None:
+    body = training_job(
+        samplers=[sampler],
+        controls=[],
+        training={"epochs": 6},
+        budget={"n_trials": 24},
+        pruning={"rule": "median", "warmup_epochs": 2},
+        evaluation={"n_seeds": 0},
+    )
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=3)
+    (run,) = simulation.take()
+    simulation.run(run)
+    arms, every = found(sqlite_database, job_id)
+    counted = of([t for t in every if t.number is not None], arms[sampler], Phase.SEARCH)
+    stopped = [t for t in counted if t.state is TrialState.PRUNED]
+    assert stopped
+    for trial in stopped:
+        assert trial.curve is not None
+        assert 3 <= len(trial.curve) < 6  # after the warm-up, before the end
+        assert trial.value == trial.curve[-1]
+    assert simulation.n_epochs < 6 * simulation.n_trained
+    best = min((t for t in counted if t.state is TrialState.COMPLETED), key=lambda t: t.value or 0)
+    assert arms[sampler].best_trial_id == best.id
+    assert best.value == min(t.value or 0.0 for t in counted)  # none of the stopped was better
+
+
+def test_tuned_controls_search_at_the_same_budget(database: Database) -> None:
+    controls = ["uniform", "uniform_tuned", "flat_tuned", "default_init_tuned", "density_tuned"]
+    job_id = run_whole(
+        database,
+        training_job(
+            samplers=["random"],
+            controls=controls,
+            training={"initialisation": "kaiming_fan_out"},
+            budget={"n_trials": 12},
+        ),
+    )
+    arms, every = found(database, job_id)
+    dimensions = {"uniform_tuned": 1, "flat_tuned": 2, "default_init_tuned": 1, "density_tuned": 2}
+    for name, dimension in dimensions.items():
+        mine = of(every, arms[name], Phase.SEARCH)
+        assert (arms[name].role, arms[name].sampler, len(mine)) == (Role.TUNED, "random", 12)
+        assert {len(t.point) for t in mine} == {dimension}
+        rates = [t.payload["training"]["lr"] for t in mine]
+        assert all(0.05 / 8 <= rate <= 0.05 * 8 for rate in rates)
+        assert len(set(rates)) == 12
+        starts = {t.payload["training"]["initialisation"] for t in mine}
+        is_default = name == "default_init_tuned"
+        assert starts == {"framework" if is_default else "kaiming_fan_out"}
+    flat = [t.payload["phi"] for t in of(every, arms["flat_tuned"], Phase.SEARCH)]
+    assert all(len({tap for row in phi for tap in row}) == 1 for phi in flat)
+    assert {t.payload["phi"] is None for t in of(every, arms["uniform_tuned"], Phase.SEARCH)} == {
+        True
+    }
+
+
+def test_a_gradient_study_is_one_training_whose_density_is_judged_fixed(
+    database: Database,
+) -> None:
+    job_id = run_whole(database, training_job(samplers=["gradient", "random"]))
+    arms, every = found(database, job_id)
+    (trial,) = of(every, arms["gradient"], Phase.SEARCH)
+    assert trial.learned == {"vector": [0.625]}
+    assert trial.params["den"] == [0.625]
+    tests = of(every, arms["gradient"], Phase.EVALUATION)
+    assert len(tests) == 2
+    for test in tests:
+        assert "gradient" not in test.payload
+        assert test.payload["phi"][0][1] == 0.625
+    with database.read() as session:
+        stored = {d.study_id: d for d in densities.of_job(session, job_id)}
+    assert stored[arms["gradient"].id].vector == [0.625]
+
+
+def test_repeats_have_seeds_of_their_own_and_the_first_is_the_plain_search(
+    sqlite_database: Database,
+) -> None:
+    plain = run_whole(sqlite_database, function_job(samplers=["direct_l", "tpe"]))
+    body = function_job(samplers=["direct_l", "tpe"], repeats=3)
+    job_id = run_whole(sqlite_database, body)
+    arms, every = found(sqlite_database, job_id)
+    assert [(a.name, a.sampler, a.repeat) for a in arms.values()] == [
+        ("direct_l", "direct_l", 1),
+        ("tpe-1", "tpe", 1),
+        ("tpe-2", "tpe", 2),
+        ("tpe-3", "tpe", 3),
+    ]
+    points = {n: [t.point for t in of(every, a, Phase.SEARCH)] for n, a in arms.items()}
+    old_arms, old = found(sqlite_database, plain)
+    assert points["tpe-1"] == [t.point for t in of(old, old_arms["tpe"], Phase.SEARCH)]
+    assert points["tpe-1"] != points["tpe-2"] != points["tpe-3"]
+
+
+def test_speculation_is_extra_and_never_counts(database: Database) -> None:
+    body = function_job(samplers=["direct_l"], budget={"n_trials": 40})
+    job_id = submit(database, body)
+    simulation = Simulation(database, n_workers=16, seed=5)
+    (run,) = simulation.take()
+    simulation.run(run)
+    _, every = found(database, job_id)
+    extra = [t for t in every if t.number is None]
+    hits = [t for t in every if t.number is not None and t.certainty != "certain"]
+    assert sorted(t.number for t in every if t.number is not None) == list(range(40))
+    assert hits
+    assert {t.certainty for t in extra + hits} <= {"conditional", "predicted"}
+    # What was not done when the search ended was given up.
+    assert all(t.state.is_final for t in extra)
+    assert all(t.phase is Phase.SUPERSEDED for t in extra if t.state is TrialState.CANCELLED)
+
+
+def test_speculation_can_be_turned_off(sqlite_database: Database) -> None:
+    sampler = {"name": "direct_l", "options": {"max_extra": 0}}
+    job_id = submit(sqlite_database, function_job(samplers=[sampler]))
+    simulation = Simulation(sqlite_database, n_workers=16)
+    (run,) = simulation.take()
+    simulation.run(run)
+    _, every = found(sqlite_database, job_id)
+    assert {t.certainty for t in every} == {"certain"}
+    assert len(every) == 20
+
+
+@pytest.mark.parametrize("fidelity", [None, {"search_fraction": 0.5, "promote": 2}])
+def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, fidelity: object
+) -> None:
+    body = training_job(
+        samplers=["direct_l"],
+        controls=["uniform"],
+        budget={"n_trials": 6},
+        use_speculation=True,
+        fidelity=fidelity,
+    )
+    plain_id = run_whole(sqlite_database, body, n_workers=1)
+    plain = told(sqlite_database, plain_id)
+    forget(sqlite_database, plain_id)
+    optimum = ((6**0.5 - 1) / 4,)  # where `curve_of` is least, in the unit interval
+
+    def speculate(
+        _: object, log: Sequence[samplers.Entry], n_free: int
+    ) -> tuple[samplers.Proposal, ...]:
+        guess = samplers.Proposal(optimum, None, samplers.Certainty.PREDICTED)
+        return (guess,) if n_free and all(e.point != optimum for e in log) else ()
+
+    monkeypatch.setattr(DirectL, "speculate", speculate)
+    job_id = run_whole(sqlite_database, body, n_workers=8)
+    arms, every = found(sqlite_database, job_id)
+    arm = arms["direct_l_speculation"]
+    (guess,) = [t for t in every if t.number is None and t.state is TrialState.COMPLETED]
+    best = next(t for t in every if t.id == arm.best_trial_id)
+    assert tuple(best.point) == tuple(guess.point) == optimum
+    assert (best.value or 0.0) < (arms["direct_l"].best_value or 0.0)
+    assert len(of(every, arm, Phase.EVALUATION)) == 2
+    # The sequence and its best are what they are without it.
+    rows = [row for row in told(sqlite_database, job_id) if row[0] != arm.name]
+    assert rows == [row for row in plain if row[0] != arm.name]
+
+
+def test_a_study_stops_when_its_boxes_are_narrower_than_the_noise(
+    sqlite_database: Database,
+) -> None:
+    body = function_job(
+        task={"kind": "function", "name": "sphere", "dimension": 2},
+        samplers=["direct_l", "random"],
+        budget={"n_trials": 200, "stop_below_noise": 0.05},
+    )
+    results = []
+    for n_workers in (1, 4):
+        job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=n_workers)
+        arms, _ = found(sqlite_database, job_id)
+        stopped_at = arms["direct_l"].stopped_at
+        assert stopped_at is not None
+        assert 5 < stopped_at < 200
+        assert arms["random"].stopped_at is None
+        assert (arms["direct_l"].best_value or 0.0) < 0.1
+        rows = told(sqlite_database, job_id)
+        assert len([row for row in rows if row[0] == "direct_l"]) == stopped_at
+        results.append(rows)
+        forget(sqlite_database, job_id)
+    assert results[0] == results[1]
+
+
+def test_the_default_sampler_is_the_one_proposed_for_the_dimension(
+    sqlite_database: Database,
+) -> None:
+    body = function_job()
+    del body["samplers"]
+    job_id = use_cases.submit(sqlite_database, rules.parse(body))[0].id
+    arms, _ = found(sqlite_database, job_id)
+    assert [arm.sampler for arm in arms.values()] == [samplers.recommended(2, 20)]

@@ -1,0 +1,238 @@
+"""Going on with jobs that have ended: extended, cloned, tried again, started from densities."""
+
+from __future__ import annotations
+
+import pytest
+
+from service import jobs as use_cases
+from service import reopening, rules
+from service.errors import IllegalTransitionError, InvalidSpecError, NothingToRetryError
+from service.states import JobState, Phase, TrialState
+from service.storage import densities, jobs, trials
+from service.storage.database import Database
+from tests.integration.service.course_test import EVERYTHING, found, untimed
+from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
+from tests.integration.service.simulation import Simulation, forget, report_of, told
+
+
+def go_on(database: Database, seed: int = 0, fails: set[int] | None = None) -> Simulation:
+    simulation = Simulation(database, n_workers=3, seed=seed, fails=fails or set())
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    return simulation
+
+
+FUNCTION = function_job(
+    samplers=["direct_l", "direct_l_rand", "direct_l_model", "tpe", "cmaes", "random", "qmc"]
+)
+
+
+@pytest.mark.parametrize("body", [FUNCTION, EVERYTHING], ids=["function", "everything"])
+def test_an_extended_job_is_the_one_with_that_budget_from_the_start(
+    sqlite_database: Database, body: dict[str, object]
+) -> None:
+    # 6 of 4 a round: the last round was cut, and is completed first.
+    short = run_whole(sqlite_database, body | {"budget": {"n_trials": 6}}, seed=1)
+    reopening.extend(sqlite_database, short, 15)
+    go_on(sqlite_database)
+    extended = told(sqlite_database, short), untimed(report_of(sqlite_database, short))
+    forget(sqlite_database, short)
+    whole = run_whole(sqlite_database, body | {"budget": {"n_trials": 15}}, seed=2)
+    assert extended[0] == told(sqlite_database, whole)
+    expected = untimed(report_of(sqlite_database, whole))
+    assert extended[1]["verdict"] == expected["verdict"]
+    assert extended[1]["arms"] == expected["arms"]
+
+
+def test_extending_trains_only_what_is_new(database: Database) -> None:
+    job_id = run_whole(database, training_job(samplers=["direct_l"]))
+    job = reopening.extend(database, job_id, 15)
+    assert (job.state, job.report, job.finished_at) == (JobState.QUEUED, None, None)
+    simulation = go_on(database)
+    _, every = found(database, job_id)
+    digests = [t.digest for t in every if t.phase is not Phase.SUPERSEDED]
+    n_new = len({t.digest for t in every if t.id > max(t.id for t in every) - len(digests)})
+    assert simulation.n_trained <= n_new
+    assert len(simulation.digests) == len(set(simulation.digests))
+    with database.read() as session:
+        rows = densities.evaluations(session, job_id)
+    assert len(rows) == 5 * 2  # those of the first end are gone
+
+
+def test_bobyqa_goes_on_locally_when_it_is_extended(sqlite_database: Database) -> None:
+    body = function_job(samplers=["direct_l_bobyqa"])
+    job_id = run_whole(sqlite_database, body)
+    before = told(sqlite_database, job_id)
+    reopening.extend(sqlite_database, job_id, 30)
+    go_on(sqlite_database)
+    after = told(sqlite_database, job_id)
+    assert after[: len(before)] == before
+    assert len(after) == 30
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "words"), [(20, "above the present budget, 20"), (10**9, "at most 100000")]
+)
+def test_a_budget_that_does_not_grow_is_refused(
+    sqlite_database: Database, n_trials: int, words: str
+) -> None:
+    job_id = run_whole(sqlite_database, function_job(samplers=["random"]))
+    with pytest.raises(InvalidSpecError, match=words) as caught:
+        reopening.extend(sqlite_database, job_id, n_trials)
+    assert caught.value.faults[0].pointer == "/n_trials"
+    with sqlite_database.read() as session:
+        assert jobs.get(session, job_id).state is JobState.SUCCEEDED
+
+
+def test_only_a_job_that_has_succeeded_is_extended(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, function_job())
+    with pytest.raises(IllegalTransitionError, match="only one that SUCCEEDED"):
+        reopening.extend(sqlite_database, job_id, 100)
+    use_cases.cancel(sqlite_database, job_id)
+    for order in (lambda: reopening.extend(sqlite_database, job_id, 100),
+                  lambda: reopening.retry_failed(sqlite_database, job_id)):  # fmt: skip
+        with pytest.raises(IllegalTransitionError):
+            order()
+
+
+def test_a_stopped_study_is_not_extended(sqlite_database: Database) -> None:
+    body = function_job(
+        task={"kind": "function", "name": "sphere", "dimension": 1},
+        samplers=["direct_l"],
+        budget={"n_trials": 100, "stop_below_noise": 1.0},
+    )
+    job_id = run_whole(sqlite_database, body)
+    with pytest.raises(InvalidSpecError, match="clone the job without stop_below_noise"):
+        reopening.extend(sqlite_database, job_id, 200)
+
+
+@pytest.mark.parametrize("sampler", ["direct_l", "tpe", "random"])
+@pytest.mark.parametrize("body", [function_job(), training_job()], ids=["function", "training"])
+def test_retrying_gives_what_the_job_would_have_had(
+    database: Database, sampler: str, body: dict[str, object]
+) -> None:
+    body = body | {"samplers": [sampler], "budget": {"n_trials": 12}}
+    job_id = submit(database, body)
+    simulation = Simulation(database, n_workers=1, fails={3, 4, 5})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    _, every = found(database, job_id)
+    (failed,) = [t for t in every if t.state is TrialState.FAILED]
+    reopening.retry_failed(database, job_id)
+    go_on(database)
+    with database.read() as session:
+        again = trials.get(session, failed.id)
+        log = trials.attempts(session, failed.id)
+    assert (again.state, again.error) == (TrialState.COMPLETED, None)
+    assert [a.state.value for a in log] == ["FAILED"] * 3 + ["COMPLETED"]
+    repaired = told(database, job_id)
+    report = untimed(report_of(database, job_id))
+    forget(database, job_id)
+    whole = run_whole(database, body, seed=9)
+    assert repaired == told(database, whole)
+    assert report["verdict"] == untimed(report_of(database, whole))["verdict"]
+
+
+def test_a_failed_evaluation_alone_is_tried_again(sqlite_database: Database) -> None:
+    body = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 2})
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={4, 5, 6})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    _, every = found(sqlite_database, job_id)
+    assert [t.phase for t in every if t.state is TrialState.FAILED] == [Phase.EVALUATION]
+    reopening.retry_failed(sqlite_database, job_id)
+    again = go_on(sqlite_database)
+    assert again.n_trained == 1
+    _, every = found(sqlite_database, job_id)
+    assert {t.state for t in every} == {TrialState.COMPLETED}
+
+
+def test_a_trial_that_fails_again_has_as_many_tries_as_at_first(
+    sqlite_database: Database,
+) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 3}))
+    simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
+    (run,) = simulation.take()
+    simulation.run(run)
+    reopening.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database, fails={1, 2, 3})
+    _, every = found(sqlite_database, job_id)
+    (failed,) = [t for t in every if t.state is TrialState.FAILED]
+    assert failed.n_attempts == 6
+
+
+def test_a_job_that_failed_as_a_whole_can_be_tried_again(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 2}))
+    simulation = Simulation(sqlite_database, fails=set(range(100)))
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.FAILED
+    reopening.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database)
+    with sqlite_database.read() as session:
+        assert jobs.get(session, job_id).error is None
+
+
+def test_nothing_failed_nothing_to_retry(sqlite_database: Database) -> None:
+    job_id = run_whole(sqlite_database, function_job(samplers=["random"]))
+    with pytest.raises(NothingToRetryError):
+        reopening.retry_failed(sqlite_database, job_id)
+
+
+def test_a_clone_is_a_new_job_from_the_old_spec(database: Database) -> None:
+    job_id = run_whole(database, training_job())
+    clone = use_cases.clone(database, job_id, {"name": "again", "budget": {"n_trials": 4}})
+    with database.read() as session:
+        old = jobs.get(session, job_id)
+    assert clone.id != job_id
+    assert clone.spec == old.spec | {"name": "again", "budget": clone.spec["budget"]}
+    assert clone.spec["budget"]["n_trials"] == 4
+    # null takes a field away, and with it what was filled in for it.
+    wider = {"network": {"kernel_size": 5}, "density": {"bounds": None}}
+    other = use_cases.clone(database, job_id, wider)
+    assert len(other.spec["density"]["bounds"]) == 2
+    with pytest.raises(InvalidSpecError) as caught:
+        use_cases.clone(database, job_id, {"network": {"kernel_size": 5}})
+    assert caught.value.faults[0].pointer == "/density/bounds"
+
+
+def test_densities_of_an_earlier_job_are_tried_first(database: Database) -> None:
+    earlier = run_whole(database, training_job(samplers=["random"]))
+    with database.read() as session:
+        known = next(d for d in densities.of_job(session, earlier) if d.family == "symmetric")
+    start = {"densities": [known.id], "vectors": [[0.3]]}
+    job_id = run_whole(
+        database, training_job(samplers=["tpe", "direct_l"], warm_start=start, seed=3)
+    )
+    arms, every = found(database, job_id)
+    first = [t for t in every if t.study_id == arms["tpe"].id and t.phase is Phase.SEARCH][:2]
+    assert first[0].params["den"] == [pytest.approx(0.3)]
+    assert first[1].params["den"] == [pytest.approx(known.vector[0])]
+    centre = next(t for t in every if t.study_id == arms["direct_l"].id)
+    assert centre.point == [0.5]  # the exact sequence starts where it starts
+    clone = use_cases.clone(database, job_id, {"name": "again"})
+    assert clone.spec["warm_start"]["vectors"] == [[0.3], known.vector]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"network": {"kind": "dncnn", "kernel_size": 5}, "density": {}}, "name one of that kind"),
+        ({"density": {"family": "separable"}}, "this job searches separable"),
+        ({}, None),
+    ],
+)
+def test_densities_that_do_not_fit_are_refused(
+    sqlite_database: Database, changes: dict[str, object], words: str | None
+) -> None:
+    earlier = run_whole(sqlite_database, training_job(samplers=["random"]))
+    with sqlite_database.read() as session:
+        known = next(d for d in densities.of_job(session, earlier) if d.family == "symmetric")
+    missing = known.id + 1000
+    start = {"densities": [known.id] if words else [missing]}
+    body = training_job(samplers=["tpe"], warm_start=start) | changes
+    with pytest.raises(InvalidSpecError, match=words or f"no density {missing}") as caught:
+        use_cases.submit(sqlite_database, rules.parse(body))
+    assert caught.value.faults[0].pointer == "/warm_start/densities/0"
+    with sqlite_database.read() as session:
+        assert len(jobs.page(session, limit=10)) == 1
