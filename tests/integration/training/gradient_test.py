@@ -128,3 +128,24 @@ def test_optimizers_and_initialisations_learn(optimizer: str, initialisation: st
     settings = {"optimizer": optimizer, "lr": lr, "initialisation": initialisation, "epochs": 5}
     outcome = run(task(DIGITS, phi=None, training=settings))[1]
     assert outcome.metrics["accuracy"] > 0.6  # by chance 0.1; seeds range from 0.74 to 0.95
+
+
+def test_a_training_starts_from_the_initialisation_it_names() -> None:
+    """At a rate that moves nothing: Kaiming's biases are 0, and its two fans differ in scale."""
+    still = {"lr": 1e-12, "epochs": 1}
+    kept = {}
+    for name in ("framework", "kaiming_fan_in", "kaiming_fan_out"):
+        asked = task(
+            DIGITS, phi=None, training={**still, "initialisation": name}, keep_weights=True
+        )
+        weights = run(asked)[1].weights
+        assert weights is not None
+        kept[name] = load(weights)
+    default = run(task(DIGITS, phi=None, training=still, keep_weights=True))[1].weights
+    assert default is not None
+    assert (load(default)["head.weight"] == kept["framework"]["head.weight"]).all()
+    assert float(kept["framework"]["head.bias"].abs().max()) > 0.01
+    assert float(kept["kaiming_fan_in"]["head.bias"].abs().max()) < 1e-6
+    # The head has 16 inputs and 10 outputs.
+    ratio = kept["kaiming_fan_in"]["head.weight"] / kept["kaiming_fan_out"]["head.weight"]
+    assert ratio.numpy() == pytest.approx((10 / 16) ** 0.5, rel=1e-3)
