@@ -104,6 +104,9 @@ class JobOut(JobSummaryOut):
     spec: Json
     progress: ProgressOut
     best: BestOut | None
+    ahead: BestOut | None = Field(
+        description="A better point, run ahead of a sequence that has not asked for it."
+    )
     report: Json | None = Field(description="The comparison of all arms, once the job succeeded.")
 
 
@@ -113,7 +116,10 @@ class StudyOut(Out):
     id: int
     job_id: int
     name: str
-    role: Role
+    role: Role = Field(
+        description="tuned is a control whose settings are searched, speculation a better point "
+        "that a search ran ahead."
+    )
     sampler: str
     repeat: int = Field(description="Which search seed of its sampler, from 1.")
     n_trials: int = Field(description="Its budget.")

@@ -12,7 +12,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "Models where good and bad trials lie and samples where good is likelier. "
             "Proposes a round of batch_size trials at a time."
         ),
-        capabilities=Capabilities(),
+        capabilities=Capabilities(categorical=True, warm_start=True),
         options=(
             Option(
                 "n_startup_trials",
@@ -38,6 +38,60 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.optuna_samplers:Tpe",
+    ),
+    SamplerInfo(
+        name="cmaes",
+        title="CMA-ES",
+        description=(
+            "Moves and shapes a normal distribution towards the better half of each generation. "
+            "A round is a generation: batch_size trials, or 4 + 3 ln(dimension) if that is more."
+        ),
+        capabilities=Capabilities(warm_start=True),
+        options=(
+            Option(
+                "lr_adapt",
+                "boolean",
+                default=False,
+                description="Learn more slowly where the objective is noisy or rugged.",
+            ),
+        ),
+        path="service.samplers.cma_es:CmaEs",
+    ),
+    SamplerInfo(
+        name="gp",
+        title="Gaussian process (Optuna)",
+        description=(
+            "Models the objective by a Gaussian process and tries where the expected improvement "
+            "is greatest. Few trials go far; each costs a second or so to propose."
+        ),
+        capabilities=Capabilities(categorical=True, warm_start=True),
+        options=(
+            Option(
+                "n_startup_trials",
+                "integer",
+                10,
+                "Random trials before the model is used.",
+                minimum=1,
+                maximum=100_000,
+            ),
+        ),
+        path="service.samplers.optuna_samplers:Gp",
+    ),
+    SamplerInfo(
+        name="qmc",
+        title="Quasi-random search (Sobol)",
+        description="A scrambled Sobol sequence: fills the box more evenly than random points.",
+        capabilities=Capabilities(categorical=True, adaptive=False),
+        options=(),
+        path="service.samplers.sobol_points:SobolPoints",
+    ),
+    SamplerInfo(
+        name="grid",
+        title="Grid search",
+        description="The middles of equal cells, as many as the budget needs.",
+        capabilities=Capabilities(categorical=True, adaptive=False),
+        options=(),
+        path="service.samplers.grid_points:GridPoints",
     ),
     SamplerInfo(
         name="random",

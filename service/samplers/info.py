@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class SamplerInfo:
-    """What a user may know about a sampler before choosing it."""
+    """What a user may know about a sampler before choosing it.
+
+    Attributes:
+        name: What a spec calls it.
+        title: What a page calls it.
+        description: How it works, for the user.
+        capabilities: What it can do.
+        options: The settings it takes.
+        path: ``module:class`` of the implementation.
+        requires: Modules that its extra (`Capabilities.needs`) installs.
+    """
 
     name: str
     title: str
@@ -90,6 +101,18 @@ class SamplerInfo:
     capabilities: Capabilities
     options: tuple[Option, ...]
     path: str
+    requires: tuple[str, ...] = ()
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether what it needs can be imported here; nothing is imported to find out."""
+        return all(find_spec(module) is not None for module in self.requires)
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it is not installed."""
+        extra = self.capabilities.needs
+        return f"{self.name} is not installed here: pip install 'densearch[{extra}]'"
 
     def option_faults(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield (option, what is wrong) for every option that is unknown or has a bad value."""
@@ -101,13 +124,14 @@ class SamplerInfo:
                 yield name, fault
 
     def to_dict(self) -> dict[str, object]:
-        """Name, title, description, capabilities, and the JSON schema of the options."""
+        """Name, title, description, capabilities, `installed`, and the options' JSON schema."""
         properties = {option.name: option.schema() for option in self.options}
         return {
             "name": self.name,
             "title": self.title,
             "description": self.description,
             "capabilities": asdict(self.capabilities),
+            "installed": self.is_installed,
             "options": {
                 "type": "object",
                 "additionalProperties": False,

@@ -1,7 +1,8 @@
 """Optuna's samplers behind our contract: history in, one round of points out.
 
-Optuna's own study is a throw-away: it is rebuilt from the log for every round, with a generator
-seeded by (study, round), so that nothing of it needs to survive a crash.
+Optuna's study is kept between the rounds of an instance, because adding thousands of trials anew
+costs more than asking; each round has a fresh sampler, seeded by (study, round), so that a study
+built from the log answers the same.
 """
 
 from __future__ import annotations
@@ -10,77 +11,111 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.trial import create_trial
 
-from service.samplers.base import Entry, Plan, Proposal, Sampler, StudyPlan
-from service.seeds import derive
+from service.samplers.axes import middle, share_of
+from service.samplers.base import AxisKind, Entry, StudyPlan
+from service.samplers.rounds import Rounds
 
-# One line for every throw-away study is noise in our log.
+# One line for every study is noise in our log.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-class OptunaSampler(Sampler):
-    """Rounds of `batch_size` trials, told in the order of issue when the whole round has ended."""
+def distribution_of(axis: AxisKind) -> BaseDistribution:
+    """Return Optuna's form of an axis: real in [0, 1], whole numbers from 0, or categories."""
+    if axis.n_values is None:
+        return FloatDistribution(0.0, 1.0)
+    if axis.is_ordered:
+        return IntDistribution(0, axis.n_values - 1)
+    return CategoricalDistribution(tuple(range(axis.n_values)))
+
+
+class OptunaSampler(Rounds):
+    """Asks an Optuna study for each round and tells it in the order of issue.
+
+    Inside a round the trials still running keep the round apart, in the way of each sampler.
+    """
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
         self._space: Mapping[str, BaseDistribution] = {
-            f"x{axis}": FloatDistribution(0.0, 1.0) for axis in range(study.dimension)
+            f"x{i}": distribution_of(axis) for i, axis in enumerate(self._axes)
         }
+        self._study = optuna.create_study(sampler=self._make(0))
+        self._running: list[optuna.Trial] = []
+        self._n_told = 0
 
     @abstractmethod
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         """Return Optuna's sampler, its generator at the start of a round."""
 
-    def plan(self, log: Sequence[Entry]) -> Plan:
-        """Answer the next round once the last has ended, the rest of a round half issued."""
-        size, n_trials = self.study.batch_size, self.study.n_trials
-        numbered = {i: i for i, entry in enumerate(log) if entry.number is None}
-        start = min(len(log), n_trials) // size * size
-        # A crash may have cut a round: its first part is in the log, its rest is asked again.
-        if any(entry.value is None for entry in log[:start]):
-            return Plan(numbered=numbered)
-        if len(log) >= n_trials:
-            return Plan(
-                numbered=numbered, is_finished=all(entry.value is not None for entry in log)
-            )
-        points = self._round(log[:start], start // size, min(size, n_trials - start))
-        proposals = tuple(
-            Proposal(point, number)
-            for number, point in enumerate(points, start)
-            if number >= len(log)
-        )
-        return Plan(proposals=proposals, numbered=numbered)
+    def _option(self, name: str, default: int) -> int:
+        return int(str(self.study.options.get(name, default)))
 
     def _round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
-        sampler = self._make(derive(self.study.seed, "round", index))
-        study = optuna.create_study(sampler=sampler)
-        study.add_trials([self._trial(entry) for entry in told])
-        return [self._ask(study) for _ in range(size)]
+        self._tell(told)
+        self._study.sampler = self._make(self._seed(index))
+        return [self._ask(number) for number in range(len(told), len(told) + size)]
+
+    def _tell(self, told: Sequence[Entry]) -> None:
+        """Bring Optuna's study up to the log: what it asked itself, or what was there before."""
+        new = told[self._n_told :]
+        self._n_told = len(told)
+        for trial, entry in zip(self._running, new, strict=False):
+            self._study.tell(trial, entry.value)
+        self._study.add_trials([self._trial(entry) for entry in new[len(self._running) :]])
+        self._running = []
+
+    def _ask(self, number: int) -> tuple[float, ...]:
+        if number < len(self.study.starts):
+            self._study.enqueue_trial(self._params(self.study.starts[number]))
+        self._running.append(self._study.ask(dict(self._space)))
+        params = self._running[-1].params
+        return tuple(
+            params[name] if axis.n_values is None else middle(int(params[name]), axis.n_values)
+            for name, axis in zip(self._space, self._axes, strict=True)
+        )
 
     def _trial(self, entry: Entry) -> optuna.trial.FrozenTrial:
-        params = dict(zip(self._space, entry.point, strict=True))
+        params = self._params(entry.point)
         return create_trial(params=params, distributions=dict(self._space), value=entry.value)
 
-    def _ask(self, study: optuna.Study) -> tuple[float, ...]:
-        params = study.ask(dict(self._space)).params
-        return tuple(float(params[name]) for name in self._space)
+    def _params(self, point: Sequence[float]) -> dict[str, float | int]:
+        return {
+            name: u if axis.n_values is None else share_of(u, axis.n_values)
+            for name, axis, u in zip(self._space, self._axes, point, strict=True)
+        }
 
 
 class Tpe(OptunaSampler):
-    """Tree-structured Parzen estimator (Bergstra et al. 2011) as Optuna builds it.
+    """Tree-structured Parzen estimator (Bergstra et al. 2011).
 
-    Inside a round the trials still running count as bad ones (constant liar), which keeps the
-    round apart.
+    The trials still running count as bad ones (constant liar).
     """
 
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
-        options = self.study.options
         return optuna.samplers.TPESampler(
-            n_startup_trials=int(str(options.get("n_startup_trials", 10))),
-            n_ei_candidates=int(str(options.get("n_ei_candidates", 24))),
-            multivariate=bool(options.get("multivariate", True)),
+            n_startup_trials=self._option("n_startup_trials", 10),
+            n_ei_candidates=self._option("n_ei_candidates", 24),
+            multivariate=bool(self.study.options.get("multivariate", True)),
             constant_liar=True,
             seed=seed,
+        )
+
+
+class Gp(OptunaSampler):
+    """Gaussian process with a Matern kernel and log expected improvement; loads torch.
+
+    The trials still running are integrated over (q-batch expected improvement).
+    """
+
+    def _make(self, seed: int) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.GPSampler(
+            n_startup_trials=self._option("n_startup_trials", 10), seed=seed
         )
