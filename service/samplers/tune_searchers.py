@@ -172,7 +172,7 @@ class Nevergrad(TuneSearcher):
         from ray.tune.search import create_searcher
         from ray.tune.search.nevergrad import NevergradSearch
 
-        space = NevergradSearch.convert_search_space(self._space())
+        space: Any = NevergradSearch.convert_search_space(self._space())
         space.random_state = np.random.RandomState(derive(self.study.seed, "searcher"))
         return create_searcher(
             "nevergrad",
