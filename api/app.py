@@ -20,6 +20,7 @@ from api.routes import (
     explanations,
     health,
     jobs,
+    reopening,
     samplers,
     studies,
     trials,
@@ -28,7 +29,10 @@ from service.settings import Settings
 from service.storage.database import Database
 
 VERSION = "1"
-ROUTES = (jobs, studies, trials, events, densities, artifacts, samplers, health, explanations)
+ROUTES = (
+    *(jobs, reopening, studies, trials, events, densities, artifacts, samplers),
+    *(health, explanations),
+)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:

@@ -54,7 +54,14 @@ PROBLEMS: Mapping[str, Problem] = {
             "illegal-transition",
             409,
             "The job's state does not allow this",
-            "Look at the job's state; a job that has ended stays as it is.",
+            "Look at the job's state; a job that has ended can be extended, cloned or its failed "
+            "trials retried.",
+        ),
+        Problem(
+            "nothing-to-retry",
+            409,
+            "None of the job's trials has failed",
+            "Nothing to do; extend the job for more trials, or clone it with changes.",
         ),
         Problem(
             "idempotency-conflict",

@@ -32,6 +32,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.UnknownSamplerError: "unknown-sampler",
     errors.NotFoundError: "not-found",
     errors.IllegalTransitionError: "illegal-transition",
+    errors.NothingToRetryError: "nothing-to-retry",
     errors.IdempotencyConflictError: "idempotency-conflict",
     errors.LeaseLostError: "lease-lost",
     errors.SchemaError: "schema-outdated",

@@ -13,6 +13,7 @@ from service import clock
 from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, TrialState
 from service.storage import dispatchers, trials
+from service.storage import overview as glances
 from service.storage import progress as counting
 from service.storage.progress import Tally
 
@@ -239,3 +240,21 @@ def best_of(session: Session, studies: Sequence[Study]) -> Best | None:
         return None
     trial: Trial = trials.get(session, study.best_trial_id)
     return Best(study.id, study.name, study.sampler, trial.id, value, trial.params)
+
+
+def best_ahead(session: Session, studies: Sequence[Study]) -> Best | None:
+    """Return a point that was run ahead of need and is better than the searches' best.
+
+    It is shown beside the best, which depends on the spec alone. Once a best was trained in full
+    there is none: its value and that of a short training do not compare.
+    """
+    trial = glances.best_ahead(session, studies[0].job_id) if studies else None
+    if trial is None or trial.value is None:
+        return None
+    study = next(study for study in studies if study.id == trial.study_id)
+    best = best_of(session, studies)
+    if best is not None:
+        is_full = trials.get(session, best.trial_id).phase is not Phase.SEARCH
+        if is_full or best.value <= trial.value:
+            return None
+    return Best(study.id, study.name, study.sampler, trial.id, trial.value, trial.params)

@@ -45,20 +45,26 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         if job.state is not JobState.SUCCEEDED:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
         found = studies.of_job(session, job_id)
-        for study in _extensible(found, n_trials):
+        for study in _raised(found, n_trials):
             studies.change(session, study.id, n_trials=n_trials)
         _choose_anew(session, spec_of(job), found, trials.of_job(session, job_id))
         return jobs.reopen(session, job_id)
 
 
-def _extensible(found: Sequence[Study], n_trials: int) -> list[Study]:
-    searches = [
+def extensible(found: Sequence[Study]) -> list[Study]:
+    """Return those of a job's studies that would spend a larger budget."""
+    return [
         study
         for study in found
         if study.role in (Role.SEARCH, Role.TUNED)
         and study.sampler != planning.GRADIENT
         and study.stopped_at is None
     ]
+
+
+def _raised(found: Sequence[Study], n_trials: int) -> list[Study]:
+    """Return the studies that get a new budget."""
+    searches = extensible(found)
     if not searches:
         detail = "every search stopped below the noise: clone the job without stop_below_noise"
         raise InvalidSpecError([Fault("/n_trials", detail)])

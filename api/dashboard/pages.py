@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from api.dashboard import assets, figures, heatmaps, views
+from api.dashboard.bars import bars
 from api.dashboard.formats import FILTERS
 from api.dashboard.themes import DASHES, THEMES, Figure, ThemeName
 from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
@@ -38,7 +39,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS, bars=bars)
     environment.globals.update(asset=assets.url, job_states=list(JobState), dashes=DASHES)
     return environment
 

@@ -58,6 +58,8 @@ REQUEST_BODY = {
     }
 }
 
+LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
+
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -86,14 +88,15 @@ def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
 
 def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
     counted = progress.progress_of(session, job)
-    best = progress.best_of(session, studies.of_job(session, job.id))
+    own = studies.of_job(session, job.id)
     return JobOut.model_validate(
         {
             **asdict(job),
             "fraction": counted.fraction,
             "waits_for": progress.reason(session, job, lease_s),
             "progress": counted,
-            "best": best,
+            "best": progress.best_of(session, own),
+            "ahead": progress.best_ahead(session, own),
         }
     )
 
@@ -103,7 +106,7 @@ def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
     status_code=202,
     response_model=JobOut,
     responses={
-        202: {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}},
+        202: LOCATION,
         **documented(400, 403, 409, 413, 415, 422),
     },
     openapi_extra=REQUEST_BODY,

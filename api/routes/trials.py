@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
+from itertools import islice, product
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -17,9 +17,10 @@ from api.context import InDatabase
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems import documented
 from api.schemas import ListOut, MeasurementOut, TrialDetailOut, TrialOut
+from service.arms import is_speculation
 from service.errors import NotFoundError
+from service.progress import STANDING
 from service.records import Study, Trial
-from service.samplers import Certainty
 from service.states import Phase, TrialState
 from service.storage import jobs, studies, trials
 
@@ -29,7 +30,10 @@ router = APIRouter(prefix="/v1", tags=["trials"])
 class TrialsQuery(Query):
     """Which trials to list."""
 
-    phase: Literal["search", "evaluation", "all"] = "search"
+    phase: Literal["search", "promotion", "evaluation", "superseded", "all"] = Field(
+        default="search",
+        description="What the trials serve; `all` leaves out those that are superseded.",
+    )
     study: Word | None = Field(default=None, description="Name or id of a study.")
     sampler: Word | None = Field(default=None, description='Name of a sampler; "fixed": controls.')
     state: TrialState | None = None
@@ -44,7 +48,7 @@ def _shown(trial: Trial, names: Mapping[int, Study]) -> dict[str, Any]:
         "study": study.name,
         "sampler": study.sampler,
         "cached": trial.cached_from is not None,
-        "speculative": trial.certainty != Certainty.CERTAIN and trial.number is None,
+        "speculative": is_speculation(trial),
         "attempts": trial.n_attempts,
     }
 
@@ -70,17 +74,18 @@ def _is_called(study: Study, name: str) -> bool:
 def _page(
     session: Session, job_id: int, query: TrialsQuery, chosen: Sequence[int | None]
 ) -> list[Trial]:
+    phases = STANDING if query.phase == "all" else (Phase(query.phase),)
     pages = [
         trials.page(
             session,
             job_id,
             limit=query.limit + 1,
-            phase=None if query.phase == "all" else Phase(query.phase),
+            phase=phase,
             study_id=study_id,
             state=query.state,
             after=query.cursor or 0,
         )
-        for study_id in chosen
+        for phase, study_id in product(phases, chosen)
     ]
     return list(islice(heapq.merge(*pages, key=lambda trial: trial.id), query.limit + 1))
 

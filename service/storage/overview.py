@@ -47,6 +47,26 @@ def results(session: Session, job_id: int) -> list[Result]:
     ]
 
 
+def best_ahead(session: Session, job_id: int) -> Trial | None:
+    """Return the best search trial that was run ahead and has no place in its sequence."""
+    query = (
+        select(TrialRow)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.phase == Phase.SEARCH,
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.number.is_(None),
+            TrialRow.certainty != "certain",
+            TrialRow.is_diverged.is_(False),
+            TrialRow.value.is_not(None),
+        )
+        .order_by(TrialRow.value, TrialRow.id)
+        .limit(1)
+    )
+    row = session.scalars(query).one_or_none()
+    return None if row is None else to_value(Trial, row)
+
+
 def newest_trials(
     session: Session,
     job_id: int,

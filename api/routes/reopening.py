@@ -1,0 +1,103 @@
+"""Going on from a job: a larger budget, a new job from its spec, another try at what failed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.bodies import json_body
+from api.context import InDatabase, WithSettings
+from api.paging import Id
+from api.problems import documented
+from api.routes.jobs import LOCATION, IdempotencyKey, job_out
+from api.schemas import JobOut
+from service import jobs, reopening
+from service.errors import Fault, InvalidSpecError
+from service.pointers import faults_of
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+class ExtendIn(BaseModel):
+    """The budget that a job is to have."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    n_trials: int = Field(
+        ge=1,
+        le=reopening.MOST_TRIALS,
+        description="Trials of every sampler, those it has spent included: above the present one.",
+    )
+
+
+def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI entry of a body that api.bodies decodes."""
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+PATCH_SCHEMA = {
+    "type": "object",
+    "description": "JSON merge patch (RFC 7396) of the job's spec: what is named replaces what "
+    "was, null takes it away; {} changes nothing.",
+}
+
+
+@router.post(
+    "/{job_id}/extend",
+    status_code=202,
+    response_model=JobOut,
+    responses=documented(400, 403, 404, 409, 413, 415, 422),
+    openapi_extra=_body(ExtendIn.model_json_schema(), {"n_trials": 24}),
+)
+def extend_job(
+    database: InDatabase,
+    settings: WithSettings,
+    job_id: Id,
+    body: Annotated[object, Depends(json_body)],
+) -> JobOut:
+    """Raise the budget of a job that has succeeded; it goes on from its log."""
+    try:
+        wanted = ExtendIn.model_validate(body)
+    except ValidationError as error:
+        raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
+    reopening.extend(database, job_id, wanted.n_trials)
+    return job_out(database, settings, job_id)
+
+
+@router.post(
+    "/{job_id}/clone",
+    status_code=202,
+    response_model=JobOut,
+    responses={202: LOCATION, **documented(400, 403, 404, 409, 413, 415, 422)},
+    openapi_extra=_body(PATCH_SCHEMA, {"name": "photos, another seed", "seed": 1}),
+)
+def clone_job(
+    database: InDatabase,
+    settings: WithSettings,
+    response: Response,
+    job_id: Id,
+    body: Annotated[object, Depends(json_body)],
+    idempotency_key: IdempotencyKey = None,
+) -> JobOut:
+    """Submit a job's spec again, with changes; the job itself stays as it is."""
+    if not isinstance(body, dict):
+        detail = "must be an object: a merge patch of the spec, {} to change nothing"
+        raise InvalidSpecError([Fault("", detail)])
+    made = jobs.clone(database, job_id, body, idempotency_key)
+    response.headers["location"] = f"/v1/jobs/{made.id}"
+    return job_out(database, settings, made.id)
+
+
+@router.post(
+    "/{job_id}/retry-failed",
+    status_code=202,
+    response_model=JobOut,
+    responses=documented(403, 404, 409, 413, 422),
+)
+def retry_failed_trials(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
+    """Try the failed trials of a job that has ended again; their attempts go on counting."""
+    reopening.retry_failed(database, job_id)
+    return job_out(database, settings, job_id)
