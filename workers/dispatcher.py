@@ -206,8 +206,9 @@ class Dispatcher:
             self._settle(job_id, run, assignments, shape)
 
     def _others_wait(self, job_id: int) -> bool:
-        """Whether another job has trials that count for the workers that this one would take."""
-        return any(run.wants_workers for other, run in self._runs.items() if other != job_id)
+        """Whether another job has, or may have, trials that count for the workers left over."""
+        others = [(other, run) for other, run in self._runs.items() if other != job_id]
+        return any(run.wants_workers or other in self._touched for other, run in others)
 
     def _transact(
         self, run: Run, updates: list[Update], n_free: int, *, may_speculate: bool

@@ -54,7 +54,7 @@ class Simulation:
             return Ended(
                 assignment.attempt_id, assignment.trial_id, Ending.CRASHED, error="killed"
             )
-        ended = _trained(assignment)
+        ended = trained(assignment)
         self.n_epochs += len(ended.curve)
         return ended
 
@@ -71,7 +71,7 @@ class Simulation:
         raise AssertionError("the job did not end")
 
 
-def _trained(assignment: Assignment) -> Ended:
+def trained(assignment: Assignment) -> Ended:
     """What a worker would say, with a stand-in for the training."""
     payload = assignment.payload
     if payload["task"]["kind"] == "function":

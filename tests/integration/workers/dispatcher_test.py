@@ -17,7 +17,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending
-from tests.integration.service.simulation import value_of
+from tests.integration.service.simulation import trained
 from workers.cluster import Shape
 from workers.dispatcher import Dispatcher
 from workers.worker import Message
@@ -27,15 +27,16 @@ class PretendedCluster:
     """Two workers that end a trial when `finish` says so."""
 
     def __init__(self) -> None:
+        self.n_cpus = 2.0
         self.hand: dict[int, Assignment] = {}
         self.cancelled: set[int] = set()
         self.messages: list[tuple[Assignment, Message]] = []
 
     def resources(self) -> dict[str, float]:
-        return {"cpus": 2.0, "gpus": 0.0}
+        return {"cpus": self.n_cpus, "gpus": 0.0}
 
     def capacity(self, shape: Shape) -> int:
-        return int(2.0 // shape.cpus)
+        return int(self.n_cpus // shape.cpus)
 
     def n_free(self, shape: Shape) -> int:
         return max(0, self.capacity(shape) - len(self.hand))
@@ -64,13 +65,7 @@ class PretendedCluster:
         self.messages = []
 
     def finish(self, assignment: Assignment) -> None:
-        ended = Ended(
-            assignment.attempt_id,
-            assignment.trial_id,
-            Ending.COMPLETED,
-            value=value_of(assignment),
-            metrics={},
-        )
+        ended = trained(assignment)
         self.messages.append((assignment, (ended, None)))
 
 
@@ -123,10 +118,10 @@ def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
     assert len(cluster.hand) == 2
     step = Run.step
 
-    def fails(run: Run, *args: object) -> list[Assignment]:
+    def fails(run: Run, *args: object, **settings: object) -> list[Assignment]:
         if run.job.id == broken:
             raise ZeroDivisionError("a bug")
-        return step(run, *args)  # type: ignore[arg-type]
+        return step(run, *args, **settings)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Run, "step", fails)
     twin = submit(sqlite_database)  # waits for the very trainings of the broken job
@@ -171,7 +166,7 @@ def test_a_job_cancelled_while_its_bug_shows_stays_cancelled(
 ) -> None:
     job_id = submit(sqlite_database)
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         use_cases.cancel(sqlite_database, job_id)
         raise ZeroDivisionError
 
@@ -200,7 +195,7 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
     dispatcher._turn()
     cluster.finish(next(iter(cluster.hand.values())))
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise error
 
     with monkeypatch.context() as patch:
@@ -273,3 +268,55 @@ def test_late_weights_are_not_kept(
     with sqlite_database.read() as session:
         found = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
     assert [a.is_late for a in found] == [True, True]
+
+
+def test_idle_workers_run_ahead_unless_another_job_waits(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    direct = {"name": "a", "task": {"kind": "function", "name": "branin", "dimension": 2},
+              "samplers": ["direct_l"], "budget": {"n_trials": 40}}  # fmt: skip
+    first = use_cases.submit(sqlite_database, rules.parse(direct))[0].id
+    cluster.n_cpus = 8.0
+    dispatcher._turn()
+
+    def guesses() -> int:
+        with sqlite_database.read() as session:
+            return sum(t.certainty != "certain" for t in trials.of_job(session, first))
+
+    assert guesses() == 3  # beside the five that are certain
+    other = {"name": "b", "task": {"kind": "function", "name": "sphere", "dimension": 2},
+             "samplers": ["random"], "budget": {"n_trials": 30}}  # fmt: skip
+    second = use_cases.submit(sqlite_database, rules.parse(other))[0].id
+    dispatcher._look()
+    n_before = guesses()
+    for _ in range(5):  # while the other job has trials that count, none is run ahead
+        cluster.finish(next(a for a in cluster.in_hand().values()))
+        dispatcher._turn()
+    assert guesses() == n_before
+    turn_until_ended(dispatcher, cluster, sqlite_database, second)
+    turn_until_ended(dispatcher, cluster, sqlite_database, first)
+    assert guesses() > n_before
+
+
+def test_what_was_run_ahead_is_given_up_with_the_search(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    cluster.n_cpus = 16.0
+    spec = {"name": "a", "task": {"kind": "function", "name": "branin", "dimension": 2},
+            "samplers": ["direct_l", "random"], "budget": {"n_trials": 9}}  # fmt: skip
+    job_id = use_cases.submit(sqlite_database, rules.parse(spec))[0].id
+    dispatcher._turn()
+    for _ in range(100):
+        if job_of(sqlite_database, job_id).state.is_final:
+            break
+        with sqlite_database.read() as session:
+            found = {t.id: t for t in trials.of_job(session, job_id)}
+        hand = list(cluster.in_hand().values())
+        certain = [a for a in hand if found[a.trial_id].certainty == "certain"]
+        cluster.finish((certain or hand)[0])
+        dispatcher._turn()
+    with sqlite_database.read() as session:
+        ahead = [t for t in trials.of_job(session, job_id) if t.certainty != "certain"]
+    given_up = [t for t in ahead if t.state is TrialState.CANCELLED]
+    assert given_up
+    assert cluster.cancelled
