@@ -71,7 +71,7 @@ def _columns(
 ) -> Iterator[tuple[str, Callable[[Json], str]]]:
     is_tested = any(arm.get("test") for arm in arms)
     if any(arm.get("density") for arm in arms):
-        yield "density", lambda arm: density_text(arm.get("density"))
+        yield "density", _density
     if is_wide and any(arm.get("search_loss") is not None for arm in arms):
         yield "short training", lambda arm: number(arm.get("search_loss"))
     first = "validation loss" if is_tested else "best value"
@@ -122,15 +122,20 @@ def difference_text(versus: Json | None) -> str:
     return f"{100 * relative:+.1f} % [{scale * low:+.1f}, {scale * high:+.1f}]"
 
 
-def density_text(density: Json | None) -> str:
+def _density(arm: Json) -> str:
+    """Return an arm's density; with few digits where its plateau is told."""
+    return density_text(arm.get("density"), digits=2 if arm.get("plateau") else 3)
+
+
+def density_text(density: Json | None, digits: int = 3) -> str:
     """Return a density in a few characters: den, or its family and free values."""
     if density is None:
         return "-"
     if density.get("den") and density["family"] == "symmetric":
-        return "den " + ", ".join(f"{value:.3g}" for value in density["den"])
+        return "den " + ", ".join(f"{value:.{digits}g}" for value in density["den"])
     vector = density.get("vector") or []
     if 0 < len(vector) <= 4:
-        return f"{density['family']} " + ", ".join(f"{value:.3g}" for value in vector)
+        return f"{density['family']} " + ", ".join(f"{value:.{digits}g}" for value in vector)
     return str(density["family"])
 
 

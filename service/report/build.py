@@ -38,8 +38,9 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
     Returns:
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
         ``best_arm`` (the search with the least validation loss: the test split chooses nothing);
-        ``verdict``; ``attribution``; ``noise``; ``samplers`` (which is better, where searches were
-        repeated); ``fidelity``; ``cost``; ``timing``.
+        ``findings`` (the verdict, what the gain is due to, what it costs) and ``verdict``, the
+        same as one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches
+        were repeated); ``fidelity``; ``cost``; ``timing``.
     """
     every = list(trials)
     found = arms_with_trials(arms, every)
@@ -50,21 +51,22 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
         (one for one in found if one.arm.study.role is Role.SEARCH), key=_value, default=None
     )
     attribution = _attribution(counted, best)
-    by_id = {arm.study.id: arm for arm in arms}
-    trusted = [t for t in every if by_id[t.study_id].study.role is not Role.SPECULATION]
-    savings = fidelity.savings_of(spec, [t for t in trusted if _counts(t)])
+    asked_for = _asked_for(arms, every)
+    savings = fidelity.savings_of(spec, asked_for)
     compared = _samplers(counted)
+    findings = _findings(spec, found, best, against, attribution)
     return {
         "version": VERSION,
         "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
         "best_arm": best.name if best else None,
         "n_seeds": spec.evaluation.n_seeds,
-        "verdict": _verdict(spec, found, best, against, attribution),
+        "verdict": " ".join(findings),
+        "findings": findings,
         "attribution": attribution,
         "noise": asdict(noise) if noise else None,
         "samplers": asdict(compared) if compared else None,
         "fidelity": asdict(savings) if savings else None,
-        "cost": _cost(every, [t for t in trusted if _counts(t)]),
+        "cost": _cost(every, asked_for),
         "timing": timing_of(found, every),
     }
 
@@ -73,11 +75,11 @@ def _value(one: ArmTrials) -> float:
     return one.best.value if one.best.value is not None else float("inf")
 
 
-def _counts(trial: Trial) -> bool:
-    """Whether a trial belongs to what the spec asks for, and not to what was run ahead."""
-    if trial.phase is Phase.SEARCH:
-        return trial.number is not None
-    return trial.phase in (Phase.PROMOTION, Phase.EVALUATION)
+def _asked_for(arms: Sequence[Arm], trials: Iterable[Trial]) -> list[Trial]:
+    """Return the trials that the spec asks for, without those that were run ahead."""
+    ids = {arm.study.id for arm in arms if arm.study.role in ROLES}
+    phases = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
+    return [t for t in trials if t.study_id in ids and t.phase in phases and t.number is not None]
 
 
 def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str, Any] | None:
@@ -106,33 +108,35 @@ def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
     return repeats.compare_samplers(values, frozenset(n for n in seeded if not seeded[n]))
 
 
-def _verdict(
+def _findings(
     spec: JobSpec,
     found: Sequence[ArmTrials],
     best: ArmTrials | None,
     against: Mapping[str, Against],
     attribution: Json | None,
-) -> str:
+) -> list[str]:
+    """Say what was found: whether the density helps, then what that is due to and costs."""
     if best is None:
-        return "No search found a density that could be trained."
+        return ["No search found a density that could be trained."]
     if not is_training(spec):
-        return f"The least value found is {best.best.value:.6g}, by {best.name}."
+        return [f"The least value found is {best.best.value:.6g}, by {best.name}."]
     uniform = next((one for one in found if one.name == UNIFORM), None)
     if uniform is None or not uniform.tested or not best.tested:
-        return "Not judged: the job has no uniform control or no final evaluation on a test split."
+        return [
+            "Not judged: the job has no uniform control or no final evaluation on a test split."
+        ]
     own = against.get(best.name)
     if own is None:
-        return (
-            f"Not judged: on no seed did the trainings of {best.name} and uniform both end well."
-        )
-    sentences = [verdict(best.name, own.comparison, own.p_holm, own.n_compared)]
+        both = f"{best.name} and {UNIFORM}"
+        return [f"Not judged: on no seed did the trainings of {both} both end well."]
+    findings = [verdict(best.name, own.comparison, own.p_holm, own.n_compared)]
     if attribution is not None:
-        sentences.append(attribution["words"])
-    sentences.append(INFERENCE)
+        findings.append(attribution["words"])
+    findings.append(INFERENCE)
     n_lost = sum(len(one.tested) - len(one.losses) for one in (best, uniform))
     if n_lost:
-        sentences.append(f"Left out: {n_lost} of their final trainings, which diverged or failed.")
-    return " ".join(sentences)
+        findings.append(f"Left out: {n_lost} of their final trainings, which diverged or failed.")
+    return findings
 
 
 def _cost(every: Sequence[Trial], counted: Sequence[Trial]) -> Json:

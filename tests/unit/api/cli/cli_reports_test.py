@@ -117,6 +117,9 @@ class TestReport:
         found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
         assert ["plateau (noise 2.1 % of the loss, 3 seeds)", "trials", "best"] in found
         assert ["direct_l", "4", "den[0]", "0.50 to 0.63"] in found
+        # Digits that the plateau denies are not shown beside it.
+        assert any(line[:2] == ["direct_l", "den 0.85"] for line in found)
+        assert any(line[:2] == ["uniform", "den 0.849"] for line in found)
         assert ["lr", "0.03"] in found
 
     def test_samplers_and_sentences(self) -> None:
