@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -164,8 +165,9 @@ def test_a_sampler_whose_extra_is_missing_is_refused_with_the_extra(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The extra of tune:ax may be installed where this runs: its module is hidden then.
-    find = info.find_spec
-    monkeypatch.setattr(info, "find_spec", lambda name: None if name == "ax" else find(name))
+    monkeypatch.setattr(
+        info, "find_spec", lambda name: None if name == "ax" else importlib.util.find_spec(name)
+    )
     answer = client.post("/v1/jobs", json=changed("/samplers/1", "tune:ax"))
     body = _problem(answer, 422, "invalid-spec")
     assert body["pointer"] == "/samplers/1/name"

@@ -285,7 +285,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
 
     assert guesses() == 3  # beside the five that are certain
     other = {"name": "b", "task": {"kind": "function", "name": "sphere", "dimension": 2},
-             "samplers": ["random"], "budget": {"n_trials": 30}}  # fmt: skip
+             "samplers": ["random"], "budget": {"n_trials": 90}}  # fmt: skip
     second = use_cases.submit(sqlite_database, rules.parse(other))[0].id
     dispatcher._look()
     n_before = guesses()
@@ -293,7 +293,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
         cluster.finish(next(a for a in cluster.in_hand().values()))
         dispatcher._turn()
     assert guesses() == n_before
-    turn_until_ended(dispatcher, cluster, sqlite_database, second)
+    use_cases.cancel(sqlite_database, second)
     turn_until_ended(dispatcher, cluster, sqlite_database, first)
     assert guesses() > n_before
 
