@@ -131,9 +131,7 @@ class Client:
             ClientError: The spec is refused; `faults` names its fields.
             UnreachableError: No server answers.
         """
-        body = spec if isinstance(spec, bytes) else json.dumps(spec).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        return self._json("POST", "/v1/jobs", content=body, headers=headers)
+        return self._json("POST", "/v1/jobs", **_once(spec, key))
 
     def job(self, job_id: int) -> Json:
         """Return a job with its progress and its best so far."""
@@ -154,6 +152,31 @@ class Client:
     def cancel(self, job_id: int) -> Json:
         """End a job; its running trainings stop within an epoch."""
         return self._json("POST", f"/v1/jobs/{job_id}/cancel")
+
+    def extend(self, job_id: int, n_trials: int) -> Json:
+        """Raise the budget of every search of a job that succeeded; it goes on from its log."""
+        path = f"/v1/jobs/{job_id}/extend"
+        # Sent once: a repetition would be refused, the job being queued already.
+        return self._json("POST", path, n_tries=1, json={"n_trials": n_trials})
+
+    def clone(
+        self, job_id: int, changes: Mapping[str, Any] | bytes = b"{}", key: str | None = None
+    ) -> Json:
+        """Submit a job's spec again, once, and return the new job.
+
+        Args:
+            job_id: The old job, which stays as it is.
+            changes: A JSON merge patch (RFC 7396) of its spec: None takes a field away.
+            key: Idempotency-Key, as in `submit`.
+
+        Raises:
+            ClientError: The changed spec is refused; `faults` names its fields.
+        """
+        return self._json("POST", f"/v1/jobs/{job_id}/clone", **_once(changes, key))
+
+    def retry_failed(self, job_id: int) -> Json:
+        """Try the failed trials of a job that has ended again."""
+        return self._json("POST", f"/v1/jobs/{job_id}/retry-failed", n_tries=1)
 
     def wait(self, job_id: int, timeout_s: float | None = None, poll_s: float = 0.5) -> Json:
         """Return the job once its state is final.
@@ -294,20 +317,29 @@ class Client:
             raise _problem(answer)
         return answer
 
-    def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
-        """Send a request; each one of this API may be repeated when its answer is lost."""
-        for n_failures in range(1, N_TRIES + 1):
+    def _send(
+        self, method: str, path: str, *, n_tries: int = N_TRIES, **request: Any
+    ) -> httpx2.Response:
+        """Send a request, again if its answer is lost and repeating it is harmless."""
+        for n_failures in range(1, n_tries + 1):
             try:
                 return self._http.request(method, path, **request)
             except httpx2.ConnectError as error:
                 raise UnreachableError(self.url, _reason(error)) from error
             except httpx2.TransportError as error:
-                if n_failures == N_TRIES or isinstance(error, httpx2.TimeoutException):
+                if n_failures == n_tries or isinstance(error, httpx2.TimeoutException):
                     raise UnreachableError(self.url, _reason(error)) from error
                 time.sleep(RETRY_S * 2 ** (n_failures - 1))
             except httpx2.InvalidURL as error:
                 raise UnreachableError(self.url, str(error)) from error
         raise AssertionError
+
+
+def _once(body: Mapping[str, Any] | bytes, key: str | None) -> Json:
+    """Return the arguments of a request that makes one job however often it is sent."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
+    return {"content": content, "headers": headers}
 
 
 def _reason(error: Exception) -> str:

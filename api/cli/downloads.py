@@ -22,7 +22,8 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
     """Write a job's files to `out`/job-ID and yield the path of each.
 
     There are job.json (with the spec), report.json once there is one, density-ARM.json, .csv and
-    .npz for every arm that learned one, density-best.* for the best search, and the artifacts.
+    .npz for every arm that learned one (density-ARM-LAYER.* where it learned one for each layer),
+    density-best.* for the best search, and the artifacts.
     """
     job = client.job(job_id)
     folder = out / f"job-{job_id}"
@@ -31,26 +32,34 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
     report = job.get("report")
     if report is not None:
         yield _write_json(folder / "report.json", report)
-    yield from _save_densities(client, job, folder)
-    taken: set[str] = set()
+    taken = {"job.json", "report.json"}
+    yield from _save_densities(client, job, folder, taken)
     for artifact in client.artifacts(job_id):
-        name = safe_name(artifact["name"])
-        if name in taken:
-            name = f"{artifact['id']}-{name}"
-        taken.add(name)
-        client.save_artifact(artifact["id"], folder / name)
-        yield folder / name
+        path = folder / _free_name(artifact["name"], artifact["id"], taken)
+        client.save_artifact(artifact["id"], path)
+        yield path
 
 
-def _save_densities(client: Client, job: Json, folder: Path) -> Iterator[Path]:
-    names = {study["id"]: study["name"] for study in client.studies(job["id"])}
+def _free_name(text: str, number: int, taken: set[str]) -> str:
+    """Return a safe file name that is not taken; of two that are alike one gets its number."""
+    name = safe_name(text)
+    if name.lower() in taken:  # some file systems take capitals for small letters
+        name = f"{number}-{name}"
+    taken.add(name.lower())
+    return name
+
+
+def _save_densities(client: Client, job: Json, folder: Path, taken: set[str]) -> Iterator[Path]:
     best = (job.get("report") or {}).get("best_arm")
     for density in client.densities(job["id"]):
-        arm = names.get(density["study_id"], str(density["study_id"]))
+        arm, layer = density["study"], density["layer"]
+        texts = [f"density-{arm}"] + ["density-best"] * (arm == best)
+        texts = [f"{text}-{layer}" if layer else text for text in texts]
+        stems = [_free_name(text, density["id"], taken) for text in texts]
         for form in FORMATS:
             content = client.density(density["id"], form)
-            for stem in (arm, "best") if arm == best else (arm,):
-                path = folder / f"density-{safe_name(stem)}.{form}"
+            for stem in stems:
+                path = folder / f"{stem}.{form}"
                 path.write_bytes(content)
                 yield path
 

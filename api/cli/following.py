@@ -10,13 +10,22 @@ from api.client import FINAL_STATES, Event, Json
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One line of progress: so many of `n_total` are done; `best` is the least value so far."""
+    """One line of progress: so many of `n_total` are done; `best` is the least value so far.
+
+    Attributes:
+        n_ahead: Ended trials that were run ahead and that the sequence has not asked for.
+        hit_rate: The part of those run ahead that was needed; None where nothing was.
+        note: What else is to be known.
+    """
 
     name: str
     n_done: int
     n_total: int
     n_cached: int
     best: float | None
+    n_ahead: int = 0
+    hit_rate: float | None = None
+    note: str = ""
 
 
 @dataclass
@@ -44,9 +53,13 @@ class Watched:
 
     @property
     def n_epochs(self) -> int | None:
-        """Epochs of a training, None where nothing is trained."""
-        training = (self.job.get("spec") or {}).get("training")
-        return training["epochs"] if training else None
+        """Epochs of every training; None where nothing is trained, or not all as long."""
+        spec = self.job.get("spec") or {}
+        training = spec.get("training")
+        if not training or spec.get("fidelity") or "epochs" in (spec.get("search") or {}):
+            return None
+        epochs: int = training["epochs"]
+        return epochs
 
     def poll(self, job: Json, studies: Iterable[Json]) -> None:
         """Take in what the server says now."""
@@ -62,6 +75,8 @@ class Watched:
         data = event.data
         if event.kind in ("job", "study"):
             self.is_stale = True
+            if data.get("state") == "QUEUED":
+                self._begin_again()
         elif event.kind == "trial":
             self.trials[data["id"]] = data
             if data["state"] != "RUNNING":
@@ -69,21 +84,38 @@ class Watched:
         elif event.kind == "measurement":
             self.epochs[data["trial_id"]] = data
 
+    def _begin_again(self) -> None:
+        """Forget what a job that is extended or retried chooses anew."""
+        self.trials = {i: t for i, t in self.trials.items() if t["phase"] == "search"}
+
     def bars(self) -> list[Bar]:
-        """Return a bar for each arm, and one for the evaluation once it has begun."""
-        bars = [self._study_bar(study) for study in self.studies.values()]
+        """Return a bar for each search and control, and for the phases that follow once begun."""
+        # The arm of a better speculation searches nothing.
+        arms = [study for study in self.studies.values() if study["n_trials"]]
+        bars = [self._study_bar(study) for study in arms]
         progress = self.job.get("progress") or {}
-        if progress.get("n_evaluations"):
-            n_done, n_total = progress["n_evaluations_finished"], progress["n_evaluations"]
-            bars.append(Bar("evaluation", n_done, n_total, self._n_cached("evaluation"), None))
+        for name, key in (("promotion", "n_promotions"), ("evaluation", "n_evaluations")):
+            total = progress.get(key)
+            if total:
+                n_done = progress[f"{key}_finished"]
+                bars.append(Bar(name, n_done, total, min(self._n_cached(name), n_done), None))
         return bars
 
     def _study_bar(self, study: Json) -> Bar:
-        total = study["n_trials"]
+        stopped_at = study.get("stopped_at")
+        total = study["n_trials"] if stopped_at is None else stopped_at
         # Trials run ahead of need (speculation) do not count towards the budget.
         n_done = total if study["is_finished"] else min(study["n_finished"], total)
-        n_cached = min(self._n_cached("search", study["id"]), n_done)
-        return Bar(study["name"], n_done, total, n_cached, study["best_value"])
+        return Bar(
+            name=study["name"],
+            n_done=n_done,
+            n_total=total,
+            n_cached=min(self._n_cached("search", study["id"]), n_done),
+            best=study["best_value"],
+            n_ahead=max(study.get("n_evaluated", 0) - study["n_finished"], 0),
+            hit_rate=study.get("hit_rate"),
+            note="" if stopped_at is None else "stopped below the noise",
+        )
 
     def _n_cached(self, phase: str, study_id: int | None = None) -> int:
         """Count the trials that took an earlier result instead of training."""
@@ -98,7 +130,8 @@ class Watched:
 
     def _running_line(self, trial: Json) -> str:
         arm = self.studies.get(trial["study_id"], {}).get("name", "?")
-        line = f"trial {trial['id']} ({arm})"
+        phase = "" if trial["phase"] == "search" else f", {trial['phase']}"
+        line = f"trial {trial['id']} ({arm}{phase})"
         measured = self.epochs.get(trial["id"])
         if measured is None:
             return line

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -45,18 +47,13 @@ def submit(
     url: Url = None,
 ) -> None:
     """Submit a job and print its number and its page."""
-    from api.client import ClientError  # as in connect
-
     body = read_job(file)
     with connect(url) as client:
-        try:
+        with explained():
             job = client.submit(body, idempotency_key)
-        except ClientError as error:
-            _print_faults(error)
-            raise
-        typer.echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
+        announce(client, job)
         if follow:
-            _follow(client, job["id"])
+            follow_job(client, job["id"])
 
 
 def read_job(file: str) -> bytes:
@@ -69,15 +66,30 @@ def read_job(file: str) -> bytes:
         fail(f"cannot read {file}: {error.strerror}", USAGE)
 
 
-def _print_faults(error: ClientError) -> None:
-    """Print a line for each field that was refused; end if there was one."""
-    if not error.faults:
-        return
+def announce(client: Client, job: Json) -> None:
+    """Print a new job's number and page."""
+    typer.echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Print a line for each field that the server refuses; end the command if there was one."""
+    from api.client import ClientError  # as in connect
+
+    try:
+        yield
+    except ClientError as error:
+        if not error.faults:
+            raise
+        _print_faults(error)
+
+
+def _print_faults(error: ClientError) -> NoReturn:
     for fault in error.faults:
         typer.echo(f"  {fault.pointer or '/'}: {fault.detail}", err=True)
     n_faults = len(error.faults)
     fields = "this field" if n_faults == 1 else f"these {n_faults} fields"
-    fail(f"the server refused the job: correct {fields}", REFUSED)
+    fail(f"the server refused it: correct {fields}", REFUSED)
 
 
 def list_jobs(
@@ -101,10 +113,11 @@ def list_jobs(
 def watch(job_id: JobId, url: Url = None) -> None:
     """Follow a job live to its end; Ctrl-C stops watching, the job goes on."""
     with connect(url) as client:
-        _follow(client, job_id)
+        follow_job(client, job_id)
 
 
-def _follow(client: Client, job_id: int) -> None:
+def follow_job(client: Client, job_id: int) -> None:
+    """Watch a job to its end; end the command with an error unless it succeeded."""
     from api.cli.watching import follow  # rich takes a while to load
 
     try:
@@ -134,22 +147,23 @@ def show(job_id: JobId, url: Url = None) -> None:
 def pause(job_id: JobId, url: Url = None) -> None:
     """Let a job's running trials finish and start no more."""
     with connect(url) as client:
-        _print_state(client.pause(job_id))
+        print_state(client.pause(job_id))
 
 
 def resume(job_id: JobId, url: Url = None) -> None:
     """Go on with a paused job."""
     with connect(url) as client:
-        _print_state(client.resume(job_id))
+        print_state(client.resume(job_id))
 
 
 def cancel(job_id: JobId, url: Url = None) -> None:
     """End a job; running trainings stop within an epoch."""
     with connect(url) as client:
-        _print_state(client.cancel(job_id))
+        print_state(client.cancel(job_id))
 
 
-def _print_state(job: Json) -> None:
+def print_state(job: Json) -> None:
+    """Print a job's number and state."""
     typer.echo(f"job {job['id']} is {job['state']}")
 
 

@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from api.cli import database, demonstration, jobs, serving
+from api.cli import database, demonstration, jobs, reopening, samplers, serving
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
 from api.cli.serving import DataDir
 
@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 serving.register(app)
 jobs.register(app)
+reopening.register(app)
+samplers.register(app)
 demonstration.register(app)
 app.add_typer(database.app, name="db")
 

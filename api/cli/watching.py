@@ -25,6 +25,7 @@ from api.client import Client, ClientError, Event, Json, UnreachableError
 POLL_S = 1.0
 REDRAWS_PER_S = 4
 PATIENCE_S = 60.0
+BAR_WIDTH = 20
 
 
 def follow(client: Client, job_id: int) -> Json:
@@ -154,8 +155,13 @@ class _PlainView:
 
 
 def _counts(bar: Bar) -> str:
-    cached = f", {bar.n_cached} known already" if bar.n_cached else ""
-    return f"{bar.n_done}/{bar.n_total}{cached}"
+    parts = [f"{bar.n_done}/{bar.n_total}"]
+    if bar.hit_rate is not None:
+        ahead = f" +{bar.n_ahead} ahead" if bar.n_ahead else ""
+        parts = [f"{parts[0]}{ahead}", f"{100 * bar.hit_rate:.0f} % hit"]
+    if bar.n_cached:
+        parts.append(f"{bar.n_cached} known already")
+    return ", ".join([*parts, bar.note] if bar.note else parts)
 
 
 def _best(bar: Bar) -> str:
@@ -183,9 +189,9 @@ def _grid(bars: list[Bar]) -> Table:
     for bar in bars:
         grid.add_row(
             Text(bar.name),
-            ProgressBar(total=max(bar.n_total, 1), completed=bar.n_done, width=30),
-            Text(_counts(bar)),
+            ProgressBar(total=max(bar.n_total, 1), completed=bar.n_done, width=BAR_WIDTH),
             Text(_best(bar).removeprefix(", "), style="bold"),
+            Text(_counts(bar)),
         )
     return grid
 
@@ -195,6 +201,9 @@ def _foot(watched: Watched) -> list[str]:
     best = watched.job.get("best")
     if best:
         lines.append(f"best so far: {number(best['value'])} by {best['study']}")
+    ahead = watched.job.get("ahead")
+    if ahead:
+        lines.append(f"ahead of the sequence: {number(ahead['value'])} by {ahead['study']}")
     progress = watched.job.get("progress") or {}
     if not watched.is_over:
         lines.append(f"time left: {duration(progress.get('eta_s'))}")

@@ -56,6 +56,32 @@ class TestRequests:
         assert keys[0] == keys[1]
         assert keys[2] != keys[0], "two submissions are two jobs"
 
+    def test_a_clone_is_sent_again_with_its_key_and_an_extension_is_sent_once(self) -> None:
+        sent: list[tuple[str, str | None, object]] = []
+
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            key = request.headers.get("Idempotency-Key")
+            sent.append((request.url.path, key, json.loads(request.content or b"null")))
+            if len(sent) == 1 or request.url.path != "/v1/jobs/7/clone":
+                raise httpx2.ReadError("server disconnected")
+            return httpx2.Response(202, json={"id": 8})
+
+        with connected(answer) as client:
+            assert client.clone(7, {"seed": 1}) == {"id": 8}
+            assert sent[0] == sent[1] == ("/v1/jobs/7/clone", sent[0][1], {"seed": 1})
+            assert sent[0][1]
+            client.clone(7)
+            assert sent[2][2] == {}
+            # Repeated orders would be refused although the first one was carried out.
+            with pytest.raises(UnreachableError, match="disconnected"):
+                client.extend(7, 40)
+            with pytest.raises(UnreachableError, match="disconnected"):
+                client.retry_failed(7)
+        assert sent[3:] == [
+            ("/v1/jobs/7/extend", None, {"n_trials": 40}),
+            ("/v1/jobs/7/retry-failed", None, None),
+        ]
+
     def test_a_problem_names_every_field(self) -> None:
         problem = {
             "type": "/problems/invalid-spec",

@@ -56,6 +56,24 @@ class TestBars:
             ("evaluation", 1),
         ]
 
+    def test_a_promotion_has_its_bar_and_a_better_speculation_none(self) -> None:
+        progress = {"n_promotions": 3, "n_promotions_finished": 1, "n_evaluations": 0}
+        known = watched(
+            study("direct_l", 1), study("direct_l_speculation", 2, n_trials=0), progress=progress
+        )
+        known.take(trial(4, "COMPLETED", cached=True, phase="promotion"))
+        assert known.bars()[1:] == [Bar("promotion", 1, 3, 1, None)]
+
+    def test_a_search_tells_what_ran_ahead_and_where_it_stopped(self) -> None:
+        known = watched(
+            study("direct_l", 1, n_evaluated=7, hit_rate=0.75),
+            study("direct_l_rand", 2, n_finished=9, n_evaluated=9, stopped_at=9, is_finished=True),
+        )
+        first, second = known.bars()[:2]
+        assert (first.n_done, first.n_ahead, first.hit_rate) == (3, 4, 0.75)
+        assert (second.n_done, second.n_total, second.n_ahead) == (9, 9, 0)
+        assert second.note == "stopped below the noise"
+
     def test_no_bar_for_an_evaluation_that_has_not_begun(self) -> None:
         known = watched(study("tpe", 1), progress={"n_evaluations": 0})
         assert [bar.name for bar in known.bars()] == ["tpe"]
@@ -75,8 +93,33 @@ class TestRunning:
         known.take(trial(9, "RUNNING"))
         assert known.running() == ["trial 9 (tpe)"], "a new attempt begins without an epoch"
 
+    def test_epochs_are_counted_to_an_end_only_where_all_trainings_are_as_long(self) -> None:
+        training = {"training": {"epochs": 4}}
+        unequal: list[dict[str, Any]] = [
+            {"fidelity": {"search_fraction": 0.5}},
+            {"search": {"epochs": {}}},
+        ]
+        for more in unequal:
+            assert watched(spec={**training, **more}).n_epochs is None
+        assert watched(spec={**training, "fidelity": None, "search": {}}).n_epochs == 4
+
+    def test_a_full_training_is_told_from_a_search(self) -> None:
+        known = watched(study("tpe", 1))
+        known.take(trial(9, "RUNNING", phase="promotion"))
+        assert known.running() == ["trial 9 (tpe, promotion)"]
+
 
 class TestEvents:
+    def test_a_job_that_is_queued_again_forgets_what_it_chooses_anew(self) -> None:
+        known = watched(
+            study("tpe", 1), progress={"n_evaluations": 2, "n_evaluations_finished": 2}
+        )
+        known.take(trial(1, "COMPLETED", cached=True))
+        known.take(trial(2, "COMPLETED", cached=True, phase="evaluation"))
+        known.take(Event(9, "job", {"state": "QUEUED"}))
+        assert [bar.n_cached for bar in known.bars()] == [1, 0]
+        assert known.is_stale
+
     def test_a_replayed_state_never_takes_the_job_back(self) -> None:
         known = watched(state="SUCCEEDED")
         known.take(Event(1, "job", {"state": "QUEUED"}))
@@ -92,7 +135,11 @@ class TestEvents:
 
 
 def test_the_block_on_the_terminal_says_everything() -> None:
-    known = watched(study("direct_l", 1, best_value=0.25), waits_for="a free worker")
+    known = watched(
+        study("direct_l", 1, best_value=0.25, n_evaluated=5, hit_rate=0.875),
+        waits_for="a free worker",
+        ahead={"value": 0.125, "study": "direct_l"},
+    )
     known.take(trial(9, "RUNNING"))
     screen = Console(file=io.StringIO(), width=100, highlight=False)
     screen.print(render(known, "http://server"))
@@ -101,11 +148,12 @@ def test_the_block_on_the_terminal_says_everything() -> None:
     for shown in (
         "job 4 RUNNING [b]photos  http://server/jobs/4",
         "waits for: a free worker",
-        "3/12",
+        "3/12 +2 ahead, 88 % hit",
         "evaluation",
         "2/6",
         "trial 9 (direct_l)",
         "best so far: 0.2500 by tpe",
+        "ahead of the sequence: 0.1250 by direct_l",
         "time left: 1 min 05 s",
     ):
         assert shown in text

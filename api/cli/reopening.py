@@ -1,0 +1,103 @@
+"""Commands that go on from a job: extend, clone, retry-failed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.failures import USAGE, fail
+from api.cli.jobs import (
+    JobId,
+    Url,
+    announce,
+    connect,
+    explained,
+    follow_job,
+    print_state,
+    read_job,
+)
+
+if TYPE_CHECKING:
+    from api.client import Json
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog="Example: densearch extend 1 --trials 40")(extend)
+    app.command(epilog="Example: densearch clone 1 --set seed=1 --set training.lr=0.1 --watch")(
+        clone
+    )
+    app.command(name="retry-failed", epilog="Example: densearch retry-failed 1")(retry_failed)
+
+
+def extend(
+    job_id: JobId,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials of every sampler, those it has spent included.")
+    ],
+    url: Url = None,
+) -> None:
+    """Raise the budget of a job that has succeeded; it goes on from its log."""
+    with connect(url) as client, explained():
+        print_state(client.extend(job_id, trials))
+
+
+def clone(
+    job_id: JobId,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="A field and its value; null removes it."
+        ),
+    ] = None,
+    patch: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A JSON merge patch; - reads stdin.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--watch", help="Watch the new job to its end.")] = False,  # noqa: FBT002 - an option
+    url: Url = None,
+) -> None:
+    """Submit a job's spec again, with changes, and print the new job's number and page."""
+    if changes and patch is not None:
+        fail("give --set or --patch, not both", USAGE)
+    body = read_job(patch) if patch is not None else json.dumps(patch_of(changes or [])).encode()
+    with connect(url) as client:
+        with explained():
+            job = client.clone(job_id, body)
+        announce(client, job)
+        if follow:
+            follow_job(client, job["id"])
+
+
+def patch_of(changes: list[str]) -> Json:
+    """Return the merge patch of settings such as ``training.lr=0.1``.
+
+    A value is JSON where it can be read as such (numbers, lists, true, null), else text.
+    """
+    patch: dict[str, Any] = {}
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not (equals and all(path.split("."))):
+            fail(f"cannot read --set {change}: write PATH=VALUE, as in training.lr=0.1", USAGE)
+        *way, last = path.split(".")
+        here = patch
+        for name in way:
+            here = here.setdefault(name, {})
+            if not isinstance(here, dict):
+                fail(f"--set {change} contradicts another --set", USAGE)
+        here[last] = _value(value)
+    return patch
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def retry_failed(job_id: JobId, url: Url = None) -> None:
+    """Try the failed trials of a job that has ended again."""
+    with connect(url) as client:
+        print_state(client.retry_failed(job_id))

@@ -1,0 +1,50 @@
+"""The command that lists what a job may name as a sampler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from api.cli.jobs import Url, connect
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from api.client import Json
+
+# Columns of the table: what a user asks of a sampler, and the capability that answers it.
+CAN = {
+    "categories": "categorical",
+    "parallel": "parallel",
+    "seeded": "seeded",
+    "warm start": "warm_start",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog="Example: densearch samplers")(samplers)
+
+
+def samplers(url: Url = None) -> None:
+    """List the samplers of the server: what each can, and what is missing to use it."""
+    from api.cli.tables import show_table  # rich takes a while to load
+
+    with connect(url) as client:
+        show_table(samplers_table(client.samplers()))
+
+
+def samplers_table(infos: list[Json]) -> Table:
+    """Return a row for each sampler."""
+    from rich.table import Table  # as above
+    from rich.text import Text
+
+    table = Table("sampler", *CAN, "installed", box=None, pad_edge=False)
+    for info in infos:
+        can = info["capabilities"]
+        marks = ["yes" if can.get(name) else "-" for name in CAN.values()]
+        missing = f"no: pip install 'densearch[{can.get('needs')}]'"
+        # Text, not markup: an extra in brackets would be read as a style.
+        table.add_row(Text(info["name"]), *marks, Text("yes" if info["installed"] else missing))
+    return table

@@ -1,0 +1,66 @@
+"""The files of a job: each has a name of its own, whatever its arm and layer are called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx2
+
+from api.cli.downloads import save_job
+from api.client import Client
+
+DENSITIES = [
+    {"id": 1, "study": "tune:hyperopt", "layer": ""},
+    {"id": 2, "study": "tune-hyperopt", "layer": ""},
+    {"id": 3, "study": "gradient", "layer": "body/0"},
+    {"id": 4, "study": "gradient", "layer": "body.2"},
+    {"id": 5, "study": "Gradient", "layer": "body.2"},
+]
+ARTIFACTS = [
+    {"id": 11, "name": "tune:hyperopt.safetensors"},
+    {"id": 12, "name": "tune-hyperopt.safetensors"},
+    {"id": 13, "name": "../../report.json"},
+]
+
+
+def _answer(request: httpx2.Request) -> httpx2.Response:
+    path = request.url.path
+    if path == "/v1/jobs/3":
+        return httpx2.Response(200, json={"id": 3, "report": {"best_arm": "gradient"}})
+    if path == "/v1/jobs/3/densities":
+        return httpx2.Response(200, json={"items": DENSITIES})
+    if path == "/v1/jobs/3/artifacts":
+        return httpx2.Response(200, json={"items": ARTIFACTS})
+    form = request.url.params.get("format", "")
+    return httpx2.Response(200, content=f"{path} {form}".strip().encode())
+
+
+def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None:
+    with Client("http://server", transport=httpx2.MockTransport(_answer)) as client:
+        paths = list(save_job(client, 3, tmp_path))
+    folder = tmp_path / "job-3"
+    assert {path.parent for path in paths} == {folder}
+    assert len({path.name.lower() for path in paths}) == len(paths)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in paths}
+    assert json.loads((folder / "report.json").read_text()) == {"best_arm": "gradient"}
+    # What each file holds tells where it came from.
+    wanted = {
+        "density-tune-hyperopt": 1,
+        "2-density-tune-hyperopt": 2,
+        "density-gradient-body-0": 3,
+        "density-best-body-0": 3,
+        "density-gradient-body.2": 4,
+        "density-best-body.2": 4,
+        "5-density-Gradient-body.2": 5,
+    }
+    for stem, number in wanted.items():
+        for form in ("json", "csv", "npz"):
+            assert (folder / f"{stem}.{form}").read_text() == f"/v1/densities/{number} {form}"
+    for name, number in (
+        ("tune-hyperopt.safetensors", 11),
+        ("12-tune-hyperopt.safetensors", 12),
+        ("13-report.json", 13),
+    ):
+        assert (folder / name).read_text() == f"/v1/artifacts/{number}"
+    assert len(paths) == 2 + 3 * len(wanted) + 3
