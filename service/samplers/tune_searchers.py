@@ -38,7 +38,7 @@ class TuneSearcher(Rounds):
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
-        with quiet():
+        with quiet(), seeded(derive(study.seed, "searcher")):
             self._searcher = self._make()
             self._searcher.set_search_properties(METRIC, MODE, self._space())
         self._n_rounds = 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +13,7 @@ from service.errors import UnknownSamplerError
 
 
 def test_an_unknown_sampler_hears_which_exist() -> None:
-    with pytest.raises(UnknownSamplerError, match=r"'cma'.*direct_l, tpe, random"):
+    with pytest.raises(UnknownSamplerError, match=r"'cma'.*direct_l,.* tpe,.* random"):
         samplers.describe("cma")
     with pytest.raises(UnknownSamplerError):
         samplers.create("cma", samplers.StudyPlan(1, 1, 0))
@@ -60,3 +62,29 @@ def test_good_options_have_no_faults() -> None:
     options = {"n_startup_trials": 3, "n_ei_candidates": 10, "multivariate": False}
     assert not list(samplers.describe("tpe").option_faults(options))
     assert not list(samplers.describe("direct_l").option_faults({"magic_eps": 0}))
+
+
+def test_what_needs_an_extra_says_so_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = samplers.describe("tune:hyperopt")
+    assert info.to_dict()["installed"] is True
+    monkeypatch.setattr("service.samplers.info.find_spec", lambda _: None)
+    assert info.to_dict()["installed"] is False
+    assert samplers.describe("tpe").is_installed
+    with pytest.raises(ValueError, match=r"pip install 'densearch\[hyperopt\]'"):
+        samplers.create("tune:hyperopt", samplers.StudyPlan(1, 1, 0))
+
+
+def test_extras_are_those_of_the_package() -> None:
+    path = Path(__file__).parents[4] / "pyproject.toml"
+    extras = tomllib.loads(path.read_text())["project"]["optional-dependencies"]
+    needed = {i.capabilities.needs for i in samplers.catalogue() if i.capabilities.needs}
+    assert needed == extras.keys() - {"dev"}
+    for info in samplers.catalogue():
+        assert bool(info.requires) is (info.capabilities.needs is not None)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 4, 8, 64])
+def test_what_is_recommended_exists_and_needs_no_extra(dimension: int) -> None:
+    for n_trials in (1, 20, 200, 5000):
+        info = samplers.describe(samplers.recommended(dimension, n_trials))
+        assert info.capabilities.needs is None
