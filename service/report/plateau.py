@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 # Two trials have nothing between them if their middle is nearest to themselves, up to rounding.
 TOLERANCE = 1e-9
+# Of more trials than this, those that cover the box most evenly are looked at.
+MAX_TRIALS = 1000
 # Smaller values that need more decimals are written with an exponent.
 MAX_DECIMALS, LEAST_FIXED = 4, 1e-3
 
@@ -116,10 +118,11 @@ def plateau_of(
 
     It is made of the trials that are worse than the best by no more than the noise and can be
     reached from it over such trials, stepping between neighbours: two trials are neighbours where
-    no other lies in the ball that has them at its ends (Gabriel's graph). On one axis that is to
-    walk outwards, from trial to trial, until one leaves the noise. Trials with other choices than
-    the best's are not looked at. In several dimensions the ranges are the box around the plateau,
-    not every point of which need be as good.
+    no other lies inside the ball that has them at its ends (Gabriel's graph). On one axis that is
+    to walk outwards, from trial to trial, until one leaves the noise. Trials with other choices
+    than the best's are not looked at. In several dimensions the ranges are the box around the
+    plateau, not every point of which need be as good. Of more than `MAX_TRIALS` trials those that
+    cover the box most evenly stand for all.
 
     Args:
         space: The study's.
@@ -138,8 +141,9 @@ def plateau_of(
     if not axes or len(alike) < 2:
         return None
     cloud = np.array([points[i] for i in alike], dtype=np.float64)
-    heights = np.array([values[i] for i in alike])
-    start = int(np.argmin(np.abs(cloud - np.asarray(best)).sum(axis=1)))
+    kept = _evenly(cloud, int(np.argmin(np.linalg.norm(cloud - np.asarray(best), axis=1))))
+    cloud, start = cloud[kept], 0
+    heights = np.array([values[alike[i]] for i in kept])
     allowed = abs(float(heights[start])) * noise.relative
     within = np.flatnonzero(heights <= heights[start] + allowed)
     found = cloud[_reachable(cloud, within, start)]
@@ -151,6 +155,17 @@ def plateau_of(
 def _choices(axes: Sequence[Axis], point: Sequence[float]) -> list[Value]:
     pairs = zip(axes, point, strict=True)
     return [axis.value(u) for axis, u in pairs if isinstance(axis, CategoryAxis)]
+
+
+def _evenly(cloud: Array, start: int) -> list[int]:
+    """Return at most `MAX_TRIALS` indices, `start` first, then always the farthest from those."""
+    if len(cloud) <= MAX_TRIALS:
+        return [start, *(i for i in range(len(cloud)) if i != start)]
+    kept, gaps = [start], np.full(len(cloud), np.inf)
+    while len(kept) < MAX_TRIALS:
+        gaps = np.minimum(gaps, np.linalg.norm(cloud - cloud[kept[-1]], axis=1))
+        kept.append(int(np.argmax(gaps)))
+    return kept
 
 
 def _reachable(cloud: Array, within: NDArray[np.intp], start: int) -> list[int]:

@@ -166,6 +166,19 @@ class TestOneAxis:
         assert plateau_of(Space(()), [[], []], [1.0, 1.0], [], noise(0.1)) is None
 
 
+def test_of_very_many_trials_an_even_choice_is_looked_at() -> None:
+    """Two thirds crowd about the best, as a search's trials do; the valley is 0.2 to 0.6 wide."""
+    generator = np.random.default_rng(2)
+    crowd, wide = 0.4 + 1e-4 * generator.normal(size=4000), generator.uniform(size=2000)
+    xs = [0.4, *crowd.tolist(), *wide.tolist()]
+    ys = [1.0 + (x - 0.4) ** 2 for x in xs]
+    found = plateau_of(LINE, [[x] for x in xs], ys, [0.4], noise(0.04))
+    assert found is not None
+    assert found.n_trials <= 1000
+    assert (found.axes[0].low, found.axes[0].high) == pytest.approx((0.2, 0.6), abs=0.005)
+    assert found.axes[0].best == 0.4
+
+
 class TestManyAxes:
     PLANE = Space((FloatAxis("a", 0.0, 1.0), FloatAxis("b", 0.0, 2.0)))
 
