@@ -19,7 +19,7 @@ from service.states import JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 
-MOST_TRIALS = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
+MOST_TRIALS: int = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
 CHOSEN_BY_SEARCH = (Phase.PROMOTION, Phase.EVALUATION)
 WITHOUT_RESULT = (TrialState.FAILED, TrialState.CANCELLED)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from html import escape
 from itertools import groupby
 
-from api.dashboard.themes import DASHES, SYMBOLS, Figure, Theme, axis, layout
+from api.dashboard.series import Series, series_of
+from api.dashboard.staircases import Step, band_of, staircase
+from api.dashboard.themes import Figure, Theme, axis, layout
+from api.dashboard.traces import band_traces, dots, level_line, stair_trace
 from service.records import Study
 from service.states import Role
 from service.storage.overview import Result
@@ -20,26 +21,7 @@ ZOOM_RATIO = 6.0
 ZOOM_FROM = 0.1
 MAX_DOTS = 600
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A point of a staircase: from `x` on the best is `value`, found by trial `number`."""
-
-    x: float
-    value: float
-    number: int
-
-
-def staircase(points: Iterable[Step]) -> list[Step]:
-    """Return the running minimum of points in the order of their x: its steps and its end."""
-    steps: list[Step] = []
-    last: Step | None = None
-    for last in points:
-        if not steps or last.value < steps[-1].value:
-            steps.append(last)
-    if last is not None and last.x > steps[-1].x:
-        steps.append(Step(last.x, steps[-1].value, steps[-1].number))
-    return steps
+Points = Mapping[int, Sequence[Step]]
 
 
 def by_study(results: Sequence[Result]) -> dict[int, list[Result]]:
@@ -87,58 +69,82 @@ def _time_unit(longest_s: float) -> tuple[float, str]:
 
 
 def _figure(
-    studies: Sequence[Study],
-    points: dict[int, list[Step]],
-    theme: Theme,
-    revision: str,
-    x_title: str,
+    studies: Sequence[Study], points: Points, theme: Theme, revision: str, x_title: str
 ) -> Figure:
-    searches = [study for study in studies if study.role == Role.SEARCH and study.id in points]
-    controls = [study for study in studies if study.role != Role.SEARCH and study.id in points]
-    stairs = {study.id: staircase(points[study.id]) for study in searches}
+    known = [_known(found, points) for found in series_of(studies)]
+    known = [found for found in known if found.studies]
+    controls = [found for found in known if found.role is Role.CONTROL]
+    searches = [found for found in known if found.role is not Role.CONTROL]
+    stairs = {s.id: staircase(points[s.id]) for found in searches for s in found.studies}
+    drawn = [_search_traces(found, stairs, theme) for found in searches]
     end = max((steps[-1].x for steps in stairs.values()), default=1.0)
+    levels = {found.place: points[found.studies[0].id][0].value for found in controls}
     traces = [
-        *(
-            _control(study, points[study.id][0].value, end, theme, _place(study, studies))
-            for study in controls
-        ),
-        *_dots(searches, points, stairs, theme, studies),
-        *(_stair(study, stairs[study.id], theme, _place(study, studies)) for study in searches),
+        *(level_line(found, levels[found.place], end, theme) for found in controls),
+        *_dots(searches, points, stairs, theme),
+        *(trace for several in drawn for trace in several),
     ]
-    shown = [step.value for steps in stairs.values() for step in steps]
-    shown += [points[study.id][0].value for study in controls]
+    lines = [several[-1]["y"] for several in drawn if several]
+    ends = [*(line[-1] for line in lines), *levels.values()]
+    shown = [*(value for line in lines for value in line), *levels.values()]
+    return {"data": traces, "layout": _layout(theme, revision, x_title, ends, shown)}
+
+
+def _known(found: Series, points: Points) -> Series:
+    """Leave out the studies of a series that have no result yet."""
+    studies = tuple(study for study in found.studies if study.id in points)
+    return Series(found.place, found.name, found.role, studies)
+
+
+def _search_traces(found: Series, stairs: Points, theme: Theme) -> list[Figure]:
+    """Return the traces of a search, the one that tells its best last."""
+    own = [stairs[study.id] for study in found.studies]
+    if not found.is_band:
+        return [stair_trace(found, own[0], theme)]
+    band = band_of(own, [study.is_finished for study in found.studies])
+    return band_traces(found, band, theme) if band.x else []
+
+
+def _dots(
+    searches: Sequence[Series], points: Points, stairs: Points, theme: Theme
+) -> list[Figure]:
+    """Show single trials faintly, where they are few and lie in the range of the staircases."""
+    alone = [found for found in searches if not found.is_band]
+    if sum(len(points[found.studies[0].id]) for found in alone) > MAX_DOTS:
+        return []
+    ceiling = max((stairs[found.studies[0].id][0].value for found in alone), default=0.0)
+    return [
+        dots(found, [s for s in points[found.studies[0].id] if s.value <= ceiling], theme)
+        for found in alone
+    ]
+
+
+def _layout(
+    theme: Theme, revision: str, x_title: str, ends: Sequence[float], shown: Sequence[float]
+) -> Figure:
     kind = "log" if _spans_decades(shown) else "linear"
-    ends = [steps[-1].value for steps in stairs.values()]
-    ends += [points[study.id][0].value for study in controls]
-    return {
-        "data": traces,
-        "layout": layout(
+    return layout(
+        theme,
+        revision,
+        hovermode="closest",
+        xaxis=axis(
             theme,
-            revision,
-            hovermode="closest",
-            xaxis=axis(
-                theme,
-                x_title,
-                rangemode="tozero",
-                showgrid=False,
-                ticks="outside",
-                ticklen=4,
-                tickcolor=theme.grid,
-            ),
-            yaxis=axis(
-                theme,
-                "Best so far",
-                type=kind,
-                tickformat=".3~g",
-                nticks=6,
-                **_zoom(ends, shown, kind),
-            ),
+            x_title,
+            rangemode="tozero",
+            showgrid=False,
+            ticks="outside",
+            ticklen=4,
+            tickcolor=theme.grid,
         ),
-    }
-
-
-def _place(study: Study, studies: Sequence[Study]) -> int:
-    return [other.id for other in studies].index(study.id)
+        yaxis=axis(
+            theme,
+            "Best so far",
+            type=kind,
+            tickformat=".3~g",
+            nticks=6,
+            **_zoom(ends, shown, kind),
+        ),
+    )
 
 
 def _spans_decades(values: Sequence[float]) -> bool:
@@ -158,77 +164,3 @@ def _zoom(ends: Sequence[float], shown: Sequence[float], kind: str) -> Figure:
     if max(shown) - low <= ZOOM_RATIO * width or kind == "log":
         return {}
     return {"range": [low - 0.15 * width, high + width]}
-
-
-def _stair(study: Study, steps: Sequence[Step], theme: Theme, place: int) -> Figure:
-    name = escape(study.name)
-    colour = theme.series[place % len(theme.series)]
-    improved = [i == 0 or step.value < steps[i - 1].value for i, step in enumerate(steps)]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": [step.x for step in steps],
-        "y": [step.value for step in steps],
-        "customdata": [step.number for step in steps],
-        "line": {
-            "color": colour,
-            "width": 2,
-            "shape": "hv",
-            "dash": DASHES[place % len(DASHES)],
-        },
-        "marker": {
-            "color": colour,
-            "symbol": SYMBOLS[place % len(SYMBOLS)],
-            "size": [7 if is_step else 0 for is_step in improved],
-            "line": {"width": 0},
-        },
-        "hovertemplate": f"<b>{name}</b><br>best %{{y:.5~g}}<br>trial %{{customdata}}"
-        "<extra></extra>",
-    }
-
-
-def _control(study: Study, value: float, end: float, theme: Theme, place: int) -> Figure:
-    name = escape(study.name)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": [0.0, end],
-        "y": [value, value],
-        "line": {
-            "color": theme.control,
-            "width": 1.25,
-            "dash": DASHES[place % len(DASHES)],
-        },
-        "hovertemplate": f"<b>{name}</b>, a control<br>%{{y:.5~g}}<extra></extra>",
-    }
-
-
-def _dots(
-    searches: Sequence[Study],
-    points: dict[int, list[Step]],
-    stairs: dict[int, list[Step]],
-    theme: Theme,
-    studies: Sequence[Study],
-) -> list[Figure]:
-    """Show single trials faintly, where they are few and lie in the range of the staircases."""
-    if sum(len(points[study.id]) for study in searches) > MAX_DOTS:
-        return []
-    ceiling = max((stairs[study.id][0].value for study in searches), default=0.0)
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": escape(study.name),
-            "x": [step.x for step in points[study.id] if step.value <= ceiling],
-            "y": [step.value for step in points[study.id] if step.value <= ceiling],
-            "marker": {
-                "color": theme.series[_place(study, studies) % len(theme.series)],
-                "size": 5,
-                "opacity": 0.4,
-            },
-            "hoverinfo": "skip",
-        }
-        for study in searches
-    ]

@@ -39,7 +39,7 @@ def density_figure(record: DensityRecord, theme: Theme) -> Figure:
     traces.append(_bars("beta", offsets, beta, theme, is_numbered=is_numbered))
     if len(rows) > 1:
         traces.append(_bars("alpha", offsets, record.alpha, theme, is_numbered=is_numbered))
-    return {"data": traces, "layout": _layout(theme, f"density-{record.study_id}", record)}
+    return {"data": traces, "layout": _layout(theme, f"density-{record.id}", record)}
 
 
 def _cells(

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from api.dashboard import assets, figures, heatmaps, views
+from api.dashboard import assets, density_cards, figures, heatmaps, listing, views
 from api.dashboard.bars import bars
 from api.dashboard.formats import FILTERS
-from api.dashboard.themes import DASHES, THEMES, Figure, ThemeName
+from api.dashboard.themes import THEMES, Figure, ThemeName
+from api.dashboard.traces import dash_of
 from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
 from service.errors import NotFoundError
 from service.states import JobState
@@ -40,7 +41,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, bars=bars)
-    environment.globals.update(asset=assets.url, job_states=list(JobState), dashes=DASHES)
+    environment.globals.update(asset=assets.url, job_states=list(JobState), dash_of=dash_of)
     return environment
 
 
@@ -62,18 +63,18 @@ def show_jobs(
 ) -> HTMLResponse:
     """Show the list of jobs."""
     with _database(request).read() as session:
-        page = views.job_list(session, state or None, before)
+        page = listing.job_list(session, state or None, before)
     return _html("jobs.html", page=page)
 
 
 @router.get("/jobs/{job_id}")
 def show_job(
-    request: Request, job_id: Id, arm: OptionalId = None, above: OptionalId = None
+    request: Request, job_id: Id, density: OptionalId = None, above: OptionalId = None
 ) -> HTMLResponse:
-    """Show one job; `arm` is the study whose density is shown."""
+    """Show one job; `density` is the id of the one that is shown."""
     try:
         with _database(request).read() as session:
-            page = views.job_page(session, job_id, arm, above)
+            page = views.job_page(session, job_id, density, above)
     except NotFoundError as error:
         return _html("missing.html", 404, detail=str(error))
     return _html("job.html", page=page)
@@ -100,23 +101,24 @@ def show_figure(
     job_id: Id,
     name: Literal["trials", "time", "density"],
     theme: ThemeName = "light",
-    arm: OptionalId = None,
+    density: OptionalId = None,
 ) -> JSONResponse:
     """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none."""
     try:
-        figure = _figure(_database(request), job_id, name, theme, arm)
+        figure = _figure(_database(request), job_id, name, theme, density)
     except NotFoundError:
         figure = None
     return JSONResponse(figure, headers=HEADERS)
 
 
 def _figure(
-    database: Database, job_id: int, name: str, theme_name: ThemeName, arm: int | None
+    database: Database, job_id: int, name: str, theme_name: ThemeName, density: int | None
 ) -> Figure | None:
     theme = THEMES[theme_name]
     with database.read() as session:
         if name == "density":
-            return heatmaps.density_figure(views.density_of(session, job_id, arm), theme)
+            record = density_cards.density_of(session, job_id, density)
+            return heatmaps.density_figure(record, theme)
         job = jobs.get(session, job_id)
         own = studies.of_job(session, job_id)
         results = overview.results(session, job_id)

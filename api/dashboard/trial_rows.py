@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.series import Series, by_study
+from service import samplers
+from service.arms import is_speculation
 from service.records import Job, Measurement, Study, Trial
-from service.states import Role, TrialState
+from service.states import Phase, Role, TrialState
 from service.storage import overview
 
 TRIALS_SHOWN = 25
@@ -18,19 +22,26 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """A trial in the table; `epoch` and `n_epochs` tell how far a running one is."""
+    """A trial in the table.
+
+    Attributes:
+        series: Its study's line in the figures, if it has one.
+        epoch: How far a running one is; of `n_epochs`.
+        certainty: How sure its search was to need it; None where the search never guesses.
+    """
 
     trial: Trial
     study: Study
-    place: int
+    series: Series | None
     epoch: int | None
     n_epochs: int | None
+    certainty: str | None
     is_best: bool
 
     @property
-    def is_speculative(self) -> bool:
+    def is_ahead(self) -> bool:
         """Whether it was started early and the search has not asked for it yet."""
-        return self.trial.certainty != "certain" and self.trial.number is None
+        return is_speculation(self.trial)
 
     @property
     def error(self) -> str | None:
@@ -64,26 +75,32 @@ def trial_rows(
     shown = found[:most]
     running = [trial.id for trial in shown if trial.state is TrialState.RUNNING]
     measured = overview.last_measurements(session, running)
-    arms = {study.id: (place, study) for place, study in enumerate(own)}
-    n_epochs = (job.spec.get("training") or {}).get("epochs")
-    lines = [_line(trial, arms[trial.study_id], measured, n_epochs) for trial in shown]
+    arms, series = {study.id: study for study in own}, by_study(own)
+    lines = [
+        _line(trial, arms[trial.study_id], series.get(trial.study_id), measured.get(trial.id))
+        for trial in shown
+    ]
     return TrialRows(lines, older=shown[-1].id if len(found) > most else None)
 
 
 def _line(
-    trial: Trial,
-    arm: tuple[int, Study],
-    measured: dict[int, Measurement],
-    n_epochs: int | None,
+    trial: Trial, study: Study, series: Series | None, last: Measurement | None
 ) -> TrialLine:
-    place, study = arm
-    last = measured.get(trial.id)
+    may_guess = study.sampler in _guessing() and trial.phase is Phase.SEARCH
     return TrialLine(
         trial,
         study,
-        place,
+        series,
         epoch=last.epoch if last else None,
-        n_epochs=n_epochs,
+        # Of this very training: a search may train short, and epochs may be searched.
+        n_epochs=(trial.payload.get("training") or {}).get("epochs"),
+        certainty=trial.certainty if may_guess else None,
         # A control has one trial: to call it the best would say nothing.
         is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
     )
+
+
+@cache
+def _guessing() -> frozenset[str]:
+    """Return the names of the samplers that run points ahead."""
+    return frozenset(i.name for i in samplers.catalogue() if i.capabilities.speculative)

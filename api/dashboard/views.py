@@ -1,4 +1,4 @@
-"""What the pages show: plain values, read in one transaction each."""
+"""What the page of a job shows: plain values, read in one transaction."""
 
 from __future__ import annotations
 
@@ -6,115 +6,63 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.density_cards import DensityCard, cards_of, chosen
+from api.dashboard.listing import best_study
+from api.dashboard.series import Series, by_study, series_of
 from api.dashboard.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
-from service import clock, progress
-from service.errors import NotFoundError
-from service.exports import Shape, shape_of
-from service.progress import Progress, StudyProgress
-from service.records import Artifact, DensityRecord, Job, Study, Trial
-from service.states import JOB_TRANSITIONS, JobState, Phase, Role
-from service.storage import densities, events, jobs, overview, studies, trials
+from service import clock, progress, reopening
+from service.progress import Best, Progress, StudyProgress
+from service.records import Artifact, Job, Study, Trial
+from service.states import JOB_TRANSITIONS, JobState, Role, TrialState
+from service.storage import densities, events, jobs, studies, trials
 
-JOBS_SHOWN = 25
-ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class JobLine:
-    """A job in the list; `n_done` of the `n_trials` of its searches and controls have ended."""
-
-    job: Job
-    samplers: list[str]
-    fraction: float
-    n_done: int
-    n_trials: int
-    best: Study | None
-
-
-@dataclass(frozen=True, slots=True)
-class JobList:
-    """A page of the list; `older` is the id to go on below, None on the last page."""
-
-    lines: list[JobLine]
-    state: JobState | None
-    older: int | None
-    is_first: bool
-    now: datetime
-
-
-def job_list(session: Session, state: JobState | None, before: int | None) -> JobList:
-    """Read a page of the list of jobs, newest first."""
-    found = jobs.page(session, limit=JOBS_SHOWN + 1, state=state, before=before)
-    shown = found[:JOBS_SHOWN]
-    counts, fractions = progress.overview(session, shown), progress.fractions(session, shown)
-    grouped = groupby(
-        overview.studies_of(session, [job.id for job in shown]), lambda study: study.job_id
-    )
-    arms = {job_id: list(group) for job_id, group in grouped}
-    lines = [_line(job, arms.get(job.id, []), counts[job.id], fractions[job.id]) for job in shown]
-    older = shown[-1].id if len(found) > JOBS_SHOWN else None
-    return JobList(lines, state, older, is_first=before is None, now=clock.now())
-
-
-def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: float) -> JobLine:
-    n_ended = counts.count(progress.ENDED, [Phase.SEARCH]).n_numbered
-    return JobLine(
-        job=job,
-        samplers=[study.name for study in arms if study.role == Role.SEARCH],
-        fraction=fraction,
-        n_done=n_ended,
-        n_trials=counts.n_trials,
-        best=best_study(arms),
-    )
-
-
-def best_study(arms: Sequence[Study]) -> Study | None:
-    """Return the search with the least value so far."""
-    found = [arm for arm in arms if arm.role == Role.SEARCH and arm.best_value is not None]
-    return min(found, key=lambda arm: (arm.best_value, arm.place), default=None)
+ROLES: Mapping[Role, str] = {
+    Role.SEARCH: "search",
+    Role.CONTROL: "control, fixed",
+    Role.TUNED: "control, tuned",
+    Role.SPECULATION: "found ahead",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class StudyLine:
-    """A study in the table of studies; `place` chooses its colour."""
+    """A study in the table of studies; `series` is its line in the figures, if it has one."""
 
     study: Study
-    place: int
+    series: Series | None
     counts: StudyProgress
 
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """A density that can be looked at, and the figures of its shape."""
-
-    study: Study
-    density: DensityRecord
-    shape: Shape
-
     @property
-    def is_rank_one(self) -> bool:
-        """Whether alpha and beta say all of Phi, up to rounding."""
-        return self.shape.residual < ROUNDING
+    def role(self) -> str:
+        """What it is in its job, in words."""
+        return ROLES[self.study.role]
 
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Everything on the page of one job."""
+    """Everything on the page of one job.
+
+    Attributes:
+        ahead: A better point than the best that was run ahead of its sequence.
+        n_lost: Trials that ended without a result, through no order of the user.
+    """
 
     job: Job
     now: datetime
     progress: Progress
     studies: list[StudyLine]
+    series: list[Series]
     best: Study | None
     best_trial: Trial | None
+    ahead: Best | None
     trials: TrialRows
-    arms: list[Arm]
-    arm: Arm | None
+    cards: list[DensityCard]
+    card: DensityCard | None
     artifacts: list[Artifact]
+    n_lost: int
     last_event_id: int
 
     @property
@@ -133,10 +81,32 @@ class JobPage:
         return JobState.CANCELLED in JOB_TRANSITIONS[self.job.state]
 
     @property
+    def can_extend(self) -> bool:
+        """Whether a larger budget would let a search go on."""
+        return self.job.state is JobState.SUCCEEDED and self.budget > 0
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether there are failed trials to be tried again."""
+        return self.n_lost > 0 and JobState.QUEUED in JOB_TRANSITIONS[self.job.state]
+
+    @property
+    def budget(self) -> int:
+        """The present budget of the searches that can be extended; 0 where there is none."""
+        own = reopening.extensible([line.study for line in self.studies])
+        return max((study.n_trials for study in own), default=0)
+
+    @property
+    def largest_budget(self) -> int:
+        """What a budget may be raised to."""
+        return reopening.MOST_TRIALS
+
+    @property
     def running_fraction(self) -> float:
         """The share that is being trained now, so that the bar can show it."""
-        n_all = self.progress.n_trials + self.progress.n_evaluations
-        return min(self.progress.n_running / max(n_all, 1), 1.0 - self.progress.fraction)
+        counts = self.progress
+        n_all = counts.n_trials + counts.n_promotions + counts.n_evaluations
+        return min(counts.n_running / max(n_all, 1), 1.0 - counts.fraction)
 
     @property
     def spec_json(self) -> str:
@@ -149,13 +119,13 @@ class JobPage:
         return task_text(self.job.spec)
 
 
-def job_page(session: Session, job_id: int, arm_id: int | None, above: int | None) -> JobPage:
+def job_page(session: Session, job_id: int, density_id: int | None, above: int | None) -> JobPage:
     """Read the page of a job.
 
     Args:
         session: In a transaction.
         job_id: Which job.
-        arm_id: The study whose density is shown; that of the best search when None.
+        density_id: The density that is shown; that of the best search when None.
         above: Show all trials with greater ids; the newest page of them when None.
 
     Raises:
@@ -166,18 +136,21 @@ def job_page(session: Session, job_id: int, arm_id: int | None, above: int | Non
     job = jobs.get(session, job_id)
     own = studies.of_job(session, job_id)
     best = best_study(own)
-    arms = arms_of(session, job_id, own)
+    cards = cards_of(session, job_id, own)
     return JobPage(
         job=job,
         now=clock.now(),
         progress=progress.progress_of(session, job),
         studies=_study_lines(session, job_id, own),
+        series=series_of(own),
         best=best,
         best_trial=_best_trial(session, best),
+        ahead=progress.best_ahead(session, own),
         trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
-        arms=arms,
-        arm=_chosen(arms, arm_id, best),
+        cards=cards,
+        card=chosen(cards, density_id, best),
         artifacts=densities.artifacts(session, job_id),
+        n_lost=_n_lost(session, job),
         last_event_id=last_event_id,
     )
 
@@ -188,44 +161,17 @@ def _best_trial(session: Session, best: Study | None) -> Trial | None:
     return trials.get(session, best.best_trial_id)
 
 
+def _n_lost(session: Session, job: Job) -> int:
+    # The open trials of a job that ended by a fault of its own were cancelled with it.
+    is_failed = job.state is JobState.FAILED
+    states = [TrialState.FAILED, *([TrialState.CANCELLED] if is_failed else [])]
+    return progress.overview(session, [job])[job.id].count(states).n
+
+
 def _study_lines(session: Session, job_id: int, own: Sequence[Study]) -> list[StudyLine]:
-    counts = progress.of_studies(session, job_id, own)
+    counts, series = progress.of_studies(session, job_id, own), by_study(own)
     pairs = zip(own, counts, strict=True)
-    return [StudyLine(study, place, count) for place, (study, count) in enumerate(pairs)]
-
-
-def arms_of(session: Session, job_id: int, own: Sequence[Study]) -> list[Arm]:
-    """Return the densities of a job's studies: searches first, the best first."""
-    records = {record.study_id: record for record in densities.of_job(session, job_id)}
-    found = [
-        Arm(study, records[study.id], shape_of(records[study.id]))
-        for study in own
-        if study.id in records
-    ]
-    return sorted(
-        found, key=lambda arm: (arm.study.role != Role.SEARCH, arm.study.best_value or 0.0)
-    )
-
-
-def _chosen(arms: Sequence[Arm], arm_id: int | None, best: Study | None) -> Arm | None:
-    for wanted in (arm_id, best.id if best else None):
-        for arm in arms:
-            if arm.study.id == wanted:
-                return arm
-    return arms[0] if arms else None
-
-
-def density_of(session: Session, job_id: int, study_id: int | None) -> DensityRecord:
-    """Return the density of a study, of the best search when None is named.
-
-    Raises:
-        NotFoundError: There is none (yet).
-    """
-    own = studies.of_job(session, job_id)
-    arm = _chosen(arms_of(session, job_id, own), study_id, best_study(own))
-    if arm is None or (study_id is not None and arm.study.id != study_id):
-        raise NotFoundError("density", study_id or job_id)
-    return arm.density
+    return [StudyLine(study, series.get(study.id), count) for study, count in pairs]
 
 
 def task_text(spec: Mapping[str, object]) -> str:

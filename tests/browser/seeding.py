@@ -84,7 +84,7 @@ class Seeder:
             "point": [(vector[0] - 0.05) / 0.95, vector[1] - 0.5],
             "params": params,
             "digest": f"{study.id}-{phase}-{number}-{vector}"[:64],
-            "payload": {},
+            "payload": {"training": {"epochs": 4}},
             "seed": 0,
             "value": value,
             "is_diverged": False,

@@ -16,11 +16,11 @@ function loadPlotly(url) {
   return plotly;
 }
 
-/** Draw, or bring up to date, every figure of job `id`; `arm` is the study of the density. */
-export async function draw(id, arm, plotlyUrl) {
+/** Draw, or bring up to date, every figure of job `id`; `density` is the id of the one shown. */
+export async function draw(id, density, plotlyUrl) {
   for (const box of document.querySelectorAll("[data-figure]")) {
     const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
-    if (arm) query.set("arm", arm);
+    if (density) query.set("density", density);
     const figure = await (await get(`/jobs/${id}/figures/${box.dataset.figure}?${query}`)).json();
     if (figure === null) continue;
     const library = await loadPlotly(plotlyUrl);

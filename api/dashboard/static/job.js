@@ -1,6 +1,7 @@
 // One job: follows its events, and brings the page and its figures up to date.
 import { draw, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
+import { openOrder, order, takeOrders } from "./orders.js";
 
 const root = document.getElementById("job");
 const id = root.dataset.job;
@@ -8,13 +9,15 @@ const problem = document.getElementById("problem");
 const dialog = document.getElementById("cancel-dialog");
 const older = document.getElementById("older");
 const olderRows = document.getElementById("older-trials");
+const DIALOGS = { extend: true, clone: true };
+const WORDS = { "retry-failed": "retry the failed trials" };
 const KINDS = ["job", "study", "trial", "measurement"];
 const STATES = { RUNNING: "running", PAUSED: "paused", CANCELLED: "cancelled", FAILED: "failed",
                  SUCCEEDED: "done: it succeeded", EVALUATING: "in its final evaluation", QUEUED: "queued" };
 
 let source = null;
 let lastEvent = root.dataset.lastEvent;
-let arm = new URLSearchParams(location.search).get("arm");
+let density = new URLSearchParams(location.search).get("density");
 let knownState = state();
 
 function state() { return document.getElementById("state").dataset.state; }
@@ -24,7 +27,7 @@ function isFinal() { return "final" in document.getElementById("state").dataset;
 
 function pageUrl() {
   const query = new URLSearchParams();
-  if (arm) query.set("arm", arm);
+  if (density) query.set("density", density);
   // Rows that were paged in stay; the live part of the table ends where they begin.
   const first = olderRows.querySelector("[data-trial]");
   if (first) query.set("above", first.dataset.trial);
@@ -39,9 +42,10 @@ const show = paced(async () => {
   }
   if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
   if (isFinal()) stop();
+  else follow(); // a job that had ended may have been extended
 }, 300);
 
-const drawFigures = paced(() => draw(id, arm, root.dataset.plotly), 1000);
+const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
 
 // Events
 
@@ -77,8 +81,8 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", stop);
 
-// Time left and times ago move on without events.
-setInterval(() => { if (!document.hidden && !isFinal()) show(); }, 5000);
+// Time left and times ago move on without events, and a job that has ended may be extended.
+setInterval(() => { if (!document.hidden) show(); }, 5000);
 
 // Actions
 
@@ -86,15 +90,15 @@ async function act(action, button) {
   button.disabled = true;
   problem.hidden = true;
   try {
-    const response = await fetch(`/v1/jobs/${id}/${action}`, { method: "POST" });
-    if (!response.ok) {
-      const body = await response.json().catch(() => ({}));
-      throw new Error(body.detail ?? body.title ?? `the server answered ${response.status}`);
-    }
+    await order(id, action);
   } catch (error) {
-    problem.textContent = `Could not ${action} the job: ${error.message}`;
+    problem.textContent = `Could not ${WORDS[action] ?? `${action} the job`}: ${error.message}`;
     problem.hidden = false;
   }
+  await showOutcome(button);
+}
+
+async function showOutcome(button) {
   await refresh(pageUrl()).catch(() => { button.disabled = false; });
   show();
   // A button that became useless must not swallow the keyboard.
@@ -105,6 +109,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button === null) return;
   if (button.dataset.action === "cancel") dialog.showModal();
+  else if (button.dataset.action in DIALOGS) openOrder(button.dataset.action, +button.dataset.budget);
   else act(button.dataset.action, button);
 });
 
@@ -113,12 +118,17 @@ dialog.addEventListener("close", () => {
   dialog.returnValue = "";
 });
 
+takeOrders(id, (action, answer) => {
+  if (action === "clone") location.assign(`/jobs/${answer.id}`);
+  else showOutcome(document.querySelector(`[data-action=${action}]`));
+});
+
 // The density that is looked at
 
 document.addEventListener("change", (event) => {
-  if (event.target.id !== "arm") return;
-  arm = event.target.value;
-  history.replaceState(null, "", `?arm=${arm}`);
+  if (event.target.id !== "chosen") return;
+  density = event.target.value;
+  history.replaceState(null, "", `?density=${density}`);
   show();
   drawFigures();
 });

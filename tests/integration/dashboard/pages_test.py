@@ -14,8 +14,8 @@ from api.app import create_app
 from service import jobs
 from service.settings import Settings
 from service.states import JobState
+from service.storage import densities, overview, trials
 from service.storage import jobs as job_rows
-from service.storage import overview, trials
 from service.storage.database import Database
 from tests.browser import seeding
 
@@ -74,7 +74,7 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
 ) -> None:
     job = seeding.running(database)
     page = client.get(f"/jobs/{job.id}").text
-    for wanted in ("out of memory (killed", "cached", "diverged", "speculative", "epoch 2/4"):
+    for wanted in ("out of memory (killed", "cached", "diverged", "predicted", "epoch 2/4"):
         assert wanted in page
     assert re.search(r'data-action="pause">', page)
     assert re.search(r'data-action="resume" disabled>', page)
@@ -87,10 +87,10 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
 @pytest.mark.parametrize(
     ("state", "enabled"),
     [
-        ("running", {"pause", "cancel"}),
-        ("paused", {"resume", "cancel"}),
-        ("succeeded", set()),
-        ("failed", set()),
+        ("running", {"pause", "cancel", "clone"}),
+        ("paused", {"resume", "cancel", "clone"}),
+        ("succeeded", {"extend", "clone"}),
+        ("failed", {"clone"}),  # none of its trials failed
     ],
 )
 def test_buttons_are_enabled_where_the_states_allow_it(
@@ -98,7 +98,7 @@ def test_buttons_are_enabled_where_the_states_allow_it(
 ) -> None:
     job = getattr(seeding, state)(database)
     page = client.get(f"/jobs/{job.id}").text
-    assert set(re.findall(r'data-action="(\w+)">', page)) == enabled
+    assert set(re.findall(r'data-action="([\w-]+)"(?: data-budget="\d+")?>', page)) == enabled
 
 
 def test_a_finished_job_shows_its_verdict_arms_and_files(
@@ -170,7 +170,10 @@ def test_figures_answer_null_until_there_is_something(
     for name in ("trials", "time", "density"):
         figure = client.get(f"/jobs/{busy.id}/figures/{name}?theme=dark").json()
         assert set(figure) == {"data", "layout"}
-    assert client.get(f"/jobs/{busy.id}/figures/density?arm=1").json() is None  # another job's
+    other = seeding.running(database)
+    with database.read() as session:
+        theirs = densities.of_job(session, other.id)[0].id
+    assert client.get(f"/jobs/{busy.id}/figures/density?density={theirs}").json() is None
     assert client.get(f"/jobs/{busy.id}/figures/secret").status_code == 422
 
 

@@ -3,10 +3,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 
-from api.dashboard.figures import MAX_DOTS, Step, against_time, against_trials, staircase
+from api.dashboard.figures import MAX_DOTS, against_time, against_trials
 from api.dashboard.themes import THEMES, Figure
 from service.records import Study
 from service.states import Role
@@ -16,9 +15,10 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 THEME = THEMES["light"]
 
 
-def study(place: int, name: str, role: str = "search") -> Study:
+def study(place: int, name: str, role: str = "search", repeat: int = 0) -> Study:
+    shown = f"{name}-{repeat}" if repeat else name
     return Study(
-        place + 1, 1, place, name, Role(role), name, 1, 9, 0,
+        place + 1, 1, place, shown, Role(role), name, max(repeat, 1), 9, 0,
         is_finished=False, stopped_at=None, best_trial_id=None, best_value=None,
     )  # fmt: skip
 
@@ -36,22 +36,6 @@ def lines(figure: Figure) -> dict[str, Figure]:
     return {t["name"]: t for t in figure["data"] if "lines" in t["mode"]}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_staircase_is_the_running_minimum(seed: int) -> None:
-    values = np.random.default_rng(seed).normal(size=40)
-    best = np.minimum.accumulate(values)
-    steps = staircase(Step(float(i), float(v), i) for i, v in enumerate(values))
-    rebuilt = [max((s for s in steps if s.x <= i), key=lambda s: s.x).value for i in range(40)]
-    np.testing.assert_array_equal(rebuilt, best)
-    assert len(steps) <= len(np.unique(best)) + 1
-    assert all(values[step.number] == step.value for step in steps)
-    assert steps[-1].x == 39
-
-
-def test_nothing_makes_no_steps() -> None:
-    assert staircase([]) == []
-
-
 def test_trials_count_from_one_and_controls_are_level_lines() -> None:
     arms = [study(0, "direct_l"), study(1, "uniform", "control")]
     figure = against_trials(arms, results(1, [3.0, 5.0, 2.0]) + results(2, [4.0]), THEME)
@@ -62,6 +46,50 @@ def test_trials_count_from_one_and_controls_are_level_lines() -> None:
     assert found["direct_l"]["line"]["shape"] == "hv"
     assert found["uniform"]["y"] == [4.0, 4.0]
     assert found["uniform"]["line"]["color"] == THEME.control
+
+
+def test_repeats_of_a_sampler_are_one_median_in_a_band() -> None:
+    arms = [study(0, "direct_l"), *(study(i, "tpe", repeat=i) for i in (1, 2, 3))]
+    found = results(1, [3.0, 2.5])
+    for number, values in ((2, [6.0, 4.0, 1.0]), (3, [5.0, 5.5, 2.0]), (4, [7.0, 3.0, 3.0])):
+        found += results(number, values)
+    figure = against_trials(arms, found, THEME)
+    low, high, middle = (t for t in figure["data"] if t["name"] == "tpe")
+    assert low["y"] == [5.0, 3.0, 1.0]
+    assert middle["y"] == [6.0, 4.0, 2.0]
+    assert high["y"] == [7.0, 5.0, 3.0]
+    assert low["x"] == middle["x"] == high["x"] == [1, 2, 3]
+    assert middle["customdata"] == [[5.0, 7.0], [3.0, 5.0], [1.0, 3.0]]
+    assert high["fill"] == "tonexty"
+    assert "fill" not in low
+    assert {"direct_l", "tpe"} == {t["name"] for t in figure["data"]}
+    # The band's colour is its line's: the second series.
+    assert middle["line"]["color"] == THEME.series[1]
+    json.dumps(figure, allow_nan=False)
+
+
+def test_a_lone_repeat_is_a_line_until_others_have_a_result() -> None:
+    arms = [study(i, "tpe", repeat=i) for i in (1, 2)]
+    figure = against_trials(arms, results(2, [6.0, 4.0]), THEME)
+    assert lines(figure)["tpe"]["y"] == [6.0, 4.0]
+    assert all("fill" not in t for t in figure["data"])
+
+
+def test_tuned_controls_are_thin_dashed_searches_and_speculations_are_not_shown() -> None:
+    arms = [
+        study(0, "direct_l"),
+        study(1, "uniform_tuned", "tuned"),
+        study(2, "uniform", "control"),
+        study(3, "direct_l_speculation", "speculation"),
+    ]
+    found = results(1, [3.0, 2.0]) + results(2, [5.0, 4.0]) + results(3, [6.0]) + results(4, [1.0])
+    shown = lines(against_trials(arms, found, THEME))
+    assert shown.keys() == {"direct_l", "uniform_tuned", "uniform"}
+    tuned = shown["uniform_tuned"]
+    assert (tuned["x"], tuned["y"]) == ([1, 2], [5.0, 4.0])
+    assert tuned["line"]["width"] < shown["direct_l"]["line"]["width"]
+    assert tuned["line"]["dash"] != "solid"
+    assert tuned["line"]["color"] != shown["uniform"]["line"]["color"] == THEME.control
 
 
 def test_time_runs_from_the_start_in_a_unit_that_fits() -> None:

@@ -1,0 +1,74 @@
+"""The best so far as a staircase, and the band between the staircases of repeated searches."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A point of a staircase: from `x` on the best is `value`, found by trial `number`."""
+
+    x: float
+    value: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where the staircases of several searches lie, each of shape (n,).
+
+    Attributes:
+        x: Where one of them steps.
+        low: The least of the bests from there on.
+        middle: Their median.
+        high: The greatest.
+    """
+
+    x: list[float]
+    low: list[float]
+    middle: list[float]
+    high: list[float]
+
+
+def staircase(points: Iterable[Step]) -> list[Step]:
+    """Return the running minimum of points in the order of their x: its steps and its end."""
+    steps: list[Step] = []
+    last: Step | None = None
+    for last in points:
+        if not steps or last.value < steps[-1].value:
+            steps.append(last)
+    if last is not None and last.x > steps[-1].x:
+        steps.append(Step(last.x, steps[-1].value, steps[-1].number))
+    return steps
+
+
+def band_of(stairs: Sequence[Sequence[Step]], is_finished: Sequence[bool]) -> Band:
+    """Return the band of several staircases, over the x that all of them have reached.
+
+    A search that is finished has reached every x: its best stays. One that is still at work has
+    reached its last step, so that the band never compares an early best with a late one.
+
+    Args:
+        stairs: Staircases, none of them empty.
+        is_finished: Whether each one's search is over.
+    """
+    start = max(stair[0].x for stair in stairs)
+    pairs = zip(stairs, is_finished, strict=True)
+    end = min(math.inf if is_over else stair[-1].x for stair, is_over in pairs)
+    xs = sorted({step.x for stair in stairs for step in stair if start <= step.x <= end})
+    columns = [[_value_at(stair, x) for stair in stairs] for x in xs]
+    return Band(
+        x=xs,
+        low=[min(column) for column in columns],
+        middle=[median(column) for column in columns],
+        high=[max(column) for column in columns],
+    )
+
+
+def _value_at(stair: Sequence[Step], x: float) -> float:
+    return stair[bisect_right(stair, x, key=lambda step: step.x) - 1].value

@@ -1,0 +1,65 @@
+// Orders that need more than a click: extending and cloning a job, each with a dialog of its own.
+
+/** Open a dialog; `budget` is what the searches may spend now. */
+export function openOrder(action, budget) {
+  const dialog = document.getElementById(`${action}-dialog`);
+  complain(dialog.querySelector("form"), "");
+  if (action === "extend") {
+    const field = document.getElementById("extend-trials");
+    field.min = budget + 1;
+    field.value = Math.min(2 * budget, field.max);
+  }
+  dialog.showModal();
+}
+
+/** Send an order to job `id`; returns the answer, or throws what the server says is wrong. */
+export async function order(id, action, body) {
+  const response = await fetch(`/v1/jobs/${id}/${action}`, {
+    method: "POST",
+    ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  const faults = (answer.errors ?? []).map((fault) => `${fault.pointer} ${fault.detail}`.trim());
+  throw new Error(faults.join("; ") || answer.detail || `the server answered ${response.status}`);
+}
+
+const BODIES = {
+  extend: (form) => ({ n_trials: form.elements.n_trials.valueAsNumber }),
+  clone: (form) => {
+    const changes = JSON.parse(form.elements.changes.value || "{}");
+    if (changes === null || typeof changes !== "object" || Array.isArray(changes)) {
+      throw new Error('The changes are an object, such as {"budget": {"n_trials": 40}}.');
+    }
+    return { name: form.elements.name.value, seed: form.elements.seed.valueAsNumber, ...changes };
+  },
+};
+
+function complain(form, text) {
+  const notice = form.querySelector("[role=alert]");
+  notice.textContent = text;
+  notice.hidden = !text;
+}
+
+/** Let the dialogs give orders to job `id`; `carriedOut(action, answer)` hears of each. */
+export function takeOrders(id, carriedOut) {
+  for (const form of document.querySelectorAll("form[data-order]")) {
+    const dialog = form.closest("dialog");
+    form.querySelector("[data-leave]").addEventListener("click", () => dialog.close());
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const action = form.dataset.order;
+      const buttons = form.querySelectorAll("button");
+      for (const button of buttons) button.disabled = true;
+      try {
+        const answer = await order(id, action, BODIES[action](form));
+        dialog.close();
+        carriedOut(action, answer);
+      } catch (error) {
+        complain(form, error instanceof SyntaxError ? `Not JSON: ${error.message}` : error.message);
+      } finally {
+        for (const button of buttons) button.disabled = false;
+      }
+    });
+  }
+}

@@ -1,0 +1,202 @@
+"""The page of jobs that use what a search can: repeats, short trainings, tuned controls, layers.
+
+The jobs are run by the service itself, with a stand-in for the training.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from service import density, reopening
+from service.settings import Settings
+from service.states import Phase, Role
+from service.storage import densities, studies, trials
+from service.storage.database import Database
+from tests.browser import seeding
+from tests.integration.api.specs import PHOTOS, submit
+from tests.integration.service.simulation import Simulation
+
+SEARCH: dict[str, Any] = {
+    **PHOTOS,
+    "training": {**PHOTOS["training"], "epochs": 8},
+    "samplers": ["direct_l", "random"],
+    "repeats": 3,
+    "controls": ["uniform", "uniform_tuned"],
+    "fidelity": {"search_fraction": 0.5, "promote": 2},
+    "pruning": {"warmup_epochs": 1},
+    "budget": {"n_trials": 12},
+}
+
+
+@pytest.fixture
+def client(settings: Settings, sqlite_database: Database) -> Iterator[TestClient]:
+    app = create_app(settings, sqlite_database)
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client
+
+
+def _run(database: Database, fails: tuple[int, ...] = ()) -> None:
+    simulation = Simulation(database, n_workers=3, fails=set(fails))
+    (run,) = simulation.take()
+    simulation.run(run)
+
+
+def _enabled(page: str) -> set[str]:
+    return set(re.findall(r'data-action="([\w-]+)"(?: data-budget="\d+")?>', page))
+
+
+def _text(page: str, element_id: str) -> str:
+    """Return the text of a table row, spaces made single."""
+    row = page.partition(f'id="{element_id}"')[2].partition("</tr>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", row).split())
+
+
+def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: Database) -> None:
+    job_id = submit(client, SEARCH)
+    _run(sqlite_database)
+    page = client.get(f"/jobs/{job_id}").text
+    found = {s["name"]: s for s in client.get(f"/v1/jobs/{job_id}/studies").json()["items"]}
+    legend = page.partition('id="legend"')[2].partition("</ul>")[0]
+    assert "random, 3 repeats" in legend
+    assert "random-2" not in legend
+    assert "12 of 12" in _text(page, f"study-{found['random-2']['id']}")
+    assert "control, tuned" in _text(page, f"study-{found['uniform_tuned']['id']}")
+    assert "control, fixed" in _text(page, f"study-{found['uniform']['id']}")
+    assert "short trainings" in page
+    rows = page
+    while older := re.search(r'data-older="(\d+)"', rows):
+        rows = client.get(f"/jobs/{job_id}/trials", params={"before": older.group(1)}).text
+        page += rows
+    every = client.get(f"/v1/jobs/{job_id}/trials?phase=all&limit=1000").json()["items"]
+    told = {t["id"]: _text(page, f"trial-{t['id']}") for t in every}
+    assert any(t["state"] == "PRUNED" for t in every)
+    for trial in every:
+        shown = told[trial["id"]]
+        assert (" in full" in shown) == (trial["phase"] == "promotion")
+        assert (" test" in shown) == (trial["phase"] == "evaluation")
+        guesses = trial["study"] in ("direct_l", "uniform_tuned") and trial["phase"] == "search"
+        assert (f" {trial['certainty']} " in shown) == guesses
+        assert (" ahead " in shown) == trial["speculative"]
+        if trial["state"] == "PRUNED":
+            assert f"Pruned after epoch {len(trial['curve'])}/4" in shown
+
+
+def test_repeats_are_bands_in_the_figures(client: TestClient, sqlite_database: Database) -> None:
+    job_id = submit(client, SEARCH)
+    _run(sqlite_database)
+    for name in ("trials", "time"):
+        data = client.get(f"/jobs/{job_id}/figures/{name}").json()["data"]
+        assert {t["name"] for t in data} == {"direct_l", "random", "uniform", "uniform_tuned"}
+        assert sum("fill" in t for t in data) == 1
+        assert {t["type"] for t in data} == {"scatter"}
+
+
+def test_a_point_that_ran_ahead_is_shown_beside_the_best(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = seeding.running(sqlite_database)
+    assert "ahead of the sequence" not in client.get(f"/jobs/{job.id}").text
+    assert client.get(f"/v1/jobs/{job.id}").json()["ahead"] is None
+    best = client.get(f"/v1/jobs/{job.id}").json()["best"]["value"]
+    with sqlite_database.write() as session:
+        seeder = seeding.Seeder(session, job, 40)
+        extra: dict[str, Any] = {"certainty": "predicted"}
+        seeder.trial(seeder.studies[0], None, [0.3, 0.8], value=best + 0.001, **extra)
+        seeder.trial(
+            seeder.studies[0], None, [0.31, 0.8], value=best / 4, is_diverged=True, **extra
+        )
+        wanted = seeder.trial(seeder.studies[0], None, [0.32, 0.8], value=best / 2, **extra)
+    page = client.get(f"/jobs/{job.id}").text
+    assert re.search(r"ahead of the sequence: \d.*den\s+0.32, 0.8", page)
+    shown = client.get(f"/v1/jobs/{job.id}").json()
+    assert (shown["ahead"]["trial_id"], shown["ahead"]["value"]) == (wanted.id, best / 2)
+    assert shown["best"]["value"] == best
+    # Once the sequence asks for it, it is no longer ahead: one of four guesses was needed.
+    with sqlite_database.write() as session:
+        trials.change(session, [{"id": wanted.id, "number": 10}])
+    assert client.get(f"/v1/jobs/{job.id}").json()["ahead"] is None
+    study = f"study-{seeder.studies[0].id}"
+    assert "0&nbsp;%" in _text(page, study)
+    assert "25&nbsp;%" in _text(client.get(f"/jobs/{job.id}").text, study)
+
+
+def test_a_search_below_the_noise_says_where_it_stopped_and_is_not_extended(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    noisy = {"n_trials": 40, "stop_below_noise": 1e9}
+    job_id = submit(client, {**PHOTOS, "samplers": ["direct_l"], "budget": noisy})
+    _run(sqlite_database)
+    (study, *_) = client.get(f"/v1/jobs/{job_id}/studies").json()["items"]
+    page = client.get(f"/jobs/{job_id}").text
+    assert f"Stopped below the noise after {study['stopped_at']}" in page
+    assert study["stopped_at"] < 40
+    assert _enabled(page) == {"clone"}
+    answer = client.post(f"/v1/jobs/{job_id}/extend", json={"n_trials": 80})
+    assert answer.status_code == 422
+    assert "stopped below the noise" in answer.json()["detail"]
+
+
+def test_failed_trials_can_be_retried_from_the_page(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = submit(client, {**PHOTOS, "samplers": ["random"], "controls": []})
+    # The first training and its two further tries die.
+    _run(sqlite_database, fails=(1, 2, 3, 4, 5, 6, 7, 8))
+    assert client.get(f"/v1/jobs/{job_id}").json()["progress"]["n_failed"] > 0
+    page = client.get(f"/jobs/{job_id}").text
+    assert _enabled(page) == {"extend", "retry-failed", "clone"}
+    assert 'data-action="extend" data-budget="5"' in page
+    reopening.retry_failed(sqlite_database, job_id)
+    assert _enabled(client.get(f"/jobs/{job_id}").text) == {"pause", "cancel", "clone"}
+
+
+def test_an_extended_job_shows_what_it_superseded_as_such(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = submit(client, {**PHOTOS, "controls": []})
+    _run(sqlite_database)
+    reopening.extend(sqlite_database, job_id, 9)
+    page = client.get(f"/jobs/{job_id}").text
+    assert "data-final" not in page
+    with sqlite_database.read() as session:
+        old = [t for t in trials.of_job(session, job_id) if t.phase is Phase.SUPERSEDED]
+    assert len(old) == 2 * 2
+    assert all("superseded" in _text(page, f"trial-{t.id}") for t in old)
+
+
+def test_every_layer_of_a_learned_density_can_be_chosen(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = submit(client, {**PHOTOS, "samplers": ["gradient"], "controls": []})
+    _run(sqlite_database)
+    with sqlite_database.write() as session:
+        (study,) = studies.of_job(session, job_id)
+        (whole,) = densities.of_job(session, job_id)
+        rows = []
+        for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
+            made = density.build("symmetric", 3, [value]).to_dict()
+            names = ("family", "kernel_size", "n_dims", "vector", "alpha", "beta", "phi", "den")
+            row = {name: made[name] for name in names} | {"layer": layer, "provenance": {}}
+            rows.append(row | {"job_id": job_id, "study_id": study.id, "trial_id": whole.trial_id})
+        densities.put_all(session, study.id, rows)
+        assert study.role is Role.SEARCH
+        ids = {found.layer: found.id for found in densities.of_job(session, job_id)}
+    page = client.get(f"/jobs/{job_id}").text
+    options = dict(re.findall(r'<option value="(\d+)"(?: selected)?>([^<]*)<', page))
+    assert options == {
+        str(ids["body.0"]): "gradient, layer body.0",
+        str(ids["body.2"]): "gradient, layer body.2",
+    }
+    for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
+        query = {"density": ids[layer]}
+        figure = client.get(f"/jobs/{job_id}/figures/density", params=query).json()
+        assert figure["data"][0]["z"][0][1] == value
+        shown = client.get(f"/jobs/{job_id}", params=query).text
+        assert f'<option value="{ids[layer]}" selected>' in shown
+        assert f'href="/v1/densities/{ids[layer]}?format=csv"' in shown
