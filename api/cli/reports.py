@@ -160,9 +160,8 @@ def _plateaus(report: Json) -> Iterator[RenderableType]:
     if not arms:
         return
     noise = report["noise"]
-    title = (
-        f"plateau (noise {100 * noise['relative']:.2g} % of the loss, {noise['n_seeds']} seeds)"
-    )
+    share, seeds = f"{100 * noise['limit']:.2g} %", f"{noise['n_seeds']} seeds"
+    title = f"plateau (within {share} of the best, {seeds})"
     table = _table(title, "trials", "", "best")
     for arm in arms:
         found = arm["plateau"]

@@ -139,15 +139,22 @@ def _findings(
     return findings
 
 
-def _cost(every: Sequence[Trial], counted: Sequence[Trial]) -> Json:
+def _cost(every: Sequence[Trial], asked_for: Sequence[Trial]) -> Json:
     """Count a training once, whichever trial of the job it was done for."""
-    own = [t for t in every if t.cached_from is None and t.state is TrialState.COMPLETED]
-    done = [t for t in counted if t.state is TrialState.COMPLETED]
-    n_trained = len({t.digest for t in own} & {t.digest for t in done})
+    by_id = {trial.id: trial for trial in every}
+    done = [trial for trial in asked_for if trial.state is TrialState.COMPLETED]
+    n_trained = len({t.digest for t in done if _source(t, by_id).cached_from is None})
     return {
         "trained": n_trained,
         "cached": len(done) - n_trained,
-        "failed": sum(t.state is TrialState.FAILED for t in counted),
-        "pruned": sum(t.state is TrialState.PRUNED for t in counted),
+        "failed": sum(trial.state is TrialState.FAILED for trial in asked_for),
+        "pruned": sum(trial.state is TrialState.PRUNED for trial in asked_for),
         "training_s": sum(t.training_s or 0.0 for t in every if t.cached_from is None),
     }
+
+
+def _source(trial: Trial, by_id: Mapping[int, Trial]) -> Trial:
+    """Return the trial of this job from which a result came; it may have it from another job."""
+    while trial.cached_from is not None and trial.cached_from in by_id:
+        trial = by_id[trial.cached_from]
+    return trial

@@ -1,8 +1,8 @@
 """Where the best cannot be told from its neighbours: a range, not four digits.
 
 Noise comes from the final evaluation: how much the difference of two arms changes from seed to
-seed. A search trained every point with one seed, so that two of its values nearer than that may
-well change places with another.
+seed. A search trained every point with one seed, so that two of its values nearer than the noise
+allows may well change places with another.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from service import statistics
 from service.space import Axis, CategoryAxis, FloatAxis, Space, Value
 
 Array = NDArray[np.float64]
@@ -33,11 +34,15 @@ class Noise:
 
     Attributes:
         relative: Standard deviation of a paired difference, as a part of the two arms' mean loss.
+        limit: What the difference of two equally good points exceeds in one direction or the other
+            with one seed in twenty, in the same unit: t(0.975) `relative`, with the
+            (n_arms - 1) (n_seeds - 1) degrees of freedom of the two-way layout.
         n_arms: Different trainings compared.
         n_seeds: Of each, at most.
     """
 
     relative: float
+    limit: float
     n_arms: int
     n_seeds: int
 
@@ -67,12 +72,14 @@ class Plateau:
 
     Attributes:
         n_trials: How many, the best among them; 1 where it stands alone.
-        noise: By how much a value may exceed the best's and count, in the objective's unit.
+        noise: The standard deviation of a difference, in the objective's unit.
+        limit: By how much a value may exceed the best's and count.
         axes: In the order of the space.
     """
 
     n_trials: int
     noise: float
+    limit: float
     axes: tuple[AxisRange, ...]
 
 
@@ -104,7 +111,16 @@ def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
         degrees += len(shared) - 1
         n_seeds = max(n_seeds, len(shared))
         used |= {i, j}
-    return Noise(math.sqrt(squares / degrees), len(used), n_seeds) if degrees else None
+    if not degrees:
+        return None
+    relative = math.sqrt(squares / degrees)
+    return Noise(relative, _quantile(len(used), n_seeds) * relative, len(used), n_seeds)
+
+
+def _quantile(n_arms: int, n_seeds: int) -> float:
+    from scipy.special import stdtrit  # late: importing the service stays light
+
+    return float(stdtrit((n_arms - 1) * (n_seeds - 1), 0.5 + statistics.CONFIDENCE / 2.0))
 
 
 def plateau_of(
@@ -116,7 +132,7 @@ def plateau_of(
 ) -> Plateau | None:
     """Find the plateau around a study's best.
 
-    It is made of the trials that are worse than the best by no more than the noise and can be
+    It is made of the trials that are worse than the best by no more than `Noise.limit` and can be
     reached from it over such trials, stepping between neighbours: two trials are neighbours where
     no other lies inside the ball that has them at its ends (Gabriel's graph). On one axis that is
     to walk outwards, from trial to trial, until one leaves the noise. Trials with other choices
@@ -144,12 +160,13 @@ def plateau_of(
     kept = _evenly(cloud, int(np.argmin(np.linalg.norm(cloud - np.asarray(best), axis=1))))
     cloud, start = cloud[kept], 0
     heights = np.array([values[alike[i]] for i in kept])
-    allowed = abs(float(heights[start])) * noise.relative
+    level = abs(float(heights[start]))
+    allowed = level * noise.limit
     within = np.flatnonzero(heights <= heights[start] + allowed)
     found = cloud[_reachable(cloud, within, start)]
     step = _nearest(cloud, start)
     ranges = tuple(_range(axis, found[:, k], float(best[k]), step) for k, axis in enumerate(axes))
-    return Plateau(len(found), allowed, ranges)
+    return Plateau(len(found), level * noise.relative, allowed, ranges)
 
 
 def _choices(axes: Sequence[Axis], point: Sequence[float]) -> list[Value]:

@@ -14,7 +14,7 @@ LINE = Space((FloatAxis("den[0]", 0.0, 1.0),))
 
 
 def noise(relative: float) -> Noise:
-    return Noise(relative, n_arms=4, n_seeds=5)
+    return Noise(0.5 * relative, limit=relative, n_arms=4, n_seeds=5)
 
 
 class TestNoise:
@@ -28,6 +28,8 @@ class TestNoise:
         assert found is not None
         assert found.relative == pytest.approx(math.sqrt(2.0 * mean_square) / 5.0, rel=1e-12)
         assert (found.n_arms, found.n_seeds) == (6, 7)
+        # Of the tables: t(0.975) is 2.042 with 30 degrees of freedom.
+        assert found.limit / found.relative == pytest.approx(2.042, abs=5e-4)
 
     def test_luck_that_all_arms_share_is_not_noise(self) -> None:
         shared = {0: 1.0, 1: 3.0, 2: 2.0}
@@ -87,7 +89,8 @@ class TestOneAxis:
         (axis,) = found.axes
         assert (axis.low, axis.high) == pytest.approx(walk(xs, ys, 0.1 * min(ys)))
         assert axis.best == pytest.approx(best)
-        assert found.noise == pytest.approx(0.1 * min(ys))
+        assert found.noise == pytest.approx(0.05 * min(ys))
+        assert found.limit == pytest.approx(0.1 * min(ys))
 
     def test_a_second_valley_is_not_joined(self) -> None:
         xs = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]

@@ -191,6 +191,8 @@ class TestPlateau:
         assert (report["noise"]["n_arms"], report["noise"]["n_seeds"]) == (2, 2)
         # Differences -0.01 and 0.01 of losses around 1: their standard deviation is 0.01414.
         assert report["noise"]["relative"] == pytest.approx(0.0141421, abs=1e-6)
+        # One degree of freedom: t(0.975) is 12.706.
+        assert report["noise"]["limit"] == pytest.approx(12.706 * 0.0141421, rel=1e-4)
         found = row_of(report, "random")["plateau"]
         assert found["n_trials"] == 3
         (axis,) = found["axes"]
@@ -301,6 +303,15 @@ class TestCost:
         cost = report_of(log)["cost"]
         assert (cost["trained"], cost["cached"], cost["failed"]) == (2, 2, 0)
         assert cost["training_s"] == 6.0  # three trainings were run by this job
+
+    def test_a_training_that_one_study_gave_up_is_another_s(self) -> None:
+        """It was done for the job, whether it ran on in the study that stops it, or again."""
+        for source in (None, 1):
+            log = Log(spec_of(samplers=["tpe", "random"], pruning={"warmup_epochs": 1}))
+            log.trial("tpe", 0, 1.0, digest="a", state=TrialState.PRUNED, curve=[2.0, 1.0])
+            log.judge("random", 1.0, digest="a", cached_from=source)
+            cost = report_of(log)["cost"]
+            assert (cost["trained"], cost["cached"], cost["pruned"]) == (1, 0, 1)
 
     def test_what_an_extended_job_left_behind_counts_for_nothing(self) -> None:
         log = Log(spec_of())
