@@ -50,6 +50,7 @@ FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) => {
   return Math.abs(svg.clientWidth - box.clientWidth) <= 1 && box.clientHeight > 200
     && Math.abs(svg.clientHeight - box.clientHeight) <= 1;
 })"""
+SHOWING = ("running", "succeeded", "searched")
 SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
 
 
@@ -58,7 +59,7 @@ def wait_for_figures(page: Page, *names: str) -> None:
         page.wait_for_selector(f"#figure-{name}[data-drawn] svg.main-svg")
 
 
-@pytest.mark.parametrize("name", ["list", "running", "succeeded", "waiting"])
+@pytest.mark.parametrize("name", ["list", "running", "succeeded", "searched", "waiting"])
 def test_pages_are_clean(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]], name: str
 ) -> None:
@@ -66,7 +67,7 @@ def test_pages_are_clean(
     context = chromium.new_context(reduced_motion="reduce")
     tab = open_tab(context, server.url)
     page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}")
-    if name in ("running", "succeeded"):
+    if name in SHOWING:
         wait_for_figures(page, "trials", "time", "density")
     for details in page.query_selector_all("summary"):
         details.click()
@@ -81,7 +82,7 @@ def test_pages_are_clean(
         assert contrasts[0][0] >= 4.5, (scheme, contrasts[:5])
     assert tab.complaints == []
     assert tab.foreign == []
-    assert any("plotly" in url for url in tab.urls) == (name in ("running", "succeeded"))
+    assert any("plotly" in url for url in tab.urls) == (name in SHOWING)
     context.close()
 
 
@@ -132,11 +133,29 @@ def test_the_density_shows_its_numbers_and_another_arm_on_request(
         ".every((cell) => cell.textContent === '0.8')",
     )
     until(page, "document.querySelector('.facts').innerText.includes('flat')")
-    chosen = page.evaluate("document.getElementById('arm').value")
-    assert page.url.endswith(f"?arm={chosen}")
+    chosen = page.evaluate("document.getElementById('chosen').value")
+    assert page.url.endswith(f"?density={chosen}")
     link = page.get_by_role("link", name="CSV").get_attribute("href")
     page.reload()
     assert page.get_by_role("link", name="CSV").get_attribute("href") == link
+    assert tab.complaints == []
+    context.close()
+
+
+def test_repeats_are_a_band_and_its_legend_says_so(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    context = chromium.new_context()
+    tab = open_tab(context, server.url)
+    page = tab.open(f"/jobs/{found['searched'].id}")
+    wait_for_figures(page, "trials", "time")
+    for name in ("trials", "time"):
+        filled = page.locator(f"#figure-{name} .fills path.js-fill")
+        colours = filled.evaluate_all("(all) => all.map((p) => getComputedStyle(p).fillOpacity)")
+        assert [float(opacity) for opacity in colours] == [0.18]
+    legend = page.locator("#legend li").filter(has_text="random, 3 repeats")
+    assert legend.locator("line").count() == 2
     assert tab.complaints == []
     context.close()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from service import jobs
+from service import jobs, reopening
 from service.states import JobState, TrialState
 from service.storage import jobs as job_rows
-from service.storage import trials
+from service.storage import studies, trials
 from tests.browser import seeding
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab, until
 
@@ -106,6 +106,100 @@ def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Serv
         assert job_rows.get(session, job.id).state is JobState.CANCELLED
     until(page, "streams.every((s) => s.readyState === 2)")
     assert tab.complaints == []
+    page.context.close()
+
+
+def test_a_job_is_extended_by_the_keyboard_and_followed_again(
+    chromium: Browser, server: Server
+) -> None:
+    job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
+    tab = spied(chromium, server, f"/jobs/{job.id}")
+    page = tab.page
+    dialog = page.get_by_role("dialog", name="Extend this job")
+    button = page.get_by_role("button", name="Extend…")
+    button.focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Trials of every search")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("24")
+    field.fill("12")  # not above the present budget: the browser refuses it
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    field.fill("16")
+    page.keyboard.press("Enter")
+    expect(page.locator("#state")).to_have_text("Queued")
+    expect(page.locator("#announcer")).to_contain_text("queued")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_disabled()
+    wait_for_stream(page)
+    with server.database.read() as session:
+        own = studies.of_job(session, job.id)
+    assert {s.n_trials for s in own if s.role in ("search", "tuned")} == {16}
+    assert tab.complaints == []
+    page.context.close()
+
+
+def test_an_ended_page_finds_out_that_its_job_goes_on(chromium: Browser, server: Server) -> None:
+    job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
+    page = spied(chromium, server, f"/jobs/{job.id}").page
+    expect(page.locator("#state")).to_have_text("Succeeded")
+    expect(page.locator("#report section").first).to_be_visible()
+    reopening.extend(server.database, job.id, 16)
+    expect(page.locator("#state")).to_have_text("Queued")
+    expect(page.locator("#report section")).to_have_count(0)
+    wait_for_stream(page)
+    jobs.pause(server.database, job.id)
+    expect(page.locator("#state")).to_have_text("Paused")
+    page.context.close()
+
+
+def test_a_clone_says_what_is_wrong_and_opens_the_new_job(
+    chromium: Browser, server: Server
+) -> None:
+    job = seeding.paused(server.database)
+    tab = spied(chromium, server, f"/jobs/{job.id}")
+    page = tab.page
+    page.get_by_role("button", name="Clone…").click()
+    dialog = page.get_by_role("dialog", name="Clone this job")
+    expect(page.get_by_label("Name")).to_be_focused()
+    page.get_by_label("Name").fill("the same at night")
+    page.get_by_label("Seed").fill("7")
+    changes, problem = page.get_by_label("Other changes"), dialog.get_by_role("alert")
+    submit = page.get_by_role("button", name="Submit the clone")
+    for wrong, told in (
+        ("{", "Not JSON"),
+        ("[1]", "an object"),
+        ('{"budget": {"n_trials": 0}}', "/budget/n_trials"),
+    ):
+        changes.fill(wrong)
+        submit.click()
+        expect(problem).to_contain_text(told)
+        expect(submit).to_be_enabled()
+    changes.fill('{"samplers": ["random"], "controls": null}')
+    submit.click()
+    expect(page.locator("h1")).to_have_text("the same at night")
+    with server.database.read() as session:
+        made = job_rows.get(session, int(page.url.rpartition("/")[2]))
+    assert (made.spec["seed"], made.spec["controls"]) == (7, [])
+    assert [s["name"] for s in made.spec["samplers"]] == ["random"]
+    # The refusal is the only complaint: browsers log every answer of 400 and more.
+    assert all("422" in complaint for complaint in tab.complaints)
+    page.context.close()
+
+
+def test_failed_trials_are_retried_by_a_click(chromium: Browser, server: Server) -> None:
+    body = {**seeding.SEARCH, "repeats": 1, "fidelity": None, "pruning": None}
+    # The first training fails for good: it and its two further tries.
+    job = seeding.simulated(server.database, body, n_workers=1, fails={1, 2, 3})
+    page = spied(chromium, server, f"/jobs/{job.id}").page
+    button = page.get_by_role("button", name="Retry failed")
+    button.click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    expect(button).to_be_disabled()
     page.context.close()
 
 

@@ -15,6 +15,7 @@ from service.storage import densities, events, studies, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.browser import findings
+from tests.integration.service.simulation import Simulation
 
 HOSTILE = '<img src=x onerror="document.title=1"><b>&amp; "quoted" </b>'
 LOSSES = {"uniform": 0.00502, "linear": 0.00561, "gaussian": 0.00488, "flat": 0.00466}
@@ -334,9 +335,33 @@ def function_job(database: Database) -> Job:
     return job
 
 
+SEARCH: dict[str, Any] = {
+    "name": "photos, searched short",
+    "task": {"kind": "denoising"},
+    "training": {"epochs": 8},
+    "density": {"bounds": [[0.0, 2.0]]},
+    "samplers": ["direct_l", "random"],
+    "repeats": 3,
+    "controls": ["uniform", "uniform_tuned"],
+    "fidelity": {"search_fraction": 0.5, "promote": 2},
+    "pruning": {"warmup_epochs": 1},
+    "budget": {"n_trials": 12},
+    "evaluation": {"n_seeds": 2},
+}
+
+
+def simulated(database: Database, body: dict[str, Any], **how: Any) -> Job:
+    """A job that the service itself has run, with a stand-in for the training."""
+    job, _ = jobs.submit(database, rules.parse(body))
+    simulation = Simulation(database, **how)
+    run = next(run for run in simulation.take() if run.job.id == job.id)
+    return simulation.run(run)
+
+
 def seed_all(database: Database) -> dict[str, Job]:
     """One job of each kind, the running one newest."""
     return {
+        "searched": simulated(database, SEARCH, n_workers=3),
         "failed": failed(database),
         "succeeded": succeeded(database),
         "paused": paused(database),

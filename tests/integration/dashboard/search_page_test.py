@@ -22,17 +22,6 @@ from tests.browser import seeding
 from tests.integration.api.specs import PHOTOS, submit
 from tests.integration.service.simulation import Simulation
 
-SEARCH: dict[str, Any] = {
-    **PHOTOS,
-    "training": {**PHOTOS["training"], "epochs": 8},
-    "samplers": ["direct_l", "random"],
-    "repeats": 3,
-    "controls": ["uniform", "uniform_tuned"],
-    "fidelity": {"search_fraction": 0.5, "promote": 2},
-    "pruning": {"warmup_epochs": 1},
-    "budget": {"n_trials": 12},
-}
-
 
 @pytest.fixture
 def client(settings: Settings, sqlite_database: Database) -> Iterator[TestClient]:
@@ -58,8 +47,7 @@ def _text(page: str, element_id: str) -> str:
 
 
 def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: Database) -> None:
-    job_id = submit(client, SEARCH)
-    _run(sqlite_database)
+    job_id = seeding.simulated(sqlite_database, seeding.SEARCH, n_workers=3).id
     page = client.get(f"/jobs/{job_id}").text
     found = {s["name"]: s for s in client.get(f"/v1/jobs/{job_id}/studies").json()["items"]}
     legend = page.partition('id="legend"')[2].partition("</ul>")[0]
@@ -88,8 +76,7 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
 
 
 def test_repeats_are_bands_in_the_figures(client: TestClient, sqlite_database: Database) -> None:
-    job_id = submit(client, SEARCH)
-    _run(sqlite_database)
+    job_id = seeding.simulated(sqlite_database, seeding.SEARCH, n_workers=3).id
     for name in ("trials", "time"):
         data = client.get(f"/jobs/{job_id}/figures/{name}").json()["data"]
         assert {t["name"] for t in data} == {"direct_l", "random", "uniform", "uniform_tuned"}

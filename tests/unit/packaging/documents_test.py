@@ -34,6 +34,9 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## density": (spec.DensitySpec,),
     "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
     "## samplers": (spec.SamplerSpec,),
+    "## fidelity": (spec.Fidelity,),
+    "## pruning": (spec.Pruning,),
+    "## warm start": (spec.WarmStart,),
     "## controls": (spec.ControlSpec,),
     "## budget": (spec.Budget,),
     "## evaluation": (spec.Evaluation,),
@@ -190,7 +193,7 @@ def test_every_field_of_the_spec_has_its_row(heading: str) -> None:
 
 
 def jobs_in(value: Any) -> bool:  # noqa: ANN401 - any JSON
-    return isinstance(value, dict) and "samplers" in value
+    return isinstance(value, dict) and {"task", "budget"} <= value.keys()
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if blocks(n, "json")])
