@@ -197,13 +197,18 @@ class Ax(TuneSearcher):
         from ray.tune.search import create_searcher
         from ray.tune.search.ax import AxSearch
 
-        set_stderr_log_level(logging.ERROR)  # it tells of every step, and of seeds
-        client = AxClient(random_seed=derive(self.study.seed, "searcher"), verbose_logging=False)
+        # It tells of every step, and through our own log as well.
+        set_stderr_log_level(logging.ERROR)
+        logging.getLogger("ax").propagate = False
+        client = AxClient(
+            # Otherwise it lets no more than three trials run at once, whatever the round needs.
+            enforce_sequential_optimization=False,
+            random_seed=derive(self.study.seed, "searcher"),
+            verbose_logging=False,
+        )
         client.create_experiment(
             parameters=AxSearch.convert_search_space(self._space()),
             objectives={METRIC: ObjectiveProperties(minimize=True)},
-            # Ax lets three trials run at once by default, whatever the round needs.
-            choose_generation_strategy_kwargs={"max_parallelism_override": self.round_size},
         )
         return create_searcher("ax", ax_client=client)
 
