@@ -21,6 +21,7 @@ DEFAULT_INIT_TUNED = "default_init_tuned"
 
 RATE, SCALE, SHAPE = "learning rate", "scale of the weights", "spatial shape"
 INITIALISATION = "initialisation"
+BEYOND = "beyond a tuned learning rate"
 
 # The arms between uniform and the density, and what is new at each.
 TUNED_CHAIN = ((UNIFORM_TUNED, RATE), (FLAT_TUNED, SCALE))
@@ -72,8 +73,9 @@ class Attribution:
         is_rate_tuned: Whether all arms but uniform had their learning rate searched.
         gain: `arm` against uniform.
         parts: In the order of the chain; their differences add up to the gain.
-        beside: What stands beside the chain: the initialisation, and the learning rate of the
-            plain convolution where the density's was not searched.
+        beside: What stands beside the chain, where its arms were trained: the learning rate of
+            the plain convolution, if the density's was not searched; `arm` against the plain
+            convolution with a tuned rate; the initialisation.
         missing: Arms that would be needed to attribute the rest.
     """
 
@@ -118,7 +120,7 @@ def attribute(
             _part(trained, names, after, before, seeds)
             for before, (after, names) in zip(stops, links, strict=False)
         ),
-        beside=tuple(_beside(trained, is_rate_tuned=is_rate_tuned)),
+        beside=tuple(_beside(trained, arm, is_rate_tuned=is_rate_tuned)),
         missing=_missing(trained, is_rate_tuned=is_rate_tuned),
     )
 
@@ -143,14 +145,15 @@ def _shared(trained: Mapping[str, Losses], names: Sequence[str]) -> list[int]:
     return sorted(set.intersection(*(set(trained[name]) for name in names)))
 
 
-def _beside(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> Iterator[Part]:
+def _beside(trained: Mapping[str, Losses], arm: str, *, is_rate_tuned: bool) -> Iterator[Part]:
     pairs = [] if is_rate_tuned else [(RATE, UNIFORM_TUNED, UNIFORM)]
+    pairs.append((BEYOND, arm, UNIFORM_TUNED))
     pairs.append((INITIALISATION, DEFAULT_INIT_TUNED, UNIFORM_TUNED))
-    for what, arm, against in pairs:
-        if arm in trained and against in trained:
-            seeds = _shared(trained, [UNIFORM, arm, against])
+    for what, name, against in pairs:
+        if name in trained and against in trained:
+            seeds = _shared(trained, [UNIFORM, name, against])
             if seeds:
-                yield _part(trained, (what,), arm, against, seeds)
+                yield _part(trained, (what,), name, against, seeds)
 
 
 def _missing(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> tuple[str, ...]:

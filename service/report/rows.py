@@ -52,12 +52,14 @@ class ArmTrials:
     Attributes:
         best: What the arm is judged by.
         searched: The confirmed trials of its search, in the order of their numbers.
+        promoted: Its best few, trained in full, where the search trained short.
         tested: Its final trainings on the test split.
     """
 
     arm: Arm
     best: Trial
     searched: list[Trial]
+    promoted: list[Trial]
     tested: list[Trial]
 
     @property
@@ -83,10 +85,11 @@ def arms_with_trials(arms: Sequence[Arm], trials: Sequence[Trial]) -> list[ArmTr
         own = [trial for trial in trials if trial.study_id == arm.study.id]
         searched = [t for t in own if t.phase is Phase.SEARCH and t.number is not None]
         searched.sort(key=lambda trial: trial.number or 0)
+        promoted = [trial for trial in own if trial.phase is Phase.PROMOTION]
         tested = [trial for trial in own if trial.phase is Phase.EVALUATION]
         if arm.study.best_trial_id is not None:
             best = by_id[arm.study.best_trial_id]
-            found.append(ArmTrials(arm, best, searched, tested))
+            found.append(ArmTrials(arm, best, searched, promoted, tested))
     return found
 
 
@@ -139,22 +142,19 @@ def row_of(
     }
 
 
-def _at_best(one: ArmTrials) -> Trial | None:
-    """Return the search trial at the best's point: itself, or the one it was promoted from."""
-    alike = [t for t in one.searched if is_result(t) and t.point == one.best.point]
-    return alike[0] if alike else None
-
-
 def _search_loss(one: ArmTrials) -> float | None:
     """Return the short training's loss, where the best was trained again in full."""
-    trial = _at_best(one) if one.best.phase is Phase.PROMOTION else None
-    return trial.value if trial is not None else None
+    if one.best.phase is not Phase.PROMOTION:
+        return None
+    alike = (t for t in one.searched if is_result(t) and t.point == one.best.point)
+    return next((trial.value for trial in alike), None)
 
 
 def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
-    if noise is None or _at_best(one) is None:
+    """Return the plateau among full trainings: the noise of short ones is not known."""
+    ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
+    if noise is None or one.best not in ended:
         return None
-    ended = [trial for trial in one.searched if is_result(trial)]
     found = plateau.plateau_of(
         one.arm.space,
         [trial.point for trial in ended],

@@ -7,6 +7,7 @@ from typing import Literal
 
 from service import statistics
 from service.report.attribution import (
+    BEYOND,
     DEFAULT_INIT_TUNED,
     RATE,
     UNIFORM,
@@ -144,6 +145,8 @@ def _seen(parts: Sequence[Part]) -> str:
 
 
 def _beside(part: Part) -> str:
+    if part.names == (BEYOND,):
+        return _beyond(part)
     what = (
         "Tuning the learning rate of the plain convolution alone"
         if part.names == (RATE,)
@@ -156,6 +159,18 @@ def _beside(part: Part) -> str:
     if not part.is_told:
         return f"{what} makes no difference{than} that {seeds} can tell (seen: {_share(part)} %)."
     return f"{what} {'gains' if gains else 'loses'} {_share(part).lstrip('-')} %{than}."
+
+
+def _beyond(part: Part) -> str:
+    plain = "the plain convolution with a tuned learning rate"
+    if not part.is_told:
+        seeds = count_of(part.n, "seed")
+        return (
+            f"Whether {part.arm} does better than {plain} cannot be told with {seeds} "
+            f"(seen: {_share(part)} points)."
+        )
+    better = "better" if part.difference > 0.0 else "worse"
+    return f"{part.arm} does {better} than {plain}, by {_share(part).lstrip('-')} points."
 
 
 def _share(part: Part) -> str:

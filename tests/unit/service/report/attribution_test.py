@@ -48,7 +48,14 @@ def test_the_parts_of_a_tuned_comparison() -> None:
     assert [part.is_told for part in found.parts] == [True, True, False]
     assert [part.n for part in found.parts] == [5, 5, 5]
     assert found.missing == ("default_init_tuned",)
-    assert found.beside == ()
+
+
+def test_the_density_is_held_against_a_tuned_plain_convolution() -> None:
+    """Scale and shape together: what no learning rate gives."""
+    (beyond,) = attributed(TUNED, "density_tuned").beside
+    assert (beyond.arm, beyond.against) == ("density_tuned", "uniform_tuned")
+    assert beyond.difference == pytest.approx(0.05)
+    assert beyond.is_told
 
 
 def adds_up(found: Attribution) -> bool:
@@ -125,14 +132,16 @@ def test_a_tuned_plain_convolution_stands_beside_an_untuned_density() -> None:
     )
     assert found.arm == "direct_l"
     assert [part.names for part in found.parts] == [("scale of the weights", "spatial shape")]
-    (rate,) = found.beside
+    rate, beyond = found.beside
     assert (rate.names, rate.arm, rate.against) == (("learning rate",), "uniform_tuned", "uniform")
     assert rate.difference == pytest.approx(0.10)
+    assert (beyond.arm, beyond.against) == ("direct_l", "uniform_tuned")
+    assert beyond.difference == pytest.approx(0.02)
 
 
 def test_the_initialisation_stands_beside() -> None:
     losses = {**TUNED, "default_init_tuned": arm(0.13, (1, 2, 3), turn=2)}
-    (part,) = attributed(losses, "density_tuned").beside
+    part = attributed(losses, "density_tuned").beside[-1]
     assert (part.names, part.against, part.n) == (("initialisation",), "uniform_tuned", 3)
     shared = (1, 2, 3)
     tuned = sum(TUNED["uniform_tuned"][s] for s in shared) / 3

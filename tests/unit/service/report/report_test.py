@@ -132,7 +132,7 @@ class TestVerdict:
         assert [part["difference"] for part in attribution["parts"]] == pytest.approx(
             [0.2, 0.0, 0.05], abs=1e-12
         )
-        assert attribution["beside"][0]["difference"] == pytest.approx(-0.1)
+        assert [p["difference"] for p in attribution["beside"]] == pytest.approx([0.05, -0.1])
         assert attribution["missing"] == ()
         for words in (
             "Of the 25.0 % that density_tuned gains over uniform",
@@ -257,6 +257,19 @@ class TestFidelity:
         row = row_of(report, "random")
         assert (row["validation_loss"], row["search_loss"]) == (0.3, 0.6)
         assert report["cost"]["pruned"] == 1
+
+    def test_a_plateau_is_found_among_full_trainings(self) -> None:
+        fidelity = {"search_fraction": 0.25, "promote": 3}
+        log = Log(spec_of(fidelity=fidelity, budget={"n_trials": 5}))
+        for number, u in enumerate([0.1, 0.2, 0.3, 0.4, 0.5]):
+            log.trial("random", number, 2.0 + 0.001 * u, point=[u])
+        for rank, (u, value) in enumerate([(0.1, 1.5), (0.2, 1.0), (0.3, 1.01)]):
+            log.trial("random", rank, value, point=[u], phase=Phase.PROMOTION)
+        log.best["random"] = log.trials[6]
+        log.tests("random", 1.0, 1.0)
+        log.judge("uniform", 1.0, 1.01, 0.99)
+        found = row_of(report_of(log), "random")["plateau"]
+        assert (found["n_trials"], found["axes"][0]["text"]) == (2, "0.40 to 0.60")
 
     def test_the_same_training_counts_once(self) -> None:
         spec = spec_of(
