@@ -179,11 +179,11 @@ class Task:
             )
 
 
-def functions_in(dimension: int) -> list[str]:
+def functions_in(dimension: int, wanted: Sequence[str]) -> list[str]:
     """Return the problems of a dimension; 6 is there for hartmann6 alone."""
     if dimension == 6:
-        return ["hartmann6"]
-    return [*(n for n, f in FUNCTIONS.items() if dimension in f.dimensions), NOISY]
+        return [name for name in wanted if name == "hartmann6"]
+    return [n for n in wanted if n == NOISY or dimension in FUNCTIONS[n].dimensions]
 
 
 def tasks(arguments: argparse.Namespace, done: Sequence[Result]) -> Iterator[Task]:
@@ -191,7 +191,7 @@ def tasks(arguments: argparse.Namespace, done: Sequence[Result]) -> Iterator[Tas
     known = {(r.sampler, r.function, r.dimension, r.seed, r.budget) for r in done}
     for seed in range(arguments.seeds):
         for dimension in arguments.dimensions:
-            for function in functions_in(dimension):
+            for function in functions_in(dimension, arguments.functions):
                 for name in arguments.samplers:
                     missing = tuple(
                         b
@@ -278,6 +278,7 @@ def main() -> None:
     names = [i.name for i in catalogue() if i.is_installed and i.name not in NOT_A_SEARCH]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samplers", nargs="+", default=[*names, SCIPY])
+    parser.add_argument("--functions", nargs="+", default=[*FUNCTIONS, NOISY])
     parser.add_argument("--dimensions", nargs="+", type=int, default=DIMENSIONS)
     parser.add_argument("--seeds", type=int, default=11)
     parser.add_argument("--budget", type=int, default=max(BUDGETS), help="the largest one")
@@ -290,7 +291,15 @@ def main() -> None:
         run(arguments)
     print(describe("nlopt", "optuna", "scipy", "cmaes", "ray", "hyperopt", "nevergrad"))
     print(f"rounds of {arguments.batch_size}; functions and seeds in column n")
-    for line in report(read(arguments.results)):
+    found = [
+        r
+        for r in read(arguments.results)
+        if r.sampler in arguments.samplers
+        and r.function in arguments.functions
+        and r.dimension in arguments.dimensions
+        and r.seed < arguments.seeds
+    ]
+    for line in report(found):
         print(line)
 
 

@@ -44,10 +44,16 @@ def describe(name: str) -> SamplerInfo:
     return _SAMPLERS[name]
 
 
-def recommended(dimension: int, n_trials: int) -> str:
-    """Return the sampler proposed for so many searched values and trials (docs/samplers.md)."""
+def recommended(dimension: int, n_trials: int, *, has_categories: bool = False) -> str:
+    """Return the sampler proposed where a spec names none, by the table of docs/samplers.md.
+
+    Args:
+        dimension: How many values are searched.
+        n_trials: The budget.
+        has_categories: Whether one of them is a choice without order.
+    """
     del dimension, n_trials
-    return "direct_l"
+    return "tpe" if has_categories else "direct_l"
 
 
 def create(name: str, study: StudyPlan) -> Sampler:

@@ -59,7 +59,7 @@ class ComparisonBehaviour(SamplerBehaviour):
     def test_it_leaves_no_noise(
         self, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        with caplog.at_level(logging.DEBUG):
+        with caplog.at_level(logging.INFO):
             self.simulate(self.study()).run(4)
         assert not caplog.records
         assert capfd.readouterr() == ("", "")

@@ -88,3 +88,5 @@ def test_what_is_recommended_exists_and_needs_no_extra(dimension: int) -> None:
     for n_trials in (1, 20, 200, 5000):
         info = samplers.describe(samplers.recommended(dimension, n_trials))
         assert info.capabilities.needs is None
+        name = samplers.recommended(dimension, n_trials, has_categories=True)
+        assert samplers.describe(name).capabilities.categorical
