@@ -1,0 +1,103 @@
+"""What a cheap search saves: python -m benchmarks.fidelity_savings [--trials 32] [--epochs 8].
+
+The demo task (examples/demo.json: DnCNN on photographs) searched by DIRECT-L on a real server with
+2 workers: with all epochs in every training, and with short trainings of which the best few are
+trained in full. Both end with a density; its validation loss after a full training says how good
+it is. Epochs are counted, wall time is from the job's start to the end of its search (controls
+and evaluations left out). One run of each: n = 1 search; the epochs do not depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from api.client import Client
+from benchmarks.machine import describe
+from benchmarks.serving import serve
+
+TARGET = 0.25
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: what it spent and what it found."""
+
+    epochs: int
+    wall_s: float
+    density: list[float]
+    loss: float
+
+
+def spec_of(trials: int, epochs: int, fidelity: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the demo's job with DIRECT-L alone."""
+    demo: dict[str, Any] = json.loads(Path("examples/demo.json").read_text())
+    schedule = {"epochs": epochs, "schedule": "cosine"}
+    return demo | {
+        "name": "full" if fidelity is None else "short",
+        "samplers": [{"name": "direct_l", "options": {"max_extra": 0}}],
+        "controls": [],
+        "budget": {"n_trials": trials},
+        "training": demo["training"] | schedule,
+        "evaluation": {"n_seeds": 0},
+        "fidelity": fidelity,
+    }
+
+
+def search(client: Client, spec: dict[str, Any]) -> Search:
+    """Run a job to the end of its search."""
+    job = client.wait(client.submit(spec)["id"])
+    if job["state"] != "SUCCEEDED":
+        raise RuntimeError(f"the job ended {job['state']}")
+    trials = [t for t in client.trials(job["id"], phase="all") if not t["cached"]]
+    began, ended = (datetime.fromisoformat(job[name]) for name in ("started_at", "finished_at"))
+    best = job["best"]
+    return Search(
+        epochs=sum(len(t["curve"] or ()) for t in trials),
+        wall_s=(ended - began).total_seconds(),
+        density=best["params"]["den"],
+        loss=best["value"],
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=32)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--fractions", type=float, nargs="+", default=[0.125, 0.25])
+    parser.add_argument("--promote", type=int, default=3)
+    arguments = parser.parse_args()
+    os.environ["DENSEARCH_N_CPUS"] = "2"
+    print(describe("torch", "ray", "nlopt"))
+    print(f"DIRECT-L, {arguments.trials} trials of {arguments.epochs} epochs, 2 workers")
+    print("search     epochs   of full   wall s   of full   density   full validation loss")
+    with serve() as server, Client(server.url) as client:
+        server.wait_until_ready()
+        full = search(client, spec_of(arguments.trials, arguments.epochs, None))
+        show("full", full, full)
+        for fraction in arguments.fractions:
+            fidelity = {"search_fraction": fraction, "promote": arguments.promote}
+            spec = spec_of(arguments.trials, arguments.epochs, fidelity)
+            show(f"{fraction:g}", search(client, spec), full)
+    print(f"target: at most {TARGET:g} of the full search's epochs")
+
+
+def show(name: str, found: Search, full: Search) -> None:
+    """Print one row."""
+    density = ", ".join(f"{value:.3f}" for value in found.density)
+    print(
+        f"{name:<9} {found.epochs:>7} {found.epochs / full.epochs:>9.2f} {found.wall_s:>8.0f} "
+        f"{found.wall_s / full.wall_s:>9.2f}   {density:<9} {found.loss:.6f} "
+        f"({found.loss / full.loss - 1:+.1%})",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
