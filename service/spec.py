@@ -268,8 +268,9 @@ class Fidelity(_Section):
         default=3, ge=1, le=1000, description="How many of each study's best are trained in full."
     )
     schedule: Literal["shortened", "cut"] = Field(
-        default="shortened",
-        description="Whether the learning rate's schedule fits the short training, or is cut off.",
+        default="cut",
+        description="Whether the learning rate's schedule is cut off with the short training, "
+        "or fits into it.",
     )
 
 
