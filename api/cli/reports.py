@@ -166,7 +166,8 @@ def _plateaus(report: Json) -> Iterator[RenderableType]:
     for arm in arms:
         found = arm["plateau"]
         for index, axis in enumerate(found["axes"]):
-            name, count = (arm["name"], str(found["n_trials"])) if index == 0 else ("", "")
+            count = f"{found['n_trials']} of {found['n_compared']}"
+            name, count = (arm["name"], count) if index == 0 else ("", "")
             table.add_row(Text(name), count, axis["axis"], axis["text"])
     yield table
 

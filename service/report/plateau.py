@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -56,7 +56,8 @@ class AxisRange:
         best: The value of the best trial.
         low: Least value on the plateau; `best` where the best stands alone, or for a choice.
         high: Greatest value on the plateau.
-        text: The range, rounded to what its width, or the nearest other trial, allows to say.
+        text: The range, rounded to what its width, or the nearest other trial, allows to say; "at
+            least" where no trial was worse, so that its ends are those of what was looked at.
     """
 
     axis: str
@@ -72,12 +73,14 @@ class Plateau:
 
     Attributes:
         n_trials: How many, the best among them; 1 where it stands alone.
+        n_compared: Trials that were looked at, these among them.
         noise: The standard deviation of a difference, in the objective's unit.
         limit: By how much a value may exceed the best's and count.
         axes: In the order of the space.
     """
 
     n_trials: int
+    n_compared: int
     noise: float
     limit: float
     axes: tuple[AxisRange, ...]
@@ -166,7 +169,9 @@ def plateau_of(
     found = cloud[_reachable(cloud, within, start)]
     step = _nearest(cloud, start)
     ranges = tuple(_range(axis, found[:, k], float(best[k]), step) for k, axis in enumerate(axes))
-    return Plateau(len(found), level * noise.relative, allowed, ranges)
+    if len(found) == len(cloud):
+        ranges = tuple(map(_open, ranges))
+    return Plateau(len(found), len(cloud), level * noise.relative, allowed, ranges)
 
 
 def _choices(axes: Sequence[Axis], point: Sequence[float]) -> list[Value]:
@@ -220,6 +225,10 @@ def _range(axis: Axis, on: Array, best: float, step: float) -> AxisRange:
     else:
         text = f"{centre}" if low == high else f"{low} to {high}"
     return AxisRange(axis.name, centre, low, high, text)
+
+
+def _open(found: AxisRange) -> AxisRange:
+    return replace(found, text=f"at least {found.text}") if found.low != found.high else found
 
 
 def _resolution(axis: FloatAxis, best: float, step: float) -> float:

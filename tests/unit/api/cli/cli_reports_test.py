@@ -112,11 +112,14 @@ class TestReport:
 
     def test_plateaus_with_their_noise(self) -> None:
         axes = [{"axis": "den[0]", "text": "0.50 to 0.63"}, {"axis": "lr", "text": "0.03"}]
-        arms = [arm("direct_l", plateau={"n_trials": 4, "axes": axes}), arm("uniform")]
+        arms = [
+            arm("direct_l", plateau={"n_trials": 4, "n_compared": 9, "axes": axes}),
+            arm("uniform"),
+        ]
         noise = {"relative": 0.01, "limit": 0.0213, "n_arms": 5, "n_seeds": 3}
         found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
         assert ["plateau (within 2.1 % of the best, 3 seeds)", "trials", "best"] in found
-        assert ["direct_l", "4", "den[0]", "0.50 to 0.63"] in found
+        assert ["direct_l", "4 of 9", "den[0]", "0.50 to 0.63"] in found
         # Digits that the plateau denies are not shown beside it.
         assert any(line[:2] == ["direct_l", "den 0.85"] for line in found)
         assert any(line[:2] == ["uniform", "den 0.849"] for line in found)

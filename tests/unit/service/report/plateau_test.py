@@ -110,10 +110,17 @@ class TestOneAxis:
         ],
     )
     def test_digits_are_those_of_the_width(self, low: float, high: float, text: str) -> None:
-        points = [[low], [(low + high) / 2], [high]]
-        found = plateau_of(LINE, points, [1.001, 1.0, 1.001], points[1], noise(0.01))
+        points = [[low], [(low + high) / 2], [high], [1.0]]
+        found = plateau_of(LINE, points, [1.001, 1.0, 1.001, 2.0], points[1], noise(0.01))
         assert found is not None
         assert found.axes[0].text == text
+
+    def test_ends_that_were_not_seen_are_said_to_be_so(self) -> None:
+        """Where no trial is worse, the range is that of the trials, and not of the plateau."""
+        found = plateau_of(LINE, [[0.4], [0.6]], [1.0, 1.001], [0.4], noise(0.01))
+        assert found is not None
+        assert (found.n_trials, found.n_compared) == (2, 2)
+        assert found.axes[0].text == "at least 0.40 to 0.60"
 
     @pytest.mark.parametrize(
         ("others", "text"), [([0.1, 0.9], "0.5"), ([0.55, 0.3], "0.51"), ([0.5143], "0.512")]
