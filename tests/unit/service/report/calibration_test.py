@@ -22,7 +22,7 @@ def at_most(share: float, n: int) -> float:
 
 @pytest.mark.slow
 def test_jobs_without_any_effect_are_seldom_told_one() -> None:
-    """The family-wise error is 5 %; uncorrected it would be three times that."""
+    """The error of all eight arms together is 5 %; uncorrected it would be five times that."""
     generator = np.random.default_rng(1)
     n_jobs, n_wrong, n_uncorrected = 400, 0, 0
     for _ in range(n_jobs):
@@ -34,7 +34,7 @@ def test_jobs_without_any_effect_are_seldom_told_one() -> None:
         n_wrong += any(word != "unknown" for word in said)
         n_uncorrected += min(ps) <= LEVEL
     assert n_wrong / n_jobs <= at_most(LEVEL, n_jobs)
-    assert n_uncorrected / n_jobs > 2.0 * LEVEL
+    assert n_uncorrected / n_jobs > 3.0 * LEVEL
 
 
 @pytest.mark.slow
