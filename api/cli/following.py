@@ -106,14 +106,17 @@ class Watched:
         total = study["n_trials"] if stopped_at is None else stopped_at
         # Trials run ahead of need (speculation) do not count towards the budget.
         n_done = total if study["is_finished"] else min(study["n_finished"], total)
+        n_ahead = max(study.get("n_evaluated", 0) - study["n_finished"], 0)
+        has_guessed = n_ahead > 0 or study.get("n_hits", 0) > 0
         return Bar(
             name=study["name"],
             n_done=n_done,
             n_total=total,
             n_cached=min(self._n_cached("search", study["id"]), n_done),
             best=study["best_value"],
-            n_ahead=max(study.get("n_evaluated", 0) - study["n_finished"], 0),
-            hit_rate=study.get("hit_rate"),
+            n_ahead=n_ahead,
+            # Guesses that are still in training have neither hit nor missed.
+            hit_rate=study.get("hit_rate") if has_guessed else None,
             note="" if stopped_at is None else "stopped below the noise",
         )
 

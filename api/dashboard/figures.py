@@ -84,7 +84,7 @@ def _figure(
         *_dots(searches, points, stairs, theme),
         *(trace for several in drawn for trace in several),
     ]
-    lines = [several[-1]["y"] for several in drawn if several]
+    lines = [trace["y"] for several in drawn for trace in several]
     ends = [*(line[-1] for line in lines), *levels.values()]
     shown = [*(value for line in lines for value in line), *levels.values()]
     return {"data": traces, "layout": _layout(theme, revision, x_title, ends, shown)}
@@ -97,7 +97,7 @@ def _known(found: Series, points: Points) -> Series:
 
 
 def _search_traces(found: Series, stairs: Points, theme: Theme) -> list[Figure]:
-    """Return the traces of a search, the one that tells its best last."""
+    """Return the line of a search, or the band of its repeats."""
     own = [stairs[study.id] for study in found.studies]
     if not found.is_band:
         return [stair_trace(found, own[0], theme)]

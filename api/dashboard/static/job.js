@@ -35,6 +35,7 @@ function pageUrl() {
 }
 
 const show = paced(async () => {
+  const wasFinal = isFinal();
   await refresh(pageUrl());
   if (state() !== knownState) {
     knownState = state();
@@ -42,7 +43,7 @@ const show = paced(async () => {
   }
   if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
   if (isFinal()) stop();
-  else follow(); // a job that had ended may have been extended
+  else if (wasFinal) follow(); // the job was extended, or its failed trials are tried again
 }, 300);
 
 const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);

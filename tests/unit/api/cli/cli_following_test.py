@@ -73,6 +73,8 @@ class TestBars:
         assert (first.n_done, first.n_ahead, first.hit_rate) == (3, 4, 0.75)
         assert (second.n_done, second.n_total, second.n_ahead) == (9, 9, 0)
         assert second.note == "stopped below the noise"
+        (unsure, *_) = watched(study("direct_l", 1, n_evaluated=3, hit_rate=0.0)).bars()
+        assert unsure.hit_rate is None, "its guesses are still in training"
 
     def test_no_bar_for_an_evaluation_that_has_not_begun(self) -> None:
         known = watched(study("tpe", 1), progress={"n_evaluations": 0})
