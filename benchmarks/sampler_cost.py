@@ -2,7 +2,7 @@
 
 A simulated study with 8 workers whose trials all take about as long (lognormal, sigma 0.1). Each
 time that one ends its sampler is asked for its plan, and for as many likely points as there are
-idle workers. The cost is the process's own CPU time inside these calls, for each trial that counts.
+idle workers. The cost is this process's CPU time inside these calls, for each trial that counts.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class DirectL(Replayed):
     def _algorithm(self) -> Algorithm:
         return algorithm_of(self.study)
 
-    def _look(self) -> Sequence[Visit]:
+    def _look(self, told: Sequence[bytes]) -> Sequence[Visit]:
+        del told
         self._tree.confirm(self._ledger.told)
         self._tree.look()
         return self._tree.certain

@@ -57,13 +57,17 @@ class Ledger:
         ended = [i for i in self._open if log[i].value is not None]
         for index in ended:
             self._end(index, log[index].value)
-        self.told.extend(self._keys[self._by_number[n]] for n in self._newly_told({}))
+        self.told.extend(self._newly_told({}))
         return bool(ended)
 
-    def n_told_with(self, numbered: Mapping[int, int]) -> int:
-        """Return how far the sequence is told once more trials (index -> number) have places."""
-        given = {number: index for index, number in numbered.items()}
-        return len(self.told) + len(self._newly_told(given))
+    def told_with(self, numbered: Mapping[int, int]) -> list[bytes]:
+        """Return what is told once more trials (index -> number) have their places."""
+        return self.told + self._newly_told({n: index for index, n in numbered.items()})
+
+    def key_of(self, number: int) -> bytes | None:
+        """Return the point that has a number, if one has."""
+        index = self._by_number.get(number)
+        return None if index is None else self._keys[index]
 
     def is_placed(self, number: int) -> bool:
         """Whether a trial has this number."""
@@ -103,11 +107,12 @@ class Ledger:
             self.values[key] = held
             self.lowest, self.highest = min(self.lowest, held), max(self.highest, held)
 
-    def _newly_told(self, given: Mapping[int, int]) -> list[int]:
-        found, number = [], len(self.told)
+    def _newly_told(self, given: Mapping[int, int]) -> list[bytes]:
+        found: list[bytes] = []
+        number = len(self.told)
         while (index := self._by_number.get(number, given.get(number))) is not None:
             if index in self._open:
                 break
-            found.append(number)
+            found.append(self._keys[index])
             number += 1
         return found

@@ -16,6 +16,15 @@ MAGIC_EPS = Option(
     maximum=0.1,
 )
 
+SHARE = Option(
+    "share",
+    "number",
+    0.5,
+    "Part of the budget at submission that BOBYQA gets; the first division is always DIRECT-L's.",
+    minimum=0.0,
+    maximum=1.0,
+)
+
 MAX_EXTRA = Option(
     "max_extra",
     "integer",
@@ -50,5 +59,29 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(speculative=True),
         options=(MAGIC_EPS, MAX_EXTRA),
         path="service.samplers.direct_l:DirectLRand",
+    ),
+    SamplerInfo(
+        name="direct_l_bobyqa",
+        title="DIRECT-L, then BOBYQA (NLopt)",
+        description=(
+            "DIRECT-L for half the budget, then NLopt's BOBYQA from the best point, which builds "
+            "quadratic models and finishes smooth problems to many digits. In parallel up to the "
+            "switch and for BOBYQA's first points; after them one trial at a time."
+        ),
+        capabilities=Capabilities(seeded=False, speculative=True),
+        options=(MAGIC_EPS, SHARE, MAX_EXTRA),
+        path="service.samplers.direct_l_bobyqa:DirectLBobyqa",
+    ),
+    SamplerInfo(
+        name="direct_l_model",
+        title="DIRECT-L with model points (NLopt)",
+        description=(
+            "The sequence of DIRECT-L with every fourth trial where a model of all values (cubic "
+            "radial basis functions) is least, from three dimensions on; the tree stays NLopt's "
+            "own. In one and two dimensions it is direct_l."
+        ),
+        capabilities=Capabilities(speculative=True),
+        options=(MAGIC_EPS, MAX_EXTRA),
+        path="service.samplers.direct_l_model:DirectLModel",
     ),
 )

@@ -42,7 +42,8 @@ class Surrogate:
         self._middle = float(np.median(values))
         self._scale = float(np.ptp(values)) or 1.0
         matrix = np.zeros((n + dimension + 1,) * 2, order="F")
-        matrix[:n, :n] = _cubed_distances(points)
+        squares = _squared_distances(points, points)
+        matrix[:n, :n] = squares * np.sqrt(squares)
         matrix[:n, n] = matrix[n, :n] = 1.0
         matrix[:n, n + 1 :], matrix[n + 1 :, :n] = points, points.T
         np.fill_diagonal(matrix[n:, n:], -RIDGE)
@@ -61,13 +62,19 @@ class Surrogate:
         bumps = self._weights @ (squares * np.sqrt(squares))
         return self._middle + self._scale * float(bumps + self._constant + self._slope @ point)
 
+    def many(self, points: Array) -> Array:
+        """Return the interpolant at points of shape (k, dimension), shape (k,)."""
+        squares = _squared_distances(points, self._points)
+        bumps = (squares * np.sqrt(squares)) @ self._weights
+        found: Array = bumps + self._constant + points @ self._slope
+        return self._middle + self._scale * found
 
-def _cubed_distances(points: Array) -> Array:
-    products = points @ points.T
-    norms = np.diag(products)
-    squares = np.maximum(norms[:, None] + norms - 2.0 * products, 0.0)
-    cubes: Array = squares * np.sqrt(squares)
-    return cubes
+
+def _squared_distances(some: Array, others: Array) -> Array:
+    products = some @ others.T
+    norms, its_norms = (np.einsum("ij,ij->i", them, them) for them in (some, others))
+    squares: Array = np.maximum(norms[:, None] + its_norms - 2.0 * products, 0.0)
+    return squares
 
 
 def chosen(values: dict[bytes, float]) -> tuple[Array, Array]:

@@ -1,14 +1,16 @@
-"""NLopt's GN_DIRECT_L and GN_DIRECT_L_RAND, run again from the start over known values.
+"""NLopt, run again from the start over known values.
 
-NLopt has no ask and tell and cannot be saved, but a run over known values costs less than a
-microsecond an evaluation. Two runs are made of that: `iteration` goes to the end of the iteration
-in which the first unknown point lies, `ahead` goes on by guessed values. This module is NLopt's
-only door. See docs/adr/0003-direct-l-by-replay.md.
+NLopt has no ask and tell and cannot be saved, but a run of its DIRECT-L over known values costs
+less than a microsecond an evaluation. Of GN_DIRECT_L and GN_DIRECT_L_RAND two runs are made:
+`iteration` goes to the end of the iteration in which the first unknown point lies, `ahead` goes on
+by guessed values. Of LN_BOBYQA there is one, `descent`. This module is NLopt's only door. See
+docs/adr/0003-direct-l-by-replay.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import nlopt
@@ -27,6 +29,10 @@ SMALLEST_OFFSET = 1e-12
 
 # NLopt must not be stopped before the centre and a first pair are evaluated.
 FEWEST = 3
+
+# Of BOBYQA on the unit cube: the distance to its first points, and the accuracy at which it ends.
+FIRST_STEP = 0.1
+FINEST_STEP = 1e-4
 
 SEED_MASK = 2**32 - 1  # what NLopt's generator takes of a seed on every platform
 
@@ -133,6 +139,46 @@ def ahead(
     return list(run.found)
 
 
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """What a local search asks for.
+
+    Attributes:
+        keys: The points it is certain to ask for, in their order.
+        is_over: Whether it has converged, or its budget has a value for every point.
+    """
+
+    keys: list[bytes]
+    is_over: bool
+
+
+def descent(start: bytes, n_trials: int, values: Mapping[bytes, float]) -> Descent:
+    """Run LN_BOBYQA from a point of the unit cube to the first point whose place needs a value.
+
+    Its first 2 d + 1 points, the start and a step to either side along every axis, do not depend
+    on values: they are certain at once. Each point after them depends on all before it.
+
+    Args:
+        start: The bytes of the point to start from; near a face of the cube BOBYQA moves it.
+        n_trials: The budget, at least 1.
+        values: Known values by the bytes of the point.
+    """
+    point = np.frombuffer(start)
+    run = _Descent(values, min(2 * len(point) + 1, n_trials))
+    opt = nlopt.opt(nlopt.LN_BOBYQA, len(point))
+    opt.set_lower_bounds([0.0] * len(point))
+    opt.set_upper_bounds([1.0] * len(point))
+    opt.set_initial_step(FIRST_STEP)
+    opt.set_xtol_abs(FINEST_STEP)
+    opt.set_stopval(STOPVAL)
+    opt.set_maxeval(n_trials)
+    opt.set_min_objective(run.evaluate)
+    # Rounding, or a failure of its own arithmetic, ends a search as convergence does.
+    with suppress(nlopt.RoundoffLimited, nlopt.nlopt.runtime_error):
+        opt.optimize(point.tolist())
+    return Descent(run.keys[:n_trials], run.n_unknown == 0)
+
+
 class _Boundary:
     """Finds where an iteration ends, from the points alone.
 
@@ -237,3 +283,26 @@ class _Ahead:
         if len(self.found) >= self._n_wanted and self._n_asked >= FEWEST:
             return STOP
         return self._guess(key)
+
+
+class _Descent:
+    """The objective of a local search whose first points are certain."""
+
+    def __init__(self, values: Mapping[bytes, float], n_certain: int) -> None:
+        self.keys: list[bytes] = []
+        self.n_unknown = 0
+        self._values, self._n_certain = values, n_certain
+
+    def evaluate(self, x: Array, gradient: Array) -> float:
+        """NLopt's callback."""
+        del gradient
+        key = x.tobytes()
+        if self.n_unknown and len(self.keys) >= self._n_certain:
+            return STOP
+        self.keys.append(key)
+        value = self._values.get(key)
+        self.n_unknown += value is None
+        is_last = len(self.keys) >= self._n_certain
+        if self.n_unknown and is_last:
+            return STOP
+        return 0.0 if value is None else value

@@ -38,13 +38,19 @@ class Replayed(Sampler):
         super().__init__(study)
         self._ledger = ledger
         self._max_extra = int(str(study.options.get("max_extra", UNLIMITED)))
-        self._certain: Sequence[Visit] | None = None
+        self._certain: Sequence[Visit] = ()
+        self._n_told = -1  # how far the sequence was told when that was looked for
         self._likely: list[bytes] = []
         self._n_predicted = -1  # values known to the last prediction
 
     @abstractmethod
-    def _look(self) -> Sequence[Visit]:
-        """Return the visits that are certain, with the study's numbers, from the last told on."""
+    def _look(self, told: Sequence[bytes]) -> Sequence[Visit]:
+        """Return the visits that are certain, with the study's numbers.
+
+        Args:
+            told: Points of the sequence as far as it has ended, with those whose numbers the log
+                does not show yet. Visits among `Ledger.told` may be left out.
+        """
 
     @abstractmethod
     def _conditional(self) -> Sequence[bytes]:
@@ -62,23 +68,37 @@ class Replayed(Sampler):
 
     def plan(self, log: Sequence[Entry]) -> Plan:
         """Answer the certain points without a trial, and the numbers that became certain."""
-        has_news = self._ledger.read(log)
-        if self._certain is None:
+        has_news, is_first = self._ledger.read(log), self._n_told < 0
+        numbered: dict[int, int] = {}
+        told = self._ledger.told
+        while True:
+            if has_news or len(told) > self._n_told:
+                self._certain, self._n_told = self._look(told), len(told)
+            proposals, found = self._compare()
+            numbered |= found
+            told = self._ledger.told_with(numbered)
+            if len(told) == self._n_told:
+                break
+        if is_first:
             self._warn(log)
-        if self._certain is None or has_news:
-            self._certain = self._look()
+        return Plan(proposals, numbered, is_finished=len(told) >= self.study.n_trials)
+
+    def _compare(self) -> tuple[tuple[Proposal, ...], dict[int, int]]:
+        """Match the certain visits with the log: points without a trial, trials without a number.
+
+        In a log of another library a number may belong to another point: that is left so.
+        """
         proposals: list[Proposal] = []
         numbered: dict[int, int] = {}
         for visit in self._certain:
             if visit.index is not None and self._ledger.is_placed(visit.index):
-                continue  # in a log of another library perhaps by another point
+                continue
             index = self._ledger.trial_of(visit.key, visit.turn, is_placed=visit.index is None)
             if index is None:
                 proposals.append(Proposal(self._ledger.point(visit.key), visit.index))
             elif visit.index is not None:
                 numbered[index] = visit.index
-        is_finished = self._ledger.n_told_with(numbered) >= self.study.n_trials
-        return Plan(tuple(proposals), numbered, is_finished)
+        return tuple(proposals), numbered
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
         """Answer first what only a new best value would spare, then what a model predicts."""
@@ -86,7 +106,7 @@ class Replayed(Sampler):
         room = min(n_free, self._max_extra - self._ledger.n_extra)
         if room <= 0 or plan.is_finished:
             return ()
-        taken = _Either(self._ledger.trials, {visit.key for visit in self._certain or ()})
+        taken = _Either(self._ledger.trials, {visit.key for visit in self._certain})
         sure = [key for key in dict.fromkeys(self._conditional()) if key not in taken][:room]
         guessed = self._predicted(taken, room - len(sure), set(sure))
         return tuple(

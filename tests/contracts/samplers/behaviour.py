@@ -130,9 +130,11 @@ class SamplerBehaviour:
 
     @pytest.mark.parametrize("n_trials", [1, 2, 3, 4, 5, 6, 23])
     def test_a_budget_of_n_is_n_trials_in_the_cube(self, n_trials: int) -> None:
-        log = self.simulate(self.study(n_trials)).run(n_workers=3)
+        study = self.study(n_trials)
+        log = self.simulate(study).run(n_workers=3)
         assert len(log) == n_trials
-        assert all(len(e.point) == 2 and all(0.0 <= x <= 1.0 for x in e.point) for e in log)
+        assert all(len(e.point) == study.dimension for e in log)
+        assert all(0.0 <= x <= 1.0 for e in log for x in e.point)
 
     def test_the_seed_decides(self) -> None:
         first, again, other = (

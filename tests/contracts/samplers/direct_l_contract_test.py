@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.samplers import StudyPlan
 from tests.contracts.samplers.behaviour import SamplerBehaviour
 
 
@@ -12,3 +13,15 @@ class TestDirectL(SamplerBehaviour):
 
 class TestDirectLRand(SamplerBehaviour):
     name = "direct_l_rand"
+
+
+class TestDirectLBobyqa(SamplerBehaviour):
+    name = "direct_l_bobyqa"
+    is_seeded = False
+
+
+class TestDirectLModel(SamplerBehaviour):
+    name = "direct_l_model"
+
+    def study(self, n_trials: int = 23, dimension: int = 3, seed: int = 1) -> StudyPlan:
+        return super().study(n_trials, dimension, seed)  # with fewer dimensions it is direct_l

@@ -6,7 +6,7 @@ import hashlib
 import math
 import random
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nlopt
 import numpy as np
@@ -171,6 +171,65 @@ def test_a_raised_budget_keeps_nlopts_sequence(name: str, n_before: int) -> None
         simulation.restart(StudyPlan(3, n_trials, SEED, lower_bound=0.0, n_first=n_before))
         told = [(e.point, e.value) for e in simulation.run(7, restart_rate=0.05)]
         assert told == sequential(name, noisy_bowl, 3, n_trials, 1e-4)
+
+
+def then_bobyqa(
+    objective: Objective, dimension: int, n_trials: int, n_tree: int
+) -> list[tuple[Point, float]]:
+    """NLopt's DIRECT-L, its BOBYQA from the best, and DIRECT-L's rest where that converged."""
+    told = sequential("direct_l", objective, dimension, n_tree, 1e-4)
+    before = list(told)
+
+    def evaluate_(x: NDArray[np.float64], _: NDArray[np.float64]) -> float:
+        point = tuple(x.tolist())
+        told.append((point, objective(point)))
+        return told[-1][1]
+
+    opt = nlopt.opt(nlopt.LN_BOBYQA, dimension)
+    opt.set_lower_bounds([0.0] * dimension)
+    opt.set_upper_bounds([1.0] * dimension)
+    opt.set_initial_step(0.1)
+    opt.set_xtol_abs(1e-4)
+    opt.set_maxeval(n_trials - n_tree)
+    opt.set_min_objective(evaluate_)
+    opt.optimize(min(before, key=lambda one: one[1])[0])
+    n_left = max(n_trials - len(told), 0)
+    rest = sequential("direct_l", objective, dimension, n_tree + n_left, 1e-4)
+    return told[:n_trials] + rest[n_tree : n_tree + n_left]
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("objective", [bowl, noisy_bowl, terraces, constant, waves, cliffs])
+def test_bobyqa_follows_the_tree_bit_for_bit(objective: Objective, dimension: int) -> None:
+    for n_trials, n_tree in ((30, 17), (31, 18), (120, 60)):
+        share = {"share": 1 - n_tree / n_trials}
+        study = StudyPlan(dimension, n_trials, SEED, options=share)
+        simulation = Simulation("direct_l_bobyqa", study, objective, seed=n_trials)
+        told = [(e.point, e.value) for e in simulation.run(7, restart_rate=0.1)]
+        assert told == then_bobyqa(objective, dimension, n_trials, n_tree)
+
+
+def test_an_extended_study_gets_more_of_bobyqa() -> None:
+    objective = Analytic("rosenbrock")
+    study = StudyPlan(4, 60, SEED, lower_bound=0.0, n_first=60)
+    simulation = Simulation("direct_l_bobyqa", study, objective)
+    for n_trials in (60, 61, 90):
+        simulation.restart(replace(study, n_trials=n_trials))
+        told = [(e.point, e.value) for e in simulation.run(3)]
+        assert told == then_bobyqa(objective, 4, n_trials, 30)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 4, 8, 12])
+@pytest.mark.parametrize("objective", [noisy_bowl, terraces, constant, waves, cliffs])
+def test_model_points_leave_the_tree_as_it_is(objective: Objective, dimension: int) -> None:
+    n_first = 2 * dimension + 1
+    study = StudyPlan(dimension, n_first + 42, SEED)
+    simulation = Simulation("direct_l_model", study, objective, seed=dimension)
+    told = [(e.point, e.value) for e in simulation.run(7, restart_rate=0.1)]
+    places = range(n_first + 3, len(told), 4) if dimension > 2 else ()
+    tree = [one for number, one in enumerate(told) if number not in places]
+    assert tree == sequential("direct_l", objective, dimension, len(tree), 1e-4)
+    assert len({point for point, _ in told}) == len({p for p, _ in tree}) + len(places)
 
 
 @pytest.mark.slow
