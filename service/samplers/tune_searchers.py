@@ -191,15 +191,15 @@ class Ax(TuneSearcher):
     """Bayesian optimization of Ax: Sobol points, then a Gaussian process of BoTorch."""
 
     def _make(self) -> Any:  # noqa: ANN401
+        # It would say at import that it wants an older SQLAlchemy, for a storage unused here.
+        logging.getLogger("ax.storage.sqa_store.with_db_settings_base").disabled = True
         from ax.service.ax_client import AxClient
         from ax.service.utils.instantiation import ObjectiveProperties
         from ax.utils.common.logger import set_stderr_log_level
         from ray.tune.search import create_searcher
         from ray.tune.search.ax import AxSearch
 
-        # It tells of every step, and through our own log as well.
-        set_stderr_log_level(logging.ERROR)
-        logging.getLogger("ax").propagate = False
+        set_stderr_log_level(logging.ERROR)  # it tells of every step
         client = AxClient(
             # Otherwise it lets no more than three trials run at once, whatever the round needs.
             enforce_sequential_optimization=False,
