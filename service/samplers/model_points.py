@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.samplers.prediction import Surrogate
+from service.samplers.prediction import Surrogate, squared_distances
 
 Array = NDArray[np.float64]
 
@@ -75,8 +75,7 @@ class ModelPoints:
 
     def _least(self, candidates: Array, apart: float) -> Array:
         """Return the best of those far enough from known points, the farthest if none is."""
-        gaps = candidates[:, None, :] - self._known[None, :, :]
-        nearest = np.sqrt(np.min(np.sum(gaps * gaps, axis=2), axis=1))
+        nearest = np.sqrt(np.min(squared_distances(candidates, self._known), axis=1))
         if not (nearest >= apart).any():
             return np.asarray(candidates[int(np.argmax(nearest))])
         guesses = np.where(nearest >= apart, self._surrogate.many(candidates), np.inf)

@@ -42,7 +42,7 @@ class Surrogate:
         self._middle = float(np.median(values))
         self._scale = float(np.ptp(values)) or 1.0
         matrix = np.zeros((n + dimension + 1,) * 2, order="F")
-        squares = _squared_distances(points, points)
+        squares = squared_distances(points, points)
         matrix[:n, :n] = squares * np.sqrt(squares)
         matrix[:n, n] = matrix[n, :n] = 1.0
         matrix[:n, n + 1 :], matrix[n + 1 :, :n] = points, points.T
@@ -64,13 +64,14 @@ class Surrogate:
 
     def many(self, points: Array) -> Array:
         """Return the interpolant at points of shape (k, dimension), shape (k,)."""
-        squares = _squared_distances(points, self._points)
+        squares = squared_distances(points, self._points)
         bumps = (squares * np.sqrt(squares)) @ self._weights
         found: Array = bumps + self._constant + points @ self._slope
         return self._middle + self._scale * found
 
 
-def _squared_distances(some: Array, others: Array) -> Array:
+def squared_distances(some: Array, others: Array) -> Array:
+    """Return all distances squared, shapes (k, d) and (n, d) to (k, n), to about 1e-16."""
     products = some @ others.T
     norms, its_norms = (np.einsum("ij,ij->i", them, them) for them in (some, others))
     squares: Array = np.maximum(norms[:, None] + its_norms - 2.0 * products, 0.0)
