@@ -8,7 +8,7 @@ from service import planning, samplers
 from service.errors import Fault, UnknownSamplerError
 from service.pointers import escape
 from service.samplers import SamplerInfo
-from service.spec import Choices, ControlSpec, JobSpec, SamplerSpec
+from service.spec import Choices, ControlSpec, JobSpec, Pruning, SamplerSpec
 
 # Which controls take which field beside their name.
 CONTROL_FIELDS = {
@@ -113,11 +113,21 @@ def _course_faults(spec: JobSpec) -> Iterator[Fault]:
     epochs = spec.training.epochs
     if spec.fidelity is not None and epochs < 2 and "epochs" not in spec.search:
         yield Fault("/fidelity", "one epoch cannot be shortened: raise training.epochs")
-    if spec.pruning is not None and spec.pruning.warmup_epochs >= epochs:
-        yield Fault(
-            "/pruning/warmup_epochs",
-            f"must be below the {epochs} epochs of a training, or nothing is ever stopped",
-        )
+    if spec.pruning is not None and "epochs" not in spec.search:
+        yield from _pruning_faults(spec, spec.pruning, epochs)
+
+
+def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fault]:
+    """Tell a rule that could never stop anything: after its last epoch a training is complete."""
+    if spec.fidelity is not None:
+        epochs = planning.short_epochs(epochs, spec.fidelity.search_fraction)
+    most = epochs - 2
+    if most < 1:
+        detail = f"the {epochs} epochs of a search training are too few to stop one early"
+        yield Fault("/pruning", f"{detail}: raise training.epochs, or leave pruning out")
+    elif pruning.warmup_epochs > most:
+        detail = f"a search training has {epochs} epochs and is complete after the last"
+        yield Fault("/pruning/warmup_epochs", f"{detail}: use at most {most}")
 
 
 def _seed_faults(spec: JobSpec) -> Iterator[Fault]:

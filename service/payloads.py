@@ -198,7 +198,7 @@ def _short(spec: JobSpec, payload: Json) -> Json:
     if spec.fidelity is None:
         return payload
     training = payload["training"]
-    epochs = max(1, round(training["epochs"] * spec.fidelity.search_fraction))
+    epochs = planning.short_epochs(training["epochs"], spec.fidelity.search_fraction)
     cut = {**training, "epochs": epochs}
     if spec.fidelity.schedule == "cut" and training["schedule"] != "constant":
         cut["schedule_epochs"] = training["epochs"]

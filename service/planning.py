@@ -96,6 +96,11 @@ def tuner(spec: JobSpec, control: ControlSpec) -> str:
     return samplers.recommended(space_of(spec, control.name).dimension, spec.budget.n_trials)
 
 
+def short_epochs(epochs: int, fraction: float) -> int:
+    """Return how many epochs a short training has of so many, at least one."""
+    return max(1, round(epochs * fraction))
+
+
 def control_of(spec: JobSpec, name: str) -> ControlSpec | None:
     """Return the control of this name, None where a search has it."""
     return next((control for control in spec.controls if control.name == name), None)

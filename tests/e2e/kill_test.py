@@ -31,7 +31,7 @@ PHOTOS = {
     "seed": 5,
     "task": {"kind": "denoising", "patch_px": 16, "n_patches": 64},
     "network": {"kind": "dncnn", "depth": 3, "width": 4, "kernel_size": 3},
-    "training": {"lr": 0.01, "batch_size": 16, "epochs": 4, "schedule": "cosine"},
+    "training": {"lr": 0.01, "batch_size": 16, "epochs": 6, "schedule": "cosine"},
     "density": {"bounds": [[0.0, 2.0]]},
     "samplers": ["direct_l", "tpe", "gradient"],
     "controls": ["uniform", "flat", "uniform_tuned"],

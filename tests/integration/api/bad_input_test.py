@@ -69,7 +69,7 @@ def _nothing_was_stored(client: TestClient) -> None:
         ("/fidelity", {"search_fraction": 1.0}, "less than 1"),
         ("/fidelity", {"search_fraction": 0.25, "promote": 6}, "raise budget.n_trials"),
         ("/fidelity", {"search_fraction": 0.25, "promote": True}, "integer"),
-        ("/pruning/warmup_epochs", 4, "below the 4 epochs"),
+        ("/pruning/warmup_epochs", 3, "use at most 2"),
         ("/pruning/rule", "mean", "median"),
         ("/repeats", 21, "20"),
         ("/repeats", 1.0, "integer"),
@@ -110,6 +110,11 @@ def test_a_search_of_categories_is_refused_where_the_sampler_cannot(client: Test
     ("changes", "pointer", "remedy"),
     [
         ({"samplers": ["direct_l"], "repeats": 5}, "/repeats", "use 1"),
+        (
+            {"pruning": {}, "fidelity": {"search_fraction": 0.5}},
+            "/pruning",
+            "raise training.epochs",
+        ),
         ({"samplers": ["tpe"], "use_speculation": True}, "/use_speculation", "leave it out"),
         (
             {"samplers": ["tpe"], "budget": {"n_trials": 5, "stop_below_noise": 1e-5}},
