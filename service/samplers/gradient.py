@@ -52,8 +52,8 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             Option(
                 "lr_factor",
                 "number",
-                1.0,
-                "The density's learning rate over that of the weights.",
+                0.1,
+                "The density's learning rate over that of the weights; 1 with Adam if unset.",
                 minimum=0.0,
                 maximum=1000.0,
             ),
