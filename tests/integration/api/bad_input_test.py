@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from service.samplers import info
+from service.storage import densities
 from service.storage.database import Database
 from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
 from tests.integration.service.simulation import Simulation
@@ -102,7 +104,8 @@ def test_a_search_of_categories_is_refused_where_the_sampler_cannot(client: Test
     spec = changed("/search", {"lr": {"choices": [0.01, 0.1]}})
     body = _problem(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
     assert body["pointer"] == "/samplers/0/name"
-    assert "direct_l" in body["detail"]
+    assert "direct_l cannot search choices of lr" in body["detail"]
+    assert "use a sampler that can: tpe" in body["detail"]
     _nothing_was_stored(client)
 
 
@@ -208,6 +211,25 @@ def test_densities_of_another_kind_do_not_warm_a_job(
     # The same kind is taken, and its vector is stored with the job.
     taken = client.post("/v1/jobs", json=spec).json()["spec"]["warm_start"]
     assert taken["vectors"] == [known[0]["vector"]]
+
+
+def test_the_density_of_one_layer_does_not_warm_a_job(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    submit(client, PHOTOS)
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    with sqlite_database.write() as session:
+        whole = densities.of_job(session, run.job.id)[0]
+        row = asdict(whole) | {"layer": "body.0"}
+        columns = {name: value for name, value in row.items() if name not in ("id", "created_at")}
+        densities.put_all(session, whole.study_id, [columns])
+        (part,) = (d for d in densities.of_job(session, run.job.id) if d.layer)
+    spec = {**PHOTOS, "samplers": ["tpe"], "warm_start": {"densities": [part.id]}}
+    body = _problem(client.post("/v1/jobs", json=spec), 422, "invalid-spec")
+    assert body["pointer"] == "/warm_start/densities/0"
+    assert "body.0 alone: name a whole one" in body["errors"][0]["detail"]
 
 
 def test_everything_wrong_is_told_at_once(client: TestClient) -> None:
