@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from service.samplers.ledger import LARGEST_VALUE, Ledger
-from service.samplers.replay import Algorithm, Iteration, Known, ahead, iteration
+from service.samplers.objectives import Known
+from service.samplers.replay import Algorithm, Iteration, ahead, iteration
 
 
 @dataclass(frozen=True, slots=True)

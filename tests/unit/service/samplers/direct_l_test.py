@@ -25,6 +25,32 @@ def test_centre_and_first_division_are_certain_at_once(dimension: int) -> None:
         assert proposal.certainty is Certainty.CERTAIN
 
 
+@pytest.mark.parametrize("dimension", [1, 2, 5, 8])
+def test_one_pair_is_certain_where_sides_are_drawn(dimension: int) -> None:
+    first, *pair = create("direct_l_rand", StudyPlan(dimension, 100, 4)).plan([]).proposals
+    assert first.point == (0.5,) * dimension
+    low, high = sorted(proposal.point for proposal in pair)
+    moved = [axis for axis in range(dimension) if low[axis] != 0.5]
+    assert len(moved) == 1
+    assert (low[moved[0]], high[moved[0]]) == pytest.approx((1 / 6, 5 / 6))
+
+
+def test_idle_workers_get_conditional_points_before_predicted_ones() -> None:
+    study = StudyPlan(2, 60, 0, lower_bound=0.0)
+    sampler, log = create("direct_l", study), list[Entry]()
+    found = set()
+    while not (plan := sampler.plan(log)).is_finished:
+        for index, number in plan.numbered.items():
+            log[index] = replace(log[index], number=number)
+        log.extend(Entry(p.point, None, p.number) for p in plan.proposals)
+        likely = [p.certainty for p in sampler.speculate(log, 6)]
+        assert likely == sorted(likely)  # "conditional" is before "predicted"
+        found.update(likely)
+        index = next(i for i, e in enumerate(log) if e.value is None)
+        log[index] = replace(log[index], value=sum((x - 0.3) ** 2 for x in log[index].point))
+    assert found == {Certainty.CONDITIONAL, Certainty.PREDICTED}
+
+
 def test_a_true_lower_bound_certifies_no_less() -> None:
     told = 0
     for bound in (None, 0.0):
