@@ -20,6 +20,7 @@ from api.routes import (
     explanations,
     health,
     jobs,
+    networks,
     reopening,
     samplers,
     studies,
@@ -30,8 +31,8 @@ from service.storage.database import Database
 
 VERSION = "1"
 ROUTES = (
-    *(jobs, reopening, studies, trials, events, densities, artifacts, samplers),
-    *(health, explanations),
+    *(jobs, reopening, studies, trials, events, densities, artifacts),
+    *(samplers, networks, health, explanations),
 )
 
 

@@ -250,6 +250,10 @@ class Client:
         """Return the samplers that the server offers."""
         return list(self._pages("/v1/samplers", {}))
 
+    def networks(self) -> list[Json]:
+        """Return the networks that a spec may name."""
+        return list(self._pages("/v1/networks", {}))
+
     def readiness(self) -> tuple[bool, Json]:
         """Return whether the server is ready, and each of its checks."""
         answer = self._send("GET", "/readyz")

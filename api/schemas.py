@@ -259,6 +259,16 @@ class SamplerOut(Out):
     options: Json
 
 
+class NetworkOut(Out):
+    """A network that a spec may name; `section` is the JSON schema of its settings."""
+
+    name: str
+    title: str
+    description: str
+    tasks: list[str] = Field(description="The kinds of task that it fits.")
+    section: Json
+
+
 class HealthOut(Out):
     """The process answers."""
 

@@ -16,6 +16,7 @@ const STATES = { RUNNING: "running", PAUSED: "paused", CANCELLED: "cancelled", F
                  SUCCEEDED: "done: it succeeded", EVALUATING: "in its final evaluation", QUEUED: "queued" };
 
 let source = null;
+let retry = null;
 let lastEvent = root.dataset.lastEvent;
 let density = new URLSearchParams(location.search).get("density");
 let knownState = state();
@@ -35,7 +36,6 @@ function pageUrl() {
 }
 
 const show = paced(async () => {
-  const wasFinal = isFinal();
   await refresh(pageUrl());
   if (state() !== knownState) {
     knownState = state();
@@ -43,7 +43,7 @@ const show = paced(async () => {
   }
   if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
   if (isFinal()) stop();
-  else if (wasFinal) follow(); // the job was extended, or its failed trials are tried again
+  else follow(); // a job that had ended may go on: extended, or its failed trials tried again
 }, 300);
 
 const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
@@ -51,14 +51,17 @@ const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
 // Events
 
 function follow() {
-  if (source !== null || document.hidden || isFinal()) return;
+  if (source !== null || retry !== null || document.hidden || isFinal()) return;
   source = new EventSource(`/v1/jobs/${id}/events?last_event_id=${lastEvent}`);
   for (const kind of KINDS) source.addEventListener(kind, hear);
   source.onopen = () => setOnline(true);
   source.onerror = () => {
     // The browser tries again by itself unless the server refused; then we do.
     const isOver = source !== null && source.readyState === EventSource.CLOSED;
-    if (isOver) { stop(); setTimeout(follow, 2000); }
+    if (isOver) {
+      stop();
+      retry = setTimeout(() => { retry = null; follow(); }, 2000);
+    }
     show();
   };
 }

@@ -1,0 +1,19 @@
+"""The networks that a spec may name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.problems import documented
+from api.schemas import ListOut, NetworkOut
+from service import networks
+
+router = APIRouter(prefix="/v1", tags=["networks"])
+
+
+@router.get("/networks", response_model=ListOut[NetworkOut], responses=documented())
+def list_networks() -> dict[str, Any]:
+    """List the networks, the tasks that each fits, and its settings."""
+    return {"items": [info.to_dict() for info in networks.catalogue()]}
