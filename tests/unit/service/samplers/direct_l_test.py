@@ -36,7 +36,7 @@ def test_one_pair_is_certain_where_sides_are_drawn(dimension: int) -> None:
 
 
 def test_idle_workers_get_conditional_points_before_predicted_ones() -> None:
-    study = StudyPlan(2, 60, 0, lower_bound=0.0)
+    study = StudyPlan(2, 60, 0)
     sampler, log = create("direct_l", study), list[Entry]()
     found = set()
     while not (plan := sampler.plan(log)).is_finished:
@@ -46,7 +46,7 @@ def test_idle_workers_get_conditional_points_before_predicted_ones() -> None:
         likely = [p.certainty for p in sampler.speculate(log, 6)]
         assert likely == sorted(likely)  # "conditional" is before "predicted"
         found.update(likely)
-        index = next(i for i, e in enumerate(log) if e.value is None)
+        index = max(i for i, e in enumerate(log) if e.value is None)
         log[index] = replace(log[index], value=sum((x - 0.3) ** 2 for x in log[index].point))
     assert found == {Certainty.CONDITIONAL, Certainty.PREDICTED}
 
