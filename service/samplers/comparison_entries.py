@@ -62,7 +62,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Gaussian process (Optuna)",
         description=(
             "Models the objective by a Gaussian process and tries where the expected improvement "
-            "is greatest. Few trials go far; each costs a second or so to propose."
+            "is greatest. Few trials go far; each costs some tenths of a second to propose."
         ),
         capabilities=Capabilities(categorical=True, warm_start=True),
         options=(
