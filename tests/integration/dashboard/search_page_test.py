@@ -57,6 +57,8 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
     assert "control, tuned" in _text(page, f"study-{found['uniform_tuned']['id']}")
     assert "control, fixed" in _text(page, f"study-{found['uniform']['id']}")
     assert "short trainings" in page
+    pruned = next(study for study in found.values() if study["n_pruned"])
+    assert f"{pruned['n_pruned']} pruned" in _text(page, f"study-{pruned['id']}")
     rows = page
     while older := re.search(r'data-older="(\d+)"', rows):
         rows = client.get(f"/jobs/{job_id}/trials", params={"before": older.group(1)}).text

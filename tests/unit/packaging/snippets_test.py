@@ -44,8 +44,8 @@ def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """A density where the guide expects it; returns its Phi."""
     phi = [[a * b for b in BETA] for a in ALPHA]
     record = DensityRecord(
-        id=1, job_id=1, study_id=1, trial_id=1, layer="", family="separable", kernel_size=5, n_dims=2,
-        vector=[], alpha=list(ALPHA), beta=list(BETA), phi=phi, den=None, provenance={},
+        id=1, job_id=1, study_id=1, trial_id=1, layer="", family="separable", kernel_size=5,
+        n_dims=2, vector=[], alpha=list(ALPHA), beta=list(BETA), phi=phi, den=None, provenance={},
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
     path = tmp_path / "out" / "job-1" / "density-best.npz"
