@@ -130,10 +130,13 @@ def fold(module: ModuleT) -> ModuleT:
 
 def is_weighted(layer: nn.Module) -> bool:
     """Whether a layer's weight carries a density."""
-    if not parametrize.is_parametrized(layer, "weight"):
-        return False
-    chain = layer.parametrizations["weight"]  # type: ignore[index]
-    return any(isinstance(step, WeightedKernel) for step in chain)
+    return bool(_densities(layer))
+
+
+def fixed_density(layer: nn.Module) -> Tensor | None:
+    """Return the Phi that `apply_density` put on a layer, shape (K,) * n_dims, if it did."""
+    fixed = [density for density in _densities(layer) if isinstance(density, FixedDensity)]
+    return fixed[0].phi if fixed else None
 
 
 def convolutions(module: nn.Module) -> dict[str, _ConvNd]:
@@ -143,6 +146,13 @@ def convolutions(module: nn.Module) -> dict[str, _ConvNd]:
         for name, layer in module.named_modules()
         if isinstance(layer, _ConvNd) and max(layer.kernel_size) > 1
     }
+
+
+def _densities(layer: nn.Module) -> list[nn.Module]:
+    if not parametrize.is_parametrized(layer, "weight"):
+        return []
+    chain = layer.parametrizations["weight"]  # type: ignore[index]
+    return [step.density for step in chain if isinstance(step, WeightedKernel)]
 
 
 def _weigh(convolution: _ConvNd, density: nn.Module) -> None:

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
+from workers.training.masters import MasterWeights
 from workers.training.networks import build_network
 from workers.training.objectives import Objective, build_objective
 from workers.training.operator import apply_density
@@ -26,7 +27,7 @@ class Prepared:
 
     Attributes:
         objective: Data, loss and metrics.
-        network: With its initial weights and its density.
+        network: With its initial weights, times its density where that is fixed.
         optimizer: Of the weights and, where a density is learned, of its values.
         schedule: Steps after every step of the optimizer.
         streams: Of the training's randomness; the initial weights are drawn.
@@ -84,7 +85,10 @@ def _optimizer(
     network: nn.Module, task: TrainingTask, learned: LearnedDensities | None
 ) -> torch.optim.Optimizer:
     if learned is None or task.gradient is None:
-        return build_optimizer(task.training, network.parameters())
+        masters = MasterWeights(network)
+        optimizer = build_optimizer(task.training, masters.in_place_of(network.parameters()))
+        masters.attach(optimizer)
+        return optimizer
     lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
     groups = parameter_groups(network, learned.vectors(), lr)
     optimizer = build_optimizer(task.training, groups)

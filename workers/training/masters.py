@@ -1,0 +1,82 @@
+"""Training with a fixed density at no cost: the network holds V = W * Phi, the optimizer W.
+
+The product leaves the forward and the backward pass: before a step of the optimizer the gradient
+of V becomes that of W, dL/dW = Phi * dL/dV, and after it V is the product again. These are the
+numbers that the product in the forward pass computes (`workers.training.operator`), in every bit,
+for any optimizer (momentum, Nesterov, either kind of weight decay, Adam's eps) and any finite
+density: taps of Phi that are 0 or negative included.
+
+The rule: a fixed density is trained this way. A learned one keeps the product in the forward
+pass, since its own gradient passes through it.
+
+Two forms do without W, and hold to rounding alone: gradients of V times Phi^2 for SGD, updates of
+V times abs(Phi) for Adam. The first spares one product of kernel size a step, 1 % of the smallest
+network's step (`workers.training.overhead` measures it). The second misses Adam's eps, which would
+have to be eps / abs(Phi) for each tap, and an L2 penalty, which needs V / Phi^2: not at hand where
+Phi is 0.
+
+Source: the weights kept apart for the optimizer, P. Micikevicius et al., arXiv:1710.03740,
+section 3.1, there for their precision. Checked by tests/unit/workers/training/masters_test.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.operator import fixed_density, fold
+
+
+@dataclass(frozen=True, eq=False)
+class _Master:
+    """One convolution's W, which no module holds, beside its V, which is `layer.weight`."""
+
+    weight: nn.Parameter
+    kernel: nn.Parameter
+    phi: Tensor
+
+
+class MasterWeights:
+    """The weights W of a network whose convolutions hold V = W * Phi."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """Fold the fixed densities of a network into its weights and keep what they were.
+
+        Args:
+            network: On its device. Afterwards its weighted layers are plain convolutions with the
+                weight V, save those whose density is learned. Layers must not share a weight.
+        """
+        self._masters = []
+        for layer in network.modules():
+            phi = fixed_density(layer)
+            if phi is not None:
+                weight = nn.Parameter(layer.parametrizations["weight"].original.detach().clone())  # type: ignore[index, union-attr]
+                kernel = fold(layer).weight
+                self._masters.append(_Master(weight, kernel, phi.to(weight.dtype)))  # type: ignore[arg-type]
+
+    def in_place_of(self, parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+        """Return the parameters in their order, W in place of each V: what is optimized."""
+        weights = {master.kernel: master.weight for master in self._masters}
+        return [weights.get(parameter, parameter) for parameter in parameters]
+
+    def attach(self, optimizer: torch.optim.Optimizer) -> None:
+        """Let every step of an optimizer of W read V's gradients and write V.
+
+        Hooks that read gradients, as for clipping, are registered after this.
+        """
+        if self._masters:
+            optimizer.register_step_pre_hook(lambda *_: self._pull())
+            optimizer.register_step_post_hook(lambda *_: self._push())
+
+    def _pull(self) -> None:
+        for master in self._masters:
+            gradient, master.kernel.grad = master.kernel.grad, None
+            master.weight.grad = None if gradient is None else gradient.mul_(master.phi)
+
+    @torch.no_grad()
+    def _push(self) -> None:
+        for master in self._masters:
+            torch.mul(master.weight, master.phi, out=master.kernel)
