@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.routes import events as routes
-from service import jobs
+from service import jobs, reopening
 from service.storage import events
 from service.storage.database import Database
 from tests.integration.api.specs import SPHERE, submit
@@ -59,6 +59,27 @@ def test_a_stream_tells_all_in_order_and_ends(both: TestClient, database: Databa
         e.data["id"] for e in found if e.kind == "trial" and e.data["state"] == "COMPLETED"
     }
     assert len(completed) == 6
+
+
+def test_the_events_of_an_extended_job_go_on_where_they_ended(
+    both: TestClient, database: Database
+) -> None:
+    job_id = _finished(both, database)
+    address = f"/v1/jobs/{job_id}/events"
+    before = _parse(both.get(address).text)
+    reopening.extend(database, job_id, 9)
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    header = {"last-event-id": str(before[-1].id)}
+    after = _parse(both.get(address, headers=header).text)
+    states = [e.data["state"] for e in after if e.kind == "job"]
+    assert (states[0], states[-1]) == ("QUEUED", "SUCCEEDED")
+    assert after[0].id > before[-1].id
+    trials = {e.data["id"] for e in after if e.kind == "trial"}
+    assert len(trials) == 3
+    # Whoever comes late gets both parts, and the stream does not end at the first SUCCEEDED.
+    assert _parse(both.get(address).text) == before + after
 
 
 def test_a_stream_resumes_after_the_last_event_seen(both: TestClient, database: Database) -> None:
