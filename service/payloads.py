@@ -12,17 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from service import density, planning, seeds
+from service import density, networks, planning, seeds
 from service.density import Density
 from service.digest import training_digest
 from service.planning import GRADIENT, TUNED
 from service.records import Json
 from service.space import Space, Value
-from service.spec import DensitySpec, FunctionTask, JobSpec, SmallCnn
+from service.spec import DensitySpec, FunctionTask, JobSpec
 from service.states import Phase
 
-# Settings that are searched but belong to the network.
-NETWORK_SETTINGS = tuple(name for name in ("width",) if name in SmallCnn.model_fields)
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
 # steps have the size of the rate, hardly moved them at a tenth.
 LR_FACTORS = {"sgd": 0.1, "adam": 1.0, "adamw": 1.0}
@@ -190,7 +188,7 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], *, phi: list[Any] | N
     training = spec.training.model_dump(mode="json")
     network = spec.network.model_dump(mode="json")
     for name, value in settings.items():
-        (network if name in NETWORK_SETTINGS else training)[name] = value
+        (network if name in networks.SEARCHABLE else training)[name] = value
     return {
         "task": spec.task.model_dump(mode="json"),
         "network": network,

@@ -7,18 +7,16 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from service import arm_rules, density, samplers
+from service import arm_rules, density, network_rules, networks, samplers
 from service.errors import Fault, InvalidSpecError
-from service.pointers import escape, faults_of
+from service.pointers import escape, faults_of, sentence
 from service.spec import (
     Choices,
     DensitySpec,
-    DnCnn,
     FunctionTask,
     IntegerRange,
     JobSpec,
     SamplerSpec,
-    SmallCnn,
     Training,
 )
 
@@ -29,9 +27,8 @@ UNTRAINED = (
 )  # fmt: skip
 FIXED_DIMENSIONS = {"branin": 2, "hartmann6": 6}
 OF_TRAINING = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs", "optimizer")
-SEARCHABLE = (*OF_TRAINING, "width")
-WHOLE_NUMBERS = ("batch_size", "epochs", "width")
-NETWORK_KINDS = {"denoising": ("dncnn",), "classification": ("small_cnn",)}
+SEARCHABLE = (*OF_TRAINING, *networks.SEARCHABLE)
+WHOLE_NUMBERS = ("batch_size", "epochs", *networks.SEARCHABLE)
 POSITIVE_FAMILIES = ("gaussian", "power")
 # Every share is a process: smaller ones would bury a machine in them, and Ray counts to 0.0001.
 LEAST_CPUS, LEAST_GPUS = 0.1, 0.01
@@ -73,8 +70,7 @@ def _fill(spec: JobSpec) -> JobSpec:
         }
         unset = {n: value for n, value in silent.items() if n not in spec.model_fields_set}
         return spec.model_copy(update=unset)
-    is_denoising = spec.task.kind == "denoising"
-    network = spec.network or (DnCnn(kind="dncnn") if is_denoising else SmallCnn(kind="small_cnn"))
+    network = spec.network or network_rules.default(spec.task.kind)
     wanted = spec.density or DensitySpec()
     if wanted.bounds is None:
         bounds = density.default_bounds(wanted.family, network.kernel_size)
@@ -109,9 +105,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
     else:
         yield from _density_faults(spec)
         yield from _search_faults(spec)
-        if spec.network and spec.network.kind not in NETWORK_KINDS[spec.task.kind]:
-            fitting = ", ".join(NETWORK_KINDS[spec.task.kind])
-            yield Fault("/network/kind", f"does not fit {spec.task.kind}: use {fitting}")
+        yield from network_rules.faults(spec)
     bound = lower_bound_of(spec)
     if bound is not None and spec.diverged_value <= bound:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")
@@ -187,7 +181,7 @@ def _end_faults(
             type(section).model_validate({**base, name: value})
         except ValidationError as error:
             end = f"{suffix}/{index}" if suffix else ("/low", "/high")[index]
-            yield Fault(at + end, error.errors()[0]["msg"])
+            yield Fault(at + end, sentence(error.errors(include_url=False)[0]))
 
 
 def _resource_faults(spec: JobSpec) -> Iterator[Fault]:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
 )
 
-from service import density
+from service.networks import Network
+from service.section import Section
 
 # Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
 # dislike the rest.
@@ -32,26 +30,7 @@ Label = Annotated[
 ]
 
 
-def _odd(size: int) -> int:
-    if size % 2 == 0:
-        raise ValueError(f"a kernel has a centre: use an odd size, {size - 1} or {size + 1}")
-    return size
-
-
-OddSize = Annotated[
-    int,
-    Field(ge=3, le=density.MAX_KERNEL_SIZE, json_schema_extra={"not": {"multipleOf": 2}}),
-    AfterValidator(_odd),
-]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, ser_json_inf_nan="constants"
-    )
-
-
-class DenoisingTask(_Section):
+class DenoisingTask(Section):
     """Remove Gaussian noise from grey patches; the objective is the mean squared error."""
 
     kind: Literal["denoising"]
@@ -65,7 +44,7 @@ class DenoisingTask(_Section):
     )
 
 
-class ClassificationTask(_Section):
+class ClassificationTask(Section):
     """Name the class of an image; the objective is the cross-entropy."""
 
     kind: Literal["classification"]
@@ -77,7 +56,7 @@ FunctionName = Literal[
 ]
 
 
-class FunctionTask(_Section):
+class FunctionTask(Section):
     """An analytic function on the unit cube: examines samplers and service, trains nothing."""
 
     kind: Literal["function"]
@@ -89,28 +68,7 @@ class FunctionTask(_Section):
 Task = Annotated[DenoisingTask | ClassificationTask | FunctionTask, Field(discriminator="kind")]
 
 
-class DnCnn(_Section):
-    """A residual denoiser of `depth` convolutions (Zhang et al. 2017)."""
-
-    kind: Literal["dncnn"]
-    depth: int = Field(default=5, ge=2, le=64)
-    width: int = Field(default=16, ge=1, le=512)
-    kernel_size: OddSize = 3
-
-
-class SmallCnn(_Section):
-    """A plain classifier of `depth` convolutions, pooling and a linear head."""
-
-    kind: Literal["small_cnn"]
-    depth: int = Field(default=2, ge=1, le=16)
-    width: int = Field(default=16, ge=1, le=512)
-    kernel_size: OddSize = 3
-
-
-Network = Annotated[DnCnn | SmallCnn, Field(discriminator="kind")]
-
-
-class Training(_Section):
+class Training(Section):
     """How one trial trains its network."""
 
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
@@ -131,7 +89,7 @@ class Training(_Section):
     epochs: int = Field(default=4, ge=1, le=10_000)
 
 
-class DensitySpec(_Section):
+class DensitySpec(Section):
     """Which densities are searched."""
 
     family: Literal[
@@ -147,7 +105,7 @@ class DensitySpec(_Section):
     )
 
 
-class FloatRange(_Section):
+class FloatRange(Section):
     """A real training setting to be searched."""
 
     low: float
@@ -155,7 +113,7 @@ class FloatRange(_Section):
     log: bool = False
 
 
-class IntegerRange(_Section):
+class IntegerRange(Section):
     """A whole training setting to be searched."""
 
     low: int
@@ -164,7 +122,7 @@ class IntegerRange(_Section):
     integer: Literal[True]
 
 
-class Choices(_Section):
+class Choices(Section):
     """A training setting to be chosen from a list."""
 
     choices: list[float | int | str | bool] = Field(min_length=1, max_length=100)
@@ -186,7 +144,7 @@ Range = Annotated[
 ]
 
 
-class SamplerSpec(_Section):
+class SamplerSpec(Section):
     """One study: a sampler and its settings."""
 
     name: Label
@@ -208,14 +166,14 @@ ControlName = Literal[
 ]
 
 
-class LearningRates(_Section):
+class LearningRates(Section):
     """The range in which a tuned control searches its learning rate, logarithmic."""
 
     low: float = Field(gt=0, le=1e3)
     high: float = Field(gt=0, le=1e3)
 
 
-class ControlSpec(_Section):
+class ControlSpec(Section):
     """An arm that stands beside the searches: a fixed density, or settings tuned without one."""
 
     name: ControlName
@@ -246,7 +204,7 @@ def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-class Budget(_Section):
+class Budget(Section):
     """How much each search may spend."""
 
     n_trials: int = Field(ge=1, le=100_000, description="Trials of every sampler.")
@@ -258,7 +216,7 @@ class Budget(_Section):
     )
 
 
-class Fidelity(_Section):
+class Fidelity(Section):
     """Search cheaply, decide fully: short trainings choose what is trained in full."""
 
     search_fraction: float = Field(
@@ -274,7 +232,7 @@ class Fidelity(_Section):
     )
 
 
-class Pruning(_Section):
+class Pruning(Section):
     """Stop a training that is worse, after an epoch, than the median of earlier ones was then."""
 
     rule: Literal["median"] = "median"
@@ -283,7 +241,7 @@ class Pruning(_Section):
     )
 
 
-class WarmStart(_Section):
+class WarmStart(Section):
     """Where the samplers that can start from: densities of earlier jobs, or vectors."""
 
     densities: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(
@@ -296,7 +254,7 @@ class WarmStart(_Section):
     )
 
 
-class Evaluation(_Section):
+class Evaluation(Section):
     """The final judgement on the test split."""
 
     n_seeds: int = Field(
@@ -304,14 +262,14 @@ class Evaluation(_Section):
     )
 
 
-class Resources(_Section):
+class Resources(Section):
     """What one trial occupies."""
 
     cpus_per_trial: float = Field(default=1.0, gt=0, le=1024)
     gpus_per_trial: float = Field(default=0.0, ge=0, le=64)
 
 
-class JobSpec(_Section):
+class JobSpec(Section):
     """A density-optimization job."""
 
     name: Label

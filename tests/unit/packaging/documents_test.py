@@ -12,10 +12,11 @@ from typing import Any, get_args
 import pytest
 from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from api.app import create_app
 from api.metrics import Metrics
-from service import density, leases, rules, samplers, spec, states
+from service import density, leases, networks, rules, samplers, spec, states
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
@@ -29,7 +30,7 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "### denoising": (spec.DenoisingTask,),
     "### classification": (spec.ClassificationTask,),
     "### function": (spec.FunctionTask,),
-    "## network": (spec.DnCnn, spec.SmallCnn),
+    "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
     "## density": (spec.DensitySpec,),
     "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
@@ -55,7 +56,7 @@ def headings(name: str, level: int = 2) -> list[str]:
 
 def section(name: str, heading: str) -> str:
     """Return what stands between a heading and the next one of any level."""
-    _, _, rest = text_of(name).partition(f"\n{heading}\n")
+    _, _, rest = f"\n{text_of(name)}".partition(f"\n{heading}\n")
     return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
@@ -119,6 +120,31 @@ def test_every_option_of_a_sampler_is_told_with_its_default() -> None:
         assert told.keys() == {option.name for option in info.options}
         for option in info.options:
             assert json.loads(told[option.name]) == option.default
+
+
+def test_every_network_has_its_heading_and_row() -> None:
+    infos = networks.catalogue()
+    assert headings("docs/networks.md") == [info.name for info in infos]
+    told = {
+        cells[0].strip("`"): cells[1] for cells in rows(section("docs/networks.md", "# Networks"))
+    }
+    assert told == {"name": "fits"} | {info.name: ", ".join(info.tasks) for info in infos}
+
+
+@pytest.mark.parametrize("info", networks.catalogue(), ids=lambda info: info.name)
+def test_every_setting_of_a_network_is_told_with_its_default(info: networks.NetworkInfo) -> None:
+    told = {c[0].strip("`"): c for c in rows(section("docs/networks.md", f"## {info.name}"))}
+    fields = {n: field for n, field in info.section.model_fields.items() if n != "kind"}
+    assert list(told) == list(fields)
+    for name, cells in told.items():
+        assert json.loads(cells[1]) == fields[name].default
+        ends = {str(limit) for limit in limits_of(fields[name])}
+        assert ends <= set(re.findall(r"\d+", cells[2]))
+
+
+def limits_of(field: FieldInfo) -> Iterator[float]:
+    for rule in field.metadata:
+        yield from (getattr(rule, end) for end in ("ge", "le") if hasattr(rule, end))
 
 
 def test_every_route_has_its_heading() -> None:

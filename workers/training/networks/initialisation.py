@@ -24,7 +24,8 @@ def initialise(network: nn.Module, weights: torch.Generator, name: str = "framew
         weights: The stream; equal streams give equal weights.
         name: ``framework`` is PyTorch's default, weights and biases uniform in
             +/- 1 / sqrt(fan_in); ``kaiming_fan_in`` and ``kaiming_fan_out`` are normal with
-            variance 2 / fan, biases 0 (the authors' operator starts from fan_out).
+            variance 2 / fan, biases 0 (the authors' operator starts from fan_out). A fan counts
+            the connections that exist: those within a group of channels.
 
     Raises:
         ValueError: No initialisation has that name.
@@ -48,16 +49,19 @@ def _framework(layer: Layer, weights: torch.Generator) -> None:
 
 
 def _kaiming_fan_in(layer: Layer, weights: torch.Generator) -> None:
-    nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu", generator=weights)
-    _clear_bias(layer)
+    _kaiming(layer, weights, fan=layer.weight[0].numel())
 
 
 def _kaiming_fan_out(layer: Layer, weights: torch.Generator) -> None:
-    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=weights)
-    _clear_bias(layer)
+    # torch counts the taps of all groups, but an input reaches the outputs of its own group alone:
+    # a depthwise layer would start with weights sqrt(groups) times too small.
+    groups = layer.groups if isinstance(layer, _ConvNd) else 1
+    _kaiming(layer, weights, fan=layer.weight[:, 0].numel() // groups)
 
 
-def _clear_bias(layer: Layer) -> None:
+def _kaiming(layer: Layer, weights: torch.Generator, *, fan: int) -> None:
+    # As `kaiming_normal_` of torch computes it, to the last bit.
+    nn.init.normal_(layer.weight, 0, math.sqrt(2) / math.sqrt(fan), generator=weights)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 

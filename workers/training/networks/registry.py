@@ -1,4 +1,4 @@
-"""The table of networks. A new network is one module and one row here."""
+"""The table of networks: each is a module, a row here, and a section in `service.networks`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ from torch import nn
 
 from workers.training.networks.dncnn import dncnn
 from workers.training.networks.initialisation import initialise
+from workers.training.networks.nafnet import nafnet
+from workers.training.networks.resnet import resnet
 from workers.training.networks.shape import InputShape
 from workers.training.networks.small_cnn import small_cnn
+from workers.training.networks.unet import unet
+from workers.training.networks.vgg import vgg
 
 Factory = Callable[[Mapping[str, Any], InputShape, int], nn.Module]
 
-NETWORKS: Mapping[str, Factory] = MappingProxyType({"dncnn": dncnn, "small_cnn": small_cnn})
+NETWORKS: Mapping[str, Factory] = MappingProxyType(
+    {
+        "small_cnn": small_cnn,
+        "vgg": vgg,
+        "resnet": resnet,
+        "dncnn": dncnn,
+        "unet": unet,
+        "nafnet": nafnet,
+    }
+)
 
 
 def build_network(

@@ -1,0 +1,48 @@
+"""Rules of a spec's network: which task it fits, and how small its image may become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service import networks
+from service.errors import Fault
+from service.networks import AnyNetwork, TaskKind
+from service.spec import ClassificationTask, DenoisingTask, JobSpec
+
+# Sides of the built-in images, px.
+IMAGE_PX = {"digits": 8, "textures": 32}
+# Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
+LEAST_PX = 2
+
+
+def default(task: TaskKind) -> AnyNetwork:
+    """Return the network of a spec that names none."""
+    info = networks.fitting(task)[0]
+    return info.section.model_validate({"kind": info.name})
+
+
+def faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield what is wrong with the network of a spec whose sections are filled."""
+    if spec.network is None or not isinstance(spec.task, DenoisingTask | ClassificationTask):
+        return
+    able = [info.name for info in networks.fitting(spec.task.kind)]
+    if spec.network.kind not in able:
+        yield Fault("/network/kind", f"does not fit {spec.task.kind}: use {', '.join(able)}")
+    else:
+        yield from _size_faults(spec.network, spec.task)
+
+
+def _size_faults(network: AnyNetwork, task: DenoisingTask | ClassificationTask) -> Iterator[Fault]:
+    side = task.patch_px if isinstance(task, DenoisingTask) else IMAGE_PX[task.dataset]
+    n_halvings = networks.n_halvings(network)
+    if side >> n_halvings >= LEAST_PX:
+        return
+    images = "patches" if isinstance(task, DenoisingTask) else task.dataset
+    remedy = f"use at most {(side // LEAST_PX).bit_length()}"
+    if isinstance(task, DenoisingTask):
+        remedy += f", or patch_px of at least {LEAST_PX << n_halvings}"
+    yield Fault(
+        "/network/n_stages",
+        f"the last of {n_halvings + 1} stages would see less than {LEAST_PX} pixels across: "
+        f"{images} have {side}; {remedy}",
+    )

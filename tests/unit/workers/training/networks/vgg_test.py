@@ -1,0 +1,35 @@
+"""VGG against its paper and the numbers of parameters that are published for CIFAR."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.unit.workers.training.networks.building import VGG, built, convolutions, n_parameters
+from workers.training.networks.vgg import Vgg
+
+# Table 1 of the paper, configurations A, B and D: the channels of each convolution.
+TABLE = {
+    8: [64, 128, 256, 256, 512, 512, 512, 512],
+    10: [64, 64, 128, 128, 256, 256, 512, 512, 512, 512],
+    13: [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512],
+}
+# VGG-11, VGG-13 and VGG-16 with batch normalisation for CIFAR-10, as pytorch-cifar has them: there
+# the convolutions have a bias, which batch normalisation makes idle and we leave out.
+PUBLISHED = {8: 9_231_114, 10: 9_416_010, 13: 14_728_266}
+
+
+@pytest.mark.parametrize("depth", TABLE)
+def test_vgg_has_the_published_layers(depth: int) -> None:
+    with torch.device("meta"):
+        network = Vgg(3, 10, n_stages=5, depth=depth, width=64, kernel_size=3)
+    assert [layer.out_channels for layer in convolutions(network)] == TABLE[depth]
+    assert n_parameters(network) == PUBLISHED[depth] - sum(TABLE[depth])
+    assert network(torch.empty(2, 3, 32, 32, device="meta")).shape == (2, 10)
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 15), (32, 11)])
+@pytest.mark.parametrize("size", [3, 5])
+def test_vgg_takes_images_that_its_stages_can_halve(height: int, width: int, size: int) -> None:
+    network = built({**VGG, "kernel_size": size}, n_outputs=10)
+    assert network(torch.rand(2, 1, height, width)).shape == (2, 10)

@@ -1,0 +1,53 @@
+"""Pieces that several networks are built of.
+
+Changes of scale are 1x1 convolutions beside a rearrangement of pixels. They equal the 2x2
+convolutions of stride 2 that the papers draw, and being 1x1 they carry no density: every kernel
+above 1 of a network has one size.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+def convolution(n_in: int, n_out: int, size: int, *, stride: int = 1) -> nn.Conv2d:
+    """Return a convolution without bias, of odd `size`, that keeps the image's size.
+
+    (B, n_in, H, W) -> (B, n_out, ceil(H / stride), ceil(W / stride)).
+    """
+    return nn.Conv2d(n_in, n_out, size, stride, padding=size // 2, bias=False)
+
+
+def normalised(n_in: int, n_out: int, size: int) -> nn.Sequential:
+    """Return a convolution, batch normalisation and ReLU; arguments as for `convolution`."""
+    return nn.Sequential(convolution(n_in, n_out, size), nn.BatchNorm2d(n_out), nn.ReLU())
+
+
+def halving(n_in: int, n_out: int) -> nn.Sequential:
+    """Return what halves the image: (B, n_in, 2H, 2W) -> (B, n_out, H, W).
+
+    It equals `nn.Conv2d(n_in, n_out, 2, stride=2)`.
+    """
+    return nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * n_in, n_out, 1))
+
+
+def doubling(n_in: int, n_out: int) -> nn.Sequential:
+    """Return what doubles the image: (B, n_in, H, W) -> (B, n_out, 2H, 2W).
+
+    It equals `nn.ConvTranspose2d(n_in, n_out, 2, stride=2, bias=False)`.
+    """
+    return nn.Sequential(nn.Conv2d(n_in, 4 * n_out, 1, bias=False), nn.PixelShuffle(2))
+
+
+def pad_to_multiple(images: Tensor, factor: int) -> Tensor:
+    """Return the images with zeros below and at the right, up to the next multiple of `factor`.
+
+    Args:
+        images: (B, C, H, W).
+        factor: Above 0.
+
+    Returns:
+        (B, C, H', W'), the images in its upper left corner.
+    """
+    height, width = images.shape[-2:]
+    return nn.functional.pad(images, (0, -width % factor, 0, -height % factor))
