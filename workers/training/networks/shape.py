@@ -11,8 +11,10 @@ class InputShape:
 
     Attributes:
         n_channels: 1 for grey images.
-        size_px: Height and width of the smallest sample.
+        size_px: The smallest side of the smallest sample.
+        n_dims: Axes beside the channels: 1 for signals, 2 for images, 3 for volumes.
     """
 
     n_channels: int
     size_px: int
+    n_dims: int = 2

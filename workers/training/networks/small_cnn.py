@@ -1,24 +1,52 @@
-"""A small classifier: convolutions with ReLU and pooling, then a linear head."""
+"""A small classifier of signals, images or volumes: convolutions, pooling, a linear head."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from workers.training.networks.shape import InputShape
 
 
-class SmallCnn(nn.Module):
-    """`depth` convolutions with ReLU, 2x2 max-pooling after the first `n_pools`, a linear head.
+class VolumePool(nn.Module):
+    """Max-pooling of 2x2x2: (B, C, D, H, W) -> (B, C, D // 2, H // 2, W // 2).
 
-    Maps (B, n_channels, H, W) to logits (B, n_outputs).
+    The values are those of `nn.MaxPool3d(2)`, whose gradient is not deterministic on GPUs.
+    """
+
+    def forward(self, volumes: Tensor) -> Tensor:
+        """Return the largest value of each cell."""
+        planes = nn.functional.max_pool2d(volumes.flatten(1, 2), 2).unflatten(
+            1, volumes.shape[1:3]
+        )
+        n_pairs = volumes.shape[2] // 2
+        return torch.maximum(planes[:, :, : 2 * n_pairs : 2], planes[:, :, 1 : 2 * n_pairs : 2])
+
+
+# By number of axes: the convolution, and what halves each of them.
+_LAYERS: Mapping[int, tuple[type[nn.Module], Callable[[], nn.Module]]] = MappingProxyType(
+    {
+        1: (nn.Conv1d, partial(nn.MaxPool1d, 2)),
+        2: (nn.Conv2d, partial(nn.MaxPool2d, 2)),
+        3: (nn.Conv3d, VolumePool),
+    }
+)
+
+
+class SmallCnn(nn.Module):
+    """`depth` convolutions with ReLU, max-pooling by 2 after the first `n_pools`, a linear head.
+
+    Maps (B, n_channels, *sides) of `n_dims` axes, 1 to 3, to logits (B, n_outputs).
     """
 
     def __init__(
         self,
-        n_channels: int,
+        shape: InputShape,
         n_outputs: int,
         *,
         depth: int,
@@ -27,30 +55,32 @@ class SmallCnn(nn.Module):
         n_pools: int,
     ) -> None:
         super().__init__()
+        convolution, pool = _LAYERS[shape.n_dims]
         layers: list[nn.Module] = []
         for index in range(depth):
-            n_in = n_channels if index == 0 else width
-            layers.append(nn.Conv2d(n_in, width, kernel_size, padding=kernel_size // 2))
+            n_in = shape.n_channels if index == 0 else width
+            layers.append(convolution(n_in, width, kernel_size, padding=kernel_size // 2))
             layers.append(nn.ReLU())
             if index < n_pools:
-                layers.append(nn.MaxPool2d(2))
+                layers.append(pool())
         self.features = nn.Sequential(*layers)
         self.head = nn.Linear(width, n_outputs)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, samples: Tensor) -> Tensor:
         """Return the logits of a batch."""
-        logits: Tensor = self.head(self.features(images).mean(dim=(2, 3)))
+        axes = tuple(range(2, samples.dim()))
+        logits: Tensor = self.head(self.features(samples).mean(dim=axes))
         return logits
 
 
 def small_cnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a small CNN of `depth` >= 1 convolutions of `width` channels.
 
-    Pooling stops where images would become smaller than 2x2.
+    Pooling stops where samples would become narrower than 2.
     """
     n_pools = min(section["depth"], max(shape.size_px.bit_length() - 2, 0))
     return SmallCnn(
-        shape.n_channels,
+        shape,
         n_outputs,
         depth=section["depth"],
         width=section["width"],
