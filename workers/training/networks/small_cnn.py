@@ -21,11 +21,10 @@ class VolumePool(nn.Module):
 
     def forward(self, volumes: Tensor) -> Tensor:
         """Return the largest value of each cell."""
-        planes = nn.functional.max_pool2d(volumes.flatten(1, 2), 2).unflatten(
-            1, volumes.shape[1:3]
-        )
-        n_pairs = volumes.shape[2] // 2
-        return torch.maximum(planes[:, :, : 2 * n_pairs : 2], planes[:, :, 1 : 2 * n_pairs : 2])
+        planes = nn.functional.max_pool2d(volumes.flatten(1, 2), 2)
+        planes = planes.reshape(*volumes.shape[:3], *planes.shape[-2:])
+        n_paired = volumes.shape[2] // 2 * 2
+        return torch.maximum(planes[:, :, :n_paired:2], planes[:, :, 1:n_paired:2])
 
 
 # By number of axes: the convolution, and what halves each of them.
