@@ -34,12 +34,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--samplers", nargs="+", default=SAMPLERS)
+    parser.add_argument("--dimensions", nargs="+", type=int, default=[d for d, _ in CASES])
     arguments = parser.parse_args()
     print(describe("nlopt", "numpy", "scipy"))
-    cases = ", ".join(f"{function} in {dimension}" for dimension, function in CASES)
-    print(f"{arguments.trials} trials, {N_WORKERS} workers; {cases} dimensions")
+    cases = [case for case in CASES if case[0] in arguments.dimensions]
+    names = ", ".join(f"{function} in {dimension}" for dimension, function in cases)
+    print(f"{arguments.trials} trials, {N_WORKERS} workers; {names} dimensions")
     for sampler in arguments.samplers:
-        found = [measure(sampler, *case, arguments.trials) for case in CASES]
+        found = [measure(sampler, *case, arguments.trials) for case in cases]
         line = f"{sampler:<16} {spread(found, 'ms/trial')}"
         target = TARGETS_MS.get(arguments.trials)
         print(line, judge(statistics.median(found), target, "ms") if target else "", flush=True)

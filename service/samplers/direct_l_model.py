@@ -28,8 +28,8 @@ class DirectLModel(Replayed):
     """GN_DIRECT_L's sequence, with points of a model at fixed places between its points.
 
     The first 2 d + 1 numbers are the tree's. A model point is computed from the values of the
-    numbers that lie `batch_size` or more before it: so it waits for few of the running trials, and
-    is the same at any number of workers. The tree never sees its value.
+    numbers that lie more than `batch_size` before it: with as many workers it waits for few of
+    the running trials, and it is the same with any number of them. The tree never sees its value.
     """
 
     def __init__(self, study: StudyPlan) -> None:
@@ -37,17 +37,15 @@ class DirectLModel(Replayed):
         self._places = Places(study.dimension)
         n_tree = study.n_trials - self._places.n_models(study.n_trials)
         self._tree = Tree(algorithm_of(study), n_tree, self._ledger, study.lower_bound)
-        self._n_read = 0  # numbers of the log
-        self._tree_told: list[bytes] = []  # the tree's points among them
+        self._tree_told: list[bytes] = []  # as far as its numbers have ended
         self._models: list[bytes] = []
         self._n_settled = 0  # model points that are in the log, from the first
 
     def _look(self, told: Sequence[bytes]) -> Sequence[Visit]:
-        mine = self._ledger.told
-        for number in range(self._n_read, len(mine)):
-            if not self._places.is_model(number):
-                self._tree_told.append(mine[number])
-        self._n_read = len(mine)
+        # The tree runs ahead of the model points, so of what is told in the study's order.
+        mine, ended = self._tree_told, self._ledger.ended
+        while (key := ended(self._places.of_tree(len(mine)))) is not None:
+            mine.append(key)
         self._tree.confirm(self._tree_told)
         self._tree.look()
         return [*map(self._placed, self._tree.certain), *self._model_visits(told)]

@@ -69,6 +69,11 @@ class Ledger:
         index = self._by_number.get(number)
         return None if index is None else self._keys[index]
 
+    def ended(self, number: int) -> bytes | None:
+        """Return the point that has a number, if its trial has ended."""
+        index = self._by_number.get(number)
+        return None if index is None or index in self._open else self._keys[index]
+
     def is_placed(self, number: int) -> bool:
         """Whether a trial has this number."""
         return number in self._by_number
