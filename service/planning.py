@@ -91,9 +91,8 @@ def tuner(spec: JobSpec, control: ControlSpec) -> str:
         can = samplers.describe(wanted.name).capabilities
         if wanted.name != GRADIENT and (can.categorical or not has_choices):
             return wanted.name
-    if has_choices:
-        return "random"
-    return samplers.recommended(space_of(spec, control.name).dimension, spec.budget.n_trials)
+    n_values = space_of(spec, control.name).dimension
+    return samplers.recommended(n_values, has_categories=has_choices)
 
 
 def short_epochs(epochs: int, fraction: float) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.records import Job, Json, Study, Trial
-from service.states import JobState, Phase, TrialState
+from service.states import JobState, Phase, Role, TrialState
 from service.storage import dispatchers, trials
 from service.storage import overview as glances
 from service.storage import progress as counting
@@ -230,29 +230,38 @@ def eta_s(n_left: int, durations_s: Sequence[float], n_running: int) -> float | 
     return n_left * fmean(durations_s) / max(n_running, 1)
 
 
-def best_of(session: Session, studies: Sequence[Study]) -> Best | None:
-    """Return the best trial of the searches among a job's studies; the first of equals."""
-    known = [(s.best_value, s) for s in studies if s.role == "search" and s.best_value is not None]
-    if not known:
-        return None
-    value, study = min(known, key=lambda pair: pair[0])
-    if study.best_trial_id is None:
+def leading(job: Job, studies: Sequence[Study]) -> Study | None:
+    """Return the search with the least value so far; the first of equals.
+
+    Where the search trains short and some studies are finished, of these: their values are of
+    full trainings, with which those of short ones do not compare.
+    """
+    found = [s for s in studies if s.role is Role.SEARCH and s.best_value is not None]
+    if job.spec.get("fidelity") is not None:
+        found = [study for study in found if study.is_finished] or found
+    return min(found, key=lambda study: (study.best_value, study.place), default=None)
+
+
+def best_of(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
+    """Return the best trial of a job's searches so far."""
+    study = leading(job, studies)
+    if study is None or study.best_value is None or study.best_trial_id is None:
         return None
     trial: Trial = trials.get(session, study.best_trial_id)
-    return Best(study.id, study.name, study.sampler, trial.id, value, trial.params)
+    return Best(study.id, study.name, study.sampler, trial.id, study.best_value, trial.params)
 
 
-def best_ahead(session: Session, studies: Sequence[Study]) -> Best | None:
+def best_ahead(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
     """Return a point that was run ahead of need and is better than the searches' best.
 
     It is shown beside the best, which depends on the spec alone. Once a best was trained in full
     there is none: its value and that of a short training do not compare.
     """
-    trial = glances.best_ahead(session, studies[0].job_id) if studies else None
+    trial = glances.best_ahead(session, job.id)
     if trial is None or trial.value is None:
         return None
     study = next(study for study in studies if study.id == trial.study_id)
-    best = best_of(session, studies)
+    best = best_of(session, job, studies)
     if best is not None:
         is_full = trials.get(session, best.trial_id).phase is not Phase.SEARCH
         if is_full or best.value <= trial.value:

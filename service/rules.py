@@ -88,14 +88,13 @@ def _propose_sampler(spec: JobSpec) -> JobSpec:
     """Fill in the sampler that is best, by our measurements, for the number of searched values."""
     if spec.samplers:
         return spec
-    name = "random"
-    if not any(isinstance(wanted, Choices) for wanted in spec.search.values()):
-        n_values = len(spec.search)
-        if isinstance(spec.task, FunctionTask):
-            n_values += spec.task.dimension
-        elif spec.density is not None and spec.density.bounds is not None:
-            n_values += len(spec.density.bounds)
-        name = samplers.recommended(n_values, spec.budget.n_trials)
+    has_categories = any(isinstance(wanted, Choices) for wanted in spec.search.values())
+    n_values = len(spec.search)
+    if isinstance(spec.task, FunctionTask):
+        n_values += spec.task.dimension
+    elif spec.density is not None and spec.density.bounds is not None:
+        n_values += len(spec.density.bounds)
+    name = samplers.recommended(n_values, has_categories=has_categories)
     return spec.model_copy(update={"samplers": [SamplerSpec(name=name)]})
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from api.dashboard.listing import best_study
+from service import progress
 from service.errors import NotFoundError
 from service.exports import Shape, shape_of
 from service.records import DensityRecord, Study
 from service.states import Role
-from service.storage import densities, studies
+from service.storage import densities, jobs, studies
 
 ROUNDING = 1e-9
 
@@ -70,8 +70,8 @@ def density_of(session: Session, job_id: int, density_id: int | None) -> Density
     Raises:
         NotFoundError: There is none (yet).
     """
-    own = studies.of_job(session, job_id)
-    card = chosen(cards_of(session, job_id, own), density_id, best_study(own))
+    job, own = jobs.get(session, job_id), studies.of_job(session, job_id)
+    card = chosen(cards_of(session, job_id, own), density_id, progress.leading(job, own))
     if card is None or density_id not in (None, card.density.id):
         raise NotFoundError("density", density_id or job_id)
     return card.density

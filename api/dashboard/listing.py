@@ -63,11 +63,5 @@ def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: 
         fraction=fraction,
         n_done=n_ended,
         n_trials=counts.n_trials,
-        best=best_study(arms),
+        best=progress.leading(job, arms),
     )
-
-
-def best_study(arms: Sequence[Study]) -> Study | None:
-    """Return the search with the least value so far."""
-    found = [arm for arm in arms if arm.role is Role.SEARCH and arm.best_value is not None]
-    return min(found, key=lambda arm: (arm.best_value, arm.place), default=None)

@@ -10,7 +10,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.dashboard.density_cards import DensityCard, cards_of, chosen
-from api.dashboard.listing import best_study
 from api.dashboard.series import Series, by_study, series_of
 from api.dashboard.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from service import clock, progress, reopening
@@ -135,7 +134,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
     last_event_id = events.last_id(session, job_id)
     job = jobs.get(session, job_id)
     own = studies.of_job(session, job_id)
-    best = best_study(own)
+    best = progress.leading(job, own)
     cards = cards_of(session, job_id, own)
     return JobPage(
         job=job,
@@ -145,7 +144,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         series=series_of(own),
         best=best,
         best_trial=_best_trial(session, best),
-        ahead=progress.best_ahead(session, own),
+        ahead=progress.best_ahead(session, job, own),
         trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
         cards=cards,
         card=chosen(cards, density_id, best),

@@ -95,8 +95,8 @@ def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
             "fraction": counted.fraction,
             "waits_for": progress.reason(session, job, lease_s),
             "progress": counted,
-            "best": progress.best_of(session, own),
-            "ahead": progress.best_ahead(session, own),
+            "best": progress.best_of(session, job, own),
+            "ahead": progress.best_ahead(session, job, own),
         }
     )
 

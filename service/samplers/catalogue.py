@@ -44,15 +44,15 @@ def describe(name: str) -> SamplerInfo:
     return _SAMPLERS[name]
 
 
-def recommended(dimension: int, n_trials: int, *, has_categories: bool = False) -> str:
+def recommended(dimension: int, *, has_categories: bool = False) -> str:
     """Return the sampler proposed where a spec names none, by the table of docs/samplers.md.
+
+    The table has the same first among those that run in parallel, at any budget.
 
     Args:
         dimension: How many values are searched.
-        n_trials: The budget.
         has_categories: Whether one of them is a choice without order.
     """
-    del n_trials  # the table has the same first among those that run in parallel, at any budget
     if has_categories:
         return "tpe"
     return "direct_l_rand" if dimension > 1 else "direct_l"  # in one they are the same

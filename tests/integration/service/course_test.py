@@ -324,4 +324,4 @@ def test_the_default_sampler_is_the_one_proposed_for_the_dimension(
     del body["samplers"]
     job_id = use_cases.submit(sqlite_database, rules.parse(body))[0].id
     arms, _ = found(sqlite_database, job_id)
-    assert [arm.sampler for arm in arms.values()] == [samplers.recommended(2, 20)]
+    assert [arm.sampler for arm in arms.values()] == [samplers.recommended(2)]

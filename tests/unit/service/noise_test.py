@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from service import noise
@@ -11,7 +12,7 @@ from service.states import Phase, TrialState
 CROSS = [(0.5, 0.5), (0.3, 0.5), (0.7, 0.5), (0.5, 0.3), (0.5, 0.7)]
 
 
-def trials(points: list[tuple[float, ...]], values: list[float]) -> list[Trial]:
+def trials(points: Sequence[tuple[float, ...]], values: Sequence[float]) -> list[Trial]:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     return [
         Trial(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service import jobs, planning, rules, seeds
@@ -37,7 +39,7 @@ def test_seeds_belong_to_names() -> None:
 def test_every_tuned_control_has_a_space_of_its_own() -> None:
     controls = [*planning.TUNED, "uniform", {"name": "linear"}]
     spec = spec_of(controls=controls, training={"lr": 0.08})
-    lr = ("lr", pytest.approx(0.01), pytest.approx(0.64))
+    lr: Any = ("lr", pytest.approx(0.01), pytest.approx(0.64))
     density = [("den[0]", 0.05, 1.0), ("den[1]", 0.5, 1.5)]
     assert axes(spec, "direct_l") == density
     assert axes(spec, "uniform_tuned") == axes(spec, "default_init_tuned") == [lr]
@@ -65,7 +67,7 @@ def test_what_tunes_a_control_can_do_what_is_asked() -> None:
     spec = spec_of(samplers=["gradient", "tpe"], controls=["uniform_tuned"], search=choices)
     assert [s.sampler for s in planning.planned(spec)] == ["gradient", "tpe", "tpe"]
     alone = spec_of(samplers=["gradient"], controls=["uniform_tuned"], search=choices)
-    assert [s.sampler for s in planning.planned(alone)] == ["gradient", "random"]
+    assert [s.sampler for s in planning.planned(alone)] == ["gradient", "tpe"]
 
 
 def test_axes_say_what_they_stand_for() -> None:
@@ -87,7 +89,7 @@ def test_axes_say_what_they_stand_for() -> None:
 def test_a_start_is_the_point_of_its_vector() -> None:
     space = planning.space_of(spec_of(search={"lr": {"low": 0.01, "high": 1.0, "log": True}}))
     point = space.start([0.5, 1.25])
-    assert space.split(point)[0] == (pytest.approx(0.5), pytest.approx(1.25))
+    assert list(space.split(point)[0]) == pytest.approx([0.5, 1.25])
     assert space.split(point)[1]["lr"] == pytest.approx(0.1)
     assert space.start([-3.0, 9.0])[:2] == (0.0, 1.0)  # the box holds
 
