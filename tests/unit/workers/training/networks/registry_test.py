@@ -143,6 +143,21 @@ def test_an_image_that_scales_do_not_divide_is_continued_by_zeros(section: dict[
 
 
 @pytest.mark.parametrize("section", [UNET, NAFNET], ids=kind_of)
+def test_the_finest_scale_reaches_the_output_by_itself(section: dict[str, Any]) -> None:
+    """With nothing coming up from below: a pixel is seen, as far as that scale convolves."""
+    network = built(section).eval()
+    images = torch.zeros(2, 1, 32, 32)
+    images[1, 0, 16, 16] = 1.0
+    with torch.no_grad():
+        for parameter in network.get_submodule("ups").parameters():
+            parameter.zero_()
+        plain, changed = network(images)[:, 0]
+    rows = torch.nonzero((plain != changed).any(dim=1)).flatten()
+    assert 16 - 4 <= int(rows.min()) <= 16 - 1
+    assert 16 + 1 <= int(rows.max()) <= 16 + 4
+
+
+@pytest.mark.parametrize("section", [UNET, NAFNET], ids=kind_of)
 def test_the_output_moves_with_the_image(section: dict[str, Any]) -> None:
     """By whole cells of the coarsest scale, away from the edges: scales are joined in register."""
     network = moved(built({**section, "n_stages": 2, "kernel_size": 3})).eval()
