@@ -1,0 +1,74 @@
+"""The forms that are timed compute the same training; of times only the shape is held."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from workers.training.operator import convolutions, fold
+from workers.training.overhead import __main__ as command
+from workers.training.overhead.cases import CASES, Case
+from workers.training.overhead.forms import FORMS
+from workers.training.overhead.measuring import Overhead, measure, stepper
+
+SMALL = Case({"kind": "small_cnn", "depth": 2, "width": 3, "kernel_size": 3}, 4, 8)
+DNCNN = Case({"kind": "dncnn", "depth": 3, "width": 2, "kernel_size": 5}, 2, 9)
+SGD = {"lr": 0.1, "momentum": 0.9}
+
+
+def kernels(case: Case, form: str) -> list[torch.Tensor]:
+    step = stepper(case, form, SGD)
+    assert step is not None
+    for _ in range(4):
+        step()
+    return [layer.weight.detach() for layer in convolutions(fold(step())).values()]
+
+
+@pytest.mark.parametrize("case", [SMALL, DNCNN])
+def test_every_form_takes_the_same_steps(case: Case) -> None:
+    size = case.section["kernel_size"]
+    phi = torch.linspace(0.5, 1.0, size * size).view(size, size)
+    expected = kernels(case, "product")
+    for form in ("masters", "scaled"):
+        torch.testing.assert_close(kernels(case, form), expected)
+    unfolded = [kernel * phi for kernel in kernels(case, "unfold")]
+    torch.testing.assert_close(unfolded, expected)
+    start = stepper(case, "plain", {"lr": 0.0})
+    assert start is not None
+    for moved, initial in zip(expected, convolutions(start()).values(), strict=True):
+        assert (moved - initial.weight * phi).abs().max() > 1e-4
+
+
+def test_a_round_has_a_ratio_for_every_form() -> None:
+    plain_ms, overheads = measure(SMALL, 3)
+    assert plain_ms > 0
+    assert [overhead.form for overhead in overheads] == [form for form in FORMS if form != "plain"]
+    assert all(len(overhead.ratios) == 3 for overhead in overheads)
+
+
+def test_quartiles_are_those_of_the_ratios() -> None:
+    assert Overhead("product", (1.0, 5.0, 2.0, 3.0, 4.0)).quartiles() == (2.0, 3.0, 4.0)
+
+
+def test_the_table_leaves_out_what_a_layer_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    grouped = torch.nn.Conv2d(2, 2, 3, padding=1, groups=2)
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), grouped)
+    monkeypatch.setattr("workers.training.overhead.measuring.build_network", lambda *_: net)
+    assert stepper(SMALL, "unfold") is None
+
+
+def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "small_cnn 2x16, 3x3, 64 of 8 px"
+    command.main(["--rounds", "2", "--network", name])
+    *_, head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["network", "plain,", "ms", "masters", "scaled", "product", "unfold"]
+    assert row.startswith(name)
+    assert row.count("[") == 4
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_network_of_the_table_can_be_trained(name: str) -> None:
+    case = CASES[name]
+    step = stepper(Case(case.section, 1, case.size_px), "masters")
+    assert step is not None
+    step()

@@ -1,0 +1,97 @@
+"""Steps in every form, timed side by side."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from workers.training.networks import InputShape, build_network
+from workers.training.overhead.cases import Case
+from workers.training.overhead.forms import FORMS
+from workers.training.streams import generator
+
+# So small that nothing moves: activations stay those of the first step.
+_SGD = MappingProxyType({"lr": 1e-9, "momentum": 0.9})
+_WARM_UP_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """One form's ratios to the plain step, one for each round."""
+
+    form: str
+    ratios: tuple[float, ...]
+
+    def quartiles(self) -> tuple[float, float, float]:
+        """Return the lower quartile, the median and the upper quartile."""
+        low, median, high = np.quantile(self.ratios, [0.25, 0.5, 0.75])
+        return float(low), float(median), float(high)
+
+
+def measure(case: Case, n_rounds: int) -> tuple[float, list[Overhead]]:
+    """Time a network's training step in every form that its layers allow.
+
+    Args:
+        case: What is trained.
+        n_rounds: At least 1.
+
+    Returns:
+        The median plain step in ms, and an `Overhead` for each form but plain.
+    """
+    steps = {form: step for form in FORMS if (step := stepper(case, form)) is not None}
+    times: dict[str, list[float]] = {form: [] for form in steps}
+    shuffled = random.Random(0)  # noqa: S311 - in no order that favours a form
+    for turn in range(-_WARM_UP_ROUNDS, n_rounds):
+        for form in shuffled.sample(list(steps), len(steps)):
+            taken = _time_ms(steps[form])
+            if turn >= 0:
+                times[form].append(taken)
+    plain = np.array(times.pop("plain"))
+    ratios = [Overhead(form, tuple(np.array(taken) / plain)) for form, taken in times.items()]
+    return float(np.median(plain)), ratios
+
+
+def stepper(
+    case: Case, form: str, settings: Mapping[str, Any] = _SGD
+) -> Callable[[], nn.Module] | None:
+    """Return what takes one step of SGD on the mean square of the outputs.
+
+    Args:
+        case: What is trained; equal cases start from equal weights.
+        form: One of `FORMS`.
+        settings: Of torch's SGD.
+
+    Returns:
+        A function that returns the network after its step; None where a layer has no such form.
+    """
+    network = build_network(case.section, InputShape(1, case.size_px), 1, generator(0))
+    size = case.section["kernel_size"]
+    phi = torch.linspace(0.5, 1.0, size * size).view(size, size)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = FORMS[form](network, phi, settings)
+    if optimizer is None:
+        return None
+    shape = (case.batch_size, 1, case.size_px, case.size_px)
+    images = torch.rand(shape, generator=generator(1)).to(memory_format=torch.channels_last)
+
+    def step() -> nn.Module:
+        optimizer.zero_grad(set_to_none=True)
+        network(images).square().mean().backward()
+        optimizer.step()
+        return network
+
+    return step
+
+
+def _time_ms(step: Callable[[], nn.Module]) -> float:
+    start = time.process_time()
+    step()
+    return (time.process_time() - start) * 1000
