@@ -2,7 +2,8 @@
 
 A sampler is a deterministic function of its study (`StudyPlan`) and the log of its trials. It
 holds no database, no clock and no thread that outlives a call; it may keep caches, but an instance
-built afresh and shown the whole log must answer what an instance that grew up with it answers.
+built afresh and shown the whole log must plan what an instance that grew up with it plans (what it
+speculates may differ).
 
 Two kinds of points: what the sequence needs (`Sampler.plan`), which depends on the study and the
 values alone, and what it may need (`Sampler.speculate`), which is bounded by idle workers and
