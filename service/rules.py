@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from service import arm_rules, density, network_rules, networks, samplers
+from service import arm_rules, density, network_rules, networks, samplers, training_rules
 from service.errors import Fault, InvalidSpecError
 from service.pointers import escape, faults_of, sentence
 from service.spec import (
@@ -105,6 +105,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
         yield from _density_faults(spec)
         yield from _search_faults(spec)
         yield from network_rules.faults(spec)
+        yield from training_rules.faults(spec)
     bound = lower_bound_of(spec)
     if bound is not None and spec.diverged_value <= bound:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")

@@ -32,6 +32,26 @@ def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch
     return OPTIMIZERS[name](section, parameters)
 
 
+def clip_gradients(
+    optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter], clip_norm: float
+) -> None:
+    """Let every step scale these parameters' gradients down to a norm of at most `clip_norm`.
+
+    Args:
+        optimizer: Its weight decay is added after the clipping.
+        parameters: Their gradients make up one vector, whose Euclidean norm counts.
+        clip_norm: Above 0.
+
+    Source: R. Pascanu et al., arXiv:1211.5063, algorithm 1.
+    """
+    clipped = list(parameters)
+
+    def clip(*_: object) -> None:
+        nn.utils.clip_grad_norm_(clipped, clip_norm)
+
+    optimizer.register_step_pre_hook(clip)
+
+
 def _sgd(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
     momentum = float(section["momentum"])
     return torch.optim.SGD(

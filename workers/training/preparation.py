@@ -15,7 +15,7 @@ from workers.training.masters import MasterWeights
 from workers.training.networks import build_network
 from workers.training.objectives import Objective, build_objective
 from workers.training.operator import apply_density
-from workers.training.optimizers import build_optimizer
+from workers.training.optimizers import build_optimizer, clip_gradients
 from workers.training.schedules import build_schedule
 from workers.training.streams import Streams, streams_of
 from workers.training.task import TrainingTask
@@ -50,7 +50,7 @@ def prepare(task: TrainingTask) -> Prepared:
     """
     device, training = torch.device(task.device), task.training
     streams = streams_of(task.seed, device)
-    objective = build_objective(task.task, device)
+    objective = build_objective(task.task, device, training)
     network = build_network(
         task.network,
         objective.shape,
@@ -86,11 +86,16 @@ def _optimizer(
 ) -> torch.optim.Optimizer:
     if learned is None or task.gradient is None:
         masters = MasterWeights(network)
-        optimizer = build_optimizer(task.training, masters.in_place_of(network.parameters()))
+        weights = masters.in_place_of(network.parameters())
+        optimizer = build_optimizer(task.training, weights)
         masters.attach(optimizer)
-        return optimizer
-    lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
-    groups = parameter_groups(network, learned.vectors(), lr)
-    optimizer = build_optimizer(task.training, groups)
-    optimizer.register_step_post_hook(lambda *_: learned.project())
+    else:
+        lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
+        groups = parameter_groups(network, learned.vectors(), lr)
+        weights = groups[0]["params"]
+        optimizer = build_optimizer(task.training, groups)
+        optimizer.register_step_post_hook(lambda *_: learned.project())
+    if (clip_norm := task.training.get("clip_norm")) is not None:
+        # Of the weights alone: what a density may do is held by its bounds.
+        clip_gradients(optimizer, weights, float(clip_norm))
     return optimizer

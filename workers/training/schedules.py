@@ -20,11 +20,29 @@ def _cosine(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def _step(progress: float) -> float:
+    return 0.1 ** sum(progress >= milestone for milestone in MILESTONES)
+
+
+def _one_cycle(progress: float) -> float:
+    if progress < PEAK:
+        return 1 + (_ONE_CYCLE_START - 1) * _cosine(progress / PEAK)
+    return _ONE_CYCLE_END + (1 - _ONE_CYCLE_END) * _cosine((progress - PEAK) / (1 - PEAK))
+
+
+# Where `step` falls to a tenth: K. He et al., arXiv:1512.03385, section 4.2, at half and at three
+# quarters of their steps on CIFAR-10.
+MILESTONES = (0.5, 0.75)
+# Where `one_cycle` reaches the learning rate, from a 25th of it and down to a 250000th, both ways
+# along a cosine: the defaults of torch's OneCycleLR. Momentum stays.
+PEAK = 0.3
+_ONE_CYCLE_START, _ONE_CYCLE_END = 1 / 25, 1 / 250_000
 # From the share of the schedule that is past, 0 at the first step and below 1 at the last, to the
 # factor. Closed forms: the factor of a step does not depend on how many came before in this run.
-# Source of the cosine: I. Loshchilov, F. Hutter, arXiv:1608.03983, equation 5 without restarts.
+# Source of the cosine: I. Loshchilov, F. Hutter, arXiv:1608.03983, equation 5 without restarts; of
+# the one cycle: L. Smith, N. Topin, arXiv:1708.07120.
 SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
-    {"constant": _constant, "cosine": _cosine}
+    {"constant": _constant, "cosine": _cosine, "step": _step, "one_cycle": _one_cycle}
 )
 
 
@@ -35,10 +53,12 @@ def build_schedule(
 
     A training of ``epochs`` follows the first part of a schedule of ``schedule_epochs`` (it is
     cut), or, where that is null or missing, the whole schedule in its own epochs (it is
-    shortened). A cut training is bit for bit the beginning of the full one.
+    shortened). A cut training is bit for bit the beginning of the full one. On top of either, the
+    rate grows linearly in the steps of the first `warmup_epochs` and is whole at their last.
 
     Args:
-        section: `schedule` ("constant" by default), `epochs`, `schedule_epochs`.
+        section: `schedule` ("constant" by default), `epochs`, `schedule_epochs`, `warmup_epochs`
+            (0 by default).
         optimizer: Its groups' learning rates are those of the factor 1.
         steps_per_epoch: At least 1.
 
@@ -49,7 +69,13 @@ def build_schedule(
     if name not in SCHEDULES:
         raise ValueError(f"unknown schedule {name!r}: known are {', '.join(SCHEDULES)}")
     factor, n_steps = SCHEDULES[name], _epochs(section) * steps_per_epoch
-    return LambdaLR(optimizer, lambda step: factor(step / n_steps))
+    n_warmup = int(section.get("warmup_epochs", 0)) * steps_per_epoch
+
+    def factor_at(step: int) -> float:
+        warmth = (step + 1) / n_warmup if step < n_warmup else 1.0
+        return factor(step / n_steps) * warmth
+
+    return LambdaLR(optimizer, factor_at)
 
 
 def _epochs(section: Mapping[str, Any]) -> int:

@@ -16,20 +16,24 @@ class Streams:
         weights: Initial weights; on the CPU, so every device starts from the same network.
         order: Which samples come when; on the CPU.
         noise: What is drawn afresh for each batch; on the training's device.
+        augmentation: How each image is changed; on the training's device.
     """
 
     weights: torch.Generator
     order: torch.Generator
     noise: torch.Generator
+    augmentation: torch.Generator
 
 
 def streams_of(seed: int, device: torch.device) -> Streams:
     """Derive a training's generators from its seed, 0 <= seed."""
-    weights, order, noise = np.random.SeedSequence(seed).generate_state(3, dtype=np.uint64)
+    drawn = np.random.SeedSequence(seed).generate_state(4, dtype=np.uint64)
+    weights, order, noise, augmentation = map(int, drawn)
     return Streams(
-        weights=generator(int(weights)),
-        order=generator(int(order)),
-        noise=generator(int(noise), device),
+        weights=generator(weights),
+        order=generator(order),
+        noise=generator(noise, device),
+        augmentation=generator(augmentation, device),
     )
 
 

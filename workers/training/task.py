@@ -31,8 +31,9 @@ class TrainingTask:
     Attributes:
         task: The job's task section, `kind` "denoising" or "classification", defaults filled in.
         network: The job's network section, defaults filled in.
-        training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`
-            and `initialisation` may be missing.
+        training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`,
+            `warmup_epochs`, `initialisation`, `clip_norm`, `label_smoothing` and `augmentation`
+            may be missing.
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
         gradient: A density to be learned with the weights, in place of `phi`: `family`,

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "### function": (spec.FunctionTask,),
     "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
+    "### augmentation": (spec.Augmentation,),
     "## density": (spec.DensitySpec,),
     "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
     "## samplers": (spec.SamplerSpec,),

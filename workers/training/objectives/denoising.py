@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.training.augmentation import Augmentation
 from workers.training.data import photos
 from workers.training.metrics import psnr_db, ssim
 from workers.training.networks.shape import InputShape
@@ -34,9 +35,16 @@ class DenoisingObjective(Objective):
     * output. The reported loss is its mean squared error, images in [0, 1]; nothing is clipped.
     """
 
-    def __init__(self, section: Mapping[str, Any], device: torch.device) -> None:
+    def __init__(
+        self, section: Mapping[str, Any], device: torch.device, training: Mapping[str, Any]
+    ) -> None:
         if section["dataset"] != "photos":
             raise ValueError(f"unknown dataset {section['dataset']!r}: known is photos")
+        self._augmentation = Augmentation.of(training)
+        if training.get("label_smoothing", 0.0) > 0:
+            raise ValueError("there are no labels to be smoothed in denoising")
+        if self._augmentation.crop_padding_px > 0:
+            raise ValueError("patches lie in random places already: they are not moved")
         self._sigma = float(section["noise_sigma"]) / 255
         self._n_patches = int(section["n_patches"])
         self._device = device
@@ -47,7 +55,8 @@ class DenoisingObjective(Objective):
 
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield patches from fresh places with fresh noise, and that noise in units of sigma."""
-        for clean in self._patches.batches(self._n_patches, batch_size, streams.order):
+        for patches in self._patches.batches(self._n_patches, batch_size, streams.order):
+            clean = self._augmentation(patches, streams.augmentation)
             noise = torch.randn(clean.shape, generator=streams.noise, device=self._device)
             yield _normalised(clean + self._sigma * noise), noise
 

@@ -12,18 +12,27 @@ from workers.training.objectives.base import Objective
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
 
-OBJECTIVES: Mapping[str, Callable[[Mapping[str, Any], torch.device], Objective]] = (
-    MappingProxyType({"denoising": DenoisingObjective, "classification": ClassificationObjective})
+Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any]], Objective]
+OBJECTIVES: Mapping[str, Factory] = MappingProxyType(
+    {"denoising": DenoisingObjective, "classification": ClassificationObjective}
 )
 
 
-def build_objective(section: Mapping[str, Any], device: torch.device) -> Objective:
+def build_objective(
+    section: Mapping[str, Any], device: torch.device, training: Mapping[str, Any]
+) -> Objective:
     """Build the objective that a job's task section names.
 
+    Args:
+        section: The job's task section.
+        device: Where its data are kept.
+        training: The job's training section: `label_smoothing` and `augmentation`, where present.
+
     Raises:
-        ValueError: No kind of task, or no data set, has that name.
+        ValueError: No kind of task, or no data set, has that name; or the training asks for what
+            this kind of task, or its images, cannot have.
     """
     kind = section["kind"]
     if kind not in OBJECTIVES:
         raise ValueError(f"unknown task {kind!r}: known are {', '.join(sorted(OBJECTIVES))}")
-    return OBJECTIVES[kind](section, device)
+    return OBJECTIVES[kind](section, device, training)

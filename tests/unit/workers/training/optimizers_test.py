@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from workers.training.optimizers import build_optimizer
+from workers.training.masters import MasterWeights
+from workers.training.operator import apply_density, convolutions
+from workers.training.optimizers import build_optimizer, clip_gradients
 
 SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.1}
 
@@ -66,3 +68,51 @@ def test_three_steps_of_adam_by_hand(name: str, is_decoupled: bool) -> None:
         optimizer.step()
     expected = adam_by_hand(gradients, is_decoupled=is_decoupled)
     assert parameter.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_gradients_are_clipped_together_and_before_the_decay() -> None:
+    first, second = (nn.Parameter(torch.tensor([1.0])) for _ in range(2))
+    settings = {**SGD, "momentum": 0.0, "nesterov": False}
+    optimizer = build_optimizer(settings, [first, second])
+    clip_gradients(optimizer, [first, second], 1.0)
+    first.grad, second.grad = torch.tensor([3.0]), torch.tensor([4.0])
+    optimizer.step()
+    # (3, 4) has the norm 5 and becomes (0.6, 0.8); the decay adds 0.1 * 1, the rate is 0.1.
+    assert first.item() == pytest.approx(1 - 0.07, rel=1e-5)
+    assert second.item() == pytest.approx(1 - 0.09, rel=1e-5)
+
+
+def test_short_gradients_are_not_clipped() -> None:
+    parameter = nn.Parameter(torch.tensor([1.0]))
+    optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
+    clip_gradients(optimizer, [parameter], 2.5)
+    parameter.grad = torch.tensor([2.0])
+    optimizer.step()
+    assert parameter.item() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
+    """Both forms of a density, clipped in most steps."""
+    section = {**ADAM, "optimizer": name, "lr": 0.05}
+    nets = []
+    for is_held in (True, False):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv1d(1, 2, 3, bias=False), nn.Tanh(), nn.Conv1d(2, 1, 3)).double()
+        apply_density(net, [0.2, 1.0, 3.0])
+        masters = MasterWeights(net) if is_held else None
+        weights = (
+            list(net.parameters()) if masters is None else masters.in_place_of(net.parameters())
+        )
+        optimizer = build_optimizer(section, weights)
+        if masters is not None:
+            masters.attach(optimizer)
+        clip_gradients(optimizer, weights, 0.1)
+        for step in range(20):
+            random = torch.Generator().manual_seed(step)
+            x = torch.randn(4, 1, 9, generator=random, dtype=torch.float64)
+            optimizer.zero_grad()
+            (net(x) - x[..., 2:-2]).square().mean().backward()
+            optimizer.step()
+        nets.append([layer.weight.detach() for layer in convolutions(net).values()])
+    torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-12)

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    OneCycleLR,
+)
 
 from workers.training.schedules import build_schedule
 
@@ -47,6 +54,55 @@ def test_a_cosine_is_that_of_torch() -> None:
     assert own[0] == [0.1, 0.02]
     assert own[10] == pytest.approx([0.05, 0.01])
     assert own[-1][0] < 0.001
+
+
+def of_torch(reference: torch.optim.Optimizer, schedule: LRScheduler, n: int) -> list[float]:
+    found = []
+    for _ in range(n):
+        found.append(reference.param_groups[0]["lr"])
+        reference.step()
+        schedule.step()
+    return found
+
+
+def first(rates_of_groups: list[list[float]]) -> list[float]:
+    return [group for group, _ in rates_of_groups]
+
+
+def test_steps_are_those_of_torch() -> None:
+    own = rates({"epochs": 4, "schedule": "step"}, 5, 20)
+    reference = optimizer()
+    expected = of_torch(reference, MultiStepLR(reference, [10, 15], gamma=0.1), 20)
+    assert first(own) == pytest.approx(expected, rel=1e-12)
+    assert [first(own)[step] for step in (9, 10, 14, 15)] == pytest.approx([0.1, 0.01, 0.01, 1e-3])
+
+
+def test_one_cycle_is_that_of_torch() -> None:
+    """Torch ends on its last step, ours one later: its schedule of one more step is ours."""
+    own = rates({"epochs": 5, "schedule": "one_cycle"}, 4, 20)
+    reference = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    cycle = OneCycleLR(reference, max_lr=0.1, total_steps=21, pct_start=7 / 21,
+                       cycle_momentum=False)  # fmt: skip
+    assert first(own) == pytest.approx(of_torch(reference, cycle, 20), rel=1e-9)
+    assert first(own)[0] == pytest.approx(0.1 / 25)
+    assert first(own)[6] == pytest.approx(0.1)
+
+
+def test_a_warm_up_is_that_of_torch_on_top_of_the_schedule() -> None:
+    own = rates({"epochs": 4, "schedule": "cosine", "warmup_epochs": 2}, 5, 20)
+    reference = optimizer()
+    warm_up = LinearLR(reference, start_factor=0.1, total_iters=9)
+    both = ChainedScheduler([warm_up, CosineAnnealingLR(reference, T_max=20)])
+    assert first(own) == pytest.approx(of_torch(reference, both, 20), rel=1e-9)
+    constant = first(rates({"epochs": 4, "warmup_epochs": 1}, 4, 6))
+    assert constant == pytest.approx([0.025, 0.05, 0.075, 0.1, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("schedule", ["step", "one_cycle"])
+def test_cut_schedules_begin_as_the_full_ones(schedule: str) -> None:
+    whole = {"epochs": 8, "schedule": schedule, "warmup_epochs": 1}
+    cut = {**whole, "epochs": 5, "schedule_epochs": 8}
+    assert rates(cut, 3, 15) == rates(whole, 3, 24)[:15]
 
 
 def test_a_cut_schedule_is_the_beginning_of_the_full_one() -> None:
