@@ -1,7 +1,7 @@
 """Parallel DIRECT-L on real Ray against its simulation: python -m benchmarks.direct_l_on_ray.
 
 A `function` job whose trials sleep, on a real server with as many Ray workers as are asked for (a
-sleeping worker needs no core), beside the same study in the simulation of benchmarks.workplace.
+sleeping worker needs no core), beside the same study in benchmarks.simulation.
 Speed-up: what one worker would take for the sequence alone, over the time from the first trial's
 start to the last confirmed one's end.
 """
@@ -16,7 +16,7 @@ from datetime import datetime
 from api.client import Client, Json
 from benchmarks.machine import describe
 from benchmarks.serving import serve
-from benchmarks.workplace import Workplace
+from benchmarks.simulation import Simulation
 from service import seeds
 from service.samplers import StudyPlan
 from workers import functions
@@ -25,13 +25,13 @@ TARGET = 0.10
 FUNCTIONS = (("branin", 2), ("rosenbrock", 4), ("levy", 8))
 
 
-def simulated(name: str, dimension: int, n_trials: int, n_workers: int) -> Workplace:
+def simulated(name: str, dimension: int, n_trials: int, n_workers: int) -> Simulation:
     """Return the study run by simulated workers, all trials equally long."""
     seed = seeds.derive(0, "search", "direct_l")
     plan = StudyPlan(dimension, n_trials, seed, lower_bound=0.0)
-    workplace = Workplace("direct_l", plan, n_workers, 0.0, 0)
-    workplace.run(lambda point: functions.evaluate(name, dimension, point))
-    return workplace
+    simulation = Simulation("direct_l", plan, n_workers, 0.0, 0)
+    simulation.run(lambda point: functions.evaluate(name, dimension, point))
+    return simulation
 
 
 def on_ray(client: Client, name: str, dimension: int, n_trials: int, sleep_s: float) -> Json:

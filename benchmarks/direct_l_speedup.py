@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.machine import describe
-from benchmarks.workplace import Workplace
+from benchmarks.simulation import Simulation
 from service.samplers import StudyPlan
 from workers.functions import evaluate
 
@@ -54,7 +54,7 @@ def simulate(sampler: str, dimension: int, n_workers: int, sigma: float) -> list
     for seed in (1, 2, 3) if sigma else (1,):
         for objective in objectives(dimension):
             study = StudyPlan(dimension, N_TRIALS, seed=7, lower_bound=0.0)
-            place = Workplace(sampler, study, n_workers, sigma, seed)
+            place = Simulation(sampler, study, n_workers, sigma, seed)
             place.run(objective)
             n_extra, n_tried = place.n_extra, max(place.n_speculative, 1)
             found.append(Outcome(place.speed_up, n_extra / N_TRIALS, 1 - n_extra / n_tried))

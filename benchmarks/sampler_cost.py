@@ -11,7 +11,7 @@ import argparse
 import statistics
 
 from benchmarks.machine import describe, judge, spread
-from benchmarks.workplace import Workplace
+from benchmarks.simulation import Simulation
 from service.samplers import StudyPlan
 from workers.functions import evaluate
 
@@ -24,9 +24,9 @@ SAMPLERS = ("direct_l", "direct_l_rand", "direct_l_bobyqa", "direct_l_model")
 def measure(sampler: str, dimension: int, function: str, n_trials: int) -> float:
     """Return the milliseconds of CPU time for each trial."""
     study = StudyPlan(dimension, n_trials, seed=7, lower_bound=0.0)
-    workplace = Workplace(sampler, study, N_WORKERS, sigma=0.1, seed=1)
-    workplace.run(lambda point: evaluate(function, dimension, point))
-    return 1000 * workplace.deciding_s / n_trials
+    simulation = Simulation(sampler, study, N_WORKERS, sigma=0.1, seed=1)
+    simulation.run(lambda point: evaluate(function, dimension, point))
+    return 1000 * simulation.deciding_s / n_trials
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A simulated workplace: workers that take time, and a sampler that keeps them busy.
+"""A simulated cluster: workers that take time, and a sampler that keeps them busy.
 
 Driven by events, not by a clock: it tells what a study would cost in time whatever this machine
 can do. Certain points go before likely ones; nobody waits for a batch.
@@ -17,7 +17,7 @@ import numpy as np
 from service.samplers import Entry, Sampler, StudyPlan, create
 
 
-class Workplace:
+class Simulation:
     """Some workers and one study.
 
     Args:
