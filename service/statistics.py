@@ -7,6 +7,7 @@ not luck. Lower is better throughout. scipy is imported late: importing the serv
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ class RankComparison:
     n_other: int
     win_rate: float
     p: float
+
+
+def prepare() -> None:
+    """Load the libraries now: a report is built inside a transaction, which must not wait 1 s."""
+    importlib.import_module("scipy.stats")
 
 
 def summarize(values: Sequence[float]) -> Summary:

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from service import jobs as use_cases
-from service import leases, recording
+from service import leases, recording, statistics
 from service.errors import LeaseLostError
 from service.records import Job
 from service.runs import Run, open_run
@@ -232,6 +232,8 @@ class Dispatcher:
             self._cluster.place(shape, assignment)
         # Trials that are no longer needed, such as those run ahead of a search that is over.
         self._cluster.cancel(self._in_hand_of(job_id) - run.live.keys())
+        if run.job.state is JobState.EVALUATING:
+            statistics.prepare()
         if run.job.state.is_final:
             LOG.info("job ended", job=job_id, state=run.job.state)
             self._drop(job_id)
