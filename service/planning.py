@@ -18,6 +18,7 @@ from service.spec import (
     IntegerRange,
     JobSpec,
     Range,
+    SamplerSpec,
 )
 from service.states import Role
 
@@ -98,6 +99,11 @@ def tuner(spec: JobSpec, control: ControlSpec) -> str:
 def short_epochs(epochs: int, fraction: float) -> int:
     """Return how many epochs a short training has of so many, at least one."""
     return max(1, round(epochs * fraction))
+
+
+def sampler_of(spec: JobSpec, name: str) -> SamplerSpec:
+    """Return what a spec says of a sampler; the defaults of one that only tunes a control."""
+    return next((s for s in spec.samplers if s.name == name), None) or SamplerSpec(name=name)
 
 
 def control_of(spec: JobSpec, name: str) -> ControlSpec | None:

@@ -119,8 +119,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
 def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
     error = {"detail": update.error or update.ending}
     n_failed = trials.count_failed_attempts(session, trial.id)
-    # A multiple: a trial that a user wants tried again has as many tries as at first.
-    if n_failed % run.max_attempts == 0:
+    # A multiple: a trial that a user wants tried again has as many tries as at first. A try that
+    # was cancelled is no failure, and ends nothing.
+    if update.ending is not Ending.CANCELLED and n_failed % run.max_attempts == 0:
         end(session, run, trial.id, TrialState.FAILED, {"error": error})
     else:
         _wait_again(session, run, [trial.id], error=error)

@@ -131,7 +131,8 @@ def _proposed_by(
 ) -> list[Trial]:
     """Return the trials of a study that were proposed by the value told for a failed one."""
     mine = [t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH]
-    first = min((t.id for t in failed if t in mine), default=None)
+    ids = {t.id for t in mine}
+    first = min((t.id for t in failed if t.id in ids), default=None)
     if first is None or study.role not in (Role.SEARCH, Role.TUNED):
         return []
     can = samplers.describe(study.sampler).capabilities
@@ -140,7 +141,8 @@ def _proposed_by(
     number = next(t.number for t in mine if t.id == first)
     if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
         return [t for t in mine if t.id != first and not _is_before(t, number)]
-    size = next((s.batch_size for s in spec.samplers if s.name == study.sampler), 4)
+    # One that issues a trial at a time has rounds of one, whatever the spec says.
+    size = planning.sampler_of(spec, study.sampler).batch_size if can.parallel else 1
     end = (number // size + 1) * size
     return [t for t in mine if t.number is None or t.number >= end]
 

@@ -133,6 +133,20 @@ def test_retrying_gives_what_the_job_would_have_had(
     assert report["verdict"] == untimed(report_of(database, whole))["verdict"]
 
 
+def test_a_sampler_that_issues_one_at_a_time_has_rounds_of_one(sqlite_database: Database) -> None:
+    # Past its random start, and the first of what would be a round of four.
+    body = function_job(samplers=["tune:bayesopt"], budget={"n_trials": 16})
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={13, 14, 15})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    reopening.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database)
+    repaired = told(sqlite_database, job_id)
+    forget(sqlite_database, job_id)
+    assert repaired == told(sqlite_database, run_whole(sqlite_database, body))
+
+
 def test_a_failed_evaluation_alone_is_tried_again(sqlite_database: Database) -> None:
     body = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 2})
     job_id = submit(sqlite_database, body)

@@ -358,3 +358,18 @@ def test_a_commit_whose_answer_was_lost_is_made_once(database: Database) -> None
         (attempt,) = trials.attempts(session, first.trial_id)
         assert (attempt.state.value, attempt.is_late) == ("COMPLETED", False)
         assert len(trials.measurements(session, second.trial_id)) == 1
+
+
+def test_a_try_that_was_cancelled_is_no_failure(sqlite_database: Database) -> None:
+    submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 3}))
+    simulation = Simulation(sqlite_database, n_workers=1)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    assignment = simulation.hand.pop()
+    simulation.step(run, [Ended(assignment.attempt_id, assignment.trial_id, Ending.CANCELLED)])
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with sqlite_database.read() as session:
+        trial = trials.get(session, assignment.trial_id)
+        log = trials.attempts(session, trial.id)
+    assert trial.state is TrialState.COMPLETED
+    assert [a.state.value for a in log] == ["CANCELLED", "COMPLETED"]
