@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from service import planning, pruning, samplers
-from service.jobs import spec_of
-from service.records import Job, Study, Trial
+from service.records import Study, Trial
 from service.rules import lower_bound_of
 from service.samplers import Certainty, Entry, Sampler, StudyPlan
 from service.space import Space
@@ -161,9 +160,13 @@ def better_speculation(arm: Arm, trials: Iterable[Trial]) -> Trial | None:
     return found if known is None or found.value < known else None
 
 
-def open_arm(job: Job, study: Study) -> Arm:
-    """Build a study's sampler, with an empty log."""
-    spec = spec_of(job)
+def open_arms(spec: JobSpec, studies: Sequence[Study]) -> list[Arm]:
+    """Build the samplers of a job's studies, with empty logs."""
+    searches = [study.name for study in studies if study.role is Role.SEARCH]
+    return [_open_arm(spec, study, searches) for study in studies]
+
+
+def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str]) -> Arm:
     space = planning.space_of(spec, study.name)
     plan = StudyPlan(space.dimension, study.n_trials, study.seed)
     is_searched = study.role in (Role.SEARCH, Role.TUNED)
@@ -175,7 +178,7 @@ def open_arm(job: Job, study: Study) -> Arm:
         samplers.create(study.sampler, plan),
         space,
         worst=spec.diverged_value,
-        waits_for=_waits_for(spec, study),
+        waits_for=_waits_for(spec, study, searches),
         is_direct=is_direct,
     )
     if spec.pruning is not None:
@@ -187,14 +190,14 @@ def open_arm(job: Job, study: Study) -> Arm:
 
 
 def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:
-    wanted = next((s for s in spec.samplers if s.name == study.sampler), None)
+    wanted = planning.sampler_of(spec, study.sampler)
     starts: tuple[tuple[float, ...], ...] = ()
     if spec.warm_start is not None and study.role is Role.SEARCH:
         starts = tuple(space.start(vector) for vector in spec.warm_start.vectors)
     return replace(
         plan,
-        batch_size=wanted.batch_size if wanted is not None else plan.batch_size,
-        options=wanted.options if wanted is not None else {},
+        batch_size=wanted.batch_size,
+        options=wanted.options,
         lower_bound=lower_bound_of(spec),
         axes=planning.axis_kinds(space),
         n_first=min(spec.budget.n_trials, study.n_trials),
@@ -202,9 +205,8 @@ def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> 
     )
 
 
-def _waits_for(spec: JobSpec, study: Study) -> tuple[str, ...]:
+def _waits_for(spec: JobSpec, study: Study, searches: Sequence[str]) -> tuple[str, ...]:
     control = planning.control_of(spec, study.name)
-    searches = [p.name for p in planning.planned(spec) if p.role is Role.SEARCH]
     if study.role is Role.SPECULATION:
         return tuple(n for n in searches if planning.speculation_of(n) == study.name)
     if control is not None and control.name == "flat" and control.factor is None:

@@ -12,11 +12,9 @@ from service.digest import digest_of
 from service.errors import IdempotencyConflictError
 from service.records import Job, Json
 from service.spec import JobSpec
-from service.states import JobState, Role
+from service.states import JobState
 from service.storage import events, idempotency, jobs, studies, trials
 from service.storage.database import Database
-
-SEARCH, CONTROL = Role.SEARCH, Role.CONTROL
 
 
 def submit(database: Database, spec: JobSpec, key: str | None = None) -> tuple[Job, bool]:

@@ -140,7 +140,7 @@ def searched(
 def _gradient(spec: JobSpec) -> Json:
     wanted, size = _density_spec(spec)
     bounds = wanted.bounds or []
-    options = next(s.options for s in spec.samplers if s.name == GRADIENT)
+    options = planning.sampler_of(spec, GRADIENT).options
     return {
         "family": wanted.family,
         "kernel_size": size,

@@ -19,6 +19,7 @@ from service.jobs import spec_of
 from service.payloads import Order
 from service.records import Job, Study, Trial
 from service.samplers import Proposal
+from service.spec import JobSpec
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
@@ -36,6 +37,7 @@ class Run:
 
     Args:
         job: The job, whose lease its holder claimed.
+        spec: The job's.
         found: Its studies with their samplers.
         max_attempts: Failed tries after which a trial is FAILED.
 
@@ -46,11 +48,11 @@ class Run:
         has_more: Whether a further step would move on at once.
     """
 
-    def __init__(self, job: Job, found: Sequence[Arm], max_attempts: int) -> None:
+    def __init__(self, job: Job, spec: JobSpec, found: Sequence[Arm], max_attempts: int) -> None:
         self.job = job
         self.arms = list(found)
         self.max_attempts = max_attempts
-        self.spec = spec_of(job)
+        self.spec = spec
         self.log = TrialLog(job.id, self.arms)
         self.live: dict[int, int] = {}
         self.has_more = False
@@ -60,7 +62,7 @@ class Run:
     def wants_workers(self) -> bool:
         """Whether a trial that counts waits for a worker and may have one: not in a paused job."""
         return self.job.state in ACTIVE and any(
-            not arms.is_speculation(trial) for trial in self.log.waiting_trials()
+            not arms.is_speculation(self.log.trials[trial_id]) for trial_id in self.log.waiting
         )
 
     @property
@@ -230,8 +232,9 @@ def open_run(
     """
     with database.write() as session:
         jobs.lock_leased(session, job)
-        found = [arms.open_arm(job, study) for study in studies.of_job(session, job.id)]
-        run = Run(job, found, max_attempts)
+        spec = spec_of(job)
+        found = arms.open_arms(spec, studies.of_job(session, job.id))
+        run = Run(job, spec, found, max_attempts)
         for trial in trials.of_job(session, job.id):
             run.log.add(trial, is_new=False)
         for arm in found:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service import planning, rules
-from service.arms import Arm, open_arm
-from service.records import Job, Study, Trial
+from service.arms import Arm, open_arms
+from service.records import Study, Trial
 from service.spec import JobSpec
-from service.states import JobState, Phase, TrialState
+from service.states import Phase, TrialState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BODY: dict[str, Any] = {
@@ -103,22 +103,7 @@ class Log:
 
     def arms(self) -> list[Arm]:
         """The studies of the spec, each with its best."""
-        job = Job(
-            id=1,
-            name="photos",
-            state=JobState.EVALUATING,
-            spec=self.spec.model_dump(mode="json"),
-            report=None,
-            error=None,
-            waits_for=None,
-            lease_owner=None,
-            lease_fence=0,
-            lease_until=None,
-            created_at=NOW,
-            started_at=NOW,
-            finished_at=None,
-        )
-        return [open_arm(job, self._with_best(study)) for study in self.studies.values()]
+        return open_arms(self.spec, [self._with_best(study) for study in self.studies.values()])
 
     def _with_best(self, study: Study) -> Study:
         best = self.best.get(study.name)
