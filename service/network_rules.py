@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from service import networks
 from service.errors import Fault
-from service.networks import AnyNetwork, TaskKind
-from service.spec import ClassificationTask, DenoisingTask, JobSpec
+from service.networks import AnyNetwork
+from service.spec import JobSpec
+from service.tasks import DenoisingTask, FunctionTask, TaskKind, TrainingTask, sample_px
 
-# Sides of the built-in images, px.
-IMAGE_PX = {"digits": 8, "textures": 32}
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2
 
@@ -23,7 +22,7 @@ def default(task: TaskKind) -> AnyNetwork:
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the network of a spec whose sections are filled."""
-    if spec.network is None or not isinstance(spec.task, DenoisingTask | ClassificationTask):
+    if spec.network is None or isinstance(spec.task, FunctionTask):
         return
     able = [info.name for info in networks.fitting(spec.task.kind)]
     if spec.network.kind not in able:
@@ -32,10 +31,10 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
         yield from _size_faults(spec.network, spec.task)
 
 
-def _size_faults(network: AnyNetwork, task: DenoisingTask | ClassificationTask) -> Iterator[Fault]:
-    side = task.patch_px if isinstance(task, DenoisingTask) else IMAGE_PX[task.dataset]
+def _size_faults(network: AnyNetwork, task: TrainingTask) -> Iterator[Fault]:
+    side = sample_px(task)
     n_halvings = networks.n_halvings(network)
-    if side >> n_halvings >= LEAST_PX:
+    if side is None or side >> n_halvings >= LEAST_PX:
         return
     images = "patches" if isinstance(task, DenoisingTask) else task.dataset
     remedy = f"use at most {(side // LEAST_PX).bit_length()}"

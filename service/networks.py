@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from service import density
 from service.section import Section
+from service.tasks import TaskKind
 
 
 def _odd(size: int) -> int:
@@ -142,7 +143,6 @@ class NafNet(Section):
 
 AnyNetwork = SmallCnn | Vgg | ResNet | DnCnn | UNet | NafNet
 Network = Annotated[AnyNetwork, Field(discriminator="kind")]
-TaskKind = Literal["denoising", "classification"]
 # Settings that may be searched, and belong to the network.
 SEARCHABLE = ("width", "depth")
 

@@ -18,8 +18,9 @@ from service.digest import training_digest
 from service.planning import GRADIENT, TUNED
 from service.records import Json
 from service.space import Space, Value
-from service.spec import DensitySpec, FunctionTask, JobSpec
+from service.spec import DensitySpec, JobSpec
 from service.states import Phase
+from service.tasks import FunctionTask
 
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
 # steps have the size of the rate, hardly moved them at a tenth.

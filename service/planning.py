@@ -14,13 +14,13 @@ from service.spec import (
     ControlName,
     ControlSpec,
     FloatRange,
-    FunctionTask,
     IntegerRange,
     JobSpec,
     Range,
     SamplerSpec,
 )
 from service.states import Role
+from service.tasks import FunctionTask
 
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 GRADIENT = "gradient"

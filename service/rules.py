@@ -7,18 +7,26 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from service import arm_rules, density, network_rules, networks, samplers, training_rules
+from service import (
+    arm_rules,
+    data_rules,
+    density,
+    network_rules,
+    networks,
+    samplers,
+    training_rules,
+)
 from service.errors import Fault, InvalidSpecError
 from service.pointers import escape, faults_of, sentence
 from service.spec import (
     Choices,
     DensitySpec,
-    FunctionTask,
     IntegerRange,
     JobSpec,
     SamplerSpec,
     Training,
 )
+from service.tasks import FunctionTask
 
 MAX_DIMENSION = 64
 # Sections that mean nothing where nothing is trained.
@@ -104,6 +112,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
     else:
         yield from _density_faults(spec)
         yield from _search_faults(spec)
+        yield from data_rules.faults(spec)
         yield from network_rules.faults(spec)
         yield from training_rules.faults(spec)
     bound = lower_bound_of(spec)

@@ -17,6 +17,7 @@ from pydantic import (
 
 from service.networks import Network
 from service.section import Section
+from service.tasks import Task
 
 # Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
 # dislike the rest.
@@ -28,44 +29,6 @@ Label = Annotated[
         pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
     ),
 ]
-
-
-class DenoisingTask(Section):
-    """Remove Gaussian noise from grey patches; the objective is the mean squared error."""
-
-    kind: Literal["denoising"]
-    dataset: Literal["photos"] = "photos"
-    noise_sigma: float = Field(
-        default=25.0, gt=0, le=255, description="Standard deviation of the noise, of 255."
-    )
-    patch_px: int = Field(default=40, ge=16, le=128, description="Side of a training patch, px.")
-    n_patches: int = Field(
-        default=1024, ge=1, le=1_000_000, description="Training patches in an epoch."
-    )
-
-
-class ClassificationTask(Section):
-    """Name the class of an image; the objective is the cross-entropy."""
-
-    kind: Literal["classification"]
-    dataset: Literal["digits", "textures"] = "digits"
-
-
-FunctionName = Literal[
-    "sphere", "rosenbrock", "ackley", "branin", "hartmann6", "levy", "rastrigin"
-]
-
-
-class FunctionTask(Section):
-    """An analytic function on the unit cube: examines samplers and service, trains nothing."""
-
-    kind: Literal["function"]
-    name: FunctionName
-    dimension: int = Field(default=2, ge=1, le=64, description="branin has 2, hartmann6 has 6.")
-    sleep_s: float = Field(default=0.0, ge=0, le=3600, description="Pretended training time, s.")
-
-
-Task = Annotated[DenoisingTask | ClassificationTask | FunctionTask, Field(discriminator="kind")]
 
 
 class Augmentation(Section):
@@ -120,6 +83,11 @@ class Training(Section):
         description="Part of each label that is spread over all classes; classification.",
     )
     augmentation: Augmentation = Augmentation()
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        default="float32",
+        description="Of the passes of a search's trainings; auto is bfloat16 where the device "
+        "computes in it and a short training agrees. Evaluations are in float32.",
+    )
     batch_size: int = Field(default=64, ge=1, le=65536)
     epochs: int = Field(default=4, ge=1, le=10_000)
 
@@ -130,8 +98,10 @@ class DensitySpec(Section):
     family: Literal[
         "symmetric", "separable-symmetric", "separable", "radial", "full", "gaussian", "power"
     ] = "symmetric"
-    scope: Literal["network"] = Field(
-        default="network", description="The whole network shares one density."
+    scope: Literal["network", "stage", "layer"] = Field(
+        default="network",
+        description="Which layers share a density: all of one kernel size, those of a stage, or "
+        "none.",
     )
     bounds: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
         default=None,
@@ -243,6 +213,18 @@ class Budget(Section):
     """How much each search may spend."""
 
     n_trials: int = Field(ge=1, le=100_000, description="Trials of every sampler.")
+    wall_clock_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e9,
+        description="Seconds of work after which searches end with what they have found.",
+    )
+    cost: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e9,
+        description="Money after which searches end, at the server's prices per hour.",
+    )
     stop_below_noise: float | None = Field(
         default=None,
         gt=0,
@@ -298,10 +280,17 @@ class Evaluation(Section):
 
 
 class Resources(Section):
-    """What one trial occupies."""
+    """What one trial, or one pack of them, occupies."""
 
     cpus_per_trial: float = Field(default=1.0, gt=0, le=1024)
     gpus_per_trial: float = Field(default=0.0, ge=0, le=64)
+    pack_width: int | Literal["auto"] = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Candidates that a worker trains at once as one network; auto is measured "
+        "once for each task and kind of device.",
+    )
 
 
 class JobSpec(Section):

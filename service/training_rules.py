@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.errors import Fault
-from service.network_rules import IMAGE_PX
-from service.spec import ClassificationTask, DenoisingTask, JobSpec, Training
+from service.spec import JobSpec, Training
+from service.tasks import ClassificationTask, DenoisingTask, sample_px
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
@@ -21,9 +21,10 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault("/training/label_smoothing", "denoising has no labels: leave it out")
         if moved_px > 0:
             yield Fault(at, "patches lie in random places already: leave it out")
-    elif isinstance(spec.task, ClassificationTask) and moved_px >= IMAGE_PX[spec.task.dataset]:
-        side = IMAGE_PX[spec.task.dataset]
-        yield Fault(at, f"{spec.task.dataset} are {side} px wide: use at most {side - 1}")
+    elif isinstance(spec.task, ClassificationTask):
+        side = sample_px(spec.task)
+        if side is not None and moved_px >= side:
+            yield Fault(at, f"{spec.task.dataset} are {side} px wide: use at most {side - 1}")
 
 
 def _warmup_faults(training: Training) -> Iterator[Fault]:

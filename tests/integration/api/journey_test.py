@@ -58,7 +58,8 @@ def test_a_new_job_waits_with_its_whole_spec(both: TestClient) -> None:
     assert both.get(answer.headers["location"]).json() == job
     assert job["state"] == "QUEUED"
     assert job["spec"]["network"] == PHOTOS["network"]
-    assert job["spec"]["resources"] == {"cpus_per_trial": 1.0, "gpus_per_trial": 0.0}
+    resources = {"cpus_per_trial": 1.0, "gpus_per_trial": 0.0, "pack_width": 1}
+    assert job["spec"]["resources"] == resources
     assert job["progress"]["n_trials"] == N_SEARCH
     assert job["progress"]["n_evaluations"] == N_EVALUATED
     assert job["progress"]["fraction"] == 0.0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from service import network_rules
+from service.datasets.info import BUILT_IN
 from tests.integration.training.tasks import DENOISING, DIGITS, PHI, run, task
 from workers.training.data.labelled import labelled_dataset
 from workers.training.task import Status
@@ -71,7 +71,9 @@ def test_densities_are_learned_by_layer_where_kernels_are_wide(kind: str) -> Non
     assert all(vector != [0.8, 0.9] for vector in vectors)
 
 
-@pytest.mark.parametrize("name", network_rules.IMAGE_PX)
-def test_the_service_knows_the_sizes_of_the_built_in_images(name: str) -> None:
-    side = labelled_dataset(name, torch.device("cpu")).size_px
-    assert side == network_rules.IMAGE_PX[name]
+@pytest.mark.parametrize("name", BUILT_IN["classification"])
+def test_the_service_knows_the_shape_of_the_built_in_sets(name: str) -> None:
+    data = labelled_dataset(name, torch.device("cpu"))
+    info = BUILT_IN["classification"][name]
+    known = (info.size_px, info.n_outputs, info.n_training)
+    assert known == (data.size_px, data.n_classes, len(data.splits["train"].labels))

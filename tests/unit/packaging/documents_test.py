@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from api.app import create_app
 from api.metrics import Metrics
-from service import density, leases, networks, rules, samplers, spec, states
+from service import density, leases, networks, rules, samplers, spec, states, tasks
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
@@ -27,9 +27,9 @@ NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
 SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
-    "### denoising": (spec.DenoisingTask,),
-    "### classification": (spec.ClassificationTask,),
-    "### function": (spec.FunctionTask,),
+    "### denoising": (tasks.DenoisingTask,),
+    "### classification": (tasks.ClassificationTask,),
+    "### function": (tasks.FunctionTask,),
     "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
     "### augmentation": (spec.Augmentation,),

@@ -1,0 +1,48 @@
+"""What the rules of a spec must know of a data set, and the built-in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import Field
+
+from service.section import Section
+
+# A stored set is named by this and its id, such as "stored:12".
+STORED = "stored"
+
+
+class DataInfo(Section):
+    """The shape of a data set's samples; of a stored set the server fills it in."""
+
+    sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="Digest of a stored set's content, its split included; null if built in.",
+    )
+    n_dims: int = Field(
+        default=2, ge=1, le=3, description="Axes of a sample: 1 signals, 2 images, 3 volumes."
+    )
+    n_channels: int = Field(default=1, ge=1, le=4096)
+    size_px: int | None = Field(
+        default=None,
+        ge=1,
+        description="The smallest side of the smallest sample; null where it is of no account.",
+    )
+    n_outputs: int = Field(
+        default=1, ge=1, description="Classes, labels, or channels of the target."
+    )
+    n_training: int | None = Field(default=None, ge=1, description="Samples of the train split.")
+
+
+# By task kind and name; tests/integration/training/networks_test.py holds it to the loaders.
+BUILT_IN: Mapping[str, Mapping[str, DataInfo]] = MappingProxyType(
+    {
+        "denoising": {"photos": DataInfo()},
+        "classification": {
+            "digits": DataInfo(size_px=8, n_outputs=10, n_training=1078),
+            "textures": DataInfo(size_px=32, n_outputs=3, n_training=1767),
+        },
+    }
+)

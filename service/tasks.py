@@ -1,0 +1,86 @@
+"""What a network is trained for: the task sections of a spec."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.datasets.info import BUILT_IN, STORED, DataInfo
+from service.section import Section
+
+DatasetName = Annotated[
+    str,
+    Field(
+        max_length=200,
+        pattern=r"^[a-z][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?$",
+        description='A built-in set, or one stored before by its id, such as "stored:12".',
+    ),
+]
+Data = Annotated[
+    DataInfo | None,
+    Field(default=None, description="The server fills it in for a stored set: leave it out."),
+]
+PatchPx = Annotated[int, Field(default=40, ge=16, le=128, description="Side of a patch, px.")]
+NPatches = Annotated[
+    int, Field(default=1024, ge=1, le=1_000_000, description="Training patches in an epoch.")
+]
+
+
+class DenoisingTask(Section):
+    """Remove Gaussian noise from patches; the objective is the mean squared error."""
+
+    kind: Literal["denoising"]
+    dataset: DatasetName = "photos"
+    data: Data
+    noise_sigma: float = Field(
+        default=25.0, gt=0, le=255, description="Standard deviation of the noise, of 255."
+    )
+    patch_px: PatchPx
+    n_patches: NPatches
+
+
+class ClassificationTask(Section):
+    """Name the class of a sample; the objective is the cross-entropy."""
+
+    kind: Literal["classification"]
+    dataset: DatasetName = "digits"
+    data: Data
+
+
+FunctionName = Literal[
+    "sphere", "rosenbrock", "ackley", "branin", "hartmann6", "levy", "rastrigin"
+]
+
+
+class FunctionTask(Section):
+    """An analytic function on the unit cube: examines samplers and service, trains nothing."""
+
+    kind: Literal["function"]
+    name: FunctionName
+    dimension: int = Field(default=2, ge=1, le=64, description="branin has 2, hartmann6 has 6.")
+    sleep_s: float = Field(default=0.0, ge=0, le=3600, description="Pretended training time, s.")
+
+
+# Those that train a network.
+TrainingTask = DenoisingTask | ClassificationTask
+TaskKind = Literal["denoising", "classification"]
+Task = Annotated[TrainingTask | FunctionTask, Field(discriminator="kind")]
+
+
+def is_stored(task: TrainingTask) -> bool:
+    """Whether a task names a stored data set."""
+    return task.dataset.partition(":")[0] == STORED
+
+
+def data_of(task: TrainingTask) -> DataInfo | None:
+    """Return what is known of a task's data; None for a stored set before it is looked up."""
+    return task.data if is_stored(task) else BUILT_IN[task.kind].get(task.dataset)
+
+
+def sample_px(task: TrainingTask) -> int | None:
+    """Return the side of what a network is given, px; None where it is not known."""
+    if isinstance(task, DenoisingTask):
+        return task.patch_px
+    info = data_of(task)
+    return info.size_px if info is not None else None
