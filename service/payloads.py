@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from service import density, networks, planning, seeds
+from service.datasets.info import STORED
 from service.density import Density
 from service.digest import training_digest
 from service.planning import GRADIENT, TUNED
@@ -135,7 +136,7 @@ def searched(
         params = {**_density_params(chosen), "lr": payload["training"]["lr"], **settings}
     if arm == "default_init_tuned":
         payload["training"]["initialisation"] = "framework"
-    return _order(spec, params, payload if is_full else _short(spec, payload), seed)
+    return _order(spec, params, _exact(payload) if is_full else _short(spec, payload), seed)
 
 
 def _gradient(spec: JobSpec) -> Json:
@@ -163,7 +164,7 @@ def evaluated(
     bare = _without_seed(payload)
     if isinstance(spec.task, FunctionTask):
         return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
-    test = {**bare, "split": "test"}
+    test = {**_exact(bare), "split": "test"}
     if learned is not None:
         found = {layer: d.phi.tolist() for layer, d in learned_densities(spec, learned).items()}
         test["phi"] = found.get(WHOLE, found)
@@ -190,13 +191,35 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], *, phi: list[Any] | N
     network = spec.network.model_dump(mode="json")
     for name, value in settings.items():
         (network if name in networks.SEARCHABLE else training)[name] = value
-    return {
-        "task": spec.task.model_dump(mode="json"),
+    payload: Json = {
+        "task": _task(spec),
         "network": network,
         "training": training,
         "phi": phi,
         "split": "validation",
     }
+    # A pack sums in another order: its results are not taken for those of single trainings.
+    return payload | ({"packed": True} if _is_packed(spec) else {})
+
+
+def _task(spec: JobSpec) -> Json:
+    task: Json = spec.task.model_dump(mode="json")
+    data = task.get("data")
+    if data is not None and data["sha256"] is not None:
+        # A stored set is known by its content: stored twice, it is trained on once.
+        task["dataset"] = f"{STORED}:{data['sha256']}"
+    return task
+
+
+def _is_packed(spec: JobSpec) -> bool:
+    width = spec.resources.pack_width
+    return isinstance(width, int) and width > 1
+
+
+def _exact(payload: Json) -> Json:
+    """Let a training that decides run in full precision."""
+    training = {**payload["training"], "precision": "float32"}
+    return {**payload, "training": training}
 
 
 def _short(spec: JobSpec, payload: Json) -> Json:

@@ -64,6 +64,7 @@ class Cluster:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self._is_local = settings.ray_address == "local"
+        self._data_dir = str(settings.data_dir.absolute())
         local: dict[str, Any] = {
             "num_cpus": settings.n_cpus,
             "num_gpus": settings.n_gpus,
@@ -137,7 +138,7 @@ class Cluster:
             num_cpus=shape.cpus,
             num_gpus=shape.gpus,
             max_restarts=0,
-        ).remote()
+        ).remote(self._data_dir)
         slot = _Slot(shape, actor, self._n_started)
         self._slots.append(slot)
         return slot

@@ -28,7 +28,8 @@ Message = Measured | tuple[Ended, bytes | None]
 class Worker:
     """Runs assignments one list after another; keeps data and imports warm between them."""
 
-    def __init__(self, *, is_training: bool = True) -> None:
+    def __init__(self, data_dir: str | None = None, *, is_training: bool = True) -> None:
+        self._data_dir = data_dir
         self._cancelled: set[int] = set()
         self._lock = threading.Lock()
         if is_training:
@@ -61,7 +62,7 @@ class Worker:
             if assignment.payload["task"]["kind"] == "function":
                 yield _call_function(assignment, should_stop), None
             else:
-                yield from _train(assignment, should_stop)
+                yield from _train(assignment, should_stop, self._data_dir)
         except Exception as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
             yield _raised(assignment, error), None
         with self._lock:
@@ -86,7 +87,9 @@ def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> E
     )
 
 
-def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[Message]:
+def _train(
+    assignment: Assignment, should_stop: Callable[[], bool], data_dir: str | None
+) -> Iterator[Message]:
     from workers.training.loop import train
     from workers.training.task import Measurement, TrainingTask
 
@@ -101,6 +104,7 @@ def _train(assignment: Assignment, should_stop: Callable[[], bool]) -> Iterator[
         device=assignment.device,
         keep_weights=assignment.keeps_weights,
         gradient=payload.get("gradient"),
+        data_dir=data_dir,
     )
     for item in train(task, should_stop, assignment.stop_above):
         if isinstance(item, Measurement):

@@ -50,7 +50,7 @@ def prepare(task: TrainingTask) -> Prepared:
     """
     device, training = torch.device(task.device), task.training
     streams = streams_of(task.seed, device)
-    objective = build_objective(task.task, device, training)
+    objective = build_objective(task.task, device, training, task.data_dir)
     network = build_network(
         task.network,
         objective.shape,

@@ -29,13 +29,14 @@ class TrainingTask:
     """All that determines one training's result.
 
     Attributes:
-        task: The job's task section, `kind` "denoising" or "classification", defaults filled in.
+        task: The job's task section, defaults filled in; `kind` is one of `OBJECTIVES`.
         network: The job's network section, defaults filled in.
         training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`,
             `warmup_epochs`, `initialisation`, `clip_norm`, `label_smoothing` and `augmentation`
             may be missing.
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
+        data_dir: Where the stored data sets lie, for a task that names one.
         gradient: A density to be learned with the weights, in place of `phi`: `family`,
             `kernel_size`, `start`, `bounds`, `per_layer`, and `lr_factor`, what its learning rate
             is in units of the weights'.
@@ -55,6 +56,7 @@ class TrainingTask:
     device: str = "cpu"
     keep_weights: bool = False
     gradient: Section | None = None
+    data_dir: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,11 @@ class ClassificationObjective(Objective):
     """Cross-entropy over classes; accuracy stands beside it."""
 
     def __init__(
-        self, section: Mapping[str, Any], device: torch.device, training: Mapping[str, Any]
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,  # noqa: ARG002 - the built-in sets need none
     ) -> None:
         self._data = labelled_dataset(section["dataset"], device)
         self._label_smoothing = float(training.get("label_smoothing", 0.0))

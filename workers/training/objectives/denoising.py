@@ -36,7 +36,11 @@ class DenoisingObjective(Objective):
     """
 
     def __init__(
-        self, section: Mapping[str, Any], device: torch.device, training: Mapping[str, Any]
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,  # noqa: ARG002 - the built-in sets need none
     ) -> None:
         if section["dataset"] != "photos":
             raise ValueError(f"unknown dataset {section['dataset']!r}: known is photos")

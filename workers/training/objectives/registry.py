@@ -12,14 +12,17 @@ from workers.training.objectives.base import Objective
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
 
-Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any]], Objective]
+Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any], str | None], Objective]
 OBJECTIVES: Mapping[str, Factory] = MappingProxyType(
     {"denoising": DenoisingObjective, "classification": ClassificationObjective}
 )
 
 
 def build_objective(
-    section: Mapping[str, Any], device: torch.device, training: Mapping[str, Any]
+    section: Mapping[str, Any],
+    device: torch.device,
+    training: Mapping[str, Any],
+    data_dir: str | None = None,
 ) -> Objective:
     """Build the objective that a job's task section names.
 
@@ -27,6 +30,7 @@ def build_objective(
         section: The job's task section.
         device: Where its data are kept.
         training: The job's training section: `label_smoothing` and `augmentation`, where present.
+        data_dir: Where the stored data sets lie.
 
     Raises:
         ValueError: No kind of task, or no data set, has that name; or the training asks for what
@@ -35,4 +39,4 @@ def build_objective(
     kind = section["kind"]
     if kind not in OBJECTIVES:
         raise ValueError(f"unknown task {kind!r}: known are {', '.join(sorted(OBJECTIVES))}")
-    return OBJECTIVES[kind](section, device, training)
+    return OBJECTIVES[kind](section, device, training, data_dir)
