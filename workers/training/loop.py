@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from workers.training.export import folded_weights
+from workers.training.layout import lay_out
 from workers.training.machine import prepare_machine
 from workers.training.operator import fold
 from workers.training.preparation import Prepared, prepare
@@ -121,7 +122,7 @@ def _descend(run: _Run) -> float:
 
 def _step(parts: Prepared, inputs: Tensor, targets: Tensor) -> Tensor:
     parts.optimizer.zero_grad(set_to_none=True)
-    outputs = parts.network(inputs.contiguous(memory_format=torch.channels_last))
+    outputs = parts.network(lay_out(inputs))
     loss = parts.objective.loss(outputs, targets)
     loss.backward()  # type: ignore[no-untyped-call]
     parts.optimizer.step()
