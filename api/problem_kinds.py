@@ -37,6 +37,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "bad-request", 400, "The request cannot be understood", "See the detail of the answer."
         ),
         Problem(
+            "digest-mismatch",
+            400,
+            "The bytes that came are not those that were sent",
+            "Send the file again, with the SHA-256 of all its bytes in Content-Digest.",
+        ),
+        Problem(
             "cross-site-request",
             403,
             "Another site's page sent this",
@@ -70,6 +76,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "Send the same body again, or choose a new key.",
         ),
         Problem(
+            "dataset-in-use",
+            409,
+            "An unfinished job uses the data set",
+            "Wait for the end of the jobs that the detail names, or cancel them.",
+        ),
+        Problem(
             "lease-lost",
             409,
             "Another dispatcher holds the job",
@@ -79,7 +91,8 @@ PROBLEMS: Mapping[str, Problem] = {
             "body-too-large",
             413,
             "The body is too large",
-            "Send less, or raise DENSEARCH_MAX_BODY_BYTES.",
+            "Send less, or raise DENSEARCH_MAX_BODY_BYTES (for data sets "
+            "DENSEARCH_MAX_DATASET_BYTES).",
         ),
         Problem(
             "unsupported-media-type",
@@ -98,6 +111,12 @@ PROBLEMS: Mapping[str, Problem] = {
             422,
             "The job's spec is refused",
             "Mend the fields that `errors` points to; nothing was stored.",
+        ),
+        Problem(
+            "invalid-dataset",
+            422,
+            "The data set is refused",
+            "Mend the file, array or field that `errors` names; nothing was stored.",
         ),
         Problem(
             "invalid-parameter",
@@ -128,6 +147,12 @@ PROBLEMS: Mapping[str, Problem] = {
             503,
             "The database has another schema",
             "The operator runs `densearch db upgrade`.",
+        ),
+        Problem(
+            "storage-full",
+            507,
+            "The disk has no room for the data set",
+            "Delete data sets that are no longer needed, or give the server a larger disk.",
         ),
     )
 }

@@ -34,6 +34,9 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.IllegalTransitionError: "illegal-transition",
     errors.NothingToRetryError: "nothing-to-retry",
     errors.IdempotencyConflictError: "idempotency-conflict",
+    errors.InvalidDatasetError: "invalid-dataset",
+    errors.DatasetInUseError: "dataset-in-use",
+    errors.StorageFullError: "storage-full",
     errors.LeaseLostError: "lease-lost",
     errors.SchemaError: "schema-outdated",
     errors.SettingsError: "misconfigured",
@@ -107,6 +110,8 @@ def _domain(request: Request, error: Exception) -> Response:
         return refused(error)
     if isinstance(error, errors.InvalidSpecError):
         return answer(problem, str(error), _pointed(error.faults))
+    if isinstance(error, errors.InvalidDatasetError):
+        return answer(problem, str(error), [{"entry": error.entry, "detail": error.detail}])
     if problem.status >= 500:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
     headers = {"retry-after": "5"} if problem.status == 503 else {}

@@ -26,9 +26,10 @@ class ListOut(BaseModel, Generic[Item]):
 
 
 class FaultOut(Out):
-    """One thing wrong: `pointer` into the body, or `parameter` with where it stood (`in`)."""
+    """What is wrong: `pointer` into the body, a `parameter` and where it stood (`in`), `entry`."""
 
     pointer: str | None = None
+    entry: str | None = Field(default=None, description="File or array of a refused data set.")
     parameter: str | None = None
     in_: str | None = Field(default=None, alias="in")
     detail: str

@@ -40,7 +40,7 @@ class UnknownSamplerError(DensearchError):
 
 
 class NotFoundError(DensearchError):
-    """What was asked for does not exist. `kind` is job, study, trial, density or artifact."""
+    """What was asked for does not exist. `kind` is job, study, trial and the like."""
 
     def __init__(self, kind: str, key: int | str) -> None:
         self.kind, self.key = kind, key
@@ -71,6 +71,41 @@ class IdempotencyConflictError(DensearchError):
         super().__init__(
             f"the Idempotency-Key {key!r} was used for a different request: "
             "send the same body, or a new key"
+        )
+
+
+class InvalidDatasetError(DensearchError):
+    """A data set is refused; nothing of it is kept.
+
+    Attributes:
+        entry: The file in it, array of it or field of the request that is wrong; "" for the whole.
+        detail: What is wrong with it and what to do about it.
+    """
+
+    def __init__(self, entry: str, detail: str) -> None:
+        self.entry, self.detail = entry, detail
+        super().__init__(f"{entry}: {detail}" if entry else detail)
+
+
+class DatasetInUseError(DensearchError):
+    """A job that has not ended is trained on this data set; it was not deleted."""
+
+    def __init__(self, dataset_id: int, job_ids: Sequence[int]) -> None:
+        self.dataset_id, self.job_ids = dataset_id, tuple(job_ids)
+        listed = ", ".join(map(str, job_ids))
+        super().__init__(
+            f"data set {dataset_id} is used by the unfinished jobs {listed}: "
+            "wait for their end or cancel them"
+        )
+
+
+class StorageFullError(DensearchError):
+    """The disk has no room for what was sent; nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no room left where data sets are stored: delete data sets that are no "
+            "longer needed, or give the data directory a larger disk"
         )
 
 

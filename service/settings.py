@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
 
 PREFIX = "DENSEARCH_"
+
+
+def _listed(value: object) -> object:
+    """Read a list of paths as PATH is read."""
+    return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+
+# Not JSON, as the settings would have it otherwise.
+Paths = Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -35,6 +45,13 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body accepted, bytes."
+    )
+    max_dataset_bytes: int = Field(
+        default=4 * 2**30, ge=1_000, description="Largest upload of a data set, bytes."
+    )
+    dataset_roots: Paths = Field(
+        default=None,
+        description='Folders that may become data sets, divided by ":"; none when unset.',
     )
     ray_address: str = Field(
         default="local",

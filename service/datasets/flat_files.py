@@ -1,0 +1,93 @@
+"""Arrays of any sizes, written one after another into one ``.npy`` file as they come."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.lib import format as npy
+
+from service.datasets.stored import Numbers, Values
+from service.errors import InvalidDatasetError
+
+BUFFER_BYTES = 2**20
+
+
+class FlatFile:
+    """A one-dimensional array that grows by a sample at a time; use it in a `with` block.
+
+    Args:
+        folder: Where `<name>.npy` and `<shapes>.npy` are written.
+        name: Of the file of values.
+        shapes: Of the file of shapes.
+        max_bytes: Most bytes of values to write.
+    """
+
+    def __init__(self, folder: Path, name: str, shapes: str, max_bytes: int) -> None:
+        self._path, self._shapes_path = folder / f"{name}.npy", folder / f"{shapes}.npy"
+        self._file = self._path.open("wb", buffering=BUFFER_BYTES)
+        self._max_bytes, self._n_bytes = max_bytes, 0
+        self._hash = hashlib.sha256()
+        self._shapes: list[tuple[int, ...]] = []
+        self.dtype: np.dtype[Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def append(self, name: str, values: Values) -> None:
+        """Write one sample.
+
+        Raises:
+            InvalidDatasetError: All samples together are larger than `max_bytes`.
+            OSError: The disk is full, or fails.
+        """
+        if self.dtype is None:
+            self.dtype = values.dtype
+            self._head(0)
+        self._n_bytes += values.nbytes
+        if self._n_bytes > self._max_bytes:
+            raise InvalidDatasetError(
+                name,
+                f"with it the samples take more than {self._max_bytes:,} bytes unpacked: raise "
+                "DENSEARCH_MAX_DATASET_BYTES, or store fewer or smaller samples",
+            )
+        content = np.ascontiguousarray(values).tobytes()
+        self._hash.update(content)
+        self._file.write(content)
+        self._shapes.append(values.shape)
+
+    def finish(self) -> tuple[Numbers, str]:
+        """Complete both files.
+
+        Returns:
+            The shapes, (N, 1 + n_dims), and the SHA-256 of values and shapes.
+        """
+        if self.dtype is None:
+            raise ValueError("nothing was written")
+        # The header has room for a length that is known at the end only.
+        self._file.seek(0)
+        self._head(self._n_bytes // self.dtype.itemsize)
+        self._file.close()
+        shapes = np.array(self._shapes, dtype=np.int64)
+        np.save(self._shapes_path, shapes)
+        self._hash.update(shapes.tobytes())
+        return shapes, self._hash.hexdigest()
+
+    def _head(self, length: int) -> None:
+        if self.dtype is None:
+            raise ValueError("nothing was written")
+        descr = npy.dtype_to_descr(self.dtype)
+        npy.write_array_header_1_0(
+            self._file, {"descr": descr, "fortran_order": False, "shape": (length,)}
+        )

@@ -1,0 +1,51 @@
+"""What a reader of a format yields, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.datasets.stored import Kind, Values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One sample.
+
+    Attributes:
+        name: Of the file, or of the place in an array; for messages, and the key of its group.
+        values: (C, *sides), uint8 or float32.
+        target: The other one of a pair, (C, *sides).
+        label: Index of its class, or (n_labels,) of 0 and 1.
+        group: Samples of one group are never divided among splits.
+        split: Where its source puts it; None where that is ours to choose.
+    """
+
+    name: str
+    values: Values
+    target: Values | None = None
+    label: int | NDArray[np.uint8] | None = None
+    group: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file or folder that was recognised and can be read, once, sample by sample.
+
+    Attributes:
+        kind: What its targets are.
+        n_dims: Axes of a sample beside its channels.
+        samples: Yields the samples in an order that depends on their content and names alone.
+        classes: Names of the classes or labels.
+        left_out: Names of the files that are no samples and were passed over.
+    """
+
+    kind: Kind
+    n_dims: int
+    samples: Iterator[Sample]
+    classes: Sequence[str] = ()
+    left_out: Sequence[str] = field(default=())

@@ -1,0 +1,183 @@
+"""Data sets as they lie on disk: the reader that a training opens. NumPy and the standard library.
+
+A set is the folder ``DATA_DIR/datasets/<sha256>``; docs/datasets.md describes its files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1
+FOLDER = "datasets"
+MANIFEST, PREVIEW = "manifest.json", "preview.png"
+# What `splits.npy` holds is the index of the name.
+SPLITS = ("train", "validation", "test")
+
+Kind = Literal["labelled", "multilabel", "pairs", "unlabelled"]
+KINDS: tuple[Kind, ...] = ("labelled", "multilabel", "pairs", "unlabelled")
+Numbers = NDArray[np.int64]
+# Bytes of images, 0 to 255, or values as they are.
+Values = NDArray[np.uint8] | NDArray[np.float32]
+
+
+class DamagedDatasetError(ValueError):
+    """A stored set's files are missing or do not agree; the message names the file."""
+
+
+def folder_of(data_dir: Path | str, sha256: str) -> Path:
+    """Return where a stored set lies."""
+    return Path(data_dir) / FOLDER / sha256
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Arrays of any sizes, one after another in one flat file that is read as it is needed.
+
+    Attributes:
+        values: (total,), uint8 or float32, a memory map.
+        shapes: (N, 1 + n_dims), channels first, then the sides.
+        starts: (N + 1,), where each sample begins; the last is the total.
+    """
+
+    values: Values
+    shapes: Numbers
+    starts: Numbers
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.shapes)
+
+    def __getitem__(self, index: int) -> Values:
+        """Return sample `index` as a view of the file, (C, *sides)."""
+        start, end = self.starts[index], self.starts[index + 1]
+        return self.values[start:end].reshape(self.shapes[index])
+
+
+@dataclass(frozen=True, eq=False)
+class StoredDataset:
+    """A stored set that was opened and checked.
+
+    Attributes:
+        manifest: What `manifest.json` says.
+        inputs: What networks are given.
+        targets: What they are to return, for pairs; else None.
+        labels: (N,) int64 classes, or (N, n_labels) uint8 of 0 and 1; else None.
+        splits: (N,), indices in `SPLITS`.
+    """
+
+    manifest: Mapping[str, Any]
+    inputs: Samples
+    targets: Samples | None
+    labels: NDArray[Any] | None
+    splits: NDArray[np.int8]
+
+    @property
+    def kind(self) -> Kind:
+        """What its targets are."""
+        kind: Kind = self.manifest["kind"]
+        return kind
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Return the sorted numbers of a split's samples."""
+        return np.flatnonzero(self.splits == SPLITS.index(split))
+
+    def sample(self, index: int) -> Values:
+        """Return the input of a sample, (C, *sides): bytes for images, else values."""
+        return self.inputs[index]
+
+    def target(self, index: int) -> Values:
+        """Return the target of a sample of pairs, (C, *sides).
+
+        Raises:
+            ValueError: The set has none.
+        """
+        if self.targets is None:
+            raise ValueError(f"a set of kind {self.kind} has no target arrays")
+        return self.targets[index]
+
+
+def open_stored(data_dir: Path | str, sha256: str) -> StoredDataset:
+    """Open a stored set. Its values stay on disk until they are read.
+
+    Raises:
+        DamagedDatasetError: A file is missing, or is not what the manifest says.
+    """
+    return open_folder(folder_of(data_dir, sha256))
+
+
+def open_folder(folder: Path) -> StoredDataset:
+    """Open the stored set in a folder; see `open_stored`."""
+    manifest = _manifest(folder)
+    kind, n_axes = manifest["kind"], 1 + int(manifest["n_dims"])
+    inputs = _samples(folder, "inputs", "shapes", np.dtype(manifest["dtype"]), n_axes)
+    n, targets, labels = len(inputs), None, None
+    if kind == "pairs":
+        dtype = np.dtype(manifest["target_dtype"])
+        targets = _samples(folder, "targets", "target_shapes", dtype, n_axes)
+        _require(len(targets) == n, folder / "target_shapes.npy", f"{n} rows")
+    elif kind == "labelled":
+        labels = _labels(folder, n, len(manifest["classes"]))
+    elif kind == "multilabel":
+        labels = _load(folder, "labels", np.dtype(np.uint8))
+        wanted = (n, len(manifest["classes"]))
+        _require(labels.shape == wanted, folder / "labels.npy", f"the shape {wanted}")
+    splits = _load(folder, "splits", np.dtype(np.int8))
+    _require(splits.shape == (n,), folder / "splits.npy", f"{n} rows")
+    return StoredDataset(manifest, inputs, targets, labels, splits)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DamagedDatasetError(
+            f"{path} cannot be read ({error}): is the data directory shared with this machine?"
+        ) from error
+    _require(found.get("version") == VERSION, path, f"version {VERSION}")
+    _require(found.get("kind") in KINDS, path, "a kind that is known")
+    return dict(found)
+
+
+def _samples(folder: Path, values: str, shapes: str, dtype: np.dtype[Any], n_axes: int) -> Samples:
+    flat = _load(folder, values, dtype, is_mapped=True)
+    sizes: Numbers = _load(folder, shapes, np.dtype(np.int64))
+    _require(
+        sizes.ndim == 2 and sizes.shape[1] == n_axes and bool((sizes > 0).all()),
+        folder / f"{shapes}.npy",
+        f"{n_axes} sides of each sample",
+    )
+    starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1))]).astype(np.int64)
+    _require(flat.shape == (starts[-1],), folder / f"{values}.npy", f"{starts[-1]} values")
+    return Samples(flat, sizes, starts)
+
+
+def _labels(folder: Path, n: int, n_classes: int) -> Numbers:
+    found = _load(folder, "labels", np.dtype(np.int64))
+    is_good = found.shape == (n,) and bool(((found >= 0) & (found < n_classes)).all())
+    _require(is_good, folder / "labels.npy", f"{n} classes from 0 to {n_classes - 1}")
+    return found
+
+
+def _load(
+    folder: Path, name: str, dtype: np.dtype[Any], *, is_mapped: bool = False
+) -> NDArray[Any]:
+    path = folder / f"{name}.npy"
+    try:
+        found: NDArray[Any] = np.load(path, mmap_mode="r" if is_mapped else None)
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedDatasetError(f"{path} cannot be read: {error}") from error
+    _require(found.dtype == dtype, path, f"numbers of the type {dtype}")
+    return found
+
+
+def _require(is_good: bool, path: Path, wanted: str) -> None:  # noqa: FBT001 - private
+    if not is_good:
+        raise DamagedDatasetError(f"{path} should hold {wanted}: store the set again")
