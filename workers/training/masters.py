@@ -34,15 +34,15 @@ from workers.training.operator import fixed_density, fold
 class _Master:
     """One convolution's W, which no module holds, beside its V, which is its layer's weight.
 
-    Phi is spread over the channels, in V's layout, and the values are reached without autograd:
-    a third of what this costs a small network's step.
+    Phi is spread over the channels, in V's layout, and W's values are reached without autograd: a
+    third of what this costs a small network's step. V's are looked up at each step, since a pack
+    moves them.
     """
 
     weight: nn.Parameter
     kernel: nn.Parameter
     phi: Tensor
     weight_values: Tensor
-    kernel_values: Tensor
 
 
 class MasterWeights:
@@ -83,7 +83,7 @@ class MasterWeights:
 
     def _push(self, *_: object) -> None:
         for master in self._masters:
-            torch.mul(master.weight_values, master.phi, out=master.kernel_values)
+            torch.mul(master.weight_values, master.phi, out=master.kernel.data)
 
 
 def _master(layer: nn.Module, phi: Tensor) -> _Master:
@@ -91,4 +91,4 @@ def _master(layer: nn.Module, phi: Tensor) -> _Master:
     weight = nn.Parameter(original.detach().clone())
     kernel = fold(layer).get_parameter("weight")
     spread = torch.ones_like(weight.detach()) * phi
-    return _Master(weight, kernel, spread, weight.detach(), kernel.detach())
+    return _Master(weight, kernel, spread, weight.detach())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -59,6 +59,26 @@ class TrainingTask:
     data_dir: str | None = None
 
 
+def never() -> bool:
+    """Go on: what a training asks that nobody stops."""
+    return False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A training beside others, see `workers.training.loop.train`.
+
+    Attributes:
+        task: All that determines its result.
+        should_stop: Looked at before every step.
+        stop_above: For each epoch the validation loss above which it is hopeless.
+    """
+
+    task: TrainingTask
+    should_stop: Callable[[], bool] = never
+    stop_above: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Measurement:
     """Metrics after one epoch.
@@ -84,10 +104,13 @@ class Outcome:
             epoch's validation when pruned, None otherwise.
         metrics: `loss` (equal to value) and the task's own, the slow ones only when completed;
             empty where there is no value.
-        training_s: Seconds from the built network to the last epoch's validation.
+        training_s: Seconds of its steps and of the judgements after its epochs; of steps that a
+            pack took together an equal share.
         curve: The validation loss after each epoch, in its order, as far as it is finite.
         learned: The learned density's values, where one is learned and there is a value.
         weights: The folded network as safetensors, where asked for and completed.
+        precision: What the passes computed in, "float32" or "bfloat16".
+        peak_memory_bytes: See `workers.training.memory`; a pack's, for each of its candidates.
     """
 
     status: Status
@@ -97,3 +120,5 @@ class Outcome:
     curve: tuple[float, ...] = ()
     learned: Learned | None = None
     weights: bytes | None = None
+    precision: str = "float32"
+    peak_memory_bytes: int = 0

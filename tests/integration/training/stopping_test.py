@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.training.tasks import DENOISING, DIGITS, run, task
-from workers.training import loop
+from workers.training import judging
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 64}
@@ -78,7 +78,7 @@ def test_a_training_judged_on_the_test_split_has_a_curve_and_cannot_be_pruned() 
 
 def test_a_diverged_training_keeps_the_losses_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([True, True, False])
-    monkeypatch.setattr(loop, "_weights_are_finite", lambda _: next(answers))
+    monkeypatch.setattr(judging, "_weights_are_finite", lambda _: next(answers))
     measurements, outcome = run(task(DIGITS, training={"epochs": 5}))
     assert (outcome.status, outcome.value, outcome.metrics) == (Status.DIVERGED, None, {})
     assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)

@@ -1,0 +1,144 @@
+"""A candidate in training: what its epochs come to, and how it ends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.export import folded_weights
+from workers.training.memory import MemoryPeak
+from workers.training.operator import fold
+from workers.training.passes import Precision
+from workers.training.preparation import Prepared
+from workers.training.task import Candidate, Outcome, Status, TrainingTask
+
+# An epoch whose mean loss is this many times the first batch's has diverged: the network is worse
+# than untrained by far, and only rounding separates it from inf.
+EXPLOSION = 100.0
+_VALIDATION = "val_"
+
+
+@dataclass(eq=False)
+class Run:
+    """A candidate in training.
+
+    Attributes:
+        place: Its own in the list that was asked for.
+        candidate: What is trained.
+        parts: Its network, optimizer and objective.
+        precision: What its passes compute in.
+        peak: Of the memory.
+        total: Of the losses of this epoch's samples, scalar in float64, on the device.
+        n_samples: Of this epoch so far.
+        first_loss: The first batch's.
+        curve: The validation loss after each epoch.
+        training_s: Seconds so far; of steps that several took together its share.
+        outcome: Once it has ended.
+    """
+
+    place: int
+    candidate: Candidate
+    parts: Prepared
+    precision: Precision
+    peak: MemoryPeak
+    total: Tensor = field(init=False)
+    n_samples: int = 0
+    first_loss: float | None = None
+    curve: list[float] = field(default_factory=list)
+    training_s: float = 0.0
+    outcome: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        self.begin_epoch()
+
+    @property
+    def task(self) -> TrainingTask:
+        """What determines the result."""
+        return self.candidate.task
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of its epochs are behind it."""
+        return len(self.curve) == int(self.task.training["epochs"])
+
+    def begin_epoch(self) -> None:
+        """Forget the losses of the last epoch, and train again after it was judged."""
+        self.total = torch.zeros((), dtype=torch.float64, device=self.task.device)
+        self.n_samples = 0
+        self.parts.network.train()
+
+    def add(self, loss: Tensor, n_samples: int, *, is_looked_at: bool) -> None:
+        """Take in a batch's mean loss; reading it back is worth its while now and then."""
+        self.total += loss.double() * n_samples
+        self.n_samples += n_samples
+        if is_looked_at and not math.isfinite(float(self.total)):
+            self.end(Status.DIVERGED)
+        elif self.first_loss is None:
+            self.first_loss = float(loss)
+
+    def end_epoch(self) -> dict[str, float] | None:
+        """Judge the epoch: its metrics, or None where it has diverged, which ends the run."""
+        mean = float(self.total) / self.n_samples
+        if not mean <= EXPLOSION * (self.first_loss or 0.0):  # also true of NaN
+            self.end(Status.DIVERGED)
+            return None
+        network, objective = self.parts.network.eval(), self.parts.objective
+        judged = objective.evaluate(network, "validation", thorough=False)
+        if not (_weights_are_finite(network) and math.isfinite(judged["loss"])):
+            self.end(Status.DIVERGED)
+            return None
+        self.curve.append(judged["loss"])
+        validation = {f"{_VALIDATION}{name}": value for name, value in judged.items()}
+        return {"train_loss": mean * objective.loss_unit, **validation}
+
+    def stop_if_hopeless(self, metrics: dict[str, float]) -> None:
+        """End where the last epoch, with these metrics, is above its limit and not the last."""
+        limits, epoch = self.candidate.stop_above, len(self.curve)
+        if self.is_done or epoch > len(limits) or not self.curve[-1] > limits[epoch - 1]:
+            return
+        self.end(
+            Status.PRUNED,
+            {
+                name.removeprefix(_VALIDATION): value
+                for name, value in metrics.items()
+                if name.startswith(_VALIDATION)
+            },
+        )
+
+    def judge(self) -> None:
+        """End with the thorough judgement of the folded network on the task's split."""
+        network = fold(self.parts.network.eval())
+        metrics = self.parts.objective.evaluate(network, self.task.split, thorough=True)
+        if not math.isfinite(metrics["loss"]):
+            self.end(Status.DIVERGED)
+            return
+        weights = folded_weights(network) if self.task.keep_weights else None
+        self.end(Status.COMPLETED, metrics, weights)
+
+    def end(
+        self,
+        status: Status,
+        metrics: dict[str, float] | None = None,
+        weights: bytes | None = None,
+    ) -> None:
+        """Write down the outcome."""
+        value = metrics["loss"] if metrics else None
+        learned = self.parts.learned
+        self.outcome = Outcome(
+            status=status,
+            value=value,
+            metrics=metrics or {},
+            training_s=self.training_s,
+            curve=tuple(self.curve),
+            learned=None if value is None or learned is None else learned.values(),
+            weights=weights,
+            precision=self.precision,
+            peak_memory_bytes=self.peak.bytes(),
+        )
+
+
+def _weights_are_finite(network: nn.Module) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())

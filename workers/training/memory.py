@@ -1,0 +1,52 @@
+"""The most memory that a training has held."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+import torch
+
+_CLEAR_PEAK = "5"  # proc(5), /proc/pid/clear_refs: the peak becomes what is resident now
+_KIB = 1024
+
+
+class MemoryPeak:
+    """Counts from when it is made.
+
+    On a GPU: what torch had allocated there for this process. On a CPU: what was resident of the
+    whole process, libraries, data and the activations that the allocator has kept from earlier
+    trainings included, since that is what a worker needs; where the system cannot count anew, its
+    peak since the process began.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        else:
+            _forget_peak()
+
+    def bytes(self) -> int:
+        """Return the peak so far."""
+        if self._device.type == "cuda":
+            return int(torch.cuda.max_memory_allocated(self._device))
+        return _peak_resident_bytes()
+
+
+def _forget_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text(_CLEAR_PEAK)
+    except OSError:  # no Linux, or a container that forbids it
+        return
+
+
+def _peak_resident_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * _KIB
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * _KIB

@@ -1,0 +1,55 @@
+"""The forward pass of what is trained on one sequence of batches, and where its gradients go."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.layout import lay_out
+
+Precision = Literal["float32", "bfloat16"]
+
+
+class Passes(ABC):
+    """Of one candidate or of several."""
+
+    @abstractmethod
+    def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
+        """Return each candidate's outputs in float32, (B, n_outputs, ...) or (B, n_outputs)."""
+
+    @abstractmethod
+    def hand_out(self) -> None:
+        """After a backward pass, give every candidate's parameters their gradients."""
+
+
+class PlainPasses(Passes):
+    """Of one network, as it is."""
+
+    def __init__(self, networks: Sequence[nn.Module], precision: Precision) -> None:
+        """Take the one network, on its device and in train mode."""
+        (self._network,) = networks
+        self._precision = precision
+
+    def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
+        """Return the network's outputs alone."""
+        with autocast(inputs.device, self._precision):
+            outputs: Tensor = self._network(lay_out(inputs))
+        return [outputs.float()]
+
+    def hand_out(self) -> None:
+        """Nothing is left to be done: the parameters have their gradients."""
+
+
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
+    """Return the context of a forward pass: products in `precision`, sums in float32.
+
+    Weights, their gradients, the optimizer's state and losses are in float32 either way.
+    """
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)

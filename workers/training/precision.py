@@ -1,0 +1,84 @@
+"""Whether a training's passes may compute in bfloat16.
+
+They may where the device has instructions for it and a short training agrees. That check is a
+function of the task, without its density: all densities of a search are compared in one precision.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from service.digest import canonical_json
+from workers.training.passes import PlainPasses, Precision
+from workers.training.preparation import prepare
+from workers.training.stepping import step
+from workers.training.task import TrainingTask
+
+# Steps of the short training, and how far apart the mean losses of its second half may be, of the
+# float32 one. Two seeds of one training are 6 to 17 % apart; a density that helps gives 5 % or
+# more (docs/adr/0017-precision-and-packs.md).
+CHECKED_STEPS = 16
+TOLERANCE = 0.02
+
+
+def precision_of(task: TrainingTask) -> Precision:
+    """Return what a training computes in, where it asks for "auto" after a check.
+
+    Raises:
+        ValueError: It asks for something unknown; or as `prepare`, with "auto".
+    """
+    asked = task.training.get("precision", "float32")
+    if asked in ("float32", "bfloat16"):
+        return "bfloat16" if asked == "bfloat16" else "float32"
+    if asked != "auto":
+        raise ValueError(f"unknown precision {asked!r}: known are float32, bfloat16, auto")
+    if not has_bfloat16(torch.device(task.device)):
+        return "float32"
+    return "bfloat16" if difference(task) <= TOLERANCE else "float32"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for products of bfloat16, rather than emulating them."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # Private in torch: there is no public question. They exist in every version that we allow.
+    capable = (torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported)  # noqa: SLF001
+    return device.type == "cpu" and any(ask() for ask in capable)
+
+
+def difference(task: TrainingTask) -> float:
+    """Return how far a short training in bfloat16 is from the same one in float32.
+
+    Returns:
+        The difference of the mean losses of the last half of the steps, of the float32 one; inf
+        where either is not finite.
+    """
+    plain = {name: getattr(task, name) for name in ("task", "network", "training")}
+    return _difference(canonical_json(plain), task.seed, task.device, task.data_dir)
+
+
+@lru_cache(maxsize=64)
+def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> float:
+    task = TrainingTask(
+        **json.loads(sections), phi=None, seed=seed, device=device, data_dir=data_dir
+    )
+    exact, quick = _mean_loss(task, "float32"), _mean_loss(task, "bfloat16")
+    apart = abs(quick - exact) / exact
+    return apart if math.isfinite(apart) else math.inf
+
+
+def _mean_loss(task: TrainingTask, precision: Precision) -> float:
+    parts = prepare(task)
+    passes = PlainPasses([parts.network.train()], precision)
+    losses: list[Tensor] = []
+    while len(losses) < CHECKED_STEPS:
+        for inputs, targets in parts.objective.batches(
+            int(task.training["batch_size"]), parts.streams
+        ):
+            losses += step(passes, [parts], inputs, targets)
+    return float(torch.stack(losses[CHECKED_STEPS // 2 : CHECKED_STEPS]).mean())
