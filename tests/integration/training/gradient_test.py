@@ -76,7 +76,7 @@ def test_the_weights_kept_are_folded_with_the_learned_density() -> None:
     assert abs(outcome.learned["vector"][0] - 0.8) > 1e-3
     kept, initial = load(outcome.weights), load(plain.weights)
     assert set(kept) == set(initial)
-    for layer in ("features.0.weight", "features.3.weight"):
+    for layer in ("features.0.0.weight", "features.1.0.weight"):
         ratio = (kept[layer] / initial[layer]).double().numpy()
         assert ratio == pytest.approx(
             phi[None, None].repeat(len(ratio), 0).repeat(ratio.shape[1], 1), rel=1e-3

@@ -108,7 +108,9 @@ def test_every_density_starts_from_the_same_weights() -> None:
         outcome = run(task(DIGITS, phi=phi, training=small, keep_weights=True))[1]
         assert outcome.weights is not None
         first.append(load(outcome.weights))
-    torch.testing.assert_close(first[1]["features.0.weight"], 2 * first[0]["features.0.weight"])
+    torch.testing.assert_close(
+        first[1]["features.0.0.weight"], 2 * first[0]["features.0.0.weight"]
+    )
     torch.testing.assert_close(first[1]["head.weight"], first[0]["head.weight"])
 
 

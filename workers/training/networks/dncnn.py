@@ -1,4 +1,4 @@
-"""DnCNN: a stack of convolutions that estimates the noise in an image.
+"""DnCNN: a stack of convolutions that estimates the noise in a signal, an image or a volume.
 
 Source: K. Zhang et al., "Beyond a Gaussian Denoiser", IEEE TIP 26(7), 2017: convolution and ReLU,
 then `depth - 2` times convolution, batch normalisation and ReLU, then a convolution.
@@ -11,26 +11,30 @@ from typing import Any
 
 from torch import nn
 
+from workers.training.networks.layers import CONVOLUTIONS, NORMS, kernel_sizes
 from workers.training.networks.shape import InputShape
 
 
 def dncnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a DnCNN of `depth` >= 2 convolutions of `width` channels.
 
-    It maps (B, n_channels, H, W) to an estimate of the noise, (B, n_outputs, H, W); the residual
-    connection, input minus estimate, belongs to the objective.
+    It maps (B, n_channels, *sides) of 1 to 3 axes to an estimate of the noise, (B, n_outputs,
+    *sides); the residual connection, input minus estimate, belongs to the objective.
     """
-    width, size = section["width"], section["kernel_size"]
-    layers: list[nn.Module] = [_convolution(shape.n_channels, width, size), nn.ReLU()]
-    for _ in range(section["depth"] - 2):
+    width = section["width"]
+    first, *middle, last = kernel_sizes(section, section["depth"])
+    layers = [_convolution(shape, shape.n_channels, width, first), nn.ReLU()]
+    for size in middle:
         layers += [
-            _convolution(width, width, size, bias=False),
-            nn.BatchNorm2d(width),
+            _convolution(shape, width, width, size, bias=False),
+            NORMS[shape.n_dims](width),
             nn.ReLU(),
         ]
-    layers.append(_convolution(width, n_outputs, size))
+    layers.append(_convolution(shape, width, n_outputs, last))
     return nn.Sequential(*layers)
 
 
-def _convolution(n_in: int, n_out: int, size: int, *, bias: bool = True) -> nn.Conv2d:
-    return nn.Conv2d(n_in, n_out, size, padding=size // 2, bias=bias)
+def _convolution(
+    shape: InputShape, n_in: int, n_out: int, size: int, *, bias: bool = True
+) -> nn.Module:
+    return CONVOLUTIONS[shape.n_dims](n_in, n_out, size, padding=size // 2, bias=bias)

@@ -2,12 +2,37 @@
 
 Changes of scale are 1x1 convolutions beside a rearrangement of pixels. They equal the 2x2
 convolutions of stride 2 that the papers draw, and being 1x1 they carry no density: every kernel
-above 1 of a network has one size.
+above 1 of a network has an odd size that its section asks for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from torch import Tensor, nn
+
+# By number of axes.
+CONVOLUTIONS: Mapping[int, type[nn.Conv1d | nn.Conv2d | nn.Conv3d]] = MappingProxyType(
+    {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+)
+NORMS: Mapping[int, type[nn.Module]] = MappingProxyType(
+    {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+)
+
+
+def kernel_sizes(section: Mapping[str, Any], n_parts: int) -> list[int]:
+    """Return the kernel size of each part (stage or convolution) that a section asks for.
+
+    Raises:
+        ValueError: It lists another number of sizes.
+    """
+    wanted = section["kernel_size"]
+    sizes = [wanted] * n_parts if isinstance(wanted, int) else list(wanted)
+    if len(sizes) != n_parts:
+        raise ValueError(f"{n_parts} kernel sizes are needed, {len(sizes)} were given")
+    return sizes
 
 
 def convolution(n_in: int, n_out: int, size: int, *, stride: int = 1) -> nn.Conv2d:

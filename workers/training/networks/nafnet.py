@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.training.networks.layers import doubling, halving, pad_to_multiple
+from workers.training.networks.layers import doubling, halving, kernel_sizes, pad_to_multiple
 from workers.training.networks.shape import InputShape
 
 
@@ -100,7 +100,8 @@ class NafNet(nn.Module):
         middle: Blocks of the coarsest scale, which lies below the encoder's.
         decoder: Blocks of each scale on the way up, the coarsest first; as many as `encoder`.
         width: Channels of the finest scale; they double at each coarser one.
-        kernel_size: Odd.
+        kernel_sizes: Of each scale, the finest first, the coarsest included; odd. The first and
+            the last convolution have the finest scale's.
     """
 
     def __init__(
@@ -112,19 +113,19 @@ class NafNet(nn.Module):
         middle: int,
         decoder: Sequence[int],
         width: int,
-        kernel_size: int,
+        kernel_sizes: Sequence[int],
     ) -> None:
         super().__init__()
         widths = [width * 2**scale for scale in range(len(encoder) + 1)]
-        padding = kernel_size // 2
-        self.first = nn.Conv2d(n_channels, width, kernel_size, padding=padding)
-        self.encoder = _stages(widths, encoder, kernel_size)
+        finest = kernel_sizes[0]
+        self.first = nn.Conv2d(n_channels, width, finest, padding=finest // 2)
+        self.encoder = _stages(widths, encoder, kernel_sizes)
         self.downs = nn.ModuleList(halving(here, below) for here, below in pairwise(widths))
-        self.middle = _blocks(widths[-1], middle, kernel_size)
+        self.middle = _blocks(widths[-1], middle, kernel_sizes[-1])
         upwards = widths[::-1]
         self.ups = nn.ModuleList(doubling(below, here) for below, here in pairwise(upwards))
-        self.decoder = _stages(upwards[1:], decoder, kernel_size)
-        self.last = nn.Conv2d(width, n_outputs, kernel_size, padding=padding)
+        self.decoder = _stages(upwards[1:], decoder, kernel_sizes[-2::-1])
+        self.last = nn.Conv2d(width, n_outputs, finest, padding=finest // 2)
         self._factor = 2 ** len(encoder)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -152,13 +153,14 @@ def nafnet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.
         middle=depth,
         decoder=[depth] * n_joined,
         width=section["width"],
-        kernel_size=section["kernel_size"],
+        kernel_sizes=kernel_sizes(section, section["n_stages"]),
     )
 
 
-def _stages(widths: Sequence[int], depths: Sequence[int], kernel_size: int) -> nn.ModuleList:
-    pairs = zip(widths, depths, strict=False)  # the last width may belong to the middle
-    return nn.ModuleList(_blocks(width, depth, kernel_size) for width, depth in pairs)
+def _stages(widths: Sequence[int], depths: Sequence[int], sizes: Sequence[int]) -> nn.ModuleList:
+    # The last width, and its size, may belong to the middle.
+    stages = zip(widths, depths, sizes, strict=False)
+    return nn.ModuleList(_blocks(width, depth, size) for width, depth, size in stages)
 
 
 def _blocks(width: int, depth: int, kernel_size: int) -> nn.Sequential:

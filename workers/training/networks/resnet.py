@@ -7,12 +7,12 @@ Source: K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
-from workers.training.networks.layers import convolution, normalised
+from workers.training.networks.layers import convolution, kernel_sizes, normalised
 from workers.training.networks.shape import InputShape
 
 
@@ -44,10 +44,11 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A convolution, `n_stages` of `depth` basic blocks, and a linear head on their average.
+    """A convolution, stages of `depth` basic blocks, and a linear head on their average.
 
-    Maps (B, n_channels, H, W) of any size to logits (B, n_outputs). Every stage but the first
-    begins with stride 2 and has twice the channels of the one before.
+    Maps (B, n_channels, H, W) of any size to logits (B, n_outputs). Each stage has a kernel size,
+    the first convolution that of the first; every stage but the first begins with stride 2 and
+    has twice the channels of the one before.
     """
 
     def __init__(
@@ -55,18 +56,17 @@ class ResNet(nn.Module):
         n_channels: int,
         n_outputs: int,
         *,
-        n_stages: int,
         depth: int,
         width: int,
-        kernel_size: int,
+        kernel_sizes: Sequence[int],
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = [normalised(n_channels, width, kernel_size)]
+        layers: list[nn.Module] = [normalised(n_channels, width, kernel_sizes[0])]
         n_in = width
-        for stage in range(n_stages):
+        for stage, size in enumerate(kernel_sizes):
             for block in range(depth):
                 stride = 2 if stage > 0 and block == 0 else 1
-                layers.append(BasicBlock(n_in, width * 2**stage, kernel_size, stride))
+                layers.append(BasicBlock(n_in, width * 2**stage, size, stride))
                 n_in = width * 2**stage
         self.features = nn.Sequential(*layers)
         self.head = nn.Linear(n_in, n_outputs)
@@ -82,8 +82,7 @@ def resnet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.
     return ResNet(
         shape.n_channels,
         n_outputs,
-        n_stages=section["n_stages"],
         depth=section["depth"],
         width=section["width"],
-        kernel_size=section["kernel_size"],
+        kernel_sizes=kernel_sizes(section, section["n_stages"]),
     )

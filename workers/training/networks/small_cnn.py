@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.training.networks.layers import CONVOLUTIONS, kernel_sizes
 from workers.training.networks.shape import InputShape
 
 
@@ -27,20 +28,24 @@ class VolumePool(nn.Module):
         return torch.maximum(planes[:, :, :n_paired:2], planes[:, :, 1:n_paired:2])
 
 
-# By number of axes: the convolution, and what halves each of them.
-_LAYERS: Mapping[int, tuple[type[nn.Module], Callable[[], nn.Module]]] = MappingProxyType(
-    {
-        1: (nn.Conv1d, partial(nn.MaxPool1d, 2)),
-        2: (nn.Conv2d, partial(nn.MaxPool2d, 2)),
-        3: (nn.Conv3d, VolumePool),
-    }
+# By number of axes: what halves each of them.
+_POOLS: Mapping[int, Callable[[], nn.Module]] = MappingProxyType(
+    {1: partial(nn.MaxPool1d, 2), 2: partial(nn.MaxPool2d, 2), 3: VolumePool}
 )
 
 
 class SmallCnn(nn.Module):
-    """`depth` convolutions with ReLU, max-pooling by 2 after the first `n_pools`, a linear head.
+    """Convolutions with ReLU, max-pooling by 2 after the first `n_pools`, a linear head.
 
-    Maps (B, n_channels, *sides) of `n_dims` axes, 1 to 3, to logits (B, n_outputs).
+    Maps (B, n_channels, *sides) of `n_dims` axes, 1 to 3, to logits (B, n_outputs). Convolution i
+    is `features.{i}.0`, whatever is pooled.
+
+    Args:
+        shape: Of a sample.
+        n_outputs: Classes.
+        width: Channels of every convolution.
+        kernel_sizes: One for each convolution, odd.
+        n_pools: At most as many.
     """
 
     def __init__(
@@ -48,21 +53,18 @@ class SmallCnn(nn.Module):
         shape: InputShape,
         n_outputs: int,
         *,
-        depth: int,
         width: int,
-        kernel_size: int,
+        kernel_sizes: Sequence[int],
         n_pools: int,
     ) -> None:
         super().__init__()
-        convolution, pool = _LAYERS[shape.n_dims]
-        layers: list[nn.Module] = []
-        for index in range(depth):
-            n_in = shape.n_channels if index == 0 else width
-            layers.append(convolution(n_in, width, kernel_size, padding=kernel_size // 2))
-            layers.append(nn.ReLU())
-            if index < n_pools:
-                layers.append(pool())
-        self.features = nn.Sequential(*layers)
+        n_in = [shape.n_channels] + [width] * (len(kernel_sizes) - 1)
+        self.features = nn.Sequential(
+            *(
+                _step(shape.n_dims, n_in[index], width, size, is_pooled=index < n_pools)
+                for index, size in enumerate(kernel_sizes)
+            )
+        )
         self.head = nn.Linear(width, n_outputs)
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -72,17 +74,22 @@ class SmallCnn(nn.Module):
         return logits
 
 
+def _step(n_dims: int, n_in: int, n_out: int, size: int, *, is_pooled: bool) -> nn.Sequential:
+    convolution = CONVOLUTIONS[n_dims](n_in, n_out, size, padding=size // 2)
+    pools = [_POOLS[n_dims]()] if is_pooled else []
+    return nn.Sequential(convolution, nn.ReLU(), *pools)
+
+
 def small_cnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a small CNN of `depth` >= 1 convolutions of `width` channels.
 
     Pooling stops where samples would become narrower than 2.
     """
-    n_pools = min(section["depth"], max(shape.size_px.bit_length() - 2, 0))
+    depth = section["depth"]
     return SmallCnn(
         shape,
         n_outputs,
-        depth=section["depth"],
         width=section["width"],
-        kernel_size=section["kernel_size"],
-        n_pools=n_pools,
+        kernel_sizes=kernel_sizes(section, depth),
+        n_pools=min(depth, max(shape.size_px.bit_length() - 2, 0)),
     )

@@ -7,19 +7,19 @@ of depth 2 and width 64.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from workers.training.networks.layers import doubling, normalised, pad_to_multiple
+from workers.training.networks.layers import doubling, kernel_sizes, normalised, pad_to_multiple
 from workers.training.networks.shape import InputShape
 
 
 class UNet(nn.Module):
-    """`n_stages` scales, with `depth` convolutions on the way down and up at each.
+    """Scales, each with its kernel size, with `depth` convolutions on the way down and up.
 
     Maps (B, n_channels, H, W) of any size to (B, n_outputs, H, W): images are padded to what the
     scales divide, and the output is cropped.
@@ -30,24 +30,25 @@ class UNet(nn.Module):
         n_channels: int,
         n_outputs: int,
         *,
-        n_stages: int,
         depth: int,
         width: int,
-        kernel_size: int,
+        kernel_sizes: Sequence[int],
     ) -> None:
         super().__init__()
-        widths = [width * 2**stage for stage in range(n_stages)]
+        widths = [width * 2**stage for stage in range(len(kernel_sizes))]
+        n_inputs = [n_channels, *widths[:-1]]
         self.encoder = nn.ModuleList(
-            _stage(n_in, n_out, depth, kernel_size)
-            for n_in, n_out in pairwise([n_channels, *widths])
+            _stage(n_in, n_out, depth, size)
+            for n_in, n_out, size in zip(n_inputs, widths, kernel_sizes, strict=True)
         )
         ascent = list(pairwise(reversed(widths)))
         self.ups = nn.ModuleList(doubling(below, here) for below, here in ascent)
         self.decoder = nn.ModuleList(
-            _stage(2 * here, here, depth, kernel_size) for _, here in ascent
+            _stage(2 * here, here, depth, size)
+            for (_, here), size in zip(ascent, reversed(kernel_sizes[:-1]), strict=True)
         )
         self.head = nn.Conv2d(width, n_outputs, 1)
-        self._factor = 2 ** (n_stages - 1)
+        self._factor = 2 ** (len(kernel_sizes) - 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the output images of a batch."""
@@ -70,10 +71,9 @@ def unet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Mo
     return UNet(
         shape.n_channels,
         n_outputs,
-        n_stages=section["n_stages"],
         depth=section["depth"],
         width=section["width"],
-        kernel_size=section["kernel_size"],
+        kernel_sizes=kernel_sizes(section, section["n_stages"]),
     )
 
 

@@ -8,12 +8,12 @@ of VGG-11, VGG-13 and VGG-16.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
-from workers.training.networks.layers import normalised
+from workers.training.networks.layers import kernel_sizes, normalised
 from workers.training.networks.shape import InputShape
 
 # Channels double from stage to stage, up to this many times the first one's (64 to 512).
@@ -21,10 +21,11 @@ _MOST_WIDENING = 8
 
 
 class Vgg(nn.Module):
-    """`n_stages` of convolution, batch norm and ReLU, each ended by 2x2 max-pooling.
+    """Stages of convolution, batch norm and ReLU, each ended by 2x2 max-pooling.
 
     Maps (B, n_channels, H, W), H and W at least 2**n_stages, to logits (B, n_outputs). The
-    `depth` convolutions are shared evenly by the stages; what is left over goes to the last ones.
+    `depth` convolutions are shared evenly by the stages, each of which has a kernel size; what is
+    left over goes to the last ones.
     """
 
     def __init__(
@@ -32,18 +33,18 @@ class Vgg(nn.Module):
         n_channels: int,
         n_outputs: int,
         *,
-        n_stages: int,
         depth: int,
         width: int,
-        kernel_size: int,
+        kernel_sizes: Sequence[int],
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         n_in = n_channels
-        for stage in range(n_stages):
+        n_stages = len(kernel_sizes)
+        for stage, size in enumerate(kernel_sizes):
             n_out = width * min(2**stage, _MOST_WIDENING)
             for _ in range((depth + stage) // n_stages):
-                layers.append(normalised(n_in, n_out, kernel_size))
+                layers.append(normalised(n_in, n_out, size))
                 n_in = n_out
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
@@ -60,8 +61,7 @@ def vgg(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Mod
     return Vgg(
         shape.n_channels,
         n_outputs,
-        n_stages=section["n_stages"],
         depth=section["depth"],
         width=section["width"],
-        kernel_size=section["kernel_size"],
+        kernel_sizes=kernel_sizes(section, section["n_stages"]),
     )

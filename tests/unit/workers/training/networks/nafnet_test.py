@@ -24,7 +24,7 @@ from workers.training.networks.nafnet import (
 def test_nafnet_has_the_published_size() -> None:
     with torch.device("meta"):
         network = NafNet(
-            3, 3, encoder=[1, 1, 1, 28], middle=1, decoder=[1] * 4, width=32, kernel_size=3
+            3, 3, encoder=[1, 1, 1, 28], middle=1, decoder=[1] * 4, width=32, kernel_sizes=[3] * 5
         )
     # The paper's network for GoPro, width 32: 17.11 M.
     assert n_parameters(network) / 1e6 == pytest.approx(17.11, abs=0.005)

@@ -46,7 +46,7 @@ def test_a_density_of_as_many_axes_is_carried_trained_and_folded(n_dims: int) ->
     # Two convolutions of 5 channels: 2*5 and 5*5 kernels of 5^n taps, a bias each; and the head.
     assert n_parameters(network) == 35 * 5**n_dims + 2 * 5 + 5 * 3 + 3
     phi = torch.rand((5,) * n_dims, generator=generator(1)) + 0.5
-    assert apply_density(network, phi) == ["features.0", "features.3"]
+    assert apply_density(network, phi) == ["features.0.0", "features.1.0"]
     samples = torch.rand(4, 2, *(8,) * n_dims)
     network(samples).square().mean().backward()
     assert all(p.grad is not None and bool(p.grad.any()) for p in network.parameters())

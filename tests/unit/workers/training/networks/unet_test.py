@@ -14,7 +14,7 @@ PUBLISHED = 31_037_633
 
 def test_unet_has_the_published_size() -> None:
     with torch.device("meta"):
-        network = UNet(3, 1, n_stages=5, depth=2, width=64, kernel_size=3)
+        network = UNet(3, 1, depth=2, width=64, kernel_sizes=[3] * 5)
     assert n_parameters(network) == PUBLISHED - 960
     # The paper counts 23 convolutions, the four up-convolutions among them.
     assert len(convolutions(network)) == 23

@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
 from service import networks
-from service.networks import NetworkInfo, Vgg
+from service.networks import NetworkInfo
+from service.networks.sections import Vgg
 
 INFOS = networks.catalogue()
 

@@ -1,0 +1,107 @@
+"""The catalogue of networks: what a user, and what the service, may know of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inspect import getdoc
+from types import MappingProxyType
+from typing import Any
+
+from service.networks import layers
+from service.networks.layers import Layer
+from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
+from service.tasks import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """A network that a spec may name.
+
+    Attributes:
+        name: What a spec calls it, its section's `kind`.
+        title: What a page calls it.
+        tasks: The kinds of task that it fits.
+        section: The settings it takes; its docstring is the description.
+        layers: From its section to its convolutions with a kernel above 1, in its order.
+        n_dims: The numbers of axes that its samples may have.
+    """
+
+    name: str
+    title: str
+    tasks: tuple[TaskKind, ...]
+    section: type[AnyNetwork]
+    layers: Callable[[Any], Iterable[Layer]]
+    n_dims: tuple[int, ...] = (2,)
+
+    def to_dict(self) -> dict[str, object]:
+        """Name, title, description, tasks, axes, and the JSON schema of its section."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": getdoc(self.section),
+            "tasks": list(self.tasks),
+            "n_dims": list(self.n_dims),
+            "section": self.section.model_json_schema(),
+        }
+
+
+_ANY = (1, 2, 3)
+_NETWORKS: Mapping[str, NetworkInfo] = MappingProxyType(
+    {
+        info.name: info
+        for info in (
+            NetworkInfo(
+                "small_cnn",
+                "Small CNN",
+                ("classification",),
+                SmallCnn,
+                layers.small_cnn,
+                _ANY_AXES,
+            ),
+            NetworkInfo("vgg", "VGG", ("classification",), Vgg, layers.vgg),
+            NetworkInfo("resnet", "ResNet", ("classification",), ResNet, layers.resnet),
+            NetworkInfo("dncnn", "DnCNN", ("denoising",), DnCnn, layers.dncnn, _ANY),
+            NetworkInfo("unet", "U-Net", ("denoising",), UNet, layers.unet),
+            NetworkInfo("nafnet", "NAFNet", ("denoising",), NafNet, layers.nafnet),
+        )
+    }
+)
+
+
+def catalogue() -> list[NetworkInfo]:
+    """Every network that a spec may name."""
+    return list(_NETWORKS.values())
+
+
+def describe(kind: str) -> NetworkInfo:
+    """Return what is known of the network of this name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return _NETWORKS[kind]
+
+
+def fitting(task: TaskKind, n_dims: int | None = None) -> list[NetworkInfo]:
+    """The networks that fit a kind of task, and samples of so many axes; the first is its default.
+
+    Args:
+        task: The kind.
+        n_dims: 1 to 3; any number when None.
+    """
+    found = [info for info in catalogue() if task in info.tasks]
+    return [info for info in found if n_dims is None or n_dims in info.n_dims]
+
+
+def layers_of(network: AnyNetwork) -> list[Layer]:
+    """Return a network's convolutions with a kernel above 1, in its order: what can be weighed."""
+    return list(describe(network.kind).layers(network))
+
+
+def n_halvings(network: AnyNetwork) -> int:
+    """How often the image has been halved where the network's last stage convolves.
+
+    0 for networks without stages: what pooling `small_cnn` does follows from the image.
+    """
+    return network.n_stages - 1 if isinstance(network, Vgg | ResNet | UNet | NafNet) else 0
