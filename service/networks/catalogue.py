@@ -52,12 +52,7 @@ _NETWORKS: Mapping[str, NetworkInfo] = MappingProxyType(
         info.name: info
         for info in (
             NetworkInfo(
-                "small_cnn",
-                "Small CNN",
-                ("classification",),
-                SmallCnn,
-                layers.small_cnn,
-                _ANY_AXES,
+                "small_cnn", "Small CNN", ("classification",), SmallCnn, layers.small_cnn, _ANY
             ),
             NetworkInfo("vgg", "VGG", ("classification",), Vgg, layers.vgg),
             NetworkInfo("resnet", "ResNet", ("classification",), ResNet, layers.resnet),
