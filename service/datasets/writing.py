@@ -169,7 +169,7 @@ def _check(name: str, values: NDArray[Any], first_name: str, first: NDArray[Any]
         raise InvalidDatasetError(
             name,
             f"has {len(values)} channels, {first_name} has {len(first)}: give all the same, or "
-            "add n_channels=1 or n_channels=3 to have images converted",
+            "have images converted by convert=grey or convert=colour",
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise InvalidDatasetError(name, "holds NaN or infinity: replace these values")

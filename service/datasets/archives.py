@@ -1,0 +1,153 @@
+"""Archives as lists of entries. Nothing is unpacked to where a name says.
+
+What an archive declares is checked before anything is read, and what is read is counted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
+from service.errors import InvalidDatasetError
+
+CHUNK_BYTES = 2**20
+GZIP_MAGIC = b"\x1f\x8b"
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile)
+
+
+@contextmanager
+def faults_of(name: str) -> Iterator[None]:
+    """Name the entry in whatever its archive finds wrong with it."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise InvalidDatasetError(name, f"is damaged ({error}): pack it again") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise InvalidDatasetError(
+            name, f"cannot be unpacked ({error}): pack it with deflate and no password"
+        ) from error
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class _Counted(io.RawIOBase):
+    """A stream that names its entry in every fault, and breaks off when it is too long."""
+
+    def __init__(self, name: str, inner: _Readable, max_bytes: int) -> None:
+        self._name, self._inner, self._max = name, inner, max_bytes
+        self._left = max_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        with faults_of(self._name):
+            content = self._inner.read(len(buffer))
+        self._left -= len(content)
+        if self._left < 0:
+            raise InvalidDatasetError(self._name, f"unpacks to more than {self._max:,} bytes")
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def counted(name: str, inner: _Readable, max_bytes: int) -> IO[bytes]:
+    """Return a buffered stream; over `max_bytes` and damage are an `InvalidDatasetError`."""
+    return io.BufferedReader(_Counted(name, inner, max_bytes), CHUNK_BYTES)
+
+
+def unzipped(entry: Entry, max_bytes: int) -> Entry:
+    """Return an entry whose gzip is taken off, if its name says that it has one."""
+    if entry.suffix != ".gz":
+        return entry
+    name = entry.name.removesuffix(".gz")
+
+    def opener() -> IO[bytes]:
+        return counted(entry.name, _Gunzipped(entry.opener()), max_bytes)
+
+    return Entry(name, entry.n_bytes, opener)
+
+
+class _Gunzipped(gzip.GzipFile):
+    """A gzip reader that closes what it reads."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        super().__init__(fileobj=inner, mode="rb")
+        self._own = inner
+
+    def close(self) -> None:
+        super().close()
+        self._own.close()
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file of the disk for reading."""
+    return path.open("rb")
+
+
+def too_many() -> InvalidDatasetError:
+    """Return the refusal of an archive or folder with too many files."""
+    return InvalidDatasetError(
+        "", f"it has more than {MAX_ENTRIES:,} files: store the data as .npz"
+    )
+
+
+@contextmanager
+def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]:
+    """Give the files of a tar archive, plain or gzipped.
+
+    It can be read from front to back only, so its files are copied to `scratch`, by number.
+
+    Args:
+        path: The archive.
+        scratch: An empty folder.
+        max_bytes: Most bytes of all files unpacked.
+
+    Raises:
+        InvalidDatasetError: It is no tar file, or one that is made to do harm.
+    """
+    with path.open("rb") as raw, faults_of(""):
+        is_gzipped = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        inner: _Readable = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
+        # Headers and padding are counted too: 1 KiB for each file, if there are most.
+        stream = counted("", inner, max_bytes + 1024 * MAX_ENTRIES)
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            entries = distinct(_copied(archive, scratch, max_bytes))
+    yield entries
+
+
+def _copied(archive: tarfile.TarFile, scratch: Path, max_bytes: int) -> Iterator[Entry]:
+    n_left = max_bytes
+    for number, member in enumerate(archive):
+        if number == MAX_ENTRIES:
+            raise too_many()
+        name = safe_name(member.name)
+        if member.isdir() or is_clutter(name):
+            continue
+        content = archive.extractfile(member) if member.isreg() else None
+        if content is None:
+            raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
+        n_left -= member.size
+        if n_left < 0:
+            raise InvalidDatasetError(name, f"with it, more than {max_bytes:,} bytes are unpacked")
+        target = scratch / str(number)
+        with content, target.open("wb") as copy:
+            while chunk := content.read(CHUNK_BYTES):
+                copy.write(chunk)
+        yield Entry(name, member.size, partial(open_file, target))

@@ -1,0 +1,130 @@
+"""The files of an upload or a folder, whatever holds them, and which names are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import IO
+
+from service.errors import InvalidDatasetError
+
+MAX_ENTRIES = 200_000
+MAX_NAME_LENGTH = 500
+# What systems put into archives and folders unasked.
+CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+# What people put beside their data.
+NOTES = frozenset({".txt", ".md", ".html", ".pdf", ".json", ".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file.
+
+    Attributes:
+        name: Its path in the archive or folder, with "/".
+        n_bytes: Its declared size, unpacked.
+        opener: Opens it for reading; a fault of the archive is an `InvalidDatasetError`.
+    """
+
+    name: str
+    n_bytes: int
+    opener: Callable[[], IO[bytes]]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names along its path."""
+        return PurePosixPath(self.name).parts
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name in lower case, with the dot."""
+        return PurePosixPath(self.name).suffix.lower()
+
+    @property
+    def stem(self) -> str:
+        """Its path without the ending."""
+        return str(PurePosixPath(self.name).with_suffix(""))
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Open it for reading."""
+        with self.opener() as file:
+            yield file
+
+    def read(self, max_bytes: int) -> bytes:
+        """Return its content.
+
+        Raises:
+            InvalidDatasetError: It is larger than `max_bytes`, or cannot be read.
+        """
+        limit = min(self.n_bytes, max_bytes)
+        with self.opened() as file:
+            content = file.read(limit + 1)
+        if len(content) > limit:
+            raise InvalidDatasetError(self.name, f"is larger than {limit:,} bytes")
+        return content
+
+
+def shown(name: str) -> str:
+    """Return a name that a terminal can print, cut to a reasonable length."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return text if len(text) <= 100 else f"{text[:60]}...{text[-30:]}"
+
+
+def safe_name(name: str) -> str:
+    """Return an entry's name.
+
+    Raises:
+        InvalidDatasetError: It leads out of its folder, or cannot be printed.
+    """
+    parts = name.split("/")
+    is_windows = "\\" in name or (len(parts[0]) > 1 and parts[0][1] == ":")
+    if name.startswith("/") or is_windows or ".." in parts:
+        raise InvalidDatasetError(
+            shown(name), "names are relative, with / and without ..: pack the folder's content"
+        )
+    if not name.isprintable() or len(name) > MAX_NAME_LENGTH:
+        raise InvalidDatasetError(
+            shown(name), f"names are printable text of at most {MAX_NAME_LENGTH} characters"
+        )
+    return "/".join(part for part in parts if part not in {"", "."})
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file is none of the user's: hidden, or put there by a system."""
+    return any(part.startswith(".") or part in CLUTTER for part in name.split("/"))
+
+
+def distinct(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries sorted by name, so that how they were packed changes nothing.
+
+    Raises:
+        InvalidDatasetError: Two have one name.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.name)
+    for one, other in pairwise(ordered):
+        if one.name == other.name:
+            raise InvalidDatasetError(one.name, "comes twice: keep one of them")
+    return ordered
+
+
+def unwrapped(entries: list[Entry]) -> list[Entry]:
+    """Take a folder away that holds everything else."""
+    while entries and all(len(entry.parts) > 1 for entry in entries):
+        tops = {entry.parts[0] for entry in entries}
+        holds_folders = any(len(entry.parts) > 2 for entry in entries)
+        if len(tops) > 1 or not holds_folders:
+            break
+        entries = [
+            Entry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener) for entry in entries
+        ]
+    return entries
+
+
+def without_notes(entries: list[Entry]) -> tuple[list[Entry], list[str]]:
+    """Part the entries from notes such as README.txt; return both, the notes by name."""
+    notes = [entry.name for entry in entries if entry.suffix in NOTES]
+    return [entry for entry in entries if entry.suffix not in NOTES], notes

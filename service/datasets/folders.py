@@ -1,0 +1,84 @@
+"""Folders on the server as lists of entries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from service.datasets.archives import open_file, too_many
+from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
+from service.errors import InvalidDatasetError
+
+FIELD = "folder"
+
+
+def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
+    """Find a folder that a user names below one of the roots.
+
+    Args:
+        folder: Absolute, or relative to a root.
+        roots: Folders whose contents may become data sets.
+
+    Returns:
+        The folder and its root, without links.
+
+    Raises:
+        InvalidDatasetError: It is below none of them, or is no folder.
+    """
+    if not roots:
+        raise InvalidDatasetError(
+            FIELD,
+            "no folder of this server may become a data set: set DENSEARCH_DATASET_ROOTS, or "
+            "upload a file",
+        )
+    if "\0" not in folder:
+        for root in (path.resolve() for path in roots):
+            found = (root / folder).resolve()
+            if found.is_relative_to(root) and found.is_dir():
+                return found, root
+    raise InvalidDatasetError(FIELD, "there is no such folder below the roots of data sets")
+
+
+def folder_entries(folder: Path, root: Path) -> list[Entry]:
+    """Return the files below a folder.
+
+    Links to files are followed within `root`.
+
+    Raises:
+        InvalidDatasetError: A link leads out of `root` or to a folder; something cannot be read.
+    """
+    entries = []
+    for entry in _found(folder, root):
+        entries.append(entry)
+        if len(entries) > MAX_ENTRIES:
+            raise too_many()
+    return distinct(entries)
+
+
+def _found(folder: Path, root: Path) -> Iterator[Entry]:
+    for place, folders, names in os.walk(folder, onerror=_refuse_unreadable):
+        folders[:] = [name for name in folders if not is_clutter(name)]
+        for name in folders:
+            if (Path(place) / name).is_symlink():
+                raise InvalidDatasetError(name, "is a link to a folder: copy the folder")
+        for name in names:
+            path = Path(place) / name
+            relative = path.relative_to(folder).as_posix()
+            if not is_clutter(relative):
+                yield _entry(path, safe_name(relative), root)
+
+
+def _entry(path: Path, name: str, root: Path) -> Entry:
+    target = path.resolve()
+    if not target.is_relative_to(root):
+        raise InvalidDatasetError(name, "is a link that leads out of the roots: copy the file")
+    if not target.is_file():
+        raise InvalidDatasetError(name, "is no plain file: remove it")
+    return Entry(name, target.stat().st_size, partial(open_file, target))
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    name = Path(error.filename).name if error.filename else ""
+    raise InvalidDatasetError(name, "cannot be read by the server") from error

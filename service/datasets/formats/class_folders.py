@@ -1,0 +1,52 @@
+"""Images in a folder for each class: ``cat/1.png``, ``dog/2.png``, or below train/, test/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.datasets.entries import Entry
+from service.datasets.formats.layout import Placed, laid_out
+from service.datasets.images import decoded
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Sample, Source
+from service.errors import InvalidDatasetError
+
+
+def fits(entries: Sequence[Entry]) -> bool:
+    """Whether every image lies in a folder."""
+    images = laid_out(list(entries)).images
+    return bool(images) and all("/" in image.path for image in images)
+
+
+def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+    """Read labelled images; classes are numbered in the order of their names.
+
+    Raises:
+        InvalidDatasetError: An image lies in no folder; later, one cannot be decoded.
+    """
+    layout = laid_out(list(entries))
+    for image in layout.images:
+        if "/" not in image.path:
+            raise InvalidDatasetError(
+                image.entry.name, "lies in no folder of a class: put it into one"
+            )
+    classes = sorted({_class_of(image) for image in layout.images})
+    return Source(
+        "labelled", 2, _samples(layout.images, classes, options), classes, layout.left_out
+    )
+
+
+def _class_of(image: Placed) -> str:
+    return image.path.partition("/")[0]
+
+
+def _samples(images: list[Placed], classes: list[str], options: ImportOptions) -> Iterator[Sample]:
+    numbers = {name: number for number, name in enumerate(classes)}
+    for image in images:
+        yield Sample(
+            name=image.entry.name,
+            values=decoded(image.entry, options.convert, options.size_px),
+            label=numbers[_class_of(image)],
+            group=image.group,
+            split=image.split,
+        )

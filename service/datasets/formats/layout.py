@@ -1,0 +1,82 @@
+"""What formats of files in folders share: split folders at the top, groups, notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.datasets.entries import Entry, unwrapped, without_notes
+from service.datasets.formats.tables import GROUPS, groups_of, split_off
+from service.datasets.images import SUFFIXES, is_image
+from service.errors import InvalidDatasetError
+
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+# As its authors name the folders: DIV2K_train_HR, DIV2K_valid_HR.
+DIV2K = re.compile(r"DIV2K_(train|valid|test)_\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An image with its split and its group, if there are such, and its path below the split."""
+
+    entry: Entry
+    path: str
+    split: str | None
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The images of an archive or folder, sorted by name, and what was passed over."""
+
+    images: list[Placed]
+    left_out: list[str]
+
+
+def laid_out(entries: list[Entry]) -> Layout:
+    """Find the images, their splits and their groups.
+
+    Folders named train, validation and test at the top are splits, if there is a train.
+
+    Raises:
+        InvalidDatasetError: A file is no image, or groups.csv is wrong.
+    """
+    entries = unwrapped(entries)
+    entries, table = split_off(entries, GROUPS)
+    entries, notes = without_notes(entries)
+    for entry in entries:
+        if not is_image(entry):
+            raise InvalidDatasetError(
+                entry.name, f"is no image: remove it, or use one of {', '.join(sorted(SUFFIXES))}"
+            )
+    groups = groups_of(table, entries)
+    has_splits = _has_splits(entries)
+    return Layout([_placed(e, groups.get(e.name), has_splits=has_splits) for e in entries], notes)
+
+
+def _has_splits(entries: list[Entry]) -> bool:
+    is_bare = any(len(entry.parts) == 1 for entry in entries)
+    splits = {_split_of(top) for top in {entry.parts[0] for entry in entries}}
+    return not is_bare and "train" in splits and None not in splits
+
+
+def _split_of(top: str) -> str | None:
+    found = DIV2K.fullmatch(top)
+    return SPLIT_NAMES.get(found[1] if found else top.lower())
+
+
+def _placed(entry: Entry, group: str | None, *, has_splits: bool) -> Placed:
+    if not has_splits:
+        return Placed(entry, entry.name, None, group)
+    first, _, rest = entry.name.partition("/")
+    return Placed(entry, rest, _split_of(first), group)

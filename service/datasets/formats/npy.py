@@ -1,0 +1,100 @@
+"""Arrays in NumPy's format, read a few rows at a time. Headers are read first, pickles never."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from service.datasets.entries import Entry
+from service.errors import InvalidDatasetError
+
+# Booleans, integers, floating-point numbers and text; no objects, no structures.
+NUMBERS, TEXT = frozenset("biuf"), frozenset("US")
+BLOCK_BYTES = 2**22
+_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an array's file says of it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    is_fortran: bool
+
+
+def header_of(entry: Entry) -> Header:
+    """Return an array's header.
+
+    Raises:
+        InvalidDatasetError: It is no array of numbers or text.
+    """
+    with entry.opened() as file:
+        return _header(entry.name, file)
+
+
+def _header(name: str, file: IO[bytes]) -> Header:
+    try:
+        reader = _READERS[npy.read_magic(file)]
+        shape, is_fortran, dtype = reader(file)
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError) as error:
+        raise InvalidDatasetError(name, f"is no array of NumPy's ({error})") from error
+    if dtype.hasobject or dtype.kind not in NUMBERS | TEXT:
+        raise InvalidDatasetError(
+            name, f"holds values of the kind {dtype}: give numbers (pickles are never read)"
+        )
+    # Without bytes in a row, nothing would stop a promise of endless rows.
+    if dtype.itemsize == 0 or any(side < 1 for side in shape[1:]) or any(n < 0 for n in shape):
+        raise InvalidDatasetError(name, f"has the impossible shape {shape}")
+    return Header(shape, dtype, is_fortran)
+
+
+def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
+    """Yield an array of at least one axis, some rows at a time, in the machine's byte order.
+
+    Raises:
+        InvalidDatasetError: The file ends too early, or lies in columns.
+    """
+    with entry.opened() as file:
+        header = _header(entry.name, file)
+        if header.is_fortran and len(header.shape) > 1:
+            raise InvalidDatasetError(
+                entry.name, "lies in columns: save np.ascontiguousarray(array) instead"
+            )
+        row_bytes = header.dtype.itemsize * math.prod(header.shape[1:])
+        n_each = max(1, BLOCK_BYTES // row_bytes)
+        for start in range(0, header.shape[0], n_each):
+            n = min(n_each, header.shape[0] - start)
+            # A header may promise more than there is: nothing is set aside before it is read.
+            content = file.read(n * row_bytes)
+            if len(content) < n * row_bytes:
+                raise InvalidDatasetError(entry.name, "ends too early: save and send it again")
+            block = np.frombuffer(content, header.dtype).reshape(n, *header.shape[1:])
+            yield block.astype(header.dtype.newbyteorder("="), copy=False)
+
+
+def rows(entry: Entry) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an array; see `blocks`."""
+    for block in blocks(entry):
+        yield from block
+
+
+def whole(entry: Entry, max_bytes: int) -> NDArray[Any]:
+    """Return an array of at least one axis that is small.
+
+    Raises:
+        InvalidDatasetError: It takes more than `max_bytes`, or cannot be read.
+    """
+    header = header_of(entry)
+    n_bytes = header.dtype.itemsize * math.prod(header.shape)
+    if not header.shape or n_bytes > max_bytes:
+        raise InvalidDatasetError(
+            entry.name, f"has the shape {header.shape}: it should be one value or row a sample"
+        )
+    return np.concatenate([np.empty((0, *header.shape[1:]), header.dtype), *blocks(entry)])

@@ -1,0 +1,125 @@
+"""From a file or folder that somebody sent to a stored set, checked, with its preview."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.datasets import findings
+from service.datasets.archives import GZIP_MAGIC, open_tar
+from service.datasets.entries import Entry
+from service.datasets.folders import allowed_folder, folder_entries
+from service.datasets.formats.registry import recognised
+from service.datasets.options import ImportOptions
+from service.datasets.preview import write_preview
+from service.datasets.stored import open_folder
+from service.datasets.workspace import Workspace
+from service.datasets.writing import write
+from service.datasets.zips import open_zip
+from service.errors import InvalidDatasetError, StorageFullError
+
+# Samples are stored as plain values, which take more room than the files they came in.
+UNPACKED_FACTOR = 16
+ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A stored set that lies in a workspace.
+
+    Attributes:
+        sha256: Its name on disk.
+        format: The one it was in.
+        manifest: As in `manifest.json`.
+        class_counts: Samples of each class by split; None without labels.
+        warnings: What should be looked at, a sentence each.
+        n_bytes: Of all its files.
+    """
+
+    sha256: str
+    format: str
+    manifest: dict[str, Any]
+    class_counts: dict[str, list[int]] | None
+    warnings: list[str]
+    n_bytes: int
+
+
+@contextmanager
+def full_disks() -> Iterator[None]:
+    """Turn the system's word for a full disk into ours.
+
+    Raises:
+        StorageFullError: There was no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFullError from error
+        raise
+
+
+def import_upload(work: Workspace, options: ImportOptions, max_bytes: int) -> Imported:
+    """Read the file that was sent.
+
+    Args:
+        work: Its `upload` is the file; the set is written to `made`.
+        options: How to read it.
+        max_bytes: Most bytes of an upload.
+
+    Raises:
+        InvalidDatasetError: It is refused.
+        StorageFullError: There is no room for it.
+    """
+    most = UNPACKED_FACTOR * max_bytes
+    with full_disks(), _unpacked(work, most) as entries:
+        return _imported(entries, work, options, most)
+
+
+def import_folder(
+    work: Workspace, folder: str, roots: Sequence[Path], options: ImportOptions, max_bytes: int
+) -> Imported:
+    """Read a folder below one of the roots; else as `import_upload`."""
+    with full_disks():
+        found, root = allowed_folder(folder, roots)
+        entries = folder_entries(found, root)
+        return _imported(entries, work, options, UNPACKED_FACTOR * max_bytes)
+
+
+@contextmanager
+def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
+    with work.upload.open("rb") as file:
+        head = file.read(512)
+    if not head:
+        raise InvalidDatasetError("", "it is empty: no bytes came")
+    if head.startswith(ZIP_MAGIC):
+        with open_zip(work.upload, most) as entries:
+            yield entries
+    elif head.startswith(GZIP_MAGIC) or head[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
+        with open_tar(work.upload, work.scratch, most) as entries:
+            yield entries
+    else:
+        raise InvalidDatasetError("", "it is no .zip, .npz, .tar or .tar.gz: pack it as one")
+
+
+def _imported(
+    entries: Sequence[Entry], work: Workspace, options: ImportOptions, most: int
+) -> Imported:
+    found = recognised(entries, options.format)
+    source = found.read(entries, options)
+    written = write(source, work.made, options.split_plan, most)
+    # What workers will open is opened here first.
+    write_preview(open_folder(work.made), work.made)
+    return Imported(
+        sha256=written.sha256,
+        format=found.name,
+        manifest=written.manifest,
+        class_counts=findings.class_counts(written),
+        warnings=findings.warnings(source, written),
+        n_bytes=sum(path.stat().st_size for path in work.made.iterdir()),
+    )

@@ -1,0 +1,59 @@
+"""How a file or folder is to be read: what a user may say about an upload."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from service.datasets.splits import SplitPlan
+
+Format = Literal["auto", "classes", "pairs", "images", "npz", "idx", "cifar"]
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable() or not name.strip():
+        raise ValueError("Name is printable text")
+    return name
+
+
+DatasetTitle = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class ImportOptions(BaseModel):
+    """How to read a data set; everything but the name has a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    name: DatasetTitle = Field(description="What to call the set, for people.")
+    format: Format = Field(
+        default="auto", description='How the data are laid out; "auto" finds out by the names.'
+    )
+    convert: Literal["grey", "colour"] | None = Field(
+        default=None, description="Convert all images; refuse what differs when left out."
+    )
+    size_px: int | None = Field(
+        default=None, ge=1, le=4096, description="Scale and cut images to squares of this side."
+    )
+    n_dims: int | None = Field(
+        default=None,
+        ge=1,
+        le=3,
+        description="Axes of a sample of a .npz: 1 signals, 2 images, 3 volumes.",
+    )
+    validation: float = Field(
+        default=0.2, gt=0, lt=1, description="Share of samples that guide the search."
+    )
+    test: float = Field(default=0.2, gt=0, lt=1, description="Share of samples that judge.")
+    split_seed: int = Field(default=0, ge=0, le=2**63 - 1, description="Of the draw of splits.")
+
+    @model_validator(mode="after")
+    def _leaves_some_to_train(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave nothing to train on")
+        return self
+
+    @property
+    def split_plan(self) -> SplitPlan:
+        """How to draw the splits."""
+        return SplitPlan(self.validation, self.test, self.split_seed)
