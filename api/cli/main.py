@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from api.cli import database, demonstration, jobs, reopening, samplers, serving
+from api.cli import bench, database, demonstration, jobs, reopening, samplers, serving
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
 from api.cli.serving import DataDir
 
@@ -23,6 +23,7 @@ jobs.register(app)
 reopening.register(app)
 samplers.register(app)
 demonstration.register(app)
+app.add_typer(bench.app, name="bench")
 app.add_typer(database.app, name="db")
 
 

@@ -49,11 +49,13 @@ def main(arguments: list[str]) -> None:
     """Print the table of the networks that were asked for, all of them by default."""
     parser = argparse.ArgumentParser(prog="python -m workers.training.overhead")
     parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--network", action="append", choices=[*CASES], metavar="NAME")
+    kinds = sorted({case.section["kind"] for case in CASES.values()})
+    parser.add_argument("--network", action="append", choices=kinds, metavar="NAME")
     asked = parser.parse_args(arguments)
     prepare_machine()
-    wanted = asked.network or list(CASES)
-    table({name: CASES[name] for name in wanted}, max(asked.rounds, 1), sys.stdout.write)
+    wanted = asked.network or kinds
+    cases = {name: case for name, case in CASES.items() if case.section["kind"] in wanted}
+    table(cases, max(asked.rounds, 1), sys.stdout.write)
 
 
 if __name__ == "__main__":

@@ -58,8 +58,8 @@ def test_the_table_leaves_out_what_a_layer_cannot(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:
-    name = "small_cnn 2x16, 3x3, 64 of 8 px"
-    command.main(["--rounds", "2", "--network", name])
+    name = "vgg 4x16, 3x3, 64 of 8 px"
+    command.main(["--rounds", "2", "--network", "vgg"])
     *_, head, row = capsys.readouterr().out.splitlines()
     assert head.split() == ["network", "plain,", "ms", "masters", "scaled", "product", "unfold"]
     assert row.startswith(name)

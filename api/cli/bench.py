@@ -1,0 +1,29 @@
+"""Commands that measure this machine; what needs torch runs in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from api.cli.failures import REFUSED, fail
+
+app = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
+
+
+@app.command(epilog="Example: densearch bench operator --network dncnn --rounds 20")
+def operator(
+    rounds: Annotated[int, typer.Option(min=1, help="Paired steps of every form.")] = 50,
+    network: Annotated[
+        list[str] | None, typer.Option(help="A network to measure; again for more; all if unset.")
+    ] = None,
+) -> None:
+    """Print what a density costs: a training step with one beside the plain step, by form."""
+    # -P: a folder named workers in the user's directory must not stand in for ours.
+    command = [sys.executable, "-P", "-m", "workers.training.overhead", "--rounds", str(rounds)]
+    command += [word for name in network or () for word in ("--network", name)]
+    code = subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    if code != 0:
+        fail(f"the measurement ended with code {code}", REFUSED)
