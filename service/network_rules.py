@@ -8,7 +8,7 @@ from service import networks
 from service.errors import Fault
 from service.networks import AnyNetwork
 from service.spec import JobSpec
-from service.tasks import DenoisingTask, FunctionTask, TaskKind, TrainingTask, sample_px
+from service.tasks import FunctionTask, PatchTask, TaskKind, TrainingTask, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2
@@ -36,9 +36,9 @@ def _size_faults(network: AnyNetwork, task: TrainingTask) -> Iterator[Fault]:
     n_halvings = networks.n_halvings(network)
     if side is None or side >> n_halvings >= LEAST_PX:
         return
-    images = "patches" if isinstance(task, DenoisingTask) else task.dataset
+    images = "patches" if isinstance(task, PatchTask) else task.dataset
     remedy = f"use at most {(side // LEAST_PX).bit_length()}"
-    if isinstance(task, DenoisingTask):
+    if isinstance(task, PatchTask):
         remedy += f", or patch_px of at least {LEAST_PX << n_halvings}"
     yield Fault(
         "/network/n_stages",

@@ -21,14 +21,17 @@ Data = Annotated[
     DataInfo | None,
     Field(default=None, description="The server fills it in for a stored set: leave it out."),
 ]
-PatchPx = Annotated[int, Field(default=40, ge=16, le=128, description="Side of a patch, px.")]
+LEAST_PATCH_PX = 16
+PatchPx = Annotated[
+    int, Field(default=40, ge=LEAST_PATCH_PX, le=128, description="Side of a patch, px.")
+]
 NPatches = Annotated[
     int, Field(default=1024, ge=1, le=1_000_000, description="Training patches in an epoch.")
 ]
 
 
 class DenoisingTask(Section):
-    """Remove Gaussian noise from patches; the objective is the mean squared error."""
+    """Remove Gaussian noise from signals, images or volumes; the objective is the MSE."""
 
     kind: Literal["denoising"]
     dataset: DatasetName = "photos"
@@ -40,11 +43,29 @@ class DenoisingTask(Section):
     n_patches: NPatches
 
 
+class ImageToImageTask(Section):
+    """Turn each input into its target; the objective is the mean squared error."""
+
+    kind: Literal["image_to_image"]
+    dataset: DatasetName = "blurred_photos"
+    data: Data
+    patch_px: PatchPx
+    n_patches: NPatches
+
+
 class ClassificationTask(Section):
     """Name the class of a sample; the objective is the cross-entropy."""
 
     kind: Literal["classification"]
     dataset: DatasetName = "digits"
+    data: Data
+
+
+class MultilabelTask(Section):
+    """Say of each label whether a sample has it; the objective is the binary cross-entropy."""
+
+    kind: Literal["multilabel"]
+    dataset: DatasetName = "mosaics"
     data: Data
 
 
@@ -63,8 +84,10 @@ class FunctionTask(Section):
 
 
 # Those that train a network.
-TrainingTask = DenoisingTask | ClassificationTask
-TaskKind = Literal["denoising", "classification"]
+PatchTask = DenoisingTask | ImageToImageTask
+LabelledTask = ClassificationTask | MultilabelTask
+TrainingTask = PatchTask | LabelledTask
+TaskKind = Literal["denoising", "image_to_image", "classification", "multilabel"]
 Task = Annotated[TrainingTask | FunctionTask, Field(discriminator="kind")]
 
 
@@ -80,7 +103,7 @@ def data_of(task: TrainingTask) -> DataInfo | None:
 
 def sample_px(task: TrainingTask) -> int | None:
     """Return the side of what a network is given, px; None where it is not known."""
-    if isinstance(task, DenoisingTask):
+    if isinstance(task, PatchTask):
         return task.patch_px
     info = data_of(task)
     return info.size_px if info is not None else None

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from service.errors import Fault
 from service.spec import JobSpec, Training
-from service.tasks import ClassificationTask, DenoisingTask, sample_px
+from service.tasks import (
+    LEAST_PATCH_PX,
+    ClassificationTask,
+    FunctionTask,
+    LabelledTask,
+    PatchTask,
+    data_of,
+    sample_px,
+)
+
+_MOVED = "/training/augmentation/crop_padding_px"
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
@@ -14,17 +24,39 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     if spec.training is None:
         return
     yield from _warmup_faults(spec.training)
-    moved_px = spec.training.augmentation.crop_padding_px
-    at = "/training/augmentation/crop_padding_px"
-    if isinstance(spec.task, DenoisingTask):
-        if spec.training.label_smoothing > 0:
-            yield Fault("/training/label_smoothing", "denoising has no labels: leave it out")
-        if moved_px > 0:
-            yield Fault(at, "patches lie in random places already: leave it out")
-    elif isinstance(spec.task, ClassificationTask):
-        side = sample_px(spec.task)
-        if side is not None and moved_px >= side:
-            yield Fault(at, f"{spec.task.dataset} are {side} px wide: use at most {side - 1}")
+    if isinstance(spec.task, PatchTask):
+        yield from _patch_faults(spec.task, spec.training)
+    elif isinstance(spec.task, LabelledTask):
+        yield from _size_faults(spec.task, spec.training)
+    is_smoothed = spec.training.label_smoothing > 0
+    if is_smoothed and not isinstance(spec.task, ClassificationTask | FunctionTask):
+        reason = f"{spec.task.kind} has no classes to spread a label over: leave it out"
+        yield Fault("/training/label_smoothing", reason)
+
+
+def _patch_faults(task: PatchTask, training: Training) -> Iterator[Fault]:
+    if training.augmentation.crop_padding_px > 0:
+        yield Fault(_MOVED, "patches lie in random places already: leave it out")
+    info = data_of(task)
+    side = info.size_px if info is not None else None
+    if side is not None and task.patch_px > side:
+        remedy = f"use at most {side}" if side >= LEAST_PATCH_PX else "use larger samples"
+        yield Fault(
+            "/task/patch_px", f"the smallest of {task.dataset} is {side} px wide: {remedy}"
+        )
+
+
+def _size_faults(task: LabelledTask, training: Training) -> Iterator[Fault]:
+    info, side = data_of(task), sample_px(task)
+    if info is not None and not info.is_uniform:
+        yield Fault(
+            "/task/dataset",
+            f"the samples of {task.dataset} differ in size: a {task.kind} needs one size, so "
+            "bring them to one and store them again",
+        )
+    moved_px = training.augmentation.crop_padding_px
+    if side is not None and moved_px >= side:
+        yield Fault(_MOVED, f"{task.dataset} are {side} px wide: use at most {side - 1}")
 
 
 def _warmup_faults(training: Training) -> Iterator[Fault]:

@@ -47,18 +47,18 @@ class NetworkInfo:
 
 
 _ANY = (1, 2, 3)
+_CLASSIFIES: tuple[TaskKind, ...] = ("classification", "multilabel")
+_RESTORES: tuple[TaskKind, ...] = ("denoising", "image_to_image")
 _NETWORKS: Mapping[str, NetworkInfo] = MappingProxyType(
     {
         info.name: info
         for info in (
-            NetworkInfo(
-                "small_cnn", "Small CNN", ("classification",), SmallCnn, layers.small_cnn, _ANY
-            ),
-            NetworkInfo("vgg", "VGG", ("classification",), Vgg, layers.vgg),
-            NetworkInfo("resnet", "ResNet", ("classification",), ResNet, layers.resnet),
-            NetworkInfo("dncnn", "DnCNN", ("denoising",), DnCnn, layers.dncnn, _ANY),
-            NetworkInfo("unet", "U-Net", ("denoising",), UNet, layers.unet),
-            NetworkInfo("nafnet", "NAFNet", ("denoising",), NafNet, layers.nafnet),
+            NetworkInfo("small_cnn", "Small CNN", _CLASSIFIES, SmallCnn, layers.small_cnn, _ANY),
+            NetworkInfo("vgg", "VGG", _CLASSIFIES, Vgg, layers.vgg),
+            NetworkInfo("resnet", "ResNet", _CLASSIFIES, ResNet, layers.resnet),
+            NetworkInfo("dncnn", "DnCNN", _RESTORES, DnCnn, layers.dncnn, _ANY),
+            NetworkInfo("unet", "U-Net", _RESTORES, UNet, layers.unet),
+            NetworkInfo("nafnet", "NAFNet", _RESTORES, NafNet, layers.nafnet),
         )
     }
 )

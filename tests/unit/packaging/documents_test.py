@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from api.app import create_app
 from api.metrics import Metrics
 from service import density, leases, networks, rules, samplers, spec, states, tasks
+from service.datasets.info import BUILT_IN
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
@@ -28,7 +29,9 @@ FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
 SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
     "### denoising": (tasks.DenoisingTask,),
+    "### image_to_image": (tasks.ImageToImageTask,),
     "### classification": (tasks.ClassificationTask,),
+    "### multilabel": (tasks.MultilabelTask,),
     "### function": (tasks.FunctionTask,),
     "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
@@ -217,6 +220,13 @@ def test_every_field_of_the_spec_has_its_row(heading: str) -> None:
                 assert cells[1].split()[0] == str(default).replace("True", "true").replace(
                     "False", "false"
                 )
+
+
+@pytest.mark.parametrize("kind", BUILT_IN)
+def test_every_built_in_set_has_its_row(kind: str) -> None:
+    told = rows(section("docs/job-spec.md", f"#### Built in for {kind}"))
+    names = [cells[0].strip("`") for cells in told if cells[0] != "built in"]
+    assert names == list(BUILT_IN[kind])
 
 
 def jobs_in(value: Any) -> bool:  # noqa: ANN401 - any JSON

@@ -20,9 +20,15 @@ def job(kind: str, training: dict[str, Any], **task: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "training", "pointer", "reason"),
     [
-        ("denoising", {"label_smoothing": 0.1}, "/training/label_smoothing", "no labels"),
+        ("denoising", {"label_smoothing": 0.1}, "/training/label_smoothing", "no classes"),
+        ("image_to_image", {"label_smoothing": 0.1}, "/training/label_smoothing", "no classes"),
+        ("multilabel", {"label_smoothing": 0.1}, "/training/label_smoothing", "no classes"),
         ("denoising", {"augmentation": {"crop_padding_px": 1}},
          "/training/augmentation/crop_padding_px", "random places"),
+        ("image_to_image", {"augmentation": {"crop_padding_px": 1}},
+         "/training/augmentation/crop_padding_px", "random places"),
+        ("multilabel", {"augmentation": {"crop_padding_px": 32}},
+         "/training/augmentation/crop_padding_px", "at most 31"),
         ("classification", {"augmentation": {"crop_padding_px": 8}},
          "/training/augmentation/crop_padding_px", "at most 7"),
         ("classification", {"epochs": 3, "warmup_epochs": 3},
@@ -45,10 +51,51 @@ def test_what_does_not_fit_is_refused_by_its_field(
     assert reason in fault.detail
 
 
+STORED: dict[str, Any] = {"dataset": "stored:1"}
+
+
+@pytest.mark.parametrize(
+    ("task", "pointer", "reason"),
+    [
+        ({"kind": "denoising", "dataset": "phantoms"}, "/task/patch_px", "at most 32"),
+        ({"kind": "image_to_image", **STORED, "patch_px": 33, "data": {"size_px": 32}},
+         "/task/patch_px", "at most 32"),
+        ({"kind": "denoising", **STORED, "patch_px": 16, "data": {"size_px": 9}},
+         "/task/patch_px", "larger samples"),
+        ({"kind": "classification", **STORED, "data": {"size_px": 9, "is_uniform": False}},
+         "/task/dataset", "one size"),
+        ({"kind": "multilabel", **STORED, "data": {"size_px": 9, "is_uniform": False}},
+         "/task/dataset", "one size"),
+    ],
+)  # fmt: skip
+def test_samples_that_do_not_fit_the_task_are_refused(
+    task: dict[str, Any], pointer: str, reason: str
+) -> None:
+    with pytest.raises(InvalidSpecError) as refusal:
+        parse({"name": "job", "task": task, "budget": {"n_trials": 2}})
+    (fault,) = refusal.value.faults
+    assert fault.pointer == pointer
+    assert reason in fault.detail
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"kind": "denoising", "dataset": "phantoms", "patch_px": 32},
+        {"kind": "denoising", **STORED, "data": {"size_px": 40, "is_uniform": False}},
+        {"kind": "image_to_image", **STORED},
+    ],
+)
+def test_samples_that_fit_or_are_not_known_yet_are_taken(task: dict[str, Any]) -> None:
+    parse({"name": "job", "task": task, "budget": {"n_trials": 2}})
+
+
 @pytest.mark.parametrize(
     ("kind", "training"),
     [
         ("denoising", {"augmentation": {"flip": True}, "clip_norm": 1.0, "warmup_epochs": 1}),
+        ("image_to_image", {"augmentation": {"flip": True}}),
+        ("multilabel", {"augmentation": {"flip": True, "crop_padding_px": 31}}),
         ("classification", {"label_smoothing": 0.1, "schedule": "one_cycle"}),
         ("classification", {"augmentation": {"flip": True, "crop_padding_px": 7}}),
     ],
