@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, evaluations, payloads, recording
 from service.arms import is_speculation
+from service.packing import Packing
 from service.records import Trial
 from service.states import Phase, TrialState
 from service.storage import trials
@@ -26,7 +27,7 @@ def place(
     *,
     with_speculation: bool = False,
 ) -> list[Assignment]:
-    """Start what waits, at most `n_free` of it.
+    """Start what waits, on at most `n_free` workers.
 
     The studies advance side by side: one that must wait for values is not left to be the slow tail
     behind one that could issue its whole budget at once.
@@ -34,7 +35,7 @@ def place(
     Args:
         session: A write transaction.
         run: Whose trials.
-        n_free: How many could start.
+        n_free: Workers that are free; each takes one trial, or one pack of them.
         busy: Digests in training for other jobs.
         with_speculation: Whether trials that were run ahead of need may start, too.
     """
@@ -44,12 +45,13 @@ def place(
     waiting = [t for t in run.log.waiting_trials() if with_speculation or not is_speculation(t)]
     waiting.sort(key=lambda trial: _turn(run, trial))
     ready = [trial for trial in waiting if trial.digest not in in_hand]
-    chosen: dict[str, Trial] = {}
-    start, size = 0, n_free
-    while start < len(ready) and len(chosen) < n_free:
-        _choose(session, run, ready[start : start + size], chosen, n_free)
+    chosen = Packing(n_free, run.pack_width, len(ready))
+    taken: set[str] = set()
+    start, size = 0, n_free * run.pack_width  # more than that would be looked up in vain
+    while start < len(ready) and chosen.has_room:
+        _choose(session, run, ready[start : start + size], chosen, taken)
         start, size = start + size, 2 * size  # further only past what others have
-    return _start(session, run, list(chosen.values()))
+    return _start(session, run, chosen.packs)
 
 
 def _turn(run: Run, trial: Trial) -> tuple[float, int]:
@@ -60,20 +62,20 @@ def _turn(run: Run, trial: Trial) -> tuple[float, int]:
 
 
 def _choose(
-    session: Session, run: Run, ready: Sequence[Trial], chosen: dict[str, Trial], n_free: int
+    session: Session, run: Run, ready: Sequence[Trial], chosen: Packing, taken: set[str]
 ) -> None:
-    """Add to `chosen`, by digest, what no other job has completed or is training."""
+    """Add to `chosen` what no other job has completed or is training, each digest once."""
     elsewhere = trials.elsewhere(session, run.job.id, [t.digest for t in ready])
     for trial in ready:
         known = elsewhere.get(trial.digest)
         if known is not None and known.state is TrialState.COMPLETED:
             recording.complete_from(session, run, trial, known)
             run.has_more = True
-        elif known is None and len(chosen) < n_free:
-            chosen.setdefault(trial.digest, trial)
+        elif known is None and trial.digest not in taken and chosen.add(trial):
+            taken.add(trial.digest)
 
 
-def _start(session: Session, run: Run, chosen: Sequence[Trial]) -> list[Assignment]:
+def _start(session: Session, run: Run, packs: Sequence[Sequence[Trial]]) -> list[Assignment]:
     now = clock.now()
     rows = [
         {
@@ -83,19 +85,25 @@ def _start(session: Session, run: Run, chosen: Sequence[Trial]) -> list[Assignme
             "dispatcher": run.job.lease_owner,
             "started_at": now,
         }
-        for trial in chosen
+        for pack in packs
+        for trial in pack
     ]
-    attempt_ids = trials.insert_attempts(session, rows)
+    attempt_ids = iter(trials.insert_attempts(session, rows))
     assignments = []
-    for trial, attempt_id in zip(chosen, attempt_ids, strict=True):
-        run.live[attempt_id] = trial.id
-        n_attempts = trial.n_attempts + 1
-        run.log.set_state(trial.id, TrialState.RUNNING, started_at=now, n_attempts=n_attempts)
-        assignments.append(_assignment(run, trial, attempt_id))
+    for pack in packs:
+        own = [(trial, next(attempt_ids)) for trial in pack]
+        first = own[0][1]
+        for trial, attempt_id in own:
+            run.live[attempt_id] = trial.id
+            n_attempts = trial.n_attempts + 1
+            run.log.set_state(trial.id, TrialState.RUNNING, started_at=now, n_attempts=n_attempts)
+            assignments.append(_assignment(run, trial, attempt_id, first))
+        if len(own) > 1:
+            run.shared.update(attempt_id for _, attempt_id in own)
     return assignments
 
 
-def _assignment(run: Run, trial: Trial, attempt_id: int) -> Assignment:
+def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignment:
     is_search = trial.phase is Phase.SEARCH
     return Assignment(
         attempt_id=attempt_id,
@@ -106,4 +114,5 @@ def _assignment(run: Run, trial: Trial, attempt_id: int) -> Assignment:
         device=payloads.device_of(run.spec),
         keeps_weights=evaluations.keeps_weights(run.spec, trial),
         stop_above=(run.log.arm_of(trial).limits(trial) or ()) if is_search else (),
+        pack=pack,
     )

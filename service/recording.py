@@ -39,11 +39,21 @@ def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
     now = clock.now()
     trials.change_attempts(
         session,
-        [_outcome(u) | {"state": _ATTEMPT_STATES[u.ending], "finished_at": now} for u in ended],
+        [_outcome(u) | {"state": _attempt_state(run, u), "finished_at": now} for u in ended],
     )
     for update in ended:
         _end_trial(session, run, run.live.pop(update.attempt_id), update)
+    run.shared.intersection_update(run.live)
     _keep_late(session, late)
+
+
+def _attempt_state(run: Run, update: Ended) -> AttemptState:
+    return AttemptState.LOST if _is_blameless(run, update) else _ATTEMPT_STATES[update.ending]
+
+
+def _is_blameless(run: Run, update: Ended) -> bool:
+    """Whether a try failed in a pack: another candidate may be to blame. It is tried alone."""
+    return update.ending in (Ending.ERROR, Ending.CRASHED) and update.attempt_id in run.shared
 
 
 def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
@@ -118,6 +128,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
 
 def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
     error = {"detail": update.error or update.ending}
+    if _is_blameless(run, update):
+        _wait_again(session, run, [trial.id], error=error)
+        return
     n_failed = trials.count_failed_attempts(session, trial.id)
     # A multiple: a trial that a user wants tried again has as many tries as at first. A try that
     # was cancelled is no failure, and ends nothing.

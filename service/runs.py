@@ -24,7 +24,7 @@ from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.trial_log import TrialLog
-from service.updates import Assignment, Update
+from service.updates import Assignment, Update, packs_of
 
 # Rounds planned in one transaction: a job whose every trial is cached must not hold the database.
 MAX_ROUNDS = 20
@@ -45,6 +45,7 @@ class Run:
         job: The job as of the last step.
         log: Its trials.
         live: Attempts whose result counts, by their id: the id of their trial.
+        shared: Of these, the ones that began in a pack with others.
         has_more: Whether a further step would move on at once.
     """
 
@@ -55,8 +56,15 @@ class Run:
         self.spec = spec
         self.log = TrialLog(job.id, self.arms)
         self.live: dict[int, int] = {}
+        self.shared: set[int] = set()
         self.has_more = False
         self._has_guesses = True
+
+    @property
+    def pack_width(self) -> int:
+        """How many trials a worker may train at once."""
+        width = self.spec.resources.pack_width
+        return width if isinstance(width, int) else 1
 
     @property
     def wants_workers(self) -> bool:
@@ -84,12 +92,13 @@ class Run:
         Args:
             session: A write transaction, committed by the caller if this returns.
             updates: What the workers reported since the last step, in order of arrival.
-            n_free: How many assignments could start at once.
+            n_free: How many workers are free.
             busy: Digests that are being trained for other jobs: theirs are not started twice.
             may_speculate: Whether workers that are left over would idle.
 
         Returns:
-            At most `n_free` assignments; their attempts are stored.
+            Assignments for at most `n_free` workers, those of one worker with the same `pack`;
+            their attempts are stored.
 
         Raises:
             LeaseLostError: Another dispatcher holds the job; nothing was changed.
@@ -105,8 +114,9 @@ class Run:
         if self.job.state in ACTIVE:
             self._advance(session)
             assignments = placing.place(session, self, n_free, busy)
-            if may_speculate and n_free > len(assignments):
-                assignments += self._speculate(session, n_free - len(assignments), busy)
+            n_idle = n_free - len(packs_of(assignments))
+            if may_speculate and n_idle > 0:
+                assignments += self._speculate(session, n_idle, busy)
             finishing.finish_phase(session, self)
         self.log.flush(session)
         return assignments

@@ -42,7 +42,10 @@ class TrialState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """How one try at a trial stands. LOST: its dispatcher is gone, nobody waits for it."""
+    """How one try at a trial stands.
+
+    LOST: its dispatcher is gone, or the pack it was in failed; the trial is not to blame.
+    """
 
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,7 @@ class Assignment:
         keeps_weights: Whether the folded network's weights are wanted back.
         stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
             validation loss is above `stop_above[e - 1]`; () never stops.
+        pack: Assignments of one step with the same number are for one worker.
     """
 
     attempt_id: int
@@ -42,6 +44,15 @@ class Assignment:
     device: str
     keeps_weights: bool
     stop_above: tuple[float, ...] = ()
+    pack: int = 0
+
+
+def packs_of(assignments: Sequence[Assignment]) -> list[list[Assignment]]:
+    """Return the assignments of one step by the worker they are for, in their order."""
+    packs: dict[int, list[Assignment]] = {}
+    for assignment in assignments:
+        packs.setdefault(assignment.pack, []).append(assignment)
+    return list(packs.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,8 @@ class Ended:
     Attributes:
         curve: Validation loss after each epoch that was run, as far as it is finite; () where
             nothing is trained.
-        learned: What a `gradient` training has learned beside its weights: ``vector``, the free
-            values of the density, or ``layers``, the same by the layer's name.
+        learned: What a `gradient` training has learned beside its weights: ``groups``, the free
+            values of the density that each group of layers shares, by the group's name.
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.

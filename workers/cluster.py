@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -166,11 +166,11 @@ class Cluster:
 
     # Work
 
-    def place(self, shape: Shape, assignment: Assignment) -> None:
-        """Start an assignment on a free worker."""
+    def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
+        """Start assignments on one free worker, which trains them together where it can."""
         slot = self._slot_for(shape)
-        slot.attempts = {assignment.attempt_id: assignment}
-        slot.stream = slot.actor.run.options(num_returns="streaming").remote([assignment])
+        slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
+        slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
 
     def cancel(self, attempt_ids: set[int]) -> None:
         """Ask these attempts to stop; their end arrives like any other."""

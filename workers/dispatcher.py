@@ -27,7 +27,7 @@ from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Update
+from service.updates import Assignment, Ended, Update, packs_of
 from workers.artifacts import store_weights
 from workers.cluster import Cluster, Shape
 
@@ -228,8 +228,8 @@ class Dispatcher:
         for update in self._pending.pop(job_id, []):
             self._weights.pop(update.attempt_id, None)
         self._touched.discard(job_id)
-        for assignment in assignments:
-            self._cluster.place(shape, assignment)
+        for pack in packs_of(assignments):
+            self._cluster.place(shape, pack)
         # Trials that are no longer needed, such as those run ahead of a search that is over.
         self._cluster.cancel(self._in_hand_of(job_id) - run.live.keys())
         if run.job.state is JobState.EVALUATING:

@@ -13,7 +13,7 @@ from service.records import Dispatcher, Job
 from service.runs import Run, open_run
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending, Update
+from service.updates import Assignment, Ended, Ending, Update, packs_of
 from workers import functions
 
 
@@ -40,7 +40,7 @@ class Simulation:
 
     def step(self, run: Run, updates: list[Update]) -> None:
         with self.database.write() as session:
-            found = run.step(session, updates, self.n_workers - len(self.hand))
+            found = run.step(session, updates, self.n_workers - len(packs_of(self.hand)))
         self.hand += found
         # The real dispatcher cancels what is not needed any more.
         self.hand = [a for a in self.hand if a.attempt_id in run.live]

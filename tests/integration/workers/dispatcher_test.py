@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ class PretendedCluster:
         return int(self.n_cpus // shape.cpus)
 
     def n_free(self, shape: Shape) -> int:
-        return max(0, self.capacity(shape) - len(self.hand))
+        return max(0, self.capacity(shape) - len({a.pack for a in self.hand.values()}))
 
     def share(self) -> None:
         pass
@@ -47,9 +47,9 @@ class PretendedCluster:
     def stop(self) -> None:
         pass
 
-    def place(self, shape: Shape, assignment: Assignment) -> None:
+    def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
         del shape
-        self.hand[assignment.attempt_id] = assignment
+        self.hand |= {assignment.attempt_id: assignment for assignment in pack}
 
     def cancel(self, attempt_ids: set[int]) -> None:
         self.cancelled |= attempt_ids

@@ -1,0 +1,101 @@
+"""Trials in packs: the same search, a worker a pack, and no candidate that harms the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service import jobs as use_cases
+from service import leases, rules
+from service.runs import open_run
+from service.states import AttemptState, JobState, Phase, TrialState
+from service.storage import trials
+from service.storage.database import Database
+from service.updates import Assignment, Ended, Ending, packs_of
+from tests.integration.service.simulation import Simulation, told, trained
+
+
+def body(width: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "photos",
+        "task": {"kind": "denoising"},
+        "density": {"bounds": [[0.0, 2.0]]},
+        "samplers": ["direct_l", "tpe", {"name": "random", "batch_size": 5}],
+        "controls": ["uniform", "flat"],
+        "budget": {"n_trials": 12},
+        "evaluation": {"n_seeds": 2},
+        "resources": {"pack_width": width},
+    } | changes
+
+
+def submit(database: Database, spec: dict[str, Any]) -> int:
+    return use_cases.submit(database, rules.parse(spec))[0].id
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_a_search_in_packs_is_the_same_search(database: Database, n_workers: int) -> None:
+    found = []
+    for width in (1, 4):
+        job_id = submit(database, body(width))
+        simulation = Simulation(database, n_workers, seed=width)
+        (run,) = simulation.take()
+        assert simulation.run(run).state is JobState.SUCCEEDED
+        found.append(told(database, job_id))
+    assert found[0] == found[1]
+
+
+def test_a_worker_takes_a_pack_and_one_cancelled_harms_no_other(database: Database) -> None:
+    job_id = submit(database, body(4, samplers=[{"name": "random", "batch_size": 12}]))
+    simulation = Simulation(database, n_workers=2)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    packs = packs_of(simulation.hand)
+    assert [len(pack) for pack in packs] == [4, 4]
+    simulation.step(run, [])
+    assert len(simulation.hand) == 8  # a worker that is at a pack is not free
+    first = simulation.hand.pop(0)
+    cancelled = Ended(first.attempt_id, first.trial_id, Ending.CANCELLED)
+    simulation.step(run, [cancelled])
+    assert run.log.trials[first.trial_id].state is TrialState.WAITING
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with database.read() as session:
+        assert all(t.state is TrialState.COMPLETED for t in trials.of_job(session, job_id))
+
+
+def _crashes_with(poison: int, packs: list[list[Assignment]]) -> list[Ended]:
+    """What arrives where a worker dies of one candidate, and all of its pack with it."""
+    said = []
+    for pack in packs:
+        is_dead = any(a.trial_id == poison for a in pack)
+        for a in pack:
+            crashed = Ended(a.attempt_id, a.trial_id, Ending.CRASHED, error="killed")
+            said.append(crashed if is_dead else trained(a))
+    return said
+
+
+def test_one_candidate_that_kills_its_workers_takes_no_other_down(database: Database) -> None:
+    job_id = submit(database, body(4, samplers=[{"name": "random", "batch_size": 12}]))
+    me = Simulation(database).me
+    (job,) = leases.claim(database, me, 60.0)
+    run = open_run(database, job, max_attempts=1)
+    said: list[Ended] = []
+    poison = 0
+    for _ in range(100):
+        with database.write() as session:
+            packs = packs_of(run.step(session, said, 2))
+        poison = poison or packs[0][1].trial_id
+        if run.job.state.is_final:
+            break
+        said = _crashes_with(poison, packs)
+    assert run.job.state is JobState.SUCCEEDED
+    with database.read() as session:
+        found = {t.id: t for t in trials.of_job(session, job_id)}
+        tries = {i: trials.attempts(session, i) for i in found}
+    assert [i for i, t in found.items() if t.state is TrialState.FAILED] == [poison]
+    search = [i for i, t in found.items() if t.phase is Phase.SEARCH]
+    in_its_pack = [i for i in search if len(tries[i]) > 1]
+    assert len(in_its_pack) == 4
+    for i in in_its_pack:
+        last = AttemptState.FAILED if i == poison else AttemptState.COMPLETED
+        assert [a.state for a in tries[i]] == [AttemptState.LOST, last]
