@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service import clock, planning, rules, warm_start
+from service import clock, planning, rules, stored_data, warm_start
 from service.digest import digest_of
 from service.errors import IdempotencyConflictError
 from service.records import Job, Json
@@ -30,7 +30,7 @@ def submit(database: Database, spec: JobSpec, key: str | None = None) -> tuple[J
 
     Raises:
         IdempotencyConflictError: The key came with another body before.
-        InvalidSpecError: A density to start from is missing or does not fit.
+        InvalidSpecError: A data set or a density to start from is missing or does not fit.
     """
     digest = digest_of(spec.model_dump(mode="json"))
     try:
@@ -71,7 +71,7 @@ def clone(database: Database, job_id: int, changes: Json, key: str | None = None
         IdempotencyConflictError: As in `submit`.
     """
     with database.read() as session:
-        old = warm_start.unresolved(spec_of(jobs.get(session, job_id)))
+        old = stored_data.unresolved(warm_start.unresolved(spec_of(jobs.get(session, job_id))))
     body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
     return submit(database, rules.parse(body), key)[0]
 
@@ -90,7 +90,7 @@ def merged(target: object, patch: object) -> object:
 
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
-    spec = warm_start.resolve(session, spec)
+    spec = warm_start.resolve(session, stored_data.resolve(session, spec))
     job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
     if key is not None:
         idempotency.insert(session, key, digest, job.id)

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.states import AttemptState, JobState, Phase, Role, TrialState
+from service.states import AttemptState, CalibrationState, JobState, Phase, Role, TrialState
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A density-optimization job. `waits_for` says why it does not move, when it does not."""
+    """A density-optimization job.
+
+    Attributes:
+        waits_for: Why it does not move, when it does not.
+        worked_s: Seconds that it was at work, up to `working_since`; pauses are not counted.
+        working_since: Since when it is at work, None while it is not.
+    """
 
     id: int
     name: str
@@ -28,6 +34,8 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    worked_s: float = 0.0
+    working_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,9 @@ class Study:
     Attributes:
         repeat: Which search seed of its sampler, from 1.
         n_trials: Its budget.
-        stopped_at: Trials after which it stopped by itself, its boxes being narrower than the
-            noise; None while it has not.
+        stopped_at: Trials after which it stopped before its budget of trials was spent; None while
+            it has not.
+        stopped_by: Why: `noise` (its boxes were narrower), `wall_clock` or `cost` (the budget's).
     """
 
     id: int
@@ -54,6 +63,7 @@ class Study:
     stopped_at: int | None
     best_trial_id: int | None
     best_value: float | None
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +185,29 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set that somebody stored.
+
+    Attributes:
+        sha256: Of its content and split; sets that share it share their files.
+        kind: What its targets are: labelled, multilabel, pairs or unlabelled.
+        format: The one it came in.
+        n_bytes: Of its files.
+        details: `manifest` (as on disk), `class_counts` by split or None, and `warnings`.
+    """
+
+    id: int
+    name: str
+    sha256: str
+    kind: str
+    format: str
+    n_samples: int
+    n_bytes: int
+    details: Json
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a job."""
 
@@ -196,3 +229,33 @@ class Dispatcher:
     resources: Json
     started_at: datetime
     heartbeat_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a training costs on a kind of device: known, or to be measured.
+
+    Attributes:
+        key: Names the training and the kind of device, see `service.costs`.
+        source: `calibration` (a few steps, timed for this) or `trials` (whole trainings).
+        payload: What to measure; None where trials were.
+        widths: Of the packs to measure.
+        cost: See `service.costs.TrainingCost`; None while it is not known.
+        error: Why the measurement failed.
+    """
+
+    id: int
+    key: str
+    source: str
+    state: CalibrationState
+    payload: Json | None
+    device: str
+    cpus: float
+    gpus: float
+    widths: list[int]
+    cost: Json | None
+    error: str | None
+    lease_owner: str | None
+    lease_until: datetime | None
+    created_at: datetime
+    measured_at: datetime | None

@@ -68,7 +68,7 @@ def sweep(data_dir: Path) -> int:
         for place in (data_dir / FOLDER).glob(f"{_PREFIX}*"):
             try:
                 lock = _held(place / _LOCK)
-            except BlockingIOError:
+            except (BlockingIOError, FileNotFoundError):  # it lives, or was removed just now
                 continue
             with lock:
                 shutil.rmtree(place, ignore_errors=True)

@@ -90,6 +90,8 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    worked_s: Mapped[float] = mapped_column(default=0.0)
+    working_since: Mapped[datetime | None]
 
 
 class StudyRow(Base):
@@ -111,6 +113,7 @@ class StudyRow(Base):
     stopped_at: Mapped[int | None] = mapped_column(Integer)
     best_trial_id: Mapped[int | None] = mapped_column(Key)
     best_value: Mapped[float | None]
+    stopped_by: Mapped[str | None] = mapped_column(String(16))
 
 
 class TrialRow(Base):
@@ -243,6 +246,24 @@ class ArtifactRow(Base):
     created_at: Mapped[datetime]
 
 
+class DatasetRow(Base):
+    """A data set that somebody stored; those of the same content share their files."""
+
+    __tablename__ = "datasets"
+    # A job's spec names a set by its id, which is never given to another.
+    __table_args__ = (Index(None, "sha256"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    format: Mapped[str] = mapped_column(String(16))
+    n_samples: Mapped[int] = mapped_column(Integer)
+    n_bytes: Mapped[int] = mapped_column(BigInteger)
+    details: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
 class EventRow(Base):
     """What happened to a job; its id orders it (writers of a job hold the job's row)."""
 
@@ -279,3 +300,26 @@ class DispatcherRow(Base):
     resources: Mapped[dict[str, Any]]
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
+
+
+class CalibrationRow(Base):
+    """What a training costs on a kind of device: measured, or waiting to be."""
+
+    __tablename__ = "calibrations"
+    __table_args__ = (UniqueConstraint("key", "source"), Index(None, "state", "id"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[dict[str, Any] | None]
+    device: Mapped[str] = mapped_column(String(16))
+    cpus: Mapped[float]
+    gpus: Mapped[float]
+    widths: Mapped[list[Any]]
+    cost: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    lease_owner: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    measured_at: Mapped[datetime | None]

@@ -1,0 +1,170 @@
+"""What one can do to stored data sets: add, delete, tidy up after a crash.
+
+A set's row and its folder change together: both under the lock on the table, and a folder moves
+by a rename. One that was moved in before its row was committed is marked until it was; one that is
+to be deleted is moved aside first. So whatever a crash leaves is known by its name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.datasets import workspace
+from service.datasets.importing import Imported, full_disks, import_folder, import_upload
+from service.datasets.options import ImportOptions
+from service.datasets.stored import FOLDER, folder_of
+from service.datasets.workspace import Workspace
+from service.errors import DatasetInUseError
+from service.records import Dataset
+from service.settings import Settings
+from service.storage import datasets
+from service.storage.database import Database
+
+_PENDING, _ASIDE = ".pending", ".deleted-"
+
+
+@contextmanager
+def working(database: Database, settings: Settings) -> Iterator[Workspace]:
+    """Give an import the folder it works in, after sweeping away what crashes have left.
+
+    Raises:
+        StorageFullError: There is no room for it.
+    """
+    with full_disks():
+        sweep(database, settings.data_dir)
+        with workspace.workspace(settings.data_dir) as work:
+            yield work
+
+
+def add_upload(
+    database: Database, settings: Settings, work: Workspace, options: ImportOptions
+) -> Dataset:
+    """Store the set in a workspace's upload.
+
+    Raises:
+        InvalidDatasetError: It is refused; nothing of it is kept.
+        StorageFullError: There is no room for it.
+    """
+    imported = import_upload(work, options, settings.max_dataset_bytes)
+    return _keep(database, settings.data_dir, work, imported, options.name)
+
+
+def add_folder(
+    database: Database, settings: Settings, folder: str, options: ImportOptions
+) -> Dataset:
+    """Store the set in a folder below the roots of the settings; else as `add_upload`."""
+    with working(database, settings) as work:
+        roots, most = settings.dataset_roots or (), settings.max_dataset_bytes
+        imported = import_folder(work, folder, roots, options, most)
+        return _keep(database, settings.data_dir, work, imported, options.name)
+
+
+def _keep(
+    database: Database, data_dir: Path, work: Workspace, imported: Imported, name: str
+) -> Dataset:
+    target = folder_of(data_dir, imported.sha256)
+    with _moving(database, data_dir) as session:
+        found = _insert(session, imported, name)
+        if not target.is_dir():
+            (work.made / _PENDING).touch()
+            work.made.rename(target)
+    (target / _PENDING).unlink(missing_ok=True)
+    return found
+
+
+@contextmanager
+def _moving(database: Database, data_dir: Path) -> Iterator[Session]:
+    """Give the transaction in which folders move; if it fails, they move back."""
+    try:
+        with database.write() as session:
+            datasets.lock(session)
+            yield session
+    except BaseException:
+        # Whether it was committed after all is for the database to say.
+        with suppress(SQLAlchemyError, OSError):
+            sweep(database, data_dir)
+        raise
+
+
+def _insert(session: Session, imported: Imported, name: str) -> Dataset:
+    details = {
+        "manifest": imported.manifest,
+        "class_counts": imported.class_counts,
+        "warnings": imported.warnings,
+    }
+    return datasets.insert(
+        session,
+        name=name,
+        sha256=imported.sha256,
+        kind=imported.manifest["kind"],
+        format=imported.format,
+        n_samples=imported.manifest["n_samples"],
+        n_bytes=imported.n_bytes,
+        details=details,
+    )
+
+
+def delete(database: Database, data_dir: Path, dataset_id: int) -> None:
+    """Forget a set; its files go when no other set has the same content.
+
+    Raises:
+        NotFoundError: There is none.
+        DatasetInUseError: A job that has not ended is trained on it.
+    """
+    with _moving(database, data_dir) as session:
+        aside = _moved_aside(session, data_dir, dataset_id)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _moved_aside(session: Session, data_dir: Path, dataset_id: int) -> Path:
+    """Remove the row, and rename the folder if nobody else needs it; return its new name."""
+    found = datasets.get(session, dataset_id)
+    users = datasets.users_of(session, dataset_id)
+    if users:
+        raise DatasetInUseError(dataset_id, users)
+    datasets.delete(session, dataset_id)
+    place = folder_of(data_dir, found.sha256)
+    aside = place.with_name(f"{_ASIDE}{found.sha256}-{uuid4().hex}")
+    if not datasets.is_kept(session, found.sha256) and place.is_dir():
+        place.rename(aside)
+    return aside
+
+
+def sweep(database: Database, data_dir: Path) -> int:
+    """Remove what imports and deletions that broke off have left; return the number of folders."""
+    base = data_dir / FOLDER
+    n_removed = workspace.sweep(data_dir)
+    if not any(_left(base)):
+        return n_removed
+    with database.write() as session:
+        datasets.lock(session)
+        return n_removed + sum(_settled(session, base, place) for place in list(_left(base)))
+
+
+def _left(base: Path) -> Iterator[Path]:
+    """Yield the folders that a rename has moved and no commit has confirmed."""
+    yield from base.glob(f"{_ASIDE}*")
+    for mark in base.glob(f"*/{_PENDING}"):
+        if not mark.parent.name.startswith(_ASIDE):
+            yield mark.parent
+
+
+def _settled(session: Session, base: Path, place: Path) -> bool:
+    """Make a folder agree with the database; return whether it was removed."""
+    is_aside = place.name.startswith(_ASIDE)
+    sha256 = place.name.removeprefix(_ASIDE).partition("-")[0] if is_aside else place.name
+    target = base / sha256
+    if datasets.is_kept(session, sha256) and (place == target or not target.is_dir()):
+        if place != target:
+            place.rename(target)
+        (target / _PENDING).unlink(missing_ok=True)
+        return False
+    shutil.rmtree(place, ignore_errors=True)
+    return True

@@ -1,0 +1,73 @@
+"""Queries on stored data sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.datasets.info import STORED
+from service.errors import NotFoundError
+from service.records import Dataset
+from service.storage.jobs import WORKING
+from service.storage.rows import to_value
+from service.storage.tables import DatasetRow, JobRow
+
+
+def lock(session: Session) -> None:
+    """Hold the table until the transaction ends: whoever changes files and rows takes turns.
+
+    On SQLite a writing transaction does so anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE datasets IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def insert(session: Session, **values: Any) -> Dataset:
+    """Store a new set's row."""
+    row = DatasetRow(**values, created_at=clock.now())
+    session.add(row)
+    session.flush()
+    return to_value(Dataset, row)
+
+
+def get(session: Session, dataset_id: int, *, is_held: bool = False) -> Dataset:
+    """Return a set; one that is held cannot be deleted until the transaction ends.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    query = select(DatasetRow).where(DatasetRow.id == dataset_id)
+    row = session.scalars(query.with_for_update(read=True) if is_held else query).one_or_none()
+    if row is None:
+        raise NotFoundError("data set", dataset_id)
+    return to_value(Dataset, row)
+
+
+def page(session: Session, *, limit: int, before: int | None = None) -> list[Dataset]:
+    """Return the newest sets first, at most `limit`, those with an id below `before`."""
+    query = select(DatasetRow).order_by(DatasetRow.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(DatasetRow.id < before)
+    return [to_value(Dataset, row) for row in session.scalars(query)]
+
+
+def delete(session: Session, dataset_id: int) -> None:
+    """Remove a set's row; the caller has seen that it is there."""
+    session.delete(session.get_one(DatasetRow, dataset_id))
+    session.flush()
+
+
+def is_kept(session: Session, sha256: str) -> bool:
+    """Whether any set has this content."""
+    query = select(DatasetRow.id).where(DatasetRow.sha256 == sha256).limit(1)
+    return session.scalar(query) is not None
+
+
+def users_of(session: Session, dataset_id: int) -> list[int]:
+    """Return the ids of the unfinished jobs whose task names this set."""
+    named = JobRow.spec["task"]["dataset"].as_string() == f"{STORED}:{dataset_id}"
+    query = select(JobRow.id).where(JobRow.state.in_(WORKING), named).order_by(JobRow.id)
+    return list(session.scalars(query))

@@ -1,0 +1,361 @@
+"""Rows and files come and go together, whatever breaks off in between; on both databases."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from service import jobs, payloads, rules
+from service.datasets import library, stored, workspace
+from service.datasets.flat_files import FlatFile
+from service.datasets.options import ImportOptions
+from service.errors import (
+    DatasetInUseError,
+    InvalidDatasetError,
+    InvalidSpecError,
+    NotFoundError,
+    StorageFullError,
+)
+from service.jobs import spec_of
+from service.records import Dataset
+from service.settings import Settings
+from service.storage import datasets
+from service.storage.database import Database
+from tests.integration.service.datasets import making
+
+CONTENT = making.zipped(making.class_files(5))
+
+
+def _add(
+    database: Database, settings: Settings, content: bytes = CONTENT, name: str = "pets"
+) -> Dataset:
+    with library.working(database, settings) as work:
+        work.upload.write_bytes(content)
+        return library.add_upload(database, settings, work, ImportOptions(name=name))
+
+
+def _listed(database: Database) -> list[Dataset]:
+    with database.read() as session:
+        return datasets.page(session, limit=100)
+
+
+def _folders(settings: Settings) -> list[str]:
+    return sorted(p.name for p in (settings.data_dir / "datasets").iterdir() if p.is_dir())
+
+
+def _spec(dataset: str, kind: str = "classification", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": "j",
+        "seed": 0,
+        "task": {"kind": kind, "dataset": dataset},
+        "network": {"kind": "small_cnn"},
+        "samplers": [{"name": "random"}],
+        "budget": {"n_trials": 2},
+    } | changes
+
+
+def test_what_was_added_is_listed_and_can_be_opened(
+    database: Database, settings: Settings
+) -> None:
+    first, second = _add(database, settings), _add(database, settings, name="again")
+    assert [found.id for found in _listed(database)] == [second.id, first.id]
+    assert first.sha256 == second.sha256
+    assert _folders(settings) == [first.sha256]
+    opened = stored.open_stored(settings.data_dir, first.sha256)
+    assert opened.manifest == first.details["manifest"]
+    assert not (settings.data_dir / "datasets" / first.sha256 / ".pending").exists()
+
+
+def test_files_go_with_the_last_set_of_their_content(
+    database: Database, settings: Settings
+) -> None:
+    first, second = _add(database, settings), _add(database, settings)
+    library.delete(database, settings.data_dir, first.id)
+    assert _folders(settings) == [first.sha256]
+    library.delete(database, settings.data_dir, second.id)
+    assert _folders(settings) == []
+    with pytest.raises(NotFoundError):
+        library.delete(database, settings.data_dir, second.id)
+    assert _add(database, settings).id not in {first.id, second.id}
+
+
+def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: Settings) -> None:
+    found = _add(database, settings)
+    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    with pytest.raises(DatasetInUseError) as refused:
+        library.delete(database, settings.data_dir, found.id)
+    assert refused.value.job_ids == (job.id,)
+    jobs.cancel(database, job.id)
+    library.delete(database, settings.data_dir, found.id)
+    assert _listed(database) == []
+
+
+def test_a_refused_upload_leaves_no_row_and_no_folder(
+    database: Database, settings: Settings
+) -> None:
+    with pytest.raises(InvalidDatasetError):
+        _add(database, settings, making.zipped({"a/1.png": b"no image"}))
+    assert (_listed(database), _folders(settings)) == ([], [])
+
+
+def test_a_full_disk_leaves_nothing(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, n_left = FlatFile.append, iter(range(4))
+
+    def full(self: FlatFile, *args: Any) -> None:
+        if next(n_left, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(self, *args)
+
+    monkeypatch.setattr(FlatFile, "append", full)
+    with pytest.raises(StorageFullError, match="no room"):
+        _add(database, settings)
+    assert (_listed(database), _folders(settings)) == ([], [])
+
+
+def test_a_row_that_cannot_be_stored_takes_its_files_with_it(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def broken(self: Path, target: Path) -> NoReturn:
+        rename(self, target)
+        raise ConnectionError
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(ConnectionError):
+        _add(database, settings)
+    assert (_listed(database), _folders(settings)) == ([], [])
+
+
+def test_a_deletion_that_breaks_off_is_undone(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, rename = _add(database, settings), Path.rename
+
+    def broken(self: Path, target: Path) -> NoReturn:
+        rename(self, target)
+        monkeypatch.undo()
+        raise ConnectionError
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(ConnectionError):
+        library.delete(database, settings.data_dir, found.id)
+    assert _listed(database) == [found]
+    stored.open_stored(settings.data_dir, found.sha256)
+
+
+def test_a_killed_import_is_swept_away_and_a_living_one_is_not(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from service.datasets.workspace import workspace\n"
+        "with workspace(Path(sys.argv[1])) as work:\n"
+        "    work.upload.write_bytes(b'half'); print('ready', flush=True); time.sleep(60)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(settings.data_dir)], stdout=subprocess.PIPE
+    )
+    try:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert library.sweep(sqlite_database, settings.data_dir) == 0
+        assert len(_folders(settings)) == 1
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child.stdout.close()  # type: ignore[union-attr]
+    assert library.sweep(sqlite_database, settings.data_dir) == 1
+    assert _folders(settings) == []
+
+
+def test_what_a_crash_left_is_settled_by_what_the_database_says(
+    database: Database, settings: Settings
+) -> None:
+    found = _add(database, settings)
+    base = settings.data_dir / "datasets"
+    (base / found.sha256 / ".pending").touch()  # committed, but not yet unmarked
+    orphan = base / ("0" * 64)
+    shutil.copytree(base / found.sha256, orphan)  # moved in, never committed
+    gone = base / f".deleted-{'1' * 64}-x"
+    shutil.copytree(base / found.sha256, gone)  # committed, not yet removed
+    assert library.sweep(database, settings.data_dir) == 2
+    assert _folders(settings) == [found.sha256]
+    (base / found.sha256).rename(base / f".deleted-{found.sha256}-x")  # moved, never committed
+    assert library.sweep(database, settings.data_dir) == 0
+    stored.open_stored(settings.data_dir, found.sha256)
+
+
+def test_many_at_once_add_and_delete_one_content(database: Database, settings: Settings) -> None:
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(3):
+                found = _add(database, settings)
+                stored.open_stored(settings.data_dir, found.sha256)
+                library.delete(database, settings.data_dir, found.id)
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert (_listed(database), _folders(settings)) == ([], [])
+
+
+# Folders of the server
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    place = tmp_path / "root"
+    for name, content in making.class_files(5).items():
+        path = place / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return place
+
+
+def _rooted(settings: Settings, *roots: Path) -> Settings:
+    return settings.model_copy(update={"dataset_roots": roots or None})
+
+
+def test_a_folder_is_the_set_that_its_zip_is(
+    sqlite_database: Database, settings: Settings, root: Path
+) -> None:
+    here = _rooted(settings, root)
+    options = ImportOptions(name="x")
+    by_name = library.add_folder(sqlite_database, here, "pets", options)
+    by_path = library.add_folder(sqlite_database, here, str(root / "pets"), options)
+    assert by_name.sha256 == by_path.sha256 == _add(sqlite_database, settings).sha256
+
+
+@pytest.mark.parametrize("folder", ["nothing", "..", "../..", "/etc", "pets/../..", "a\0b", "out"])
+def test_a_folder_elsewhere_is_refused(
+    sqlite_database: Database, settings: Settings, root: Path, folder: str
+) -> None:
+    (root / "out").symlink_to("/etc")
+    with pytest.raises(InvalidDatasetError, match="no such folder") as refused:
+        library.add_folder(
+            sqlite_database, _rooted(settings, root), folder, ImportOptions(name="x")
+        )
+    assert refused.value.entry == "folder"
+
+
+def test_no_folder_can_be_named_unless_a_root_is_set(
+    sqlite_database: Database, settings: Settings, root: Path
+) -> None:
+    with pytest.raises(InvalidDatasetError, match="DENSEARCH_DATASET_ROOTS"):
+        library.add_folder(sqlite_database, settings, str(root), ImportOptions(name="x"))
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"), [("/etc/hostname", "leads out"), ("/etc", "link to a folder")]
+)
+def test_a_link_out_of_the_roots_is_refused(
+    sqlite_database: Database, settings: Settings, root: Path, target: str, reason: str
+) -> None:
+    (root / "pets" / "cat" / "link.png").symlink_to(target)
+    with pytest.raises(InvalidDatasetError, match=reason) as refused:
+        library.add_folder(
+            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
+        )
+    assert refused.value.entry.endswith("link.png")
+
+
+def test_a_link_within_the_roots_is_followed(
+    sqlite_database: Database, settings: Settings, root: Path
+) -> None:
+    (root / "pets" / "cat" / "link.png").symlink_to(root / "pets" / "cat" / "00.png")
+    found = library.add_folder(
+        sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
+    )
+    assert found.n_samples == 11
+
+
+# Specs
+
+
+def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
+    found = _add(database, settings)
+    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    data = job.spec["task"]["data"]
+    assert data["sha256"] == found.sha256
+    assert (data["n_channels"], data["size_px"], data["n_outputs"]) == (3, 10, 2)
+    assert data["n_training"] == 6
+    again = jobs.clone(database, job.id, {"name": "other"})
+    assert again.spec["task"]["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("task", "pointer", "reason"),
+    [
+        ({"dataset": "stored:99"}, "/task/dataset", "no data set 99"),
+        ({"dataset": "stored:x"}, "/task/dataset", "by its id"),
+        ({"dataset": "stored"}, "/task/dataset", "by its id"),
+        ({"kind": "multilabel"}, "/task/dataset", "is labelled: multilabel needs"),
+        ({"data": {"n_channels": 3}}, "/task/data", "leave it out"),
+        ({"dataset": "digits", "data": {"n_channels": 3}}, "/task/data", "leave it out"),
+        ({"kind": "denoising", "patch_px": 16}, "/task/patch_px", "10 px wide"),
+    ],
+)
+def test_a_spec_that_does_not_fit_its_set_is_refused(
+    sqlite_database: Database,
+    settings: Settings,
+    task: dict[str, Any],
+    pointer: str,
+    reason: str,
+) -> None:
+    found = _add(sqlite_database, settings)
+    spec = _spec(f"stored:{found.id}")
+    spec["task"] |= task
+    if task.get("kind") == "denoising":
+        spec["network"] = {"kind": "dncnn"}
+    with pytest.raises(InvalidSpecError, match=reason) as refused:
+        jobs.submit(sqlite_database, rules.parse(spec))
+    assert refused.value.faults[0].pointer == pointer
+
+
+def test_the_rules_know_the_size_of_a_stored_set(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    found = _add(sqlite_database, settings)
+    spec = _spec(f"stored:{found.id}", network={"kind": "small_cnn", "n_stages": 4})
+    with pytest.raises(InvalidSpecError) as refused:
+        jobs.submit(sqlite_database, rules.parse(spec))
+    assert refused.value.faults[0].pointer == "/network/n_stages"
+
+
+def test_two_names_of_one_content_are_one_training(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    stored_sets = [_add(sqlite_database, settings) for _ in range(2)]
+    named = [
+        payloads._task(
+            spec_of(jobs.submit(sqlite_database, rules.parse(_spec(f"stored:{found.id}")))[0])
+        )
+        for found in stored_sets
+    ]
+    assert named[0] == named[1]
+    assert named[0]["dataset"] == f"stored:{stored_sets[0].sha256}"
+
+
+def test_the_lock_file_is_all_that_an_import_leaves(tmp_path: Path) -> None:
+    with workspace.workspace(tmp_path):
+        pass
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".lock"]
