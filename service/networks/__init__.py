@@ -7,8 +7,10 @@ from service.networks.catalogue import (
     fitting,
     layers_of,
     n_halvings,
+    own,
 )
-from service.networks.layers import Layer
+from service.networks.layer import Layer
+from service.networks.plugged import OwnNetwork
 from service.networks.sections import SEARCHABLE, AnyNetwork, Network
 
 __all__ = [
@@ -17,9 +19,11 @@ __all__ = [
     "Layer",
     "Network",
     "NetworkInfo",
+    "OwnNetwork",
     "catalogue",
     "describe",
     "fitting",
     "layers_of",
     "n_halvings",
+    "own",
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import getdoc
 from types import MappingProxyType
 from typing import Any
 
-from service.networks import layers
-from service.networks.layers import Layer
+from service import plugins
+from service.networks import layers, plugged
+from service.networks.layer import Layer
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
+from service.plugins import Plugin
 from service.tasks import TaskKind
 
 
@@ -25,23 +28,26 @@ class NetworkInfo:
         section: The settings it takes; its docstring is the description.
         layers: From its section to its convolutions with a kernel above 1, in its order.
         n_dims: The numbers of axes that its samples may have.
+        package: What brings it, with its version, where that is not this package.
     """
 
     name: str
     title: str
-    tasks: tuple[TaskKind, ...]
+    tasks: tuple[str, ...]
     section: type[AnyNetwork]
     layers: Callable[[Any], Iterable[Layer]]
     n_dims: tuple[int, ...] = (2,)
+    package: str | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Name, title, description, tasks, axes, and the JSON schema of its section."""
+        """Name, title, description, tasks, axes, package, and the schema of its section."""
         return {
             "name": self.name,
             "title": self.title,
             "description": getdoc(self.section),
             "tasks": list(self.tasks),
             "n_dims": list(self.n_dims),
+            "package": self.package,
             "section": self.section.model_json_schema(),
         }
 
@@ -65,21 +71,46 @@ _NETWORKS: Mapping[str, NetworkInfo] = MappingProxyType(
 
 
 def catalogue() -> list[NetworkInfo]:
-    """Every network that a spec may name."""
+    """The networks of this package."""
     return list(_NETWORKS.values())
+
+
+def own() -> list[NetworkInfo]:
+    """The networks that other packages bring and that can be used."""
+    found = [plugin for plugin in plugins.every(plugged.GROUP) if plugin.name not in _NETWORKS]
+    usable = []
+    for plugin in found:
+        with suppress(plugins.PluginError):
+            usable.append(_told(plugin))
+    return usable
 
 
 def describe(kind: str) -> NetworkInfo:
     """Return what is known of the network of this name.
 
     Raises:
-        KeyError: There is none.
+        PluginError: There is none, here or in another package, or it cannot be used.
     """
-    return _NETWORKS[kind]
+    return _NETWORKS.get(kind) or _told(plugged.plugin_of(kind))
+
+
+def _told(plugin: Plugin) -> NetworkInfo:
+    value = plugged.value_of(plugin)
+    return NetworkInfo(
+        plugin.name,
+        value.title,
+        tuple(value.tasks),
+        value.section,
+        plugged.layers_of,
+        tuple(value.n_dims),
+        plugin.package,
+    )
 
 
 def fitting(task: TaskKind, n_dims: int | None = None) -> list[NetworkInfo]:
-    """The networks that fit a kind of task, and samples of so many axes; the first is its default.
+    """This package's networks that fit a kind of task, and samples of so many axes.
+
+    The first is the task's default.
 
     Args:
         task: The kind.

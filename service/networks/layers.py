@@ -8,25 +8,9 @@ the lists to the modules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from service.networks.layer import Layer
 from service.networks.sections import DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A convolution with a kernel above 1.
-
-    Attributes:
-        name: As in `named_modules()` of the network's module.
-        kernel_size: K, along every axis.
-        stage: From 1; None in networks without stages. At several scales the stage is the scale,
-            on the way down and on the way up.
-    """
-
-    name: str
-    kernel_size: int
-    stage: int | None = None
 
 
 def small_cnn(section: SmallCnn) -> Iterator[Layer]:

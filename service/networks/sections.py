@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from service.networks.kernel_sizes import Chain, KernelSize, Staged
+from service.networks.plugged import BUILT_IN, OwnNetwork, PluggedNetwork
 
 # Channels double from stage to stage: six of them widen 256 to 8192.
 StagedWidth = Annotated[int, Field(ge=1, le=256, description="Channels of the first stage.")]
@@ -120,7 +121,24 @@ class NafNet(Staged):
     kernel_size: KernelSize = 3
 
 
-AnyNetwork = SmallCnn | Vgg | ResNet | DnCnn | UNet | NafNet
-Network = Annotated[AnyNetwork, Field(discriminator="kind")]
+_OWN = "own"
+AnyNetwork = SmallCnn | Vgg | ResNet | DnCnn | UNet | NafNet | OwnNetwork
+
+
+def _tag(value: object) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if isinstance(kind, str) and kind in BUILT_IN else _OWN
+
+
+Network = Annotated[
+    Annotated[SmallCnn, Tag("small_cnn")]
+    | Annotated[Vgg, Tag("vgg")]
+    | Annotated[ResNet, Tag("resnet")]
+    | Annotated[DnCnn, Tag("dncnn")]
+    | Annotated[UNet, Tag("unet")]
+    | Annotated[NafNet, Tag("nafnet")]
+    | Annotated[PluggedNetwork, Tag(_OWN)],
+    Discriminator(_tag),
+]
 # Settings that may be searched, and belong to the network.
 SEARCHABLE = ("width", "depth")

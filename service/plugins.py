@@ -1,0 +1,140 @@
+"""What packages beside this one bring: networks, data sets and objectives, by entry points.
+
+Nothing is imported before it is named. A plug-in that cannot be used breaks nothing: who names it
+is told why, and `densearch doctor` lists it. This module needs the standard library alone, so that
+workers read it too.
+
+Source: https://packaging.python.org/en/latest/specifications/entry-points/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Any, Literal
+
+Group = Literal["densearch.networks", "densearch.datasets", "densearch.objectives"]
+# What an object must have to be one of a group.
+CONTRACTS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
+    {
+        "densearch.networks": ("title", "tasks", "n_dims", "section", "layers", "build"),
+        "densearch.datasets": ("title", "info", "load"),
+        "densearch.objectives": ("title", "outputs", "section", "data_of", "build"),
+    }
+)
+NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+
+
+class PluginError(ValueError):
+    """A plug-in is missing, or cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What a package registers under a name.
+
+    Attributes:
+        group: Of entry points.
+        name: What a spec calls it.
+        package: The distribution, with its version: "own-network 0.1.0".
+        value: The object, once it is loaded.
+        error: Why it cannot be used, None if it can.
+    """
+
+    group: Group
+    name: str
+    package: str
+    value: Any = None
+    error: str | None = None
+
+
+def names(group: Group) -> list[str]:
+    """Return the names that packages register, without importing anything."""
+    return list(_registered(group))
+
+
+def every(group: Group) -> list[Plugin]:
+    """Return the plug-ins of a group, loaded, those that cannot be used with their error."""
+    return [_loaded(group, name) for name in names(group)]
+
+
+def load(group: Group, name: str) -> Plugin:
+    """Return a plug-in that can be used.
+
+    Raises:
+        PluginError: No package registers the name, or what it registers cannot be used.
+    """
+    if name not in _registered(group):
+        raise PluginError(f"no package here registers {name!r} in {group}{_nearest(group, name)}")
+    plugin = _loaded(group, name)
+    if plugin.error is not None:
+        raise PluginError(f"{name!r} of {plugin.package} cannot be used: {plugin.error}")
+    return plugin
+
+
+def require(packages: Mapping[Group, Mapping[str, str]]) -> None:
+    """Hold what is installed here to what a training was described with.
+
+    Args:
+        packages: By group and name, the package and version that is needed.
+
+    Raises:
+        PluginError: One is missing here, or has another version.
+    """
+    for group, wanted in packages.items():
+        for name, package in wanted.items():
+            found = load(group, name).package
+            if found != package:
+                raise PluginError(
+                    f"{name!r} is of {package} where the trial was described, and of {found} "
+                    "here: install one version on the server and on every worker"
+                )
+
+
+def _nearest(group: Group, name: str) -> str:
+    near = get_close_matches(name, names(group), n=3)
+    return f": did you mean {', '.join(near)}?" if near else ""
+
+
+@lru_cache(maxsize=len(CONTRACTS))
+def _registered(group: Group) -> Mapping[str, list[EntryPoint]]:
+    """Find the entry points of a group by name; scanning the packages takes some 50 ms."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=group):
+        found.setdefault(entry.name, []).append(entry)
+    return MappingProxyType(found)
+
+
+@lru_cache(maxsize=256)
+def _loaded(group: Group, name: str) -> Plugin:
+    entries = _registered(group)[name]
+    plugin = Plugin(group, name, " and ".join(sorted({_package(entry) for entry in entries})))
+    if len(entries) > 1:
+        return replace(plugin, error="it is registered twice: uninstall one of them")
+    if not NAME.fullmatch(name):
+        reason = "its name must be small letters, digits, dots, dashes, at most 64"
+        return replace(plugin, error=reason)
+    try:
+        value = entries[0].load()
+    except Exception as error:  # noqa: BLE001 - whatever a package raises is told, and breaks nothing
+        return replace(plugin, error=_reason(error))
+    missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
+    if missing:
+        return replace(plugin, error=f"{entries[0].value} has no {', '.join(missing)}")
+    return replace(plugin, value=value)
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else "a package"
+
+
+def _reason(error: Exception) -> str:
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, ImportError) and error.name == "torch":
+        reason += " (the server has no torch: import it where a network is built, not above)"
+    return reason
