@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         default=3, ge=1, description="Tries before a trial whose worker dies is FAILED."
     )
+    price_per_cpu_hour: float | None = Field(
+        default=None, ge=0, le=1e6, description="Money for an hour of one CPU; none when unset."
+    )
+    price_per_gpu_hour: float | None = Field(
+        default=None, ge=0, le=1e6, description="Money for an hour of one GPU; none when unset."
+    )
+    currency: str = Field(
+        default="EUR", max_length=8, description="Of the prices, as it is shown."
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

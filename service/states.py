@@ -54,6 +54,15 @@ class AttemptState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class CalibrationState(StrEnum):
+    """How the measurement of a training's cost stands."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
 class Phase(StrEnum):
     """What a trial serves.
 

@@ -17,6 +17,8 @@ from service.storage import events
 from service.storage.rows import to_value
 from service.storage.tables import JobRow
 
+# In these a job spends the time that its budget counts.
+AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
 
 
@@ -100,6 +102,7 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
     check_job_transition(JobState(row.state), new)
     row.state = new
     row.waits_for = None
+    _keep_time(row, is_at_work=new in AT_WORK)
     if new is JobState.RUNNING and row.started_at is None:
         row.started_at = clock.now()
     if new.is_final:
@@ -109,6 +112,13 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
     events.add(session, job_id, "job", {"state": new})
     session.flush()
     return to_value(Job, row)
+
+
+def _keep_time(row: JobRow, *, is_at_work: bool) -> None:
+    now = clock.now()
+    if row.working_since is not None:
+        row.worked_s += (now - row.working_since).total_seconds()
+    row.working_since = now if is_at_work else None
 
 
 def reopen(session: Session, job_id: int) -> Job:

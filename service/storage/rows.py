@@ -18,6 +18,7 @@ _ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Trial, "state"): states.TrialState,
     (records.Trial, "phase"): states.Phase,
     (records.Attempt, "state"): states.AttemptState,
+    (records.Calibration, "state"): states.CalibrationState,
 }
 
 

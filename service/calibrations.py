@@ -1,0 +1,187 @@
+"""Measurements of what trainings cost: asked for, taken by a dispatcher, remembered.
+
+An estimate, or a job whose packs have no width yet, asks; the row waits until a dispatcher takes
+it by a short lease and has a worker time a few steps. When a job ends, its own trainings are
+summed up under the same key: they tell better than a few steps do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service import clock, payloads
+from service.costs import TrainingCost, cost_key, cost_of_trials, is_timed
+from service.records import Calibration, Dispatcher, Json, Trial
+from service.spec import JobSpec
+from service.states import CalibrationState
+from service.storage import calibrations
+from service.storage.calibrations import MEASURED, OBSERVED
+from service.storage.database import Database
+
+# A measurement that failed is tried again for whoever asks after this time.
+RETRY = timedelta(seconds=60)
+# Measuring may load a data set first; a dispatcher that falls silent for so long has lost it.
+LEASE = timedelta(seconds=120)
+# So many trainings tell more than a calibration's steps; more than these are not looked at.
+ENOUGH_TRIALS, MOST_TRIALS = 5, 200
+# Widths among which "auto" chooses.
+AUTO_WIDTHS: Mapping[str, tuple[int, ...]] = {"cpu": (1, 2, 4, 8), "cuda": (1, 4, 16, 64)}
+
+
+def widths_of(spec: JobSpec) -> tuple[int, ...]:
+    """Return the widths of packs that must be timed for a job."""
+    width = spec.resources.pack_width
+    if width == "auto":
+        return AUTO_WIDTHS[payloads.device_of(spec)]
+    return (1,) if width == 1 else (1, width)
+
+
+def best_known(found: Iterable[Calibration], key: str, alone: str) -> Calibration | None:
+    """Return what tells most of a training's cost, None where nothing does yet.
+
+    Args:
+        found: What is stored of both keys.
+        key: Of the training, with the widths that are wanted.
+        alone: Of the same training without packs.
+    """
+    by_name = {(c.key, c.source): c for c in found}
+    measured, observed = by_name.get((key, MEASURED)), by_name.get((alone, OBSERVED))
+    if key == alone and observed is not None and cost_in(observed).n >= ENOUGH_TRIALS:
+        return observed
+    return measured
+
+
+def cost_in(calibration: Calibration) -> TrainingCost:
+    """Return the cost that a calibration found.
+
+    Raises:
+        ValueError: It is not done.
+    """
+    if calibration.cost is None:
+        raise ValueError("this calibration has no result")
+    return TrainingCost.from_json(calibration.cost)
+
+
+def ask(database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]) -> Calibration:
+    """Return what tells most of a training's cost; have it measured where nothing does.
+
+    Args:
+        database: Where it is remembered.
+        spec: Of the job, whose resources a measurement gets.
+        payload: Of the training.
+        widths: Of the packs to time.
+    """
+    with database.read() as session:
+        known = _known(session, spec, payload, widths)
+    if known is not None:
+        return known
+    try:
+        with database.write() as session:
+            return ask_in(session, spec, payload, widths)
+    except IntegrityError:  # on PostgreSQL another request may have asked at the same moment
+        with database.write() as session:
+            return ask_in(session, spec, payload, widths)
+
+
+def ask_in(session: Session, spec: JobSpec, payload: Json, widths: Sequence[int]) -> Calibration:
+    """Like `ask`, inside a write transaction."""
+    known = _known(session, spec, payload, widths)
+    if known is not None:
+        return known
+    device = payloads.device_of(spec)
+    return calibrations.put(
+        session,
+        cost_key(payload, device, widths),
+        MEASURED,
+        state=CalibrationState.WAITING,
+        payload=payload,
+        device=device,
+        cpus=spec.resources.cpus_per_trial,
+        gpus=spec.resources.gpus_per_trial,
+        widths=list(widths),
+        cost=None,
+        error=None,
+        lease_owner=None,
+        created_at=clock.now(),
+    )
+
+
+def _known(
+    session: Session, spec: JobSpec, payload: Json, widths: Sequence[int]
+) -> Calibration | None:
+    device = payloads.device_of(spec)
+    key, alone = cost_key(payload, device, widths), cost_key(payload, device)
+    found = best_known(calibrations.find(session, [key, alone]), key, alone)
+    return None if found is not None and _is_stale(found) else found
+
+
+def _is_stale(found: Calibration) -> bool:
+    is_failed = found.state is CalibrationState.FAILED and found.measured_at is not None
+    return is_failed and (found.measured_at or clock.now()) < clock.now() - RETRY
+
+
+# The dispatcher's side
+
+
+def next_open(database: Database) -> Calibration | None:
+    """Return the oldest measurement that nobody is at."""
+    with database.read() as session:
+        return calibrations.oldest_open(session, clock.now())
+
+
+def take(database: Database, calibration: Calibration, me: Dispatcher) -> bool:
+    """Take a measurement by a lease; answer whether no other dispatcher was faster."""
+    now = clock.now()
+    with database.write() as session:
+        return calibrations.claim(session, calibration.id, me.id, now + LEASE, now)
+
+
+def settle(
+    database: Database, calibration_id: int, me: Dispatcher, result: TrainingCost | str
+) -> None:
+    """Write what a measurement found, or why it failed; nothing where another took it over."""
+    is_done = isinstance(result, TrainingCost)
+    with database.write() as session:
+        calibrations.change(
+            session,
+            calibration_id,
+            me.id,
+            state=CalibrationState.DONE if is_done else CalibrationState.FAILED,
+            cost=result.to_json() if isinstance(result, TrainingCost) else None,
+            error=None if is_done else result,
+            measured_at=clock.now(),
+            lease_owner=None,
+        )
+
+
+# From trials
+
+
+def observe(session: Session, device: str, trials: Iterable[Trial]) -> None:
+    """Remember what a job's trainings took; the latest of them where there are many."""
+    timed = [trial for trial in trials if is_timed(trial)][-MOST_TRIALS:]
+    by_key: dict[str, list[Trial]] = defaultdict(list)
+    for trial in timed:
+        by_key[cost_key(trial.payload, device)].append(trial)
+    now = clock.now()
+    for key, alike in by_key.items():
+        cost = cost_of_trials(alike)
+        if cost is not None and cost.n >= ENOUGH_TRIALS:
+            calibrations.put(
+                session,
+                key,
+                OBSERVED,
+                state=CalibrationState.DONE,
+                device=device,
+                cpus=0.0,
+                gpus=0.0,
+                widths=[1],
+                cost=cost.to_json(),
+                created_at=now,
+                measured_at=now,
+            )
