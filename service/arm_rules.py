@@ -9,6 +9,7 @@ from service.errors import Fault, UnknownSamplerError
 from service.pointers import escape
 from service.samplers import SamplerInfo
 from service.spec import Choices, ControlSpec, JobSpec, Pruning, SamplerSpec
+from service.tasks import FunctionTask
 
 # Which controls take which field beside their name.
 CONTROL_FIELDS = {
@@ -56,7 +57,7 @@ def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
     if not info.is_installed:
         yield info.remedy
     if info.name == planning.GRADIENT:
-        if spec.density is None:
+        if isinstance(spec.task, FunctionTask):
             yield "a function has no density to learn: leave gradient out"
         return  # it searches no settings
     categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]

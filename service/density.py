@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,6 +145,7 @@ def distances(kernel_size: int, n_dims: int = 2) -> Array:
     return np.array(np.sqrt(np.sum(squares, axis=0)))
 
 
+@cache
 def n_free(family: str, kernel_size: int, n_dims: int = 2) -> int:
     """The length of a family's search vector.
 

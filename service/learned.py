@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from service import payloads
+from service.arm_densities import densities_at, learned_densities
 from service.arms import Arm, best_of
 from service.density import Density
-from service.payloads import WHOLE
+from service.groups import groups_of
+from service.networks import SEARCHABLE
 from service.records import Study, Trial
 from service.spec import JobSpec
 from service.states import Role
@@ -16,30 +17,26 @@ from service.states import Role
 COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
 
 
-def matching(spec: JobSpec, arms: Sequence[Arm]) -> Density | None:
-    """Return the best density of the searches, which the flat control matches in scale.
-
-    Of one that was learned by layer, that of the first layer.
-    """
+def matching(spec: JobSpec, arms: Sequence[Arm]) -> dict[str, Density] | None:
+    """Return the best densities of the searches, by group: the flat control has their scale."""
     found = {arm.study.id: arm.final for arm in arms if arm.study.role is Role.SEARCH}
     best = best_of(trial for trial in found.values() if trial is not None)
     if best is None:
         return None
     owner = next(arm for arm in arms if arm.study.id == best.study_id)
-    return next(iter(densities_of(spec, arms, owner, best).values()))
+    return densities_of(spec, arms, owner, best)
 
 
 def densities_of(spec: JobSpec, arms: Sequence[Arm], arm: Arm, trial: Trial) -> dict[str, Density]:
-    """Return what a trial of an arm trained with, by layer; `WHOLE` is the whole network."""
+    """Return what a trial of an arm trained with, by group of layers."""
     if spec.density is None:
         return {}
     if trial.learned is not None:
-        return payloads.learned_densities(spec, trial.learned)
+        return learned_densities(spec, trial.learned)
     name = arm.waits_for[0] if arm.study.role is Role.SPECULATION else arm.study.name
     needs_match = arm.study.role is Role.CONTROL and bool(arm.waits_for)
     vector, _ = arm.space.split(trial.point)
-    found = payloads.density_at(spec, name, vector, matching(spec, arms) if needs_match else None)
-    return {WHOLE: found}
+    return densities_at(spec, name, vector, matching(spec, arms) if needs_match else None)
 
 
 def density_rows(
@@ -47,13 +44,24 @@ def density_rows(
 ) -> list[dict[str, Any]]:
     """Return the columns of an arm's best densities with their provenance; none for functions."""
     rows = []
-    for layer, found in densities_of(spec, arms, arm, best).items():
+    layers = layers_of(spec, best)
+    for group, found in densities_of(spec, arms, arm, best).items():
         values = found.to_dict()
         row = {name: values[name] for name in COLUMNS}
-        row |= {"layer": layer, "beta": values.get("beta"), "trial_id": best.id}
+        row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
         row |= {"job_id": arm.study.job_id, "study_id": arm.study.id}
-        rows.append(row | {"provenance": provenance(spec, arm.study, best)})
+        told = {**provenance(spec, arm.study, best), "layers": layers[group]}
+        rows.append(row | {"provenance": told})
     return rows
+
+
+def layers_of(spec: JobSpec, trial: Trial) -> dict[str, list[str]]:
+    """Return the layers of each group of the network that a trial trained."""
+    if spec.network is None:
+        return {}
+    searched = {name: trial.params[name] for name in SEARCHABLE if name in trial.params}
+    network = spec.network.model_copy(update=searched)
+    return {group.name: list(group.layers) for group in groups_of(spec, network)}
 
 
 def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:

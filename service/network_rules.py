@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 from service import networks
 from service.errors import Fault
+from service.groups import n_dims_of
 from service.networks import AnyNetwork
 from service.spec import JobSpec
-from service.tasks import FunctionTask, PatchTask, TaskKind, TrainingTask, sample_px
+from service.tasks import FunctionTask, PatchTask, TrainingTask, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2
+# By number of axes.
+DATA = {1: "signals", 2: "images", 3: "volumes"}
 
 
-def default(task: TaskKind) -> AnyNetwork:
+def default(task: TrainingTask) -> AnyNetwork:
     """Return the network of a spec that names none."""
-    info = networks.fitting(task)[0]
+    info = networks.fitting(task.kind, n_dims_of(task))[0]
     return info.section.model_validate({"kind": info.name})
 
 
@@ -24,9 +27,12 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the network of a spec whose sections are filled."""
     if spec.network is None or isinstance(spec.task, FunctionTask):
         return
-    able = [info.name for info in networks.fitting(spec.task.kind)]
+    n_dims = n_dims_of(spec.task)
+    able = [info.name for info in networks.fitting(spec.task.kind, n_dims)]
     if spec.network.kind not in able:
-        yield Fault("/network/kind", f"does not fit {spec.task.kind}: use {', '.join(able)}")
+        fits = spec.network.kind in (info.name for info in networks.fitting(spec.task.kind))
+        what = f"{DATA[n_dims]} such as {spec.task.dataset}" if fits else spec.task.kind
+        yield Fault("/network/kind", f"does not fit {what}: use {', '.join(able)}")
     else:
         yield from _size_faults(spec.network, spec.task)
 

@@ -10,24 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from service import density, networks, planning, seeds
+from service import networks, planning, seeds
+from service.arm_densities import (
+    Densities,
+    densities_at,
+    learned_densities,
+    params_of,
+    phi_of,
+)
 from service.datasets.info import STORED
-from service.density import Density
 from service.digest import training_digest
-from service.planning import GRADIENT, TUNED
+from service.groups import Group, density_spec, groups_of, parted
+from service.networks import AnyNetwork
+from service.planning import GRADIENT
 from service.records import Json
 from service.space import Space, Value
-from service.spec import DensitySpec, JobSpec
+from service.spec import JobSpec
 from service.states import Phase
 from service.tasks import FunctionTask
 
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
 # steps have the size of the rate, hardly moved them at a tenth.
 LR_FACTORS = {"sgd": 0.1, "adam": 1.0, "adamw": 1.0}
-# The whole network shares a density: the name of "every layer".
-WHOLE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +62,6 @@ def device_of(spec: JobSpec) -> str:
     return "cuda" if spec.resources.gpus_per_trial > 0 else "cpu"
 
 
-# Densities
-
-
-def density_at(
-    spec: JobSpec, arm: str, vector: Sequence[float], matching: Density | None = None
-) -> Density:
-    """Build the density that an arm tries at a point.
-
-    Args:
-        spec: A complete spec of a training job.
-        arm: Name of the study.
-        vector: The point's vector in real units, shape () for arms that search no density.
-        matching: The best density of the searches, for the flat control without a factor.
-    """
-    wanted, size = _density_spec(spec)
-    control = planning.control_of(spec, arm)
-    if control is None or arm == "density_tuned":
-        return density.build(wanted.family, size, vector)
-    if arm == "flat_tuned":
-        return density.control("flat", size, factor=vector[0])
-    if arm in TUNED:
-        return density.control("uniform", size)
-    factor = control.factor
-    if arm == "flat" and factor is None:
-        # Weights of the same scale as the density's: the two arms differ by shape alone.
-        factor = density.matching_factor(matching) if matching is not None else None
-    return density.control(arm, size, sigma=control.sigma, factor=factor)
-
-
-def learned_densities(spec: JobSpec, learned: Json) -> dict[str, Density]:
-    """Build what a gradient training has learned, by layer; `WHOLE` is the one of all layers."""
-    wanted, size = _density_spec(spec)
-    vectors = learned.get("layers") or {WHOLE: learned["vector"]}
-    return {layer: density.build(wanted.family, size, v) for layer, v in vectors.items()}
-
-
-def _density_spec(spec: JobSpec) -> tuple[DensitySpec, int]:
-    if spec.density is None or spec.network is None:
-        raise ValueError("this job has no density")
-    return spec.density, spec.network.kernel_size
-
-
 # Orders
 
 
@@ -108,7 +70,7 @@ def searched(
     space: Space,
     arm: str,
     point: Sequence[float],
-    matching: Density | None = None,
+    matching: Densities | None = None,
     *,
     is_full: bool = False,
 ) -> Order:
@@ -119,7 +81,7 @@ def searched(
         space: The arm's own.
         arm: Name of the study.
         point: Shape (space.dimension,), in the unit cube.
-        matching: See `density_at`.
+        matching: See `service.arm_densities.densities_at`.
         is_full: Whether to train all epochs, where the search trains short.
     """
     vector, settings = space.split(point)
@@ -128,29 +90,37 @@ def searched(
         called: Json = {"task": spec.task.model_dump(mode="json"), "point": list(vector)}
         return _order(spec, {"x": list(vector)}, called, seed)
     if arm == GRADIENT:
-        payload = {**_payload(spec, {}, phi=None), "gradient": _gradient(spec)}
+        payload = {**_payload(spec, {}, None), "gradient": _gradient(spec)}
         params: Json = {"density": "learned", "lr": payload["training"]["lr"]}
     else:
-        chosen = density_at(spec, arm, vector, matching)
-        payload = _payload(spec, settings, phi=_phi(chosen))
-        params = {**_density_params(chosen), "lr": payload["training"]["lr"], **settings}
+        chosen = densities_at(spec, arm, vector, matching)
+        groups = groups_of(spec, _network(spec, settings))
+        payload = _payload(spec, settings, phi_of(groups, chosen))
+        params = {**params_of(chosen), "lr": payload["training"]["lr"], **settings}
     if arm == "default_init_tuned":
         payload["training"]["initialisation"] = "framework"
     return _order(spec, params, _exact(payload) if is_full else _short(spec, payload), seed)
 
 
 def _gradient(spec: JobSpec) -> Json:
-    wanted, size = _density_spec(spec)
-    bounds = wanted.bounds or []
+    wanted, groups = density_spec(spec), groups_of(spec)
     options = planning.sampler_of(spec, GRADIENT).options
+    pairs = zip(groups, parted(groups, wanted.family, wanted.bounds or []), strict=True)
     return {
         "family": wanted.family,
-        "kernel_size": size,
+        "groups": [_learned_group(group, bounds) for group, bounds in pairs],
+        "lr_factor": float(options.get("lr_factor", LR_FACTORS[_optimizer(spec)])),
+    }
+
+
+def _learned_group(group: Group, bounds: list[list[float]]) -> Json:
+    return {
+        "name": group.name,
+        "layers": list(group.layers),
+        "kernel_size": group.kernel_size,
         # From the plain convolution, as near to it as the box allows.
         "start": [min(max(1.0, low), high) for low, high in bounds],
         "bounds": bounds,
-        "per_layer": bool(options.get("per_layer", False)),
-        "lr_factor": float(options.get("lr_factor", LR_FACTORS[_optimizer(spec)])),
     }
 
 
@@ -166,34 +136,37 @@ def evaluated(
         return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
     test = {**_exact(bare), "split": "test"}
     if learned is not None:
-        found = {layer: d.phi.tolist() for layer, d in learned_densities(spec, learned).items()}
-        test["phi"] = found.get(WHOLE, found)
+        test["phi"] = phi_of(groups_of(spec), learned_densities(spec, learned))
         del test["gradient"]
     return _order(spec, params, test, training_seed(spec, Phase.EVALUATION, index))
 
 
 def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
     """Return a gradient trial's params with what it found, for people."""
-    found = learned_densities(spec, learned)
-    if WHOLE in found:
-        return _density_params(found[WHOLE]) | {n: v for n, v in params.items() if n != "density"}
-    return params | {layer: list(d.vector) for layer, d in found.items()}
+    told = {name: value for name, value in params.items() if name != "density"}
+    return params_of(learned_densities(spec, learned)) | told
 
 
 def _optimizer(spec: JobSpec) -> str:
     return spec.training.optimizer if spec.training is not None else "sgd"
 
 
-def _payload(spec: JobSpec, settings: Mapping[str, Value], *, phi: list[Any] | None) -> Json:
-    if spec.training is None or spec.network is None:
+def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:
+    """Return the network of one trial, with those of its settings that are searched."""
+    if spec.network is None:
+        raise ValueError("this job trains nothing")
+    own = {name: value for name, value in settings.items() if name in networks.SEARCHABLE}
+    return spec.network.model_copy(update=own)
+
+
+def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json | None) -> Json:
+    if spec.training is None:
         raise ValueError("this job trains nothing")
     training = spec.training.model_dump(mode="json")
-    network = spec.network.model_dump(mode="json")
-    for name, value in settings.items():
-        (network if name in networks.SEARCHABLE else training)[name] = value
+    training |= {n: value for n, value in settings.items() if n not in networks.SEARCHABLE}
     payload: Json = {
         "task": _task(spec),
-        "network": network,
+        "network": _network(spec, settings).model_dump(mode="json"),
         "training": training,
         "phi": phi,
         "split": "validation",
@@ -234,23 +207,8 @@ def _short(spec: JobSpec, payload: Json) -> Json:
     return {**payload, "training": cut}
 
 
-def _phi(chosen: Density) -> list[Any] | None:
-    phi: list[Any] = chosen.phi.tolist()
-    return None if np.all(chosen.phi == 1.0) else phi
-
-
 def _without_seed(payload: Json) -> Json:
     return {name: value for name, value in payload.items() if name != "seed"}
-
-
-def _density_params(chosen: Density) -> Json:
-    if chosen.family in density.CONTROLS and chosen.family not in density.FAMILIES:
-        return {"density": chosen.family} | (
-            {"vector": list(chosen.vector)} if chosen.vector else {}
-        )
-    if chosen.den is not None and chosen.family == "symmetric":
-        return {"den": list(chosen.den)}
-    return {"density": chosen.family, "vector": list(chosen.vector)}
 
 
 def _order(spec: JobSpec, params: Json, payload: Json, seed: int) -> Order:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from service import density, samplers, seeds
+from service import samplers, seeds
+from service.groups import density_spec, groups_of, parted
 from service.samplers import CONTROL_SAMPLER, AxisKind
 from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.spec import (
@@ -125,7 +126,7 @@ def space_of(spec: JobSpec, name: str | None = None) -> Space:
     settings = _settings({**spec.search, "lr": learning_rates(spec, control)})
     if control.name == "density_tuned":
         return Space(_vector(spec), settings)
-    return Space((_factor(spec),) if control.name == "flat_tuned" else (), settings)
+    return Space(_factors(spec) if control.name == "flat_tuned" else (), settings)
 
 
 def learning_rates(spec: JobSpec, control: ControlSpec) -> Range:
@@ -141,18 +142,26 @@ def learning_rates(spec: JobSpec, control: ControlSpec) -> Range:
 
 
 def _vector(spec: JobSpec) -> tuple[FloatAxis, ...]:
-    if spec.density is None or spec.density.bounds is None or spec.network is None:
-        raise ValueError("the spec is not complete: pass it through rules.complete")
-    names = density.describe(spec.density.family, spec.network.kernel_size)
-    pairs = zip(names, spec.density.bounds, strict=True)
+    wanted = density_spec(spec)
+    names = (name for group in groups_of(spec) for name in group.value_names(wanted.family))
+    pairs = zip(names, wanted.bounds or [], strict=True)
     return tuple(FloatAxis(name, low, high) for name, (low, high) in pairs)
 
 
-def _factor(spec: JobSpec) -> FloatAxis:
-    """The factor without shape may be as small and as large as a density's values."""
-    axes = _vector(spec)
+def _factors(spec: JobSpec) -> tuple[FloatAxis, ...]:
+    """A factor without shape for each group, as small and as large as its density's values."""
+    groups = groups_of(spec)
+    return tuple(
+        _factor(f"{group.name} factor".strip(), axes)
+        for group, axes in zip(
+            groups, parted(groups, density_spec(spec).family, _vector(spec)), strict=True
+        )
+    )
+
+
+def _factor(name: str, axes: Sequence[FloatAxis]) -> FloatAxis:
     low = max(min(axis.low for axis in axes), LEAST_FACTOR)
-    return FloatAxis("factor", low, max(*(axis.high for axis in axes), 2.0 * low))
+    return FloatAxis(name, low, max(*(axis.high for axis in axes), 2.0 * low))
 
 
 def _settings(search: Mapping[str, Range]) -> tuple[Axis, ...]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from service import (
     arm_rules,
     data_rules,
-    density,
+    density_rules,
     network_rules,
     networks,
     samplers,
@@ -20,15 +20,13 @@ from service.errors import Fault, InvalidSpecError
 from service.pointers import escape, faults_of, sentence
 from service.spec import (
     Choices,
-    DensitySpec,
     IntegerRange,
     JobSpec,
     SamplerSpec,
     Training,
 )
-from service.tasks import FunctionTask
+from service.tasks import FunctionTask, data_of
 
-MAX_DIMENSION = 64
 # Sections that mean nothing where nothing is trained.
 UNTRAINED = (
     "network", "training", "density", "search", "controls", "fidelity", "pruning", "warm_start"
@@ -37,7 +35,6 @@ FIXED_DIMENSIONS = {"branin": 2, "hartmann6": 6}
 OF_TRAINING = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs", "optimizer")
 SEARCHABLE = (*OF_TRAINING, *networks.SEARCHABLE)
 WHOLE_NUMBERS = ("batch_size", "epochs", *networks.SEARCHABLE)
-POSITIVE_FAMILIES = ("gaussian", "power")
 # Every share is a process: smaller ones would bury a machine in them, and Ray counts to 0.0001.
 LEAST_CPUS, LEAST_GPUS = 0.1, 0.01
 # Functions have values up to millions: above the worst value a sampler would see them all alike.
@@ -64,7 +61,7 @@ def complete(spec: JobSpec) -> JobSpec:
         InvalidSpecError: With one fault for each field that is wrong.
     """
     filled = _propose_sampler(_fill(spec))
-    faults = list(_faults(filled))
+    faults = [*density_rules.pair_faults(spec), *_faults(filled)]
     if faults:
         raise InvalidSpecError(faults)
     return filled
@@ -78,23 +75,17 @@ def _fill(spec: JobSpec) -> JobSpec:
         }
         unset = {n: value for n, value in silent.items() if n not in spec.model_fields_set}
         return spec.model_copy(update=unset)
-    network = spec.network or network_rules.default(spec.task.kind)
-    wanted = spec.density or DensitySpec()
-    if wanted.bounds is None:
-        bounds = density.default_bounds(wanted.family, network.kernel_size)
-        wanted = wanted.model_copy(update={"bounds": [list(pair) for pair in bounds]})
-    return spec.model_copy(
-        update={
-            "network": network,
-            "training": spec.training or Training(),
-            "density": wanted,
-        }
-    )
+    filled = spec.model_copy(update={"training": spec.training or Training()})
+    if data_of(spec.task) is None:
+        return filled  # what its network and its density may be is known once its data are
+    network = spec.network or network_rules.default(spec.task)
+    return density_rules.filled(filled.model_copy(update={"network": network}))
 
 
 def _propose_sampler(spec: JobSpec) -> JobSpec:
     """Fill in the sampler that is best, by our measurements, for the number of searched values."""
-    if spec.samplers:
+    is_open = not isinstance(spec.task, FunctionTask) and spec.density is None
+    if spec.samplers or is_open:
         return spec
     has_categories = any(isinstance(wanted, Choices) for wanted in spec.search.values())
     n_values = len(spec.search)
@@ -110,7 +101,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
     if isinstance(spec.task, FunctionTask):
         yield from _function_faults(spec, spec.task)
     else:
-        yield from _density_faults(spec)
+        yield from density_rules.faults(spec)
         yield from _search_faults(spec)
         yield from data_rules.faults(spec)
         yield from network_rules.faults(spec)
@@ -118,7 +109,8 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
     bound = lower_bound_of(spec)
     if bound is not None and spec.diverged_value <= bound:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")
-    yield from arm_rules.faults(spec)
+    if spec.samplers:  # else they are proposed once the data are known
+        yield from arm_rules.faults(spec)
     yield from _resource_faults(spec)
 
 
@@ -131,34 +123,6 @@ def _function_faults(spec: JobSpec, task: FunctionTask) -> Iterator[Fault]:
         yield Fault("/task/dimension", f"{task.name} has dimension {fixed}")
     if task.name == "rosenbrock" and task.dimension < 2:
         yield Fault("/task/dimension", "rosenbrock needs at least 2 dimensions")
-
-
-def _density_faults(spec: JobSpec) -> Iterator[Fault]:
-    if spec.density is None or spec.network is None or spec.density.bounds is None:
-        return
-    family, size = spec.density.family, spec.network.kernel_size
-    n_free = density.n_free(family, size)
-    if len(spec.density.bounds) != n_free:
-        yield Fault(
-            "/density/bounds",
-            f"{family} on a {size}x{size} kernel has {n_free} free values, "
-            f"but {len(spec.density.bounds)} bounds were given",
-        )
-    if n_free + len(spec.search) > MAX_DIMENSION:
-        yield Fault(
-            "/density/family",
-            f"{n_free + len(spec.search)} values are too many (at most {MAX_DIMENSION}): "
-            "use a smaller kernel or the family symmetric, gaussian or power",
-        )
-    for index, (low, high) in enumerate(spec.density.bounds):
-        if low >= high:
-            yield Fault(
-                f"/density/bounds/{index}", f"the lower bound {low} is not below the upper {high}"
-            )
-        elif max(abs(low), abs(high)) > 1e6:
-            yield Fault(f"/density/bounds/{index}", "a density beyond 1e6 cannot be trained")
-        elif family in POSITIVE_FAMILIES and low <= 0:
-            yield Fault(f"/density/bounds/{index}/0", f"{family} needs values above 0")
 
 
 def _search_faults(spec: JobSpec) -> Iterator[Fault]:

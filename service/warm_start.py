@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.groups import groups_of, window_of
 from service.records import DensityRecord
 from service.spec import JobSpec
 from service.storage import densities
@@ -52,12 +53,18 @@ def unresolved(spec: JobSpec) -> JobSpec:
 def _misfits(spec: JobSpec, found: DensityRecord) -> Iterator[str]:
     if spec.density is None or spec.network is None:
         return
-    wanted = (spec.density.family, spec.network.kernel_size)
-    if (found.family, found.kernel_size) != wanted:
+    group, *others = groups_of(spec)
+    if others:
         yield (
-            f"density {found.id} is {found.family} on a {found.kernel_size}x{found.kernel_size} "
-            f"kernel, this job searches {wanted[0]} on {wanted[1]}x{wanted[1]}: "
-            "name one of that kind"
+            f"this job searches {1 + len(others)} densities at once, density {found.id} is one: "
+            "give their values together as warm_start.vectors"
+        )
+        return
+    wanted, own = (spec.density.family, group.window), window_of(found.kernel_size, found.n_dims)
+    if (found.family, own) != wanted:
+        yield (
+            f"density {found.id} is {found.family} on a {own} kernel, this job searches "
+            f"{wanted[0]} on {wanted[1]}: name one of that kind"
         )
     elif found.layer:
-        yield f"density {found.id} belongs to the layer {found.layer} alone: name a whole one"
+        yield f"density {found.id} belongs to {found.layer} alone: name a whole one"

@@ -10,7 +10,7 @@ import numpy as np
 
 from service import learned, statistics
 from service.arms import Arm, is_result
-from service.payloads import WHOLE
+from service.groups import WHOLE
 from service.records import Json, Trial
 from service.report import plateau
 from service.report.attribution import UNIFORM
@@ -121,7 +121,8 @@ def row_of(
     study, best = one.arm.study, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
     densities = learned.densities_of(spec, arms, one.arm, best)
-    layers = {layer: found.to_dict() for layer, found in densities.items() if layer != WHOLE}
+    layers = learned.layers_of(spec, best)
+    groups = {n: d.to_dict() | {"layers": layers[n]} for n, d in densities.items() if n != WHOLE}
     whole = densities.get(WHOLE)
     return {
         "study_id": study.id,
@@ -132,7 +133,7 @@ def row_of(
         "trial_id": best.id,
         "params": best.params,
         "density": whole.to_dict() if whole is not None else None,
-        "layers": layers or None,
+        "groups": groups or None,
         "validation_loss": best.value,
         "search_loss": _search_loss(one),
         "test": _test(one),

@@ -44,12 +44,6 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         ),
         options=(
             Option(
-                "per_layer",
-                "boolean",
-                default=False,
-                description="Learn a density for each layer instead of one for the network.",
-            ),
-            Option(
                 "lr_factor",
                 "number",
                 0.1,

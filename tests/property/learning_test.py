@@ -15,12 +15,12 @@ VALUES = st.floats(1e-3, 50.0)
 @st.composite
 def learned_densities(draw: st.DrawFn) -> LearnedDensity:
     family = draw(st.sampled_from(density.FAMILIES))
-    kernel_size = draw(st.sampled_from([3, 5, 7]))
-    n_free = density.n_free(family, kernel_size)
+    kernel_size, n_dims = draw(st.sampled_from([(3, 2), (5, 2), (7, 2), (5, 1), (3, 3)]))
+    n_free = density.n_free(family, kernel_size, n_dims)
     pairs = st.tuples(VALUES, VALUES).map(sorted)
     bounds = draw(st.lists(pairs, min_size=n_free, max_size=n_free))
     start = draw(st.lists(VALUES, min_size=n_free, max_size=n_free))
-    return LearnedDensity(family, kernel_size, start, bounds)
+    return LearnedDensity(family, kernel_size, start, bounds, n_dims)
 
 
 @given(learned_densities(), st.sampled_from(["SGD", "Adam", "AdamW"]), st.floats(1e-6, 1e6))
@@ -39,4 +39,5 @@ def test_values_never_leave_their_bounds(
         ):
             assert low <= value <= high
     # Whatever was learned is a density that the service can build.
-    assert density.build(learned.family, learned().shape[0], learned.values()).phi.shape
+    shape = learned().shape
+    assert density.build(learned.family, shape[0], learned.values(), len(shape)).phi.shape == shape

@@ -2,7 +2,7 @@
 
 Source: the trainable variant of the authors' operator, cammarasana123/weightedConvolution2.0,
 wConv-Trainable.py: the free values of each layer's density are parameters of the network. Here
-they may be shared by the layers, of any family, and are kept within bounds.
+they may be shared by layers, of any family, and are kept within bounds.
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ class LearnedDensity(nn.Module):
         kernel_size: int,
         start: Sequence[float],
         bounds: Sequence[Sequence[float]],
+        n_dims: int = 2,
     ) -> None:
         """Check and start.
 
         Args:
-            family: One of `service.density.FAMILIES`, in two dimensions.
+            family: One of `service.density.FAMILIES`.
             kernel_size: K, odd.
             start: (n_free,); brought within the bounds.
             bounds: [low, high] for each free value; both ends are values the family can take.
+            n_dims: Axes of the kernel, 1 to 3.
 
         Raises:
             ValueError: A vector of another length, bounds the wrong way round, a value that the
@@ -54,11 +56,11 @@ class LearnedDensity(nn.Module):
         super().__init__()
         low, high = ([float(pair[end]) for pair in bounds] for end in (0, 1))
         for vector in (start, low, high):
-            density.build(family, kernel_size, vector)
+            density.build(family, kernel_size, vector, n_dims)
         if any(a > b for a, b in zip(low, high, strict=True)):
             raise ValueError("a lower bound is above its upper bound")
         self.family = family
-        self.phi = family_module(family, kernel_size)
+        self.phi = family_module(family, kernel_size, n_dims)
         self.vector = nn.Parameter(torch.tensor(start, dtype=torch.float64))
         for name, ends in (("low", low), ("high", high)):
             values = torch.tensor(ends, dtype=torch.float64)
@@ -66,7 +68,7 @@ class LearnedDensity(nn.Module):
         self.project()
 
     def forward(self) -> Tensor:
-        """Return Phi, (K, K), in float64."""
+        """Return Phi, (K,) * n_dims, in float64."""
         phi: Tensor = self.phi(self.vector)
         return phi
 
@@ -85,54 +87,57 @@ class LearnedDensities:
     """The learned densities of a network.
 
     Attributes:
-        by_layer: Each weighted layer's name with its density, in the network's order; the same
-            object for all where they share one.
-        is_per_layer: Whether each layer has its own.
+        by_group: Each group's name with the density that its layers share.
     """
 
-    by_layer: Mapping[str, LearnedDensity]
-    is_per_layer: bool
+    by_group: Mapping[str, LearnedDensity]
 
     def vectors(self) -> list[nn.Parameter]:
-        """Return each vector once."""
-        return [learned.vector for learned in dict.fromkeys(self.by_layer.values())]
+        """Return each group's vector."""
+        return [learned.vector for learned in self.by_group.values()]
 
     def project(self) -> None:
         """Bring every vector back within its bounds."""
-        for learned in dict.fromkeys(self.by_layer.values()):
+        for learned in self.by_group.values():
             learned.project()
 
     def values(self) -> Learned:
-        """Return the vectors as they stand, by layer where each has its own."""
-        if self.is_per_layer:
-            return {"layers": {name: own.values() for name, own in self.by_layer.items()}}
-        return {"vector": next(iter(self.by_layer.values())).values()}
+        """Return the vectors as they stand, by group."""
+        return {"groups": {name: own.values() for name, own in self.by_group.items()}}
 
 
 def learn_density(network: nn.Module, section: Mapping[str, Any]) -> LearnedDensities:
-    """Put densities to be learned on every convolution with the section's kernel size, in place.
+    """Put densities to be learned on a network's convolutions, in place: one for each group.
 
     Args:
-        network: With two-dimensional convolutions that carry no density.
-        section: `family`, `kernel_size`, `start`, `bounds` and `per_layer`, as a training's
-            payload has them.
+        network: Whose convolutions carry no density.
+        section: `family` and `groups`, each with `name`, `layers` (as in `named_modules()`),
+            `kernel_size`, `start` and `bounds`, as a training's payload has them.
 
     Raises:
-        DensityError: No convolution has that kernel size.
+        DensityError: A group's layers are no convolutions, or have other kernels.
         ValueError: As `LearnedDensity`.
     """
-    size = int(section["kernel_size"])
-    window = (size, size)
-    names = [n for n, layer in convolutions(network).items() if layer.kernel_size == window]
-    if not names:
-        raise DensityError(f"the network has no convolution with a kernel of {size} x {size}")
-    groups = [[name] for name in names] if section["per_layer"] else [names]
-    by_layer = {}
-    for group in groups:
-        learned = LearnedDensity(section["family"], size, section["start"], section["bounds"])
-        put_density(network, learned, group)
-        by_layer.update(dict.fromkeys(group, learned))
-    return LearnedDensities(by_layer, is_per_layer=bool(section["per_layer"]))
+    by_group = {}
+    for group in section["groups"]:
+        learned = LearnedDensity(
+            section["family"],
+            int(group["kernel_size"]),
+            group["start"],
+            group["bounds"],
+            _n_dims(network, group["layers"]),
+        )
+        put_density(network, learned, group["layers"])
+        by_group[group["name"]] = learned
+    return LearnedDensities(by_group)
+
+
+def _n_dims(network: nn.Module, layers: Sequence[str]) -> int:
+    known = convolutions(network)
+    unknown = [name for name in layers if name not in known]
+    if unknown:
+        raise DensityError(f"the network has no convolution {', '.join(map(repr, unknown))}")
+    return len(known[layers[0]].kernel_size)
 
 
 def parameter_groups(

@@ -11,7 +11,7 @@ Split = Literal["train", "validation", "test"]
 Section = Mapping[str, Any]
 # A density of any number of axes as nested tuples, so that a task stays hashable and comparable.
 NestedDensity = tuple[Any, ...]
-# What a gradient training has learned: {"vector": [...]}, or {"layers": {name: [...]}}.
+# What a gradient training has learned: {"groups": {name: [...]}}.
 Learned = dict[str, Any]
 
 
@@ -37,9 +37,9 @@ class TrainingTask:
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
         data_dir: Where the stored data sets lie, for a task that names one.
-        gradient: A density to be learned with the weights, in place of `phi`: `family`,
-            `kernel_size`, `start`, `bounds`, `per_layer`, and `lr_factor`, what its learning rate
-            is in units of the weights'.
+        gradient: Densities to be learned with the weights, in place of `phi`: `family`,
+            `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
+            with `name`, `layers`, `kernel_size`, `start` and `bounds`.
         seed: Of initial weights, batch order and noise; 0 <= seed. Equal seeds give every
             density the same draws (common random numbers).
         split: What the final value is measured on. Epochs are always measured on validation.

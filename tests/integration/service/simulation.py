@@ -93,14 +93,26 @@ def trained(assignment: Assignment) -> Ended:
         metrics={"loss": value},
         training_s=0.0,
         curve=tuple(curve),
-        learned={"vector": [0.625]} if payload.get("gradient") else None,
+        learned=learned_from(payload.get("gradient")),
     )
 
 
+def learned_from(section: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a training learns: 0.625 wherever a value may be so."""
+    if section is None:
+        return None
+    groups = section["groups"]
+    return {"groups": {g["name"]: [min(0.625, high) for _, high in g["bounds"]] for g in groups}}
+
+
 def curve_of(payload: dict[str, Any]) -> list[float]:
-    """A stand-in for a training: falls with the epochs, best at a sum of Phi of 6 and lr 0.1."""
+    """A stand-in for a training: falls with the epochs, best at a sum of Phi of 6 and lr 0.1.
+
+    Of several densities the mean counts.
+    """
     phi = payload["phi"] or [[1.0] * 3] * 3
-    total = sum(sum(row) for row in phi)
+    each = list(phi.values()) if isinstance(phi, dict) else [phi]
+    total = sum(sum(row) for one in each for row in one) / len(each)
     rate = math.log(payload["training"]["lr"] / 0.1)
     final = 1.0 + (total - 6.0) ** 2 + rate**2 + 1e-3 * (payload["seed"] % 97)
     return [final * (1.0 + 1.0 / epoch) for epoch in range(1, payload["training"]["epochs"] + 1)]

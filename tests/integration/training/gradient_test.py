@@ -8,19 +8,20 @@ import pytest
 from safetensors.torch import load
 
 from service import density
-from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, PHI, run, task
+from tests.integration.training.tasks import (
+    DENOISING,
+    DIGITS,
+    DNCNN,
+    PHI,
+    SMALL_CNN,
+    learning,
+    run,
+    task,
+)
 from workers.training.operator import DensityError
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 64}
-
-
-def gradient(family: str = "symmetric", kernel_size: int = 3, **changes: Any) -> dict[str, Any]:
-    n_free = density.n_free(family, kernel_size)
-    return {
-        "family": family, "kernel_size": kernel_size, "start": [0.8] * n_free,
-        "bounds": [[0.1, 2.0]] * n_free, "per_layer": False, "lr_factor": 1.0, **changes,
-    }  # fmt: skip
 
 
 def nested(family: str, vector: list[float], kernel_size: int = 3) -> tuple[Any, ...]:
@@ -30,33 +31,34 @@ def nested(family: str, vector: list[float], kernel_size: int = 3) -> tuple[Any,
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("family", density.FAMILIES)
 def test_a_density_at_rest_is_the_fixed_one_in_every_bit(family: str, optimizer: str) -> None:
-    section = gradient(family, lr_factor=0.0)
+    section = {**learning(DNCNN, family), "lr_factor": 0.0}
     settings = {"optimizer": optimizer, "lr": 0.01, "weight_decay": 0.01, "epochs": 1}
     learned = run(task(TINY, phi=None, gradient=section, training=settings, keep_weights=True))[1]
-    phi = nested(family, section["start"])
+    start = section["groups"][0]["start"]
+    phi = nested(family, start)
     fixed = run(task(TINY, phi=phi, training=settings, keep_weights=True))[1]
     assert learned.value == fixed.value
     assert learned.weights == fixed.weights
-    assert learned.learned == {"vector": section["start"]}
+    assert learned.learned == {"groups": {"": start}}
     assert fixed.learned is None
 
 
 def test_a_learned_density_moves_within_its_bounds_the_same_way_twice() -> None:
-    asked = task(DIGITS, phi=None, gradient=gradient(), training={"epochs": 4})
+    asked = task(DIGITS, phi=None, gradient=learning(SMALL_CNN), training={"epochs": 4})
     first, second = run(asked)[1], run(asked)[1]
     assert first.value == second.value
     assert first.learned == second.learned
     assert first.learned is not None
-    (value,) = first.learned["vector"]
+    (value,) = first.learned["groups"][""]
     assert 0.1 <= value <= 2.0
     assert abs(value - 0.8) > 1e-3
 
 
 def test_bounds_hold_in_a_training_that_pushes_against_them() -> None:
-    tight = gradient("full", bounds=[[0.79, 0.81]] * 8, lr_factor=100.0)
+    tight = learning(SMALL_CNN, "full", bounds=[[0.79, 0.81]] * 8) | {"lr_factor": 100.0}
     outcome = run(task(DIGITS, phi=None, gradient=tight))[1]
     assert outcome.learned is not None
-    values = outcome.learned["vector"]
+    values = outcome.learned["groups"][""]
     assert all(0.79 <= value <= 0.81 for value in values)
     assert {0.79, 0.81} & set(values)
 
@@ -64,16 +66,16 @@ def test_bounds_hold_in_a_training_that_pushes_against_them() -> None:
 def test_the_weights_kept_are_folded_with_the_learned_density() -> None:
     """The weights hardly move, the density does: kept weights are initial ones times Phi."""
     slow = {"lr": 1e-9, "epochs": 2}
-    moved = task(
-        DIGITS, phi=None, gradient=gradient(lr_factor=1e8), training=slow, keep_weights=True
-    )
+    section = learning(SMALL_CNN) | {"lr_factor": 1e8}
+    moved = task(DIGITS, phi=None, gradient=section, training=slow, keep_weights=True)
     outcome = run(moved)[1]
     plain = run(task(DIGITS, phi=None, training=slow, keep_weights=True))[1]
     assert outcome.weights is not None
     assert plain.weights is not None
     assert outcome.learned is not None
-    phi = density.build("symmetric", 3, outcome.learned["vector"]).phi
-    assert abs(outcome.learned["vector"][0] - 0.8) > 1e-3
+    found = outcome.learned["groups"][""]
+    phi = density.build("symmetric", 3, found).phi
+    assert abs(found[0] - 0.8) > 1e-3
     kept, initial = load(outcome.weights), load(plain.weights)
     assert set(kept) == set(initial)
     for layer in ("features.0.0.weight", "features.1.0.weight"):
@@ -84,9 +86,9 @@ def test_the_weights_kept_are_folded_with_the_learned_density() -> None:
 
 
 def test_each_layer_learns_its_own() -> None:
-    outcome = run(task(TINY, phi=None, gradient=gradient(per_layer=True)))[1]
+    outcome = run(task(TINY, phi=None, gradient=learning(DNCNN, scope="layer")))[1]
     assert outcome.learned is not None
-    layers = outcome.learned["layers"]
+    layers = outcome.learned["groups"]
     assert list(layers) == ["0", "2", "5"]
     assert len({values[0] for values in layers.values()}) == 3
 
@@ -108,7 +110,8 @@ def test_what_was_learned_by_layer_can_be_trained_as_fixed() -> None:
         ({"phi": {"0": PHI, "9": PHI}}, "no layer '9'"),
         ({"phi": {"1": PHI}}, "layer '1' is a ReLU"),
         ({"phi": {"0": nested("symmetric", [0.5, 0.5], 5)}}, r"layer '0'.*\(5, 5\)"),
-        ({"phi": None, "gradient": gradient(kernel_size=5)}, "no convolution .* 5 x 5"),
+        ({"phi": None, "gradient": learning({**DNCNN, "kernel_size": 5})}, r"'0'.*\(5, 5\)"),
+        ({"phi": None, "gradient": learning(SMALL_CNN)}, "no convolution 'features.0.0'"),
     ],
 )
 def test_densities_that_fit_no_layer_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -118,7 +121,7 @@ def test_densities_that_fit_no_layer_are_refused(changes: dict[str, Any], messag
 
 def test_a_density_is_given_or_learned() -> None:
     with pytest.raises(ValueError, match="given or learned, not both"):
-        run(task(TINY, gradient=gradient()))
+        run(task(TINY, gradient=learning(DNCNN)))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])

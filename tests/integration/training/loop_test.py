@@ -23,6 +23,7 @@ from tests.integration.training.tasks import (
     SGD,
     SMALL_CNN,
     TEXTURES,
+    learning,
     run,
     task,
 )
@@ -74,8 +75,8 @@ def test_fresh_processes_agree_bit_for_bit() -> None:
     ]  # fmt: skip
     new = {"optimizer": "adamw", "lr": 0.005, "schedule": "cosine", "schedule_epochs": 4,
            "initialisation": "kaiming_fan_out"}  # fmt: skip
-    gradient = {"family": "power", "kernel_size": 3, "start": [1.5, 2.0], "per_layer": True,
-                "bounds": [[0.5, 6.0], [0.5, 8.0]], "lr_factor": 1.0}  # fmt: skip
+    ends = {"start": [1.5, 2.0], "bounds": [[0.5, 6.0], [0.5, 8.0]]}
+    gradient = learning(SMALL_CNN, "power", "layer", **ends)
     changes = {"training": {**SGD, "epochs": 1, **new}, "phi": None, "gradient": gradient}
     cases.append({**cases[1], **changes})
     printed = [

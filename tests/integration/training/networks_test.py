@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from service.datasets.info import BUILT_IN
-from tests.integration.training.tasks import DENOISING, DIGITS, PHI, run, task
+from tests.integration.training.tasks import DENOISING, DIGITS, PHI, START, learning, run, task
 from workers.training.data.labelled import labelled_dataset
 from workers.training.task import Status
 
@@ -58,17 +58,14 @@ def test_the_density_is_trained_with_and_is_folded_away(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["resnet", "nafnet"])
 def test_densities_are_learned_by_layer_where_kernels_are_wide(kind: str) -> None:
-    gradient = {
-        "family": "symmetric", "kernel_size": 5, "start": [0.8, 0.9], "per_layer": True,
-        "bounds": [[0.05, 1.5]] * 2, "lr_factor": 1.0,
-    }  # fmt: skip
+    gradient = learning(network(kind, 5), scope="layer")
     section = {**TINY, "n_patches": 32} if CASES[kind][0] is TINY else DIGITS
     outcome = run(task(section, network=network(kind, 5), phi=None, gradient=gradient))[1]
     assert outcome.learned is not None
-    vectors = outcome.learned["layers"].values()
+    vectors = outcome.learned["groups"].values()
     # ResNet: the first convolution and three blocks of two. NAFNet: first, last, three blocks.
     assert len(vectors) == {"resnet": 7, "nafnet": 5}[kind]
-    assert all(vector != [0.8, 0.9] for vector in vectors)
+    assert all(vector != [START] * 2 for vector in vectors)
 
 
 @pytest.mark.parametrize("name", BUILT_IN["classification"])

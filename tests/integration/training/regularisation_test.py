@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.integration.training.tasks import DENOISING, DIGITS, run, task
+from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, learning, run, task
 from workers.training.objectives import build_objective
 from workers.training.streams import streams_of
 
@@ -93,10 +93,7 @@ def test_labels_are_smoothed_as_the_paper_says() -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_clipping_reads_the_gradients_of_w(optimizer: str, clip_norm: float) -> None:
     """Fixed outside the passes, or learned at rest with the product in them: the same bits."""
-    section = {
-        "family": "symmetric", "kernel_size": 3, "start": [0.8], "bounds": [[0.1, 2.0]],
-        "per_layer": False, "lr_factor": 0.0,
-    }  # fmt: skip
+    section = {**learning(DNCNN), "lr_factor": 0.0}
     settings = {"optimizer": optimizer, "lr": 0.01, "epochs": 1, "clip_norm": clip_norm}
     learned = run(task(TINY, phi=None, gradient=section, training=settings, keep_weights=True))[1]
     phi = ((0.64, 0.8, 0.64), (0.8, 1.0, 0.8), (0.64, 0.8, 0.64))

@@ -7,24 +7,33 @@ from typing import Any
 
 import pytest
 
-from tests.integration.training.tasks import DENOISING, DIGITS, run, task
+from tests.integration.training.tasks import (
+    DENOISING,
+    DIGITS,
+    DNCNN,
+    SMALL_CNN,
+    learning,
+    run,
+    task,
+)
 from workers.training import judging
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 64}
 COSINE = {"schedule": "cosine", "epochs": 4}
-GRADIENT = {
-    "family": "symmetric", "kernel_size": 3, "start": [0.8], "bounds": [[0.1, 2.0]],
-    "per_layer": True, "lr_factor": 1.0,
-}  # fmt: skip
+LEARNED = {"denoising": learning(DNCNN, scope="layer")}
+LEARNED["classification"] = learning(SMALL_CNN, scope="layer")
 
 
 @pytest.mark.parametrize("section", [TINY, DIGITS])
-@pytest.mark.parametrize("changes", [{}, {"phi": None}, {"phi": None, "gradient": GRADIENT}])
+@pytest.mark.parametrize("density", ["fixed", "none", "learned"])
 def test_the_last_epochs_validation_loss_is_the_value_in_every_bit(
-    section: dict[str, Any], changes: dict[str, Any]
+    section: dict[str, Any], density: str
 ) -> None:
     """So a pruned value, which is an epoch's validation loss, is in a completed one's units."""
+    changes: dict[str, Any] = {} if density == "fixed" else {"phi": None}
+    if density == "learned":
+        changes["gradient"] = LEARNED[section["kind"]]
     measurements, outcome = run(task(section, **changes))
     assert outcome.status is Status.COMPLETED
     assert outcome.value == outcome.curve[-1] == measurements[-1].metrics["val_loss"]
@@ -93,7 +102,7 @@ def test_a_cancelled_training_keeps_its_curve() -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-@pytest.mark.parametrize("gradient", [None, GRADIENT])
+@pytest.mark.parametrize("gradient", [None, LEARNED["classification"]])
 def test_a_cut_training_is_the_beginning_of_the_full_one(
     optimizer: str, gradient: dict[str, Any] | None
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from service import networks
+from service.groups import grouped
 from workers.training.loop import train
 from workers.training.task import Measurement, Outcome, TrainingTask
 
@@ -20,6 +22,8 @@ SGD = {
     "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0,
     "batch_size": 32, "epochs": 2,
 }  # fmt: skip
+# What a density starts from when it is learned, and how far it may go.
+START, BOUNDS = 0.8, [0.1, 2.0]
 PHI = ((0.25, 0.5, 0.25), (0.5, 1.0, 0.5), (0.25, 0.5, 0.25))
 
 
@@ -28,6 +32,22 @@ def task(section: dict[str, Any] = DENOISING, **changes: Any) -> TrainingTask:
     training = {**SGD, **changes.pop("training", {})}
     defaults: dict[str, Any] = {"network": network, "phi": PHI, "seed": 0}
     return TrainingTask(task=section, training=training, **{**defaults, **changes})
+
+
+def learning(
+    network: dict[str, Any], family: str = "symmetric", scope: str = "network", **changes: Any
+) -> dict[str, Any]:
+    """Return a section for densities that are learned by a network's groups of layers."""
+    info = networks.describe(network["kind"])
+    layers = networks.layers_of(info.section.model_validate(network))
+    groups = []
+    for group in grouped(layers, scope, changes.pop("n_dims", 2)):
+        n_free = group.n_free(family)
+        told: dict[str, Any] = {"name": group.name, "layers": list(group.layers)}
+        told["kernel_size"] = group.kernel_size
+        ends = {"start": [START] * n_free, "bounds": [BOUNDS] * n_free}
+        groups.append(told | ends | changes)
+    return {"family": family, "groups": groups, "lr_factor": 1.0}
 
 
 def run(

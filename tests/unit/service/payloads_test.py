@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from service import density, payloads, planning, rules
+from service.arm_densities import densities_at
+from service.groups import WHOLE
 from service.spec import JobSpec
 from service.states import Phase
 
@@ -69,10 +71,10 @@ def test_searched_settings_reach_the_training() -> None:
 
 def test_controls_take_their_own_values() -> None:
     spec = spec_of()
-    gaussian = payloads.density_at(spec, "gaussian", ())
+    gaussian = densities_at(spec, "gaussian", ())[WHOLE]
     assert gaussian.vector == (2.0,)
     best = density.build("symmetric", 3, [0.5])
-    flat = payloads.density_at(spec, "flat", (), best)
+    flat = densities_at(spec, "flat", (), {WHOLE: best})[WHOLE]
     assert flat.phi.std() == 0.0
     assert flat.phi[0, 0] == pytest.approx(((1 + 4 * 0.25 + 4 * 0.0625) / 9) ** 0.5)
 

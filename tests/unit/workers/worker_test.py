@@ -123,20 +123,15 @@ def test_a_training_above_its_limit_is_pruned_after_that_epoch() -> None:
 
 
 def test_a_density_that_is_learned_comes_back_as_plain_values() -> None:
-    learning = {
-        "family": "power",
-        "kernel_size": 3,
-        "start": [1.5, 2.0],
-        "bounds": [[0.5, 6.0], [0.5, 8.0]],
-        "per_layer": True,
-        "lr_factor": 1.0,
-    }
+    own = {"kernel_size": 3, "start": [1.5, 2.0], "bounds": [[0.5, 6.0], [0.5, 8.0]]}
+    groups = [{"name": layer, "layers": [layer], **own} for layer in ("0", "2", "5")]
+    learning = {"family": "power", "groups": groups, "lr_factor": 1.0}
     payload = {**training(), "phi": None, "gradient": learning}
     ended = last(list(Worker().run([assignment(payload)])))
     assert ended.ending is Ending.COMPLETED, ended.error
     assert ended.learned is not None
     assert json.loads(json.dumps(ended.learned)) == ended.learned
-    assert [len(values) for values in ended.learned["layers"].values()] == [2, 2, 2]
+    assert [len(values) for values in ended.learned["groups"].values()] == [2, 2, 2]
 
 
 def test_densities_may_differ_by_layer() -> None:

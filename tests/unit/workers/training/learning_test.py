@@ -12,12 +12,9 @@ from torch.nn import functional
 
 from service import density
 from workers.training.learning import LearnedDensity, learn_density, parameter_groups
-from workers.training.operator import DensityError, fold, put_density
+from workers.training.operator import DensityError, fold, is_weighted, put_density
 
-SYMMETRIC = {
-    "family": "symmetric", "kernel_size": 3, "start": [1.0], "bounds": [[0.1, 2.0]],
-    "per_layer": False, "lr_factor": 1.0,
-}  # fmt: skip
+OWN = {"kernel_size": 3, "start": [1.0], "bounds": [[0.1, 2.0]]}
 OPTIMA: dict[str, list[float]] = {
     "symmetric": [0.3, 1.4],
     "separable-symmetric": [0.3, 1.4, 0.6, 0.9],
@@ -27,6 +24,15 @@ OPTIMA: dict[str, list[float]] = {
     "gaussian": [1.7],
     "power": [1.8, 3.0],
 }
+
+
+def section(*groups: list[str], family: str = "symmetric", **changes: Any) -> dict[str, Any]:
+    """Return what a payload says of densities that are learned by these groups of layers."""
+    told = [{"name": " ".join(g), "layers": g, **OWN, **changes} for g in groups]
+    return {"family": family, "groups": told, "lr_factor": 1.0}
+
+
+SHARED, APART = section(["0", "3"]), section(["0"], ["3"])
 
 
 def network() -> nn.Sequential:
@@ -97,8 +103,9 @@ def test_it_is_the_authors_trainable_variant_step_by_step(per_layer: bool) -> No
     ).double()  # fmt: skip
     weights = [p.detach().clone() for p in own.parameters()]
     wide = [[-10.0, 10.0]] * 2
-    section = {"family": "symmetric", "kernel_size": 5, "start": [0.3, 1.5], "bounds": wide}
-    learned = learn_density(own, {**section, "per_layer": per_layer})
+    groups = [["0"], ["2"]] if per_layer else [["0", "2"]]
+    told = section(*groups, kernel_size=5, start=[0.3, 1.5], bounds=wide)
+    learned = learn_density(own, told)
     dens = [torch.tensor([0.3, 1.5], dtype=torch.float64) for _ in range(1 + per_layer)]
     theirs = [tensor.requires_grad_() for tensor in (*weights, *dens)]
     optimizers = [torch.optim.SGD(p, lr=0.5, momentum=0.9) for p in (own.parameters(), theirs)]
@@ -116,25 +123,51 @@ def test_it_is_the_authors_trainable_variant_step_by_step(per_layer: bool) -> No
 
 
 def test_layers_share_one_density_or_have_their_own() -> None:
-    shared = learn_density(network(), SYMMETRIC)
-    assert list(shared.by_layer) == ["0", "3"]
+    net = network()
+    shared = learn_density(net, SHARED)
     assert len(shared.vectors()) == 1
-    assert shared.values() == {"vector": [1.0]}
-    apart = learn_density(network(), {**SYMMETRIC, "per_layer": True})
+    assert shared.values() == {"groups": {"0 3": [1.0]}}
+    assert [is_weighted(layer) for layer in net] == [True, False, False, True]
+    apart = learn_density(network(), APART)
     assert len(apart.vectors()) == 2
-    assert apart.values() == {"layers": {"0": [1.0], "3": [1.0]}}
+    assert apart.values() == {"groups": {"0": [1.0], "3": [1.0]}}
 
 
-def test_layers_of_another_size_stay_plain() -> None:
+def test_layers_that_no_group_names_stay_plain() -> None:
     mixed = nn.Sequential(nn.Conv2d(1, 1, 5), nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, (3, 1)))
-    assert list(learn_density(mixed, SYMMETRIC).by_layer) == ["1"]
+    learn_density(mixed, section(["1"]))
+    assert [is_weighted(layer) for layer in mixed] == [False, True, False]
+
+
+@pytest.mark.parametrize("family", density.FAMILIES)
+@pytest.mark.parametrize("n_dims", [1, 3])
+def test_signals_and_volumes_learn_every_family(family: str, n_dims: int) -> None:
+    """A step of descent on one tap's value, against a difference quotient of the density."""
+    kind = nn.Conv1d if n_dims == 1 else nn.Conv3d
+    net = nn.Sequential(kind(1, 1, 3, padding=1, bias=False)).double()
+    n_free = density.n_free(family, 3, n_dims)
+    start = [0.8 + 0.1 * index / n_free for index in range(n_free)]
+    own = {"start": start, "bounds": [[0.05, 4.0]] * n_free}
+    learned = learn_density(net, section(["0"], family=family, **own))
+    weight = net[0].parametrizations["weight"].original.detach().numpy()  # type: ignore[index]
+    net[0].weight.square().sum().backward()  # type: ignore[operator, union-attr]
+    (vector,) = learned.vectors()
+    assert vector.grad is not None
+
+    def energy(values: list[float]) -> float:
+        phi = density.build(family, 3, values, n_dims).phi
+        return float(((weight * phi) ** 2).sum())
+
+    for index, slope in enumerate(vector.grad.tolist()):
+        ends = [[*start[:index], start[index] + h, *start[index + 1 :]] for h in (1e-6, -1e-6)]
+        assert slope == pytest.approx((energy(ends[0]) - energy(ends[1])) / 2e-6, abs=1e-6)
 
 
 def test_folding_writes_the_learned_density_into_the_weight() -> None:
     net = network()
     names = set(net.state_dict())
     weight = first_weight(net).detach().clone()
-    learned = learn_density(net, SYMMETRIC)
+    learned = learn_density(net, SHARED)
     with torch.no_grad():
         learned.vectors()[0].fill_(0.5)
     x = torch.rand(2, 1, 8, 8)
@@ -147,7 +180,7 @@ def test_folding_writes_the_learned_density_into_the_weight() -> None:
 
 def test_a_density_has_its_own_rate_and_no_decay() -> None:
     net = network()
-    learned = learn_density(net, {**SYMMETRIC, "per_layer": True})
+    learned = learn_density(net, APART)
     weights, vectors = parameter_groups(net, learned.vectors(), 0.3)
     assert [p.shape for p in vectors["params"]] == [(1,), (1,)]
     assert (vectors["lr"], vectors["weight_decay"]) == (0.3, 0.0)
@@ -160,22 +193,24 @@ def test_a_density_has_its_own_rate_and_no_decay() -> None:
     [
         (
             {"kernel_size": 5, "start": [1.0] * 2, "bounds": [[0, 2]] * 2},
-            "no convolution .* 5 x 5",
+            r"layer '0' has a kernel of shape \(3, 3\), the density has \(5, 5\)",
         ),
         ({"start": [1.0, 1.0]}, r"takes 1 value\(s\)"),
         ({"bounds": [[0.0, 2.0]] * 2}, r"takes 1 value\(s\)"),
         ({"bounds": [[2.0, 0.0]]}, "lower bound is above"),
         ({"family": "gaussian", "bounds": [[0.0, 2.0]]}, "sigma must be above 0"),
         ({"start": [float("nan")]}, "must be finite"),
+        ({"layers": ["0", "2"]}, "no convolution '2'"),
+        ({"layers": ["head"]}, "no convolution 'head'"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        learn_density(network(), {**SYMMETRIC, **changes})
+        learn_density(network(), section(["0", "3"], **changes))
 
 
 def test_a_layer_that_has_a_density_is_refused() -> None:
     net = network()
-    learn_density(net, SYMMETRIC)
+    learn_density(net, SHARED)
     with pytest.raises(DensityError, match="carries a density already"):
-        learn_density(net, SYMMETRIC)
+        learn_density(net, SHARED)

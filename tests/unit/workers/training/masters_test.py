@@ -139,8 +139,8 @@ def test_the_layout_of_the_weights_stays() -> None:
 
 def test_a_learned_density_keeps_the_product_in_the_forward_pass() -> None:
     net = nn.Sequential(nn.Conv2d(1, 1, 3))
-    section = {"family": "gaussian", "kernel_size": 3, "start": [1.0], "bounds": [[0.5, 2.0]]}
-    learn_density(net, {**section, "per_layer": False})
+    group = {"name": "", "layers": ["0"], "kernel_size": 3, "start": [1.0], "bounds": [[0.5, 2.0]]}
+    learn_density(net, {"family": "gaussian", "groups": [group]})
     before = list(net.parameters())
     masters = MasterWeights(net)
     assert is_weighted(net[0])
