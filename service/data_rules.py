@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.datasets import own
 from service.datasets.info import BUILT_IN
 from service.errors import Fault
+from service.own_tasks import OwnTask
+from service.plugins import PluginError, names
 from service.spec import JobSpec
-from service.tasks import FunctionTask, is_stored
+from service.tasks import FunctionTask, LabelledTask, PatchTask, is_stored
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the data set that a spec names."""
-    if isinstance(spec.task, FunctionTask) or is_stored(spec.task):
+    if isinstance(spec.task, FunctionTask | OwnTask) or is_stored(spec.task):
         return
     if spec.task.dataset not in BUILT_IN[spec.task.kind]:
-        known = ", ".join(BUILT_IN[spec.task.kind])
-        yield Fault("/task/dataset", f"no built-in set of this kind has that name: use {known}")
+        reason = _reason(spec.task)
+        if reason is not None:
+            yield Fault("/task/dataset", reason)
+
+
+def _reason(task: PatchTask | LabelledTask) -> str | None:
+    """Say why a set that is not built in cannot be used."""
+    try:
+        own.info_of(task.kind, task.dataset)
+    except PluginError as error:
+        if task.dataset in names(own.GROUP):
+            return str(error)
+        known = ", ".join([*BUILT_IN[task.kind], *own.names_for(task.kind)])
+        remedy = f"use {known}, or install the package that brings it"
+        return f"no set of this kind has that name: {remedy}"
+    return None

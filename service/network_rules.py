@@ -9,7 +9,7 @@ from service.errors import Fault
 from service.groups import n_dims_of
 from service.networks import AnyNetwork
 from service.spec import JobSpec
-from service.tasks import FunctionTask, PatchTask, TrainingTask, sample_px
+from service.tasks import FunctionTask, PatchTask, TrainingTask, data_name, like, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2
@@ -19,7 +19,7 @@ DATA = {1: "signals", 2: "images", 3: "volumes"}
 
 def default(task: TrainingTask) -> AnyNetwork:
     """Return the network of a spec that names none."""
-    info = networks.fitting(task.kind, n_dims_of(task))[0]
+    info = networks.fitting(like(task), n_dims_of(task))[0]
     return info.section.model_validate({"kind": info.name})
 
 
@@ -28,10 +28,11 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     if spec.network is None or isinstance(spec.task, FunctionTask):
         return
     n_dims = n_dims_of(spec.task)
-    able = [info.name for info in networks.fitting(spec.task.kind, n_dims)]
-    if spec.network.kind not in able:
-        fits = spec.network.kind in (info.name for info in networks.fitting(spec.task.kind))
-        what = f"{DATA[n_dims]} such as {spec.task.dataset}" if fits else spec.task.kind
+    chosen = networks.describe(spec.network.kind)
+    fits = like(spec.task) in chosen.tasks
+    if not (fits and n_dims in chosen.n_dims):
+        able = [info.name for info in networks.fitting(like(spec.task), n_dims)]
+        what = f"{DATA[n_dims]} such as {data_name(spec.task)}" if fits else spec.task.kind
         yield Fault("/network/kind", f"does not fit {what}: use {', '.join(able)}")
     else:
         yield from _size_faults(spec.network, spec.task)
@@ -42,7 +43,7 @@ def _size_faults(network: AnyNetwork, task: TrainingTask) -> Iterator[Fault]:
     n_halvings = networks.n_halvings(network)
     if side is None or side >> n_halvings >= LEAST_PX:
         return
-    images = "patches" if isinstance(task, PatchTask) else task.dataset
+    images = "patches" if isinstance(task, PatchTask) else data_name(task)
     remedy = f"use at most {(side // LEAST_PX).bit_length()}"
     if isinstance(task, PatchTask):
         remedy += f", or patch_px of at least {LEAST_PX << n_halvings}"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from service import rules
 from service.datasets.info import STORED, DataInfo
 from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.own_tasks import OwnTask
 from service.records import Dataset
 from service.spec import JobSpec
 from service.storage import datasets
@@ -42,7 +43,7 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
         InvalidSpecError: There is no such set, it does not fit the task, or the spec does not fit
             it; or the spec says itself what only the server knows.
     """
-    if isinstance(spec.task, FunctionTask):
+    if isinstance(spec.task, FunctionTask | OwnTask):
         return spec
     if spec.task.data is not None:
         raise InvalidSpecError([Fault("/task/data", "the server fills this in: leave it out")])
@@ -57,7 +58,7 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
 
 def unresolved(spec: JobSpec) -> JobSpec:
     """Take away what `resolve` has filled in: the spec as a user would submit it anew."""
-    if isinstance(spec.task, FunctionTask) or spec.task.data is None:
+    if isinstance(spec.task, FunctionTask | OwnTask) or spec.task.data is None:
         return spec
     return _with_data(spec, spec.task, None)
 

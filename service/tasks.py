@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
+from service import own_tasks
+from service.datasets import own
 from service.datasets.info import BUILT_IN, STORED, DataInfo
+from service.own_tasks import OwnTask, PluggedTask
+from service.plugins import PluginError
 from service.section import Section
 
 DatasetName = Annotated[
@@ -14,7 +18,8 @@ DatasetName = Annotated[
     Field(
         max_length=200,
         pattern=r"^[a-z][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?$",
-        description='A built-in set, or one stored before by its id, such as "stored:12".',
+        description="A built-in set, one of a package's own, or one stored before by its id, such "
+        'as "stored:12".',
     ),
 ]
 Data = Annotated[
@@ -86,19 +91,58 @@ class FunctionTask(Section):
 # Those that train a network.
 PatchTask = DenoisingTask | ImageToImageTask
 LabelledTask = ClassificationTask | MultilabelTask
-TrainingTask = PatchTask | LabelledTask
+TrainingTask = PatchTask | LabelledTask | OwnTask
 TaskKind = Literal["denoising", "image_to_image", "classification", "multilabel"]
-Task = Annotated[TrainingTask | FunctionTask, Field(discriminator="kind")]
+_OWN = "own"
+
+
+def _tag(value: object) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if isinstance(kind, str) and kind in own_tasks.BUILT_IN else _OWN
+
+
+Task = Annotated[
+    Annotated[DenoisingTask, Tag("denoising")]
+    | Annotated[ImageToImageTask, Tag("image_to_image")]
+    | Annotated[ClassificationTask, Tag("classification")]
+    | Annotated[MultilabelTask, Tag("multilabel")]
+    | Annotated[FunctionTask, Tag("function")]
+    | Annotated[PluggedTask, Tag(_OWN)],
+    Discriminator(_tag),
+]
 
 
 def is_stored(task: TrainingTask) -> bool:
     """Whether a task names a stored data set."""
-    return task.dataset.partition(":")[0] == STORED
+    return not isinstance(task, OwnTask) and task.dataset.partition(":")[0] == STORED
 
 
 def data_of(task: TrainingTask) -> DataInfo | None:
-    """Return what is known of a task's data; None for a stored set before it is looked up."""
-    return task.data if is_stored(task) else BUILT_IN[task.kind].get(task.dataset)
+    """Return what is known of a task's data.
+
+    None for a stored set before it is looked up, and for a name that no set has.
+    """
+    if isinstance(task, OwnTask):
+        return own_tasks.data_of(task)
+    if is_stored(task):
+        return task.data
+    built_in = BUILT_IN[task.kind].get(task.dataset)
+    if built_in is not None:
+        return built_in
+    try:
+        return own.info_of(task.kind, task.dataset)
+    except PluginError:
+        return None
+
+
+def data_name(task: TrainingTask) -> str:
+    """Return what a sentence calls a task's data."""
+    return f"the data of {task.kind}" if isinstance(task, OwnTask) else task.dataset
+
+
+def like(task: TrainingTask) -> TaskKind:
+    """Return the kind of task whose networks a task takes: of the built-in ones, its own."""
+    return own_tasks.like(task) if isinstance(task, OwnTask) else task.kind
 
 
 def sample_px(task: TrainingTask) -> int | None:

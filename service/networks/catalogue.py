@@ -13,6 +13,7 @@ from service import plugins
 from service.networks import layers, plugged
 from service.networks.layer import Layer
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
+from service.own_sections import section_of
 from service.plugins import Plugin
 from service.tasks import TaskKind
 
@@ -95,12 +96,12 @@ def describe(kind: str) -> NetworkInfo:
 
 
 def _told(plugin: Plugin) -> NetworkInfo:
-    value = plugged.value_of(plugin)
+    value = plugin.value
     return NetworkInfo(
         plugin.name,
         value.title,
         tuple(value.tasks),
-        value.section,
+        section_of(plugin, plugged.OwnNetwork),
         plugged.layers_of,
         tuple(value.n_dims),
         plugin.package,
