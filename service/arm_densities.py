@@ -74,20 +74,23 @@ def _control(
     )
 
 
-def phi_of(groups: Sequence[Group], densities: Densities) -> list[Any] | Json | None:
+def phi_of(
+    groups: Sequence[Group], densities: Densities, *, is_partial: bool = False
+) -> list[Any] | Json | None:
     """Return densities as a payload has them, the same training always in the same words.
 
     Args:
         groups: Of the trial's own network.
         densities: By group.
+        is_partial: Whether the network may have convolutions that carry no density.
 
     Returns:
         None where every density is 1 everywhere; one Phi as nested lists where all layers have
-        the same; else Phi by layer, without the layers whose Phi is 1.
+        the same and the network has no others; else Phi by layer, without those whose Phi is 1.
     """
     by_layer = {layer: densities[group.name].phi for group in groups for layer in group.layers}
     first, *others = by_layer.values()
-    if all(np.array_equal(first, phi) for phi in others):
+    if not is_partial and all(np.array_equal(first, phi) for phi in others):
         whole: list[Any] = first.tolist()
         return None if np.all(first == 1.0) else whole
     return {

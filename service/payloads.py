@@ -21,7 +21,9 @@ from service.arm_densities import (
 from service.datasets.info import STORED
 from service.digest import training_digest
 from service.groups import Group, density_spec, groups_of, parted
-from service.networks import AnyNetwork
+from service.networks import AnyNetwork, OwnNetwork
+from service.own_tasks import OwnTask
+from service.packages import packages_of
 from service.planning import GRADIENT
 from service.records import Json
 from service.space import Space, Value
@@ -95,7 +97,7 @@ def searched(
     else:
         chosen = densities_at(spec, arm, vector, matching)
         groups = groups_of(spec, _network(spec, settings))
-        payload = _payload(spec, settings, phi_of(groups, chosen))
+        payload = _payload(spec, settings, _phi_of(spec, groups, chosen))
         params = {**params_of(chosen), "lr": payload["training"]["lr"], **settings}
     if arm == "default_init_tuned":
         payload["training"]["initialisation"] = "framework"
@@ -136,7 +138,7 @@ def evaluated(
         return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
     test = {**_exact(bare), "split": "test"}
     if learned is not None:
-        test["phi"] = phi_of(groups_of(spec), learned_densities(spec, learned))
+        test["phi"] = _phi_of(spec, groups_of(spec), learned_densities(spec, learned))
         del test["gradient"]
     return _order(spec, params, test, training_seed(spec, Phase.EVALUATION, index))
 
@@ -171,16 +173,27 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
         "phi": phi,
         "split": "validation",
     }
+    if packages := packages_of(spec):
+        payload["packages"] = packages
     # A pack sums in another order: its results are not taken for those of single trainings.
     return payload | ({"packed": True} if _is_packed(spec) else {})
 
 
+def _phi_of(
+    spec: JobSpec, groups: Sequence[Group], densities: Densities
+) -> list[Any] | Json | None:
+    """Name the layers of a network of one's own: it may leave some of its convolutions plain."""
+    return phi_of(groups, densities, is_partial=isinstance(spec.network, OwnNetwork))
+
+
 def _task(spec: JobSpec) -> Json:
     task: Json = spec.task.model_dump(mode="json")
-    data = task.get("data")
-    if data is not None and data["sha256"] is not None:
+    if isinstance(spec.task, FunctionTask | OwnTask):
+        return task
+    data = spec.task.data
+    if data is not None and data.sha256 is not None:
         # A stored set is known by its content: stored twice, it is trained on once.
-        task["dataset"] = f"{STORED}:{data['sha256']}"
+        task["dataset"] = f"{STORED}:{data.sha256}"
     return task
 
 

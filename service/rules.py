@@ -17,6 +17,7 @@ from service import (
     training_rules,
 )
 from service.errors import Fault, InvalidSpecError
+from service.own_tasks import OwnTask
 from service.pointers import escape, faults_of, sentence
 from service.spec import (
     Choices,
@@ -168,10 +169,9 @@ def _resource_faults(spec: JobSpec) -> Iterator[Fault]:
 
 
 def lower_bound_of(spec: JobSpec) -> float | None:
-    """Return a value the objective is never below: 0 for every loss; None where none is known."""
-    if isinstance(spec.task, FunctionTask) and spec.task.name == "hartmann6":
-        return None
-    return 0.0
+    """Return a value the objective is never below: 0 for our losses; None where none is known."""
+    is_open = isinstance(spec.task, FunctionTask) and spec.task.name == "hartmann6"
+    return None if is_open or isinstance(spec.task, OwnTask) else 0.0
 
 
 def is_training(spec: JobSpec) -> bool:
