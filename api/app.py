@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.openapi import document_of
 from api.routes import (
     artifacts,
+    datasets,
     densities,
     events,
     explanations,
@@ -32,7 +33,7 @@ from service.storage.database import Database
 VERSION = "1"
 ROUTES = (
     *(jobs, reopening, studies, trials, events, densities, artifacts),
-    *(samplers, networks, health, explanations),
+    *(datasets, samplers, networks, health, explanations),
 )
 
 
@@ -59,7 +60,12 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.include_router(module.router)
     app.include_router(pages.router)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        upload_path=datasets.router.prefix,
+        max_upload_bytes=settings.max_dataset_bytes,
+    )
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.openapi = document_of(app)  # type: ignore[method-assign]

@@ -16,6 +16,7 @@ from api.problems import ProblemError
 from service.errors import Fault
 from service.pointers import escape
 
+JSON = "application/json"
 MAX_DEPTH = 64
 
 
@@ -91,14 +92,23 @@ def _object_faults(value: dict[str, object], at: str, depth: int) -> Iterator[Fa
             yield from _faults(item, f"{at}/{escape(name)}", depth + 1)
 
 
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(request: Request) -> bool:
+    """Whether a request declares its body as JSON."""
+    return _media_type(request) == JSON
+
+
 async def json_body(request: Request) -> object:
     """Read and decode a request's JSON body.
 
     Raises:
         ProblemError: unsupported-media-type, body-too-large or malformed-body.
     """
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != "application/json":
+    declared = _media_type(request)
+    if declared != JSON:
         found = f"it says {declared[:80]}" if declared else "it says nothing"
         raise ProblemError(
             "unsupported-media-type", f"send Content-Type: application/json ({found})"

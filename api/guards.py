@@ -87,10 +87,24 @@ def _is_own(origin: str, host: str) -> bool:
 
 
 class BodyLimit:
-    """Refuses a body that is too large, declared or counted as it comes."""
+    """Refuses a body that is too large, declared or counted as it comes.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Args:
+        app: What comes next.
+        max_bytes: Of any body but an upload's.
+        upload_path: Where files are posted, if they are.
+        max_upload_bytes: Of a file; its JSON form is as short as any other JSON.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        upload_path: str | None = None,
+        max_upload_bytes: int = 0,
+    ) -> None:
         self._app, self._max_bytes = app, max_bytes
+        self._upload_path, self._max_upload_bytes = upload_path, max_upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; reading too much of its body raises `ProblemError`."""
@@ -98,12 +112,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        most = self._limit_of(scope, headers)
         declared = headers.get("content-length", "")
-        if declared.isdecimal() and (len(declared) > 18 or int(declared) > self._max_bytes):
+        if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
             # Who asks before sending (100-continue) has sent nothing yet.
             if "expect" not in headers:
                 await _drop_body(receive)
-            await refused(self._too_large())(scope, receive, send)
+            await refused(_too_large(most))(scope, receive, send)
             return
         n_bytes = 0
 
@@ -111,17 +126,23 @@ class BodyLimit:
             nonlocal n_bytes
             message = await receive()
             n_bytes += len(message.get("body", b""))
-            if n_bytes > self._max_bytes:
+            if n_bytes > most:
                 if message.get("more_body"):
                     await _drop_body(receive)
-                raise self._too_large()
+                raise _too_large(most)
             return message
 
         await self._app(scope, counted, send)
 
-    def _too_large(self) -> ProblemError:
-        detail = f"at most {self._max_bytes:,} bytes are read"
-        return ProblemError("body-too-large", detail, [Fault("", detail)])
+    def _limit_of(self, scope: Scope, headers: Headers) -> int:
+        is_upload = scope["method"] == "POST" and scope["path"] == self._upload_path
+        is_json = headers.get("content-type", "").lower().startswith("application/json")
+        return self._max_upload_bytes if is_upload and not is_json else self._max_bytes
+
+
+def _too_large(most: int) -> ProblemError:
+    detail = f"at most {most:,} bytes are read"
+    return ProblemError("body-too-large", detail, [Fault("", detail)])
 
 
 async def _drop_body(receive: Receive) -> None:

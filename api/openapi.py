@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from api.schemas import ProblemOut
+from api.uploads import FolderImport
 from service.spec import JobSpec
 
 _REF = "#/components/schemas/{model}"
@@ -34,7 +35,7 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
         if app.openapi_schema is None:
             found = generate()
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
-            added = _schemas(JobSpec, ProblemOut)
+            added = _schemas(JobSpec, ProblemOut, FolderImport)
             added["Problem"] = added.pop("ProblemOut")
             for name, schema in added.items():
                 schemas.setdefault(name, schema)

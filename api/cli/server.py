@@ -126,8 +126,11 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
 def _serve(
     settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
 ) -> None:
-    from api.app import create_app  # after the port is ours: the web framework takes a while
+    # After the port is ours: the web framework and the image library take a while.
+    from api.app import create_app
+    from service.datasets.library import sweep
 
+    sweep(database, settings.data_dir)
     supervisor = Supervisor([*COMMAND, "--parent", str(os.getpid())], environment_of(settings))
 
     def on_ready() -> None:

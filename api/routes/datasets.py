@@ -1,0 +1,125 @@
+"""Data sets that users bring: store, list, look at, delete."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Query as FromQuery
+from fastapi.responses import FileResponse
+from pydantic import Field
+
+from api.bodies import is_json, json_body
+from api.context import InDatabase, WithSettings
+from api.paging import Cursor, Id, Query, cut
+from api.problems import documented
+from api.schemas import DatasetOut, DatasetsOut, Json
+from api.uploads import (
+    REQUEST,
+    folder_options,
+    importing,
+    query_options,
+    received,
+    refuse_parameters,
+)
+from service.datasets import library
+from service.datasets.info import BUILT_IN, STORED
+from service.datasets.stored import PREVIEW, folder_of
+from service.errors import NotFoundError
+from service.records import Dataset
+from service.storage import datasets
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
+PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+class DatasetsQuery(Query):
+    """Which data sets to list."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor = None
+
+
+def dataset_out(found: Dataset) -> Json:
+    """Return a set as the API shows it."""
+    values = asdict(found)
+    details = values.pop("details")
+    known = {"dataset": f"{STORED}:{found.id}", "class_counts": details["class_counts"]}
+    return {**details["manifest"], **values, **known, "warnings": details["warnings"]}
+
+
+def built_in_sets() -> list[Json]:
+    """Return the sets that come with the product, by the task that each is for."""
+    return [
+        {"dataset": name, "task": task, **info.model_dump(exclude={"sha256"})}
+        for task, sets in BUILT_IN.items()
+        for name, info in sets.items()
+    ]
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DatasetOut,
+    responses={201: LOCATION, **documented(400, 403, 413, 415, 422, 507)},
+    openapi_extra=REQUEST,
+)
+async def add_dataset(
+    database: InDatabase, settings: WithSettings, request: Request, response: Response
+) -> Json:
+    """Store a data set: a file as the body, its options in the query; or a folder as JSON."""
+    if is_json(request):
+        refuse_parameters(request)
+        folder, options = folder_options(await json_body(request))
+        found = await importing(library.add_folder, database, settings, folder, options)
+    else:
+        options = query_options(request)
+        async with received(request, database, settings) as work:
+            found = await importing(library.add_upload, database, settings, work, options)
+    response.headers["location"] = f"/v1/datasets/{found.id}"
+    return dataset_out(found)
+
+
+@router.get("", response_model=DatasetsOut, responses=documented(422))
+def list_datasets(
+    database: InDatabase,
+    request: Request,
+    response: Response,
+    query: Annotated[DatasetsQuery, FromQuery()],
+) -> Json:
+    """List the stored sets, the newest first, and the built-in ones."""
+    with database.read() as session:
+        found = datasets.page(session, limit=query.limit + 1, before=query.cursor)
+    kept = cut(found, query.limit, request, response)
+    return {"items": [dataset_out(one) for one in kept], "built_in": built_in_sets()}
+
+
+@router.get("/{dataset_id}", response_model=DatasetOut, responses=documented(404, 422))
+def show_dataset(database: InDatabase, dataset_id: Id) -> Json:
+    """Show a stored set: its classes, sizes and splits, and what should be looked at."""
+    with database.read() as session:
+        return dataset_out(datasets.get(session, dataset_id))
+
+
+@router.get(
+    "/{dataset_id}/preview",
+    response_class=FileResponse,
+    responses={200: PNG, **documented(404, 422)},
+)
+def show_preview(database: InDatabase, settings: WithSettings, dataset_id: Id) -> FileResponse:
+    """Show a sheet of samples as PNG: a row for each class, inputs above targets for pairs."""
+    with database.read() as session:
+        found = datasets.get(session, dataset_id)
+    path = folder_of(settings.data_dir, found.sha256) / PREVIEW
+    if not path.is_file():
+        raise NotFoundError("preview of data set", dataset_id)
+    return FileResponse(path, media_type="image/png", headers={"cache-control": "private"})
+
+
+@router.delete("/{dataset_id}", status_code=204, responses=documented(403, 404, 409, 413, 422))
+def delete_dataset(database: InDatabase, settings: WithSettings, dataset_id: Id) -> None:
+    """Delete a stored set; its files go with the last set of the same content."""
+    library.delete(database, settings.data_dir, dataset_id)

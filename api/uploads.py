@@ -1,0 +1,221 @@
+"""A data set on its way in: its options, and its bytes as they come."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import IO, Any, TypeVar, TypeVarTuple
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request
+from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+from starlette.requests import ClientDisconnect
+
+from api.guards import MAX_DROPPED_BYTES
+from api.problems import ProblemError
+from service.datasets import library
+from service.datasets.importing import full_disks
+from service.datasets.options import ImportOptions
+from service.datasets.workspace import Workspace
+from service.errors import StorageFullError
+from service.pointers import faults_of
+from service.settings import Settings
+from service.storage.database import Database
+
+Arguments = TypeVarTuple("Arguments")
+T = TypeVar("T")
+
+DIGEST = "content-digest"
+# RFC 9530: a dictionary of digests, each base64 between colons.
+_SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:,|$)")
+BLOCK_BYTES = 2**20
+# Imports use a core each for minutes: more would starve the requests beside them.
+_importers = CapacityLimiter(2)
+
+
+class FolderImport(ImportOptions):
+    """A folder on the server that is to become a data set."""
+
+    folder: str = Field(
+        min_length=1, max_length=1000, description="Below one of DENSEARCH_DATASET_ROOTS."
+    )
+
+
+def _parameters() -> list[dict[str, Any]]:
+    schema = ImportOptions.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": found.get("description", ""),
+            "schema": {key: value for key, value in found.items() if key != "description"},
+        }
+        for name, found in schema["properties"].items()
+    ]
+
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+# The body is read here and not by the framework, so all of it is described by hand.
+REQUEST: dict[str, Any] = {
+    "parameters": [
+        *_parameters(),
+        {
+            "name": "Content-Digest",
+            "in": "header",
+            "required": False,
+            "description": "SHA-256 of the body (RFC 9530): sha-256=:BASE64:",
+            "schema": {"type": "string"},
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": BINARY,
+            "application/json": {"schema": {"$ref": "#/components/schemas/FolderImport"}},
+        },
+    },
+}
+
+
+def query_options(request: Request) -> ImportOptions:
+    """Return the options in the query of an upload.
+
+    Raises:
+        RequestValidationError: One is unknown, missing, or out of range.
+    """
+    try:
+        return ImportOptions.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise RequestValidationError(
+            [item | {"loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
+        ) from error
+
+
+def folder_options(body: object) -> tuple[str, ImportOptions]:
+    """Return the folder and the options in a JSON body.
+
+    Raises:
+        ProblemError: A field is unknown, missing, or out of range.
+    """
+    try:
+        found = FolderImport.model_validate(body)
+    except ValidationError as error:
+        faults = faults_of(error.errors(include_url=False), body)
+        detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
+        raise ProblemError("invalid-dataset", detail, faults) from error
+    return found.folder, ImportOptions(**found.model_dump(exclude={"folder"}))
+
+
+def refuse_parameters(request: Request) -> None:
+    """Refuse a query beside a JSON body, which would be ignored.
+
+    Raises:
+        RequestValidationError: There is one.
+    """
+    faults = [
+        {"type": "extra_forbidden", "loc": ("query", name), "msg": "", "input": None}
+        for name in request.query_params
+    ]
+    if faults:
+        raise RequestValidationError(faults)
+
+
+async def importing(work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
+    """Import in a thread, when one of the few is free."""
+    return await to_thread.run_sync(partial(work, *arguments), limiter=_importers)
+
+
+@asynccontextmanager
+async def received(
+    request: Request, database: Database, settings: Settings
+) -> AsyncIterator[Workspace]:
+    """Give a workspace with a request's body on disk.
+
+    Raises:
+        ProblemError: The client went away, or the bytes are not those of its Content-Digest.
+        StorageFullError: There is no room for it.
+    """
+    wanted = _wanted_digest(request)
+    folder = library.working(database, settings)
+    async with contextmanager_in_threadpool(folder) as work:
+        found = await _to_disk(request, work)
+        if wanted is not None and found != wanted:
+            raise ProblemError(
+                "digest-mismatch", f"the SHA-256 of the bytes that came is {found.hex()}"
+            )
+        yield work
+
+
+def _wanted_digest(request: Request) -> bytes | None:
+    header = request.headers.get(DIGEST)
+    if header is None:
+        return None
+    found = _SHA256.search(header)
+    try:
+        digest = base64.b64decode(found[1], validate=True) if found else b""
+    except binascii.Error:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise ProblemError("digest-mismatch", "Content-Digest should be sha-256=:BASE64:")
+    return digest
+
+
+async def _to_disk(request: Request, work: Workspace) -> bytes:
+    """Write the body to the workspace's upload; return its SHA-256.
+
+    A client that sends before it reads would not see why it is refused: what still comes of a body
+    for which there is no room is read and dropped, within reason.
+    """
+    digest, full, n_dropped = hashlib.sha256(), None, 0
+    with await to_thread.run_sync(_opened, work) as file:
+        async for block in _blocks(request):
+            if full is None:
+                try:
+                    await to_thread.run_sync(_write, file, digest, block)
+                except StorageFullError as error:
+                    full = error
+            else:
+                n_dropped += len(block)
+                if n_dropped > MAX_DROPPED_BYTES:
+                    break
+    if full is not None:
+        raise full
+    return digest.digest()
+
+
+def _opened(work: Workspace) -> IO[bytes]:
+    return work.upload.open("wb", buffering=0)
+
+
+def _write(file: IO[bytes], digest: Any, block: bytes) -> None:  # noqa: ANN401 - of hashlib
+    digest.update(block)
+    with full_disks():
+        # Unbuffered: what does not fit fails here, and may be written in part first.
+        rest = memoryview(block)
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body in pieces of about `BLOCK_BYTES`, each worth a thread's while."""
+    pieces: list[bytes] = []
+    n_bytes = 0
+    try:
+        async for piece in request.stream():
+            pieces.append(piece)
+            n_bytes += len(piece)
+            if n_bytes >= BLOCK_BYTES:
+                yield b"".join(pieces)
+                pieces, n_bytes = [], 0
+    except ClientDisconnect as error:
+        raise ProblemError("bad-request", "the client went away before all was sent") from error
+    if pieces:
+        yield b"".join(pieces)
