@@ -82,9 +82,9 @@ def apply_density(
         The names of the weighted layers, in the network's order.
 
     Raises:
-        DensityError: A layer's kernel has another shape than phi, is unknown, is no convolution or
-            carries a density already; phi is not finite; or there is nothing to weight.
-            Nothing is changed then.
+        DensityError: A layer's kernel has another shape than phi, is unknown, is no convolution,
+            shares its weight with another layer or carries a density already; phi is not finite;
+            or there is nothing to weight. Nothing is changed then.
     """
     values = torch.as_tensor(np.asarray(phi, dtype=np.float64))
     if not bool(torch.isfinite(values).all()):
@@ -169,6 +169,7 @@ def _fitting(
         raise DensityError("the network has no convolution with a kernel larger than 1")
     for name, convolution in chosen.items():
         _require_fit(name, convolution, shape)
+    _require_own_weights(module, chosen)
     return chosen
 
 
@@ -193,3 +194,18 @@ def _require_fit(name: str, convolution: _ConvNd, shape: tuple[int, ...]) -> Non
         )
     if is_weighted(convolution):
         raise DensityError(f"layer {name!r} carries a density already: fold it first")
+
+
+def _require_own_weights(module: nn.Module, chosen: dict[str, _ConvNd]) -> None:
+    """Refuse tied weights: the density would be multiplied in for each layer that has them."""
+    owners: dict[int, list[str]] = {}
+    for name, layer in module.named_modules():
+        for own in layer.parameters(recurse=False):
+            owners.setdefault(id(own), []).append(name)
+    for name, convolution in chosen.items():
+        others = [owner for owner in owners.get(id(convolution.weight), []) if owner != name]
+        if others:
+            raise DensityError(
+                f"layer {name!r} shares its weight with {', '.join(map(repr, others))}: "
+                "a density needs a weight of its own"
+            )

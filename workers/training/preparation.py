@@ -19,7 +19,7 @@ from workers.training.operator import apply_density
 from workers.training.optimizers import build_optimizer, clip_gradients
 from workers.training.schedules import build_schedule
 from workers.training.streams import Streams, streams_of
-from workers.training.task import TrainingTask
+from workers.training.task import NestedDensity, TrainingTask
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,11 @@ def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
             raise ValueError("a density is given or learned, not both")
         return learn_density(network, task.gradient)
     if isinstance(task.phi, Mapping):
+        shared: dict[NestedDensity, list[str]] = {}
         for layer, phi in task.phi.items():
-            apply_density(network, phi, layers=[layer])
+            shared.setdefault(phi, []).append(layer)
+        for phi, layers in shared.items():
+            apply_density(network, phi, layers)
     elif task.phi is not None and not np.all(np.asarray(task.phi) == 1.0):
         apply_density(network, task.phi)
     return None

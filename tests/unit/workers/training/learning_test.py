@@ -149,7 +149,7 @@ def test_signals_and_volumes_learn_every_family(family: str, n_dims: int) -> Non
     start = [0.8 + 0.1 * index / n_free for index in range(n_free)]
     own = {"start": start, "bounds": [[0.05, 4.0]] * n_free}
     learned = learn_density(net, section(["0"], family=family, **own))
-    weight = net[0].parametrizations["weight"].original.detach().numpy()  # type: ignore[index, union-attr]
+    weight = net.get_parameter("0.parametrizations.weight.original").detach().numpy()
     net[0].weight.square().sum().backward()  # type: ignore[operator]
     (vector,) = learned.vectors()
     assert vector.grad is not None

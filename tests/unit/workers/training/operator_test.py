@@ -165,6 +165,20 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(
     assert not any(is_weighted(layer) for layer in net.modules())
 
 
+@pytest.mark.parametrize("layers", [None, ["0"], ["2"]])
+def test_tied_weights_are_refused(layers: list[str] | None) -> None:
+    """V = W * Phi would hold the density once for each layer that W belongs to."""
+    first, last = nn.Conv2d(2, 2, 3), nn.Conv2d(2, 2, 3)
+    last.weight = first.weight
+    network = nn.Sequential(first, nn.ReLU(), last)
+    with pytest.raises(DensityError, match=r"shares its weight with '[02]'"):
+        apply_density(network, density(3, 3), layers)
+    assert not any(is_weighted(layer) for layer in network)
+    used_twice = nn.Sequential(first, nn.ReLU(), first)
+    del last
+    assert apply_density(used_twice, density(3, 3)) == ["0"]
+
+
 def test_a_second_density_is_refused() -> None:
     net = network()
     apply_density(net, density(3, 3))
