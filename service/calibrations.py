@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service import clock, payloads
@@ -25,8 +24,6 @@ from service.storage.database import Database
 
 # A measurement that failed is tried again for whoever asks after this time.
 RETRY = timedelta(seconds=60)
-# Measuring may load a data set first; a dispatcher that falls silent for so long has lost it.
-LEASE = timedelta(seconds=120)
 # So many trainings tell more than a calibration's steps; more than these are not looked at.
 ENOUGH_TRIALS, MOST_TRIALS = 5, 200
 # Widths among which "auto" chooses.
@@ -80,12 +77,8 @@ def ask(database: Database, spec: JobSpec, payload: Json, widths: Sequence[int])
         known = _known(session, spec, payload, widths)
     if known is not None:
         return known
-    try:
-        with database.write() as session:
-            return ask_in(session, spec, payload, widths)
-    except IntegrityError:  # on PostgreSQL another request may have asked at the same moment
-        with database.write() as session:
-            return ask_in(session, spec, payload, widths)
+    with database.write() as session:
+        return ask_in(session, spec, payload, widths)
 
 
 def ask_in(session: Session, spec: JobSpec, payload: Json, widths: Sequence[int]) -> Calibration:
@@ -134,11 +127,12 @@ def next_open(database: Database) -> Calibration | None:
         return calibrations.oldest_open(session, clock.now())
 
 
-def take(database: Database, calibration: Calibration, me: Dispatcher) -> bool:
+def take(database: Database, calibration: Calibration, me: Dispatcher, lease_s: float) -> bool:
     """Take a measurement by a lease; answer whether no other dispatcher was faster."""
     now = clock.now()
     with database.write() as session:
-        return calibrations.claim(session, calibration.id, me.id, now + LEASE, now)
+        until = now + timedelta(seconds=lease_s)
+        return calibrations.claim(session, calibration.id, me.id, until, now)
 
 
 def settle(

@@ -31,7 +31,7 @@ class TrainingCost:
         start_s: Before its first epoch: building the network, loading data that is not loaded yet.
         epoch_s: Lower quartile, median and upper quartile of an epoch, its judgement included.
         final_s: The judgement after the last epoch.
-        n: Steps, or whole trainings, that were timed.
+        n: Whole trainings that were timed; 0 where a few steps were.
         device: What it was timed on, for people.
         peak_memory_bytes: None where it is not known.
         pack_epoch_s: By the width of a pack, the seconds per epoch and candidate.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import evaluations, noise
+from service import calibrations, evaluations, noise
 from service.arms import Arm, best_of
+from service.payloads import device_of
 from service.records import Trial
 from service.report import build_report
 from service.states import AttemptState, JobState, Phase, TrialState
@@ -91,6 +92,7 @@ def finish_phase(session: Session, run: Run) -> None:
         run.has_more = True
     elif not run.log.has_open():
         report = build_report(run.spec, run.arms, run.log.trials.values())
+        calibrations.observe(session, device_of(run.spec), run.log.trials.values())
         _move(session, run, JobState.SUCCEEDED, report=report)
 
 

@@ -1,4 +1,4 @@
-"""Who works on what: dispatchers' heartbeats and their leases on jobs.
+"""Who works on what: dispatchers' heartbeats and their leases on jobs and measurements.
 
 A dispatcher holds a job until it gives it back or falls silent for `lease_s`. A claim raises
 the job's fence, every write names owner and fence, and so one that slept past its deadline finds
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from service import clock
 from service.records import Dispatcher, Job, Json
-from service.storage import dispatchers, jobs
+from service.storage import calibrations, dispatchers, jobs
 from service.storage.database import Database
 
 
@@ -54,6 +54,7 @@ def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> Non
         )
         dispatchers.remove_silent(session, now - timedelta(seconds=20 * lease_s))
         jobs.renew(session, dispatcher.id, until)
+        calibrations.renew(session, dispatcher.id, until)
 
 
 def claim(database: Database, dispatcher: Dispatcher, lease_s: float) -> list[Job]:
@@ -67,6 +68,7 @@ def resign(database: Database, dispatcher: Dispatcher) -> None:
     """Give every lease back and forget the dispatcher: another may go on at once."""
     with database.write() as session:
         jobs.release(session, dispatcher.id)
+        calibrations.release(session, dispatcher.id)
         dispatchers.remove(session, dispatcher.id)
 
 

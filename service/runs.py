@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import arms, clock, finishing, learned, payloads, placing, recording
+from service import arms, clock, finishing, learned, payloads, placing, recording, sizing
 from service.arms import Arm
 from service.jobs import spec_of
 from service.payloads import Order
@@ -47,6 +47,7 @@ class Run:
         live: Attempts whose result counts, by their id: the id of their trial.
         shared: Of these, the ones that began in a pack with others.
         has_more: Whether a further step would move on at once.
+        is_unsized: Whether it waits for the width of its packs to be measured.
     """
 
     def __init__(self, job: Job, spec: JobSpec, found: Sequence[Arm], max_attempts: int) -> None:
@@ -58,6 +59,7 @@ class Run:
         self.live: dict[int, int] = {}
         self.shared: set[int] = set()
         self.has_more = False
+        self.is_unsized = False
         self._has_guesses = True
 
     @property
@@ -112,6 +114,8 @@ class Run:
         self.has_more = False
         assignments: list[Assignment] = []
         if self.job.state in ACTIVE:
+            self.is_unsized = not sizing.settle_width(session, self)
+        if self.job.state in ACTIVE and not self.is_unsized:
             self._advance(session)
             assignments = placing.place(session, self, n_free, busy)
             n_idle = n_free - len(packs_of(assignments))

@@ -284,10 +284,8 @@ class Resources(Section):
 
     cpus_per_trial: float = Field(default=1.0, gt=0, le=1024)
     gpus_per_trial: float = Field(default=0.0, ge=0, le=64)
-    pack_width: int | Literal["auto"] = Field(
+    pack_width: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
         default=1,
-        ge=1,
-        le=64,
         description="Candidates that a worker trains at once as one network; auto is measured "
         "once for each task and kind of device.",
     )

@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 
 import ray
 import structlog
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 
+from service.capacity import n_places
+from service.records import Calibration
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
-from workers.worker import Message, Worker
+from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
 # Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
@@ -38,20 +40,28 @@ class Shape(NamedTuple):
     gpus: float
 
 
+NOTHING = Shape(0.0, 0.0)
+
+
 @dataclass(eq=False)
 class _Slot:
-    """One actor and the attempts it is at."""
+    """One actor and the attempts, or the measurement, that it is at."""
 
     shape: Shape
     actor: Any
     number: int
     stream: Any = None
     attempts: dict[int, Assignment] = field(default_factory=dict)
+    measurement: int | None = None
     idle_since: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
         return f"worker-{self.number}"
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.attempts and self.measurement is None
 
 
 class Cluster:
@@ -104,26 +114,28 @@ class Cluster:
 
     def capacity(self, shape: Shape) -> int:
         """Return how many trials of a shape the whole cluster can hold at once."""
-        total = self.resources()
-        return min(
-            int(total["cpus"] // shape.cpus) if shape.cpus else 10**6,
-            int(total["gpus"] // shape.gpus) if shape.gpus else 10**6,
-        )
+        return n_places(self.resources(), *shape)
 
-    def n_free(self, shape: Shape) -> int:
-        """Return how many trials of a shape could start now."""
-        return max(0, self.capacity(shape) - self._n_blocked(shape))
+    def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
+        """Return how many workers of a shape could begin now if the share `held` stays free.
 
-    def _n_blocked(self, shape: Shape) -> int:
-        """Count the places of a shape that running trials take up, whatever their shape."""
+        What is at work takes up places whatever its own shape is.
+        """
+        total, busy = self.resources(), [slot.shape for slot in self._slots if not slot.is_idle]
+        free = {
+            "cpus": total["cpus"] - held.cpus - sum(shape.cpus for shape in busy),
+            "gpus": total["gpus"] - held.gpus - sum(shape.gpus for shape in busy),
+        }
+        return n_places(free, *shape)
+
+    def lack_of(self, shape: Shape) -> str:
+        """Say why the cluster cannot hold a trial of a shape, and what to do."""
         total = self.resources()
-        cpus = sum(slot.shape.cpus for slot in self._slots if slot.attempts)
-        gpus = sum(slot.shape.gpus for slot in self._slots if slot.attempts)
-        free = min(
-            int((total["cpus"] - cpus) // shape.cpus) if shape.cpus else 10**6,
-            int((total["gpus"] - gpus) // shape.gpus) if shape.gpus else 10**6,
+        return (
+            f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
+            f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
+            "the job with smaller resources"
         )
-        return self.capacity(shape) - free
 
     def _fits(self, shape: Shape) -> bool:
         """Whether the shares that our actors hold leave room for one more."""
@@ -149,9 +161,9 @@ class Cluster:
 
     def _slot_for(self, shape: Shape) -> _Slot:
         for slot in self._slots:
-            if slot.shape == shape and not slot.attempts:
+            if slot.shape == shape and slot.is_idle:
                 return slot
-        for slot in [s for s in self._slots if not s.attempts]:
+        for slot in [s for s in self._slots if s.is_idle]:
             if self._fits(shape):
                 break
             self._end(slot)
@@ -161,7 +173,7 @@ class Cluster:
         """Give idle actors' room back to a cluster that others use too."""
         now = time.monotonic()
         for slot in list(self._slots):
-            if not self._is_local and not slot.attempts and now - slot.idle_since > IDLE_S:
+            if not self._is_local and slot.is_idle and now - slot.idle_since > IDLE_S:
                 self._end(slot)
 
     # Work
@@ -234,6 +246,36 @@ class Cluster:
                 worker=slot.name,
             )
             yield assignment, (ended, None)
+
+    # Measurements
+
+    def measure(self, shape: Shape, calibration: Calibration) -> None:
+        """Have a free worker time what a training costs."""
+        slot = self._slot_for(shape)
+        slot.measurement = calibration.id
+        slot.stream = slot.actor.calibrate.remote(
+            calibration.payload, calibration.device, calibration.widths
+        )
+
+    def measured(self) -> tuple[int, dict[str, Any] | str] | None:
+        """Return a measurement that has ended, with its result or why it has none."""
+        for slot in [s for s in self._slots if s.measurement is not None]:
+            ready, _ = ray.wait([slot.stream], timeout=0)
+            if ready and slot.measurement is not None:
+                found = slot.measurement, self._result_of(slot)
+                slot.measurement, slot.idle_since = None, time.monotonic()
+                return found
+        return None
+
+    def _result_of(self, slot: _Slot) -> dict[str, Any] | str:
+        try:
+            result: dict[str, Any] = ray.get(slot.stream)
+        except RayTaskError as error:
+            return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
+        except RayError as error:
+            self._end(slot)
+            return f"the worker process died: {str(error).splitlines()[0]}"
+        return result
 
     def stop(self) -> None:
         """Leave the cluster; one of our own ends with its actors."""

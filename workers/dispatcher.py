@@ -29,6 +29,7 @@ from service.storage import jobs
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Update, packs_of
 from workers.artifacts import store_weights
+from workers.calibrator import Calibrator
 from workers.cluster import Cluster, Shape
 
 LOG = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ class Dispatcher:
         self._me = leases.register(
             database, cluster.capacity(Shape(1.0, 0.0)), cluster.resources()
         )
+        self._calibrator = Calibrator(settings, database, cluster, self._me)
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
         """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`."""
@@ -99,11 +101,17 @@ class Dispatcher:
             self._heard_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
+            self._calibrator.look()
             self._cluster.share()
             self._looked_at = now
+        if self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values())):
+            self._touch_unsized()
         for job_id in list(self._runs):
             self._step(job_id)
         self._keep_strays()
+
+    def _touch_unsized(self) -> None:
+        self._touched |= {job_id for job_id, run in self._runs.items() if run.is_unsized}
 
     def _timeout_s(self) -> float:
         if self._touched & self._runs.keys() or any(run.has_more for run in self._runs.values()):
@@ -136,6 +144,7 @@ class Dispatcher:
         mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
         self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
         self._known = mine
+        self._touch_unsized()  # another dispatcher may have measured
         for job_id in self._runs.keys() - mine.keys():
             self._drop(job_id)
         for job_id in mine.keys() - self._runs.keys():
@@ -187,7 +196,7 @@ class Dispatcher:
     def _step(self, job_id: int) -> None:
         run = self._runs[job_id]
         shape = _shape_of(run)
-        n_free = self._cluster.n_free(shape)
+        n_free = self._cluster.n_free(shape, self._calibrator.held)
         updates = self._pending[job_id]
         is_idle = n_free > 0 and not self._others_wait(job_id)
         wants = run.wants_workers or (is_idle and run.wants_idle_workers)
@@ -218,7 +227,7 @@ class Dispatcher:
         with self._database.write() as session:
             assignments = run.step(session, kept, n_free, busy, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
-            reason = self._why(run) if is_idle and run.wants_workers else None
+            reason = self._why(run) if is_idle else None
             if reason != run.job.waits_for:
                 run.job = jobs.set_waits_for(session, run.job.id, reason)
         return assignments
@@ -244,14 +253,15 @@ class Dispatcher:
             return update
         return replace(update, weights=store_weights(self._settings.data_dir, weights))
 
-    def _why(self, run: Run) -> str:
-        shape, total = _shape_of(run), self._cluster.resources()
+    def _why(self, run: Run) -> str | None:
+        """Say why nothing of a run is at work."""
+        if run.is_unsized:
+            return "how many candidates a worker trains best at once is being measured"
+        if not run.wants_workers:
+            return None
+        shape = _shape_of(run)
         if self._cluster.capacity(shape) == 0:
-            return (
-                f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
-                f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
-                "the job with smaller resources"
-            )
+            return self._cluster.lack_of(shape)
         return "all workers are busy with other jobs"
 
     def _give_up(self, job: Job, error: Exception) -> None:

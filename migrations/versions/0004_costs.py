@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from service.storage.tables import Key, UtcDateTime
-
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -16,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "calibrations",
-        sa.Column("id", Key, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -28,9 +26,9 @@ def upgrade() -> None:
         sa.Column("cost", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("lease_owner", sa.String(length=100), nullable=True),
-        sa.Column("lease_until", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("measured_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calibrations")),
         sa.UniqueConstraint("key", "source", name=op.f("uq_calibrations_key_source")),
     )
@@ -40,7 +38,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("worked_s", sa.Float(53), nullable=False, server_default=sa.text("0"))
         )
-        batch_op.add_column(sa.Column("working_since", UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("working_since", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.alter_column("worked_s", server_default=None)
     with op.batch_alter_table("studies", schema=None) as batch_op:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.records import Calibration
@@ -14,6 +15,7 @@ from service.states import CalibrationState
 from service.storage.rows import to_value
 from service.storage.tables import CalibrationRow
 
+_CALIBRATIONS = cast("Table", CalibrationRow.__table__)
 MEASURED, OBSERVED = "calibration", "trials"
 
 
@@ -24,17 +26,18 @@ def find(session: Session, keys: Sequence[str]) -> list[Calibration]:
 
 
 def put(session: Session, key: str, source: str, **values: Any) -> Calibration:
-    """Store what is known of a key from a source, in place of what was known from it."""
+    """Store what is known of a key from a source, in place of what was known from it.
+
+    One statement, so that two who store the same at once cannot fail each other.
+    """
+    kind = session.get_bind().dialect.name
+    insert_any = postgresql.insert if kind == "postgresql" else sqlite.insert
+    statement = insert_any(_CALIBRATIONS).values(key=key, source=source, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["key", "source"], set_=values))
     query = select(CalibrationRow).where(
         CalibrationRow.key == key, CalibrationRow.source == source
     )
-    row = session.scalars(query.with_for_update()).one_or_none()
-    if row is None:
-        row = CalibrationRow(key=key, source=source)
-        session.add(row)
-    for name, value in values.items():
-        setattr(row, name, value)
-    session.flush()
+    row = session.scalars(query.execution_options(populate_existing=True)).one()
     return to_value(Calibration, row)
 
 
@@ -75,3 +78,19 @@ def change(session: Session, calibration_id: int, owner: str, **changes: Any) ->
     for name, value in changes.items():
         setattr(row, name, value)
     return True
+
+
+def renew(session: Session, owner: str, until: datetime) -> None:
+    """Move the deadline of every measurement that `owner` is at."""
+    session.execute(
+        update(CalibrationRow).where(CalibrationRow.lease_owner == owner).values(lease_until=until)
+    )
+
+
+def release(session: Session, owner: str) -> None:
+    """Give back every measurement of `owner`, so that another may take it at once."""
+    session.execute(
+        update(CalibrationRow)
+        .where(CalibrationRow.lease_owner == owner)
+        .values(lease_owner=None, state=CalibrationState.WAITING)
+    )

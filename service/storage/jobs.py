@@ -133,6 +133,12 @@ def reopen(session: Session, job_id: int) -> Job:
     return set_state(session, job_id, JobState.QUEUED, **blank)
 
 
+def set_spec(session: Session, job_id: int, spec: Json) -> None:
+    """Store a job's spec with what was left to us."""
+    _row(session, job_id).spec = spec
+    session.flush()
+
+
 def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
     """Note why a job does not move, or that it does."""
     row = _row(session, job_id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from service import jobs as use_cases
 from service import rules
-from service.records import Job
+from service.records import Calibration, Job
 from service.runs import Run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
@@ -18,7 +20,7 @@ from service.storage import jobs, trials
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending
 from tests.integration.service.simulation import trained
-from workers.cluster import Shape
+from workers.cluster import NOTHING, Shape
 from workers.dispatcher import Dispatcher
 from workers.worker import Message
 
@@ -30,6 +32,9 @@ class PretendedCluster:
         self.n_cpus = 2.0
         self.hand: dict[int, Assignment] = {}
         self.cancelled: set[int] = set()
+        self.epoch_s = 0.0
+        self.measuring: Calibration | None = None
+        self.result: dict[str, Any] | str | None = None
         self.messages: list[tuple[Assignment, Message]] = []
 
     def resources(self) -> dict[str, float]:
@@ -38,8 +43,24 @@ class PretendedCluster:
     def capacity(self, shape: Shape) -> int:
         return int(self.n_cpus // shape.cpus)
 
-    def n_free(self, shape: Shape) -> int:
-        return max(0, self.capacity(shape) - len({a.pack for a in self.hand.values()}))
+    def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
+        n_busy = len({a.pack for a in self.hand.values()}) + (self.measuring is not None)
+        return max(0, int((self.n_cpus - held.cpus) // shape.cpus) - n_busy)
+
+    def measure(self, shape: Shape, calibration: Calibration) -> None:
+        assert self.n_free(shape) > 0
+        assert self.measuring is None
+        self.measuring = calibration
+
+    def measured(self) -> tuple[int, dict[str, Any] | str] | None:
+        if self.measuring is None or self.result is None:
+            return None
+        found = self.measuring.id, self.result
+        self.measuring = self.result = None
+        return found
+
+    def lack_of(self, shape: Shape) -> str:
+        return f"a trial needs {shape.cpus:g} CPUs"
 
     def share(self) -> None:
         pass
@@ -66,6 +87,7 @@ class PretendedCluster:
 
     def finish(self, assignment: Assignment) -> None:
         ended = trained(assignment)
+        ended = replace(ended, training_s=self.epoch_s * len(ended.curve))
         self.messages.append((assignment, (ended, None)))
 
 

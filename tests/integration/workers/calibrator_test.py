@@ -1,0 +1,179 @@
+"""Measurements between trials: taken, kept, neither starved nor starving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from service import calibrations, leases, rules
+from service import jobs as use_cases
+from service.costs import typical_payload
+from service.records import Calibration
+from service.settings import Settings
+from service.states import CalibrationState, JobState
+from service.storage import jobs, trials
+from service.storage.database import Database
+from tests.integration.workers.dispatcher_test import (
+    PretendedCluster,
+    submit,
+    turn_until_ended,
+)
+from workers.dispatcher import Dispatcher
+
+TRAINING: dict[str, Any] = {
+    "name": "digits",
+    "task": {"kind": "classification"},
+    "density": {"bounds": [[0.0, 2.0]]},
+    "samplers": ["random"],
+    "budget": {"n_trials": 6},
+    "evaluation": {"n_seeds": 0},
+}
+MEASURED: dict[str, Any] = {
+    "start_s": 0.5, "epoch_s": [0.9, 1.0, 1.2], "final_s": 0.1, "device": "cpu",
+    "peak_memory_bytes": 10**8, "pack_epoch_s": {1: 1.0, 4: 0.5, 8: 0.6}, "pack_width": 4,
+}  # fmt: skip
+
+
+@pytest.fixture
+def cluster() -> PretendedCluster:
+    return PretendedCluster()
+
+
+@pytest.fixture
+def dispatcher(database: Database, tmp_path: Path, cluster: PretendedCluster) -> Dispatcher:
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
+    return Dispatcher(settings, database, cluster)  # type: ignore[arg-type]
+
+
+def ask(database: Database, **training: Any) -> Calibration:
+    spec = rules.parse(TRAINING | {"training": training})
+    return calibrations.ask(database, spec, typical_payload(spec, is_full=False), (1,))
+
+
+def turn(dispatcher: Dispatcher) -> None:
+    dispatcher._looked_at = 0.0
+    dispatcher._turn()
+
+
+def test_what_is_asked_for_is_measured_once_and_kept(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    assert ask(database).state is CalibrationState.WAITING
+    turn(dispatcher)
+    assert ask(database, epochs=99, lr=0.001).state is CalibrationState.RUNNING
+    assert cluster.measuring is not None
+    assert cluster.measuring.payload is not None
+    cluster.result = MEASURED
+    turn(dispatcher)
+    found = ask(database)
+    assert found.state is CalibrationState.DONE
+    cost = calibrations.cost_in(found)
+    assert (cost.epoch_s, cost.pack_epoch_s[4]) == ((0.9, 1.0, 1.2), 0.5)
+    assert ask(database, batch_size=7).state is CalibrationState.WAITING  # another cost
+
+
+def test_a_measurement_that_fails_says_why(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    ask(database)
+    turn(dispatcher)
+    cluster.result = "RuntimeError: no memory"
+    turn(dispatcher)
+    found = ask(database)
+    assert (found.state, found.error) == (CalibrationState.FAILED, "RuntimeError: no memory")
+
+
+def test_one_that_fits_no_worker_says_so(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    cluster.n_cpus = 0.5
+    ask(database)
+    turn(dispatcher)
+    turn(dispatcher)
+    assert ask(database).error == "a trial needs 1 CPUs"
+
+
+def test_jobs_neither_starve_a_measurement_nor_are_starved(
+    database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+
+    def n_measuring() -> int:
+        return int(cluster.measuring is not None)
+
+    clock = SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr("workers.calibrator.time", clock)
+    submit(database, budget={"n_trials": 60})
+    turn(dispatcher)
+    assert len(cluster.hand) == 2
+    ask(database)
+    ask(database, batch_size=7)
+    turn(dispatcher)
+    assert n_measuring() == 0
+    cluster.finish(next(iter(cluster.hand.values())))
+    turn(dispatcher)  # the place that came free goes to the measurement, not to a trial
+    assert n_measuring() == 1
+    assert len(cluster.hand) == 1
+    now = 10.0
+    cluster.result = MEASURED
+    turn(dispatcher)
+    turn(dispatcher)
+    assert n_measuring() == 0  # trials wait: the next one is put off for as long
+    assert len(cluster.hand) == 2
+    now = 21.0
+    cluster.finish(next(iter(cluster.hand.values())))
+    turn(dispatcher)
+    turn(dispatcher)
+    assert n_measuring() == 1
+
+
+def test_a_lost_dispatchers_measurement_is_taken_by_another(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    asked = ask(database)
+    gone = leases.register(database, 1, {"cpus": 1.0, "gpus": 0.0})
+    assert calibrations.take(database, asked, gone, lease_s=-1.0)
+    turn(dispatcher)
+    assert cluster.measuring is not None
+    calibrations.settle(database, asked.id, gone, "too late")  # it has lost it
+    assert ask(database).state is CalibrationState.RUNNING
+    leases.resign(database, dispatcher._me)
+    assert ask(database).state is CalibrationState.WAITING
+
+
+def test_auto_packs_wait_for_their_width_and_keep_it(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    job_id = use_cases.submit(database, spec)[0].id
+    turn(dispatcher)
+    turn(dispatcher)
+    with database.read() as session:
+        job = jobs.get(session, job_id)
+        assert trials.of_job(session, job_id) == []
+    assert job.waits_for == "how many candidates a worker trains best at once is being measured"
+    assert cluster.measuring is not None
+    assert cluster.measuring.widths == [1, 2, 4, 8]
+    cluster.result = MEASURED
+    job = turn_until_ended(dispatcher, cluster, database, job_id)
+    assert job.state is JobState.SUCCEEDED
+    assert job.spec["resources"]["pack_width"] == 4
+    with database.read() as session:
+        assert all(t.payload["packed"] for t in trials.of_job(session, job_id))
+
+
+def test_a_jobs_own_trainings_tell_better_than_a_few_steps(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    cluster.epoch_s = 3.0
+    job_id = use_cases.submit(database, rules.parse(TRAINING))[0].id
+    turn_until_ended(dispatcher, cluster, database, job_id)
+    found = ask(database, epochs=100)
+    cost = calibrations.cost_in(found)
+    assert (found.source, cost.n, cost.epoch_s) == ("trials", 6, (3.0, 3.0, 3.0))

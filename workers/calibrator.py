@@ -1,0 +1,112 @@
+"""Has a worker time what a training costs, between trials: one measurement at a time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+
+from service import calibrations
+from service.costs import TrainingCost
+from service.records import Calibration, Dispatcher
+from service.settings import Settings
+from service.storage.database import Database
+from workers.cluster import Cluster, Shape
+
+LOG = structlog.get_logger(__name__)
+
+
+class Calibrator:
+    """See the module. Thread safety: none.
+
+    While a measurement waits for room, its share of the cluster is held back from trials, so that
+    jobs cannot starve it. After one has ended, and while trials wait, the next is put off for as
+    long as the last one took, so that it takes no more than half of one place from the jobs.
+
+    Args:
+        settings: The lease time is taken from it.
+        database: Where measurements wait.
+        cluster: Where they run.
+        me: The dispatcher.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, cluster: Cluster, me: Dispatcher
+    ) -> None:
+        self._lease_s = settings.lease_s
+        self._database = database
+        self._cluster = cluster
+        self._me = me
+        self._waiting: Calibration | None = None
+        self._is_running = False
+        self._started_at = 0.0
+        self._rests_until = 0.0
+        self._said: tuple[int, TrainingCost | str] | None = None
+
+    @property
+    def held(self) -> Shape:
+        """The share that trials must leave free for the next measurement."""
+        if self._waiting is None or time.monotonic() < self._rests_until:
+            return Shape(0.0, 0.0)
+        return _shape_of(self._waiting)
+
+    def look(self) -> None:
+        """See whether somebody asks for a measurement."""
+        if self._waiting is None and not self._is_running:
+            self._waiting = calibrations.next_open(self._database)
+
+    def turn(self, *, trials_wait: bool) -> bool:
+        """Take in what was measured, start what waits; answer whether a measurement ended."""
+        has_ended = self._take_in(trials_wait=trials_wait)
+        if self._waiting is not None and not self._is_running:
+            self._start(self._waiting)
+        return has_ended
+
+    def _take_in(self, *, trials_wait: bool) -> bool:
+        if self._said is None:
+            found = self._cluster.measured()
+            if found is None:
+                return False
+            self._said = found[0], _read(found[1])
+        calibrations.settle(self._database, self._said[0], self._me, self._said[1])
+        if isinstance(self._said[1], str):
+            LOG.warning("a measurement failed", id=self._said[0], error=self._said[1])
+        self._said, self._is_running = None, False
+        took_s = time.monotonic() - self._started_at
+        self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
+        return True
+
+    def _start(self, waiting: Calibration) -> None:
+        shape = _shape_of(waiting)
+        can_run = self._cluster.capacity(shape) > 0
+        if time.monotonic() < self._rests_until or (can_run and not self._cluster.n_free(shape)):
+            return
+        self._waiting = None
+        if not calibrations.take(self._database, waiting, self._me, self._lease_s):
+            return
+        self._is_running, self._started_at = True, time.monotonic()
+        if can_run:
+            self._cluster.measure(shape, waiting)
+        else:
+            self._said = waiting.id, self._cluster.lack_of(shape)
+
+
+def _shape_of(calibration: Calibration) -> Shape:
+    return Shape(calibration.cpus, calibration.gpus)
+
+
+def _read(result: dict[str, Any] | str) -> TrainingCost | str:
+    """Read what a worker measured (`workers.training.calibration.Calibration`)."""
+    if isinstance(result, str):
+        return result
+    return TrainingCost(
+        start_s=result["start_s"],
+        epoch_s=tuple(result["epoch_s"]),
+        final_s=result["final_s"],
+        n=0,
+        device=result["device"],
+        peak_memory_bytes=result["peak_memory_bytes"] or None,
+        pack_epoch_s=result["pack_epoch_s"],
+        pack_width=result["pack_width"],
+    )
