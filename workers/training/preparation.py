@@ -10,11 +10,12 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from workers.training.fitting import require_fit
 from workers.training.layout import place_network
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
 from workers.training.masters import MasterWeights
-from workers.training.networks import build_network
-from workers.training.objectives import Objective, build_objective
+from workers.training.networks import NETWORKS, build_network
+from workers.training.objectives import OBJECTIVES, Objective, build_objective
 from workers.training.operator import apply_density
 from workers.training.optimizers import build_optimizer, clip_gradients
 from workers.training.schedules import build_schedule
@@ -47,7 +48,8 @@ def prepare(task: TrainingTask) -> Prepared:
     """Build what a task trains.
 
     Raises:
-        ValueError: A section names something unknown, or the density fits no layer (DensityError).
+        ValueError: A section names something unknown, or what another package brings does not fit;
+            or the density fits no layer (DensityError).
     """
     device, training = torch.device(task.device), task.training
     streams = streams_of(task.seed, device)
@@ -59,6 +61,8 @@ def prepare(task: TrainingTask) -> Prepared:
         streams.weights,
         training.get("initialisation", "framework"),
     )
+    if task.network["kind"] not in NETWORKS or task.task["kind"] not in OBJECTIVES:
+        require_fit(network, objective, device)
     learned = _weigh(network, task)
     place_network(network, device, objective.shape.n_dims)
     optimizer = _optimizer(network, task, learned)

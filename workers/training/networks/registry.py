@@ -12,6 +12,7 @@ from torch import nn
 from workers.training.networks.dncnn import dncnn
 from workers.training.networks.initialisation import initialise
 from workers.training.networks.nafnet import nafnet
+from workers.training.networks.own import own_network
 from workers.training.networks.resnet import resnet
 from workers.training.networks.shape import InputShape
 from workers.training.networks.small_cnn import small_cnn
@@ -52,11 +53,13 @@ def build_network(
         A module on the CPU in float32.
 
     Raises:
-        ValueError: No network, or no initialisation, has that name.
+        ValueError: No network, here or in another package, or no initialisation has that name; or
+            the other package's is not what it says (PluginError).
     """
     kind = section["kind"]
-    if kind not in NETWORKS:
-        raise ValueError(f"unknown network {kind!r}: known are {', '.join(sorted(NETWORKS))}")
-    network = NETWORKS[kind](section, shape, n_outputs)
+    if kind in NETWORKS:
+        network = NETWORKS[kind](section, shape, n_outputs)
+    else:
+        network = own_network(section, shape, n_outputs, weights)
     initialise(network, weights, initialisation)
     return network

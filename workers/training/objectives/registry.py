@@ -11,10 +11,18 @@ import torch
 from workers.training.objectives.base import Objective
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
+from workers.training.objectives.image_to_image import ImageToImageObjective
+from workers.training.objectives.multilabel import MultilabelObjective
+from workers.training.objectives.own import own_objective
 
 Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any], str | None], Objective]
 OBJECTIVES: Mapping[str, Factory] = MappingProxyType(
-    {"denoising": DenoisingObjective, "classification": ClassificationObjective}
+    {
+        "denoising": DenoisingObjective,
+        "image_to_image": ImageToImageObjective,
+        "classification": ClassificationObjective,
+        "multilabel": MultilabelObjective,
+    }
 )
 
 
@@ -33,10 +41,7 @@ def build_objective(
         data_dir: Where the stored data sets lie.
 
     Raises:
-        ValueError: No kind of task, or no data set, has that name; or the training asks for what
-            this kind of task, or its images, cannot have.
+        ValueError: No kind of task, here or in another package, or no data set has that name; or
+            the training asks for what this kind of task, or its images, cannot have.
     """
-    kind = section["kind"]
-    if kind not in OBJECTIVES:
-        raise ValueError(f"unknown task {kind!r}: known are {', '.join(sorted(OBJECTIVES))}")
-    return OBJECTIVES[kind](section, device, training, data_dir)
+    return OBJECTIVES.get(section["kind"], own_objective)(section, device, training, data_dir)

@@ -192,7 +192,6 @@ def test_a_smaller_image_cannot_be_trained(section: dict[str, Any]) -> None:
         network(torch.rand(1, 1, 8, 8))
 
 
-def test_an_unknown_network_is_named_with_those_that_exist() -> None:
-    known = "dncnn, nafnet, resnet, small_cnn, unet, vgg"
-    with pytest.raises(ValueError, match=f"unknown network 'alexnet': known are {known}"):
+def test_an_unknown_network_is_named() -> None:
+    with pytest.raises(ValueError, match="no package here registers 'alexnet' in densearch"):
         built({"kind": "alexnet"})

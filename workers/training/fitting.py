@@ -1,0 +1,57 @@
+"""Whether a network and an objective belong together, where a package brought one of them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.objectives.base import Objective
+from workers.training.streams import streams_of
+
+_N_SAMPLES = 2
+
+
+def require_fit(network: nn.Module, objective: Objective, device: torch.device) -> None:
+    """Hold a network to what an objective's data and loss expect of it.
+
+    Samples are drawn from streams of their own: the training sees what it would see otherwise.
+
+    Args:
+        network: On the CPU; it stays as it is.
+        objective: On its device.
+        device: The objective's.
+
+    Raises:
+        ValueError: The network fails on the data's samples, or answers in another shape than the
+            targets need.
+    """
+    inputs, targets = next(iter(objective.batches(_N_SAMPLES, streams_of(0, device))))
+    outputs = _answer(network, inputs.cpu())
+    needed = _needed(objective, targets)
+    if tuple(outputs.shape) != needed:
+        raise ValueError(
+            f"the network answers in the shape {tuple(outputs.shape)} to {len(inputs)} samples of "
+            f"{tuple(inputs.shape[1:])}, where the task needs {needed}"
+        )
+
+
+def _answer(network: nn.Module, inputs: Tensor) -> Tensor:
+    was_training = network.training
+    try:
+        with torch.no_grad():
+            outputs = network.eval()(inputs)
+    except Exception as error:
+        shape = tuple(inputs.shape[1:])
+        raise ValueError(f"the network fails on samples of shape {shape}: {error}") from error
+    finally:
+        network.train(was_training)
+    if not isinstance(outputs, Tensor):
+        raise ValueError(f"the network answers with a {type(outputs).__name__}, not a tensor")  # noqa: TRY004 - of the user's network
+    return outputs
+
+
+def _needed(objective: Objective, targets: Tensor) -> tuple[int, ...]:
+    """Return the shape of outputs: that of the targets, unless these are numbers of classes."""
+    if targets.is_floating_point():
+        return tuple(targets.shape)
+    return (len(targets), objective.n_outputs)

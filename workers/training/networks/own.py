@@ -1,0 +1,67 @@
+"""Networks that packages beside this one bring: built, and held to the layers that they list.
+
+What is wrong with one is told before its training begins, in words about the network, not about
+the place in torch where it would fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.conv import _ConvNd
+
+from service import plugins
+from service.plugins import Group, PluginError, called
+from workers.training.networks.shape import InputShape
+
+GROUP: Group = "densearch.networks"
+
+
+def own_network(
+    section: Mapping[str, Any], shape: InputShape, n_outputs: int, weights: torch.Generator
+) -> nn.Module:
+    """Build a network that a package brings.
+
+    Args:
+        section: `kind` and the settings of that kind.
+        shape: What one sample looks like.
+        n_outputs: Channels of the output image, or classes.
+        weights: Seeds torch's own generator, once: parameters that `initialise` does not draw, and
+            dropout, then follow the training's seed too.
+
+    Returns:
+        A module on the CPU.
+
+    Raises:
+        PluginError: No package brings it, it fails, or its layers are not those that it lists.
+    """
+    plugin = plugins.load(GROUP, section["kind"].partition(":")[0])
+    torch.manual_seed(int(torch.randint(2**62, (), generator=weights)))
+    network = called(plugin, "building the network", plugin.value.build, section, shape, n_outputs)
+    if not isinstance(network, nn.Module):
+        told = type(network).__name__
+        raise PluginError(f"{plugin.package} builds a {told} for {section['kind']}, no nn.Module")
+    listed = {
+        layer.name: (layer.kernel_size,) * shape.n_dims
+        for layer in plugin.value.layers(plugin.value.section.model_validate(dict(section)))
+    }
+    fault = _fault_of(network, listed)
+    if fault is not None:
+        raise PluginError(f"{section['kind']} of {plugin.package} is not what it lists: {fault}")
+    return network
+
+
+def _fault_of(network: nn.Module, listed: Mapping[str, tuple[int, ...]]) -> str | None:
+    present = dict(network.named_modules())
+    for name, window in listed.items():
+        layer = present.get(name)
+        if not isinstance(layer, _ConvNd):
+            what = "is missing" if layer is None else f"is a {type(layer).__name__}"
+            return f"layer {name!r} {what}, not a convolution"
+        if tuple(layer.kernel_size) != window:
+            return f"layer {name!r} has a kernel of shape {tuple(layer.kernel_size)}, not {window}"
+    order = [name for name in present if name in listed]
+    return None if order == list(listed) else f"its layers come in the order {', '.join(order)}"

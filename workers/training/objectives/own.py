@@ -1,0 +1,40 @@
+"""Objectives that packages beside this one bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from service import plugins
+from service.plugins import Group, PluginError, called
+from workers.training.objectives.base import Objective
+
+GROUP: Group = "densearch.objectives"
+
+
+def own_objective(
+    section: Mapping[str, Any],
+    device: torch.device,
+    training: Mapping[str, Any],
+    data_dir: str | None = None,
+) -> Objective:
+    """Build an objective that a package brings.
+
+    Args:
+        section: The job's task section.
+        device: Where its data are kept.
+        training: The job's training section.
+        data_dir: Where the stored data sets lie.
+
+    Raises:
+        PluginError: No package brings it, or it fails.
+    """
+    plugin = plugins.load(GROUP, section["kind"].partition(":")[0])
+    what = "building the objective"
+    built = called(plugin, what, plugin.value.build, section, device, training, data_dir)
+    if not isinstance(built, Objective):
+        needed = f"{Objective.__module__}.{Objective.__name__}"
+        raise PluginError(f"{section['kind']} of {plugin.package} builds no {needed}")
+    return built
