@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from api.cli import bench, database, demonstration, jobs, reopening, samplers, serving
+from api.cli import bench, database, datasets, demonstration, jobs, reopening, samplers, serving
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
 from api.cli.serving import DataDir
 
@@ -24,6 +24,7 @@ reopening.register(app)
 samplers.register(app)
 demonstration.register(app)
 app.add_typer(bench.app, name="bench")
+app.add_typer(datasets.app, name="datasets")
 app.add_typer(database.app, name="db")
 
 

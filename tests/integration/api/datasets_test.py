@@ -167,7 +167,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
 def test_a_client_that_goes_away_leaves_nothing(
     settings: Settings, sqlite_database: Database
 ) -> None:
-    sent = iter(
+    sent: Iterator[Message] = iter(
         [
             {"type": "http.request", "body": CONTENT[:100], "more_body": True},
             {"type": "http.disconnect"},

@@ -33,6 +33,7 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
         *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "cancel", "pause"),
         *("resume", "download", "demo", "db upgrade", "db current", "doctor", "version"),
         *("extend", "clone", "retry-failed", "samplers", "bench operator"),
+        *("datasets add", "datasets list", "datasets show", "datasets delete"),
     }
 
 

@@ -1,0 +1,225 @@
+"""Commands about data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from api.cli.failures import USAGE, fail
+from api.cli.jobs import Url, connect, explained
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from api.client import Json
+
+app = typer.Typer(help="Store data sets, list them, look at them.", no_args_is_help=True)
+DatasetId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the data set.")]
+# A terminal is no place for the thousand classes of a large set.
+CLASSES_SHOWN = 20
+
+
+class Format(StrEnum):
+    """How the data are laid out."""
+
+    AUTO = "auto"
+    CLASSES = "classes"
+    PAIRS = "pairs"
+    IMAGES = "images"
+    NPZ = "npz"
+    IDX = "idx"
+    CIFAR = "cifar"
+
+
+class Conversion(StrEnum):
+    """What images are converted to."""
+
+    GREY = "grey"
+    COLOUR = "colour"
+
+
+@app.command(epilog="Example: densearch datasets add pets.zip --name pets --size-px 32")
+def add(  # noqa: PLR0913 - a command's options
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A .zip, .npz, .tar or .tar.gz to send."),
+    ] = None,
+    *,
+    folder: Annotated[
+        str | None, typer.Option(help="A folder on the server, instead of a file.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it; the file's name.")] = None,
+    layout: Annotated[
+        Format, typer.Option("--format", help="How it is laid out, if names do not tell.")
+    ] = Format.AUTO,
+    convert: Annotated[
+        Conversion | None, typer.Option(help="Convert all images to grey or colour.")
+    ] = None,
+    size_px: Annotated[
+        int | None, typer.Option(min=1, help="Scale and cut images to squares of this side.")
+    ] = None,
+    n_dims: Annotated[
+        int | None, typer.Option(min=1, max=3, help="Axes of a sample of a .npz.")
+    ] = None,
+    validation: Annotated[float, typer.Option(help="Share that guides the search.")] = 0.2,
+    test: Annotated[float, typer.Option(help="Share that judges the result.")] = 0.2,
+    split_seed: Annotated[int, typer.Option(min=0, help="Of the draw of the splits.")] = 0,
+    url: Url = None,
+) -> None:
+    """Store a data set, with a bar while it is sent, and show what was found in it."""
+    options = {
+        "format": str(layout),
+        "convert": str(convert) if convert else None,
+        "size_px": size_px,
+        "n_dims": n_dims,
+        "validation": validation,
+        "test": test,
+        "split_seed": split_seed,
+    }
+    if (file is None) == (folder is None):
+        fail("name a FILE to send, or a --folder on the server", USAGE)
+    with connect(url) as client, explained():
+        if file is None:
+            found = client.datasets.add_folder(
+                str(folder), name=name or Path(str(folder)).name, **options
+            )
+        else:
+            with _sending(file) as on_sent:
+                found = client.datasets.add(
+                    file, name=name or file.stem, on_sent=on_sent, **options
+                )
+    _print(found)
+
+
+@contextmanager
+def _sending(file: Path) -> Iterator[Callable[[int], object]]:
+    """Show a bar of what was sent, on stderr and on terminals alone."""
+    from rich.console import Console  # rich takes a while to load
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    n_all = file.stat().st_size
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("sending", total=n_all)
+
+        def on_sent(n_bytes: int) -> None:
+            progress.advance(task, n_bytes)
+            if progress.tasks[0].completed >= n_all:
+                progress.update(task, description="the server reads it", total=None)
+
+        yield on_sent
+
+
+@app.command(name="list", epilog="Example: densearch datasets list")
+def list_datasets(url: Url = None) -> None:
+    """List the data sets, stored and built in, by the name that a job's task calls them."""
+    from api.cli.tables import show_table  # rich takes a while to load
+
+    with connect(url) as client:
+        show_table(datasets_table(list(client.datasets.all()), client.datasets.built_in()))
+
+
+def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
+    """Return a row for each set."""
+    from rich.table import Table  # as above
+    from rich.text import Text
+
+    headings = ("dataset", "name", "kind", "samples", "axes", "channels", "size", "disk", "")
+    table = Table(*headings, box=None, pad_edge=False)
+    for found in stored:
+        warned = f"{len(found['warnings'])} warnings" if found["warnings"] else ""
+        table.add_row(
+            found["dataset"],
+            Text(found["name"]),
+            found["kind"],
+            f"{found['n_samples']:,}",
+            str(found["n_dims"]),
+            str(found["n_channels"]),
+            _size(found),
+            _bytes(found["n_bytes"]),
+            Text(warned, style="yellow"),
+        )
+    for found in built_in:
+        side = "-" if found["size_px"] is None else str(found["size_px"])
+        kind, axes, channels = found["task"], str(found["n_dims"]), str(found["n_channels"])
+        table.add_row(found["dataset"], "(built in)", kind, "-", axes, channels, side, "-", "")
+    return table
+
+
+def _size(found: Json) -> str:
+    least, most = found["size_px"], found["largest_px"]
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _bytes(n_bytes: int) -> str:
+    from rich.filesize import decimal  # as above
+
+    return decimal(n_bytes)
+
+
+@app.command(epilog="Example: densearch datasets show 1 --preview sheet.png")
+def show(
+    dataset_id: DatasetId,
+    preview: Annotated[
+        Path | None, typer.Option(help="Write the sheet of samples to this file, as PNG.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Show a data set: its classes and splits, and what should be looked at."""
+    with connect(url) as client:
+        found = client.datasets.show(dataset_id)
+        if preview is not None:
+            preview.write_bytes(client.datasets.preview(dataset_id))
+    _print(found)
+
+
+def _print(found: Json) -> None:
+    from rich.text import Text  # rich takes a while to load
+
+    from api.cli.tables import console
+
+    out = console()
+    out.print(Text(f"{found['dataset']}  {found['name']}", style="bold"))
+    out.print(
+        f"{found['n_samples']:,} samples ({found['kind']}, {found['format']}), "
+        f"{found['n_dims']} axes of {_size(found)}, {found['n_channels']} channels, "
+        f"{_bytes(found['n_bytes'])} on disk"
+    )
+    out.print(splits_table(found))
+    for warning in found["warnings"]:
+        out.print(Text(f"! {warning}", style="yellow"))
+
+
+def splits_table(found: Json) -> Table:
+    """Return a row for each class and one for all samples, with the number in each split."""
+    from rich.table import Table  # as above
+    from rich.text import Text
+
+    table = Table("", *found["counts"], box=None, pad_edge=False)
+    counts = found["class_counts"] or {}
+    for place, name in enumerate(found["classes"][:CLASSES_SHOWN]):
+        table.add_row(Text(name), *(f"{of_split[place]:,}" for of_split in counts.values()))
+    n_more = len(found["classes"]) - CLASSES_SHOWN
+    if n_more > 0:
+        table.add_row(Text(f"and {n_more:,} more classes", style="dim"))
+    table.add_row(Text("all", style="bold"), *(f"{n:,}" for n in found["counts"].values()))
+    return table
+
+
+@app.command(epilog="Example: densearch datasets delete 1")
+def delete(dataset_id: DatasetId, url: Url = None) -> None:
+    """Delete a stored data set, unless a job that has not ended names it."""
+    with connect(url) as client:
+        client.datasets.delete(dataset_id)
+    typer.echo(f"data set {dataset_id} is deleted")
