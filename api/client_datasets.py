@@ -57,8 +57,7 @@ class Datasets:
             params={"name": name, **given},
             headers=headers,
             content=_pieces(path, on_sent),
-            # Reading a large set takes the server minutes, in which it says nothing.
-            timeout=httpx2.Timeout(self._transport.http.timeout, read=None),
+            timeout=self._patience(),
         )
 
     def add_folder(self, folder: str, *, name: str, **options: str | float | None) -> Json:
@@ -69,7 +68,14 @@ class Datasets:
             "/v1/datasets",
             n_tries=1,
             json={"name": name, "folder": folder, **given},
-            timeout=httpx2.Timeout(self._transport.http.timeout, read=None),
+            timeout=self._patience(),
+        )
+
+    def _patience(self) -> httpx2.Timeout:
+        """Reading a large set takes the server minutes, in which it says nothing."""
+        usual = self._transport.http.timeout
+        return httpx2.Timeout(
+            connect=usual.connect, write=usual.write, pool=usual.pool, read=None
         )
 
     def all(self) -> Iterator[Json]:

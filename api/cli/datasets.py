@@ -135,10 +135,11 @@ def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
     from rich.table import Table  # as above
     from rich.text import Text
 
-    headings = ("dataset", "name", "kind", "samples", "axes", "channels", "size", "disk", "")
+    headings = ("dataset", "name", "kind", "samples", "axes", "channels", "size", "disk", "warnings")
     table = Table(*headings, box=None, pad_edge=False)
     for found in stored:
-        warned = f"{len(found['warnings'])} warnings" if found["warnings"] else ""
+        n_warnings = len(found["warnings"])
+        warned = f"! {n_warnings}" if n_warnings else ""
         table.add_row(
             found["dataset"],
             Text(found["name"]),

@@ -74,7 +74,8 @@ def _of_classes(written: Written) -> Iterator[str]:
 def _of_splits(written: Written) -> Iterator[str]:
     for split, n in written.manifest["counts"].items():
         if n < FEW_IN_SPLIT:
-            yield f"The {split} split has {n} samples: figures measured on it are mostly chance."
+            what = "that is little to learn from" if split == "train" else "its figures are chance"
+            yield f"The {split} split has {n} samples: {what}."
 
 
 def _of_duplicates(written: Written) -> Iterator[str]:
