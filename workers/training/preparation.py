@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from service import plugins
 from workers.training.fitting import require_fit
 from workers.training.layout import place_network
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
@@ -51,6 +52,7 @@ def prepare(task: TrainingTask) -> Prepared:
         ValueError: A section names something unknown, or what another package brings does not fit;
             or the density fits no layer (DensityError).
     """
+    plugins.require(task.packages)
     device, training = torch.device(task.device), task.training
     streams = streams_of(task.seed, device)
     objective = build_objective(task.task, device, training, task.data_dir)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from service.plugins import Group
+
 Split = Literal["train", "validation", "test"]
 Section = Mapping[str, Any]
 # A density of any number of axes as nested tuples, so that a task stays hashable and comparable.
@@ -37,6 +39,8 @@ class TrainingTask:
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
         data_dir: Where the stored data sets lie, for a task that names one.
+        packages: By group of entry points and name, the package and version of what is not of this
+            package, see `service.plugins.require`.
         gradient: Densities to be learned with the weights, in place of `phi`: `family`,
             `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
             with `name`, `layers`, `kernel_size`, `start` and `bounds`.
@@ -57,6 +61,7 @@ class TrainingTask:
     keep_weights: bool = False
     gradient: Section | None = None
     data_dir: str | None = None
+    packages: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
 
 
 def never() -> bool:
