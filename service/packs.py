@@ -7,17 +7,24 @@ from typing import Any
 
 from service.digest import digest_of
 
+# Of a training's settings, what candidates of one pack share: they see the same batches in one
+# precision. The others are their optimizers', which each has of its own.
+SHARED_SETTINGS = ("augmentation", "batch_size", "label_smoothing", "precision")
+
 
 def pack_key(payload: Mapping[str, Any]) -> str | None:
-    """Name what a training shares with those it may be trained with: all but its density.
+    """Name what a training shares with those it may be trained with.
 
     Args:
         payload: A trial's, see `service.payloads`.
 
     Returns:
-        A digest, equal for payloads that differ in `phi` alone; None for a training that has a
+        A digest, equal for payloads that differ in their density, the split that they are judged
+        on, their epochs and the settings of their optimizer alone. None for a training that has a
         worker to itself: its job asks for no packs, it learns its density, or it trains nothing.
     """
     if not payload.get("packed") or payload.get("gradient") is not None:
         return None
-    return digest_of({name: value for name, value in payload.items() if name != "phi"})
+    training = payload["training"]
+    shared = {name: training[name] for name in SHARED_SETTINGS if name in training}
+    return digest_of({name: payload[name] for name in ("task", "network", "seed")} | shared)

@@ -78,6 +78,8 @@ class Ended:
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.
+        peak_memory_bytes: The most memory that the training held: of the worker's process on a
+            CPU, of its share of a GPU; a pack's, for each of its trials.
     """
 
     attempt_id: int
@@ -91,6 +93,7 @@ class Ended:
     learned: Json | None = None
     weights: tuple[str, int, str] | None = None
     worker: str | None = None
+    peak_memory_bytes: int | None = None
 
 
 Update = Measured | Ended

@@ -12,10 +12,16 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
+from service.packs import pack_key
+from service.records import Json
 from service.updates import Assignment, Ended, Ending, Measured
 from workers import functions
+
+if TYPE_CHECKING:  # torch is imported where something is trained
+    from workers.training.task import Candidate, Measurement, Outcome, TrainingTask
 
 # A pretended training looks this often whether it is cancelled, s.
 SLICE_S = 0.05
@@ -36,9 +42,9 @@ class Worker:
             import torch
 
             torch.set_num_threads(1)
-            from workers.training import loop
+            from workers.training import packs
 
-            del loop
+            del packs
 
     def ping(self) -> int:
         """Answer the process id, once the worker is warm."""
@@ -50,23 +56,69 @@ class Worker:
             self._cancelled.update(attempt_ids)
 
     def run(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
-        """Run assignments and yield what happens; the last message of each is its `Ended`."""
+        """Run assignments and yield what happens; the last message of each is its `Ended`.
+
+        Those whose jobs ask for packs are trained together where they can be.
+        """
+        packed = [a for a in assignments if pack_key(a.payload) is not None]
         for assignment in assignments:
-            yield from self._run_one(assignment)
+            if assignment not in packed:
+                yield from self._run_one(assignment)
+        if packed:
+            yield from self._run_pack(packed)
+
+    def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
+        """Measure what a training costs here; see `workers.training.calibration.Calibration`.
+
+        Args:
+            payload: A trial's, see `service.payloads`.
+            device: "cpu" or "cuda".
+            widths: Of packs.
+        """
+        from workers.training.calibration import calibrate
+
+        return asdict(calibrate(_task(payload, device, self._data_dir), widths))
 
     def _run_one(self, assignment: Assignment) -> Iterator[Message]:
-        def should_stop() -> bool:
-            return assignment.attempt_id in self._cancelled
-
         try:
             if assignment.payload["task"]["kind"] == "function":
-                yield _call_function(assignment, should_stop), None
+                yield _call_function(assignment, self._stop_of(assignment)), None
             else:
-                yield from _train(assignment, should_stop, self._data_dir)
+                yield from self._train(assignment)
         except Exception as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
             yield _raised(assignment, error), None
+        self._forget([assignment])
+
+    def _train(self, assignment: Assignment) -> Iterator[Message]:
+        from workers.training.loop import train
+
+        candidate = self._candidate(assignment)
+        for item in train(candidate.task, candidate.should_stop, candidate.stop_above):
+            yield _message(assignment, item)
+
+    def _run_pack(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
+        from workers.training.packs import train_pack
+
+        for place, item in train_pack([self._candidate(a) for a in assignments]):
+            if isinstance(item, Exception):
+                yield _raised(assignments[place], item), None
+            else:
+                yield _message(assignments[place], item)
+        self._forget(assignments)
+
+    def _candidate(self, assignment: Assignment) -> Candidate:
+        from workers.training.task import Candidate
+
+        task = _task(assignment.payload, assignment.device, self._data_dir)
+        kept = replace(task, keep_weights=assignment.keeps_weights)
+        return Candidate(kept, self._stop_of(assignment), tuple(assignment.stop_above))
+
+    def _stop_of(self, assignment: Assignment) -> Callable[[], bool]:
+        return lambda: assignment.attempt_id in self._cancelled
+
+    def _forget(self, assignments: Sequence[Assignment]) -> None:
         with self._lock:
-            self._cancelled.discard(assignment.attempt_id)
+            self._cancelled.difference_update(a.attempt_id for a in assignments)
 
 
 def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> Ended:
@@ -87,46 +139,54 @@ def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> E
     )
 
 
-def _train(
-    assignment: Assignment, should_stop: Callable[[], bool], data_dir: str | None
-) -> Iterator[Message]:
-    from workers.training.loop import train
-    from workers.training.task import Measurement, TrainingTask
+def _task(payload: Json, device: str, data_dir: str | None) -> TrainingTask:
+    from workers.training.task import TrainingTask
 
-    payload = assignment.payload
-    task = TrainingTask(
+    return TrainingTask(
         task=payload["task"],
         network=payload["network"],
         training=payload["training"],
         phi=_frozen(payload["phi"]),
         seed=payload["seed"],
         split=payload["split"],
-        device=assignment.device,
-        keep_weights=assignment.keeps_weights,
+        device=device,
         gradient=payload.get("gradient"),
         data_dir=data_dir,
+        packages=payload.get("packages", {}),
     )
-    for item in train(task, should_stop, assignment.stop_above):
-        if isinstance(item, Measurement):
-            yield Measured(
-                assignment.attempt_id,
-                assignment.trial_id,
-                item.epoch,
-                _finite(item.metrics),
-                item.elapsed_s,
-            )
-        else:
-            ended = Ended(
-                assignment.attempt_id,
-                assignment.trial_id,
-                Ending(item.status.value.lower()),
-                value=item.value,
-                metrics=_finite(item.metrics),
-                training_s=item.training_s,
-                curve=item.curve,
-                learned=item.learned,
-            )
-            yield ended, item.weights
+
+
+def _message(assignment: Assignment, item: Measurement | Outcome) -> Message:
+    from workers.training.task import Measurement
+
+    if isinstance(item, Measurement):
+        return Measured(
+            assignment.attempt_id,
+            assignment.trial_id,
+            item.epoch,
+            _finite(item.metrics),
+            item.elapsed_s,
+        )
+    ended = Ended(
+        assignment.attempt_id,
+        assignment.trial_id,
+        Ending(item.status.value.lower()),
+        value=item.value,
+        metrics=_metrics(assignment, item),
+        training_s=item.training_s,
+        curve=item.curve,
+        learned=item.learned,
+        peak_memory_bytes=item.peak_memory_bytes,
+    )
+    return ended, item.weights
+
+
+def _metrics(assignment: Assignment, outcome: Outcome) -> Json:
+    """Return the metrics, with the precision where another than float32 was allowed."""
+    metrics = _finite(outcome.metrics)
+    if not metrics or assignment.payload["training"].get("precision", "float32") == "float32":
+        return metrics
+    return metrics | {"precision_bits": 32 if outcome.precision == "float32" else 16}
 
 
 def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists

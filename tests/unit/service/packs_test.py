@@ -19,17 +19,26 @@ PAYLOAD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("phi", [None, [[1.0] * 3] * 3, {"features.0": [[2.0] * 3] * 3}])
-def test_densities_share_a_pack(phi: object) -> None:
-    assert pack_key(PAYLOAD | {"phi": phi}) == pack_key(PAYLOAD) is not None
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"phi": None},
+        {"phi": {"features.0": [[2.0] * 3] * 3}},
+        {"split": "test"},
+        {"training": PAYLOAD["training"] | {"lr": 0.06, "optimizer": "adam", "epochs": 9}},
+    ],
+)
+def test_densities_and_optimizers_share_a_pack(change: dict[str, Any]) -> None:
+    assert pack_key(PAYLOAD | change) == pack_key(PAYLOAD) is not None
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"seed": 4},
-        {"split": "test"},
-        {"training": PAYLOAD["training"] | {"lr": 0.06}},
+        {"training": PAYLOAD["training"] | {"batch_size": 16}},
+        {"training": PAYLOAD["training"] | {"precision": "bfloat16"}},
+        {"training": PAYLOAD["training"] | {"augmentation": {"flip": True}}},
         {"network": PAYLOAD["network"] | {"width": 8}},
         {"task": {"kind": "classification", "dataset": "textures"}},
     ],

@@ -1,0 +1,178 @@
+"""What a training will cost: a few of its steps, timed on the device that it would run on."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workers.training.fusion import FusedPasses
+from workers.training.machine import prepare_machine
+from workers.training.memory import MemoryPeak
+from workers.training.packs import is_fusible, is_out_of_memory
+from workers.training.passes import Passes, PlainPasses, Precision
+from workers.training.precision import precision_of
+from workers.training.preparation import Prepared, prepare
+from workers.training.stepping import step
+from workers.training.task import TrainingTask
+
+# A pack is worth its while from here on: less is within what two measurements differ by.
+WORTHWHILE = 0.95
+_FEWEST_ROUNDS, _MOST_ROUNDS = 3, 25
+_ENOUGH_S = 4.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Plain numbers of one training on one device; seconds of wall time.
+
+    Attributes:
+        device: Name of the device, for people.
+        precision: What the passes compute in there, "float32" or "bfloat16".
+        start_s: From the task to a network that is ready, its data loaded.
+        n_steps: Steps of an epoch.
+        step_s: Lower quartile, median and upper quartile of a step, its batch included.
+        judge_s: The judgement after an epoch.
+        final_s: The thorough judgement at the end.
+        epoch_s: Lower quartile, median and upper quartile of an epoch: its steps, all as slow as
+            that quartile, and the judgement.
+        peak_memory_bytes: Of the training alone, see `workers.training.memory`.
+        pack_epoch_s: By width, the seconds per epoch and candidate; those that fit no memory are
+            left out.
+        pack_width: The best of these widths; 1 unless another is at least 5 % faster.
+    """
+
+    device: str
+    precision: Precision
+    start_s: float
+    n_steps: int
+    step_s: tuple[float, float, float]
+    judge_s: float
+    final_s: float
+    epoch_s: tuple[float, float, float]
+    peak_memory_bytes: int
+    pack_epoch_s: dict[int, float]
+    pack_width: int
+
+
+def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
+    """Time some steps of a training, alone and in packs of these widths, and its judgements.
+
+    The steps of all widths alternate, so that the machine's other work hits all alike.
+
+    Args:
+        task: Its density does not change what it costs.
+        widths: At least 1; the training alone is timed in any case.
+
+    Raises:
+        ValueError: As `workers.training.loop.train`.
+    """
+    prepare_machine()
+    device = torch.device(task.device)
+    peak = MemoryPeak(device)
+    start = time.perf_counter()
+    parts = prepare(task)
+    start_s = time.perf_counter() - start
+    precision = precision_of(task)
+    alone = _Steps(task, [parts], PlainPasses([parts.network.train()], precision))
+    alone.take()
+    judge_s, final_s = _judgements(task, parts)
+    peak_bytes = peak.bytes()
+    steps = {1: alone} | (dict(_packs(task, widths, precision)) if is_fusible(task) else {})
+    times = _timed(steps)
+    n_steps = parts.objective.n_batches(int(task.training["batch_size"]))
+    low, middle, high = (float(q) for q in np.quantile(times[1], [0.25, 0.5, 0.75]))
+    pack_epoch_s = {
+        width: float(np.median(taken)) * n_steps / width + judge_s
+        for width, taken in times.items()
+    }
+    return Calibration(
+        device=_name(device),
+        precision=precision,
+        start_s=start_s,
+        n_steps=n_steps,
+        step_s=(low, middle, high),
+        judge_s=judge_s,
+        final_s=final_s,
+        epoch_s=(low * n_steps + judge_s, middle * n_steps + judge_s, high * n_steps + judge_s),
+        peak_memory_bytes=peak_bytes,
+        pack_epoch_s=pack_epoch_s,
+        pack_width=best_width(pack_epoch_s),
+    )
+
+
+def best_width(pack_epoch_s: Mapping[int, float]) -> int:
+    """Return the width of the least seconds per candidate, 1 where it hardly pays."""
+    best = min(pack_epoch_s, key=lambda width: (pack_epoch_s[width], width))
+    return best if pack_epoch_s[best] <= WORTHWHILE * pack_epoch_s[1] else 1
+
+
+class _Steps:
+    """Steps of candidates through as many epochs as are asked for."""
+
+    def __init__(self, task: TrainingTask, candidates: Sequence[Prepared], passes: Passes) -> None:
+        self._batch_size = int(task.training["batch_size"])
+        self._candidates, self._passes = candidates, passes
+        self._batches = self._endless()
+
+    def _endless(self) -> Iterator[tuple[Tensor, Tensor]]:
+        first = self._candidates[0]
+        while True:
+            yield from first.objective.batches(self._batch_size, first.streams)
+
+    def take(self) -> float:
+        """Take one step and return its seconds, its batch and the wait for a GPU included."""
+        start = time.perf_counter()
+        losses = step(self._passes, self._candidates, *next(self._batches))
+        float(losses[0])
+        return time.perf_counter() - start
+
+
+def _packs(
+    task: TrainingTask, widths: Sequence[int], precision: Precision
+) -> Iterator[tuple[int, _Steps]]:
+    for width in sorted({*widths} - {1}):
+        try:
+            candidates = [prepare(task) for _ in range(width)]
+            networks = [candidate.network.train() for candidate in candidates]
+            pack = _Steps(task, candidates, FusedPasses(networks, precision))
+            pack.take()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return  # wider ones fit no better
+        yield width, pack
+
+
+def _timed(steps: Mapping[int, _Steps]) -> dict[int, list[float]]:
+    times: dict[int, list[float]] = {width: [] for width in steps}
+    start = time.perf_counter()
+    for number in range(_MOST_ROUNDS):
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - start > _ENOUGH_S:
+            break
+        for width, own in steps.items():
+            times[width].append(own.take())
+    return times
+
+
+def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float]:
+    network = parts.network.eval()
+    parts.objective.evaluate(network, "validation", thorough=False)  # loads what is judged
+    start = time.perf_counter()
+    parts.objective.evaluate(network, "validation", thorough=False)
+    judged = time.perf_counter()
+    parts.objective.evaluate(network, task.split, thorough=True)
+    ended = time.perf_counter()
+    network.train()
+    return judged - start, ended - judged
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return platform.processor() or platform.machine()

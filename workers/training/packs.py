@@ -1,0 +1,114 @@
+"""Trainings that differ in their density, or in their optimizer's settings, as packs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from service.packs import pack_key
+from workers.training.fusion import FUSIBLE, NARROWEST, FusedPasses
+from workers.training.loop import Item, train_together
+from workers.training.machine import prepare_machine
+from workers.training.passes import PlainPasses
+from workers.training.precision import precision_of
+from workers.training.task import Candidate, Measurement, TrainingTask
+
+
+@dataclass(eq=False)
+class _Progress:
+    """How much has been told of each candidate, by its place: epochs, and whether it has ended."""
+
+    epochs: dict[int, int] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+    def is_news(self, place: int, item: Item) -> bool:
+        if isinstance(item, Measurement):
+            is_news = item.epoch > self.epochs.get(place, 0)
+            self.epochs[place] = max(item.epoch, self.epochs.get(place, 0))
+            return is_news
+        self.ended.add(place)
+        return True
+
+
+def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Exception]]:
+    """Train candidates together where they can be, and one after another where not.
+
+    Every value is bitwise that of the same candidate in any other pack, also alone in one; it
+    agrees to rounding with `train`. A candidate that diverges, is pruned or is stopped leaves the
+    pack, and the others go on. What fits no memory is tried again in halves; where a pack fails
+    otherwise, its candidates are trained alone, so that an error ends that one which raised it.
+
+    Args:
+        candidates: Any; those whose tasks differ in nothing that `service.packs.pack_key` reads
+            are trained together, unless their density is learned, their network is none of
+            `workers.training.fusion.FUSIBLE` or its width no multiple of `NARROWEST`.
+
+    Yields:
+        A candidate's place in the list with what `train` would tell of it, or, in place of an
+        outcome, with the error that ended it.
+    """
+    prepare_machine()
+    progress = _Progress()
+    for places in _alike(candidates):
+        yield from _train(candidates, places, progress)
+
+
+def _alike(candidates: Sequence[Candidate]) -> list[list[int]]:
+    groups: dict[object, list[int]] = {}
+    for place, candidate in enumerate(candidates):
+        groups.setdefault(_key(candidate.task) or place, []).append(place)
+    return list(groups.values())
+
+
+def _key(task: TrainingTask) -> tuple[object, ...] | None:
+    """Name what a task shares with those beside it; None where it is trained alone."""
+    if not is_fusible(task):
+        return None
+    payload = {"task": task.task, "network": task.network, "training": task.training}
+    try:
+        precision = precision_of(task)
+    except Exception:  # noqa: BLE001 - raised again where it is trained alone, and told as its own
+        return None
+    return pack_key({**payload, "seed": task.seed, "packed": True}), task.device, precision
+
+
+def is_fusible(task: TrainingTask) -> bool:
+    """Whether a training can be one of a pack, rather than have its turn."""
+    if task.network["kind"] not in FUSIBLE or task.gradient is not None:
+        return False
+    return int(task.network["width"]) % NARROWEST == 0
+
+
+def _train(
+    candidates: Sequence[Candidate], places: Sequence[int], progress: _Progress
+) -> Iterator[tuple[int, Item | Exception]]:
+    wanted = [candidates[place] for place in places]
+    left: list[int] = []
+    width = 1
+    passes_of = FusedPasses if is_fusible(wanted[0].task) else PlainPasses
+    try:
+        for index, item in train_together(wanted, passes_of, precision_of(wanted[0].task)):
+            if progress.is_news(places[index], item):
+                yield places[index], item
+    except Exception as error:  # noqa: BLE001 - whatever training code raises ends its candidate alone
+        left = [place for place in places if place not in progress.ended]
+        if len(places) == 1:
+            yield places[0], error
+            return
+        if is_out_of_memory(error):
+            width = math.ceil(len(left) / 2)
+    # Here, where the error and the tensors that its frames hold are gone.
+    if left and candidates[left[0]].task.device != "cpu":
+        torch.cuda.empty_cache()
+    for first in range(0, len(left), width):
+        yield from _train(candidates, left[first : first + width], progress)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that a tensor found no room, on a GPU or on a CPU."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
