@@ -1,7 +1,7 @@
-"""Changes that leave an image what it is, drawn afresh for each image and epoch.
+"""Changes that leave a sample what it is, drawn afresh for each sample and epoch.
 
-They are drawn and done on the training's device. How much is drawn depends on the number of images
-alone, so for one seed every density sees the same changes.
+They are drawn and done on the training's device. How much is drawn depends on the number of
+samples and of their axes alone, so for one seed every density sees the same changes.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What a training changes in its images; as it is built, nothing.
+    """What a training changes in its samples; as it is built, nothing.
 
     Attributes:
-        flip: Whether every other image, by chance, is mirrored left to right.
-        crop_padding_px: By how many pixels an image is moved at most, up or down and left or
-            right, every step as likely: a crop of the image padded with zeros.
+        flip: Whether every other sample, by chance, is mirrored along its last axis.
+        crop_padding_px: By how many pixels a sample is moved at most along every axis, every step
+            as likely: a crop of the sample padded with zeros.
     """
 
     flip: bool = False
@@ -33,29 +33,44 @@ class Augmentation:
         """Read a job's training section, where `augmentation` may be null or missing."""
         return cls(**(training.get("augmentation") or {}))
 
-    def __call__(self, images: Tensor, random: torch.Generator) -> Tensor:
-        """Return the images changed.
+    def __call__(self, samples: Tensor, random: torch.Generator) -> Tensor:
+        """Return the samples changed, each as a whole: all its channels alike.
 
         Args:
-            images: (B, C, H, W).
-            random: On the images' device.
+            samples: (B, C, *sides) of 1 to 3 axes.
+            random: On the samples' device.
         """
         if self.flip:
-            images = _flip(images, random)
-        return _move(images, self.crop_padding_px, random) if self.crop_padding_px else images
+            samples = _flip(samples, random)
+        return _move(samples, self.crop_padding_px, random) if self.crop_padding_px else samples
+
+    def together(self, parts: tuple[Tensor, ...], random: torch.Generator) -> tuple[Tensor, ...]:
+        """Return inputs and targets of the same sides, (B, C, *sides) each, changed alike."""
+        if self == Augmentation():
+            return parts
+        whole = self(torch.cat(parts, dim=1), random)
+        return torch.split(whole, [part.shape[1] for part in parts], dim=1)
 
 
-def _flip(images: Tensor, random: torch.Generator) -> Tensor:
-    chance = torch.rand(len(images), generator=random, device=images.device)
-    return torch.where((chance < 0.5)[:, None, None, None], images.flip(-1), images)
+def _flip(samples: Tensor, random: torch.Generator) -> Tensor:
+    chance = torch.rand(len(samples), generator=random, device=samples.device)
+    is_turned = (chance < 0.5).view(-1, *(1,) * (samples.dim() - 1))
+    return torch.where(is_turned, samples.flip(-1), samples)
 
 
-def _move(images: Tensor, padding_px: int, random: torch.Generator) -> Tensor:
-    n, _, height, width = images.shape
-    padded = functional.pad(images, (padding_px,) * 4)
-    corners = torch.randint(2 * padding_px + 1, (n, 2, 1), generator=random, device=images.device)
-    rows = corners[:, 0] + torch.arange(height, device=images.device)
-    columns = corners[:, 1] + torch.arange(width, device=images.device)
-    image = torch.arange(n, device=images.device)[:, None, None]
+def _move(samples: Tensor, padding_px: int, random: torch.Generator) -> Tensor:
+    n, _, *sides = samples.shape
+    n_axes = len(sides)
+    padded = functional.pad(samples, (padding_px,) * (2 * n_axes))
+    corners = torch.randint(
+        2 * padding_px + 1, (n, n_axes, 1), generator=random, device=samples.device
+    )
+    places: list[Tensor] = []
+    for axis, side in enumerate(sides):
+        along = corners[:, axis] + torch.arange(side, device=samples.device)
+        shape = [1] * n_axes
+        shape[axis] = side
+        places.append(along.view(n, *shape))
+    sample = torch.arange(n, device=samples.device).view(-1, *(1,) * n_axes)
     # The channels come last out of this gather, in the layout that convolutions are fastest in.
-    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return padded.movedim(1, -1)[(sample, *places)].movedim(-1, 1)

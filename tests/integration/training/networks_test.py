@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 
-from service.datasets.info import BUILT_IN
 from tests.integration.training.tasks import DENOISING, DIGITS, PHI, START, learning, run, task
-from workers.training.data.labelled import labelled_dataset
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 128}
@@ -66,11 +63,3 @@ def test_densities_are_learned_by_layer_where_kernels_are_wide(kind: str) -> Non
     # ResNet: the first convolution and three blocks of two. NAFNet: first, last, three blocks.
     assert len(vectors) == {"resnet": 7, "nafnet": 5}[kind]
     assert all(vector != [START] * 2 for vector in vectors)
-
-
-@pytest.mark.parametrize("name", BUILT_IN["classification"])
-def test_the_service_knows_the_shape_of_the_built_in_sets(name: str) -> None:
-    data = labelled_dataset(name, torch.device("cpu"))
-    info = BUILT_IN["classification"][name]
-    known = (info.size_px, info.n_outputs, info.n_training)
-    assert known == (data.size_px, data.n_classes, len(data.splits["train"].labels))

@@ -104,7 +104,7 @@ def test_clipping_reads_the_gradients_of_w(optimizer: str, clip_norm: float) -> 
 @pytest.mark.parametrize(
     ("section", "changes", "message"),
     [
-        (TINY, {"label_smoothing": 0.1}, "no labels"),
+        (TINY, {"label_smoothing": 0.1}, "no classes"),
         (TINY, {"augmentation": {"crop_padding_px": 2}}, "random places"),
         (DIGITS, {"augmentation": {"crop_padding_px": 8}}, "would miss an image"),
     ],

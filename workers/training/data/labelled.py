@@ -1,75 +1,100 @@
-"""Labelled images: what a classification is trained and judged on."""
+"""Labelled samples of one size: what a classification is trained and judged on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workers.training.data.digits import load_digits
-from workers.training.data.textures import load_textures
+from service.datasets.stored import Samples
+from workers.training.data.prefetching import prefetched
+from workers.training.data.scaling import Scaling
+from workers.training.networks.shape import InputShape
 
-Arrays = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-_LOADERS = {"digits": load_digits, "textures": load_textures}
+class Rows(ABC):
+    """Samples of one size, by their number."""
+
+    @abstractmethod
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield the samples in `order`, (N,) on the CPU, as (B, C, *sides) on the device.
+
+        Their numbers are as they are stored; the last batch may be smaller.
+        """
+
+
+class HeldRows(Rows):
+    """Samples that lie on the device."""
+
+    def __init__(self, values: Tensor) -> None:
+        """Take the samples, (N, C, *sides), on their device."""
+        self._values = values
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield the samples in `order`."""
+        for rows in torch.split(order.to(self._values.device), batch_size):
+            yield self._values[rows]
+
+
+class MappedRows(Rows):
+    """Samples that stay in their file; a thread reads ahead."""
+
+    def __init__(self, samples: Samples, rows: NDArray[Any], device: torch.device) -> None:
+        """Take some samples of a stored set, all of one size, by their numbers `rows`, (N,)."""
+        self._values = samples.values.reshape(len(samples), *samples.shapes[0])
+        self._rows = rows
+        self._device = device
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield the samples in `order`."""
+        for values in prefetched(self._read(order, batch_size)):
+            yield values.to(self._device)
+
+    def _read(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        for chosen in torch.split(order, batch_size):
+            yield torch.from_numpy(self._values[self._rows[chosen.numpy()]])
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledImages:
+class LabelledSplit:
     """One split.
 
     Attributes:
-        images: (N, 1, H, W), float32, standardised by the training split's mean and deviation.
-        labels: (N,), int64, 0 <= label < n_classes.
+        samples: N of them.
+        labels: On the device: (N,) int64 classes, or (N, n_labels) float32 of 0 and 1.
+        scale: What a network is given of them.
     """
 
-    images: Tensor
+    samples: Rows
     labels: Tensor
+    scale: Scaling
 
     def batches(
         self, batch_size: int, order: torch.Generator | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every sample once, in `order`'s order if given; the last batch may be smaller."""
         n = len(self.labels)
-        indices = torch.arange(n) if order is None else torch.randperm(n, generator=order)
-        for batch in torch.split(indices.to(self.labels.device), batch_size):
-            yield self.images[batch], self.labels[batch]
+        rows = torch.arange(n) if order is None else torch.randperm(n, generator=order)
+        labels = torch.split(self.labels[rows.to(self.labels.device)], batch_size)
+        for values, of_them in zip(self.samples.batches(rows, batch_size), labels, strict=True):
+            yield self.scale(values), of_them
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledDataset:
-    """A whole set: its splits by name, and its number of classes."""
+    """A whole set.
 
-    splits: dict[str, LabelledImages]
-    n_classes: int
-
-    @property
-    def size_px(self) -> int:
-        """Height and width of an image."""
-        return int(self.splits["train"].images.shape[-1])
-
-
-@lru_cache(maxsize=8)
-def labelled_dataset(name: str, device: torch.device) -> LabelledDataset:
-    """Load a set by name onto a device, once per process.
-
-    Raises:
-        ValueError: No set has that name.
+    Attributes:
+        splits: "train", "validation" and "test".
+        shape: Of one sample.
+        n_outputs: Classes or labels.
     """
-    if name not in _LOADERS:
-        raise ValueError(f"unknown dataset {name!r}: known are {', '.join(sorted(_LOADERS))}")
-    arrays = _LOADERS[name]()
-    mean, deviation = float(arrays["train"][0].mean()), float(arrays["train"][0].std())
-    splits = {
-        split: LabelledImages(
-            torch.from_numpy((images - mean) / deviation)[:, None].to(device),
-            torch.from_numpy(labels).to(device),
-        )
-        for split, (images, labels) in arrays.items()
-    }
-    return LabelledDataset(splits, n_classes=int(arrays["train"][1].max()) + 1)
+
+    splits: Mapping[str, LabelledSplit]
+    shape: InputShape
+    n_outputs: int

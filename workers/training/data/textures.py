@@ -18,15 +18,22 @@ BANDS: dict[str, tuple[int, int, int]] = {
 }
 
 
+def region(name: str, split: str) -> GreyImage:
+    """Return the rows of one texture's image that belong to a split, in [0, 1]."""
+    top, bottom, _ = BANDS[split]
+    return grey_image(name)[top:bottom]
+
+
 def load_textures() -> dict[str, tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Return each split's tiles (N, 32, 32) in [0, 1] and labels (N,), indices in `CLASSES`."""
-    return {split: _load_band(*band) for split, band in BANDS.items()}
+    return {split: _load_band(split) for split in BANDS}
 
 
-def _load_band(top: int, bottom: int, step: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _load_band(split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     tiles, labels = [], []
+    step = BANDS[split][2]
     for label, name in enumerate(CLASSES):
-        of_class = _tiles(grey_image(name)[top:bottom], step)
+        of_class = _tiles(region(name, split), step)
         tiles.append(of_class)
         labels.append(np.full(len(of_class), label, dtype=np.int64))
     return np.concatenate(tiles), np.concatenate(labels)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -51,3 +52,9 @@ class Objective(ABC):
         Returns:
             `loss`, the reported objective, and the task's own metrics.
         """
+
+
+def refuse_smoothing(kind: str, training: Mapping[str, Any]) -> None:
+    """Raise ValueError where labels are to be smoothed in a kind of task without classes."""
+    if training.get("label_smoothing", 0.0) > 0:
+        raise ValueError(f"{kind} has no classes to spread a label over")

@@ -1,0 +1,121 @@
+"""Patches of arrays made here: windows of their samples, from every place, read or held."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from service.datasets.stored import Samples
+from workers.training.data.patches import (
+    CROP_PX,
+    N_CROPS,
+    HeldImages,
+    MappedImages,
+    PatchSource,
+)
+from workers.training.streams import generator
+
+CPU = torch.device("cpu")
+# By the number of axes: the sides of two samples, and of a patch.
+SIDES: dict[int, tuple[list[tuple[int, ...]], int]] = {
+    1: ([(12,), (7,)], 5),
+    2: ([(9, 12), (7, 6)], 5),
+    3: ([(4, 5, 6), (6, 4, 4)], 3),
+}
+ImagesOf = list[NDArray[np.float32]]
+
+
+def numbered(sides: list[tuple[int, ...]], n_channels: int = 2) -> ImagesOf:
+    """Number every value of every sample, so that a window names its place."""
+    arrays, start = [], 0
+    for of_one in sides:
+        size = n_channels * int(np.prod(of_one))
+        arrays.append(np.arange(start, start + size, dtype=np.float32).reshape(-1, *of_one))
+        start += size
+    return arrays
+
+
+def mapped(images: ImagesOf) -> MappedImages:
+    shapes = np.array([image.shape for image in images])
+    starts = np.concatenate([[0], np.cumsum(shapes.prod(axis=1))])
+    values = np.concatenate([image.ravel() for image in images])
+    return MappedImages(Samples(values, shapes, starts), np.arange(len(images)), CPU)
+
+
+def unchanged(values: Tensor) -> Tensor:
+    return values
+
+
+def source(images: ImagesOf) -> PatchSource:
+    return PatchSource([HeldImages(images, CPU)], [unchanged])
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+def test_patches_are_windows_of_their_samples_and_reach_every_corner(n_dims: int) -> None:
+    sides, size = SIDES[n_dims]
+    images = numbered(sides)
+    windows = {
+        image[:, *(slice(first, first + size) for first in corner)].tobytes()
+        for image in images
+        for corner in product(*(range(side - size + 1) for side in image.shape[1:]))
+    }
+    drawn = [batch for (batch,) in source(images).batches(1000, 64, size, generator(0))]
+    assert [len(batch) for batch in drawn] == [64] * 15 + [40]
+    assert {patch.numpy().tobytes() for patch in torch.cat(drawn)} == windows
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+def test_a_file_gives_the_same_patches_as_the_device(n_dims: int) -> None:
+    sides, size = SIDES[n_dims]
+    images = numbered(sides)
+    from_file = PatchSource([mapped(images)], [unchanged])
+    for (held,), (read,) in zip(
+        source(images).batches(70, 16, size, generator(5)),
+        from_file.batches(70, 16, size, generator(5)),
+        strict=True,
+    ):
+        assert torch.equal(held, read)
+    assert torch.equal(source(images).crops()[0], from_file.crops()[0])
+
+
+def test_inputs_and_targets_come_from_the_same_places() -> None:
+    inputs = numbered([(9, 12), (7, 6)])
+    targets = [-image[:1] for image in inputs]
+    pairs = PatchSource([HeldImages(inputs, CPU), mapped(targets)], [unchanged, unchanged])
+    for one, other in pairs.batches(100, 32, 4, generator(1)):
+        assert torch.equal(one[:, :1], -other)
+    one, other = pairs.crops()
+    assert torch.equal(one[:, :1], -other)
+
+
+@pytest.mark.parametrize("seed", [0, 2**53, 2**64 - 1])
+def test_patches_follow_the_order_stream(seed: int) -> None:
+    images = numbered([(20, 20)])
+    first, second = (
+        torch.cat([p for (p,) in source(images).batches(30, 8, 4, generator(seed))])
+        for _ in range(2)
+    )
+    assert torch.equal(first, second)
+
+
+def test_crops_hold_whole_samples_where_these_are_small() -> None:
+    images = numbered([(8, 8, 8)] * 5)
+    assert torch.equal(source(images).crops()[0], torch.from_numpy(np.stack(images)))
+
+
+def test_crops_are_many_where_samples_are_large_or_many() -> None:
+    (few,) = source(numbered([(120, 100), (97, 200)], 1)).crops()
+    assert few.shape == (N_CROPS, 1, CROP_PX[2], CROP_PX[2])
+    assert len({crop.numpy().tobytes() for crop in few}) > N_CROPS / 2
+    many = numbered([(6, 6)] * 1000, 1)
+    (spaced,) = source(many).crops()
+    assert spaced.shape == (N_CROPS, 1, 6, 6)
+    # Evenly spaced from the first to the last.
+    numbers = spaced[:, 0, 0, 0] / 36
+    assert (int(numbers[0]), int(numbers[-1])) == (0, 999)
+    assert int(numbers.diff().max()) <= 1000 // N_CROPS + 1

@@ -1,0 +1,160 @@
+"""Stored data sets: on the device where they are small, else read from their files in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from service.datasets.stored import SPLITS, Samples, StoredDataset, open_stored
+from workers.training.data.labelled import (
+    HeldRows,
+    LabelledDataset,
+    LabelledSplit,
+    MappedRows,
+    Rows,
+)
+from workers.training.data.patched import PatchDataset, standardising
+from workers.training.data.patches import HeldImages, Images, MappedImages, PatchSource
+from workers.training.data.scaling import (
+    BYTE_MAX,
+    Scaling,
+    figures,
+    standardisation,
+    unit_range,
+)
+from workers.training.networks.shape import InputShape
+
+# A payload names a stored set by its content: "stored:<sha256>" (`service.payloads`).
+PREFIX = "stored:"
+# Sets of more bytes of values than this stay in their files, and batches are read from there.
+HELD_BYTES = 2**30
+
+
+def stored_labelled(
+    name: str, device: torch.device, data_dir: str | None, held_bytes: int = HELD_BYTES
+) -> LabelledDataset:
+    """Open a stored set with labels.
+
+    Args:
+        name: "stored:<sha256>".
+        device: Where batches go.
+        data_dir: Where the stored sets lie.
+        held_bytes: How large a set may be that is kept on the device as a whole.
+
+    Raises:
+        DamagedDatasetError: Its files are missing, or are not what they should be.
+        ValueError: It has no labels, samples of several sizes, or an empty split.
+    """
+    found = _open(name, data_dir)
+    if found.labels is None:
+        raise ValueError(f"{name} has no labels: it is {found.kind}")
+    sides = found.inputs.shapes[0, 1:]
+    if bool((found.inputs.shapes[:, 1:] != sides).any()):
+        raise ValueError(f"the samples of {name} differ in size: store them in one size")
+    shape = InputShape(int(found.inputs.shapes[0, 0]), int(sides.min()), len(sides))
+    scale = standardisation(figures(found.inputs, found.rows("train")), len(sides), device)
+    is_held = found.inputs.values.nbytes <= held_bytes
+    splits = {
+        split: LabelledSplit(
+            _rows(found, split, device, is_held=is_held), _labels(found, split, device), scale
+        )
+        for split in SPLITS
+    }
+    return LabelledDataset(splits, shape, len(found.manifest["classes"]))
+
+
+def stored_patches(
+    name: str,
+    device: torch.device,
+    data_dir: str | None,
+    *,
+    is_paired: bool,
+    held_bytes: int = HELD_BYTES,
+) -> PatchDataset:
+    """Open a stored set for patches of its inputs, or of its inputs and targets.
+
+    Args:
+        name: "stored:<sha256>".
+        device: Where batches go.
+        data_dir: Where the stored sets lie.
+        is_paired: Whether the targets are wanted.
+        held_bytes: How large a set may be that is kept on the device as a whole.
+
+    Raises:
+        DamagedDatasetError: Its files are missing, or are not what they should be.
+        ValueError: It has no targets, or an empty split.
+    """
+    found = _open(name, data_dir)
+    parts = [found.inputs]
+    if is_paired:
+        if found.targets is None:
+            raise ValueError(f"{name} has no targets: it is {found.kind}")
+        parts.append(found.targets)
+    scales = _unit_ranges(parts, found, device)
+    is_held = sum(part.values.nbytes for part in parts) <= held_bytes
+    splits = {
+        split: PatchSource(
+            [_images(part, found, split, device, is_held=is_held) for part in parts], scales
+        )
+        for split in SPLITS
+    }
+    (inputs, *_) = splits["train"].crops()
+    return PatchDataset(
+        splits,
+        n_dims=inputs.dim() - 2,
+        n_channels=tuple(int(part.shapes[0, 0]) for part in parts),
+        judged=lambda split: splits[split].crops(),
+        normalise=standardising(inputs),
+    )
+
+
+def _open(name: str, data_dir: str | None) -> StoredDataset:
+    if data_dir is None:
+        raise ValueError(f"{name} lies in a data directory, but none is given")
+    found = open_stored(data_dir, name.removeprefix(PREFIX))
+    for split in SPLITS:
+        if len(found.rows(split)) == 0:
+            raise ValueError(f"{name} has no samples in its split {split}")
+    return found
+
+
+def _rows(found: StoredDataset, split: str, device: torch.device, *, is_held: bool) -> Rows:
+    rows = found.rows(split)
+    if not is_held:
+        return MappedRows(found.inputs, rows, device)
+    values = found.inputs.values.reshape(len(found.inputs), *found.inputs.shapes[0])
+    return HeldRows(torch.from_numpy(values[rows]).to(device))
+
+
+def _labels(found: StoredDataset, split: str, device: torch.device) -> Tensor:
+    labels = np.asarray(found.labels)[found.rows(split)]
+    # Several labels are compared with probabilities.
+    return torch.from_numpy(labels if labels.ndim == 1 else labels.astype(np.float32)).to(device)
+
+
+def _unit_ranges(
+    parts: Sequence[Samples], found: StoredDataset, device: torch.device
+) -> list[Scaling]:
+    """Bring bytes to [0, 1] by 255, and other values by the range that inputs and targets share.
+
+    So the difference between a target and its input keeps its meaning.
+    """
+    rows = found.rows("train")
+    others = [figures(part, rows) for part in parts if part.values.dtype != np.uint8]
+    low = min((of_part.least for of_part in others), default=0.0)
+    high = max((of_part.greatest for of_part in others), default=1.0)
+    shared = unit_range(low, high, device)
+    of_bytes = unit_range(0, BYTE_MAX, device)
+    return [of_bytes if part.values.dtype == np.uint8 else shared for part in parts]
+
+
+def _images(
+    part: Samples, found: StoredDataset, split: str, device: torch.device, *, is_held: bool
+) -> Images:
+    rows = found.rows(split)
+    if not is_held:
+        return MappedImages(part, rows, device)
+    return HeldImages([np.asarray(part[int(row)]) for row in rows], device)

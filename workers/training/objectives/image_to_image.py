@@ -1,0 +1,57 @@
+"""Image to image: turn each input into its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workers.training.objectives.base import Batch
+from workers.training.objectives.patched import PatchObjective
+from workers.training.streams import Streams
+from workers.training.task import Split
+
+
+class ImageToImageObjective(PatchObjective):
+    """Regression of what has to be added to a base, in units of its root mean square.
+
+    The base is the input where target and input have as many channels, else the target's mean in
+    each channel. So an output of 0 is the input itself, or the mean, and the size of the training
+    loss does not depend on how much there is to be changed.
+    """
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,
+    ) -> None:
+        super().__init__(section, device, training, data_dir)
+        self._is_residual = self.shape.n_channels == self.n_outputs
+        self._unit = self._root_mean_square()
+        self.loss_unit = 2 * self._unit**2
+
+    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Yield patches from fresh places, and what is to be added to their base, in units."""
+        for inputs, targets in self.patches(batch_size, streams):
+            yield self.normalise(inputs), (targets - self._base(inputs)) / self._unit
+
+    def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:
+        """Return the base with the outputs added."""
+        return self._base(inputs) + self._unit * outputs
+
+    def judged(self, split: Split) -> tuple[Tensor, Tensor]:
+        """Return crops of the inputs and of the targets."""
+        inputs, targets = self.data.judged(split)
+        return inputs, targets
+
+    def _base(self, inputs: Tensor) -> Tensor:
+        return inputs if self._is_residual else self.data.target_mean
+
+    def _root_mean_square(self) -> float:
+        """Return that of what is to be added, over fixed crops of the train split; 1 where 0."""
+        inputs, targets = self.data.splits["train"].crops()
+        return float((targets - self._base(inputs)).double().square().mean().sqrt()) or 1.0

@@ -1,0 +1,68 @@
+"""What classification and multi-label classification have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.augmentation import Augmentation
+from workers.training.data.registry import labelled_dataset
+from workers.training.layout import lay_out
+from workers.training.objectives.base import Batch, Objective
+from workers.training.streams import Streams
+from workers.training.task import Split
+
+_EVALUATION_BATCH = 256
+
+
+class LabelledObjective(Objective):
+    """Answers about whole samples of one size: signals, images or volumes."""
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,
+    ) -> None:
+        self._data = labelled_dataset(section["kind"], section["dataset"], device, data_dir)
+        self._augmentation = Augmentation.of(training)
+        self.shape = self._data.shape
+        self.n_outputs = self._data.n_outputs
+        if self._augmentation.crop_padding_px >= self.shape.size_px:
+            raise ValueError(
+                f"crops of {self.shape.size_px} px would miss an image that is padded with "
+                f"{self._augmentation.crop_padding_px} px"
+            )
+
+    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Yield every training sample once, in the stream's order, augmented as asked."""
+        for samples, labels in self._data.splits["train"].batches(batch_size, streams.order):
+            yield self._augmentation(samples, streams.augmentation), labels
+
+    def n_batches(self, batch_size: int) -> int:
+        """Return how many batches hold the training samples."""
+        return math.ceil(len(self._data.splits["train"].labels) / batch_size)
+
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """Return what `judge` says of the split's samples."""
+        data = self._data.splits[split]
+        with torch.inference_mode():
+            batches = data.batches(_EVALUATION_BATCH)
+            logits = torch.cat([network(lay_out(samples)) for samples, _ in batches]).double()
+            return self.judge(logits, data.labels, thorough=thorough)
+
+    @abstractmethod
+    def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:
+        """Return `loss`, the reported objective, and the task's own metrics.
+
+        Args:
+            logits: (N, n_outputs), float64.
+            labels: Of the same samples, as the data set has them.
+            thorough: Whether to include metrics that are slow to compute.
+        """
