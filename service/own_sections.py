@@ -47,9 +47,9 @@ def plugin_of(group: Group, kind: str, built_in: Sequence[str]) -> Plugin:
             where it should, or something where it should not.
     """
     name, _, argument = kind.partition(":")
-    known = [*built_in, *(own for own in plugins.names(group) if own not in built_in)]
-    if name not in known or kind in built_in:
-        choice = f"choose {', '.join(known)}, or install the package that brings it"
+    own = [own for own in plugins.names(group) if own not in built_in]
+    if name not in own:
+        choice = f"choose {', '.join([*built_in, *own])}, or install the package that brings it"
         raise PluginError(f"unknown kind {kind[:100]!r}: {choice}")
     plugin = plugins.load(group, name)
     takes = getattr(plugin.value, "takes", None)
@@ -101,22 +101,6 @@ def validated(
     except PluginError as error:
         raise _at_kind(str(error), kind) from error
     return valid
-
-
-def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - the plug-in's answer
-    """Return what a plug-in's function answers.
-
-    Raises:
-        PluginError: It raised something.
-    """
-    try:
-        return function(*args)
-    except PluginError:
-        raise
-    except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        reason = f"{plugin.name!r} of {plugin.package} fails at {what}: {told}"
-        raise PluginError(reason) from error
 
 
 def open_schema(title: str, description: str, built_in: Sequence[str]) -> dict[str, Any]:

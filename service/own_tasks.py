@@ -10,8 +10,8 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
 from service import own_sections
 from service.datasets.info import DataInfo
-from service.own_sections import OwnSection, called
-from service.plugins import Group, Plugin, PluginError
+from service.own_sections import OwnSection
+from service.plugins import Group, Plugin, PluginError, called
 
 GROUP: Group = "densearch.objectives"
 BUILT_IN = ("denoising", "image_to_image", "classification", "multilabel", "function")

@@ -10,11 +10,11 @@ Source: https://packaging.python.org/en/latest/specifications/entry-points/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distributions, version
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -41,7 +41,8 @@ class Plugin:
     Attributes:
         group: Of entry points.
         name: What a spec calls it.
-        package: The distribution, with its version: "own-network 0.1.0".
+        package: The distribution, with its version: "own-network 0.1.0"; behind it those that the
+            object lists as `built_on`, where a training depends on their versions too.
         value: The object, once it is loaded.
         error: Why it cannot be used, None if it can.
     """
@@ -55,7 +56,7 @@ class Plugin:
 
 def names(group: Group) -> list[str]:
     """Return the names that packages register, without importing anything."""
-    return list(_registered(group))
+    return [name for of, name in _entries() if of == group]
 
 
 def every(group: Group) -> list[Plugin]:
@@ -69,7 +70,7 @@ def load(group: Group, name: str) -> Plugin:
     Raises:
         PluginError: No package registers the name, or what it registers cannot be used.
     """
-    if name not in _registered(group):
+    if (group, name) not in _entries():
         raise PluginError(f"no package here registers {name!r} in {group}{_nearest(group, name)}")
     plugin = _loaded(group, name)
     if plugin.error is not None:
@@ -96,41 +97,70 @@ def require(packages: Mapping[Group, Mapping[str, str]]) -> None:
                 )
 
 
+def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - the plug-in's answer
+    """Return what a plug-in's function answers.
+
+    Raises:
+        PluginError: It raised something; the message says at what.
+    """
+    try:
+        return function(*args)
+    except PluginError:
+        raise
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        reason = f"{plugin.name!r} of {plugin.package} fails at {what}: {told}"
+        raise PluginError(reason) from error
+
+
 def _nearest(group: Group, name: str) -> str:
     near = get_close_matches(name, names(group), n=3)
     return f": did you mean {', '.join(near)}?" if near else ""
 
 
-@lru_cache(maxsize=len(CONTRACTS))
-def _registered(group: Group) -> Mapping[str, list[EntryPoint]]:
-    """Find the entry points of a group by name; scanning the packages takes some 50 ms."""
-    found: dict[str, list[EntryPoint]] = {}
-    for entry in entry_points(group=group):
-        found.setdefault(entry.name, []).append(entry)
+@lru_cache(maxsize=1)
+def _entries() -> Mapping[tuple[str, str], Mapping[str, EntryPoint]]:
+    """Find what packages register, by group and name, then by package.
+
+    Unlike `importlib.metadata.entry_points` this reads every description of a package that is
+    found twice, as by a build that left its own in the working directory: the first one that
+    registers a name counts.
+    """
+    found: dict[tuple[str, str], dict[str, EntryPoint]] = {}
+    for package in distributions():
+        for entry in package.entry_points:
+            if entry.group in CONTRACTS:
+                owners = found.setdefault((entry.group, entry.name), {})
+                owners.setdefault(f"{package.name} {package.version}", entry)
     return MappingProxyType(found)
 
 
 @lru_cache(maxsize=256)
 def _loaded(group: Group, name: str) -> Plugin:
-    entries = _registered(group)[name]
-    plugin = Plugin(group, name, " and ".join(sorted({_package(entry) for entry in entries})))
-    if len(entries) > 1:
+    owners = _entries()[group, name]
+    plugin = Plugin(group, name, " and ".join(sorted(owners)))
+    if len(owners) > 1:
         return replace(plugin, error="it is registered twice: uninstall one of them")
     if not NAME.fullmatch(name):
         reason = "its name must be small letters, digits, dots, dashes, at most 64"
         return replace(plugin, error=reason)
     try:
-        value = entries[0].load()
+        (entry,) = owners.values()
+        value = entry.load()
     except Exception as error:  # noqa: BLE001 - whatever a package raises is told, and breaks nothing
         return replace(plugin, error=_reason(error))
     missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
     if missing:
-        return replace(plugin, error=f"{entries[0].value} has no {', '.join(missing)}")
-    return replace(plugin, value=value)
+        return replace(plugin, error=f"{entry.value} has no {', '.join(missing)}")
+    package = " ".join([plugin.package, *map(_installed, getattr(value, "built_on", ()))])
+    return replace(plugin, value=value, package=package)
 
 
-def _package(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else "a package"
+def _installed(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"(without {package})"
 
 
 def _reason(error: Exception) -> str:

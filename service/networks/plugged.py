@@ -9,8 +9,8 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
 from service import density, own_sections
 from service.networks.layer import Layer
-from service.own_sections import OwnSection, called
-from service.plugins import Group, Plugin, PluginError
+from service.own_sections import OwnSection
+from service.plugins import Group, Plugin, PluginError, called
 
 GROUP: Group = "densearch.networks"
 BUILT_IN = ("small_cnn", "vgg", "resnet", "dncnn", "unet", "nafnet")
@@ -29,6 +29,7 @@ class NetworkPlugin(Protocol):
         n_dims: The numbers of axes that its samples may have, of 1 to 3.
         section: Its settings; the docstring describes it, and every field has a default.
         takes: What stands behind the colon of its `kind`, such as "NAME"; may be left out.
+        built_on: Packages whose versions its trainings depend on beside its own; may be left out.
     """
 
     title: ClassVar[str]

@@ -1,0 +1,106 @@
+"""The networks of timm, by their names there: `{"kind": "timm:resnet18"}`.
+
+This package registers them as any other package would its own: an entry point of
+`densearch.networks`. timm is imported when one is named, where the job is submitted and where it
+is trained. Nothing is downloaded: the weights are drawn anew for every training.
+
+Source: https://huggingface.co/docs/timm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any
+
+from service import density
+from service.networks import Layer, OwnNetwork
+from service.plugins import PluginError
+
+
+class TimmNetwork(OwnNetwork):
+    """A classifier of images from timm, without its weights; the name stands behind the colon.
+
+    The density is carried by the convolutions whose kernel is odd, above 1 and square, as far as
+    densities go. Stages are those of timm's feature extraction.
+    """
+
+
+class Timm:
+    """See `service.networks.plugged.NetworkPlugin`."""
+
+    title = "timm"
+    tasks = ("classification", "multilabel")
+    n_dims = (2,)
+    section = TimmNetwork
+    takes = "NAME"
+    built_on = ("timm",)
+
+    def layers(self, section: TimmNetwork) -> list[Layer]:
+        """List the convolutions that carry a density.
+
+        Raises:
+            PluginError: timm is not installed, or has no such network.
+        """
+        return list(_layers(section.argument))
+
+    def build(self, settings: Mapping[str, Any], shape: Any, n_outputs: int) -> Any:  # noqa: ANN401 - a torch.nn.Module
+        """Build the network for so many channels and classes.
+
+        Raises:
+            PluginError: As `layers`.
+        """
+        name = settings["kind"].partition(":")[2]
+        return _created(name, in_chans=shape.n_channels, num_classes=n_outputs)
+
+
+timm_networks = Timm()
+
+
+@lru_cache(maxsize=64)
+def _layers(name: str) -> tuple[Layer, ...]:
+    return tuple(_weighable(_described(name)))
+
+
+def _described(name: str) -> Any:  # noqa: ANN401 - a torch.nn.Module
+    """Build a network without values: its layers alone are asked for."""
+    _timm()
+    import torch
+
+    with torch.device("meta"):
+        return _created(name)
+
+
+def _weighable(network: Any) -> Iterator[Layer]:  # noqa: ANN401 - the same
+    from torch.nn import Conv2d
+
+    features = getattr(network, "feature_info", [])
+    stages = {feature["module"]: place for place, feature in enumerate(features, 1)}
+    stage = 1 if stages else None
+    for name, module in network.named_modules():
+        stage = stages.get(name, stage)
+        if isinstance(module, Conv2d):
+            height, width = module.kernel_size
+            if height == width and height % 2 == 1 and 3 <= height <= density.MAX_KERNEL_SIZE:
+                yield Layer(name, height, stage)
+
+
+def _created(name: str, **settings: int) -> Any:  # noqa: ANN401 - a torch.nn.Module
+    timm = _timm()
+    if not timm.is_model(name):
+        near = get_close_matches(name, timm.list_models(), n=3)
+        remedy = f"did you mean {', '.join(near)}?" if near else "timm.list_models() lists them"
+        raise PluginError(f"timm has no network {name!r}: {remedy}")
+    return timm.create_model(name, pretrained=False, **settings)
+
+
+def _timm() -> Any:  # noqa: ANN401 - a module that may be missing
+    try:
+        import timm
+    except ImportError as error:
+        raise PluginError(
+            f"timm's networks need torch and timm, which cannot be imported here ({error}): "
+            "pip install densearch[timm] where jobs are submitted and on every worker"
+        ) from error
+    return timm
