@@ -99,10 +99,36 @@ class JobSummaryOut(Out):
     finished_at: datetime | None
 
 
+class VectorEntryOut(Out):
+    """A value that the job's searches propose: a free value of a density, or a setting."""
+
+    index: int = Field(description="Its place in a trial's point, from 0.")
+    name: str
+    group: str | None = Field(
+        description='The layers that share it: "" is all of them; null for a setting.'
+    )
+    layers: list[str] = Field(description="Their names in the network.")
+    kernel_size: int | None
+    factors: list[str] = Field(
+        description="Those of alpha, beta and gamma that it belongs to; empty where it sets Phi."
+    )
+    positions: list[list[int]] | None = Field(
+        description="What it sets, as offsets from the centre: along each of its factors, or taps "
+        "of Phi. Null: all taps but the centre, or no tap for a setting."
+    )
+    low: float | None
+    high: float | None
+    is_log: bool
+    choices: list[float | int | str | bool] | None
+
+
 class JobOut(JobSummaryOut):
     """A job with its spec as completed by the server, its progress and its report."""
 
     spec: Json
+    vector: list[VectorEntryOut] | None = Field(
+        description="What each value of the search means; null if the spec would be refused now."
+    )
     progress: ProgressOut
     best: BestOut | None
     ahead: BestOut | None = Field(
@@ -215,7 +241,10 @@ class DensityOut(Out):
     study_id: int
     study: str
     trial_id: int
-    layer: str = Field(description='The one layer it belongs to; "" is the whole network.')
+    layer: str = Field(
+        description='The group of layers that share it, such as "stage 2"; "" is all layers.'
+    )
+    layers: list[str] = Field(description="The names of these layers in the network.")
     family: str
     kernel_size: int
     n_dims: int
@@ -267,6 +296,7 @@ class NetworkOut(Out):
     title: str
     description: str
     tasks: list[str] = Field(description="The kinds of task that it fits.")
+    n_dims: list[int] = Field(description="Axes of its samples: 1 signals, 2 images, 3 volumes.")
     section: Json
 
 

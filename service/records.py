@@ -137,7 +137,7 @@ class Measurement:
 class DensityRecord:
     """A stored density: alpha, beta, Phi as nested lists, and its provenance.
 
-    `layer` names the one layer it belongs to; "" is the whole network.
+    `layer` names the group of layers that share it (`service.groups`); "" is the whole network.
     """
 
     id: int

@@ -9,24 +9,28 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from api.cli.failures import reason_of
-from api.cli.tables import console, number, state_text, studies_table
+from api.cli.tables import console, number, state_text, studies_table, vector_table
 from api.client import Json
 
 WIDE = 100
 
 
 def show_job(job: Json, studies: Sequence[Json]) -> None:
-    """Print a job's state, its arms and, when it has ended, the comparison and the verdict."""
+    """Print a job's state, what it searches, its arms and, once it has ended, the verdict."""
     screen = console()
     screen.print(Text.assemble(f"job {job['id']} ", state_text(job["state"]), f" {job['name']}"))
     if job.get("waits_for"):
         screen.print(Text(f"waits for: {job['waits_for']}"))
     if job.get("error"):
         screen.print(Text(reason_of(job["error"]), style="red"))
+    if job.get("vector"):
+        screen.print(vector_table(job["vector"]))
+        screen.print()
     if job.get("report"):
         show_report(job["report"], screen)
     else:
@@ -70,7 +74,7 @@ def _columns(
     arms: Sequence[Json], *, is_wide: bool
 ) -> Iterator[tuple[str, Callable[[Json], str]]]:
     is_tested = any(arm.get("test") for arm in arms)
-    if any(arm.get("density") for arm in arms):
+    if any(arm.get("density") or arm.get("groups") for arm in arms):
         yield "density", _density
     if is_wide and any(arm.get("search_loss") is not None for arm in arms):
         yield "short training", lambda arm: number(arm.get("search_loss"))
@@ -123,8 +127,13 @@ def difference_text(versus: Json | None) -> str:
 
 
 def _density(arm: Json) -> str:
-    """Return an arm's density; with few digits where its plateau is told."""
-    return density_text(arm.get("density"), digits=2 if arm.get("plateau") else 3)
+    """Return an arm's density, or those of its groups of layers; few digits beside a plateau."""
+    digits = 2 if arm.get("plateau") else 3
+    groups: Json = arm.get("groups") or {}
+    if not groups:
+        return density_text(arm.get("density"), digits)
+    told = {escape(name): density_text(own, digits) for name, own in groups.items()}
+    return "\n".join(f"{name}: {text}" for name, text in told.items())
 
 
 def density_text(density: Json | None, digits: int = 3) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.client import Json
+from api.vector_text import layers_text, range_text, taps_text
 
 STATE_STYLES = {
     "QUEUED": "dim",
@@ -80,5 +81,19 @@ def studies_table(studies: Iterable[Json]) -> Table:
             f"{study['n_finished']}/{study['n_trials']}",
             number(study["best_value"]),
             "yes" if study["is_finished"] else "no",
+        )
+    return table
+
+
+def vector_table(entries: Iterable[Json]) -> Table:
+    """Return a row for each value that a job searches: what it sets, where, in which range."""
+    table = Table("searched", "layers", "kernel", "sets", "range", box=None, pad_edge=False)
+    for entry in entries:
+        table.add_row(
+            Text(entry["name"]),
+            Text(layers_text(entry)),
+            str(entry["kernel_size"] or ""),
+            taps_text(entry),
+            Text(range_text(entry)),
         )
     return table

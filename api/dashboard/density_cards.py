@@ -1,4 +1,4 @@
-"""The densities of a job that can be looked at, a card for each study and layer."""
+"""The densities of a job that can be looked at, a card for each study and group of layers."""
 
 from __future__ import annotations
 
@@ -31,9 +31,15 @@ class DensityCard:
         return self.shape.residual < ROUNDING
 
     @property
+    def layers(self) -> list[str]:
+        """The names of the layers that share it."""
+        layers: list[str] = self.density.provenance.get("layers", [])
+        return layers
+
+    @property
     def label(self) -> str:
-        """What the chooser calls it: its study, and its layer where it belongs to one alone."""
-        layer = f", layer {self.density.layer}" if self.density.layer else ""
+        """What the chooser calls it: its study, and its layers where these are not all."""
+        layer = f", {self.density.layer}" if self.density.layer else ""
         role = "" if self.study.role is Role.SEARCH else f" ({self.study.role})"
         return f"{self.study.name}{layer}{role}"
 

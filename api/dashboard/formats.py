@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from api.vector_text import layers_text, range_text, taps_text
+
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -103,7 +105,9 @@ def plain(value: object) -> str:
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
+        has_lists = any(isinstance(item, list | tuple) for item in value.values())
+        between = "; " if has_lists else ", "
+        return between.join(f"{key} {plain(item)}" for key, item in value.items())
     if isinstance(value, Sequence):
         return ", ".join(plain(item) for item in value)
     return str(value)
@@ -126,4 +130,7 @@ FILTERS = {
     "moment_text": moment_text,
     "size": size,
     "plain": plain,
+    "layers_text": layers_text,
+    "taps_text": taps_text,
+    "range_text": range_text,
 }

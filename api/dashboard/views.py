@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from api.dashboard.density_cards import DensityCard, cards_of, chosen
 from api.dashboard.series import Series, by_study, series_of
 from api.dashboard.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
-from service import clock, progress, reopening
+from service import clock, progress, reopening, search_vector
 from service.progress import Best, Progress, StudyProgress
-from service.records import Artifact, Job, Study, Trial
+from service.records import Artifact, Job, Json, Study, Trial
 from service.states import JOB_TRANSITIONS, JobState, Role, TrialState
 from service.storage import densities, events, jobs, studies, trials
 
@@ -46,6 +46,7 @@ class JobPage:
 
     Attributes:
         ahead: A better point than the best that was run ahead of its sequence.
+        vector: What each value of its search means; None where its spec would be refused now.
         n_lost: Trials that ended without a result, through no order of the user.
     """
 
@@ -61,6 +62,7 @@ class JobPage:
     cards: list[DensityCard]
     card: DensityCard | None
     artifacts: list[Artifact]
+    vector: list[Json] | None
     n_lost: int
     last_event_id: int
 
@@ -149,6 +151,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         cards=cards,
         card=chosen(cards, density_id, best),
         artifacts=densities.artifacts(session, job_id),
+        vector=_vector(job),
         n_lost=_n_lost(session, job),
         last_event_id=last_event_id,
     )
@@ -167,6 +170,11 @@ def _n_lost(session: Session, job: Job) -> int:
     return progress.overview(session, [job])[job.id].count(states).n
 
 
+def _vector(job: Job) -> list[Json] | None:
+    entries = search_vector.of_job(job)
+    return [asdict(entry) for entry in entries] if entries is not None else None
+
+
 def _study_lines(session: Session, job_id: int, own: Sequence[Study]) -> list[StudyLine]:
     counts, series = progress.of_studies(session, job_id, own), by_study(own)
     pairs = zip(own, counts, strict=True)
@@ -180,6 +188,12 @@ def task_text(spec: Mapping[str, object]) -> str:
     if isinstance(task, Mapping):
         parts += [task.get("kind"), task.get("dataset") or task.get("name")]
     if isinstance(network, Mapping):
-        size = network.get("kernel_size")
-        parts.append(f"{network.get('kind')} {size}\u00d7{size}")
+        parts.append(f"{network.get('kind')} {_kernels(network.get('kernel_size'))}".strip())
     return " \u00b7 ".join(str(part) for part in parts if part)
+
+
+def _kernels(sizes: object) -> str:
+    """Write a network's kernel size, or the sizes of its parts in their order."""
+    if isinstance(sizes, list):
+        return " ".join(map(str, sizes))
+    return f"{sizes}\u00d7{sizes}" if sizes else ""

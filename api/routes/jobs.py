@@ -15,8 +15,9 @@ from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems import documented
 from api.schemas import JobOut, JobSummaryOut, Json, ListOut
-from service import jobs, progress, rules
+from service import jobs, progress, rules, search_vector
 from service.errors import NotFoundError
+from service.prices import prices_of
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
@@ -92,6 +93,7 @@ def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
     return JobOut.model_validate(
         {
             **asdict(job),
+            "vector": search_vector.of_job(job),
             "fraction": counted.fraction,
             "waits_for": progress.reason(session, job, lease_s),
             "progress": counted,
@@ -119,7 +121,8 @@ def submit_job(
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Submit a density-optimization job; a dispatcher starts it as soon as it can."""
-    job, _ = jobs.submit(database, rules.parse(body), idempotency_key)
+    spec, prices = rules.parse(body), prices_of(settings)
+    job, _ = jobs.submit(database, spec, idempotency_key, prices)
     response.headers["location"] = f"/v1/jobs/{job.id}"
     return job_out(database, settings, job.id)
 

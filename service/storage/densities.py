@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 
 
 def put_all(session: Session, study_id: int, rows: Sequence[Values]) -> None:
-    """Store the densities of a study, one for each layer, in place of those it had."""
+    """Store the densities of a study, one for each group of layers, in place of those it had."""
     query = select(DensityRow).where(DensityRow.study_id == study_id)
     stored = {found.layer: found for found in session.scalars(query)}
     for row in rows:

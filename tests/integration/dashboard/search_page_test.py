@@ -179,8 +179,8 @@ def test_every_layer_of_a_learned_density_can_be_chosen(
     page = client.get(f"/jobs/{job_id}").text
     options = dict(re.findall(r'<option value="(\d+)"(?: selected)?>([^<]*)<', page))
     assert options == {
-        str(ids["body.0"]): "gradient, layer body.0",
-        str(ids["body.2"]): "gradient, layer body.2",
+        str(ids["body.0"]): "gradient, body.0",
+        str(ids["body.2"]): "gradient, body.2",
     }
     for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
         query = {"density": ids[layer]}

@@ -1,0 +1,44 @@
+"""The values of a search vector in words, for pages and terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# So many are told one by one.
+MOST_LAYERS = 2
+MOST_TAPS = 4
+
+Entry = Mapping[str, Any]
+
+
+def layers_text(entry: Entry) -> str:
+    """Return which layers share a value: all, a few by name, or how many; "" for a setting."""
+    layers: Sequence[str] = entry["layers"]
+    if entry["group"] is None:
+        return ""
+    if entry["group"] == "":
+        return "all" if len(layers) > 1 else layers[0]
+    return ", ".join(layers) if len(layers) <= MOST_LAYERS else f"{len(layers)} layers"
+
+
+def taps_text(entry: Entry) -> str:
+    """Return what a value sets in their kernels, as offsets from the centre."""
+    positions: Sequence[Sequence[int]] | None = entry["positions"]
+    if entry["group"] is None:
+        return ""
+    if positions is None:
+        return "all taps but the centre"
+    if entry["factors"]:
+        return f"{', '.join(entry['factors'])} at {', '.join(f'{p[0]:+d}' for p in positions)}"
+    told = [f"({', '.join(f'{step:+d}' for step in tap)})" for tap in positions[:MOST_TAPS]]
+    more = len(positions) - len(told)
+    return ", ".join(told) + (f" and {more} more taps" if more else "")
+
+
+def range_text(entry: Entry) -> str:
+    """Return where a value is searched."""
+    if entry["choices"] is not None:
+        return ", ".join(map(str, entry["choices"]))
+    scale = ", logarithmic" if entry["is_log"] else ""
+    return f"{entry['low']:.4g} to {entry['high']:.4g}{scale}"

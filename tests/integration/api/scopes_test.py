@@ -1,0 +1,160 @@
+"""Jobs whose layers do not all share one density, from submission to what they leave behind."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from rich.console import Console
+
+from api.cli.reports import show_job
+from service.storage.database import Database
+from tests.integration.api.specs import submit
+from tests.integration.service.simulation import Simulation
+
+WIDE = ["features.0.0", "features.1.residual.0", "features.1.residual.3"]
+NARROW = ["features.2.residual.0", "features.2.residual.3"]
+STAGES: dict[str, Any] = {
+    "name": "stages",
+    "task": {"kind": "classification"},
+    "network": {"kind": "resnet", "n_stages": 2, "depth": 1, "kernel_size": [5, 3]},
+    "density": {"scope": "stage"},
+    "search": {"lr": {"low": 0.01, "high": 0.1, "log": True}},
+    "samplers": ["random", "direct_l", "gradient"],
+    "controls": ["uniform", "linear", "flat", "flat_tuned"],
+    "budget": {"n_trials": 4},
+    "evaluation": {"n_seeds": 2},
+}
+
+
+def finished(client: TestClient, database: Database, spec: dict[str, Any]) -> dict[str, Any]:
+    job_id = submit(client, spec)
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    job: dict[str, Any] = client.get(f"/v1/jobs/{job_id}").json()
+    assert job["state"] == "SUCCEEDED", job["error"]
+    return job
+
+
+def test_a_jobs_answer_says_what_each_value_means(client: TestClient) -> None:
+    job = client.get(f"/v1/jobs/{submit(client, STAGES)}").json()
+    assert job["vector"] == [
+        {
+            "index": index, "name": name, "group": group, "layers": layers, "kernel_size": size,
+            "factors": factors, "positions": positions, "low": low, "high": high,
+            "is_log": name == "lr", "choices": None,
+        }
+        for index, name, group, layers, size, factors, positions, low, high in [
+            (0, "stage 1 den[0]", "stage 1", WIDE, 5, ["alpha", "beta"], [[-2], [2]], 0.05, 1.0),
+            (1, "stage 1 den[1]", "stage 1", WIDE, 5, ["alpha", "beta"], [[-1], [1]], 0.5, 1.5),
+            (2, "stage 2 den[0]", "stage 2", NARROW, 3, ["alpha", "beta"], [[-1], [1]], 0.5, 1.5),
+            (3, "lr", None, [], None, [], None, 0.01, 0.1),
+        ]
+    ]  # fmt: skip
+
+
+def test_every_group_has_its_density(both: TestClient, database: Database) -> None:
+    job = finished(both, database, STAGES)
+    found = both.get(f"/v1/jobs/{job['id']}/densities").json()["items"]
+    told = {(d["study"], d["layer"]): d for d in found}
+    studies = {"random", "direct_l", "gradient", "uniform", "linear", "flat", "flat_tuned"}
+    assert told.keys() == {(name, group) for name in studies for group in ("stage 1", "stage 2")}
+    for (_, group), one in told.items():
+        assert one["layers"] == {"stage 1": WIDE, "stage 2": NARROW}[group]
+        assert np.shape(one["phi"]) == {"stage 1": (5, 5), "stage 2": (3, 3)}[group]
+    best = both.get(f"/v1/trials/{told['random', 'stage 1']['trial_id']}").json()
+    assert best["params"]["densities"] == {
+        group: told["random", group]["den"] for group in ("stage 1", "stage 2")
+    }
+    assert told["gradient", "stage 1"]["den"] == [0.625, 0.625]
+    for group in ("stage 1", "stage 2"):
+        row = next(arm for arm in job["report"]["arms"] if arm["name"] == "random")
+        assert row["density"] is None
+        assert row["groups"][group]["phi"] == told["random", group]["phi"]
+        assert row["groups"][group]["layers"] == told["random", group]["layers"]
+    address = f"/v1/densities/{told['random', 'stage 2']['id']}"
+    with np.load(io.BytesIO(both.get(f"{address}?format=npz").content)) as arrays:
+        assert arrays["phi"].tolist() == told["random", "stage 2"]["phi"]
+
+
+def test_flat_matches_the_scale_of_each_groups_best(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = finished(client, sqlite_database, STAGES)
+    arms = {arm["name"]: arm for arm in job["report"]["arms"]}
+    searches = [arms[name] for name in ("random", "direct_l", "gradient")]
+    best = min(searches, key=lambda arm: arm["validation_loss"])
+    for group, own in best["groups"].items():
+        scale = float(np.sqrt(np.mean(np.square(own["phi"]))))
+        assert np.asarray(arms["flat"]["groups"][group]["phi"]) == pytest.approx(scale)
+
+
+def test_the_page_and_the_terminal_tell_the_groups(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = finished(client, sqlite_database, STAGES)
+    page = client.get(f"/jobs/{job['id']}").text
+    assert "The 4 values that it searches" in page
+    assert "random, stage 2" in page
+    assert "alpha, beta at -2, +2" in page
+    assert ", ".join(NARROW) in page
+    assert "resnet 5 3" in page
+    screen = Console(file=io.StringIO(), width=160)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.cli.reports.console", lambda: screen)
+        show_job(job, [])
+    text = screen.file.getvalue()  # type: ignore[attr-defined] # a StringIO
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    assert "stage 1 den[0] 3 layers 5 alpha, beta at -2, +2 0.05 to 1" in rows
+    den = [arm for arm in job["report"]["arms"] if arm["name"] == "linear"]
+    assert den[0]["groups"]["stage 1"]["family"] == "linear"
+    assert "stage 2: linear" in text
+
+
+def test_a_searched_depth_tells_the_layers_of_the_best(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    search = {"depth": {"low": 1, "high": 3, "integer": True}}
+    changes = {"search": search, "samplers": ["random"], "controls": []}
+    job = finished(client, sqlite_database, STAGES | changes)
+    found = client.get(f"/v1/jobs/{job['id']}/densities").json()["items"]
+    depth = job["best"]["params"]["depth"]
+    # The first convolution, and two in each block.
+    assert {d["layer"]: len(d["layers"]) for d in found} == {
+        "stage 1": 1 + 2 * depth, "stage 2": 2 * depth
+    }  # fmt: skip
+
+
+def test_densities_of_groups_do_not_warm_a_job_one_by_one(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = finished(client, sqlite_database, STAGES | {"search": {}})
+    found = client.get(f"/v1/jobs/{job['id']}/densities").json()["items"]
+    start = {"samplers": ["tpe"], "search": {}, "warm_start": {"densities": [found[0]["id"]]}}
+    (fault,) = client.post("/v1/jobs", json=STAGES | start).json()["errors"]
+    assert fault["pointer"] == "/warm_start/densities/0"
+    assert "searches 2 densities at once" in fault["detail"]
+    assert "give their values together as warm_start.vectors" in fault["detail"]
+    vector = [*found[0]["vector"], *found[1]["vector"]]
+    taken = client.post("/v1/jobs", json=STAGES | start | {"warm_start": {"vectors": [vector]}})
+    assert taken.status_code == 202, taken.text
+
+
+def test_a_job_that_would_be_refused_now_is_still_shown(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    """Stored by an earlier version, or with a network whose package is gone."""
+    from service.storage import jobs
+
+    spec = client.get(f"/v1/jobs/{submit(client, STAGES)}").json()["spec"]
+    spec["samplers"] = [{"name": "gradient", "options": {"per_layer": True}}]
+    with sqlite_database.write() as session:
+        job_id = jobs.insert(session, "old", spec).id
+    shown = client.get(f"/v1/jobs/{job_id}")
+    assert shown.status_code == 200
+    assert shown.json()["vector"] is None
+    assert client.get(f"/jobs/{job_id}").status_code == 200
