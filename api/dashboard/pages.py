@@ -1,4 +1,4 @@
-"""The dashboard's routes: two pages, their figures and their files."""
+"""The dashboard's routes: the pages of jobs and data sets, their figures and their files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from api.dashboard import assets, density_cards, figures, heatmaps, listing, views
+from api.dashboard import assets, dataset_views, density_cards, figures, heatmaps, listing, views
 from api.dashboard.bars import bars
 from api.dashboard.formats import FILTERS
 from api.dashboard.themes import THEMES, Figure, ThemeName
@@ -127,6 +127,25 @@ def _figure(
     if name == "time":
         return figures.against_time(own, results, theme, job.started_at)
     return figures.against_trials(own, results, theme)
+
+
+@router.get("/datasets")
+def show_datasets(request: Request, before: OptionalId = None) -> HTMLResponse:
+    """Show the list of data sets."""
+    with _database(request).read() as session:
+        page = dataset_views.dataset_list(session, before)
+    return _html("datasets.html", page=page)
+
+
+@router.get("/datasets/{dataset_id}")
+def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
+    """Show one stored data set."""
+    try:
+        with _database(request).read() as session:
+            page = dataset_views.dataset_line(session, dataset_id)
+    except NotFoundError as error:
+        return _html("missing.html", 404, detail=str(error))
+    return _html("dataset.html", page=page)
 
 
 @router.get("/static/{name}")

@@ -1,0 +1,56 @@
+"""The pages of data sets are as clean as those of jobs, and show what was stored."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from service.datasets import library
+from service.datasets.options import ImportOptions
+from service.settings import Settings
+from tests.browser.appearance_test import CONTRASTS, SCHEMES
+from tests.browser.conftest import Server, open_tab
+from tests.browser.seeding import HOSTILE
+from tests.integration.service.datasets import making
+
+pytestmark = pytest.mark.browser
+
+
+def _store(server: Server, data_dir: Path, name: str, content: bytes) -> int:
+    settings = Settings(data_dir=data_dir)
+    with library.working(server.database, settings) as work:
+        work.upload.write_bytes(content)
+        options = ImportOptions(name=name)
+        return library.add_upload(server.database, settings, work, options).id
+
+
+def test_pages_of_data_sets_are_clean(chromium: Browser, server: Server, tmp_path: Path) -> None:
+    files = making.class_files(12, ("cat", HOSTILE.replace("/", "-")))
+    labelled = _store(server, tmp_path, HOSTILE, making.zipped(files))
+    _store(server, tmp_path, "pairs", making.zipped(making.pair_files()))
+    context = chromium.new_context(reduced_motion="reduce")
+    tab = open_tab(context, server.url)
+    page = tab.page
+    for path in ("/datasets", f"/datasets/{labelled}"):
+        tab.open(path)
+        for width, scheme in product((1280, 400), SCHEMES):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, f"{path} scrolls sideways by {overflow} px at {width}"
+            contrasts = page.evaluate(CONTRASTS)
+            assert contrasts[0][0] >= 4.5, (path, scheme, contrasts[:5])
+    assert page.inner_text("h1") == HOSTILE
+    sheet = "document.querySelector('.sheet')"
+    assert page.evaluate(f"{sheet}.complete && {sheet}.naturalWidth > 300")
+    assert page.locator("#splits tbody tr").count() == 3
+    assert page.locator("main img").count() == 1
+    tab.open("/").get_by_role("link", name="Data sets").click()
+    page.wait_for_url("**/datasets")
+    assert page.locator("#datasets tbody tr").count() == 2
+    assert tab.complaints == []
+    assert tab.foreign == []
+    context.close()

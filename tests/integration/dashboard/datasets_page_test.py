@@ -1,0 +1,63 @@
+"""The pages of data sets without a browser: what they say, and what they say of none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.dashboard import dataset_views
+from service.settings import Settings
+from service.storage.database import Database
+from tests.integration.service.datasets import making
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(settings, database), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def _add(client: TestClient, name: str, content: bytes) -> int:
+    answer = client.post("/v1/datasets", params={"name": name}, content=content)
+    found: int = answer.json()["id"]
+    return found
+
+
+def test_without_a_set_the_list_says_how_to_store_one(client: TestClient) -> None:
+    page = client.get("/datasets").text
+    assert "densearch datasets add" in page
+    assert "waveforms" in page
+
+
+def test_the_list_pages(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset_views, "SETS_SHOWN", 2)
+    content = making.zipped(making.class_files(5))
+    ids = [_add(client, f"set {index}", content) for index in range(3)]
+    first = client.get("/datasets").text
+    assert "set 2" in first
+    assert "set 0" not in first
+    assert f"/datasets?before={ids[1]}" in first
+    assert "set 0" in client.get("/datasets", params={"before": ids[1]}).text
+
+
+def test_a_set_shows_its_warnings_and_a_job_for_it(client: TestClient) -> None:
+    files = making.class_files(5) | {"NOTES.txt": b"x"}
+    page = client.get(f"/datasets/{_add(client, 'pets', making.zipped(files))}").text
+    assert "left out: NOTES.txt" in page
+    assert "&#34;kind&#34;: &#34;classification&#34;" in page
+    pairs = client.get(f"/datasets/{_add(client, 'p', making.zipped(making.pair_files()))}").text
+    assert "image_to_image" in pairs
+
+
+def test_many_classes_are_cut(client: TestClient) -> None:
+    page = client.get(f"/datasets/{_add(client, 'c', making.zipped(making.cifar100_files()))}")
+    assert page.status_code == 200
+    assert "and 50 more" in page.text
+
+
+@pytest.mark.parametrize("path", ["/datasets/99", "/datasets/x", "/datasets/0"])
+def test_what_is_not_there_is_told(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code in {404, 422}
