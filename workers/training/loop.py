@@ -83,9 +83,10 @@ def train_together(
         Run(place, candidate, prepare(candidate.task), precision, peak)
         for place, candidate in enumerate(map(_checked, candidates))
     ]
-    start = time.perf_counter()
+    # Its streams go on when its own training has ended.
+    lead, start = runs[0], time.perf_counter()
     while runs:
-        ended = _descend(runs, passes_of)
+        ended = _descend(runs, _batches(lead), passes_of)
         yield from _outcomes(ended)
         for run in [run for run in runs if run.outcome is None]:
             metrics = _end_epoch(run)
@@ -109,13 +110,13 @@ def _outcomes(runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
             yield run.place, replace(run.outcome, training_s=run.training_s)
 
 
-def _descend(runs: Sequence[Run], passes_of: PassesOf) -> list[Run]:
+def _descend(runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf) -> list[Run]:
     """Take the steps of one epoch; return the runs that ended in it."""
     start = time.perf_counter()
     for run in runs:
         run.begin_epoch()
     going, passes = list(runs), None
-    for number, (inputs, targets) in enumerate(_batches(runs[0])):
+    for number, (inputs, targets) in enumerate(batches):
         left = _left(going)
         if not left:
             break

@@ -1,0 +1,218 @@
+"""Candidates trained as packs: each as if the others were not there, in every bit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, SMALL_CNN, run, task
+from workers.training import packs
+from workers.training.fusion import FusedPasses
+from workers.training.passes import Precision
+from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+
+SMALL_DENOISING = {**DENOISING, "n_patches": 96}
+VGG = {"kind": "vgg", "depth": 2, "n_stages": 2, "width": 16, "kernel_size": 3}
+RESNET = {"kind": "resnet", "depth": 1, "n_stages": 2, "width": 8, "kernel_size": 3}
+UNET = {"kind": "unet", "depth": 1, "n_stages": 2, "width": 8, "kernel_size": 3}
+LEARNING = {
+    "family": "power",
+    "groups": [
+        {
+            "name": "",
+            "kernel_size": 3,
+            "layers": ["features.0.0"],
+            "start": [1.5, 2.0],
+            "bounds": [[0.5, 6.0], [0.5, 8.0]],
+        }
+    ],
+    "lr_factor": 1.0,
+}
+
+
+def densities(n: int) -> list[Any]:
+    random = np.random.default_rng(0)
+    alphas = [(a, 1.0, b) for a, b in random.uniform(0.3, 1.3, (n - 1, 2))]
+    return [None, *(tuple(map(tuple, np.outer(a, a).tolist())) for a in alphas)]
+
+
+def train(candidates: Sequence[Candidate | TrainingTask]) -> list[list[Any]]:
+    """Return what was told of each candidate."""
+    told: list[list[Any]] = [[] for _ in candidates]
+    for place, item in packs.train_pack(
+        [c if isinstance(c, Candidate) else Candidate(c) for c in candidates]
+    ):
+        told[place].append(item)
+    return told
+
+
+def facts(told: Sequence[Any]) -> tuple[object, ...]:
+    """Return what does not depend on the clock."""
+    outcome = told[-1]
+    assert isinstance(outcome, Outcome), outcome
+    measured = [(m.epoch, m.metrics) for m in told[:-1]]
+    return (
+        measured, outcome.status, outcome.value, outcome.metrics, outcome.weights, outcome.learned
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("section", "network"),
+    [(DIGITS, SMALL_CNN), (DIGITS, VGG), (DIGITS, RESNET), (SMALL_DENOISING, DNCNN)],
+)
+def test_a_candidate_owes_nothing_to_its_neighbours_its_place_and_their_number(
+    section: dict[str, Any], network: dict[str, Any], precision: str
+) -> None:
+    training = {"epochs": 1, "batch_size": 49, "precision": precision}  # digits: 22 x 49 + 1
+    tasks = [
+        task(section, network=network, phi=phi, training=training, keep_weights=True)
+        for phi in densities(5)
+    ]
+    whole = [facts(told) for told in train(tasks)]
+    assert len({repr(own) for own in whole}) == 5
+    for chosen in ([3], [4, 1], [1, 2, 3], [4, 3, 2, 1, 0]):
+        part = train([tasks[place] for place in chosen])
+        assert [facts(told) for told in part] == [whole[place] for place in chosen]
+
+
+def test_each_has_its_own_optimizer_schedule_and_length() -> None:
+    settings: list[dict[str, Any]] = [
+        {"lr": 0.01, "clip_norm": 0.5},
+        {"optimizer": "adamw", "lr": 0.01, "epochs": 3},
+        {"schedule": "cosine", "epochs": 1, "nesterov": True},
+    ]
+    tasks = [task(DIGITS, training=own) for own in settings]
+    together = [facts(told) for told in train(tasks)]
+    assert together == [facts(train([own])[0]) for own in tasks]
+    for own, told in zip(tasks, train(tasks), strict=True):
+        assert len(told) == own.training["epochs"] + 1
+        assert told[-1].value == pytest.approx(run(own)[1].value, rel=1e-3)
+
+
+def test_a_pack_agrees_with_single_trainings_as_they_do_in_another_layout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tasks = [task(DIGITS, phi=phi) for phi in densities(4)]
+    values = {"single": [run(own)[1].value for own in tasks]}
+    values["pack"] = [told[-1].value for told in train(tasks)]
+    monkeypatch.setattr("workers.training.passes.lay_out", torch.Tensor.contiguous)
+    monkeypatch.setattr("workers.training.preparation.place_network", lambda *_: None)
+    values["layout"] = [run(own)[1].value for own in tasks]
+    single = np.array(values["single"], dtype=float)
+    apart = {k: np.abs(np.array(values[k], dtype=float) / single - 1).max() for k in values}
+    assert 0 < apart["layout"] < 1e-3
+    assert apart["pack"] < 1e-3
+
+
+def test_one_that_diverges_leaves_the_pack() -> None:
+    sound = [task(DIGITS, phi=phi) for phi in densities(3)]
+    wild = [task(DIGITS, training={"lr": lr}) for lr in (1e30, 50.0)]
+    told = train([wild[0], sound[0], sound[1], wild[1], sound[2]])
+    assert [t[-1].status for t in (told[0], told[3])] == [Status.DIVERGED] * 2
+    expected = [facts(t) for t in train(sound)]
+    assert [facts(told[place]) for place in (1, 2, 4)] == expected
+
+
+def test_one_that_is_stopped_or_pruned_leaves_the_pack() -> None:
+    tasks = [task(DIGITS, phi=phi, training={"epochs": 3}) for phi in densities(4)]
+    looks = iter([False] * 40 + [True])
+    told = train(
+        [
+            Candidate(tasks[0], lambda: next(looks)),
+            Candidate(tasks[1]),
+            Candidate(tasks[2], stop_above=(math.inf, 1e-9)),
+            Candidate(tasks[3], stop_above=(math.inf, math.inf)),
+        ]
+    )
+    assert told[0][-1].status is Status.CANCELLED
+    assert told[2][-1].status is Status.PRUNED
+    assert [len(t) for t in told] == [2, 4, 3, 4]
+    expected = train([tasks[1], tasks[3]])
+    assert [facts(told[1]), facts(told[3])] == [facts(t) for t in expected]
+
+
+def test_those_that_cannot_be_packed_have_their_turn() -> None:
+    alone = [
+        task(DIGITS, phi=None, gradient=LEARNING),
+        task(DIGITS, network={**SMALL_CNN, "width": 6}),
+        task(SMALL_DENOISING, network=UNET),
+    ]
+    told = train([task(DIGITS), *alone])
+    for own, items in zip(alone, told[1:], strict=True):
+        measurements, outcome = run(own)
+        assert facts(items) == facts([*measurements, outcome])
+
+
+def test_an_error_ends_the_candidate_that_raised_it() -> None:
+    tasks = [task(DIGITS, phi=phi) for phi in densities(2)]
+    misfit = task(DIGITS, phi=((0.5,) * 5,) * 5)
+    told = train([tasks[0], misfit, tasks[1]])
+    (error,) = told[1]
+    assert isinstance(error, ValueError)
+    assert "has a kernel of shape" in str(error)
+    assert [facts(told[0]), facts(told[2])] == [facts(t) for t in train(tasks)]
+
+
+def scarce(at_most: int, error: Exception, n_passes: int) -> Callable[..., FusedPasses]:
+    """Return passes that find no room for more networks, after so many forward passes."""
+
+    class Scarce(FusedPasses):
+        def __init__(self, networks: Sequence[nn.Module], precision: Precision) -> None:
+            super().__init__(networks, precision)
+            self._is_wide = len(networks) > at_most
+            self._left = n_passes
+
+        def outputs(self, inputs: torch.Tensor) -> Sequence[torch.Tensor]:
+            self._left -= 1
+            if self._is_wide and self._left < 0:
+                raise error
+            return super().outputs(inputs)
+
+    return Scarce
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+@pytest.mark.parametrize("n_passes", [0, 5])
+def test_what_finds_no_memory_is_trained_in_halves(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, n_passes: int
+) -> None:
+    tasks = [task(DIGITS, phi=phi) for phi in densities(5)]
+    expected = [facts(told) for told in train(tasks)]
+    monkeypatch.setattr(packs, "FusedPasses", scarce(2, error, n_passes))
+    assert [facts(told) for told in train(tasks)] == expected
+
+
+def test_no_epoch_is_told_twice_when_memory_runs_out_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [task(DIGITS, phi=phi) for phi in densities(3)]
+    expected = [facts(told) for told in train(tasks)]
+    error = torch.OutOfMemoryError("CUDA out of memory")
+
+    made: list[FusedPasses] = []
+
+    def passes_of(networks: Sequence[nn.Module], precision: Precision) -> FusedPasses:
+        made.append(scarce(2, error, 0 if len(made) == 1 else 10**6)(networks, precision))
+        return made[-1]
+
+    monkeypatch.setattr(packs, "FusedPasses", passes_of)
+    told = train(tasks)
+    assert [facts(t) for t in told] == expected
+    assert [[m.epoch for m in t if isinstance(m, Measurement)] for t in told] == [[1, 2]] * 3
+
+
+def test_one_alone_that_finds_no_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = torch.OutOfMemoryError("CUDA out of memory")
+    monkeypatch.setattr(packs, "FusedPasses", scarce(0, error, 0))
+    assert train([task(DIGITS), task(DIGITS, phi=None)]) == [[error], [error]]
