@@ -17,6 +17,7 @@ from api.routes import (
     artifacts,
     datasets,
     densities,
+    estimates,
     events,
     explanations,
     health,
@@ -32,7 +33,7 @@ from service.storage.database import Database
 
 VERSION = "1"
 ROUTES = (
-    *(jobs, reopening, studies, trials, events, densities, artifacts),
+    *(estimates, jobs, reopening, studies, trials, events, densities, artifacts),
     *(datasets, samplers, networks, health, explanations),
 )
 

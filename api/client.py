@@ -88,6 +88,20 @@ class Client(Transport):
         """
         return self.json("POST", "/v1/jobs", **_once(spec, key))
 
+    def estimate(self, spec: Mapping[str, Any] | bytes) -> Json:
+        """Return what a job would cost; ask again while its `state` is ``measuring``.
+
+        Args:
+            spec: The job, as in `submit`; nothing is submitted.
+
+        Raises:
+            ClientError: The spec is refused; `faults` names its fields.
+            UnreachableError: No server answers.
+        """
+        content = spec if isinstance(spec, bytes) else json.dumps(spec).encode()
+        headers = {"Content-Type": "application/json"}
+        return self.json("POST", "/v1/jobs/estimate", content=content, headers=headers)
+
     def job(self, job_id: int) -> Json:
         """Return a job with its progress and its best so far."""
         return self.json("GET", f"/v1/jobs/{job_id}")

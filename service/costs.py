@@ -97,7 +97,7 @@ def cost_of_trials(done: Sequence[Trial]) -> TrainingCost | None:
     epochs = [(t.training_s or 0.0) / len(t.curve or ()) for t in timed]
     low, middle, high = (float(q) for q in np.quantile(epochs, (0.25, 0.5, 0.75)))
     around = [_elapsed_s(t) - (t.training_s or 0.0) for t in timed]
-    memory = [(t.metrics or {}).get("peak_memory_bytes", 0) for t in timed]
+    memory = [t.peak_memory_bytes or 0 for t in timed]
     return TrainingCost(
         start_s=max(float(np.median(around)), 0.0),
         epoch_s=(low, middle, high),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from service import clock, planning, rules, stored_data, warm_start
 from service.digest import digest_of
-from service.errors import IdempotencyConflictError
+from service.errors import IdempotencyConflictError, InvalidSpecError
+from service.prices import UNPRICED, Prices
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
@@ -17,21 +18,28 @@ from service.storage import events, idempotency, jobs, studies, trials
 from service.storage.database import Database
 
 
-def submit(database: Database, spec: JobSpec, key: str | None = None) -> tuple[Job, bool]:
+def submit(
+    database: Database, spec: JobSpec, key: str | None = None, prices: Prices = UNPRICED
+) -> tuple[Job, bool]:
     """Store a job, QUEUED, with its studies.
 
     Args:
         database: Where to.
         spec: A complete spec (`service.rules.complete`).
         key: The request's Idempotency-Key: the same key and body give the same job again.
+        prices: By which a budget in money is counted.
 
     Returns:
         The job, and whether it is new.
 
     Raises:
         IdempotencyConflictError: The key came with another body before.
-        InvalidSpecError: A data set or a density to start from is missing or does not fit.
+        InvalidSpecError: A data set or a density to start from is missing or does not fit, or the
+            budget is in money and what the job uses has no price.
     """
+    faults = list(prices.faults(spec))
+    if faults:
+        raise InvalidSpecError(faults)
     digest = digest_of(spec.model_dump(mode="json"))
     try:
         with database.write() as session:
@@ -56,7 +64,13 @@ def _earlier(session: Session, key: str | None, digest: str) -> Job | None:
     return jobs.get(session, found[1])
 
 
-def clone(database: Database, job_id: int, changes: Json, key: str | None = None) -> Job:
+def clone(
+    database: Database,
+    job_id: int,
+    changes: Json,
+    key: str | None = None,
+    prices: Prices = UNPRICED,
+) -> Job:
     """Submit a job's spec again, with changes.
 
     Args:
@@ -64,6 +78,7 @@ def clone(database: Database, job_id: int, changes: Json, key: str | None = None
         job_id: The old one, in any state.
         changes: A JSON merge patch (RFC 7396) of its spec: null takes a field away.
         key: As in `submit`.
+        prices: As in `submit`.
 
     Raises:
         NotFoundError: No such job.
@@ -73,7 +88,7 @@ def clone(database: Database, job_id: int, changes: Json, key: str | None = None
     with database.read() as session:
         old = stored_data.unresolved(warm_start.unresolved(spec_of(jobs.get(session, job_id))))
     body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
-    return submit(database, rules.parse(body), key)[0]
+    return submit(database, rules.parse(body), key, prices)[0]
 
 
 def merged(target: object, patch: object) -> object:

@@ -119,6 +119,7 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
         "curve": list(update.curve) or None,
         "learned": update.learned,
         "training_s": update.training_s,
+        "peak_memory_bytes": update.peak_memory_bytes,
         "error": None,
     }
     if update.learned is not None:

@@ -74,6 +74,8 @@ class Trial:
         payload: All that determines its result.
         curve: Validation loss after each epoch, None where nothing is trained.
         learned: What a `gradient` training found; see `service.updates.Ended`.
+        peak_memory_bytes: Of its training, or of the pack it was in; None where it was not
+            trained.
     """
 
     id: int
@@ -100,6 +102,7 @@ class Trial:
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

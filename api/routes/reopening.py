@@ -16,6 +16,7 @@ from api.schemas import JobOut
 from service import jobs, reopening
 from service.errors import Fault, InvalidSpecError
 from service.pointers import faults_of
+from service.prices import prices_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -86,7 +87,7 @@ def clone_job(
     if not isinstance(body, dict):
         detail = "must be an object: a merge patch of the spec, {} to change nothing"
         raise InvalidSpecError([Fault("", detail)])
-    made = jobs.clone(database, job_id, body, idempotency_key)
+    made = jobs.clone(database, job_id, body, idempotency_key, prices_of(settings))
     response.headers["location"] = f"/v1/jobs/{made.id}"
     return job_out(database, settings, made.id)
 

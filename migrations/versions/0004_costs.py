@@ -43,6 +43,8 @@ def upgrade() -> None:
         batch_op.alter_column("worked_s", server_default=None)
     with op.batch_alter_table("studies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stopped_by", sa.String(length=16), nullable=True))
+    with op.batch_alter_table("trials", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("peak_memory_bytes", sa.BigInteger(), nullable=True))
     # The older version knew one reason.
     op.execute("UPDATE studies SET stopped_by = 'noise' WHERE stopped_at IS NOT NULL")
     op.execute(
@@ -51,6 +53,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("trials", schema=None) as batch_op:
+        batch_op.drop_column("peak_memory_bytes")
     with op.batch_alter_table("studies", schema=None) as batch_op:
         batch_op.drop_column("stopped_by")
     with op.batch_alter_table("jobs", schema=None) as batch_op:

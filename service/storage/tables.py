@@ -154,6 +154,7 @@ class TrialRow(Base):
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class AttemptRow(Base):

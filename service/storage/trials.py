@@ -31,6 +31,7 @@ _NEW_TRIAL: dict[str, Any] = {
     "error": None,
     "started_at": None,
     "finished_at": None,
+    "peak_memory_bytes": None,
 }
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)

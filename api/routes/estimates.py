@@ -1,0 +1,47 @@
+"""What a job will cost, before it is submitted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api.bodies import json_body
+from api.context import InDatabase, WithSettings
+from api.estimate_schemas import EstimateOut
+from api.problems import documented
+from api.routes.jobs import REQUEST_BODY
+from service import rules
+from service.estimate_values import Estimate
+from service.estimates import estimate
+from service.prices import prices_of
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+# A measurement takes some seconds, s.
+RETRY_AFTER_S = 2
+MEASURING = {
+    "model": EstimateOut,
+    "description": "It is being measured: ask again with the same body.",
+    "headers": {"Retry-After": {"schema": {"type": "integer"}, "required": True}},
+}
+
+
+@router.post(
+    "/estimate",
+    response_model=EstimateOut,
+    responses={202: MEASURING, **documented(400, 403, 413, 415, 422)},
+    openapi_extra=REQUEST_BODY,
+)
+def estimate_job(
+    database: InDatabase,
+    settings: WithSettings,
+    response: Response,
+    body: Annotated[object, Depends(json_body)],
+) -> Estimate:
+    """Say what a job of this spec would cost; nothing is submitted."""
+    found = estimate(database, rules.parse(body), prices_of(settings), settings.lease_s)
+    if found.state == "measuring":
+        response.status_code = 202
+        response.headers["retry-after"] = str(RETRY_AFTER_S)
+    return found

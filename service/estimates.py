@@ -1,0 +1,195 @@
+"""What a job will cost, before it is submitted: trainings, time, memory, money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from service import calibrations, clock, costs, stored_data, warm_start, workload
+from service.capacity import n_places
+from service.costs import TrainingCost
+from service.errors import InvalidSpecError
+from service.estimate_values import (
+    Epoch,
+    Estimate,
+    Interval,
+    Memory,
+    Money,
+    total_of,
+)
+from service.prices import Prices
+from service.records import Calibration, Dispatcher
+from service.rules import is_training
+from service.schedule import kind_of, time_of
+from service.spec import JobSpec
+from service.states import CalibrationState
+from service.storage import dispatchers, jobs
+from service.storage.database import Database
+from service.tasks import FunctionTask
+
+NO_DISPATCHER = "no dispatcher is running: start `densearch dispatch`"
+MEASURING = "a worker measures what a training of this job takes"
+# A search of these changes what a training costs.
+COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "kernel_size")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What the live dispatchers have, and how many other jobs share it."""
+
+    best: Dispatcher | None
+    n_workers: int | None
+    n_jobs: int
+
+    @property
+    def memory_bytes(self) -> int | None:
+        found = self.best.resources.get("memory_bytes") if self.best is not None else None
+        return int(found) if found else None
+
+
+def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) -> Estimate:
+    """Say what a job will cost, or have it measured.
+
+    Args:
+        database: Where costs are remembered, and measurements asked for.
+        spec: A complete spec (`service.rules.parse`).
+        prices: The server's.
+        lease_s: The dispatchers', by which they are found alive.
+
+    Raises:
+        InvalidSpecError: The spec would be refused at its submission.
+    """
+    with database.read() as session:
+        spec = warm_start.resolve(session, stored_data.resolve(session, spec))
+        cluster = _cluster_of(session, spec, lease_s)
+    faults = list(prices.faults(spec))
+    if faults:
+        raise InvalidSpecError(faults)
+    if isinstance(spec.task, FunctionTask):
+        called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
+        return _ready(spec, called, called, None, cluster, prices)
+    found = [_known(database, spec, is_full=is_full) for is_full in (False, True)]
+    failed = [c for c in found if c.state is CalibrationState.FAILED]
+    if failed:
+        detail = f"the measurement failed: {failed[0].error}"
+        return _unknown(spec, "failed", detail, cluster)
+    if any(c.state is not CalibrationState.DONE for c in found):
+        detail = MEASURING if cluster.best is not None else NO_DISPATCHER
+        return _unknown(spec, "measuring", detail, cluster)
+    short, full = (calibrations.cost_in(c) for c in found)
+    return _ready(spec, short, full, found[0], cluster, prices)
+
+
+def _known(database: Database, spec: JobSpec, *, is_full: bool) -> Calibration:
+    payload = costs.typical_payload(spec, is_full=is_full)
+    return calibrations.ask(database, spec, payload, calibrations.widths_of(spec))
+
+
+def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
+    """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
+    alive = dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s))
+    shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
+    best = max(alive, key=lambda d: n_places(_totals(d), *shape), default=None)
+    n_workers = n_places(_totals(best), *shape) if best is not None else None
+    return _Cluster(best, n_workers, len(jobs.standings(session)))
+
+
+def _totals(dispatcher: Dispatcher) -> Mapping[str, float]:
+    return {"cpus": 0.0, "gpus": 0.0, **dispatcher.resources}
+
+
+def _unknown(spec: JobSpec, state: str, detail: str, cluster: _Cluster) -> Estimate:
+    trainings = workload.trainings_of(spec)
+    return Estimate(
+        state=state,
+        detail=detail,
+        trainings=(),
+        n_trainings=sum(t.n for t in trainings),
+        n_epochs=sum(t.n * t.epochs[1] for t in trainings),
+        epoch=None,
+        pack_width=None,
+        n_workers=cluster.n_workers,
+        work_s=None,
+        time_s=None,
+        memory=None,
+        money=None,
+        warnings=(),
+    )
+
+
+def _ready(
+    spec: JobSpec,
+    short: TrainingCost,
+    full: TrainingCost,
+    source: Calibration | None,
+    cluster: _Cluster,
+    prices: Prices,
+) -> Estimate:
+    asked = spec.resources.pack_width
+    width = asked if isinstance(asked, int) else short.pack_width
+    kinds = tuple(
+        kind_of(t, full if t.is_full else short, width) for t in workload.trainings_of(spec)
+    )
+    work_s = total_of(kind.seconds * kind.n for kind in kinds)
+    per_s = prices.per_s(spec.resources)
+    time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
+    money = Money(work_s * per_s, prices.currency) if per_s is not None else None
+    memory = _memory_of(short, cluster)
+    return Estimate(
+        state="ready",
+        detail=None,
+        trainings=kinds,
+        n_trainings=sum(kind.n for kind in kinds),
+        n_epochs=sum(kind.n * kind.epochs[1] for kind in kinds),
+        epoch=Epoch(
+            Interval(*short.epoch_s),
+            source.source if source is not None else "spec",
+            short.n,
+            short.device,
+            source.measured_at if source is not None else None,
+        ),
+        pack_width=width,
+        n_workers=cluster.n_workers,
+        work_s=work_s,
+        time_s=time_s,
+        memory=memory,
+        money=money,
+        warnings=tuple(_warnings(spec, cluster, time_s, money, memory)),
+    )
+
+
+def _memory_of(cost: TrainingCost, cluster: _Cluster) -> Memory | None:
+    if cost.peak_memory_bytes is None:
+        return None
+    total, has = cost.peak_memory_bytes * (cluster.n_workers or 0), cluster.memory_bytes
+    return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
+
+
+def _warnings(
+    spec: JobSpec,
+    cluster: _Cluster,
+    time_s: Interval | None,
+    money: Money | None,
+    memory: Memory | None,
+) -> Iterator[str]:
+    if cluster.best is None:
+        yield NO_DISPATCHER
+    elif cluster.n_workers == 0:
+        yield "no worker of this shape fits into the cluster: lower the job's resources"
+    if cluster.n_jobs:
+        yield f"{cluster.n_jobs} unfinished jobs share the workers: it may take longer"
+    limit_s, limit = spec.budget.wall_clock_s, spec.budget.cost
+    if limit_s is not None and time_s is not None and time_s.high > limit_s:
+        yield f"budget.wall_clock_s may end the searches before {spec.budget.n_trials} trials"
+    if limit is not None and money is not None and money.amount.high > limit:
+        yield f"budget.cost may end the searches before {spec.budget.n_trials} trials"
+    costly = [name for name in spec.search if name in COSTLY_SETTINGS]
+    if costly:
+        yield f"trainings differ in {', '.join(costly)}: one from the middle was measured"
+    if memory is not None and memory.fits is False:
+        yield "all workers together may need more memory than the cluster has"
+    if is_training(spec) and spec.pruning is not None:
+        yield "trainings that are stopped early cost less than this"

@@ -1,0 +1,176 @@
+"""What a job will cost, over REST: counted, measured, remembered; nothing is submitted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from service import calibrations, leases
+from service.costs import TrainingCost
+from service.records import Dispatcher
+from service.settings import Settings
+from service.storage.database import Database
+from tests.integration.api.conftest import ADDRESS
+from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
+
+COST = TrainingCost(
+    start_s=1.0, epoch_s=(0.9, 1.0, 1.2), final_s=0.5, n=0, device="a CPU",
+    peak_memory_bytes=3 * 10**8, pack_epoch_s={1: 1.0, 4: 0.5}, pack_width=4,
+)  # fmt: skip
+
+
+def ask(client: TestClient, body: object = PHOTOS) -> Response:
+    return client.post("/v1/jobs/estimate", content=json.dumps(body), headers=JSON)
+
+
+def dispatch(database: Database, **resources: float) -> Dispatcher:
+    return leases.register(database, 2, {"cpus": 4.0, "gpus": 0.0} | resources)
+
+
+def measure(database: Database, me: Dispatcher, result: TrainingCost | str = COST) -> None:
+    """Do what a dispatcher does with the oldest measurement that is asked for."""
+    waiting = calibrations.next_open(database)
+    assert waiting is not None
+    assert calibrations.take(database, waiting, me, lease_s=60.0)
+    calibrations.settle(database, waiting.id, me, result)
+
+
+def test_it_is_measured_once_and_then_told(both: TestClient) -> None:
+    database = both.app.state.database  # type: ignore[attr-defined]
+    me = dispatch(database, memory_bytes=10**9)
+    first = ask(both)
+    assert (first.status_code, first.headers["retry-after"]) == (202, "2")
+    assert first.json()["state"] == "measuring"
+    assert ask(both).status_code == 202
+    measure(database, me)
+    assert calibrations.next_open(database) is None  # asked for once
+    answer = ask(both)
+    assert answer.status_code == 200
+    found = answer.json()
+    counted = {kind["kind"]: kind["n"] for kind in found["trainings"]}
+    # two searches of 5, two controls, two seeds for each of the four arms
+    assert counted == {"search": 10, "control": 2, "evaluation": 8}
+    assert (found["n_trainings"], found["n_epochs"]) == (20, 80)
+    # a training: 1 s to start, 4 epochs of 1 s, 0.5 s at the end
+    assert found["work_s"]["expected"] == pytest.approx(20 * 5.5)
+    # four workers: 12 trainings in three rounds, then the evaluation's 8 in two
+    assert found["time_s"]["expected"] == pytest.approx(3 * 5.5 + 2 * 5.5)
+    low, high = found["time_s"]["low"], found["time_s"]["high"]
+    assert low <= 5 * (0.5 + 4 * 0.9) < found["time_s"]["expected"] < high
+    assert found["memory"] == {
+        "worker_bytes": 3 * 10**8, "workers_bytes": 12 * 10**8, "cluster_bytes": 10**9,
+        "fits": False,
+    }  # fmt: skip
+    assert found["money"] is None
+    assert found["epoch"]["source"] == "calibration"
+    assert any("memory" in warning for warning in found["warnings"])
+    assert both.get("/v1/jobs").json()["items"] == []
+
+
+def test_epochs_and_learning_rates_need_no_new_measurement(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    me = dispatch(sqlite_database)
+    ask(client)
+    measure(sqlite_database, me)
+    longer = changed("/training/epochs", 400)
+    longer["training"]["lr"] = 0.001
+    assert ask(client, longer).json()["n_epochs"] == 20 * 400
+    assert ask(client, changed("/training/batch_size", 8)).status_code == 202
+
+
+def test_a_failed_measurement_is_told(client: TestClient, sqlite_database: Database) -> None:
+    me = dispatch(sqlite_database)
+    ask(client)
+    measure(sqlite_database, me, "ValueError: no such network")
+    answer = ask(client)
+    assert answer.status_code == 200
+    assert answer.json()["state"] == "failed"
+    assert answer.json()["detail"] == "the measurement failed: ValueError: no such network"
+
+
+def test_without_a_dispatcher_it_says_so(client: TestClient) -> None:
+    answer = ask(client)
+    assert answer.status_code == 202
+    assert answer.json()["detail"] == "no dispatcher is running: start `densearch dispatch`"
+    function = ask(client, SPHERE).json()
+    assert function["state"] == "ready"
+    assert (function["time_s"], function["n_workers"]) == (None, None)
+
+
+def test_a_functions_calls_are_told_from_its_spec(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    dispatch(sqlite_database)
+    body = SPHERE | {"task": SPHERE["task"] | {"sleep_s": 2.0}}
+    found = ask(client, body).json()
+    assert found["work_s"] == {"low": 12.0, "expected": 12.0, "high": 12.0}
+    # six at once on four workers
+    assert found["time_s"]["low"] <= 4.0 <= found["time_s"]["high"]
+    assert found["epoch"]["source"] == "spec"
+
+
+def test_money_is_told_where_there_are_prices(
+    settings: Settings, sqlite_database: Database
+) -> None:
+    priced = settings.model_copy(update={"price_per_cpu_hour": 36.0, "currency": "CHF"})
+    with TestClient(create_app(priced, sqlite_database), base_url=ADDRESS) as client:
+        dispatch(sqlite_database)
+        body = SPHERE | {
+            "task": SPHERE["task"] | {"sleep_s": 100.0},
+            "budget": {"n_trials": 6, "cost": 5.0, "wall_clock_s": 60.0},
+        }
+        found = ask(client, body).json()
+        assert found["money"] == {
+            "amount": {"low": 6.0, "expected": 6.0, "high": 6.0}, "currency": "CHF"
+        }  # fmt: skip
+        assert [w.split(" may")[0] for w in found["warnings"]] == [
+            "budget.wall_clock_s", "budget.cost"
+        ]  # fmt: skip
+        submit(client, body)
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/estimate"])
+def test_a_limit_in_money_needs_prices(client: TestClient, path: str) -> None:
+    body = SPHERE | {"budget": {"n_trials": 6, "cost": 5.0}}
+    answer = client.post(path, content=json.dumps(body), headers=JSON)
+    assert answer.status_code == 422
+    assert answer.json()["pointer"] == "/budget/cost"
+    assert "DENSEARCH_PRICE_PER_CPU_HOUR" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (changed("/training/lr", -1.0), "/training/lr"),
+        (changed("/task/dataset", "stored:99"), "/task/dataset"),
+        (changed("/warm_start", {"densities": [7]}), "/warm_start/densities/0"),
+    ],
+)
+def test_what_would_be_refused_is_refused(
+    client: TestClient, body: dict[str, Any], pointer: str
+) -> None:
+    if pointer.startswith("/warm_start"):
+        body["samplers"] = ["tpe"]
+    answer = ask(client, body)
+    assert answer.status_code == 422
+    assert answer.json()["pointer"] == pointer
+
+
+def test_packs_are_cheaper_for_each_candidate(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    me = dispatch(sqlite_database)
+    auto = changed("/resources", {"pack_width": "auto"})
+    ask(client, auto)
+    measure(sqlite_database, me)
+    found = ask(client, auto).json()
+    assert found["pack_width"] == 4
+    search = found["trainings"][0]["seconds"]
+    # a quarter of what is around the epochs, and 4 epochs of 0.5 s
+    assert search["expected"] == pytest.approx(1.5 / 4 + 2.0)
