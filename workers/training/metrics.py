@@ -57,13 +57,20 @@ def label_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
     from torchmetrics.functional import classification  # slow to import, needed once a training
 
     n_labels = labels.shape[1]
-    answers, truth = logits.float().sigmoid(), labels.long()
+    # In double precision, where only answers beyond any doubt are equal.
+    answers, truth = logits.double().sigmoid(), labels.long()
+    # Not validated: one label would be refused.
     found = {
         f"{average}_f1": float(
-            classification.multilabel_f1_score(answers, truth, n_labels, average=average)
+            classification.multilabel_f1_score(
+                answers, truth, n_labels, average=average, validate_args=False
+            )
         )
         for average in ("micro", "macro")
     }
-    is_there = truth.any(dim=0)
-    each = classification.multilabel_average_precision(answers, truth, n_labels, average="none")
-    return found | {"map": float(each[is_there].mean()) if bool(is_there.any()) else 0.0}
+    precisions = [
+        float(classification.binary_average_precision(answer, of_label))
+        for answer, of_label in zip(answers.T, truth.T, strict=True)
+        if bool(of_label.any())
+    ]
+    return found | {"map": sum(precisions) / max(len(precisions), 1)}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from workers.training.augmentation import Augmentation
+
+SIDES = [(7,), (4, 5), (3, 4, 5)]
 
 
 def images(n: int = 400) -> Tensor:
@@ -58,3 +63,45 @@ def test_the_stream_alone_decides() -> None:
     assert not torch.equal(both(images(), random(3)), both(images(), random(4)))
     # Other values, such as those of other noise, see the same changes.
     assert torch.equal(both(-images(), random(3)), -both(images(), random(3)))
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=len)
+def test_signals_images_and_volumes_are_moved_along_every_axis(sides: tuple[int, ...]) -> None:
+    given = torch.rand(300, 2, *sides, generator=random(1))
+    got = Augmentation(crop_padding_px=1)(given, random())
+    assert got.shape == given.shape
+    found = set()
+    for crop, whole in zip(got, functional.pad(given, (1,) * (2 * len(sides))), strict=True):
+        places = [
+            corner
+            for corner in product(range(3), repeat=len(sides))
+            if torch.equal(
+                crop, whole[:, *(slice(c, c + n) for c, n in zip(corner, sides, strict=True))]
+            )
+        ]
+        assert len(places) == 1
+        found.update(places)
+    assert len(found) == 3 ** len(sides)
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=len)
+def test_samples_are_mirrored_along_their_last_axis(sides: tuple[int, ...]) -> None:
+    given = torch.rand(200, 2, *sides, generator=random(1))
+    got = Augmentation(flip=True)(given, random())
+    turned = [torch.equal(a, b.flip(-1)) for a, b in zip(got, given, strict=True)]
+    kept = [torch.equal(a, b) for a, b in zip(got, given, strict=True)]
+    assert all(a != b for a, b in zip(turned, kept, strict=True))
+    assert 65 < sum(turned) < 135  # five standard deviations of a fair coin
+
+
+@pytest.mark.parametrize(
+    "change", [Augmentation(flip=True), Augmentation(flip=True, crop_padding_px=2)]
+)
+def test_pairs_are_changed_alike(change: Augmentation) -> None:
+    inputs = images()
+    targets = torch.cat([-inputs, inputs[:, :1]], dim=1)
+    one, other = change.together((inputs, targets), random())
+    assert torch.equal(other, torch.cat([-one, one[:, :1]], dim=1))
+    assert not torch.equal(one, inputs)
+    # A pair's input is changed as it would be alone.
+    assert torch.equal(one, change(inputs, random()))
