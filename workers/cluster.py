@@ -95,11 +95,18 @@ class Cluster:
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
 
     def resources(self) -> dict[str, float]:
-        """Return the cluster's CPUs and GPUs, as of the last second: asking costs a round trip."""
+        """Return the cluster's CPUs, GPUs and memory, as of the last second.
+
+        Asking costs a round trip.
+        """
         now = time.monotonic()
         if now - self._counted_at > RECOUNT_S:
             total = ray.cluster_resources()
-            self._total = {"cpus": total.get("CPU", 0.0), "gpus": total.get("GPU", 0.0)}
+            self._total = {
+                "cpus": total.get("CPU", 0.0),
+                "gpus": total.get("GPU", 0.0),
+                "memory_bytes": total.get("memory", 0.0),
+            }
             self._counted_at = now
         return self._total
 

@@ -44,16 +44,31 @@ def submit(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and job twice give one job.")
     ] = None,
+    estimate: Annotated[  # noqa: FBT002 - an option
+        bool, typer.Option("--estimate", help="Print what the job would cost; submit nothing.")
+    ] = False,
     url: Url = None,
 ) -> None:
     """Submit a job and print its number and its page."""
     body = read_job(file)
     with connect(url) as client:
+        if estimate:
+            print_estimate(client, body)
+            return
         with explained():
             job = client.submit(body, idempotency_key)
         announce(client, job)
         if follow:
             follow_job(client, job["id"])
+
+
+def print_estimate(client: Client, body: bytes) -> None:
+    """Print what a job would cost, once that is known."""
+    from api.cli.estimates import show_estimate, wait_for_estimate  # rich takes a while to load
+
+    with explained():
+        found = wait_for_estimate(client, body)
+    show_estimate(found)
 
 
 def read_job(file: str) -> bytes:
