@@ -156,3 +156,60 @@ def test_cancel_before_the_first_epoch_leaves_no_value() -> None:
     messages = list(worker.run([assignment(training(epochs=50))]))
     assert last(messages).ending is Ending.CANCELLED
     assert not any(isinstance(m, Measured) and m.epoch > 1 for m in messages)
+
+
+def packed(number: int, **changes: object) -> Assignment:
+    scale = 0.5 + 0.1 * number
+    payload = {**training(), "phi": [[scale] * 3, [scale, 1.0, scale], [scale] * 3]}
+    payload["network"] = {**payload["network"], "width": 8}
+    return assignment({**payload, "packed": True, **changes}, number)
+
+
+def of(attempt_id: int, messages: list[Message]) -> list[Message]:
+    ids = [m.attempt_id if isinstance(m, Measured) else m[0].attempt_id for m in messages]
+    return [m for m, own in zip(messages, ids, strict=True) if own == attempt_id]
+
+
+def test_a_pack_streams_each_ones_epochs_and_end() -> None:
+    messages = list(Worker().run([packed(1), packed(2), packed(3)]))
+    for number in (1, 2, 3):
+        own = of(number, messages)
+        assert [m.epoch for m in own if isinstance(m, Measured)] == [1, 2]
+        ended = last(own)
+        assert (ended.ending, ended.trial_id) == (Ending.COMPLETED, 10 + number)
+        assert ended.peak_memory_bytes is not None
+        alone = last(list(Worker().run([packed(number)])))
+        assert (alone.value, alone.curve) == (ended.value, ended.curve)
+
+
+def test_one_of_a_pack_can_be_cancelled_and_another_may_fail() -> None:
+    worker = Worker()
+    worker.cancel([2])
+    misfit = packed(3, phi=[[0.5] * 5] * 5)
+    messages = list(worker.run([packed(1), packed(2), misfit]))
+    endings = [last(of(number, messages)).ending for number in (1, 2, 3)]
+    assert endings == [Ending.COMPLETED, Ending.CANCELLED, Ending.ERROR]
+    assert "has a kernel of shape" in str(last(of(3, messages)).error)
+    again = list(worker.run([packed(2)]))
+    assert last(again).ending is Ending.COMPLETED
+
+
+def test_those_of_a_list_that_are_no_pack_have_their_turn() -> None:
+    messages = list(Worker().run([assignment(training(), 1), assignment(function(), 2)]))
+    assert [last(of(n, messages)).ending for n in (1, 2)] == [Ending.COMPLETED] * 2
+
+
+def test_the_precision_is_told_where_another_was_allowed() -> None:
+    quick = last(list(Worker().run([assignment(training(precision="bfloat16"))])))
+    exact = last(list(Worker().run([assignment(training(precision="float32"))])))
+    assert quick.metrics is not None
+    assert exact.metrics is not None
+    assert quick.metrics["precision_bits"] == 16
+    assert "precision_bits" not in exact.metrics
+
+
+def test_a_worker_measures_what_a_training_costs() -> None:
+    found = Worker().calibrate(training(), "cpu", (1, 2))
+    assert found["n_steps"] == 2
+    assert len(found["epoch_s"]) == 3
+    assert found["pack_width"] == 1  # 4 channels: no pack

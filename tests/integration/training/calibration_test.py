@@ -1,0 +1,55 @@
+"""Calibrations: what is timed adds up; of times themselves nothing is held."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from tests.integration.training.packs_test import UNET, scarce
+from tests.integration.training.tasks import DENOISING, DIGITS, task
+from workers.training import calibration
+from workers.training.calibration import best_width, calibrate
+
+
+def test_an_epoch_is_its_steps_and_its_judgement() -> None:
+    found = calibrate(task(DIGITS), (1, 2, 3))
+    assert found.n_steps == math.ceil(0.6 * 1797 / 32)
+    for step_s, epoch_s in zip(found.step_s, found.epoch_s, strict=True):
+        assert epoch_s == pytest.approx(found.n_steps * step_s + found.judge_s)
+    assert list(found.pack_epoch_s) == [1, 2, 3]
+    assert found.pack_epoch_s[1] == pytest.approx(found.epoch_s[1], rel=1e-9)
+    assert found.pack_width in {1, 2, 3}
+    assert min(found.start_s, found.judge_s, found.final_s, *found.step_s) > 0
+    assert found.peak_memory_bytes > 2**26
+    assert found.precision == "float32"
+    assert asdict(found)["device"]
+
+
+def test_what_cannot_be_packed_is_timed_alone() -> None:
+    small = {**DENOISING, "n_patches": 64}
+    found = calibrate(task(small, network=UNET), (2, 4))
+    assert list(found.pack_epoch_s) == [1]
+    assert found.pack_width == 1
+
+
+def test_widths_that_fit_no_memory_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = torch.OutOfMemoryError("CUDA out of memory")
+    monkeypatch.setattr(calibration, "FusedPasses", scarce(2, error, 0))
+    assert list(calibrate(task(DIGITS), (1, 2, 4, 8)).pack_epoch_s) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("pack_epoch_s", "best"),
+    [
+        ({1: 10.0}, 1),
+        ({1: 10.0, 4: 9.6}, 1),
+        ({1: 10.0, 4: 9.5}, 4),
+        ({1: 10.0, 2: 7.0, 4: 6.0, 8: 6.5}, 4),
+        ({1: 10.0, 2: 12.0}, 1),
+    ],
+)
+def test_a_pack_must_be_worth_its_while(pack_epoch_s: dict[int, float], best: int) -> None:
+    assert best_width(pack_epoch_s) == best

@@ -1,0 +1,100 @@
+"""Trainings in bfloat16, and the check that allows them."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load
+from torch.nn import functional
+
+from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
+from workers.training import precision
+from workers.training.passes import PlainPasses
+from workers.training.precision import difference, has_bfloat16, precision_of
+from workers.training.preparation import prepare
+
+CPU = torch.device("cpu")
+
+
+def asking(wanted: str, **training: Any) -> Any:  # noqa: ANN401 - a task
+    return task(DIGITS, training={"precision": wanted, **training}, keep_weights=True)
+
+
+def test_bfloat16_learns_what_float32_learns_with_weights_of_float32() -> None:
+    exact, quick = (run(asking(wanted))[1] for wanted in ("float32", "bfloat16"))
+    assert (exact.precision, quick.precision) == ("float32", "bfloat16")
+    assert exact.value != quick.value
+    assert quick.value == pytest.approx(exact.value, rel=0.05)
+    assert quick.weights is not None
+    assert {tensor.dtype for tensor in load(quick.weights).values()} == {torch.float32}
+    assert run(asking("bfloat16"))[1].weights == quick.weights
+
+
+def test_a_training_that_asks_for_nothing_is_in_float32() -> None:
+    assert run(task(DIGITS))[1].precision == "float32"
+    with pytest.raises(ValueError, match="unknown precision 'half'"):
+        precision_of(asking("half"))
+
+
+@pytest.mark.parametrize(
+    ("is_native", "apart", "expected"),
+    [(True, 0.0, "bfloat16"), (True, 0.021, "float32"), (False, 0.0, "float32")],
+)
+def test_auto_is_bfloat16_where_the_device_has_it_and_the_check_passes(
+    monkeypatch: pytest.MonkeyPatch, is_native: bool, apart: float, expected: str
+) -> None:
+    monkeypatch.setattr(precision, "has_bfloat16", lambda _: is_native)
+    monkeypatch.setattr(precision, "difference", lambda _: apart)
+    assert precision_of(asking("auto")) == expected
+
+
+def test_the_check_asks_for_no_density() -> None:
+    weighted, plain = (task(DIGITS, phi=phi) for phi in (PHI, None))
+    assert difference(weighted) == difference(plain)
+    assert 0 < difference(plain) < precision.TOLERANCE
+
+
+def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the losses of steps 9 to 16, against a loop written out here."""
+
+    class Blank(PlainPasses):
+        """Gives every class the same chance in bfloat16: a loss of log 10 throughout."""
+
+        def outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+            factor = 0.0 if self._precision == "bfloat16" else 1.0
+            return [factor * self._network(inputs)]
+
+    own = task(DIGITS, seed=12, phi=None)
+    parts, losses = prepare(own), []
+    for images, labels in islice(parts.objective.batches(32, parts.streams), 16):
+        loss = functional.cross_entropy(parts.network(images), labels)
+        parts.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        parts.optimizer.step()
+        losses.append(loss.item())
+    exact = sum(losses[8:]) / 8
+    monkeypatch.setattr(precision, "PlainPasses", Blank)
+    assert difference(own) == pytest.approx(abs(math.log(10) - exact) / exact, rel=1e-4)
+
+
+def test_a_training_that_diverges_is_no_reason_for_bfloat16() -> None:
+    assert difference(task(DIGITS, training={"lr": 1e30})) == float("inf")
+
+
+def test_a_training_in_which_rounding_decides_stays_in_float32() -> None:
+    resnet = {"kind": "resnet", "depth": 1, "n_stages": 3, "width": 8, "kernel_size": 3}
+    shaky, calm = (task(TEXTURES, network=resnet, training={"lr": lr}) for lr in (0.5, 0.01))
+    assert difference(calm) < precision.TOLERANCE < difference(shaky)
+
+
+def test_a_device_that_emulates_bfloat16_does_not_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False)
+    assert not has_bfloat16(CPU)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert has_bfloat16(CPU)
+    assert not has_bfloat16(torch.device("meta"))
