@@ -1,0 +1,1 @@
+"""A network, a data set and an objective of one's own, for densearch."""
