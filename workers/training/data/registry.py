@@ -1,4 +1,4 @@
-"""The data sets by name: the built-in ones, and those that are stored.
+"""The data sets by name: the built-in ones, those that are stored, and those of packages.
 
 A new built-in set is one module, a row here, and a row of what the service knows of it
 (`service.datasets.info.BUILT_IN`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from workers.training.data.digits import load_digits
 from workers.training.data.faces import load_faces
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
 from workers.training.data.mosaics import load_mosaics
+from workers.training.data.own import own_labelled, own_patches
 from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, PatchSource
 from workers.training.data.phantoms import load_phantoms
@@ -33,8 +34,6 @@ from workers.training.networks.shape import InputShape
 # Each split's samples, (N, *sides), and labels.
 Arrays = Mapping[str, tuple[NDArray[np.float32], NDArray[Any]]]
 
-Loader = TypeVar("Loader")
-
 _LABELLED: Mapping[str, Mapping[str, Callable[[], Arrays]]] = MappingProxyType(
     {
         "classification": {
@@ -46,6 +45,9 @@ _LABELLED: Mapping[str, Mapping[str, Callable[[], Arrays]]] = MappingProxyType(
         "multilabel": {"mosaics": load_mosaics},
     }
 )
+# Stored sets of more bytes of values than this stay in their files, and batches are read from
+# there.
+HELD_BYTES = 2**30
 # Grey values of photographs in [0, 1] have about this mean and deviation.
 _PHOTO_MEAN, _PHOTO_DEVIATION = 0.5, 0.25
 
@@ -58,16 +60,18 @@ def labelled_dataset(
 
     Args:
         kind: "classification" or "multilabel".
-        name: Of a built-in set, or "stored:<sha256>".
+        name: Of a built-in set, of a package's own, or "stored:<sha256>".
         device: Where batches are wanted.
         data_dir: Where the stored sets lie.
 
     Raises:
         ValueError: No set of that kind has that name, or a stored one does not fit.
     """
+    if name in _LABELLED[kind]:
+        return _built_in(_LABELLED[kind][name](), device)
     if not name.startswith(PREFIX):
-        return _built_in(_of(_LABELLED[kind], name)(), device)
-    found = stored_labelled(name, device, data_dir)
+        return own_labelled(kind, name, device)
+    found = stored_labelled(name, device, data_dir, HELD_BYTES)
     n_axes = 2 if kind == "multilabel" else 1
     if found.splits["train"].labels.dim() != n_axes:
         raise ValueError(f"the labels of {name} are not those of a {kind}")
@@ -100,16 +104,18 @@ def patch_dataset(
 
     Args:
         kind: "denoising" or "image_to_image".
-        name: Of a built-in set, or "stored:<sha256>".
+        name: Of a built-in set, of a package's own, or "stored:<sha256>".
         device: Where batches are wanted.
         data_dir: Where the stored sets lie.
 
     Raises:
         ValueError: No set of that kind has that name, or a stored one does not fit.
     """
+    if name in _PATCHED[kind]:
+        return _PATCHED[kind][name](device)
     if not name.startswith(PREFIX):
-        return _of(_PATCHED[kind], name)(device)
-    return stored_patches(name, device, data_dir, is_paired=kind == "image_to_image")
+        return own_patches(kind, name, device)
+    return stored_patches(name, device, data_dir, HELD_BYTES, is_paired=kind == "image_to_image")
 
 
 def _photos(device: torch.device) -> PatchDataset:
@@ -168,9 +174,3 @@ def _source(parts: Sequence[Sequence[NDArray[np.float32]]], device: torch.device
 
 def _as_they_are(values: Tensor) -> Tensor:
     return values
-
-
-def _of(table: Mapping[str, Loader], name: str) -> Loader:
-    if name not in table:
-        raise ValueError(f"unknown dataset {name!r}: known are {', '.join(sorted(table))}")
-    return table[name]

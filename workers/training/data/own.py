@@ -1,0 +1,119 @@
+"""Data sets that packages beside this one bring, held to what they tell of themselves.
+
+A plug-in's `load(task)` gives, for each of `train`, `validation` and `test`,
+
+- for classification: samples (N, C, *sides) and classes (N,), whole numbers from 0;
+- for multilabel: samples (N, C, *sides) and labels (N, n_labels), each 0 or 1;
+- for denoising: a list of samples (C, *sides), which may differ in size;
+- for image_to_image: a list of pairs, an input (C, *sides) and a target (C', *sides).
+
+Samples are bytes (uint8), or float32; those that patches are taken of lie about in [0, 1], where
+bytes are brought by 255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from service import plugins
+from service.plugins import Group, Plugin, PluginError, called
+from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
+from workers.training.data.own_faults import Array, labelled_fault, pairs_fault
+from workers.training.data.patched import PatchDataset, standardising
+from workers.training.data.patches import HeldImages, PatchSource
+from workers.training.data.scaling import BYTE_MAX, unit_range
+from workers.training.networks.shape import InputShape
+
+GROUP: Group = "densearch.datasets"
+SPLITS = ("train", "validation", "test")
+_LABELS: Mapping[str, type[np.generic]] = MappingProxyType(
+    {"classification": np.int64, "multilabel": np.float32}
+)
+
+
+def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
+    """Load a package's set of labelled samples onto a device.
+
+    Args:
+        kind: "classification" or "multilabel".
+        name: The plug-in's.
+        device: Where batches are wanted.
+
+    Raises:
+        PluginError: No package brings it, it fails, or its arrays are not what it tells.
+    """
+    plugin, parts = _loaded(kind, name)
+    info = plugin.value.info[kind]
+    splits: dict[str, tuple[Array, Array]] = {}
+    for split in SPLITS:
+        samples, labels = map(np.asarray, parts[split])
+        _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
+        splits[split] = samples, labels.astype(_LABELS[kind])
+    training = splits["train"][0]
+    scale = standardising(torch.from_numpy(training).to(device))
+    return LabelledDataset(
+        {
+            split: LabelledSplit(
+                HeldRows(torch.from_numpy(samples).to(device)),
+                torch.from_numpy(labels).to(device),
+                scale,
+            )
+            for split, (samples, labels) in splits.items()
+        },
+        InputShape(info.n_channels, min(training.shape[2:]), info.n_dims),
+        info.n_outputs,
+    )
+
+
+def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
+    """Load a package's set of which patches are taken onto a device.
+
+    Args:
+        kind: "denoising" or "image_to_image".
+        name: The plug-in's.
+        device: Where batches are wanted.
+
+    Raises:
+        PluginError: As `own_labelled`.
+    """
+    plugin, parts = _loaded(kind, name)
+    info = plugin.value.info[kind]
+    sources = {}
+    for split in SPLITS:
+        pairs = [one if kind == "image_to_image" else (one,) for one in parts[split]]
+        _refuse(plugin, split, pairs_fault(pairs, info))
+        sources[split] = _source(list(zip(*pairs, strict=True)), device)
+    crops = sources["train"].crops()
+    return PatchDataset(
+        sources,
+        n_dims=info.n_dims,
+        n_channels=tuple(part.shape[1] for part in crops),
+        judged=lambda split: sources[split].crops(),
+        normalise=standardising(crops[0]),
+    )
+
+
+def _loaded(kind: str, name: str) -> tuple[Plugin, Mapping[str, Any]]:
+    plugin = plugins.load(GROUP, name)
+    if kind not in plugin.value.info:
+        raise PluginError(f"{name} of {plugin.package} is not for {kind}")
+    parts = called(plugin, "loading its samples", plugin.value.load, kind)
+    for split in SPLITS:
+        _refuse(plugin, split, None if len(parts.get(split, ())) else "there are no samples")
+    return plugin, parts
+
+
+def _refuse(plugin: Plugin, split: str, fault: str | None) -> None:
+    if fault is not None:
+        raise PluginError(f"{plugin.name} of {plugin.package}, {split}: {fault}")
+
+
+def _source(parts: Sequence[Sequence[Array]], device: torch.device) -> PatchSource:
+    bytes_or_not = [part[0].dtype == np.uint8 for part in parts]
+    scales = [unit_range(0, BYTE_MAX if is_bytes else 1, device) for is_bytes in bytes_or_not]
+    return PatchSource([HeldImages(part, device) for part in parts], scales)

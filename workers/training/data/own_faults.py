@@ -1,0 +1,72 @@
+"""What is wrong with the arrays of a data set that a package brings, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+# A service.datasets.info.DataInfo, which needs pydantic: it is the plug-in that imports it.
+Info = Any
+
+_DTYPES = (np.uint8, np.float32)
+
+
+def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str | None:
+    """Say what is wrong with a split's samples, or with their labels; None if nothing is.
+
+    Args:
+        kind: "classification" or "multilabel".
+        samples: (N, C, *sides).
+        labels: (N,) or (N, n_labels).
+        info: What the set tells.
+    """
+    n_axes = 1 if kind == "classification" else 2
+    if labels.ndim != n_axes or len(labels) != len(samples):
+        return f"labels have the shape {labels.shape} beside {len(samples)} samples"
+    if kind == "classification":
+        is_right = labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < info.n_outputs
+        needed = f"whole numbers from 0 to {info.n_outputs - 1}"
+    else:
+        is_right = labels.shape[1] == info.n_outputs and bool(np.isin(labels, (0, 1)).all())
+        needed = f"{info.n_outputs} of 0 or 1 for each sample"
+    return samples_fault(samples, info) if is_right else f"labels are not {needed}"
+
+
+def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
+    """Say which sample of a split, or which target of one, is wrong; None if none is.
+
+    Args:
+        pairs: (input,) or (input, target) each.
+        info: What the set tells.
+    """
+    for place, (first, *others) in enumerate(pairs):
+        for target in others:
+            if target.shape[1:] != first.shape[1:] or len(target) != info.n_outputs:
+                return f"target {place} has the shape {target.shape} beside an input {first.shape}"
+    return samples_fault([first for first, *_ in pairs], info) or _dtype_fault(
+        [other for _, *others in pairs for other in others]
+    )
+
+
+def samples_fault(samples: Sequence[Array] | Array, info: Info) -> str | None:
+    """Say which sample, (C, *sides), is not what the set tells; None if all are."""
+    for place, sample in enumerate(samples):
+        if sample.ndim != 1 + info.n_dims or len(sample) != info.n_channels:
+            told = f"{info.n_channels} channels and {info.n_dims} axes"
+            return f"sample {place} has the shape {sample.shape}, but the set tells {told}"
+        if info.size_px is not None and min(sample.shape[1:]) < info.size_px:
+            return f"sample {place} is smaller than the {info.size_px} px that the set tells"
+    return _dtype_fault(samples)
+
+
+def _dtype_fault(arrays: Sequence[Array] | Array) -> str | None:
+    for place, array in enumerate(arrays):
+        if array.dtype not in _DTYPES:
+            return f"array {place} is of {array.dtype}: give uint8 or float32"
+        if not np.isfinite(array).all():
+            return f"array {place} has values that are not finite"
+    return None
