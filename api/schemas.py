@@ -297,6 +297,12 @@ class NetworkOut(Out):
     description: str
     tasks: list[str] = Field(description="The kinds of task that it fits.")
     n_dims: list[int] = Field(description="Axes of its samples: 1 signals, 2 images, 3 volumes.")
+    takes: str | None = Field(
+        description='What stands behind a colon of its kind, as in "timm:NAME"; null for nothing.'
+    )
+    package: str | None = Field(
+        description="The package that brings it, with its version; null if it is built in."
+    )
     section: Json
 
 

@@ -20,6 +20,7 @@ from typing import Literal
 import typer
 
 from api.client import Client, ClientError, Json, UnreachableError
+from service import plugin_list
 from service import settings as configuration
 from service.errors import SettingsError
 from service.settings import Settings
@@ -55,6 +56,7 @@ def examine(url: str | None, data_dir: Path | None) -> int:
         return 1
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         check_versions,
+        check_plugins,
         check_database,
         check_disk,
         check_ray,
@@ -87,6 +89,20 @@ def _package(name: str, level: Level, remedy: str) -> Finding:
         return Finding("ok", name, version(name))
     except PackageNotFoundError:
         return Finding(level, name, "is not installed", remedy)
+
+
+def check_plugins(_settings: Settings) -> Iterator[Finding]:
+    """Import what other packages bring; one that fails breaks only the jobs that name it."""
+    for found in plugin_list.listed():
+        subject, detail = f"{found.what} {found.name}", f"of {found.package}"
+        if found.is_shadowed:
+            remedy = "what is built in has this name and is taken: have it renamed"
+            yield Finding("warn", subject, f"{detail} is never used", remedy)
+        elif found.error is not None:
+            remedy = "correct or uninstall the package; docs/own-networks.md says what it needs"
+            yield Finding("warn", subject, f"{detail} cannot be used: {found.error}", remedy)
+        else:
+            yield Finding("ok", subject, detail)
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:

@@ -29,7 +29,8 @@ class NetworkInfo:
         section: The settings it takes; its docstring is the description.
         layers: From its section to its convolutions with a kernel above 1, in its order.
         n_dims: The numbers of axes that its samples may have.
-        package: What brings it, with its version, where that is not this package.
+        takes: What stands behind a colon of its `kind`, such as "NAME"; None for nothing.
+        package: What brings it, with its version, where it is not built in.
     """
 
     name: str
@@ -38,16 +39,18 @@ class NetworkInfo:
     section: type[AnyNetwork]
     layers: Callable[[Any], Iterable[Layer]]
     n_dims: tuple[int, ...] = (2,)
+    takes: str | None = None
     package: str | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Name, title, description, tasks, axes, package, and the schema of its section."""
+        """What a user is told of it; `section` is the JSON schema of its settings."""
         return {
             "name": self.name,
             "title": self.title,
             "description": getdoc(self.section),
             "tasks": list(self.tasks),
             "n_dims": list(self.n_dims),
+            "takes": self.takes,
             "package": self.package,
             "section": self.section.model_json_schema(),
         }
@@ -104,6 +107,7 @@ def _told(plugin: Plugin) -> NetworkInfo:
         section_of(plugin, plugged.OwnNetwork),
         plugged.layers_of,
         tuple(value.n_dims),
+        getattr(value, "takes", None),
         plugin.package,
     )
 

@@ -1,0 +1,88 @@
+"""Every plug-in that is installed here, and whether it can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from service import own_tasks, plugins
+from service.datasets import own
+from service.datasets.info import BUILT_IN as SETS
+from service.datasets.info import STORED
+from service.networks import OwnNetwork, plugged
+from service.own_sections import section_of
+from service.own_tasks import OwnTask
+from service.plugins import Group, Plugin, PluginError
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A plug-in, as `densearch doctor` tells of it.
+
+    Attributes:
+        what: "network", "data set" or "objective".
+        name: What a spec calls it.
+        package: What brings it, with its version.
+        error: Why it cannot be used; None if it can.
+        is_shadowed: Whether something built in has its name, and is taken in its place.
+    """
+
+    what: str
+    name: str
+    package: str
+    error: str | None
+    is_shadowed: bool
+
+
+def listed() -> Iterator[Listed]:
+    """Import and examine every plug-in; its settings stand at their defaults."""
+    for group, (what, built_in, examine) in _GROUPS.items():
+        for plugin in plugins.every(group):
+            error = plugin.error or _error(plugin, examine)
+            is_shadowed = plugin.name in built_in
+            yield Listed(what, plugin.name, plugin.package, error, is_shadowed)
+
+
+def _error(plugin: Plugin, examine: Callable[[Plugin], object]) -> str | None:
+    try:
+        examine(plugin)
+    except PluginError as error:
+        return str(error)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        return f"its settings have no valid defaults: {first['loc']}: {first['msg']}"
+    return None
+
+
+def _network(plugin: Plugin) -> None:
+    section = section_of(plugin, OwnNetwork)
+    if getattr(plugin.value, "takes", None) is None:
+        plugged.layers_of(section.model_validate({"kind": plugin.name}))
+
+
+def _dataset(plugin: Plugin) -> None:
+    for task in plugin.value.info:
+        own.info_of(task, plugin.name)
+
+
+def _objective(plugin: Plugin) -> None:
+    section = section_of(plugin, OwnTask)
+    own_tasks.data_of(section.model_validate({"kind": plugin.name}))
+
+
+_GROUPS: Mapping[Group, tuple[str, tuple[str, ...], Callable[[Plugin], object]]] = (
+    MappingProxyType(
+        {
+            plugged.GROUP: ("network", plugged.BUILT_IN, _network),
+            own.GROUP: (
+                "data set",
+                (STORED, *(name for kind in SETS.values() for name in kind)),
+                _dataset,
+            ),
+            own_tasks.GROUP: ("objective", own_tasks.BUILT_IN, _objective),
+        }
+    )
+)
