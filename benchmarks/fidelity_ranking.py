@@ -26,7 +26,9 @@ from scipy import stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
-from service import density
+from service import planning
+from service.arm_densities import densities_at
+from service.groups import WHOLE
 from service.spec import JobSpec
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask
@@ -132,13 +134,11 @@ def _short(fraction: float, epochs: int) -> int:
 
 
 def _densities(spec: JobSpec, n: int) -> Iterator[tuple[Any, ...]]:
-    assert spec.density is not None
-    assert spec.network is not None
-    family, size = spec.density.family, spec.network.kernel_size
-    bounds = np.array(spec.density.bounds or density.default_bounds(family, size))
-    cube = qmc.Sobol(len(bounds), scramble=True, rng=np.random.default_rng(0)).random(n)
-    for vector in qmc.scale(cube, bounds[:, 0], bounds[:, 1]):
-        phi = density.build(family, size, vector.tolist()).phi
+    vector = planning.space_of(spec).vector
+    low, high = [axis.low for axis in vector], [axis.high for axis in vector]
+    cube = qmc.Sobol(len(vector), scramble=True, rng=np.random.default_rng(0)).random(n)
+    for values in qmc.scale(cube, low, high):
+        phi = densities_at(spec, "sobol", values.tolist())[WHOLE].phi
         yield tuple(map(tuple, phi.tolist()))
 
 
