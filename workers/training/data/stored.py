@@ -29,12 +29,10 @@ from workers.training.networks.shape import InputShape
 
 # A payload names a stored set by its content: "stored:<sha256>" (`service.payloads`).
 PREFIX = "stored:"
-# Sets of more bytes of values than this stay in their files, and batches are read from there.
-HELD_BYTES = 2**30
 
 
 def stored_labelled(
-    name: str, device: torch.device, data_dir: str | None, held_bytes: int = HELD_BYTES
+    name: str, device: torch.device, data_dir: str | None, held_bytes: int
 ) -> LabelledDataset:
     """Open a stored set with labels.
 
@@ -70,9 +68,9 @@ def stored_patches(
     name: str,
     device: torch.device,
     data_dir: str | None,
+    held_bytes: int,
     *,
     is_paired: bool,
-    held_bytes: int = HELD_BYTES,
 ) -> PatchDataset:
     """Open a stored set for patches of its inputs, or of its inputs and targets.
 
@@ -80,8 +78,8 @@ def stored_patches(
         name: "stored:<sha256>".
         device: Where batches go.
         data_dir: Where the stored sets lie.
-        is_paired: Whether the targets are wanted.
         held_bytes: How large a set may be that is kept on the device as a whole.
+        is_paired: Whether the targets are wanted.
 
     Raises:
         DamagedDatasetError: Its files are missing, or are not what they should be.

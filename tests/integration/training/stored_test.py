@@ -1,0 +1,246 @@
+"""Trainings on stored sets of every kind and number of axes, read or held."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from service.datasets.info import STORED
+from service.datasets.stored import DamagedDatasetError, folder_of
+from tests.integration.training.stored import store
+from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
+from workers.training.data.registry import labelled_dataset, patch_dataset
+from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
+from workers.training.objectives import build_objective
+from workers.training.streams import generator, streams_of
+from workers.training.task import Status
+
+CPU = torch.device("cpu")
+SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}
+PATCHES = {"patch_px": 16, "n_patches": 24}
+
+
+def noise(n: int, n_channels: int, n_dims: int, seed: int = 0) -> NDArray[np.uint8]:
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (n, n_channels, *SIDES[n_dims]), dtype=np.uint8)
+
+
+def halves(n: int, n_channels: int, n_dims: int) -> tuple[NDArray[np.uint8], list[int]]:
+    """Samples of two classes: dark ones and bright ones."""
+    labels = [index % 2 for index in range(n)]
+    bright = np.array(labels).reshape(n, *(1,) * (n_dims + 1))
+    return (noise(n, n_channels, n_dims) // 2 + 127 * bright).astype(np.uint8), labels
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+def test_signals_images_and_volumes_of_several_channels_are_classified(
+    n_dims: int, tmp_path: Path
+) -> None:
+    inputs, labels = halves(60, 3, n_dims)
+    name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
+    section = {"kind": "classification", "dataset": name}
+    changed = {"augmentation": {"flip": True, "crop_padding_px": 1}}
+    settings = {"epochs": 8, "batch_size": 8, **changed}
+    given = task(section, network=SMALL_CNN, training=settings, phi=None, data_dir=str(tmp_path))
+    outcome = run(given)[1]
+    assert outcome.status is Status.COMPLETED
+    assert outcome.metrics["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_signals_images_and_volumes_of_several_channels_are_denoised(
+    n_dims: int, dtype: str, tmp_path: Path
+) -> None:
+    # One value throughout each sample: whatever the network keeps of the noise is an error.
+    flat: list[NDArray[Any]] = [
+        np.full_like(x, 20 * i) for i, x in enumerate(noise(12, 2, n_dims))
+    ]
+    flat = [x if dtype == "uint8" else x.astype(np.float32) * 7 - 300 for x in flat]
+    section = {"kind": "denoising", "dataset": store(tmp_path, flat), "noise_sigma": 25.0}
+    section |= {**PATCHES, "n_patches": 96}
+    changes: dict[str, Any] = {"data_dir": str(tmp_path), "phi": None}
+    settings = {"epochs": 3, "batch_size": 4, "lr": 0.01, "augmentation": {"flip": True}}
+    outcome = run(task(section, network=DNCNN, training=settings, **changes))[1]
+    # In units of the samples' own range, whatever that is: 20 log10(255 / 25) dB.
+    assert outcome.metrics["noisy_psnr_db"] == pytest.approx(20.17, abs=0.3)
+    assert outcome.metrics["psnr_db"] > 24
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+def test_pairs_are_learned_as_differences(n_dims: int, tmp_path: Path) -> None:
+    inputs = noise(12, 2, n_dims) // 2
+    targets = (inputs + 40).astype(np.uint8)
+    name = store(tmp_path, inputs, targets)
+    section = {"kind": "image_to_image", "dataset": name, **PATCHES, "n_patches": 96}
+    settings = {"epochs": 4, "batch_size": 4, "lr": 0.02}
+    given = task(section, network=DNCNN, training=settings, phi=None, data_dir=str(tmp_path))
+    measurements, outcome = run(given)
+    assert set(outcome.metrics) == {"loss", "psnr_db", "ssim", "input_psnr_db"}
+    assert outcome.metrics["input_psnr_db"] == pytest.approx(20 * np.log10(255 / 40), abs=1e-3)
+    assert outcome.metrics["psnr_db"] > outcome.metrics["input_psnr_db"] + 10
+    assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]
+
+
+def test_targets_of_other_channels_are_learned_from_their_mean(tmp_path: Path) -> None:
+    inputs = noise(12, 3, 2)
+    grey = inputs.mean(axis=1, keepdims=True).astype(np.uint8)
+    name = store(tmp_path, inputs, grey)
+    section = {"kind": "image_to_image", "dataset": name, **PATCHES, "n_patches": 96}
+    objective = build_objective(section, CPU, {}, str(tmp_path))
+    assert (objective.shape.n_channels, objective.n_outputs) == (3, 1)
+    nothing = torch.nn.Conv2d(3, 1, 1)
+    torch.nn.init.zeros_(nothing.weight)
+    assert nothing.bias is not None
+    torch.nn.init.zeros_(nothing.bias)
+    # To put out 0 is to say the mean: an error of the targets' own variance.
+    found = objective.evaluate(nothing, "validation", thorough=True)
+    assert found["loss"] == pytest.approx((grey / 255).var(), rel=0.1)
+    assert set(found) == {"loss", "psnr_db", "ssim"}
+    settings = {"epochs": 6, "batch_size": 8, "lr": 0.02}
+    given = task(section, network=DNCNN, training=settings, phi=None, data_dir=str(tmp_path))
+    value = run(given)[1].value
+    assert value is not None
+    assert value < found["loss"] / 4
+
+
+def test_several_labels_are_learned(tmp_path: Path) -> None:
+    """Each label is a channel that is bright."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, (80, 3)).astype(np.uint8)
+    inputs = (noise(80, 3, 2) // 2 + 127 * labels[:, :, None, None]).astype(np.uint8)
+    name = store(tmp_path, inputs, labels=labels, classes=("red", "green", "blue"))
+    section = {"kind": "multilabel", "dataset": name}
+    settings = {"epochs": 20, "batch_size": 8, "lr": 0.1}
+    given = task(section, network=SMALL_CNN, training=settings, phi=None, data_dir=str(tmp_path))
+    measurements, outcome = run(given)
+    assert set(measurements[0].metrics) == {"train_loss", "val_loss", "val_label_accuracy"}
+    assert set(outcome.metrics) == {"loss", "label_accuracy", "micro_f1", "macro_f1", "map"}
+    assert outcome.metrics["map"] > 0.95
+    assert outcome.metrics["micro_f1"] > 0.9
+
+
+# In memory, or not
+
+
+def test_labelled_batches_are_the_same_read_or_held(tmp_path: Path) -> None:
+    inputs, labels = halves(50, 3, 2)
+    name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
+    held, read = (
+        stored_labelled(name, CPU, str(tmp_path), held_bytes=limit) for limit in (10**9, 0)
+    )
+    for split in ("train", "validation", "test"):
+        pairs = zip(
+            held.splits[split].batches(7, generator(3)),
+            read.splits[split].batches(7, generator(3)),
+            strict=True,
+        )
+        for (one, of_one), (other, of_other) in pairs:
+            assert torch.equal(one, other)
+            assert torch.equal(of_one, of_other)
+    together = torch.cat([x for x, _ in read.splits["train"].batches(64)])
+    torch.testing.assert_close(together.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        together.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0
+    )
+
+
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_patches_are_the_same_read_or_held(is_paired: bool, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    inputs = [random.random((2, 20 + i, 30 - i)).astype(np.float32) for i in range(10)]
+    name = store(tmp_path, inputs, [2 * x - 1 for x in inputs])
+    held, read = (
+        stored_patches(name, CPU, str(tmp_path), is_paired=is_paired, held_bytes=limit)
+        for limit in (10**9, 0)
+    )
+    drawn = [list(data.splits["train"].batches(40, 16, 16, generator(1))) for data in (held, read)]
+    judged = [[data.judged(split) for split in ("validation", "test")] for data in (held, read)]
+    for one, other in [*zip(*drawn, strict=True), *zip(*judged, strict=True)]:
+        assert len(one) == len(other) == 1 + is_paired
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+        if is_paired:
+            # One scale for both: what a target is to its input stays as it was.
+            low, span = -1.0, 2.0
+            back = [x * span + low for x in one]
+            torch.testing.assert_close(back[1], 2 * back[0] - 1, atol=1e-2, rtol=0)
+
+
+def test_a_training_is_bitwise_the_same_read_or_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs, labels = halves(40, 1, 2)
+    name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
+    outcomes = []
+    for limit in (10**9, 0):
+        for cached in (labelled_dataset, patch_dataset):
+            cached.cache_clear()
+        monkeypatch.setattr("workers.training.data.registry.HELD_BYTES", limit)
+        for section in (
+            {"kind": "classification", "dataset": name},
+            {"kind": "denoising", "dataset": name, "noise_sigma": 25.0, **PATCHES},
+        ):
+            given = task(
+                section, data_dir=str(tmp_path), keep_weights=True, training={"epochs": 1}
+            )
+            outcomes.append(run(given)[1])
+    assert [o.weights for o in outcomes[:2]] == [o.weights for o in outcomes[2:]]
+    assert [o.value for o in outcomes[:2]] == [o.value for o in outcomes[2:]]
+
+
+# Refusals
+
+
+def test_a_stored_set_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    assert f"{STORED}:" == PREFIX
+    inputs, labels = halves(10, 1, 2)
+    data_dir = str(tmp_path)
+    bare = store(tmp_path, inputs)
+    with pytest.raises(ValueError, match="has no labels: it is unlabelled"):
+        labelled_dataset("classification", bare, CPU, data_dir)
+    with pytest.raises(ValueError, match="has no targets: it is unlabelled"):
+        patch_dataset("image_to_image", bare, CPU, data_dir)
+    with pytest.raises(ValueError, match="none is given"):
+        patch_dataset("denoising", bare, CPU)
+    named = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
+    with pytest.raises(ValueError, match="not those of a multilabel"):
+        labelled_dataset("multilabel", named, CPU, data_dir)
+    ragged = [inputs[0], inputs[1][:, 1:], *inputs[2:]]
+    mixed = store(tmp_path, ragged, labels=labels, classes=("dark", "bright"))
+    with pytest.raises(ValueError, match="differ in size"):
+        labelled_dataset("classification", mixed, CPU, data_dir)
+    section = {"kind": "denoising", "dataset": mixed, "noise_sigma": 25.0}
+    with pytest.raises(ValueError, match="patches of 19 px do not fit samples of 18 px"):
+        build_objective({**section, "patch_px": 19, "n_patches": 4}, CPU, {}, data_dir)
+    # Denoising takes any size.
+    objective = build_objective({**section, **PATCHES}, CPU, {}, data_dir)
+    (batch, _), *_ = objective.batches(8, streams_of(0, CPU))
+    assert batch.shape == (8, 1, 16, 16)
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    name = store(tmp_path, noise(6, 1, 2))
+    shutil.rmtree(folder_of(tmp_path, name.removeprefix(PREFIX)))
+    with pytest.raises(DamagedDatasetError, match="shared with this machine"):
+        patch_dataset("denoising", name, CPU, str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["classification", "multilabel", "denoising", "image_to_image"])
+def test_a_set_that_is_not_there_is_refused(kind: str) -> None:
+    section = {"kind": kind, "dataset": "nothing", "noise_sigma": 25.0, **PATCHES}
+    with pytest.raises(ValueError, match="nothing"):
+        build_objective(section, CPU, {})
+
+
+def test_labels_are_smoothed_for_classes_alone() -> None:
+    for kind in ("multilabel", "image_to_image"):
+        names = {"multilabel": "mosaics", "image_to_image": "blurred_photos"}
+        section = {"kind": kind, "dataset": names[kind], **PATCHES}
+        with pytest.raises(ValueError, match="no classes"):
+            build_objective(section, CPU, {"label_smoothing": 0.1})
