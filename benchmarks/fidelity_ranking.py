@@ -26,7 +26,7 @@ from scipy import stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
-from service import planning
+from service import planning, rules
 from service.arm_densities import densities_at
 from service.groups import WHOLE
 from service.spec import JobSpec
@@ -107,7 +107,7 @@ def _spec(name: str) -> JobSpec:
     whole = json.loads((EXAMPLES / f"{example}.json").read_text())
     for section, values in changes.items():
         whole[section] = {**whole[section], **values}
-    return JobSpec.model_validate(whole)
+    return rules.parse(whole)
 
 
 def _rank(
