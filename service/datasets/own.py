@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 from service import plugins
-from service.datasets.info import DataInfo
+from service.datasets.info import BUILT_IN, DataInfo
 from service.plugins import PluginError
 
 GROUP: plugins.Group = "densearch.datasets"
@@ -54,7 +54,9 @@ def info_of(task: str, name: str) -> DataInfo:
 
 def names_for(task: str) -> list[str]:
     """Return the names of the data sets that fit a kind of task and can be used."""
-    return [name for name in plugins.names(GROUP) if _fits(task, name)]
+    built_in = BUILT_IN.get(task, {})
+    own = [name for name in plugins.names(GROUP) if name not in built_in]
+    return [name for name in own if _fits(task, name)]
 
 
 def _fits(task: str, name: str) -> bool:

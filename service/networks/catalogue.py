@@ -81,11 +81,11 @@ def catalogue() -> list[NetworkInfo]:
 
 def own() -> list[NetworkInfo]:
     """The networks that other packages bring and that can be used."""
-    found = [plugin for plugin in plugins.every(plugged.GROUP) if plugin.name not in _NETWORKS]
     usable = []
-    for plugin in found:
-        with suppress(plugins.PluginError):
-            usable.append(_told(plugin))
+    for plugin in plugins.every(plugged.GROUP):
+        if plugin.error is None and plugin.name not in _NETWORKS:
+            with suppress(plugins.PluginError):
+                usable.append(_told(plugin))
     return usable
 
 
