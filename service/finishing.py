@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import calibrations, evaluations, noise
+from service import calibrations, evaluations, limits, noise
 from service.arms import Arm, best_of
 from service.payloads import device_of
 from service.records import Trial
 from service.report import build_report
-from service.states import AttemptState, JobState, Phase, TrialState
+from service.states import AttemptState, JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 
 if TYPE_CHECKING:
     from service.runs import Run
 
 
-def is_below_noise(session: Session, run: Run, arm: Arm) -> bool:
-    """Whether an arm's boxes have become narrower than the noise; notes where."""
-    limit = run.spec.budget.stop_below_noise
-    if limit is None or not arm.is_direct:
-        return False
+def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
+    """Whether an arm's search ends before its trials are spent; notes where, and why."""
     confirmed = arm.confirmed()
-    found = noise.stop_of(confirmed, limit, arm.n_above_noise)
-    arm.n_above_noise = len(confirmed)
-    if found is None:
+    if arm.study.stopped_by in limits.LIMITS and arm.study.stopped_at is not None:
+        # It was stopped before this dispatcher took it, or before its failures were retried.
+        found, reason = arm.study.stopped_at, arm.study.stopped_by
+        if len(confirmed) < found:
+            return False
+    elif (below := _below_noise(run, arm, confirmed)) is not None:
+        found, reason = below, limits.NOISE
+    elif run.out_of is not None and arm.study.role in (Role.SEARCH, Role.TUNED):
+        found, reason = len(confirmed), run.out_of
+    else:
         return False
     arm.best = best_of(confirmed[:found])
-    arm.study = replace(arm.study, stopped_at=found)
-    studies.change(session, arm.study.id, stopped_at=found)
+    arm.study = replace(arm.study, stopped_at=found, stopped_by=reason)
+    studies.change(session, arm.study.id, stopped_at=found, stopped_by=reason)
     beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
     drop(session, run, beyond)
     return True
+
+
+def _below_noise(run: Run, arm: Arm, confirmed: Sequence[Trial]) -> int | None:
+    """Return after how many trials an arm's boxes have become narrower than the noise."""
+    limit = run.spec.budget.stop_below_noise
+    if limit is None or not arm.is_direct:
+        return None
+    found = noise.stop_of(confirmed, limit, arm.n_above_noise)
+    arm.n_above_noise = len(confirmed)
+    return found
 
 
 def _is_beyond(trial: Trial, stopped_at: int) -> bool:
@@ -102,6 +117,9 @@ def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:
 
 
 def _failure(run: Run) -> dict[str, Any]:
+    if run.out_of is not None:
+        detail = f"{limits.REASONS[run.out_of]} before any trial gave a value: raise it"
+        return {"title": "No trial gave a value", "detail": detail}
     errors = [t.error["detail"] for t in run.log.trials.values() if t.error]
     reason = errors[0] if errors else "every training diverged: lower the learning rate"
     return {"title": "No trial gave a value", "detail": reason}

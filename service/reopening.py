@@ -27,8 +27,8 @@ WITHOUT_RESULT = (TrialState.FAILED, TrialState.CANCELLED)
 def extend(database: Database, job_id: int, n_trials: int) -> Job:
     """Raise the budget of every search of a job that has succeeded, and queue it again.
 
-    The result is that of a job that had this budget from the start. A study that stopped by
-    itself, its boxes being narrower than the noise, stays as it is.
+    The result is that of a job that had this budget from the start. A study that stopped early,
+    below the noise or at another limit of the budget, stays as it is.
 
     Args:
         database: Where the job is.
@@ -66,7 +66,10 @@ def _raised(found: Sequence[Study], n_trials: int) -> list[Study]:
     """Return the studies that get a new budget."""
     searches = extensible(found)
     if not searches:
-        detail = "every search stopped below the noise: clone the job without stop_below_noise"
+        detail = (
+            "every search stopped early: clone the job without stop_below_noise, or with more "
+            "time or money"
+        )
         raise InvalidSpecError([Fault("/n_trials", detail)])
     present = max(study.n_trials for study in searches)
     if not present < n_trials <= MOST_TRIALS:

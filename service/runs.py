@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import arms, clock, finishing, learned, payloads, placing, recording, sizing
+from service import arms, clock, finishing, learned, limits, payloads, placing, recording, sizing
 from service.arms import Arm
+from service.errors import InvalidSpecError
 from service.jobs import spec_of
 from service.payloads import Order
+from service.prices import UNPRICED, Prices
 from service.records import Job, Study, Trial
 from service.samplers import Proposal
 from service.spec import JobSpec
@@ -29,7 +31,10 @@ from service.updates import Assignment, Update, packs_of
 # Rounds planned in one transaction: a job whose every trial is cached must not hold the database.
 MAX_ROUNDS = 20
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
-ANNOUNCED = ("id", "name", "best_value", "best_trial_id", "is_finished", "stopped_at")
+ANNOUNCED = (
+    *("id", "name", "best_value", "best_trial_id"),
+    *("is_finished", "stopped_at", "stopped_by"),
+)
 
 
 class Run:
@@ -40,6 +45,7 @@ class Run:
         spec: The job's.
         found: Its studies with their samplers.
         max_attempts: Failed tries after which a trial is FAILED.
+        prices: By which a budget in money is counted.
 
     Attributes:
         job: The job as of the last step.
@@ -47,10 +53,18 @@ class Run:
         live: Attempts whose result counts, by their id: the id of their trial.
         shared: Of these, the ones that began in a pack with others.
         has_more: Whether a further step would move on at once.
+        out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
     """
 
-    def __init__(self, job: Job, spec: JobSpec, found: Sequence[Arm], max_attempts: int) -> None:
+    def __init__(
+        self,
+        job: Job,
+        spec: JobSpec,
+        found: Sequence[Arm],
+        max_attempts: int,
+        prices: Prices = UNPRICED,
+    ) -> None:
         self.job = job
         self.arms = list(found)
         self.max_attempts = max_attempts
@@ -60,6 +74,8 @@ class Run:
         self.shared: set[int] = set()
         self.has_more = False
         self.is_unsized = False
+        self.out_of: str | None = None
+        self._prices = prices
         self._has_guesses = True
 
     @property
@@ -74,6 +90,11 @@ class Run:
         return self.job.state in ACTIVE and any(
             not arms.is_speculation(self.log.trials[trial_id]) for trial_id in self.log.waiting
         )
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its searches have to end now, though no worker has said anything."""
+        return self.out_of is None and self._limit() is not None
 
     @property
     def wants_idle_workers(self) -> bool:
@@ -116,6 +137,7 @@ class Run:
         if self.job.state in ACTIVE:
             self.is_unsized = not sizing.settle_width(session, self)
         if self.job.state in ACTIVE and not self.is_unsized:
+            self._look_at_limits(session)
             self._advance(session)
             assignments = placing.place(session, self, n_free, busy)
             n_idle = n_free - len(packs_of(assignments))
@@ -124,6 +146,21 @@ class Run:
             finishing.finish_phase(session, self)
         self.log.flush(session)
         return assignments
+
+    def _look_at_limits(self, session: Session) -> None:
+        """Let searches hear that the time or the money of the budget is spent."""
+        if self.spec.budget.wall_clock_s is not None:
+            worked_s, since = jobs.time_at_work(session, self.job.id)
+            self.job = replace(self.job, worked_s=worked_s, working_since=since)
+        if self.out_of is None and (limit := self._limit()) is not None:
+            self.out_of = limit
+            for arm in self.arms:
+                arm.is_dirty = True
+
+    def _limit(self) -> str | None:
+        if self.job.state is not JobState.RUNNING:
+            return None
+        return limits.exceeded(self.spec, self.job, self.log.trained_s, self._prices, clock.now())
 
     # Points
 
@@ -144,7 +181,7 @@ class Run:
             plan = arm.sampler.plan(arm.entries)
             for index, number in plan.numbered.items():
                 self.log.change(arm.log[index], number=number)
-            is_over = plan.is_finished or finishing.is_below_noise(session, self, arm)
+            is_over = plan.is_finished or finishing.is_stopped(session, self, arm)
             if not is_over:
                 self._issue(session, arm, plan.proposals)
             self.update_best(session, arm, arm.best)
@@ -234,7 +271,12 @@ class Run:
 
 
 def open_run(
-    database: Database, job: Job, *, max_attempts: int = 3, in_hand: Collection[int] = ()
+    database: Database,
+    job: Job,
+    *,
+    max_attempts: int = 3,
+    in_hand: Collection[int] = (),
+    prices: Prices = UNPRICED,
 ) -> Run:
     """Build a run from the log of a job whose lease was claimed.
 
@@ -243,12 +285,15 @@ def open_run(
 
     Raises:
         LeaseLostError: Another dispatcher holds the job by now.
+        InvalidSpecError: Its budget is in money and what it uses has no price here.
     """
     with database.write() as session:
         jobs.lock_leased(session, job)
         spec = spec_of(job)
+        if faults := list(prices.faults(spec)):
+            raise InvalidSpecError(faults)
         found = arms.open_arms(spec, studies.of_job(session, job.id))
-        run = Run(job, spec, found, max_attempts)
+        run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.of_job(session, job.id):
             run.log.add(trial, is_new=False)
         for arm in found:

@@ -20,6 +20,8 @@ ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
 class TrialLog:
     """The trial log of a run. Changes are visible here at once, in the database after `flush`.
 
+    `trained_s` counts the seconds of all trainings that were done for it.
+
     Args:
         job_id: Whose trials.
         arms: The arms, which hear of their search trials and of their promotions.
@@ -29,6 +31,7 @@ class TrialLog:
         self.trials: dict[int, Trial] = {}
         self.waiting: set[int] = set()
         self.running: set[int] = set()
+        self.trained_s = 0.0
         self._job_id = job_id
         self._by_study = {arm.study.id: arm for arm in arms}
         self._changes: dict[int, dict[str, Any]] = {}
@@ -38,6 +41,7 @@ class TrialLog:
         """Take in a trial that is stored already."""
         self.trials[trial.id] = trial
         self._sort_in(trial)
+        self._count(trial)
         if trial.phase is Phase.SEARCH:
             self._by_study[trial.study_id].append(trial)
         elif trial.phase is Phase.PROMOTION:
@@ -63,10 +67,17 @@ class TrialLog:
         check_trial_transition(self.trials[trial_id].state, state)
         if state.is_final:
             changes["finished_at"] = clock.now()
+        is_new = not self.trials[trial_id].state.is_final
         trial = self.change(trial_id, state=state, **changes)
         self._sort_in(trial)
+        if is_new:
+            self._count(trial)
         self._announce_trial(trial)
         return trial
+
+    def _count(self, trial: Trial) -> None:
+        if trial.state.is_final and trial.cached_from is None:
+            self.trained_s += trial.training_s or 0.0
 
     def _sort_in(self, trial: Trial) -> None:
         self.waiting.discard(trial.id)

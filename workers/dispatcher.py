@@ -21,6 +21,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from service import jobs as use_cases
 from service import leases, recording, statistics
 from service.errors import LeaseLostError
+from service.prices import prices_of
 from service.records import Job
 from service.runs import Run, open_run
 from service.settings import Settings
@@ -173,6 +174,7 @@ class Dispatcher:
                 job,
                 max_attempts=self._settings.max_attempts,
                 in_hand=self._in_hand_of(job.id) | said,
+                prices=prices_of(self._settings),
             )
         except LeaseLostError:
             return
@@ -200,7 +202,7 @@ class Dispatcher:
         updates = self._pending[job_id]
         is_idle = n_free > 0 and not self._others_wait(job_id)
         wants = run.wants_workers or (is_idle and run.wants_idle_workers)
-        is_due = job_id in self._touched or run.has_more or (n_free and wants)
+        is_due = job_id in self._touched or run.has_more or run.is_overdue or (n_free and wants)
         if not updates and not is_due:
             return
         try:

@@ -20,6 +20,7 @@ from service.report.rows import (
     compare_with_uniform,
     row_of,
 )
+from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
 from service.report.verdict import INFERENCE, attribution_in_words, verdict
 from service.rules import is_training
@@ -33,14 +34,16 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
     """Compare the arms of a job whose trials have all ended.
 
     All of it is a function of the spec, on one kind of device, except ids, times (their names end
-    in ``_s``), what stands under ``timing``, and arms of the role speculation.
+    in ``_s``), what stands under ``timing``, and arms of the role speculation; and except where a
+    limit on time or money ended a search: ``stopped`` says after how many trials.
 
     Returns:
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
         ``best_arm`` (the search with the least validation loss: the test split chooses nothing);
         ``findings`` (the verdict, what the gain is due to, what it costs) and ``verdict``, the
         same as one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches
-        were repeated); ``fidelity``; ``cost``; ``timing``.
+        were repeated); ``fidelity``; ``stopped`` (searches that ended early, after how many trials
+        and why); ``cost``; ``timing``.
     """
     every = list(trials)
     found = arms_with_trials(arms, every)
@@ -54,7 +57,9 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
     asked_for = _asked_for(arms, every)
     savings = fidelity.savings_of(spec, asked_for)
     compared = _samplers(counted)
+    stopped = stopped_of(arms)
     findings = _findings(spec, found, best, against, attribution)
+    findings += stopped_in_words(stopped)
     return {
         "version": VERSION,
         "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
@@ -66,6 +71,7 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
         "noise": asdict(noise) if noise else None,
         "samplers": asdict(compared) if compared else None,
         "fidelity": asdict(savings) if savings else None,
+        "stopped": stopped,
         "cost": _cost(every, asked_for),
         "timing": timing_of(found, every),
     }

@@ -63,6 +63,13 @@ def lock_leased(session: Session, job: Job) -> JobState:
     return JobState(state)
 
 
+def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]:
+    """Return a job's `worked_s` and `working_since`: users' orders change them, too."""
+    query = select(JobRow.worked_s, JobRow.working_since).where(JobRow.id == job_id)
+    worked_s, since = session.execute(query).one()
+    return worked_s, since
+
+
 def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
     query = select(JobRow).where(JobRow.id == job_id)
     if is_locked:

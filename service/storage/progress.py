@@ -15,7 +15,12 @@ from service.storage.tables import JobRow, StudyRow, TrialRow
 def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Return, for each job, how many studies it has and how many search trials they may spend."""
     query = (
-        select(StudyRow.job_id, func.count(), func.sum(StudyRow.n_trials))
+        select(
+            StudyRow.job_id,
+            func.count(),
+            # A search that stopped early spends no more.
+            func.sum(func.coalesce(StudyRow.stopped_at, StudyRow.n_trials)),
+        )
         .where(StudyRow.job_id.in_(list(job_ids)))
         .group_by(StudyRow.job_id)
     )

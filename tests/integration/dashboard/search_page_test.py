@@ -128,7 +128,7 @@ def test_a_search_below_the_noise_says_where_it_stopped_and_is_not_extended(
     assert _enabled(page) == {"clone"}
     answer = client.post(f"/v1/jobs/{job_id}/extend", json={"n_trials": 80})
     assert answer.status_code == 422
-    assert "stopped below the noise" in answer.json()["detail"]
+    assert "stopped early" in answer.json()["detail"]
 
 
 def test_failed_trials_can_be_retried_from_the_page(

@@ -1,0 +1,50 @@
+"""The limits of a job's budget beside its trials: time at work, and money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from service.prices import Prices
+from service.records import Job
+from service.spec import JobSpec
+
+NOISE, WALL_CLOCK, COST = "noise", "wall_clock", "cost"
+LIMITS = (WALL_CLOCK, COST)
+# Why a search stopped, for people.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        NOISE: "its boxes were narrower than the noise",
+        WALL_CLOCK: "the time of the budget was spent",
+        COST: "the money of the budget was spent",
+    }
+)
+
+
+def worked_s(job: Job, now: datetime) -> float:
+    """Return the seconds that a job was at work until now; pauses are not counted."""
+    if job.working_since is None:
+        return job.worked_s
+    return job.worked_s + (now - job.working_since).total_seconds()
+
+
+def exceeded(
+    spec: JobSpec, job: Job, trained_s: float, prices: Prices, now: datetime
+) -> str | None:
+    """Return which limit of its budget a job has reached, None while it has reached none.
+
+    Args:
+        spec: The job's.
+        job: As stored.
+        trained_s: Seconds of its trainings that have ended.
+        prices: The server's.
+        now: The time.
+    """
+    budget = spec.budget
+    if budget.wall_clock_s is not None and worked_s(job, now) >= budget.wall_clock_s:
+        return WALL_CLOCK
+    per_s = prices.per_s(spec.resources)
+    if budget.cost is not None and per_s is not None and trained_s * per_s >= budget.cost:
+        return COST
+    return None

@@ -1,0 +1,36 @@
+"""Searches that ended before their trials were spent: after how many, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from service.arms import Arm
+from service.limits import LIMITS, REASONS
+from service.records import Json
+
+
+def stopped_of(arms: Iterable[Arm]) -> list[Json]:
+    """Return a row for each study that ended early: ``study``, ``n_trials``, ``by``."""
+    return [
+        {
+            "study": arm.study.name,
+            "n_trials": arm.study.stopped_at,
+            "n_planned": arm.study.n_trials,
+            "by": arm.study.stopped_by,
+        }
+        for arm in arms
+        if arm.study.stopped_by is not None
+    ]
+
+
+def stopped_in_words(stopped: Sequence[Json]) -> list[str]:
+    """Say which searches a limit on time or money ended, and how to get the same again."""
+    ended = [row for row in stopped if row["by"] in LIMITS]
+    if not ended:
+        return []
+    each = ", ".join(f"{row['study']} after {row['n_trials']} trials" for row in ended)
+    sentence = (
+        f"Ended early, since {REASONS[ended[0]['by']]}: {each}. How many these are depends on the "
+        "clock; a search whose n_trials is that number finds the same."
+    )
+    return [sentence]
