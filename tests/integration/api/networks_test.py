@@ -18,7 +18,9 @@ from tests.integration.api.specs import PHOTOS, submit
 ROOT = Path(__file__).parents[3]
 TASKS: dict[str, dict[str, Any]] = {
     "denoising": {"kind": "denoising"},
+    "image_to_image": {"kind": "image_to_image"},
     "classification": {"kind": "classification", "dataset": "textures"},
+    "multilabel": {"kind": "multilabel"},
 }
 
 
@@ -29,11 +31,14 @@ def _listed(client: TestClient) -> dict[str, dict[str, Any]]:
 
 
 def test_the_networks_are_listed_with_their_tasks(client: TestClient) -> None:
-    fits = {name: info["tasks"] for name, info in _listed(client).items()}
-    assert fits == {
-        "small_cnn": ["classification"], "vgg": ["classification"], "resnet": ["classification"],
-        "dncnn": ["denoising"], "unet": ["denoising"], "nafnet": ["denoising"],
+    fits = {name: (info["tasks"], info["n_dims"]) for name, info in _listed(client).items()}
+    classify, restore = ["classification", "multilabel"], ["denoising", "image_to_image"]
+    built_in = {
+        "small_cnn": (classify, [1, 2, 3]), "vgg": (classify, [2]), "resnet": (classify, [2]),
+        "dncnn": (restore, [1, 2, 3]), "unet": (restore, [2]), "nafnet": (restore, [2]),
     }  # fmt: skip
+    # Beside what packages bring that are installed here.
+    assert {name: fits[name] for name in built_in} == built_in
 
 
 def test_a_job_with_each_network_is_completed_as_its_schema_says(client: TestClient) -> None:
