@@ -162,8 +162,9 @@ class StudyOut(Out):
     seed: int
     is_finished: bool
     stopped_at: int | None = Field(
-        description="Trials after which its boxes were narrower than the noise."
+        description="Trials after which it stopped before its budget of trials was spent."
     )
+    stopped_by: str | None = Field(description="Why: noise, wall_clock or cost.")
     best_trial_id: int | None
     best_value: float | None
 

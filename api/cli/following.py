@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 
 from api.client import FINAL_STATES, Event, Json
 
+# What a search's bar says where it stopped early, by the reason.
+STOPS = {
+    "noise": "stopped below the noise",
+    "wall_clock": "stopped: the budget's time is spent",
+    "cost": "stopped: the budget's money is spent",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -117,7 +124,7 @@ class Watched:
             n_ahead=n_ahead,
             # Guesses that are still in training have neither hit nor missed.
             hit_rate=study.get("hit_rate") if has_guessed else None,
-            note="" if stopped_at is None else "stopped below the noise",
+            note="" if stopped_at is None else STOPS[study["stopped_by"]],
         )
 
     def _n_cached(self, phase: str, study_id: int | None = None) -> int:

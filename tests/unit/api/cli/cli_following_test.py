@@ -67,7 +67,15 @@ class TestBars:
     def test_a_search_tells_what_ran_ahead_and_where_it_stopped(self) -> None:
         known = watched(
             study("direct_l", 1, n_evaluated=7, hit_rate=0.75),
-            study("direct_l_rand", 2, n_finished=9, n_evaluated=9, stopped_at=9, is_finished=True),
+            study(
+                "direct_l_rand",
+                2,
+                n_finished=9,
+                n_evaluated=9,
+                stopped_at=9,
+                stopped_by="noise",
+                is_finished=True,
+            ),
         )
         first, second = known.bars()[:2]
         assert (first.n_done, first.n_ahead, first.hit_rate) == (3, 4, 0.75)
