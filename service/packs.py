@@ -27,4 +27,5 @@ def pack_key(payload: Mapping[str, Any]) -> str | None:
         return None
     training = payload["training"]
     shared = {name: training[name] for name in SHARED_SETTINGS if name in training}
-    return digest_of({name: payload[name] for name in ("task", "network", "seed")} | shared)
+    same = {name: payload.get(name) for name in ("task", "network", "seed", "packages")}
+    return digest_of(same | shared)

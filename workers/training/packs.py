@@ -67,12 +67,12 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
     """Name what a task shares with those beside it; None where it is trained alone."""
     if not is_fusible(task):
         return None
-    payload = {"task": task.task, "network": task.network, "training": task.training}
+    payload = {name: getattr(task, name) for name in ("task", "network", "training", "seed")}
     try:
         precision = precision_of(task)
     except Exception:  # noqa: BLE001 - raised again where it is trained alone, and told as its own
         return None
-    return pack_key({**payload, "seed": task.seed, "packed": True}), task.device, precision
+    return pack_key({**payload, "packed": True}), task.device, precision
 
 
 def is_fusible(task: TrainingTask) -> bool:

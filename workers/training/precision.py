@@ -58,7 +58,7 @@ def difference(task: TrainingTask) -> float:
         The difference of the mean losses of the last half of the steps, of the float32 one; inf
         where either is not finite.
     """
-    plain = {name: getattr(task, name) for name in ("task", "network", "training")}
+    plain = {name: getattr(task, name) for name in ("task", "network", "training", "packages")}
     return _difference(canonical_json(plain), task.seed, task.device, task.data_dir)
 
 
