@@ -42,7 +42,8 @@ def test_the_networks_are_listed_with_their_tasks(client: TestClient) -> None:
 
 
 def test_a_job_with_each_network_is_completed_as_its_schema_says(client: TestClient) -> None:
-    for name, info in _listed(client).items():
+    built_in = {name: i for name, i in _listed(client).items() if i["package"] is None}
+    for name, info in built_in.items():
         accepts = Draft202012Validator(info["section"])
         for task in info["tasks"]:
             job = {**PHOTOS, "task": TASKS[task], "network": {"kind": name}}
