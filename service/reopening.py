@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from service import planning, samplers
+from service import planning, samplers, stored_data
 from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
 from service.jobs import spec_of
 from service.records import Job, Study, Trial
@@ -36,7 +36,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         n_trials: The new budget of every search, above the present one.
 
     Raises:
-        NotFoundError: No such job.
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not succeeded.
         InvalidSpecError: The budget is not above the present one, or too large.
     """
@@ -44,6 +44,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         job = jobs.lock(session, job_id)
         if job.state is not JobState.SUCCEEDED:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
+        stored_data.require(session, spec_of(job))
         found = studies.of_job(session, job_id)
         for study in _raised(found, n_trials):
             studies.change(session, study.id, n_trials=n_trials)
@@ -86,7 +87,7 @@ def retry_failed(database: Database, job_id: int) -> Job:
     would have had without the failures.
 
     Raises:
-        NotFoundError: No such job.
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not ended, or was cancelled.
         NothingToRetryError: None of its trials has failed.
     """
@@ -98,6 +99,7 @@ def retry_failed(database: Database, job_id: int) -> Job:
         failed = [t for t in every if _is_failed(t, job)]
         if not failed:
             raise NothingToRetryError(job_id)
+        stored_data.require(session, spec_of(job))
         _retry(session, spec_of(job), studies.of_job(session, job_id), every, failed)
         return jobs.reopen(session, job_id)
 

@@ -63,6 +63,16 @@ def unresolved(spec: JobSpec) -> JobSpec:
     return _with_data(spec, spec.task, None)
 
 
+def require(session: Session, spec: JobSpec) -> None:
+    """Hold the stored set that a job's spec names, for the job to go on.
+
+    Raises:
+        NotFoundError: It was deleted.
+    """
+    if not isinstance(spec.task, FunctionTask | OwnTask) and is_stored(spec.task):
+        datasets.hold(session, int(spec.task.dataset.removeprefix(f"{STORED}:")))
+
+
 def info_of(found: Dataset, task: str) -> DataInfo:
     """Return what the rules must know of a set that a kind of task is trained on."""
     manifest = found.details["manifest"]
@@ -90,7 +100,7 @@ def _find(session: Session, name: str) -> Dataset:
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise InvalidSpecError([Fault(AT, f'a stored set is named by its id, as "{STORED}:12"')])
     try:
-        return datasets.get(session, int(number), is_held=True)
+        return datasets.hold(session, int(number))
     except NotFoundError as error:
         raise InvalidSpecError([Fault(AT, f"{error}: GET /v1/datasets lists them")]) from error
 

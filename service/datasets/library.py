@@ -125,7 +125,7 @@ def delete(database: Database, data_dir: Path, dataset_id: int) -> None:
 
 def _moved_aside(session: Session, data_dir: Path, dataset_id: int) -> Path:
     """Remove the row, and rename the folder if nobody else needs it; return its new name."""
-    found = datasets.get(session, dataset_id)
+    found = datasets.take(session, dataset_id)
     users = datasets.users_of(session, dataset_id)
     if users:
         raise DatasetInUseError(dataset_id, users)

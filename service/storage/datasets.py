@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -33,14 +33,27 @@ def insert(session: Session, **values: Any) -> Dataset:
     return to_value(Dataset, row)
 
 
-def get(session: Session, dataset_id: int, *, is_held: bool = False) -> Dataset:
-    """Return a set; one that is held cannot be deleted until the transaction ends.
+def get(session: Session, dataset_id: int) -> Dataset:
+    """Return a set.
 
     Raises:
         NotFoundError: There is none.
     """
-    query = select(DatasetRow).where(DatasetRow.id == dataset_id)
-    row = session.scalars(query.with_for_update(read=True) if is_held else query).one_or_none()
+    return _found(session, dataset_id, select(DatasetRow))
+
+
+def hold(session: Session, dataset_id: int) -> Dataset:
+    """Like `get`; the set cannot be deleted until the transaction ends."""
+    return _found(session, dataset_id, select(DatasetRow).with_for_update(read=True))
+
+
+def take(session: Session, dataset_id: int) -> Dataset:
+    """Like `get`, once nobody holds the set; nobody can until the transaction ends."""
+    return _found(session, dataset_id, select(DatasetRow).with_for_update())
+
+
+def _found(session: Session, dataset_id: int, query: Select[DatasetRow]) -> Dataset:
+    row = session.scalars(query.where(DatasetRow.id == dataset_id)).one_or_none()
     if row is None:
         raise NotFoundError("data set", dataset_id)
     return to_value(Dataset, row)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from service import jobs, payloads, rules
+from service import jobs, payloads, reopening, rules, stored_data
 from service.datasets import library, stored, workspace
 from service.datasets.flat_files import FlatFile
 from service.datasets.options import ImportOptions
@@ -28,7 +28,9 @@ from service.errors import (
 from service.jobs import spec_of
 from service.records import Dataset
 from service.settings import Settings
+from service.states import JobState
 from service.storage import datasets
+from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.integration.service.datasets import making
 
@@ -97,6 +99,41 @@ def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: 
     jobs.cancel(database, job.id)
     library.delete(database, settings.data_dir, found.id)
     assert _listed(database) == []
+
+
+def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
+    database: Database, settings: Settings
+) -> None:
+    found = _add(database, settings)
+    outcome: list[BaseException | None] = []
+
+    def delete() -> None:
+        try:
+            library.delete(database, settings.data_dir, found.id)
+            outcome.append(None)
+        except DatasetInUseError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=delete)
+    with database.write() as session:
+        spec = stored_data.resolve(session, rules.parse(_spec(f"stored:{found.id}")))
+        thread.start()
+        thread.join(timeout=0.5)  # it waits for this transaction
+        assert outcome == []
+        job_rows.insert(session, spec.name, spec.model_dump(mode="json"))
+    thread.join()
+    assert isinstance(outcome[0], DatasetInUseError)
+
+
+def test_a_job_does_not_go_on_without_its_set(database: Database, settings: Settings) -> None:
+    found = _add(database, settings)
+    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    with database.write() as session:
+        for state in (JobState.RUNNING, JobState.EVALUATING, JobState.SUCCEEDED):
+            job_rows.set_state(session, job.id, state)
+    library.delete(database, settings.data_dir, found.id)
+    with pytest.raises(NotFoundError, match=f"no data set {found.id}"):
+        reopening.extend(database, job.id, 5)
 
 
 def test_a_refused_upload_leaves_no_row_and_no_folder(
