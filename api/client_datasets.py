@@ -74,9 +74,7 @@ class Datasets:
     def _patience(self) -> httpx2.Timeout:
         """Reading a large set takes the server minutes, in which it says nothing."""
         usual = self._transport.http.timeout
-        return httpx2.Timeout(
-            connect=usual.connect, write=usual.write, pool=usual.pool, read=None
-        )
+        return httpx2.Timeout(connect=usual.connect, write=usual.write, pool=usual.pool, read=None)
 
     def all(self) -> Iterator[Json]:
         """Yield every stored set, the newest first, page by page."""

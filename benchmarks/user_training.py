@@ -38,7 +38,8 @@ class WeightedConv2d(nn.Conv2d):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return conv(x, W * Phi)."""
-        return self._conv_forward(images, self.weight * self.phi, self.bias)
+        weighted: Tensor = self._conv_forward(images, self.weight * self.phi, self.bias)
+        return weighted
 
 
 class NoisyPatches(Dataset[tuple[Tensor, Tensor]]):
@@ -81,7 +82,7 @@ def train(config: dict[str, Any]) -> None:
     loader = DataLoader(NoisyPatches(), batch_size=settings["batch_size"], shuffle=True)
     n_steps = settings["epochs"] * len(loader)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
-    clean = photos.fixed_crops("validation")
+    clean = torch.from_numpy(photos.fixed_crops(photos.load_photos("validation")))
     noisy = clean + SIGMA * torch.randn(clean.shape)
     for _ in range(settings["epochs"]):
         model.train()

@@ -135,8 +135,8 @@ def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
     from rich.table import Table  # as above
     from rich.text import Text
 
-    headings = ("dataset", "name", "kind", "samples", "axes", "channels", "size", "disk", "warnings")
-    table = Table(*headings, box=None, pad_edge=False)
+    headings = "dataset name kind samples axes channels size disk warnings"
+    table = Table(*headings.split(), box=None, pad_edge=False)
     for found in stored:
         n_warnings = len(found["warnings"])
         warned = f"! {n_warnings}" if n_warnings else ""

@@ -78,7 +78,7 @@ def test_extras_are_those_of_the_package() -> None:
     path = Path(__file__).parents[4] / "pyproject.toml"
     extras = tomllib.loads(path.read_text())["project"]["optional-dependencies"]
     needed = {i.capabilities.needs for i in samplers.catalogue() if i.capabilities.needs}
-    assert needed == extras.keys() - {"dev"}
+    assert needed == extras.keys() - {"dev", "timm"}
     for info in samplers.catalogue():
         assert bool(info.requires) is (info.capabilities.needs is not None)
 

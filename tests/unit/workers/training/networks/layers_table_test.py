@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from service import networks
+from service.networks.kernel_sizes import Staged
 from workers.training.networks import InputShape, build_network
 from workers.training.operator import convolutions
 from workers.training.streams import generator
@@ -25,7 +26,7 @@ def sections(draw: st.DrawFn) -> dict[str, Any]:
     section: dict[str, Any] = {"kind": info.name, "width": draw(st.integers(1, 3))}
     section["depth"] = draw(st.integers(2, 6))
     n_parts = section["depth"]
-    if info.section.has_stages:
+    if issubclass(info.section, Staged):
         n_parts = section["n_stages"] = draw(st.integers(1, min(4, section["depth"])))
     several = st.lists(SIZES, min_size=n_parts, max_size=n_parts)
     section["kernel_size"] = draw(st.one_of(SIZES, several))
@@ -53,7 +54,7 @@ def test_names_sizes_and_order_are_those_of_the_module(
 @pytest.mark.parametrize("info", networks.catalogue(), ids=lambda info: info.name)
 def test_a_stage_is_where_the_image_has_one_size(info: networks.NetworkInfo) -> None:
     """Layers of one stage see images of one side, which halves from stage to stage."""
-    if not info.section.has_stages:
+    if not issubclass(info.section, Staged):
         assert {layer.stage for layer in networks.layers_of(default(info))} == {None}
         return
     section = info.section.model_validate(
