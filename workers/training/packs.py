@@ -67,7 +67,8 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
     """Name what a task shares with those beside it; None where it is trained alone."""
     if not is_fusible(task):
         return None
-    payload = {name: getattr(task, name) for name in ("task", "network", "training", "seed")}
+    names = ("task", "network", "training", "seed", "packages")
+    payload = {name: getattr(task, name) for name in names}
     try:
         precision = precision_of(task)
     except Exception:  # noqa: BLE001 - raised again where it is trained alone, and told as its own

@@ -41,6 +41,8 @@ def test_densities_and_optimizers_share_a_pack(change: dict[str, Any]) -> None:
         {"training": PAYLOAD["training"] | {"augmentation": {"flip": True}}},
         {"network": PAYLOAD["network"] | {"width": 8}},
         {"task": {"kind": "classification", "dataset": "textures"}},
+        # Issued before and after a package was replaced: a worker has one of the two versions.
+        {"packages": {"datasets": {"mine": "mine 2.0"}}},
     ],
 )
 def test_all_else_parts_them(change: dict[str, Any]) -> None:
