@@ -1,0 +1,117 @@
+"""Packs, their measured width and estimates on real Ray workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.client import Client
+from tests.e2e.conftest import PATIENCE_S, Server
+from tests.e2e.kill_test import kill_worker
+
+pytestmark = pytest.mark.ray
+
+# One of the learning rates is far too high.
+DIGITS: dict[str, Any] = {
+    "name": "digits",
+    "seed": 5,
+    "task": {"kind": "classification"},
+    "network": {"kind": "small_cnn", "depth": 1, "width": 8},
+    "training": {"batch_size": 64, "epochs": 12, "schedule": "constant"},
+    "density": {"bounds": [[0.0, 2.0]]},
+    "search": {"lr": {"choices": [0.02, 0.05, 1000.0]}},
+    "samplers": [{"name": "random", "batch_size": 10}],
+    "controls": ["uniform"],
+    "budget": {"n_trials": 10},
+    "evaluation": {"n_seeds": 1},
+}
+AUTO: dict[str, Any] = {
+    **DIGITS,
+    "search": {},
+    "training": {"batch_size": 32, "epochs": 1},
+    "resources": {"pack_width": "auto"},
+    "samplers": ["random"],
+    "budget": {"n_trials": 2},
+}
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[Server]]:
+    """Two servers that share nothing, so that the second one trains what the first one did."""
+    made = [Server(tmp_path / name, {"DENSEARCH_N_CPUS": "1"}) for name in ("first", "second")]
+    yield made
+    for server in made:
+        if server.url:
+            server.stop()
+
+
+def in_packs_of(width: int) -> dict[str, Any]:
+    return {**DIGITS, "resources": {"pack_width": width}}
+
+
+def results_of(client: Client, job_id: int) -> list[tuple[Any, ...]]:
+    """What no pack may change, exactly as it was stored."""
+    job = client.wait(job_id, timeout_s=PATIENCE_S)
+    assert job["state"] == "SUCCEEDED", job
+    fields = ("study", "phase", "number", "params", "value", "is_diverged", "curve", "metrics")
+    return sorted(
+        (tuple(trial[name] for name in fields) for trial in client.trials(job_id, phase="all")),
+        key=lambda row: (*row[:2], row[2] or 0),
+    )
+
+
+def kill_in_the_middle_of_a_pack(server: Server, client: Client, job_id: int) -> set[int]:
+    """Kill the worker after a pack's first epochs; answer which trials were in it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        running = {trial["id"] for trial in client.trials(job_id, state="RUNNING")}
+        if len(running) > 1 and all(len(client.measurements(i)) > 1 for i in running):
+            kill_worker(server)
+            return running
+        time.sleep(0.02)
+    raise TimeoutError(server.log_path.read_text())
+
+
+def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(servers: list[Server]) -> None:
+    wide, narrow = servers
+    wide.start()
+    with Client(wide.url) as client:
+        expected = results_of(client, client.submit(in_packs_of(8))["id"])
+    wide.stop()
+    diverged = [row for row in expected if row[5]]
+    assert 0 < len(diverged) < len(expected) - 2  # they share packs with others
+    narrow.start()
+    with Client(narrow.url) as client:
+        job_id = client.submit(in_packs_of(2))["id"]
+        in_hand = kill_in_the_middle_of_a_pack(narrow, client, job_id)
+        assert results_of(client, job_id) == expected
+        for trial_id in in_hand:  # nobody knows whose fault it was: each is tried again, alone
+            tries = client.trial(trial_id)["attempt_log"]
+            assert [attempt["state"] for attempt in tries] == ["LOST", "COMPLETED"]
+
+
+def estimate_of(client: Client, spec: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_S
+    while (found := client.estimate(spec))["state"] == "measuring":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    return found
+
+
+def test_what_a_worker_measured_for_an_estimate_is_a_jobs_width(
+    server: Server, client: Client
+) -> None:
+    server.wait_until_ready()
+    assert client.estimate(AUTO)["state"] == "measuring"
+    found = estimate_of(client, AUTO)
+    assert (found["state"], found["epoch"]["source"]) == ("ready", "calibration")
+    assert found["pack_width"] in (1, 2, 4, 8)
+    assert 0 < found["time_s"]["low"] <= found["time_s"]["expected"] <= found["time_s"]["high"]
+    assert found["memory"]["worker_bytes"] > 2**26  # torch alone takes more
+    job = client.wait(client.submit(AUTO)["id"], timeout_s=PATIENCE_S)
+    assert job["state"] == "SUCCEEDED", job
+    assert job["spec"]["resources"]["pack_width"] == found["pack_width"]
