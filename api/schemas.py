@@ -211,6 +211,10 @@ class TrialOut(Out):
     )
     cached_from: int | None = Field(description="The trial whose result it took.")
     training_s: float | None
+    device: Literal["cpu", "cuda"] = Field(description="What its job trains on.")
+    peak_memory_bytes: int | None = Field(
+        description="The most that its training, or the pack it was in, held there."
+    )
     attempts: int = Field(description="Tries so far.")
     error: ErrorOut | None
     queued_at: datetime

@@ -20,7 +20,7 @@ from api.schemas import ListOut, MeasurementOut, TrialDetailOut, TrialOut
 from service.arms import is_speculation
 from service.errors import NotFoundError
 from service.progress import STANDING
-from service.records import Study, Trial
+from service.records import Job, Study, Trial
 from service.states import Phase, TrialState
 from service.storage import jobs, studies, trials
 
@@ -41,14 +41,16 @@ class TrialsQuery(Query):
     cursor: Cursor = None
 
 
-def _shown(trial: Trial, names: Mapping[int, Study]) -> dict[str, Any]:
+def _shown(trial: Trial, job: Job, names: Mapping[int, Study]) -> dict[str, Any]:
     study = names[trial.study_id]
+    n_gpus = job.spec["resources"]["gpus_per_trial"]  # read as it is stored, by any version
     return {
         **asdict(trial),
         "study": study.name,
         "sampler": study.sampler,
         "cached": trial.cached_from is not None,
         "speculative": is_speculation(trial),
+        "device": "cuda" if n_gpus > 0 else "cpu",
         "attempts": trial.n_attempts,
     }
 
@@ -102,12 +104,12 @@ def list_trials(
 ) -> dict[str, Any]:
     """List a job's trials in the order of issue."""
     with database.read() as session:
-        jobs.get(session, job_id)
+        job = jobs.get(session, job_id)
         arms = studies.of_job(session, job_id)
         found = _page(session, job_id, query, _chosen(arms, query))
     names = {study.id: study for study in arms}
     kept = cut(found, query.limit, request, response)
-    return {"items": [_shown(trial, names) for trial in kept]}
+    return {"items": [_shown(trial, job, names) for trial in kept]}
 
 
 @router.get("/trials/{trial_id}", response_model=TrialDetailOut, responses=documented(404, 422))
@@ -115,9 +117,10 @@ def show_trial(database: InDatabase, trial_id: Id) -> dict[str, Any]:
     """Show a trial with every try at it, late ones included."""
     with database.read() as session:
         trial = trials.get(session, trial_id)
+        job = jobs.get(session, trial.job_id)
         names = {study.id: study for study in studies.of_job(session, trial.job_id)}
         tries = trials.attempts(session, trial_id)
-    return {**_shown(trial, names), "attempt_log": [asdict(attempt) for attempt in tries]}
+    return {**_shown(trial, job, names), "attempt_log": [asdict(attempt) for attempt in tries]}
 
 
 @router.get(

@@ -18,8 +18,8 @@ from service.settings import Settings
 from service.storage import densities, jobs
 from service.storage.database import Database
 from service.updates import Ended, Ending, Measured
-from tests.integration.api.specs import PHOTOS, SPHERE, submit
-from tests.integration.service.simulation import Simulation
+from tests.integration.api.specs import PHOTOS, SPHERE, changed, submit
+from tests.integration.service.simulation import PEAK_BYTES, Simulation
 
 N_SEARCH = 2 * 5 + 2  # two samplers with a budget of 5, two controls
 N_EVALUATED = 2 * 4  # two seeds of four arms
@@ -91,6 +91,8 @@ def test_a_finished_job_shows_all_it_found(both: TestClient, database: Database)
     # The bounds are [0, 2]: the value in real units is twice the coordinate.
     assert best["params"]["den"][0] == pytest.approx(2.0 * best["point"][0], abs=1e-15)
     assert best["attempts"] == len(best["attempt_log"]) == (0 if best["cached"] else 1)
+    memory = {(t["cached"], t["peak_memory_bytes"], t["device"]) for t in done}
+    assert memory <= {(False, PEAK_BYTES, "cpu"), (True, None, "cpu")}
     assert len(_items(both, f"/v1/jobs/{job_id}/trials?phase=evaluation")) == N_EVALUATED
     assert len(_items(both, f"/v1/jobs/{job_id}/trials?phase=all")) == len(search) + N_EVALUATED
 
@@ -297,6 +299,14 @@ def test_the_samplers_are_those_that_a_spec_may_name(client: TestClient) -> None
             refused = client.post("/v1/jobs", json={**SPHERE, "samplers": [name]}).json()
             remedy = f"pip install 'densearch[{info['capabilities']['needs']}]'"
             assert remedy in refused["errors"][0]["detail"]
+
+
+def test_a_trial_says_what_it_trains_on(client: TestClient, sqlite_database: Database) -> None:
+    job_id = submit(client, changed("/resources", {"gpus_per_trial": 0.25}))
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    assert {t["device"] for t in _items(client, f"/v1/jobs/{job_id}/trials")} == {"cuda"}
 
 
 def test_why_a_job_waits_is_shown(both: TestClient, database: Database) -> None:
