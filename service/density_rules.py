@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from service import density, networks
 from service.errors import Fault
 from service.groups import density_spec, groups_of
-from service.networks import AnyNetwork
-from service.spec import DensitySpec, JobSpec
+from service.networks import AnyNetwork, OwnNetwork
+from service.plugins import PluginError
+from service.spec import Choices, DensitySpec, JobSpec
 
 MAX_DIMENSION = 64
 POSITIVE_FAMILIES = ("gaussian", "power")
@@ -63,7 +64,7 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     yield from _scope_faults(spec, spec.density.scope, spec.network)
     n_values = _n_values(spec)
     if n_values > MAX_DIMENSION:
-        yield _too_long(spec.density, n_values)
+        yield _too_long(spec, spec.density, n_values)
     elif spec.density.bounds is not None:
         yield from _length_faults(spec, len(spec.density.bounds))
 
@@ -79,6 +80,33 @@ def _scope_faults(spec: JobSpec, scope: str, network: AnyNetwork) -> Iterator[Fa
     if scope == "layer" and "depth" in spec.search:
         reason = "a searched depth changes which layers there are"
         yield Fault("/density/scope", f"{reason}: use network or stage, or leave depth out")
+    elif isinstance(network, OwnNetwork):
+        yield from _moving_faults(spec, network)
+
+
+def _moving_faults(spec: JobSpec, network: OwnNetwork) -> Iterator[Fault]:
+    """Yield searched settings at whose ends a package's network has other groups of layers."""
+    groups = _marks(spec, network)
+    for name in networks.SEARCHABLE:
+        wanted = spec.search.get(name)
+        if wanted is None or name not in type(network).model_fields:
+            continue
+        ends = wanted.choices if isinstance(wanted, Choices) else (wanted.low, wanted.high)
+        for end in ends:
+            moved = network.model_copy(update={name: end})
+            try:
+                is_same = _marks(spec, moved) == groups
+            except PluginError as error:
+                yield Fault(f"/search/{name}", f"{name} {end}: {error}")
+                break
+            if not is_same:
+                reason = f"{name} {end} changes which groups of layers there are"
+                yield Fault(f"/search/{name}", f"{reason}: leave it out of search")
+                break
+
+
+def _marks(spec: JobSpec, network: OwnNetwork) -> list[tuple[str, int]]:
+    return [(group.name, group.kernel_size) for group in groups_of(spec, network)]
 
 
 def _length_faults(spec: JobSpec, n_given: int) -> Iterator[Fault]:
@@ -86,16 +114,17 @@ def _length_faults(spec: JobSpec, n_given: int) -> Iterator[Fault]:
     lengths = [group.n_free(wanted.family) for group in groups]
     if n_given == sum(lengths):
         return
-    told = [f"{group.title} {n}" for group, n in zip(groups, lengths, strict=True)]
+    told = [f"{group.title}: {n}" for group, n in zip(groups, lengths, strict=True)]
     detail = f"{wanted.family} has {sum(lengths)} free values ({', '.join(told[:8])}"
     detail += ", ...)" if len(told) > 8 else ")"
     remedy = ": give a pair for each, or leave bounds out"
-    yield Fault("/density/bounds", f"{detail}, but {n_given} bounds were given{remedy}")
+    yield Fault("/density/bounds", f"{detail}, but bounds for {n_given} were given{remedy}")
 
 
-def _too_long(wanted: DensitySpec, n_values: int) -> Fault:
+def _too_long(spec: JobSpec, wanted: DensitySpec, n_values: int) -> Fault:
     reason = f"{n_values} values are too many (at most {MAX_DIMENSION})"
     remedy = "use a smaller kernel or the family symmetric, gaussian or power"
+    remedy += ", or search fewer settings" if spec.search else ""
     if wanted.scope == "network":
         return Fault("/density/family", f"{reason}: {remedy}")
     return Fault("/density/scope", f"{reason}: let more layers share a density, or {remedy}")

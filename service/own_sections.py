@@ -75,6 +75,21 @@ def section_of(plugin: Plugin, base: type[SectionT]) -> type[SectionT]:
     return section
 
 
+def at_defaults(plugin: Plugin, section: type[SectionT]) -> SectionT:
+    """Return a plug-in's settings where a user gives none.
+
+    Raises:
+        PluginError: A field has no default, or one that is not allowed.
+    """
+    try:
+        return _valid(plugin, section, {"kind": plugin.name})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        at = ".".join(map(str, first["loc"]))
+        reason = f"its settings have no valid defaults: {at}: {first['msg']}"
+        raise PluginError(f"{plugin.name!r} of {plugin.package}: {reason}") from error
+
+
 def validated(
     value: object,
     base: type[SectionT],
@@ -96,11 +111,22 @@ def validated(
         return value
     kind = _kind_of(value)
     try:
-        valid = section_of(find(kind), base).model_validate(value)
+        plugin = find(kind)
+        valid = _valid(plugin, section_of(plugin, base), value)
         examine(valid)
     except PluginError as error:
         raise _at_kind(str(error), kind) from error
     return valid
+
+
+def _valid(plugin: Plugin, section: type[SectionT], value: object) -> SectionT:
+    """Validate settings; what a validator raises beside faults is the plug-in's failure."""
+    try:
+        return section.model_validate(value)
+    except ValidationError:
+        raise
+    except plugins.FAILURES as error:
+        raise plugins.failed(plugin, "reading its settings", error) from error
 
 
 def open_schema(title: str, description: str, built_in: Sequence[str]) -> dict[str, Any]:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pydantic import ValidationError
-
-from service import own_tasks, plugins
+from service import networks, own_tasks, plugins
 from service.datasets import own
 from service.datasets.info import BUILT_IN as SETS
 from service.datasets.info import STORED
-from service.networks import OwnNetwork, plugged
-from service.own_sections import section_of
+from service.networks import plugged
+from service.own_sections import at_defaults, section_of
 from service.own_tasks import OwnTask
 from service.plugins import Group, Plugin, PluginError
 
@@ -41,8 +39,8 @@ def listed() -> Iterator[Listed]:
     """Import and examine every plug-in; its settings stand at their defaults."""
     for group, (what, built_in, examine) in _GROUPS.items():
         for plugin in plugins.every(group):
-            error = plugin.error or _error(plugin, examine)
             is_shadowed = plugin.name in built_in
+            error = plugin.error or (None if is_shadowed else _error(plugin, examine))
             yield Listed(what, plugin.name, plugin.package, error, is_shadowed)
 
 
@@ -51,16 +49,7 @@ def _error(plugin: Plugin, examine: Callable[[Plugin], object]) -> str | None:
         examine(plugin)
     except PluginError as error:
         return str(error)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        return f"its settings have no valid defaults: {first['loc']}: {first['msg']}"
     return None
-
-
-def _network(plugin: Plugin) -> None:
-    section = section_of(plugin, OwnNetwork)
-    if getattr(plugin.value, "takes", None) is None:
-        plugged.layers_of(section.model_validate({"kind": plugin.name}))
 
 
 def _dataset(plugin: Plugin) -> None:
@@ -69,14 +58,13 @@ def _dataset(plugin: Plugin) -> None:
 
 
 def _objective(plugin: Plugin) -> None:
-    section = section_of(plugin, OwnTask)
-    own_tasks.data_of(section.model_validate({"kind": plugin.name}))
+    own_tasks.data_of(at_defaults(plugin, section_of(plugin, OwnTask)))
 
 
 _GROUPS: Mapping[Group, tuple[str, tuple[str, ...], Callable[[Plugin], object]]] = (
     MappingProxyType(
         {
-            plugged.GROUP: ("network", plugged.BUILT_IN, _network),
+            plugged.GROUP: ("network", plugged.BUILT_IN, networks.described),
             own.GROUP: (
                 "data set",
                 (STORED, *(name for kind in SETS.values() for name in kind)),

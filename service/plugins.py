@@ -28,6 +28,8 @@ CONTRACTS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
     }
 )
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+# What a package's code may raise; `sys.exit` in it must not end the server.
+FAILURES = (Exception, SystemExit)
 
 
 class PluginError(ValueError):
@@ -107,10 +109,14 @@ def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: objec
         return function(*args)
     except PluginError:
         raise
-    except Exception as error:
-        told = f"{type(error).__name__}: {error}"
-        reason = f"{plugin.name!r} of {plugin.package} fails at {what}: {told}"
-        raise PluginError(reason) from error
+    except FAILURES as error:
+        raise failed(plugin, what, error) from error
+
+
+def failed(plugin: Plugin, what: str, error: BaseException) -> PluginError:
+    """Return the error that tells what a plug-in's code raised, and at what."""
+    told = f"{type(error).__name__}: {error}"
+    return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {told}")
 
 
 def _nearest(group: Group, name: str) -> str:
@@ -147,12 +153,12 @@ def _loaded(group: Group, name: str) -> Plugin:
     try:
         (entry,) = owners.values()
         value = entry.load()
-    except Exception as error:  # noqa: BLE001 - whatever a package raises is told, and breaks nothing
+        missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
+        package = " ".join([plugin.package, *map(_installed, getattr(value, "built_on", ()))])
+    except FAILURES as error:  # whatever a package raises is told, and breaks nothing
         return replace(plugin, error=_reason(error))
-    missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
     if missing:
         return replace(plugin, error=f"{entry.value} has no {', '.join(missing)}")
-    package = " ".join([plugin.package, *map(_installed, getattr(value, "built_on", ()))])
     return replace(plugin, value=value, package=package)
 
 
@@ -163,7 +169,7 @@ def _installed(package: str) -> str:
         return f"(without {package})"
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     reason = f"{type(error).__name__}: {error}"
     if isinstance(error, ImportError) and error.name == "torch":
         reason += " (the server has no torch: import it where a network is built, not above)"

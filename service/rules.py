@@ -149,6 +149,9 @@ def _end_faults(
     section: BaseModel = spec.training or Training()
     if name not in OF_TRAINING and spec.network is not None:
         section = spec.network
+        if name not in type(section).model_fields:  # of a network that a package brings
+            yield Fault(at, f"{spec.network.kind} has no {name}: leave it out of search")
+            return
     base = section.model_dump()
     for index, value in enumerate(values):
         try:

@@ -13,7 +13,7 @@ from service import plugins
 from service.networks import layers, plugged
 from service.networks.layer import Layer
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
-from service.own_sections import section_of
+from service.own_sections import at_defaults, section_of
 from service.plugins import Plugin
 from service.tasks import TaskKind
 
@@ -44,6 +44,9 @@ class NetworkInfo:
 
     def to_dict(self) -> dict[str, object]:
         """What a user is told of it; `section` is the JSON schema of its settings."""
+        section = self.section.model_json_schema()
+        if self.package is not None and self.takes is None:
+            section["properties"]["kind"] = {"const": self.name, "type": "string"}
         return {
             "name": self.name,
             "title": self.title,
@@ -52,7 +55,7 @@ class NetworkInfo:
             "n_dims": list(self.n_dims),
             "takes": self.takes,
             "package": self.package,
-            "section": self.section.model_json_schema(),
+            "section": section,
         }
 
 
@@ -85,8 +88,21 @@ def own() -> list[NetworkInfo]:
     for plugin in plugins.every(plugged.GROUP):
         if plugin.error is None and plugin.name not in _NETWORKS:
             with suppress(plugins.PluginError):
-                usable.append(_told(plugin))
+                usable.append(described(plugin))
     return usable
+
+
+def described(plugin: Plugin) -> NetworkInfo:
+    """Return what is known of a network that another package brings, once it proved usable.
+
+    Raises:
+        PluginError: It has no schema, no valid defaults, or no layers at its defaults.
+    """
+    info = _told(plugged.held(plugin))
+    plugins.called(plugin, "describing its settings", info.to_dict)
+    if info.takes is None:
+        plugged.layers_of(at_defaults(plugin, section_of(plugin, plugged.OwnNetwork)))
+    return info
 
 
 def describe(kind: str) -> NetworkInfo:

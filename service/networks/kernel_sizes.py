@@ -67,9 +67,10 @@ class Convolutional(Section):
             return wanted
         n_parts = info.data[field]
         if len(wanted) != n_parts:
+            searchable = ", which also allows to search depth" if field == "depth" else ""
             raise ValueError(
                 f"a list has a size for each {part}: give {n_parts} of them ({field}), not "
-                f"{len(wanted)}, or one size for all, which also allows to search {field}"
+                f"{len(wanted)}, or one size for all{searchable}"
             )
         return wanted[0] if len(set(wanted)) == 1 else wanted
 

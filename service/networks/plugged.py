@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -13,6 +14,9 @@ from service.own_sections import OwnSection
 from service.plugins import Group, Plugin, PluginError, called
 
 GROUP: Group = "densearch.networks"
+# Names of layers are columns, parts of file names and text on pages.
+NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+TASKS = ("denoising", "image_to_image", "classification", "multilabel")
 BUILT_IN = ("small_cnn", "vgg", "resnet", "dncnn", "unet", "nafnet")
 
 
@@ -55,9 +59,34 @@ def plugin_of(kind: str) -> Plugin:
     """Return the plug-in that a kind of network names.
 
     Raises:
-        PluginError: As `service.own_sections.plugin_of`.
+        PluginError: As `service.own_sections.plugin_of` and `held`.
     """
-    return own_sections.plugin_of(GROUP, kind, BUILT_IN)
+    return held(own_sections.plugin_of(GROUP, kind, BUILT_IN))
+
+
+def held(plugin: Plugin) -> Plugin:
+    """Return a plug-in whose title, tasks and axes are what they must be.
+
+    Raises:
+        PluginError: One is not.
+    """
+    value = plugin.value
+    needed = {
+        "title is no text": isinstance(value.title, str),
+        f"tasks are not a tuple of some of {', '.join(TASKS)}": _is_some_of(value.tasks, TASKS),
+        "n_dims are not a tuple of some of 1, 2, 3": _is_some_of(value.n_dims, (1, 2, 3)),
+    }
+    faults = [fault for fault, is_met in needed.items() if not is_met]
+    if faults:
+        reason = f"its {', its '.join(faults)}"
+        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+    return plugin
+
+
+def _is_some_of(given: object, allowed: Sequence[object]) -> bool:
+    return (
+        isinstance(given, tuple | list) and len(given) > 0 and all(one in allowed for one in given)
+    )
 
 
 def layers_of(section: OwnNetwork) -> list[Layer]:
@@ -79,16 +108,34 @@ def layers_of(section: OwnNetwork) -> list[Layer]:
 def _fault_of(layers: Sequence[Layer]) -> str | None:
     if not layers:
         return "it has no convolution with an odd kernel above 1, the same along every axis"
+    for layer in layers:
+        fault = _fault_of_one(layer)
+        if fault is not None:
+            return fault
     if len({layer.name for layer in layers}) < len(layers):
         return "it lists a layer twice"
-    for layer in layers:
-        if layer.kernel_size % 2 == 0 or not 3 <= layer.kernel_size <= density.MAX_KERNEL_SIZE:
-            return (
-                f"layer {layer.name!r} has the kernel size {layer.kernel_size}: a density needs "
-                f"an odd one, from 3 to {density.MAX_KERNEL_SIZE}; leave the layer out of the list"
-            )
     if len({layer.stage is None for layer in layers}) > 1:
         return "either all of its layers have a stage, or none has"
+    return None
+
+
+def _fault_of_one(layer: Any) -> str | None:  # noqa: ANN401 - whatever it lists
+    if not isinstance(layer, Layer):
+        return f"it lists {layer!r:.100}, which is no service.networks.Layer"
+    name, size, stage = layer.name, layer.kernel_size, layer.stage
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
+        return (
+            f"a layer is called {name!r:.100}: give its place in named_modules(), letters, "
+            "digits, _ and - with dots between them, at most 200; a network that is itself a "
+            "convolution needs a module around it"
+        )
+    if type(size) is not int or size % 2 == 0 or not 3 <= size <= density.MAX_KERNEL_SIZE:
+        return (
+            f"layer {name!r} has the kernel size {size!r:.100}: a density needs an odd one, from "
+            f"3 to {density.MAX_KERNEL_SIZE}; leave the layer out of the list"
+        )
+    if stage is not None and (type(stage) is not int or stage < 1):
+        return f"layer {name!r} has the stage {stage!r:.100}: number stages from 1, or give none"
     return None
 
 

@@ -48,8 +48,8 @@ def test_the_ranges_of_one_group_are_everyones_where_all_have_as_many() -> None:
     (fault,) = faults(network=MIXED, density={"bounds": [[0.0, 2.0]]})
     assert fault == Fault(
         "/density/bounds",
-        "symmetric has 3 free values (5x5 2, 3x3 1), but 1 bounds were given: give a pair for "
-        "each, or leave bounds out",
+        "symmetric has 3 free values (5x5: 2, 3x3: 1), but bounds for 1 were given: give a pair "
+        "for each, or leave bounds out",
     )
 
 
@@ -67,6 +67,15 @@ def test_the_ranges_of_one_group_are_everyones_where_all_have_as_many() -> None:
         (
             {"network": {**RESNET, "depth": 16}, "density": {"scope": "layer"}},
             "/density/scope", "65 values are too many (at most 64): let more layers share",
+        ),
+        (
+            {
+                "network": {**RESNET, "depth": 16}, "density": {"scope": "layer"},
+                "search": {"lr": {"low": 0.01, "high": 0.1}},
+            },
+            "/density/scope", "66 values are too many (at most 64): let more layers share a "
+            "density, or use a smaller kernel or the family symmetric, gaussian or power, or "
+            "search fewer settings",
         ),
         (
             {"network": {**RESNET, "kernel_size": 9}, "density": {"family": "full"}},
@@ -106,6 +115,7 @@ def test_what_does_not_fit_is_refused_with_a_remedy(
     (fault,) = faults(**changes)
     assert fault.pointer == pointer
     assert remedy in fault.detail
+    assert "search n_stages" not in fault.detail  # which cannot be searched
 
 
 def test_a_long_vector_is_refused_before_it_is_made() -> None:

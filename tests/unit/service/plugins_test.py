@@ -185,6 +185,12 @@ def test_settings_of_ones_own_are_searched_within_their_ranges() -> None:
     assert (at, "less than or equal to 9" in detail) == ("/search/depth/high", True)
 
 
+def test_a_setting_that_it_does_not_have_is_not_searched() -> None:
+    search = {"width": {"low": 1, "high": 12, "integer": True}}
+    at, detail = refused(network={"kind": "network"}, search=search)
+    assert (at, detail) == ("/search/width", "network has no width: leave it out of search")
+
+
 def test_what_is_built_in_keeps_its_name() -> None:
     spec = rules.parse({**JOB, "network": {"kind": "vgg"}})
     assert not isinstance(spec.network, networks.OwnNetwork)
@@ -294,8 +300,10 @@ def test_every_plug_in_is_listed_with_what_is_wrong_with_it() -> None:
     assert "No torch" in str(found["network", "heavy"].error)
     named = {info.name: info for info in networks.own()}
     assert {"network", "timm"} <= named.keys()
-    assert not {"vgg", "heavy", "foreign", "partial"} & named.keys()
-    assert named["network"].to_dict()["package"] == "plugged-parts 1.0"
+    assert not {"vgg", "heavy", "foreign", "partial", "failing", "empty"} & named.keys()
+    told = named["network"].to_dict()
+    assert told["package"] == "plugged-parts 1.0"
+    assert told["section"]["properties"]["kind"] == {"const": "network", "type": "string"}
 
 
 def test_nothing_is_imported_before_it_is_named() -> None:
