@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 
 from api import problems
 from api.access import Access
-from api.dashboard import pages
+from api.dashboard import new_job, pages
 from api.guards import BodyLimit, Guard
 from api.metrics import Metrics
 from api.openapi import document_of
@@ -59,6 +59,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     problems.install(app)
     for module in ROUTES:
         app.include_router(module.router)
+    app.include_router(new_job.router)  # before the page of a job: "new" is no id
     app.include_router(pages.router)
     # The last one added is the outermost.
     app.add_middleware(

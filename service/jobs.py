@@ -86,7 +86,7 @@ def clone(
         IdempotencyConflictError: As in `submit`.
     """
     with database.read() as session:
-        old = stored_data.unresolved(warm_start.unresolved(spec_of(jobs.get(session, job_id))))
+        old = spec_again(jobs.get(session, job_id))
     body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
     return submit(database, rules.parse(body), key, prices)[0]
 
@@ -119,6 +119,17 @@ def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Jo
 def spec_of(job: Job) -> JobSpec:
     """Return a stored job's spec as a value."""
     return rules.parse(job.spec)
+
+
+def spec_again(job: Job) -> JobSpec:
+    """Return a stored job's spec as it may be submitted again.
+
+    It names data sets and densities, where the stored one holds what these were then.
+
+    Raises:
+        InvalidSpecError: This server would refuse it by now.
+    """
+    return stored_data.unresolved(warm_start.unresolved(spec_of(job)))
 
 
 def pause(database: Database, job_id: int) -> Job:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.json_text import json_text
 from service import clock
 from service.datasets.info import BUILT_IN, STORED, DataInfo
 from service.datasets.stored import SPLITS
@@ -86,7 +86,7 @@ class DatasetLine:
         """A job that is trained on it, as JSON."""
         task = {"kind": TASKS[self.record.kind], "dataset": self.name}
         job = {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
-        return json.dumps(job, indent=2, ensure_ascii=False)
+        return json_text(job)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from api.context import WithSettings, database_of
 from api.dashboard import assets, dataset_views, density_cards, figures, heatmaps, listing, views
-from api.dashboard.bars import bars
-from api.dashboard.formats import FILTERS
+from api.dashboard.rendering import HEADERS, html
 from api.dashboard.themes import THEMES, Figure, ThemeName
-from api.dashboard.traces import dash_of
 from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
 from service.errors import NotFoundError
 from service.states import JobState
@@ -26,33 +22,6 @@ router = APIRouter(include_in_schema=False)
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 OptionalId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
-# A page shows the present; the browser must not show an old one after "back".
-HEADERS = {"Cache-Control": "no-store"}
-
-
-@cache
-def _templates() -> Environment:
-    folder = files("api.dashboard").joinpath("templates")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS, bars=bars)
-    environment.globals.update(asset=assets.url, job_states=list(JobState), dash_of=dash_of)
-    return environment
-
-
-def _html(name: str, status_code: int = 200, **values: object) -> HTMLResponse:
-    body = _templates().get_template(name).render(**values)
-    return HTMLResponse(body, status_code, headers=HEADERS)
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
 
 
 @router.get("/")
@@ -62,9 +31,9 @@ def show_jobs(
     before: OptionalId = None,
 ) -> HTMLResponse:
     """Show the list of jobs."""
-    with _database(request).read() as session:
+    with database_of(request).read() as session:
         page = listing.job_list(session, state or None, before)
-    return _html("jobs.html", page=page)
+    return html("jobs.html", page=page)
 
 
 @router.get("/jobs/{job_id}")
@@ -73,11 +42,11 @@ def show_job(
 ) -> HTMLResponse:
     """Show one job; `density` is the id of the one that is shown."""
     try:
-        with _database(request).read() as session:
+        with database_of(request).read() as session:
             page = views.job_page(session, job_id, density, above)
     except NotFoundError as error:
-        return _html("missing.html", 404, detail=str(error))
-    return _html("job.html", page=page)
+        return html("missing.html", 404, detail=str(error))
+    return html("job.html", page=page)
 
 
 @router.get("/jobs/{job_id}/trials")
@@ -86,13 +55,13 @@ def show_older_trials(
 ) -> HTMLResponse:
     """Return the rows of the next page of trials, to be put below those that are shown."""
     try:
-        with _database(request).read() as session:
+        with database_of(request).read() as session:
             job = jobs.get(session, job_id)
             own = studies.of_job(session, job_id)
             rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
     except NotFoundError as error:
-        return _html("missing.html", 404, detail=str(error))
-    return _html("older_trials.html", rows=rows)
+        return html("missing.html", 404, detail=str(error))
+    return html("older_trials.html", rows=rows)
 
 
 @router.get("/jobs/{job_id}/figures/{name}")
@@ -105,7 +74,7 @@ def show_figure(
 ) -> JSONResponse:
     """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none."""
     try:
-        figure = _figure(_database(request), job_id, name, theme, density)
+        figure = _figure(database_of(request), job_id, name, theme, density)
     except NotFoundError:
         figure = None
     return JSONResponse(figure, headers=HEADERS)
@@ -130,22 +99,24 @@ def _figure(
 
 
 @router.get("/datasets")
-def show_datasets(request: Request, before: OptionalId = None) -> HTMLResponse:
+def show_datasets(
+    request: Request, settings: WithSettings, before: OptionalId = None
+) -> HTMLResponse:
     """Show the list of data sets."""
-    with _database(request).read() as session:
+    with database_of(request).read() as session:
         page = dataset_views.dataset_list(session, before)
-    return _html("datasets.html", page=page)
+    return html("datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
 
 
 @router.get("/datasets/{dataset_id}")
 def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
     """Show one stored data set."""
     try:
-        with _database(request).read() as session:
+        with database_of(request).read() as session:
             page = dataset_views.dataset_line(session, dataset_id)
     except NotFoundError as error:
-        return _html("missing.html", 404, detail=str(error))
-    return _html("dataset.html", page=page)
+        return html("missing.html", 404, detail=str(error))
+    return html("dataset.html", page=page)
 
 
 @router.get("/static/{name}")

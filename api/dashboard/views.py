@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,7 +9,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.dashboard.density_cards import DensityCard, cards_of, chosen
+from api.dashboard.json_text import json_text
 from api.dashboard.series import Series, by_study, series_of
+from api.dashboard.spec_text import packs_text, precision_text, task_text
 from api.dashboard.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from service import clock, progress, reopening, search_vector
 from service.progress import Best, Progress, StudyProgress
@@ -111,13 +112,23 @@ class JobPage:
 
     @property
     def spec_json(self) -> str:
-        """The job's spec, indented."""
-        return json.dumps(self.job.spec, indent=2, ensure_ascii=False)
+        """The job's spec, as people write it."""
+        return json_text(self.job.spec)
 
     @property
     def task(self) -> str:
         """In a few words, what the job works on."""
         return task_text(self.job.spec)
+
+    @property
+    def precision(self) -> str:
+        """In what its searches compute, where that is not float32 alone."""
+        return precision_text(self.job.spec, [line.trial for line in self.trials.lines])
+
+    @property
+    def packs(self) -> str:
+        """How many candidates a worker trains at once, where it may be several."""
+        return packs_text(self.job.spec)
 
 
 def job_page(session: Session, job_id: int, density_id: int | None, above: int | None) -> JobPage:
@@ -179,21 +190,3 @@ def _study_lines(session: Session, job_id: int, own: Sequence[Study]) -> list[St
     counts, series = progress.of_studies(session, job_id, own), by_study(own)
     pairs = zip(own, counts, strict=True)
     return [StudyLine(study, series.get(study.id), count) for study, count in pairs]
-
-
-def task_text(spec: Mapping[str, object]) -> str:
-    """Say in a few words what a job works on."""
-    task, network = spec.get("task"), spec.get("network")
-    parts: list[object] = []
-    if isinstance(task, Mapping):
-        parts += [task.get("kind"), task.get("dataset") or task.get("name")]
-    if isinstance(network, Mapping):
-        parts.append(f"{network.get('kind')} {_kernels(network.get('kernel_size'))}".strip())
-    return " \u00b7 ".join(str(part) for part in parts if part)
-
-
-def _kernels(sizes: object) -> str:
-    """Write a network's kernel size, or the sizes of its parts in their order."""
-    if isinstance(sizes, list):
-        return " ".join(map(str, sizes))
-    return f"{sizes}\u00d7{sizes}" if sizes else ""

@@ -1,0 +1,125 @@
+"""Jobs to start from on the page of a new one. Tests hold each to the rules of specs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.dashboard.json_text import json_text
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A job to start from; `title` says in a few words what it does."""
+
+    name: str
+    title: str
+    spec: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The spec as JSON."""
+        return json_text(dict(self.spec))
+
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        "photos",
+        "Denoise photographs: what the density adds to a tuned learning rate",
+        {
+            "name": "photos",
+            "seed": 0,
+            "task": {
+                "kind": "denoising", "dataset": "photos", "noise_sigma": 25, "patch_px": 40
+            },
+            "network": {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3},
+            "training": {
+                "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "batch_size": 64, "epochs": 4,
+                "schedule": "cosine",
+            },
+            "density": {"family": "symmetric", "scope": "network", "bounds": [[0.0, 2.0]]},
+            "samplers": [{"name": "direct_l"}, {"name": "tpe"}],
+            "controls": ["uniform", "uniform_tuned", "flat_tuned", "density_tuned"],
+            "budget": {"n_trials": 12},
+            "fidelity": {"search_fraction": 0.5, "promote": 2},
+            "evaluation": {"n_seeds": 5},
+            "resources": {"cpus_per_trial": 1, "gpus_per_trial": 0},
+        },
+    ),
+    Example(
+        "digits",
+        "Classify digits: a short job",
+        {
+            "name": "digits",
+            "seed": 0,
+            "task": {"kind": "classification", "dataset": "digits"},
+            "network": {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3},
+            "training": {
+                "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "batch_size": 64, "epochs": 5
+            },
+            "density": {"family": "symmetric", "bounds": [[0.0, 2.0]]},
+            "samplers": [{"name": "direct_l"}, {"name": "tpe"}],
+            "controls": ["uniform", "linear", "gaussian", "flat"],
+            "budget": {"n_trials": 8},
+            "evaluation": {"n_seeds": 3},
+        },
+    ),
+    Example(
+        "layers",
+        "A density for each layer, kernels of 5 and 3 pixels",
+        {
+            "name": "digits, layer by layer",
+            "task": {"kind": "classification", "dataset": "digits"},
+            "network": {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": [5, 3]},
+            "training": {"optimizer": "adam", "lr": 0.003, "batch_size": 64, "epochs": 5},
+            "density": {"family": "symmetric", "scope": "layer"},
+            "samplers": ["direct_l", "gradient"],
+            "controls": ["uniform", "flat"],
+            "budget": {"n_trials": 20},
+        },
+    ),
+    Example(
+        "limit",
+        "As much as ten minutes find: a limit on time, hopeless trainings stopped early",
+        {
+            "name": "photos in ten minutes",
+            "task": {"kind": "denoising", "dataset": "photos", "noise_sigma": 25},
+            "network": {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 5},
+            "training": {
+                "optimizer": "adam", "lr": 0.003, "schedule": "cosine", "epochs": 12,
+                "precision": "auto",
+            },
+            "controls": ["uniform", "uniform_tuned", "density_tuned"],
+            "budget": {"n_trials": 100, "wall_clock_s": 600},
+            "fidelity": {"search_fraction": 0.5, "promote": 3},
+            "pruning": {"rule": "median", "warmup_epochs": 1},
+        },
+    ),
+    Example(
+        "signals",
+        "Classify signals: kernels of one dimension",
+        {
+            "name": "waveforms",
+            "seed": 0,
+            "task": {"kind": "classification", "dataset": "waveforms"},
+            "network": {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 5},
+            "training": {"optimizer": "adam", "lr": 0.003, "batch_size": 64, "epochs": 4},
+            "samplers": ["direct_l"],
+            "controls": ["uniform", "flat"],
+            "budget": {"n_trials": 6},
+            "evaluation": {"n_seeds": 3},
+        },
+    ),
+    Example(
+        "function",
+        "Samplers on a function: nothing is trained",
+        {
+            "name": "branin",
+            "seed": 0,
+            "task": {"kind": "function", "name": "branin", "dimension": 2, "sleep_s": 0.0},
+            "samplers": [{"name": "direct_l"}, {"name": "tpe"}, {"name": "random"}],
+            "budget": {"n_trials": 50},
+        },
+    ),
+)  # fmt: skip

@@ -1,0 +1,45 @@
+"""A job's spec in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from service.records import Trial
+
+
+def task_text(spec: Mapping[str, object]) -> str:
+    """Say in a few words what a job works on."""
+    task, network = spec.get("task"), spec.get("network")
+    parts: list[object] = []
+    if isinstance(task, Mapping):
+        parts += [task.get("kind"), task.get("dataset") or task.get("name")]
+    if isinstance(network, Mapping):
+        parts.append(f"{network.get('kind')} {_kernels(network.get('kernel_size'))}".strip())
+    return " \u00b7 ".join(str(part) for part in parts if part)
+
+
+def _kernels(sizes: object) -> str:
+    """Write a network's kernel size, or the sizes of its parts in their order."""
+    if isinstance(sizes, list):
+        return " ".join(map(str, sizes))
+    return f"{sizes}\u00d7{sizes}" if sizes else ""
+
+
+def precision_text(spec: Mapping[str, object], shown: Sequence[Trial]) -> str:
+    """Say in what the searches compute; where that is found out, as a shown trial tells."""
+    training = spec.get("training")
+    wanted = training.get("precision") if isinstance(training, Mapping) else None
+    if wanted != "auto":
+        return "searched in bfloat16" if wanted == "bfloat16" else ""
+    found = [(trial.metrics or {}).get("precision_bits") for trial in shown]
+    bits = next((value for value in found if value is not None), 0)
+    return {16: "searched in bfloat16", 32: "searched in float32"}.get(bits, "precision: auto")
+
+
+def packs_text(spec: Mapping[str, object]) -> str:
+    """Say how many candidates a worker trains at once; "auto" until that is measured."""
+    resources = spec.get("resources")
+    width = resources.get("pack_width", 1) if isinstance(resources, Mapping) else 1
+    if width == "auto":
+        return "pack width: measured before the first trial"
+    return f"packs of {width}" if width != 1 else ""

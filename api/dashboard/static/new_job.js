@@ -1,0 +1,165 @@
+// The form of a new job: what it would cost, what is wrong with it, and off it goes.
+import { announce, setOnline } from "./live.js";
+import { locate, locateLine } from "./pointers.js";
+import { Refusal, placeOf, showRefusal } from "./problems.js";
+
+const RETRY_MS = 2000;
+const [form, spec, start, ask, submit, problem, stale, costs, hint] = [
+  "new-job", "spec", "start", "ask", "submit", "problem", "stale", "costs", "hint",
+].map((id) => document.getElementById(id));
+
+// What was loaded last, and what a user had made of it: loading another start loses nothing.
+let loaded = spec.value;
+let written = null;
+let asked = null; // stops the estimate that is waited for
+let key = null; // the Idempotency-Key, and the text that it is of
+let keyOf = null;
+
+// Requests
+
+async function post(url, text, options = {}) {
+  const headers = { "Content-Type": "application/json", ...options.headers };
+  const response = await fetch(url, { method: "POST", body: text, ...options, headers });
+  setOnline(true);
+  if (!response.ok) throw new Refusal(await response.json().catch(() => ({})), response.status);
+  return response;
+}
+
+/** Wait, then until the tab is seen; rejects when `signal` says so. */
+async function pause(ms, signal) {
+  do {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    signal.throwIfAborted();
+  } while (document.hidden);
+}
+
+// Faults
+
+function buttonOf(fault) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "fault";
+  const place = document.createElement("code");
+  place.textContent = placeOf(fault) || "the whole spec";
+  const words = document.createElement("span");
+  words.textContent = fault.detail;
+  button.append(place, " ", words);
+  button.addEventListener("click", () => goTo(fault));
+  return [button];
+}
+
+/** Select the place of a fault in the text, and bring it into view. */
+function goTo(fault) {
+  const place = locateLine(spec.value, fault.detail) ?? locate(spec.value, placeOf(fault));
+  spec.blur(); // a text that gains the focus shows its selection
+  spec.setSelectionRange(...(place ?? [0, 0]));
+  spec.focus();
+}
+
+function refuse(refusal) {
+  clear();
+  showRefusal(problem, refusal, buttonOf);
+  problem.scrollIntoView({ block: "nearest" });
+}
+
+function clear() {
+  asked?.abort();
+  problem.hidden = stale.hidden = hint.hidden = true;
+  costs.replaceChildren();
+}
+
+// Estimate
+
+async function estimate() {
+  clear();
+  asked = new AbortController();
+  const [{ signal }, text] = [asked, spec.value];
+  announce("Estimating");
+  try {
+    while (!(await told(text, signal)));
+  } catch (error) {
+    if (!signal.aborted) refuse(error);
+  }
+}
+
+/** Ask once, and wait as long as the server wishes; true once there is nothing to wait for. */
+async function told(text, signal) {
+  let wait = RETRY_MS;
+  try {
+    const response = await post("/jobs/estimate", text, { signal });
+    show(await response.text());
+    if (response.status !== 202) return true;
+    wait = 1000 * (Number(response.headers.get("Retry-After")) || 2);
+  } catch (error) {
+    if (error instanceof Refusal || signal.aborted) throw error;
+    setOnline(false); // the banner says that it is tried again
+  }
+  await pause(wait, signal);
+  return false;
+}
+
+function show(text) {
+  const known = document.getElementById("estimate")?.dataset.summary;
+  const part = new DOMParser().parseFromString(text, "text/html").getElementById("estimate");
+  if (part.dataset.summary !== known) announce(part.dataset.summary);
+  if (known === undefined || part.dataset.summary !== known) {
+    costs.replaceChildren(document.importNode(part, true));
+    if (known === undefined) costs.scrollIntoView({ block: "nearest" });
+  }
+}
+
+// Submit
+
+function newKey() {
+  // randomUUID is there with HTTPS and on loopback alone.
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
+}
+
+async function send() {
+  const text = spec.value;
+  // The same text is the same job, however often it is sent: an answer may have been lost.
+  if (text !== keyOf) [key, keyOf] = [newKey(), text];
+  submit.disabled = true;
+  try {
+    const response = await post("/v1/jobs", text, { headers: { "Idempotency-Key": key } });
+    asked?.abort();
+    location.assign(`/jobs/${(await response.json()).id}`);
+  } catch (error) {
+    submit.disabled = false;
+    const detail = "The server does not answer. Submit it again: it becomes one job, not two.";
+    refuse(error instanceof Refusal ? error : new Refusal({ title: "Not submitted", detail }));
+  }
+}
+
+ask.addEventListener("click", estimate);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!submit.disabled) send();
+});
+addEventListener("pageshow", (event) => {
+  // Whoever comes back to submit once more wants another job.
+  if (event.persisted) [submit.disabled, keyOf] = [false, null];
+});
+
+// The text
+
+spec.addEventListener("input", () => {
+  const isWaiting = document.getElementById("estimate")?.dataset.state === "measuring";
+  asked?.abort();
+  if (isWaiting) clear();
+  else stale.hidden = !costs.hasChildNodes();
+});
+
+start.addEventListener("change", () => {
+  if (spec.value !== loaded && spec.value !== written) keep(spec.value);
+  const chosen = document.querySelector(`template[data-start="${start.value}"]`);
+  spec.value = loaded = chosen === null ? written : chosen.content.textContent;
+  clear();
+  hint.hidden = false;
+});
+
+function keep(text) {
+  written = text;
+  if (start.querySelector("[value=written]")) return;
+  start.add(new Option("What you wrote", "written"));
+}

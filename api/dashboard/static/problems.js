@@ -1,0 +1,28 @@
+// What the server refuses, as a list of faults.
+
+/** What the server says is wrong with a request; `faults` are told one by one, if it knows them. */
+export class Refusal extends Error {
+  constructor(answer, status) {
+    super(answer.detail || answer.title || `The server answered ${status}.`);
+    this.title = answer.title || "The server refused it";
+    const one = { detail: this.message };
+    this.faults = (answer.errors ?? []).length > 0 ? answer.errors : [one];
+  }
+}
+
+/** Return the place that a fault names: a JSON pointer, a parameter, or a file of a data set. */
+export function placeOf(fault) {
+  return fault.pointer || fault.parameter || fault.entry || "";
+}
+
+/** Show a refusal in `box`: its title, and a line for each fault that `lineOf` makes. */
+export function showRefusal(box, refusal, lineOf) {
+  box.querySelector("h2").textContent = refusal.title;
+  const lines = refusal.faults.map((fault) => {
+    const line = document.createElement("li");
+    line.append(...lineOf(fault));
+    return line;
+  });
+  box.querySelector(".faults").replaceChildren(...lines);
+  box.hidden = false;
+}
