@@ -14,13 +14,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
-from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
+from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name, shown
 from service.errors import InvalidDatasetError
 
 CHUNK_BYTES = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
+# A name or an attribute that a header of a tar file has no room for; its reader reads it whole.
+MAX_TAR_EXTRA_BYTES = 64 * 2**10
+_TAR_EXTRAS = frozenset(
+    {
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+    }
+)
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile)
 
 
@@ -95,16 +106,34 @@ class _Gunzipped(gzip.GzipFile):
         self._own.close()
 
 
-def open_file(path: Path) -> IO[bytes]:
-    """Open a file of the disk for reading."""
-    return path.open("rb")
-
-
 def too_many() -> InvalidDatasetError:
     """Return the refusal of an archive or folder with too many files."""
     return InvalidDatasetError(
         "", f"it has more than {MAX_ENTRIES:,} files: store the data as .npz"
     )
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose headers are whole and short."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            # Zeros end an archive. What else is no header would be taken for its end as well.
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+                raise
+            raise InvalidDatasetError("", f"it is damaged ({error}): send all of it") from error
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        # The place that tarfile names for subclasses to look at a member's type.
+        if self.type in _TAR_EXTRAS and self.size > MAX_TAR_EXTRA_BYTES:
+            raise InvalidDatasetError(
+                shown(self.name), f"has a header of {self.size:,} bytes: pack the files anew"
+            )
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
 
 
 @contextmanager
@@ -127,7 +156,7 @@ def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]
         inner: _Readable = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
         # Headers and padding are counted too: 1 KiB for each file, if there are most.
         stream = counted("", inner, max_bytes + 1024 * MAX_ENTRIES)
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
             entries = distinct(_copied(archive, scratch, max_bytes))
     yield entries
 
@@ -135,10 +164,14 @@ def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]
 def _copied(archive: tarfile.TarFile, scratch: Path, max_bytes: int) -> Iterator[Entry]:
     n_left = max_bytes
     for number, member in enumerate(archive):
+        # It would keep all of them, with their headers.
+        archive.members.clear()  # type: ignore[attr-defined]  # public, but not in the stubs
         if number == MAX_ENTRIES:
             raise too_many()
+        if member.isdir():
+            continue
         name = safe_name(member.name)
-        if member.isdir() or is_clutter(name):
+        if is_clutter(name):
             continue
         content = archive.extractfile(member) if member.isreg() else None
         if content is None:
@@ -150,4 +183,8 @@ def _copied(archive: tarfile.TarFile, scratch: Path, max_bytes: int) -> Iterator
         with content, target.open("wb") as copy:
             while chunk := content.read(CHUNK_BYTES):
                 copy.write(chunk)
-        yield Entry(name, member.size, partial(open_file, target))
+        yield Entry(name, member.size, partial(_opened, target))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,11 +76,13 @@ def shown(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return an entry's name.
+    """Return an entry's name, an accented letter as one character however it was written.
 
     Raises:
-        InvalidDatasetError: It leads out of its folder, or cannot be printed.
+        InvalidDatasetError: It is none, leads out of its folder, or cannot be printed.
     """
+    # macOS takes letters and accents apart, and what people type beside it does not.
+    name = unicodedata.normalize("NFC", name)
     parts = name.split("/")
     is_windows = "\\" in name or (len(parts[0]) > 1 and parts[0][1] == ":")
     if name.startswith("/") or is_windows or ".." in parts:
@@ -90,7 +93,10 @@ def safe_name(name: str) -> str:
         raise InvalidDatasetError(
             shown(name), f"names are printable text of at most {MAX_NAME_LENGTH} characters"
         )
-    return "/".join(part for part in parts if part not in {"", "."})
+    found = "/".join(part for part in parts if part not in {"", "."})
+    if not found:
+        raise InvalidDatasetError(shown(name), "is no name of a file: pack the folder's content")
+    return found
 
 
 def is_clutter(name: str) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
-from service.datasets.archives import open_file, too_many
+from service.datasets.archives import too_many
 from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
 from service.errors import InvalidDatasetError
 
 FIELD = "folder"
+_UNREADABLE = "cannot be read by the server: allow it to, or remove it"
 
 
 def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
@@ -33,8 +37,9 @@ def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
             "no folder of this server may become a data set: set DENSEARCH_DATASET_ROOTS, or "
             "upload a file",
         )
-    if "\0" not in folder:
-        for root in (path.resolve() for path in roots):
+    for root in (path.resolve() for path in roots):
+        # A loop of links (RuntimeError), a name that no file can have (the others).
+        with suppress(RuntimeError, ValueError, OSError):
             found = (root / folder).resolve()
             if found.is_relative_to(root) and found.is_dir():
                 return found, root
@@ -61,7 +66,10 @@ def _found(folder: Path, root: Path) -> Iterator[Entry]:
     for place, folders, names in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [name for name in folders if not is_clutter(name)]
         for name in folders:
-            if (Path(place) / name).is_symlink():
+            path = Path(place) / name
+            # What is too long to be looked at is refused by its name.
+            safe_name(path.relative_to(folder).as_posix())
+            if path.is_symlink():
                 raise InvalidDatasetError(name, "is a link to a folder: copy the folder")
         for name in names:
             path = Path(place) / name
@@ -71,14 +79,25 @@ def _found(folder: Path, root: Path) -> Iterator[Entry]:
 
 
 def _entry(path: Path, name: str, root: Path) -> Entry:
-    target = path.resolve()
-    if not target.is_relative_to(root):
-        raise InvalidDatasetError(name, "is a link that leads out of the roots: copy the file")
-    if not target.is_file():
+    try:
+        target = path.resolve()
+        if not target.is_relative_to(root):
+            raise InvalidDatasetError(name, "is a link that leads out of the roots: copy the file")
+        status = target.stat()
+    except (RuntimeError, OSError) as error:  # a link to itself, or to nothing
+        raise InvalidDatasetError(name, "cannot be found: remove it") from error
+    if not stat.S_ISREG(status.st_mode):
         raise InvalidDatasetError(name, "is no plain file: remove it")
-    return Entry(name, target.stat().st_size, partial(open_file, target))
+    return Entry(name, status.st_size, partial(_opened, target, name))
+
+
+def _opened(path: Path, name: str) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InvalidDatasetError(name, _UNREADABLE) from error
 
 
 def _refuse_unreadable(error: OSError) -> None:
     name = Path(error.filename).name if error.filename else ""
-    raise InvalidDatasetError(name, "cannot be read by the server") from error
+    raise InvalidDatasetError(name, _UNREADABLE) from error

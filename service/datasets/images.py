@@ -26,10 +26,11 @@ WITH_ALPHA = frozenset({"RGBA", "LA", "PA"})
 Conversion = Literal["grey", "colour"]
 MODES: dict[Conversion, str] = {"grey": "L", "colour": "RGB"}
 _DAMAGE = (
-    UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError,
-    SyntaxError, ValueError, EOFError, struct.error, zlib.error, OverflowError, IndexError,
-    KeyError, TypeError,
+    UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
+    OverflowError, IndexError, KeyError, TypeError, AttributeError, AssertionError,
+    ZeroDivisionError, NotImplementedError, RuntimeError, MemoryError,
 )  # fmt: skip
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def is_image(entry: Entry) -> bool:
@@ -58,6 +59,10 @@ def decoded(entry: Entry, convert: Conversion | None, size_px: int | None) -> ND
             if size_px is not None:
                 converted = ImageOps.fit(converted, (size_px, size_px), Image.Resampling.BICUBIC)
             values = np.asarray(converted, dtype=np.uint8)
+    except _BOMBS as error:
+        raise InvalidDatasetError(
+            entry.name, f"has more than {MAX_PIXELS:,} pixels: scale it down"
+        ) from error
     except _DAMAGE as error:
         raise InvalidDatasetError(
             entry.name, f"cannot be decoded as an image ({_reason(error)}): replace or remove it"
@@ -80,7 +85,8 @@ def _refuse_odd(name: str, image: Image.Image) -> None:
         raise InvalidDatasetError(
             name, f"has {n_pixels:,} pixels: at most {MAX_PIXELS:,} are taken, scale it down"
         )
-    if getattr(image, "n_frames", 1) > 1:
+    # The first picture of an MPO, as telephones write it and call it JPEG, is the photograph.
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise InvalidDatasetError(name, "is an animation: give its frames as files of their own")
 
 

@@ -20,6 +20,9 @@ MANIFEST, PREVIEW = "manifest.json", "preview.png"
 # What `splits.npy` holds is the index of the name.
 SPLITS = ("train", "validation", "test")
 
+# The last layer of a network has an output for each.
+MAX_CLASSES = 10_000
+
 Kind = Literal["labelled", "multilabel", "pairs", "unlabelled"]
 KINDS: tuple[Kind, ...] = ("labelled", "multilabel", "pairs", "unlabelled")
 Numbers = NDArray[np.int64]

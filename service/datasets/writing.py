@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets import splits as drawing
+from service.datasets.entries import shown
 from service.datasets.flat_files import FlatFile
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan, Splits
-from service.datasets.stored import MANIFEST, SPLITS, VERSION, Numbers
+from service.datasets.stored import MANIFEST, MAX_CLASSES, SPLITS, VERSION, Numbers
 from service.errors import InvalidDatasetError
 
 MAX_SAMPLES = 5_000_000
+MAX_CLASS_NAME_LENGTH = 200
 
 
 @dataclass(eq=False)
@@ -79,6 +81,7 @@ def write(source: Source, folder: Path, plan: SplitPlan, max_bytes: int) -> Writ
         InvalidDatasetError: A sample is not like the ones before, or the whole makes no set.
         OSError: The disk is full, or fails.
     """
+    _refuse_classes(source.classes)
     collected = _Collected()
     with ExitStack() as stack:
         inputs = stack.enter_context(FlatFile(folder, "inputs", "shapes", max_bytes))
@@ -114,6 +117,20 @@ def write(source: Source, folder: Path, plan: SplitPlan, max_bytes: int) -> Writ
     return Written(manifest, sha256, collected.names, collected.prints, splits, labels)
 
 
+def _refuse_classes(names: Sequence[str]) -> None:
+    if len(names) > MAX_CLASSES:
+        raise InvalidDatasetError(
+            "classes", f"there are {len(names):,} classes: at most {MAX_CLASSES:,} are taken"
+        )
+    for name in names:
+        if not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME_LENGTH:
+            raise InvalidDatasetError(
+                "classes",
+                f"{shown(name)!r} is no name of a class: give printable text of 1 to "
+                f"{MAX_CLASS_NAME_LENGTH} characters",
+            )
+
+
 def _digest(manifest: dict[str, Any], digests: dict[str, str]) -> str:
     text = json.dumps({"manifest": manifest, "arrays": digests}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -136,12 +153,18 @@ def _manifest(source: Source, shapes: Numbers, dtype: str) -> dict[str, Any]:
 
 
 def _labels(source: Source, collected: _Collected) -> NDArray[Any] | None:
-    if source.kind not in {"labelled", "multilabel"}:
+    if source.kind == "multilabel":
+        return np.array(collected.labels, dtype=np.uint8)
+    if source.kind != "labelled":
         return None
-    if len(source.classes) < 2 and source.kind == "labelled":
-        found = f"only the class {source.classes[0]!r}" if source.classes else "no class"
-        raise InvalidDatasetError("", f"it has {found}: a classification needs at least two")
-    return np.array(collected.labels, dtype=np.int64 if source.kind == "labelled" else np.uint8)
+    labels = np.array(collected.labels, dtype=np.int64)
+    present = np.unique(labels)
+    if len(present) < 2:
+        found = source.classes[int(present[0])]
+        raise InvalidDatasetError(
+            "", f"it has only the class {found!r}: a classification needs at least two"
+        )
+    return labels
 
 
 def _checked(source: Source) -> Iterator[Sample]:

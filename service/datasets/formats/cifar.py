@@ -84,7 +84,8 @@ def _samples(batches: Sequence[Entry], n_classes: int) -> Iterator[Sample]:
             name = f"{batch.name}[{index}]"
             if label >= n_classes:
                 raise InvalidDatasetError(
-                    name, f"has the label {label}: classes are 0 to {n_classes - 1}"
+                    name,
+                    f"has the label {label}, but classes are 0 to {n_classes - 1}: correct it",
                 )
             values = record[n_labels:].reshape(3, SIDE_PX, SIDE_PX)
             yield Sample(name, values, label=label, split=split)

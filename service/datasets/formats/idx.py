@@ -88,7 +88,9 @@ def _labels(entry: Entry) -> NDArray[np.uint8]:
         (n,) = _shape(entry.name, file, n_axes=1)
         if n > MAX_LABELS_BYTES:
             raise InvalidDatasetError(entry.name, f"has the impossible number of {n:,} labels")
-        return _values(entry.name, file, n)
+        labels = _values(entry.name, file, n)
+        _refuse_rest(entry.name, file)
+    return labels
 
 
 def _samples(parts: list[_Part]) -> Iterator[Sample]:
@@ -97,17 +99,22 @@ def _samples(parts: list[_Part]) -> Iterator[Sample]:
         with part.images.opened() as file:
             n, height, width = _shape(name, file, n_axes=3)
             if n != len(part.labels):
-                raise InvalidDatasetError(name, f"has {n} images and {len(part.labels)} labels")
+                raise InvalidDatasetError(
+                    name, f"has {n:,} images and {len(part.labels):,} labels: give one for each"
+                )
             for index in range(n):
                 values = _values(name, file, height * width).reshape(1, height, width)
                 label = int(part.labels[index])
                 yield Sample(f"{name}[{index}]", values, label=label, split=part.split)
+            _refuse_rest(name, file)
 
 
 def _shape(name: str, file: IO[bytes], n_axes: int) -> tuple[int, ...]:
     head = file.read(_MAGIC.size)
     if len(head) < _MAGIC.size or _MAGIC.unpack(head) != (0, BYTES, n_axes):
-        raise InvalidDatasetError(name, f"is no idx file of bytes with {n_axes} axes")
+        raise InvalidDatasetError(
+            name, f"is no idx file of bytes with {n_axes} axes: send the file as it was published"
+        )
     sides = struct.Struct(f">{n_axes}I")
     content = file.read(sides.size)
     if len(content) < sides.size:
@@ -123,3 +130,8 @@ def _values(name: str, file: IO[bytes], n: int) -> NDArray[np.uint8]:
     if len(content) < n:
         raise InvalidDatasetError(name, "ends too early: send all of it")
     return np.frombuffer(content, np.uint8)
+
+
+def _refuse_rest(name: str, file: IO[bytes]) -> None:
+    if file.read(1):
+        raise InvalidDatasetError(name, "is longer than its head says: correct one of the two")

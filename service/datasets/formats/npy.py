@@ -17,6 +17,12 @@ from service.errors import InvalidDatasetError
 # Booleans, integers, floating-point numbers and text; no objects, no structures.
 NUMBERS, TEXT = frozenset("biuf"), frozenset("US")
 BLOCK_BYTES = 2**22
+# A row is read whole: a volume of 512 x 512 x 512 in double precision.
+MAX_ROW_BYTES = 2**30
+# A header is a Python literal, which may be nested until its reader gives up.
+_NO_HEADER = (
+    ValueError, KeyError, EOFError, SyntaxError, TypeError, MemoryError, RecursionError,
+)  # fmt: skip
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
@@ -43,16 +49,24 @@ def _header(name: str, file: IO[bytes]) -> Header:
     try:
         reader = _READERS[npy.read_magic(file)]
         shape, is_fortran, dtype = reader(file)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError) as error:
-        raise InvalidDatasetError(name, f"is no array of NumPy's ({error})") from error
-    if dtype.hasobject or dtype.kind not in NUMBERS | TEXT:
+    except _NO_HEADER as error:
+        reason = f"is no array of NumPy's ({_first_line(error)}): write it by np.savez"
+        raise InvalidDatasetError(name, reason) from error
+    if dtype.hasobject:
         raise InvalidDatasetError(
-            name, f"holds values of the kind {dtype}: give numbers (pickles are never read)"
+            name, "holds Python objects: pickles are never read, give numbers"
         )
+    if dtype.kind not in NUMBERS | TEXT:
+        raise InvalidDatasetError(name, f"holds values of the kind {dtype}: give numbers")
     # Without bytes in a row, nothing would stop a promise of endless rows.
     if dtype.itemsize == 0 or any(side < 1 for side in shape[1:]) or any(n < 0 for n in shape):
         raise InvalidDatasetError(name, f"has the impossible shape {shape}")
     return Header(shape, dtype, is_fortran)
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text.partition("\n")[0]
 
 
 def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
@@ -68,6 +82,12 @@ def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
                 entry.name, "lies in columns: save np.ascontiguousarray(array) instead"
             )
         row_bytes = header.dtype.itemsize * math.prod(header.shape[1:])
+        if row_bytes > MAX_ROW_BYTES:
+            raise InvalidDatasetError(
+                entry.name,
+                f"has {row_bytes:,} bytes a row: at most {MAX_ROW_BYTES:,} are taken, cut the "
+                "samples into smaller ones",
+            )
         n_each = max(1, BLOCK_BYTES // row_bytes)
         for start in range(0, header.shape[0], n_each):
             n = min(n_each, header.shape[0] - start)
@@ -77,6 +97,8 @@ def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
                 raise InvalidDatasetError(entry.name, "ends too early: save and send it again")
             block = np.frombuffer(content, header.dtype).reshape(n, *header.shape[1:])
             yield block.astype(header.dtype.newbyteorder("="), copy=False)
+        if file.read(1):
+            raise InvalidDatasetError(entry.name, "is longer than its header says: save it anew")
 
 
 def rows(entry: Entry) -> Iterator[NDArray[Any]]:

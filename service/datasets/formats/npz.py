@@ -13,13 +13,12 @@ from service.datasets.entries import Entry
 from service.datasets.formats.npy import NUMBERS, TEXT, Header, header_of, rows, whole
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.stored import SPLITS, Kind, Values
+from service.datasets.stored import MAX_CLASSES, SPLITS, Kind, Values
 from service.errors import InvalidDatasetError
 
 # The name of an array, and the one that people also give it.
 NAMES = {"x": "inputs", "y": "labels"}
 KNOWN = ("inputs", "labels", "targets", "groups", "splits", "classes")
-MAX_CLASSES = 10_000
 # Labels, groups and splits are read whole.
 MAX_BESIDE_BYTES = 512 * 2**20
 # Of an array with so many axes, those of a sample, where nothing else is said.
@@ -103,7 +102,9 @@ def _refuse_channels_last(name: str, header: Header, axes: Axes) -> None:
 def _beside(entry: Entry, n: int) -> NDArray[Any]:
     found = whole(entry, MAX_BESIDE_BYTES)
     if len(found) != n:
-        raise InvalidDatasetError(entry.name, f"has {len(found)} rows, inputs have {n}")
+        raise InvalidDatasetError(
+            entry.name, f"has {len(found)} rows, inputs have {n}: give one for each"
+        )
     if found.ndim > 1 and entry.name != "labels":
         raise InvalidDatasetError(entry.name, f"has the shape {found.shape}: one for each sample")
     return found
@@ -138,14 +139,18 @@ def _class_names(entry: Entry | None) -> list[str]:
     names = [
         str(name) if isinstance(name, str) else name.decode("utf-8", "replace") for name in found
     ]
-    if len(set(names)) < len(names) or not all(name.isprintable() and name for name in names):
-        raise InvalidDatasetError("classes", "names are printable and all different")
+    if len(set(names)) < len(names):
+        raise InvalidDatasetError("classes", "names are all different")
     return names
 
 
 def _n_labels(labels: NDArray[Any]) -> int:
     if labels.dtype.kind not in "biu" or not np.isin(labels, (0, 1)).all():
-        raise InvalidDatasetError("labels", "with two axes, labels are 0 or 1")
+        raise InvalidDatasetError("labels", "with two axes, labels are whole numbers, 0 or 1")
+    if labels.shape[1] > MAX_CLASSES:
+        raise InvalidDatasetError(
+            "labels", f"has {labels.shape[1]:,} labels a sample: at most {MAX_CLASSES:,} are taken"
+        )
     return int(labels.shape[1])
 
 
@@ -180,7 +185,9 @@ def _targets(entry: Entry, inputs: Axes, n: int) -> Iterator[Values]:
     header = header_of(entry)
     axes = _axes("targets", header, inputs.n_dims)
     if header.shape[0] != n:
-        raise InvalidDatasetError("targets", f"has {header.shape[0]} rows, inputs have {n}")
+        raise InvalidDatasetError(
+            "targets", f"has {header.shape[0]} rows, inputs have {n}: give one for each"
+        )
     return _values(entry, axes)
 
 

@@ -17,9 +17,9 @@ TARGETS = frozenset({"target", "targets"})
 
 
 def fits(entries: Sequence[Entry]) -> bool:
-    """Whether there is a folder of inputs and one of targets."""
+    """Whether there are folders of inputs and targets and no others; `read` misses none."""
     tops = {image.path.partition("/")[0].lower() for image in laid_out(list(entries)).images}
-    return bool(tops & INPUTS) and bool(tops & TARGETS) and tops <= INPUTS | TARGETS
+    return bool(tops) and tops <= INPUTS | TARGETS
 
 
 def read(entries: Sequence[Entry], options: ImportOptions) -> Source:

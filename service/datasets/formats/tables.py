@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 
 from service.datasets.entries import Entry, shown
@@ -32,12 +33,13 @@ def groups_of(table: Entry | None, entries: list[Entry]) -> Mapping[str, str]:
     for number, row in enumerate(rows_of(table), start=1):
         if len(row) != 2:
             raise InvalidDatasetError(GROUPS, f"line {number} has {len(row)} columns, not 2")
-        name, group = (cell.strip() for cell in row)
+        name, group = (unicodedata.normalize("NFC", cell.strip()) for cell in row)
         if number == 1 and (name, group) == ("name", "group"):
             continue
         if name not in known:
             raise InvalidDatasetError(
-                GROUPS, f"line {number} names {shown(name)}, which is not there"
+                GROUPS,
+                f"line {number} names {shown(name)}, which is not there: correct or remove it",
             )
         if groups.setdefault(name, group) != group:
             raise InvalidDatasetError(GROUPS, f"line {number} gives {shown(name)} a second group")

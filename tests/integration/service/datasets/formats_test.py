@@ -92,6 +92,16 @@ def test_an_image_lies_as_its_exif_says(imported: Import) -> None:
     np.testing.assert_array_equal(stored.sample(0), np.moveaxis(expected, 2, 0))
 
 
+def test_the_photograph_of_a_telephone_is_its_first_picture(imported: Import) -> None:
+    """As it is written with a gain map or a second lens: MPO under the name of JPEG."""
+    buffer = io.BytesIO()
+    photograph, other = (Image.new("RGB", (10, 12), (tone, 9, 9)) for tone in (200, 30))
+    photograph.save(buffer, "MPO", save_all=True, append_images=[other])
+    files = making.class_files(5) | {"cat/x.jpg": buffer.getvalue()}
+    _, stored = imported(making.zipped(files))
+    np.testing.assert_allclose(stored.sample(5)[0], 200, atol=3)
+
+
 def test_digits_as_npz_have_the_shares_of_the_built_in_set(imported: Import) -> None:
     bunch = load_digits()
     images = bunch.images.astype(np.uint8)
@@ -200,7 +210,9 @@ def test_how_it_was_packed_changes_nothing(imported: Import) -> None:
     turned = {f"wrapped/{name}": files[name] for name in reversed(files)}
     turned["__MACOSX/._x"] = b"clutter"
     turned["wrapped/.DS_Store"] = b"clutter"
-    packed = (making.zipped(files), making.zipped(turned), making.tarred(files))
+    # As `tar -czf set.tar.gz .` names them.
+    dotted = making.tarred({f"./{name}": content for name, content in files.items()})
+    packed = (making.zipped(files), making.zipped(turned), making.tarred(files), dotted)
     assert len({imported(content)[0].sha256 for content in packed}) == 1
 
 

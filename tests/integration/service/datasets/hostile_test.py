@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import stat
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,40 @@ def _tar_with(kind: bytes, name: str = "cat/x.png", target: str = "/etc/passwd")
     return buffer.getvalue()
 
 
+def _tar_of(files: Mapping[str, bytes]) -> bytes:
+    return making.tarred(files, "w")
+
+
+def _broken_tar() -> bytes:
+    content = bytearray(_tar_of(GOOD))
+    # The name in the header of the last file: its checksum is wrong then.
+    content[content.rfind(b"dog/03.png")] ^= 1
+    return bytes(content)
+
+
+def _tar_with_extra(kind: bytes, n_bytes: int) -> bytes:
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = kind, n_bytes
+    return gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + b"a" * n_bytes + b"\0" * 1024)
+
+
+def _animation(form: str) -> bytes:
+    buffer = io.BytesIO()
+    first, second = (Image.fromarray(making.pixels(seed)) for seed in range(2))
+    first.save(buffer, form, save_all=True, append_images=[second])
+    return buffer.getvalue()
+
+
+def _npy_of(header: bytes) -> bytes:
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header
+
+
 def _npy(shape: tuple[int, ...], descr: str = "|u1", *, is_fortran: bool = False) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         buffer, {"descr": descr, "fortran_order": is_fortran, "shape": shape}
     )
-    return buffer.getvalue() + b"\0" * 64
+    return buffer.getvalue() + b"\0" * 64  # enough for the smallest of them
 
 
 def _pickled() -> bytes:
@@ -151,7 +180,14 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "same name twice": (_twice, "cat/00.png", "twice"),
     "zip bomb": (_bomb, "", "bomb"),
     "wrong checksum": (_damaged_middle, "cat/02.png", "damaged"),
-    "pixels of a bomb": (lambda: _named_image(_image_bomb()), "cat/x.png", "pixels|decoded"),
+    "pixels of a bomb": (lambda: _named_image(_image_bomb()), "cat/x.png", "80,000,000 pixels"),
+    "animation": (lambda: _named_image(_animation("PNG")), "cat/x.png", "animation"),
+    "name of nothing": (lambda: _named("."), ".", "no name"),
+    "accents written in two ways": (
+        lambda: _with(**{"e\u0301__1.png": making.image(1), "\xe9__1.png": making.image(2)}),
+        "\xe9/1.png",
+        "twice",
+    ),
     "corrupt image": (lambda: _named_image(making.image(1)[:-60]), "cat/x.png", "decoded"),
     "no image": (lambda: _named_image(b"hello"), "cat/x.png", "none of PNG"),
     "empty image": (lambda: _named_image(b""), "cat/x.png", "decoded"),
@@ -173,6 +209,11 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "target/lone.png",
         "no input",
     ),
+    "targets alone": (
+        lambda: making.zipped({f"target/{i}.png": making.image(i) for i in range(5)}),
+        "target/0.png",
+        "no input",
+    ),
     "pair of two sizes": (
         lambda: making.zipped(making.pair_files() | {"target/3.png": making.image(1, (8, 8))}),
         "input/3.png",
@@ -190,8 +231,47 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "tar with a path upwards": (
         lambda: making.tarred({"../x.png": making.image(1)}), "../x.png", "relative"
     ),
+    "tar with a header that fills memory": (
+        lambda: _tar_with_extra(tarfile.GNUTYPE_LONGNAME, 2**20), "././@LongLink", "1,048,576"
+    ),
+    "tar with attributes that fill memory": (
+        lambda: _tar_with_extra(tarfile.XHDTYPE, 2**20), "././@LongLink", "1,048,576 bytes"
+    ),
+    "tar with a broken header in the middle": (_broken_tar, "", "bad checksum"),
+    "tar that ends before its end": (lambda: _tar_of(GOOD)[: 5 * 1024], "", "send all of it"),
     "tar cut off": (lambda: making.tarred(making.cifar10_files())[:-4000], "", "damaged"),
     "pickle": (_pickled, "inputs", "pickles"),
+    "header nested without end": (
+        lambda: making.zipped({"x.npy": _npy_of(b"-" * 9000 + b"1\n")}), "inputs", "no array"
+    ),
+    "array longer than its header": (
+        lambda: making.zipped({"x.npy": _npy((4, 4, 4)) + b"x"}), "inputs", "longer"
+    ),
+    "rows that fill memory": (
+        lambda: making.zipped({"x.npy": _npy((4, 2**11, 2**11, 2**10))}), "inputs", "bytes a row"
+    ),
+    "structures": (
+        lambda: making.npz(x=np.zeros(20, [("a", "f4"), ("b", "i4")])), "inputs", "give numbers"
+    ),
+    "complex numbers": (lambda: making.npz(x=np.ones((20, 9), complex)), "inputs", "complex128"),
+    "dates": (lambda: making.npz(x=np.zeros((20, 9), "M8[s]")), "inputs", "datetime64"),
+    "one number": (lambda: making.npz(x=np.float32(3)), "inputs", "samples come first"),
+    "one label": (lambda: making.npz(x=X, y=np.int64(3)), "labels", "one value or row a sample"),
+    "labels of fractions": (lambda: making.npz(x=X, y=Y / 2), "labels", "whole numbers"),
+    "labels without end": (
+        lambda: making.npz(x=X, y=np.zeros((20, 10_001), bool)), "labels", "10,001 labels"
+    ),
+    "classes without end": (
+        lambda: making.npz(x=X, y=Y, classes=[str(i) for i in range(10_001)]),
+        "classes",
+        "10,001 classes",
+    ),
+    "class of a long name": (
+        lambda: making.npz(x=X, y=Y, classes=["a" * 201, "b"]), "classes", "1 to 200"
+    ),
+    "one class of two that are named": (
+        lambda: making.npz(x=X, y=Y * 0 + 1, classes=["a", "b"]), "", "only the class 'b'"
+    ),
     "npz without inputs": (lambda: making.npz(labels=Y), "inputs", "missing"),
     "unknown array": (lambda: making.npz(x=X, y=Y, z=Y), "z", "unknown"),
     "labels too few": (lambda: making.npz(x=X, y=Y[:-1]), "labels", "19 rows"),
@@ -248,8 +328,33 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "cifar-10-batches-bin/data_batch_2.bin[0]",
         "label 10",
     ),
+    "cifar of one class": (
+        lambda: making.zipped({"data_batch_1.bin": (b"\3" + b"\7" * 3072) * 20}),
+        "",
+        "only the class '3'",
+    ),
     "mnist without labels": (
         lambda: _mnist(train_labels_idx1_ubyte=None), "train-images-idx3-ubyte", "labels"
+    ),
+    "mnist longer than its head": (
+        lambda: _mnist(train_images_idx3_ubyte=making.idx_images(X) + b"x"),
+        "train-images-idx3-ubyte",
+        "longer than its head",
+    ),
+    "mnist with labels too many": (
+        lambda: _mnist(train_labels_idx1_ubyte=making.idx_labels(np.zeros(20, np.uint8)) + b"x"),
+        "train-labels-idx1-ubyte",
+        "longer than its head",
+    ),
+    "mnist of one class": (
+        lambda: making.zipped(
+            {
+                "images-idx3-ubyte": making.idx_images(making.pixels(0, (20, 9, 7))),
+                "labels-idx1-ubyte": making.idx_labels(np.full(20, 3, np.uint8)),
+            }
+        ),
+        "",
+        "only the class '3'",
     ),
     "mnist cut off": (
         lambda: _mnist(train_images_idx3_ubyte=making.idx_images(X)[:-1]),
