@@ -232,6 +232,8 @@ def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
     """
     found = trials.running_attempts(session, run.job.id)
     run.live = {a.id: a.trial_id for a in found if a.id in in_hand}
+    if run.pack_width > 1:  # which of them share a worker is not stored
+        run.shared = set(run.live)
     lost = [a for a in found if a.id not in in_hand]
     now = clock.now()
     trials.change_attempts(

@@ -99,3 +99,22 @@ def test_one_candidate_that_kills_its_workers_takes_no_other_down(database: Data
     for i in in_its_pack:
         last = AttemptState.FAILED if i == poison else AttemptState.COMPLETED
         assert [a.state for a in tries[i]] == [AttemptState.LOST, last]
+
+
+def test_a_pack_in_hand_over_a_reopening_blames_nobody(database: Database) -> None:
+    submit(database, body(4, samplers=[{"name": "random", "batch_size": 12}]))
+    simulation = Simulation(database)
+    (job,) = leases.claim(database, simulation.me, 60.0)
+    simulation.step(open_run(database, job, max_attempts=1), [])
+    in_hand = [a.attempt_id for a in simulation.hand]
+    run = open_run(database, job, max_attempts=1, in_hand=in_hand)  # after a step that failed
+    first = [a for a in simulation.hand if a.pack == simulation.hand[0].pack]
+    died = [Ended(a.attempt_id, a.trial_id, Ending.CRASHED, error="killed") for a in first]
+    simulation.hand = [a for a in simulation.hand if a not in first]
+    simulation.step(run, list(died))
+    assert {run.log.trials[a.trial_id].state for a in first} <= {
+        TrialState.WAITING, TrialState.RUNNING
+    }  # fmt: skip
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    with database.read() as session:
+        assert all(t.state is TrialState.COMPLETED for t in trials.of_job(session, job.id))
