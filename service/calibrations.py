@@ -8,7 +8,7 @@ summed up under the same key: they tell better than a few steps do.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,8 @@ from service.storage.database import Database
 RETRY = timedelta(seconds=60)
 # So many trainings tell more than a calibration's steps; more than these are not looked at.
 ENOUGH_TRIALS, MOST_TRIALS = 5, 200
+# So many measurements may wait or run before estimates ask for no more.
+MOST_UNFINISHED = 50
 # Widths among which "auto" chooses.
 AUTO_WIDTHS: Mapping[str, tuple[int, ...]] = {"cpu": (1, 2, 4, 8), "cuda": (1, 4, 16, 64)}
 
@@ -64,8 +66,10 @@ def cost_in(calibration: Calibration) -> TrainingCost:
     return TrainingCost.from_json(calibration.cost)
 
 
-def ask(database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]) -> Calibration:
-    """Return what tells most of a training's cost; have it measured where nothing does.
+def known(
+    database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]
+) -> Calibration | None:
+    """Return what tells most of a training's cost, or its measurement that is going on.
 
     Args:
         database: Where it is remembered.
@@ -74,18 +78,29 @@ def ask(database: Database, spec: JobSpec, payload: Json, widths: Sequence[int])
         widths: Of the packs to time.
     """
     with database.read() as session:
-        known = _known(session, spec, payload, widths)
-    if known is not None:
-        return known
+        return _known(session, spec, payload, widths)
+
+
+def ask(
+    database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]
+) -> Calibration | None:
+    """Like `known`, but have it measured where nothing is; None where too many wait for that.
+
+    Whoever may ask for estimates could let them grow without end.
+    """
+    if (found := known(database, spec, payload, widths)) is not None:
+        return found
     with database.write() as session:
+        if calibrations.count_unfinished(session) >= MOST_UNFINISHED:
+            return None
         return ask_in(session, spec, payload, widths)
 
 
 def ask_in(session: Session, spec: JobSpec, payload: Json, widths: Sequence[int]) -> Calibration:
-    """Like `ask`, inside a write transaction."""
-    known = _known(session, spec, payload, widths)
-    if known is not None:
-        return known
+    """Like `ask` for a job that was submitted, which is never refused; in a write transaction."""
+    found = _known(session, spec, payload, widths)
+    if found is not None:
+        return found
     device = payloads.device_of(spec)
     return calibrations.put(
         session,
@@ -121,10 +136,16 @@ def _is_stale(found: Calibration) -> bool:
 # The dispatcher's side
 
 
-def next_open(database: Database) -> Calibration | None:
-    """Return the oldest measurement that nobody is at."""
+def next_open(
+    database: Database, fits: Callable[[Calibration], bool] = lambda _: True
+) -> Calibration | None:
+    """Return the oldest measurement that nobody is at and that fits a cluster.
+
+    Others wait for another dispatcher's cluster, or for workers that are yet to come.
+    """
     with database.read() as session:
-        return calibrations.oldest_open(session, clock.now())
+        waiting = calibrations.open_ones(session, clock.now())
+    return next(filter(fits, waiting), None)
 
 
 def take(database: Database, calibration: Calibration, me: Dispatcher, lease_s: float) -> bool:
@@ -147,10 +168,18 @@ def settle(
             me.id,
             state=CalibrationState.DONE if is_done else CalibrationState.FAILED,
             cost=result.to_json() if isinstance(result, TrainingCost) else None,
-            error=None if is_done else result,
+            error=None if isinstance(result, TrainingCost) else _storable(result),
             measured_at=clock.now(),
             lease_owner=None,
         )
+
+
+def _storable(text: str) -> str:
+    """Replace what no database takes: zero bytes, and the halves of surrogate pairs.
+
+    An error may quote the name of a file.
+    """
+    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 # From trials
@@ -163,7 +192,7 @@ def observe(session: Session, device: str, trials: Iterable[Trial]) -> None:
     for trial in timed:
         by_key[cost_key(trial.payload, device)].append(trial)
     now = clock.now()
-    for key, alike in by_key.items():
+    for key, alike in sorted(by_key.items()):  # in one order: two jobs may end at once
         cost = cost_of_trials(alike)
         if cost is not None and cost.n >= ENOUGH_TRIALS:
             calibrations.put(

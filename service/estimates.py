@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from service.estimate_values import (
     Money,
     total_of,
 )
+from service.payloads import device_of
 from service.prices import Prices
 from service.records import Calibration, Dispatcher
 from service.rules import is_training
@@ -31,7 +32,9 @@ from service.storage.database import Database
 from service.tasks import FunctionTask
 
 NO_DISPATCHER = "no dispatcher is running: start `densearch dispatch`"
+NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
 MEASURING = "a worker measures what a training of this job takes"
+CROWDED = "many other trainings are being measured first: ask again"
 # A search of these changes what a training costs.
 COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "kernel_size")
 
@@ -71,21 +74,33 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
     if isinstance(spec.task, FunctionTask):
         called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
         return _ready(spec, called, called, None, cluster, prices)
-    found = [_known(database, spec, is_full=is_full) for is_full in (False, True)]
-    failed = [c for c in found if c.state is CalibrationState.FAILED]
-    if failed:
-        detail = f"the measurement failed: {failed[0].error}"
-        return _unknown(spec, "failed", detail, cluster)
-    if any(c.state is not CalibrationState.DONE for c in found):
-        detail = MEASURING if cluster.best is not None else NO_DISPATCHER
-        return _unknown(spec, "measuring", detail, cluster)
-    short, full = (calibrations.cost_in(c) for c in found)
-    return _ready(spec, short, full, found[0], cluster, prices)
+    found = [_known(database, spec, cluster, is_full=is_full) for is_full in (False, True)]
+    done = [c for c in found if c is not None and c.state is CalibrationState.DONE]
+    if len(done) < len(found):
+        return _unknown(spec, *_why(found, cluster), cluster)
+    short, full = (calibrations.cost_in(c) for c in done)
+    return _ready(spec, short, full, done[0], cluster, prices)
 
 
-def _known(database: Database, spec: JobSpec, *, is_full: bool) -> Calibration:
+def _known(
+    database: Database, spec: JobSpec, cluster: _Cluster, *, is_full: bool
+) -> Calibration | None:
+    """Ask only for what can be measured, lest what cannot fills the queue."""
+    look = calibrations.ask if cluster.n_workers else calibrations.known
     payload = costs.typical_payload(spec, is_full=is_full)
-    return calibrations.ask(database, spec, payload, calibrations.widths_of(spec))
+    return look(database, spec, payload, calibrations.widths_of(spec))
+
+
+def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, str]:
+    """Return the state of an estimate without figures, and the reason."""
+    failed = [c for c in found if c is not None and c.state is CalibrationState.FAILED]
+    if failed:
+        return "failed", f"the measurement failed: {failed[0].error}"
+    if cluster.best is None:
+        return "measuring", NO_DISPATCHER
+    if not cluster.n_workers:
+        return "failed", NO_ROOM
+    return "measuring", CROWDED if None in found else MEASURING
 
 
 def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
@@ -137,7 +152,7 @@ def _ready(
     per_s = prices.per_s(spec.resources)
     time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
     money = Money(work_s * per_s, prices.currency) if per_s is not None else None
-    memory = _memory_of(short, cluster)
+    memory = _memory_of(spec, short, cluster)
     return Estimate(
         state="ready",
         detail=None,
@@ -161,10 +176,12 @@ def _ready(
     )
 
 
-def _memory_of(cost: TrainingCost, cluster: _Cluster) -> Memory | None:
+def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory | None:
     if cost.peak_memory_bytes is None:
         return None
-    total, has = cost.peak_memory_bytes * (cluster.n_workers or 0), cluster.memory_bytes
+    total = cost.peak_memory_bytes * (cluster.n_workers or 0)
+    # How much memory GPUs have is not known: what was measured there is held against nothing.
+    has = cluster.memory_bytes if device_of(spec) == "cpu" else None
     return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
 
 
@@ -178,7 +195,7 @@ def _warnings(
     if cluster.best is None:
         yield NO_DISPATCHER
     elif cluster.n_workers == 0:
-        yield "no worker of this shape fits into the cluster: lower the job's resources"
+        yield NO_ROOM
     if cluster.n_jobs:
         yield f"{cluster.n_jobs} unfinished jobs share the workers: it may take longer"
     limit_s, limit = spec.budget.wall_clock_s, spec.budget.cost

@@ -51,7 +51,7 @@ class Run:
         job: The job as of the last step.
         log: Its trials.
         live: Attempts whose result counts, by their id: the id of their trial.
-        shared: Of these, the ones that began in a pack with others.
+        shared: Of these, the ones that began, or may have begun, in a pack with others.
         has_more: Whether a further step would move on at once.
         out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
@@ -134,9 +134,9 @@ class Run:
         self._has_guesses = self._has_guesses or bool(updates)
         self.has_more = False
         assignments: list[Assignment] = []
-        if self.job.state in ACTIVE:
-            self.is_unsized = not sizing.settle_width(session, self)
-        if self.job.state in ACTIVE and not self.is_unsized:
+        is_active = self.job.state in ACTIVE
+        self.is_unsized = is_active and not sizing.settle_width(session, self)
+        if is_active and not self.is_unsized:
             self._look_at_limits(session)
             self._advance(session)
             assignments = placing.place(session, self, n_free, busy)

@@ -15,6 +15,8 @@ from service.storage.database import Database
 from workers.cluster import Cluster, Shape
 
 LOG = structlog.get_logger(__name__)
+# A measurement that takes longer is given up, s: it would keep the others waiting for ever.
+LIMIT_S = 600.0
 
 
 class Calibrator:
@@ -22,7 +24,8 @@ class Calibrator:
 
     While a measurement waits for room, its share of the cluster is held back from trials, so that
     jobs cannot starve it. After one has ended, and while trials wait, the next is put off for as
-    long as the last one took, so that it takes no more than half of one place from the jobs.
+    long as the last one took, so that it takes no more than half of one place from the jobs. What
+    does not fit the cluster keeps nobody waiting.
 
     Args:
         settings: The lease time is taken from it.
@@ -39,7 +42,7 @@ class Calibrator:
         self._cluster = cluster
         self._me = me
         self._waiting: Calibration | None = None
-        self._is_running = False
+        self._running: Calibration | None = None
         self._started_at = 0.0
         self._rests_until = 0.0
         self._said: tuple[int, TrainingCost | str] | None = None
@@ -53,43 +56,52 @@ class Calibrator:
 
     def look(self) -> None:
         """See whether somebody asks for a measurement."""
-        if self._waiting is None and not self._is_running:
-            self._waiting = calibrations.next_open(self._database)
+        if self._waiting is None and self._running is None:
+            self._waiting = calibrations.next_open(self._database, self._fits)
+
+    def _fits(self, calibration: Calibration) -> bool:
+        return self._cluster.capacity(_shape_of(calibration)) > 0
 
     def turn(self, *, trials_wait: bool) -> bool:
         """Take in what was measured, start what waits; answer whether a measurement ended."""
         has_ended = self._take_in(trials_wait=trials_wait)
-        if self._waiting is not None and not self._is_running:
+        if self._waiting is not None and self._running is None:
             self._start(self._waiting)
         return has_ended
 
     def _take_in(self, *, trials_wait: bool) -> bool:
+        self._said = self._said or self._heard()
         if self._said is None:
-            found = self._cluster.measured()
-            if found is None:
-                return False
-            self._said = found[0], _read(found[1])
+            return False
         calibrations.settle(self._database, self._said[0], self._me, self._said[1])
         if isinstance(self._said[1], str):
             LOG.warning("a measurement failed", id=self._said[0], error=self._said[1])
-        self._said, self._is_running = None, False
+        self._said, self._running = None, None
         took_s = time.monotonic() - self._started_at
         self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
         return True
 
+    def _heard(self) -> tuple[int, TrainingCost | str] | None:
+        found = self._cluster.measured()
+        if found is not None:
+            return found[0], _read(found[1])
+        if self._running is None or time.monotonic() - self._started_at < LIMIT_S:
+            return None
+        self._cluster.stop_measuring()
+        return self._running.id, f"it took more than {LIMIT_S:g} s"
+
     def _start(self, waiting: Calibration) -> None:
+        if not self._fits(waiting):
+            self._waiting = None  # what it would have run on has left the cluster
+            return
         shape = _shape_of(waiting)
-        can_run = self._cluster.capacity(shape) > 0
-        if time.monotonic() < self._rests_until or (can_run and not self._cluster.n_free(shape)):
+        if time.monotonic() < self._rests_until or not self._cluster.n_free(shape):
             return
         self._waiting = None
         if not calibrations.take(self._database, waiting, self._me, self._lease_s):
             return
-        self._is_running, self._started_at = True, time.monotonic()
-        if can_run:
-            self._cluster.measure(shape, waiting)
-        else:
-            self._said = waiting.id, self._cluster.lack_of(shape)
+        self._running, self._started_at = waiting, time.monotonic()
+        self._cluster.measure(shape, waiting)
 
 
 def _shape_of(calibration: Calibration) -> Shape:

@@ -274,6 +274,11 @@ class Cluster:
                 return found
         return None
 
+    def stop_measuring(self) -> None:
+        """End the workers that measure."""
+        for slot in [s for s in self._slots if s.measurement is not None]:
+            self._end(slot)
+
     def _result_of(self, slot: _Slot) -> dict[str, Any] | str:
         try:
             result: dict[str, Any] = ray.get(slot.stream)

@@ -98,6 +98,7 @@ class Dispatcher:
         self._collect(self._timeout_s())
         now = time.monotonic()
         if now - self._heard_at > self._settings.lease_s / 3:
+            self._count_workers()
             leases.heartbeat(self._database, self._me, self._settings.lease_s)
             self._heard_at = now
         if now - self._looked_at > self._settings.poll_s:
@@ -110,6 +111,11 @@ class Dispatcher:
         for job_id in list(self._runs):
             self._step(job_id)
         self._keep_strays()
+
+    def _count_workers(self) -> None:
+        """See what the cluster has now: estimates go by it, and workers join and leave."""
+        n_workers = self._cluster.capacity(Shape(1.0, 0.0))
+        self._me = replace(self._me, n_workers=n_workers, resources=self._cluster.resources())
 
     def _touch_unsized(self) -> None:
         self._touched |= {job_id for job_id, run in self._runs.items() if run.is_unsized}
@@ -257,13 +263,13 @@ class Dispatcher:
 
     def _why(self, run: Run) -> str | None:
         """Say why nothing of a run is at work."""
-        if run.is_unsized:
-            return "how many candidates a worker trains best at once is being measured"
-        if not run.wants_workers:
+        if not (run.is_unsized or run.wants_workers):
             return None
         shape = _shape_of(run)
         if self._cluster.capacity(shape) == 0:
             return self._cluster.lack_of(shape)
+        if run.is_unsized:
+            return "how many candidates a worker trains best at once is being measured"
         return "all workers are busy with other jobs"
 
     def _give_up(self, job: Job, error: Exception) -> None:

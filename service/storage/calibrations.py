@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -48,11 +48,17 @@ def _is_open(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
     return or_(CalibrationRow.state == CalibrationState.WAITING, is_lost)
 
 
-def oldest_open(session: Session, now: datetime) -> Calibration | None:
-    """Return the oldest measurement that nobody is at."""
-    query = select(CalibrationRow).where(_is_open(now)).order_by(CalibrationRow.id).limit(1)
-    row = session.scalars(query).one_or_none()
-    return to_value(Calibration, row) if row is not None else None
+def open_ones(session: Session, now: datetime) -> list[Calibration]:
+    """Return the measurements that nobody is at, the oldest first."""
+    query = select(CalibrationRow).where(_is_open(now)).order_by(CalibrationRow.id)
+    return [to_value(Calibration, row) for row in session.scalars(query)]
+
+
+def count_unfinished(session: Session) -> int:
+    """Return how many measurements wait or run."""
+    states = (CalibrationState.WAITING, CalibrationState.RUNNING)
+    query = select(func.count()).where(CalibrationRow.state.in_(states))
+    return session.scalars(query).one()
 
 
 def claim(

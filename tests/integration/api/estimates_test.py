@@ -103,6 +103,46 @@ def test_without_a_dispatcher_it_says_so(client: TestClient) -> None:
     assert (function["time_s"], function["n_workers"]) == (None, None)
 
 
+def test_what_no_worker_can_measure_is_not_asked_for(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    wide = changed("/resources", {"cpus_per_trial": 64})
+    ask(client, wide)
+    assert calibrations.next_open(sqlite_database) is None
+    dispatch(sqlite_database)
+    answer = ask(client, wide)
+    assert answer.status_code == 200
+    assert answer.json()["state"] == "failed"
+    assert "no worker of this shape" in answer.json()["detail"]
+    assert calibrations.next_open(sqlite_database) is None
+
+
+def test_estimates_cannot_fill_the_queue(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrations, "MOST_UNFINISHED", 2)
+    me = dispatch(sqlite_database)
+    for batch_size in (1, 2):
+        ask(client, changed("/training/batch_size", batch_size))
+    answer = ask(client)
+    assert answer.status_code == 202
+    assert "many other trainings" in answer.json()["detail"]
+    assert "many other" not in ask(client, changed("/training/batch_size", 2)).json()["detail"]
+    measure(sqlite_database, me)
+    assert "many other" not in ask(client).json()["detail"]
+
+
+def test_memory_of_gpus_is_not_held_against_that_of_machines(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    me = dispatch(sqlite_database, gpus=4.0, memory_bytes=10**9)
+    body = changed("/resources", {"gpus_per_trial": 1})
+    ask(client, body)
+    measure(sqlite_database, me)
+    memory = ask(client, body).json()["memory"]
+    assert (memory["workers_bytes"], memory["fits"]) == (4 * 3 * 10**8, None)
+
+
 def test_a_functions_calls_are_told_from_its_spec(
     client: TestClient, sqlite_database: Database
 ) -> None:

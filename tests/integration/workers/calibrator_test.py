@@ -50,7 +50,9 @@ def dispatcher(database: Database, tmp_path: Path, cluster: PretendedCluster) ->
 
 def ask(database: Database, **training: Any) -> Calibration:
     spec = rules.parse(TRAINING | {"training": training})
-    return calibrations.ask(database, spec, typical_payload(spec, is_full=False), (1,))
+    found = calibrations.ask(database, spec, typical_payload(spec, is_full=False), (1,))
+    assert found is not None
+    return found
 
 
 def turn(dispatcher: Dispatcher) -> None:
@@ -86,14 +88,71 @@ def test_a_measurement_that_fails_says_why(
     assert (found.state, found.error) == (CalibrationState.FAILED, "RuntimeError: no memory")
 
 
-def test_one_that_fits_no_worker_says_so(
+def test_one_that_fits_no_worker_waits_for_one_and_lets_others_go_first(
     database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
-    cluster.n_cpus = 0.5
+    wide = rules.parse(TRAINING | {"resources": {"cpus_per_trial": 3, "pack_width": "auto"}})
+    job_id = use_cases.submit(database, wide)[0].id
+    turn(dispatcher)
+    turn(dispatcher)
+    with database.read() as session:
+        assert jobs.get(session, job_id).waits_for == "a trial needs 3 CPUs"
     ask(database)
     turn(dispatcher)
+    assert cluster.measuring is not None
+    assert cluster.measuring.cpus == 1.0
+    cluster.result = MEASURED
+    cluster.n_cpus = 3.0
     turn(dispatcher)
-    assert ask(database).error == "a trial needs 1 CPUs"
+    turn(dispatcher)
+    assert cluster.measuring.cpus == 3.0
+    cluster.result = MEASURED
+    turn_until_ended(dispatcher, cluster, database, job_id)
+
+
+def test_one_that_takes_too_long_is_given_up(
+    database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("workers.calibrator.time", SimpleNamespace(monotonic=lambda: now))
+    ask(database)
+    turn(dispatcher)
+    now = 601.0
+    turn(dispatcher)
+    found = ask(database)
+    assert (found.state, found.error) == (CalibrationState.FAILED, "it took more than 600 s")
+    assert cluster.measuring is None
+    ask(database, batch_size=7)
+    turn(dispatcher)
+    assert cluster.measuring is not None
+
+
+def test_any_error_can_be_stored(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    ask(database)
+    turn(dispatcher)
+    cluster.result = "OSError: a\0name\udcff"
+    turn(dispatcher)
+    assert ask(database).error == "OSError: a?name?"
+
+
+def test_a_paused_job_asks_for_no_width(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    job_id = use_cases.submit(database, spec)[0].id
+    turn(dispatcher)
+    use_cases.pause(database, job_id)
+    turn(dispatcher)
+    turn(dispatcher)
+    assert not dispatcher._runs[job_id].is_unsized
+    use_cases.resume(database, job_id)
+    cluster.result = MEASURED
+    assert turn_until_ended(dispatcher, cluster, database, job_id).state is JobState.SUCCEEDED
 
 
 def test_jobs_neither_starve_a_measurement_nor_are_starved(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from service import clock, rules
 from service import jobs as use_cases
-from service import rules
 from service.records import Calibration, Job
 from service.runs import Run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
-from service.storage import jobs, trials
+from service.storage import dispatchers, jobs, trials
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending
 from tests.integration.service.simulation import trained
@@ -58,6 +59,9 @@ class PretendedCluster:
         found = self.measuring.id, self.result
         self.measuring = self.result = None
         return found
+
+    def stop_measuring(self) -> None:
+        self.measuring = None
 
     def lack_of(self, shape: Shape) -> str:
         return f"a trial needs {shape.cpus:g} CPUs"
@@ -127,6 +131,18 @@ def turn_until_ended(
         if (job := job_of(database, job_id)).state.is_final:
             return job
     raise AssertionError("the job did not end")
+
+
+def test_workers_that_join_are_counted(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    dispatcher._turn()
+    cluster.n_cpus = 6.0
+    dispatcher._heard_at = 0.0
+    dispatcher._turn()
+    with sqlite_database.read() as session:
+        (me,) = dispatchers.alive(session, clock.now() - timedelta(seconds=60))
+    assert (me.n_workers, me.resources["cpus"]) == (6, 6.0)
 
 
 def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
