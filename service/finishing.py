@@ -122,4 +122,5 @@ def _failure(run: Run) -> dict[str, Any]:
         return {"title": "No trial gave a value", "detail": detail}
     errors = [t.error["detail"] for t in run.log.trials.values() if t.error]
     reason = errors[0] if errors else "every training diverged: lower the learning rate"
-    return {"title": "No trial gave a value", "detail": reason}
+    # An error's sentence; where it was raised stays with the trial.
+    return {"title": "No trial gave a value", "detail": reason.partition("\n\n")[0]}

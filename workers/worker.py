@@ -202,5 +202,10 @@ def _finite(metrics: dict[str, float]) -> dict[str, Any]:
 
 
 def _raised(assignment: Assignment, error: Exception) -> Ended:
-    text = "".join(traceback.format_exception(error))[-MAX_ERROR_CHARS:]
+    """Tell an error in a sentence, then, behind an empty line, where it was raised."""
+    # A ValueError of the training code is a refusal, whose sentence says all.
+    kind = "" if isinstance(error, ValueError) and str(error) else f"{type(error).__name__}: "
+    told = f"{kind}{error}"[: MAX_ERROR_CHARS // 4]
+    trace = "".join(traceback.format_exception(error))
+    text = f"{told}\n\n{trace[len(told) + 2 - MAX_ERROR_CHARS :]}"
     return Ended(assignment.attempt_id, assignment.trial_id, Ending.ERROR, error=text)

@@ -187,13 +187,16 @@ def test_a_job_whose_every_trial_fails_is_failed_with_the_reason(
     sqlite_database: Database,
 ) -> None:
     job_id = submit(sqlite_database, function_job(samplers=["random"], budget={"n_trials": 2}))
-    simulation = Simulation(sqlite_database, fails=set(range(100)))
+    raised = "no such function\n\nTraceback (most recent call last):\n  elsewhere"
+    simulation = Simulation(sqlite_database, fails=set(range(100)), reason=raised)
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.FAILED
     with sqlite_database.read() as session:
         error = jobs.get(session, job_id).error
+        tried = trials.of_job(session, job_id)
     assert error is not None
-    assert error["detail"] == "killed"
+    assert error["detail"] == "no such function"
+    assert {str(trial.error and trial.error["detail"]) for trial in tried} == {raised}
 
 
 def test_a_late_result_is_kept_and_changes_nothing(database: Database) -> None:

@@ -28,6 +28,7 @@ class Simulation:
     n_workers: int = 2
     seed: int = 0
     fails: set[int] = field(default_factory=set)
+    reason: str = "killed"
     n_trained: int = 0
     n_epochs: int = 0
     digests: list[str] = field(default_factory=list)
@@ -54,9 +55,8 @@ class Simulation:
         self.n_trained += 1
         self.digests.append(assignment.digest)
         if self.n_trained in self.fails:
-            return Ended(
-                assignment.attempt_id, assignment.trial_id, Ending.CRASHED, error="killed"
-            )
+            ids = (assignment.attempt_id, assignment.trial_id)
+            return Ended(*ids, Ending.CRASHED, error=self.reason)
         ended = trained(assignment)
         self.n_epochs += len(ended.curve)
         return ended

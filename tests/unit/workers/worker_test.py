@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from service.updates import Assignment, Ended, Ending, Measured
-from workers.worker import Message, Worker
+from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 
 def assignment(
@@ -142,6 +142,22 @@ def test_densities_may_differ_by_layer() -> None:
     unknown = last(list(Worker().run([assignment({**training(), "phi": {"head": phi}})])))
     assert unknown.ending is Ending.ERROR
     assert "no layer 'head'" in str(unknown.error)
+
+
+def test_an_error_is_a_sentence_before_the_place_where_it_was_raised() -> None:
+    def told(**changes: object) -> list[str]:
+        ended = last(list(Worker().run([assignment({**training(), **changes})])))
+        assert ended.ending is Ending.ERROR
+        return str(ended.error).split("\n\n")
+
+    refusal, place = told(phi=[[0.5] * 5] * 5)
+    assert "has a kernel of shape" in refusal
+    assert not refusal.startswith("DensityError")
+    assert place.startswith("Traceback")
+    assert place.rstrip().endswith(refusal)
+    assert told(network={})[0] == "KeyError: 'kind'"
+    long, *_ = told(task={"kind": "x" * 100_000})
+    assert len(long) <= MAX_ERROR_CHARS // 4
 
 
 def test_a_diverging_training_is_a_result() -> None:
