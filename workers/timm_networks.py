@@ -88,6 +88,10 @@ def _weighable(network: Any) -> Iterator[Layer]:  # noqa: ANN401 - the same
 
 def _created(name: str, **settings: int) -> Any:  # noqa: ANN401 - a torch.nn.Module
     timm = _timm()
+    name, _, tag = name.partition(".")
+    if tag:
+        remedy = f"leave '.{tag}' out, which names trained weights: they are drawn anew"
+        raise PluginError(f"timm's networks are named without a tag: {remedy}")
     if not timm.is_model(name):
         near = get_close_matches(name, timm.list_models(), n=3)
         remedy = f"did you mean {', '.join(near)}?" if near else "timm.list_models() lists them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from workers.training.preparation import prepare
 from workers.training.task import Measurement, Outcome, Status, TrainingTask
 
 PARTS = """
+    import warnings
     import numpy as np
     from service.datasets.info import DataInfo
     from service.networks import Layer, OwnNetwork
@@ -32,6 +34,8 @@ PARTS = """
         title, tasks, n_dims, section = "A network", ("classification",), (1, 2), Settings
 
         def layers(self, section):
+            if section.form == "unlisted":
+                raise SystemExit(3)
             yield Layer("0", section.kernel_size)
             yield Layer("3", 3)
 
@@ -49,8 +53,16 @@ PARTS = """
             # A kernel of 2 that the list leaves out: it stays plain.
             cells = convolution(4, 4, 2, stride=2)
             last = nn.Identity() if form == "missing" else convolution(4, 4, 3, padding=1)
+            if form == "absent":
+                return nn.Sequential(first)
+            if form == "hooked":
+                with warnings.catch_warnings(action="ignore"):  # it is deprecated, and used
+                    last = nn.utils.weight_norm(last)
+            if form == "parametrised":
+                cells = nn.utils.parametrizations.spectral_norm(cells)
             pool = nn.AdaptiveAvgPool1d(1) if shape.n_dims == 1 else nn.AdaptiveAvgPool2d(1)
             head = nn.Linear(4, n_outputs + (form == "wide"))
+            head = nn.LazyLinear(n_outputs) if form == "lazy" else head
             end = [] if form == "long" else [pool, nn.Flatten(), nn.Dropout(0.5), head]
             deep = [convolution(4, 4, 9)] if form == "deep" else []
             return nn.Sequential(first, nn.ReLU(), cells, last, *deep, *end)
@@ -171,6 +183,12 @@ def test_a_gradient_density_is_learned_on_its_layers() -> None:
         ({"form": "broken"}, "fails at building the network: RuntimeError: out of ideas"),
         ({"form": "other"}, r"layer '0' has a kernel of shape \(5, 5\), not \(3, 3\)"),
         ({"form": "missing"}, "layer '3' is a Identity, not a convolution"),
+        ({"form": "absent"}, "is not what it lists: layer '3' is missing$"),
+        ({"form": "lazy"}, "'7.weight' has no size yet: use no lazy modules"),
+        # Its weight is computed from others before each pass: a density put on it would be lost.
+        ({"form": "hooked"}, "the weight of '3' is computed from others, as weight_norm"),
+        ({"form": "parametrised"}, "the weight of '2' is computed from others, as weight_norm"),
+        ({"form": "unlisted"}, "fails at listing its layers: SystemExit: 3"),
     ],
 )
 def test_a_network_that_is_not_what_it_lists_is_refused(
@@ -291,6 +309,44 @@ def test_data_that_are_not_what_they_tell_are_refused(
     plugged_parts.data.change = change
     with pytest.raises(PluginError, match=f"parts of plugged-parts 1.0, {reason}"):
         labelled_dataset("classification", "parts", CPU)
+
+
+@pytest.mark.parametrize("given", [None, [], 3])
+def test_data_that_are_no_mapping_are_refused(given: object) -> None:
+    import plugged_parts
+
+    plugged_parts.data.load = lambda _task: given
+    with pytest.raises(PluginError, match="not a mapping from splits to samples"):
+        labelled_dataset("classification", "parts", CPU)
+
+
+NONE = np.zeros((0, 2, 12, 12), np.float32)
+RAGGED = [np.zeros((2, 12, 12)), np.zeros((2, 13, 13))]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "reason"),
+    [
+        ("classification", None, "train: there are no samples"),
+        ("classification", ([], [], []), "train: give it as (samples, labels)"),
+        ("classification", 3, "train: give it as (samples, labels)"),
+        ("classification", (NONE, np.zeros(0, int)), "train: there are no samples"),
+        ("classification", (None, None), "train: its samples are no array"),
+        ("classification", (RAGGED, [0, 1]), "fails at giving arrays, train: ValueError"),
+        ("denoising", [], "train: there are no samples"),
+        ("denoising", 3, "train: give it as a list of samples"),
+        ("denoising", [None], "train: sample 0 has the shape ()"),
+        ("image_to_image", [3], "train: sample 0 is no pair of an input and a target"),
+        ("image_to_image", [(None, None)], "train: sample 0 has the shape ()"),
+    ],
+)
+def test_data_of_another_form_are_refused(kind: str, part: object, reason: str) -> None:
+    import plugged_parts
+
+    plugged_parts.data.load = lambda _task: dict.fromkeys(("train", "validation", "test"), part)
+    find = labelled_dataset if kind == "classification" else patch_dataset
+    with pytest.raises(PluginError, match=re.escape(reason)):
+        find(kind, "parts", CPU)
 
 
 def test_targets_of_another_size_are_refused() -> None:

@@ -96,6 +96,12 @@ def test_an_unknown_name_is_refused_with_those_like_it() -> None:
         layers("tinny")
 
 
+@pytest.mark.usefixtures("_fake")
+def test_a_tag_names_weights_that_are_not_used() -> None:
+    with pytest.raises(PluginError, match=r"leave '\.a1_in1k' out, which names trained weights"):
+        layers("tiny.a1_in1k")
+
+
 def test_a_missing_timm_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     timm_networks._layers.cache_clear()

@@ -23,7 +23,7 @@ import torch
 from service import plugins
 from service.plugins import Group, Plugin, PluginError, called
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
-from workers.training.data.own_faults import Array, labelled_fault, pairs_fault
+from workers.training.data.own_faults import Array, form_fault, labelled_fault, pairs_fault
 from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, PatchSource
 from workers.training.data.scaling import BYTE_MAX, unit_range
@@ -51,7 +51,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
     info = plugin.value.info[kind]
     splits: dict[str, tuple[Array, Array]] = {}
     for split in SPLITS:
-        samples, labels = map(np.asarray, parts[split])
+        samples, labels = _arrays(plugin, split, parts[split])
         _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
         splits[split] = samples, labels.astype(_LABELS[kind])
     training = splits["train"][0]
@@ -85,7 +85,10 @@ def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
     info = plugin.value.info[kind]
     sources = {}
     for split in SPLITS:
-        pairs = [one if kind == "image_to_image" else (one,) for one in parts[split]]
+        pairs = [
+            _arrays(plugin, split, one if kind == "image_to_image" else (one,))
+            for one in parts[split]
+        ]
         _refuse(plugin, split, pairs_fault(pairs, info))
         sources[split] = _source(list(zip(*pairs, strict=True)), device)
     crops = sources["train"].crops()
@@ -103,9 +106,16 @@ def _loaded(kind: str, name: str) -> tuple[Plugin, Mapping[str, Any]]:
     if kind not in plugin.value.info:
         raise PluginError(f"{name} of {plugin.package} is not for {kind}")
     parts = called(plugin, "loading its samples", plugin.value.load, kind)
+    if not isinstance(parts, Mapping):
+        told = f"load gives a {type(parts).__name__}, not a mapping from splits to samples"
+        raise PluginError(f"{name} of {plugin.package}: {told}")
     for split in SPLITS:
-        _refuse(plugin, split, None if len(parts.get(split, ())) else "there are no samples")
+        _refuse(plugin, split, form_fault(kind, parts.get(split)))
     return plugin, parts
+
+
+def _arrays(plugin: Plugin, split: str, part: Sequence[Any]) -> list[Array]:
+    return [called(plugin, f"giving arrays, {split}", np.asarray, one) for one in part]
 
 
 def _refuse(plugin: Plugin, split: str, fault: str | None) -> None:

@@ -15,6 +15,28 @@ Info = Any
 _DTYPES = (np.uint8, np.float32)
 
 
+def form_fault(kind: str, part: Any) -> str | None:  # noqa: ANN401 - whatever a set gives
+    """Say why a split is not of the form that a kind of task needs; None if it is.
+
+    Args:
+        kind: Of task.
+        part: What the set gives as the split, None where it gives nothing.
+    """
+    is_list = isinstance(part, list | tuple | np.ndarray)
+    if kind in ("classification", "multilabel"):
+        if is_list and len(part) == 2:
+            return None
+        return "there are no samples" if part is None else "give it as (samples, labels)"
+    if part is None or (is_list and len(part) == 0):
+        return "there are no samples"
+    if not is_list:
+        return "give it as a list of samples"
+    for place, one in enumerate(part if kind == "image_to_image" else ()):
+        if not (isinstance(one, list | tuple) and len(one) == 2):
+            return f"sample {place} is no pair of an input and a target"
+    return None
+
+
 def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str | None:
     """Say what is wrong with a split's samples, or with their labels; None if nothing is.
 
@@ -25,8 +47,12 @@ def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str 
         info: What the set tells.
     """
     n_axes = 1 if kind == "classification" else 2
+    if samples.ndim == 0:
+        return "its samples are no array"
     if labels.ndim != n_axes or len(labels) != len(samples):
         return f"labels have the shape {labels.shape} beside {len(samples)} samples"
+    if len(samples) == 0:
+        return "there are no samples"
     if kind == "classification":
         is_right = labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < info.n_outputs
         needed = f"whole numbers from 0 to {info.n_outputs - 1}"
@@ -44,6 +70,8 @@ def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
         info: What the set tells.
     """
     for place, (first, *others) in enumerate(pairs):
+        if first.ndim == 0:
+            return f"sample {place} has the shape (), but the set tells {info.n_dims} axes"
         for target in others:
             if target.shape[1:] != first.shape[1:] or len(target) != info.n_outputs:
                 return f"target {place} has the shape {target.shape} beside an input {first.shape}"

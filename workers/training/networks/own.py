@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
 
 from service import plugins
 from service.plugins import Group, PluginError, called
@@ -44,23 +45,41 @@ def own_network(
     if not isinstance(network, nn.Module):
         told = type(network).__name__
         raise PluginError(f"{plugin.package} builds a {told} for {section['kind']}, no nn.Module")
-    listed = {
-        layer.name: (layer.kernel_size,) * shape.n_dims
-        for layer in plugin.value.layers(plugin.value.section.model_validate(dict(section)))
-    }
-    fault = _fault_of(network, listed)
+    layers = called(plugin, "listing its layers", _listed, plugin.value, section)
+    listed = {layer.name: (layer.kernel_size,) * shape.n_dims for layer in layers}
+    fault = _unusual(network) or _fault_of(network, listed)
     if fault is not None:
         raise PluginError(f"{section['kind']} of {plugin.package} is not what it lists: {fault}")
     return network
+
+
+def _listed(value: Any, section: Mapping[str, Any]) -> list[Any]:  # noqa: ANN401 - a plug-in
+    return list(value.layers(value.section.model_validate(dict(section))))
+
+
+def _unusual(network: nn.Module) -> str | None:
+    """Say what in a network could be neither drawn anew nor weighed."""
+    for name, value in network.named_parameters():
+        if is_lazy(value):
+            return f"{name!r} has no size yet: use no lazy modules"
+    for name, module in network.named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        if isinstance(module, _ConvNd | nn.Linear) and "weight" not in own:
+            return (
+                f"the weight of {name!r} is computed from others, as weight_norm and "
+                "spectral_norm do: it must be a parameter of its own"
+            )
+    return None
 
 
 def _fault_of(network: nn.Module, listed: Mapping[str, tuple[int, ...]]) -> str | None:
     present = dict(network.named_modules())
     for name, window in listed.items():
         layer = present.get(name)
+        if layer is None:
+            return f"layer {name!r} is missing"
         if not isinstance(layer, _ConvNd):
-            what = "is missing" if layer is None else f"is a {type(layer).__name__}"
-            return f"layer {name!r} {what}, not a convolution"
+            return f"layer {name!r} is a {type(layer).__name__}, not a convolution"
         if tuple(layer.kernel_size) != window:
             return f"layer {name!r} has a kernel of shape {tuple(layer.kernel_size)}, not {window}"
     order = [name for name in present if name in listed]
