@@ -23,12 +23,12 @@ def dncnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.M
     """
     width = section["width"]
     first, *middle, last = kernel_sizes(section, section["depth"])
-    layers = [_convolution(shape, shape.n_channels, width, first), nn.ReLU()]
+    layers = [_convolution(shape, shape.n_channels, width, first), nn.ReLU(inplace=True)]
     for size in middle:
         layers += [
             _convolution(shape, width, width, size, bias=False),
             NORMS[shape.n_dims](width),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         ]
     layers.append(_convolution(shape, width, n_outputs, last))
     return nn.Sequential(*layers)

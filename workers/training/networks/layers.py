@@ -45,7 +45,9 @@ def convolution(n_in: int, n_out: int, size: int, *, stride: int = 1) -> nn.Conv
 
 def normalised(n_in: int, n_out: int, size: int) -> nn.Sequential:
     """Return a convolution, batch normalisation and ReLU; arguments as for `convolution`."""
-    return nn.Sequential(convolution(n_in, n_out, size), nn.BatchNorm2d(n_out), nn.ReLU())
+    return nn.Sequential(
+        convolution(n_in, n_out, size), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True)
+    )
 
 
 def halving(n_in: int, n_out: int) -> nn.Sequential:

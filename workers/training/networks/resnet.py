@@ -28,7 +28,7 @@ class BasicBlock(nn.Module):
         self.residual = nn.Sequential(
             convolution(n_in, n_out, kernel_size, stride=stride),
             nn.BatchNorm2d(n_out),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             convolution(n_out, n_out, kernel_size),
             nn.BatchNorm2d(n_out),
         )
@@ -40,7 +40,7 @@ class BasicBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the sum of both paths, rectified."""
-        return nn.functional.relu(self.residual(features) + self.shortcut(features))
+        return nn.functional.relu(self.residual(features) + self.shortcut(features), inplace=True)
 
 
 class ResNet(nn.Module):

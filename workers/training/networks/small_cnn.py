@@ -77,7 +77,7 @@ class SmallCnn(nn.Module):
 def _step(n_dims: int, n_in: int, n_out: int, size: int, *, is_pooled: bool) -> nn.Sequential:
     convolution = CONVOLUTIONS[n_dims](n_in, n_out, size, padding=size // 2)
     pools = [_POOLS[n_dims]()] if is_pooled else []
-    return nn.Sequential(convolution, nn.ReLU(), *pools)
+    return nn.Sequential(convolution, nn.ReLU(inplace=True), *pools)
 
 
 def small_cnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
