@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
-from fastapi.responses import FileResponse
 from pydantic import Field
 
 from api.bodies import is_json, json_body
@@ -106,17 +105,18 @@ def show_dataset(database: InDatabase, dataset_id: Id) -> Json:
 
 @router.get(
     "/{dataset_id}/preview",
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: PNG, **documented(404, 422)},
 )
-def show_preview(database: InDatabase, settings: WithSettings, dataset_id: Id) -> FileResponse:
+def show_preview(database: InDatabase, settings: WithSettings, dataset_id: Id) -> Response:
     """Show a sheet of samples as PNG: a row for each class, inputs above targets for pairs."""
     with database.read() as session:
         found = datasets.get(session, dataset_id)
-    path = folder_of(settings.data_dir, found.sha256) / PREVIEW
-    if not path.is_file():
-        raise NotFoundError("preview of data set", dataset_id)
-    return FileResponse(path, media_type="image/png", headers={"cache-control": "private"})
+    try:
+        sheet = (folder_of(settings.data_dir, found.sha256) / PREVIEW).read_bytes()
+    except FileNotFoundError as error:  # the set is being deleted
+        raise NotFoundError("preview of data set", dataset_id) from error
+    return Response(sheet, media_type="image/png", headers={"cache-control": "private"})
 
 
 @router.delete("/{dataset_id}", status_code=204, responses=documented(403, 404, 409, 413, 422))

@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.datasets import workspace
+from service.datasets.durability import sync_files, sync_names
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
-from service.datasets.stored import FOLDER, folder_of
+from service.datasets.stored import FOLDER, folder_of, is_whole
 from service.datasets.workspace import Workspace
 from service.errors import DatasetInUseError
 from service.records import Dataset
@@ -70,22 +71,37 @@ def _keep(
     database: Database, data_dir: Path, work: Workspace, imported: Imported, name: str
 ) -> Dataset:
     target = folder_of(data_dir, imported.sha256)
+    aside = _aside(target)
+    (work.made / _PENDING).touch()
+    sync_files(work.made)
     with _moving(database, data_dir) as session:
         found = _insert(session, imported, name)
-        if not target.is_dir():
-            (work.made / _PENDING).touch()
+        if not is_whole(target):
+            if target.is_dir():
+                target.rename(aside)
             work.made.rename(target)
     (target / _PENDING).unlink(missing_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
     return found
+
+
+def _aside(place: Path) -> Path:
+    """Return a name of its own for a folder that is on its way out."""
+    return place.with_name(f"{_ASIDE}{place.name}-{uuid4().hex}")
 
 
 @contextmanager
 def _moving(database: Database, data_dir: Path) -> Iterator[Session]:
-    """Give the transaction in which folders move; if it fails, they move back."""
+    """Give the transaction in which folders move; if it fails, they move back.
+
+    It is committed once the disk has the folders under their new names, and ends once the disk has
+    the commit: row and files outlive a power cut together.
+    """
     try:
-        with database.write() as session:
+        with database.write(is_durable=True) as session:
             datasets.lock(session)
             yield session
+            sync_names(data_dir / FOLDER)
     except BaseException:
         # Whether it was committed after all is for the database to say.
         with suppress(SQLAlchemyError, OSError):
@@ -131,7 +147,7 @@ def _moved_aside(session: Session, data_dir: Path, dataset_id: int) -> Path:
         raise DatasetInUseError(dataset_id, users)
     datasets.delete(session, dataset_id)
     place = folder_of(data_dir, found.sha256)
-    aside = place.with_name(f"{_ASIDE}{found.sha256}-{uuid4().hex}")
+    aside = _aside(place)
     if not datasets.is_kept(session, found.sha256) and place.is_dir():
         place.rename(aside)
     return aside

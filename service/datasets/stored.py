@@ -115,9 +115,25 @@ def open_stored(data_dir: Path | str, sha256: str) -> StoredDataset:
     return open_folder(folder_of(data_dir, sha256))
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a stored set whose files agree."""
+    try:
+        open_folder(folder)
+    except DamagedDatasetError:
+        return False
+    return (folder / PREVIEW).is_file()
+
+
 def open_folder(folder: Path) -> StoredDataset:
     """Open the stored set in a folder; see `open_stored`."""
-    manifest = _manifest(folder)
+    try:
+        return _opened(folder, _manifest(folder))
+    except (KeyError, TypeError) as error:
+        path = folder / MANIFEST
+        raise DamagedDatasetError(f"{path} lacks {error}: store the set again") from error
+
+
+def _opened(folder: Path, manifest: dict[str, Any]) -> StoredDataset:
     kind, n_axes = manifest["kind"], 1 + int(manifest["n_dims"])
     inputs = _samples(folder, "inputs", "shapes", np.dtype(manifest["dtype"]), n_axes)
     n, targets, labels = len(inputs), None, None
@@ -144,7 +160,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise DamagedDatasetError(
             f"{path} cannot be read ({error}): is the data directory shared with this machine?"
         ) from error
-    _require(found.get("version") == VERSION, path, f"version {VERSION}")
+    _require(
+        isinstance(found, dict) and found.get("version") == VERSION, path, f"version {VERSION}"
+    )
     _require(found.get("kind") in KINDS, path, "a kind that is known")
     return dict(found)
 
@@ -176,7 +194,8 @@ def _load(
     try:
         found: NDArray[Any] = np.load(path, mmap_mode="r" if is_mapped else None)
     except (OSError, ValueError, EOFError) as error:
-        raise DamagedDatasetError(f"{path} cannot be read: {error}") from error
+        reason = f"{path} cannot be read ({error}): store the set again"
+        raise DamagedDatasetError(reason) from error
     _require(found.dtype == dtype, path, f"numbers of the type {dtype}")
     return found
 

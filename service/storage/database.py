@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 BUSY_TIMEOUT_MS = 30_000
 # Not below the 40 threads in which the API answers, or the pool times out under load.
 POOL_SIZE = 40
+# SQLite's: a power cut may take the last commits, and never breaks the file.
+SYNCHRONOUS = "NORMAL"
 
 _to_json = partial(json.dumps, allow_nan=False, separators=(",", ":"))
 
@@ -40,6 +42,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite(is_checkpointer) if self.is_sqlite else self._postgresql()
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._safe_writer = self._writer.execution_options(synchronous="FULL")
 
     def _postgresql(self) -> Engine:
         return create_engine(
@@ -61,9 +64,16 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Give a session whose changes are committed at the end, or all rolled back."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+    def write(self, *, is_durable: bool = False) -> Iterator[Session]:
+        """Give a session whose changes are committed at the end, or all rolled back.
+
+        Args:
+            is_durable: Whether to wait for the disk: what goes together with files must outlive a
+                power cut, in which SQLite may else forget the last transactions. PostgreSQL
+                always waits.
+        """
+        engine = self._safe_writer if is_durable else self._writer
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def ping(self) -> None:
@@ -81,7 +91,7 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        f"synchronous={SYNCHRONOUS}",
         "foreign_keys=ON",
         f"wal_autocheckpoint={1000 if is_checkpointer else 0}",
     ):
@@ -89,5 +99,10 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    options = connection.get_execution_options()
+    level = options.get("synchronous", SYNCHRONOUS)
+    if connection.info.get("synchronous", SYNCHRONOUS) != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
+    mode = options.get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")

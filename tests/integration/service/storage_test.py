@@ -221,3 +221,13 @@ def test_a_full_disk_loses_nothing(sqlite_template: Path, tmp_path: Path) -> Non
     with database.read() as session:
         assert trials.page(session, job.id, limit=10) == []
     database.close()
+
+
+def test_sqlite_waits_for_the_disk_where_it_is_told_to(sqlite_database: Database) -> None:
+    def level(*, is_durable: bool) -> int:
+        with sqlite_database.write(is_durable=is_durable) as session:
+            found: int = session.execute(sa.text("PRAGMA synchronous")).scalar_one()
+            return found
+
+    # On one connection. https://sqlite.org/pragma.html#pragma_synchronous: 1 NORMAL, 2 FULL.
+    assert [level(is_durable=is_durable) for is_durable in (False, True, False)] == [1, 2, 1]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from sqlalchemy import Connection, event
 
 from service import jobs, payloads, reopening, rules, stored_data
 from service.datasets import library, stored, workspace
@@ -190,6 +191,66 @@ def test_a_deletion_that_breaks_off_is_undone(
         library.delete(database, settings.data_dir, found.id)
     assert _listed(database) == [found]
     stored.open_stored(settings.data_dir, found.sha256)
+
+
+def test_files_and_names_are_on_the_disk_before_the_row_is(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that no power cut leaves a row without its files, once it was answered or ever."""
+    base, fsync = settings.data_dir / "datasets", os.fsync
+    events: list[str] = []
+
+    def synced(descriptor: int) -> None:
+        events.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    def committed(_connection: Connection) -> None:
+        events.append("commit")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    event.listen(database.engine, "commit", committed)
+    found = _add(database, settings)
+    before = events[: events.index("commit")]
+    files = {Path(path).name for path in before if "/made/" in path}
+    kept = {path.name for path in (base / found.sha256).iterdir()}
+    assert files == kept | {".pending"}
+    assert before[-3].endswith("/made")
+    assert before[-2:] == [str(base), str(settings.data_dir)]
+    events.clear()
+    library.delete(database, settings.data_dir, found.id)
+    assert events == [str(base), str(settings.data_dir), "commit"]
+
+
+def test_storing_a_damaged_set_again_mends_it(database: Database, settings: Settings) -> None:
+    found = _add(database, settings)
+    folder = settings.data_dir / "datasets" / found.sha256
+    (folder / "inputs.npy").write_bytes((folder / "inputs.npy").read_bytes()[:-1])
+    with pytest.raises(stored.DamagedDatasetError, match="store the set again"):
+        stored.open_stored(settings.data_dir, found.sha256)
+    assert _add(database, settings).sha256 == found.sha256
+    stored.open_stored(settings.data_dir, found.sha256)
+    assert _folders(settings) == [found.sha256]
+
+
+def test_mending_that_breaks_off_leaves_one_folder(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, rename = _add(database, settings), Path.rename
+    folder = settings.data_dir / "datasets" / found.sha256
+    (folder / "inputs.npy").unlink()
+
+    def broken(self: Path, target: Path) -> None:
+        rename(self, target)
+        if self.name == "made":
+            raise ConnectionError
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(ConnectionError):
+        _add(database, settings)
+    assert _listed(database) == [found]
+    assert _folders(settings) == [found.sha256]
+    stored.open_stored(settings.data_dir, found.sha256)
+    assert not (folder / ".pending").exists()
 
 
 def test_a_killed_import_is_swept_away_and_a_living_one_is_not(

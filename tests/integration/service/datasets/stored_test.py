@@ -115,8 +115,30 @@ def _other_version(folder: Path) -> str:
     return "manifest.json"
 
 
+def _no_object(folder: Path) -> str:
+    (folder / "manifest.json").write_text("[]")
+    return "manifest.json"
+
+
+def _lacking(folder: Path) -> str:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["dtype"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return "manifest.json"
+
+
 @pytest.mark.parametrize(
-    "damage", [_cut, _foreign_label, _pickled, _missing, _fewer_values, _other_version]
+    "damage",
+    [
+        _no_object,
+        _lacking,
+        _cut,
+        _foreign_label,
+        _pickled,
+        _missing,
+        _fewer_values,
+        _other_version,
+    ],
 )
 def test_a_damaged_set_is_refused_by_its_file(
     tmp_path: Path, damage: Callable[[Path], str]
