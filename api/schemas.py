@@ -256,11 +256,12 @@ class DensityOut(Out):
     vector: list[float]
     alpha: list[float]
     beta: list[float] | None
+    gamma: list[float] | None = Field(description="A volume's third factor, else null.")
     phi: list[Any] = Field(description="Nested lists, shape (K,) * n_dims; 1 at the centre.")
     den: list[float] | None = Field(
         description="The authors' half-list, outermost first; null if not of that form."
     )
-    residual: float = Field(description="What alpha and beta leave unsaid, of Phi's norm.")
+    residual: float = Field(description="What the factors leave unsaid, of Phi's norm.")
     effective_radius: float | None
     centre_share: float | None
     anisotropy: float | None

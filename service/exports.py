@@ -63,11 +63,20 @@ def shape_of(record: DensityRecord) -> Shape:
     )
 
 
+def gamma_of(record: DensityRecord) -> list[float] | None:
+    """Return a volume's third factor, told by Phi since it has no column; None for others."""
+    if record.n_dims < 3:
+        return None
+    gamma: list[float] = density_of(record).factors[2].tolist()
+    return gamma
+
+
 def to_npz(record: DensityRecord) -> bytes:
     """Return a density as the bytes of a NumPy archive that loads without pickle.
 
-    Arrays: phi, shape (K,) * n_dims; alpha and beta, shape (K,); vector; den where it has one; all
-    float64. Scalars: kernel_size, n_dims, family; provenance as JSON text.
+    Arrays: phi, shape (K,) * n_dims; alpha, beta and gamma, one for each axis, shape (K,); vector;
+    den where it has one; all float64. Scalars: kernel_size, n_dims, family. Provenance as JSON
+    text.
     """
     arrays: dict[str, object] = {
         "phi": np.asarray(record.phi, dtype=np.float64),
@@ -78,7 +87,8 @@ def to_npz(record: DensityRecord) -> bytes:
         "family": np.str_(record.family),
         "provenance": np.str_(json.dumps(record.provenance)),
     }
-    for name, values in (("beta", record.beta), ("den", record.den)):
+    others = {"beta": record.beta, "gamma": gamma_of(record), "den": record.den}
+    for name, values in others.items():
         if values is not None:
             arrays[name] = np.asarray(values, dtype=np.float64)
     file = io.BytesIO()
@@ -87,15 +97,15 @@ def to_npz(record: DensityRecord) -> bytes:
 
 
 def to_csv(record: DensityRecord) -> str:
-    """Return a density as CSV: a line for each value of alpha, beta, den and Phi, exact.
+    """Return a density as CSV: a line for each value of its factors, of den and of Phi, exact.
 
     Columns: array, index (the place in the array, parts joined by a space), value.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["array", "index", "value"])
-    for name in ("alpha", "beta", "den", "phi"):
-        values = getattr(record, name)
+    arrays = {"alpha": record.alpha, "beta": record.beta, "gamma": gamma_of(record)}
+    for name, values in {**arrays, "den": record.den, "phi": record.phi}.items():
         if values is None:
             continue
         array = np.asarray(values, dtype=np.float64)

@@ -33,6 +33,7 @@ def _out(session: Session, record: DensityRecord) -> DensityOut:
         {
             **asdict(record),
             **asdict(exports.shape_of(record)),
+            "gamma": exports.gamma_of(record),
             "study": names[record.study_id],
             "layers": record.provenance.get("layers", []),
         }

@@ -13,8 +13,8 @@ from service import density, exports
 from service.records import DensityRecord
 
 
-def _record(family: str, vector: list[float], kernel_size: int) -> DensityRecord:
-    values = density.build(family, kernel_size, vector)
+def _record(family: str, vector: list[float], kernel_size: int, n_dims: int = 2) -> DensityRecord:
+    values = density.build(family, kernel_size, vector, n_dims)
     return DensityRecord(
         id=1,
         job_id=1,
@@ -23,10 +23,10 @@ def _record(family: str, vector: list[float], kernel_size: int) -> DensityRecord
         layer="",
         family=family,
         kernel_size=kernel_size,
-        n_dims=2,
+        n_dims=n_dims,
         vector=vector,
-        alpha=values.alpha.tolist(),
-        beta=values.beta.tolist(),
+        alpha=values.factors[0].tolist(),
+        beta=values.factors[1].tolist() if n_dims > 1 else None,
         phi=values.phi.tolist(),
         den=values.den,
         provenance={"job": "photos", "note": "é"},
@@ -63,6 +63,20 @@ def test_numpy_reads_the_archive_without_pickle(record: DensityRecord) -> None:
         assert int(found["kernel_size"]) == record.kernel_size
         assert str(found["family"]) == record.family
         assert ("den" in found) == (record.den is not None)
+
+
+def test_a_volume_has_a_third_factor_and_a_signal_has_one() -> None:
+    volume = _record("separable", [0.2, 0.4, 0.6, 0.8, 1.2, 1.4], 3, 3)
+    with np.load(io.BytesIO(exports.to_npz(volume)), allow_pickle=False) as found:
+        factors = [found[name] for name in ("alpha", "beta", "gamma")]
+        np.testing.assert_allclose(np.einsum("i,j,k", *factors), found["phi"], rtol=1e-12)
+        np.testing.assert_allclose(factors[2], [1.2, 1.0, 1.4], rtol=1e-12)
+    rows = list(csv.DictReader(io.StringIO(exports.to_csv(volume))))
+    assert [row["index"] for row in rows if row["array"] == "gamma"] == ["0", "1", "2"]
+    signal = _record("symmetric", [0.5], 3, 1)
+    with np.load(io.BytesIO(exports.to_npz(signal)), allow_pickle=False) as found:
+        assert not {"beta", "gamma"} & {*found}
+        assert found["alpha"].tolist() == found["phi"].tolist() == [0.5, 1.0, 0.5]
 
 
 def test_the_csv_holds_every_value_exactly() -> None:
