@@ -33,11 +33,17 @@ def total_of(intervals: Iterable[Interval]) -> Interval:
 
 @dataclass(frozen=True, slots=True)
 class KindOfTraining:
-    """Trainings of one kind; `seconds` is what one of them takes, alone or as part of a pack."""
+    """Trainings of one kind.
+
+    Attributes:
+        n_together: How many usually share a worker as one pack.
+        seconds: What one of them takes, alone or as part of a pack.
+    """
 
     kind: str
     n: int
     epochs: tuple[int, int, int]
+    n_together: float
     seconds: Interval
 
 

@@ -16,6 +16,7 @@ from service.estimate_values import (
     Epoch,
     Estimate,
     Interval,
+    KindOfTraining,
     Memory,
     Money,
     total_of,
@@ -145,9 +146,7 @@ def _ready(
 ) -> Estimate:
     asked = spec.resources.pack_width
     width = asked if isinstance(asked, int) else short.pack_width
-    kinds = tuple(
-        kind_of(t, full if t.is_full else short, width) for t in workload.trainings_of(spec)
-    )
+    kinds = _kinds_of(spec, short, full, width, cluster.n_workers or 1)
     work_s = total_of(kind.seconds * kind.n for kind in kinds)
     per_s = prices.per_s(spec.resources)
     time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
@@ -174,6 +173,16 @@ def _ready(
         money=money,
         warnings=tuple(_warnings(spec, cluster, time_s, money, memory)),
     )
+
+
+def _kinds_of(
+    spec: JobSpec, short: TrainingCost, full: TrainingCost, width: int, n_workers: int
+) -> tuple[KindOfTraining, ...]:
+    counted = [
+        (each, workload.n_together(spec, each, width, n_workers))
+        for each in workload.trainings_of(spec)
+    ]
+    return tuple(kind_of(t, full if t.is_full else short, width, n) for t, n in counted)
 
 
 def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory | None:

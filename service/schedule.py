@@ -5,29 +5,50 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from service import workload
 from service.costs import TrainingCost
 from service.estimate_values import Interval, KindOfTraining, total_of
 from service.spec import JobSpec
-from service.workload import EVALUATION, Trainings
+from service.workload import EVALUATION, PROMOTION, Trainings
 
 
-def kind_of(trainings: Trainings, cost: TrainingCost, width: int) -> KindOfTraining:
-    """Say what trainings take, each as part of a pack of so many."""
+def kind_of(
+    trainings: Trainings, cost: TrainingCost, width: int, n_together: float
+) -> KindOfTraining:
+    """Say what trainings take, each as part of a pack.
+
+    Args:
+        trainings: Of one kind.
+        cost: Of one of them.
+        width: The most that share a pack.
+        n_together: How many usually do, from 1 to `width`.
+    """
     alone = Interval(*cost.epoch_s)
-    packed = cost.pack_epoch_s.get(width, alone.expected)
-    # A pack that is not full is slower for each of its candidates, at worst as slow as one alone.
-    seconds = Interval(
-        min(packed, alone.low), packed if width > 1 else alone.expected, max(packed, alone.high)
+    # A full pack varies as much as one alone; one that is not full is slower for each of its
+    # candidates, at worst as slow as one alone.
+    full = alone * (cost.pack_epoch_s.get(width, alone.expected) / (alone.expected or 1.0))
+    epoch_s = Interval(
+        min(full.low, alone.low), _usual_epoch_s(cost, n_together), max(full.high, alone.high)
     )
-    around_s = (cost.start_s + cost.final_s) / width
     low, usual, high = trainings.epochs
-    whole = Interval(
-        cost.final_s / width + low * seconds.low,
-        around_s + usual * seconds.expected,
-        cost.start_s + cost.final_s + high * seconds.high,
+    seconds = Interval(
+        cost.final_s / width + low * epoch_s.low,
+        (cost.start_s + cost.final_s) / n_together + usual * epoch_s.expected,
+        cost.start_s + cost.final_s + high * epoch_s.high,
     )
-    return KindOfTraining(trainings.kind, trainings.n, trainings.epochs, whole)
+    return KindOfTraining(trainings.kind, trainings.n, trainings.epochs, n_together, seconds)
+
+
+def _usual_epoch_s(cost: TrainingCost, n_together: float) -> float:
+    """Return the seconds per epoch and candidate in a pack of a width between those measured."""
+    by_width = {**cost.pack_epoch_s, 1: cost.epoch_s[1]}
+    if n_together >= max(by_width):
+        return by_width[max(by_width)]
+    widths = sorted(by_width)
+    whole_s = [width * by_width[width] for width in widths]
+    return float(np.interp(n_together, widths, whole_s)) / n_together
 
 
 def time_of(
@@ -40,20 +61,36 @@ def time_of(
     """
     if n_workers == 0:
         return None
-    least, most, n_promotions = workload.chain_of(spec)
-    by_kind = {kind.kind: kind for kind in kinds}
-    searched = kinds[0].seconds  # the searches come first
-    promoted = by_kind["promotion"].seconds * n_promotions if n_promotions else searched * 0.0
-    chain = Interval(
-        least * searched.low + promoted.low,
-        least * searched.expected + promoted.expected,
-        most * searched.high * width + promoted.high * width,
-    )
+    chain = _chain_of(spec, kinds, width)
     work = total_of(kind.seconds * kind.n for kind in kinds if kind.kind != EVALUATION)
+    # Searches end at the limit.
+    limit_s = spec.budget.wall_clock_s or math.inf
     found = Interval(
-        max(work.low / n_workers, chain.low),
-        max(work.expected / n_workers, chain.expected),
+        min(max(work.low / n_workers, chain.low), limit_s),
+        min(max(work.expected / n_workers, chain.expected), limit_s),
         work.high / n_workers + chain.high * (1.0 - 1.0 / n_workers),
     )
-    tail = by_kind.get(EVALUATION)
-    return found + tail.seconds * math.ceil(tail.n / n_workers) if tail is not None else found
+    tail = {kind.kind: kind for kind in kinds}.get(EVALUATION)
+    if tail is None:
+        return found
+    n_each = math.ceil(tail.n / n_workers)
+    seconds = tail.seconds
+    # Seeds do not share packs: they may leave the last one to a single worker.
+    at_most = seconds.high * (n_each + width - 1)
+    return found + Interval(seconds.low * n_each, seconds.expected * n_each, at_most)
+
+
+def _chain_of(spec: JobSpec, kinds: Sequence[KindOfTraining], width: int) -> Interval:
+    """Return the time of what must follow one another before the evaluation, a pack each."""
+    least, most, n_promotions = workload.chain_of(spec)
+    searched, found = kinds[0], Interval(0.0, 0.0, 0.0)  # the searches come first
+    promoted = [kind for kind in kinds if kind.kind == PROMOTION]
+    for kind, n_least, n_most in [
+        (searched, least, most), *((kind, n_promotions, n_promotions) for kind in promoted)
+    ]:  # fmt: skip
+        found += Interval(
+            n_least * kind.seconds.low,
+            n_least * kind.seconds.expected * kind.n_together,
+            n_most * kind.seconds.high * width,
+        )
+    return found

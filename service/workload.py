@@ -99,6 +99,26 @@ def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
     return (n_rounds, n_rounds)
 
 
+def n_together(spec: JobSpec, trainings: Trainings, width: int, n_workers: int) -> float:
+    """Return how many trainings of a kind usually share a worker, from 1 to `width`.
+
+    Only what is there at once can: a round of each search; the arms, for each seed of theirs.
+    """
+    studies = planning.planned(spec)
+    if trainings.kind in (SEARCH, TUNED):
+        rounds = [(s.n_trials, *rounds_of(spec, s)) for s in studies if _is_of(s, trainings.kind)]
+        n_at_once = sum(n / math.sqrt(least * most) for n, least, most in rounds)
+    else:
+        n_at_once = trainings.n
+    if trainings.kind == EVALUATION:
+        width = min(width, len(studies))
+    return min(max(n_at_once / n_workers, 1.0), width)
+
+
+def _is_of(study: PlannedStudy, kind: str) -> bool:
+    return KINDS.get(study.role) == kind
+
+
 def chain_of(spec: JobSpec) -> tuple[int, int, int]:
     """Return what must follow one another before the evaluation.
 

@@ -207,6 +207,7 @@ def test_packs_are_cheaper_for_each_candidate(
 ) -> None:
     me = dispatch(sqlite_database)
     auto = changed("/resources", {"pack_width": "auto"})
+    auto |= {"samplers": ["random"], "budget": {"n_trials": 16}}  # four for each of four workers
     ask(client, auto)
     measure(sqlite_database, me)
     found = ask(client, auto).json()

@@ -1,0 +1,109 @@
+"""Estimated times against schedules of the real search, with workers whose time is pretended."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from service import jobs as use_cases
+from service import rules, workload
+from service.costs import TrainingCost
+from service.estimate_values import Interval
+from service.runs import Run
+from service.schedule import kind_of, time_of
+from service.spec import JobSpec
+from service.states import JobState
+from service.storage.database import Database
+from service.updates import Assignment, Update, packs_of
+from tests.integration.service.simulation import Simulation, trained
+
+COST = TrainingCost(
+    start_s=1.0, epoch_s=(0.8, 1.0, 1.4), final_s=0.5, n=0, pack_epoch_s={1: 1.0, 4: 0.5},
+)  # fmt: skip
+JOB: dict[str, Any] = {
+    "name": "photos",
+    "task": {"kind": "denoising"},
+    "training": {"epochs": 4},
+    "density": {"bounds": [[0.1, 2.0], [0.1, 1.9]]},
+    "network": {"kind": "dncnn", "kernel_size": 5},
+    "samplers": ["direct_l"],
+    "controls": ["uniform"],
+    "budget": {"n_trials": 15},
+    "evaluation": {"n_seeds": 2},
+}
+
+
+@dataclass
+class Schedule(Simulation):
+    """Workers that take packs as soon as they are free; `now` is the pretended time, s."""
+
+    now: float = 0.0
+
+    def length_of(self, pack: list[Assignment]) -> float:
+        """Return a time within what `COST` says of such a pack."""
+        low, middle, high = COST.epoch_s
+        epochs: int = max(assignment.payload["training"]["epochs"] for assignment in pack)
+        if len(pack) == 1:
+            epoch_s = self.random.uniform(low, high)
+        else:  # better than one after another, at best as well as a full one
+            epoch_s = self.random.uniform(COST.pack_epoch_s[4], middle) * len(pack)
+        return COST.start_s + epochs * epoch_s + COST.final_s
+
+    def run_for(self, run: Run) -> float:
+        """Drive a job to its end and return the time that it took."""
+        ends: list[tuple[float, int]] = []
+        begun: dict[int, list[Assignment]] = {}
+        updates: list[Update] = []
+        while True:
+            self.step(run, updates)
+            if run.job.state.is_final:
+                assert run.job.state is JobState.SUCCEEDED
+                return self.now
+            for pack in packs_of(self.hand):
+                if pack[0].pack not in begun:
+                    begun[pack[0].pack] = pack
+                    heapq.heappush(ends, (self.now + self.length_of(pack), pack[0].pack))
+            updates = []
+            if not run.has_more:
+                self.now, first = heapq.heappop(ends)
+                updates = [trained(a) for a in begun[first] if a in self.hand]
+                self.hand = [a for a in self.hand if a.pack != first]
+
+
+def estimate_of(spec: JobSpec, width: int, n_workers: int) -> Interval:
+    kinds = [
+        kind_of(each, COST, width, workload.n_together(spec, each, width, n_workers))
+        for each in workload.trainings_of(spec)
+    ]
+    found = time_of(spec, kinds, width, n_workers)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
+@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"samplers": ["tpe"]},
+        {"samplers": ["direct_l", "random"], "controls": ["uniform", "flat", "uniform_tuned"]},
+        {"fidelity": {"search_fraction": 0.5, "promote": 2}},
+        {"pruning": {"rule": "median", "warmup_epochs": 1}, "samplers": ["direct_l", "tpe"]},
+    ],
+    ids=["direct_l", "tpe", "several", "fidelity", "pruning"],
+)
+def test_a_schedule_ends_within_its_estimate(
+    sqlite_database: Database, changes: dict[str, Any], width: int, n_workers: int
+) -> None:
+    body = JOB | {"resources": {"pack_width": width}} | changes
+    spec = rules.parse(body)
+    use_cases.submit(sqlite_database, spec)
+    schedule = Schedule(sqlite_database, n_workers, seed=n_workers)
+    (run,) = schedule.take()
+    taken_s = schedule.run_for(run)
+    found = estimate_of(spec, width, n_workers)
+    assert found.low <= taken_s <= found.high

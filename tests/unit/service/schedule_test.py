@@ -1,0 +1,96 @@
+"""What trainings take in packs that are not always full, and what a limit on time leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service import rules, workload
+from service.costs import TrainingCost
+from service.schedule import kind_of, time_of
+from service.spec import JobSpec
+from service.workload import EVALUATION, SEARCH, Trainings
+
+COST = TrainingCost(
+    start_s=2.0, epoch_s=(9.0, 10.0, 12.0), final_s=4.0, n=0,
+    pack_epoch_s={1: 10.0, 2: 8.0, 4: 5.0},
+)  # fmt: skip
+ONE_EPOCH = Trainings(SEARCH, 8, (1, 1, 1), is_full=False)
+
+
+def spec_of(**changes: Any) -> JobSpec:
+    body = {
+        "name": "digits",
+        "task": {"kind": "classification"},
+        "training": {"epochs": 1},
+        "density": {"bounds": [[0.0, 2.0]]},
+        "samplers": ["random"],
+        "controls": ["uniform"],
+        "budget": {"n_trials": 24},
+        "evaluation": {"n_seeds": 5},
+    }
+    return rules.parse(body | changes)
+
+
+@pytest.mark.parametrize(
+    ("n_together", "expected"),
+    [
+        (1.0, 6.0 + 10.0),
+        (2.0, 3.0 + 8.0),
+        (3.0, 2.0 + (16.0 + 20.0) / 2 / 3),  # half way between the packs of two and of four
+        (4.0, 1.5 + 5.0),
+    ],
+)
+def test_a_pack_that_is_not_full_takes_longer_for_each(n_together: float, expected: float) -> None:
+    found = kind_of(ONE_EPOCH, COST, 4, n_together).seconds
+    assert found.expected == pytest.approx(expected)
+    # at least: a full pack, as quick as its lower quartile; at most: alone
+    assert found.low == pytest.approx(4.0 / 4 + 5.0 * 0.9)
+    assert found.high == pytest.approx(6.0 + 12.0)
+
+
+def test_a_pack_that_is_slower_than_one_alone_is_told_so() -> None:
+    cost = TrainingCost(0.0, (9.0, 10.0, 12.0), 0.0, n=0, pack_epoch_s={1: 10.0, 4: 14.0})
+    found = kind_of(ONE_EPOCH, cost, 4, 4.0).seconds
+    assert (found.low, found.expected, found.high) == pytest.approx((9.0, 14.0, 16.8))
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "n_workers", "expected"),
+    [
+        (SEARCH, 8, 2, 8.0),  # all 24 at once, 12 for each
+        (SEARCH, 8, 6, 4.0),
+        (SEARCH, 8, 30, 1.0),
+        (SEARCH, 1, 2, 1.0),
+        (EVALUATION, 8, 1, 2.0),  # the search and uniform; other seeds are other packs
+    ],
+)
+def test_only_what_is_there_at_once_shares_a_pack(
+    kind: str, width: int, n_workers: int, expected: float
+) -> None:
+    spec = spec_of()
+    (each,) = (t for t in workload.trainings_of(spec) if t.kind == kind)
+    assert workload.n_together(spec, each, width, n_workers) == pytest.approx(expected)
+
+
+def test_rounds_limit_packs() -> None:
+    spec = spec_of(samplers=[{"name": "tpe", "batch_size": 6}])
+    (search,) = (t for t in workload.trainings_of(spec) if t.kind == SEARCH)
+    assert workload.n_together(spec, search, 8, 2) == pytest.approx(3.0)
+
+
+def test_searches_end_at_a_limit_on_time() -> None:
+    free = spec_of(evaluation={"n_seeds": 0})
+    limited = spec_of(
+        evaluation={"n_seeds": 0}, budget={"n_trials": 24, "wall_clock_s": 100.0}
+    )  # fmt: skip
+    found = []
+    for spec in (free, limited):
+        kinds = [kind_of(each, COST, 1, 1.0) for each in workload.trainings_of(spec)]
+        found.append(time_of(spec, kinds, 1, 2))
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].expected == pytest.approx(25 * 16.0 / 2)
+    assert (found[1].low, found[1].expected) == (100.0, 100.0)
+    assert found[1].high == found[0].high
