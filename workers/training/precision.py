@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 import torch
 from torch import Tensor
 
 from service.digest import canonical_json
+from workers.training.objectives.base import Batch
 from workers.training.passes import PlainPasses, Precision
-from workers.training.preparation import prepare
+from workers.training.preparation import Prepared, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
 
@@ -55,8 +58,8 @@ def difference(task: TrainingTask) -> float:
     """Return how far a short training in bfloat16 is from the same one in float32.
 
     Returns:
-        The difference of the mean losses of the last half of the steps, of the float32 one; inf
-        where either is not finite.
+        The difference of the mean losses of the last half of the steps, of the size of the float32
+        one; inf where either is not finite, or the float32 one is 0.
     """
     plain = {name: getattr(task, name) for name in ("task", "network", "training", "packages")}
     return _difference(canonical_json(plain), task.seed, task.device, task.data_dir)
@@ -68,17 +71,21 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
         **json.loads(sections), phi=None, seed=seed, device=device, data_dir=data_dir
     )
     exact, quick = _mean_loss(task, "float32"), _mean_loss(task, "bfloat16")
-    apart = abs(quick - exact) / exact
-    return apart if math.isfinite(apart) else math.inf
+    if not (math.isfinite(exact) and math.isfinite(quick)) or exact == 0:
+        return math.inf
+    # A package's loss may be below 0.
+    return abs(quick - exact) / abs(exact)
 
 
 def _mean_loss(task: TrainingTask, precision: Precision) -> float:
     parts = prepare(task)
     passes = PlainPasses([parts.network.train()], precision)
     losses: list[Tensor] = []
-    while len(losses) < CHECKED_STEPS:
-        for inputs, targets in parts.objective.batches(
-            int(task.training["batch_size"]), parts.streams
-        ):
-            losses += step(passes, [parts], inputs, targets)
-    return float(torch.stack(losses[CHECKED_STEPS // 2 : CHECKED_STEPS]).mean())
+    for inputs, targets in islice(_endless(parts, task), CHECKED_STEPS):
+        losses += step(passes, [parts], inputs, targets)
+    return float(torch.stack(losses[CHECKED_STEPS // 2 :]).mean())
+
+
+def _endless(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
+    while True:
+        yield from parts.objective.batches(int(task.training["batch_size"]), parts.streams)

@@ -16,6 +16,7 @@ from workers.training import precision
 from workers.training.passes import PlainPasses
 from workers.training.precision import difference, has_bfloat16, precision_of
 from workers.training.preparation import prepare
+from workers.training.stepping import step
 
 CPU = torch.device("cpu")
 
@@ -79,6 +80,36 @@ def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.Monkey
     exact = sum(losses[8:]) / 8
     monkeypatch.setattr(precision, "PlainPasses", Blank)
     assert difference(own) == pytest.approx(abs(math.log(10) - exact) / exact, rel=1e-4)
+
+
+def test_the_check_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long epoch it reads the first steps, of short ones as many as it needs."""
+    taken: list[int] = []
+
+    def counted(passes: Any, candidates: Any, inputs: torch.Tensor, targets: torch.Tensor) -> Any:  # noqa: ANN401 - as the original
+        taken.append(len(inputs))
+        return step(passes, candidates, inputs, targets)
+
+    monkeypatch.setattr(precision, "step", counted)
+    difference(task(DIGITS, seed=13, training={"batch_size": 8}))
+    assert taken == [8] * 2 * precision.CHECKED_STEPS
+    taken.clear()
+    difference(task(DIGITS, seed=13, training={"batch_size": 500}))
+    # Three batches an epoch, the third with what is left of 1,078 samples.
+    assert taken == [*[500, 500, 78] * 5, 500] * 2
+
+
+@pytest.mark.parametrize(
+    ("exact", "quick", "expected"),
+    [(2.0, 1.5, 0.25), (-2.0, -1.5, 0.25), (0.0, 0.1, math.inf), (math.nan, 1.0, math.inf)],
+)
+def test_losses_of_any_sign_have_a_distance(
+    monkeypatch: pytest.MonkeyPatch, exact: float, quick: float, expected: float
+) -> None:
+    losses = {"float32": exact, "bfloat16": quick}
+    monkeypatch.setattr(precision, "_mean_loss", lambda _, wanted: losses[wanted])
+    monkeypatch.setattr(precision, "_difference", precision._difference.__wrapped__)
+    assert difference(task(DIGITS)) == expected
 
 
 def test_a_training_that_diverges_is_no_reason_for_bfloat16() -> None:
