@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -116,3 +118,65 @@ def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
             optimizer.step()
         nets.append([layer.weight.detach() for layer in convolutions(net).values()])
     torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-12)
+
+
+def parts(random: torch.Generator) -> list[nn.Parameter]:
+    """Return parameters in every layout that networks have them in."""
+    kernel = torch.randn(4, 3, 3, 3, generator=random)
+    cube = torch.randn(2, 3, 3, 3, 3, generator=random)
+    return [
+        nn.Parameter(kernel.to(memory_format=torch.channels_last)),
+        nn.Parameter(cube.to(memory_format=torch.channels_last_3d)),
+        nn.Parameter(torch.randn(5, 3, generator=random).t()),
+        nn.Parameter(torch.randn(3, generator=random, dtype=torch.float64)),
+    ]
+
+
+def sliced(random: torch.Generator) -> list[nn.Parameter]:
+    return [nn.Parameter(torch.randn(4, 8, generator=random)[:, ::2])]
+
+
+def complex_(random: torch.Generator) -> list[nn.Parameter]:
+    return [nn.Parameter(torch.randn(6, generator=random, dtype=torch.complex64))]
+
+
+KINDS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+def of_torch(name: str, given: list[nn.Parameter], section: dict[str, Any]) -> Any:  # noqa: ANN401 - of any kind
+    own = {"lr": section["lr"], "weight_decay": section["weight_decay"], "foreach": False}
+    if name == "sgd":
+        return KINDS[name](
+            given, momentum=section["momentum"], nesterov=section["nesterov"], **own
+        )
+    return KINDS[name](given, betas=(section["momentum"], 0.999), **own)
+
+
+@pytest.mark.parametrize("made", [parts, sliced, complex_])
+@pytest.mark.parametrize("name", [*KINDS])
+@pytest.mark.parametrize(
+    ("momentum", "nesterov", "weight_decay"), [(0.9, True, 0.05), (0.5, False, 0.0)]
+)
+def test_steps_are_those_of_torchs_plain_loop_whatever_the_layout(
+    made: Callable[[torch.Generator], list[nn.Parameter]],
+    name: str,
+    momentum: float,
+    nesterov: bool,
+    weight_decay: float,
+) -> None:
+    settings = {
+        "lr": 0.05, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay
+    }  # fmt: skip
+    own, theirs = (made(torch.Generator().manual_seed(0)) for _ in range(2))
+    optimizers = [
+        build_optimizer({"optimizer": name, **settings}, own), of_torch(name, theirs, settings)
+    ]  # fmt: skip
+    start = [parameter.detach().clone() for parameter in own]
+    for _ in range(5):
+        for optimizer, parameters in zip(optimizers, (own, theirs), strict=True):
+            optimizer.zero_grad()
+            sum((p - 1).abs().square().sum() for p in parameters).backward()  # type: ignore[union-attr]
+            optimizer.step()
+    for mine, other, old in zip(own, theirs, start, strict=True):
+        torch.testing.assert_close(mine, other, rtol=2e-6, atol=1e-7)
+        assert (mine - old).abs().min() > 1e-3
