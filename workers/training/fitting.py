@@ -22,10 +22,13 @@ def require_fit(network: nn.Module, objective: Objective, device: torch.device) 
         device: The objective's.
 
     Raises:
-        ValueError: The network fails on the data's samples, or answers in another shape than the
-            targets need.
+        ValueError: There are no samples, the network fails on them, or it answers in another shape
+            than the targets need.
     """
-    inputs, targets = next(iter(objective.batches(_N_SAMPLES, streams_of(0, device))))
+    batch = next(iter(objective.batches(_N_SAMPLES, streams_of(0, device))), None)
+    if batch is None:
+        raise ValueError("the objective has no batch for training")
+    inputs, targets = batch
     outputs = _answer(network, inputs.cpu())
     needed = _needed(objective, targets)
     if tuple(outputs.shape) != needed:

@@ -16,7 +16,8 @@ from workers.training.preparation import Prepared
 from workers.training.task import Candidate, Outcome, Status, TrainingTask
 
 # An epoch whose mean loss is this many times the first batch's has diverged: the network is worse
-# than untrained by far, and only rounding separates it from inf.
+# than untrained by far, and only rounding separates it from inf. Not so where the first is not
+# above 0: a package's loss may be, and then 0 is no end of its scale.
 EXPLOSION = 100.0
 _VALIDATION = "val_"
 
@@ -72,7 +73,7 @@ class Run:
 
     def add(self, loss: Tensor, n_samples: int, *, is_looked_at: bool) -> None:
         """Take in a batch's mean loss; reading it back is worth its while now and then."""
-        self.total += loss.double() * n_samples
+        self.total.add_(loss, alpha=n_samples)  # in float64, as it is the wider one
         self.n_samples += n_samples
         if is_looked_at and not math.isfinite(float(self.total)):
             self.end(Status.DIVERGED)
@@ -82,7 +83,7 @@ class Run:
     def end_epoch(self) -> dict[str, float] | None:
         """Judge the epoch: its metrics, or None where it has diverged, which ends the run."""
         mean = float(self.total) / self.n_samples
-        if not mean <= EXPLOSION * (self.first_loss or 0.0):  # also true of NaN
+        if not math.isfinite(mean) or 0.0 < (self.first_loss or 0.0) < mean / EXPLOSION:
             self.end(Status.DIVERGED)
             return None
         network, objective = self.parts.network.eval(), self.parts.objective
@@ -141,4 +142,5 @@ class Run:
 
 
 def _weights_are_finite(network: nn.Module) -> bool:
-    return all(bool(torch.isfinite(tensor).all()) for tensor in network.state_dict().values())
+    are_finite = [torch.isfinite(tensor).all() for tensor in network.state_dict().values()]
+    return bool(torch.stack(are_finite).all())  # one wait for a GPU

@@ -10,6 +10,9 @@ from torch import Tensor
 from workers.training.passes import Passes
 from workers.training.preparation import Prepared
 
+# Said by torch's batch normalisation.
+_OF_ONE = "Expected more than 1 value per channel"
+
 
 def step(
     passes: Passes, candidates: Sequence[Prepared], inputs: Tensor, targets: Tensor
@@ -24,11 +27,14 @@ def step(
 
     Returns:
         The candidates' losses before the step, scalars in float32.
+
+    Raises:
+        ValueError: The batch leaves batch normalisation a single value.
     """
     for candidate in candidates:
         candidate.optimizer.zero_grad(set_to_none=True)
     objective = candidates[0].objective
-    losses = [objective.loss(outputs, targets) for outputs in passes.outputs(inputs)]
+    losses = [objective.loss(outputs, targets) for outputs in _outputs(passes, inputs)]
     # One pass for all, without a sum: none's loss is another's.
     torch.autograd.backward(losses)
     passes.hand_out()
@@ -36,3 +42,16 @@ def step(
         candidate.optimizer.step()
         candidate.schedule.step()
     return [loss.detach() for loss in losses]
+
+
+def _outputs(passes: Passes, inputs: Tensor) -> Sequence[Tensor]:
+    try:
+        return passes.outputs(inputs)
+    except ValueError as error:
+        if _OF_ONE not in str(error):
+            raise
+        raise ValueError(
+            "batch normalisation has nothing to compare in a batch of one sample where the "
+            "network has a single place left for each channel: choose a batch_size that leaves "
+            "no sample alone in the last batch, or fewer stages"
+        ) from error

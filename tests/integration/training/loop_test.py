@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +28,11 @@ from tests.integration.training.tasks import (
     run,
     task,
 )
+from workers.training import preparation
 from workers.training.data import photos
 from workers.training.data.images import grey_image
 from workers.training.networks import InputShape, build_network
+from workers.training.objectives.classification import ClassificationObjective
 from workers.training.operator import apply_density, fold, is_weighted
 from workers.training.streams import generator, streams_of
 from workers.training.task import Status
@@ -147,6 +150,47 @@ def test_divergence_is_a_result(rate: float) -> None:
     measurements, outcome = run(task(training={"lr": rate}))
     assert (outcome.status, outcome.value, outcome.metrics) == (Status.DIVERGED, None, {})
     assert measurements == []
+
+
+def test_a_loss_below_zero_is_no_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package's loss may be below 0, as a logarithm of a density is."""
+    own = task(DIGITS)
+    expected = run(own)[1]
+
+    def lowered(self: object, outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        del self
+        return functional.cross_entropy(outputs, labels) - 5.0
+
+    monkeypatch.setattr(ClassificationObjective, "loss", lowered)
+    measurements, outcome = run(own)
+    assert all(m.metrics["train_loss"] < 0 for m in measurements)
+    assert outcome.value == pytest.approx(expected.value, rel=1e-3)
+    assert run(task(DIGITS, training={"lr": 1e30}))[1].status is Status.DIVERGED
+
+
+def test_weights_that_are_not_finite_are_divergence_whatever_the_loss_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ReLU hides a bias of -inf: every loss is finite."""
+    own = task(DIGITS, training={"epochs": 1})
+
+    class Falling(torch.optim.SGD):
+        def step(self, *_: Any) -> None:  # type: ignore[override]
+            _, bias, *_ = self.param_groups[0]["params"]
+            bias.data[0] = -math.inf
+
+    monkeypatch.setattr(
+        preparation, "build_optimizer", lambda _, parameters: Falling(parameters, lr=0.1)
+    )
+    measurements, outcome = run(own)
+    assert (outcome.status, measurements) == (Status.DIVERGED, [])
+
+
+def test_one_sample_cannot_be_normalised() -> None:
+    """8x8 images end at 1x1 after three halvings; 1,078 samples are 3 x 359 and one."""
+    resnet = {"kind": "resnet", "depth": 1, "n_stages": 4, "width": 8, "kernel_size": 3}
+    with pytest.raises(ValueError, match="choose a batch_size that leaves no sample alone"):
+        run(task(DIGITS, network=resnet, training={"batch_size": 359}))
 
 
 def test_a_stop_is_seen_within_an_epoch() -> None:
