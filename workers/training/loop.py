@@ -128,6 +128,9 @@ def _descend(runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf)
         is_looked_at = inputs.device.type == "cpu" or number % _STEPS_BETWEEN_LOOKS_ON_GPU == 0
         for run, loss in zip(going, losses, strict=True):
             run.add(loss, len(targets), is_looked_at=is_looked_at)
+    device = torch.device(runs[0].task.device)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)  # or the first to be judged would have the wait as its own
     taken_s = time.perf_counter() - start
     for run in runs:
         run.training_s += taken_s / len(runs)

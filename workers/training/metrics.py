@@ -57,8 +57,9 @@ def label_scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
     from torchmetrics.functional import classification  # slow to import, needed once a training
 
     n_labels = labels.shape[1]
-    # In double precision, where only answers beyond any doubt are equal.
-    answers, truth = logits.double().sigmoid(), labels.long()
+    # In double precision, where only answers beyond any doubt are equal; on the CPU, since sums
+    # along a curve are not deterministic on GPUs.
+    answers, truth = logits.cpu().double().sigmoid(), labels.cpu().long()
     # Not validated: one label would be refused.
     found = {
         f"{average}_f1": float(

@@ -16,6 +16,14 @@ from workers.training.passes import PlainPasses
 from workers.training.precision import precision_of
 from workers.training.task import Candidate, Measurement, TrainingTask
 
+# What torch says on a CPU, and of CUDA's own calls and libraries, whose needs it does not count.
+_NO_ROOM = (
+    "can't allocate memory",
+    "CUDA error: out of memory",
+    "_STATUS_ALLOC_FAILED",
+    "_ALLOCATION_FAILED",
+)
+
 
 @dataclass(eq=False)
 class _Progress:
@@ -102,14 +110,14 @@ def _train(
         if is_out_of_memory(error):
             width = math.ceil(len(left) / 2)
     # Here, where the error and the tensors that its frames hold are gone.
-    if left and candidates[left[0]].task.device != "cpu":
+    if left and torch.device(candidates[left[0]].task.device).type == "cuda":
         torch.cuda.empty_cache()
     for first in range(0, len(left), width):
         yield from _train(candidates, left[first : first + width], progress)
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that a tensor found no room, on a GPU or on a CPU."""
+    """Whether an error says that a tensor, or a library, found no room on a GPU or on a CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _NO_ROOM)

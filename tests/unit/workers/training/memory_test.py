@@ -25,3 +25,18 @@ def test_where_proc_is_missing_the_system_is_asked(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "exists", lambda _: False)
     # Not counted anew: at least as much.
     assert MemoryPeak(torch.device("cpu")).bytes() >= 0.9 * known
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:1"])
+def test_a_gpu_is_started_before_its_peak_is_counted_anew(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Torch starts CUDA by itself for a device without a number alone."""
+    asked: list[str] = []
+    monkeypatch.setattr(torch.cuda, "init", lambda: asked.append("init"))
+    monkeypatch.setattr(
+        torch.cuda, "reset_peak_memory_stats", lambda device: asked.append(f"reset {device}")
+    )
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 7)
+    assert MemoryPeak(torch.device(name)).bytes() == 7
+    assert asked == ["init", f"reset {name}"]
