@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service import clock, leases, limits, rules
+from service import clock, leases, limits, reopening, rules
 from service import jobs as use_cases
 from service.errors import InvalidSpecError
 from service.prices import UNPRICED, Prices
@@ -176,11 +176,18 @@ def test_a_budget_too_small_for_any_trial_says_so(database: Database, time: Time
 def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(
     database: Database, time: Time
 ) -> None:
-    del time
     with pytest.raises(InvalidSpecError):
         use_cases.submit(database, rules.parse(PHOTOS | {"budget": {"n_trials": 9, "cost": 1.0}}))
     submit(database, cost=5.0)
     simulation = Simulation(database)
     (job,) = leases.claim(database, simulation.me, 1e6)
-    with pytest.raises(InvalidSpecError, match="DENSEARCH_PRICE_PER_CPU_HOUR"):
+    simulation.step(open_run(database, job, prices=PRICES), [])
+    with pytest.raises(InvalidSpecError, match="DENSEARCH_PRICE_PER_CPU_HOUR") as refused:
         open_run(database, job, prices=UNPRICED)
+    use_cases.fail(database, job, refused.value)
+    error = state_of(database, job.id)[0].error
+    assert error == {"title": "The dispatcher cannot run it", "detail": str(refused.value)}
+    leases.resign(database, simulation.me)
+    reopening.retry_failed(database, job.id)  # once there are prices
+    later = Slow(database, n_workers=2, time=time)
+    assert later.run(open_job(database, later)).state is JobState.SUCCEEDED
