@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service import clock, planning, rules, stored_data, warm_start
 from service.digest import digest_of
 from service.errors import IdempotencyConflictError, InvalidSpecError
+from service.plugins import PluginError
 from service.prices import UNPRICED, Prices
 from service.records import Job, Json
 from service.spec import JobSpec
@@ -187,7 +188,9 @@ def fail(database: Database, job: Job, error: Exception) -> None:
         if jobs.lock_leased(session, job).is_final:
             return
         trials.cancel_open(session, job.id, clock.now())
-        detail = {"title": type(error).__name__, "detail": str(error)}
+        is_refused = isinstance(error, InvalidSpecError | PluginError)  # though the API took it
+        title = "The dispatcher cannot run it" if is_refused else type(error).__name__
+        detail = {"title": title, "detail": str(error)}
         jobs.set_state(session, job.id, JobState.FAILED, error=detail)
 
 
