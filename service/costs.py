@@ -28,7 +28,7 @@ class TrainingCost:
     """What a training takes, in seconds of wall time and bytes.
 
     Attributes:
-        start_s: Before its first epoch: building the network, loading data that is not loaded yet.
+        start_s: Before its first epoch, on a worker that has loaded the data already.
         epoch_s: Lower quartile, median and upper quartile of an epoch, its judgement included.
         final_s: The judgement after the last epoch.
         n: Whole trainings that were timed; 0 where a few steps were.

@@ -34,7 +34,7 @@ class Calibration:
     Attributes:
         device: Name of the device, for people.
         precision: What the passes compute in there, "float32" or "bfloat16".
-        start_s: From the task to a network that is ready, its data loaded.
+        start_s: From the task to a network that is ready, on a worker that has the data already.
         n_steps: Steps of an epoch.
         step_s: Lower quartile, median and upper quartile of a step, its batch included.
         judge_s: The judgement after an epoch.
@@ -75,6 +75,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     prepare_machine()
     device = torch.device(task.device)
     peak = MemoryPeak(device)
+    prepare(task)  # a worker loads data once, and keeps them
     start = time.perf_counter()
     parts = prepare(task)
     start_s = time.perf_counter() - start

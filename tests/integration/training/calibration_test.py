@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,6 +14,8 @@ from tests.integration.training.packs_test import UNET, scarce
 from tests.integration.training.tasks import DENOISING, DIGITS, task
 from workers.training import calibration
 from workers.training.calibration import best_width, calibrate
+from workers.training.preparation import Prepared, prepare
+from workers.training.task import TrainingTask
 
 
 def test_an_epoch_is_its_steps_and_its_judgement() -> None:
@@ -26,6 +30,20 @@ def test_an_epoch_is_its_steps_and_its_judgement() -> None:
     assert found.peak_memory_bytes > 2**26
     assert found.precision == "float32"
     assert asdict(found)["device"]
+
+
+def test_loading_data_is_not_counted_for_every_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited_s = [0.0]
+    clock = SimpleNamespace(perf_counter=lambda: time.perf_counter() + waited_s[0])
+    monkeypatch.setattr(calibration, "time", clock)
+
+    def prepare_and_load(own: TrainingTask) -> Prepared:
+        waited_s[0] = 1000.0  # at first
+        return prepare(own)
+
+    monkeypatch.setattr(calibration, "prepare", prepare_and_load)
+    found = calibrate(task({**DENOISING, "n_patches": 64}))
+    assert 0 < found.start_s < 1000.0
 
 
 def test_what_cannot_be_packed_is_timed_alone() -> None:
