@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 UNLIMITED = 10**6
+# Ray counts in ten-thousandths; what is below that is rounding: five fifths of a GPU are one.
+EPSILON = 1e-5
 
 
 def n_places(total: Mapping[str, float], cpus: float, gpus: float) -> int:
     """Return how many shares of so many CPUs and GPUs `total` holds, both as `cpus`, `gpus`."""
-    by_cpus = int(total["cpus"] // cpus) if cpus else UNLIMITED
-    by_gpus = int(total["gpus"] // gpus) if gpus else UNLIMITED
-    return max(0, min(by_cpus, by_gpus))
+    return max(0, min(_shares(total["cpus"], cpus), _shares(total["gpus"], gpus)))
+
+
+def _shares(total: float, each: float) -> int:
+    return math.floor((total + EPSILON) / each) if each else UNLIMITED

@@ -18,7 +18,7 @@ import ray
 import structlog
 from ray.exceptions import RayActorError, RayError, RayTaskError
 
-from service.capacity import n_places
+from service.capacity import EPSILON, n_places
 from service.records import Calibration
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
@@ -149,7 +149,7 @@ class Cluster:
         total = self.resources()
         cpus = sum(slot.shape.cpus for slot in self._slots) + shape.cpus
         gpus = sum(slot.shape.gpus for slot in self._slots) + shape.gpus
-        return cpus <= total["cpus"] and gpus <= total["gpus"]
+        return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
     def _start(self, shape: Shape) -> _Slot:
         self._n_started += 1
