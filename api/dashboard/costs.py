@@ -66,7 +66,8 @@ def _between(low: str, high: str) -> str:
     if low == high:
         return ""
     (least, low_unit), (most, high_unit) = low.split(" ", 1), high.split(" ", 1)
-    return f"{least if low_unit == high_unit else low} to {most} {high_unit}"
+    is_shared = low_unit == high_unit and " " not in low_unit
+    return f"{least if is_shared else low} to {most} {high_unit}"
 
 
 def summary(estimate: Estimate) -> str:

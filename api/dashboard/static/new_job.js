@@ -1,7 +1,7 @@
 // The form of a new job: what it would cost, what is wrong with it, and off it goes.
 import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
-import { Refusal, placeOf, showRefusal } from "./problems.js";
+import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
 
 const RETRY_MS = 2000;
 const [form, spec, start, ask, submit, problem, stale, costs, hint] = [
@@ -9,7 +9,7 @@ const [form, spec, start, ask, submit, problem, stale, costs, hint] = [
 ].map((id) => document.getElementById(id));
 
 // What was loaded last, and what a user had made of it: loading another start loses nothing.
-let loaded = spec.value;
+let loaded = spec.defaultValue; // a browser that comes back restores what was written
 let written = null;
 let asked = null; // stops the estimate that is waited for
 let key = null; // the Idempotency-Key, and the text that it is of
@@ -35,30 +35,42 @@ async function pause(ms, signal) {
 
 // Faults
 
-function buttonOf(fault) {
+/** Return what tells a fault: a button where it has a place to go to. */
+function toldOf(fault) {
+  if (!placeOf(fault) && locateLine("", fault.detail) === null) return partsOf(fault);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "fault";
-  const place = document.createElement("code");
-  place.textContent = placeOf(fault) || "the whole spec";
-  const words = document.createElement("span");
-  words.textContent = fault.detail;
-  button.append(place, " ", words);
+  button.append(...partsOf(fault));
   button.addEventListener("click", () => goTo(fault));
   return [button];
 }
 
 /** Select the place of a fault in the text, and bring it into view. */
 function goTo(fault) {
-  const place = locateLine(spec.value, fault.detail) ?? locate(spec.value, placeOf(fault));
-  spec.blur(); // a text that gains the focus shows its selection
-  spec.setSelectionRange(...(place ?? [0, 0]));
+  const text = spec.value;
+  const [start, end] = locateLine(text, fault.detail) ?? locate(text, placeOf(fault)) ?? [0, 0];
   spec.focus();
+  spec.setSelectionRange(start, end);
+  spec.scrollTop = heightOf(text.slice(0, start)) - spec.clientHeight / 2;
+}
+
+/** Return how high a text is in the form, wrapped as there, px: browsers do not tell of a part. */
+function heightOf(text) {
+  const twin = spec.cloneNode();
+  twin.removeAttribute("id");
+  twin.rows = 1;
+  twin.value = text;
+  Object.assign(twin.style, { position: "absolute", width: `${spec.offsetWidth}px` });
+  spec.after(twin);
+  const height = twin.scrollHeight;
+  twin.remove();
+  return height;
 }
 
 function refuse(refusal) {
   clear();
-  showRefusal(problem, refusal, buttonOf);
+  showRefusal(problem, refusal, toldOf);
   problem.scrollIntoView({ block: "nearest" });
 }
 

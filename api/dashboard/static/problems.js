@@ -15,6 +15,15 @@ export function placeOf(fault) {
   return fault.pointer || fault.parameter || fault.entry || "";
 }
 
+/** Return what tells a fault on a page: its place, if it has one, and what is wrong there. */
+export function partsOf(fault) {
+  const place = document.createElement("code");
+  place.textContent = placeOf(fault);
+  const words = document.createElement("span");
+  words.textContent = fault.detail;
+  return place.textContent ? [place, " ", words] : [words];
+}
+
 /** Show a refusal in `box`: its title, and a line for each fault that `lineOf` makes. */
 export function showRefusal(box, refusal, lineOf) {
   box.querySelector("h2").textContent = refusal.title;

@@ -1,6 +1,6 @@
 // Stores a data set: its file as the body, its options in the query, and how far it has come.
 import { announce } from "./live.js";
-import { Refusal, placeOf, showRefusal } from "./problems.js";
+import { Refusal, partsOf, showRefusal } from "./problems.js";
 
 const [form, file, name, store, stop, sending, sent, words, problem] = [
   "upload", "file", "name", "store", "stop", "sending", "sent", "sending-words", "problem",
@@ -49,12 +49,6 @@ function tell(loaded, total) {
   words.textContent = `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB sent`;
 }
 
-function lineOf(fault) {
-  const place = document.createElement("code");
-  place.textContent = placeOf(fault);
-  return place.textContent ? [place, " ", fault.detail] : [fault.detail];
-}
-
 function setBusy(isBusy) {
   store.disabled = isBusy;
   stop.hidden = sending.hidden = !isBusy;
@@ -64,7 +58,7 @@ async function send() {
   problem.hidden = true;
   if (file.files[0].size > form.dataset.mostBytes) {
     const detail = "This file is larger than the server takes: its operator sets the limit (DENSEARCH_MAX_DATASET_BYTES).";
-    return showRefusal(problem, new Refusal({ title: "Not sent", detail }), lineOf);
+    return showRefusal(problem, new Refusal({ title: "Not sent", detail }), partsOf);
   }
   const request = new XMLHttpRequest();
   stop.onclick = () => request.abort();
@@ -74,7 +68,7 @@ async function send() {
     location.assign(`/datasets/${(await upload(request)).id}`);
   } catch (refusal) {
     setBusy(false);
-    showRefusal(problem, refusal, lineOf);
+    showRefusal(problem, refusal, partsOf);
   }
 }
 

@@ -189,3 +189,12 @@ def test_every_layer_of_a_learned_density_can_be_chosen(
         shown = client.get(f"/jobs/{job_id}", params=query).text
         assert f'<option value="{ids[layer]}" selected>' in shown
         assert f'href="/v1/densities/{ids[layer]}?format=csv"' in shown
+
+
+def test_precision_and_packs_are_told(client: TestClient) -> None:
+    body = {**PHOTOS, "training": {**PHOTOS["training"], "precision": "bfloat16"}}
+    job_id = submit(client, {**body, "resources": {"pack_width": 4}})
+    meta = _text(client.get(f"/jobs/{job_id}").text.replace("</p>", "</tr>"), "meta")
+    assert "searched in bfloat16 packs of 4" in meta
+    plain = client.get(f"/jobs/{submit(client, PHOTOS)}").text
+    assert "bfloat16" not in plain.partition('id="meta"')[2].partition("</p>")[0]

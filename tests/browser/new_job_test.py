@@ -1,0 +1,273 @@
+"""The form of a new job: estimates appear, faults lead to their fields, one click is one job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from service.storage import jobs as job_rows
+from tests.browser.appearance_test import CONTRASTS, SCHEMES
+from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+from tests.integration.api.estimates_test import dispatch, measure
+from tests.integration.api.specs import PHOTOS, SPHERE, changed
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+LOCATE = """async ([text, pointer]) =>
+  (await import('/static/pointers.js')).locate(text, pointer)"""
+SELECTED = """(area) => area.value.slice(area.selectionStart, area.selectionEnd)"""
+# Whether the selection's line is within what is seen of the text.
+IN_VIEW = """(area) => {
+  const line = area.value.slice(0, area.selectionStart).split('\\n').length - 1;
+  const height = parseFloat(getComputedStyle(area).lineHeight);
+  const top = line * height - area.scrollTop;
+  return top >= -height && top <= area.clientHeight;
+}"""
+Json: TypeAlias = Any
+FUNCTION = json.dumps(SPHERE, indent=2)
+
+
+@pytest.fixture
+def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    tab = open_tab(context, server.url)
+    tab.open("/jobs/new")
+    yield tab
+    context.close()
+
+
+def text_of(page: Page) -> Locator:
+    return page.get_by_label("Spec, as JSON")
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def check_looks(page: Page) -> None:
+    """Nothing scrolls sideways and everything can be read, at both widths in both schemes."""
+    for width, scheme in product((1280, 400), SCHEMES):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, f"scrolls sideways by {overflow} px at {width}"
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 15
+        assert contrasts[0][0] >= 4.5, (width, scheme, contrasts[:5])
+
+
+def names_of(server: Server) -> list[str]:
+    with server.database.read() as session:
+        return [job.name for job in job_rows.page(session, limit=50, state=None, before=None)]
+
+
+def test_an_estimate_appears_when_it_has_been_measured(tab: Tab, server: Server) -> None:
+    page = tab.page
+    me = dispatch(server.database, memory_bytes=10**9)
+    text_of(page).fill(json.dumps(PHOTOS))
+    press(page, "Estimate")
+    costs, said = page.locator("#estimate"), page.locator("#announcer")
+    expect(costs).to_contain_text("A worker measures")
+    expect(said).to_contain_text("measures")
+    check_looks(page)
+    measure(server.database, me)
+    expect(costs).to_contain_text("From start to end")
+    expect(costs).to_contain_text("5.5 s")
+    expect(said).to_have_text("Estimate: at most 20 trainings, about 28 s from start to end")
+    check_looks(page)
+    n_asked = sum(url.endswith("/jobs/estimate") for url in tab.urls)
+    text_of(page).press("End")
+    text_of(page).press("Space")
+    expect(page.locator("#stale")).to_be_visible()
+    expect(costs).to_be_visible()
+    assert sum(url.endswith("/jobs/estimate") for url in tab.urls) == n_asked
+    assert names_of(server) == []
+    assert tab.complaints == []
+    assert tab.foreign == []
+
+
+def test_a_changed_text_is_not_waited_for(tab: Tab, server: Server) -> None:
+    page = tab.page
+    dispatch(server.database)
+    text_of(page).fill(json.dumps(PHOTOS))
+    press(page, "Estimate")
+    expect(page.locator("#estimate")).to_contain_text("A worker measures")
+    text_of(page).fill(FUNCTION)
+    expect(page.locator("#estimate")).to_have_count(0)
+    press(page, "Estimate")
+    expect(page.locator("#estimate")).to_have_attribute("data-state", "ready")
+    n_asked = len(tab.urls)
+    page.wait_for_timeout(2500)  # longer than the pause between two questions
+    assert len(tab.urls) == n_asked
+    assert tab.complaints == []
+
+
+def test_faults_lead_to_their_fields(tab: Tab) -> None:
+    page = tab.page
+    body: dict[str, Any] = changed("/training/lr", -1.0)
+    body |= {"seeds": 3, "budget": {"n_trials": 0}}
+    text_of(page).fill(json.dumps(body, indent=4))
+    press(page, "Submit")
+    problem = page.get_by_role("alert").filter(has_text="refused")
+    expect(problem).to_be_visible()
+    for place, selected in (
+        ("/training/lr", '"lr": -1.0'),
+        ("/seeds", '"seeds": 3'),
+        ("/budget/n_trials", '"n_trials": 0'),
+    ):
+        fault = problem.get_by_role("button").filter(has_text=place)
+        fault.focus()
+        page.keyboard.press("Enter")
+        expect(text_of(page)).to_be_focused()
+        assert text_of(page).evaluate(SELECTED) == selected
+        assert text_of(page).evaluate(IN_VIEW)
+    check_looks(page)
+    expect(page.get_by_role("button", name="Submit")).to_be_enabled()
+    # The refusal is the only complaint: browsers log every answer of 400 and more.
+    assert all("422" in complaint for complaint in tab.complaints)
+
+
+def test_a_fault_far_below_is_brought_into_view(tab: Tab) -> None:
+    page = tab.page
+    text = "{" + "\n" * 400 + FUNCTION[1:-1] + ',\n"extra": 1}'
+    text_of(page).fill(text)
+    text_of(page).evaluate("(area) => { area.scrollTop = 0; }")
+    press(page, "Estimate")
+    page.get_by_role("button", name="/extra").click()
+    assert text_of(page).evaluate(SELECTED) == '"extra": 1'
+    assert text_of(page).evaluate(IN_VIEW)
+
+
+def test_what_is_no_json_is_told_with_line_and_column(tab: Tab) -> None:
+    page = tab.page
+    text_of(page).fill('{\n  "name": "x",\n  "seed": 1 2\n}')
+    press(page, "Estimate")
+    fault = page.get_by_role("button").filter(has_text="line 3, column 13")
+    fault.click()
+    assert text_of(page).evaluate(SELECTED) == "2"
+    text_of(page).fill("")
+    press(page, "Submit")  # the browser itself asks for a text
+    expect(text_of(page)).to_be_focused()
+
+
+def test_two_clicks_are_one_job(tab: Tab, server: Server) -> None:
+    page = tab.page
+    text_of(page).fill(FUNCTION)
+    page.get_by_role("button", name="Submit").dblclick()
+    page.wait_for_url("**/jobs/1")
+    assert names_of(server) == [SPHERE["name"]]
+    # Who comes back and submits once more wants another one.
+    page.go_back()
+    expect(text_of(page)).to_have_value(FUNCTION)
+    press(page, "Submit")
+    page.wait_for_url("**/jobs/2")
+    assert tab.complaints == []
+
+
+def test_a_lost_answer_makes_no_second_job(tab: Tab, server: Server) -> None:
+    page = tab.page
+    text_of(page).fill(FUNCTION)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/v1/jobs", lose)
+    press(page, "Submit")
+    expect(page.locator("#problem")).to_contain_text("Submit it again")
+    assert len(names_of(server)) == 1
+    page.unroute("**/v1/jobs")
+    press(page, "Submit")
+    page.wait_for_url("**/jobs/1")
+    assert len(names_of(server)) == 1
+
+
+def test_another_start_loses_nothing_that_was_written(tab: Tab) -> None:
+    page = tab.page
+    start = page.get_by_label("Start from")
+    written = text_of(page).input_value().replace("photos", "mine")
+    text_of(page).fill(written)
+    start.select_option("digits")
+    assert json.loads(text_of(page).input_value())["name"] == "digits"
+    start.select_option("function")
+    start.select_option(label="What you wrote")
+    expect(text_of(page)).to_have_value(written)
+    page.get_by_role("link", name="Data sets").click()
+    page.wait_for_url("**/datasets")
+    page.go_back()
+    expect(text_of(page)).to_have_value(written)
+    start.select_option("digits")
+    start.select_option(label="What you wrote")
+    expect(text_of(page)).to_have_value(written)
+    assert tab.complaints == []
+
+
+def test_a_server_that_comes_back_is_asked_again(tab: Tab, server: Server) -> None:
+    page = tab.page
+    text_of(page).fill(FUNCTION)
+    server.stop()
+    press(page, "Estimate")
+    expect(page.locator("#offline")).to_be_visible()
+    server.start()
+    expect(page.locator("#estimate")).to_have_attribute("data-state", "ready")
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"a": {"b": [1, {"c": None}, [True, "x"]]}, "d": -1.5e3},
+        {"a/b": {"~": [{}]}, 'say "}"': "[,:]{", "\u00e9\u2603": [[], [[0]]], "": {"": 0}},
+        [{"a": 1}, "two", [3]],
+    ],
+)
+def test_pointers_are_found_in_any_json(tab: Tab, document: Json) -> None:
+    for indent, is_ascii in product((None, 3), (False, True)):
+        text = json.dumps(document, indent=indent, ensure_ascii=is_ascii)
+        for pointer, value in pointers_of(document):
+            start, end = tab.page.evaluate(LOCATE, [text, pointer])
+            found = text[start:end]
+            name = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            is_member = isinstance(parent_of(document, pointer), dict)
+            assert json.loads(f"{{{found}}}" if is_member else found) == (
+                {name: value} if is_member else value
+            )
+
+
+def pointers_of(value: Json, at: str = "") -> Iterator[tuple[str, Json]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, item in items:
+        pointer = f"{at}/{str(name).replace('~', '~0').replace('/', '~1')}"
+        yield pointer, item
+        if isinstance(item, dict | list):
+            yield from pointers_of(item, pointer)
+
+
+def parent_of(value: Json, pointer: str) -> Json:
+    for part in pointer.split("/")[1:-1]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        value = value[int(name)] if isinstance(value, list) else value[name]
+    return value
+
+
+def test_pointers_into_nothing_lead_to_what_is_nearest(tab: Tab) -> None:
+    text = '{"task": {"kind": "x"}, "n": 1, "n": 22}'
+    for pointer, wanted in (
+        ("/task/dataset/name", '"task": {"kind": "x"}'),
+        ("/n", '"n": 22'),
+        ("", None),
+        ("/other", None),
+    ):
+        place = tab.page.evaluate(LOCATE, [text, pointer])
+        assert (text[slice(*place)] if place else None) == wanted
+    for hopeless in ("{", '{"task": ', "[" * 100_000, '"' + "\\" * 7, ""):
+        assert tab.page.evaluate(LOCATE, [hopeless, "/task"]) is None
+    assert tab.complaints == []

@@ -1,0 +1,121 @@
+"""A data set is stored from its page: sent with its options, refused in words, stopped halfway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from service.storage import datasets
+from tests.browser.appearance_test import CONTRASTS, SCHEMES
+from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+from tests.integration.service.datasets import making
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
+    context = chromium.new_context(reduced_motion="reduce")
+    tab = open_tab(context, server.url)
+    tab.open("/datasets")
+    yield tab
+    context.close()
+
+
+def choose(page: Page, folder: Path, name: str, content: bytes) -> None:
+    path = folder / name
+    path.write_bytes(content)
+    page.get_by_label("File").set_input_files(path)
+
+
+def store(page: Page) -> None:
+    page.get_by_role("button", name="Store", exact=True).click()
+
+
+def n_stored(server: Server) -> int:
+    with server.database.read() as session:
+        return len(datasets.page(session, limit=10, before=None))
+
+
+def test_a_file_is_stored_with_its_options_and_trained_on(
+    tab: Tab, server: Server, tmp_path: Path
+) -> None:
+    page = tab.page
+    choose(page, tmp_path, "pets.v2.zip", making.zipped(making.class_files(20)))
+    expect(page.get_by_label("Name")).to_have_value("pets.v2")
+    page.get_by_label("Name").fill("our pets")
+    page.get_by_label("Test share").fill("0.5")
+    store(page)
+    page.wait_for_url("**/datasets/1")
+    expect(page.locator("h1")).to_have_text("our pets")
+    with server.database.read() as session:
+        counts = datasets.get(session, 1).details["manifest"]["counts"]
+    assert counts == {"train": 12, "validation": 8, "test": 20}
+    page.get_by_role("link", name="New job with it").click()
+    expect(page.get_by_label("Spec, as JSON")).to_have_value(
+        '{\n  "name": "our pets",\n'
+        '  "task": {"kind": "classification", "dataset": "stored:1"},\n'
+        '  "budget": {"n_trials": 30}\n}'
+    )
+    tab.open("/datasets")
+    expect(page.get_by_label("File")).to_be_hidden()  # folded once there is a set
+    page.get_by_text("Store a data set").click()
+    expect(page.get_by_label("File")).to_be_visible()
+    assert tab.complaints == []
+    assert tab.foreign == []
+
+
+def test_a_refusal_names_the_file_and_another_try_is_possible(
+    tab: Tab, server: Server, tmp_path: Path
+) -> None:
+    page = tab.page
+    files = making.class_files(6) | {"cat/broken.png": b"no picture"}
+    choose(page, tmp_path, "pets.zip", making.zipped(files))
+    store(page)
+    problem = page.locator("#problem")
+    expect(problem).to_contain_text("cat/broken.png")
+    for width, scheme in product((1280, 400), SCHEMES):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        contrasts = page.evaluate(CONTRASTS)
+        assert contrasts[0][0] >= 4.5, (width, scheme, contrasts[:5])
+    page.get_by_label("Validation share").fill("0.5")
+    page.get_by_label("Test share").fill("0.6")
+    store(page)
+    expect(problem).to_contain_text("nothing to train on")
+    page.get_by_label("Test share").fill("")
+    page.get_by_label("Validation share").fill("")
+    choose(page, tmp_path, "pets.zip", making.zipped(making.class_files(20)))
+    store(page)
+    page.wait_for_url("**/datasets/1")
+    assert n_stored(server) == 1
+    # The refusals are the only complaints: browsers log every answer of 400 and more.
+    assert all("422" in complaint for complaint in tab.complaints)
+
+
+def test_what_is_too_large_is_not_sent(tab: Tab, tmp_path: Path) -> None:
+    page = tab.page
+    choose(page, tmp_path, "pets.zip", making.zipped(making.class_files(6)))
+    page.locator("#upload").evaluate("(form) => { form.dataset.mostBytes = 100; }")
+    store(page)
+    expect(page.locator("#problem")).to_contain_text("larger than the server takes")
+    assert not any("/v1/datasets" in url for url in tab.urls)
+
+
+def test_an_upload_is_stopped_and_leaves_nothing(tab: Tab, server: Server, tmp_path: Path) -> None:
+    page = tab.page
+    choose(page, tmp_path, "pets.zip", making.zipped(making.class_files(6)))
+    page.route("**/v1/datasets*", lambda _route: None)  # as slow as can be
+    store(page)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#problem")).to_contain_text("Nothing was stored")
+    expect(page.get_by_role("button", name="Store", exact=True)).to_be_enabled()
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    assert n_stored(server) == 0
