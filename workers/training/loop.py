@@ -11,7 +11,7 @@ from torch import nn
 
 from workers.training.judging import Run
 from workers.training.machine import prepare_machine
-from workers.training.memory import MemoryPeak
+from workers.training.memory import MemoryPeak, give_back
 from workers.training.objectives.base import Batch
 from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
@@ -56,8 +56,11 @@ def train(
     """
     prepare_machine()
     candidate = Candidate(task, should_stop, tuple(stop_above))
-    for _, item in train_together([candidate], PlainPasses, precision_of(task)):
-        yield item
+    try:
+        for _, item in train_together([candidate], PlainPasses, precision_of(task)):
+            yield item
+    finally:
+        give_back(torch.device(task.device))
 
 
 def train_together(

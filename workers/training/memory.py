@@ -36,6 +36,12 @@ class MemoryPeak:
         return _peak_resident_bytes()
 
 
+def give_back(device: torch.device) -> None:
+    """Return what nothing needs any more to the other workers of a GPU: torch would keep it."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
 def _forget_peak() -> None:
     try:
         Path("/proc/self/clear_refs").write_text(_CLEAR_PEAK)

@@ -12,6 +12,7 @@ from service.packs import pack_key
 from workers.training.fusion import FUSIBLE, NARROWEST, FusedPasses
 from workers.training.loop import Item, train_together
 from workers.training.machine import prepare_machine
+from workers.training.memory import give_back
 from workers.training.passes import PlainPasses
 from workers.training.precision import precision_of
 from workers.training.task import Candidate, Measurement, TrainingTask
@@ -106,12 +107,11 @@ def _train(
         left = [place for place in places if place not in progress.ended]
         if len(places) == 1:
             yield places[0], error
-            return
+            left = []
         if is_out_of_memory(error):
-            width = math.ceil(len(left) / 2)
+            width = max(math.ceil(len(left) / 2), 1)
     # Here, where the error and the tensors that its frames hold are gone.
-    if left and torch.device(candidates[left[0]].task.device).type == "cuda":
-        torch.cuda.empty_cache()
+    give_back(torch.device(wanted[0].task.device))
     for first in range(0, len(left), width):
         yield from _train(candidates, left[first : first + width], progress)
 
