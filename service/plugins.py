@@ -14,7 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.metadata import EntryPoint, PackageNotFoundError, distributions, version
+from importlib.metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    distributions,
+    version,
+)
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -28,6 +34,8 @@ CONTRACTS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
     }
 )
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+# What is called so has no version, of which a result could be told.
+NAMELESS = "a nameless package"
 # What a package's code may raise; `sys.exit` in it must not end the server.
 FAILURES = (Exception, SystemExit)
 
@@ -137,8 +145,17 @@ def _entries() -> Mapping[tuple[str, str], Mapping[str, EntryPoint]]:
         for entry in package.entry_points:
             if entry.group in CONTRACTS:
                 owners = found.setdefault((entry.group, entry.name), {})
-                owners.setdefault(f"{package.name} {package.version}", entry)
+                owners.setdefault(_title(package), entry)
     return MappingProxyType(found)
+
+
+def _title(package: Distribution) -> str:
+    """Return a package's name and version; an installation that was cut short has neither."""
+    try:
+        name, number = package.name, package.version
+    except (KeyError, TypeError):
+        return NAMELESS
+    return f"{name} {number}" if name and number else NAMELESS
 
 
 @lru_cache(maxsize=256)
@@ -147,6 +164,8 @@ def _loaded(group: Group, name: str) -> Plugin:
     plugin = Plugin(group, name, " and ".join(sorted(owners)))
     if len(owners) > 1:
         return replace(plugin, error="it is registered twice: uninstall one of them")
+    if NAMELESS in owners:
+        return replace(plugin, error="its METADATA is missing: install the package anew")
     if not NAME.fullmatch(name):
         reason = "its name must be small letters, digits, dots, dashes, at most 64"
         return replace(plugin, error=reason)

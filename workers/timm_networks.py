@@ -18,12 +18,17 @@ from service import density
 from service.networks import Layer, OwnNetwork
 from service.plugins import PluginError
 
+# timm's convolutions that standardise their weights at each pass, which would undo most of a
+# density: what they compute is not conv(x, W * Phi).
+STANDARDISING = frozenset({"StdConv2d", "StdConv2dSame", "ScaledStdConv2d", "ScaledStdConv2dSame"})
+
 
 class TimmNetwork(OwnNetwork):
     """A classifier of images from timm, without its weights; the name stands behind the colon.
 
     The density is carried by the convolutions whose kernel is odd, above 1 and square, as far as
-    densities go. Stages are those of timm's feature extraction.
+    densities go, and which use their weights as they are. Stages are those of timm's feature
+    extraction.
     """
 
 
@@ -82,7 +87,8 @@ def _weighable(network: Any) -> Iterator[Layer]:  # noqa: ANN401 - the same
         stage = stages.get(name, stage)
         if isinstance(module, Conv2d):
             height, width = module.kernel_size
-            if height == width and height % 2 == 1 and 3 <= height <= density.MAX_KERNEL_SIZE:
+            is_fit = height == width and height % 2 and 3 <= height <= density.MAX_KERNEL_SIZE
+            if is_fit and type(module).__name__ not in STANDARDISING:
                 yield Layer(name, height, stage)
 
 

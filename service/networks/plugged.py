@@ -107,7 +107,10 @@ def layers_of(section: OwnNetwork) -> list[Layer]:
 
 def _fault_of(layers: Sequence[Layer]) -> str | None:
     if not layers:
-        return "it has no convolution with an odd kernel above 1, the same along every axis"
+        return (
+            "it has no convolution with an odd kernel above 1, the same along every axis, that "
+            "uses its weights as they are"
+        )
     for layer in layers:
         fault = _fault_of_one(layer)
         if fault is not None:

@@ -84,6 +84,7 @@ USABLE = ("right", "growing")
 # By name, the place and the words of the refusal.
 REFUSALS = {
     "gone": ("/network/kind", "cannot be used: SystemExit: 3"),
+    "cut": ("/network/kind", "of a nameless package cannot be used: its METADATA is missing"),
     "exiting": ("/network/kind", "fails at listing its layers: SystemExit: 3"),
     "staged": ("/network/kind", "no convolution with an odd kernel above 1"),
     "wordy": ("/network/kind", "its tasks are not a tuple of some of denoising, image_to_image"),
@@ -106,10 +107,13 @@ REFUSALS = {
 
 @pytest.fixture(autouse=True)
 def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    named = [*USABLE, "indescribable", *(name for name in REFUSALS if name != "gone")]
+    named = [*USABLE, "indescribable", *(REFUSALS.keys() - {"gone", "cut"})]
     install(tmp_path, "plugged-faults", CODE, {"densearch.networks": {n: n for n in named}})
     gone = {"densearch.networks": {"gone": "network"}}
     install(tmp_path, "plugged-gone", "import sys; sys.exit(3)", gone)
+    cut = {"densearch.networks": {"cut": "right"}}
+    install(tmp_path, "plugged-cut", CODE, cut)  # as by an installation that was cut short
+    (tmp_path / "plugged_cut-1.0.dist-info" / "METADATA").unlink()
     use(tmp_path, monkeypatch)
     yield
     monkeypatch.undo()

@@ -30,6 +30,16 @@ FAKE = """
     def is_model(name):
         return name in list_models()
 
+    class StdConv2d(nn.Conv2d):
+        # As timm's: its weights are standardised at each pass.
+        def forward(self, samples):
+            return self._conv_forward(samples, self.weight / self.weight.std(), self.bias)
+
+    class Conv2dSame(nn.Conv2d):
+        # As timm's: padded at each pass.
+        def forward(self, samples):
+            return super().forward(nn.functional.pad(samples, (0, 1, 0, 1)))
+
     def create_model(name, pretrained, in_chans=3, num_classes=1000):
         assert not pretrained
         if name == "linear":
@@ -41,6 +51,8 @@ FAKE = """
         network.add_module("body", nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()))
         network.add_module("point", nn.Conv2d(4, 4, 1))
         network.add_module("wide", nn.Conv2d(4, 4, 33, padding=16))
+        network.add_module("standard", StdConv2d(4, 4, 3, padding=1))
+        network.add_module("same", Conv2dSame(4, 4, 3))
         network.add_module("pool", nn.AdaptiveAvgPool2d(1))
         network.add_module("flatten", nn.Flatten())
         network.add_module("head", nn.Linear(4, num_classes))
@@ -80,13 +92,13 @@ def layers(name: str) -> list[Layer]:
 
 @pytest.mark.usefixtures("_fake")
 def test_odd_square_convolutions_carry_a_density_by_stage() -> None:
-    assert layers("tiny") == [Layer("stem", 7, 1), Layer("body.0", 3, 2)]
+    assert layers("tiny") == [Layer("stem", 7, 1), Layer("body.0", 3, 2), Layer("same", 3, 2)]
 
 
 @pytest.mark.usefixtures("_fake")
 def test_it_is_built_for_the_channels_and_classes_of_the_task() -> None:
     built = Timm().build({"kind": "timm:tiny"}, InputShape(2, 8), 5)
-    assert built(torch.zeros(3, 2, 8, 8)).shape == (3, 5)
+    assert built(torch.ones(3, 2, 8, 8)).shape == (3, 5)
     assert not any(weight.is_meta for weight in built.parameters())
 
 
