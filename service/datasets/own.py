@@ -30,8 +30,7 @@ class DatasetPlugin(Protocol):
             task: The kind of task.
 
         Returns:
-            By split what the built-in sets of that kind of task give, see
-            `workers.training.own_data`.
+            By split what `workers.training.data.own` tells for that kind of task.
         """
 
 
