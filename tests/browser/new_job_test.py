@@ -137,7 +137,7 @@ def test_faults_lead_to_their_fields(tab: Tab) -> None:
 
 def test_a_fault_far_below_is_brought_into_view(tab: Tab) -> None:
     page = tab.page
-    text = "{" + "\n" * 400 + FUNCTION[1:-1] + ',\n"extra": 1}'
+    text = "{" + "\n" * 400 + FUNCTION[1:-1] + ',\n"extra": 1' + "\n" * 400 + "}"
     text_of(page).fill(text)
     text_of(page).evaluate("(area) => { area.scrollTop = 0; }")
     press(page, "Estimate")
