@@ -13,14 +13,24 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import arms, clock, finishing, learned, limits, payloads, placing, recording, sizing
+from service import (
+    arms,
+    asking,
+    clock,
+    finishing,
+    learned,
+    limits,
+    payloads,
+    placing,
+    recording,
+    sizing,
+)
 from service.arms import Arm
 from service.errors import InvalidSpecError
 from service.jobs import spec_of
 from service.payloads import Order
 from service.prices import UNPRICED, Prices
 from service.records import Job, Study, Trial
-from service.samplers import Proposal
 from service.spec import JobSpec
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
@@ -28,8 +38,6 @@ from service.storage.database import Database
 from service.trial_log import TrialLog
 from service.updates import Assignment, Update, packs_of
 
-# Rounds planned in one transaction: a job whose every trial is cached must not hold the database.
-MAX_ROUNDS = 20
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
 ANNOUNCED = (
     *("id", "name", "best_value", "best_trial_id"),
@@ -53,6 +61,7 @@ class Run:
         live: Attempts whose result counts, by their id: the id of their trial.
         shared: Of these, the ones that began, or may have begun, in a pack with others.
         has_more: Whether a further step would move on at once.
+        has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
     """
@@ -76,7 +85,7 @@ class Run:
         self.is_unsized = False
         self.out_of: str | None = None
         self._prices = prices
-        self._has_guesses = True
+        self.has_guesses = True
 
     @property
     def pack_width(self) -> int:
@@ -99,7 +108,7 @@ class Run:
     @property
     def wants_idle_workers(self) -> bool:
         """Whether it may have points to run ahead of need on workers that would idle."""
-        return self.job.state is JobState.RUNNING and self._has_guesses
+        return self.job.state is JobState.RUNNING and self.has_guesses
 
     def step(
         self,
@@ -131,18 +140,19 @@ class Run:
         if state is JobState.QUEUED:
             self.job = jobs.set_state(session, self.job.id, JobState.RUNNING)
         recording.record(session, self, updates)
-        self._has_guesses = self._has_guesses or bool(updates)
+        self.has_guesses = self.has_guesses or bool(updates)
         self.has_more = False
         assignments: list[Assignment] = []
         is_active = self.job.state in ACTIVE
         self.is_unsized = is_active and not sizing.settle_width(session, self)
         if is_active and not self.is_unsized:
             self._look_at_limits(session)
-            self._advance(session)
+            asking.advance(session, self)
             assignments = placing.place(session, self, n_free, busy)
             n_idle = n_free - len(packs_of(assignments))
-            if may_speculate and n_idle > 0:
-                assignments += self._speculate(session, n_idle, busy)
+            if may_speculate and n_idle > 0 and self.wants_idle_workers:
+                asking.speculate(session, self, n_idle)
+                assignments += placing.place(session, self, n_idle, busy, with_speculation=True)
             finishing.finish_phase(session, self)
         self.log.flush(session)
         return assignments
@@ -163,49 +173,6 @@ class Run:
         return limits.exceeded(self.spec, self.job, self.log.trained_s, self._prices, clock.now())
 
     # Points
-
-    def _advance(self, session: Session) -> None:
-        for _ in range(MAX_ROUNDS):
-            moved = [self._plan(session, arm) for arm in self.arms if arm.is_dirty]
-            if not any(moved):
-                return
-        self.has_more = True
-
-    def _plan(self, session: Session, arm: Arm) -> bool:
-        """Ask one arm's sampler; answer whether it moved on without any training."""
-        if arm.study.is_finished or not self._may_begin(arm):
-            return False
-        arm.is_dirty = False
-        if not arm.is_searched:
-            recording.settle(self, arm)
-            plan = arm.sampler.plan(arm.entries)
-            for index, number in plan.numbered.items():
-                self.log.change(arm.log[index], number=number)
-            is_over = plan.is_finished or finishing.is_stopped(session, self, arm)
-            if not is_over:
-                self._issue(session, arm, plan.proposals)
-            self.update_best(session, arm, arm.best)
-            if is_over:
-                finishing.end_search(session, self, arm)
-        if arm.is_searched:
-            finishing.finish_study(session, self, arm)
-        return arm.is_dirty or arm.study.is_finished
-
-    def _may_begin(self, arm: Arm) -> bool:
-        others = {other.study.name: other for other in self.arms}
-        return all(others[name].study.is_finished for name in arm.waits_for)
-
-    def _issue(self, session: Session, arm: Arm, proposals: Sequence[Proposal]) -> list[Trial]:
-        rows = [
-            self.row(arm.study, self.order(arm, proposal.point), Phase.SEARCH)
-            | {
-                "number": proposal.number,
-                "certainty": proposal.certainty,
-                "point": list(proposal.point),
-            }
-            for proposal in proposals
-        ]
-        return self.issue(session, rows)
 
     def order(self, arm: Arm, point: Sequence[float], *, is_full: bool = False) -> Order:
         """Describe the trial of an arm's point."""
@@ -238,19 +205,6 @@ class Run:
             if trial.digest in results:
                 recording.complete_from(session, self, trial, results[trial.digest])
         return issued
-
-    def _speculate(self, session: Session, n_idle: int, busy: Collection[str]) -> list[Assignment]:
-        """Run points ahead of need on workers that would idle, the studies by turns."""
-        if not self.wants_idle_workers:
-            return []
-        n_left = n_idle
-        for arm in self.arms:
-            if n_left > 0 and not arm.is_searched and not arm.study.is_finished:
-                found = arm.sampler.speculate(arm.entries, n_left)
-                self._issue(session, arm, found)
-                n_left -= len(found)
-        self._has_guesses = n_left < n_idle
-        return placing.place(session, self, n_idle, busy, with_speculation=True)
 
     # Bests
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +18,7 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from service import jobs as use_cases
-from service import leases, recording, statistics
+from service import leases, statistics
 from service.errors import LeaseLostError
 from service.prices import prices_of
 from service.records import Job
@@ -28,10 +27,10 @@ from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Update, packs_of
-from workers.artifacts import store_weights
+from service.updates import Assignment, packs_of
 from workers.calibrator import Calibrator
 from workers.cluster import Cluster, Shape
+from workers.inbox import Inbox
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
@@ -51,8 +50,7 @@ class Dispatcher:
         self._database = database
         self._cluster = cluster
         self._runs: dict[int, Run] = {}
-        self._pending: dict[int, list[Update]] = defaultdict(list)
-        self._weights: dict[int, bytes] = {}
+        self._inbox = Inbox(settings.data_dir)
         self._known: dict[int, JobState] = {}
         self._touched: set[int] = set()
         self._heard_at = 0.0
@@ -110,7 +108,7 @@ class Dispatcher:
             self._touch_unsized()
         for job_id in list(self._runs):
             self._step(job_id)
-        self._keep_strays()
+        self._inbox.keep_strays(self._database, self._runs.keys() | self._known.keys())
 
     def _count_workers(self) -> None:
         """See what the cluster has now: estimates go by it, and workers join and leave."""
@@ -130,13 +128,7 @@ class Dispatcher:
             self._stop.wait(timeout_s)
             return
         for assignment, message in self._cluster.poll(timeout_s):
-            if isinstance(message, tuple):
-                update: Update = message[0]
-                if message[1] is not None:
-                    self._weights[message[0].attempt_id] = message[1]
-            else:
-                update = message
-            self._pending[assignment.job_id].append(update)
+            self._inbox.put(assignment, message)
 
     # Which jobs
 
@@ -173,13 +165,12 @@ class Dispatcher:
 
         They may be: after a step that failed, or a sleep past our own lease.
         """
-        said = {update.attempt_id for update in self._pending.get(job.id, ())}
         try:
             self._runs[job.id] = open_run(
                 self._database,
                 job,
                 max_attempts=self._settings.max_attempts,
-                in_hand=self._in_hand_of(job.id) | said,
+                in_hand=self._in_hand_of(job.id) | self._inbox.attempts_of(job.id),
                 prices=prices_of(self._settings),
             )
         except LeaseLostError:
@@ -205,14 +196,13 @@ class Dispatcher:
         run = self._runs[job_id]
         shape = _shape_of(run)
         n_free = self._cluster.n_free(shape, self._calibrator.held)
-        updates = self._pending[job_id]
         is_idle = n_free > 0 and not self._others_wait(job_id)
         wants = run.wants_workers or (is_idle and run.wants_idle_workers)
         is_due = job_id in self._touched or run.has_more or run.is_overdue or (n_free and wants)
-        if not updates and not is_due:
+        if not is_due and not self._inbox.has(job_id):
             return
         try:
-            assignments = self._transact(run, updates, n_free, may_speculate=is_idle)
+            assignments = self._transact(run, n_free, may_speculate=is_idle)
         except LeaseLostError:
             LOG.warning("job went to another dispatcher", job=job_id)
             self._drop(job_id)
@@ -227,13 +217,11 @@ class Dispatcher:
         others = [(other, run) for other, run in self._runs.items() if other != job_id]
         return any(run.wants_workers or other in self._touched for other, run in others)
 
-    def _transact(
-        self, run: Run, updates: list[Update], n_free: int, *, may_speculate: bool
-    ) -> list[Assignment]:
-        kept = [self._with_weights(update) for update in updates]
+    def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
+        updates = self._inbox.updates_of(run.job.id)
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
         with self._database.write() as session:
-            assignments = run.step(session, kept, n_free, busy, may_speculate=may_speculate)
+            assignments = run.step(session, updates, n_free, busy, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             reason = self._why(run) if is_idle else None
             if reason != run.job.waits_for:
@@ -242,8 +230,7 @@ class Dispatcher:
 
     def _settle(self, job_id: int, run: Run, assignments: list[Assignment], shape: Shape) -> None:
         """What follows a step that has committed."""
-        for update in self._pending.pop(job_id, []):
-            self._weights.pop(update.attempt_id, None)
+        self._inbox.forget(job_id)
         self._touched.discard(job_id)
         for pack in packs_of(assignments):
             self._cluster.place(shape, pack)
@@ -254,12 +241,6 @@ class Dispatcher:
         if run.job.state.is_final:
             LOG.info("job ended", job=job_id, state=run.job.state)
             self._drop(job_id)
-
-    def _with_weights(self, update: Update) -> Update:
-        weights = self._weights.get(update.attempt_id)
-        if weights is None or not isinstance(update, Ended):
-            return update
-        return replace(update, weights=store_weights(self._settings.data_dir, weights))
 
     def _why(self, run: Run) -> str | None:
         """Say why nothing of a run is at work."""
@@ -284,13 +265,6 @@ class Dispatcher:
         with suppress(LeaseLostError):
             use_cases.fail(self._database, job, error)
         self._drop(job.id)
-
-    def _keep_strays(self) -> None:
-        """Keep, as evidence, results of jobs that ended or went to another dispatcher."""
-        for job_id in self._pending.keys() - self._runs.keys() - self._known.keys():
-            recording.record_late(self._database, self._pending[job_id])
-            for update in self._pending.pop(job_id):
-                self._weights.pop(update.attempt_id, None)
 
 
 def _shape_of(run: Run) -> Shape:

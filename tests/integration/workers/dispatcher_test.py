@@ -302,7 +302,7 @@ def test_late_weights_are_not_kept(
         ended = Ended(assignment.attempt_id, assignment.trial_id, Ending.COMPLETED, value=1.0)
         cluster.messages.append((assignment, (ended, b"weights")))
     dispatcher._turn()
-    assert dispatcher._weights == {}
+    assert dispatcher._inbox._weights == {}
     with sqlite_database.read() as session:
         found = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
     assert [a.is_late for a in found] == [True, True]

@@ -1,0 +1,75 @@
+"""What the workers said, kept until the transaction that records it has committed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from service import recording
+from service.storage.database import Database
+from service.updates import Assignment, Ended, Update
+from workers.artifacts import store_weights
+from workers.worker import Message
+
+
+class Inbox:
+    """Updates by job, and the weights that came with their last ones. Thread safety: none.
+
+    Args:
+        data_dir: Where weights are stored.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._updates: dict[int, list[Update]] = defaultdict(list)
+        self._weights: dict[int, bytes] = {}
+
+    def put(self, assignment: Assignment, message: Message) -> None:
+        """Keep what a worker said of an assignment."""
+        if isinstance(message, tuple):
+            update: Update = message[0]
+            if message[1] is not None:
+                self._weights[update.attempt_id] = message[1]
+        else:
+            update = message
+        self._updates[assignment.job_id].append(update)
+
+    def has(self, job_id: int) -> bool:
+        """Whether something was said of a job."""
+        return bool(self._updates.get(job_id))
+
+    def attempts_of(self, job_id: int) -> set[int]:
+        """Return the attempts of a job that something was said of."""
+        return {update.attempt_id for update in self._updates.get(job_id, ())}
+
+    def updates_of(self, job_id: int) -> list[Update]:
+        """Return what was said of a job, with its weights as stored files.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        return [self._with_weights(update) for update in self._updates.get(job_id, ())]
+
+    def _with_weights(self, update: Update) -> Update:
+        weights = self._weights.get(update.attempt_id)
+        if weights is None or not isinstance(update, Ended):
+            return update
+        return replace(update, weights=store_weights(self._data_dir, weights))
+
+    def forget(self, job_id: int) -> None:
+        """Let go of what was recorded."""
+        for update in self._updates.pop(job_id, []):
+            self._weights.pop(update.attempt_id, None)
+
+    def keep_strays(self, database: Database, ours: Collection[int]) -> None:
+        """Record, as evidence, results of jobs that ended or went to another dispatcher.
+
+        Args:
+            database: Where they are recorded.
+            ours: The jobs that are in this dispatcher's hands.
+        """
+        for job_id in self._updates.keys() - set(ours):
+            recording.record_late(database, self._updates[job_id])
+            self.forget(job_id)
