@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # So many are told one by one.
@@ -30,10 +30,14 @@ def taps_text(entry: Entry) -> str:
     if positions is None:
         return "all taps but the centre"
     if entry["factors"]:
-        return f"{', '.join(entry['factors'])} at {', '.join(f'{p[0]:+d}' for p in positions)}"
-    told = [f"({', '.join(f'{step:+d}' for step in tap)})" for tap in positions[:MOST_TAPS]]
+        return f"{', '.join(entry['factors'])} at {_steps(p[0] for p in positions)}"
+    told = [f"({_steps(tap)})" for tap in positions[:MOST_TAPS]]
     more = len(positions) - len(told)
     return ", ".join(told) + (f" and {more} more taps" if more else "")
+
+
+def _steps(offsets: Iterable[int]) -> str:
+    return ", ".join(f"{step:+d}" if step else "0" for step in offsets)
 
 
 def range_text(entry: Entry) -> str:
