@@ -5,6 +5,7 @@ What an archive declares is checked before anything is read, and what is read is
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import tarfile
@@ -42,6 +43,12 @@ def faults_of(name: str) -> Iterator[None]:
         yield
     except _DAMAGE as error:
         raise InvalidDatasetError(name, f"is damaged ({error}): pack it again") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's start
+            raise
+        raise InvalidDatasetError(
+            name, "is damaged (its place is wrong): pack it again"
+        ) from error
     except (NotImplementedError, RuntimeError) as error:
         raise InvalidDatasetError(
             name, f"cannot be unpacked ({error}): pack it with deflate and no password"

@@ -82,8 +82,10 @@ def _draw(splits: Splits, rows: Numbers, missing: dict[int, float], seed: int) -
     mixed = rows[_order([str(row) for row in rows], seed)]
     # A class of a few samples has one of them in every split before it has two in one.
     is_scarce = len(rows) <= len(missing)
-    for split, share in missing.items():
-        n = 0 if is_scarce else max(1, round(share * len(rows)))
+    for place, (split, share) in enumerate(missing.items()):
+        # One is left for each split that comes, and for training.
+        n_most = len(mixed) - (len(missing) - place)
+        n = 0 if is_scarce else min(n_most, max(1, round(share * len(rows))))
         splits[mixed[:n]] = split
         mixed = mixed[n:]
 

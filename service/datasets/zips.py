@@ -40,7 +40,7 @@ def open_zip(path: Path, max_bytes: int) -> Iterator[list[Entry]]:
     """
     _refuse_large_directory(path)
     with _opened(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _refuse_bomb(path, [info.file_size for info in infos], max_bytes)
         named = [(safe_name(info.orig_filename), info) for info in infos]
         yield distinct(_entry(archive, name, info) for name, info in named if not is_clutter(name))

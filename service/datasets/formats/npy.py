@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -21,7 +22,8 @@ BLOCK_BYTES = 2**22
 MAX_ROW_BYTES = 2**30
 # A header is a Python literal, which may be nested until its reader gives up.
 _NO_HEADER = (
-    ValueError, KeyError, EOFError, SyntaxError, TypeError, MemoryError, RecursionError,
+    ValueError, KeyError, EOFError, TypeError, SyntaxError, TokenError, MemoryError,
+    RecursionError,
 )  # fmt: skip
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 

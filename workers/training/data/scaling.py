@@ -69,7 +69,8 @@ def figures(samples: Samples, rows: NDArray[np.intp]) -> Figures:
     offset = sums / n
     deviation = np.sqrt(np.maximum(squares / n - offset**2, 0.0))
     mean = offset + origin[:, 0]
-    return Figures(mean, np.where(deviation > 0, deviation, 1.0), least, greatest)
+    changes = deviation > np.finfo(np.float32).tiny
+    return Figures(mean, np.where(changes, deviation, 1.0), least, greatest)
 
 
 def _evenly(samples: Samples, rows: NDArray[np.intp]) -> Iterator[Array]:

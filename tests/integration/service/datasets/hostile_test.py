@@ -74,6 +74,14 @@ def _damaged_middle() -> bytes:
     return bytes(damaged)
 
 
+def _misplaced() -> bytes:
+    content = bytearray(making.zipped(GOOD))
+    # Where the list begins, at the end: 5 further, so that files seem to begin 5 before the first.
+    (place,) = struct.unpack_from("<L", content, len(content) - 6)
+    struct.pack_into("<L", content, len(content) - 6, place + 5)
+    return bytes(content)
+
+
 def _bomb() -> bytes:
     return making.zipped({"a/1.png": b"\0" * (150 * 2**20), "b/1.png": b""})
 
@@ -179,6 +187,8 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "password": (_locked, "cat/00.png", "password"),
     "same name twice": (_twice, "cat/00.png", "twice"),
     "zip bomb": (_bomb, "", "bomb"),
+    "file without a name": (lambda: _zip_of(zipfile.ZipInfo("")), "", "no name"),
+    "wrong place": (_misplaced, "cat/00.png", "place is wrong"),
     "wrong checksum": (_damaged_middle, "cat/02.png", "damaged"),
     "pixels of a bomb": (lambda: _named_image(_image_bomb()), "cat/x.png", "80,000,000 pixels"),
     "animation": (lambda: _named_image(_animation("PNG")), "cat/x.png", "animation"),
@@ -243,6 +253,9 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "pickle": (_pickled, "inputs", "pickles"),
     "header nested without end": (
         lambda: making.zipped({"x.npy": _npy_of(b"-" * 9000 + b"1\n")}), "inputs", "no array"
+    ),
+    "header that is never closed": (
+        lambda: making.zipped({"x.npy": _npy_of(b"(" * 5000 + b"\n")}), "inputs", "no array"
     ),
     "array longer than its header": (
         lambda: making.zipped({"x.npy": _npy((4, 4, 4)) + b"x"}), "inputs", "longer"
@@ -423,6 +436,14 @@ def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Impor
 def test_options_that_make_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"validation|Name|sede"):
         ImportOptions(**({"name": "x"} | wrong))
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 7])
+@pytest.mark.parametrize("shares", [(0.45, 0.5), (0.9, 0.05), (0.2, 0.2), (0.05, 0.9)])
+def test_a_small_class_is_in_every_split(n: int, shares: tuple[float, float]) -> None:
+    classes = np.array([0] * 40 + [1] * n)
+    splits = assign([None] * (40 + n), classes, [None] * (40 + n), SplitPlan(*shares))
+    assert set(splits[40:].tolist()) == {0, 1, 2}
 
 
 def test_a_scarce_class_trains_before_it_judges() -> None:

@@ -51,6 +51,12 @@ def test_a_channel_that_never_changes_is_brought_to_0() -> None:
     assert torch.equal(unit_range(5.0, 5.0, CPU)(torch.full((1, 1, 3), 5.0)), torch.zeros(1, 1, 3))
 
 
+def test_deviations_below_what_float32_holds_make_no_nan() -> None:
+    arrays = [np.array([[0, 1e-45]], np.float32)] * 2
+    scale = standardisation(figures(samples(arrays), np.arange(2)), 1, CPU)
+    assert bool(torch.isfinite(scale(torch.from_numpy(arrays[0])[None])).all())
+
+
 def test_figures_of_a_large_split_come_from_evenly_spaced_samples(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
