@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.dashboard.formats import duration
 from service.estimate_values import Epoch, Estimate, Interval, Money
 
+LEAST_MONEY = 0.01
 # In the words of the page of a job.
 KINDS = {
     "search": "Searches",
@@ -50,7 +51,9 @@ def source(epoch: Epoch) -> str:
 
 
 def amount(value: float, currency: str) -> str:
-    """Write a sum of money; small ones with two digits that count."""
+    """Write a sum of money; small ones with two digits that count, least ones without any."""
+    if 0 < value < LEAST_MONEY:
+        return f"under {LEAST_MONEY} {currency}"
     return f"{value:.2f} {currency}" if value >= 1 else f"{value:.2g} {currency}"
 
 

@@ -45,6 +45,9 @@ def test_ranges_tell_a_common_unit_once(low: float, high: float, words: str) -> 
 def test_money_has_the_digits_that_count() -> None:
     assert costs.amount(12.345, "EUR") == "12.35 EUR"
     assert costs.amount(0.0241, "EUR") == "0.024 EUR"
+    assert costs.amount(7.8e-5, "EUR") == "under 0.01 EUR"
+    assert costs.amount(0.0, "EUR") == "0 EUR"
+    assert costs.money_span(Money(Interval(7e-5, 8e-5, 9e-5), "EUR")) == ""
     assert costs.money_span(Money(Interval(0.021, 0.024, 0.028), "EUR")) == "0.021 to 0.028 EUR"
     assert costs.money_span(Money(Interval(2.0, 2.0, 2.0), "EUR")) == ""
 
