@@ -12,7 +12,7 @@ from service.costs import TrainingCost
 from service.records import Calibration, Dispatcher
 from service.settings import Settings
 from service.storage.database import Database
-from workers.cluster import Cluster, Shape
+from workers.cluster import DIED, Cluster, Shape
 
 LOG = structlog.get_logger(__name__)
 # A measurement that takes longer is given up, s: it would keep the others waiting for ever.
@@ -25,10 +25,11 @@ class Calibrator:
     While a measurement waits for room, its share of the cluster is held back from trials, so that
     jobs cannot starve it. After one has ended, and while trials wait, the next is put off for as
     long as the last one took, so that it takes no more than half of one place from the jobs. What
-    does not fit the cluster keeps nobody waiting.
+    does not fit the cluster keeps nobody waiting. One whose worker died is tried again, as often
+    as a trial would be.
 
     Args:
-        settings: The lease time is taken from it.
+        settings: The lease time and the number of tries are taken from it.
         database: Where measurements wait.
         cluster: Where they run.
         me: The dispatcher.
@@ -38,11 +39,13 @@ class Calibrator:
         self, settings: Settings, database: Database, cluster: Cluster, me: Dispatcher
     ) -> None:
         self._lease_s = settings.lease_s
+        self._max_tries = settings.max_attempts
         self._database = database
         self._cluster = cluster
         self._me = me
         self._waiting: Calibration | None = None
         self._running: Calibration | None = None
+        self._n_tries = 0
         self._started_at = 0.0
         self._rests_until = 0.0
         self._said: tuple[int, TrainingCost | str] | None = None
@@ -83,12 +86,26 @@ class Calibrator:
 
     def _heard(self) -> tuple[int, TrainingCost | str] | None:
         found = self._cluster.measured()
+        if found is not None and self._is_tried_again(found[1]):
+            return None
         if found is not None:
             return found[0], _read(found[1])
         if self._running is None or time.monotonic() - self._started_at < LIMIT_S:
             return None
         self._cluster.stop_measuring()
         return self._running.id, f"it took more than {LIMIT_S:g} s"
+
+    def _is_tried_again(self, result: dict[str, Any] | str) -> bool:
+        """Have another worker measure where one died, if this may go on."""
+        if self._running is None or not isinstance(result, str) or not result.startswith(DIED):
+            return False
+        self._n_tries += 1
+        shape = _shape_of(self._running)
+        if self._n_tries >= self._max_tries or not self._cluster.n_free(shape):
+            return False
+        LOG.warning("a measurement is tried again", id=self._running.id, error=result)
+        self._cluster.measure(shape, self._running)
+        return True
 
     def _start(self, waiting: Calibration) -> None:
         if not self._fits(waiting):
@@ -100,7 +117,7 @@ class Calibrator:
         self._waiting = None
         if not calibrations.take(self._database, waiting, self._me, self._lease_s):
             return
-        self._running, self._started_at = waiting, time.monotonic()
+        self._running, self._n_tries, self._started_at = waiting, 0, time.monotonic()
         self._cluster.measure(shape, waiting)
 
 

@@ -29,6 +29,8 @@ LOG = structlog.get_logger(__name__)
 OBJECT_STORE_BYTES = 128 * 1024**2
 # On a shared cluster an idle actor keeps its room this long, s.
 IDLE_S = 10.0
+# What is said of attempts and measurements whose worker is gone.
+DIED = "the worker process died"
 # How long a count of the cluster's resources is good for, s.
 RECOUNT_S = 1.0
 
@@ -225,7 +227,7 @@ class Cluster:
             return
         except RayActorError as error:
             LOG.warning("a worker died", worker=slot.name, error=str(error).splitlines()[0])
-            yield from self._bury(slot, Ending.CRASHED, "the worker process died")
+            yield from self._bury(slot, Ending.CRASHED, DIED)
             return
         except RayError as error:
             yield from self._bury(slot, Ending.ERROR, str(error)[-4000:])
@@ -286,7 +288,7 @@ class Cluster:
             return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
         except RayError as error:
             self._end(slot)
-            return f"the worker process died: {str(error).splitlines()[0]}"
+            return f"{DIED}: {str(error).splitlines()[0]}"
         return result
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from api.client import Client
 from tests.e2e.conftest import PATIENCE_S, Server
-from tests.e2e.kill_test import kill_worker
+from tests.e2e.kill_test import kill, kill_worker, named
 
 pytestmark = pytest.mark.ray
 
@@ -94,11 +94,17 @@ def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(servers: list
             assert [attempt["state"] for attempt in tries] == ["LOST", "COMPLETED"]
 
 
-def estimate_of(client: Client, spec: dict[str, Any]) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_S
+def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimate, the first worker that measured for it having been killed."""
+    deadline, killed = time.monotonic() + PATIENCE_S, False
     while (found := client.estimate(spec))["state"] == "measuring":
         assert time.monotonic() < deadline, found
-        time.sleep(0.1)
+        measuring = [] if killed else named(server, "ray::Worker.calibrate")
+        for process in measuring:
+            kill(process)
+            killed = True
+        time.sleep(0.02)
+    assert killed
     return found
 
 
@@ -107,7 +113,7 @@ def test_what_a_worker_measured_for_an_estimate_is_a_jobs_width(
 ) -> None:
     server.wait_until_ready()
     assert client.estimate(AUTO)["state"] == "measuring"
-    found = estimate_of(client, AUTO)
+    found = estimate_disturbed(server, client, AUTO)
     assert (found["state"], found["epoch"]["source"]) == ("ready", "calibration")
     assert found["pack_width"] in (1, 2, 4, 8)
     assert 0 < found["time_s"]["low"] <= found["time_s"]["expected"] <= found["time_s"]["high"]

@@ -21,6 +21,7 @@ from tests.integration.workers.dispatcher_test import (
     submit,
     turn_until_ended,
 )
+from workers.cluster import DIED
 from workers.dispatcher import Dispatcher
 
 TRAINING: dict[str, Any] = {
@@ -108,6 +109,21 @@ def test_one_that_fits_no_worker_waits_for_one_and_lets_others_go_first(
     assert cluster.measuring.cpus == 3.0
     cluster.result = MEASURED
     turn_until_ended(dispatcher, cluster, database, job_id)
+
+
+@pytest.mark.parametrize("n_deaths", [2, 3])
+def test_one_whose_worker_died_is_tried_again(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster, n_deaths: int
+) -> None:
+    ask(database)
+    turn(dispatcher)
+    for _ in range(n_deaths):
+        cluster.result = f"{DIED}: killed"
+        turn(dispatcher)
+    cluster.result = MEASURED
+    turn(dispatcher)
+    state = CalibrationState.DONE if n_deaths < 3 else CalibrationState.FAILED
+    assert ask(database).state is state
 
 
 def test_one_that_takes_too_long_is_given_up(
