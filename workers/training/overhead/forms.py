@@ -80,8 +80,8 @@ def _unfolded(layer: nn.Conv2d, phi: Tensor, images: Tensor) -> Tensor:
     return outputs.view(len(images), len(layer.weight), height, -1)
 
 
-# Each puts a density of shape (K, K) on a network and returns the SGD of its weights, with these
-# settings; or returns None where one of the network's layers has no such form.
+# Each puts a density of shape (K,) * n_dims on a network and returns the SGD of its weights, with
+# these settings; or returns None where one of the network's layers has no such form.
 Form = Callable[[nn.Module, Tensor, Mapping[str, Any]], torch.optim.Optimizer | None]
 FORMS: Mapping[str, Form] = MappingProxyType(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from workers.training.layout import lay_out, place_network
 from workers.training.networks import InputShape, build_network
 from workers.training.overhead.cases import Case
 from workers.training.overhead.forms import FORMS
@@ -72,19 +74,20 @@ def stepper(
     Returns:
         A function that returns the network after its step; None where a layer has no such form.
     """
-    network = build_network(case.section, InputShape(1, case.size_px), 1, generator(0))
-    size = case.section["kernel_size"]
-    phi = torch.linspace(0.5, 1.0, size * size).view(size, size)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    shape = InputShape(1, case.size_px, case.n_dims)
+    network = build_network(case.section, shape, 1, generator(0))
+    kernel = (case.section["kernel_size"],) * case.n_dims
+    phi = torch.linspace(0.5, 1.0, math.prod(kernel)).view(kernel)
+    place_network(network, torch.device("cpu"), case.n_dims)
     optimizer = FORMS[form](network, phi, settings)
     if optimizer is None:
         return None
-    shape = (case.batch_size, 1, case.size_px, case.size_px)
-    images = torch.rand(shape, generator=generator(1)).to(memory_format=torch.channels_last)
+    size = (case.batch_size, 1, *(case.size_px,) * case.n_dims)
+    samples = lay_out(torch.rand(size, generator=generator(1)))
 
     def step() -> nn.Module:
         optimizer.zero_grad(set_to_none=True)
-        network(images).square().mean().backward()
+        network(samples).square().mean().backward()
         optimizer.step()
         return network
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -57,6 +59,21 @@ def test_the_table_leaves_out_what_a_layer_cannot(monkeypatch: pytest.MonkeyPatc
     assert stepper(SMALL, "unfold") is None
 
 
+@pytest.mark.parametrize("n_dims", [1, 3])
+def test_signals_and_volumes_have_all_forms_but_that_of_images(n_dims: int) -> None:
+    case = Case(SMALL.section, 2, 8, n_dims)
+    phi = torch.linspace(0.5, 1.0, 3**n_dims).view((3,) * n_dims)
+    expected = kernels(case, "product")
+    for form in ("masters", "scaled"):
+        torch.testing.assert_close(kernels(case, form), expected)
+    start = stepper(case, "plain", {"lr": 0.0})
+    assert start is not None
+    for moved, initial in zip(expected, convolutions(start()).values(), strict=True):
+        assert moved.dim() == n_dims + 2
+        assert (moved - initial.weight * phi).abs().max() > 1e-4
+    assert stepper(case, "unfold") is None
+
+
 def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:
     name = "vgg 4x16, 3x3, 64 of 8 px"
     command.main(["--rounds", "2", "--network", "vgg"])
@@ -69,6 +86,6 @@ def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("name", CASES)
 def test_every_network_of_the_table_can_be_trained(name: str) -> None:
     case = CASES[name]
-    step = stepper(Case(case.section, 1, case.size_px), "masters")
+    step = stepper(dataclasses.replace(case, batch_size=1), "masters")
     assert step is not None
     step()
