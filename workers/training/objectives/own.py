@@ -10,6 +10,7 @@ import torch
 from service import plugins
 from service.plugins import Group, PluginError, called
 from workers.training.objectives.base import Objective
+from workers.training.objectives.held import HeldObjective
 
 GROUP: Group = "densearch.objectives"
 
@@ -29,7 +30,7 @@ def own_objective(
         data_dir: Where the stored data sets lie.
 
     Raises:
-        PluginError: No package brings it, or it fails.
+        PluginError: No package brings it, it fails, or is not what it tells.
     """
     plugin = plugins.load(GROUP, section["kind"].partition(":")[0])
     what = "building the objective"
@@ -37,4 +38,9 @@ def own_objective(
     if not isinstance(built, Objective):
         needed = f"{Objective.__module__}.{Objective.__name__}"
         raise PluginError(f"{section['kind']} of {plugin.package} builds no {needed}")
-    return built
+    told = called(plugin, "telling its data", _told, plugin.value, section)
+    return HeldObjective(built, f"{section['kind']} of {plugin.package}", told)
+
+
+def _told(value: Any, section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a plug-in, its DataInfo
+    return value.data_of(value.section.model_validate(dict(section)))

@@ -1,0 +1,99 @@
+"""An objective that a package brings, held to what it gives while it trains.
+
+What it raises itself is left as it is, with the place where it was raised: running out of memory
+must be known as that, so that a pack can be tried again in halves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from service.plugins import PluginError
+from workers.training.networks.shape import InputShape
+from workers.training.objectives.base import Batch, Objective
+from workers.training.streams import Streams
+from workers.training.task import Split
+
+# Names of metrics are columns of pages and keys of answers.
+_METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+class HeldObjective(Objective):
+    """Gives what the package's objective gives, once it is what the training needs."""
+
+    def __init__(self, inner: Objective, title: str, told: Any) -> None:  # noqa: ANN401 - see Args
+        """Hold an objective.
+
+        Args:
+            inner: The package's.
+            title: What an error calls it.
+            told: The `service.datasets.info.DataInfo` of its samples, by which the service
+                chose and counted.
+
+        Raises:
+            PluginError: It has no shape or number of outputs, or others than it told.
+        """
+        self._inner, self._title = inner, title
+        shape, n_outputs = getattr(inner, "shape", None), getattr(inner, "n_outputs", None)
+        if not isinstance(shape, InputShape):
+            raise self._fault("sets no shape, an InputShape of workers.training.networks")
+        given = {"n_channels": shape.n_channels, "n_dims": shape.n_dims, "n_outputs": n_outputs}
+        for name, value in given.items():
+            wanted = getattr(told, name)
+            if value != wanted:
+                raise self._fault(f"has {name} {value!r}, its data_of told {wanted}")
+        self.shape, self.n_outputs = shape, told.n_outputs
+        self.loss_unit = float(inner.loss_unit)
+
+    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """See `Objective.batches`."""
+        for batch in self._inner.batches(batch_size, streams):
+            is_pair = isinstance(batch, tuple | list) and len(batch) == 2
+            if not (is_pair and all(isinstance(part, Tensor) for part in batch)):
+                raise self._fault("gives a batch that is no pair of tensors, inputs and targets")
+            inputs, targets = batch
+            yield inputs, targets
+
+    def n_batches(self, batch_size: int) -> int:
+        """See `Objective.n_batches`."""
+        counted = self._inner.n_batches(batch_size)
+        if type(counted) is not int or counted < 1:
+            raise self._fault(f"counts {counted!r} batches of {batch_size}: give at least 1")
+        return counted
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """See `Objective.loss`."""
+        found = self._inner.loss(outputs, targets)
+        if not (isinstance(found, Tensor) and found.dim() == 0):
+            raise self._fault(
+                "has a loss that is no tensor of one number, which SGD could descend"
+            )
+        return found
+
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """See `Objective.evaluate`; numbers of numpy and torch become plain ones."""
+        found = self._inner.evaluate(network, split, thorough=thorough)
+        if not isinstance(found, Mapping) or "loss" not in found:
+            raise self._fault('judges without a "loss", which the search minimises')
+        return {self._name(name): self._number(name, value) for name, value in found.items()}
+
+    def _name(self, name: object) -> str:
+        if isinstance(name, str) and _METRIC.fullmatch(name):
+            return name
+        raise self._fault(f"calls a metric {name!r:.100}: use letters, digits and _, at most 64")
+
+    def _number(self, name: str, value: Any) -> float:  # noqa: ANN401 - whatever it gives
+        reason = f"gives {name} as a {type(value).__name__}: it must be one number"
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise self._fault(reason)
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise self._fault(reason) from error
+
+    def _fault(self, reason: str) -> PluginError:
+        return PluginError(f"{self._title} {reason}")
