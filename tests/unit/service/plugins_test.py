@@ -301,7 +301,7 @@ def test_every_plug_in_is_listed_with_what_is_wrong_with_it() -> None:
     named = {info.name: info for info in networks.own()}
     assert {"network", "timm"} <= named.keys()
     assert not {"vgg", "heavy", "foreign", "partial", "failing", "empty"} & named.keys()
-    told = named["network"].to_dict()
+    told: dict[str, Any] = named["network"].to_dict()
     assert told["package"] == "plugged-parts 1.0"
     assert told["section"]["properties"]["kind"] == {"const": "network", "type": "string"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedParameter
 
 from service import plugins
 from service.plugins import Group, PluginError, called
@@ -60,7 +60,7 @@ def _listed(value: Any, section: Mapping[str, Any]) -> list[Any]:  # noqa: ANN40
 def _unusual(network: nn.Module) -> str | None:
     """Say what in a network could be neither drawn anew nor weighed."""
     for name, value in network.named_parameters():
-        if is_lazy(value):
+        if isinstance(value, UninitializedParameter):
             return f"{name!r} has no size yet: use no lazy modules"
     for name, module in network.named_modules():
         own = dict(module.named_parameters(recurse=False))
