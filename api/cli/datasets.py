@@ -29,6 +29,7 @@ class Format(StrEnum):
 
     AUTO = "auto"
     CLASSES = "classes"
+    LABELS = "labels"
     PAIRS = "pairs"
     IMAGES = "images"
     NPZ = "npz"

@@ -101,7 +101,8 @@ def explained() -> Iterator[None]:
 
 def _print_faults(error: ClientError) -> NoReturn:
     for fault in error.faults:
-        typer.echo(f"  {fault.pointer or '/'}: {fault.detail}", err=True)
+        place = f"{fault.pointer}: " if fault.pointer else ""
+        typer.echo(f"  {place}{fault.detail}", err=True)
     n_faults = len(error.faults)
     fields = "this field" if n_faults == 1 else f"these {n_faults} fields"
     fail(f"the server refused it: correct {fields}", REFUSED)

@@ -16,6 +16,9 @@ MAX_ENTRIES = 200_000
 MAX_NAME_LENGTH = 500
 # What systems put into archives and folders unasked.
 CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+# Tables about the images beside them.
+GROUPS, LABELS = "groups.csv", "labels.csv"
+TABLES = frozenset({GROUPS, LABELS})
 # What people put beside their data.
 NOTES = frozenset({".txt", ".md", ".html", ".pdf", ".json", ".yaml", ".yml"})
 
@@ -121,8 +124,9 @@ def unwrapped(entries: list[Entry]) -> list[Entry]:
     """Take a folder away that holds everything else."""
     while entries and all(len(entry.parts) > 1 for entry in entries):
         tops = {entry.parts[0] for entry in entries}
-        holds_folders = any(len(entry.parts) > 2 for entry in entries)
-        if len(tops) > 1 or not holds_folders:
+        # A folder of images alone is a class; one with a table is what somebody packed.
+        is_set = any(len(entry.parts) > 2 or entry.parts[1] in TABLES for entry in entries)
+        if len(tops) > 1 or not is_set:
             break
         entries = [
             Entry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener) for entry in entries

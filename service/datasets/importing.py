@@ -104,7 +104,10 @@ def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
         with open_tar(work.upload, work.scratch, most) as entries:
             yield entries
     else:
-        raise InvalidDatasetError("", "it is no .zip, .npz, .tar or .tar.gz: pack it as one")
+        raise InvalidDatasetError(
+            "",
+            "it is no .zip, .npz, .tar or .tar.gz: pack it as one and send that, in no form",
+        )
 
 
 def _imported(

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from service.datasets.splits import SplitPlan
 
-Format = Literal["auto", "classes", "pairs", "images", "npz", "idx", "cifar"]
+Format = Literal["auto", "classes", "labels", "pairs", "images", "npz", "idx", "cifar"]
 
 
 def _printable(name: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.datasets.entries import Entry, unwrapped, without_notes
-from service.datasets.formats.tables import GROUPS, groups_of, split_off
+from service.datasets.entries import GROUPS, LABELS, Entry, unwrapped, without_notes
+from service.datasets.formats.tables import groups_of, split_off
 from service.datasets.images import SUFFIXES, is_image
 from service.errors import InvalidDatasetError
 
@@ -37,22 +37,34 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The images of an archive or folder, sorted by name, and what was passed over."""
+    """The images of an archive or folder, sorted by name, and what was passed over.
+
+    Attributes:
+        images: With their places.
+        left_out: Names of notes.
+        labels: The table of labels, if it was asked for and is there.
+    """
 
     images: list[Placed]
     left_out: list[str]
+    labels: Entry | None = None
 
 
-def laid_out(entries: list[Entry]) -> Layout:
+def laid_out(entries: list[Entry], *, has_labels: bool = False) -> Layout:
     """Find the images, their splits and their groups.
 
     Folders named train, validation and test at the top are splits, if there is a train.
+
+    Args:
+        entries: All files.
+        has_labels: Whether a table of labels may lie beside the images.
 
     Raises:
         InvalidDatasetError: A file is no image, or groups.csv is wrong.
     """
     entries = unwrapped(entries)
     entries, table = split_off(entries, GROUPS)
+    entries, labels = split_off(entries, LABELS) if has_labels else (entries, None)
     entries, notes = without_notes(entries)
     for entry in entries:
         if not is_image(entry):
@@ -61,7 +73,8 @@ def laid_out(entries: list[Entry]) -> Layout:
             )
     groups = groups_of(table, entries)
     has_splits = _has_splits(entries)
-    return Layout([_placed(e, groups.get(e.name), has_splits=has_splits) for e in entries], notes)
+    images = [_placed(e, groups.get(e.name), has_splits=has_splits) for e in entries]
+    return Layout(images, notes, labels)
 
 
 def _has_splits(entries: list[Entry]) -> bool:

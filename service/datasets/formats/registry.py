@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from service.datasets.entries import Entry
-from service.datasets.formats import cifar, class_folders, idx, npz, pairs, plain_images
+from service.datasets.formats import (
+    cifar,
+    class_folders,
+    idx,
+    label_table,
+    npz,
+    pairs,
+    plain_images,
+)
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
 from service.errors import InvalidDatasetError
@@ -36,6 +44,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("npz", npz.fits, npz.read),
             Format("cifar", cifar.fits, cifar.read),
             Format("idx", idx.fits, idx.read),
+            Format("labels", label_table.fits, label_table.read),
             Format("pairs", pairs.fits, pairs.read),
             Format("classes", class_folders.fits, class_folders.read),
             Format("images", plain_images.fits, plain_images.read),

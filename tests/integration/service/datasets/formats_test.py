@@ -151,6 +151,32 @@ def test_npz_with_labels_of_many_kinds_at_once(imported: Import) -> None:
     np.testing.assert_array_equal(totals, labels.sum(axis=0))
 
 
+@pytest.mark.parametrize("top", ["", "packed/"])
+def test_images_with_a_table_of_their_labels(imported: Import, top: str) -> None:
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, (30, 3))
+    names = [f"{'ab'[index % 2]}/{index:02}.png" for index in range(30)]
+    lines = [f"{name},{','.join(map(str, row))}" for name, row in zip(names, labels, strict=True)]
+    random.shuffle(lines)
+    files = {name: making.image(index) for index, name in enumerate(names)}
+    files["labels.csv"] = "\n".join(["name, red, round, wet", *lines]).encode("utf-8-sig")
+    files["groups.csv"] = "\n".join(f"{name},{name[2:4]}" for name in names).encode()
+    found, stored = imported(making.zipped({f"{top}{n}": c for n, c in files.items()}))
+    assert (found.format, stored.kind) == ("labels", "multilabel")
+    assert stored.manifest["classes"] == ["red", "round", "wet"]
+    order = sorted(range(30), key=names.__getitem__)
+    np.testing.assert_array_equal(stored.labels, labels[order])
+    np.testing.assert_array_equal(stored.sample(1), np.moveaxis(making.pixels(order[1]), 2, 0))
+
+
+def test_a_table_beside_images_is_found_in_the_folder_that_was_packed(imported: Import) -> None:
+    files = {f"set/{name}": content for name, content in making.plain_files(6).items()}
+    files["set/groups.csv"] = b"name,group\n0.png,a\n1.png,a\n"
+    found, stored = imported(making.zipped(files))
+    assert found.format == "images"
+    assert stored.splits[0] == stored.splits[1]
+
+
 def test_npz_with_targets_and_splits(imported: Import) -> None:
     values = making.pixels(0, (10, 8, 8))
     splits = ["train"] * 6 + ["test"] * 2 + ["validation"] * 2

@@ -235,6 +235,14 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "groups that are no table": (
         lambda: _with(**{"groups.csv": b"\xff\xfe\0"}), "groups.csv", "UTF-8"
     ),
+    "labels of a stranger": (lambda: _labels("a.png,1"), "labels.csv", "line 2 names a.png"),
+    "labels without a head": (lambda: _labels("", head="0.png,1"), "labels.csv", "line 1"),
+    "labels of equal names": (lambda: _labels("", head="name,a,a"), "labels.csv", "different"),
+    "labels that are none": (lambda: _labels("0.png,yes"), "labels.csv", "should have 0 or 1"),
+    "labels with a gap in a line": (lambda: _labels("0.png"), "labels.csv", "each of 1 labels"),
+    "labels in two lines": (lambda: _labels("0.png,1\n0.png,0"), "labels.csv", "second time"),
+    "labels of some": (lambda: _labels("0.png,1"), "1.png", "no line in labels.csv"),
+    "empty table of labels": (lambda: _labels("", head=""), "labels.csv", "line 1"),
     "tar with a link": (lambda: _tar_with(tarfile.SYMTYPE), "cat/x.png", "link"),
     "tar with a hard link": (lambda: _tar_with(tarfile.LNKTYPE), "cat/x.png", "link"),
     "tar with a device": (lambda: _tar_with(tarfile.CHRTYPE), "cat/x.png", "device"),
@@ -385,6 +393,10 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "no idx file",
     ),
 }  # fmt: skip
+
+
+def _labels(lines: str, head: str = "name,wet") -> bytes:
+    return making.zipped(making.plain_files() | {"labels.csv": f"{head}\n{lines}".encode()})
 
 
 def _named_image(content: bytes) -> bytes:

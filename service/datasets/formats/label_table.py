@@ -1,0 +1,49 @@
+"""Images and a table of their labels: ``labels.csv`` with a column of 0 and 1 for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.datasets.entries import LABELS, Entry, unwrapped
+from service.datasets.formats.layout import Placed, laid_out
+from service.datasets.formats.tables import labels_of
+from service.datasets.images import decoded
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Sample, Source
+from service.errors import InvalidDatasetError
+
+
+def fits(entries: Sequence[Entry]) -> bool:
+    """Whether the table is there."""
+    return any(entry.name == LABELS for entry in unwrapped(list(entries)))
+
+
+def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+    """Read images of several labels each, whatever folders they lie in.
+
+    Raises:
+        InvalidDatasetError: The table is missing or wrong, or has no row for an image; later, one
+            cannot be decoded.
+    """
+    layout = laid_out(list(entries), has_labels=True)
+    if layout.labels is None:
+        raise InvalidDatasetError(LABELS, "this table is missing: put it beside the images")
+    names, labels = labels_of(layout.labels, [image.entry for image in layout.images])
+    samples = _samples(layout.images, labels, options)
+    return Source("multilabel", 2, samples, names, layout.left_out)
+
+
+def _samples(
+    images: list[Placed], labels: Mapping[str, NDArray[np.uint8]], options: ImportOptions
+) -> Iterator[Sample]:
+    for image in images:
+        yield Sample(
+            name=image.entry.name,
+            values=decoded(image.entry, options.convert, options.size_px),
+            label=labels[image.entry.name],
+            group=image.group,
+            split=image.split,
+        )
