@@ -61,6 +61,9 @@ class MasterWeights:
             phi = fixed_density(layer)
             if phi is not None:
                 self._masters.append(_master(layer, phi))
+        # A GPU takes longer to start a product of so few values than to compute it: there all
+        # layers are one call. A CPU is 0.5 % of a small step faster without.
+        self._is_joined = any(master.kernel.is_cuda for master in self._masters)
 
     def in_place_of(self, parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
         """Return the parameters in their order, W in place of each V: what is optimized."""
@@ -77,13 +80,27 @@ class MasterWeights:
             optimizer.register_step_post_hook(self._push)
 
     def _pull(self, *_: object) -> None:
+        gradients, densities = [], []
         for master in self._masters:
             gradient, master.kernel.grad = master.kernel.grad, None
-            master.weight.grad = None if gradient is None else gradient.mul_(master.phi)
+            master.weight.grad = gradient
+            if gradient is not None:
+                gradients.append(gradient)
+                densities.append(master.phi)
+        if self._is_joined and gradients:
+            torch._foreach_mul_(gradients, densities)
+            return
+        for gradient, phi in zip(gradients, densities, strict=True):
+            gradient.mul_(phi)
 
     def _push(self, *_: object) -> None:
-        for master in self._masters:
-            torch.mul(master.weight_values, master.phi, out=master.kernel.data)
+        if not self._is_joined:
+            for master in self._masters:
+                torch.mul(master.weight_values, master.phi, out=master.kernel.data)
+            return
+        kernels = [master.kernel.data for master in self._masters]
+        torch._foreach_copy_(kernels, [master.weight_values for master in self._masters])
+        torch._foreach_mul_(kernels, [master.phi for master in self._masters])
 
 
 def _master(layer: nn.Module, phi: Tensor) -> _Master:

@@ -51,15 +51,20 @@ def descend(net: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None
     optimizer.step()
 
 
-@pytest.mark.parametrize(("dtype", "n_steps"), [(torch.float64, 200), (torch.float32, 30)])
+@pytest.mark.parametrize(
+    ("dtype", "n_steps", "is_joined"),
+    [(torch.float64, 200, False), (torch.float32, 30, False), (torch.float32, 30, True)],
+)
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_every_step_is_that_of_the_product_in_the_forward_pass(
-    kind: Optimizer, settings: dict[str, Any], dtype: torch.dtype, n_steps: int
+    kind: Optimizer, settings: dict[str, Any], dtype: torch.dtype, n_steps: int, is_joined: bool
 ) -> None:
+    """Joined: as on a GPU, where all layers are one call."""
     weighted, plain = network(dtype), network(dtype)
     for net in (weighted, plain):
         apply_density(net, PHI)
     masters = MasterWeights(plain)
+    masters._is_joined = is_joined
     on_w = kind(weighted.parameters(), **settings)
     on_masters = kind(masters.in_place_of(plain.parameters()), **settings)
     masters.attach(on_masters)
@@ -147,10 +152,12 @@ def test_a_learned_density_keeps_the_product_in_the_forward_pass() -> None:
     assert all(a is b for a, b in zip(masters.in_place_of(before), before, strict=True))
 
 
-def test_a_layer_without_a_gradient_rests() -> None:
+@pytest.mark.parametrize("is_joined", [False, True])
+def test_a_layer_without_a_gradient_rests(is_joined: bool) -> None:
     net = network()
     apply_density(net, PHI)
     masters = MasterWeights(net)
+    masters._is_joined = is_joined
     optimizer = torch.optim.SGD(masters.in_place_of(net.parameters()), lr=0.1, momentum=0.9)
     masters.attach(optimizer)
     first, last = (kernel.detach().clone() for kernel in kernels(net))
