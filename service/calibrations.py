@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -146,6 +146,12 @@ def next_open(
     with database.read() as session:
         waiting = calibrations.open_ones(session, clock.now())
     return next(filter(fits, waiting), None)
+
+
+def latest(database: Database) -> datetime | None:
+    """Return when something was measured last, by whichever dispatcher."""
+    with database.read() as session:
+        return calibrations.latest(session)
 
 
 def take(database: Database, calibration: Calibration, me: Dispatcher, lease_s: float) -> bool:

@@ -108,7 +108,8 @@ class Run:
     @property
     def wants_idle_workers(self) -> bool:
         """Whether it may have points to run ahead of need on workers that would idle."""
-        return self.job.state is JobState.RUNNING and self.has_guesses
+        may_guess = self.has_guesses and not self.is_unsized
+        return self.job.state is JobState.RUNNING and may_guess
 
     def step(
         self,

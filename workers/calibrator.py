@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -43,6 +44,7 @@ class Calibrator:
         self._database = database
         self._cluster = cluster
         self._me = me
+        self._latest: datetime | None = None
         self._waiting: Calibration | None = None
         self._running: Calibration | None = None
         self._n_tries = 0
@@ -57,32 +59,32 @@ class Calibrator:
             return Shape(0.0, 0.0)
         return _shape_of(self._waiting)
 
-    def look(self) -> None:
-        """See whether somebody asks for a measurement."""
+    def look(self) -> bool:
+        """See whether somebody asks for a measurement; answer whether one has ended, anywhere."""
         if self._waiting is None and self._running is None:
             self._waiting = calibrations.next_open(self._database, self._fits)
+        before, self._latest = self._latest, calibrations.latest(self._database)
+        return self._latest != before
 
     def _fits(self, calibration: Calibration) -> bool:
         return self._cluster.capacity(_shape_of(calibration)) > 0
 
-    def turn(self, *, trials_wait: bool) -> bool:
-        """Take in what was measured, start what waits; answer whether a measurement ended."""
-        has_ended = self._take_in(trials_wait=trials_wait)
+    def turn(self, *, trials_wait: bool) -> None:
+        """Take in what was measured, start what waits."""
+        self._take_in(trials_wait=trials_wait)
         if self._waiting is not None and self._running is None:
             self._start(self._waiting)
-        return has_ended
 
-    def _take_in(self, *, trials_wait: bool) -> bool:
+    def _take_in(self, *, trials_wait: bool) -> None:
         self._said = self._said or self._heard()
         if self._said is None:
-            return False
+            return
         calibrations.settle(self._database, self._said[0], self._me, self._said[1])
         if isinstance(self._said[1], str):
             LOG.warning("a measurement failed", id=self._said[0], error=self._said[1])
         self._said, self._running = None, None
         took_s = time.monotonic() - self._started_at
         self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
-        return True
 
     def _heard(self) -> tuple[int, TrainingCost | str] | None:
         found = self._cluster.measured()

@@ -101,11 +101,11 @@ class Dispatcher:
             self._heard_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
-            self._calibrator.look()
+            if self._calibrator.look():
+                self._touch_unsized()
             self._cluster.share()
             self._looked_at = now
-        if self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values())):
-            self._touch_unsized()
+        self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values()))
         for job_id in list(self._runs):
             self._step(job_id)
         self._inbox.keep_strays(self._database, self._runs.keys() | self._known.keys())
@@ -116,6 +116,7 @@ class Dispatcher:
         self._me = replace(self._me, n_workers=n_workers, resources=self._cluster.resources())
 
     def _touch_unsized(self) -> None:
+        """Let the jobs that wait for a measurement see what there is."""
         self._touched |= {job_id for job_id, run in self._runs.items() if run.is_unsized}
 
     def _timeout_s(self) -> float:
@@ -143,7 +144,6 @@ class Dispatcher:
         mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
         self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
         self._known = mine
-        self._touch_unsized()  # another dispatcher may have measured
         for job_id in self._runs.keys() - mine.keys():
             self._drop(job_id)
         for job_id in mine.keys() - self._runs.keys():

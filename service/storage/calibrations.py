@@ -61,6 +61,11 @@ def count_unfinished(session: Session) -> int:
     return session.scalars(query).one()
 
 
+def latest(session: Session) -> datetime | None:
+    """Return when something was measured last."""
+    return session.scalars(select(func.max(CalibrationRow.measured_at))).one()
+
+
 def claim(
     session: Session, calibration_id: int, owner: str, until: datetime, now: datetime
 ) -> bool:

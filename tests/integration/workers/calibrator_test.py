@@ -10,10 +10,12 @@ import pytest
 
 from service import calibrations, leases, rules
 from service import jobs as use_cases
-from service.costs import typical_payload
+from service.costs import TrainingCost, typical_payload
 from service.records import Calibration
+from service.runs import Run
 from service.settings import Settings
 from service.states import CalibrationState, JobState
+from service.storage import calibrations as stored
 from service.storage import jobs, trials
 from service.storage.database import Database
 from tests.integration.workers.dispatcher_test import (
@@ -154,6 +156,34 @@ def test_any_error_can_be_stored(
     cluster.result = "OSError: a\0name\udcff"
     turn(dispatcher)
     assert ask(database).error == "OSError: a?name?"
+
+
+def test_a_width_is_looked_for_when_something_was_measured(
+    database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thousand jobs that wait for their widths must not keep the database busy."""
+    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    job_id = use_cases.submit(database, spec)[0].id
+    for _ in range(3):
+        turn(dispatcher)
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "step", None)
+        for _ in range(3):
+            turn(dispatcher)
+    found = cluster.measuring
+    assert found is not None
+    other = leases.register(database, 1, {"cpus": 1.0, "gpus": 0.0})
+    with database.write() as session:  # the lease was lost, and another dispatcher was faster
+        stored.change(session, found.id, dispatcher._me.id, lease_owner=other.id)
+    cost = TrainingCost(0.5, (0.9, 1.0, 1.2), 0.1, n=0, pack_width=2)
+    calibrations.settle(database, found.id, other, cost)
+    turn(dispatcher)
+    turn(dispatcher)
+    with database.read() as session:
+        assert jobs.get(session, job_id).spec["resources"]["pack_width"] == 2
 
 
 def test_a_paused_job_asks_for_no_width(
