@@ -113,4 +113,9 @@ def _timm() -> Any:  # noqa: ANN401 - a module that may be missing
             f"timm's networks need torch and timm, which cannot be imported here ({error}): "
             "pip install densearch[timm] where jobs are submitted and on every worker"
         ) from error
+    except RuntimeError as error:  # torchvision's, where its operators do not load
+        raise PluginError(
+            f"timm cannot be imported here ({error}): install a torchvision of the same version "
+            "and build (CPU or CUDA) as torch"
+        ) from error
     return timm

@@ -108,6 +108,18 @@ def test_an_unknown_name_is_refused_with_those_like_it() -> None:
         layers("tinny")
 
 
+def test_a_torchvision_of_another_build_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raising = "raise RuntimeError('operator torchvision::nms does not exist')"
+    (tmp_path / "timm.py").write_text(raising)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "timm", raising=False)
+    timm_networks._layers.cache_clear()
+    with pytest.raises(PluginError, match="install a torchvision of the same version and build"):
+        layers("tiny")
+
+
 @pytest.mark.usefixtures("_fake")
 def test_a_tag_names_weights_that_are_not_used() -> None:
     with pytest.raises(PluginError, match=r"leave '\.a1_in1k' out, which names trained weights"):
