@@ -66,7 +66,7 @@ def plain_step(task: TrainingTask) -> tuple[Step, nn.Module]:
     random, batch_size = generator(0), int(task.training["batch_size"])
 
     def epoch() -> Iterator[tuple[Tensor, Tensor]]:
-        for rows in torch.randperm(len(images), generator=random).split(batch_size):
+        for rows in torch.split(torch.randperm(len(images), generator=random), batch_size):
             yield images[rows], labels[rows]
 
     batches = _endless(epoch)

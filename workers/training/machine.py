@@ -35,7 +35,7 @@ def _prepare_process() -> None:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
     # Nothing here reads what it has not written; the filling takes 2 to 6 % of a small step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -24,7 +24,8 @@ class MemoryPeak:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         if device.type == "cuda":
-            torch.cuda.init()  # there is nothing to count anew on a device by number before it
+            # There is nothing to count anew on a device by number before it.
+            torch.cuda.init()  # type: ignore[no-untyped-call]
             torch.cuda.reset_peak_memory_stats(device)
         else:
             _forget_peak()

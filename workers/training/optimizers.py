@@ -34,7 +34,7 @@ def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch
     if name not in OPTIMIZERS:
         raise ValueError(f"unknown optimizer {name!r}: known are {', '.join(OPTIMIZERS)}")
     kind, settings_of = OPTIMIZERS[name]
-    listed = list(parameters)
+    listed: list[nn.Parameter | dict[str, Any]] = list(parameters)
     is_fused = True if _is_fusible(listed) else None
     return kind(listed, **settings_of(section), fused=is_fused)
 
