@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,18 @@ from service.datasets.info import STORED
 from service.datasets.stored import DamagedDatasetError, folder_of
 from tests.integration.training.stored import store
 from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
-from workers.training.data.registry import labelled_dataset, patch_dataset
+from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
 from workers.training.objectives import build_objective
+from workers.training.objectives.denoising import DenoisingObjective
+from workers.training.objectives.labelled import LabelledObjective
 from workers.training.streams import generator, streams_of
-from workers.training.task import Status
+from workers.training.task import Split, Status
 
 CPU = torch.device("cpu")
 SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}
 PATCHES = {"patch_px": 16, "n_patches": 24}
+SPLITS: tuple[Split, ...] = ("validation", "test")
 
 
 def noise(n: int, n_channels: int, n_dims: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -192,6 +197,30 @@ def test_a_training_is_bitwise_the_same_read_or_held(
             outcomes.append(run(given)[1])
     assert [o.weights for o in outcomes[:2]] == [o.weights for o in outcomes[2:]]
     assert [o.value for o in outcomes[:2]] == [o.value for o in outcomes[2:]]
+
+
+def _opened(data_dir: Path, seed: int) -> list[weakref.ref[object]]:
+    """Open a set of its own for two tasks; return what would keep it in memory."""
+    random = np.random.default_rng(seed)
+    inputs = random.integers(0, 256, (6, 1, 20, 20), dtype=np.uint8)
+    name = store(data_dir, inputs, labels=[0, 1] * 3, classes=("a", "b"))
+    section = {"kind": "denoising", "dataset": name, "noise_sigma": 25.0, **PATCHES}
+    denoising = build_objective(section, CPU, {}, str(data_dir))
+    assert isinstance(denoising, DenoisingObjective)
+    for split in SPLITS:
+        denoising.evaluate(torch.nn.Conv2d(1, 1, 1), split, thorough=False)
+    section = {"kind": "classification", "dataset": name}
+    classification = build_objective(section, CPU, {}, str(data_dir))
+    assert isinstance(classification, LabelledObjective)
+    return [weakref.ref(denoising.data), weakref.ref(classification._data)]
+
+
+def test_a_worker_lets_go_of_sets_that_it_no_longer_uses(tmp_path: Path) -> None:
+    """Each may take 1 GiB, and a worker lives for months."""
+    opened = [one for seed in range(6) for one in _opened(tmp_path / str(seed), seed)]
+    gc.collect()
+    assert len(opened) == 12
+    assert sum(found() is not None for found in opened) <= 2 * KEPT
 
 
 # Refusals

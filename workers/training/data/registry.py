@@ -48,15 +48,17 @@ _LABELLED: Mapping[str, Mapping[str, Callable[[], Arrays]]] = MappingProxyType(
 # Stored sets of more bytes of values than this stay in their files, and batches are read from
 # there.
 HELD_BYTES = 2**30
+# So many sets of each sort stay in a worker's memory, which it shares with its neighbours.
+KEPT = 3
 # Grey values of photographs in [0, 1] have about this mean and deviation.
 _PHOTO_MEAN, _PHOTO_DEVIATION = 0.5, 0.25
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=KEPT)
 def labelled_dataset(
     kind: str, name: str, device: torch.device, data_dir: str | None = None
 ) -> LabelledDataset:
-    """Load a set of labelled samples onto a device, once per process.
+    """Load a set of labelled samples onto a device, where the last used ones stay.
 
     Args:
         kind: "classification" or "multilabel".
@@ -96,11 +98,11 @@ def _built_in(arrays: Arrays, device: torch.device) -> LabelledDataset:
     return LabelledDataset(splits, InputShape(1, min(sides), len(sides)), n_outputs)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=KEPT)
 def patch_dataset(
     kind: str, name: str, device: torch.device, data_dir: str | None = None
 ) -> PatchDataset:
-    """Load a set of which patches are taken onto a device, once per process.
+    """Load a set of which patches are taken onto a device, where the last used ones stay.
 
     Args:
         kind: "denoising" or "image_to_image".

@@ -55,7 +55,7 @@ class DenoisingObjective(PatchObjective):
         return _judged(self.data, split, self._sigma)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # the splits of a task; each keeps its data set in memory
 def _judged(data: PatchDataset, split: Split, sigma: float) -> tuple[Tensor, Tensor]:
     (clean,) = data.judged(split)
     # Drawn on the CPU: the same on every device.
