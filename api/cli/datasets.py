@@ -84,6 +84,8 @@ def add(  # noqa: PLR0913 - a command's options
     }
     if (file is None) == (folder is None):
         fail("name a FILE to send, or a --folder on the server", USAGE)
+    if file is not None and file.is_dir():
+        fail(f"{file} is a folder: pack it as .zip, or name one on the server by --folder", USAGE)
     with connect(url) as client, explained():
         if file is None:
             found = client.datasets.add_folder(

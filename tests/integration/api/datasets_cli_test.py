@@ -66,6 +66,10 @@ def test_what_is_refused_is_named(densearch: Any, tmp_path: Path) -> None:  # no
     assert "cat/x.png: cannot be decoded" in refused.output
     assert densearch("add").exit_code == 2
     assert densearch("add", path, "--folder", "x").exit_code == 2
+    assert "pack it as .zip" in densearch("add", tmp_path).output
+    empty = tmp_path / "empty.zip"
+    empty.touch()
+    assert densearch("add", empty).output.startswith("  it is empty: no bytes came\n")
     refused = densearch("add", "--folder", "x")
     assert "DENSEARCH_DATASET_ROOTS" in refused.output
     assert densearch("add", path, "--n-dims", 4).exit_code == 2
