@@ -176,7 +176,7 @@ def test_weights_that_are_not_finite_are_divergence_whatever_the_loss_says(
 
     class Falling(torch.optim.SGD):
         def step(self, *_: Any) -> None:  # type: ignore[override]
-            _, bias, *_ = self.param_groups[0]["params"]
+            bias = next(p for p in self.param_groups[0]["params"] if p.dim() == 1)
             bias.data[0] = -math.inf
 
     monkeypatch.setattr(
