@@ -62,13 +62,17 @@ def _overhead(found: Sequence[ArmTrials]) -> Overhead | None:
 
 
 def _times(arms: Iterable[ArmTrials], uniform: ArmTrials) -> list[float]:
-    """Return the times of final trainings whose settings take as long as uniform's."""
+    """Return the times of final trainings whose settings take as long as uniform's.
+
+    Those of packs are left out: a part of a pack's time tells how many shared it.
+    """
     return [
         trial.training_s
         for one in arms
         for trial in one.tested
         if trial.training_s is not None
         and not trial.is_diverged
+        and not trial.payload.get("packed")
         and _load(trial) == _load(uniform.best)
     ]
 

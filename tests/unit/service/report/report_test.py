@@ -350,6 +350,14 @@ class TestTiming:
         assert (overhead["n"], overhead["n_uniform"]) == (2, 2)
         assert "1.20 times as long" in overhead["words"]
 
+    def test_of_packs_it_tells_nothing(self) -> None:
+        log = Log(spec_of())
+        packed = {"training": {"epochs": 4}, "network": {}, "packed": True}
+        for arm, training_s in (("random", 1.0), ("uniform", 4.0)):  # one of four, one alone
+            log.judge(arm, 1.0, payload=packed)
+            log.tests(arm, 0.9, 0.9, training_s=training_s, payload=packed)
+        assert report_of(log)["timing"]["overhead"] is None
+
     def test_without_uniform_there_is_none(self) -> None:
         log = Log(spec_of(controls=[]))
         log.judge("random", 1.0, 0.9)
