@@ -62,7 +62,7 @@ class FlatFile:
                 f"with it the samples take more than {self._max_bytes:,} bytes unpacked: raise "
                 "DENSEARCH_MAX_DATASET_BYTES, or store fewer or smaller samples",
             )
-        content = np.ascontiguousarray(values).tobytes()
+        content = np.ascontiguousarray(values).data
         self._hash.update(content)
         self._file.write(content)
         self._shapes.append(values.shape)
