@@ -104,11 +104,12 @@ def _draw_groups(
         members.setdefault(key, []).append(int(row))
     names = sorted(members)
     mixed = [members[names[place]] for place in _order(names, seed)]
-    for split, share in missing.items():
+    for place, (split, share) in enumerate(missing.items()):
         n_wanted = max(1.0, share * len(free))
+        # One group is left for each split that comes, and for training.
+        n_left = len(missing) - place
         n_taken = 0
-        # The last group always trains.
-        while len(mixed) > 1 and n_taken < n_wanted:
+        while len(mixed) > n_left and n_taken < n_wanted:
             # Not one that overshoots more than it helps, once there is any.
             if n_taken and n_taken + len(mixed[0]) - n_wanted > n_wanted - n_taken:
                 break
