@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from inspect import getdoc
+from inspect import cleandoc
 from types import MappingProxyType
 from typing import Any
 
@@ -50,7 +50,7 @@ class NetworkInfo:
         return {
             "name": self.name,
             "title": self.title,
-            "description": getdoc(self.section),
+            "description": cleandoc(self.section.__doc__ or ""),
             "tasks": list(self.tasks),
             "n_dims": list(self.n_dims),
             "takes": self.takes,

@@ -147,6 +147,9 @@ def test_malformed_networks_are_told_by_the_doctor_and_offered_to_nobody() -> No
     assert "fails at describing its settings" in str(errors["indescribable"])
     offered = {info.name: info.to_dict() for info in networks.own()}
     assert offered.keys() - {"timm"} == {*USABLE}
+    assert (
+        offered["right"]["description"] == ""
+    )  # its settings have no docstring: none is invented
 
 
 @pytest.mark.parametrize(
