@@ -25,6 +25,7 @@ class Listed:
         name: What a spec calls it.
         package: What brings it, with its version.
         error: Why it cannot be used; None if it can.
+        lacks: Packages that it needs, and that are not installed.
         is_shadowed: Whether something built in has its name, and is taken in its place.
     """
 
@@ -32,6 +33,7 @@ class Listed:
     name: str
     package: str
     error: str | None
+    lacks: tuple[str, ...]
     is_shadowed: bool
 
 
@@ -41,7 +43,7 @@ def listed() -> Iterator[Listed]:
         for plugin in plugins.every(group):
             is_shadowed = plugin.name in built_in
             error = plugin.error or (None if is_shadowed else _error(plugin, examine))
-            yield Listed(what, plugin.name, plugin.package, error, is_shadowed)
+            yield Listed(what, plugin.name, plugin.package, error, plugin.lacks, is_shadowed)
 
 
 def _error(plugin: Plugin, examine: Callable[[Plugin], object]) -> str | None:

@@ -55,6 +55,7 @@ class Plugin:
             object lists as `built_on`, where a training depends on their versions too.
         value: The object, once it is loaded.
         error: Why it cannot be used, None if it can.
+        lacks: Those of `built_on` that are not installed here.
     """
 
     group: Group
@@ -62,6 +63,7 @@ class Plugin:
     package: str
     value: Any = None
     error: str | None = None
+    lacks: tuple[str, ...] = ()
 
 
 def names(group: Group) -> list[str]:
@@ -173,19 +175,21 @@ def _loaded(group: Group, name: str) -> Plugin:
         (entry,) = owners.values()
         value = entry.load()
         missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
-        package = " ".join([plugin.package, *map(_installed, getattr(value, "built_on", ()))])
+        parts = {part: _installed(part) for part in getattr(value, "built_on", ())}
     except FAILURES as error:  # whatever a package raises is told, and breaks nothing
         return replace(plugin, error=_reason(error))
     if missing:
         return replace(plugin, error=f"{entry.value} has no {', '.join(missing)}")
-    return replace(plugin, value=value, package=package)
+    lacks = tuple(part for part, found in parts.items() if found is None)
+    told = [found or f"(without {part})" for part, found in parts.items()]
+    return replace(plugin, value=value, package=" ".join([plugin.package, *told]), lacks=lacks)
 
 
-def _installed(package: str) -> str:
+def _installed(package: str) -> str | None:
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
-        return f"(without {package})"
+        return None
 
 
 def _reason(error: BaseException) -> str:

@@ -98,6 +98,8 @@ def check_plugins(_settings: Settings) -> Iterator[Finding]:
         if found.is_shadowed:
             remedy = "what is built in has this name and is taken: have it renamed"
             yield Finding("warn", subject, f"{detail} is never used", remedy)
+        elif found.lacks:  # an extra that nobody has asked for is no fault
+            yield Finding("ok", subject, f"not usable: {found.error}")
         elif found.error is not None:
             remedy = "correct or uninstall the package; docs/own-networks.md says what it needs"
             yield Finding("warn", subject, f"{detail} cannot be used: {found.error}", remedy)

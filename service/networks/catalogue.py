@@ -96,8 +96,13 @@ def described(plugin: Plugin) -> NetworkInfo:
     """Return what is known of a network that another package brings, once it proved usable.
 
     Raises:
-        PluginError: It has no schema, no valid defaults, or no layers at its defaults.
+        PluginError: It has no schema, no valid defaults, no layers at its defaults, or needs what
+            is not installed.
     """
+    if plugin.lacks:
+        raise plugins.PluginError(
+            f"it needs {', '.join(plugin.lacks)}, which is not installed here"
+        )
     info = _told(plugged.held(plugin))
     plugins.called(plugin, "describing its settings", info.to_dict)
     if info.takes is None:
