@@ -36,15 +36,24 @@ class KindOfTraining:
     """Trainings of one kind.
 
     Attributes:
+        n: At most.
+        n_least: At least, where nothing is known already.
         n_together: How many usually share a worker as one pack.
         seconds: What one of them takes, alone or as part of a pack.
     """
 
     kind: str
     n: int
+    n_least: int
     epochs: tuple[int, int, int]
     n_together: float
     seconds: Interval
+
+    @property
+    def whole(self) -> Interval:
+        """What all of them take, one after another."""
+        each = self.seconds
+        return Interval(each.low * self.n_least, each.expected * self.n, each.high * self.n)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _ready(
     asked = spec.resources.pack_width
     width = asked if isinstance(asked, int) else short.pack_width
     kinds = _kinds_of(spec, short, full, width, cluster.n_workers or 1)
-    work_s = total_of(kind.seconds * kind.n for kind in kinds)
+    work_s = total_of(kind.whole for kind in kinds)
     per_s = prices.per_s(spec.resources)
     time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
     money = Money(work_s * per_s, prices.currency) if per_s is not None else None

@@ -38,7 +38,9 @@ def kind_of(
         (cost.start_s + cost.final_s) / n_together + usual * epoch_s.expected,
         cost.start_s + cost.final_s + high * epoch_s.high,
     )
-    return KindOfTraining(trainings.kind, trainings.n, trainings.epochs, n_together, seconds)
+    return KindOfTraining(
+        trainings.kind, trainings.n, trainings.n_least, trainings.epochs, n_together, seconds
+    )
 
 
 def _usual_epoch_s(cost: TrainingCost, n_together: float) -> float:
@@ -62,7 +64,7 @@ def time_of(
     if n_workers == 0:
         return None
     chain = _chain_of(spec, kinds, width)
-    work = total_of(kind.seconds * kind.n for kind in kinds if kind.kind != EVALUATION)
+    work = total_of(kind.whole for kind in kinds if kind.kind != EVALUATION)
     # Searches end at the limit.
     limit_s = spec.budget.wall_clock_s or math.inf
     found = Interval(
@@ -73,11 +75,13 @@ def time_of(
     tail = {kind.kind: kind for kind in kinds}.get(EVALUATION)
     if tail is None:
         return found
-    n_each = math.ceil(tail.n / n_workers)
-    seconds = tail.seconds
-    # Seeds do not share packs: they may leave the last one to a single worker.
-    at_most = seconds.high * (n_each + width - 1)
-    return found + Interval(seconds.low * n_each, seconds.expected * n_each, at_most)
+    n_least, n_each = (math.ceil(n / n_workers) for n in (tail.n_least, tail.n))
+    return found + Interval(
+        tail.seconds.low * n_least,
+        tail.seconds.expected * n_each,
+        # Seeds do not share packs: they may leave the last one to a single worker.
+        tail.seconds.high * (n_each + width - 1),
+    )
 
 
 def _chain_of(spec: JobSpec, kinds: Sequence[KindOfTraining], width: int) -> Interval:

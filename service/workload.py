@@ -27,12 +27,14 @@ class Trainings:
     Attributes:
         kind: search, tuned, control, promotion or evaluation.
         n: How many at most: what was trained before, or comes twice, is not trained again.
+        n_least: Of these, how many do not depend on what the searches find.
         epochs: Of each: the least, the usual and the most.
         is_full: Whether they decide: all epochs, in full precision.
     """
 
     kind: str
     n: int
+    n_least: int
     epochs: tuple[int, int, int]
     is_full: bool
 
@@ -47,10 +49,17 @@ def trainings_of(spec: JobSpec) -> list[Trainings]:
             if spec.fidelity is not None:
                 counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
+    n_luck = spec.evaluation.n_seeds * sum(s.role is Role.SPECULATION for s in studies)
     full, short = epochs_of(spec, is_full=True), epochs_of(spec, is_full=False)
     decides = (PROMOTION, EVALUATION)
     return [
-        Trainings(kind, n, full if kind in decides else short, kind in decides)
+        Trainings(
+            kind,
+            n,
+            n - n_luck if kind == EVALUATION else n,
+            full if kind in decides else short,
+            kind in decides,
+        )
         for kind, n in counted.items()
         if n
     ]

@@ -20,8 +20,12 @@ from service.storage.database import Database
 from service.updates import Assignment, Update, packs_of
 from tests.integration.service.simulation import Simulation, trained
 
-COST = TrainingCost(
+VARYING = TrainingCost(
     start_s=1.0, epoch_s=(0.8, 1.0, 1.4), final_s=0.5, n=0, pack_epoch_s={1: 1.0, 4: 0.5},
+)  # fmt: skip
+# Every training takes the same time, in a pack as alone: nothing but the schedule is left.
+CONSTANT = TrainingCost(
+    start_s=0.0, epoch_s=(1.0, 1.0, 1.0), final_s=0.0, n=0, pack_epoch_s={1: 1.0, 4: 1.0},
 )  # fmt: skip
 JOB: dict[str, Any] = {
     "name": "photos",
@@ -40,17 +44,18 @@ JOB: dict[str, Any] = {
 class Schedule(Simulation):
     """Workers that take packs as soon as they are free; `now` is the pretended time, s."""
 
+    cost: TrainingCost = CONSTANT
     now: float = 0.0
 
     def length_of(self, pack: list[Assignment]) -> float:
-        """Return a time within what `COST` says of such a pack."""
-        low, middle, high = COST.epoch_s
+        """Return a time within what `cost` says of such a pack."""
+        low, middle, high = self.cost.epoch_s
         epochs: int = max(assignment.payload["training"]["epochs"] for assignment in pack)
         if len(pack) == 1:
             epoch_s = self.random.uniform(low, high)
         else:  # better than one after another, at best as well as a full one
-            epoch_s = self.random.uniform(COST.pack_epoch_s[4], middle) * len(pack)
-        return COST.start_s + epochs * epoch_s + COST.final_s
+            epoch_s = self.random.uniform(self.cost.pack_epoch_s[4], middle) * len(pack)
+        return self.cost.start_s + epochs * epoch_s + self.cost.final_s
 
     def run_for(self, run: Run) -> float:
         """Drive a job to its end and return the time that it took."""
@@ -73,9 +78,9 @@ class Schedule(Simulation):
                 self.hand = [a for a in self.hand if a.pack != first]
 
 
-def estimate_of(spec: JobSpec, width: int, n_workers: int) -> Interval:
+def estimate_of(spec: JobSpec, cost: TrainingCost, width: int, n_workers: int) -> Interval:
     kinds = [
-        kind_of(each, COST, width, workload.n_together(spec, each, width, n_workers))
+        kind_of(each, cost, width, workload.n_together(spec, each, width, n_workers))
         for each in workload.trainings_of(spec)
     ]
     found = time_of(spec, kinds, width, n_workers)
@@ -93,17 +98,23 @@ def estimate_of(spec: JobSpec, width: int, n_workers: int) -> Interval:
         {"samplers": ["direct_l", "random"], "controls": ["uniform", "flat", "uniform_tuned"]},
         {"fidelity": {"search_fraction": 0.5, "promote": 2}},
         {"pruning": {"rule": "median", "warmup_epochs": 1}, "samplers": ["direct_l", "tpe"]},
+        {"use_speculation": True},
     ],
-    ids=["direct_l", "tpe", "several", "fidelity", "pruning"],
+    ids=["direct_l", "tpe", "several", "fidelity", "pruning", "speculation"],
 )
+@pytest.mark.parametrize("cost", [VARYING, CONSTANT], ids=["varying", "constant"])
 def test_a_schedule_ends_within_its_estimate(
-    sqlite_database: Database, changes: dict[str, Any], width: int, n_workers: int
+    sqlite_database: Database,
+    cost: TrainingCost,
+    changes: dict[str, Any],
+    width: int,
+    n_workers: int,
 ) -> None:
     body = JOB | {"resources": {"pack_width": width}} | changes
     spec = rules.parse(body)
     use_cases.submit(sqlite_database, spec)
-    schedule = Schedule(sqlite_database, n_workers, seed=n_workers)
+    schedule = Schedule(sqlite_database, n_workers, seed=n_workers, cost=cost)
     (run,) = schedule.take()
     taken_s = schedule.run_for(run)
-    found = estimate_of(spec, width, n_workers)
-    assert found.low <= taken_s <= found.high
+    found = estimate_of(spec, cost, width, n_workers)
+    assert found.low - 1e-9 <= taken_s <= found.high + 1e-9
