@@ -10,14 +10,14 @@ from service.plugin_list import Listed
 from service.settings import Settings
 
 LISTED = {
-    Listed("network", "fine", "own 1.0", None, (), False): ("ok", "network fine", "of own 1.0"),
-    Listed("data set", "rings", "own 1.0", "ImportError: no", (), False): (
+    Listed("network", "fine", "own 1.0", None, (), is_shadowed=False): ("ok", "network fine", "of own 1.0"),
+    Listed("data set", "rings", "own 1.0", "ImportError: no", (), is_shadowed=False): (
         "warn", "data set rings", "of own 1.0 cannot be used: ImportError: no",
     ),
-    Listed("network", "vgg", "own 1.0", None, (), True): (
+    Listed("network", "vgg", "own 1.0", None, (), is_shadowed=True): (
         "warn", "network vgg", "of own 1.0 is never used",
     ),
-    Listed("network", "timm", "densearch 1.0 (without timm)", "it needs timm", ("timm",), False): (
+    Listed("network", "timm", "densearch 1.0", "it needs timm", ("timm",), is_shadowed=False): (
         "ok", "network timm", "not usable: it needs timm",
     ),
 }  # fmt: skip
