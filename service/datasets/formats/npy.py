@@ -16,7 +16,9 @@ from service.datasets.entries import Entry
 from service.errors import InvalidDatasetError
 
 # Booleans, integers, floating-point numbers and text; no objects, no structures.
-NUMBERS, TEXT = frozenset("biuf"), frozenset("US")
+NUMBERS, WHOLE, TEXT = frozenset("biuf"), frozenset("biu"), frozenset("US")
+# The last character of Unicode, and the upper bits of the halves of surrogate pairs.
+MAX_CHARACTER, SURROGATES = 0x10FFFF, 0xD800 >> 11
 BLOCK_BYTES = 2**22
 # A row is read whole: a volume of 512 x 512 x 512 in double precision.
 MAX_ROW_BYTES = 2**30
@@ -122,3 +124,23 @@ def whole(entry: Entry, max_bytes: int) -> NDArray[Any]:
             entry.name, f"has the shape {header.shape}: it should be one value or row a sample"
         )
     return np.concatenate([np.empty((0, *header.shape[1:]), header.dtype), *blocks(entry)])
+
+
+def texts(name: str, values: NDArray[Any]) -> list[str]:
+    """Return whole numbers or texts, (N,), as texts.
+
+    Raises:
+        InvalidDatasetError: They are something else, or not Unicode.
+    """
+    if values.dtype.kind not in WHOLE | TEXT:
+        raise InvalidDatasetError(name, f"holds {values.dtype}: give whole numbers or texts")
+    if values.dtype.kind == "U":
+        # NumPy keeps a number for each character, and believes whatever a file says.
+        characters = np.ascontiguousarray(values).view(np.uint32)
+        is_text = (characters <= MAX_CHARACTER) & (characters >> 11 != SURROGATES)
+        if not is_text.all():
+            raise InvalidDatasetError(name, "holds texts that are not Unicode: save it anew")
+    try:
+        return [v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()]
+    except UnicodeDecodeError as error:
+        raise InvalidDatasetError(name, f"holds texts that are not UTF-8 ({error})") from error

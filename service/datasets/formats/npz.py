@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.entries import Entry
-from service.datasets.formats.npy import NUMBERS, TEXT, Header, header_of, rows, whole
+from service.datasets.entries import Entry, shown
+from service.datasets.formats.npy import (
+    NUMBERS,
+    TEXT,
+    Header,
+    header_of,
+    rows,
+    texts,
+    whole,
+)
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.stored import MAX_CLASSES, SPLITS, Kind, Values
@@ -136,9 +144,7 @@ def _class_names(entry: Entry | None) -> list[str]:
     found = whole(entry, MAX_BESIDE_BYTES)
     if found.ndim != 1 or found.dtype.kind not in TEXT:
         raise InvalidDatasetError("classes", "should be a list of texts, one for each class")
-    names = [
-        str(name) if isinstance(name, str) else name.decode("utf-8", "replace") for name in found
-    ]
+    names = texts("classes", found)
     if len(set(names)) < len(names):
         raise InvalidDatasetError("classes", "names are all different")
     return names
@@ -213,7 +219,8 @@ def _samples(
     targets: Iterator[Values] | None,
     beside: Mapping[str, NDArray[Any]],
 ) -> Iterator[Sample]:
-    labels, groups = beside.get("labels"), beside.get("groups")
+    labels = beside.get("labels")
+    groups = texts("groups", beside["groups"]) if "groups" in beside else None
     splits = _split_names(beside.get("splits"))
     for index, row in enumerate(values):
         yield Sample(
@@ -221,7 +228,7 @@ def _samples(
             values=row,
             target=next(targets) if targets is not None else None,
             label=None if labels is None else _label(labels[index]),
-            group=None if groups is None else str(groups[index]),
+            group=None if groups is None else groups[index],
             split=None if splits is None else splits[index],
         )
 
@@ -235,8 +242,8 @@ def _split_names(splits: NDArray[Any] | None) -> list[str] | None:
         return None
     numbers = {str(number): name for number, name in enumerate(SPLITS)}
     named = {name: name for name in SPLITS} | numbers
-    texts = [str(value) for value in splits.tolist()]
-    for text in texts:
+    given = texts("splits", splits)
+    for text in given:
         if text not in named:
-            raise InvalidDatasetError("splits", f"{text[:40]!r} is none of {', '.join(SPLITS)}")
-    return [named[text] for text in texts]
+            raise InvalidDatasetError("splits", f"{shown(text)!r} is none of {', '.join(SPLITS)}")
+    return [named[text] for text in given]

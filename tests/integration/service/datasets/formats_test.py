@@ -177,9 +177,10 @@ def test_a_table_beside_images_is_found_in_the_folder_that_was_packed(imported: 
     assert stored.splits[0] == stored.splits[1]
 
 
-def test_npz_with_targets_and_splits(imported: Import) -> None:
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_npz_with_targets_and_splits(imported: Import, kind: Callable[[str], object]) -> None:
     values = making.pixels(0, (10, 8, 8))
-    splits = ["train"] * 6 + ["test"] * 2 + ["validation"] * 2
+    splits = [kind("train")] * 6 + [kind("test")] * 2 + [kind("validation")] * 2
     _, stored = imported(making.npz(x=values, targets=255 - values, splits=splits))
     assert stored.rows("test").tolist() == [6, 7]
     np.testing.assert_array_equal(stored.target(3)[0], 255 - values[3])

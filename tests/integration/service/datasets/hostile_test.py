@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from service.datasets import zips
@@ -135,6 +136,13 @@ def _animation(form: str) -> bytes:
     first, second = (Image.fromarray(making.pixels(seed)) for seed in range(2))
     first.save(buffer, form, save_all=True, append_images=[second])
     return buffer.getvalue()
+
+
+def _coded(character: int) -> NDArray[np.str_]:
+    """Twenty texts of which the first begins with a number that is no character."""
+    codes = np.full((20, 2), ord("a"), np.uint32)
+    codes[0, 0] = character
+    return codes.view("<U2")[:, 0]
 
 
 def _npy_of(header: bytes) -> bytes:
@@ -292,6 +300,21 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     ),
     "one class of two that are named": (
         lambda: making.npz(x=X, y=Y * 0 + 1, classes=["a", "b"]), "", "only the class 'b'"
+    ),
+    "groups of fractions": (
+        lambda: making.npz(x=X, groups=np.full(20, np.nan)), "groups", "whole numbers or texts"
+    ),
+    "groups of half characters": (
+        lambda: making.npz(x=X, groups=_coded(0xD800)), "groups", "not Unicode"
+    ),
+    "splits of no characters": (
+        lambda: making.npz(x=X, splits=_coded(0x7FFFFFFF)), "splits", "not Unicode"
+    ),
+    "classes of no characters": (
+        lambda: making.npz(x=X, y=Y, classes=_coded(0x110000)[:2]), "classes", "not Unicode"
+    ),
+    "classes of foreign bytes": (
+        lambda: making.npz(x=X, y=Y, classes=[b"\xff", b"a"]), "classes", "not UTF-8"
     ),
     "npz without inputs": (lambda: making.npz(labels=Y), "inputs", "missing"),
     "unknown array": (lambda: making.npz(x=X, y=Y, z=Y), "z", "unknown"),
