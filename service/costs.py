@@ -36,6 +36,7 @@ class TrainingCost:
         peak_memory_bytes: None where it is not known.
         pack_epoch_s: By the width of a pack, the seconds per epoch and candidate.
         pack_width: The best of these widths.
+        load_s: What the first training on a worker takes more.
     """
 
     start_s: float
@@ -46,6 +47,7 @@ class TrainingCost:
     peak_memory_bytes: int | None = None
     pack_epoch_s: Mapping[int, float] = field(default_factory=dict)
     pack_width: int = 1
+    load_s: float = 0.0
 
     def to_json(self) -> Json:
         """Return it as it is stored."""

@@ -150,6 +150,8 @@ def _ready(
     work_s = total_of(kind.whole for kind in kinds)
     per_s = prices.per_s(spec.resources)
     time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
+    if time_s is not None:  # the workers may be new
+        time_s += Interval(0.0, 0.0, short.load_s)
     money = Money(work_s * per_s, prices.currency) if per_s is not None else None
     memory = _memory_of(spec, short, cluster)
     return Estimate(

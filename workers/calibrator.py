@@ -140,4 +140,5 @@ def _read(result: dict[str, Any] | str) -> TrainingCost | str:
         peak_memory_bytes=result["peak_memory_bytes"] or None,
         pack_epoch_s=result["pack_epoch_s"],
         pack_width=result["pack_width"],
+        load_s=result["load_s"],
     )

@@ -34,6 +34,8 @@ class Calibration:
     Attributes:
         device: Name of the device, for people.
         precision: What the passes compute in there, "float32" or "bfloat16".
+        load_s: What the first training on a worker takes more: imports, loading data; next to
+            nothing on one that has done so.
         start_s: From the task to a network that is ready, on a worker that has the data already.
         n_steps: Steps of an epoch.
         step_s: Lower quartile, median and upper quartile of a step, its batch included.
@@ -49,6 +51,7 @@ class Calibration:
 
     device: str
     precision: Precision
+    load_s: float
     start_s: float
     n_steps: int
     step_s: tuple[float, float, float]
@@ -75,6 +78,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     prepare_machine()
     device = torch.device(task.device)
     peak = MemoryPeak(device)
+    begun = time.perf_counter()
     prepare(task)  # a worker loads data once, and keeps them
     start = time.perf_counter()
     parts = prepare(task)
@@ -95,6 +99,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     return Calibration(
         device=_name(device),
         precision=precision,
+        load_s=max(start - begun - start_s, 0.0),
         start_s=start_s,
         n_steps=n_steps,
         step_s=(low, middle, high),

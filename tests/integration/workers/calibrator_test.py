@@ -35,7 +35,7 @@ TRAINING: dict[str, Any] = {
     "evaluation": {"n_seeds": 0},
 }
 MEASURED: dict[str, Any] = {
-    "start_s": 0.5, "epoch_s": [0.9, 1.0, 1.2], "final_s": 0.1, "device": "cpu",
+    "load_s": 0.25, "start_s": 0.5, "epoch_s": [0.9, 1.0, 1.2], "final_s": 0.1, "device": "cpu",
     "peak_memory_bytes": 10**8, "pack_epoch_s": {1: 1.0, 4: 0.5, 8: 0.6}, "pack_width": 4,
 }  # fmt: skip
 
@@ -76,7 +76,7 @@ def test_what_is_asked_for_is_measured_once_and_kept(
     found = ask(database)
     assert found.state is CalibrationState.DONE
     cost = calibrations.cost_in(found)
-    assert (cost.epoch_s, cost.pack_epoch_s[4]) == ((0.9, 1.0, 1.2), 0.5)
+    assert (cost.epoch_s, cost.pack_epoch_s[4], cost.load_s) == ((0.9, 1.0, 1.2), 0.5, 0.25)
     assert ask(database, batch_size=7).state is CalibrationState.WAITING  # another cost
 
 
