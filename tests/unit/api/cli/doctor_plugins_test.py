@@ -10,7 +10,9 @@ from service.plugin_list import Listed
 from service.settings import Settings
 
 LISTED = {
-    Listed("network", "fine", "own 1.0", None, (), is_shadowed=False): ("ok", "network fine", "of own 1.0"),
+    Listed("network", "fine", "own 1.0", None, (), is_shadowed=False): (
+        "ok", "network fine", "of own 1.0",
+    ),
     Listed("data set", "rings", "own 1.0", "ImportError: no", (), is_shadowed=False): (
         "warn", "data set rings", "of own 1.0 cannot be used: ImportError: no",
     ),
