@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workers.training.devices import device_name
 from workers.training.fusion import FusedPasses
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
@@ -97,7 +97,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
         for width, taken in times.items()
     }
     return Calibration(
-        device=_name(device),
+        device=device_name(device),
         precision=precision,
         load_s=max(start - begun - start_s, 0.0),
         start_s=start_s,
@@ -176,9 +176,3 @@ def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float]:
     ended = time.perf_counter()
     network.train()
     return judged - start, ended - judged
-
-
-def _name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return platform.processor() or platform.machine()

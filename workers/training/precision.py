@@ -1,6 +1,6 @@
 """Whether a training's passes may compute in bfloat16.
 
-They may where the device has instructions for it and a short training agrees. That check is a
+They may where that is faster on the device and a short training agrees. That check is a
 function of the task, without its density: all densities of a search are compared in one precision.
 """
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from service.digest import canonical_json
+from workers.training.devices import has_fast_bfloat16
 from workers.training.objectives.base import Batch
 from workers.training.passes import PlainPasses, Precision
 from workers.training.preparation import Prepared, prepare
@@ -40,18 +41,9 @@ def precision_of(task: TrainingTask) -> Precision:
         return "bfloat16" if asked == "bfloat16" else "float32"
     if asked != "auto":
         raise ValueError(f"unknown precision {asked!r}: known are float32, bfloat16, auto")
-    if not has_bfloat16(torch.device(task.device)):
+    if not has_fast_bfloat16(torch.device(task.device)):
         return "float32"
     return "bfloat16" if difference(task) <= TOLERANCE else "float32"
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether a device has instructions for products of bfloat16, rather than emulating them."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    # Private in torch: there is no public question. They exist in every version that we allow.
-    capable = (torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported)  # noqa: SLF001
-    return device.type == "cpu" and any(ask() for ask in capable)
 
 
 def difference(task: TrainingTask) -> float:

@@ -26,9 +26,9 @@ from tests.integration.training.stored import store
 from tests.integration.training.tasks import DIGITS, DNCNN, SMALL_CNN, learning, run, task
 from workers.training.calibration import calibrate
 from workers.training.data import registry
+from workers.training.devices import has_fast_bfloat16
 from workers.training.memory import MemoryPeak
 from workers.training.packs import is_out_of_memory
-from workers.training.precision import has_bfloat16
 from workers.training.task import Status
 
 DEVICE = "cuda"
@@ -129,7 +129,7 @@ def test_one_that_diverges_harms_no_other() -> None:
 
 def test_auto_takes_bfloat16_where_the_device_has_it() -> None:
     own = task(DIGITS, device=DEVICE, training={"precision": "auto", "lr": 0.01})
-    has_it = has_bfloat16(torch.device(DEVICE))
+    has_it = has_fast_bfloat16(torch.device(DEVICE))
     assert run(own)[1].precision == ("bfloat16" if has_it else "float32")
 
 

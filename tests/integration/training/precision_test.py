@@ -14,7 +14,7 @@ from torch.nn import functional
 from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
 from workers.training import precision
 from workers.training.passes import PlainPasses
-from workers.training.precision import difference, has_bfloat16, precision_of
+from workers.training.precision import difference, precision_of
 from workers.training.preparation import prepare
 from workers.training.stepping import step
 
@@ -42,13 +42,13 @@ def test_a_training_that_asks_for_nothing_is_in_float32() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_native", "apart", "expected"),
+    ("is_fast", "apart", "expected"),
     [(True, 0.0, "bfloat16"), (True, 0.021, "float32"), (False, 0.0, "float32")],
 )
-def test_auto_is_bfloat16_where_the_device_has_it_and_the_check_passes(
-    monkeypatch: pytest.MonkeyPatch, is_native: bool, apart: float, expected: str
+def test_auto_is_bfloat16_where_the_device_is_faster_in_it_and_the_check_passes(
+    monkeypatch: pytest.MonkeyPatch, is_fast: bool, apart: float, expected: str
 ) -> None:
-    monkeypatch.setattr(precision, "has_bfloat16", lambda _: is_native)
+    monkeypatch.setattr(precision, "has_fast_bfloat16", lambda _: is_fast)
     monkeypatch.setattr(precision, "difference", lambda _: apart)
     assert precision_of(asking("auto")) == expected
 
@@ -120,12 +120,3 @@ def test_a_training_in_which_rounding_decides_stays_in_float32() -> None:
     resnet = {"kind": "resnet", "depth": 1, "n_stages": 3, "width": 8, "kernel_size": 3}
     shaky, calm = (task(TEXTURES, network=resnet, training={"lr": lr}) for lr in (0.5, 0.01))
     assert difference(calm) < precision.TOLERANCE < difference(shaky)
-
-
-def test_a_device_that_emulates_bfloat16_does_not_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
-        monkeypatch.setattr(torch.cpu, name, lambda: False)
-    assert not has_bfloat16(CPU)
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert has_bfloat16(CPU)
-    assert not has_bfloat16(torch.device("meta"))

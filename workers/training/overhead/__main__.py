@@ -11,18 +11,22 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 
+import torch
+
+from workers.training.devices import device_name
 from workers.training.machine import prepare_machine
 from workers.training.overhead.cases import CASES, Case
 from workers.training.overhead.forms import FORMS
 from workers.training.overhead.measuring import Overhead, measure
 
+CPU = torch.device("cpu")
+
 
 def table(cases: Mapping[str, Case], n_rounds: int, write: Callable[[str], object]) -> None:
     """Measure and write a row for each case as soon as it is known: median [quartiles]."""
     forms = [form for form in FORMS if form != "plain"]
-    write(f"{_cpu()} x {os.cpu_count()}, 1 thread; Python {platform.python_version()}, ")
+    write(f"{device_name(CPU)} x {os.cpu_count()}, 1 thread; Python {platform.python_version()}, ")
     write(f"torch {version('torch')}\n")
     write(f"step with a density / plain step: median [quartiles], n = {n_rounds} rounds\n")
     write(f"{'network':<34}{'plain, ms':>10}" + "".join(f"{form:>20}" for form in forms) + "\n")
@@ -36,13 +40,6 @@ def table(cases: Mapping[str, Case], n_rounds: int, write: Callable[[str], objec
 def _cell(overhead: Overhead) -> str:
     low, median, high = overhead.quartiles()
     return f"{median:.3f} [{low:.2f}, {high:.2f}]"
-
-
-def _cpu() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def main(arguments: list[str]) -> None:

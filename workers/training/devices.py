@@ -1,0 +1,45 @@
+"""What a device is called, and what it computes fast."""
+
+from __future__ import annotations
+
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+_CPUINFO = Path("/proc/cpuinfo")
+_AMD = "AuthenticAMD"
+
+
+def device_name(device: torch.device) -> str:
+    """Return a device's name, for people."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether products of bfloat16 take less time on a device than those of float32.
+
+    A property of the kind of device, never timed: what a training computes in must not hang on
+    what else a machine is doing. On CPUs with AMX they do, and on AMD's with the AVX-512
+    instructions for bfloat16, 2.2 times faster in matrix products of one core. On Intel's these
+    instructions alone issue at half the rate: networks of 16 to 128 channels took 1.3 to 2.0
+    times as long in bfloat16 there.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    # Private in torch: there is no public question. They exist in every version that we allow.
+    has_amx, has_avx512 = torch.cpu._is_amx_tile_supported, torch.cpu._is_avx512_bf16_supported  # noqa: SLF001
+    return bool(has_amx() or (has_avx512() and _cpuinfo("vendor_id") == _AMD))
+
+
+@lru_cache
+def _cpuinfo(field: str) -> str | None:
+    """Return what the first processor's field says, None where the system does not tell."""
+    lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
+    told = (line.partition(":")[::2] for line in lines)
+    return next((value.strip() for name, value in told if name.strip() == field), None)
