@@ -122,8 +122,8 @@ def difference_text(versus: Json | None) -> str:
         return shown if low is None else f"{shown} [{number(low, 2)}, {number(high, 2)}]"
     scale = 100 * relative / versus["difference"]
     if low is None or high is None:
-        return f"{100 * relative:+.1f} %"
-    return f"{100 * relative:+.1f} % [{scale * low:+.1f}, {scale * high:+.1f}]"
+        return f"{100 * relative:+z.1f} %"
+    return f"{100 * relative:+z.1f} % [{scale * low:+z.1f}, {scale * high:+z.1f}]"
 
 
 def _density(arm: Json) -> str:
@@ -214,8 +214,8 @@ def _table(*titles: str) -> Table:
 
 
 def _points(relative: float | None) -> str:
-    return "-" if relative is None else f"{100 * relative:+.1f}"
+    return "-" if relative is None else f"{100 * relative:+z.1f}"
 
 
 def _ends(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return "-" if low is None or high is None else f"{100 * low:+z.1f} to {100 * high:+z.1f}"

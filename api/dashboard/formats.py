@@ -37,7 +37,7 @@ def percent(fraction: float | None) -> str:
     """Write a fraction as a percentage with its sign and one decimal."""
     if fraction is None:
         return NONE
-    return f"{100 * fraction:+.1f}{NARROW_SPACE}%".replace("-", MINUS)
+    return f"{100 * fraction:+z.1f}{NARROW_SPACE}%".replace("-", MINUS)
 
 
 def interval(versus: Mapping[str, float | None]) -> str:

@@ -174,7 +174,7 @@ def _beyond(part: Part) -> str:
 
 
 def _share(part: Part) -> str:
-    return "0.0" if part.relative is None else f"{100.0 * part.relative:.1f}"
+    return "0.0" if part.relative is None else f"{100.0 * part.relative:z.1f}"
 
 
 def joined(words: Sequence[str]) -> str:

@@ -57,6 +57,10 @@ def test_an_interval_is_in_percent_of_the_baseline() -> None:
     assert not formats.interval(versus | {"difference": 0.0, "relative": 0.0})
 
 
+def test_a_percentage_that_rounds_to_nothing_is_no_loss() -> None:
+    assert formats.percent(-0.0002).replace("\u202f", " ") == "+0.0 %"
+
+
 def test_plain_writes_what_specs_and_params_hold() -> None:
     assert formats.plain([0.25, 1]) == "0.25, 1"
     assert formats.plain({"low": 0.1, "log": True}) == "low 0.1, log True"
