@@ -197,6 +197,10 @@ def test_a_paused_job_asks_for_no_width(
     turn(dispatcher)
     assert not dispatcher._runs[job_id].is_unsized
     use_cases.resume(database, job_id)
+    turn(dispatcher)
+    turn(dispatcher)
+    with database.read() as session:
+        assert "being measured" in str(jobs.get(session, job_id).waits_for)
     cluster.result = MEASURED
     assert turn_until_ended(dispatcher, cluster, database, job_id).state is JobState.SUCCEEDED
 
