@@ -76,8 +76,9 @@ class SmallCnn(nn.Module):
 
 def _step(n_dims: int, n_in: int, n_out: int, size: int, *, is_pooled: bool) -> nn.Sequential:
     convolution = CONVOLUTIONS[n_dims](n_in, n_out, size, padding=size // 2)
+    # Pooled first: ReLU has a part of the work then, and values and gradients are the same bits.
     pools = [_POOLS[n_dims]()] if is_pooled else []
-    return nn.Sequential(convolution, nn.ReLU(inplace=True), *pools)
+    return nn.Sequential(convolution, *pools, nn.ReLU(inplace=True))
 
 
 def small_cnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:

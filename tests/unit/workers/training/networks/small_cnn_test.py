@@ -55,6 +55,25 @@ def test_a_density_of_as_many_axes_is_carried_trained_and_folded(n_dims: int) ->
         assert torch.equal(fold(network)(samples), before)
 
 
+@pytest.mark.parametrize("n_dims", [1, 2, 3])
+def test_a_step_is_convolution_relu_and_pooling_in_every_bit(n_dims: int) -> None:
+    """In that order, though pooling comes first here; of windows without a positive value, too."""
+    network = of_axes(n_dims, 8)
+    convolution, *_ = network.features[0]  # type: ignore[index]
+    pool = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[n_dims - 1](2)
+    samples = torch.randn(4, 2, *(8,) * n_dims, generator=generator(1))
+    usual = pool(convolution(samples).relu())
+    assert (usual == 0).any()
+    assert torch.equal(network.features[0](samples), usual)  # type: ignore[index, operator]
+    upstream = torch.randn(usual.shape, generator=generator(2))
+    own, expected = (
+        torch.autograd.grad(outputs, [*convolution.parameters()], upstream)
+        for outputs in (network.features[0](samples), usual)  # type: ignore[index, operator]
+    )
+    for gradient, other in zip(own, expected, strict=True):
+        assert torch.equal(gradient, other)
+
+
 @pytest.mark.parametrize("sides", [(2, 2, 2), (4, 6, 8), (5, 7, 3)])
 def test_volumes_are_pooled_as_torch_does(sides: tuple[int, int, int]) -> None:
     volumes = torch.randn(2, 3, *sides, dtype=torch.float64, requires_grad=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from tests.unit.workers.training.networks.building import VGG, built, convolutions, n_parameters
 from workers.training.networks.vgg import Vgg
@@ -33,3 +34,26 @@ def test_vgg_has_the_published_layers(depth: int) -> None:
 def test_vgg_takes_images_that_its_stages_can_halve(height: int, width: int, size: int) -> None:
     network = built({**VGG, "kernel_size": size}, n_outputs=10)
     assert network(torch.rand(2, 1, height, width)).shape == (2, 10)
+
+
+def test_stages_are_convolutions_norms_relus_and_a_pooling_in_every_bit() -> None:
+    """In that order, though the last ReLU comes after the pooling here."""
+    network = built({**VGG, "depth": 3, "n_stages": 2}, n_outputs=10)
+    images = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    features = images
+    for place, layers in enumerate(network.features):  # type: ignore[arg-type]
+        convolved = [layer for layer in layers if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
+        if convolved:
+            features = nn.Sequential(*convolved)(features).relu()
+        else:
+            features = nn.functional.max_pool2d(features, 2)
+            assert place in {1, 4}
+    upstream = torch.randn(features.shape, generator=torch.Generator().manual_seed(2))
+    parameters = [*network.features.parameters()]  # type: ignore[union-attr]
+    expected = torch.autograd.grad(features, parameters, upstream)
+    own = network.features(images)  # type: ignore[operator]
+    assert torch.equal(own, features)
+    for gradient, other in zip(
+        torch.autograd.grad(own, parameters, upstream), expected, strict=True
+    ):
+        assert torch.equal(gradient, other)
