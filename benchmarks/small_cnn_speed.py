@@ -29,7 +29,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.machine import describe, spread
 from workers.training.fusion import FusedPasses
 from workers.training.machine import prepare_machine
-from workers.training.networks import build_network
 from workers.training.operator import apply_density
 from workers.training.passes import PlainPasses, Precision
 from workers.training.preparation import prepare
@@ -60,7 +59,7 @@ def plain_step(task: TrainingTask) -> tuple[Step, nn.Module]:
     objective = prepare(task).objective
     drawn = list(objective.batches(10**6, prepare(task).streams))
     images, labels = (torch.cat(part).contiguous() for part in zip(*drawn, strict=True))
-    network = build_network(task.network, objective.shape, objective.n_outputs, generator(0))
+    network = plain_network(task.network, objective.shape.size_px, objective.n_outputs)
     apply_density(network, PHI)
     optimizer = torch.optim.SGD(network.parameters(), lr=SGD["lr"], momentum=SGD["momentum"])  # type: ignore[arg-type]
     random, batch_size = generator(0), int(task.training["batch_size"])
@@ -79,6 +78,21 @@ def plain_step(task: TrainingTask) -> tuple[Step, nn.Module]:
         optimizer.step()
 
     return take, network
+
+
+def plain_network(section: Mapping[str, Any], size_px: int, n_classes: int) -> nn.Module:
+    """Return the small CNN as it is usually written: convolution, ReLU, pooling."""
+    layers: list[nn.Module] = []
+    n_in, width = 1, section["width"]
+    for _ in range(section["depth"]):
+        layers += [nn.Conv2d(n_in, width, section["kernel_size"], padding=1), nn.ReLU()]
+        if size_px >= 4:
+            layers.append(nn.MaxPool2d(2))
+            size_px //= 2
+        n_in = width
+    return nn.Sequential(
+        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, n_classes)
+    )
 
 
 def own_step(task: TrainingTask, n: int, precision: Precision) -> Step:
