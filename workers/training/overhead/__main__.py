@@ -29,11 +29,11 @@ def table(cases: Mapping[str, Case], n_rounds: int, write: Callable[[str], objec
     write(f"{device_name(CPU)} x {os.cpu_count()}, 1 thread; Python {platform.python_version()}, ")
     write(f"torch {version('torch')}\n")
     write(f"step with a density / plain step: median [quartiles], n = {n_rounds} rounds\n")
-    write(f"{'network':<34}{'plain, ms':>10}" + "".join(f"{form:>20}" for form in forms) + "\n")
+    write(f"{'network':<34}{'plain, ms':>10}" + "".join(f"{form:>22}" for form in forms) + "\n")
     for name, case in cases.items():
         plain_ms, overheads = measure(case, n_rounds)
         cells = {overhead.form: _cell(overhead) for overhead in overheads}
-        row = "".join(f"{cells.get(form, '-'):>20}" for form in forms)
+        row = "".join(f"{cells.get(form, '-'):>22}" for form in forms)
         write(f"{name:<34}{plain_ms:>10.2f}{row}\n")
 
 
