@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, payloads
 from service.costs import TrainingCost, cost_key, cost_of_trials, is_timed
+from service.packs import is_fusible
 from service.records import Calibration, Dispatcher, Json, Trial
 from service.spec import JobSpec
 from service.states import CalibrationState
@@ -32,9 +33,16 @@ MOST_UNFINISHED = 50
 AUTO_WIDTHS: Mapping[str, tuple[int, ...]] = {"cpu": (1, 2, 4, 8), "cuda": (1, 4, 16, 64)}
 
 
-def widths_of(spec: JobSpec) -> tuple[int, ...]:
-    """Return the widths of packs that must be timed for a job."""
+def widths_of(spec: JobSpec, payload: Json) -> tuple[int, ...]:
+    """Return the widths of packs that must be timed for a job, 1 alone where none can be.
+
+    Args:
+        spec: The job's.
+        payload: Of a typical training of it.
+    """
     width = spec.resources.pack_width
+    if payload.get("gradient") is not None or not is_fusible(payload["network"]):
+        return (1,)
     if width == "auto":
         return AUTO_WIDTHS[payloads.device_of(spec)]
     return (1,) if width == 1 else (1, width)

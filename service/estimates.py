@@ -89,7 +89,7 @@ def _known(
     """Ask only for what can be measured, lest what cannot fills the queue."""
     look = calibrations.ask if cluster.n_workers else calibrations.known
     payload = costs.typical_payload(spec, is_full=is_full)
-    return look(database, spec, payload, calibrations.widths_of(spec))
+    return look(database, spec, payload, calibrations.widths_of(spec, payload))
 
 
 def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, str]:
@@ -144,8 +144,7 @@ def _ready(
     cluster: _Cluster,
     prices: Prices,
 ) -> Estimate:
-    asked = spec.resources.pack_width
-    width = asked if isinstance(asked, int) else short.pack_width
+    width = _width_of(spec, short)
     kinds = _kinds_of(spec, short, full, width, cluster.n_workers or 1)
     work_s = total_of(kind.whole for kind in kinds)
     per_s = prices.per_s(spec.resources)
@@ -173,8 +172,19 @@ def _ready(
         time_s=time_s,
         memory=memory,
         money=money,
-        warnings=tuple(_warnings(spec, cluster, time_s, money, memory)),
+        warnings=(
+            *_warnings(spec, cluster, time_s, money, memory),
+            *_narrower(spec.resources.pack_width, width),
+        ),
     )
+
+
+def _width_of(spec: JobSpec, cost: TrainingCost) -> int:
+    """Return how many can share a worker: what was not measured is not possible."""
+    asked = spec.resources.pack_width
+    if asked == "auto":
+        return cost.pack_width
+    return max(width for width in {1, *cost.pack_epoch_s} if width <= asked)
 
 
 def _kinds_of(
@@ -194,6 +204,12 @@ def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory |
     # How much memory GPUs have is not known: what was measured there is held against nothing.
     has = cluster.memory_bytes if device_of(spec) == "cpu" else None
     return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
+
+
+def _narrower(asked: int | str, width: int) -> Iterator[str]:
+    if isinstance(asked, int) and width < asked:
+        held = f"packs hold {width}" if width > 1 else "each training has a worker to itself"
+        yield (f"packs of {asked} are not possible with this network or in this memory: {held}")
 
 
 def _warnings(

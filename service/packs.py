@@ -7,9 +7,19 @@ from typing import Any
 
 from service.digest import digest_of
 
+# Networks whose channels meet in convolutions and in the head alone. U-Net concatenates channels
+# and NAFNet normalises across them: they are trained one by one.
+FUSIBLE = frozenset({"small_cnn", "vgg", "resnet", "dncnn"})
+# Widths are multiples of it: others would need many idle copies to fill registers.
+NARROWEST = 8
 # Of a training's settings, what candidates of one pack share: they see the same batches in one
 # precision. The others are their optimizers', which each has of its own.
 SHARED_SETTINGS = ("augmentation", "batch_size", "label_smoothing", "precision")
+
+
+def is_fusible(network: Mapping[str, Any]) -> bool:
+    """Whether several networks of this section can be trained as one."""
+    return network["kind"] in FUSIBLE and int(network["width"]) % NARROWEST == 0
 
 
 def pack_key(payload: Mapping[str, Any]) -> str | None:
@@ -21,7 +31,8 @@ def pack_key(payload: Mapping[str, Any]) -> str | None:
     Returns:
         A digest, equal for payloads that differ in their density, the split that they are judged
         on, their epochs and the settings of their optimizer alone. None for a training that has a
-        worker to itself: its job asks for no packs, it learns its density, or it trains nothing.
+        worker to itself: its job asks for no packs, its network cannot be part of one, it learns
+        its density, or it trains nothing.
     """
     if not payload.get("packed") or payload.get("gradient") is not None:
         return None

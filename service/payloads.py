@@ -24,6 +24,7 @@ from service.groups import Group, density_spec, groups_of, parted
 from service.networks import AnyNetwork, OwnNetwork
 from service.own_tasks import OwnTask
 from service.packages import packages_of
+from service.packs import is_fusible
 from service.planning import GRADIENT
 from service.records import Json
 from service.space import Space, Value
@@ -166,9 +167,10 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
         raise ValueError("this job trains nothing")
     training = spec.training.model_dump(mode="json")
     training |= {n: value for n, value in settings.items() if n not in networks.SEARCHABLE}
+    network = _network(spec, settings).model_dump(mode="json")
     payload: Json = {
         "task": _task(spec),
-        "network": _network(spec, settings).model_dump(mode="json"),
+        "network": network,
         "training": training,
         "phi": phi,
         "split": "validation",
@@ -176,7 +178,7 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
     if packages := packages_of(spec):
         payload["packages"] = packages
     # A pack sums in another order: its results are not taken for those of single trainings.
-    return payload | ({"packed": True} if _is_packed(spec) else {})
+    return payload | ({"packed": True} if _is_packed(spec, network) else {})
 
 
 def _phi_of(
@@ -197,9 +199,9 @@ def _task(spec: JobSpec) -> Json:
     return task
 
 
-def _is_packed(spec: JobSpec) -> bool:
+def _is_packed(spec: JobSpec, network: Mapping[str, Any]) -> bool:
     width = spec.resources.pack_width
-    return isinstance(width, int) and width > 1
+    return isinstance(width, int) and width > 1 and is_fusible(network)
 
 
 def _exact(payload: Json) -> Json:

@@ -35,7 +35,10 @@ def settle_width(session: Session, run: Run) -> bool:
 
 def _measured(session: Session, run: Run) -> int | None:
     payload = typical_payload(run.spec, is_full=False)
-    found = calibrations.ask_in(session, run.spec, payload, calibrations.widths_of(run.spec))
+    widths = calibrations.widths_of(run.spec, payload)
+    if len(widths) == 1:
+        return 1
+    found = calibrations.ask_in(session, run.spec, payload, widths)
     if found.state is CalibrationState.DONE:
         return calibrations.cost_in(found).pack_width
     return 1 if found.state is CalibrationState.FAILED else None

@@ -32,11 +32,6 @@ from torch.nn.modules.conv import _ConvNd
 from workers.training.layout import lay_out, place_network
 from workers.training.passes import Passes, Precision, autocast
 
-# Networks whose channels meet in convolutions and in the head alone. U-Net concatenates channels
-# and NAFNet normalises across them: they are trained one by one.
-FUSIBLE = frozenset({"small_cnn", "vgg", "resnet", "dncnn"})
-# Widths are multiples of it: others would need many idle copies to fill registers.
-NARROWEST = 8
 # What classifiers sum over the image. Where channels are innermost the order of that sum depends
 # on how many there are; where each lies by itself it does not.
 _SUMMED = "features"
@@ -68,7 +63,7 @@ class FusedPasses(Passes):
         """Fuse networks that are equal but for their values, and move these.
 
         Args:
-            networks: Plain networks of a kind in `FUSIBLE`, on their device and in train mode.
+            networks: Plain and fusible (`service.packs`), on their device and in train mode.
             precision: What the passes compute in.
         """
         self._n = len(networks)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import torch
 
+from service import packs
 from service.packs import pack_key
-from workers.training.fusion import FUSIBLE, NARROWEST, FusedPasses
+from workers.training.fusion import FusedPasses
 from workers.training.loop import Item, train_together
 from workers.training.machine import prepare_machine
 from workers.training.memory import give_back
@@ -52,8 +53,7 @@ def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Ex
 
     Args:
         candidates: Any; those whose tasks differ in nothing that `service.packs.pack_key` reads
-            are trained together, unless their density is learned, their network is none of
-            `workers.training.fusion.FUSIBLE` or its width no multiple of `NARROWEST`.
+            are trained together, unless their density is learned or their network cannot be fused.
 
     Yields:
         A candidate's place in the list with what `train` would tell of it, or, in place of an
@@ -87,9 +87,7 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
 
 def is_fusible(task: TrainingTask) -> bool:
     """Whether a training can be one of a pack, rather than have its turn."""
-    if task.network["kind"] not in FUSIBLE or task.gradient is not None:
-        return False
-    return int(task.network["width"]) % NARROWEST == 0
+    return task.gradient is None and packs.is_fusible(task.network)
 
 
 def _train(

@@ -216,3 +216,24 @@ def test_packs_are_cheaper_for_each_candidate(
     search = found["trainings"][0]["seconds"]
     # a quarter of what is around the epochs, and 4 epochs of 0.5 s
     assert search["expected"] == pytest.approx(1.5 / 4 + 2.0)
+
+
+@pytest.mark.parametrize(
+    ("network", "width", "n_warnings"),
+    [("unet", 4, 1), ("unet", 1, 0), ("unet", "auto", 0), ("dncnn", 8, 1), ("dncnn", 4, 0)],
+)
+def test_a_width_that_is_not_possible_is_told(
+    client: TestClient, sqlite_database: Database, network: str, width: object, n_warnings: int
+) -> None:
+    """The measurement tells that 8 found no room; no pack holds a U-Net."""
+    me = dispatch(sqlite_database)
+    body = changed("/resources", {"pack_width": width}) | {
+        "task": {"kind": "denoising"}, "network": {"kind": network}
+    }  # fmt: skip
+    ask(client, body)
+    packs = {} if network == "unet" else {"pack_epoch_s": {1: 1.0, 4: 0.5}, "pack_width": 4}
+    measure(sqlite_database, me, TrainingCost(1.0, (0.9, 1.0, 1.1), 0.5, n=0, **packs))  # type: ignore[arg-type]
+    found = ask(client, body).json()
+    assert found["pack_width"] == (1 if network == "unet" else 4)
+    told = [warning for warning in found["warnings"] if "not possible" in warning]
+    assert len(told) == n_warnings

@@ -52,6 +52,24 @@ def test_every_density_of_a_search_meets_the_same_seed_and_evaluations_fresh_one
     assert other.seed == tests[0].seed
 
 
+@pytest.mark.parametrize(
+    ("network", "is_packed"),
+    [
+        ({"kind": "dncnn", "width": 16}, True),
+        ({"kind": "dncnn", "width": 12}, False),
+        ({"kind": "unet", "width": 16}, False),
+    ],
+)
+def test_what_no_pack_can_hold_is_the_training_of_a_job_without_packs(
+    network: dict[str, object], is_packed: bool
+) -> None:
+    alone, packed = (
+        searched(spec_of(network=network, resources={"pack_width": n}), [0.3]) for n in (1, 4)
+    )
+    assert (alone.digest != packed.digest) is is_packed
+    assert ("packed" in packed.payload) is is_packed
+
+
 def test_name_budget_and_samplers_do_not_change_a_training() -> None:
     ours = searched(spec_of(), [0.3])
     theirs = searched(spec_of(name="other", budget={"n_trials": 9}, samplers=["tpe"]), [0.3])
