@@ -7,6 +7,7 @@ sets, so that ids in the low numbers lead somewhere.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ REFUSED = {
 ADDRESS = "http://127.0.0.1"
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 HOST = {"host": "127.0.0.1"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _subnormals() -> None:
+    """Have the smallest numbers again, which trainings of this process may have flushed."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(mode=False)
 
 
 @pytest.fixture(scope="module")
