@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from workers.training.networks.layers import CONVOLUTIONS, NORMS, kernel_sizes
+from workers.training.networks.layers import CONVOLUTIONS, NORMS, kernel_sizes, to_outputs
 from workers.training.networks.shape import InputShape
 
 
@@ -30,8 +30,9 @@ def dncnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.M
             NORMS[shape.n_dims](width),
             nn.ReLU(inplace=True),
         ]
-    layers.append(_convolution(shape, width, n_outputs, last))
-    return nn.Sequential(*layers)
+    if shape.n_dims == 2:
+        return nn.Sequential(*layers, to_outputs(width, n_outputs, last))
+    return nn.Sequential(*layers, _convolution(shape, width, n_outputs, last))
 
 
 def _convolution(

@@ -14,7 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.training.networks.layers import doubling, halving, kernel_sizes, pad_to_multiple
+from workers.training.networks.layers import (
+    doubling,
+    halving,
+    kernel_sizes,
+    pad_to_multiple,
+    to_outputs,
+)
 from workers.training.networks.shape import InputShape
 
 
@@ -125,7 +131,7 @@ class NafNet(nn.Module):
         upwards = widths[::-1]
         self.ups = nn.ModuleList(doubling(below, here) for below, here in pairwise(upwards))
         self.decoder = _stages(upwards[1:], decoder, kernel_sizes[-2::-1])
-        self.last = nn.Conv2d(width, n_outputs, finest, padding=finest // 2)
+        self.last = to_outputs(width, n_outputs, finest)
         self._factor = 2 ** len(encoder)
 
     def forward(self, images: Tensor) -> Tensor:

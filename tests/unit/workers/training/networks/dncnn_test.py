@@ -14,7 +14,7 @@ def test_dncnn_has_the_published_layers() -> None:
     assert n_parameters(network) == 160 + 3 * (2304 + 32) + 145
     kinds = [type(layer).__name__ for layer in network.children()]
     middle = ["Conv2d", "BatchNorm2d", "ReLU"]
-    assert kinds == ["Conv2d", "ReLU", *middle * 3, "Conv2d"]
+    assert kinds == ["Conv2d", "ReLU", *middle * 3, "OneChannelConv2d"]
 
 
 @pytest.mark.parametrize("size", [3, 5, 7, 31])

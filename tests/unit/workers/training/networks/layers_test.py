@@ -7,7 +7,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from workers.training.networks.layers import convolution, doubling, halving, pad_to_multiple
+from workers.training.networks.layers import (
+    OneChannelConv2d,
+    convolution,
+    doubling,
+    halving,
+    pad_to_multiple,
+    to_outputs,
+)
+from workers.training.operator import apply_density, fold
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
@@ -48,3 +56,47 @@ def test_images_are_padded_with_zeros_below_and_at_the_right(
     assert got.shape == (2, 3, *padded)
     assert torch.equal(got[..., : shape[0], : shape[1]], images)
     assert torch.count_nonzero(got) == images.numel()
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_one_channel_is_the_usual_convolution(size: int, is_weighted: bool) -> None:
+    layer = OneChannelConv2d(4, size).double()
+    phi = torch.rand(size, size, dtype=torch.float64) + 0.5
+    if is_weighted and size > 1:
+        apply_density(layer, phi)
+    images = torch.randn(2, 4, 7, 9, dtype=torch.float64, requires_grad=True)
+    weight, bias = layer.weight.detach().requires_grad_(), layer.bias
+    assert bias is not None
+    usual = functional.conv2d(images, weight, bias, padding=size // 2)
+    ours = layer(images)
+    torch.testing.assert_close(ours, usual, rtol=1e-12, atol=1e-12)
+    seen = torch.randn_like(usual)
+    expected = torch.autograd.grad(usual, (images, bias), seen)
+    for found, wanted in zip(
+        torch.autograd.grad(ours, (images, bias), seen), expected, strict=True
+    ):
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(fold(layer)(images), usual, rtol=1e-12, atol=1e-12)
+
+
+def test_its_kernel_learns_as_the_usual_one() -> None:
+    layer, usual = OneChannelConv2d(4, 3).double(), nn.Conv2d(4, 1, 3, padding=1).double()
+    usual.load_state_dict(layer.state_dict())
+    images = torch.randn(2, 4, 7, 9, dtype=torch.float64)
+    for own in (layer, usual):
+        own(images).square().sum().backward()
+    torch.testing.assert_close(layer.weight.grad, usual.weight.grad, rtol=1e-12, atol=1e-12)
+
+
+def test_it_is_the_usual_one_in_bfloat16() -> None:
+    layer = OneChannelConv2d(4, 3)
+    images = torch.randn(2, 4, 7, 9)
+    with torch.autocast("cpu", torch.bfloat16):
+        usual = functional.conv2d(images, layer.weight, layer.bias, padding=1)
+        assert torch.equal(layer(images), usual)
+
+
+def test_several_outputs_have_the_usual_one() -> None:
+    assert type(to_outputs(4, 3, 5)) is nn.Conv2d
+    assert to_outputs(4, 3, 5)(torch.zeros(1, 4, 7, 9)).shape == (1, 3, 7, 9)
