@@ -31,8 +31,6 @@ from benchmarks.serving import serve
 TARGET_TUNE, TARGET_PURE = 1 / 3, 1.15
 DEMO = Path(__file__).parents[1] / "examples" / "demo.json"
 SECTIONS = ("task", "network", "training", "density")
-# Asking more often would take a core from the workers, s.
-POLL_S = 0.25
 
 
 def spec_of(n_trials: int, seed: int, *, is_short: bool = False) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def spec_of(n_trials: int, seed: int, *, is_short: bool = False) -> dict[str, An
 def time_job(client: Client, spec: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
     """Return the seconds that a job takes, and its trials."""
     start = time.perf_counter()
-    job = client.wait(client.submit(spec)["id"], poll_s=POLL_S)
+    job = client.wait(client.submit(spec)["id"])
     elapsed_s = time.perf_counter() - start
     if job["state"] != "SUCCEEDED":
         raise RuntimeError(f"the job ended {job['state']}")

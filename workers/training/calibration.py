@@ -40,7 +40,7 @@ class Calibration:
         n_steps: Steps of an epoch.
         step_s: Lower quartile, median and upper quartile of a step, its batch included.
         judge_s: The judgement after an epoch.
-        final_s: The thorough judgement at the end.
+        final_s: What the thorough judgement at the end takes more.
         epoch_s: Lower quartile, median and upper quartile of an epoch: its steps, all as slow as
             that quartile, and the judgement.
         peak_memory_bytes: Of the training alone, see `workers.training.memory`.
@@ -178,4 +178,6 @@ def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float]:
     parts.objective.evaluate(network, task.split, thorough=True)
     ended = time.perf_counter()
     network.train()
-    return judged - start, ended - judged
+    judge_s, final_s = judged - start, ended - judged
+    # On the validation split it takes the place of the last epoch's.
+    return judge_s, max(final_s - judge_s, 0.0) if task.split == "validation" else final_s

@@ -36,6 +36,7 @@ class Run:
         n_samples: Of this epoch so far.
         first_loss: The first batch's.
         curve: The validation loss after each epoch.
+        judged: What the last epoch's judgement came to, where it is the one that decides.
         training_s: Seconds so far; of steps that several took together its share.
         outcome: Once it has ended.
     """
@@ -49,6 +50,7 @@ class Run:
     n_samples: int = 0
     first_loss: float | None = None
     curve: list[float] = field(default_factory=list)
+    judged: dict[str, float] | None = None
     training_s: float = 0.0
     outcome: Outcome | None = None
 
@@ -87,13 +89,21 @@ class Run:
             self.end(Status.DIVERGED)
             return None
         network, objective = self.parts.network.eval(), self.parts.objective
-        judged = objective.evaluate(network, "validation", thorough=False)
+        judged = objective.evaluate(network, "validation", thorough=self._decides)
         if not (_weights_are_finite(network) and math.isfinite(judged["loss"])):
             self.end(Status.DIVERGED)
             return None
+        if self._decides:
+            self.judged = judged
         self.curve.append(judged["loss"])
         validation = {f"{_VALIDATION}{name}": value for name, value in judged.items()}
         return {"train_loss": mean * objective.loss_unit, **validation}
+
+    @property
+    def _decides(self) -> bool:
+        """Whether the epoch's judgement is the last one, too: it is not computed twice."""
+        is_last = len(self.curve) + 1 == int(self.task.training["epochs"])
+        return is_last and self.task.split == "validation"
 
     def stop_if_hopeless(self, metrics: dict[str, float]) -> None:
         """End where the last epoch, with these metrics, is above its limit and not the last."""
@@ -110,9 +120,14 @@ class Run:
         )
 
     def judge(self) -> None:
-        """End with the thorough judgement of the folded network on the task's split."""
+        """End with the thorough judgement of the folded network on the task's split.
+
+        Folding changes no bit of it, which tests/integration/training/loop_test.py checks.
+        """
         network = fold(self.parts.network.eval())
-        metrics = self.parts.objective.evaluate(network, self.task.split, thorough=True)
+        metrics = self.judged or self.parts.objective.evaluate(
+            network, self.task.split, thorough=True
+        )
         if not math.isfinite(metrics["loss"]):
             self.end(Status.DIVERGED)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import subprocess
@@ -33,6 +34,7 @@ from workers.training.data import photos
 from workers.training.data.images import grey_image
 from workers.training.networks import InputShape, build_network
 from workers.training.objectives.classification import ClassificationObjective
+from workers.training.objectives.denoising import DenoisingObjective
 from workers.training.operator import apply_density, fold, is_weighted
 from workers.training.streams import generator, streams_of
 from workers.training.task import Status
@@ -143,6 +145,33 @@ def test_the_weights_are_those_of_a_plain_network_that_gives_the_value() -> None
     with torch.no_grad():
         denoised = noisy - sigma * network((noisy - 0.5) / 0.25)
     assert outcome.value == pytest.approx(float(functional.mse_loss(denoised, clean)), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        ("validation", [("validation", False), ("validation", True)]),
+        ("test", [("validation", False), ("validation", False), ("test", True)]),
+    ],
+)
+@pytest.mark.parametrize("is_learned", [False, True])
+def test_nothing_is_judged_twice_and_folding_changes_no_judgement(
+    monkeypatch: pytest.MonkeyPatch, split: Any, expected: list[Any], *, is_learned: bool
+) -> None:
+    judged: list[tuple[str, bool]] = []
+    evaluate = DenoisingObjective.evaluate
+
+    def counted(own: Any, network: nn.Module, split: Any, *, thorough: bool) -> dict[str, float]:
+        judged.append((split, thorough))
+        found = evaluate(own, network, split, thorough=thorough)
+        assert evaluate(own, fold(copy.deepcopy(network)), split, thorough=thorough) == found
+        return found
+
+    monkeypatch.setattr(DenoisingObjective, "evaluate", counted)
+    gradient = {"phi": None, "gradient": learning(DNCNN)} if is_learned else {}
+    outcome = run(task({**DENOISING, "n_patches": 64}, split=split, **gradient))[1]
+    assert judged == expected
+    assert outcome.metrics["ssim"] > 0
 
 
 @pytest.mark.parametrize("rate", [30.0, 1e30])
