@@ -162,7 +162,8 @@ def test_nothing_is_judged_twice_and_folding_changes_no_judgement(
     is_learned: bool,
 ) -> None:
     judged: list[tuple[str, bool]] = []
-    evaluate, last = DenoisingObjective.evaluate, {}
+    evaluate = DenoisingObjective.evaluate
+    last: dict[str, Any] = {}
 
     def counted(
         own: DenoisingObjective, network: nn.Module, split: Split, *, thorough: bool
