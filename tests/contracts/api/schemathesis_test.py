@@ -56,7 +56,7 @@ def _subnormals() -> None:
     """Have the smallest numbers again, which trainings of this process may have flushed."""
     torch = sys.modules.get("torch")
     if torch is not None:
-        torch.set_flush_denormal(mode=False)
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="module")
