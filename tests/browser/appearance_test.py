@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import pytest
 from playwright.sync_api import Browser, Page
 
-from api.dashboard.themes import THEMES, ThemeName
+from api.dashboard.themes import THEMES
 from service.records import Job
 from tests.browser.conftest import Server, open_tab, until
+from tests.browser.looks import check_looks
 
 pytestmark = pytest.mark.browser
-
-# Every visible text and its WCAG contrast with what lies behind it, the lowest first.
-CONTRASTS = """() => {
-  const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = (text) => {
-    probe.clearRect(0, 0, 1, 1); probe.fillStyle = text; probe.fillRect(0, 0, 1, 1);
-    return [...probe.getImageData(0, 0, 1, 1).data].map((v) => v / 255);
-  };
-  const over = (top, under) => top.slice(0, 3).map((v, i) => v * top[3] + under[i] * (1 - top[3]));
-  const ground = (el) => {
-    const chain = [];
-    for (let e = el; e; e = e.parentElement) chain.push(rgba(getComputedStyle(e).backgroundColor));
-    return chain.reverse().reduce((under, top) => over(top, under), [1, 1, 1]);
-  };
-  const light = (c) => c.map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (walker.nextNode()) {
-    const el = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !el.checkVisibility() || el.closest('svg, :disabled'))
-      continue;
-    if (el.closest('.visually-hidden, .skip, option')) continue;
-    const behind = ground(el);
-    const [a, b] = [light(over(rgba(getComputedStyle(el).color), behind)), light(behind)];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    found.push([ratio, walker.currentNode.data.trim().slice(0, 40)]);
-  }
-  return found.sort((x, y) => x[0] - y[0]);
-}"""
-
 
 # Plotly.js fills each figure's box, which has room for it.
 FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) => {
@@ -51,7 +19,6 @@ FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) => {
     && Math.abs(svg.clientHeight - box.clientHeight) <= 1;
 })"""
 SHOWING = ("running", "succeeded", "searched")
-SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
 
 
 def wait_for_figures(page: Page, *names: str) -> None:
@@ -71,15 +38,7 @@ def test_pages_are_clean(
         wait_for_figures(page, "trials", "time", "density")
     for details in page.query_selector_all("summary"):
         details.click()
-    for width, scheme in product((1280, 400), SCHEMES):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        until(page, FITTING)
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"scrolls sideways by {overflow} px at {width}"
-        contrasts = page.evaluate(CONTRASTS)
-        assert len(contrasts) > 20
-        assert contrasts[0][0] >= 4.5, (scheme, contrasts[:5])
+    check_looks(page, n_texts=20, settle=lambda: until(page, FITTING))
     assert tab.complaints == []
     assert tab.foreign == []
     assert any("plotly" in url for url in tab.urls) == (name in SHOWING)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from playwright.sync_api import Browser
 from service.datasets import library
 from service.datasets.options import ImportOptions
 from service.settings import Settings
-from tests.browser.appearance_test import CONTRASTS, SCHEMES
 from tests.browser.conftest import Server, open_tab
+from tests.browser.looks import check_looks
 from tests.browser.seeding import HOSTILE
 from tests.integration.service.datasets import making
 
@@ -36,13 +35,7 @@ def test_pages_of_data_sets_are_clean(chromium: Browser, server: Server, tmp_pat
     page = tab.page
     for path in ("/datasets", f"/datasets/{labelled}"):
         tab.open(path)
-        for width, scheme in product((1280, 400), SCHEMES):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
-            overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0, f"{path} scrolls sideways by {overflow} px at {width}"
-            contrasts = page.evaluate(CONTRASTS)
-            assert contrasts[0][0] >= 4.5, (path, scheme, contrasts[:5])
+        check_looks(page)
     assert page.inner_text("h1") == HOSTILE
     sheet = "document.querySelector('.sheet')"
     assert page.evaluate(f"{sheet}.complete && {sheet}.naturalWidth > 300")

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from service.storage import jobs as job_rows
-from tests.browser.appearance_test import CONTRASTS, SCHEMES
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+from tests.browser.looks import check_looks
 from tests.integration.api.estimates_test import dispatch, measure
 from tests.integration.api.specs import PHOTOS, SPHERE, changed
 
@@ -52,18 +52,6 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
-def check_looks(page: Page) -> None:
-    """Nothing scrolls sideways and everything can be read, at both widths in both schemes."""
-    for width, scheme in product((1280, 400), SCHEMES):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"scrolls sideways by {overflow} px at {width}"
-        contrasts = page.evaluate(CONTRASTS)
-        assert len(contrasts) > 15
-        assert contrasts[0][0] >= 4.5, (width, scheme, contrasts[:5])
-
-
 def names_of(server: Server) -> list[str]:
     with server.database.read() as session:
         return [job.name for job in job_rows.page(session, limit=50, state=None, before=None)]
@@ -77,12 +65,12 @@ def test_an_estimate_appears_when_it_has_been_measured(tab: Tab, server: Server)
     costs, said = page.locator("#estimate"), page.locator("#announcer")
     expect(costs).to_contain_text("A worker measures")
     expect(said).to_contain_text("measures")
-    check_looks(page)
+    check_looks(page, n_texts=15)
     measure(server.database, me)
     expect(costs).to_contain_text("From start to end")
     expect(costs).to_contain_text("5.5 s")
     expect(said).to_have_text("Estimate: at most 20 trainings, about 28 s from start to end")
-    check_looks(page)
+    check_looks(page, n_texts=15)
     n_asked = sum(url.endswith("/jobs/estimate") for url in tab.urls)
     text_of(page).press("End")
     text_of(page).press("Space")
@@ -129,7 +117,7 @@ def test_faults_lead_to_their_fields(tab: Tab) -> None:
         expect(text_of(page)).to_be_focused()
         assert text_of(page).evaluate(SELECTED) == selected
         assert text_of(page).evaluate(IN_VIEW)
-    check_looks(page)
+    check_looks(page, n_texts=15)
     expect(page.get_by_role("button", name="Submit")).to_be_enabled()
     # The refusal is the only complaint: browsers log every answer of 400 and more.
     assert all("422" in complaint for complaint in tab.complaints)

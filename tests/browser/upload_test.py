@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.storage import datasets
-from tests.browser.appearance_test import CONTRASTS, SCHEMES
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
+from tests.browser.looks import check_looks
 from tests.integration.service.datasets import making
 
 pytestmark = pytest.mark.browser
@@ -79,12 +78,7 @@ def test_a_refusal_names_the_file_and_another_try_is_possible(
     store(page)
     problem = page.locator("#problem")
     expect(problem).to_contain_text("cat/broken.png")
-    for width, scheme in product((1280, 400), SCHEMES):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        contrasts = page.evaluate(CONTRASTS)
-        assert contrasts[0][0] >= 4.5, (width, scheme, contrasts[:5])
+    check_looks(page)
     page.get_by_label("Validation share").fill("0.5")
     page.get_by_label("Test share").fill("0.6")
     store(page)
