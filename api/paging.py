@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Path, Request, Response
+from fastapi import Query as FromQuery
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_ID = 2**63 - 1
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+OptionalId = Annotated[int | None, FromQuery(ge=1, le=MAX_ID)]
 Cursor = Annotated[
     int | None,
     Field(ge=1, le=MAX_ID, description="Id of the last item seen; taken from the Link header."),

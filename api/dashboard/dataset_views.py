@@ -12,7 +12,7 @@ from api.dashboard.json_text import json_text
 from service import clock
 from service.datasets.info import BUILT_IN, STORED, DataInfo
 from service.datasets.stored import SPLITS
-from service.records import Dataset
+from service.records import Dataset, Json
 from service.storage import datasets
 
 SETS_SHOWN = 25
@@ -82,11 +82,15 @@ class DatasetLine:
         return len(self.record.details["manifest"]["classes"])
 
     @property
-    def example(self) -> str:
-        """A job that is trained on it, as JSON."""
+    def job(self) -> Json:
+        """The spec of a job that is trained on it."""
         task = {"kind": TASKS[self.record.kind], "dataset": self.name}
-        job = {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
-        return json_text(job)
+        return {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
+
+    @property
+    def example(self) -> str:
+        """That spec, as JSON."""
+        return json_text(self.job)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
@@ -14,55 +13,27 @@ from sqlalchemy.orm import Session
 from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.dashboard.dataset_views import DatasetLine
-from api.dashboard.examples import EXAMPLES
-from api.dashboard.json_text import json_text
+from api.dashboard.examples import EXAMPLES, Example
 from api.dashboard.rendering import html
+from api.paging import MAX_ID, OptionalId
 from api.routes.estimates import RETRY_AFTER_S
 from service import jobs as service_jobs
 from service import rules
 from service.errors import InvalidSpecError, NotFoundError
 from service.estimates import estimate
 from service.prices import prices_of
-from service.records import Job
+from service.records import Job, Json
 from service.storage import datasets, jobs
 
 router = APIRouter(include_in_schema=False)
-
-LARGEST_ID = 2**63 - 1
-OptionalId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
-
-
-class Start(Protocol):
-    """A spec to start from."""
-
-    @property
-    def name(self) -> str:
-        """What the chooser's value is."""
-
-    @property
-    def title(self) -> str:
-        """What the chooser says."""
-
-    @property
-    def text(self) -> str:
-        """The spec as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A start that is made for this page."""
-
-    name: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class NewJobPage:
     """What can be started from, and what is."""
 
-    starts: Sequence[Start]
-    chosen: Start
+    starts: Sequence[Example]
+    chosen: Example
 
 
 def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -> NewJobPage:
@@ -77,14 +48,14 @@ def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -
     Raises:
         NotFoundError: There is no such job or set.
     """
-    starts: list[Start] = list(EXAMPLES)
+    starts = list(EXAMPLES)
     line = _stored(session, dataset_id)
     if line is not None:
         title = f"Train on the data set {line.record.name} ({line.name})"
-        starts.append(Given("stored", title, json_text(json.loads(line.example))))
+        starts.append(Example("stored", title, line.job))
     if job_id is not None:
         job = jobs.get(session, job_id)
-        starts.insert(0, Given("job", f"The spec of job {job.id}, {job.name}", _text_of(job)))
+        starts.insert(0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(job)))
     wanted = "stored" if dataset_id is not None else starts[0].name
     return NewJobPage(starts, next(start for start in starts if start.name == wanted))
 
@@ -96,18 +67,18 @@ def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
     return DatasetLine(newest[0]) if newest else None
 
 
-def _text_of(job: Job) -> str:
-    """Write a job's spec as it may be submitted again; as it is stored where it may not."""
+def _spec_of(job: Job) -> Json:
+    """Return a job's spec as it may be submitted again; as it is stored where it may not."""
     try:
         spec = service_jobs.spec_again(job)
     except InvalidSpecError:
-        return json_text(job.spec)
-    short: dict[str, Any] = spec.model_dump(mode="json", exclude_none=True)
-    full: dict[str, Any] = spec.model_dump(mode="json")
-    return json_text(short if _is_same(short, full) else full)
+        return job.spec
+    short: Json = spec.model_dump(mode="json", exclude_none=True)
+    full: Json = spec.model_dump(mode="json")
+    return short if _is_same(short, full) else full
 
 
-def _is_same(short: dict[str, Any], full: dict[str, Any]) -> bool:
+def _is_same(short: Json, full: Json) -> bool:
     try:
         return rules.parse(short) == rules.parse(full)
     except InvalidSpecError:
@@ -117,7 +88,7 @@ def _is_same(short: dict[str, Any], full: dict[str, Any]) -> bool:
 @router.get("/jobs/new")
 def show_new_job(
     database: InDatabase,
-    start: Annotated[int | None, Query(alias="from", ge=1, le=LARGEST_ID)] = None,
+    start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
 ) -> HTMLResponse:
     """Show the form of a new job, filled with an example or with what is named."""

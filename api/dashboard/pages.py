@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.context import WithSettings, database_of
@@ -12,16 +12,13 @@ from api.dashboard import assets, dataset_views, density_cards, figures, heatmap
 from api.dashboard.rendering import HEADERS, html
 from api.dashboard.themes import THEMES, Figure, ThemeName
 from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
+from api.paging import MAX_ID, Id, OptionalId
 from service.errors import NotFoundError
 from service.states import JobState
 from service.storage import jobs, overview, studies
 from service.storage.database import Database
 
 router = APIRouter(include_in_schema=False)
-
-LARGEST_ID = 2**63 - 1
-Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-OptionalId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
 
 @router.get("/")
@@ -51,7 +48,7 @@ def show_job(
 
 @router.get("/jobs/{job_id}/trials")
 def show_older_trials(
-    request: Request, job_id: Id, before: Annotated[int, Query(ge=1, le=LARGEST_ID)]
+    request: Request, job_id: Id, before: Annotated[int, Query(ge=1, le=MAX_ID)]
 ) -> HTMLResponse:
     """Return the rows of the next page of trials, to be put below those that are shown."""
     try:
