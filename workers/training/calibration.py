@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from workers.training.devices import device_name
 from workers.training.fusion import FusedPasses
@@ -17,7 +16,7 @@ from workers.training.memory import MemoryPeak
 from workers.training.packs import is_fusible, is_out_of_memory
 from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
-from workers.training.preparation import Prepared, prepare
+from workers.training.preparation import Prepared, endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
 
@@ -124,14 +123,8 @@ class _Steps:
     """Steps of candidates through as many epochs as are asked for."""
 
     def __init__(self, task: TrainingTask, candidates: Sequence[Prepared], passes: Passes) -> None:
-        self._batch_size = int(task.training["batch_size"])
         self._candidates, self._passes = candidates, passes
-        self._batches = self._endless()
-
-    def _endless(self) -> Iterator[tuple[Tensor, Tensor]]:
-        first = self._candidates[0]
-        while True:
-            yield from first.objective.batches(self._batch_size, first.streams)
+        self._batches = endless_batches(candidates[0], task)
 
     def take(self) -> float:
         """Take one step and return its seconds, its batch and the wait for a GPU included."""

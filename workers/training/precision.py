@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
@@ -17,9 +16,8 @@ from torch import Tensor
 
 from service.digest import canonical_json
 from workers.training.devices import has_fast_bfloat16
-from workers.training.objectives.base import Batch
 from workers.training.passes import PlainPasses, Precision
-from workers.training.preparation import Prepared, prepare
+from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
 
@@ -73,11 +71,6 @@ def _mean_loss(task: TrainingTask, precision: Precision) -> float:
     parts = prepare(task)
     passes = PlainPasses([parts.network.train()], precision)
     losses: list[Tensor] = []
-    for inputs, targets in islice(_endless(parts, task), CHECKED_STEPS):
+    for inputs, targets in islice(endless_batches(parts, task), CHECKED_STEPS):
         losses += step(passes, [parts], inputs, targets)
     return float(torch.stack(losses[CHECKED_STEPS // 2 :]).mean())
-
-
-def _endless(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
-    while True:
-        yield from parts.objective.batches(int(task.training["batch_size"]), parts.streams)

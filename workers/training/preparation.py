@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from workers.training.learning import LearnedDensities, learn_density, parameter
 from workers.training.masters import MasterWeights
 from workers.training.networks import NETWORKS, build_network
 from workers.training.objectives import OBJECTIVES, Objective, build_objective
+from workers.training.objectives.base import Batch
 from workers.training.operator import apply_density
 from workers.training.optimizers import build_optimizer, clip_gradients
 from workers.training.schedules import build_schedule
@@ -43,6 +44,12 @@ class Prepared:
     schedule: LRScheduler
     streams: Streams
     learned: LearnedDensities | None
+
+
+def endless_batches(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
+    """Yield a training's batches, epoch after epoch."""
+    while True:
+        yield from parts.objective.batches(int(task.training["batch_size"]), parts.streams)
 
 
 def prepare(task: TrainingTask) -> Prepared:

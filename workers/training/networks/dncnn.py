@@ -30,9 +30,7 @@ def dncnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.M
             NORMS[shape.n_dims](width),
             nn.ReLU(inplace=True),
         ]
-    if shape.n_dims == 2:
-        return nn.Sequential(*layers, to_outputs(width, n_outputs, last))
-    return nn.Sequential(*layers, _convolution(shape, width, n_outputs, last))
+    return nn.Sequential(*layers, to_outputs(width, n_outputs, last, shape.n_dims))
 
 
 def _convolution(

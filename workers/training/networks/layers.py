@@ -69,11 +69,14 @@ class OneChannelConv2d(nn.Conv2d):
         return outputs if self.bias is None else outputs + self.bias
 
 
-def to_outputs(n_in: int, n_outputs: int, size: int) -> nn.Conv2d:
-    """Return the last convolution of a network that gives images, of odd `size`, with a bias."""
-    if n_outputs == 1:
+def to_outputs(n_in: int, n_outputs: int, size: int, n_dims: int = 2) -> nn.Module:
+    """Return the last convolution of a network whose outputs have `n_dims` axes.
+
+    Of odd `size`, with a bias: (B, n_in, *sides) -> (B, n_outputs, *sides).
+    """
+    if n_dims == 2 and n_outputs == 1:
         return OneChannelConv2d(n_in, size)
-    return nn.Conv2d(n_in, n_outputs, size, padding=size // 2)
+    return CONVOLUTIONS[n_dims](n_in, n_outputs, size, padding=size // 2)
 
 
 def normalised(n_in: int, n_out: int, size: int) -> nn.Sequential:
