@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, get_args
 
 from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
@@ -12,11 +12,12 @@ from service import density, own_sections
 from service.networks.layer import Layer
 from service.own_sections import OwnSection
 from service.plugins import Group, Plugin, PluginError, called
+from service.tasks import TaskKind
 
 GROUP: Group = "densearch.networks"
 # Names of layers are columns, parts of file names and text on pages.
 NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-TASKS = ("denoising", "image_to_image", "classification", "multilabel")
+TASKS: tuple[str, ...] = get_args(TaskKind)
 BUILT_IN = ("small_cnn", "vgg", "resnet", "dncnn", "unet", "nafnet")
 
 
