@@ -7,23 +7,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from service.datasets import library
-from service.datasets.options import ImportOptions
 from service.settings import Settings
 from tests.browser.conftest import Server, open_tab
 from tests.browser.looks import check_looks
 from tests.browser.seeding import HOSTILE
 from tests.integration.service.datasets import making
+from tests.integration.service.datasets.conftest import add
 
 pytestmark = pytest.mark.browser
 
 
 def _store(server: Server, data_dir: Path, name: str, content: bytes) -> int:
-    settings = Settings(data_dir=data_dir)
-    with library.working(server.database, settings) as work:
-        work.upload.write_bytes(content)
-        options = ImportOptions(name=name)
-        return library.add_upload(server.database, settings, work, options).id
+    return add(server.database, Settings(data_dir=data_dir), content, name).id
 
 
 def test_pages_of_data_sets_are_clean(chromium: Browser, server: Server, tmp_path: Path) -> None:

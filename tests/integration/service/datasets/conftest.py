@@ -1,4 +1,4 @@
-"""Imports into a folder of the test's own, without a database."""
+"""Imports into a folder of the test's own, without a database, and sets stored in one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
+from service.datasets import library
 from service.datasets.importing import Imported, import_upload
 from service.datasets.options import ImportOptions
 from service.datasets.stored import StoredDataset, open_folder
 from service.datasets.workspace import workspace
+from service.records import Dataset
+from service.settings import Settings
+from service.storage.database import Database
+from tests.integration.service.datasets import making
 
+CONTENT = making.zipped(making.class_files(5))
 Import = Callable[..., tuple[Imported, StoredDataset]]
 
 
@@ -32,3 +38,12 @@ def imported(tmp_path: Path) -> Import:
         return found, open_folder(kept)
 
     return run
+
+
+def add(
+    database: Database, settings: Settings, content: bytes = CONTENT, name: str = "pets"
+) -> Dataset:
+    """Store an upload, as the server does."""
+    with library.working(database, settings) as work:
+        work.upload.write_bytes(content)
+        return library.add_upload(database, settings, work, ImportOptions(name=name))

@@ -18,7 +18,6 @@ from sqlalchemy import Connection, event
 from service import jobs, payloads, reopening, rules, stored_data
 from service.datasets import library, stored, workspace
 from service.datasets.flat_files import FlatFile
-from service.datasets.options import ImportOptions
 from service.errors import (
     DatasetInUseError,
     InvalidDatasetError,
@@ -34,16 +33,7 @@ from service.storage import datasets
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.integration.service.datasets import making
-
-CONTENT = making.zipped(making.class_files(5))
-
-
-def _add(
-    database: Database, settings: Settings, content: bytes = CONTENT, name: str = "pets"
-) -> Dataset:
-    with library.working(database, settings) as work:
-        work.upload.write_bytes(content)
-        return library.add_upload(database, settings, work, ImportOptions(name=name))
+from tests.integration.service.datasets.conftest import add
 
 
 def _listed(database: Database) -> list[Dataset]:
@@ -69,7 +59,7 @@ def _spec(dataset: str, kind: str = "classification", **changes: Any) -> dict[st
 def test_what_was_added_is_listed_and_can_be_opened(
     database: Database, settings: Settings
 ) -> None:
-    first, second = _add(database, settings), _add(database, settings, name="again")
+    first, second = add(database, settings), add(database, settings, name="again")
     assert [found.id for found in _listed(database)] == [second.id, first.id]
     assert first.sha256 == second.sha256
     assert _folders(settings) == [first.sha256]
@@ -81,18 +71,18 @@ def test_what_was_added_is_listed_and_can_be_opened(
 def test_files_go_with_the_last_set_of_their_content(
     database: Database, settings: Settings
 ) -> None:
-    first, second = _add(database, settings), _add(database, settings)
+    first, second = add(database, settings), add(database, settings)
     library.delete(database, settings.data_dir, first.id)
     assert _folders(settings) == [first.sha256]
     library.delete(database, settings.data_dir, second.id)
     assert _folders(settings) == []
     with pytest.raises(NotFoundError):
         library.delete(database, settings.data_dir, second.id)
-    assert _add(database, settings).id not in {first.id, second.id}
+    assert add(database, settings).id not in {first.id, second.id}
 
 
 def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: Settings) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
     with pytest.raises(DatasetInUseError) as refused:
         library.delete(database, settings.data_dir, found.id)
@@ -105,7 +95,7 @@ def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: 
 def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
     database: Database, settings: Settings
 ) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     outcome: list[BaseException | None] = []
 
     def delete() -> None:
@@ -127,7 +117,7 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
 
 
 def test_a_job_does_not_go_on_without_its_set(database: Database, settings: Settings) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
     with database.write() as session:
         for state in (JobState.RUNNING, JobState.EVALUATING, JobState.SUCCEEDED):
@@ -141,7 +131,7 @@ def test_a_refused_upload_leaves_no_row_and_no_folder(
     database: Database, settings: Settings
 ) -> None:
     with pytest.raises(InvalidDatasetError):
-        _add(database, settings, making.zipped({"a/1.png": b"no image"}))
+        add(database, settings, making.zipped({"a/1.png": b"no image"}))
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
@@ -157,7 +147,7 @@ def test_a_full_disk_leaves_nothing(
 
     monkeypatch.setattr(FlatFile, "append", full)
     with pytest.raises(StorageFullError, match="no room"):
-        _add(database, settings)
+        add(database, settings)
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
@@ -172,14 +162,14 @@ def test_a_row_that_cannot_be_stored_takes_its_files_with_it(
 
     monkeypatch.setattr(Path, "rename", broken)
     with pytest.raises(ConnectionError):
-        _add(database, settings)
+        add(database, settings)
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
 def test_a_deletion_that_breaks_off_is_undone(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, rename = _add(database, settings), Path.rename
+    found, rename = add(database, settings), Path.rename
 
     def broken(self: Path, target: Path) -> NoReturn:
         rename(self, target)
@@ -209,7 +199,7 @@ def test_files_and_names_are_on_the_disk_before_the_row_is(
 
     monkeypatch.setattr(os, "fsync", synced)
     event.listen(database.engine, "commit", committed)
-    found = _add(database, settings)
+    found = add(database, settings)
     before = events[: events.index("commit")]
     files = {Path(path).name for path in before if "/made/" in path}
     kept = {path.name for path in (base / found.sha256).iterdir()}
@@ -222,12 +212,12 @@ def test_files_and_names_are_on_the_disk_before_the_row_is(
 
 
 def test_storing_a_damaged_set_again_mends_it(database: Database, settings: Settings) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     folder = settings.data_dir / "datasets" / found.sha256
     (folder / "inputs.npy").write_bytes((folder / "inputs.npy").read_bytes()[:-1])
     with pytest.raises(stored.DamagedDatasetError, match="store the set again"):
         stored.open_stored(settings.data_dir, found.sha256)
-    assert _add(database, settings).sha256 == found.sha256
+    assert add(database, settings).sha256 == found.sha256
     stored.open_stored(settings.data_dir, found.sha256)
     assert _folders(settings) == [found.sha256]
 
@@ -235,7 +225,7 @@ def test_storing_a_damaged_set_again_mends_it(database: Database, settings: Sett
 def test_mending_that_breaks_off_leaves_one_folder(
     database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, rename = _add(database, settings), Path.rename
+    found, rename = add(database, settings), Path.rename
     folder = settings.data_dir / "datasets" / found.sha256
     (folder / "inputs.npy").unlink()
 
@@ -246,7 +236,7 @@ def test_mending_that_breaks_off_leaves_one_folder(
 
     monkeypatch.setattr(Path, "rename", broken)
     with pytest.raises(ConnectionError):
-        _add(database, settings)
+        add(database, settings)
     assert _listed(database) == [found]
     assert _folders(settings) == [found.sha256]
     stored.open_stored(settings.data_dir, found.sha256)
@@ -281,7 +271,7 @@ def test_a_killed_import_is_swept_away_and_a_living_one_is_not(
 def test_what_a_crash_left_is_settled_by_what_the_database_says(
     database: Database, settings: Settings
 ) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     base = settings.data_dir / "datasets"
     (base / found.sha256 / ".pending").touch()  # committed, but not yet unmarked
     orphan = base / ("0" * 64)
@@ -301,7 +291,7 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
     def work() -> None:
         try:
             for _ in range(3):
-                found = _add(database, settings)
+                found = add(database, settings)
                 stored.open_stored(settings.data_dir, found.sha256)
                 library.delete(database, settings.data_dir, found.id)
         except BaseException as error:  # noqa: BLE001 - shown below
@@ -316,122 +306,11 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
-# Folders of the server
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path / "root"
-    for name, content in making.class_files(5).items():
-        path = place / "pets" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return place
-
-
-def _rooted(settings: Settings, *roots: Path) -> Settings:
-    return settings.model_copy(update={"dataset_roots": roots or None})
-
-
-def test_a_folder_is_the_set_that_its_zip_is(
-    sqlite_database: Database, settings: Settings, root: Path
-) -> None:
-    here = _rooted(settings, root)
-    options = ImportOptions(name="x")
-    by_name = library.add_folder(sqlite_database, here, "pets", options)
-    by_path = library.add_folder(sqlite_database, here, str(root / "pets"), options)
-    assert by_name.sha256 == by_path.sha256 == _add(sqlite_database, settings).sha256
-
-
-@pytest.mark.parametrize(
-    "folder",
-    ["nothing", "..", "../..", "/etc", "pets/../..", "a\0b", "out", "ring", "a" * 900, "\ud800"],
-)
-def test_a_folder_elsewhere_is_refused(
-    sqlite_database: Database, settings: Settings, root: Path, folder: str
-) -> None:
-    (root / "out").symlink_to("/etc")
-    (root / "ring").symlink_to("ring")
-    with pytest.raises(InvalidDatasetError, match="no such folder") as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), folder, ImportOptions(name="x")
-        )
-    assert refused.value.entry == "folder"
-
-
-def test_no_folder_can_be_named_unless_a_root_is_set(
-    sqlite_database: Database, settings: Settings, root: Path
-) -> None:
-    with pytest.raises(InvalidDatasetError, match="DENSEARCH_DATASET_ROOTS"):
-        library.add_folder(sqlite_database, settings, str(root), ImportOptions(name="x"))
-
-
-@pytest.mark.parametrize(
-    ("target", "reason"),
-    [
-        ("/etc/hostname", "leads out"),
-        ("/etc", "link to a folder"),
-        ("link.png", "cannot be found"),
-        ("nothing.png", "cannot be found"),
-    ],
-)
-def test_a_link_that_leads_nowhere_or_out_of_the_roots_is_refused(
-    sqlite_database: Database, settings: Settings, root: Path, target: str, reason: str
-) -> None:
-    (root / "pets" / "cat" / "link.png").symlink_to(target)
-    with pytest.raises(InvalidDatasetError, match=reason) as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
-    assert refused.value.entry.endswith("link.png")
-
-
-def test_folders_too_deep_for_the_system_are_refused_by_their_names(
-    sqlite_database: Database, settings: Settings, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(root / "pets")
-    for _ in range(25):  # 5,000 characters: more than the 4,096 of a path
-        Path("d" * 200).mkdir()
-        os.chdir("d" * 200)
-    with pytest.raises(InvalidDatasetError, match="at most 500 characters"):
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
-
-
-def test_a_file_that_the_server_may_not_read_is_named(
-    sqlite_database: Database, settings: Settings, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened = Path.open
-
-    def forbidden(self: Path, *args: Any, **options: Any) -> Any:  # noqa: ANN401
-        if self.name == "02.png":
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return opened(self, *args, **options)
-
-    monkeypatch.setattr(Path, "open", forbidden)
-    with pytest.raises(InvalidDatasetError, match="cannot be read by the server") as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
-    assert refused.value.entry == "cat/02.png"
-
-
-def test_a_link_within_the_roots_is_followed(
-    sqlite_database: Database, settings: Settings, root: Path
-) -> None:
-    (root / "pets" / "cat" / "link.png").symlink_to(root / "pets" / "cat" / "00.png")
-    found = library.add_folder(
-        sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-    )
-    assert found.n_samples == 11
-
-
 # Specs
 
 
 def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
-    found = _add(database, settings)
+    found = add(database, settings)
     job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
     data = job.spec["task"]["data"]
     assert data["sha256"] == found.sha256
@@ -460,7 +339,7 @@ def test_a_spec_that_does_not_fit_its_set_is_refused(
     pointer: str,
     reason: str,
 ) -> None:
-    found = _add(sqlite_database, settings)
+    found = add(sqlite_database, settings)
     spec = _spec(f"stored:{found.id}")
     spec["task"] |= task
     if task.get("kind") == "denoising":
@@ -473,7 +352,7 @@ def test_a_spec_that_does_not_fit_its_set_is_refused(
 def test_the_rules_know_the_size_of_a_stored_set(
     sqlite_database: Database, settings: Settings
 ) -> None:
-    found = _add(sqlite_database, settings)
+    found = add(sqlite_database, settings)
     spec = _spec(f"stored:{found.id}", network={"kind": "small_cnn", "n_stages": 4})
     with pytest.raises(InvalidSpecError) as refused:
         jobs.submit(sqlite_database, rules.parse(spec))
@@ -483,7 +362,7 @@ def test_the_rules_know_the_size_of_a_stored_set(
 def test_two_names_of_one_content_are_one_training(
     sqlite_database: Database, settings: Settings
 ) -> None:
-    stored_sets = [_add(sqlite_database, settings) for _ in range(2)]
+    stored_sets = [add(sqlite_database, settings) for _ in range(2)]
     named = [
         payloads._task(
             spec_of(jobs.submit(sqlite_database, rules.parse(_spec(f"stored:{found.id}")))[0])
