@@ -39,6 +39,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.StorageFullError: "storage-full",
     errors.LeaseLostError: "lease-lost",
     errors.SchemaError: "schema-outdated",
+    errors.DirectoryInUseError: "misconfigured",
     errors.SettingsError: "misconfigured",
     errors.UnsafeBindingError: "misconfigured",
     DensearchError: "internal-error",

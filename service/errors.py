@@ -128,6 +128,17 @@ class SchemaError(DensearchError):
         )
 
 
+class DirectoryInUseError(DensearchError):
+    """Another process works in the data directory; this one did not start."""
+
+    def __init__(self, place: str, holder: str) -> None:
+        self.place, self.holder = place, holder
+        super().__init__(
+            f"{place} is in use by {holder}: end that process first, or choose another directory "
+            "with --data-dir (DENSEARCH_DATA_DIR)"
+        )
+
+
 class SettingsError(DensearchError):
     """A setting is unknown or unusable; the message names it and the remedy."""
 

@@ -11,7 +11,7 @@ import structlog
 from service import logs
 from service.errors import DensearchError
 from service.settings import load
-from service.storage import schema
+from service.storage import locks, schema
 from service.storage.database import Database
 
 
@@ -23,6 +23,8 @@ def main() -> int:
     try:
         settings = load()
         logs.configure(settings)
+        # Held until this process is gone: an exit that hangs holds it too.
+        locks.hold_dispatcher(settings, has_server=parent is not None)
         database = Database(settings.resolved_database_url)
         schema.check(database)
     except DensearchError as error:

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import typer
 import uvicorn
@@ -17,7 +18,7 @@ from api.cli.dispatcher import COMMAND, Supervisor, environment_of
 from service import logs
 from service.errors import SettingsError, UnsafeBindingError
 from service.settings import Settings
-from service.storage import schema
+from service.storage import locks, schema
 from service.storage.database import Database
 
 # Event streams end themselves; a client that does not read its answer would hold the end up.
@@ -109,18 +110,27 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
 
     Raises:
         SettingsError: The address cannot be used.
+        DirectoryInUseError: Another `serve`, or a `dispatch` on SQLite, works in the directory.
         SchemaError: Without a dispatcher: the database must be upgraded first.
     """
-    listener = bind(settings)
-    logs.configure(settings)
-    # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).
-    database = Database(settings.resolved_database_url, is_checkpointer=False)
-    try:
-        schema.upgrade(database) if with_dispatcher else schema.check(database)
+    with ExitStack() as stack:
+        listener = stack.enter_context(bind(settings))
+        logs.configure(settings)
+        if with_dispatcher:
+            stack.enter_context(locks.hold_server(settings))
+        # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).
+        database = Database(settings.resolved_database_url, is_checkpointer=False)
+        stack.callback(database.close)
+        _upgrade(settings, database) if with_dispatcher else schema.check(database)
         _serve(settings, database, listener, with_dispatcher=with_dispatcher)
-    finally:
-        database.close()
-        listener.close()
+
+
+def _upgrade(settings: Settings, database: Database) -> None:
+    if schema.current(database) == schema.head():
+        return
+    database.close()  # with a connection of our own nobody could be seen to have none
+    with locks.hold_migration(settings, has_server=True):
+        schema.upgrade(database)
 
 
 def _serve(
