@@ -8,6 +8,7 @@ checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,9 +19,18 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
+from service.storage import deadlines
+
+# How long a transaction waits for another's lock, or less where a deadline says so.
 BUSY_TIMEOUT_MS = 30_000
+# SQLite looks at the deadline after so many steps of its machine, some milliseconds.
+STEPS_A_LOOK = 100_000
 # Not below the 40 threads in which the API answers, or the pool times out under load.
 POOL_SIZE = 40
+# Who finds all of them taken is refused after this long.
+POOL_S = 5.0
+# So much must fit beside SQLite's file for a transaction to be written.
+ROOM_BYTES = 64 * 1024
 # SQLite's: a power cut may take the last commits, and never breaks the file.
 SYNCHRONOUS = "NORMAL"
 
@@ -43,16 +53,25 @@ class Database:
         self.engine = self._sqlite(is_checkpointer) if self.is_sqlite else self._postgresql()
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
+        # For work that is known to take long, such as a migration: no statement of it is cut off.
+        self.patient = self.engine.execution_options(is_patient=True)
 
     def _postgresql(self) -> Engine:
-        return create_engine(
-            self.url, pool_pre_ping=True, pool_size=POOL_SIZE, json_serializer=_to_json
+        from service.storage import postgresql  # its driver is slow to load
+
+        return postgresql.engine_of(
+            self.url, pool_size=POOL_SIZE, pool_timeout=POOL_S, json_serializer=_to_json
         )
 
     def _sqlite(self, is_checkpointer: bool) -> Engine:  # noqa: FBT001 - private
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, pool_size=POOL_SIZE, json_serializer=_to_json)
+        engine = create_engine(
+            self.url,
+            pool_size=POOL_SIZE,
+            pool_timeout=POOL_S,
+            json_serializer=_to_json,
+        )
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -64,15 +83,18 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, is_durable: bool = False) -> Iterator[Session]:
+    def write(self, *, is_durable: bool = False, is_patient: bool = False) -> Iterator[Session]:
         """Give a session whose changes are committed at the end, or all rolled back.
 
         Args:
             is_durable: Whether to wait for the disk: what goes together with files must outlive a
                 power cut, in which SQLite may else forget the last transactions. PostgreSQL
                 always waits.
+            is_patient: Whether its statements may take any time: such as deleting many rows.
         """
         engine = self._safe_writer if is_durable else self._writer
+        if is_patient:
+            engine = engine.execution_options(is_patient=True)
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -80,6 +102,21 @@ class Database:
         """Raise SQLAlchemy's error when the database does not answer."""
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+
+    def check_writable(self) -> None:
+        """Raise unless the database takes writes; nothing is changed.
+
+        Raises:
+            SQLAlchemyError: It does not (`service.storage.refusals` says why).
+            OSError: SQLite: there is no room for a page beside the file.
+        """
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            # PostgreSQL looks at the rights before it looks for rows; SQLite at BEGIN IMMEDIATE.
+            connection.execute(text("UPDATE alembic_version SET version_num = '' WHERE 1 = 0"))
+            transaction.rollback()
+        if self.is_sqlite and self.url.database:
+            with tempfile.TemporaryFile(dir=Path(self.url.database).parent) as file:
+                file.write(bytes(ROOM_BYTES))
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -96,6 +133,11 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
         f"wal_autocheckpoint={1000 if is_checkpointer else 0}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.set_progress_handler(_is_late, STEPS_A_LOOK)
+
+
+def _is_late() -> bool:
+    return deadlines.left_s() <= 0
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -104,5 +146,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("synchronous", SYNCHRONOUS) != level:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
+    wait_ms = int(1000 * max(min(BUSY_TIMEOUT_MS / 1000, deadlines.left_s()), 0))
+    if connection.info.get("busy_timeout", BUSY_TIMEOUT_MS) != wait_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")
+        connection.info["busy_timeout"] = wait_ms
     mode = options.get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")

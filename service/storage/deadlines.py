@@ -1,0 +1,55 @@
+"""Until when the work at hand may wait for the database.
+
+A deadline belongs to a context (PEP 567): it follows a request into the thread that answers it.
+What waits for the database asks `left_s` how long it may: psycopg's waits (`service.storage.
+postgresql`), SQLite's busy handler and long statements (`service.storage.database`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class Deadline:
+    """A point of time, s of the monotonic clock, that may be moved while threads wait for it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.restart(seconds)
+
+    def restart(self, seconds: float) -> None:
+        """Move it to `seconds` from now; infinity lifts it."""
+        self._at = time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until then, 0 or less when it is past."""
+        return self._at - time.monotonic()
+
+
+_deadlines: ContextVar[tuple[Deadline, ...]] = ContextVar("deadlines", default=())
+
+
+@contextmanager
+def until(deadline: Deadline) -> Iterator[None]:
+    """Make a deadline hold for what is done inside; those around it go on to hold."""
+    token = _deadlines.set((*_deadlines.get(), deadline))
+    try:
+        yield
+    finally:
+        _deadlines.reset(token)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let what is done inside wait for the database for at most `seconds` in all."""
+    with until(Deadline(seconds)):
+        yield
+
+
+def left_s() -> float:
+    """Return how long the work at hand may still wait, s: infinity without a deadline."""
+    return min((deadline.left_s for deadline in _deadlines.get()), default=math.inf)

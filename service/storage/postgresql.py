@@ -1,0 +1,145 @@
+"""PostgreSQL connections that never wait for ever.
+
+What ends a wait, and what for:
+
+- `connect_timeout`: a server that does not greet or does not finish the login (psycopg counts the
+  whole handshake);
+- keepalives and `tcp_user_timeout`: a machine or path that is gone, seen by the kernel;
+- `statement_timeout`, `lock_timeout`: a statement that takes too long, ended by the server;
+- `idle_in_transaction_session_timeout`: a client that was cut off inside a transaction and left
+  its locks behind, ended by the server;
+- `Connection.wait`: a peer that acknowledges every byte and never answers, such as a proxy whose
+  server is gone. The kernel sees nothing wrong and libpq would wait for ever.
+
+Everything that psycopg waits for once it is connected goes through `Connection.wait`: statements,
+COMMIT, ROLLBACK, the pool's pings, SQLAlchemy's own questions.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg.abc import RV, PQGen
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Dialect
+
+from service.storage import deadlines
+
+CONNECT_S = 5
+# A pooled connection that does not answer this soon is given up for a new one.
+PING_S = 3.0
+# The server ends a statement after this long, and a transaction that its client left open.
+STATEMENT_S = 20
+# The client gives the connection up if the server has not done so by then.
+SLACK_S = 2.0
+LOCK_S = 10
+# What is known to take long, such as a migration: nothing but the kernel ends it, within reason.
+PATIENT_S = 24 * 3600.0
+PATIENT_LOCK_S = 60
+
+PARAMETERS: dict[str, Any] = {
+    "connect_timeout": CONNECT_S,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+SESSION = {
+    "statement_timeout": STATEMENT_S,
+    "lock_timeout": LOCK_S,
+    "idle_in_transaction_session_timeout": STATEMENT_S,
+}
+
+
+class SilentConnectionError(psycopg.OperationalError):
+    """The server did not answer in time; the connection was given up."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection of which no wait is longer than `limit_s`, nor than the context's deadline."""
+
+    usual_s = limit_s = STATEMENT_S + SLACK_S
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait as psycopg does; close the connection when it takes too long.
+
+        Raises:
+            SilentConnectionError: It did.
+        """
+        limits = (self.limit_s, deadlines.left_s(), math.inf if timeout is None else timeout)
+        limit_s = max(min(limits), 0.0)
+        at = time.monotonic() + limit_s
+        try:
+            return super().wait(gen, interval, timeout=limit_s)
+        except psycopg.OperationalError as error:
+            if self.closed or time.monotonic() < at:
+                raise
+            # Where it stands is unknown, and so is whether the statement was carried out.
+            self.pgconn.finish()
+            raise SilentConnectionError(f"no answer within {limit_s:.1f} s") from error
+
+
+def engine_of(url: URL, **options: Any) -> Engine:
+    """Return an engine whose waits all end; what the URL's query says wins over our limits."""
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args=_parameters_of(url),
+        **options,
+    )
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "begin", _begin)
+    # SQLAlchemy has no event around a ping.
+    engine.dialect.do_ping = partial(_ping, engine.dialect.do_ping)  # type: ignore[method-assign]
+    return engine
+
+
+def _parameters_of(url: URL) -> dict[str, Any]:
+    given = url.query.get("options", "")
+    session = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in SESSION.items())
+    own = {name: value for name, value in PARAMETERS.items() if name not in url.query}
+    # Of two settings of one name the server takes the later.
+    return own | {"options": f"{session} {given if isinstance(given, str) else ' '.join(given)}"}
+
+
+def _connect(
+    _dialect: Dialect, _record: object, args: tuple[Any, ...], parameters: dict[str, Any]
+) -> Connection:
+    connection = Connection.connect(*args, **parameters)
+    try:
+        connection.usual_s = connection.limit_s = _limit_of(connection)
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _limit_of(connection: Connection) -> float:
+    """Return how long the server lets a statement take, and a little longer, s."""
+    connection.autocommit = True
+    query = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'"
+    row = connection.execute(query).fetchone()
+    connection.autocommit = False
+    given_s = float(row[0]) / 1000 if row else 0.0
+    return (given_s or STATEMENT_S) + SLACK_S
+
+
+def _ping(do_ping: Any, connection: Any) -> bool:  # noqa: ANN401 - the dialect's
+    with deadlines.within(PING_S):
+        return bool(do_ping(connection))
+
+
+def _begin(transaction: Transaction) -> None:
+    is_patient = transaction.get_execution_options().get("is_patient", False)
+    connection: Any = transaction.connection.dbapi_connection
+    connection.limit_s = PATIENT_S if is_patient else connection.usual_s
+    if is_patient:
+        limits = dict.fromkeys(SESSION, 0) | {"lock_timeout": PATIENT_LOCK_S * 1000}
+        each = ", ".join(f"set_config('{name}', '{ms}', true)" for name, ms in limits.items())
+        transaction.exec_driver_sql(f"SELECT {each}")
