@@ -26,6 +26,7 @@ class Arm:
         first_block: See `service.pruning.block_start`.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
         best: Its best confirmed trial of the search, the earliest of equals.
+        confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
         n_above_noise: Trials after which its boxes are known to be wider than the noise.
         final: The trial it is judged by, once the study is finished.
         promotions: Ids of the full trainings of its best.
@@ -54,6 +55,7 @@ class Arm:
         self._index: dict[int, int] = {}
         self._numbered: dict[int, Trial] = {}
         self._blocks: dict[int, list[list[float]]] = {}
+        self.confirmed: list[Trial] = []
         self.settled: set[int] = set()
         self.unsettled: set[int] = set()
 
@@ -67,7 +69,7 @@ class Arm:
     def put(self, trial: Trial) -> None:
         """Renew a trial's entry."""
         if trial.number is not None:
-            self._numbered[trial.number] = trial
+            self._place(trial, trial.number)
         if not self._is_told(trial):
             self.unsettled.add(trial.id)
             self._set(trial, None)
@@ -85,12 +87,15 @@ class Arm:
         """Return the part of the study's budget that was issued before a trial, from 0."""
         return self._index[trial.id] / max(self.study.n_trials, 1)
 
-    def confirmed(self) -> list[Trial]:
-        """Return the ended trials of the sequence, in its order, as far as it has no gap."""
-        found: list[Trial] = []
-        while (trial := self._numbered.get(len(found))) is not None and trial.state.is_final:
-            found.append(trial)
-        return found
+    def _place(self, trial: Trial, number: int) -> None:
+        """Put a trial at its place, and take in what has no gap before it any more."""
+        self._numbered[number] = trial
+        if number < len(self.confirmed):  # it has ended, and was held against the rule since
+            self.confirmed[number] = trial
+        while (
+            ended := self._numbered.get(len(self.confirmed))
+        ) is not None and ended.state.is_final:
+            self.confirmed.append(ended)
 
     # The median rule
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
     """Whether an arm's search ends before its trials are spent; notes where, and why."""
-    confirmed = arm.confirmed()
+    confirmed = arm.confirmed
     if arm.study.stopped_by in limits.LIMITS and arm.study.stopped_at is not None:
         # It was stopped before this dispatcher took it, or before its failures were retried.
         found, reason = arm.study.stopped_at, arm.study.stopped_by

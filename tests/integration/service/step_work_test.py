@@ -1,0 +1,55 @@
+"""What a step costs depends on what happened since the last one, not on the trials of the job."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import nullcontext
+
+import pytest
+
+from service import jobs as use_cases
+from service import rules
+from service.runs import Run
+from service.samplers import sequences
+from service.storage.database import Database
+from service.updates import Update
+from tests.integration.service.counting import counting_work
+from tests.integration.service.simulation import Simulation
+
+# Steps over which work is counted: trials are issued by the half window, 16 at once.
+SPAN = 32
+# Steps before the first count, and before the last one.
+EARLY, LATE = 32, 416
+# By how much a step may cost more later: a few bytecodes are noise, a scan is twelve times more.
+TOLERANCE = 1.25
+
+
+def work_of(simulation: Simulation, run: Run) -> dict[int, Counter[str]]:
+    """Run a job up to step `LATE` + `SPAN`; return the work of both spans, by their start."""
+    updates: list[Update] = []
+    found = {start: Counter[str]() for start in (EARLY, LATE)}
+    for n in range(LATE + SPAN):
+        start = n // SPAN * SPAN
+        with counting_work(found[start]) if start in found else nullcontext():
+            simulation.step(run, updates)
+        updates = [simulation.finish_one()]
+    return found
+
+
+@pytest.mark.parametrize("sampler", ["random"])
+def test_a_step_costs_the_same_whatever_came_before(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, sampler: str
+) -> None:
+    monkeypatch.setattr(sequences, "WINDOW", 32)
+    body = {
+        "name": "flat",
+        "task": {"kind": "function", "name": "ackley", "dimension": 2},
+        "samplers": [sampler],
+        "budget": {"n_trials": 1000},
+    }
+    use_cases.submit(sqlite_database, rules.parse(body))
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    work = work_of(simulation, run)
+    growth = (work[LATE] - work[EARLY]).most_common(5)
+    assert work[LATE].total() <= TOLERANCE * work[EARLY].total(), growth
