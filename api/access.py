@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import structlog
@@ -50,6 +51,8 @@ class Access:
                 headers = MutableHeaders(scope=message)
                 is_stream = headers.get("content-type", "").startswith("text/event-stream")
                 _secure(headers, scope["path"], request_id)
+                if "location" in headers:
+                    headers["location"] = _relative(headers["location"])
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -88,6 +91,13 @@ def _secure(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["content-security-policy"] = DOCS_POLICY if path in DOCS_PATHS else POLICY
     if path.startswith("/v1/"):
         headers.setdefault("cache-control", "no-store")
+
+
+def _relative(location: str) -> str:
+    """Return an address on this server without its name: the framework takes that from Host."""
+    parts = urlsplit(location)
+    # Two slashes at the start would be the name of another host.
+    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))
 
 
 def route_of(scope: Scope) -> str:

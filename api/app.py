@@ -28,6 +28,7 @@ from api.routes import (
     studies,
     trials,
 )
+from service.hosts import Hosts
 from service.settings import Settings
 from service.storage.database import Database
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         favicon_url="/favicon.ico",
     )
     app.state.settings, app.state.database = settings, database
+    app.state.hosts = Hosts(settings.host, settings.allowed_hosts or ())
     # An event is set by who runs the server, before it waits for open answers.
     app.state.ending = threading.Event()
     app.state.metrics = Metrics(database, settings.lease_s)
@@ -68,7 +70,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         upload_path=datasets.router.prefix,
         max_upload_bytes=settings.max_dataset_bytes,
     )
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.openapi = document_of(app)  # type: ignore[method-assign]
     return app

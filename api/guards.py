@@ -1,13 +1,12 @@
 """What is refused before a route sees it: foreign hosts, other sites' pages, bodies too large.
 
-The server binds to loopback and has no accounts, so any web page open in a browser on the same
-machine could reach it. A page of another site is told apart by Sec-Fetch-Site and Origin; a name
-that was made to resolve to 127.0.0.1 (DNS rebinding) by its Host header.
+The server has no accounts, so any web page open in a browser that reaches it could use it. A page
+of another site is told apart by Sec-Fetch-Site and Origin; a name that was made to resolve to this
+machine (DNS rebinding) by its Host header.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -16,37 +15,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problem_kinds import PROBLEMS
 from api.problems import ProblemError, answer, refused
 from service.errors import Fault
-from service.settings import Settings
+from service.hosts import Hosts, host_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A client that sends before it reads never sees an answer given while it sends: the connection is
 # reset. So much of a refused body is read and dropped first.
 MAX_DROPPED_BYTES = 64 * 2**20
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name is this machine's own."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def host_name(authority: str) -> str:
-    """Return the host of a Host header without its port and brackets, in lower case."""
-    try:
-        return (urlsplit(f"//{authority}").hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 class Guard:
-    """Refuses foreign hosts and requests that another site's page sent."""
+    """Refuses foreign hosts and requests that another site's page sent.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._hosts = LOOPBACK_NAMES | {settings.host} if is_loopback(settings.host) else None
+    Args:
+        app: What comes next.
+        hosts: What this server is called.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app, self._hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with a problem."""
@@ -54,18 +40,25 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._host_fault(headers) or _site_fault(scope["method"], headers)
+        refusal = self._host_fault(scope, headers) or _site_fault(scope["method"], headers)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
             slug, detail = refusal
             await answer(PROBLEMS[slug], detail)(scope, receive, send)
 
-    def _host_fault(self, headers: Headers) -> tuple[str, str] | None:
-        host = host_name(headers.get("host", ""))
-        if self._hosts is None or "host" not in headers or host in self._hosts:
+    def _host_fault(self, scope: Scope, headers: Headers) -> tuple[str, str] | None:
+        given = headers.getlist("host")
+        if not given and scope.get("http_version") == "1.0":
+            return None  # no browser sends that; health checks of load balancers do
+        if len(given) != 1:
+            return "bad-request", f"a request has one Host header, this one has {len(given)}"
+        if self._hosts.allows(host_of(given[0])):
             return None
-        return "unknown-host", f"this server is not called {host[:100]!r}: use localhost"
+        return "unknown-host", (
+            f"this server is not called {given[0][:100]!r}: use localhost or an address of its "
+            "machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS"
+        )
 
 
 def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
@@ -80,6 +73,7 @@ def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
 
 
 def _is_own(origin: str, host: str) -> bool:
+    """Whether a page's origin is the host (already known to be ours) that the request names."""
     try:
         return urlsplit(origin).netloc.lower() == host.lower()
     except ValueError:

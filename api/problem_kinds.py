@@ -104,7 +104,8 @@ PROBLEMS: Mapping[str, Problem] = {
             "unknown-host",
             421,
             "The Host header names another server",
-            "Use the address that the server listens on, such as 127.0.0.1 or localhost.",
+            "Use localhost or an address of the machine; the operator adds other names to "
+            "DENSEARCH_ALLOWED_HOSTS.",
         ),
         Problem(
             "invalid-spec",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
+from service.hosts import pattern_of
 
 PREFIX = "DENSEARCH_"
 
@@ -19,8 +21,17 @@ def _listed(value: object) -> object:
     return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
+def _hosts(value: object) -> object:
+    """Read host names divided by commas or blanks."""
+    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        return value
+    return tuple(pattern_of(part) for part in parts if part)
+
+
 # Not JSON, as the settings would have it otherwise.
 Paths = Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)]
+HostNames = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)]
 
 
 class Settings(BaseSettings):
@@ -39,6 +50,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="Port the API listens on.")
     allow_remote: bool = Field(
         default=False, description="Allow listening beyond loopback without API keys."
+    )
+    allowed_hosts: HostNames = Field(
+        default=None,
+        description="Host names of the server, in addition to localhost and the machine's own.",
     )
     url: str = Field(
         default="http://127.0.0.1:8080", description="Server that the client commands talk to."

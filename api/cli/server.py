@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ import uvicorn
 from api.cli.dispatcher import COMMAND, Supervisor, environment_of
 from service import logs
 from service.errors import SettingsError, UnsafeBindingError
+from service.hosts import is_loopback
 from service.settings import Settings
 from service.storage import locks, schema
 from service.storage.database import Database
@@ -42,16 +42,6 @@ class UnusableAddressError(SettingsError):
     def __init__(self, host: str, port: int, reason: str) -> None:
         self.host, self.port = host, port
         super().__init__(f"cannot listen on {host} port {port}: {reason}")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -150,6 +140,7 @@ def _serve(
         typer.echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
 
     app = create_app(settings, database)
+    threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()
     config = uvicorn.Config(
         app,
         log_config=None,

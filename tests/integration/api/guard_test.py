@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from socket import gethostname
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -40,19 +41,66 @@ def test_the_dashboards_own_page_may(client: TestClient) -> None:
     assert client.post("/v1/jobs", json=SPHERE, headers=headers).status_code == 202
 
 
-def test_a_name_that_was_bent_to_loopback_is_refused(client: TestClient) -> None:
-    for host in ("evil.example", "evil.example:8080", "localhost.evil.example", "[::"):
-        answer = client.get("/v1/jobs", headers={"host": host})
-        assert answer.status_code == 421
-        assert answer.json()["type"] == "/problems/unknown-host"
-    for host in ("localhost:8080", "127.0.0.1", "[::1]:8080"):
-        assert client.get("/v1/jobs", headers={"host": host}).status_code == 200
+FOREIGN = ("evil.example", "evil.example:8080", "localhost.evil.example", "[::", "a@localhost", "")
+OWN = ("localhost:8080", "LOCALHOST.", "127.0.0.1", "127.8.8.8:1", "[::1]:8080", gethostname())
 
 
-def test_a_server_for_all_takes_any_name(settings: Settings, sqlite_database: Database) -> None:
-    open_to_all = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104
-    with TestClient(create_app(open_to_all, sqlite_database), base_url="http://lab:80") as client:
+def refused(client: TestClient, host: str) -> None:
+    answer = client.get("/v1/jobs", headers={"host": host})
+    assert answer.status_code == 421, host
+    assert answer.json()["type"] == "/problems/unknown-host"
+    assert "DENSEARCH_ALLOWED_HOSTS" in answer.json()["detail"]
+    origin = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    assert client.post("/v1/jobs", json=SPHERE, headers=origin).status_code == 421
+
+
+@pytest.mark.parametrize("listening", ["127.0.0.1", "0.0.0.0", "192.0.2.1"])  # noqa: S104
+def test_a_name_that_was_bent_to_this_machine_is_refused_wherever_it_listens(
+    settings: Settings, sqlite_database: Database, listening: str
+) -> None:
+    settings = settings.model_copy(update={"host": listening, "allow_remote": True})
+    with TestClient(create_app(settings, sqlite_database), base_url="http://localhost") as client:
+        for host in FOREIGN:
+            refused(client, host)
+        for host in (*OWN, f"{listening}:8080"):
+            assert client.get("/v1/jobs", headers={"host": host}).status_code == 200, host
+
+
+def test_further_names_are_allowed_by_the_setting(
+    settings: Settings, sqlite_database: Database
+) -> None:
+    hosts = ("lab.example", "*.wide.example")
+    settings = settings.model_copy(update={"allowed_hosts": hosts})
+    with TestClient(create_app(settings, sqlite_database), base_url="http://localhost") as client:
+        for host in ("lab.example:8080", "LAB.example", "a.b.wide.example", *OWN):
+            assert client.get("/v1/jobs", headers={"host": host}).status_code == 200
+            headers = {"host": host, "origin": f"http://{host}"}
+            assert client.post("/v1/jobs", json=SPHERE, headers=headers).status_code == 202
+        for host in ("wide.example", "xwide.example", "lab.example.evil.example", *FOREIGN):
+            refused(client, host)
+
+
+def test_a_star_allows_every_name(settings: Settings, sqlite_database: Database) -> None:
+    settings = settings.model_copy(update={"allowed_hosts": ("*",)})
+    with TestClient(
+        create_app(settings, sqlite_database), base_url="http://any.example"
+    ) as client:
         assert client.get("/healthz").status_code == 200
+
+
+def test_several_host_headers_are_a_bad_request(client: TestClient) -> None:
+    answer = client.get("/v1/jobs", headers=[("host", "localhost"), ("host", "evil.example")])
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/", "//v1/jobs/", "/v1/samplers/?a=b%20c"])
+def test_a_redirect_names_no_host(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"host": "localhost:99"}, follow_redirects=False)
+    if answer.is_redirect:
+        location = answer.headers["location"]
+        assert location == path.rstrip("/").replace("/?", "?")
+    else:
+        assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs", "/healthz", "/nothing", "/docs", "/"])

@@ -30,6 +30,18 @@ def test_an_unusable_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -
         load()
 
 
+def test_hosts_are_read_as_a_list_and_a_useless_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DENSEARCH_ALLOWED_HOSTS", "api, Lab.example.org,,*.example.org ")
+    assert load().allowed_hosts == ("api", "lab.example.org", "*.example.org")
+    monkeypatch.setenv("DENSEARCH_ALLOWED_HOSTS", "")
+    assert load().allowed_hosts == ()
+    monkeypatch.setenv("DENSEARCH_ALLOWED_HOSTS", "http://lab.example.org")
+    with pytest.raises(SettingsError, match=r"DENSEARCH_ALLOWED_HOSTS: .*http://lab.example.org"):
+        load()
+
+
 def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql://user:secret@db/densearch"
     monkeypatch.setenv("DENSEARCH_DATABASE_URL", url)

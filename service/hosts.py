@@ -1,0 +1,131 @@
+"""What this server is called: the names and addresses that a request may be addressed to.
+
+A web page can have a name of its own resolve to this machine (DNS rebinding): its requests come
+from the user's browser and carry that name in Host. An address in Host cannot be bent so: it is
+the one that the browser connected to. Whatever else decides what the server is called, such as a
+public URL, belongs here.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address
+
+# Labels of RFC 1123, and the underscore that container names have.
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,255})(?::\d{0,5})?", re.IGNORECASE)
+ANY = "*"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address or name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def host_of(authority: str) -> str:
+    """Return the host of a Host header, plain: "" where it is not host or host:port."""
+    if not _AUTHORITY.fullmatch(authority):
+        return ""
+    host, bracket, _ = authority.rpartition("]")
+    return plain(host.removeprefix("[") if bracket else authority.partition(":")[0])
+
+
+def plain(name: str) -> str:
+    """Return a name or address in the one form in which they are compared, "" for neither.
+
+    Lower case, without the final dot, in ASCII (IDNA); addresses in their shortest form.
+    """
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        pass
+    try:
+        text = name.removesuffix(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+    # A name that ends in a number is an address to browsers: 127.1, 0x7f000001.
+    is_name = _NAME.fullmatch(text) and not re.fullmatch(r"\d+|0x[0-9a-f]*", text.split(".")[-1])
+    return text if is_name else ""
+
+
+def pattern_of(text: str) -> str:
+    """Read an entry of the setting: a name, an address, `*.example.org` or `*`.
+
+    Raises:
+        ValueError: Naming the entry and what it may be.
+    """
+    if text == ANY:
+        return ANY
+    wildcard = "*." if text.startswith("*.") else ""
+    name = plain(text.removeprefix(wildcard).removeprefix("[").removesuffix("]"))
+    if not name:
+        raise ValueError(
+            f"{text!r} is no host: give names or addresses without scheme and port, such as "
+            "lab.example.org, *.example.org or 192.168.1.5, divided by commas"
+        )
+    return wildcard + name
+
+
+class Hosts:
+    """Decides which hosts are this server: `allows(host)`.
+
+    Always: loopback, the address listened on, the machine's own names, and every address of its
+    interfaces, which are asked at each request since they change.
+
+    Args:
+        listening: The address or name given to listen on.
+        patterns: Further names, as `pattern_of` returns them.
+    """
+
+    def __init__(self, listening: str, patterns: Iterable[str] = ()) -> None:
+        self._is_open = ANY in patterns
+        self._suffixes = tuple(p.removeprefix("*") for p in patterns if p.startswith("*."))
+        own = socket.gethostname()
+        short = own.partition(".")[0]
+        names = ("localhost", listening, own, short, f"{short}.local", *patterns)
+        self._names = {plain(name) for name in names} - {""}
+        self._short = plain(short)
+        self._is_remote = not is_loopback(listening)
+
+    def learn(self) -> None:
+        """Ask the resolver for this machine's full name; may take as long as a resolver takes.
+
+        On loopback nobody needs that name, and a hostile network's resolver could make one up.
+        """
+        if not self._is_remote:
+            return
+        name = plain(socket.getfqdn())
+        if name.partition(".")[0] == self._short:
+            self._names.add(name)
+
+    def allows(self, host: str) -> bool:
+        """Whether a plain host (see `host_of`) is this server."""
+        if not host:
+            return False
+        if self._is_open or host in self._names or host.endswith(self._suffixes):
+            return True
+        return is_loopback(host) or _is_own_address(host)
+
+
+def _is_own_address(host: str) -> bool:
+    """Whether an address belongs to an interface of this machine: a socket can be bound to it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    if address.is_unspecified or address.is_multicast:
+        return False
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
