@@ -1,0 +1,113 @@
+"""`./run chaos`: disturb jobs in every way we know, and see that their results do not change."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos import disks, services
+from tests.chaos.campaign import Outcome, disturbed, undisturbed
+from tests.chaos.deployment import Deployment, PostgresDeployment
+from tests.chaos.faults.catalogue import FAULTS
+from tests.chaos.plan import rounds_of
+from tests.chaos.tables import recovery_table
+
+DEPLOYMENTS: dict[str, type[Deployment]] = {
+    kind.database: kind for kind in (Deployment, PostgresDeployment)
+}
+PER_ROUND = 10
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="./run chaos", description=__doc__)
+    parser.add_argument(
+        "--kills", type=int, default=PER_ROUND, metavar="N", help="how many faults"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="which, and when")
+    parser.add_argument("--database", choices=DEPLOYMENTS, default="sqlite")
+    parser.add_argument("--only", metavar="NAME,...", help="draw from these faults alone")
+    parser.add_argument("--list", action="store_true", help="show the faults and end")
+    return parser.parse_args(given)
+
+
+def usable(deployment: type[Deployment], only: str | None) -> list[str]:
+    """Return the names of the faults to draw from; say which cannot strike, and why."""
+    names = only.split(",") if only else list(FAULTS)
+    if unknown := [name for name in names if name not in FAULTS]:
+        raise SystemExit(f"unknown: {', '.join(unknown)}; known are {', '.join(FAULTS)}")
+    lacks = {name: FAULTS[name].lack(deployment) for name in names}
+    for name, lack in lacks.items():
+        if lack is not None:
+            say(f"left out: {name} {lack}")
+    return [name for name, lack in lacks.items() if lack is None]
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is 1 when anything is not as it must be."""
+    args = arguments(given)
+    deployment = DEPLOYMENTS[args.database]
+    disks.may_mount()
+    if args.list:
+        for fault in FAULTS.values():
+            say(f"{fault.name:18} {fault.lack(deployment) or ''}".rstrip())
+        return 0
+    names = usable(deployment, args.only)
+    services.adopt_orphans()
+    folder = Path(tempfile.mkdtemp(prefix="densearch-chaos-"))
+    say(f"seed {args.seed}, {args.database}, in {folder}")
+    began = time.monotonic()
+    outcomes = _run(args, deployment, names, folder)
+    return _conclude(outcomes, folder, time.monotonic() - began)
+
+
+def _run(
+    args: argparse.Namespace, deployment: type[Deployment], names: list[str], folder: Path
+) -> list[Outcome]:
+    began = time.monotonic()
+    expected = undisturbed(deployment, folder / "undisturbed", say)
+    n_trials = sum(result["n_trials"] for result in expected)
+    say(f"undisturbed: {len(expected)} jobs, {n_trials} trials, {time.monotonic() - began:.0f} s")
+    outcomes: list[Outcome] = []
+    plans = rounds_of(names, args.kills, PER_ROUND, n_trials, args.seed)
+    for number, plan in enumerate(plans, start=1):
+        n_left = args.kills - sum(len(outcome.strikes) for outcome in outcomes)
+        if n_left <= 0:
+            break
+        began = time.monotonic()
+        wanted = [(planned, FAULTS[planned.name]) for planned in plan[:n_left]]
+        say(f"round {number}")
+        outcome = disturbed(deployment, folder / f"round-{number}", say, wanted, expected)
+        outcomes.append(outcome)
+        say(
+            f"  {outcome.n_equal} of {outcome.n_jobs} jobs equal, {time.monotonic() - began:.0f} s"
+        )
+        for line in outcome.wrong:
+            say(f"  WRONG {line}")
+    return outcomes
+
+
+def _conclude(outcomes: Sequence[Outcome], folder: Path, took_s: float) -> int:
+    strikes = [strike for outcome in outcomes for strike in outcome.strikes]
+    wrong = [line for outcome in outcomes for line in outcome.wrong]
+    say(recovery_table(strikes))
+    n_equal = sum(outcome.n_equal for outcome in outcomes)
+    n_jobs = sum(outcome.n_jobs for outcome in outcomes)
+    say(f"{len(strikes)} faults, {n_equal} of {n_jobs} jobs equal, after {took_s:.0f} s")
+    if wrong:
+        say(f"{len(wrong)} things are wrong (above); data and logs of their rounds: {folder}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""What must be a function of the spec alone, and how two runs of one spec differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from api.client import Client
+
+Json = Any
+
+# Not compared: times, row numbers, who trained, how often, and what was taken from the cache.
+TRIAL_FIELDS = (
+    *("study", "sampler", "phase", "number", "point", "params"),
+    *("value", "state", "metrics", "curve", "learned", "is_diverged"),
+)
+DENSITY_FIELDS = ("layer", "family", "kernel_size", "vector", "alpha", "beta", "phi", "den")
+CHANCE = frozenset({"study_id", "trial_id", "job_id", "training_s", "cost", "device"})
+
+
+def results_of(client: Client, job_ids: Sequence[int]) -> list[Json]:
+    """Return everything about jobs that have ended that crashes must not change.
+
+    Trials without a number were run ahead of need: which they are depends on timing.
+    """
+    return [_plain(_result_of(client, job_id)) for job_id in job_ids]
+
+
+def _result_of(client: Client, job_id: int) -> Json:
+    job, report = client.job(job_id), client.report(job_id)
+    numbered = [t for t in client.trials(job_id, phase="all") if t["number"] is not None]
+    trials = {
+        f"{t['study']} {t['phase']} {t['number']} {t['params']}": {k: t[k] for k in TRIAL_FIELDS}
+        for t in numbered
+    }
+    assert len(trials) == len(numbered)  # else the names above would hide some
+    return {
+        "name": job["name"],
+        "state": job["state"],
+        "n_trials": len(trials),
+        "trials": trials,
+        "densities": [{k: d[k] for k in DENSITY_FIELDS} for d in client.densities(job_id)],
+        "artifacts": {a["name"]: a["sha256"] for a in client.artifacts(job_id)},
+        "report": _without_chance(report),
+    }
+
+
+def _plain(value: Json) -> Json:
+    """Return a value as it comes back from a file: exactly, floats included."""
+    return json.loads(json.dumps(value))
+
+
+def _without_chance(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {k: _without_chance(v) for k, v in value.items() if k not in CHANCE}
+    if isinstance(value, list):
+        return [_without_chance(item) for item in value]
+    return value
+
+
+def differences(expected: Json, found: Json, path: str = "") -> Iterator[str]:
+    """Yield a line for each place at which two results are not the same, exactly."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted(expected.keys() | found.keys()):
+            yield from differences(
+                expected.get(key, "(absent)"), found.get(key, "(absent)"), f"{path}/{key}"
+            )
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, pair in enumerate(zip(expected, found, strict=True)):
+            yield from differences(*pair, f"{path}/{index}")
+    elif type(expected) is not type(found) or expected != found:
+        yield f"{path or '/'}: {_short(expected)} undisturbed, {_short(found)} here"
+
+
+def _short(value: Json) -> str:
+    return json.dumps(value)[:200]

@@ -1,0 +1,40 @@
+"""Which process is what: told by its command line, as an operator would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psutil  # type: ignore[import-untyped]
+
+# What a process's command line holds; the first that fits counts. Ray names its Python workers
+# after the class and method that they run, or ray::IDLE.
+MARKS: tuple[tuple[str, str], ...] = (
+    ("gcs", "/gcs_server "),
+    ("raylet", "/raylet/raylet "),
+    ("worker", "ray::Worker"),
+    ("idle", "ray::IDLE"),
+    ("agent", "ray::DashboardAgent"),
+    ("agent", "ray::RuntimeEnvAgent"),
+    ("agent", "/ray/dashboard/"),
+    ("agent", "/ray/_private/"),
+    ("agent", "/ray/autoscaler/"),
+    ("api", "densearch serve"),
+    ("api", "densearch api"),
+    ("dispatcher", "-m workers"),
+    ("postgres", "/bin/postgres -D"),
+    ("backend", "postgres: "),
+)
+
+
+def role_of(process: psutil.Process) -> str | None:
+    """Return what a process is, None if it is nothing that we know or has ended."""
+    try:
+        line = " ".join(process.cmdline()) + " "
+    except psutil.Error:
+        return None
+    return next((role for role, mark in MARKS if mark in line), None)
+
+
+def having(processes: Sequence[psutil.Process], role: str) -> list[psutil.Process]:
+    """Return the processes of a role."""
+    return [process for process in processes if role_of(process) == role]
