@@ -22,7 +22,7 @@ from tests.chaos.specs import JOBS
 PATIENCE_S = 180.0
 # What a server that was ended may leave to die by itself, s.
 GOODBYE_S = 15.0
-POLL_S = 0.05
+POLL_S = 0.1
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from api.client import Client, ClientError, UnreachableError
 from tests.chaos import disks, services
 from tests.chaos.observer import Observer
 from tests.chaos.postgres import Postgres
+from tests.chaos.proxy import Proxy
 from tests.chaos.roles import having
 from tests.chaos.services import PATIENCE_S, Service
 
@@ -25,6 +26,7 @@ CLOCK = Path(__file__).parent / "clock"
 ROOT = Path(__file__).parents[2]
 LEASE_S = 3.0
 READY_TIMEOUT_S = 5.0
+POLL_S = 0.2
 
 
 def free_port() -> int:
@@ -88,7 +90,7 @@ class Deployment:
         while not self.is_ready():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not ready after {PATIENCE_S:g} s: see {self.folder}")
-            time.sleep(0.1)
+            time.sleep(POLL_S)
 
     def is_ready(self) -> bool:
         """Whether the server says that it is ready."""
@@ -122,6 +124,7 @@ class PostgresDeployment(Deployment):
 
     def __init__(self, folder: Path) -> None:
         self.postgres = Postgres(_made(folder), free_port())
+        self.proxies: dict[str, Proxy] = {}
         super().__init__(folder)
 
     def _observed(self) -> str:
@@ -131,17 +134,27 @@ class PostgresDeployment(Deployment):
         """Start the database, then the roles, and wait until jobs would be worked on."""
         self.services.append(self.postgres.service)
         self.postgres.start()
-        shared = {"DENSEARCH_DATABASE_URL": self.postgres.url(), "DENSEARCH_N_CPUS": "1"}
-        env = self.environment("api", **shared)
-        subprocess.run([DENSEARCH, "db", "upgrade"], env=env, check=True, capture_output=True)
-        roles = [self._serve("api", env)]
-        for name in ("dispatch-1", "dispatch-2"):
-            env = self.environment(name, **shared)
+        envs = {name: self._behind_a_proxy(name) for name in ("api", "dispatch-1", "dispatch-2")}
+        upgrade = [DENSEARCH, "db", "upgrade"]
+        subprocess.run(upgrade, env=envs["api"], check=True, capture_output=True)
+        roles = [self._serve("api", envs.pop("api"))]
+        for name, env in envs.items():
             roles.append(Service(name, [DENSEARCH, "dispatch"], env, self.folder))
         self.services += roles
         for service in roles:
             service.start()
         self.wait_until_ready()
+
+    def _behind_a_proxy(self, name: str) -> dict[str, str]:
+        self.proxies[name] = Proxy(("127.0.0.1", self.postgres.port))
+        url = self.postgres.url(self.proxies[name].url_port)
+        return self.environment(name, DENSEARCH_DATABASE_URL=url, DENSEARCH_N_CPUS="1")
+
+    def stop(self) -> None:
+        """End everything, the last started first."""
+        super().stop()
+        for proxy in self.proxies.values():
+            proxy.close()
 
 
 def _made(folder: Path) -> Path:

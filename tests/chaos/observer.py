@@ -40,11 +40,7 @@ CONTRADICTIONS = {
         " AND a.state = 'COMPLETED' AND t.state = 'COMPLETED' AND NOT t.is_diverged"
         " AND t.learned IS NULL AND a.value != t.value"
     ),
-    "jobs still leased": "SELECT id FROM jobs WHERE working_since IS NOT NULL",
-    "two first trials of one number": (
-        "SELECT min(id) FROM trials WHERE number IS NOT NULL"
-        " GROUP BY study_id, phase, number HAVING count(*) > 1"
-    ),
+    "jobs still at work": "SELECT id FROM jobs WHERE working_since IS NOT NULL",
 }
 
 

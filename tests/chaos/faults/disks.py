@@ -60,7 +60,7 @@ def start_on_read_only(deployment: Deployment, rng: Random) -> str:
 
 
 def _remount(deployment: Deployment, mode: str) -> None:
-    """Change the mode of the disk, which is busy until killed processes have closed their files."""
+    """Change the disk's mode; it is busy until killed processes have closed their files."""
     command = ["mount", "-o", f"remount,{mode}", str(deployment.data_dir)]
     deadline = time.monotonic() + PATIENCE_S
     while (done := subprocess.run(command, capture_output=True, check=False)).returncode != 0:
