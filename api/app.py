@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from api import problems
 from api.access import Access
 from api.dashboard import new_job, pages
+from api.deadline import AnswerDeadline
 from api.guards import BodyLimit, Guard
 from api.metrics import Metrics
 from api.openapi import document_of
@@ -64,6 +65,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(new_job.router)  # before the page of a job: "new" is no id
     app.include_router(pages.router)
     # The last one added is the outermost.
+    app.add_middleware(
+        AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix
+    )
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_body_bytes,

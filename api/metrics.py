@@ -10,10 +10,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock, leases
+from service.errors import DeadlineError
 from service.states import JobState, TrialState
-from service.storage import progress
+from service.storage import deadlines, progress
 from service.storage.database import Database
 
+# A scrape waits no longer for the database, s: scrapers give up after 10.
+SCRAPE_S = 5.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -59,8 +62,9 @@ class _Stored(Collector):
         """Yield jobs and trials by state and the dispatchers' heartbeat."""
         up = GaugeMetricFamily("densearch_database_up", "1 when the database answers.")
         try:
-            found = list(self._found())
-        except SQLAlchemyError:
+            with deadlines.within(SCRAPE_S):
+                found = list(self._found())
+        except (SQLAlchemyError, DeadlineError):
             up.add_metric([], 0)
         else:
             up.add_metric([], 1)

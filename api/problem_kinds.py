@@ -144,6 +144,24 @@ PROBLEMS: Mapping[str, Problem] = {
             "Try again shortly; the operator looks at /readyz.",
         ),
         Problem(
+            "database-read-only",
+            503,
+            "The database takes no writes",
+            "Try again later; the operator makes the database writable (see /readyz).",
+        ),
+        Problem(
+            "database-full",
+            503,
+            "The database's disk is full",
+            "Try again later; the operator frees some space.",
+        ),
+        Problem(
+            "deadline-exceeded",
+            503,
+            "The answer took too long",
+            "Try again shortly; what was asked for may have been done: look before repeating it.",
+        ),
+        Problem(
             "schema-outdated",
             503,
             "The database has another schema",

@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -21,6 +21,7 @@ from api.problem_kinds import PROBLEMS, Problem
 from service import errors
 from service.errors import DensearchError, Fault
 from service.pointers import sentence
+from service.storage.refusals import Refusal, explain, refusal_of
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
@@ -43,10 +44,16 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.SettingsError: "misconfigured",
     errors.UnsafeBindingError: "misconfigured",
     DensearchError: "internal-error",
-    OperationalError: "database-unavailable",
-    InterfaceError: "database-unavailable",
+    errors.DeadlineError: "deadline-exceeded",
+    # Of these some are refusals (below), the others defects of ours.
+    DBAPIError: "internal-error",
     PoolTimeoutError: "database-unavailable",
 }
+REFUSALS: Mapping[Refusal, str] = {
+    Refusal.READ_ONLY: "database-read-only",
+    Refusal.FULL: "database-full",
+}
+RETRY_AFTER_S = 5
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
 
 
@@ -95,7 +102,9 @@ def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the row of an error, looked up along its ancestors."""
+    """Return the row of an error: of a database's by its reason, else along its ancestors."""
+    if isinstance(error, DBAPIError) and (refusal := refusal_of(error)) is not None:
+        return PROBLEMS[REFUSALS.get(refusal, "database-unavailable")]
     slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
     return PROBLEMS[next(slugs, "internal-error")]
 
@@ -107,6 +116,8 @@ def refused(error: ProblemError) -> Response:
 
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    if isinstance(error, DBAPIError) and problem.status == 500:
+        raise error  # a defect: the last net logs where it was raised
     if isinstance(error, ProblemError):
         return refused(error)
     if isinstance(error, errors.InvalidSpecError):
@@ -115,13 +126,14 @@ def _domain(request: Request, error: Exception) -> Response:
         return answer(problem, str(error), [{"entry": error.entry, "detail": error.detail}])
     if problem.status >= 500:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
-    headers = {"retry-after": "5"} if problem.status == 503 else {}
+    headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
     is_ours = isinstance(error, DensearchError)
     if isinstance(error, errors.IdempotencyConflictError):
         # The body as a whole is what differs from the one before.
         return answer(problem, str(error), _pointed([Fault("", str(error))]))
     # A database's own message may quote its address or a statement: it goes to the log alone.
-    return answer(problem, str(error) if is_ours else problem.remedy, headers=headers)
+    detail = str(error) if is_ours else f"the database: {explain(error)}"
+    return answer(problem, detail, headers=headers)
 
 
 def _parameter(_request: Request, error: Exception) -> Response:

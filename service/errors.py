@@ -117,6 +117,13 @@ class LeaseLostError(DensearchError):
         super().__init__(f"job {job_id} is leased by another dispatcher")
 
 
+class DeadlineError(DensearchError):
+    """The time for this work is over; what it did not commit is not done."""
+
+    def __init__(self) -> None:
+        super().__init__("it took too long: try again later")
+
+
 class SchemaError(DensearchError):
     """The database's schema is not the one this version needs; `densearch db upgrade` mends it."""
 

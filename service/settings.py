@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1_000_000, ge=1_000, description="Largest request body accepted, bytes."
     )
+    request_timeout_s: float = Field(
+        default=12.0,
+        ge=1,
+        le=3600,
+        description="How long an answer may take to begin before it is 503, s.",
+    )
     max_dataset_bytes: int = Field(
         default=4 * 2**30, ge=1_000, description="Largest upload of a data set, bytes."
     )

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from api.context import InDatabase, WithSettings
+from api.deadline import GRACE_S, abandon
 from api.problems import documented
 from api.schemas import CheckOut, HealthOut, ReadinessOut
 from service import leases
-from service.errors import SchemaError
-from service.storage import schema
+from service.errors import DeadlineError, SchemaError
+from service.storage import deadlines, schema
 from service.storage.database import Database
+from service.storage.refusals import Refusal, explain, refusal_of
 
 router = APIRouter(tags=["health"])
 
+# A probe that waits longer than this is a probe that failed.
+PROBE_S = 4.0
+# Beside the threads that answer requests: those may all be waiting for the database.
+_probers = CapacityLimiter(4)
+
 
 @router.get("/healthz", response_model=HealthOut, responses=documented())
-def healthz() -> HealthOut:
-    """Say that the process answers; nothing else is looked at."""
+async def healthz() -> HealthOut:
+    """Say that the process answers; nothing else is looked at, and no thread is needed."""
     return HealthOut()
 
 
@@ -34,41 +43,57 @@ def healthz() -> HealthOut:
         503: {"model": ReadinessOut, "description": "Something is missing; the checks say what."},
     },
 )
-def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
-    """Check the database, its schema's revision, and that a dispatcher lives."""
-    checks = [_database(database)]
-    if checks[0].ok:
-        checks += [_migrations(database), _dispatcher(database, settings.lease_s)]
+async def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
+    """Check the database, its schema's revision, that it takes writes, that a dispatcher lives."""
+    with deadlines.within(PROBE_S):
+        looking = asyncio.ensure_future(
+            to_thread.run_sync(_checks, database, settings.lease_s, limiter=_probers)
+        )
+    await asyncio.wait({looking}, timeout=PROBE_S + GRACE_S)
+    if looking.done():
+        checks = looking.result()
+    else:
+        abandon(looking)
+        checks = [_failed("database", f"it does not answer within {PROBE_S:g} s")]
     ready = all(check.ok for check in checks)
     response.status_code = 200 if ready else 503
     return ReadinessOut(ready=ready, checks=checks)
 
 
-def _database(database: Database) -> CheckOut:
+def _failed(name: str, detail: str) -> CheckOut:
+    return CheckOut(name=name, ok=False, detail=detail)
+
+
+def _checks(database: Database, lease_s: float) -> list[CheckOut]:
     try:
         database.ping()
-    except SQLAlchemyError as error:
-        detail = f"does not answer ({type(error).__name__}): start it, or mend the address"
-        return CheckOut(name="database", ok=False, detail=detail)
-    return CheckOut(name="database", ok=True, detail=database.url.get_backend_name())
+        migrations = _migrations(database)
+        if migrations.ok:
+            database.check_writable()
+        found = CheckOut(name="database", ok=True, detail=database.url.get_backend_name())
+        return [found, migrations, _dispatcher(database, lease_s)]
+    except (SQLAlchemyError, DeadlineError, OSError) as error:
+        return [_failed("database", explain(error))]
 
 
 def _migrations(database: Database) -> CheckOut:
     try:
         schema.check(database)
     except SchemaError as error:
-        return CheckOut(name="migrations", ok=False, detail=str(error))
+        return _failed("migrations", str(error))
     return CheckOut(name="migrations", ok=True, detail=f"at revision {schema.head()}")
 
 
 def _dispatcher(database: Database, lease_s: float) -> CheckOut:
     try:
         found = leases.alive(database, lease_s)
-    except SQLAlchemyError:
-        return CheckOut(name="dispatcher", ok=False, detail="unknown: the schema is not right")
+    except (OperationalError, ProgrammingError) as error:  # there are no such tables
+        if refusal_of(error) not in {None, Refusal.AWAY}:
+            raise
+        return _failed("dispatcher", "unknown: the schema is not right")
     if not found:
         detail = "none was heard of: start `densearch dispatch` (`densearch serve` brings its own)"
-        return CheckOut(name="dispatcher", ok=False, detail=detail)
+        return _failed("dispatcher", detail)
     detail = f"{len(found)} alive, {sum(d.n_workers for d in found)} workers"
     return CheckOut(name="dispatcher", ok=True, detail=detail)
 

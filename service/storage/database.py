@@ -64,21 +64,23 @@ class Database:
         )
 
     def _sqlite(self, is_checkpointer: bool) -> Engine:  # noqa: FBT001 - private
+        pool: dict[str, Any] = {"pool_size": POOL_SIZE}
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(
-            self.url,
-            pool_size=POOL_SIZE,
-            pool_timeout=POOL_S,
-            json_serializer=_to_json,
-        )
+            pool["pool_timeout"] = POOL_S  # one in memory has no queue to wait in
+        engine = create_engine(self.url, json_serializer=_to_json, **pool)
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session for reading; it sees one consistent state."""
+        """Give a session for reading; it sees one consistent state.
+
+        Raises:
+            DeadlineError: The time for this work is over.
+        """
+        deadlines.check()
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -91,7 +93,11 @@ class Database:
                 power cut, in which SQLite may else forget the last transactions. PostgreSQL
                 always waits.
             is_patient: Whether its statements may take any time: such as deleting many rows.
+
+        Raises:
+            DeadlineError: The time for this work is over.
         """
+        deadlines.check()
         engine = self._safe_writer if is_durable else self._writer
         if is_patient:
             engine = engine.execution_options(is_patient=True)
@@ -99,7 +105,12 @@ class Database:
             yield session
 
     def ping(self) -> None:
-        """Raise SQLAlchemy's error when the database does not answer."""
+        """Raise SQLAlchemy's error when the database does not answer.
+
+        Raises:
+            DeadlineError: The time for this work is over.
+        """
+        deadlines.check()
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
@@ -108,8 +119,10 @@ class Database:
 
         Raises:
             SQLAlchemyError: It does not (`service.storage.refusals` says why).
-            OSError: SQLite: there is no room for a page beside the file.
+            OSError: SQLite: there is no room for some pages beside the file.
+            DeadlineError: The time for this work is over.
         """
+        deadlines.check()
         with self._writer.connect() as connection, connection.begin() as transaction:
             # PostgreSQL looks at the rights before it looks for rows; SQLite at BEGIN IMMEDIATE.
             connection.execute(text("UPDATE alembic_version SET version_num = '' WHERE 1 = 0"))

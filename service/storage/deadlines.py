@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from service.errors import DeadlineError
+
 
 class Deadline:
     """A point of time, s of the monotonic clock, that may be moved while threads wait for it."""
@@ -53,3 +55,13 @@ def within(seconds: float) -> Iterator[None]:
 def left_s() -> float:
     """Return how long the work at hand may still wait, s: infinity without a deadline."""
     return min((deadline.left_s for deadline in _deadlines.get()), default=math.inf)
+
+
+def check() -> None:
+    """Raise when the time for the work at hand is over.
+
+    Raises:
+        DeadlineError: It is.
+    """
+    if left_s() <= 0:
+        raise DeadlineError

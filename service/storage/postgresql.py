@@ -26,7 +26,7 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine import URL, Dialect, ExceptionContext
 
 from service.storage import deadlines
 
@@ -61,6 +61,10 @@ class SilentConnectionError(psycopg.OperationalError):
     """The server did not answer in time; the connection was given up."""
 
 
+class OverdueError(psycopg.OperationalError):
+    """The deadline of the work at hand came first; the connection was given up."""
+
+
 class Connection(psycopg.Connection[Any]):
     """A connection of which no wait is longer than `limit_s`, nor than the context's deadline."""
 
@@ -71,9 +75,10 @@ class Connection(psycopg.Connection[Any]):
 
         Raises:
             SilentConnectionError: It did.
+            OverdueError: The context's deadline came before that.
         """
-        limits = (self.limit_s, deadlines.left_s(), math.inf if timeout is None else timeout)
-        limit_s = max(min(limits), 0.0)
+        own_s, left_s = self.limit_s, deadlines.left_s()
+        limit_s = max(min(own_s, left_s, math.inf if timeout is None else timeout), 0.0)
         at = time.monotonic() + limit_s
         try:
             return super().wait(gen, interval, timeout=limit_s)
@@ -82,7 +87,8 @@ class Connection(psycopg.Connection[Any]):
                 raise
             # Where it stands is unknown, and so is whether the statement was carried out.
             self.pgconn.finish()
-            raise SilentConnectionError(f"no answer within {limit_s:.1f} s") from error
+            kind = OverdueError if left_s < own_s else SilentConnectionError
+            raise kind(f"no answer within {limit_s:.1f} s") from error
 
 
 def engine_of(url: URL, **options: Any) -> Engine:
@@ -95,6 +101,7 @@ def engine_of(url: URL, **options: Any) -> Engine:
     )
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _spare_pool)
     # SQLAlchemy has no event around a ping.
     engine.dialect.do_ping = partial(_ping, engine.dialect.do_ping)  # type: ignore[method-assign]
     return engine
@@ -133,6 +140,12 @@ def _limit_of(connection: Connection) -> float:
 def _ping(do_ping: Any, connection: Any) -> bool:  # noqa: ANN401 - the dialect's
     with deadlines.within(PING_S):
         return bool(do_ping(connection))
+
+
+def _spare_pool(context: ExceptionContext) -> None:
+    """A request that came to its deadline says nothing of the other connections."""
+    if isinstance(context.original_exception, OverdueError) and not context.is_pre_ping:
+        context.invalidate_pool_on_disconnect = False
 
 
 def _begin(transaction: Transaction) -> None:
