@@ -146,6 +146,113 @@ class DirectoryInUseError(DensearchError):
         )
 
 
+class UnusableSchemaError(SchemaError):
+    """No upgrade leads from this database to the schema that this version needs."""
+
+    def __init__(self, found: str | None, needed: str, message: str) -> None:
+        self.found, self.needed = found, needed
+        DensearchError.__init__(self, message)
+
+
+class NewerSchemaError(UnusableSchemaError):
+    """This version does not know the database's revision. `backup` names an older copy."""
+
+    def __init__(self, found: str, needed: str, backup: str | None) -> None:
+        self.backup = backup
+        restore = f"the backup {backup}" if backup else "a backup from before its upgrade"
+        super().__init__(
+            found,
+            needed,
+            f"the database was made by a newer version (revision {found}, this version knows up "
+            f"to {needed}): install that version, or restore {restore}",
+        )
+
+
+class ForeignDatabaseError(UnusableSchemaError):
+    """The database holds the tables of another program; nothing was changed."""
+
+    def __init__(self, tables: Sequence[str], needed: str) -> None:
+        self.tables = tuple(tables)
+        listed = ", ".join(self.tables[:5]) + (", ..." if len(self.tables) > 5 else "")
+        super().__init__(
+            None,
+            needed,
+            f"the database belongs to another program (it holds the tables {listed}, and no "
+            "revision of densearch): name an empty one with DENSEARCH_DATABASE_URL, or another "
+            "directory with DENSEARCH_DATA_DIR",
+        )
+
+
+class UnclearRevisionError(UnusableSchemaError):
+    """The table alembic_version has no row, or several: what the tables are is not known."""
+
+    def __init__(self, found: Sequence[str], needed: str) -> None:
+        self.revisions = tuple(found)
+        listed = f"several revisions ({', '.join(found)})" if found else "no revision"
+        super().__init__(
+            None,
+            needed,
+            f"the database's table alembic_version holds {listed} where it must hold one: "
+            "restore a backup, or write the revision that the tables have into it",
+        )
+
+
+class UnreadableDatabaseError(DensearchError):
+    """The file is not a SQLite database, or its content is damaged; nothing was changed."""
+
+    def __init__(self, path: str, reason: str, backup: str | None) -> None:
+        self.path, self.reason, self.backup = path, reason, backup
+        restore = f"restore the backup {backup}" if backup else "restore a backup"
+        super().__init__(
+            f"{path} cannot be read as a database ({reason}): {restore}, or name another place "
+            "with DENSEARCH_DATA_DIR or DENSEARCH_DATABASE_URL"
+        )
+
+
+class DatabaseBusyError(DensearchError):
+    """Another process kept the database to itself for too long; nothing was changed."""
+
+    def __init__(self, waited_s: float) -> None:
+        self.waited_s = waited_s
+        super().__init__(
+            f"another process has been writing to the database for {waited_s:.0f} s: end the "
+            "servers and dispatchers that use it, or wait for the other upgrade, then try again"
+        )
+
+
+class MigrationError(DensearchError):
+    """An upgrade or downgrade failed; it was taken back whole, and the database is as before."""
+
+    def __init__(self, found: str | None, target: str, reason: str) -> None:
+        self.found, self.target, self.reason = found, target, reason
+        super().__init__(
+            f"the database stays at revision {found or 'none'}, since the way to {target} failed "
+            f"and all of it was taken back: {reason}"
+        )
+
+
+class UnreachableRevisionError(DensearchError):
+    """The revision does not exist or lies in the other direction; nothing was changed."""
+
+    def __init__(self, found: str | None, target: str, choices: Sequence[str]) -> None:
+        self.found, self.target, self.choices = found, target, tuple(choices)
+        listed = f"choose one of {', '.join(choices)}" if choices else "there is none to go to"
+        super().__init__(
+            f"revision {target} cannot be reached from {found or 'none'} this way: {listed}"
+        )
+
+
+class BackupError(DensearchError):
+    """The copy before an upgrade or downgrade could not be made; nothing was changed."""
+
+    def __init__(self, directory: str, reason: str) -> None:
+        self.directory, self.reason = directory, reason
+        super().__init__(
+            f"the database was not changed, since no copy of it could be made in {directory} "
+            f"first: {reason}; with a backup of your own use `densearch db upgrade --no-backup`"
+        )
+
+
 class SettingsError(DensearchError):
     """A setting is unknown or unusable; the message names it and the remedy."""
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from service import logs
 from service.errors import DensearchError
@@ -29,6 +30,10 @@ def main() -> int:
         schema.check(database)
     except DensearchError as error:
         sys.stderr.write(f"densearch dispatch: {error}\n")
+        return 1
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        sys.stderr.write(f"densearch dispatch: the database refused ({reason})\n")
         return 1
     # Ray and torch take seconds to import: only after the settings are known to be sound.
     from workers.cluster import Cluster

@@ -1,50 +1,114 @@
-"""Commands `db upgrade` and `db current`."""
+"""Commands `db upgrade`, `db downgrade` and `db current`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:  # the database layer takes half a second to load
+    from service.settings import Settings
+    from service.storage.database import Database
+    from service.storage.schema import Migrated
 
 DataDir = Annotated[
     Path | None, typer.Option(help="Directory of the SQLite file; DENSEARCH_DATA_DIR or data.")
 ]
+NoBackup = Annotated[
+    bool,
+    typer.Option(
+        "--no-backup",
+        help="Make no copy of a SQLite file first. If the result is not what you wanted, the "
+        "results of all jobs are lost, unless you have a backup of your own.",
+    ),
+]
 
-app = typer.Typer(help="Upgrade the database, or show its revision.", no_args_is_help=True)
+app = typer.Typer(
+    help="Upgrade or downgrade the database, or show its revision.", no_args_is_help=True
+)
 
 
 @app.command(epilog="Example: densearch db upgrade")
-def upgrade(data_dir: DataDir = None) -> None:
-    """Bring the database to the revision that this version needs; create it if it is new."""
-    from service.settings import load  # the database layer takes half a second to load
-    from service.storage import schema
-    from service.storage.database import Database
+def upgrade(data_dir: DataDir = None, no_backup: NoBackup = False) -> None:  # noqa: FBT002 - a flag
+    """Bring the database to the revision that this version needs; create it if it is new.
 
-    database = Database(load(data_dir=data_dir).resolved_database_url)
-    try:
-        before = schema.current(database)
-        schema.upgrade(database)
-        after = schema.current(database)
-    finally:
-        database.close()
-    name = database.url.render_as_string(hide_password=True)
-    if before == after:
-        typer.echo(f"{name} is at revision {after} already")
-    else:
-        typer.echo(f"{name}: upgraded from {before or 'empty'} to {after}")
+    It is done wholly or not at all. A SQLite file that holds jobs is copied first, into its
+    directory; of PostgreSQL make a backup yourself (pg_dump).
+    """
+    from service.storage import schema
+
+    _move(
+        data_dir,
+        schema.head(),
+        "upgraded",
+        lambda found: schema.upgrade(found, with_backup=not no_backup),
+    )
+
+
+@app.command(epilog="Example: densearch db downgrade 0003")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help='An earlier revision; "base" deletes all.')],
+    data_dir: DataDir = None,
+    no_backup: NoBackup = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Take the database back to an earlier revision; what that one cannot hold is deleted.
+
+    It is done wholly or not at all. A SQLite file that holds jobs is copied first, into its
+    directory; of PostgreSQL make a backup yourself (pg_dump).
+    """
+    from service.storage import schema
+
+    _move(
+        data_dir,
+        revision,
+        "downgraded",
+        lambda found: schema.downgrade(found, revision, with_backup=not no_backup),
+    )
 
 
 @app.command(epilog="Example: densearch db current")
 def current(data_dir: DataDir = None) -> None:
     """Print the database's revision; exit code 1 when it is not the one needed."""
-    from service.settings import load  # the database layer takes half a second to load
     from service.storage import schema
-    from service.storage.database import Database
 
-    database = Database(load(data_dir=data_dir).resolved_database_url)
+    _, database = _opened(data_dir)
     try:
         schema.check(database)
-        typer.echo(schema.current(database))
+        typer.echo(schema.head())
     finally:
         database.close()
+
+
+def _opened(data_dir: Path | None) -> tuple[Settings, Database]:
+    from service.settings import load
+    from service.storage.database import Database
+
+    settings = load(data_dir=data_dir)
+    return settings, Database(settings.resolved_database_url)
+
+
+def _move(
+    data_dir: Path | None, target: str, verb: str, move: Callable[[Database], Migrated]
+) -> None:
+    from service.storage import locks, schema
+
+    settings, database = _opened(data_dir)
+    try:
+        is_there = (schema.current(database) or "base") == target
+        database.close()  # with a connection of our own nobody could be seen to have none
+        with nullcontext() if is_there else locks.hold_migration(settings):
+            done = move(database)
+    finally:
+        database.close()
+    name = database.url.render_as_string(hide_password=True)
+    if done.before == done.after:
+        typer.echo(f"{name} is at revision {done.after or 'none'} already")
+        return
+    typer.echo(f"{name}: {verb} from {done.before or 'empty'} to {done.after or 'empty'}")
+    if done.backup is not None:
+        typer.echo(f"the database as it was before: {done.backup.path}")
+        typer.echo("to go back, end the server, install the version before, then run:")
+        typer.echo(f"  {done.backup.way_back}")

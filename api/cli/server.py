@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
+import structlog
 import typer
 import uvicorn
 
@@ -23,6 +24,7 @@ from service.storage.database import Database
 
 # Event streams end themselves; a client that does not read its answer would hold the end up.
 GRACE_S = 3
+log = structlog.get_logger("api")
 
 
 class PortInUseError(SettingsError):
@@ -120,7 +122,15 @@ def _upgrade(settings: Settings, database: Database) -> None:
         return
     database.close()  # with a connection of our own nobody could be seen to have none
     with locks.hold_migration(settings, has_server=True):
-        schema.upgrade(database)
+        done = schema.upgrade(database)
+    if done.backup is not None:
+        log.warning(
+            "the database was upgraded, and copied before",
+            old=done.before,
+            new=done.after,
+            copy=str(done.backup.path),
+            to_go_back=f"end the server, install the version before, then: {done.backup.way_back}",
+        )
 
 
 def _serve(

@@ -46,7 +46,19 @@ def upgrade() -> None:
 def downgrade() -> None:
     # The older version knows one density for each study, and no phase but search and evaluation.
     op.execute("DELETE FROM densities WHERE layer <> ''")
-    op.execute("DELETE FROM trials WHERE phase NOT IN ('search', 'evaluation')")
+    trials = sa.table("trials", sa.column("id"), sa.column("phase"))
+    is_unknown = trials.c.phase.not_in(["search", "evaluation"])
+    unknown = sa.select(trials.c.id).where(is_unknown)
+    # Nothing cascades here: SQLite's foreign keys are off during a migration.
+    for name in ("measurements", "attempts", "artifacts", "densities", "evaluations"):
+        table = sa.table(name, sa.column("trial_id"))
+        op.execute(sa.delete(table).where(table.c.trial_id.in_(unknown)))
+    studies = sa.table("studies", sa.column("best_trial_id"), sa.column("best_value"))
+    is_best_unknown = studies.c.best_trial_id.in_(unknown)
+    op.execute(
+        sa.update(studies).where(is_best_unknown).values(best_trial_id=None, best_value=None)
+    )
+    op.execute(sa.delete(trials).where(is_unknown))
     with op.batch_alter_table("densities", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_densities_study_id_layer"), type_="unique")
         batch_op.create_unique_constraint(batch_op.f("uq_densities_study_id"), ["study_id"])

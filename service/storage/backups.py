@@ -1,0 +1,140 @@
+"""Copies of a SQLite file, made before its schema changes: each is whole or does not exist."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import Connection
+
+from service import clock
+from service.errors import BackupError
+
+TIME = "%Y%m%dT%H%M%SZ"
+_NAME = re.compile(r"densearch-(?P<revision>\w+)-(?P<time>\d{8}T\d{6}Z)(?:-(?P<n>\d+))?\.sqlite3")
+# What a server writes at its start, and the revision: not worth a copy.
+_TRIFLES = frozenset({"alembic_version", "dispatchers"})
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of the database in `file`: its revision, and when it was made (UTC, as in `TIME`)."""
+
+    path: Path
+    file: Path
+    revision: str
+    time: str
+
+    @property
+    def way_back(self) -> str:
+        """The command that puts the copy in the place of the file."""
+        wal, shm, file = (shlex.quote(f"{self.file}{ending}") for ending in ("-wal", "-shm", ""))
+        return f"rm -f {wal} {shm} && cp {shlex.quote(str(self.path))} {file}"
+
+
+def file_of(connection: Connection) -> Path | None:
+    """Return the file of a SQLite database; None for one in memory, and for PostgreSQL."""
+    if connection.dialect.name != "sqlite":
+        return None
+    # As bytes: a path need not be UTF-8.
+    name = connection.exec_driver_sql(
+        "SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE name = 'main'"
+    ).scalar_one()
+    return Path(os.fsdecode(name)) if name else None
+
+
+def of(file: Path) -> list[Backup]:
+    """Return the copies in the directory of a database's file, the newest first."""
+    names = ((path, _NAME.fullmatch(path.name)) for path in file.parent.glob("densearch-*"))
+    found = [(path, name) for path, name in names if name]
+    found.sort(key=lambda pair: (pair[1]["time"], int(pair[1]["n"] or 1)), reverse=True)
+    return [Backup(path, file, name["revision"], name["time"]) for path, name in found]
+
+
+def is_wanted(connection: Connection) -> bool:
+    """Whether the database holds anything whose loss a user would notice."""
+    preparer = connection.dialect.identifier_preparer
+    names = (n for n in inspect(connection).get_table_names() if n not in _TRIFLES)
+    return any(
+        connection.scalar(text(f"SELECT EXISTS (SELECT 1 FROM {preparer.quote(name)})"))  # noqa: S608 - names of tables
+        for name in names
+    )
+
+
+def make(connection: Connection, file: Path, revision: str) -> Backup:
+    """Copy a database to ``densearch-<revision>-<time>.sqlite3`` in its directory.
+
+    Args:
+        connection: Holds the write lock, so that the copy is what the migration begins from. It
+            has written nothing yet.
+        file: The database's file.
+        revision: The database's revision.
+
+    Returns:
+        The copy: complete, on the disk, readable by its owner alone.
+
+    Raises:
+        BackupError: No room, no right to write, or the file cannot be read.
+    """
+    part = file.with_name(f"{file.name}.backup-part")  # one for each file: we hold its lock
+    try:
+        part.unlink(missing_ok=True)  # of a copy that was killed
+        _require_space(connection, file.parent)
+        _write(file, part)
+        time = clock.now().strftime(TIME)
+        target = _free_name(file.parent, f"densearch-{revision}-{time}")
+        part.rename(target)
+        _sync(file.parent)
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BackupError(str(file.parent), str(reason)) from error
+    return Backup(target, file, revision, time)
+
+
+def _require_space(connection: Connection, directory: Path) -> None:
+    """Refuse to begin what would fill the disk: the copy, and as much again for the migration."""
+    pages, unused, page_bytes = (
+        connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    needed, free = 2 * (pages - unused) * page_bytes, shutil.disk_usage(directory).free
+    if needed > free:
+        raise BackupError(
+            str(directory),
+            f"copy and migration need {needed:,} bytes, and {free:,} are free: free some space",
+        )
+
+
+def _write(file: Path, part: Path) -> None:
+    # VACUUM INTO fills an empty file; made here, it is nobody else's to read from the start.
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    # Another connection: VACUUM runs in no transaction, and reads the last commit beside ours.
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("VACUUM INTO CAST(? AS TEXT)", [os.fsencode(part)])
+    _sync(part)
+
+
+def _free_name(directory: Path, stem: str) -> Path:
+    n = 1
+    while (path := directory / f"{stem}{f'-{n}' if n > 1 else ''}.sqlite3").exists():
+        n += 1
+    return path
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,100 @@
+"""Upgrades and downgrades keep every row of every table, from every revision, on each database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from service.storage import revisions, schema
+from service.storage.database import Database
+from service.storage.tables import Base
+from tests.integration.upgrades import filling
+
+REVISIONS = revisions.known()
+OLDER = REVISIONS[:-1]
+
+
+def at(database: Database, revision: str) -> filling.Contents:
+    """Take an empty database of the newest revision to another one, and fill it."""
+    schema.downgrade(database, revision)
+    filling.fill(database)
+    found = filling.contents(database)
+    assert all(rows for rows in found.values()), "a table without a row proves nothing"
+    return found
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """Return what the tables are beyond their columns: references with their rules, indexes."""
+    looked = sa.inspect(database.engine)
+    return {
+        name: [
+            looked.get_pk_constraint(name),
+            sorted(looked.get_foreign_keys(name), key=str),
+            sorted(looked.get_unique_constraints(name), key=str),
+            sorted(looked.get_indexes(name), key=str),
+            {column["name"]: column["default"] for column in looked.get_columns(name)},
+        ]
+        for name in looked.get_table_names()
+    }
+
+
+@pytest.mark.parametrize("by_steps", [True, False], ids=["step by step", "at once"])
+@pytest.mark.parametrize("revision", OLDER)
+def test_an_upgrade_keeps_every_row(database: Database, revision: str, by_steps: bool) -> None:
+    fresh = shape(database)
+    before = at(database, revision)
+    steps = REVISIONS[REVISIONS.index(revision) + 1 :] if by_steps else ["head"]
+    for step in steps:
+        schema.upgrade(database, step)
+    schema.check(database)
+    kept, found = filling.common(before, filling.contents(database))
+    assert found == kept
+    assert kept.keys() == before.keys()
+    assert shape(database) == fresh
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+@pytest.mark.parametrize("by_steps", [True, False], ids=["step by step", "at once"])
+@pytest.mark.parametrize("revision", [r for r in OLDER if r > "0001"])
+def test_a_downgrade_keeps_every_row(database: Database, revision: str, by_steps: bool) -> None:
+    before = at(database, REVISIONS[-1])
+    _downgrade(database, revision, by_steps=by_steps)
+    kept, found = filling.common(before, filling.contents(database))
+    assert found == kept
+    schema.upgrade(database)
+    schema.check(database)
+
+
+@pytest.mark.parametrize("by_steps", [True, False], ids=["step by step", "at once"])
+def test_a_downgrade_to_0001_deletes_what_0001_cannot_hold(
+    database: Database, by_steps: bool
+) -> None:
+    before = at(database, REVISIONS[-1])
+    _downgrade(database, "0001", by_steps=by_steps)
+    gone = {t["id"] for t in before["trials"] if t["phase"] not in {"search", "evaluation"}}
+    assert len(gone) == 2
+    expected = {
+        name: [row for row in rows if row.get("trial_id") not in gone]
+        for name, rows in before.items()
+    }
+    expected["trials"] = [row for row in before["trials"] if row["id"] not in gone]
+    expected["densities"] = [row for row in expected["densities"] if row["layer"] == ""]
+    for row in expected["studies"]:
+        if row["best_trial_id"] in gone:
+            row |= {"best_trial_id": None, "best_value": None}
+    kept, found = filling.common(expected, filling.contents(database))
+    assert found == kept
+    gone_tables = {name for name in before if "of" not in name} - found.keys()
+    assert gone_tables == {"datasets", "calibrations"}
+
+
+def _downgrade(database: Database, revision: str, *, by_steps: bool) -> None:
+    start = REVISIONS.index(revision)
+    steps = list(REVISIONS[start:-1])[::-1] if by_steps else [revision]
+    for step in steps:
+        schema.downgrade(database, step)
