@@ -53,6 +53,16 @@ def index(revision: str | None) -> int:
     return 0 if revision in {None, BASE} else known().index(str(revision)) + 1
 
 
+def resolve(found: str | None, name: str) -> str:
+    """Return the revision that ``head`` or a step such as ``-1`` means; other names are kept."""
+    if name == "head":
+        return head()
+    is_step = name[:1] in {"+", "-"} and name[1:].isdecimal()
+    at = index(found) + int(name) if is_step else -1
+    every = (BASE, *known())
+    return every[at] if 0 <= at < len(every) else name
+
+
 def found(connection: Connection) -> str | None:
     """Return the database's revision, None when it is empty.
 

@@ -72,7 +72,7 @@ def upgrade(database: Database, revision: str = "head", *, with_backup: bool = T
 
     Args:
         database: Of any revision that this version knows, or empty.
-        revision: Where to stop.
+        revision: Where to stop; "head" is the last one, "+1" the next.
         with_backup: Whether a SQLite file is copied first, unless there is nothing in it.
 
     Raises:
@@ -82,14 +82,14 @@ def upgrade(database: Database, revision: str = "head", *, with_backup: bool = T
         DatabaseBusyError: Other processes write to it all the time.
         MigrationError: A revision failed; the database is as before.
     """
-    target = head() if revision == "head" else revision
-    return _move(database, target, command.upgrade, with_backup=with_backup)
+    return _move(database, revision, command.upgrade, with_backup=with_backup)
 
 
 def downgrade(database: Database, revision: str, *, with_backup: bool = True) -> Migrated:
     """Take the database back to an earlier revision; what that one cannot hold is deleted.
 
-    Arguments and errors are those of `upgrade`; the revision "base" is an empty database.
+    Arguments and errors are those of `upgrade`; the revision "base" is an empty database, "-1" the
+    one before.
     """
     return _move(database, revision, command.downgrade, with_backup=with_backup)
 
@@ -102,6 +102,7 @@ def _move(
     with_backup: bool,
 ) -> Migrated:
     before = current(database)
+    target = revisions.resolve(before, target)
     backup: Backup | None = None
     if _is_there(before, target, move):
         return Migrated(before, before)  # without waiting for anyone's lock
