@@ -145,14 +145,14 @@ def _is_stale(found: Calibration) -> bool:
 
 
 def next_open(
-    database: Database, fits: Callable[[Calibration], bool] = lambda _: True
+    database: Database, lease_s: float, fits: Callable[[Calibration], bool] = lambda _: True
 ) -> Calibration | None:
     """Return the oldest measurement that nobody is at and that fits a cluster.
 
     Others wait for another dispatcher's cluster, or for workers that are yet to come.
     """
     with database.read() as session:
-        waiting = calibrations.open_ones(session, clock.now())
+        waiting = calibrations.open_ones(session, lease_s)
     return next(filter(fits, waiting), None)
 
 
@@ -164,10 +164,8 @@ def latest(database: Database) -> datetime | None:
 
 def take(database: Database, calibration: Calibration, me: Dispatcher, lease_s: float) -> bool:
     """Take a measurement by a lease; answer whether no other dispatcher was faster."""
-    now = clock.now()
     with database.write() as session:
-        until = now + timedelta(seconds=lease_s)
-        return calibrations.claim(session, calibration.id, me.id, until, now)
+        return calibrations.claim(session, calibration.id, me.id, lease_s)
 
 
 def settle(

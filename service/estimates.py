@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from service import calibrations, clock, costs, stored_data, warm_start, workload
+from service import calibrations, costs, stored_data, warm_start, workload
 from service.capacity import n_places
 from service.costs import TrainingCost
 from service.errors import InvalidSpecError
@@ -106,11 +105,11 @@ def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, s
 
 def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
     """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
-    alive = dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s))
+    alive = dispatchers.alive(session, 2 * lease_s)
     shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
     best = max(alive, key=lambda d: n_places(_totals(d), *shape), default=None)
     n_workers = n_places(_totals(best), *shape) if best is not None else None
-    return _Cluster(best, n_workers, len(jobs.standings(session)))
+    return _Cluster(best, n_workers, len(jobs.standings(session, lease_s)))
 
 
 def _totals(dispatcher: Dispatcher) -> Mapping[str, float]:

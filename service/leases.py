@@ -9,49 +9,38 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-from service import clock
 from service.records import Dispatcher, Job, Json
-from service.storage import calibrations, dispatchers, jobs
+from service.storage import calibrations, dispatchers, jobs, shared_clock
 from service.storage.database import Database
 
 
 def register(database: Database, n_workers: int, resources: Json) -> Dispatcher:
     """Announce a new dispatcher process."""
-    now = clock.now()
-    dispatcher = Dispatcher(
-        id=f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}",
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        n_workers=n_workers,
-        resources=resources,
-        started_at=now,
-        heartbeat_at=now,
-    )
     with database.write() as session:
+        now = shared_clock.now(session)
+        dispatcher = Dispatcher(
+            id=f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}",
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            n_workers=n_workers,
+            resources=resources,
+            started_at=now,
+            heartbeat_at=now,
+        )
         dispatchers.put(session, dispatcher)
     return dispatcher
 
 
 def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> None:
     """Say that a dispatcher lives, and keep its leases for another `lease_s` seconds."""
-    now = clock.now()
-    until = now + timedelta(seconds=lease_s)
     with database.write() as session:
-        dispatchers.put(
-            session,
-            Dispatcher(
-                id=dispatcher.id,
-                host=dispatcher.host,
-                pid=dispatcher.pid,
-                n_workers=dispatcher.n_workers,
-                resources=dispatcher.resources,
-                started_at=dispatcher.started_at,
-                heartbeat_at=now,
-            ),
-        )
+        now = shared_clock.now(session)
+        until = now + timedelta(seconds=lease_s)
+        dispatchers.put(session, replace(dispatcher, heartbeat_at=now))
         dispatchers.remove_silent(session, now - timedelta(seconds=20 * lease_s))
         jobs.renew(session, dispatcher.id, until)
         calibrations.renew(session, dispatcher.id, until)
@@ -59,9 +48,23 @@ def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> Non
 
 def claim(database: Database, dispatcher: Dispatcher, lease_s: float) -> list[Job]:
     """Take every unfinished job that nobody holds."""
-    until = clock.now() + timedelta(seconds=lease_s)
     with database.write() as session:
-        return jobs.claim(session, dispatcher.id, until)
+        return jobs.claim(session, dispatcher.id, lease_s)
+
+
+def release_dead(database: Database) -> None:
+    """Give back every lease of earlier dispatchers, for one that knows that they are gone.
+
+    On SQLite it does: it holds the lock of the one process that may dispatch from the file
+    (`service.storage.locks`). On PostgreSQL others may live, and nothing is changed.
+    """
+    if not database.is_sqlite:
+        return
+    with database.write() as session:
+        for dispatcher in dispatchers.every(session):
+            jobs.release(session, dispatcher.id)
+            calibrations.release(session, dispatcher.id)
+            dispatchers.remove(session, dispatcher.id)
 
 
 def resign(database: Database, dispatcher: Dispatcher) -> None:
@@ -75,4 +78,4 @@ def resign(database: Database, dispatcher: Dispatcher) -> None:
 def alive(database: Database, lease_s: float) -> list[Dispatcher]:
     """Return the dispatchers that were heard of within two lease times."""
     with database.read() as session:
-        return dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s))
+        return dispatchers.alive(session, 2 * lease_s)

@@ -26,7 +26,8 @@ def worked_s(job: Job, now: datetime) -> float:
     """Return the seconds that a job was at work until now; pauses are not counted."""
     if job.working_since is None:
         return job.worked_s
-    return job.worked_s + (now - job.working_since).total_seconds()
+    # Never less: the clock may have been set back.
+    return job.worked_s + max((now - job.working_since).total_seconds(), 0.0)
 
 
 def exceeded(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from service import clock
 from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import dispatchers, trials
@@ -206,7 +204,7 @@ def reason(session: Session, job: Job, lease_s: float) -> str | None:
         return None
     if job.state is JobState.PAUSED:
         return "it is paused: resume it"
-    if not dispatchers.alive(session, clock.now() - timedelta(seconds=2 * lease_s)):
+    if not dispatchers.alive(session, 2 * lease_s):
         return "no dispatcher is running: start `densearch dispatch`"
     return job.waits_for
 

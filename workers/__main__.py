@@ -9,7 +9,7 @@ import sys
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import logs
+from service import leases, logs
 from service.errors import DensearchError
 from service.settings import load
 from service.storage import locks, schema
@@ -39,6 +39,7 @@ def main() -> int:
     from workers.cluster import Cluster
     from workers.dispatcher import Dispatcher
 
+    leases.release_dead(database)
     cluster = Cluster(settings)
     cluster.warm_up()
     structlog.get_logger(__name__).info("ray is up", **cluster.resources())

@@ -136,11 +136,11 @@ class Dispatcher:
     def _look(self) -> None:
         """See which jobs wait for a dispatcher, and what users did to ours."""
         with self._database.read() as session:
-            standings = jobs.standings(session)
+            standings = jobs.standings(session, self._settings.lease_s)
         if any(standing.is_claimable for standing in standings):
             self._claim()
             with self._database.read() as session:
-                standings = jobs.standings(session)
+                standings = jobs.standings(session, self._settings.lease_s)
         mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
         self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
         self._known = mine

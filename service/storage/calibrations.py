@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, and_, func, or_, select, update
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.records import Calibration
 from service.states import CalibrationState
+from service.storage import shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import CalibrationRow
 
@@ -41,16 +42,16 @@ def put(session: Session, key: str, source: str, **values: Any) -> Calibration:
     return to_value(Calibration, row)
 
 
-def _is_open(now: datetime) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    is_lost = and_(
-        CalibrationRow.state == CalibrationState.RUNNING, CalibrationRow.lease_until < now
-    )
+def _is_open(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    over = shared_clock.has_run_out(CalibrationRow.lease_until, now, lease_s)
+    is_lost = and_(CalibrationRow.state == CalibrationState.RUNNING, over)
     return or_(CalibrationRow.state == CalibrationState.WAITING, is_lost)
 
 
-def open_ones(session: Session, now: datetime) -> list[Calibration]:
+def open_ones(session: Session, lease_s: float) -> list[Calibration]:
     """Return the measurements that nobody is at, the oldest first."""
-    query = select(CalibrationRow).where(_is_open(now)).order_by(CalibrationRow.id)
+    now = shared_clock.now(session)
+    query = select(CalibrationRow).where(_is_open(now, lease_s)).order_by(CalibrationRow.id)
     return [to_value(Calibration, row) for row in session.scalars(query)]
 
 
@@ -66,15 +67,16 @@ def latest(session: Session) -> datetime | None:
     return session.scalars(select(func.max(CalibrationRow.measured_at))).one()
 
 
-def claim(
-    session: Session, calibration_id: int, owner: str, until: datetime, now: datetime
-) -> bool:
+def claim(session: Session, calibration_id: int, owner: str, lease_s: float) -> bool:
     """Take a measurement; answer whether nobody else was faster."""
-    query = select(CalibrationRow).where(CalibrationRow.id == calibration_id, _is_open(now))
+    now = shared_clock.now(session)
+    is_wanted = CalibrationRow.id == calibration_id
+    query = select(CalibrationRow).where(is_wanted, _is_open(now, lease_s))
     row = session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
     if row is None:
         return False
-    row.state, row.lease_owner, row.lease_until = CalibrationState.RUNNING, owner, until
+    row.state, row.lease_owner = CalibrationState.RUNNING, owner
+    row.lease_until = now + timedelta(seconds=lease_s)
     return True
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.records import Dispatcher
+from service.storage import shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import DispatcherRow
 
@@ -24,9 +25,19 @@ def remove(session: Session, dispatcher_id: str) -> None:
     session.execute(delete(DispatcherRow).where(DispatcherRow.id == dispatcher_id))
 
 
-def alive(session: Session, since: datetime) -> list[Dispatcher]:
-    """Return the dispatchers heard of after `since`."""
-    query = select(DispatcherRow).where(DispatcherRow.heartbeat_at > since)
+def every(session: Session) -> list[Dispatcher]:
+    """Return all dispatchers that are not forgotten, the dead ones, too."""
+    return [to_value(Dispatcher, row) for row in session.scalars(select(DispatcherRow))]
+
+
+def alive(session: Session, within_s: float) -> list[Dispatcher]:
+    """Return the dispatchers heard of within the last `within_s` seconds.
+
+    A heartbeat of the future was written before the clock was set back, and tells nothing.
+    """
+    now, within = shared_clock.now(session), timedelta(seconds=within_s)
+    at = DispatcherRow.heartbeat_at
+    query = select(DispatcherRow).where(at > now - within, at < now + within)
     return [to_value(Dispatcher, row) for row in session.scalars(query)]
 
 

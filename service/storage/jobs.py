@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -13,7 +13,7 @@ from service import clock
 from service.errors import LeaseLostError, NotFoundError
 from service.records import Job, Json
 from service.states import JobState, check_job_transition
-from service.storage import events
+from service.storage import events, shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import JobRow
 
@@ -124,7 +124,8 @@ def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> J
 def _keep_time(row: JobRow, *, is_at_work: bool) -> None:
     now = clock.now()
     if row.working_since is not None:
-        row.worked_s += (now - row.working_since).total_seconds()
+        # Never less: the clock may have been set back.
+        row.worked_s += max((now - row.working_since).total_seconds(), 0.0)
     row.working_since = now if is_at_work else None
 
 
@@ -156,24 +157,30 @@ def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
     return to_value(Job, row)
 
 
-def claim(session: Session, owner: str, until: datetime) -> list[Job]:
+def claim(session: Session, owner: str, lease_s: float) -> list[Job]:
     """Take the lease of every unfinished job that nobody holds; each claim raises the fence."""
+    now = shared_clock.now(session)
     query = (
         select(JobRow)
         .where(
             JobRow.state.in_(WORKING),
-            or_(JobRow.lease_owner.is_(None), JobRow.lease_until < clock.now()),
+            _is_free(now, lease_s),
         )
         .order_by(JobRow.id)
         .with_for_update(skip_locked=True)
     )
     claimed = []
     for row in session.scalars(query):
-        row.lease_owner, row.lease_until = owner, until
+        row.lease_owner, row.lease_until = owner, now + timedelta(seconds=lease_s)
         row.lease_fence += 1
         claimed.append(row)
     session.flush()
     return [to_value(Job, row) for row in claimed]
+
+
+def _is_free(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
+    over = shared_clock.has_run_out(JobRow.lease_until, now, lease_s)
+    return or_(JobRow.lease_owner.is_(None), over)
 
 
 def renew(session: Session, owner: str, until: datetime) -> None:
@@ -192,26 +199,24 @@ def release(session: Session, owner: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An unfinished job as a dispatcher's glance sees it."""
+    """An unfinished job as a dispatcher's glance sees it.
+
+    Attributes:
+        is_claimable: Nobody holds the job, or its holder has fallen silent.
+    """
 
     id: int
     state: JobState
     lease_owner: str | None
-    lease_until: datetime | None
-
-    @property
-    def is_claimable(self) -> bool:
-        """Whether nobody holds the job, or its holder has fallen silent."""
-        return self.lease_owner is None or (
-            self.lease_until is not None and self.lease_until < clock.now()
-        )
+    is_claimable: bool
 
 
-def standings(session: Session) -> list[Standing]:
+def standings(session: Session, lease_s: float) -> list[Standing]:
     """Return every unfinished job, oldest first."""
-    columns = (JobRow.id, JobRow.state, JobRow.lease_owner, JobRow.lease_until)
+    is_free = _is_free(shared_clock.now(session), lease_s)
+    columns = (JobRow.id, JobRow.state, JobRow.lease_owner, is_free)
     query = select(*columns).where(JobRow.state.in_(WORKING)).order_by(JobRow.id)
     return [
-        Standing(job_id, JobState(state), owner, until)
-        for job_id, state, owner, until in session.execute(query)
+        Standing(job_id, JobState(state), owner, bool(is_claimable))
+        for job_id, state, owner, is_claimable in session.execute(query)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -64,6 +65,9 @@ def main(given: Sequence[str] | None = None) -> int:
         return 0
     names = usable(deployment, args.only)
     services.adopt_orphans()
+    # Both end the campaign as an exception does: what was started is ended.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="densearch-chaos-"))
     say(f"seed {args.seed}, {args.database}, in {folder}")
     began = time.monotonic()
@@ -94,6 +98,9 @@ def _run(
         )
         for line in outcome.wrong:
             say(f"  WRONG {line}")
+        if outcome.wrong and not outcome.strikes:
+            say("given up: nothing could be struck")
+            break
     return outcomes
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service import jobs, leases
+from service import calibrations, clock, jobs, leases
 from service.errors import LeaseLostError
+from service.limits import worked_s
+from service.states import CalibrationState, JobState
+from service.storage import calibrations as calibration_queries
 from service.storage import jobs as queries
 from service.storage.database import Database
 from tests.integration.service.storage_test import SPEC
@@ -58,3 +62,116 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
     leases.resign(database, me)
     assert len(leases.claim(database, other, 60.0)) == 1
     assert [found.id for found in leases.alive(database, 60.0)] == [other.id]
+
+
+class Clock:
+    """A wall clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def step(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def stepped(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(clock, "now", lambda: made.now)
+    return made
+
+
+@pytest.mark.parametrize("step_s", [-3600.0, 3600.0])
+def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
+    sqlite_database: Database, stepped: Clock, step_s: float
+) -> None:
+    jobs.submit(sqlite_database, SPEC)
+    dead, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
+    leases.claim(sqlite_database, dead, 15.0)
+    assert leases.claim(sqlite_database, other, 15.0) == []
+    stepped.step(step_s)
+    with sqlite_database.read() as session:
+        assert [standing.is_claimable for standing in queries.standings(session, 15.0)] == [True]
+    assert len(leases.claim(sqlite_database, other, 15.0)) == 1
+
+
+def test_a_living_dispatcher_keeps_its_jobs_after_the_clock_was_set_back(
+    sqlite_database: Database, stepped: Clock
+) -> None:
+    jobs.submit(sqlite_database, SPEC)
+    me, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
+    leases.claim(sqlite_database, me, 15.0)
+    stepped.step(-3600.0)
+    leases.heartbeat(sqlite_database, me, 15.0)
+    assert leases.claim(sqlite_database, other, 15.0) == []
+
+
+def test_a_heartbeat_of_the_future_keeps_nobody_alive(
+    sqlite_database: Database, stepped: Clock
+) -> None:
+    leases.register(sqlite_database, 1, {})
+    assert len(leases.alive(sqlite_database, 15.0)) == 1
+    stepped.step(-3600.0)
+    assert leases.alive(sqlite_database, 15.0) == []
+
+
+def test_a_measurement_of_a_dead_dispatcher_is_free_after_the_clock_was_set_back(
+    sqlite_database: Database, stepped: Clock
+) -> None:
+    dead, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
+    with sqlite_database.write() as session:
+        calibration_queries.put(
+            session,
+            "key",
+            calibration_queries.MEASURED,
+            state=CalibrationState.WAITING,
+            device="cpu",
+            cpus=1.0,
+            gpus=0.0,
+            widths=[1],
+            created_at=stepped.now,
+        )
+    waiting = calibrations.next_open(sqlite_database, 15.0)
+    assert waiting is not None
+    assert calibrations.take(sqlite_database, waiting, dead, 15.0)
+    assert calibrations.next_open(sqlite_database, 15.0) is None
+    stepped.step(-3600.0)
+    assert calibrations.take(sqlite_database, waiting, other, 15.0)
+
+
+def test_on_postgresql_the_clocks_of_machines_do_not_count(
+    postgresql_database: Database, stepped: Clock
+) -> None:
+    jobs.submit(postgresql_database, SPEC)
+    me, other = (leases.register(postgresql_database, 1, {}) for _ in range(2))
+    leases.claim(postgresql_database, me, 15.0)
+    for step_s in (3600.0, -7200.0):
+        stepped.step(step_s)
+        assert leases.claim(postgresql_database, other, 15.0) == []
+        assert len(leases.alive(postgresql_database, 15.0)) == 2
+
+
+def test_time_that_ran_backwards_is_not_counted_as_work(
+    sqlite_database: Database, stepped: Clock
+) -> None:
+    job, _ = jobs.submit(sqlite_database, SPEC)
+    with sqlite_database.write() as session:
+        queries.set_state(session, job.id, JobState.RUNNING)
+    stepped.step(-3600.0)
+    with sqlite_database.read() as session:
+        assert worked_s(queries.get(session, job.id), stepped.now) == 0.0
+    with sqlite_database.write() as session:
+        assert queries.set_state(session, job.id, JobState.PAUSED).worked_s == 0.0
+
+
+def test_who_holds_the_lock_of_a_sqlite_file_waits_for_no_lease(database: Database) -> None:
+    jobs.submit(database, SPEC)
+    dead = leases.register(database, 1, {})
+    leases.claim(database, dead, 60.0)
+    leases.release_dead(database)
+    other = leases.register(database, 1, {})
+    if database.is_sqlite:
+        assert len(leases.claim(database, other, 60.0)) == 1
+        assert [found.id for found in leases.alive(database, 60.0)] == [other.id]
+    else:  # others may live
+        assert leases.claim(database, other, 60.0) == []

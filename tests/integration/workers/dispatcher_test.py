@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from service import clock, rules
 from service import jobs as use_cases
+from service import rules
 from service.records import Calibration, Job
 from service.runs import Run
 from service.settings import Settings
@@ -141,7 +140,7 @@ def test_workers_that_join_are_counted(
     dispatcher._heard_at = 0.0
     dispatcher._turn()
     with sqlite_database.read() as session:
-        (me,) = dispatchers.alive(session, clock.now() - timedelta(seconds=60))
+        (me,) = dispatchers.alive(session, 60.0)
     assert (me.n_workers, me.resources["cpus"]) == (6, 6.0)
 
 

@@ -1,0 +1,41 @@
+"""The clock that leases and heartbeats go by: one for all who share a database.
+
+On PostgreSQL it is the server's, so that machines whose clocks disagree agree on who is alive. On
+SQLite all processes are on one machine and have its clock.
+
+Any clock may be set while the product runs. A lease or heartbeat far in the future was written
+before the clock was set back: it says nothing, and whoever lives renews it at once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import DateTime, func, or_, select
+from sqlalchemy.orm import Session
+
+from service import clock
+
+# Times a lease: further ahead no lease was written by the present clock. Wide enough for
+# dispatchers whose settings differ.
+FAR = 4.0
+
+
+def now(session: Session) -> datetime:
+    """Return the present moment, as everyone with this database sees it."""
+    if session.get_bind().dialect.name != "postgresql":
+        return clock.now()
+    query = select(func.clock_timestamp(type_=DateTime(timezone=True)))
+    return session.execute(query).scalar_one().astimezone(UTC)
+
+
+def has_run_out(until: Any, at: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+    """Return the condition that a lease is over, or was written before the clock was set back.
+
+    Args:
+        until: The column with its deadline.
+        at: The present moment.
+        lease_s: How long leases are, s.
+    """
+    return or_(until < at, until > at + timedelta(seconds=FAR * max(lease_s, 0.0)))
