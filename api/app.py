@@ -11,6 +11,7 @@ from api import problems
 from api.access import Access
 from api.dashboard import new_job, pages
 from api.deadline import AnswerDeadline
+from api.event_feed import EventFeed
 from api.guards import BodyLimit, Guard
 from api.metrics import Metrics
 from api.openapi import document_of
@@ -58,6 +59,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.hosts = Hosts(settings.host, settings.allowed_hosts or ())
     # An event is set by who runs the server, before it waits for open answers.
     app.state.ending = threading.Event()
+    app.state.feed = EventFeed(database, app.state.ending)
     app.state.metrics = Metrics(database, settings.lease_s)
     problems.install(app)
     for module in ROUTES:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.event_feed import EventFeed
 from service.settings import Settings
 from service.storage.database import Database
 
@@ -23,12 +23,12 @@ def settings_of(request: Request) -> Settings:
     return found
 
 
-def ending_of(request: Request) -> threading.Event:
-    """Return what is set when the server begins to end: open streams then end themselves."""
-    found: threading.Event = request.app.state.ending
+def feed_of(request: Request) -> EventFeed:
+    """Return what hands the events of jobs to all open streams."""
+    found: EventFeed = request.app.state.feed
     return found
 
 
 InDatabase = Annotated[Database, Depends(database_of)]
-UntilEnding = Annotated[threading.Event, Depends(ending_of)]
+InFeed = Annotated[EventFeed, Depends(feed_of)]
 WithSettings = Annotated[Settings, Depends(settings_of)]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.records import Event, Json
+from service.states import JobState
 from service.storage.rows import to_value
-from service.storage.tables import EventRow
+from service.storage.tables import EventRow, JobRow
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a job has come: whether it has ended, and its newest event (0 without any)."""
+
+    is_final: bool
+    last_event_id: int
 
 
 def add(session: Session, job_id: int, kind: str, data: Json) -> None:
@@ -37,6 +47,16 @@ def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event
         .limit(limit)
     )
     return [to_value(Event, row) for row in session.scalars(query)]
+
+
+def standings(session: Session, job_ids: Collection[int]) -> dict[int, Standing]:
+    """Return how far these jobs have come, at one moment; those that do not exist are left out."""
+    newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+    query = select(JobRow.id, JobRow.state, newest).where(JobRow.id.in_(job_ids))
+    return {
+        job_id: Standing(JobState(state).is_final, last_id or 0)
+        for job_id, state, last_id in session.execute(query)
+    }
 
 
 def last_id(session: Session, job_id: int) -> int:

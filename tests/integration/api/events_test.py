@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
-from api.routes import events as routes
+from api import event_feed
+from api.event_feed import EventFeed
+from api.routes.events import _stream
 from service import jobs, reopening
 from service.storage import events
 from service.storage.database import Database
+from service.storage.deadlines import within
 from tests.integration.api.specs import SPHERE, submit
 from tests.integration.service.simulation import Simulation
 
@@ -100,27 +107,26 @@ def test_more_events_than_a_batch_arrive(
 ) -> None:
     address = f"/v1/jobs/{_finished(client, sqlite_database)}/events"
     whole = client.get(address).text
-    monkeypatch.setattr(routes, "BATCH", 3)
-    monkeypatch.setattr(routes, "POLL_S", 0.0)
+    monkeypatch.setattr(event_feed, "BATCH", 3)
+    monkeypatch.setattr(event_feed, "POLL_S", 60.0)  # no pause between the parts of what is there
     assert client.get(address).text == whole
 
 
 def test_what_happens_while_one_listens_arrives(
     client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "POLL_S", 0.01)
-    monkeypatch.setattr(routes, "KEEP_ALIVE_S", 0.0)
+    monkeypatch.setattr(event_feed, "POLL_S", 0.01)
+    monkeypatch.setattr(event_feed, "KEEP_ALIVE_S", 0.1)
     job_id = submit(client)
     heard = threading.Event()
-    original = routes._poll
+    original, n_turns = event_feed._standings, iter(range(10**9))
 
-    def poll(database: Database, job: int, last_id: int) -> object:
-        found = original(database, job, last_id)
-        if not found[0]:
+    def standings(database: Database, job_ids: set[int]) -> object:
+        if next(n_turns) > 40:
             heard.set()  # it has told all there was, and listens
-        return found
+        return original(database, job_ids)
 
-    monkeypatch.setattr(routes, "_poll", poll)
+    monkeypatch.setattr(event_feed, "_standings", standings)
 
     def cancel() -> None:
         heard.wait(30)
@@ -140,7 +146,7 @@ def test_a_stream_holds_no_connection_while_it_waits(
     job_id = submit(client)
 
     async def listen() -> None:
-        stream = routes._stream(sqlite_database, job_id, 0, threading.Event())
+        stream = _stream(EventFeed(sqlite_database, threading.Event()), job_id, 0)
         await anext(stream)
         await anext(stream)
         assert sqlite_database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
@@ -165,6 +171,154 @@ def test_a_stream_ends_with_the_server_and_resumes_at_the_next(client: TestClien
     rest = _parse(client.get(address, headers=header).text)
     assert rest[-1].data["state"] == "CANCELLED"
     assert not {event.id for event in rest} & set(seen)
+
+
+def test_one_reading_serves_all_streams_that_have_come_equally_far(
+    both: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = _finished(both, database)
+    whole = both.get(f"/v1/jobs/{job_id}/events").text
+    n_read = {"_standings": 0, "_after": 0}
+    for name in n_read:
+        monkeypatch.setattr(event_feed, name, _counting(getattr(event_feed, name), name, n_read))
+
+    async def listen() -> list[str]:
+        feed = EventFeed(database, threading.Event())
+        return await asyncio.gather(*(_text(_stream(feed, job_id, 0)) for _ in range(50)))
+
+    assert asyncio.run(listen()) == [whole] * 50
+    assert n_read["_after"] == 1
+    assert n_read["_standings"] <= 2
+
+
+def _counting(call: Callable[..., object], name: str, n: dict[str, int]) -> Callable[..., object]:
+    def counted(*args: object) -> object:
+        n[name] += 1
+        return call(*args)
+
+    return counted
+
+
+async def _text(stream: AsyncIterator[bytes]) -> str:
+    return b"".join([chunk async for chunk in stream]).decode()
+
+
+def test_a_client_that_does_not_read_is_handed_one_chunk_and_loses_nothing(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = _finished(client, sqlite_database)
+    whole = client.get(f"/v1/jobs/{job_id}/events").text
+    monkeypatch.setattr(event_feed, "BATCH", 5)
+    monkeypatch.setattr(event_feed, "POLL_S", 0.001)
+    n_read = {"_after": 0, "_standings": 0}
+    for name in n_read:
+        monkeypatch.setattr(event_feed, name, _counting(getattr(event_feed, name), name, n_read))
+
+    async def listen() -> str:
+        stream = _stream(EventFeed(sqlite_database, threading.Event()), job_id, 0)
+        first = [await anext(stream), await anext(stream)]
+        while n_read["_standings"] < 20:  # noqa: ASYNC110 - turns are what is counted
+            await asyncio.sleep(0.001)
+        assert n_read["_after"] == 1  # nothing is read for it meanwhile
+        return b"".join(first).decode() + await _text(stream)
+
+    assert asyncio.run(listen()) == whole
+
+
+def test_streams_outlive_an_outage_of_the_database(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(client)
+    monkeypatch.setattr(event_feed, "POLL_S", 0.01)
+    monkeypatch.setattr(event_feed, "RETRY_S", 0.01)
+    original, turns = event_feed._standings, iter(range(10**9))
+
+    def down(database: Database, job_ids: set[int]) -> object:
+        turn = next(turns)
+        if 3 <= turn < 10:
+            raise OperationalError("SELECT", {}, Exception("refused"))
+        if turn == 10:
+            jobs.cancel(sqlite_database, job_id)
+        return original(database, job_ids)
+
+    monkeypatch.setattr(event_feed, "_standings", down)
+    with capture_logs() as lines:
+        text = client.get(f"/v1/jobs/{job_id}/events").text
+    assert [e.data["state"] for e in _parse(text)] == ["QUEUED", "CANCELLED"]
+    assert len([line for line in lines if "wait for the database" in line["event"]]) == 1
+
+
+def test_the_stream_of_a_job_that_is_deleted_ends(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, deleted = submit(client), submit(client)
+    monkeypatch.setattr(event_feed, "POLL_S", 0.01)
+
+    async def listen() -> None:
+        feed = EventFeed(sqlite_database, threading.Event())
+        other = feed.follow(kept, 0)
+        assert await anext(other)
+        stream = feed.follow(deleted, 0)
+        assert await anext(stream)
+        with sqlite_database.write() as session:
+            session.execute(text("DELETE FROM jobs WHERE id = :id"), {"id": deleted})
+        assert [chunk async for chunk in stream] == []
+        jobs.cancel(sqlite_database, kept)  # the other one goes on
+        assert b"CANCELLED" in await anext(other)
+        assert [chunk async for chunk in other] == []
+
+    asyncio.run(listen())
+
+
+def test_an_unforeseen_error_ends_the_streams_and_not_the_feed(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(client)
+    original = event_feed._standings
+
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError
+
+    async def listen() -> None:
+        feed = EventFeed(sqlite_database, threading.Event())
+        monkeypatch.setattr(event_feed, "_standings", broken)
+        assert [chunk async for chunk in feed.follow(job_id, 0)] == []
+        monkeypatch.setattr(event_feed, "_standings", original)
+        assert b"QUEUED" in await anext(feed.follow(job_id, 0))
+
+    with capture_logs() as lines:
+        asyncio.run(listen())
+    assert [line["event"] for line in lines] == ["event streams ended"]
+
+
+def test_the_deadline_of_the_first_request_does_not_hold_for_the_feed(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = submit(client)
+
+    async def listen() -> None:
+        stream = EventFeed(sqlite_database, threading.Event()).follow(job_id, 0)
+        with within(0.0):
+            assert b"QUEUED" in await anext(stream)
+
+    asyncio.run(listen())
+
+
+def test_a_silent_database_does_not_keep_streams_from_ending(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, ending, answered = submit(client), threading.Event(), threading.Event()
+    monkeypatch.setattr(event_feed, "POLL_S", 0.01)
+    monkeypatch.setattr(event_feed, "_standings", lambda *_: answered.wait(60))
+
+    async def listen() -> None:
+        stream = EventFeed(sqlite_database, ending).follow(job_id, 0)
+        end = asyncio.get_running_loop().call_later(0.1, ending.set)
+        assert [chunk async for chunk in stream] == []
+        end.cancel()
+        answered.set()
+
+    asyncio.run(listen())
 
 
 def test_a_bad_last_event_id_is_refused(client: TestClient) -> None:
