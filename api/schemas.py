@@ -164,7 +164,7 @@ class StudyOut(Out):
     stopped_at: int | None = Field(
         description="Trials after which it stopped before its budget of trials was spent."
     )
-    stopped_by: str | None = Field(description="Why: noise, wall_clock or cost.")
+    stopped_by: str | None = Field(description="Why: noise, wall_clock, cost or asking.")
     best_trial_id: int | None
     best_value: float | None
 

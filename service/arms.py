@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from service import planning, pruning, samplers
 from service.records import Study, Trial
 from service.rules import lower_bound_of
-from service.samplers import Certainty, Entry, Sampler, StudyPlan
+from service.samplers import Asker, Certainty, Entry, MakeAsker, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
 from service.states import Phase, Role, TrialState
@@ -31,11 +31,12 @@ class Arm:
         final: The trial it is judged by, once the study is finished.
         promotions: Ids of the full trainings of its best.
         is_searched: Whether its search is over.
-        is_dirty: Whether it has something new to hear.
+        is_dirty: Whether it has something new to hear, or its sampler is thinking.
+        asking_fault: Why its sampler cannot be asked, see `service.limits.ASKING`.
     """
 
     study: Study
-    sampler: Sampler
+    sampler: Asker
     space: Space
     worst: float
     waits_for: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Arm:
     n_above_noise: int = 0
     best: Trial | None = None
     final: Trial | None = None
+    asking_fault: str | None = None
 
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
@@ -165,13 +167,15 @@ def better_speculation(arm: Arm, trials: Iterable[Trial]) -> Trial | None:
     return found if known is None or found.value < known else None
 
 
-def open_arms(spec: JobSpec, studies: Sequence[Study]) -> list[Arm]:
-    """Build the samplers of a job's studies, with empty logs."""
+def open_arms(
+    spec: JobSpec, studies: Sequence[Study], make: MakeAsker = samplers.create
+) -> list[Arm]:
+    """Build the samplers of a job's studies, with empty logs; `make` makes each of them."""
     searches = [study.name for study in studies if study.role is Role.SEARCH]
-    return [_open_arm(spec, study, searches) for study in studies]
+    return [_open_arm(spec, study, searches, make) for study in studies]
 
 
-def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str]) -> Arm:
+def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str], make: MakeAsker) -> Arm:
     space = planning.space_of(spec, study.name)
     plan = StudyPlan(space.dimension, study.n_trials, study.seed)
     is_searched = study.role in (Role.SEARCH, Role.TUNED)
@@ -180,7 +184,7 @@ def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str]) -> Arm:
     is_direct = is_searched and samplers.describe(study.sampler).capabilities.speculative
     arm = Arm(
         study,
-        samplers.create(study.sampler, plan),
+        make(study.sampler, plan),
         space,
         worst=spec.diverged_value,
         waits_for=_waits_for(spec, study, searches),

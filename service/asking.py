@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,21 +10,31 @@ from sqlalchemy.orm import Session
 
 from service import finishing, recording
 from service.arms import Arm
-from service.samplers import Proposal
+from service.errors import AskingFailedError
+from service.samplers import Plan, Proposal
 from service.states import Phase
 
 if TYPE_CHECKING:
     from service.runs import Run
 
-# Rounds planned in one transaction: a job whose every trial is cached must not hold the database.
+# What is planned in one transaction: a job whose every trial is cached, or one with hundreds of
+# studies, must not hold the database. Which step plans what changes no result.
 MAX_ROUNDS = 20
+LONGEST_S = 0.1
 
 
 def advance(session: Session, run: Run) -> None:
     """Ask the samplers of all arms that have something new to hear, until none moves on."""
+    until = time.monotonic() + LONGEST_S
     for _ in range(MAX_ROUNDS):
-        moved = [_plan(session, run, arm) for arm in run.arms if arm.is_dirty]
-        if not any(moved):
+        has_moved = False
+        for arm in run.arms:
+            if arm.is_dirty:
+                has_moved |= _plan(session, run, arm)
+                if time.monotonic() > until:
+                    run.has_more = True
+                    return
+        if not has_moved:
             return
     run.has_more = True
 
@@ -32,21 +43,37 @@ def _plan(session: Session, run: Run, arm: Arm) -> bool:
     """Ask one arm's sampler; answer whether it moved on without any training."""
     if arm.study.is_finished or not _may_begin(run, arm):
         return False
-    arm.is_dirty = False
+    arm.is_dirty = is_thinking = False
     if not arm.is_searched:
-        recording.settle(run, arm)
-        plan = arm.sampler.plan(arm.entries)
-        for index, number in plan.numbered.items():
-            run.log.change(arm.log[index], number=number)
-        is_over = plan.is_finished or finishing.is_stopped(session, run, arm)
-        if not is_over:
-            _issue(session, run, arm, plan.proposals)
-        run.update_best(session, arm, arm.best)
-        if is_over:
-            finishing.end_search(session, run, arm)
+        is_thinking = not _search(session, run, arm)
     if arm.is_searched:
         finishing.finish_study(session, run, arm)
-    return arm.is_dirty or arm.study.is_finished
+    has_moved = arm.is_dirty or arm.study.is_finished
+    arm.is_dirty = arm.is_dirty or is_thinking
+    return has_moved
+
+
+def _search(session: Session, run: Run, arm: Arm) -> bool:
+    """Take in what an arm's sampler answers; return whether it has answered."""
+    recording.settle(run, arm)
+    plan = _ask(arm)
+    for index, number in plan.numbered.items() if plan else ():
+        run.log.change(arm.log[index], number=number)
+    is_over = (plan is not None and plan.is_finished) or finishing.is_stopped(session, run, arm)
+    if plan is not None and not is_over:
+        _issue(session, run, arm, plan.proposals)
+    run.update_best(session, arm, arm.best)
+    if is_over:
+        finishing.end_search(session, run, arm)
+    return plan is not None or is_over
+
+
+def _ask(arm: Arm) -> Plan | None:
+    try:
+        return arm.sampler.plan(arm.entries)
+    except AskingFailedError as error:
+        arm.asking_fault = str(error)
+        return None
 
 
 def _may_begin(run: Run, arm: Arm) -> bool:
@@ -72,7 +99,7 @@ def speculate(session: Session, run: Run, n_idle: int) -> None:
     n_left = n_idle
     for arm in run.arms:
         if n_left > 0 and not arm.is_searched and not arm.study.is_finished:
-            found = arm.sampler.speculate(arm.entries, n_left)
+            found = arm.sampler.speculate(arm.entries, n_left) or ()
             _issue(session, run, arm, found)
             n_left -= len(found)
     run.has_guesses = n_left < n_idle

@@ -109,6 +109,14 @@ class StorageFullError(DensearchError):
         )
 
 
+class AskingFailedError(DensearchError):
+    """A study's sampler could not be asked, three times in a row: its search ends here."""
+
+    def __init__(self, sampler: str, reason: str) -> None:
+        self.sampler, self.reason = sampler, reason
+        super().__init__(f"the sampler {sampler} could not be asked three times: {reason}")
+
+
 class LeaseLostError(DensearchError):
     """Another dispatcher holds this job now; whoever sees this stops working on it."""
 

@@ -30,8 +30,8 @@ def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
             return False
     elif (below := _below_noise(run, arm, confirmed)) is not None:
         found, reason = below, limits.NOISE
-    elif run.out_of is not None and arm.study.role in (Role.SEARCH, Role.TUNED):
-        found, reason = len(confirmed), run.out_of
+    elif (limit := _limit_of(run, arm)) is not None:
+        found, reason = len(confirmed), limit
     else:
         return False
     arm.best = best_of(confirmed[:found])
@@ -40,6 +40,13 @@ def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
     beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
     drop(session, run, beyond)
     return True
+
+
+def _limit_of(run: Run, arm: Arm) -> str | None:
+    """Return which limit an arm's search has reached, None while it has reached none."""
+    if arm.study.role not in (Role.SEARCH, Role.TUNED):
+        return None
+    return limits.ASKING if arm.asking_fault is not None else run.out_of
 
 
 def _below_noise(run: Run, arm: Arm, confirmed: Sequence[Trial]) -> int | None:
@@ -120,6 +127,9 @@ def _failure(run: Run) -> dict[str, Any]:
     if run.out_of is not None:
         detail = f"{limits.REASONS[run.out_of]} before any trial gave a value: raise it"
         return {"title": "No trial gave a value", "detail": detail}
+    faults = [arm.asking_fault for arm in run.arms if arm.asking_fault is not None]
+    if faults:
+        return {"title": "No trial gave a value", "detail": faults[0]}
     errors = [t.error["detail"] for t in run.log.trials.values() if t.error]
     reason = errors[0] if errors else "every training diverged: lower the learning rate"
     # An error's sentence; where it was raised stays with the trial.

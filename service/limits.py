@@ -10,14 +10,17 @@ from service.prices import Prices
 from service.records import Job
 from service.spec import JobSpec
 
-NOISE, WALL_CLOCK, COST = "noise", "wall_clock", "cost"
-LIMITS = (WALL_CLOCK, COST)
+NOISE, WALL_CLOCK, COST, ASKING = "noise", "wall_clock", "cost", "asking"
+# After how many trials they end a search depends on the clock and the machine.
+LIMITS = (WALL_CLOCK, COST, ASKING)
 # Why a search stopped, for people.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         NOISE: "its boxes were narrower than the noise",
         WALL_CLOCK: "the time of the budget was spent",
         COST: "the money of the budget was spent",
+        ASKING: "the sampler could not be asked for more trials within its limits of time and "
+        "memory, three times in a row",
     }
 )
 

@@ -47,7 +47,8 @@ class Study:
         n_trials: Its budget.
         stopped_at: Trials after which it stopped before its budget of trials was spent; None while
             it has not.
-        stopped_by: Why: `noise` (its boxes were narrower), `wall_clock` or `cost` (the budget's).
+        stopped_by: Why: `noise` (its boxes were narrower), `wall_clock` or `cost` (the budget's),
+            `asking` (its sampler could not be asked).
     """
 
     id: int

@@ -23,6 +23,7 @@ from service import (
     payloads,
     placing,
     recording,
+    samplers,
     sizing,
 )
 from service.arms import Arm
@@ -31,6 +32,7 @@ from service.jobs import spec_of
 from service.payloads import Order
 from service.prices import UNPRICED, Prices
 from service.records import Job, Study, Trial
+from service.samplers import MakeAsker
 from service.spec import JobSpec
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
@@ -232,11 +234,12 @@ def open_run(
     max_attempts: int = 3,
     in_hand: Collection[int] = (),
     prices: Prices = UNPRICED,
+    make: MakeAsker = samplers.create,
 ) -> Run:
     """Build a run from the log of a job whose lease was claimed.
 
     Trials that were running go back to WAITING, unless their attempt is in `in_hand` (ids of
-    attempts that this dispatcher's workers are still at).
+    attempts that this dispatcher's workers are still at). `make` makes the studies' samplers.
 
     Raises:
         LeaseLostError: Another dispatcher holds the job by now.
@@ -247,7 +250,7 @@ def open_run(
         spec = spec_of(job)
         if faults := list(prices.faults(spec)):
             raise InvalidSpecError(faults)
-        found = arms.open_arms(spec, studies.of_job(session, job.id))
+        found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.of_job(session, job.id):
             run.log.add(trial, is_new=False)

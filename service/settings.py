@@ -93,6 +93,17 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         default=3, ge=1, description="Tries before a trial whose worker dies is FAILED."
     )
+    ask_s: float = Field(
+        default=600.0,
+        ge=1,
+        le=86_400,
+        description="Longest time that one ask of a costly sampler may take, s.",
+    )
+    ask_memory_bytes: int = Field(
+        default=4 * 2**30,
+        ge=2**28,
+        description="Most memory of a process that asks costly samplers, bytes.",
+    )
     price_per_cpu_hour: float | None = Field(
         default=None, ge=0, le=1e6, description="Money for an hour of one CPU; none when unset."
     )

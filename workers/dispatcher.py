@@ -28,6 +28,8 @@ from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
 from service.updates import Assignment, packs_of
+from workers.asking.pool import AskingPool, limits_of
+from workers.asking.remote import maker
 from workers.calibrator import Calibrator
 from workers.cluster import Cluster, Shape
 from workers.inbox import Inbox
@@ -60,6 +62,7 @@ class Dispatcher:
             database, cluster.capacity(Shape(1.0, 0.0)), cluster.resources()
         )
         self._calibrator = Calibrator(settings, database, cluster, self._me)
+        self._asking = AskingPool(*limits_of(settings))
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
         """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`."""
@@ -84,6 +87,7 @@ class Dispatcher:
         self._stop.set()
 
     def _resign(self) -> None:
+        self._asking.stop()
         self._cluster.stop()
         try:
             leases.resign(self._database, self._me)
@@ -94,6 +98,7 @@ class Dispatcher:
 
     def _turn(self) -> None:
         self._collect(self._timeout_s())
+        self._hear()
         now = time.monotonic()
         if now - self._heard_at > self._settings.lease_s / 3:
             self._count_workers()
@@ -122,7 +127,13 @@ class Dispatcher:
     def _timeout_s(self) -> float:
         if self._touched & self._runs.keys() or any(run.has_more for run in self._runs.values()):
             return 0.0
-        return self._settings.poll_s
+        return self._asking.wait_s(self._settings.poll_s)
+
+    def _hear(self) -> None:
+        """Let the runs whose samplers have answered take another step."""
+        for job_id in self._asking.answered() & self._runs.keys():
+            self._runs[job_id].has_guesses = True
+            self._touched.add(job_id)
 
     def _collect(self, timeout_s: float) -> None:
         if not self._cluster.in_hand():
@@ -172,6 +183,7 @@ class Dispatcher:
                 max_attempts=self._settings.max_attempts,
                 in_hand=self._in_hand_of(job.id) | self._inbox.attempts_of(job.id),
                 prices=prices_of(self._settings),
+                make=maker(self._asking, job.id),
             )
         except LeaseLostError:
             return
@@ -185,6 +197,7 @@ class Dispatcher:
         self._runs.pop(job_id, None)
         self._known.pop(job_id, None)
         self._touched.discard(job_id)
+        self._asking.drop(job_id)
         self._cluster.cancel(self._in_hand_of(job_id))
 
     def _in_hand_of(self, job_id: int) -> set[int]:
@@ -208,6 +221,7 @@ class Dispatcher:
             self._drop(job_id)
         except Exception as error:  # noqa: BLE001 - one job's bug must not stop the others
             del self._runs[job_id]  # it may hold what was never written
+            self._asking.drop(job_id)
             self._give_up(run.job, error)
         else:
             self._settle(job_id, run, assignments, shape)
@@ -236,6 +250,8 @@ class Dispatcher:
             self._cluster.place(shape, pack)
         # Trials that are no longer needed, such as those run ahead of a search that is over.
         self._cluster.cancel(self._in_hand_of(job_id) - run.live.keys())
+        if run.job.state is JobState.PAUSED:
+            self._asking.drop(job_id)
         if run.job.state is JobState.EVALUATING:
             statistics.prepare()
         if run.job.state.is_final:

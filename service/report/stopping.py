@@ -24,13 +24,14 @@ def stopped_of(arms: Iterable[Arm]) -> list[Json]:
 
 
 def stopped_in_words(stopped: Sequence[Json]) -> list[str]:
-    """Say which searches a limit on time or money ended, and how to get the same again."""
-    ended = [row for row in stopped if row["by"] in LIMITS]
-    if not ended:
-        return []
+    """Say which searches a limit of time, money or memory ended, and how to get the same again."""
+    by_limit = {limit: [row for row in stopped if row["by"] == limit] for limit in LIMITS}
+    return [_sentence(limit, ended) for limit, ended in by_limit.items() if ended]
+
+
+def _sentence(limit: str, ended: Sequence[Json]) -> str:
     each = ", ".join(f"{row['study']} after {row['n_trials']} trials" for row in ended)
-    sentence = (
-        f"Ended early, since {REASONS[ended[0]['by']]}: {each}. How many these are depends on the "
-        "clock; a search whose n_trials is that number finds the same."
+    return (
+        f"Ended early, since {REASONS[limit]}: {each}. How many these are depends on the clock "
+        "and the machine; a search whose n_trials is that number finds the same."
     )
-    return [sentence]

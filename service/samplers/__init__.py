@@ -1,21 +1,26 @@
 """What proposes the points of a study. The contract is base.py, the list is catalogue.py."""
 
+from service.samplers.asker import Asker, MakeAsker
 from service.samplers.base import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
 from service.samplers.catalogue import (
     CONTROL_SAMPLER,
     catalogue,
     create,
     describe,
+    is_costly,
+    path_of,
     recommended,
 )
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 __all__ = [
     "CONTROL_SAMPLER",
+    "Asker",
     "AxisKind",
     "Capabilities",
     "Certainty",
     "Entry",
+    "MakeAsker",
     "Option",
     "Plan",
     "Proposal",
@@ -25,5 +30,7 @@ __all__ = [
     "catalogue",
     "create",
     "describe",
+    "is_costly",
+    "path_of",
     "recommended",
 ]

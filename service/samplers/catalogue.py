@@ -65,11 +65,25 @@ def create(name: str, study: StudyPlan) -> Sampler:
         UnknownSamplerError: No sampler has this name.
         ValueError: The study's options do not suit the sampler, or its extra is not installed.
     """
-    path = _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
-    module, _, attribute = path.partition(":")
+    module, _, attribute = path_of(name, study).partition(":")
     # Late import: NLopt and Optuna are loaded by whoever searches, not by whoever asks.
     made: Sampler = getattr(importlib.import_module(module), attribute)(study)
     return made
+
+
+def path_of(name: str, study: StudyPlan) -> str:
+    """Return ``module:class`` of what `create` makes.
+
+    Raises:
+        UnknownSamplerError, ValueError: As `create` does.
+    """
+    return _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
+
+
+def is_costly(name: str, study: StudyPlan) -> bool:
+    """Whether to ask the sampler takes too long for the dispatcher's loop."""
+    del study
+    return name in ("tpe", "gp", "cmaes") or name.startswith("tune:")
 
 
 def _path_for(info: SamplerInfo, study: StudyPlan) -> str:

@@ -36,6 +36,11 @@ class Capabilities:
     warm_start: bool = False
     needs: str | None = None
 
+    @property
+    def in_rounds(self) -> bool:
+        """Whether it answers nothing while a trial is open (`service.samplers.rounds`)."""
+        return self.adaptive and not self.speculative
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

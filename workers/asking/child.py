@@ -1,0 +1,189 @@
+"""A process that answers asks, as the dispatcher's side sees it: started, asked, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from service.samplers import Entry
+from service.settings import PREFIX
+from workers.asking.ask import Answer, Ask, Question, Sent, sent
+from workers.asking.process import ANSWERED, OUT_OF_MEMORY
+
+# Entries in one message: to pickle a whole log at once would hold up the dispatcher's loop.
+CHUNK = 500
+# Samplers that a process holds; the one asked longest ago is let go of first.
+MOST_HELD = 8
+# That of Ray's workers: the API and the dispatcher come first, no sampler starves a training.
+NICENESS = 15
+START_S = 120.0
+
+
+class AskEndedError(Exception):
+    """An ask ended without an answer; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskLimits:
+    """What one ask may take.
+
+    Attributes:
+        time_s: Seconds.
+        memory_bytes: Of the process, its libraries included; 0 for no limit.
+    """
+
+    time_s: float
+    memory_bytes: int
+
+
+class Child:
+    """Starts a process at the first ask, and another after one has ended.
+
+    Thread safety: one thread asks; any may `kill`.
+    """
+
+    def __init__(self, limits: AskLimits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: Connection[Any, Any] | None = None
+        self._is_spent = False
+        self._is_late = False
+        self._held: dict[int, list[Entry]] = {}
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id, None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    def holds(self, key: int) -> bool:
+        """Whether it has a sampler already."""
+        return key in self._held
+
+    def kill(self) -> None:
+        """End the process now, whatever it does; the next ask starts another."""
+        self._is_spent = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def close(self) -> None:
+        """End the process, which is idle, and wait for its end."""
+        self.kill()
+        if self._process is not None:
+            self._process.wait()
+        if self._link is not None:
+            self._link.close()
+        self._process = self._link = None
+        self._held.clear()
+
+    def ask(self, ask: Ask) -> Answer:
+        """Ask and wait.
+
+        Raises:
+            AskEndedError: The process died, a limit ended it, or the sampler raised.
+        """
+        link = self._open()
+        if ask.is_cancelled:  # while the process was starting
+            raise AskEndedError("it was cancelled")
+        self._is_late = False
+        timer = threading.Timer(self._limits.time_s, self._end_late)
+        timer.start()
+        try:
+            for message in self._messages(ask):
+                link.send(message)
+            kind, value = link.recv()
+        except (EOFError, OSError):
+            raise AskEndedError(self._cause()) from None
+        finally:
+            timer.cancel()
+            self._is_spent = self._is_spent or not self._has(ask)
+        if kind != ANSWERED:
+            self.kill()
+            raise AskEndedError(self._out_of_memory if kind == OUT_OF_MEMORY else value)
+        answer: Answer
+        answer, peak_bytes = value
+        # What it holds grows: a new one begins with an empty memory.
+        self._is_spent = self._is_spent or 0 < self._limits.memory_bytes < 2 * peak_bytes
+        return answer
+
+    def _open(self) -> Connection[Any, Any]:
+        is_alive = self._process is not None and self._process.poll() is None
+        if self._link is None or self._is_spent or not is_alive:
+            self.close()
+            self._link = self._start()
+        return self._link
+
+    def _start(self) -> Connection[Any, Any]:
+        self._is_spent = False
+        ours, theirs = Pipe()
+        fd = theirs.fileno()
+        arguments = [str(n) for n in (fd, self._limits.memory_bytes, NICENESS)]
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                (sys.executable, "-P", "-m", "workers.asking.process", *arguments),
+                env=_environment(),
+                pass_fds=(fd,),
+                stdin=subprocess.DEVNULL,
+            )
+        if not _is_ready(ours):
+            raise AskEndedError("its process did not start")
+        return ours
+
+    def _messages(self, ask: Ask) -> Iterator[object]:
+        """Yield the question, then in chunks what the process lacks of the log."""
+        key, held = ask.asked.key, self._held.pop(ask.asked.key, [])
+        forget = tuple(self._held)[: max(0, len(self._held) + 1 - MOST_HELD)]
+        for old in forget:
+            del self._held[old]
+        lacking = [i for i in range(len(ask.log)) if i >= len(held) or held[i] is not ask.log[i]]
+        chunks = [lacking[i : i + CHUNK] for i in range(0, len(lacking), CHUNK)]
+        yield Question(ask.asked, ask.kind, ask.n_free, len(chunks), forget)
+        for chunk in chunks:
+            yield _entries(ask.log, chunk)
+        self._held[key] = list(ask.log)
+
+    def _has(self, ask: Ask) -> bool:
+        """Whether an ask was sent as a whole."""
+        return ask.asked.key in self._held
+
+    def _end_late(self) -> None:
+        self._is_late = True
+        self.kill()
+
+    def _cause(self) -> str:
+        self._is_spent = True
+        code = self._process.wait() if self._process is not None else 0
+        if self._is_late:
+            return f"it took more than {self._limits.time_s:g} s"
+        if code < 0:
+            return f"its process was ended by {signal.Signals(-code).name}"
+        return self._out_of_memory if code else "its process ended"
+
+    @property
+    def _out_of_memory(self) -> str:
+        return f"it needed more than {self._limits.memory_bytes / 2**30:.3g} GiB of memory"
+
+
+def _is_ready(link: Connection[Any, Any]) -> bool:
+    try:
+        return link.poll(START_S) and link.recv() is not None
+    except (EOFError, OSError):
+        return False
+
+
+def _entries(log: Sequence[Entry], indices: Sequence[int]) -> dict[int, Sent]:
+    return {index: sent(log[index]) for index in indices}
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings, which may hold a password; one thread, as floats depend on it."""
+    kept = {n: value for n, value in os.environ.items() if not n.upper().startswith(PREFIX)}
+    return {**kept, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

@@ -1,0 +1,193 @@
+"""Asks of all jobs, answered by a few processes: the jobs by turns, none of them by all processes.
+
+A thread for each process waits for its answers. An ask whose process ends is asked again, by
+another process; after `MOST_ENDS` of them it is given up.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+
+import structlog
+
+from service.settings import Settings
+from workers.asking.ask import Ask
+from workers.asking.child import AskEndedError, AskLimits, Child
+
+LOG = structlog.get_logger(__name__)
+MOST_ENDS = 3
+FEWEST_PROCESSES = 3
+# An idle process holds a sampler's libraries in memory: torch alone takes 300 MB.
+IDLE_S = 60.0
+# How much longer than it took an answer may wait to be seen, as a part of that.
+DELAY = 0.25
+SHORTEST_WAIT_S = 0.001
+
+
+def limits_of(settings: Settings) -> tuple[int, AskLimits]:
+    """Return how many processes ask, and the limits of one ask."""
+    n_processes = max(FEWEST_PROCESSES, (os.cpu_count() or 1) // 2)
+    return n_processes, AskLimits(settings.ask_s, settings.ask_memory_bytes)
+
+
+class AskingPool:
+    """See the module. Threads and processes are started when there is something to ask.
+
+    Args:
+        n_processes: How many, at least 1.
+        limits: Of one ask.
+    """
+
+    def __init__(self, n_processes: int, limits: AskLimits) -> None:
+        self._children = [Child(limits) for _ in range(n_processes)]
+        self._running: list[Ask | None] = [None] * n_processes
+        self._most_of_one = max(1, n_processes - 1)
+        self._jobs: dict[int, deque[Ask]] = {}  # the job whose turn it is comes first
+        self._answered: set[int] = set()
+        self._since: dict[int, float] = {}
+        self._changed = threading.Condition()
+        self._is_stopped = False
+        self._threads: list[threading.Thread] = []
+
+    def put(self, ask: Ask) -> None:
+        """Queue an ask."""
+        with self._changed:
+            self._jobs.setdefault(ask.asked.job_id, deque()).append(ask)
+            self._since[id(ask)] = time.monotonic()
+            self._start()
+            self._changed.notify_all()
+
+    def _start(self) -> None:
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._serve, args=(i,), name=f"asking-{i}", daemon=True)
+                for i in range(len(self._children))
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def answered(self) -> set[int]:
+        """Return the jobs that an ask of has ended since the last call."""
+        with self._changed:
+            found, self._answered = self._answered, set()
+        return found
+
+    def wait_s(self, longest_s: float) -> float:
+        """Return how long the dispatcher may wait for its workers before it looks for answers.
+
+        It grows with the age of the latest ask: a quick answer is seen soon, and a slow one costs
+        few looks.
+        """
+        with self._changed:
+            if self._answered:
+                return 0.0
+            latest = max(self._since.values(), default=None)
+        if latest is None:
+            return longest_s
+        return min(longest_s, max(SHORTEST_WAIT_S, DELAY * (time.monotonic() - latest)))
+
+    def pids(self) -> list[int]:
+        """Return the ids of the processes that there are."""
+        return [child.pid for child in self._children if child.pid is not None]
+
+    def drop(self, job_id: int) -> None:
+        """Forget a job's asks, and end the processes that are at one."""
+        with self._changed:
+            for ask in self._jobs.pop(job_id, ()):
+                self._cancel(ask)
+            for child, running in zip(self._children, self._running, strict=True):
+                if running is not None and running.asked.job_id == job_id:
+                    self._cancel(running)
+                    child.kill()
+
+    def _cancel(self, ask: Ask) -> None:
+        ask.is_cancelled = True
+        self._since.pop(id(ask), None)
+
+    def stop(self) -> None:
+        """End all processes."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+        for child, thread in zip(self._children, self._threads, strict=False):
+            while thread.is_alive():
+                child.kill()  # again: it may just be starting a process
+                thread.join(0.1)
+
+    # The threads
+
+    def _serve(self, index: int) -> None:
+        child = self._children[index]
+        while True:
+            ask = self._next(index)
+            if ask is None:
+                child.close()
+                return
+            try:
+                ask.answer = child.ask(ask)
+            except AskEndedError as error:
+                self._end(ask, str(error))
+            except Exception as error:  # noqa: BLE001 - the thread serves the other jobs, too
+                child.kill()
+                self._end(ask, f"{type(error).__name__}: {error}")
+            self._settle(index, ask)
+
+    def _next(self, index: int) -> Ask | None:
+        """Wait for this process's next ask; None at the end."""
+        idle_since = time.monotonic()
+        with self._changed:
+            while not self._is_stopped:
+                ask = self._choose(index)
+                if ask is not None:
+                    self._running[index] = ask
+                    return ask
+                self._changed.wait(IDLE_S)
+                if time.monotonic() - idle_since >= IDLE_S:
+                    self._children[index].close()
+        return None
+
+    def _choose(self, index: int) -> Ask | None:
+        at_work = [ask.asked.job_id for ask in self._running if ask is not None]
+        for job_id, asks in self._jobs.items():
+            if at_work.count(job_id) >= self._most_of_one:
+                continue
+            found = next((ask for ask in asks if self._is_for(index, ask)), None)
+            if found is not None:
+                asks.remove(found)
+                del self._jobs[job_id]
+                if asks:
+                    self._jobs[job_id] = asks  # its next turn is after all others'
+                return found
+        return None
+
+    def _is_for(self, index: int, ask: Ask) -> bool:
+        """Whether no idle process but this one has the sampler."""
+        pairs = enumerate(zip(self._children, self._running, strict=True))
+        return not any(
+            child.holds(ask.asked.key) and running is None
+            for other, (child, running) in pairs
+            if other != index
+        )
+
+    def _end(self, ask: Ask, reason: str) -> None:
+        ask.n_ends += 1
+        if not ask.is_cancelled:
+            asked = {"job": ask.asked.job_id, "sampler": ask.asked.path, "n": ask.n_ends}
+            LOG.warning("an ask ended without an answer", **asked, reason=reason)
+        if ask.n_ends >= MOST_ENDS:
+            ask.fault = reason
+
+    def _settle(self, index: int, ask: Ask) -> None:
+        with self._changed:
+            self._running[index] = None
+            if ask.is_cancelled or self._is_stopped:
+                pass
+            elif ask.is_done:
+                self._since.pop(id(ask), None)
+                self._answered.add(ask.asked.job_id)
+            else:
+                self._jobs.setdefault(ask.asked.job_id, deque()).appendleft(ask)
+            self._changed.notify_all()

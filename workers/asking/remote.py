@@ -1,0 +1,100 @@
+"""A study's sampler that thinks in another process."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from service import samplers
+from service.errors import AskingFailedError
+from service.samplers import Asker, Entry, MakeAsker, Plan, Proposal, StudyPlan
+from workers.asking.ask import Ask, Asked
+from workers.asking.pool import AskingPool
+
+_KEYS = itertools.count()
+
+
+def maker(pool: AskingPool, job_id: int) -> MakeAsker:
+    """Return what makes the samplers of a job: the costly ones think in the pool."""
+
+    def make(name: str, study: StudyPlan) -> Asker:
+        if not samplers.is_costly(name, study):
+            return samplers.create(name, study)
+        asked = Asked(next(_KEYS), job_id, samplers.path_of(name, study), study)
+        return RemoteSampler(name, asked, pool.put)
+
+    return make
+
+
+class RemoteSampler:
+    """Asks one thing at a time and answers None until the answer has come.
+
+    An answer counts if the log is as long as when it was asked: a log grows by answers alone, and
+    a value in it never changes. Values that have come since are heard at the next ask.
+
+    Args:
+        name: The sampler's.
+        asked: The sampler and its study.
+        put: Takes an ask.
+    """
+
+    def __init__(self, name: str, asked: Asked, put: Callable[[Ask], None]) -> None:
+        self.study = asked.study
+        self._name, self._asked, self._put = name, asked, put
+        self._in_rounds = samplers.describe(name).capabilities.in_rounds
+        self._pending: Ask | None = None
+        self._done: dict[str, Ask] = {}
+        self._is_first = True
+        self._may_speculate = True
+
+    def plan(self, log: Sequence[Entry]) -> Plan | None:
+        """See `Asker`."""
+        if self._is_waiting(log):
+            return Plan()
+        ask = self._answered("plan", log)
+        if ask is None:
+            return None
+        if not isinstance(ask.answer, Plan):
+            raise AskingFailedError(self._name, ask.fault or "it answered something else")
+        self._is_first = False
+        return ask.answer
+
+    def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
+        """See `Asker`; one that cannot be asked has none."""
+        if not self._may_speculate:
+            return ()
+        ask = self._answered("speculate", log, n_free)
+        if ask is None:
+            return None
+        if not isinstance(ask.answer, tuple):
+            self._may_speculate = False
+            return ()
+        return ask.answer[:n_free]
+
+    def _is_waiting(self, log: Sequence[Entry]) -> bool:
+        """Whether a round is running; the first ask of all may have to mend one that was cut."""
+        if self._is_first or not self._in_rounds or self._pending is not None:
+            return False
+        return any(entry.value is None for entry in reversed(log))
+
+    def _answered(
+        self, kind: Literal["plan", "speculate"], log: Sequence[Entry], n_free: int = 0
+    ) -> Ask | None:
+        """Return the answered ask of a kind; ask if nothing is being asked."""
+        self._collect()
+        found = self._done.pop(kind, None)
+        if found is not None and len(found.log) == len(log):
+            return found
+        if self._pending is None:
+            self._pending = Ask(self._asked, kind, tuple(log), n_free)
+            self._put(self._pending)
+        return None
+
+    def _collect(self) -> None:
+        ask = self._pending
+        if ask is None or not (ask.is_done or ask.is_cancelled):
+            return
+        self._pending = None
+        if ask.is_done and not ask.is_cancelled:
+            self._done[ask.kind] = ask
