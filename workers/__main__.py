@@ -4,49 +4,79 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+from typing import NoReturn
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import leases, logs
 from service.errors import DensearchError
-from service.settings import load
+from service.settings import Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database
 
+LOG = structlog.get_logger(__name__)
+# What the exit code says to who started the process; docs/command-line.md has them.
+DONE, REFUSED, CLUSTER_LOST, CRASHED = 0, 1, 3, 4
+# A Ray that is not up after so long never will be, s.
+START_S = 180
+
 
 def main() -> int:
-    """Run a dispatcher until it is told to stop; the exit status is 1 when it cannot start."""
+    """Run a dispatcher until SIGTERM or SIGINT, and return the process's exit code."""
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
-    parent = parser.parse_args().parent
+    parser.add_argument("--has-server", action="store_true", help="the parent is `serve`")
+    given = parser.parse_args()
     try:
         settings = load()
         logs.configure(settings)
         # Held until this process is gone: an exit that hangs holds it too.
-        locks.hold_dispatcher(settings, has_server=parent is not None)
+        locks.hold_dispatcher(settings, has_server=given.has_server)
         database = Database(settings.resolved_database_url)
         schema.check(database)
     except DensearchError as error:
         sys.stderr.write(f"densearch dispatch: {error}\n")
-        return 1
+        return REFUSED
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         sys.stderr.write(f"densearch dispatch: the database refused ({reason})\n")
-        return 1
+        return CRASHED
+    return _dispatch(settings, database, given.parent)
+
+
+def _dispatch(settings: Settings, database: Database, parent: int | None) -> int:
     # Ray and torch take seconds to import: only after the settings are known to be sound.
     from workers.cluster import Cluster
     from workers.dispatcher import Dispatcher
+    from workers.pulse import ClusterLostError
 
-    leases.release_dead(database)
-    cluster = Cluster(settings)
-    cluster.warm_up()
-    structlog.get_logger(__name__).info("ray is up", **cluster.resources())
-    Dispatcher(settings, database, cluster).run(
-        lambda: parent is not None and os.getppid() != parent
-    )
-    return 0
+    try:
+        leases.release_dead(database)
+        signal.alarm(START_S)  # ends the process even where Ray hangs
+        cluster = Cluster(settings)
+        cluster.warm_up()
+        signal.alarm(0)
+        LOG.info("ray is up", **cluster.resources())
+        Dispatcher(settings, database, cluster).run(
+            lambda: parent is not None and os.getppid() != parent
+        )
+    except ClusterLostError as error:
+        LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
+        _exit_now(CLUSTER_LOST)
+    except Exception:
+        LOG.exception("the dispatcher failed")
+        _exit_now(CRASHED)
+    return DONE
+
+
+def _exit_now(code: int) -> NoReturn:
+    """End without Ray's own clean-up, which waits for what is dead; its processes die with us."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ between trials; idle ones of another shape give way when their share is needed.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from service.capacity import EPSILON, n_places
 from service.records import Calibration
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
+from workers.pulse import PLACE_S, ClusterLostError, Pulse
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
@@ -31,8 +32,8 @@ OBJECT_STORE_BYTES = 128 * 1024**2
 IDLE_S = 10.0
 # What is said of attempts and measurements whose worker is gone.
 DIED = "the worker process died"
-# How long a count of the cluster's resources is good for, s.
-RECOUNT_S = 1.0
+# A message that is there and cannot be had for so long is on a node that is gone, s.
+FETCH_S = 60.0
 
 
 class Shape(NamedTuple):
@@ -47,11 +48,15 @@ NOTHING = Shape(0.0, 0.0)
 
 @dataclass(eq=False)
 class _Slot:
-    """One actor and the attempts, or the measurement, that it is at."""
+    """One actor and the attempts, or the measurement, that it is at.
+
+    `greeting` is what it answers once it runs, None when that was heard.
+    """
 
     shape: Shape
     actor: Any
     number: int
+    greeting: Any = None
     stream: Any = None
     attempts: dict[int, Assignment] = field(default_factory=dict)
     measurement: int | None = None
@@ -69,7 +74,7 @@ class _Slot:
 class Cluster:
     """A Ray cluster, its own or joined, and this dispatcher's actors on it.
 
-    Thread safety: none.
+    Every method may raise `ClusterLostError`. Thread safety: none.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -83,34 +88,53 @@ class Cluster:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
         }
-        ray.init(
-            address=settings.ray_address,
-            log_to_driver=False,
-            logging_level=logging.WARNING,
-            **(local if self._is_local else {}),
-        )
+        with _losing():
+            ray.init(
+                address=settings.ray_address,
+                log_to_driver=False,
+                logging_level=logging.WARNING,
+                **(local if self._is_local else {}),
+            )
+            self._pulse = Pulse(is_local=self._is_local)
         self._slots: list[_Slot] = []
         self._n_started = 0
-        self._total: dict[str, float] = {}
-        self._counted_at = -math.inf
+        self._placing_since = time.monotonic()
         # ray.remote knows concurrency_groups; its types do not.
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
 
-    def resources(self) -> dict[str, float]:
-        """Return the cluster's CPUs, GPUs and memory, as of the last second.
-
-        Asking costs a round trip.
-        """
+    def check(self) -> None:
+        """Raise `ClusterLostError` when Ray is dead, hangs, or starts no worker where it could."""
+        self._pulse.check()
+        self._greet()
+        starting = [slot.shape for slot in self._slots if slot.greeting is not None]
         now = time.monotonic()
-        if now - self._counted_at > RECOUNT_S:
-            total = ray.cluster_resources()
-            self._total = {
-                "cpus": total.get("CPU", 0.0),
-                "gpus": total.get("GPU", 0.0),
-                "memory_bytes": total.get("memory", 0.0),
-            }
-            self._counted_at = now
-        return self._total
+        if not any(self._pulse.has_room(*shape) for shape in starting):
+            self._placing_since = now
+        if now - self._placing_since > PLACE_S:
+            reason = f"it has room and has started no worker for {PLACE_S:g} s"
+            raise ClusterLostError(reason)
+
+    def _greet(self) -> None:
+        """See which new workers run by now; the others are being started."""
+        waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
+        if not waiting:
+            return
+        with _losing():
+            ready, _ = ray.wait(
+                list(waiting), num_returns=len(waiting), timeout=0, fetch_local=False
+            )
+        for greeting in ready:  # of a worker that died as well: its stream says so
+            waiting[greeting].greeting = None
+            self._placing_since = time.monotonic()
+
+    def resources(self) -> dict[str, float]:
+        """Return the cluster's CPUs, GPUs and memory, as of the last second."""
+        sight = self._pulse.sight
+        return {
+            "cpus": sight.total("CPU"),
+            "gpus": sight.total("GPU"),
+            "memory_bytes": sight.total("memory"),
+        }
 
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""
@@ -140,6 +164,8 @@ class Cluster:
     def lack_of(self, shape: Shape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""
         total = self.resources()
+        if not total["cpus"]:
+            return "the Ray cluster has no workers: start a Ray node with CPUs"
         return (
             f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
             f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
@@ -155,18 +181,20 @@ class Cluster:
 
     def _start(self, shape: Shape) -> _Slot:
         self._n_started += 1
-        actor = self._actor.options(
-            num_cpus=shape.cpus,
-            num_gpus=shape.gpus,
-            max_restarts=0,
-        ).remote(self._data_dir)
-        slot = _Slot(shape, actor, self._n_started)
+        with _losing():
+            actor = self._actor.options(
+                num_cpus=shape.cpus,
+                num_gpus=shape.gpus,
+                max_restarts=0,
+            ).remote(self._data_dir)
+            slot = _Slot(shape, actor, self._n_started, greeting=actor.ping.remote())
         self._slots.append(slot)
         return slot
 
     def _end(self, slot: _Slot) -> None:
         self._slots.remove(slot)
-        ray.kill(slot.actor)
+        with _losing():
+            ray.kill(slot.actor)
 
     def _slot_for(self, shape: Shape) -> _Slot:
         for slot in self._slots:
@@ -191,7 +219,8 @@ class Cluster:
         """Start assignments on one free worker, which trains them together where it can."""
         slot = self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
-        slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
+        with _losing():
+            slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
 
     def cancel(self, attempt_ids: set[int]) -> None:
         """Ask these attempts to stop; their end arrives like any other."""
@@ -222,7 +251,7 @@ class Cluster:
 
     def _receive(self, slot: _Slot) -> Iterator[tuple[Assignment, Message]]:
         try:
-            message: Message = ray.get(next(slot.stream))
+            message: Message = ray.get(next(slot.stream), timeout=FETCH_S)
         except StopIteration:
             return
         except RayActorError as error:
@@ -293,4 +322,14 @@ class Cluster:
 
     def stop(self) -> None:
         """Leave the cluster; one of our own ends with its actors."""
+        self._pulse.stop()
         ray.shutdown()
+
+
+@contextmanager
+def _losing() -> Iterator[None]:
+    """Take Ray's refusal to do what always works for the loss of the cluster."""
+    try:
+        yield
+    except (RayError, ConnectionError) as error:
+        raise ClusterLostError(f"{type(error).__name__}: {str(error).strip()}") from error

@@ -33,9 +33,12 @@ from workers.asking.remote import maker
 from workers.calibrator import Calibrator
 from workers.cluster import Cluster, Shape
 from workers.inbox import Inbox
+from workers.pulse import ClusterLostError
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
+# What jobs wait for when Ray is gone; the next dispatcher says how things stand then.
+LOST = "the Ray cluster has no workers: it died, and a dispatcher has to join or start one again"
 
 
 class Dispatcher:
@@ -58,6 +61,7 @@ class Dispatcher:
         self._heard_at = 0.0
         self._looked_at = 0.0
         self._stop = threading.Event()
+        self._is_lost = False
         self._me = leases.register(
             database, cluster.capacity(Shape(1.0, 0.0)), cluster.resources()
         )
@@ -65,7 +69,11 @@ class Dispatcher:
         self._asking = AskingPool(*limits_of(settings))
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
-        """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`."""
+        """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`.
+
+        Raises:
+            ClusterLostError: Ray is dead or hangs; the leases were given back.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         LOG.info("dispatcher ready", id=self._me.id, **self._cluster.resources())
@@ -79,6 +87,10 @@ class Dispatcher:
                 except OSError as error:
                     LOG.error("the disk refused; trying again", error=str(error))  # noqa: TRY400 - as above
                     self._stop.wait(RETRY_S)
+        except ClusterLostError as error:
+            LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - as above
+            self._is_lost = True
+            raise
         finally:
             self._resign()
 
@@ -87,16 +99,23 @@ class Dispatcher:
         self._stop.set()
 
     def _resign(self) -> None:
+        """Give the leases back, so that another dispatcher goes on at once; leave the cluster."""
         self._asking.stop()
-        self._cluster.stop()
         try:
+            if self._is_lost:
+                with self._database.write() as session:
+                    for job_id in self._runs:
+                        jobs.set_waits_for(session, job_id, LOST)
             leases.resign(self._database, self._me)
         except DBAPIError:
             LOG.warning("leases could not be given back; they run out by themselves")
+        if not self._is_lost:  # leaving a dead cluster may take for ever
+            self._cluster.stop()
 
     # One turn
 
     def _turn(self) -> None:
+        self._cluster.check()
         self._collect(self._timeout_s())
         self._hear()
         now = time.monotonic()

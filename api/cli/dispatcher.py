@@ -1,4 +1,4 @@
-"""The dispatcher as another process: started, watched, restarted, ended."""
+"""The dispatcher as another process: started, watched, restarted, ended with all it started."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import structlog
 
+from api.cli.failures import REFUSED
+from service import logs
 from service.settings import PREFIX, Settings
 
 log = structlog.get_logger()
 
 # -P: a folder named workers in the user's directory must not stand in for ours.
 COMMAND = (sys.executable, "-P", "-m", "workers")
-FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 30.0
-HEALTHY_S = 60.0
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
+HEALTHY_S = 30.0
 PATIENCE_S = 10.0
+_LOOK_S = 0.1
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -36,11 +40,47 @@ def replace_process(settings: Settings) -> NoReturn:
     os.execve(COMMAND[0], list(COMMAND), environment_of(settings))  # noqa: S606 - no shell wanted
 
 
+def supervise(settings: Settings) -> int:
+    """Keep a dispatcher alive until SIGTERM or SIGINT; answer the exit code.
+
+    It is not started again where it refuses to start: a setting or the database is wrong.
+    """
+    logs.configure(settings)
+    command = [*COMMAND, "--parent", str(os.getpid())]
+    supervisor = Supervisor(command, environment_of(settings), final_codes=(REFUSED,))
+    asked: list[int] = []
+    previous = {
+        number: signal.signal(number, lambda number, _: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        supervisor.start()
+        while not asked and supervisor.final_code is None:
+            time.sleep(_LOOK_S)
+        supervisor.stop()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return supervisor.final_code or 0
+
+
 class Supervisor:
     """Keeps one child process alive until `stop`; a thread waits for it.
 
-    A child that dies is started again after 0.5 s, then twice as long each time, at most 30 s;
-    one that lived for a minute starts from 0.5 s again.
+    A child that dies is started again after 0.5 s, then twice as long each time, at most 10 s;
+    one that lived for half a minute starts from 0.5 s again. Whatever is left of its session (the
+    processes of a local Ray) is killed before.
+
+    Args:
+        command: The child's.
+        env: Its environment; this process's where it is left out.
+        first_delay_s: Before the first restart.
+        patience_s: How long a child may take to end in order.
+        final_codes: Exit codes after which it is not started again.
+
+    Attributes:
+        n_starts: How often it was started.
+        final_code: The exit code that ended all trying, None while none did.
     """
 
     def __init__(
@@ -50,6 +90,7 @@ class Supervisor:
         *,
         first_delay_s: float = FIRST_DELAY_S,
         patience_s: float = PATIENCE_S,
+        final_codes: Container[int] = (),
     ) -> None:
         self._command, self._env = list(command), env
         self._first_delay_s, self._patience_s = first_delay_s, patience_s
@@ -57,7 +98,9 @@ class Supervisor:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
+        self._final_codes = final_codes
         self.n_starts = 0
+        self.final_code: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -75,8 +118,11 @@ class Supervisor:
             child = self._launch()
             if child is None:
                 return
-            code = child.wait()
+            code = _bury(child)
             if self._stopping.is_set():
+                return
+            if code in self._final_codes:
+                self.final_code = code
                 return
             if time.monotonic() - started > HEALTHY_S:
                 delay_s = self._first_delay_s
@@ -101,16 +147,36 @@ class Supervisor:
             return self._child
 
     def stop(self) -> None:
-        """End the child: SIGTERM, and SIGKILL to its whole group when it takes over 10 s."""
+        """End the child: SIGTERM, and SIGKILL to its whole session when it takes over 10 s."""
         self._stopping.set()
         with self._lock:
             child = self._child
-        if child is None or child.poll() is not None:
+        if child is None or child.returncode is not None:
             return
-        child.terminate()
-        try:
-            child.wait(self._patience_s)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        # Not by Popen's methods: they would reap the child before its session is cleared.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGTERM)
+        with contextlib.suppress(KeyboardInterrupt):
+            self._thread.join(self._patience_s)
+        if self._thread.is_alive():
+            _kill_session(child.pid)
+            self._thread.join()
+
+
+def _bury(child: subprocess.Popen[bytes]) -> int:
+    """Wait for a child to end, kill what it leaves behind, and return its exit code.
+
+    While the child is a zombie its number, which is its session's, cannot be another's.
+    """
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    _kill_session(child.pid)
+    return child.wait()
+
+
+def _kill_session(session: int) -> None:
+    """Kill every process of a session: Ray's workers have groups of their own in it."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) == session:
+                os.kill(pid, signal.SIGKILL)

@@ -141,7 +141,8 @@ def _serve(
     from service.datasets.library import sweep
 
     sweep(database, settings.data_dir)
-    supervisor = Supervisor([*COMMAND, "--parent", str(os.getpid())], environment_of(settings))
+    command = [*COMMAND, "--parent", str(os.getpid()), "--has-server"]
+    supervisor = Supervisor(command, environment_of(settings))
 
     def on_ready() -> None:
         if with_dispatcher:

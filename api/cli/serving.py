@@ -22,6 +22,10 @@ AllowRemote = Annotated[
         "--allow-remote", help="Listen beyond this machine although nobody is asked who they are."
     ),
 ]
+Restart = Annotated[
+    bool,
+    typer.Option(help="Start it again when it ends; a service manager may do so instead."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,9 +73,16 @@ def api(
     )
 
 
-def dispatch(data_dir: DataDir = None) -> None:
-    """Start a dispatcher alone: it runs jobs on Ray until it is ended."""
-    from api.cli.dispatcher import replace_process
+def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
+    """Start a dispatcher alone: it runs jobs on Ray until it is ended.
+
+    It is a process of its own, started again whenever it dies or loses Ray. Ctrl-C or SIGTERM
+    ends both.
+    """
+    from api.cli.dispatcher import replace_process, supervise
     from service.settings import load  # refuses unusable settings before the slow start
 
-    replace_process(load(data_dir=data_dir))
+    settings = load(data_dir=data_dir)
+    if not restart:
+        replace_process(settings)
+    raise SystemExit(supervise(settings))

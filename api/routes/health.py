@@ -44,7 +44,7 @@ async def healthz() -> HealthOut:
     },
 )
 async def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
-    """Check the database, its schema's revision, that it takes writes, that a dispatcher lives."""
+    """Check the database, its schema's revision, that it takes writes, that a dispatcher has workers."""
     with deadlines.within(PROBE_S):
         looking = asyncio.ensure_future(
             to_thread.run_sync(_checks, database, settings.lease_s, limiter=_probers)
@@ -94,8 +94,11 @@ def _dispatcher(database: Database, lease_s: float) -> CheckOut:
     if not found:
         detail = "none was heard of: start `densearch dispatch` (`densearch serve` brings its own)"
         return _failed("dispatcher", detail)
-    detail = f"{len(found)} alive, {sum(d.n_workers for d in found)} workers"
-    return CheckOut(name="dispatcher", ok=True, detail=detail)
+    n_workers = sum(d.n_workers for d in found)
+    detail = f"{len(found)} alive, {n_workers} workers"
+    if not n_workers:
+        detail += ": the Ray cluster has no node with CPUs; start one, or look at the log"
+    return CheckOut(name="dispatcher", ok=n_workers > 0, detail=detail)
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=documented())

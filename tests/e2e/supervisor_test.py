@@ -66,3 +66,29 @@ def test_stopping_what_was_never_started_is_harmless() -> None:
     supervisor = Supervisor(program("pass"))
     supervisor.stop()
     assert supervisor.pid is None
+
+
+def test_what_a_dead_child_leaves_behind_is_killed_before_the_next(tmp_path: Path) -> None:
+    """Ray's workers have groups of their own in the session of the dispatcher."""
+    left = tmp_path / "pids"
+    careless = (
+        "import os, pathlib, subprocess\n"
+        "inner = subprocess.Popen(['sleep', '600'], process_group=0)\n"
+        f"with open({str(left)!r}, 'a') as file: print(inner.pid, file=file)\n"
+        "os._exit(3)\n"
+    )
+    supervisor = Supervisor(program(careless), first_delay_s=0.01)
+    supervisor.start()
+    wait_for(lambda: supervisor.n_starts >= 3)
+    supervisor.stop()
+    pids = [int(pid) for pid in left.read_text().split()]
+    assert len(pids) >= 2
+    wait_for(lambda: not any(is_alive(pid) for pid in pids))
+
+
+def test_a_child_that_refuses_is_not_started_again() -> None:
+    supervisor = Supervisor(program("raise SystemExit(1)"), first_delay_s=0.01, final_codes=(1,))
+    supervisor.start()
+    wait_for(lambda: supervisor.final_code is not None)
+    assert (supervisor.final_code, supervisor.n_starts) == (1, 1)
+    supervisor.stop()

@@ -31,6 +31,15 @@ def test_the_service_is_ready_once_a_dispatcher_lives(
     assert _checks(both)[0] == 503
 
 
+def test_dispatchers_without_workers_are_not_ready(both: TestClient, database: Database) -> None:
+    leases.register(database, 0, {"cpus": 0.0})
+    assert _checks(both)[0] == 503
+    (check,) = [c for c in both.get("/readyz").json()["checks"] if c["name"] == "dispatcher"]
+    assert check["detail"].startswith("1 alive, 0 workers: the Ray cluster has no node with CPUs")
+    leases.register(database, 2, {"cpus": 2.0})  # another one, with workers
+    assert _checks(both)[0] == 200
+
+
 def test_another_schema_is_not_ready(both: TestClient, database: Database) -> None:
     schema.downgrade(database, "base")
     status, checks = _checks(both)

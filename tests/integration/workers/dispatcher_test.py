@@ -22,6 +22,7 @@ from service.updates import Assignment, Ended, Ending
 from tests.integration.service.simulation import trained
 from workers.cluster import NOTHING, Shape
 from workers.dispatcher import Dispatcher
+from workers.pulse import ClusterLostError
 from workers.worker import Message
 
 
@@ -30,6 +31,8 @@ class PretendedCluster:
 
     def __init__(self) -> None:
         self.n_cpus = 2.0
+        self.lost: ClusterLostError | None = None
+        self.has_left = False
         self.hand: dict[int, Assignment] = {}
         self.cancelled: set[int] = set()
         self.epoch_s = 0.0
@@ -68,8 +71,12 @@ class PretendedCluster:
     def share(self) -> None:
         pass
 
+    def check(self) -> None:
+        if self.lost is not None:
+            raise self.lost
+
     def stop(self) -> None:
-        pass
+        self.has_left = True
 
     def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
         del shape
@@ -142,6 +149,27 @@ def test_workers_that_join_are_counted(
     with sqlite_database.read() as session:
         (me,) = dispatchers.alive(session, 60.0)
     assert (me.n_workers, me.resources["cpus"]) == (6, 6.0)
+
+
+def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster, tmp_path: Path
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).lease_owner is not None
+    cluster.lost = ClusterLostError("its raylet process ended")
+    with pytest.raises(ClusterLostError):
+        dispatcher.run()
+    job = job_of(sqlite_database, job_id)
+    assert job.lease_owner is None
+    assert "the Ray cluster has no workers" in str(job.waits_for)
+    assert not cluster.has_left  # leaving a dead cluster may block for ever
+    cluster.lost, cluster.hand = None, {}
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
+    following = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+    following._turn()
+    assert job_of(sqlite_database, job_id).waits_for is None
+    assert len(cluster.hand) == 2
 
 
 def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(

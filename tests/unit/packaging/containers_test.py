@@ -24,6 +24,7 @@ OURS = {name: service for name, service in SERVICES.items() if name != "postgres
 DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOREIGN = {"HOME", "OMP_NUM_THREADS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_USAGE_STATS_ENABLED"}
+UNSET = ("env", f"--unset={PREFIX}DATABASE_URL")
 SECRETS = ("POSTGRES_PASSWORD", "RAY_AUTH_TOKEN")
 
 
@@ -44,7 +45,7 @@ def commands_of(words: list[str]) -> Iterator[list[str]]:
     line = re.sub(r'"\$\$\{RAY_WORKER_CPUS:-\$\$\(nproc\)\}"', "2", words[2])
     assert "$" not in line, f"a part of {line!r} is not understood by this test"
     for part in line.split("&&"):
-        program = shlex.split(part)
+        program = [word for word in shlex.split(part) if word not in UNSET]
         yield program[1:] if program[0] == "exec" else program
 
 
@@ -148,6 +149,19 @@ def test_dispatcher_joins_before_it_drives() -> None:
     assert f"--address={address}" in SERVICES["dispatch"]["command"][2]
     assert address.startswith("ray-head:")
     assert f"--port={address.split(':')[1]}" in SERVICES["ray-head"]["command"]
+
+
+def test_no_ray_process_learns_the_password_of_the_database() -> None:
+    for service in OURS.values():
+        for command in commands_of(service["command"]):
+            if command[0] == "ray" and PREFIX + "DATABASE_URL" in service["environment"]:
+                assert f"{' '.join(UNSET)} ray start" in " ".join(service["command"][2].split())
+
+
+def test_a_container_ends_with_its_dispatcher() -> None:
+    """Its node of the Ray cluster is started again with it."""
+    assert SERVICES["dispatch"]["command"][2].endswith("exec densearch dispatch --no-restart")
+    assert SERVICES["dispatch"]["restart"] == "unless-stopped"
 
 
 def test_dependencies_can_be_met() -> None:
