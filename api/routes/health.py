@@ -44,7 +44,7 @@ async def healthz() -> HealthOut:
     },
 )
 async def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
-    """Check the database, its schema's revision, that it takes writes, that a dispatcher has workers."""
+    """Check the database: revision, whether it takes writes; and that a dispatcher has workers."""
     with deadlines.within(PROBE_S):
         looking = asyncio.ensure_future(
             to_thread.run_sync(_checks, database, settings.lease_s, limiter=_probers)
