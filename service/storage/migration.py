@@ -49,7 +49,7 @@ def transaction(database: Database, patience_s: float = PATIENCE_S) -> Iterator[
 
     Raises:
         DatabaseBusyError: Others did not let go of the database in `patience_s` seconds.
-        DanglingRowsError: The migration left rows without those that they refer to.
+        DanglingRowsError: Rows refer to others that do not exist, before or after the migration.
     """
     begun = _sqlite if database.is_sqlite else _postgresql
     with database.patient.connect() as connection, begun(connection, patience_s):
@@ -80,11 +80,11 @@ def _sqlite(connection: Connection, patience_s: float) -> Iterator[None]:
     try:
         _enforce(raw, is_on=False)
         with _begin(connection, patience_s):
+            _require_whole(
+                connection, "the database holds {}: `PRAGMA foreign_key_check` lists them"
+            )
             yield
-            broken = dangling(connection)
-            if broken:
-                listed = ", ".join(f"{n} of {table}" for table, n in sorted(broken.items()))
-                raise DanglingRowsError(f"rows without those that they refer to: {listed}")
+            _require_whole(connection, "it left {}")
     finally:
         if not connection.invalidated:
             _restore(connection, raw)
@@ -103,6 +103,12 @@ def _begin(connection: Connection, patience_s: float) -> RootTransaction:
             if waited_s > patience_s:
                 raise DatabaseBusyError(waited_s) from error
             log.warning("waiting for another process that writes to the database")
+
+
+def _require_whole(connection: Connection, message: str) -> None:
+    if broken := dangling(connection):
+        listed = ", ".join(f"{n} of {table}" for table, n in sorted(broken.items()))
+        raise DanglingRowsError(message.format(f"rows whose parents do not exist ({listed})"))
 
 
 def _enforce(raw: Any, *, is_on: bool) -> None:  # noqa: ANN401 - DBAPI

@@ -18,15 +18,6 @@ REVISIONS = revisions.known()
 OLDER = REVISIONS[:-1]
 
 
-def at(database: Database, revision: str) -> filling.Contents:
-    """Take an empty database of the newest revision to another one, and fill it."""
-    schema.downgrade(database, revision)
-    filling.fill(database)
-    found = filling.contents(database)
-    assert all(rows for rows in found.values()), "a table without a row proves nothing"
-    return found
-
-
 def shape(database: Database) -> dict[str, Any]:
     """Return what the tables are beyond their columns: references with their rules, indexes."""
     looked = sa.inspect(database.engine)
@@ -46,7 +37,7 @@ def shape(database: Database) -> dict[str, Any]:
 @pytest.mark.parametrize("revision", OLDER)
 def test_an_upgrade_keeps_every_row(database: Database, revision: str, by_steps: bool) -> None:
     fresh = shape(database)
-    before = at(database, revision)
+    before = filling.at(database, revision)
     steps = REVISIONS[REVISIONS.index(revision) + 1 :] if by_steps else ["head"]
     for step in steps:
         schema.upgrade(database, step)
@@ -62,7 +53,7 @@ def test_an_upgrade_keeps_every_row(database: Database, revision: str, by_steps:
 @pytest.mark.parametrize("by_steps", [True, False], ids=["step by step", "at once"])
 @pytest.mark.parametrize("revision", [r for r in OLDER if r > "0001"])
 def test_a_downgrade_keeps_every_row(database: Database, revision: str, by_steps: bool) -> None:
-    before = at(database, REVISIONS[-1])
+    before = filling.at(database, REVISIONS[-1])
     _downgrade(database, revision, by_steps=by_steps)
     kept, found = filling.common(before, filling.contents(database))
     assert found == kept
@@ -74,7 +65,7 @@ def test_a_downgrade_keeps_every_row(database: Database, revision: str, by_steps
 def test_a_downgrade_to_0001_deletes_what_0001_cannot_hold(
     database: Database, by_steps: bool
 ) -> None:
-    before = at(database, REVISIONS[-1])
+    before = filling.at(database, REVISIONS[-1])
     _downgrade(database, "0001", by_steps=by_steps)
     gone = {t["id"] for t in before["trials"] if t["phase"] not in {"search", "evaluation"}}
     assert len(gone) == 2
