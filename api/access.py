@@ -17,6 +17,7 @@ from api.problems import unexpected
 
 log = structlog.get_logger("api.access")
 
+MAX_PATH_CHARS = 500  # of an address in the log
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Plotly sets styles on its elements; its SVG traces need no eval.
 POLICY = (
@@ -73,7 +74,7 @@ class Access:
         (log.info if is_news else log.debug)(
             "request",
             method=scope["method"],
-            path=scope["path"],
+            path=scope["path"][:MAX_PATH_CHARS],
             status=status,
             duration_ms=round(1000 * seconds, 1),
         )

@@ -57,6 +57,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "The Allow header lists the methods it takes.",
         ),
         Problem(
+            "request-timeout",
+            408,
+            "The request did not arrive in time",
+            "Send it without pauses; a slow connection is fine as long as something comes.",
+        ),
+        Problem(
             "illegal-transition",
             409,
             "The job's state does not allow this",
@@ -160,6 +166,12 @@ PROBLEMS: Mapping[str, Problem] = {
             503,
             "The answer took too long",
             "Try again shortly; what was asked for may have been done: look before repeating it.",
+        ),
+        Problem(
+            "too-many-connections",
+            503,
+            "The server has too many connections",
+            "Close those that are not needed, and try again shortly.",
         ),
         Problem(
             "schema-outdated",

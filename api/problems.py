@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.problem_kinds import PROBLEMS, Problem
 from service import errors
@@ -57,6 +58,7 @@ ERRORS: Mapping[type[Exception], str] = {
     # Of these some are refusals (below), the others defects of ours.
     DBAPIError: "internal-error",
     PoolTimeoutError: "database-unavailable",
+    ClientDisconnect: "bad-request",
 }
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.READ_ONLY: "database-read-only",

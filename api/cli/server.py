@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import socket
 import threading
@@ -24,6 +25,7 @@ from service.storage.database import Database
 
 # Event streams end themselves; a client that does not read its answer would hold the end up.
 GRACE_S = 3
+MAX_FILES = 65_536
 log = structlog.get_logger("api")
 
 
@@ -62,7 +64,7 @@ def bind(settings: Settings) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _set_options(listener)
         listener.bind(address)
         listener.listen(2048)
     except OSError as error:
@@ -70,6 +72,16 @@ def bind(settings: Settings) -> socket.socket:
             raise PortInUseError(host, port) from error
         raise UnusableAddressError(host, port, error.strerror or str(error)) from error
     return listener
+
+
+def _set_options(listener: socket.socket) -> None:
+    """Set what accepted connections inherit: a peer that is gone is noticed within a minute."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+    for name, value in {**options, "TCP_USER_TIMEOUT": 60_000}.items():
+        if hasattr(socket, name):  # Linux has them all
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def address_of(listener: socket.socket) -> str:
@@ -105,6 +117,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
         DirectoryInUseError: Another `serve`, or a `dispatch` on SQLite, works in the directory.
         SchemaError: Without a dispatcher: the database must be upgraded first.
     """
+    _allow_many_files()
     with ExitStack() as stack:
         listener = stack.enter_context(bind(settings))
         logs.configure(settings)
@@ -115,6 +128,14 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
         stack.callback(database.close)
         _upgrade(settings, database) if with_dispatcher else schema.check(database)
         _serve(settings, database, listener, with_dispatcher=with_dispatcher)
+
+
+def _allow_many_files() -> None:
+    """Raise the limit on open files, of which every connection is one, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _upgrade(settings: Settings, database: Database) -> None:
@@ -138,6 +159,7 @@ def _serve(
 ) -> None:
     # After the port is ours: the web framework and the image library take a while.
     from api.app import create_app
+    from api.connections import Connection
     from service.datasets.library import sweep
 
     sweep(database, settings.data_dir)
@@ -154,6 +176,8 @@ def _serve(
     threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()
     config = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
