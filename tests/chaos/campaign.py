@@ -13,7 +13,7 @@ from random import Random
 from api.client import Client
 from tests.chaos import disks, services
 from tests.chaos.deployment import Deployment
-from tests.chaos.faults.base import Fault
+from tests.chaos.faults.base import Fault, NothingToStrikeError
 from tests.chaos.plan import Planned
 from tests.chaos.results import Json, differences, results_of
 from tests.chaos.specs import JOBS
@@ -93,7 +93,10 @@ class Round:
             if not self._wait_for(planned.at):
                 break
             time.sleep(planned.delay_s)
-            self._strikes.append(self._strike(planned, fault))
+            try:
+                self._strikes.append(self._strike(planned, fault))
+            except NothingToStrikeError as error:
+                self._say(f"  not struck: {error}")
         self._wait_for_the_end()
         self._at.wait_until_ready()
         with Client(self._at.url) as client:

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -103,15 +102,8 @@ class Deployment:
             return False
 
     def processes(self, role: str) -> list[psutil.Process]:
-        """Return the living processes of a role; those of the dispatcher leave out its children.
-
-        A sampler that thinks in a process of its own looks like its dispatcher.
-        """
-        found = having(services.descendants(), role)
-        ids = {process.pid for process in found}
-        with suppress(psutil.Error):
-            found = [process for process in found if process.ppid() not in ids]
-        return found
+        """Return the living processes of a role."""
+        return having(services.descendants(), role)
 
     def stop(self) -> None:
         """End everything as an operator does, the last started first."""

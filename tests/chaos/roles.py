@@ -20,7 +20,8 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("agent", "/ray/autoscaler/"),
     ("api", "densearch serve"),
     ("api", "densearch api"),
-    ("dispatcher", "-m workers"),
+    ("sampler", "-m workers.asking"),
+    ("dispatcher", "-m workers "),
     ("postgres", "/bin/postgres -D"),
     ("backend", "postgres: "),
 )

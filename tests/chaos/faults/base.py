@@ -33,6 +33,10 @@ def on_own_disk(deployment: type[Deployment]) -> str | None:
     return on_sqlite(deployment) or (None if may_mount() else "needs the right to mount a disk")
 
 
+class NothingToStrikeError(LookupError):
+    """There is no such process now, and need not be."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something that goes wrong, and is over when `strike` returns.

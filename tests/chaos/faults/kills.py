@@ -14,22 +14,31 @@ import psutil  # type: ignore[import-untyped]
 
 from tests.chaos import services
 from tests.chaos.deployment import Deployment
-from tests.chaos.faults.base import Fault, on_postgresql
+from tests.chaos.faults.base import Fault, NothingToStrikeError, on_postgresql
 from tests.chaos.roles import role_of
 
 # How long to look for a process that is just being started, s.
 PATIENCE_S = 60.0
+# A costly sampler's process lives only while there is something to ask it.
+SAMPLER_PATIENCE_S = 2.0
 # The roles that pairs and triples are drawn from.
 TOGETHER = ("dispatcher", "worker", "raylet", "gcs", "api")
 WHILE_RESTARTING_S = (0.2, 8.0)
 
 
 def pick(deployment: Deployment, role: str, rng: Random) -> psutil.Process:
-    """Return one living process of a role, waiting for it where it is being started."""
-    deadline = time.monotonic() + PATIENCE_S
+    """Return one living process of a role, waiting for it where it is being started.
+
+    Raises:
+        NothingToStrikeError: There is none, and need not be one.
+        LookupError: There is none, and should be.
+    """
+    is_needed = role != "sampler"
+    deadline = time.monotonic() + (PATIENCE_S if is_needed else SAMPLER_PATIENCE_S)
     while not (found := deployment.processes(role)):
         if time.monotonic() > deadline:
-            raise LookupError(f"no process is a {role}")
+            kind = LookupError if is_needed else NothingToStrikeError
+            raise kind(f"no process is a {role}")
         time.sleep(0.05)
     return rng.choice(found)
 
@@ -68,7 +77,7 @@ def kill_twice(deployment: Deployment, rng: Random) -> str:
     return f"{first}, then {kill(['dispatcher'], deployment, rng)}"
 
 
-SINGLE = ("worker", "dispatcher", "raylet", "gcs", "agent", "api")
+SINGLE = ("worker", "dispatcher", "raylet", "gcs", "agent", "sampler", "api")
 KILLS = (
     *(Fault(role, partial(kill, [role])) for role in SINGLE),
     Fault("tree", kill_all),
