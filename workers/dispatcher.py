@@ -1,7 +1,8 @@
 """The dispatcher: takes jobs by lease, steps their runs, keeps the workers busy.
 
-One loop, one thread. What the workers said is kept until the transaction that records it has
-committed, so a database that is away, locked or full delays a job and loses nothing.
+One loop, one thread; the heartbeat has its own. What the workers said is kept until the
+transaction that records it has committed, so a database that is away, locked or full delays a job
+and loses nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import FrameType
 
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from service import jobs as use_cases
 from service import leases, statistics
@@ -27,13 +29,16 @@ from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
+from service.storage.refusals import explain, refusal_of
 from service.updates import Assignment, packs_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.asking.remote import maker
 from workers.calibrator import Calibrator
 from workers.cluster import Cluster, Shape
+from workers.heartbeat import Heartbeat
 from workers.inbox import Inbox
 from workers.pulse import ClusterLostError
+from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
@@ -58,7 +63,7 @@ class Dispatcher:
         self._inbox = Inbox(settings.data_dir)
         self._known: dict[int, JobState] = {}
         self._touched: set[int] = set()
-        self._heard_at = 0.0
+        self._counted_at = 0.0
         self._looked_at = 0.0
         self._stop = threading.Event()
         self._is_lost = False
@@ -67,6 +72,9 @@ class Dispatcher:
         )
         self._calibrator = Calibrator(settings, database, cluster, self._me)
         self._asking = AskingPool(*limits_of(settings))
+        self._watchdog = Watchdog(settings.lease_s)
+        self._heartbeat = Heartbeat(database, lambda: self._me, settings.lease_s, self._watchdog)
+        self._trouble: str | None = None
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
         """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`.
@@ -77,22 +85,39 @@ class Dispatcher:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         LOG.info("dispatcher ready", id=self._me.id, **self._cluster.resources())
+        with self._watchdog:
+            try:
+                with self._heartbeat:
+                    while not self._stop.is_set() and not is_orphaned():
+                        self._try_turn()
+            except ClusterLostError as error:
+                LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - the cause is one line
+                self._is_lost = True
+                raise
+            finally:
+                self._resign()
+
+    def _try_turn(self) -> None:
+        """Take a turn; when the database or the disk refuses, say so once and wait a little."""
+        self._watchdog.mark()
         try:
-            while not self._stop.is_set() and not is_orphaned():
-                try:
-                    self._turn()
-                except DBAPIError as error:
-                    LOG.error("the database refused; trying again", error=str(error.orig))  # noqa: TRY400 - the cause is one line
-                    self._stop.wait(RETRY_S)
-                except OSError as error:
-                    LOG.error("the disk refused; trying again", error=str(error))  # noqa: TRY400 - as above
-                    self._stop.wait(RETRY_S)
-        except ClusterLostError as error:
-            LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - as above
-            self._is_lost = True
-            raise
-        finally:
-            self._resign()
+            self._turn()
+        except (DBAPIError, PoolTimeoutError) as error:
+            self._complain("the database refused; trying again", error)
+        except OSError as error:
+            self._complain("the disk refused; trying again", error)
+        else:
+            if self._trouble is not None:
+                LOG.info("database and disk work again")
+            self._trouble = None
+
+    def _complain(self, event: str, error: Exception) -> None:
+        refusal = refusal_of(error)
+        trouble = str(refusal or error)
+        if trouble != self._trouble:
+            LOG.error(event, error=str(getattr(error, "orig", error)), reason=explain(error))
+        self._trouble = trouble
+        self._stop.wait(RETRY_S)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         LOG.info("stopping", signal=signal.Signals(number).name)
@@ -119,10 +144,9 @@ class Dispatcher:
         self._collect(self._timeout_s())
         self._hear()
         now = time.monotonic()
-        if now - self._heard_at > self._settings.lease_s / 3:
+        if now - self._counted_at > self._settings.lease_s / 3:
             self._count_workers()
-            leases.heartbeat(self._database, self._me, self._settings.lease_s)
-            self._heard_at = now
+            self._counted_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
             if self._calibrator.look():
@@ -131,13 +155,16 @@ class Dispatcher:
             self._looked_at = now
         self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values()))
         for job_id in list(self._runs):
+            self._watchdog.mark()
             self._step(job_id)
         self._inbox.keep_strays(self._database, self._runs.keys() | self._known.keys())
 
     def _count_workers(self) -> None:
         """See what the cluster has now: estimates go by it, and workers join and leave."""
-        n_workers = self._cluster.capacity(Shape(1.0, 0.0))
-        self._me = replace(self._me, n_workers=n_workers, resources=self._cluster.resources())
+        before, n_workers = self._me, self._cluster.capacity(Shape(1.0, 0.0))
+        self._me = replace(before, n_workers=n_workers, resources=self._cluster.resources())
+        if self._me != before:
+            self._heartbeat.hurry()
 
     def _touch_unsized(self) -> None:
         """Let the jobs that wait for a measurement see what there is."""
@@ -195,6 +222,7 @@ class Dispatcher:
 
         They may be: after a step that failed, or a sleep past our own lease.
         """
+        self._watchdog.mark()
         try:
             self._runs[job.id] = open_run(
                 self._database,

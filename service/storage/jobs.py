@@ -184,11 +184,18 @@ def _is_free(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy
 
 
 def renew(session: Session, owner: str, until: datetime) -> None:
-    """Move the deadline of every lease that `owner` still holds."""
-    session.execute(
-        update(JobRow)
+    """Move the deadline of every lease that `owner` still holds.
+
+    A job whose row is locked keeps its deadline: its owner is at work on it, and a heartbeat that
+    waited for one job would be late for all.
+    """
+    held = (
+        select(JobRow.id)
         .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
-        .values(lease_until=until)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(JobRow).where(JobRow.id.in_(session.scalars(held).all())).values(lease_until=until)
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
 from service import jobs as use_cases
 from service import rules
@@ -144,8 +146,9 @@ def test_workers_that_join_are_counted(
 ) -> None:
     dispatcher._turn()
     cluster.n_cpus = 6.0
-    dispatcher._heard_at = 0.0
+    dispatcher._counted_at = 0.0
     dispatcher._turn()
+    assert dispatcher._heartbeat.beat()
     with sqlite_database.read() as session:
         (me,) = dispatchers.alive(session, 60.0)
     assert (me.n_workers, me.resources["cpus"]) == (6, 6.0)
@@ -275,6 +278,38 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
         turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
         with sqlite_database.read() as session:
             assert [t.n_attempts for t in trials.of_job(session, job_id)] == [1] * 4
+
+
+def test_a_database_that_takes_no_writes_is_said_once_and_waited_for(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.dispatcher.RETRY_S", 0.0)
+    job_id = submit(sqlite_database)
+    event.listen(sqlite_database.engine, "begin", _forbid_writes)
+    with capture_logs() as lines:
+        for _ in range(3):
+            dispatcher._try_turn()
+        event.remove(sqlite_database.engine, "begin", _forbid_writes)
+        event.listen(sqlite_database.engine, "begin", _allow_writes)
+        dispatcher._try_turn()
+    told = [(line["log_level"], line["event"]) for line in lines if line["event"] != "job taken"]
+    assert told == [
+        ("error", "the database refused; trying again"),
+        ("info", "database and disk work again"),
+    ]
+    assert lines[0]["reason"].startswith("it takes no writes")
+    turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+
+
+def _forbid_writes(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+
+
+def _allow_writes(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA query_only=OFF")
 
 
 def test_a_dispatcher_that_slept_past_its_own_lease_keeps_its_workers(
