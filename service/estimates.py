@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service import calibrations, costs, stored_data, warm_start, workload
+from service import ask_rules, calibrations, costs, stored_data, warm_start, workload
 from service.capacity import n_places
 from service.costs import TrainingCost
 from service.errors import InvalidSpecError
@@ -68,7 +68,7 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
     with database.read() as session:
         spec = warm_start.resolve(session, stored_data.resolve(session, spec))
         cluster = _cluster_of(session, spec, lease_s)
-    faults = list(prices.faults(spec))
+    faults = [*prices.faults(spec), *ask_rules.faults(spec)]
     if faults:
         raise InvalidSpecError(faults)
     if isinstance(spec.task, FunctionTask):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service import clock, planning, rules, stored_data, warm_start
+from service import ask_rules, clock, planning, rules, stored_data, warm_start
 from service.digest import digest_of
 from service.errors import IdempotencyConflictError, InvalidSpecError
 from service.plugins import PluginError
@@ -36,7 +36,8 @@ def submit(
     Raises:
         IdempotencyConflictError: The key came with another body before.
         InvalidSpecError: A data set or a density to start from is missing or does not fit, or the
-            budget is in money and what the job uses has no price.
+            budget is in money and what the job uses has no price, or it asks too much of its
+            samplers (`service.ask_rules`).
     """
     faults = list(prices.faults(spec))
     if faults:
@@ -107,6 +108,8 @@ def merged(target: object, patch: object) -> object:
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
     spec = warm_start.resolve(session, stored_data.resolve(session, spec))
+    if faults := list(ask_rules.faults(spec)):
+        raise InvalidSpecError(faults)
     job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
     if key is not None:
         idempotency.insert(session, key, digest, job.id)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from service import planning, samplers, stored_data
+from service import ask_rules, planning, samplers, stored_data
 from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
 from service.jobs import spec_of
 from service.records import Job, Study, Trial
@@ -38,7 +38,8 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
     Raises:
         NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not succeeded.
-        InvalidSpecError: The budget is not above the present one, or too large.
+        InvalidSpecError: The budget is not above the present one, or too large, or so large that
+            its samplers would be asked too much.
     """
     with database.write() as session:
         job = jobs.lock(session, job_id)
@@ -46,10 +47,20 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
         stored_data.require(session, spec_of(job))
         found = studies.of_job(session, job_id)
-        for study in _raised(found, n_trials):
+        raised = _raised(found, n_trials)
+        _require_effort(spec_of(job), n_trials)
+        for study in raised:
             studies.change(session, study.id, n_trials=n_trials)
         _choose_anew(session, spec_of(job), found, trials.of_job(session, job_id))
         return jobs.reopen(session, job_id)
+
+
+def _require_effort(spec: JobSpec, n_trials: int) -> None:
+    """Hold a larger budget against what its samplers may be asked."""
+    budget = spec.budget.model_copy(update={"n_trials": n_trials})
+    faults = list(ask_rules.faults(spec.model_copy(update={"budget": budget}), "/n_trials"))
+    if faults:
+        raise InvalidSpecError(faults)
 
 
 def extensible(found: Sequence[Study]) -> list[Study]:

@@ -7,7 +7,7 @@ from service.samplers.catalogue import (
     catalogue,
     create,
     describe,
-    is_costly,
+    effort_of,
     path_of,
     recommended,
 )
@@ -30,7 +30,7 @@ __all__ = [
     "catalogue",
     "create",
     "describe",
-    "is_costly",
+    "effort_of",
     "path_of",
     "recommended",
 ]

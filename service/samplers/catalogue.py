@@ -11,6 +11,7 @@ import importlib
 from service.errors import UnknownSamplerError
 from service.samplers import comparison_entries, gradient, nlopt_entries, tune_entries
 from service.samplers.base import Sampler, StudyPlan
+from service.samplers.effort import Effort
 from service.samplers.info import SamplerInfo
 
 # The arm of a control has one point without coordinates; it is no search, so no user names it.
@@ -80,10 +81,13 @@ def path_of(name: str, study: StudyPlan) -> str:
     return _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
 
 
-def is_costly(name: str, study: StudyPlan) -> bool:
-    """Whether to ask the sampler takes too long for the dispatcher's loop."""
-    del study
-    return name in ("tpe", "gp", "cmaes") or name.startswith("tune:")
+def effort_of(name: str, study: StudyPlan) -> Effort:
+    """Return what the costliest ask of a sampler takes; nothing for the arm of a control.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+    """
+    return Effort(0.0, 0.0) if name == CONTROL_SAMPLER else describe(name).effort(study)
 
 
 def _path_for(info: SamplerInfo, study: StudyPlan) -> str:

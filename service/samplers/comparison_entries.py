@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.samplers import effort
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
@@ -38,6 +39,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.optuna_samplers:Tpe",
+        effort=effort.of_tpe,
     ),
     SamplerInfo(
         name="cmaes",
@@ -56,6 +58,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.cma_es:CmaEs",
+        effort=effort.of_cmaes,
     ),
     SamplerInfo(
         name="gp",
@@ -76,6 +79,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.optuna_samplers:Gp",
+        effort=effort.of_gp,
     ),
     SamplerInfo(
         name="qmc",
@@ -84,6 +88,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(categorical=True, adaptive=False),
         options=(),
         path="service.samplers.sobol_points:SobolPoints",
+        effort=effort.of_sobol,
     ),
     SamplerInfo(
         name="grid",
@@ -92,6 +97,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(categorical=True, adaptive=False),
         options=(),
         path="service.samplers.grid_points:GridPoints",
+        effort=effort.of_grid,
     ),
     SamplerInfo(
         name="random",
@@ -100,5 +106,6 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(categorical=True, adaptive=False),
         options=(),
         path="service.samplers.random_points:RandomPoints",
+        effort=effort.of_known,
     ),
 )

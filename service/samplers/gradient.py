@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.samplers import effort
 from service.samplers.base import Entry, Plan, Proposal, Sampler
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
@@ -53,5 +54,6 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.gradient:Gradient",
+        effort=effort.of_gradient,
     ),
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+
+from service.samplers.base import StudyPlan
+from service.samplers.effort import Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class SamplerInfo:
         capabilities: What it can do.
         options: The settings it takes.
         path: ``module:class`` of the implementation.
+        effort: What its costliest ask takes, by its study.
         requires: Modules that its extra (`Capabilities.needs`) installs.
     """
 
@@ -106,6 +110,7 @@ class SamplerInfo:
     capabilities: Capabilities
     options: tuple[Option, ...]
     path: str
+    effort: Callable[[StudyPlan], Effort]
     requires: tuple[str, ...] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.samplers import effort
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 # No study has more trials: as many as there are idle workers.
@@ -47,6 +48,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(seeded=False, speculative=True),
         options=(MAGIC_EPS, MAX_EXTRA),
         path="service.samplers.direct_l:DirectL",
+        effort=effort.of_direct,
     ),
     SamplerInfo(
         name="direct_l_rand",
@@ -59,6 +61,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(speculative=True),
         options=(MAGIC_EPS, MAX_EXTRA),
         path="service.samplers.direct_l:DirectLRand",
+        effort=effort.of_direct,
     ),
     SamplerInfo(
         name="direct_l_bobyqa",
@@ -71,6 +74,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(seeded=False, speculative=True),
         options=(MAGIC_EPS, SHARE, MAX_EXTRA),
         path="service.samplers.direct_l_bobyqa:DirectLBobyqa",
+        effort=effort.of_bobyqa,
     ),
     SamplerInfo(
         name="direct_l_model",
@@ -83,5 +87,6 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(speculative=True),
         options=(MAGIC_EPS, MAX_EXTRA),
         path="service.samplers.direct_l_model:DirectLModel",
+        effort=effort.of_model,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.samplers import effort
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 _MODULE = "service.samplers.tune_searchers"
@@ -23,6 +24,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path=f"{_MODULE}:HyperOpt",
+        effort=effort.of_hyperopt,
         requires=("hyperopt",),
     ),
     SamplerInfo(
@@ -44,6 +46,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path=f"{_MODULE}:BayesOpt",
+        effort=effort.of_bayesopt,
         requires=("bayes_opt",),
     ),
     SamplerInfo(
@@ -53,6 +56,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(categorical=True, needs="nevergrad"),
         options=(),
         path=f"{_MODULE}:Nevergrad",
+        effort=effort.of_nevergrad,
         requires=("nevergrad",),
     ),
     SamplerInfo(
@@ -62,6 +66,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         capabilities=Capabilities(categorical=True, needs="ax"),
         options=(),
         path=f"{_MODULE}:Ax",
+        effort=effort.of_ax,
         requires=("ax",),
     ),
 )

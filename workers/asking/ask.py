@@ -23,12 +23,14 @@ class Asked:
         job_id: Whose it is.
         path: ``module:class`` of the implementation.
         study: Its study.
+        is_short: Whether it may use the process that is kept for short asks.
     """
 
     key: int
     job_id: int
     path: str
     study: StudyPlan
+    is_short: bool
 
 
 @dataclass(eq=False, slots=True)

@@ -1,5 +1,7 @@
 """Asks of all jobs, answered by a few processes: the jobs by turns, none of them by all processes.
 
+The first process is kept for short asks: what takes minutes never holds up what takes a moment.
+
 A thread for each process waits for its answers. An ask whose process ends is asked again, by
 another process; after `MOST_ENDS` of them it is given up.
 """
@@ -164,7 +166,9 @@ class AskingPool:
         return None
 
     def _is_for(self, index: int, ask: Ask) -> bool:
-        """Whether no idle process but this one has the sampler."""
+        """Whether a process may take an ask; one that has the sampler does if it is idle."""
+        if index == 0 and not ask.asked.is_short and len(self._children) > 1:
+            return False
         pairs = enumerate(zip(self._children, self._running, strict=True))
         return not any(
             child.holds(ask.asked.key) and running is None

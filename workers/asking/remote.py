@@ -19,9 +19,11 @@ def maker(pool: AskingPool, job_id: int) -> MakeAsker:
     """Return what makes the samplers of a job: the costly ones think in the pool."""
 
     def make(name: str, study: StudyPlan) -> Asker:
-        if not samplers.is_costly(name, study):
+        effort = samplers.effort_of(name, study)
+        if effort.is_cheap:
             return samplers.create(name, study)
-        asked = Asked(next(_KEYS), job_id, samplers.path_of(name, study), study)
+        path = samplers.path_of(name, study)
+        asked = Asked(next(_KEYS), job_id, path, study, is_short=effort.is_short)
         return RemoteSampler(name, asked, pool.put)
 
     return make

@@ -1,0 +1,157 @@
+"""What it takes to ask a sampler, counted from its study: the costliest ask, from the log alone.
+
+Work is counted in operations, of which one is about a microsecond of one core of 2024; it is the
+same on every machine, so that the same spec is accepted everywhere. Each formula was fitted to
+measurements (benchmarks/ask_cost.py, which compares them) and is within a factor of about three.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from service.samplers.base import StudyPlan
+
+# Up to here an ask stays in the dispatcher's loop.
+CHEAP_WORK = 20_000.0
+# Up to here it may use the process that is kept for short asks.
+SHORT_WORK = 5e6
+# Above these a study is refused.
+MOST_WORK = 6e7
+MOST_BYTES = 2 * 2**30
+
+# The import of Optuna, of Optuna's Gaussian process with torch, of Ray Tune's searchers.
+OPTUNA, OPTUNA_GP, TUNE = 1e6, 3e6, 3e6
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What one ask takes.
+
+    Attributes:
+        work: Operations, see the module.
+        memory_bytes: Beyond what the libraries take.
+    """
+
+    work: float
+    memory_bytes: float
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether it is asked in the dispatcher's loop."""
+        return self.work <= CHEAP_WORK
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it may take the process that is kept for short asks."""
+        return self.work <= SHORT_WORK
+
+    @property
+    def excess(self) -> float:
+        """How many times what is allowed it takes."""
+        return max(self.work / MOST_WORK, self.memory_bytes / MOST_BYTES)
+
+
+def _log_bytes(study: StudyPlan) -> float:
+    """Memory of a sampler's copy of the log."""
+    return study.n_trials * (400.0 + 40.0 * study.dimension)
+
+
+def _round_of(study: StudyPlan) -> int:
+    return min(study.batch_size, study.n_trials)
+
+
+def _option(study: StudyPlan, name: str, default: int) -> int:
+    return int(str(study.options.get(name, default)))
+
+
+def of_known(study: StudyPlan) -> Effort:
+    """Points that are drawn one by one, 256 at a time."""
+    return Effort(256 * (10.0 + 0.05 * study.dimension), _log_bytes(study))
+
+
+def of_sobol(study: StudyPlan) -> Effort:
+    """As `of_known`; the generator holds a matrix of 64 numbers for each coordinate."""
+    work = 256 * (40.0 + 0.2 * study.dimension) + 50.0 * study.dimension
+    return Effort(work, _log_bytes(study) + 1000.0 * study.dimension)
+
+
+def of_grid(study: StudyPlan) -> Effort:
+    """A grid is gone through from its start, in exact fractions."""
+    return Effort(study.n_trials * (2.0 + study.dimension), 2.0 * _log_bytes(study))
+
+
+def of_gradient(study: StudyPlan) -> Effort:
+    """One training."""
+    return Effort(study.n_trials * 1.0, _log_bytes(study))
+
+
+def of_direct(study: StudyPlan) -> Effort:
+    """NLopt runs twice over all values; it holds the boxes, and the ledger the points' bytes."""
+    n, d = study.n_trials, study.dimension
+    return Effort(2.0 * n * (0.7 + 0.025 * d), _log_bytes(study) + n * 40.0 * d)
+
+
+def of_bobyqa(study: StudyPlan) -> Effort:
+    """As `of_direct`, and a descent from its start: each step updates a (2d, d) matrix."""
+    direct, n, d = of_direct(study), study.n_trials, study.dimension
+    return Effort(direct.work + 0.1 * n * d * d, direct.memory_bytes + 200.0 * d * d)
+
+
+def of_model(study: StudyPlan) -> Effort:
+    """As `of_direct`, and a system of 251 + d equations for each model point."""
+    direct, size = of_direct(study), 251.0 + study.dimension
+    if study.dimension < 3:
+        return direct
+    return Effort(direct.work + 6000.0 + 3e-4 * size**3, direct.memory_bytes + 40.0 * size**2)
+
+
+def of_tpe(study: StudyPlan) -> Effort:
+    """Each proposal holds every candidate against every trial, coordinate by coordinate."""
+    n, d = float(study.n_trials), float(study.dimension)
+    pairs = _option(study, "n_ei_candidates", 24) * n * d
+    each = 500.0 + 20.0 * n + d * (1000.0 + 5.0 * n) + 0.08 * pairs
+    is_apart = study.options.get("multivariate", True) is False
+    whole = _round_of(study) * each * (2.0 if is_apart else 1.0)
+    return Effort(OPTUNA + n * (30.0 + 5.0 * d) + whole, 3.0 * _log_bytes(study) + 26.0 * pairs)
+
+
+def of_gp(study: StudyPlan) -> Effort:
+    """Each proposal fits n by n matrices again and again; the coordinates' distances are kept."""
+    n, d = float(study.n_trials), float(study.dimension)
+    each = (2e5 + 9.0 * n**2 + 3e-3 * n**3) * (1.0 + d / 20.0)
+    memory = 1e8 + 30.0 * n**2 * max(d, 8.0)
+    return Effort(OPTUNA_GP + _round_of(study) * each, 3.0 * _log_bytes(study) + memory)
+
+
+def of_cmaes(study: StudyPlan) -> Effort:
+    """All generations are told again; points outside the box are drawn again, 10 d times."""
+    n, d = study.n_trials, study.dimension
+    size = max(study.batch_size, 4 + math.floor(3 * math.log(d)))
+    told = math.ceil(n / size) * 2e-3 * d**3 + n * (30.0 + 0.2 * d)
+    drawn = min(size, n) * 10.0 * d * (10.0 + 8e-4 * d * d)
+    return Effort(told + drawn, _log_bytes(study) + 100.0 * d * d)
+
+
+def of_hyperopt(study: StudyPlan) -> Effort:
+    """Its searcher is asked again for the whole study; every proposal looks at all trials."""
+    n, d = float(study.n_trials), float(study.dimension)
+    return Effort(TUNE + n * (2000.0 + d * (1000.0 + 4.0 * n)), 4.0 * _log_bytes(study))
+
+
+def of_bayesopt(study: StudyPlan) -> Effort:
+    """A Gaussian process of scikit-learn, fitted to all trials."""
+    n, d = float(study.n_trials), float(study.dimension)
+    return Effort(TUNE + 1e6 + (4.0 * n**2 + 1e-3 * n**3) * (1.0 + d / 20.0), 200.0 * n**2 + 1e8)
+
+
+def of_nevergrad(study: StudyPlan) -> Effort:
+    """Its searcher is asked again for the whole study."""
+    n, d = float(study.n_trials), float(study.dimension)
+    return Effort(TUNE + n * (1000.0 + 50.0 * d), 10.0 * _log_bytes(study))
+
+
+def of_ax(study: StudyPlan) -> Effort:
+    """Its searcher is asked again for the whole study, each time with a Gaussian process."""
+    n, d = float(study.n_trials), float(study.dimension)
+    return Effort(2.0 * TUNE + n * (1e5 + 2e4 * d), 5e8 + 30.0 * n**2 * max(d, 8.0))
