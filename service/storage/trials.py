@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +18,8 @@ from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
 Values = Mapping[str, Any]
+Key = TypeVar("Key", int, str)
+CHUNK = 1000
 
 
 _NEW_TRIAL: dict[str, Any] = {
@@ -36,6 +39,13 @@ _NEW_TRIAL: dict[str, Any] = {
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)
 _MEASUREMENTS = cast("Table", MeasurementRow.__table__)
+
+
+def _chunks(keys: Collection[Key]) -> Iterator[list[Key]]:
+    """Yield keys in lists that a statement can take: SQLite has 32,766 parameters for one."""
+    rest = iter(keys)
+    while some := list(islice(rest, CHUNK)):
+        yield some
 
 
 def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
@@ -113,33 +123,37 @@ def change(session: Session, rows: Sequence[Values]) -> None:
 
 def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
     """Return, for each digest that has a completed result of its own, its first such trial."""
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.digest.in_(set(digests)),
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.cached_from.is_(None),
+    found: dict[str, Trial] = {}
+    for some in _chunks(set(digests)):
+        query = (
+            select(TrialRow)
+            .where(
+                TrialRow.digest.in_(some),
+                TrialRow.state == TrialState.COMPLETED,
+                TrialRow.cached_from.is_(None),
+            )
+            .order_by(TrialRow.id.desc())
         )
-        .order_by(TrialRow.id.desc())
-    )
-    return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+        found |= {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+    return found
 
 
 def elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> dict[str, Trial]:
     """Return, by digest, what other jobs have completed or are training right now."""
-    if not digests:
-        return {}
-    query = (
-        select(TrialRow)
-        .where(
-            TrialRow.digest.in_(set(digests)),
-            TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)),
-            TrialRow.cached_from.is_(None),
-            TrialRow.job_id != job_id,
+    found: dict[str, Trial] = {}
+    for some in _chunks(set(digests)):
+        query = (
+            select(TrialRow)
+            .where(
+                TrialRow.digest.in_(some),
+                TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)),
+                TrialRow.cached_from.is_(None),
+                TrialRow.job_id != job_id,
+            )
+            .order_by(TrialRow.state.desc(), TrialRow.id.desc())  # COMPLETED comes last and wins
         )
-        .order_by(TrialRow.state.desc(), TrialRow.id.desc())  # COMPLETED comes last and wins
-    )
-    return {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+        found |= {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+    return found
 
 
 def count_failed_attempts(session: Session, trial_id: int) -> int:
@@ -167,11 +181,12 @@ def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN40
 
 def supersede(session: Session, trial_ids: Collection[int]) -> None:
     """Take trials out of their study; what they found stays for whoever has their digest."""
-    session.execute(
-        update(TrialRow)
-        .where(TrialRow.id.in_(trial_ids))
-        .values(phase=Phase.SUPERSEDED, number=None)
-    )
+    for some in _chunks(trial_ids):
+        session.execute(
+            update(TrialRow)
+            .where(TrialRow.id.in_(some))
+            .values(phase=Phase.SUPERSEDED, number=None)
+        )
 
 
 def wait_again(session: Session, found: Sequence[Trial]) -> None:
@@ -182,11 +197,12 @@ def wait_again(session: Session, found: Sequence[Trial]) -> None:
     """
     for trial in found:
         check_trial_transition(trial.state, TrialState.WAITING)
-    session.execute(
-        update(TrialRow)
-        .where(TrialRow.id.in_([trial.id for trial in found]))
-        .values(state=TrialState.WAITING, started_at=None, finished_at=None, error=None)
-    )
+    for some in _chunks([trial.id for trial in found]):
+        session.execute(
+            update(TrialRow)
+            .where(TrialRow.id.in_(some))
+            .values(state=TrialState.WAITING, started_at=None, finished_at=None, error=None)
+        )
 
 
 def insert_attempts(session: Session, rows: Sequence[Values]) -> list[int]:
@@ -213,11 +229,14 @@ def running_attempts(session: Session, job_id: int) -> list[Attempt]:
 
 def without_result(session: Session, attempt_ids: Collection[int]) -> set[int]:
     """Return those of these attempts whose result was not taken in."""
-    query = select(AttemptRow.id).where(
-        AttemptRow.id.in_(attempt_ids),
-        AttemptRow.state.not_in((AttemptState.COMPLETED, AttemptState.FAILED)),
-    )
-    return set(session.scalars(query))
+    found: set[int] = set()
+    for some in _chunks(attempt_ids):
+        query = select(AttemptRow.id).where(
+            AttemptRow.id.in_(some),
+            AttemptRow.state.not_in((AttemptState.COMPLETED, AttemptState.FAILED)),
+        )
+        found |= set(session.scalars(query))
+    return found
 
 
 def change_attempts(session: Session, rows: Sequence[Values]) -> None:
@@ -242,8 +261,8 @@ def _is_postgresql(session: Session) -> bool:
 
 def forget_measurements(session: Session, trial_ids: Sequence[int]) -> None:
     """Drop the measurements of attempts that were given up: the next attempt measures again."""
-    if trial_ids:
-        session.query(MeasurementRow).where(MeasurementRow.trial_id.in_(trial_ids)).delete()
+    for some in _chunks(trial_ids):
+        session.query(MeasurementRow).where(MeasurementRow.trial_id.in_(some)).delete()
 
 
 def measurements(session: Session, trial_id: int) -> list[Measurement]:
