@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from service.runs import Run
 
 MEDIA_TYPE = "application/vnd.safetensors"
+# Trials stored in one step: hundreds of arms with a hundred seeds each would hold the database.
+MOST_AT_ONCE = 500
 
 
 def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
@@ -80,22 +82,24 @@ def speculation_of(run: Run, arm: Arm) -> Trial | None:
 # Evaluation
 
 
-def issue(session: Session, run: Run) -> None:
-    """Store the evaluation's trials, once: every arm meets the same seeds."""
-    if any(trial.phase is Phase.EVALUATION for trial in run.log.trials.values()):
-        return  # resumed after a pause
+def issue(session: Session, run: Run) -> bool:
+    """Store some of the evaluation's trials that are missing: every arm meets the same seeds.
+
+    They are issued in one order, so that their number says which are missing after a pause, or in
+    another dispatcher.
+
+    Returns:
+        Whether any was missing.
+    """
+    judged = [arm for arm in run.arms if arm.study.best_trial_id is not None]
+    n_issued, n_all = run.log.n_evaluations, run.spec.evaluation.n_seeds * len(judged)
+    if n_issued >= n_all:
+        return False
     rows, links = [], []
-    for index in range(run.spec.evaluation.n_seeds):
-        for arm in run.arms:
-            if arm.study.best_trial_id is None:
-                continue
-            best = run.log.trials[arm.study.best_trial_id]
-            order = payloads.evaluated(run.spec, best.params, best.payload, index, best.learned)
-            rows.append(
-                run.row(arm.study, order, Phase.EVALUATION)
-                | {"number": index, "certainty": Certainty.CERTAIN, "point": best.point}
-            )
-            links.append((arm.study.id, index))
+    for place in range(n_issued, min(n_issued + MOST_AT_ONCE, n_all)):
+        index, arm = place // len(judged), judged[place % len(judged)]
+        rows.append(_evaluation(run, arm, index))
+        links.append((arm.study.id, index))
     issued = run.issue(session, rows)
     densities.insert_evaluations(
         session,
@@ -109,6 +113,14 @@ def issue(session: Session, run: Run) -> None:
             for (study_id, index), trial in zip(links, issued, strict=True)
         ],
     )
+    return True
+
+
+def _evaluation(run: Run, arm: Arm, index: int) -> dict[str, object]:
+    best = run.log.trials[arm.study.best_trial_id or 0]
+    order = payloads.evaluated(run.spec, best.params, best.payload, index, best.learned)
+    row = run.row(arm.study, order, Phase.EVALUATION)
+    return row | {"number": index, "certainty": Certainty.CERTAIN, "point": best.point}
 
 
 def keep_artifact(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:

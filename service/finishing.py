@@ -12,7 +12,6 @@ from service import calibrations, evaluations, limits, noise
 from service.arms import Arm, best_of
 from service.payloads import device_of
 from service.records import Trial
-from service.report import build_report
 from service.states import AttemptState, JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 
@@ -110,12 +109,16 @@ def finish_phase(session: Session, run: Run) -> None:
         _move(session, run, JobState.FAILED, error=_failure(run))
     elif run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
         _move(session, run, JobState.EVALUATING)
-        evaluations.issue(session, run)
         run.has_more = True
-    elif not run.log.has_open():
-        report = build_report(run.spec, run.arms, run.log.trials.values())
+    elif run.job.state is JobState.EVALUATING and evaluations.issue(session, run):
+        run.has_more = True
+    elif run.log.has_open():
+        return
+    elif run.report is None:
+        run.is_over = run.has_more = True
+    else:
         calibrations.observe(session, device_of(run.spec), run.log.trials.values())
-        _move(session, run, JobState.SUCCEEDED, report=report)
+        _move(session, run, JobState.SUCCEEDED, report=run.report)
 
 
 def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:

@@ -31,7 +31,8 @@ from service.errors import InvalidSpecError
 from service.jobs import spec_of
 from service.payloads import Order
 from service.prices import UNPRICED, Prices
-from service.records import Job, Study, Trial
+from service.records import Job, Json, Study, Trial
+from service.report import build_report
 from service.samplers import MakeAsker
 from service.spec import JobSpec
 from service.states import JobState, Phase, TrialState
@@ -66,6 +67,8 @@ class Run:
         has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
+        is_over: Whether all is done but the report.
+        report: The report, once `prepare` has built it.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Run:
         self.out_of: str | None = None
         self._prices = prices
         self.has_guesses = True
+        self.is_over = False
+        self.report: Json | None = None
 
     @property
     def pack_width(self) -> int:
@@ -113,6 +118,11 @@ class Run:
         may_guess = self.has_guesses and not self.is_unsized
         return self.job.state is JobState.RUNNING and may_guess
 
+    def prepare(self) -> None:
+        """Do what the next step needs and what takes too long for its transaction."""
+        if self.is_over and self.report is None:
+            self.report = build_report(self.spec, self.arms, self.log.trials.values())
+
     def step(
         self,
         session: Session,
@@ -123,6 +133,8 @@ class Run:
         may_speculate: bool = True,
     ) -> list[Assignment]:
         """Take in what happened and say what to run next, inside one transaction.
+
+        `prepare` comes first, outside it.
 
         Args:
             session: A write transaction, committed by the caller if this returns.
@@ -245,11 +257,11 @@ def open_run(
         LeaseLostError: Another dispatcher holds the job by now.
         InvalidSpecError: Its budget is in money and what it uses has no price here.
     """
-    with database.write() as session:
-        jobs.lock_leased(session, job)
-        spec = spec_of(job)
-        if faults := list(prices.faults(spec)):
-            raise InvalidSpecError(faults)
+    spec = spec_of(job)
+    if faults := list(prices.faults(spec)):
+        raise InvalidSpecError(faults)
+    # Read outside the transaction that writes: it takes seconds, and nobody else may write these.
+    with database.read() as session:
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.of_job(session, job.id):
@@ -257,6 +269,8 @@ def open_run(
         for arm in found:
             if arm.study.is_finished and arm.study.best_trial_id is not None:
                 arm.final = run.log.trials[arm.study.best_trial_id]
-        recording.recover(session, run, in_hand)
+    with database.write() as session:
+        if not jobs.lock_leased(session, job).is_final:  # else it was cancelled since the claim
+            recording.recover(session, run, in_hand)
         run.log.flush(session)
     return run

@@ -20,7 +20,8 @@ ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
 class TrialLog:
     """The trial log of a run. Changes are visible here at once, in the database after `flush`.
 
-    `trained_s` counts the seconds of all trainings that were done for it.
+    `trained_s` counts the seconds of all trainings that were done for it, `n_evaluations` the
+    trials of its evaluation.
 
     Args:
         job_id: Whose trials.
@@ -32,6 +33,7 @@ class TrialLog:
         self.waiting: set[int] = set()
         self.running: set[int] = set()
         self.trained_s = 0.0
+        self.n_evaluations = 0
         self._job_id = job_id
         self._by_study = {arm.study.id: arm for arm in arms}
         self._changes: dict[int, dict[str, Any]] = {}
@@ -42,6 +44,7 @@ class TrialLog:
         self.trials[trial.id] = trial
         self._sort_in(trial)
         self._count(trial)
+        self.n_evaluations += trial.phase is Phase.EVALUATION
         if trial.phase is Phase.SEARCH:
             self._by_study[trial.study_id].append(trial)
         elif trial.phase is Phase.PROMOTION:

@@ -281,6 +281,7 @@ class Dispatcher:
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         updates = self._inbox.updates_of(run.job.id)
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
+        run.prepare()
         with self._database.write() as session:
             assignments = run.step(session, updates, n_free, busy, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)

@@ -57,10 +57,10 @@ def lock_leased(session: Session, job: Job) -> JobState:
     """
     columns = (JobRow.state, JobRow.lease_owner, JobRow.lease_fence)
     query = select(*columns).where(JobRow.id == job.id).with_for_update()
-    state, owner, fence = session.execute(query).one()
-    if (owner, fence) != (job.lease_owner, job.lease_fence):
+    row = session.execute(query).one_or_none()
+    if row is None or (row.lease_owner, row.lease_fence) != (job.lease_owner, job.lease_fence):
         raise LeaseLostError(job.id)
-    return JobState(state)
+    return JobState(row.state)
 
 
 def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]:

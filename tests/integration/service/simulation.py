@@ -43,6 +43,7 @@ class Simulation:
         return [open_run(self.database, job) for job in leases.claim(self.database, self.me, 60.0)]
 
     def step(self, run: Run, updates: list[Update]) -> None:
+        run.prepare()
         with self.database.write() as session:
             found = run.step(session, updates, self.n_workers - len(packs_of(self.hand)))
         self.hand += found
