@@ -56,7 +56,7 @@ class Arm:
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
         self._numbered: dict[int, Trial] = {}
-        self._blocks: dict[int, list[list[float]]] = {}
+        self._block: pruning.Block | None = None
         self.confirmed: list[Trial] = []
         self.settled: set[int] = set()
         self.unsettled: set[int] = set()
@@ -113,20 +113,25 @@ class Arm:
             return ()
         size = self.sampler.study.batch_size
         start = pruning.block_start(trial.number, size, self.first_block)
-        curves = self._block(start)
-        if curves is None:
+        medians = self._medians(start, self.first_block or size)
+        if medians is None:
             return None
-        return pruning.limits(curves, int(training["epochs"]), self.warmup_epochs)
+        return pruning.limits(medians, int(training["epochs"]), self.warmup_epochs)
 
-    def _block(self, start: int) -> list[list[float]] | None:
-        """Return the curves of the first `start` trials, None while one has not ended."""
-        if start not in self._blocks:
-            found = [self._numbered.get(number) for number in range(start)]
-            block = [trial for trial in found if trial is not None and trial.state.is_final]
-            if len(block) < start or any(trial.id in self.unsettled for trial in block):
+    def _medians(self, start: int, step: int) -> Sequence[float] | None:
+        """Return the medians of the first `start` trials, None while one has not ended.
+
+        Only trials that have not ended ask, and all before the block's end have: it never has to
+        shrink.
+        """
+        if self._block is None:
+            self._block = pruning.Block(step)
+        while self._block.n < start:
+            trial = self._numbered.get(self._block.n)
+            if trial is None or not trial.state.is_final or trial.id in self.unsettled:
                 return None
-            self._blocks[start] = [trial.curve for trial in block if trial.curve]
-        return self._blocks[start]
+            self._block.add(trial.curve or ())
+        return self._block.medians if start else ()
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:

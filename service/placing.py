@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -42,23 +43,21 @@ def place(
     if n_free <= 0:
         return []
     in_hand = {run.log.trials[trial_id].digest for trial_id in run.log.running} | set(busy)
-    waiting = [t for t in run.log.waiting_trials() if with_speculation or not is_speculation(t)]
-    waiting.sort(key=lambda trial: _turn(run, trial))
-    ready = [trial for trial in waiting if trial.digest not in in_hand]
-    chosen = Packing(n_free, run.pack_width, len(ready))
+    waiting = (run.log.trials[trial_id] for trial_id in run.log.waiting.in_order())
+    ready = (
+        trial
+        for trial in waiting
+        if trial.digest not in in_hand and (with_speculation or not is_speculation(trial))
+    )
+    size = n_free * run.pack_width  # more than that would be looked up in vain
+    found = list(islice(ready, size))
+    chosen = Packing(n_free, run.pack_width, len(found))
     taken: set[str] = set()
-    start, size = 0, n_free * run.pack_width  # more than that would be looked up in vain
-    while start < len(ready) and chosen.has_room:
-        _choose(session, run, ready[start : start + size], chosen, taken)
-        start, size = start + size, 2 * size  # further only past what others have
+    while found and chosen.has_room:
+        _choose(session, run, found, chosen, taken)
+        size *= 2  # further only past what others have
+        found = list(islice(ready, size))
     return _start(session, run, chosen.packs)
-
-
-def _turn(run: Run, trial: Trial) -> tuple[float, int]:
-    """Order waiting trials by the part of their study's budget that comes before them."""
-    if trial.phase is not Phase.SEARCH:
-        return 1.0, trial.id
-    return run.log.arm_of(trial).progress_at(trial), trial.id
 
 
 def _choose(

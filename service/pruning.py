@@ -9,36 +9,81 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import median
+from heapq import heappop, heappush, heappushpop
 
 # The median of fewer is no yardstick.
 LEAST_CURVES = 3
 
 
-def limits(
-    curves: Sequence[Sequence[float]], n_epochs: int, warmup_epochs: int
-) -> tuple[float, ...]:
+class Block:
+    """The first trials of a study that later ones are held against, and their medians.
+
+    It only grows, and takes as long for its last trial as for its first.
+
+    Args:
+        size: Of the steps in which it grows: others are held against whole steps.
+
+    Attributes:
+        n: Trials that were added.
+        medians: Of the losses after each epoch, as of the last whole step; inf where fewer than
+            `LEAST_CURVES` reached it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.n = 0
+        self.medians: tuple[float, ...] = ()
+        self._size = size
+        self._losses: list[_Losses] = []  # by epoch
+
+    def add(self, curve: Sequence[float]) -> None:
+        """Add the study's next trial.
+
+        Args:
+            curve: Its validation losses, by epoch; one that was stopped is shorter.
+        """
+        self.n += 1
+        self._losses += [_Losses() for _ in range(len(curve) - len(self._losses))]
+        for losses, loss in zip(self._losses, curve, strict=False):
+            losses.add(loss)
+        if self.n % self._size == 0:
+            self.medians = tuple(losses.median() for losses in self._losses)
+
+
+class _Losses:
+    """Numbers, halved: the lower half's greatest and the upper half's least are at hand."""
+
+    def __init__(self) -> None:
+        self._lower: list[float] = []  # negated, as heapq knows the least alone
+        self._upper: list[float] = []  # as many, or one more
+
+    def add(self, loss: float) -> None:
+        heappush(self._lower, -heappushpop(self._upper, loss))
+        if len(self._lower) > len(self._upper):
+            heappush(self._upper, -heappop(self._lower))
+
+    def median(self) -> float:
+        n = len(self._lower) + len(self._upper)
+        if n < LEAST_CURVES:
+            return math.inf
+        return self._upper[0] if n % 2 else (self._upper[0] - self._lower[0]) / 2
+
+
+def limits(medians: Sequence[float], n_epochs: int, warmup_epochs: int) -> tuple[float, ...]:
     """Return, for each epoch, the validation loss above which a training is hopeless.
 
     Args:
-        curves: Validation losses of the block, by epoch; one that was stopped is shorter.
-        n_epochs: Of the training that is held against them, at least 1.
+        medians: Of the block that it is held against, see `Block`.
+        n_epochs: Of the training, at least 1.
         warmup_epochs: Epochs after which none is stopped yet.
 
     Returns:
-        Shape (n_epochs - 1,): the median of the block's losses at that epoch, inf where fewer than
-        `LEAST_CURVES` reached it or it is too early. After its last epoch a training is complete.
+        Shape (n_epochs - 1,): the block's median at that epoch, inf where it has none or it is too
+        early. After its last epoch a training is complete.
     """
     return tuple(
-        _limit([curve[epoch] for curve in curves if len(curve) > epoch], epoch, warmup_epochs)
+        medians[epoch] if warmup_epochs <= epoch < len(medians) else math.inf
         for epoch in range(n_epochs - 1)
     )
-
-
-def _limit(losses: Sequence[float], epoch: int, warmup_epochs: int) -> float:
-    if epoch < warmup_epochs or len(losses) < LEAST_CURVES:
-        return math.inf
-    return median(losses)
 
 
 def stop_of(curve: Sequence[float], stop_above: Sequence[float]) -> int | None:

@@ -148,9 +148,8 @@ def end(
     trial = run.log.set_state(trial_id, state, **changes)
     run.log.arm_of(trial).is_dirty = True
     if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:
-        twins = [t for t in run.log.waiting_trials() if t.digest == trial.digest]
-        for twin in twins:
-            complete_from(session, run, twin, trial)
+        for twin_id in run.log.waiting.with_digest(trial.digest):
+            complete_from(session, run, run.log.trials[twin_id], trial)
 
 
 def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> None:

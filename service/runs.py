@@ -103,9 +103,7 @@ class Run:
     @property
     def wants_workers(self) -> bool:
         """Whether a trial that counts waits for a worker and may have one: not in a paused job."""
-        return self.job.state in ACTIVE and any(
-            not arms.is_speculation(self.log.trials[trial_id]) for trial_id in self.log.waiting
-        )
+        return self.job.state in ACTIVE and self.log.waiting.n_needed > 0
 
     @property
     def is_overdue(self) -> bool:

@@ -13,6 +13,7 @@ from service.arms import Arm
 from service.records import Json, Trial
 from service.states import Phase, TrialState, check_trial_transition
 from service.storage import events, trials
+from service.waiting import Waiting
 
 ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
 
@@ -30,7 +31,7 @@ class TrialLog:
 
     def __init__(self, job_id: int, arms: Sequence[Arm]) -> None:
         self.trials: dict[int, Trial] = {}
-        self.waiting: set[int] = set()
+        self.waiting = Waiting()
         self.running: set[int] = set()
         self.trained_s = 0.0
         self.n_evaluations = 0
@@ -42,13 +43,13 @@ class TrialLog:
     def add(self, trial: Trial, *, is_new: bool) -> None:
         """Take in a trial that is stored already."""
         self.trials[trial.id] = trial
-        self._sort_in(trial)
         self._count(trial)
         self.n_evaluations += trial.phase is Phase.EVALUATION
         if trial.phase is Phase.SEARCH:
             self._by_study[trial.study_id].append(trial)
         elif trial.phase is Phase.PROMOTION:
             self._by_study[trial.study_id].promotions.append(trial.id)
+        self._sort_in(trial)
         if is_new:
             self._announce_trial(trial)
 
@@ -59,6 +60,7 @@ class TrialLog:
         self._changes.setdefault(trial_id, {"id": trial_id}).update(changes)
         if trial.phase is Phase.SEARCH:
             self._by_study[trial.study_id].put(trial)
+        self._sort_in(trial)
         return trial
 
     def set_state(self, trial_id: int, state: TrialState, **changes: Any) -> Trial:
@@ -72,7 +74,6 @@ class TrialLog:
             changes["finished_at"] = clock.now()
         is_new = not self.trials[trial_id].state.is_final
         trial = self.change(trial_id, state=state, **changes)
-        self._sort_in(trial)
         if is_new:
             self._count(trial)
         self._announce_trial(trial)
@@ -83,20 +84,23 @@ class TrialLog:
             self.trained_s += trial.training_s or 0.0
 
     def _sort_in(self, trial: Trial) -> None:
-        self.waiting.discard(trial.id)
-        self.running.discard(trial.id)
         if trial.state is TrialState.WAITING:
-            self.waiting.add(trial.id)
-        elif trial.state is TrialState.RUNNING:
+            self.waiting.put(trial, self._progress_at(trial))
+        elif trial.id in self.waiting:
+            self.waiting.remove(trial)
+        if trial.state is TrialState.RUNNING:
             self.running.add(trial.id)
+        else:
+            self.running.discard(trial.id)
+
+    def _progress_at(self, trial: Trial) -> float:
+        """Return the part of the study's budget before a trial; all of it before a full one."""
+        is_search = trial.phase is Phase.SEARCH
+        return self.arm_of(trial).progress_at(trial) if is_search else 1.0
 
     def arm_of(self, trial: Trial) -> Arm:
         """Return the arm that a trial belongs to."""
         return self._by_study[trial.study_id]
-
-    def waiting_trials(self) -> list[Trial]:
-        """Return the trials that wait for a worker, oldest first."""
-        return [self.trials[trial_id] for trial_id in sorted(self.waiting)]
 
     def has_open(self) -> bool:
         """Whether a trial waits or runs."""

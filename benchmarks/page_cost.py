@@ -1,0 +1,98 @@
+"""What every GET costs beside a large job: python -m benchmarks.page_cost [--trials 100000].
+
+A job whose trials have all ended and one that is still at work are written into a fresh database
+(SQLite, or the empty one that DATABASE_URL names); each page is then asked for in this process,
+without a network. The first answer and the median of the later ones are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from benchmarks.large_job import fill
+from benchmarks.machine import describe
+from service.settings import Settings
+from service.storage import schema, studies
+from service.storage.database import Database
+
+TARGET_MS = 150.0
+PATHS = (
+    "/jobs/{job}",
+    "/jobs/{job}/figures/trials",
+    "/jobs/{job}/figures/time",
+    "/jobs/{job}/trials?before={middle}",
+    "/v1/jobs/{job}",
+    "/v1/jobs/{job}/studies",
+    "/v1/jobs/{job}/trials",
+    "/v1/jobs/{job}/trials?cursor={middle}",
+    "/v1/jobs/{job}/trials?phase=all&limit=1000",
+    "/v1/jobs/{job}/trials?phase=evaluation",
+    "/v1/jobs/{job}/trials?study=cmaes&cursor={middle}",
+    "/v1/jobs/{job}/trials?study=cmaes&state=FAILED",
+    "/v1/jobs/{job}/trials?state=FAILED",
+    "/v1/jobs/{job}/trials?state=RUNNING",
+    "/v1/jobs/{job}/trials?sampler=fixed",
+    "/v1/jobs/{job}/densities",
+    "/v1/jobs/{job}/artifacts",
+    "/v1/jobs/{job}/report",
+    "/v1/trials/{middle}",
+    "/v1/trials/{middle}/measurements",
+)
+GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz")
+
+
+def paths(database: Database, n_trials: int) -> Iterator[str]:
+    """Fill the database and yield what is asked for."""
+    for is_running in (False, True):
+        job = fill(database, n_trials, is_running=is_running)
+        with database.read() as session:
+            middle = studies.of_job(session, job.id)[0].best_trial_id
+        yield from (path.format(job=job.id, middle=middle) for path in PATHS)
+    yield from GENERAL
+
+
+def measure(client: TestClient, path: str, n: int) -> tuple[list[float], int, int]:
+    """Return the milliseconds of `n` answers, the status and the bytes of the last."""
+    found = []
+    for _ in range(n):
+        start = time.perf_counter()
+        answer = client.get(path)
+        found.append(1000 * (time.perf_counter() - start))
+    return found, answer.status_code, len(answer.content)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=100_000)
+    parser.add_argument("--answers", type=int, default=6)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="densearch-bench-") as folder:
+        url = os.environ.get("DATABASE_URL", f"sqlite:///{folder}/densearch.sqlite3")
+        database = Database(url)
+        schema.upgrade(database)
+        app = create_app(Settings(data_dir=Path(folder), port=0), database)
+        print(describe("sqlalchemy", "fastapi"))
+        print(f"{arguments.trials} trials, {database.url.get_backend_name()}")
+        asked = list(paths(database, arguments.trials))
+        with TestClient(app, base_url="http://127.0.0.1") as client:
+            for path in asked:
+                times, status, n_bytes = measure(client, path, arguments.answers)
+                middle = statistics.median(times[1:] or times)
+                mark = "" if middle <= TARGET_MS else "  SLOW"
+                line = f"{path:<52} {status} {n_bytes:>9} B  first {times[0]:7.1f} ms"
+                print(f"{line}  then {middle:7.1f} ms{mark}", flush=True)
+        database.close()
+
+
+if __name__ == "__main__":
+    main()

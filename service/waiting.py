@@ -1,0 +1,84 @@
+"""The trials that wait for a worker, in the order in which they may start.
+
+A step looks at the first few of them: neither a sort nor a search of all of them is paid for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator
+
+from service.arms import is_speculation
+from service.records import Trial
+
+Turn = tuple[float, int]
+
+
+class Waiting:
+    """Waiting trials by their turn, their digest and whether their sequence needs them.
+
+    A trial's turn is the part of its study's budget that was issued before it, then its id; it
+    stays the same for as long as the trial lives.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[Turn] = []
+        self._in_heap: set[int] = set()
+        self._ids: set[int] = set()
+        self._guessed: set[int] = set()
+        self._by_digest: dict[str, set[int]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, trial_id: int) -> bool:
+        return trial_id in self._ids
+
+    @property
+    def n_needed(self) -> int:
+        """How many were not run ahead of need."""
+        return len(self._ids) - len(self._guessed)
+
+    def put(self, trial: Trial, progress: float) -> None:
+        """Add a trial, or see whether its sequence needs it by now.
+
+        Args:
+            trial: One that is WAITING.
+            progress: The part of its study's budget that was issued before it.
+        """
+        if trial.id not in self._in_heap:
+            heapq.heappush(self._heap, (progress, trial.id))
+            self._in_heap.add(trial.id)
+        self._ids.add(trial.id)
+        self._by_digest[trial.digest].add(trial.id)
+        (self._guessed.add if is_speculation(trial) else self._guessed.discard)(trial.id)
+
+    def remove(self, trial: Trial) -> None:
+        """Take a trial out; its turn leaves the heap once it has come to the front."""
+        self._ids.discard(trial.id)
+        self._guessed.discard(trial.id)
+        same = self._by_digest[trial.digest]
+        same.discard(trial.id)
+        if not same:
+            del self._by_digest[trial.digest]
+
+    def with_digest(self, digest: str) -> list[int]:
+        """Return the ids of the trials that wait for one training, oldest first."""
+        return sorted(self._by_digest.get(digest, ()))
+
+    def in_order(self) -> Iterator[int]:
+        """Yield ids by turn; how many are asked for is what it costs.
+
+        Trials may be removed meanwhile; none may be put.
+        """
+        heap = self._heap
+        while heap and heap[0][1] not in self._ids:
+            self._in_heap.discard(heapq.heappop(heap)[1])
+        front = [(turn, 0) for turn in heap[:1]]
+        while front:
+            (_, trial_id), at = heapq.heappop(front)
+            if trial_id in self._ids:
+                yield trial_id
+            for below in range(2 * at + 1, min(2 * at + 3, len(heap))):
+                heapq.heappush(front, (heap[below], below))
