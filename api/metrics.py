@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,6 +14,7 @@ from service import clock, leases
 from service.errors import DeadlineError
 from service.states import JobState, TrialState
 from service.storage import deadlines, progress
+from service.storage.answers import answers_in
 from service.storage.database import Database
 
 # A scrape waits no longer for the database, s: scrapers give up after 10.
@@ -74,7 +76,8 @@ class _Stored(Collector):
     def _found(self) -> Iterator[Metric]:
         with self._database.read() as session:
             jobs = progress.jobs_by_state(session)
-            trials = progress.trials_by_state(session)
+            count = partial(progress.trials_by_state, session)
+            trials = answers_in(session).lately("trials by state", count)
         alive = leases.alive(self._database, self._lease_s)
         by_state = GaugeMetricFamily("densearch_jobs", "Jobs by state.", labels=["state"])
         for job_state in JobState:

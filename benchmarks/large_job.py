@@ -1,4 +1,4 @@
-"""A job with any number of ended trials, written as a dispatcher writes them, without running it."""
+"""A job with any number of trials, written as a dispatcher writes them, without running it."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class _Writer:
         self.best: dict[int, tuple[int, float]] = {}
         self._database, self._job, self._own = database, job, own
         self._payload = typical_payload(spec_of(job), is_full=False)
-        self._chance = random.Random(7)
+        self._chance = random.Random(7)  # noqa: S311 - nothing is hidden by it
         self._since = clock.now() - timedelta(days=3)
 
     def write(self, start: int, end: int, state: TrialState) -> None:
-        """Store the trials from start to end - 1, the studies by turns, with what goes with them."""
+        """Store the trials from start to end - 1, the studies by turns."""
         rows = [self._row(n, state) for n in range(start, end)]
         with self._database.write() as session:
             issued = trials.insert_all(session, rows)

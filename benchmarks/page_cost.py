@@ -1,13 +1,15 @@
 """What every GET costs beside a large job: python -m benchmarks.page_cost [--trials 100000].
 
 A job whose trials have all ended and one that is still at work are written into a fresh database
-(SQLite, or the empty one that DATABASE_URL names); each page is then asked for in this process,
-without a network. The first answer and the median of the later ones are printed.
+(SQLite, or the one that DATABASE_URL names, which is filled if it is empty); each page is then
+asked for in this process, without a network. The first answer and the median of the later ones
+are printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import statistics
 import tempfile
@@ -15,16 +17,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from benchmarks.large_job import fill
 from benchmarks.machine import describe
 from service.settings import Settings
-from service.storage import schema, studies
+from service.storage import jobs, schema, studies
 from service.storage.database import Database
 
 TARGET_MS = 150.0
+BOTH = (False, True)
 PATHS = (
     "/jobs/{job}",
     "/jobs/{job}/figures/trials",
@@ -51,23 +55,27 @@ GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz
 
 
 def paths(database: Database, n_trials: int) -> Iterator[str]:
-    """Fill the database and yield what is asked for."""
-    for is_running in (False, True):
-        job = fill(database, n_trials, is_running=is_running)
+    """Fill the database, if it is empty, and yield what is asked for."""
+    with database.read() as session:
+        known = [job.id for job in jobs.page(session, limit=2)]
+    made = known or [fill(database, n_trials, is_running=is_running).id for is_running in BOTH]
+    for job_id in sorted(made):
         with database.read() as session:
-            middle = studies.of_job(session, job.id)[0].best_trial_id
-        yield from (path.format(job=job.id, middle=middle) for path in PATHS)
+            middle = studies.of_job(session, job_id)[0].best_trial_id
+        yield from (path.format(job=job_id, middle=middle) for path in PATHS)
     yield from GENERAL
 
 
-def measure(client: TestClient, path: str, n: int) -> tuple[list[float], int, int]:
-    """Return the milliseconds of `n` answers, the status and the bytes of the last."""
-    found = []
+def measure(client: TestClient, path: str, n: int) -> tuple[list[float], list[float], str]:
+    """Return the milliseconds of `n` answers, those of CPU time in this process, and the last."""
+    times, used, answer = [], [], ""
     for _ in range(n):
-        start = time.perf_counter()
-        answer = client.get(path)
-        found.append(1000 * (time.perf_counter() - start))
-    return found, answer.status_code, len(answer.content)
+        start, before = time.perf_counter(), time.process_time()
+        found = client.get(path)
+        used.append(1000 * (time.process_time() - before))
+        times.append(1000 * (time.perf_counter() - start))
+        answer = f"{found.status_code} {len(found.content):>9} B"
+    return times, used, answer
 
 
 def main() -> None:
@@ -76,6 +84,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100_000)
     parser.add_argument("--answers", type=int, default=6)
     arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="densearch-bench-") as folder:
         url = os.environ.get("DATABASE_URL", f"sqlite:///{folder}/densearch.sqlite3")
         database = Database(url)
@@ -86,11 +95,12 @@ def main() -> None:
         asked = list(paths(database, arguments.trials))
         with TestClient(app, base_url="http://127.0.0.1") as client:
             for path in asked:
-                times, status, n_bytes = measure(client, path, arguments.answers)
-                middle = statistics.median(times[1:] or times)
+                times, used, answer = measure(client, path, arguments.answers)
+                middle, cpu = statistics.median(times[1:]), statistics.median(used[1:])
+                first = f"first {times[0]:7.1f} ms (CPU {used[0]:7.1f})"
+                then = f"then {middle:7.1f} ms (CPU {cpu:7.1f})"
                 mark = "" if middle <= TARGET_MS else "  SLOW"
-                line = f"{path:<52} {status} {n_bytes:>9} B  first {times[0]:7.1f} ms"
-                print(f"{line}  then {middle:7.1f} ms{mark}", flush=True)
+                print(f"{path:<52} {answer}  {first}  {then}{mark}", flush=True)
         database.close()
 
 

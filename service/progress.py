@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 from sqlalchemy.orm import Session
 
 from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, Role, TrialState
-from service.storage import dispatchers, trials
+from service.storage import dispatchers, events, trials
 from service.storage import overview as glances
 from service.storage import progress as counting
+from service.storage.answers import answers_in
 from service.storage.progress import Tally
 
 # The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
@@ -132,21 +134,24 @@ def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
 
 
 def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
-    """Count the trials of several jobs, in two queries."""
+    """Count the trials of several jobs."""
     ids = [job.id for job in jobs]
-    plans = counting.planned(session, ids)
-    rows = counting.counts_by_phase(session, ids)
+    plans, answers = counting.planned(session, ids), answers_in(session)
+    last_ids = events.last_ids(session, ids)
     found = {}
-    for job_id in ids:
-        mine = {(phase, state): t for (of, phase, state), t in rows.items() if of == job_id}
-        n_studies, n_trials = plans.get(job_id, (0, 0))
-        found[job_id] = Overview(n_studies, n_trials, mine)
+    for job in jobs:
+        count = partial(counting.counts_by_phase, session, job.id)
+        counts = answers.about("counts by phase", job, last_ids[job.id], count)
+        n_studies, n_trials = plans.get(job.id, (0, 0))
+        found[job.id] = Overview(n_studies, n_trials, counts)
     return found
 
 
-def of_studies(session: Session, job_id: int, studies: Sequence[Study]) -> list[StudyProgress]:
+def of_studies(session: Session, job: Job, studies: Sequence[Study]) -> list[StudyProgress]:
     """Count the search trials of a job's studies, in their order."""
-    counts = counting.search_counts(session, job_id)
+    last_id = events.last_id(session, job.id)
+    count = partial(counting.search_counts, session, job.id)
+    counts = answers_in(session).about("counts by study", job, last_id, count)
     return [_of_study({s: t for (of, s), t in counts.items() if of == x.id}) for x in studies]
 
 
@@ -255,7 +260,9 @@ def best_ahead(session: Session, job: Job, studies: Sequence[Study]) -> Best | N
     It is shown beside the best, which depends on the spec alone. Once a best was trained in full
     there is none: its value and that of a short training do not compare.
     """
-    trial = glances.best_ahead(session, job.id)
+    last_id = events.last_id(session, job.id)
+    look = partial(glances.best_ahead, session, job.id)
+    trial = answers_in(session).about("best ahead", job, last_id, look)
     if trial is None or trial.value is None:
         return None
     study = next(study for study in studies if study.id == trial.study_id)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
+from sqlalchemy.orm import Session
+
 from api.dashboard.series import Series, series_of
-from api.dashboard.staircases import Step, band_of, staircase
+from api.dashboard.staircases import Step, band_of, staircase, thinned
 from api.dashboard.themes import Figure, Theme, axis, layout
 from api.dashboard.traces import band_traces, dots, level_line, stair_trace
-from service.records import Study
+from service.records import Job, Study
 from service.states import Role
+from service.storage import events, overview
+from service.storage.answers import answers_in
 from service.storage.overview import Result
 
 LOG_FROM_RATIO = 10.0
@@ -20,8 +25,17 @@ LOG_FROM_RATIO = 10.0
 ZOOM_RATIO = 6.0
 ZOOM_FROM = 0.1
 MAX_DOTS = 600
+# More of a staircase than a screen has columns for.
+MAX_STEPS = 2000
 
 Points = Mapping[int, Sequence[Step]]
+
+
+def results_of(session: Session, job: Job, order: overview.Order) -> list[Result]:
+    """Read what a figure of a job shows; no more than that of a large study."""
+    last_id = events.last_id(session, job.id)
+    read = partial(overview.results, session, job.id, order, MAX_DOTS)
+    return answers_in(session).about(f"results by {order}", job, last_id, read)
 
 
 def by_study(results: Sequence[Result]) -> dict[int, list[Result]]:
@@ -35,7 +49,7 @@ def against_trials(studies: Sequence[Study], results: Sequence[Result], theme: T
         study_id: [Step(r.number + 1, r.value, r.number) for r in found]
         for study_id, found in by_study(results).items()
     }
-    return _figure(studies, points, theme, "trials", "Trial of the study")
+    return _figure(studies, points, _sizes(results), theme, "trials", "Trial of the study")
 
 
 def against_time(
@@ -59,7 +73,13 @@ def against_time(
         study_id: [Step(step.x / unit_s, step.value, step.number) for step in steps]
         for study_id, steps in seconds.items()
     }
-    return _figure(studies, points, theme, "time", f"Time since the start, {unit}")
+    x_title = f"Time since the start, {unit}"
+    return _figure(studies, points, _sizes(results), theme, "time", x_title)
+
+
+def _sizes(results: Sequence[Result]) -> dict[int, int]:
+    """Return how many results each study has, shown or not."""
+    return {result.study_id: result.n_of_study for result in results}
 
 
 def _time_unit(longest_s: float) -> tuple[float, str]:
@@ -69,19 +89,26 @@ def _time_unit(longest_s: float) -> tuple[float, str]:
 
 
 def _figure(
-    studies: Sequence[Study], points: Points, theme: Theme, revision: str, x_title: str
+    studies: Sequence[Study],
+    points: Points,
+    sizes: Mapping[int, int],
+    theme: Theme,
+    revision: str,
+    x_title: str,
 ) -> Figure:
     known = [_known(found, points) for found in series_of(studies)]
     known = [found for found in known if found.studies]
     controls = [found for found in known if found.role is Role.CONTROL]
     searches = [found for found in known if found.role is not Role.CONTROL]
-    stairs = {s.id: staircase(points[s.id]) for found in searches for s in found.studies}
+    own = [study.id for found in searches for study in found.studies]
+    stairs = {study_id: thinned(staircase(points[study_id]), MAX_STEPS) for study_id in own}
+    n_points = sum(sizes[found.studies[0].id] for found in searches if not found.is_band)
     drawn = [_search_traces(found, stairs, theme) for found in searches]
     end = max((steps[-1].x for steps in stairs.values()), default=1.0)
     levels = {found.place: points[found.studies[0].id][0].value for found in controls}
     traces = [
         *(level_line(found, levels[found.place], end, theme) for found in controls),
-        *_dots(searches, points, stairs, theme),
+        *(_dots(searches, points, stairs, theme) if n_points <= MAX_DOTS else ()),
         *(trace for several in drawn for trace in several),
     ]
     lines = [trace["y"] for several in drawn for trace in several]
@@ -108,10 +135,8 @@ def _search_traces(found: Series, stairs: Points, theme: Theme) -> list[Figure]:
 def _dots(
     searches: Sequence[Series], points: Points, stairs: Points, theme: Theme
 ) -> list[Figure]:
-    """Show single trials faintly, where they are few and lie in the range of the staircases."""
+    """Show single trials faintly, where they lie in the range of the staircases."""
     alone = [found for found in searches if not found.is_band]
-    if sum(len(points[found.studies[0].id]) for found in alone) > MAX_DOTS:
-        return []
     ceiling = max((stairs[found.studies[0].id][0].value for found in alone), default=0.0)
     return [
         dots(found, [s for s in points[found.studies[0].id] if s.value <= ceiling], theme)

@@ -15,7 +15,7 @@ from api.dashboard.trial_rows import TRIALS_SHOWN, trial_rows
 from api.paging import MAX_ID, Id, OptionalId
 from service.errors import NotFoundError
 from service.states import JobState
-from service.storage import jobs, overview, studies
+from service.storage import jobs, studies
 from service.storage.database import Database
 
 router = APIRouter(include_in_schema=False)
@@ -87,7 +87,7 @@ def _figure(
             return heatmaps.density_figure(record, theme)
         job = jobs.get(session, job_id)
         own = studies.of_job(session, job_id)
-        results = overview.results(session, job_id)
+        results = figures.results_of(session, job, "time" if name == "time" else "number")
     if not results:
         return None
     if name == "time":

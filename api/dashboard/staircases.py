@@ -6,6 +6,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import median
 
 
@@ -45,6 +46,20 @@ def staircase(points: Iterable[Step]) -> list[Step]:
     if last is not None and last.x > steps[-1].x:
         steps.append(Step(last.x, steps[-1].value, steps[-1].number))
     return steps
+
+
+def thinned(steps: Sequence[Step], most: int) -> Sequence[Step]:
+    """Leave out steps that nobody could tell apart: at most `most` stay.
+
+    Of each of `most` / 2 equal parts of the x axis the first step and the last stay, so that the
+    staircase begins, ends and enters each part where it did.
+    """
+    if len(steps) <= most:
+        return steps
+    start, width = steps[0].x, (steps[-1].x - steps[0].x) / (most // 2)
+    parts = groupby(steps, lambda step: min(int((step.x - start) / width), most // 2 - 1))
+    ends = [(group[0], group[-1]) for group in (list(part) for _, part in parts)]
+    return [step for first, last in ends for step in dict.fromkeys((first, last))]
 
 
 def band_of(stairs: Sequence[Sequence[Step]], is_finished: Sequence[bool]) -> Band:

@@ -153,7 +153,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         job=job,
         now=clock.now(),
         progress=progress.progress_of(session, job),
-        studies=_study_lines(session, job_id, own),
+        studies=_study_lines(session, job, own),
         series=series_of(own),
         best=best,
         best_trial=_best_trial(session, best),
@@ -186,7 +186,7 @@ def _vector(job: Job) -> list[Json] | None:
     return [asdict(entry) for entry in entries] if entries is not None else None
 
 
-def _study_lines(session: Session, job_id: int, own: Sequence[Study]) -> list[StudyLine]:
-    counts, series = progress.of_studies(session, job_id, own), by_study(own)
+def _study_lines(session: Session, job: Job, own: Sequence[Study]) -> list[StudyLine]:
+    counts, series = progress.of_studies(session, job, own), by_study(own)
     pairs = zip(own, counts, strict=True)
     return [StudyLine(study, series.get(study.id), count) for study, count in pairs]

@@ -23,9 +23,9 @@ router = APIRouter(prefix="/v1", tags=["studies"])
 def list_studies(database: InDatabase, job_id: Id) -> dict[str, Any]:
     """List a job's studies in the order of its spec: samplers, then controls."""
     with database.read() as session:
-        jobs.get(session, job_id)
+        job = jobs.get(session, job_id)
         found = studies.of_job(session, job_id)
-        counts = progress.of_studies(session, job_id, found)
+        counts = progress.of_studies(session, job, found)
     return {
         "items": [
             {**asdict(study), **asdict(count), "hit_rate": count.hit_rate}

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
 from service.storage import deadlines
+from service.storage.answers import Answers
 
 # How long a transaction waits for another's lock, or less where a deadline says so.
 BUSY_TIMEOUT_MS = 30_000
@@ -53,6 +54,7 @@ class Database:
         self.engine = self._sqlite(is_checkpointer) if self.is_sqlite else self._postgresql()
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
+        self._known: dict[Any, Any] = {Answers: Answers()}
         # For work that is known to take long, such as a migration: no statement of it is cut off.
         self.patient = self.engine.execution_options(is_patient=True)
 
@@ -81,7 +83,10 @@ class Database:
             DeadlineError: The time for this work is over.
         """
         deadlines.check()
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            Session(self.engine, expire_on_commit=False, info=self._known) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

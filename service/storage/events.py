@@ -59,6 +59,13 @@ def standings(session: Session, job_ids: Collection[int]) -> dict[int, Standing]
     }
 
 
+def last_ids(session: Session, job_ids: Sequence[int]) -> dict[int, int]:
+    """Return the id of the newest event of each of these jobs, 0 where one has none."""
+    newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+    query = select(JobRow.id, newest).where(JobRow.id.in_(list(job_ids)))
+    return {job_id: last_id or 0 for job_id, last_id in session.execute(query)}
+
+
 def last_id(session: Session, job_id: int) -> int:
     """Return the id of the job's newest event, 0 when it has none."""
     query = select(func.max(EventRow.id)).where(EventRow.job_id == job_id)

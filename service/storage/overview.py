@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.records import Measurement, Study, Trial
 from service.states import Phase, TrialState
@@ -17,34 +18,67 @@ from service.storage.tables import MeasurementRow, StudyRow, TrialRow
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a completed trial of a search found; `number` is its place in its study."""
+    """What a completed trial of a search found.
+
+    Attributes:
+        number: Its place in its study.
+        n_of_study: How many results its study has, those that were left out included.
+    """
 
     trial_id: int
     study_id: int
     number: int
     value: float
     finished_at: datetime
+    n_of_study: int
 
 
-def results(session: Session, job_id: int) -> list[Result]:
-    """Return the completed search trials of a job that did not diverge, by study and number."""
-    query = (
+# In what order a study's best so far is looked at.
+Order = Literal["number", "time"]
+_ORDERS: Mapping[Order, tuple[InstrumentedAttribute[Any], ...]] = {
+    "number": (TrialRow.number,),
+    "time": (TrialRow.finished_at, TrialRow.number),
+}
+
+
+def results(session: Session, job_id: int, order: Order, most: int) -> list[Result]:
+    """Return the completed search trials of a job that did not diverge, by study and number.
+
+    Of a study with more than `most` of them those alone that were its best so far when they came,
+    in the order given, and the last of all: what a staircase is made of. The database picks them.
+    """
+    study, by = TrialRow.study_id, _ORDERS[order]
+    best_before = func.min(TrialRow.value).over(partition_by=study, order_by=by, rows=(None, -1))
+    found = (
         select(
-            TrialRow.id, TrialRow.study_id, TrialRow.number, TrialRow.value, TrialRow.finished_at
+            TrialRow.id,
+            TrialRow.study_id,
+            TrialRow.number,
+            TrialRow.value,
+            TrialRow.finished_at,
+            func.count().over(partition_by=study).label("n"),
+            best_before.label("best_before"),
+            func.lead(TrialRow.id).over(partition_by=study, order_by=by).label("next_id"),
         )
         .where(
             TrialRow.job_id == job_id,
             TrialRow.phase == Phase.SEARCH,
             TrialRow.state == TrialState.COMPLETED,
             TrialRow.is_diverged.is_(False),
+            TrialRow.number.is_not(None),
+            TrialRow.value.is_not(None),
+            TrialRow.finished_at.is_not(None),
         )
-        .order_by(TrialRow.study_id, TrialRow.number)
+        .subquery()
     )
-    return [
-        Result(trial_id, study_id, number, value, finished_at)
-        for trial_id, study_id, number, value, finished_at in session.execute(query)
-        if number is not None and value is not None and finished_at is not None
-    ]
+    is_step = found.c.best_before.is_(None) | (found.c.value < found.c.best_before)
+    shown = [found.c[name] for name in ("id", "study_id", "number", "value", "finished_at", "n")]
+    query = (
+        select(*shown)
+        .where((found.c.n <= most) | is_step | found.c.next_id.is_(None))
+        .order_by(found.c.study_id, found.c.number)
+    )
+    return [Result(*row) for row in session.execute(query)]
 
 
 def best_ahead(session: Session, job_id: int) -> Trial | None:

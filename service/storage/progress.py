@@ -60,15 +60,13 @@ _TALLY = (
 )
 
 
-def counts_by_phase(
-    session: Session, job_ids: Sequence[int]
-) -> dict[tuple[int, Phase, TrialState], Tally]:
-    """Count trials by job, phase and state."""
-    key = (TrialRow.job_id, TrialRow.phase, TrialRow.state)
-    query = select(*key, *_TALLY).where(TrialRow.job_id.in_(list(job_ids))).group_by(*key)
+def counts_by_phase(session: Session, job_id: int) -> dict[tuple[Phase, TrialState], Tally]:
+    """Count a job's trials by phase and state."""
+    key = (TrialRow.phase, TrialRow.state)
+    query = select(*key, *_TALLY).where(TrialRow.job_id == job_id).group_by(*key)
     return {
-        (job_id, Phase(phase), TrialState(state)): Tally(*map(int, numbers))
-        for job_id, phase, state, *numbers in session.execute(query)
+        (Phase(phase), TrialState(state)): Tally(*map(int, numbers))
+        for phase, state, *numbers in session.execute(query)
     }
 
 

@@ -26,7 +26,12 @@ def study(place: int, name: str, role: str = "search", repeat: int = 0) -> Study
 def results(study_id: int, values: list[float], every_s: float = 10.0) -> list[Result]:
     return [
         Result(
-            100 * study_id + i, study_id, i, value, START + timedelta(seconds=every_s * (i + 1))
+            trial_id=100 * study_id + i,
+            study_id=study_id,
+            number=i,
+            value=value,
+            finished_at=START + timedelta(seconds=every_s * (i + 1)),
+            n_of_study=len(values),
         )
         for i, value in enumerate(values)
     ]
@@ -106,8 +111,8 @@ def test_time_runs_from_the_start_in_a_unit_that_fits() -> None:
 def test_results_that_came_out_of_order_are_put_in_the_order_of_time() -> None:
     early, late = results(1, [1.0, 2.0])
     swapped = [
-        Result(1, 1, 0, early.value, late.finished_at),
-        Result(2, 1, 1, late.value, early.finished_at),
+        Result(1, 1, 0, early.value, late.finished_at, 2),
+        Result(2, 1, 1, late.value, early.finished_at, 2),
     ]
     found = lines(against_time([study(0, "tpe")], swapped, THEME, START))["tpe"]
     assert (found["x"], found["y"]) == ([10.0, 20.0], [2.0, 1.0])
