@@ -82,6 +82,7 @@ def test_one_candidate_that_kills_its_workers_takes_no_other_down(database: Data
     said: list[Ended] = []
     poison = 0
     for _ in range(100):
+        run.prepare()
         with database.write() as session:
             packs = packs_of(run.step(session, said, 2))
         poison = poison or packs[0][1].trial_id
