@@ -122,6 +122,10 @@ class Client(Transport):
         """End a job; its running trainings stop within an epoch."""
         return self.json("POST", f"/v1/jobs/{job_id}/cancel")
 
+    def delete(self, job_id: int) -> None:
+        """Delete a job that has ended, with everything that is its alone; this is for good."""
+        self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
+
     def extend(self, job_id: int, n_trials: int) -> Json:
         """Raise the budget of every search of a job that succeeded; it goes on from its log."""
         path = f"/v1/jobs/{job_id}/extend"

@@ -88,7 +88,7 @@ def clone(
         IdempotencyConflictError: As in `submit`.
     """
     with database.read() as session:
-        old = spec_again(jobs.get(session, job_id))
+        old = spec_again(session, jobs.get(session, job_id))
     body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
     return submit(database, rules.parse(body), key, prices)[0]
 
@@ -125,7 +125,7 @@ def spec_of(job: Job) -> JobSpec:
     return rules.parse(job.spec)
 
 
-def spec_again(job: Job) -> JobSpec:
+def spec_again(session: Session, job: Job) -> JobSpec:
     """Return a stored job's spec as it may be submitted again.
 
     It names data sets and densities, where the stored one holds what these were then.
@@ -133,7 +133,7 @@ def spec_again(job: Job) -> JobSpec:
     Raises:
         InvalidSpecError: This server would refuse it by now.
     """
-    return stored_data.unresolved(warm_start.unresolved(spec_of(job)))
+    return stored_data.unresolved(warm_start.unresolved(session, spec_of(job)))
 
 
 def pause(database: Database, job_id: int) -> Job:

@@ -126,6 +126,12 @@ def check_job_transition(old: JobState, new: JobState) -> None:
         raise IllegalTransitionError("job", old, new)
 
 
+def check_deletable(state: JobState) -> None:
+    """Raise `IllegalTransitionError` unless a job in this state may be deleted."""
+    if not state.is_final:
+        raise IllegalTransitionError("job", state, "deleted: cancel it first, or wait for its end")
+
+
 def check_trial_transition(old: TrialState, new: TrialState) -> None:
     """Raise `IllegalTransitionError` unless a trial may go from `old` to `new`."""
     if new not in TRIAL_TRANSITIONS[old]:

@@ -41,13 +41,20 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": vectors})})
 
 
-def unresolved(spec: JobSpec) -> JobSpec:
-    """Take the densities' vectors away again: the spec as a user would submit it anew."""
+def unresolved(session: Session, spec: JobSpec) -> JobSpec:
+    """Take the densities' vectors away again: the spec as a user would submit it anew.
+
+    Once one of the densities was deleted with its job, the spec keeps the vectors that all of them
+    had, in place of their ids.
+    """
     start = spec.warm_start
     if start is None or not start.densities:
         return spec
-    own = start.vectors[: -len(start.densities)]
-    return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": own})})
+    if densities.are_kept(session, start.densities):
+        changes: dict[str, object] = {"vectors": start.vectors[: -len(start.densities)]}
+    else:
+        changes = {"densities": []}
+    return spec.model_copy(update={"warm_start": start.model_copy(update=changes)})
 
 
 def _misfits(spec: JobSpec, found: DensityRecord) -> Iterator[str]:

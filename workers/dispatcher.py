@@ -19,9 +19,9 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from service import artifacts, leases, statistics
 from service import jobs as use_cases
-from service import leases, statistics
-from service.errors import LeaseLostError
+from service.errors import LeaseLostError, NotFoundError
 from service.prices import prices_of
 from service.records import Job
 from service.runs import Run, open_run
@@ -213,8 +213,11 @@ class Dispatcher:
 
     def _reopen(self, job_id: int) -> None:
         """Build a run anew from the log, after a step that failed."""
-        with self._database.read() as session:
-            job = jobs.get(session, job_id)
+        try:
+            with self._database.read() as session:
+                job = jobs.get(session, job_id)
+        except NotFoundError:  # deleted just now
+            return
         self._open(job)
 
     def _open(self, job: Job) -> None:
@@ -279,6 +282,11 @@ class Dispatcher:
         return any(run.wants_workers or other in self._touched for other, run in others)
 
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
+        # Files that are stored, or shared with other jobs, stay until their entries are committed.
+        with artifacts.held(self._settings.data_dir):
+            return self._transact_held(run, n_free, may_speculate=may_speculate)
+
+    def _transact_held(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         updates = self._inbox.updates_of(run.job.id)
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
         run.prepare()

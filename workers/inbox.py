@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from service import recording
+from service.artifacts import store_weights
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Update
-from workers.artifacts import store_weights
 from workers.worker import Message
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: densearch pause 1")(pause)
     app.command(epilog="Example: densearch resume 1")(resume)
     app.command(epilog="Example: densearch cancel 1")(cancel)
+    app.command(epilog="Example: densearch delete 1 2")(delete)
     app.command(epilog="Example: densearch download 1 --out out")(download)
 
 
@@ -176,6 +178,32 @@ def cancel(job_id: JobId, url: Url = None) -> None:
     """End a job; running trainings stop within an epoch."""
     with connect(url) as client:
         print_state(client.cancel(job_id))
+
+
+def delete(
+    job_ids: Annotated[
+        list[int], typer.Argument(metavar="ID...", min=1, help="Numbers of the jobs.")
+    ],
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002 - an option
+    url: Url = None,
+) -> None:
+    """Delete jobs that have ended, with their trials, densities, reports and files."""
+    with connect(url) as client:
+        if not is_sure:
+            _ask_whether_to_delete([client.job(job_id) for job_id in dict.fromkeys(job_ids)])
+        for job_id in dict.fromkeys(job_ids):
+            client.delete(job_id)
+            typer.echo(f"job {job_id} is deleted")
+
+
+def _ask_whether_to_delete(jobs: list[Json]) -> None:
+    """Name the jobs and end the command unless a person agrees."""
+    for job in jobs:
+        typer.echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
+    if not sys.stdin.isatty():
+        fail("nobody is there to be asked: --yes deletes without asking", USAGE)
+    if not typer.confirm("Delete for good, with all results?", err=True):
+        fail("nothing was deleted", REFUSED)
 
 
 def print_state(job: Json) -> None:

@@ -55,7 +55,9 @@ def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -
         starts.append(Example("stored", title, line.job))
     if job_id is not None:
         job = jobs.get(session, job_id)
-        starts.insert(0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(job)))
+        starts.insert(
+            0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(session, job))
+        )
     wanted = "stored" if dataset_id is not None else starts[0].name
     return NewJobPage(starts, next(start for start in starts if start.name == wanted))
 
@@ -67,10 +69,10 @@ def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
     return DatasetLine(newest[0]) if newest else None
 
 
-def _spec_of(job: Job) -> Json:
+def _spec_of(session: Session, job: Job) -> Json:
     """Return a job's spec as it may be submitted again; as it is stored where it may not."""
     try:
-        spec = service_jobs.spec_again(job)
+        spec = service_jobs.spec_again(session, job)
     except InvalidSpecError:
         return job.spec
     short: Json = spec.model_dump(mode="json", exclude_none=True)

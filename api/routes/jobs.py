@@ -1,4 +1,4 @@
-"""Jobs: submit, list, look at, pause, resume, cancel, report."""
+"""Jobs: submit, list, look at, pause, resume, cancel, delete, report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems import documented
 from api.schemas import JobOut, JobSummaryOut, Json, ListOut
-from service import jobs, progress, rules, search_vector
+from service import deletion, jobs, progress, rules, search_vector
 from service.errors import NotFoundError
 from service.prices import prices_of
 from service.records import Job
@@ -185,6 +185,16 @@ def cancel_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobO
     """End a job now: running trials stop within an epoch, what was found stays."""
     jobs.cancel(database, job_id)
     return job_out(database, settings, job_id)
+
+
+@router.delete("/{job_id}", status_code=204, responses=documented(403, 404, 409, 413, 422))
+def delete_job(database: InDatabase, job_id: Id) -> None:
+    """Delete a job that has ended, with its trials, densities, report and files.
+
+    It is gone at once; the dispatcher removes its rows and files soon after. Results and files
+    that other jobs share with it stay theirs.
+    """
+    deletion.delete(database, job_id)
 
 
 @router.get("/{job_id}/report", response_model=Json, responses=documented(404, 422))

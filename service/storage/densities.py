@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import NotFoundError
 from service.records import Artifact, DensityRecord, EvaluationRecord
+from service.storage.jobs import deleted
 from service.storage.rows import to_value
 from service.storage.tables import ArtifactRow, DensityRow, EvaluationRow
 
@@ -42,10 +43,22 @@ def get(session: Session, density_id: int) -> DensityRecord:
     Raises:
         NotFoundError: There is none.
     """
-    row = session.get(DensityRow, density_id)
+    query = select(DensityRow).where(
+        DensityRow.id == density_id, DensityRow.job_id.not_in(deleted())
+    )
+    row = session.scalars(query).one_or_none()
     if row is None:
         raise NotFoundError("density", density_id)
     return to_value(DensityRecord, row)
+
+
+def are_kept(session: Session, density_ids: Collection[int]) -> bool:
+    """Whether none of these densities was deleted."""
+    wanted = set(density_ids)
+    query = select(func.count()).where(
+        DensityRow.id.in_(wanted), DensityRow.job_id.not_in(deleted())
+    )
+    return session.scalar(query) == len(wanted)
 
 
 def of_job(session: Session, job_id: int) -> list[DensityRecord]:
@@ -110,7 +123,10 @@ def get_artifact(session: Session, artifact_id: int) -> Artifact:
     Raises:
         NotFoundError: There is none.
     """
-    row = session.get(ArtifactRow, artifact_id)
+    query = select(ArtifactRow).where(
+        ArtifactRow.id == artifact_id, ArtifactRow.job_id.not_in(deleted())
+    )
+    row = session.scalars(query).one_or_none()
     if row is None:
         raise NotFoundError("artifact", artifact_id)
     return to_value(Artifact, row)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -20,6 +20,9 @@ from service.storage.tables import JobRow
 # In these a job spends the time that its budget counts.
 AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
+# What stands in place of a state once a user has deleted the job: its rows are being removed, and
+# no query but those of service.storage.deletion sees it.
+DELETED = "DELETED"
 
 
 def insert(session: Session, name: str, spec: Json) -> Job:
@@ -46,18 +49,28 @@ def lock(session: Session, job_id: int) -> Job:
 
     Events of one job are thereby committed in the order of their ids.
     """
-    return to_value(Job, _row(session, job_id, is_locked=True))
+    return to_value(Job, locked_row(session, job_id))
+
+
+def locked_row(session: Session, job_id: int) -> JobRow:
+    """Like `lock`, for this package alone."""
+    return _row(session, job_id, is_locked=True)
+
+
+def deleted() -> Select[int]:
+    """Return the query for the ids of jobs that were deleted: their rows are not to be seen."""
+    return select(JobRow.id).where(JobRow.state == DELETED)
 
 
 def lock_leased(session: Session, job: Job) -> JobState:
     """Like `lock`, for the dispatcher that claimed `job`; returns the job's present state.
 
     Raises:
-        LeaseLostError: Another dispatcher holds it now.
+        LeaseLostError: Another dispatcher holds it now, or a user has deleted it.
     """
     columns = (JobRow.state, JobRow.lease_owner, JobRow.lease_fence)
     query = select(*columns).where(JobRow.id == job.id).with_for_update()
-    row = session.execute(query).one_or_none()
+    row = session.execute(query).one_or_none()  # None once the job was deleted
     if row is None or (row.lease_owner, row.lease_fence) != (job.lease_owner, job.lease_fence):
         raise LeaseLostError(job.id)
     return JobState(row.state)
@@ -71,7 +84,7 @@ def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]
 
 
 def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
-    query = select(JobRow).where(JobRow.id == job_id)
+    query = select(JobRow).where(JobRow.id == job_id, JobRow.state != DELETED)
     if is_locked:
         query = query.with_for_update().execution_options(populate_existing=True)
     row = session.scalars(query).one_or_none()
@@ -89,7 +102,8 @@ def page(
     before: int | None = None,
 ) -> list[Job]:
     """Return the newest jobs first, at most `limit`, those with an id below `before`."""
-    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    query = select(JobRow).where(JobRow.state != DELETED)
+    query = query.order_by(JobRow.id.desc()).limit(limit)
     if state is not None:
         query = query.where(JobRow.state == state)
     if name is not None:

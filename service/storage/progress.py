@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from service.states import JobState, Phase, TrialState
+from service.storage.jobs import DELETED, deleted
 from service.storage.tables import JobRow, StudyRow, TrialRow
 
 
@@ -105,11 +106,13 @@ def recent_durations(session: Session, job_id: int, limit: int) -> list[float]:
 
 def jobs_by_state(session: Session) -> dict[JobState, int]:
     """Count all jobs by state."""
-    query = select(JobRow.state, func.count()).group_by(JobRow.state)
+    query = select(JobRow.state, func.count()).where(JobRow.state != DELETED)
+    query = query.group_by(JobRow.state)
     return {JobState(state): n for state, n in session.execute(query)}
 
 
 def trials_by_state(session: Session) -> dict[TrialState, int]:
     """Count all trials by state."""
-    query = select(TrialRow.state, func.count()).group_by(TrialRow.state)
+    query = select(TrialRow.state, func.count()).where(TrialRow.job_id.not_in(deleted()))
+    query = query.group_by(TrialRow.state)
     return {TrialState(state): n for state, n in session.execute(query)}

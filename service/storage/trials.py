@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.records import Attempt, Measurement, Trial
 from service.states import AttemptState, Phase, TrialState, check_trial_transition
+from service.storage.jobs import deleted
 from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
@@ -82,7 +83,8 @@ def get(session: Session, trial_id: int) -> Trial:
     Raises:
         NotFoundError: There is none.
     """
-    row = session.get(TrialRow, trial_id)
+    query = select(TrialRow).where(TrialRow.id == trial_id, TrialRow.job_id.not_in(deleted()))
+    row = session.scalars(query).one_or_none()
     if row is None:
         raise NotFoundError("trial", trial_id)
     return to_value(Trial, row)
@@ -122,38 +124,62 @@ def change(session: Session, rows: Sequence[Values]) -> None:
 
 
 def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
-    """Return, for each digest that has a completed result of its own, its first such trial."""
+    """Return, for each digest that has a completed result, the trial to take it from.
+
+    That is the first that was trained; once its job was deleted, the first that took its result.
+    """
     found: dict[str, Trial] = {}
     for some in _chunks(set(digests)):
-        query = (
-            select(TrialRow)
-            .where(
-                TrialRow.digest.in_(some),
-                TrialRow.state == TrialState.COMPLETED,
-                TrialRow.cached_from.is_(None),
-            )
-            .order_by(TrialRow.id.desc())
-        )
-        found |= {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+        query = _trained(some).where(TrialRow.state == TrialState.COMPLETED)
+        rows = session.scalars(query.order_by(TrialRow.id.desc()))
+        mine = {row.digest: to_value(Trial, row) for row in rows}
+        found |= mine | _copies(session, set(some) - mine.keys())
     return found
 
 
 def elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> dict[str, Trial]:
     """Return, by digest, what other jobs have completed or are training right now."""
     found: dict[str, Trial] = {}
+    others = TrialRow.job_id != job_id
     for some in _chunks(set(digests)):
         query = (
-            select(TrialRow)
-            .where(
-                TrialRow.digest.in_(some),
-                TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)),
-                TrialRow.cached_from.is_(None),
-                TrialRow.job_id != job_id,
-            )
+            _trained(some)
+            .where(TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)), others)
             .order_by(TrialRow.state.desc(), TrialRow.id.desc())  # COMPLETED comes last and wins
         )
-        found |= {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+        mine = {row.digest: to_value(Trial, row) for row in session.scalars(query)}
+        done = {digest for digest, t in mine.items() if t.state is TrialState.COMPLETED}
+        found |= mine | _copies(session, set(some) - done, others)
     return found
+
+
+def _trained(digests: Collection[str]) -> Select[TrialRow]:
+    """Select the trials with one of these digests that took no other's result."""
+    return select(TrialRow).where(
+        TrialRow.digest.in_(digests),
+        TrialRow.cached_from.is_(None),
+        TrialRow.job_id.not_in(deleted()),
+    )
+
+
+def _copies(
+    session: Session, digests: Collection[str], *conditions: ColumnElement[bool]
+) -> dict[str, Trial]:
+    """Return, by digest, the first trial that took a result: all there is once its job is gone."""
+    if not digests:
+        return {}
+    first = (
+        select(func.min(TrialRow.id))
+        .where(
+            TrialRow.digest.in_(digests),
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.job_id.not_in(deleted()),
+            *conditions,
+        )
+        .group_by(TrialRow.digest)
+    )
+    rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(first)))
+    return {row.digest: to_value(Trial, row) for row in rows}
 
 
 def count_failed_attempts(session: Session, trial_id: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.artifacts import store_weights
+from service.artifacts import store_weights
 
 
 def test_weights_are_stored_once_under_their_content(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_disk_that_refuses_leaves_nothing_behind(
     def full(_fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("workers.artifacts.os.fsync", full)
+    monkeypatch.setattr("service.artifacts.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         store_weights(tmp_path, b"weights")
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []

@@ -1,0 +1,66 @@
+"""A long change of the database as many short transactions, so that other writers get their turn.
+
+Whoever calls this makes each chunk right by itself: it may be the last one, the process being
+killed, and it may be done twice.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from service.storage.database import Database
+
+# What a chunk should take, s: a fifth of what a user would notice.
+WANTED_S = 0.05
+FIRST_SIZE, LARGEST_SIZE = 200, 20_000
+
+
+class Chunks:
+    """See the module. Thread safety: none.
+
+    Args:
+        database: What is changed.
+        stop: Set by another thread, it ends the work after the chunk in hand.
+    """
+
+    def __init__(self, database: Database, stop: threading.Event | None = None) -> None:
+        self.database = database
+        self._stop = stop or threading.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the rest is to be left for another time."""
+        return self._stop.is_set()
+
+    def repeat(self, work: Callable[[Session, int], int]) -> int:
+        """Call `work(session, size)` in a transaction each until it has changed nothing.
+
+        Args:
+            work: Changes about `size` rows and returns how many it did.
+
+        Returns:
+            The number of rows changed.
+        """
+        size, total = FIRST_SIZE, 0
+        while not self.is_stopped:
+            with self.database.write() as session:
+                session.connection()  # on SQLite the wait for the lock is not ours
+                started = time.monotonic()
+                n = work(session, size)
+            took_s = time.monotonic() - started
+            total += n
+            if n == 0:
+                break
+            size = next_size(size, took_s)
+            self._stop.wait(took_s)  # as long as the others had to wait
+        return total
+
+
+def next_size(size: int, took_s: float) -> int:
+    """Return the size of the chunk after one of `size` rows that took `took_s` seconds."""
+    factor = min(WANTED_S / max(took_s, 1e-6), 2.0)
+    return max(1, min(int(size * factor), LARGEST_SIZE))

@@ -1,0 +1,155 @@
+"""Removing a job: marked in one small transaction, its rows taken away later in chunks.
+
+A marked job is no job any more: no other query of this package sees it, nor what belongs to it.
+
+SQLite gives the highest id of a table again once its row is gone, and ids are kept by others: in
+`cached_from`, in addresses, in what a worker still has in hand. So the row with the highest id
+stays, with what it refers to, until a later one was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Delete, delete, func, select
+from sqlalchemy.orm import Session
+
+from service.states import JobState, check_deletable
+from service.storage.jobs import DELETED, deleted, locked_row
+from service.storage.tables import (
+    ArtifactRow,
+    AttemptRow,
+    Base,
+    DensityRow,
+    EvaluationRow,
+    EventRow,
+    IdempotencyKeyRow,
+    JobRow,
+    MeasurementRow,
+    StudyRow,
+    TrialRow,
+)
+
+# What refers to a study and a trial, few rows a job.
+_LEAVINGS = (ArtifactRow, EvaluationRow, DensityRow)
+
+
+def mark(session: Session, job_id: int) -> None:
+    """Make a job that has ended invisible, and empty its row.
+
+    Raises:
+        NotFoundError: There is no such job.
+        IllegalTransitionError: It has not ended.
+    """
+    row = locked_row(session, job_id)
+    check_deletable(JobState(row.state))
+    row.state, row.name, row.spec = DELETED, "", {}
+    row.report = row.error = row.waits_for = None
+    # A dispatcher that has not heard of the job's end yet finds that it has lost it.
+    row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
+    session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id == job_id))
+
+
+def marked(session: Session) -> list[int]:
+    """Return the ids of the jobs that are marked and not wholly removed."""
+    query = select(JobRow.id).where(JobRow.state == DELETED).order_by(JobRow.id)
+    return list(session.scalars(query))
+
+
+def paths_of(session: Session, job_id: int) -> list[str]:
+    """Return the paths that a job's artifacts name."""
+    return list(session.scalars(select(ArtifactRow.path).where(ArtifactRow.job_id == job_id)))
+
+
+def unused_paths(session: Session, job_id: int) -> list[str]:
+    """Return those paths of a marked job that no job names but marked ones."""
+    paths = set(paths_of(session, job_id))
+    query = select(ArtifactRow.path).where(
+        ArtifactRow.path.in_(paths), ArtifactRow.job_id.not_in(deleted())
+    )
+    return sorted(paths - set(session.scalars(query)))
+
+
+def remove_some(job_id: int, session: Session, limit: int) -> int:
+    """Remove up to about `limit` rows of a marked job, children first.
+
+    Returns:
+        How many rows were removed; 0 when there is nothing left that may go now.
+    """
+    return (
+        _remove_events(session, job_id, limit)
+        or sum(_remove_below_last(session, kind, job_id) for kind in _LEAVINGS)
+        or _remove_trials(session, job_id, limit)
+        or _remove_below_last(session, StudyRow, job_id, keep=_studies_in_use(session, job_id))
+        or _remove_job(session, job_id)
+    )
+
+
+def _n_removed(session: Session, statement: Delete) -> int:
+    statement = statement.execution_options(synchronize_session=False)
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def _remove_events(session: Session, job_id: int, limit: int) -> int:
+    query = select(EventRow.id).where(EventRow.job_id == job_id).order_by(EventRow.id)
+    return _n_removed(session, delete(EventRow).where(EventRow.id.in_(query.limit(limit))))
+
+
+def _remove_below_last(
+    session: Session, kind: type[Any], job_id: int, keep: Collection[int] = ()
+) -> int:
+    """Remove a job's rows of one table, but for the table's last row and those in `keep`."""
+    return _n_removed(
+        session,
+        delete(kind).where(
+            kind.job_id == job_id, kind.id < _last_id(session, kind), kind.id.not_in(keep)
+        ),
+    )
+
+
+def _last_id(session: Session, kind: type[Any]) -> int:
+    return session.scalar(select(func.max(kind.id))) or 0
+
+
+def _remove_trials(session: Session, job_id: int, limit: int) -> int:
+    """Remove some of a job's trials with the attempts at them and their measurements."""
+    query = (
+        select(TrialRow.id)
+        .where(TrialRow.job_id == job_id, TrialRow.id.not_in(_trials_in_use(session, job_id)))
+        .limit(limit)
+    )
+    ids = list(session.scalars(query))
+    if not ids:
+        return 0
+    columns = (MeasurementRow.trial_id, AttemptRow.trial_id, TrialRow.id)
+    return sum(_n_removed(session, delete(c.class_).where(c.in_(ids))) for c in columns)
+
+
+def _trials_in_use(session: Session, job_id: int) -> set[int]:
+    """Return the trials of a job that are, or belong to, the last row of a table."""
+    kinds = (AttemptRow, *_LEAVINGS)
+    found = {_last_of(session, kind, job_id, kind.trial_id) for kind in kinds}
+    found.add(_last_of(session, TrialRow, job_id, TrialRow.id))
+    return {trial_id for trial_id in found if trial_id is not None}
+
+
+def _last_of(session: Session, kind: type[Any], job_id: int, column: Any) -> int | None:  # noqa: ANN401 - a column
+    query = select(column).where(kind.id == _last_id(session, kind), kind.job_id == job_id)
+    found: int | None = session.scalar(query)
+    return found
+
+
+def _studies_in_use(session: Session, job_id: int) -> set[int]:
+    kinds = (TrialRow, EvaluationRow, DensityRow)
+    queries = (select(kind.study_id).where(kind.job_id == job_id) for kind in kinds)
+    return {study_id for query in queries for study_id in session.scalars(query)}
+
+
+def _remove_job(session: Session, job_id: int) -> int:
+    kinds: tuple[type[Base], ...] = (StudyRow, TrialRow, AttemptRow, *_LEAVINGS)
+    for kind in cast("tuple[type[Any], ...]", kinds):
+        if session.scalar(select(kind.id).where(kind.job_id == job_id).limit(1)) is not None:
+            return 0
+    own = delete(JobRow).where(JobRow.id == job_id, JobRow.state == DELETED)
+    return _n_removed(session, own.where(JobRow.id < _last_id(session, JobRow)))

@@ -1,0 +1,279 @@
+"""Deleting a job: what goes, what others keep, what is not trained again, and dying on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from service import artifacts, deletion, reopening, rules
+from service import jobs as use_cases
+from service.chunks import Chunks
+from service.errors import IllegalTransitionError, LeaseLostError, NotFoundError
+from service.records import Trial
+from service.states import JobState
+from service.storage import densities, events, jobs, trials
+from service.storage.database import Database
+from service.storage.tables import Base
+from service.updates import Ended
+from tests.integration.service.course_test import untimed
+from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
+from tests.integration.service.simulation import Simulation, forget, report_of, told
+
+SMALL = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 3})
+
+
+class Storing(Simulation):
+    """A simulation whose evaluations leave files, named by what was trained."""
+
+    data_dir: Path
+
+    def finish_one(self) -> Ended:
+        before = list(self.hand)
+        ended = super().finish_one()
+        (done,) = (a for a in before if a not in self.hand)
+        if not done.keeps_weights:
+            return ended
+        content = done.digest.encode()
+        return replace(ended, weights=artifacts.store_weights(self.data_dir, content))
+
+
+class Dying(Chunks):
+    """A process that dies after its first chunk, of one row."""
+
+    def repeat(self, work: Callable[[Session, int], int]) -> int:
+        with self.database.write() as session:
+            return work(session, 1)
+
+
+def run_storing(database: Database, data_dir: Path, body: object) -> int:
+    job_id = submit(database, body)
+    return go_on(database, data_dir, job_id)
+
+
+def go_on(database: Database, data_dir: Path, job_id: int) -> int:
+    simulation = Storing(database, n_workers=3)
+    simulation.data_dir = data_dir
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    return job_id
+
+
+def sweep(database: Database, data_dir: Path) -> None:
+    deletion.sweep(Chunks(database), data_dir)
+
+
+def counts(database: Database, job_id: int) -> dict[str, int]:
+    """Count what a job has in every table that names jobs."""
+    found = {}
+    with database.read() as session:
+        for table in Base.metadata.sorted_tables:
+            column = table.c.id if table.name == "jobs" else table.c.get("job_id")
+            if column is not None:
+                query = select(text("count(*)")).select_from(table).where(column == job_id)
+                found[table.name] = session.scalar(query) or 0
+    return found
+
+
+def values_of(database: Database, job_id: int) -> list[tuple[Any, ...]]:
+    with database.read() as session:
+        return [
+            (t.id, t.value, t.metrics, t.curve, t.cached_from)
+            for t in trials.of_job(session, job_id)
+        ]
+
+
+def files(data_dir: Path) -> set[str]:
+    folder = data_dir / artifacts.FOLDER
+    return {str(p.relative_to(data_dir)) for p in folder.rglob("*.safetensors")}
+
+
+def paths(database: Database, job_id: int) -> set[str]:
+    with database.read() as session:
+        return {artifact.path for artifact in densities.artifacts(session, job_id)}
+
+
+def test_a_deleted_job_is_gone_at_once_and_everything_of_it_soon(
+    database: Database, tmp_path: Path
+) -> None:
+    job_id = run_storing(database, tmp_path, SMALL)
+    with database.read() as session:
+        trial: Trial = trials.of_job(session, job_id)[0]
+        density = densities.of_job(session, job_id)[0]
+        artifact = densities.artifacts(session, job_id)[0]
+    deletion.delete(database, job_id)
+    with database.read() as session:
+        for get, key in (
+            (jobs.get, job_id),
+            (trials.get, trial.id),
+            (densities.get, density.id),
+            (densities.get_artifact, artifact.id),
+        ):
+            with pytest.raises(NotFoundError):
+                get(session, key)  # type: ignore[operator]
+        assert job_id not in {job.id for job in jobs.page(session, limit=10)}
+        assert trials.results(session, [trial.digest]) == {}
+    with pytest.raises(NotFoundError):
+        deletion.delete(database, job_id)
+    sweep(database, tmp_path)
+    # What holds the highest id of its table stays for the time being.
+    assert all(n <= 5 for n in counts(database, job_id).values())
+    assert files(tmp_path) == set()
+    last = run_storing(database, tmp_path, {**SMALL, "seed": 5})
+    sweep(database, tmp_path)
+    assert not any(counts(database, job_id).values())
+    assert files(tmp_path) == paths(database, last) != set()
+
+
+@pytest.mark.parametrize("state", ["QUEUED", "RUNNING", "PAUSED"])
+def test_a_job_that_has_not_ended_is_refused(database: Database, state: str) -> None:
+    job_id = submit(database, function_job())
+    if state == "RUNNING":
+        simulation = Simulation(database)
+        (run,) = simulation.take()
+        simulation.step(run, [])
+    if state == "PAUSED":
+        use_cases.pause(database, job_id)
+    with pytest.raises(IllegalTransitionError, match="cancel it first"):
+        deletion.delete(database, job_id)
+    with database.read() as session:
+        assert jobs.get(session, job_id).state == state
+
+
+def test_results_and_files_that_others_took_stay_and_are_not_trained_again(
+    database: Database, tmp_path: Path
+) -> None:
+    first = run_storing(database, tmp_path, SMALL)
+    second = run_storing(database, tmp_path, SMALL)
+    assert paths(database, first) == paths(database, second) == files(tmp_path)
+    before = values_of(database, second), report_of(database, second)
+    deletion.delete(database, first)
+    sweep(database, tmp_path)
+    assert (values_of(database, second), report_of(database, second)) == before
+    assert files(tmp_path) == paths(database, second)
+    third = submit(database, SMALL)
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    assert simulation.n_trained == 0
+    assert paths(database, third) == paths(database, second)
+    assert untimed(report_of(database, third)) == untimed(before[1])
+    deletion.delete(database, second)
+    deletion.delete(database, third)
+    sweep(database, tmp_path)
+    assert files(tmp_path) == set()
+
+
+def test_a_job_goes_on_as_before_without_the_one_it_took_results_from(
+    database: Database, tmp_path: Path
+) -> None:
+    first = run_storing(database, tmp_path, SMALL)
+    found = []
+    for is_deleted in (False, True):
+        job_id = run_storing(database, tmp_path, SMALL)
+        if is_deleted:
+            deletion.delete(database, first)
+            sweep(database, tmp_path)
+        reopening.extend(database, job_id, 5)
+        go_on(database, tmp_path, job_id)
+        found.append((told(database, job_id), untimed(report_of(database, job_id))))
+        forget(database, job_id)
+    assert found[0] == found[1]
+    assert found[0][1]["cost"]["trained"] > 0
+
+
+def test_ids_are_never_given_again(database: Database, tmp_path: Path) -> None:
+    job_id = run_storing(database, tmp_path, SMALL)
+    with database.read() as session:
+        last_trial = max(t.id for t in trials.of_job(session, job_id))
+        last_attempt = max(
+            a.id for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)
+        )
+        last_artifact = max(a.id for a in densities.artifacts(session, job_id))
+        last_density = max(d.id for d in densities.of_job(session, job_id))
+    deletion.delete(database, job_id)
+    sweep(database, tmp_path)
+    again = run_storing(database, tmp_path, SMALL)
+    assert again > job_id
+    with database.read() as session:
+        own = trials.of_job(session, again)
+        assert min(t.id for t in own) > last_trial
+        assert min(a.id for t in own for a in trials.attempts(session, t.id)) > last_attempt
+        assert min(a.id for a in densities.artifacts(session, again)) > last_artifact
+        assert min(d.id for d in densities.of_job(session, again)) > last_density
+        assert all(t.cached_from is None or t.cached_from > last_trial for t in own)
+
+
+def test_a_sweep_that_dies_anywhere_is_finished_by_the_next(
+    database: Database, tmp_path: Path
+) -> None:
+    job_id = run_storing(database, tmp_path, SMALL)
+    other = run_storing(database, tmp_path, {**SMALL, "seed": 3})
+    before = values_of(database, other), report_of(database, other), counts(database, other)
+    deletion.delete(database, job_id)
+    while deletion.sweep(Dying(database), tmp_path):
+        with database.read() as session, pytest.raises(NotFoundError):
+            jobs.get(session, job_id)
+    sweep(database, tmp_path)
+    assert not any(counts(database, job_id).values())
+    assert (values_of(database, other), report_of(database, other)) == before[:2]
+    assert counts(database, other) == before[2]
+    assert files(tmp_path) == paths(database, other)
+
+
+def test_a_dispatcher_that_has_not_heard_of_the_end_loses_the_job(
+    database: Database, tmp_path: Path
+) -> None:
+    job_id = submit(database, function_job())
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    use_cases.cancel(database, job_id)
+    deletion.delete(database, job_id)
+    with pytest.raises(LeaseLostError):
+        simulation.step(run, [])
+    assert simulation.take() == []
+    submit(database, function_job())
+    sweep(database, tmp_path)
+    with pytest.raises(LeaseLostError):
+        simulation.step(run, [simulation.finish_one()])
+
+
+def test_a_key_of_a_deleted_job_makes_a_new_one(database: Database) -> None:
+    spec = rules.parse(function_job())
+    job, _ = use_cases.submit(database, spec, key="k")
+    use_cases.cancel(database, job.id)
+    deletion.delete(database, job.id)
+    again, is_new = use_cases.submit(database, spec, key="k")
+    assert is_new
+    assert again.id > job.id
+
+
+def test_a_clone_starts_from_densities_that_are_gone(database: Database, tmp_path: Path) -> None:
+    source = run_storing(database, tmp_path, SMALL)
+    with database.read() as session:
+        found = densities.of_job(session, source)[0]
+    body = {**SMALL, "samplers": ["tpe"], "warm_start": {"densities": [found.id]}}
+    job_id = run_storing(database, tmp_path, body)
+    deletion.delete(database, source)
+    sweep(database, tmp_path)
+    clone = use_cases.clone(database, job_id, {})
+    start = use_cases.spec_of(clone).warm_start
+    assert start is not None
+    assert (start.vectors, start.densities) == ([list(found.vector)], [])
+
+
+def test_events_of_others_are_not_touched(database: Database, tmp_path: Path) -> None:
+    first, second = (run_whole(database, function_job(seed=seed)) for seed in (1, 2))
+    with database.read() as session:
+        before = events.after(session, second, 0, 10_000)
+    deletion.delete(database, first)
+    sweep(database, tmp_path)
+    with database.read() as session:
+        assert events.after(session, second, 0, 10_000) == before
+        assert events.after(session, first, 0, 10_000) == []
