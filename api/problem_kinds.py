@@ -66,8 +66,8 @@ PROBLEMS: Mapping[str, Problem] = {
             "illegal-transition",
             409,
             "The job's state does not allow this",
-            "Look at the job's state; a job that has ended can be extended, cloned or its failed "
-            "trials retried.",
+            "Look at the job's state; a job that has ended can be extended, cloned, deleted or "
+            "its failed trials retried.",
         ),
         Problem(
             "nothing-to-retry",

@@ -209,7 +209,9 @@ class TrialOut(Out):
     cached: bool = Field(
         description="It took the result of the same training instead of a new one."
     )
-    cached_from: int | None = Field(description="The trial whose result it took.")
+    cached_from: int | None = Field(
+        description="The trial whose result it took; its job may have been deleted since."
+    )
     training_s: float | None
     device: Literal["cpu", "cuda"] = Field(description="What its job trains on.")
     peak_memory_bytes: int | None = Field(

@@ -33,7 +33,7 @@ def held(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         if lock is not None:
-            os.close(lock)
+            _unlock(lock)
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def removing(data_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(lock)
+        _unlock(lock)
 
 
 def _locked(data_dir: Path, kind: int) -> int:
@@ -60,6 +60,11 @@ def _locked(data_dir: Path, kind: int) -> int:
         os.close(lock)
         raise
     return lock
+
+
+def _unlock(lock: int) -> None:
+    fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave it to a process forked meanwhile
+    os.close(lock)
 
 
 def store_weights(data_dir: Path, content: bytes) -> tuple[str, int, str]:

@@ -47,7 +47,7 @@ class Chunks:
         """
         size, total = FIRST_SIZE, 0
         while not self.is_stopped:
-            with self.database.write() as session:
+            with self.database.write(is_patient=True) as session:
                 session.connection()  # on SQLite the wait for the lock is not ours
                 started = time.monotonic()
                 n = work(session, size)

@@ -51,6 +51,7 @@ def _dispatch(settings: Settings, database: Database, parent: int | None) -> int
     # Ray and torch take seconds to import: only after the settings are known to be sound.
     from workers.cluster import Cluster
     from workers.dispatcher import Dispatcher
+    from workers.housekeeper import Housekeeper
     from workers.pulse import ClusterLostError
 
     try:
@@ -60,9 +61,10 @@ def _dispatch(settings: Settings, database: Database, parent: int | None) -> int
         cluster.warm_up()
         signal.alarm(0)
         LOG.info("ray is up", **cluster.resources())
-        Dispatcher(settings, database, cluster).run(
-            lambda: parent is not None and os.getppid() != parent
-        )
+        with Housekeeper(settings):
+            Dispatcher(settings, database, cluster).run(
+                lambda: parent is not None and os.getppid() != parent
+            )
     except ClusterLostError as error:
         LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
         _exit_now(CLUSTER_LOST)

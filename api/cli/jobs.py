@@ -200,10 +200,14 @@ def _ask_whether_to_delete(jobs: list[Json]) -> None:
     """Name the jobs and end the command unless a person agrees."""
     for job in jobs:
         typer.echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
-    if not sys.stdin.isatty():
+    if not _is_person_there():
         fail("nobody is there to be asked: --yes deletes without asking", USAGE)
     if not typer.confirm("Delete for good, with all results?", err=True):
         fail("nothing was deleted", REFUSED)
+
+
+def _is_person_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def print_state(job: Json) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from service import samplers
 from service.arms import is_speculation
 from service.records import Job, Measurement, Study, Trial
 from service.states import Phase, Role, TrialState
-from service.storage import overview
+from service.storage import overview, trials
 
 TRIALS_SHOWN = 25
 # A tab that has paged back keeps its rows; more new ones than this show when it is loaded again.
@@ -28,6 +28,7 @@ class TrialLine:
         series: Its study's line in the figures, if it has one.
         epoch: How far a running one is; of `n_epochs`.
         certainty: How sure its search was to need it; None where the search never guesses.
+        is_orphan: Whether it took its result from a trial whose job was deleted since.
     """
 
     trial: Trial
@@ -37,6 +38,7 @@ class TrialLine:
     n_epochs: int | None
     certainty: str | None
     is_best: bool
+    is_orphan: bool
 
     @property
     def is_ahead(self) -> bool:
@@ -76,8 +78,13 @@ def trial_rows(
     running = [trial.id for trial in shown if trial.state is TrialState.RUNNING]
     measured = overview.last_measurements(session, running)
     arms, series = {study.id: study for study in own}, by_study(own)
+    sources = {trial.cached_from for trial in shown if trial.cached_from is not None}
+    gone = sources - trials.kept(session, sources)
     lines = [
-        _line(trial, arms[trial.study_id], series.get(trial.study_id), measured.get(trial.id))
+        replace(
+            _line(trial, arms[trial.study_id], series.get(trial.study_id), measured.get(trial.id)),
+            is_orphan=trial.cached_from in gone,
+        )
         for trial in shown
     ]
     return TrialRows(lines, older=shown[-1].id if len(found) > most else None)
@@ -97,6 +104,7 @@ def _line(
         certainty=trial.certainty if may_guess else None,
         # A control has one trial: to call it the best would say nothing.
         is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
+        is_orphan=False,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -50,14 +51,19 @@ def download_artifact(
     with database.read() as session:
         artifact = densities.get_artifact(session, artifact_id)
     path = inside(settings.data_dir, artifact.path)
-    if path is None:
+    try:
+        # Open from here on: the job may be deleted while the file is sent.
+        file = None if path is None else path.open("rb")
+    except FileNotFoundError:
+        file = None
+    if file is None:
         raise NotFoundError("file of artifact", artifact_id)
     headers = {
         "content-disposition": f'attachment; filename="{file_name(artifact.name)}"',
-        "content-length": str(path.stat().st_size),
+        "content-length": str(os.fstat(file.fileno()).st_size),
         "etag": f'"{artifact.sha256}"',
     }
-    return StreamingResponse(_chunks(path), media_type=artifact.media_type, headers=headers)
+    return StreamingResponse(_chunks(file), media_type=artifact.media_type, headers=headers)
 
 
 def inside(data_dir: Path, path: str) -> Path | None:
@@ -72,7 +78,7 @@ def file_name(name: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk

@@ -90,6 +90,14 @@ def get(session: Session, trial_id: int) -> Trial:
     return to_value(Trial, row)
 
 
+def kept(session: Session, trial_ids: Collection[int]) -> set[int]:
+    """Return those of these trials whose job was not deleted."""
+    query = select(TrialRow.id).where(
+        TrialRow.id.in_(trial_ids), TrialRow.job_id.not_in(deleted())
+    )
+    return set(session.scalars(query))
+
+
 def page(
     session: Session,
     job_id: int,

@@ -9,7 +9,7 @@ const problem = document.getElementById("problem");
 const dialog = document.getElementById("cancel-dialog");
 const older = document.getElementById("older");
 const olderRows = document.getElementById("older-trials");
-const DIALOGS = { extend: true, clone: true };
+const DIALOGS = { extend: true, clone: true, delete: true };
 const WORDS = { "retry-failed": "retry the failed trials" };
 const KINDS = ["job", "study", "trial", "measurement"];
 const STATES = { RUNNING: "running", PAUSED: "paused", CANCELLED: "cancelled", FAILED: "failed",
@@ -36,7 +36,10 @@ function pageUrl() {
 }
 
 const show = paced(async () => {
-  await refresh(pageUrl());
+  await refresh(pageUrl()).catch((error) => {
+    if (error.status === 404) location.reload(); // deleted: the server's page says so
+    throw error;
+  });
   if (state() !== knownState) {
     knownState = state();
     announce(`The job is now ${STATES[knownState] ?? knownState}`);
@@ -124,6 +127,7 @@ dialog.addEventListener("close", () => {
 
 takeOrders(id, (action, answer) => {
   if (action === "clone") location.assign(`/jobs/${answer.id}`);
+  else if (action === "delete") location.assign("/");
   else showOutcome(document.querySelector(`[data-action=${action}]`));
 });
 

@@ -57,7 +57,7 @@ function syncAttributes(from, to) {
 export async function get(url) {
   try {
     const response = await fetch(url, { cache: "no-store" });
-    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    if (!response.ok) throw Object.assign(new Error(`${url}: ${response.status}`), { status: response.status });
     setOnline(true);
     return response;
   } catch (error) {

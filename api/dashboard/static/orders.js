@@ -1,4 +1,4 @@
-// Orders that need more than a click: extending and cloning a job, each with a dialog of its own.
+// Orders that need more than a click: extending, cloning and deleting a job, each with a dialog.
 
 /** Open a dialog; `budget` is what the searches may spend now. */
 export function openOrder(action, budget) {
@@ -14,8 +14,9 @@ export function openOrder(action, budget) {
 
 /** Send an order to job `id`; returns the answer, or throws what the server says is wrong. */
 export async function order(id, action, body) {
-  const response = await fetch(`/v1/jobs/${id}/${action}`, {
-    method: "POST",
+  const isDeletion = action === "delete";
+  const response = await fetch(isDeletion ? `/v1/jobs/${id}` : `/v1/jobs/${id}/${action}`, {
+    method: isDeletion ? "DELETE" : "POST",
     ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
   const answer = await response.json().catch(() => ({}));
@@ -25,6 +26,7 @@ export async function order(id, action, body) {
 }
 
 const BODIES = {
+  delete: () => undefined,
   extend: (form) => ({ n_trials: form.elements.n_trials.valueAsNumber }),
   clone: (form) => {
     const changes = JSON.parse(form.elements.changes.value || "{}");

@@ -1,0 +1,65 @@
+"""What a dispatcher does beside its jobs: removes what deleted jobs left.
+
+In a thread of its own and in short transactions, so that no trial waits for it. Several
+dispatchers may do the same at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Self
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from service import deletion
+from service.chunks import Chunks
+from service.settings import Settings
+from service.storage.database import Database
+
+LOG = structlog.get_logger(__name__)
+EVERY_S = 5.0
+PATIENCE_S = 5.0
+
+
+class Housekeeper:
+    """See the module. Works from entering to leaving its `with` block.
+
+    Args:
+        settings: Names the database and the data directory.
+        every_s: How often it looks for work.
+    """
+
+    def __init__(self, settings: Settings, every_s: float = EVERY_S) -> None:
+        self._settings = settings
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(PATIENCE_S)
+
+    def _work(self) -> None:
+        # SQLite's WAL is checkpointed by the connections of the dispatcher's loop alone.
+        database = Database(self._settings.resolved_database_url, is_checkpointer=False)
+        chunks = Chunks(database, self._stop)
+        try:
+            while not self._stop.is_set():
+                self._turn(chunks)
+                self._stop.wait(self._every_s)
+        finally:
+            database.close()
+
+    def _turn(self, chunks: Chunks) -> None:
+        try:
+            deletion.sweep(chunks, self._settings.data_dir)
+        except (DBAPIError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error)
+            LOG.warning("housekeeping was refused; trying again", error=reason)
+        except Exception:
+            LOG.exception("housekeeping failed; trying again")
