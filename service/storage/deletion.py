@@ -86,21 +86,22 @@ def remove_some(job_id: int, session: Session, limit: int) -> int:
     )
 
 
-def _n_removed(session: Session, statement: Delete) -> int:
+def n_removed(session: Session, statement: Delete) -> int:
+    """Remove rows in bulk and count them; for this package alone."""
     statement = statement.execution_options(synchronize_session=False)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def _remove_events(session: Session, job_id: int, limit: int) -> int:
     query = select(EventRow.id).where(EventRow.job_id == job_id).order_by(EventRow.id)
-    return _n_removed(session, delete(EventRow).where(EventRow.id.in_(query.limit(limit))))
+    return n_removed(session, delete(EventRow).where(EventRow.id.in_(query.limit(limit))))
 
 
 def _remove_below_last(
     session: Session, kind: type[Any], job_id: int, keep: Collection[int] = ()
 ) -> int:
     """Remove a job's rows of one table, but for the table's last row and those in `keep`."""
-    return _n_removed(
+    return n_removed(
         session,
         delete(kind).where(
             kind.job_id == job_id, kind.id < _last_id(session, kind), kind.id.not_in(keep)
@@ -123,7 +124,7 @@ def _remove_trials(session: Session, job_id: int, limit: int) -> int:
     if not ids:
         return 0
     columns = (MeasurementRow.trial_id, AttemptRow.trial_id, TrialRow.id)
-    return sum(_n_removed(session, delete(c.class_).where(c.in_(ids))) for c in columns)
+    return sum(n_removed(session, delete(c.class_).where(c.in_(ids))) for c in columns)
 
 
 def _trials_in_use(session: Session, job_id: int) -> set[int]:
@@ -152,4 +153,4 @@ def _remove_job(session: Session, job_id: int) -> int:
         if session.scalar(select(kind.id).where(kind.job_id == job_id).limit(1)) is not None:
             return 0
     own = delete(JobRow).where(JobRow.id == job_id, JobRow.state == DELETED)
-    return _n_removed(session, own.where(JobRow.id < _last_id(session, JobRow)))
+    return n_removed(session, own.where(JobRow.id < _last_id(session, JobRow)))

@@ -86,8 +86,6 @@ def test_an_open_stream_ends_when_its_job_is_deleted(
     client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the poll that finds the job running and the next, it is cancelled and deleted."""
-    from api.routes import events
-
     job_id = submit(client)
     waited = 0
 
@@ -98,7 +96,7 @@ def test_an_open_stream_ends_when_its_job_is_deleted(
             jobs.cancel(sqlite_database, job_id)
             deletion.delete(sqlite_database, job_id)
 
-    monkeypatch.setattr(events.anyio, "sleep", delete_meanwhile)
+    monkeypatch.setattr("api.routes.events.anyio.sleep", delete_meanwhile)
     with client.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
         kinds = [line for line in answer.iter_lines() if line.startswith("event:")]
     assert kinds == ["event: job"]

@@ -89,8 +89,8 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
     [
         ("running", {"pause", "cancel", "clone"}),
         ("paused", {"resume", "cancel", "clone"}),
-        ("succeeded", {"extend", "clone"}),
-        ("failed", {"clone"}),  # none of its trials failed
+        ("succeeded", {"extend", "clone", "delete"}),
+        ("failed", {"clone", "delete"}),  # none of its trials failed
     ],
 )
 def test_buttons_are_enabled_where_the_states_allow_it(

@@ -125,7 +125,7 @@ def test_a_search_below_the_noise_says_where_it_stopped_and_is_not_extended(
     page = client.get(f"/jobs/{job_id}").text
     assert f"Stopped below the noise after {study['stopped_at']}" in page
     assert study["stopped_at"] < 40
-    assert _enabled(page) == {"clone"}
+    assert _enabled(page) == {"clone", "delete"}
     answer = client.post(f"/v1/jobs/{job_id}/extend", json={"n_trials": 80})
     assert answer.status_code == 422
     assert "stopped early" in answer.json()["detail"]
@@ -139,7 +139,7 @@ def test_failed_trials_can_be_retried_from_the_page(
     _run(sqlite_database, fails=(1, 2, 3, 4, 5, 6, 7, 8))
     assert client.get(f"/v1/jobs/{job_id}").json()["progress"]["n_failed"] > 0
     page = client.get(f"/jobs/{job_id}").text
-    assert _enabled(page) == {"extend", "retry-failed", "clone"}
+    assert _enabled(page) == {"extend", "retry-failed", "clone", "delete"}
     assert 'data-action="extend" data-budget="5"' in page
     reopening.retry_failed(sqlite_database, job_id)
     assert _enabled(client.get(f"/jobs/{job_id}").text) == {"pause", "cancel", "clone"}

@@ -115,7 +115,7 @@ def test_a_deleted_job_is_gone_at_once_and_everything_of_it_soon(
             (densities.get_artifact, artifact.id),
         ):
             with pytest.raises(NotFoundError):
-                get(session, key)  # type: ignore[operator]
+                get(session, key)
         assert job_id not in {job.id for job in jobs.page(session, limit=10)}
         assert trials.results(session, [trial.digest]) == {}
     with pytest.raises(NotFoundError):

@@ -1,0 +1,102 @@
+"""What a job that ended some time ago can do without: events, measurements, idempotency keys.
+
+No result is among them: values, curves and metrics stand with the trials. The last event that says
+how the job stands is kept, so that whoever follows the job still learns its end. Events go last: a
+job with earlier ones has not been pruned wholly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, Select, delete, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from service.states import JobState, Phase
+from service.storage.deletion import n_removed
+from service.storage.tables import EventRow, IdempotencyKeyRow, JobRow, MeasurementRow, TrialRow
+
+# A job's own events, in queries that name events besides.
+_OWN = aliased(EventRow)
+_FINAL = tuple(state for state in JobState if state.is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Rows of each table that are, or would be, removed."""
+
+    events: int
+    measurements: int
+    idempotency_keys: int
+
+
+def prunable(session: Session, before: datetime) -> list[int]:
+    """Return the ids of the jobs that ended before a time and have not been pruned since."""
+    first = _events(JobRow.id).order_by(_OWN.id).limit(1).scalar_subquery()
+    query = _ended(before).where(first < _last_word(JobRow.id)).order_by(JobRow.id)
+    return list(session.scalars(query))
+
+
+def count(session: Session, before: datetime) -> Pruned:
+    """Count what pruning all jobs that ended before a time would remove."""
+    ended = _ended(before)
+    n = select(func.count())
+    queries = (
+        n.select_from(EventRow)
+        .join(JobRow, JobRow.id == EventRow.job_id)
+        .where(JobRow.id.in_(ended), EventRow.id < _last_word(JobRow.id)),
+        n.select_from(MeasurementRow)
+        .join(TrialRow, TrialRow.id == MeasurementRow.trial_id)
+        .where(TrialRow.job_id.in_(ended)),
+        n.select_from(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id.in_(ended)),
+    )
+    return Pruned(*(session.scalar(query) or 0 for query in queries))
+
+
+def hold(session: Session, job_id: int, before: datetime) -> bool:
+    """Whether a job still is one that ended before a time; nobody reopens it meanwhile."""
+    query = _ended(before).where(JobRow.id == job_id).with_for_update()
+    return session.scalar(query) is not None
+
+
+def next_trials(session: Session, job_id: int, phase: Phase, after: int, limit: int) -> list[int]:
+    """Return the ids of a job's trials of a phase above `after`, in the order of an index."""
+    query = select(TrialRow.id).where(
+        TrialRow.job_id == job_id, TrialRow.phase == phase, TrialRow.id > after
+    )
+    return list(session.scalars(query.order_by(TrialRow.id).limit(limit)))
+
+
+def remove_measurements(session: Session, trial_ids: list[int]) -> int:
+    """Remove the measurements of these trials."""
+    return n_removed(session, delete(MeasurementRow).where(MeasurementRow.trial_id.in_(trial_ids)))
+
+
+def remove_events(session: Session, job_id: int, limit: int) -> int:
+    """Remove some of a job's events, the oldest first, but for the last that says its state."""
+    past = _events(job_id).where(_OWN.id < _last_word(job_id)).order_by(_OWN.id).limit(limit)
+    return n_removed(session, delete(EventRow).where(EventRow.id.in_(past)))
+
+
+def remove_keys(session: Session, before: datetime, limit: int) -> int:
+    """Remove some of the idempotency keys of jobs that ended before a time."""
+    query = select(IdempotencyKeyRow.key).where(IdempotencyKeyRow.job_id.in_(_ended(before)))
+    chosen = query.limit(limit)
+    return n_removed(session, delete(IdempotencyKeyRow).where(IdempotencyKeyRow.key.in_(chosen)))
+
+
+def _ended(before: datetime) -> Select[int]:
+    return select(JobRow.id).where(JobRow.state.in_(_FINAL), JobRow.finished_at < before)
+
+
+def _events(job_id: InstrumentedAttribute[int] | int) -> Select[int]:
+    return select(_OWN.id).where(_OWN.job_id == job_id)
+
+
+def _last_word(job_id: InstrumentedAttribute[int] | int) -> ScalarSelect[int]:
+    """Select the last event that says how a job stands."""
+    said = aliased(EventRow)
+    # Not by max(), which would read all events of the job.
+    query = select(said.id).where(said.job_id == job_id, said.kind == "job")
+    return query.order_by(said.id.desc()).limit(1).scalar_subquery()
