@@ -16,8 +16,9 @@ from sqlalchemy import CursorResult, Delete, delete, func, select
 from sqlalchemy.orm import Session
 
 from service.states import JobState, check_deletable
-from service.storage.jobs import DELETED, deleted, locked_row
+from service.storage.jobs import deleted, locked_row
 from service.storage.tables import (
+    DELETED,
     ArtifactRow,
     AttemptRow,
     Base,

@@ -12,7 +12,7 @@ from service import clock
 from service.records import Event, Json
 from service.states import JobState
 from service.storage.rows import to_value
-from service.storage.tables import EventRow, JobRow
+from service.storage.tables import DELETED, EventRow, JobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event
 def standings(session: Session, job_ids: Collection[int]) -> dict[int, Standing]:
     """Return how far these jobs have come, at one moment; those that do not exist are left out."""
     newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
-    query = select(JobRow.id, JobRow.state, newest).where(JobRow.id.in_(job_ids))
+    query = select(JobRow.id, JobRow.state, newest)
+    query = query.where(JobRow.id.in_(job_ids), JobRow.state != DELETED)
     return {
         job_id: Standing(JobState(state).is_final, last_id or 0)
         for job_id, state, last_id in session.execute(query)

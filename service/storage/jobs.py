@@ -15,14 +15,11 @@ from service.records import Job, Json
 from service.states import JobState, check_job_transition
 from service.storage import events, shared_clock
 from service.storage.rows import to_value
-from service.storage.tables import JobRow
+from service.storage.tables import DELETED, JobRow
 
 # In these a job spends the time that its budget counts.
 AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
-# What stands in place of a state once a user has deleted the job: its rows are being removed, and
-# no query but those of service.storage.deletion sees it.
-DELETED = "DELETED"
 
 
 def insert(session: Session, name: str, spec: Json) -> Job:

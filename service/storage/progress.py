@@ -9,8 +9,8 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from service.states import JobState, Phase, TrialState
-from service.storage.jobs import DELETED, deleted
-from service.storage.tables import JobRow, StudyRow, TrialRow
+from service.storage.jobs import deleted
+from service.storage.tables import DELETED, JobRow, StudyRow, TrialRow
 
 
 def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -71,6 +71,11 @@ class Base(DeclarativeBase):
     }
 
 
+# What stands in place of a state once a user has deleted the job: its rows are being removed, and
+# no query but those of service.storage.deletion sees it.
+DELETED = "DELETED"
+
+
 class JobRow(Base):
     """What a user submitted, where it stands, and who holds it."""
 

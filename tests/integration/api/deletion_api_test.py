@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api import event_feed
 from service import deletion, jobs
 from service.chunks import Chunks
 from service.settings import Settings
@@ -83,20 +84,21 @@ def test_nothing_of_a_deleted_job_answers(
 
 
 def test_an_open_stream_ends_when_its_job_is_deleted(
-    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the poll that finds the job running and the next, it is cancelled and deleted."""
+    """Between a look at the queued job and the next, it is cancelled and deleted."""
     job_id = submit(client)
-    waited = 0
+    look, n_looks = event_feed._standings, 0
 
-    async def delete_meanwhile(_seconds: float) -> None:
-        nonlocal waited
-        waited += 1
-        if waited == 1:
-            jobs.cancel(sqlite_database, job_id)
-            deletion.delete(sqlite_database, job_id)
+    def delete_meanwhile(database: Database, job_ids: set[int]) -> Any:  # noqa: ANN401 - as `look`
+        nonlocal n_looks
+        n_looks += 1
+        if n_looks == 2:
+            jobs.cancel(database, job_id)
+            deletion.delete(database, job_id)
+        return look(database, job_ids)
 
-    monkeypatch.setattr("api.routes.events.anyio.sleep", delete_meanwhile)
+    monkeypatch.setattr(event_feed, "_standings", delete_meanwhile)
     with client.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
         kinds = [line for line in answer.iter_lines() if line.startswith("event:")]
     assert kinds == ["event: job"]
