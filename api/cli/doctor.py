@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from api.client import Client, ClientError, Json, UnreachableError
 from service import plugin_list
 from service import settings as configuration
-from service.errors import SettingsError
+from service.errors import DensearchError, SettingsError
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.storage.database import Database
 
 Level = Literal["ok", "warn", "fail"]
 COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
@@ -132,6 +135,10 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         else:
             detail = f"{name} is at revision {found or 'none'}, this version needs {needed}"
             yield Finding("fail", "database", detail, "densearch db upgrade")
+        if found is not None:
+            yield from _results_findings(database)
+    except DensearchError as error:
+        yield Finding("fail", "database", f"{name}: {error}")
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         remedy = "start the database, or correct DENSEARCH_DATABASE_URL or DENSEARCH_DATA_DIR"
@@ -140,6 +147,24 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         database.close()
     if database.is_sqlite:
         yield from _sqlite_findings()
+
+
+def _results_findings(database: Database) -> Iterator[Finding]:
+    """Recognise jobs whose results an upgrade by an earlier version deleted."""
+    from service.storage import losses
+
+    loss = losses.find(database)
+    if loss is None:
+        return
+    listed = ", ".join(map(str, loss.job_ids[:10])) + (", ..." if len(loss.job_ids) > 10 else "")
+    detail = f"{len(loss.job_ids)} jobs have lost their studies or trials ({listed})"
+    remedy = "no copy beside the database has them: restore a backup of your own"
+    if loss.copy is not None:
+        remedy = (
+            f"{loss.copy} still has those of {loss.n_restorable}: end the server, then "
+            f"{loss.way_back}; jobs submitted after that copy was made are not in it"
+        )
+    yield Finding("fail", "results", detail, remedy)
 
 
 def _sqlite_findings() -> Iterator[Finding]:

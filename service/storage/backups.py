@@ -36,8 +36,13 @@ class Backup:
     @property
     def way_back(self) -> str:
         """The command that puts the copy in the place of the file."""
-        wal, shm, file = (shlex.quote(f"{self.file}{ending}") for ending in ("-wal", "-shm", ""))
-        return f"rm -f {wal} {shm} && cp {shlex.quote(str(self.path))} {file}"
+        return way_back(self.file, self.path)
+
+
+def way_back(file: Path, copy: Path) -> str:
+    """Return the shell command that puts a copy in the place of a database's file."""
+    wal, shm, main = (shlex.quote(f"{file}{ending}") for ending in ("-wal", "-shm", ""))
+    return f"rm -f {wal} {shm} && cp {shlex.quote(str(copy))} {main}"
 
 
 def file_of(connection: Connection) -> Path | None:

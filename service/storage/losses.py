@@ -1,0 +1,79 @@
+"""Jobs whose results are gone, and which copy of the database still has them.
+
+Upgrading a SQLite file kept its jobs and deleted all that belongs to them before version 0.2
+(docs/adr/0020-migrations-lose-nothing.md). A job is stored together with its studies, and none
+succeeds without a trial: one without them has lost them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from service.storage import backups
+from service.storage.database import Database
+
+# A number alone does not name a job: the copy may be of another database.
+_JOBS = "SELECT id, CAST(created_at AS VARCHAR(40)) FROM jobs"
+_DAMAGED = """
+SELECT id, CAST(created_at AS VARCHAR(40)) FROM jobs
+WHERE NOT EXISTS (SELECT 1 FROM studies WHERE job_id = jobs.id)
+OR state = 'SUCCEEDED' AND NOT EXISTS (SELECT 1 FROM trials WHERE job_id = jobs.id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Jobs that have lost their studies or trials.
+
+    Attributes:
+        job_ids: Their ids, ascending.
+        copy: The copy beside the database that still has those of the most of them, the newest
+            of several; None when no copy has any.
+        n_restorable: Of how many jobs it has them.
+        way_back: The shell command that puts it in the place of the database's file.
+    """
+
+    job_ids: tuple[int, ...]
+    copy: Path | None = None
+    n_restorable: int = 0
+    way_back: str | None = None
+
+
+def find(database: Database) -> Loss | None:
+    """Return which jobs have lost their results, None when there are none.
+
+    Args:
+        database: Of any revision.
+    """
+    with database.engine.connect() as connection:
+        damaged = {(row[0], row[1]) for row in connection.execute(text(_DAMAGED))}
+        file = backups.file_of(connection)
+    if not damaged:
+        return None
+    job_ids = tuple(sorted(job_id for job_id, _ in damaged))
+    copies = sorted(file.parent.glob("densearch-*.sqlite3"), key=_age) if file else []
+    counted = [(len(damaged & _whole_jobs(copy)), copy) for copy in copies]
+    n_restorable, best = max(counted, key=lambda pair: pair[0], default=(0, None))
+    if file is None or best is None or n_restorable == 0:
+        return Loss(job_ids)
+    return Loss(job_ids, best, n_restorable, backups.way_back(file, best))
+
+
+def _age(copy: Path) -> tuple[float, str]:
+    """Sort the newest first: the first of equally good copies is taken."""
+    return -copy.stat().st_mtime, copy.name
+
+
+def _whole_jobs(copy: Path) -> set[tuple[int, str]]:
+    """Return the jobs in a copy that have their studies and trials; none if it is no database."""
+    try:
+        with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+            every = reader.execute(_JOBS).fetchall()
+            return set(every) - set(reader.execute(_DAMAGED).fetchall())
+    except sqlite3.Error:
+        return set()
