@@ -69,5 +69,11 @@ class EstimateOut(Out):
         description="From start to end, all workers free for this job."
     )
     memory: MemoryOut | None
+    least_memory_bytes: int | None = Field(
+        description="That the largest training needs at least, counted from the spec."
+    )
+    worker_memory_bytes: int | None = Field(
+        description="That a worker of this shape may hold; a training beyond it ends."
+    )
     money: MoneyOut | None
     warnings: list[str]

@@ -103,6 +103,8 @@ class Estimate:
         n_workers: How many trials of this shape the cluster can hold; None without a dispatcher.
         work_s: Seconds of all trainings together.
         time_s: From the start to the end, with all workers free for this job.
+        least_memory_bytes: That the largest training needs, counted from the spec.
+        worker_memory_bytes: That a worker of this shape has.
         warnings: What the reader should know.
     """
 
@@ -117,5 +119,7 @@ class Estimate:
     work_s: Interval | None
     time_s: Interval | None
     memory: Memory | None
+    least_memory_bytes: int | None
+    worker_memory_bytes: int | None
     money: Money | None
     warnings: tuple[str, ...]

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service import ask_rules, calibrations, costs, stored_data, warm_start, workload
+from service import (
+    ask_rules,
+    calibrations,
+    costs,
+    memory_needs,
+    stored_data,
+    warm_start,
+    workload,
+)
 from service.capacity import n_places
 from service.costs import TrainingCost
 from service.errors import InvalidSpecError
@@ -52,6 +60,11 @@ class _Cluster:
         found = self.best.resources.get("memory_bytes") if self.best is not None else None
         return int(found) if found else None
 
+    def worker_bytes(self, spec: JobSpec) -> int | None:
+        """What one worker of the job has; None where that is not known."""
+        found = [self.best.resources] if self.best is not None else []
+        return memory_needs.of_worker(spec, found)
+
 
 def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) -> Estimate:
     """Say what a job will cost, or have it measured.
@@ -71,6 +84,8 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
     faults = [*prices.faults(spec), *ask_rules.faults(spec)]
     if faults:
         raise InvalidSpecError(faults)
+    # Before a worker is asked to measure it.
+    memory_needs.require(spec, cluster.worker_bytes(spec))
     if isinstance(spec.task, FunctionTask):
         called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
         return _ready(spec, called, called, None, cluster, prices)
@@ -130,6 +145,8 @@ def _unknown(spec: JobSpec, state: str, detail: str, cluster: _Cluster) -> Estim
         work_s=None,
         time_s=None,
         memory=None,
+        least_memory_bytes=_least_bytes(spec),
+        worker_memory_bytes=cluster.worker_bytes(spec),
         money=None,
         warnings=(),
     )
@@ -170,6 +187,8 @@ def _ready(
         work_s=work_s,
         time_s=time_s,
         memory=memory,
+        least_memory_bytes=_least_bytes(spec),
+        worker_memory_bytes=cluster.worker_bytes(spec),
         money=money,
         warnings=(
             *_warnings(spec, cluster, time_s, money, memory),
@@ -205,6 +224,11 @@ def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory |
     return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
 
 
+def _least_bytes(spec: JobSpec) -> int | None:
+    need = memory_needs.need_of(spec)
+    return need.bytes if need is not None else None
+
+
 def _narrower(asked: int | str, width: int) -> Iterator[str]:
     if isinstance(asked, int) and width < asked:
         held = f"packs hold {width}" if width > 1 else "each training has a worker to itself"
@@ -234,5 +258,11 @@ def _warnings(
         yield f"trainings differ in {', '.join(costly)}: one from the middle was measured"
     if memory is not None and memory.fits is False:
         yield "all workers together may need more memory than the cluster has"
+    most = cluster.worker_bytes(spec)
+    if memory is not None and most is not None and memory.worker_bytes > most:
+        yield (
+            f"a training held {memory_needs.size_text(memory.worker_bytes)}, a worker has "
+            f"{memory_needs.size_text(most)}: trainings may end for lack of memory"
+        )
     if is_training(spec) and spec.pruning is not None:
         yield "trainings that are stopped early cost less than this"

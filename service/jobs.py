@@ -7,7 +7,15 @@ from dataclasses import asdict
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service import ask_rules, clock, planning, rules, stored_data, warm_start
+from service import (
+    ask_rules,
+    clock,
+    memory_needs,
+    planning,
+    rules,
+    stored_data,
+    warm_start,
+)
 from service.digest import digest_of
 from service.errors import IdempotencyConflictError, InvalidSpecError
 from service.plugins import PluginError
@@ -15,7 +23,7 @@ from service.prices import UNPRICED, Prices
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
-from service.storage import events, idempotency, jobs, studies, trials
+from service.storage import dispatchers, events, idempotency, jobs, studies, trials
 from service.storage.database import Database
 
 
@@ -37,7 +45,7 @@ def submit(
         IdempotencyConflictError: The key came with another body before.
         InvalidSpecError: A data set or a density to start from is missing or does not fit, or the
             budget is in money and what the job uses has no price, or it asks too much of its
-            samplers (`service.ask_rules`).
+            samplers (`service.ask_rules`) or of the workers' memory (`service.memory_needs`).
     """
     faults = list(prices.faults(spec))
     if faults:
@@ -108,7 +116,8 @@ def merged(target: object, patch: object) -> object:
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
     spec = warm_start.resolve(session, stored_data.resolve(session, spec))
-    if faults := list(ask_rules.faults(spec)):
+    worker_bytes = memory_needs.of_worker(spec, dispatchers.resources(session))
+    if faults := [*ask_rules.faults(spec), *memory_needs.faults(spec, worker_bytes)]:
         raise InvalidSpecError(faults)
     job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
     if key is not None:

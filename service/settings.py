@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     n_cpus: int | None = Field(
         default=None, ge=1, description="CPUs of a local Ray; all cores when unset."
     )
+    memory_per_cpu_bytes: int | None = Field(
+        default=None,
+        ge=2**29,
+        description="Memory of a training for each CPU of its share; of the machine's if unset.",
+    )
     n_gpus: int | None = Field(
         default=None, ge=0, description="GPUs of a local Ray; all when unset."
     )

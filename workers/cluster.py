@@ -82,6 +82,7 @@ class Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self._is_local = settings.ray_address == "local"
         self._data_dir = str(settings.data_dir.absolute())
+        self._memory_per_cpu = settings.memory_per_cpu_bytes
         local: dict[str, Any] = {
             "num_cpus": settings.n_cpus,
             "num_gpus": settings.n_gpus,
@@ -134,6 +135,7 @@ class Cluster:
             "cpus": sight.total("CPU"),
             "gpus": sight.total("GPU"),
             "memory_bytes": sight.total("memory"),
+            "memory_per_cpu_bytes": self._memory_per_cpu or sight.least_memory_per_cpu(),
         }
 
     def warm_up(self) -> None:
@@ -186,10 +188,15 @@ class Cluster:
                 num_cpus=shape.cpus,
                 num_gpus=shape.gpus,
                 max_restarts=0,
-            ).remote(self._data_dir)
+            ).remote(self._data_dir, memory_bytes=self._memory_of(shape))
             slot = _Slot(shape, actor, self._n_started, greeting=actor.ping.remote())
         self._slots.append(slot)
         return slot
+
+    def _memory_of(self, shape: Shape) -> int | None:
+        """Return what a worker on CPUs may hold; a GPU's address space has no such limit."""
+        per_cpu = self.resources()["memory_per_cpu_bytes"]
+        return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
 
     def _end(self, slot: _Slot) -> None:
         self._slots.remove(slot)

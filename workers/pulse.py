@@ -57,6 +57,11 @@ class Sight:
         """Return how much of a resource all living nodes have."""
         return sum(resources.get(name, 0.0) for resources in self.nodes.values())
 
+    def least_memory_per_cpu(self) -> float:
+        """Return the least memory for a CPU that a node has, bytes; 0.0 where none has CPUs."""
+        having = [own for own in self.nodes.values() if own.get("CPU")]
+        return min((own.get("memory", 0.0) / own["CPU"] for own in having), default=0.0)
+
 
 class Pulse:
     """See the module; begins to ask at once.

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from service.memory_needs import size_text
 from service.packs import pack_key
 from service.records import Json
 from service.updates import Assignment, Ended, Ending, Measured
 from workers import functions
+from workers.memory_limit import limited
 
 if TYPE_CHECKING:  # torch is imported where something is trained
     from workers.training.task import Candidate, Measurement, Outcome, TrainingTask
@@ -32,10 +34,24 @@ Message = Measured | tuple[Ended, bytes | None]
 
 
 class Worker:
-    """Runs assignments one list after another; keeps data and imports warm between them."""
+    """Runs assignments one list after another; keeps data and imports warm between them.
 
-    def __init__(self, data_dir: str | None = None, *, is_training: bool = True) -> None:
+    Args:
+        data_dir: Where stored data sets lie.
+        is_training: Whether torch is loaded.
+        memory_bytes: What the process may hold while it trains; None for no limit. A training
+            that asks for more ends with an error that says so.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | None = None,
+        *,
+        is_training: bool = True,
+        memory_bytes: int | None = None,
+    ) -> None:
         self._data_dir = data_dir
+        self._memory_bytes = memory_bytes
         self._cancelled: set[int] = set()
         self._lock = threading.Lock()
         if is_training:
@@ -61,11 +77,12 @@ class Worker:
         Those whose jobs ask for packs are trained together where they can be.
         """
         packed = [a for a in assignments if pack_key(a.payload) is not None]
-        for assignment in assignments:
-            if assignment not in packed:
-                yield from self._run_one(assignment)
-        if packed:
-            yield from self._run_pack(packed)
+        with limited(self._memory_bytes):
+            for assignment in assignments:
+                if assignment not in packed:
+                    yield from self._run_one(assignment)
+            if packed:
+                yield from self._run_pack(packed)
 
     def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
         """Measure what a training costs here; see `workers.training.calibration.Calibration`.
@@ -77,7 +94,11 @@ class Worker:
         """
         from workers.training.calibration import calibrate
 
-        return asdict(calibrate(_task(payload, device, self._data_dir), widths))
+        with limited(self._memory_bytes):
+            try:
+                return asdict(calibrate(_task(payload, device, self._data_dir), widths))
+            except (MemoryError, RuntimeError) as error:
+                raise self._explained(error) from error
 
     def _run_one(self, assignment: Assignment) -> Iterator[Message]:
         try:
@@ -86,7 +107,7 @@ class Worker:
             else:
                 yield from self._train(assignment)
         except Exception as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
-            yield _raised(assignment, error), None
+            yield _raised(assignment, self._explained(error)), None
         self._forget([assignment])
 
     def _train(self, assignment: Assignment) -> Iterator[Message]:
@@ -101,10 +122,21 @@ class Worker:
 
         for place, item in train_pack([self._candidate(a) for a in assignments]):
             if isinstance(item, Exception):
-                yield _raised(assignments[place], item), None
+                yield _raised(assignments[place], self._explained(item)), None
             else:
                 yield _message(assignments[place], item)
         self._forget(assignments)
+
+    def _explained(self, error: Exception) -> Exception:
+        """Return an error, or where memory ran out one that says how much there was."""
+        if self._memory_bytes is None or not _is_out_of_memory(error):
+            return error
+        explained = MemoryError(
+            "the training needs more memory than its worker has "
+            f"({size_text(self._memory_bytes)}): lower the batch size, the network's width or the "
+            "patch's side, or raise resources.cpus_per_trial"
+        )
+        return explained.with_traceback(error.__traceback__)
 
     def _candidate(self, assignment: Assignment) -> Candidate:
         from workers.training.task import Candidate
@@ -119,6 +151,14 @@ class Worker:
     def _forget(self, assignments: Sequence[Assignment]) -> None:
         with self._lock:
             self._cancelled.difference_update(a.attempt_id for a in assignments)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if not isinstance(error, RuntimeError):
+        return isinstance(error, MemoryError)
+    from workers.training.packs import is_out_of_memory
+
+    return is_out_of_memory(error)
 
 
 def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> Ended:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.records import Dispatcher
+from service.records import Dispatcher, Json
 from service.storage import shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import DispatcherRow
@@ -39,6 +39,11 @@ def alive(session: Session, within_s: float) -> list[Dispatcher]:
     at = DispatcherRow.heartbeat_at
     query = select(DispatcherRow).where(at > now - within, at < now + within)
     return [to_value(Dispatcher, row) for row in session.scalars(query)]
+
+
+def resources(session: Session) -> list[Json]:
+    """Return what the clusters of the known dispatchers have; a silent one is forgotten soon."""
+    return list(session.scalars(select(DispatcherRow.resources)))
 
 
 def remove_silent(session: Session, since: datetime) -> None:

@@ -1,0 +1,44 @@
+"""What a training needs at least, against what it holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from service import memory_needs, rules
+from tests.integration.training.peaks import CASES
+
+
+@pytest.fixture(scope="module")
+def peaks() -> list[int]:
+    command = [sys.executable, "-m", "tests.integration.training.peaks"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
+    found: list[int] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize(
+    "index", range(len(CASES)), ids=[f"{n['kind']}-{size}" for _, n, size in CASES]
+)
+def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(
+    peaks: list[int], index: int
+) -> None:
+    task, network, batch_size = CASES[index]
+    spec = rules.parse(
+        {
+            "name": "peak",
+            "task": task,
+            "network": network,
+            "training": {"batch_size": batch_size},
+            "samplers": ["random"],
+            "budget": {"n_trials": 1},
+        }
+    )
+    need = memory_needs.need_of(spec)
+    assert need is not None
+    assert need.bytes <= peaks[index] <= 2 * need.bytes
+    # What is counted is most of it, not the process alone.
+    assert need.bytes > 1.4 * memory_needs.LEAST_PROCESS_BYTES
