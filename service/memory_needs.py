@@ -26,7 +26,7 @@ _STATES = {"sgd": 1, "adam": 2, "adamw": 2}
 _MASTERS = 2
 # What a split is judged in, see `workers.training.objectives` and `workers.training.data.patches`.
 _CROPS, _CROP_PX = 16, {1: 1024, 2: 96, 3: 32}
-_JUDGED_SAMPLES, _LEAST_SPLIT = 256, 8
+_JUDGED_SAMPLES, _LEAST_SPLIT = 256, 16
 # Where nothing is kept for a backward pass, a layer's input and its output.
 _JUDGED_MAPS = 2
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")

@@ -237,3 +237,43 @@ def test_a_width_that_is_not_possible_is_told(
     assert found["pack_width"] == (1 if network == "unet" else 4)
     told = [warning for warning in found["warnings"] if "not possible" in warning]
     assert len(told) == n_warnings
+
+
+VAST = {
+    "name": "vast",
+    "task": {"kind": "denoising", "patch_px": 128, "n_patches": 1_000_000},
+    "network": {"kind": "dncnn", "width": 512},
+    "training": {"batch_size": 65536},
+    "samplers": ["random"],
+    "budget": {"n_trials": 2},
+}
+
+
+@pytest.mark.parametrize("address", ["/v1/jobs", "/v1/jobs/estimate"])
+def test_what_no_worker_can_hold_is_refused_before_anything_is_measured(
+    both: TestClient, address: str
+) -> None:
+    database = both.app.state.database  # type: ignore[attr-defined]
+    dispatch(database, memory_per_cpu_bytes=8e9)
+    answer = both.post(address, content=json.dumps(VAST), headers=JSON)
+    assert answer.status_code == 422, answer.text
+    (fault,) = answer.json()["errors"]
+    assert fault["pointer"] == "/training/batch_size"
+    assert "a worker has 8 GB" in fault["detail"]
+    assert calibrations.next_open(database) is None
+    assert both.get("/v1/jobs").json()["items"] == []
+
+
+def test_an_estimate_says_what_a_training_needs_at_least_and_what_a_worker_has(
+    both: TestClient,
+) -> None:
+    database = both.app.state.database  # type: ignore[attr-defined]
+    me = dispatch(database, memory_per_cpu_bytes=0.2e9 * 5)
+    first = ask(both).json()
+    assert first["worker_memory_bytes"] == 10**9
+    assert 3 * 10**8 < first["least_memory_bytes"] < 10**9
+    crowded = COST.__class__(**{**COST.to_json(), "peak_memory_bytes": 2 * 10**9})
+    measure(database, me, crowded)
+    found = ask(both).json()
+    assert any("may end for lack of memory" in warning for warning in found["warnings"])
+    assert ask(both, SPHERE).json()["least_memory_bytes"] is None

@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from service.updates import Assignment, Ended, Ending, Measured
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
@@ -229,3 +231,34 @@ def test_a_worker_measures_what_a_training_costs() -> None:
     assert found["n_steps"] == 2
     assert len(found["epoch_s"]) == 3
     assert found["pack_width"] == 1  # 4 channels: no pack
+
+
+def test_a_training_beyond_its_workers_memory_ends_with_that_reason() -> None:
+    worker = Worker(memory_bytes=900 * 10**6)
+    vast = training(batch_size=4096)
+    vast["task"] |= {"n_patches": 4096, "patch_px": 64}
+    vast["network"] |= {"width": 64}  # a feature map of the batch: 4.3 GB
+    large, small = list(worker.run([assignment(vast)])), worker.run([assignment(training(), 2)])
+    ended = last(large)
+    assert ended.ending is Ending.ERROR
+    assert ended.error is not None
+    assert ended.error.startswith("MemoryError: the training needs more memory than its worker")
+    assert "900 MB" in ended.error
+    assert "resources.cpus_per_trial" in ended.error
+    assert last(list(small)).ending is Ending.COMPLETED
+
+
+def test_a_measurement_beyond_its_workers_memory_says_so() -> None:
+    vast = training(batch_size=4096)
+    vast["task"] |= {"n_patches": 4096, "patch_px": 64}
+    vast["network"] |= {"width": 64}
+    with pytest.raises(MemoryError, match="lower the batch size"):
+        Worker(memory_bytes=900 * 10**6).calibrate(vast, "cpu")
+
+
+def test_a_limit_changes_no_value() -> None:
+    free, limited = (
+        last(list(Worker(memory_bytes=n_bytes).run([assignment(training())])))
+        for n_bytes in (None, 2 * 10**9)
+    )
+    assert (free.value, free.curve) == (limited.value, limited.curve)
