@@ -81,13 +81,13 @@ class Settings(BaseSettings):
     n_cpus: int | None = Field(
         default=None, ge=1, description="CPUs of a local Ray; all cores when unset."
     )
+    n_gpus: int | None = Field(
+        default=None, ge=0, description="GPUs of a local Ray; all when unset."
+    )
     memory_per_cpu_bytes: int | None = Field(
         default=None,
         ge=2**29,
         description="Memory of a training for each CPU of its share; of the machine's if unset.",
-    )
-    n_gpus: int | None = Field(
-        default=None, ge=0, description="GPUs of a local Ray; all when unset."
     )
     poll_s: float = Field(
         default=0.2, gt=0, le=10, description="How often the dispatcher looks for new orders, s."

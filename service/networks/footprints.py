@@ -177,7 +177,7 @@ def _naf_blocks(found: Footprint, depth: int, width: int, size: int, side: int) 
 
 def _padded(side: int, n_stages: int) -> int:
     """Return the side that a network of several scales pads its images to."""
-    factor = 2 ** (n_stages - 1)
+    factor = 1 << (n_stages - 1)
     return -(-side // factor) * factor
 
 
