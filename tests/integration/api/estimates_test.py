@@ -260,7 +260,7 @@ def test_what_no_worker_can_hold_is_refused_before_anything_is_measured(
     (fault,) = answer.json()["errors"]
     assert fault["pointer"] == "/training/batch_size"
     assert "a worker has 8 GB" in fault["detail"]
-    assert calibrations.next_open(database) is None
+    assert calibrations.next_open(database, 60.0) is None
     assert both.get("/v1/jobs").json()["items"] == []
 
 
