@@ -81,11 +81,13 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
     with database.read() as session:
         spec = warm_start.resolve(session, stored_data.resolve(session, spec))
         cluster = _cluster_of(session, spec, lease_s)
-    faults = [*prices.faults(spec), *ask_rules.faults(spec)]
+    faults = [
+        *prices.faults(spec),
+        *ask_rules.faults(spec),
+        *memory_needs.faults(spec, cluster.worker_bytes(spec)),  # before a worker measures it
+    ]
     if faults:
         raise InvalidSpecError(faults)
-    # Before a worker is asked to measure it.
-    memory_needs.require(spec, cluster.worker_bytes(spec))
     if isinstance(spec.task, FunctionTask):
         called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
         return _ready(spec, called, called, None, cluster, prices)

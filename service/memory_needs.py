@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service import networks
-from service.errors import Fault, InvalidSpecError
+from service.errors import Fault
 from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
 from service.spec import Choices, JobSpec, Training
@@ -160,17 +160,6 @@ def faults(spec: JobSpec, worker_bytes: int | None) -> Iterator[Fault]:
         f"{size_text(worker_bytes)} (cpus_per_trial {spec.resources.cpus_per_trial:g}): {remedy}"
         f"{_or_smaller(spec)}, or raise resources.cpus_per_trial",
     )
-
-
-def require(spec: JobSpec, worker_bytes: int | None) -> None:
-    """Refuse a spec whose largest training fits no worker.
-
-    Raises:
-        InvalidSpecError: See `faults`.
-    """
-    found = list(faults(spec, worker_bytes))
-    if found:
-        raise InvalidSpecError(found)
 
 
 def _or_smaller(spec: JobSpec) -> str:
