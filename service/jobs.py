@@ -17,7 +17,8 @@ from service import (
     warm_start,
 )
 from service.digest import digest_of
-from service.errors import IdempotencyConflictError, InvalidSpecError
+from service.errors import Fault, IdempotencyConflictError, InvalidSpecError
+from service.names import fault_in
 from service.plugins import PluginError
 from service.prices import UNPRICED, Prices
 from service.records import Job, Json
@@ -43,11 +44,14 @@ def submit(
 
     Raises:
         IdempotencyConflictError: The key came with another body before.
-        InvalidSpecError: A data set or a density to start from is missing or does not fit, or the
-            budget is in money and what the job uses has no price, or it asks too much of its
-            samplers (`service.ask_rules`) or of the workers' memory (`service.memory_needs`).
+        InvalidSpecError: The name is refused (`service.names`), a data set or a density to start
+            from is missing or does not fit, the budget is in money and what the job uses has no
+            price, or it asks too much of its samplers (`service.ask_rules`) or of the workers'
+            memory (`service.memory_needs`).
     """
-    faults = list(prices.faults(spec))
+    # Here and not in the spec's type: what older versions stored is read again for ever.
+    fault = fault_in(spec.name)
+    faults = [*([Fault("/name", fault)] if fault else []), *prices.faults(spec)]
     if faults:
         raise InvalidSpecError(faults)
     digest = digest_of(spec.model_dump(mode="json"))

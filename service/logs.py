@@ -6,17 +6,27 @@ import logging
 import sys
 
 import structlog
+from structlog.types import EventDict
 
+from service.names import shown
 from service.settings import Settings
+
+_OF_MANY_LINES = ("exception", "stack")
+
+
+def _escape(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Let nothing in a line end it, or steer the terminal; tracebacks keep their lines."""
+    for name, value in line.items():
+        if isinstance(value, str):
+            line[name] = shown(value, "\n\t" if name in _OF_MANY_LINES else "")
+    return line
 
 
 def configure(settings: Settings) -> None:
     """Set up structlog for this process."""
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # JSON escapes by itself.
+    last = [structlog.processors.JSONRenderer()] if settings.log_json else [_escape, console]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -24,7 +34,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
-            renderer,
+            *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.terminal import echo
+
 if TYPE_CHECKING:  # the database layer takes half a second to load
     from service.settings import Settings
     from service.storage.database import Database
@@ -77,7 +79,7 @@ def current(data_dir: DataDir = None) -> None:
     _, database = _opened(data_dir)
     try:
         schema.check(database)
-        typer.echo(schema.head())
+        echo(schema.head())
     finally:
         database.close()
 
@@ -105,10 +107,10 @@ def _move(
         database.close()
     name = database.url.render_as_string(hide_password=True)
     if done.before == done.after:
-        typer.echo(f"{name} is at revision {done.after or 'none'} already")
+        echo(f"{name} is at revision {done.after or 'none'} already")
         return
-    typer.echo(f"{name}: {verb} from {done.before or 'empty'} to {done.after or 'empty'}")
+    echo(f"{name}: {verb} from {done.before or 'empty'} to {done.after or 'empty'}")
     if done.backup is not None:
-        typer.echo(f"the database as it was before: {done.backup.path}")
-        typer.echo("to go back, end the server, install the version before, then run:")
-        typer.echo(f"  {done.backup.way_back}")
+        echo(f"the database as it was before: {done.backup.path}")
+        echo("to go back, end the server, install the version before, then run:")
+        echo(f"  {done.backup.way_back}")

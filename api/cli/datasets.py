@@ -12,6 +12,7 @@ import typer
 
 from api.cli.failures import USAGE, fail
 from api.cli.jobs import Url, connect, explained
+from api.cli.terminal import console, echo
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -102,7 +103,6 @@ def add(  # noqa: PLR0913 - a command's options
 @contextmanager
 def _sending(file: Path) -> Iterator[Callable[[int], object]]:
     """Show a bar of what was sent, on stderr and on terminals alone."""
-    from rich.console import Console  # rich takes a while to load
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -111,9 +111,9 @@ def _sending(file: Path) -> Iterator[Callable[[int], object]]:
         DownloadColumn(binary_units=True),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
+    screen = console(stderr=True)
     n_all = file.stat().st_size
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=screen, disable=not screen.is_terminal) as progress:
         task = progress.add_task("sending", total=n_all)
 
         def on_sent(n_bytes: int) -> None:
@@ -191,8 +191,6 @@ def show(
 def _print(found: Json) -> None:
     from rich.text import Text  # rich takes a while to load
 
-    from api.cli.tables import console
-
     out = console()
     out.print(Text(f"{found['dataset']}  {found['name']}", style="bold"))
     out.print(
@@ -226,4 +224,4 @@ def delete(dataset_id: DatasetId, url: Url = None) -> None:
     """Delete a stored data set, unless a job that has not ended names it."""
     with connect(url) as client:
         client.datasets.delete(dataset_id)
-    typer.echo(f"data set {dataset_id} is deleted")
+    echo(f"data set {dataset_id} is deleted")

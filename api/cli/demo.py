@@ -15,12 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import typer
-
 from api.cli.downloads import save_job
 from api.cli.failures import REFUSED, fail
 from api.cli.jobs import ending_of, read_job
 from api.cli.tables import duration
+from api.cli.terminal import echo
 from api.cli.watching import follow
 from api.client import Client, Json
 
@@ -41,15 +40,15 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
     started = time.monotonic()
     with _server(data_dir) as url, Client(url) as client:
         submitted = client.submit(spec)
-        typer.echo(f"dashboard: {url}/jobs/{submitted['id']}")
+        echo(f"dashboard: {url}/jobs/{submitted['id']}")
         job = follow(client, submitted["id"])
         if job["state"] != "SUCCEEDED":
             fail(f"{ending_of(job)}; the server's log is {data_dir / 'server.log'}", REFUSED)
         _conclude(client, job, out, time.monotonic() - started)
         if keep:
-            typer.echo(f"dashboard: {url}/jobs/{job['id']} (Ctrl-C ends the server)")
+            echo(f"dashboard: {url}/jobs/{job['id']} (Ctrl-C ends the server)")
             _wait_for_ctrl_c()
-    typer.echo(f"to look at it again: densearch serve --data-dir {data_dir}")
+    echo(f"to look at it again: densearch serve --data-dir {data_dir}")
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
@@ -59,18 +58,18 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 def _conclude(client: Client, job: Json, out: Path, elapsed_s: float) -> None:
     cost = (job.get("report") or {}).get("cost", {})
     paths = list(save_job(client, job["id"], out))
-    typer.echo(
+    echo(
         f"{cost.get('trained', 0)} trainings, {cost.get('cached', 0)} known already, "
         f"{duration(elapsed_s)} in all"
     )
-    typer.echo(f"saved {len(paths)} files to {paths[0].parent}")
+    echo(f"saved {len(paths)} files to {paths[0].parent}")
 
 
 def _wait_for_ctrl_c() -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        typer.echo("ending the server")
+        echo("ending the server")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from api.cli.terminal import echo
 from api.client import Client, ClientError, Json, UnreachableError
 from service import plugin_list
 from service import settings as configuration
@@ -71,10 +72,10 @@ def examine(url: str | None, data_dir: Path | None) -> int:
 
 
 def _show(finding: Finding) -> Level:
-    typer.secho(f"{finding.level:<5}", fg=COLOURS[finding.level], nl=False)
-    typer.echo(f"{finding.subject}: {finding.detail}")
+    echo(f"{finding.level:<5}", fg=COLOURS[finding.level], nl=False)
+    echo(f"{finding.subject}: {finding.detail}")
     if finding.remedy and finding.level != "ok":
-        typer.echo(f"      -> {finding.remedy}")
+        echo(f"      -> {finding.remedy}")
     return finding.level
 
 

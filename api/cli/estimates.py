@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from api.cli.failures import REFUSED, fail
-from api.cli.tables import console, duration, show_table
+from api.cli.tables import duration, show_table
+from api.cli.terminal import console, echo
 from api.client import Client, Json
 
 POLL_S = 1.0
@@ -28,7 +28,7 @@ def wait_for_estimate(client: Client, body: bytes, poll_s: float = POLL_S) -> Js
     deadline = time.monotonic() + PATIENCE_S
     found = client.estimate(body)
     if found["state"] == "measuring" and found["n_workers"] is not None:
-        typer.echo(f"{found['detail']} ...", err=True)
+        echo(f"{found['detail']} ...", err=True)
     while found["state"] == "measuring" and found["n_workers"] is not None:
         if time.monotonic() > deadline:
             fail("the measurement takes too long: all workers are busy; try again later", REFUSED)

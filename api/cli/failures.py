@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 import typer
 
+from api.cli.terminal import echo
+
 REFUSED = 1
 USAGE = 2
 UNREACHABLE = 3
@@ -17,7 +19,7 @@ def fail(message: str, code: int = REFUSED) -> NoReturn:
 
     Exit codes: 0 success, 1 refused or not found, 2 wrong usage or settings, 3 no server there.
     """
-    typer.secho(f"densearch: {message}", err=True, fg=typer.colors.RED)
+    echo(f"densearch: {message}", err=True, fg=typer.colors.RED)
     raise SystemExit(code)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from api.cli.failures import REFUSED, USAGE, fail, reason_of
+from api.cli.terminal import echo
 
 if TYPE_CHECKING:
     from api.client import Client, ClientError, Json
@@ -85,7 +86,7 @@ def read_job(file: str) -> bytes:
 
 def announce(client: Client, job: Json) -> None:
     """Print a new job's number and page."""
-    typer.echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
+    echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def explained() -> Iterator[None]:
 def _print_faults(error: ClientError) -> NoReturn:
     for fault in error.faults:
         place = f"{fault.pointer}: " if fault.pointer else ""
-        typer.echo(f"  {place}{fault.detail}", err=True)
+        echo(f"  {place}{fault.detail}", err=True)
     n_faults = len(error.faults)
     fields = "this field" if n_faults == 1 else f"these {n_faults} fields"
     fail(f"the server refused it: correct {fields}", REFUSED)
@@ -125,7 +126,7 @@ def list_jobs(
     if found:
         show_table(jobs_table(found))
     else:
-        typer.echo("there are no jobs: submit one with `densearch submit examples/demo.json`")
+        echo("there are no jobs: submit one with `densearch submit examples/demo.json`")
 
 
 def watch(job_id: JobId, url: Url = None) -> None:
@@ -141,7 +142,7 @@ def follow_job(client: Client, job_id: int) -> None:
     try:
         job = follow(client, job_id)
     except KeyboardInterrupt:
-        typer.echo(f"job {job_id} goes on: `densearch watch {job_id}` follows it again", err=True)
+        echo(f"job {job_id} goes on: `densearch watch {job_id}` follows it again", err=True)
         raise SystemExit(130) from None
     if job["state"] != "SUCCEEDED":
         fail(ending_of(job), REFUSED)
@@ -212,7 +213,7 @@ def _is_person_there() -> bool:
 
 def print_state(job: Json) -> None:
     """Print a job's number and state."""
-    typer.echo(f"job {job['id']} is {job['state']}")
+    echo(f"job {job['id']} is {job['state']}")
 
 
 def download(
@@ -227,4 +228,4 @@ def download(
 
     with connect(url) as client:
         for path in save_job(client, job_id, out):
-            typer.echo(path)
+            echo(path)

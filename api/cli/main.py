@@ -9,6 +9,7 @@ import typer
 from api.cli import bench, database, datasets, demonstration, jobs, reopening, samplers, serving
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
 from api.cli.serving import DataDir
+from api.cli.terminal import echo
 
 app = typer.Typer(
     name="densearch",
@@ -44,7 +45,7 @@ def version() -> None:
     """Print the installed version."""
     from importlib.metadata import version as version_of  # reads the package's metadata
 
-    typer.echo(version_of("densearch"))
+    echo(version_of("densearch"))
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.failures import reason_of
-from api.cli.tables import console, number, state_text, studies_table, vector_table
+from api.cli.tables import number, state_text, studies_table, vector_table
+from api.cli.terminal import console
 from api.client import Json
 
 WIDE = 100

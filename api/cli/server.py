@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import structlog
-import typer
 import uvicorn
 
 from api.cli.dispatcher import COMMAND, Supervisor, environment_of
+from api.cli.terminal import echo
 from service import logs
 from service.errors import SettingsError, UnsafeBindingError
 from service.hosts import is_loopback
@@ -169,8 +169,8 @@ def _serve(
     def on_ready() -> None:
         if with_dispatcher:
             supervisor.start()
-        typer.echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
-        typer.echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
+        echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
+        echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
 
     app = create_app(settings, database)
     threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()

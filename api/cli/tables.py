@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.terminal import console
 from api.client import Json
 from api.vector_text import layers_text, range_text, taps_text
 
@@ -20,13 +21,6 @@ STATE_STYLES = {
     "FAILED": "red",
     "CANCELLED": "dim",
 }
-PIPE_WIDTH = 160
-
-
-def console() -> Console:
-    """Return a console on stdout; wide enough for every table when that is not a terminal."""
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def show_table(table: RenderableType) -> None:

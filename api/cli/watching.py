@@ -19,7 +19,8 @@ from rich.text import Text
 
 from api.cli.following import Bar, Watched
 from api.cli.reports import show_report
-from api.cli.tables import console, duration, number, state_text
+from api.cli.tables import duration, number, state_text
+from api.cli.terminal import console
 from api.client import Client, ClientError, Event, Json, UnreachableError
 
 POLL_S = 1.0

@@ -7,16 +7,24 @@ from importlib.resources import files
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from api.dashboard import assets
 from api.dashboard.bars import bars
 from api.dashboard.costs import COST_FILTERS
 from api.dashboard.formats import FILTERS
 from api.dashboard.traces import dash_of
+from service.names import shown
 from service.states import JobState
 
 # A page shows the present; the browser must not show an old one after "back".
 HEADERS = {"Cache-Control": "no-store"}
+
+
+def _shown(value: object) -> object:
+    """Let no name that an older version stored turn the order of a page's text around."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return shown(str(value), "\n\t") if is_text else value
 
 
 @cache
@@ -25,6 +33,7 @@ def _templates() -> Environment:
     environment = Environment(
         loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
 
+from service import names
 from service.errors import InvalidDatasetError
 
 MAX_ENTRIES = 200_000
@@ -74,7 +75,7 @@ class Entry:
 
 def shown(name: str) -> str:
     """Return a name that a terminal can print, cut to a reasonable length."""
-    text = "".join(c if c.isprintable() else "\ufffd" for c in name)
+    text = names.shown(name)
     return text if len(text) <= 100 else f"{text[:60]}...{text[-30:]}"
 
 
@@ -92,9 +93,11 @@ def safe_name(name: str) -> str:
         raise InvalidDatasetError(
             shown(name), "names are relative, with / and without ..: pack the folder's content"
         )
-    if not name.isprintable() or len(name) > MAX_NAME_LENGTH:
+    if not all(map(names.is_safe, name)) or len(name) > MAX_NAME_LENGTH:
         raise InvalidDatasetError(
-            shown(name), f"names are printable text of at most {MAX_NAME_LENGTH} characters"
+            shown(name),
+            f"names are printable text of at most {MAX_NAME_LENGTH} characters, without control "
+            "characters and others that cannot be seen: name the file anew",
         )
     found = "/".join(part for part in parts if part not in {"", "."})
     if not found:

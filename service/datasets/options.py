@@ -6,18 +6,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from service import names
 from service.datasets.splits import SplitPlan
 
 Format = Literal["auto", "classes", "labels", "pairs", "images", "npz", "idx", "cifar"]
 
 
-def _printable(name: str) -> str:
-    if not name.isprintable() or not name.strip():
-        raise ValueError("Name is printable text")
-    return name
-
-
-DatasetTitle = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+DatasetTitle = Annotated[
+    str, Field(min_length=1, max_length=names.MAX_LENGTH), AfterValidator(names.checked)
+]
 
 
 class ImportOptions(BaseModel):

@@ -20,6 +20,7 @@ from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan, Splits
 from service.datasets.stored import MANIFEST, MAX_CLASSES, SPLITS, VERSION, Numbers
 from service.errors import InvalidDatasetError
+from service.names import fault_in
 
 MAX_SAMPLES = 5_000_000
 MAX_CLASS_NAME_LENGTH = 200
@@ -123,12 +124,9 @@ def _refuse_classes(names: Sequence[str]) -> None:
             "classes", f"there are {len(names):,} classes: at most {MAX_CLASSES:,} are taken"
         )
     for name in names:
-        if not name.isprintable() or not 0 < len(name) <= MAX_CLASS_NAME_LENGTH:
-            raise InvalidDatasetError(
-                "classes",
-                f"{shown(name)!r} is no name of a class: give printable text of 1 to "
-                f"{MAX_CLASS_NAME_LENGTH} characters",
-            )
+        fault = fault_in(name, MAX_CLASS_NAME_LENGTH)
+        if fault is not None:
+            raise InvalidDatasetError("classes", f'the name of the class "{shown(name)}" {fault}')
 
 
 def _digest(manifest: dict[str, Any], digests: dict[str, str]) -> str:

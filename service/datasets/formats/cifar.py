@@ -14,6 +14,7 @@ from service.datasets.formats.tables import MAX_TABLE_BYTES
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.errors import InvalidDatasetError
+from service.names import fault_in
 
 SIDE_PX = 32
 IMAGE_BYTES = 3 * SIDE_PX * SIDE_PX
@@ -69,7 +70,7 @@ def _class_names(entries: Sequence[Entry], n_classes: int) -> list[str]:
         if entry.parts[-1] == NAMES[n_classes]:
             text = entry.read(MAX_TABLE_BYTES).decode("utf-8", "replace")
             names = [line.strip() for line in text.splitlines() if line.strip()]
-            if len(set(names)) == n_classes and all(name.isprintable() for name in names):
+            if len(set(names)) == n_classes and not any(map(fault_in, names)):
                 return names
             raise InvalidDatasetError(entry.name, f"should name {n_classes} classes, a line each")
     return [str(number) for number in range(n_classes)]

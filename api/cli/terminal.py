@@ -1,0 +1,46 @@
+"""Everything that is printed: text from elsewhere never steers the terminal.
+
+Names stored by older versions, errors of trainings and answers of a foreign server may hold
+escape sequences, or characters that turn the order of text around. They are shown as escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from service.names import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+PIPE_WIDTH = 160
+_KEPT = "\n\t"
+
+
+def echo(text: object, *, err: bool = False, fg: str | None = None, nl: bool = True) -> None:
+    """Print a line."""
+    typer.secho(shown(str(text), _KEPT), err=err, fg=fg, nl=nl)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console; wide enough for every table when it is not a terminal."""
+    from rich.console import Console  # rich takes a while to load
+    from rich.segment import Segment
+
+    class SafeConsole(Console):
+        """What rich itself adds, colours and the like, is not text of a segment yet."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            for segment in super().render(renderable, options):
+                text = segment.text if segment.control else shown(segment.text, _KEPT)
+                yield segment if text == segment.text else Segment(text, segment.style)
+
+    made = SafeConsole(highlight=False, stderr=stderr)
+    is_wide = made.is_terminal or stderr
+    return made if is_wide else SafeConsole(highlight=False, width=PIPE_WIDTH)

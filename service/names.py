@@ -1,0 +1,86 @@
+"""One rule for the names that users give, and one way to show text that nobody has checked.
+
+Names are shown in tables, pages, logs and terminals, where some characters do more than look
+like themselves: control characters move the cursor and set colours, bidirectional overrides and
+isolates show a name in another order than it has, others cannot be seen. Names stored by older
+versions, file names and error texts may hold them, and are shown with escapes in their place.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAX_LENGTH = 200
+# Scripts and emoji need the two joiners (Persian, Hindi, families); they are not seen themselves.
+_JOINERS = frozenset("\u200c\u200d")
+# Control (C0, DEL, C1), format (bidirectional marks, zero width, soft hyphen, BOM, tags), halves
+# of surrogate pairs, separators of lines and paragraphs.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Letters and signs that leave a blank.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_VISIBLE = frozenset("LNPS")
+
+
+def is_safe(character: str) -> bool:
+    """Whether a character looks like itself wherever text is shown."""
+    if character.isascii():
+        return character.isprintable()
+    return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
+
+
+def fault_in(name: str, max_length: int = MAX_LENGTH) -> str | None:
+    """Return what is wrong with a name and what to do about it, None where nothing is.
+
+    Args:
+        name: One line of text, without blanks at its ends, with something to see.
+        max_length: In characters.
+    """
+    for place, character in enumerate(name, start=1):
+        if not is_safe(character):
+            return (
+                f"character {place} is U+{ord(character):04X}"
+                f"{_called(character)}, which a name cannot hold: take it out"
+            )
+    if not any(unicodedata.category(c)[0] in _VISIBLE and c not in _BLANK for c in name):
+        return "is empty, or has nothing to see: give a name"
+    if name != name.strip():
+        return "begins or ends with a blank: take it away"
+    if len(name) > max_length:
+        return f"has {len(name):,} characters: at most {max_length} are taken"
+    return None
+
+
+def checked(name: str) -> str:
+    """Return a name, for pydantic.
+
+    Raises:
+        ValueError: With what is wrong.
+    """
+    fault = fault_in(name)
+    if fault is not None:
+        raise ValueError(fault)
+    return name
+
+
+def shown(text: str, keep: str = "") -> str:
+    r"""Return text with an escape such as ``\u202e`` in place of what is not `is_safe`.
+
+    Args:
+        text: Any text.
+        keep: Unsafe characters to leave as they are, such as a newline between lines.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if is_safe(c) or c in keep else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x1_0000 else f"\\U{code:08x}"
+
+
+def _called(character: str) -> str:
+    name = unicodedata.name(character, "")
+    return f" ({name.lower()})" if name else ""
