@@ -1,0 +1,69 @@
+"""Samplers that behave badly in the process that asks them; found there by PYTHONPATH."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.samplers import Entry
+from service.samplers.random_points import RandomPoints
+from service.samplers.rounds import Rounds
+
+# A file that lets `Waiting` go on.
+GATE = "ODD_SAMPLERS_GATE"
+# How many rounds go well first.
+N_GOOD = 1
+
+
+class Honest(Rounds):
+    """Random points, a round at a time."""
+
+    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
+        if index >= N_GOOD:
+            self._misbehave()
+        return RandomPoints(self.study)._points(len(told), len(told) + size)
+
+    def _misbehave(self) -> None:
+        """Do what makes the sampler odd, from the second round on."""
+
+
+class Sleeping(Honest):
+    """Never answers."""
+
+    def _misbehave(self) -> None:
+        while True:
+            time.sleep(60)
+
+
+class Hungry(Honest):
+    """Takes all the memory there is."""
+
+    def _misbehave(self) -> None:
+        held = [bytearray(2**24)]
+        while held:
+            held.append(bytearray(2**24))
+
+
+class Raising(Honest):
+    """Raises."""
+
+    def _misbehave(self) -> None:
+        raise ZeroDivisionError("a library's bug")
+
+
+class Dying(Honest):
+    """Takes its process along."""
+
+    def _misbehave(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Waiting(Honest):
+    """Answers once a file is there."""
+
+    def _misbehave(self) -> None:
+        while not Path(os.environ[GATE]).exists():
+            time.sleep(0.01)
