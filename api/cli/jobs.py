@@ -194,13 +194,13 @@ def delete(
             _ask_whether_to_delete([client.job(job_id) for job_id in dict.fromkeys(job_ids)])
         for job_id in dict.fromkeys(job_ids):
             client.delete(job_id)
-            typer.echo(f"job {job_id} is deleted")
+            echo(f"job {job_id} is deleted")
 
 
 def _ask_whether_to_delete(jobs: list[Json]) -> None:
     """Name the jobs and end the command unless a person agrees."""
     for job in jobs:
-        typer.echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
+        echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
     if not _is_person_there():
         fail("nobody is there to be asked: --yes deletes without asking", USAGE)
     if not typer.confirm("Delete for good, with all results?", err=True):
