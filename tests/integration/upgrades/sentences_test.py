@@ -54,7 +54,7 @@ def damaged(path: Path) -> None:
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "newer": (
         newer,
-        f"0017, this version knows up to 0004): install that version, or restore the backup {BACKUP}",
+        f"this version knows up to 0004): install that version, or restore the backup {BACKUP}",
     ),
     "two revisions": (
         lambda path: ask(path, "INSERT INTO alembic_version VALUES ('0003')"),
