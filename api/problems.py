@@ -39,6 +39,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.InvalidDatasetError: "invalid-dataset",
     errors.DatasetInUseError: "dataset-in-use",
     errors.StorageFullError: "storage-full",
+    errors.NoRoomError: "storage-full",
     errors.LeaseLostError: "lease-lost",
     errors.SchemaError: "schema-outdated",
     errors.DirectoryInUseError: "misconfigured",

@@ -159,6 +159,7 @@ class StudyOut(Out):
     n_speculative: int = Field(description="Trials that were run ahead of need.")
     n_hits: int = Field(description="Of these, how many the sequence turned out to need.")
     hit_rate: float | None
+    n_cached: int = Field(description="Trials that took an earlier result instead of training.")
     seed: int
     is_finished: bool
     stopped_at: int | None = Field(
@@ -238,6 +239,14 @@ class MeasurementOut(Out):
     metrics: Json
     elapsed_s: float
     measured_at: datetime
+
+
+class MeasurementsOut(ListOut[MeasurementOut]):
+    """A trial's measurements, or that they were removed."""
+
+    pruned: bool = Field(
+        description="Whether they were removed with age; the trial's own `curve` stays."
+    )
 
 
 class DensityOut(Out):

@@ -117,6 +117,16 @@ class AskingFailedError(DensearchError):
         super().__init__(f"the sampler {sampler} could not be asked three times: {reason}")
 
 
+class NoRoomError(DensearchError):
+    """A disk has less room than what was asked for needs; nothing was changed."""
+
+    def __init__(self, place: str, free_bytes: int, needed_bytes: int, remedy: str) -> None:
+        self.place, self.free_bytes, self.needed_bytes = place, free_bytes, needed_bytes
+        super().__init__(
+            f"{place} has {free_bytes:,} bytes free, {needed_bytes:,} are needed: {remedy}"
+        )
+
+
 class LeaseLostError(DensearchError):
     """Another dispatcher holds this job now; whoever sees this stops working on it."""
 

@@ -77,6 +77,7 @@ class StudyProgress:
         n_pruned: Stopped as hopeless.
         n_speculative: Run ahead of need so far.
         n_hits: Of these, how many the sequence turned out to need.
+        n_cached: Took an earlier result.
     """
 
     n_finished: int
@@ -87,6 +88,7 @@ class StudyProgress:
     n_pruned: int
     n_speculative: int
     n_hits: int
+    n_cached: int
 
     @property
     def hit_rate(self) -> float | None:
@@ -168,6 +170,7 @@ def _of_study(counts: Mapping[TrialState, Tally]) -> StudyProgress:
         n_pruned=pruned,
         n_speculative=whole.n_guessed,
         n_hits=whole.n_hits,
+        n_cached=whole.n_cached,
     )
 
 

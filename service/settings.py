@@ -118,6 +118,12 @@ class Settings(BaseSettings):
     currency: str = Field(
         default="EUR", max_length=8, description="Of the prices, as it is shown."
     )
+    keep_days: float | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Days after its end that a job keeps events, measurements and keys.",
+    )
     log_level: str = Field(
         default="INFO",
         pattern="^(DEBUG|INFO|WARNING|ERROR)$",

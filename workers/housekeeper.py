@@ -1,4 +1,4 @@
-"""What a dispatcher does beside its jobs: removes what deleted jobs left.
+"""What a dispatcher does beside its jobs: removes what deleted jobs left, and what is too old.
 
 In a thread of its own and in short transactions, so that no trial waits for it. Several
 dispatchers may do the same at once.
@@ -7,18 +7,22 @@ dispatchers may do the same at once.
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Self
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from service import deletion
+from service import clock, deletion, retention
 from service.chunks import Chunks
 from service.settings import Settings
 from service.storage.database import Database
 
 LOG = structlog.get_logger(__name__)
 EVERY_S = 5.0
+PRUNE_EVERY_S = 3600.0
 PATIENCE_S = 5.0
 
 
@@ -33,6 +37,7 @@ class Housekeeper:
     def __init__(self, settings: Settings, every_s: float = EVERY_S) -> None:
         self._settings = settings
         self._every_s = every_s
+        self._prune_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
 
@@ -58,8 +63,17 @@ class Housekeeper:
     def _turn(self, chunks: Chunks) -> None:
         try:
             deletion.sweep(chunks, self._settings.data_dir)
+            if self._settings.keep_days is not None and time.monotonic() >= self._prune_at:
+                self._prune(chunks, self._settings.keep_days)
         except (DBAPIError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error)
             LOG.warning("housekeeping was refused; trying again", error=reason)
         except Exception:
             LOG.exception("housekeeping failed; trying again")
+
+    def _prune(self, chunks: Chunks, keep_days: float) -> None:
+        found = retention.prune(chunks, clock.now() - timedelta(days=keep_days))
+        self._prune_at = time.monotonic() + PRUNE_EVERY_S
+        counts = asdict(found)
+        if any(counts.values()):
+            LOG.info("old rows removed", **counts)

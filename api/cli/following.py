@@ -116,11 +116,13 @@ class Watched:
         n_done = total if study["is_finished"] else min(study["n_finished"], total)
         n_ahead = max(study.get("n_evaluated", 0) - study["n_finished"], 0)
         has_guessed = n_ahead > 0 or study.get("n_hits", 0) > 0
+        # Events are ahead of polling; those of an old job may have been removed.
+        n_cached = max(self._n_cached("search", study["id"]), study.get("n_cached", 0))
         return Bar(
             name=study["name"],
             n_done=n_done,
             n_total=total,
-            n_cached=min(self._n_cached("search", study["id"]), n_done),
+            n_cached=min(n_cached, n_done),
             best=study["best_value"],
             n_ahead=n_ahead,
             # Guesses that are still in training have neither hit nor missed.

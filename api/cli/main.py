@@ -6,7 +6,17 @@ import os
 
 import typer
 
-from api.cli import bench, database, datasets, demonstration, jobs, reopening, samplers, serving
+from api.cli import (
+    bench,
+    database,
+    datasets,
+    demonstration,
+    jobs,
+    pruning,
+    reopening,
+    samplers,
+    serving,
+)
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
 from api.cli.serving import DataDir
 from api.cli.terminal import echo
@@ -26,6 +36,7 @@ samplers.register(app)
 demonstration.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(datasets.app, name="datasets")
+pruning.register(database.app)
 app.add_typer(database.app, name="db")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api.context import InDatabase
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems import documented
-from api.schemas import ListOut, MeasurementOut, TrialDetailOut, TrialOut
+from api.schemas import ListOut, MeasurementsOut, TrialDetailOut, TrialOut
 from service.arms import is_speculation
 from service.errors import NotFoundError
 from service.progress import STANDING
@@ -125,11 +125,14 @@ def show_trial(database: InDatabase, trial_id: Id) -> dict[str, Any]:
 
 @router.get(
     "/trials/{trial_id}/measurements",
-    response_model=ListOut[MeasurementOut],
+    response_model=MeasurementsOut,
     responses=documented(404, 422),
 )
 def list_measurements(database: InDatabase, trial_id: Id) -> dict[str, Any]:
     """List what was measured after each epoch of a trial."""
     with database.read() as session:
-        trials.get(session, trial_id)
-        return {"items": trials.measurements(session, trial_id)}
+        trial = trials.get(session, trial_id)
+        found = trials.measurements(session, trial_id)
+    # A training of its own that has a curve was measured after each epoch of it.
+    is_pruned = bool(trial.curve) and trial.cached_from is None and not found
+    return {"items": found, "pruned": is_pruned}

@@ -32,6 +32,9 @@ POOL_SIZE = 40
 POOL_S = 5.0
 # So much must fit beside SQLite's file for a transaction to be written.
 ROOM_BYTES = 64 * 1024
+# The -wal file's size at rest: that at which it is checkpointed, 1,000 pages. A burst, or a reader
+# that holds an old state, makes it larger for the time being.
+WAL_BYTES = 4 * 2**20
 # SQLite's: a power cut may take the last commits, and never breaks the file.
 SYNCHRONOUS = "NORMAL"
 
@@ -149,6 +152,8 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
         f"synchronous={SYNCHRONOUS}",
         "foreign_keys=ON",
         f"wal_autocheckpoint={1000 if is_checkpointer else 0}",
+        # To this the -wal file is cut by the first write after all of it was checkpointed.
+        f"journal_size_limit={WAL_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.set_progress_handler(_is_late, STEPS_A_LOOK)

@@ -1,0 +1,198 @@
+"""Pruning old jobs: what goes, that no result does, and that it may die and be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service import clock, reopening, retention, rules
+from service import jobs as use_cases
+from service.chunks import Chunks, next_size
+from service.states import JobState
+from service.storage import events, jobs, trials
+from service.storage import retention as stored
+from service.storage.database import Database
+from service.storage.retention import Pruned
+from service.storage.tables import EventRow, IdempotencyKeyRow, MeasurementRow
+from service.updates import Measured
+from tests.integration.service.reopening_test import go_on
+from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
+from tests.integration.service.simulation import Simulation, report_of, told
+
+SMALL = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 3})
+
+
+class Killed(Chunks):
+    """A process that dies after so many chunks, of two rows each."""
+
+    def __init__(self, database: Database, n_chunks: int) -> None:
+        super().__init__(database)
+        self.n_left = n_chunks
+
+    def repeat(self, work: Callable[[Session, int], int]) -> int:
+        total = 0
+        while True:
+            if self.n_left == 0:
+                raise InterruptedError
+            self.n_left -= 1
+            with self.database.write() as session:
+                n = work(session, 2)
+            total += n
+            if not n:
+                return total
+
+
+def run_measured(database: Database, body: dict[str, object], key: str | None = None) -> int:
+    """Run a job whose trainings measure each epoch."""
+    job, _ = use_cases.submit(database, rules.parse(body), key)
+    simulation = Simulation(database, n_workers=3)
+    (run,) = simulation.take()
+    updates: list[Any] = []
+    while not run.job.state.is_final:
+        simulation.step(run, updates)
+        updates = [simulation.finish_one()] if simulation.hand else []
+        for ended in list(updates):
+            values = enumerate(ended.curve, start=1)
+            ids = (ended.attempt_id, ended.trial_id)
+            updates[:0] = [Measured(*ids, n, {"loss": v}, 0.1 * n) for n, v in values]
+    assert run.job.state is JobState.SUCCEEDED
+    return job.id
+
+
+def left(database: Database) -> Pruned:
+    with database.read() as session:
+        n = (EventRow, MeasurementRow, IdempotencyKeyRow)
+        counts = [session.scalar(select(func.count()).select_from(kind)) or 0 for kind in n]
+    return Pruned(*counts)
+
+
+def everything(database: Database, job_id: int) -> tuple[Any, ...]:
+    with database.read() as session:
+        return (jobs.get(session, job_id), trials.of_job(session, job_id), told(database, job_id))
+
+
+def later(days: float = 1.0) -> Any:  # noqa: ANN401 - a time
+    return clock.now() + timedelta(days=days)
+
+
+def test_what_is_no_result_goes_and_the_last_word_stays(database: Database) -> None:
+    job_id = run_measured(database, SMALL, key="k")
+    before, had = everything(database, job_id), left(database)
+    with database.read() as session:
+        counted = stored.count(session, later())
+    assert left(database) == had  # counting removes nothing
+    removed = retention.prune(Chunks(database), later())
+    assert removed == counted == Pruned(had.events - 1, had.measurements, 1)
+    assert had.measurements > 0
+    assert everything(database, job_id) == before
+    with database.read() as session:
+        (last,) = events.after(session, job_id, 0, 10)
+        assert (last.kind, last.data) == ("job", {"state": "SUCCEEDED"})
+        assert stored.prunable(session, later()) == []
+    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0)
+
+
+def test_young_and_unfinished_jobs_are_not_touched(database: Database) -> None:
+    run_measured(database, SMALL, key="young")
+    use_cases.submit(database, rules.parse(function_job()), "open")
+    had = left(database)
+    assert retention.prune(Chunks(database), later(-1.0)) == Pruned(0, 0, 0)
+    assert left(database) == had
+    assert retention.prune(Chunks(database), later()).idempotency_keys == 1
+    with database.read() as session:
+        assert session.scalars(select(IdempotencyKeyRow.key)).all() == ["open"]
+
+
+def test_a_job_that_goes_on_is_left_alone_and_ends_as_it_would_have(database: Database) -> None:
+    job_id = run_measured(database, SMALL)
+    retention.prune(Chunks(database), later())
+    reopening.extend(database, job_id, 5)
+    had = left(database)
+    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0)
+    assert left(database) == had
+    go_on(database)
+    extended = told(database, job_id), report_of(database, job_id)["verdict"]
+    with database.write() as session:
+        trials.change(
+            session,
+            [{"id": t.id, "digest": f"gone-{t.id}"} for t in trials.of_job(session, job_id)],
+        )
+    whole = run_whole(database, SMALL | {"budget": {"n_trials": 5}})
+    assert extended == (told(database, whole), report_of(database, whole)["verdict"])
+
+
+def test_pruning_that_dies_anywhere_is_finished_by_the_next(database: Database) -> None:
+    job_id = run_measured(database, SMALL, key="k")
+    before = everything(database, job_id)
+    for n_chunks in count(1):
+        try:
+            retention.prune(Killed(database, n_chunks), later())
+        except InterruptedError:
+            assert everything(database, job_id) == before
+        else:
+            break
+    assert n_chunks > 10
+    assert left(database) == Pruned(1, 0, 0)
+    assert everything(database, job_id) == before
+
+
+def test_a_job_reopened_meanwhile_keeps_the_rest(sqlite_database: Database) -> None:
+    job_id = run_measured(sqlite_database, SMALL)
+    had = left(sqlite_database)
+
+    class Reopening(Chunks):
+        def repeat(self, work: Any) -> int:  # noqa: ANN401 - as its parent's
+            with sqlite_database.read() as session:
+                state = jobs.get(session, job_id).state
+            if state is JobState.SUCCEEDED:
+                reopening.extend(sqlite_database, job_id, 5)
+            return super().repeat(work)
+
+    retention.prune(Reopening(sqlite_database), later())
+    now = left(sqlite_database)
+    assert (now.events, now.measurements) == (had.events + 1, had.measurements)
+
+
+def test_chunks_stop_where_they_are_told_to(sqlite_database: Database) -> None:
+    submit(sqlite_database, function_job())
+    chunks = Chunks(sqlite_database)
+    sizes: list[int] = []
+
+    def work(_session: Any, size: int) -> int:  # noqa: ANN401 - a session
+        sizes.append(size)
+        if len(sizes) == 3:
+            chunks._stop.set()
+        return size
+
+    assert chunks.repeat(work) == sum(sizes)
+    assert len(sizes) == 3
+    assert chunks.is_stopped
+
+
+@pytest.mark.parametrize(
+    ("size", "took_s", "expected"),
+    [(100, 0.05, 100), (100, 0.5, 10), (100, 0.0, 200), (1, 60.0, 1), (20_000, 0.001, 20_000)],
+)
+def test_the_size_of_a_chunk_follows_its_time(size: int, took_s: float, expected: int) -> None:
+    assert next_size(size, took_s) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "30", "d", "-1d", "0d", "1m", "1.5.d", "1e3d", "999999w", "nan"]
+)
+def test_nonsense_is_no_age(text: str) -> None:
+    with pytest.raises(retention.InvalidAgeError, match="12h, 30d or 8w"):
+        retention.age_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("12h", 12), ("30d", 720), ("8w", 1344), ("1.5D", 36), (" 1h ", 1)]
+)
+def test_ages_are_read(text: str, hours: float) -> None:
+    assert retention.age_of(text) == timedelta(hours=hours)
