@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.database import DataDir
+from api.cli.terminal import echo
 
 if TYPE_CHECKING:  # the database layer takes half a second to load
     from datetime import datetime
@@ -46,7 +47,7 @@ def prune(
     with locks.hold_migration(settings, wait_s=0.0) if is_vacuuming else nullcontext():
         found = _prune(settings, before, dry_run=dry_run)
         for table, n in asdict(found).items():
-            typer.echo(f"{table}: {n:,} {'would be ' if dry_run else ''}removed")
+            echo(f"{table}: {n:,} {'would be ' if dry_run else ''}removed")
         if is_vacuuming:
             _vacuum(settings)
 
@@ -79,11 +80,11 @@ def _vacuum(settings: Settings) -> None:
     if file is not None:
         before = file.stat().st_size
         vacuum.vacuum_file(file)
-        typer.echo(f"{file}: {before:,} bytes before, {file.stat().st_size:,} now")
+        echo(f"{file}: {before:,} bytes before, {file.stat().st_size:,} now")
         return
     database = Database(settings.resolved_database_url)
     try:
         vacuum.vacuum_tables(database)
     finally:
         database.close()
-    typer.echo("the space of removed rows can be used again")
+    echo("the space of removed rows can be used again")

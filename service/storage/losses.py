@@ -2,7 +2,8 @@
 
 Upgrading a SQLite file kept its jobs and deleted all that belongs to them before version 0.2
 (docs/adr/0020-migrations-lose-nothing.md). A job is stored together with its studies, and none
-succeeds without a trial: one without them has lost them.
+succeeds without a trial: one without them has lost them, unless it was
+deleted and is being removed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from service.storage.database import Database
 _JOBS = "SELECT id, CAST(created_at AS VARCHAR(40)) FROM jobs"
 _DAMAGED = """
 SELECT id, CAST(created_at AS VARCHAR(40)) FROM jobs
-WHERE NOT EXISTS (SELECT 1 FROM studies WHERE job_id = jobs.id)
+WHERE state <> 'DELETED' AND NOT EXISTS (SELECT 1 FROM studies WHERE job_id = jobs.id)
 OR state = 'SUCCEEDED' AND NOT EXISTS (SELECT 1 FROM trials WHERE job_id = jobs.id)
 """
 

@@ -32,7 +32,8 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
     assert set(commands()) == {
         *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "cancel", "pause"),
         *("resume", "download", "demo", "db upgrade", "db current", "doctor", "version"),
-        *("extend", "clone", "retry-failed", "samplers", "bench operator"),
+        *("extend", "clone", "retry-failed", "samplers", "bench operator", "delete"),
+        *("db prune", "db downgrade"),
         *("datasets add", "datasets list", "datasets show", "datasets delete"),
     }
 
