@@ -9,9 +9,18 @@ import structlog
 from structlog.types import EventDict
 
 from service.names import shown
+from service.redaction import hide
 from service.settings import Settings
 
 _OF_MANY_LINES = ("exception", "stack")
+
+
+def _redact(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Take the database's password out of whatever quotes it."""
+    for name, value in line.items():
+        if isinstance(value, str):
+            line[name] = hide(value)
+    return line
 
 
 def _escape(_logger: object, _method: str, line: EventDict) -> EventDict:
@@ -34,6 +43,7 @@ def configure(settings: Settings) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            _redact,
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(

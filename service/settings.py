@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
 from service.hosts import pattern_of
+from service.redaction import learn, url_shown
 
 PREFIX = "DENSEARCH_"
+BACKENDS = ("postgresql", "sqlite")
 
 
 def _listed(value: object) -> object:
@@ -37,7 +39,9 @@ HostNames = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)]
 class Settings(BaseSettings):
     """Everything that may differ between two installations. See docs/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         default=Path("data"), description="Directory of the SQLite file and the artifacts."
@@ -131,6 +135,20 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(default=False, description="Write the log as JSON lines.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        # "***" is what is shown of something that is no URL; its own words would quote it.
+        backend = url_shown(value.get_secret_value()).partition(":")[0].partition("+")[0]
+        if backend not in BACKENDS:
+            raise ValueError(
+                "is no URL of a database: write postgresql://user:password@host:5432/name, with "
+                "the special characters of the password percent-encoded (%40 for @)"
+            )
+        return value
+
     @property
     def sqlite_path(self) -> Path:
         """Where the SQLite file lies when no database_url is set."""
@@ -161,10 +179,13 @@ def load(**overrides: object) -> Settings:
     _refuse_unknown()
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
             for item in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from error
+    for url in (settings.resolved_database_url, settings.url):
+        learn(url)
+    return settings

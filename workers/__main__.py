@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import leases, logs
 from service.errors import DensearchError
+from service.privacy import keep_files_private
+from service.redaction import hide
 from service.settings import Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database
@@ -30,6 +32,7 @@ def main() -> int:
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
     parser.add_argument("--has-server", action="store_true", help="the parent is `serve`")
     given = parser.parse_args()
+    keep_files_private()
     try:
         settings = load()
         logs.configure(settings)
@@ -38,11 +41,11 @@ def main() -> int:
         database = Database(settings.resolved_database_url)
         schema.check(database)
     except DensearchError as error:
-        sys.stderr.write(f"densearch dispatch: {error}\n")
+        sys.stderr.write(hide(f"densearch dispatch: {error}\n"))
         return REFUSED
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        sys.stderr.write(f"densearch dispatch: the database refused ({reason})\n")
+        sys.stderr.write(hide(f"densearch dispatch: the database refused ({reason})\n"))
         return CRASHED
     return _dispatch(settings, database, given.parent)
 

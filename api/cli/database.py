@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.terminal import echo
+from service.privacy import keep_files_private
 
 if TYPE_CHECKING:  # the database layer takes half a second to load
     from service.settings import Settings
@@ -88,6 +89,7 @@ def _opened(data_dir: Path | None) -> tuple[Settings, Database]:
     from service.settings import load
     from service.storage.database import Database
 
+    keep_files_private()
     settings = load(data_dir=data_dir)
     return settings, Database(settings.resolved_database_url)
 
@@ -105,7 +107,7 @@ def _move(
             done = move(database)
     finally:
         database.close()
-    name = database.url.render_as_string(hide_password=True)
+    name = database.shown_url
     if done.before == done.after:
         echo(f"{name} is at revision {done.after or 'none'} already")
         return

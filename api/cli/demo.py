@@ -34,7 +34,7 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
     data_dir = out / "demo-data"
     if fresh:
         shutil.rmtree(data_dir, ignore_errors=True)
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)  # or the server would outlive us
     started = time.monotonic()

@@ -24,6 +24,7 @@ from api.client import Client, ClientError, Json, UnreachableError
 from service import plugin_list
 from service import settings as configuration
 from service.errors import DensearchError, SettingsError
+from service.privacy import open_to_others
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield from _sqlite_findings()
         return
     database = Database(settings.resolved_database_url, is_checkpointer=False)
-    name = database.url.render_as_string(hide_password=True)
+    name = database.shown_url
     try:
         found, needed = schema.current(database), schema.head()
         if found == needed:
@@ -192,6 +193,11 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield _space("disk", place, FREE_BYTES_WANTED, "free some space, or move DENSEARCH_DATA_DIR")
+    found = open_to_others(settings.data_dir, settings.sqlite_path)
+    if found:
+        listed = " and ".join(map(str, found))
+        remedy = f"unless that is meant: chmod -R go= {settings.data_dir}"
+        yield Finding("warn", "privacy", f"other users may use {listed}", remedy)
 
 
 def _space(subject: str, place: Path, wanted_bytes: int, remedy: str) -> Finding:

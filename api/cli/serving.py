@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from service.privacy import keep_files_private
+
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if left out.")]
 Port = Annotated[
     int | None,
@@ -51,6 +53,7 @@ def serve(
     from api.cli.server import run  # loads the web framework
     from service.settings import load
 
+    keep_files_private()
     run(
         load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
         with_dispatcher=True,
@@ -67,6 +70,7 @@ def api(
     from api.cli.server import run  # loads the web framework
     from service.settings import load
 
+    keep_files_private()
     run(
         load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
         with_dispatcher=False,
@@ -82,6 +86,7 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
     from api.cli.dispatcher import replace_process, supervise
     from service.settings import load  # refuses unusable settings before the slow start
 
+    keep_files_private()
     settings = load(data_dir=data_dir)
     if not restart:
         replace_process(settings)

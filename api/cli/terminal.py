@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from service.names import shown
+from service.redaction import hide
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -23,7 +24,7 @@ _KEPT = "\n\t"
 
 def echo(text: object, *, err: bool = False, fg: str | None = None, nl: bool = True) -> None:
     """Print a line."""
-    typer.secho(shown(str(text), _KEPT), err=err, fg=fg, nl=nl)
+    typer.secho(shown(hide(str(text)), _KEPT), err=err, fg=fg, nl=nl)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
+from service.redaction import url_shown
 from service.storage import deadlines
 from service.storage.answers import Answers
 
@@ -77,6 +78,11 @@ class Database:
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+    @property
+    def shown_url(self) -> str:
+        """Its URL as it may be printed: without passwords."""
+        return url_shown(self.url.render_as_string(hide_password=False))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
