@@ -46,7 +46,8 @@ class AskingPool:
     def __init__(self, n_processes: int, limits: AskLimits) -> None:
         self._children = [Child(limits) for _ in range(n_processes)]
         self._running: list[Ask | None] = [None] * n_processes
-        self._most_of_one = max(1, n_processes - 1)
+        # Of the processes that take any ask, one is left to the other jobs.
+        self._most_of_one = max(1, n_processes - 2)
         self._jobs: dict[int, deque[Ask]] = {}  # the job whose turn it is comes first
         self._answered: set[int] = set()
         self._since: dict[int, float] = {}
@@ -152,9 +153,9 @@ class AskingPool:
         return None
 
     def _choose(self, index: int) -> Ask | None:
-        at_work = [ask.asked.job_id for ask in self._running if ask is not None]
+        at_work = [ask.asked.job_id for ask in self._running[1:] if ask is not None]
         for job_id, asks in self._jobs.items():
-            if at_work.count(job_id) >= self._most_of_one:
+            if index > 0 and at_work.count(job_id) >= self._most_of_one:
                 continue
             found = next((ask for ask in asks if self._is_for(index, ask)), None)
             if found is not None:
