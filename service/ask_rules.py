@@ -5,8 +5,9 @@ Not part of `service.rules`: a stored job stays readable whatever the caps have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from service import planning, samplers
 from service.errors import Fault
@@ -27,13 +28,21 @@ USUAL_TRIALS, USUAL_BATCH = 100, 4
 
 @dataclass(frozen=True, slots=True)
 class _Knob:
-    """A whole number of a spec that makes its asks cheaper when it is lowered."""
+    """A whole number of a spec that makes its asks cheaper when it is lowered.
+
+    Attributes:
+        name: As a fault calls it.
+        at: JSON pointer to it.
+        value: What it is.
+        usual: What it usually is.
+        turned: Returns a plan with another value.
+    """
 
     name: str
     at: str
     value: int
     usual: int
-    turned: Callable[[int], StudyPlan]
+    turned: Callable[[StudyPlan, int], StudyPlan]
 
 
 def faults(spec: JobSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
@@ -83,60 +92,63 @@ def _plan_of(spec: JobSpec, study: PlannedStudy) -> StudyPlan:
 def _knobs(
     study: PlannedStudy, plan: StudyPlan, index: int | None, trials_at: str
 ) -> Iterator[_Knob]:
-    yield _Knob(
-        "n_trials", trials_at, plan.n_trials, USUAL_TRIALS, lambda n: replace(plan, n_trials=n)
-    )
+    yield _Knob("n_trials", trials_at, plan.n_trials, USUAL_TRIALS, _with_trials)
     if index is None or trials_at != TRIALS_AT:  # defaults, or a request for more trials alone
         return
     at = f"/samplers/{index}"
-    yield _Knob(
-        "batch_size",
-        f"{at}/batch_size",
-        plan.batch_size,
-        USUAL_BATCH,
-        lambda n: replace(plan, batch_size=n),
-    )
+    yield _Knob("batch_size", f"{at}/batch_size", plan.batch_size, USUAL_BATCH, _with_batch)
     for option in samplers.describe(study.sampler).options:
         if option.kind == "integer":
             given = int(str(plan.options.get(option.name, option.default)))
-            turned = _turning(plan, option.name)
             where = f"{at}/options/{escape(option.name)}"
+            turned = partial(_with_option, option.name)
             yield _Knob(option.name, where, given, int(option.default), turned)
 
 
-def _turning(plan: StudyPlan, name: str) -> Callable[[int], StudyPlan]:
-    def turned(value: int) -> StudyPlan:
-        options: Mapping[str, object] = {**plan.options, name: value}
-        return replace(plan, options=options)
+def _with_trials(plan: StudyPlan, value: int) -> StudyPlan:
+    return replace(plan, n_trials=value)
 
-    return turned
+
+def _with_batch(plan: StudyPlan, value: int) -> StudyPlan:
+    return replace(plan, batch_size=value)
+
+
+def _with_option(name: str, plan: StudyPlan, value: int) -> StudyPlan:
+    return replace(plan, options={**plan.options, name: value})
 
 
 def _effort_fault(study: PlannedStudy, plan: StudyPlan, knobs: list[_Knob]) -> Fault:
-    """Say what one ask would take, and how far each number alone would have to be lowered."""
-    effort = samplers.effort_of(study.sampler, plan)
-    most = {knob.name: _most(study, knob) for knob in knobs}
-    remedies = [f"{name} to {n:,}" for name, n in most.items() if n is not None]
-    helping = [knob for knob in knobs if most[knob.name] is not None] or knobs
-    culprit = max(helping, key=lambda knob: knob.value / knob.usual)
+    """Say what one ask would take, and how far which number would have to be lowered."""
+    # The one that is farthest from what is usual is the likeliest to be meant otherwise.
+    knobs = sorted(knobs, key=lambda knob: -knob.value / knob.usual)
+    excess = samplers.effort_of(study.sampler, plan).excess
     detail = (
         f"to propose trials of {plan.dimension} values, {study.sampler} would take "
-        f"{effort.excess:,.3g} times the work or memory that one proposal may take"
+        f"{excess:,.3g} times the work or memory that one proposal may take"
     )
-    remedy = f"lower {', or '.join(remedies)}" if remedies else "lower several of its numbers"
-    return Fault(culprit.at, f"{detail}: {remedy}, or use another sampler")
+    remedy = _remedy(study.sampler, plan, knobs)
+    return Fault(knobs[0].at, f"{detail}: {remedy}, or use another sampler")
 
 
-def _most(study: PlannedStudy, knob: _Knob) -> int | None:
-    """Return the largest value of a number that makes the ask possible, None if none does."""
+def _remedy(sampler: str, plan: StudyPlan, knobs: Sequence[_Knob]) -> str:
+    alone = {knob.name: _most(sampler, plan, knob) for knob in knobs}
+    alone = {k.name: n for k in knobs if (n := alone[k.name]) >= k.usual / 2}
+    if alone:
+        return f"lower {', or '.join(f'{name} to {n:,}' for name, n in alone.items())}"
+    together = []
+    for knob in knobs:
+        if knob.value > knob.usual:
+            plan = knob.turned(plan, knob.usual)
+            together.append(f"{knob.name} to {knob.usual:,}")
+    fits = samplers.effort_of(sampler, plan).excess <= 1.0
+    return f"lower {', and '.join(together)}" if fits else "search fewer values"
 
-    def fits(value: int) -> bool:
-        return samplers.effort_of(study.sampler, knob.turned(value)).excess <= 1.0
 
-    low, high = 1, knob.value
-    if not fits(low):
-        return None
+def _most(sampler: str, plan: StudyPlan, knob: _Knob) -> int:
+    """Return the largest value of a number that makes the ask possible, 0 if none does."""
+    low, high = 0, knob.value
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        fits = samplers.effort_of(sampler, knob.turned(plan, middle)).excess <= 1.0
+        low, high = (middle, high) if fits else (low, middle)
     return low
