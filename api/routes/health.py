@@ -16,7 +16,7 @@ from api.deadline import GRACE_S, abandon
 from api.problems import documented
 from api.schemas import CheckOut, HealthOut, ReadinessOut
 from service import leases
-from service.errors import DeadlineError, SchemaError
+from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.storage import deadlines, schema
 from service.storage.database import Database
 from service.storage.refusals import Refusal, explain, refusal_of
@@ -79,7 +79,7 @@ def _checks(database: Database, lease_s: float) -> list[CheckOut]:
 def _migrations(database: Database) -> CheckOut:
     try:
         schema.check(database)
-    except SchemaError as error:
+    except (SchemaError, UnreadableDatabaseError) as error:
         return _failed("migrations", str(error))
     return CheckOut(name="migrations", ok=True, detail=f"at revision {schema.head()}")
 

@@ -33,7 +33,7 @@ FOLDER = Path(__file__).parent
 PATIENCE_S = 600.0
 SMALL: dict[str, Any] = {
     **PHOTOS,
-    "training": {"lr": 0.01, "batch_size": 16, "epochs": 2, "schedule": "cosine"},
+    "training": {"lr": 0.01, "batch_size": 16, "epochs": 6, "schedule": "cosine"},
     "samplers": ["direct_l"],
     "controls": ["uniform", "flat"],
     "budget": {"n_trials": 3},

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import server
 from api.cli.main import main
+from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
 from tests.integration.upgrades import filling
@@ -137,6 +139,21 @@ def test_the_words_after_an_upgrade_lead_back(
     assert "downgraded from 0004 to 0003\n" in capfd.readouterr().out
     assert list(path.parent.glob("densearch-*.sqlite3")) == [copy]
     assert schema.current(sqlite_database) == "0003"
+
+
+def test_a_server_says_where_the_copy_is(
+    sqlite_database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = filling.at(sqlite_database, "0003")
+    path = Path(str(sqlite_database.url.database))
+    sqlite_database.close()
+    server._upgrade(Settings(data_dir=path.parent), sqlite_database)
+    said = "".join(capfd.readouterr())
+    (copy,) = path.parent.glob("densearch-0003-*.sqlite3")
+    assert str(copy) in said
+    assert f"rm -f {path}-wal {path}-shm && cp {copy} {path}" in said
+    kept, found = filling.common(before, filling.contents(sqlite_database))
+    assert kept == found
 
 
 def main_of_success() -> None:
