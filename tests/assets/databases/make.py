@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import lzma
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -189,8 +190,12 @@ def store_postgresql(url: str, revision: str) -> None:
 
 def anonymise(database: Database) -> None:
     """Take this machine's name out."""
+    host = {"host": socket.gethostname()}
     with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE dispatchers SET host = 'machine'")
+        connection.execute(text("UPDATE dispatchers SET host = 'machine'"))
+        for table, column in (("dispatchers", "id"), ("attempts", "dispatcher")):
+            change = f"UPDATE {table} SET {column} = replace({column}, :host, 'machine')"  # noqa: S608
+            connection.execute(text(change), host)
 
 
 if __name__ == "__main__":
