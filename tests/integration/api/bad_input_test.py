@@ -85,6 +85,11 @@ def _nothing_was_stored(client: TestClient) -> None:
         ("/search", {"optimizer": {"choices": ["sgd", "lion"]}}, "adam"),
         ("/warm_start", {"densities": [1.5]}, "integer"),
         ("/training/schedule", "linear", "cosine"),
+        (
+            "/samplers",
+            [{"name": "tpe", "batch_size": 1024, "options": {"n_ei_candidates": 10_000}}],
+            "lower n_ei_candidates to 24",
+        ),
     ],
 )
 def test_a_wrong_field_is_pointed_to(
@@ -92,7 +97,10 @@ def test_a_wrong_field_is_pointed_to(
 ) -> None:
     answer = client.post("/v1/jobs", content=json.dumps(changed(pointer, value)), headers=JSON)
     body = _problem(answer, 422, "invalid-spec")
-    if isinstance(value, dict) or pointer == "/samplers/1":  # the fault lies further inside
+    if isinstance(value, dict) or pointer in (
+        "/samplers",
+        "/samplers/1",
+    ):  # the fault lies further inside
         assert body["pointer"].startswith(f"{pointer}/")
     else:
         assert body["pointer"] == pointer

@@ -250,3 +250,18 @@ def test_densities_that_do_not_fit_are_refused(
     assert caught.value.faults[0].pointer == "/warm_start/densities/0"
     with sqlite_database.read() as session:
         assert len(jobs.page(session, limit=10)) == 1
+
+
+def test_a_budget_that_its_samplers_could_not_be_asked_for_is_refused(
+    sqlite_database: Database,
+) -> None:
+    task = {"kind": "function", "name": "sphere", "dimension": 64}
+    job_id = run_whole(
+        sqlite_database, function_job(task=task, samplers=["tpe"], budget={"n_trials": 2})
+    )
+    with pytest.raises(InvalidSpecError) as caught:
+        reopening.extend(sqlite_database, job_id, 100_000)
+    (fault,) = caught.value.faults
+    assert fault.pointer == "/n_trials"
+    assert "tpe would take" in fault.detail
+    reopening.extend(sqlite_database, job_id, 1_000)

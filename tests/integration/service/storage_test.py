@@ -16,6 +16,7 @@ from alembic.migration import MigrationContext
 from service import clock, jobs, rules
 from service.errors import IdempotencyConflictError, NotFoundError, SchemaError
 from service.records import Job
+from service.states import Phase
 from service.storage import events, schema, studies, trials
 from service.storage import jobs as job_queries
 from service.storage.database import Database
@@ -33,6 +34,21 @@ SPEC = rules.parse(
 
 def new_job(database: Database) -> Job:
     return jobs.submit(database, SPEC)[0]
+
+
+def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> None:
+    job = new_job(database)
+    with database.write() as session:
+        (first, *_) = trials.insert_all(session, trial_rows(database, job, 1))
+        digests = [f"{number:064x}" for number in range(70_000)]
+        ids = range(1_000_000, 1_070_000)
+        assert trials.results(session, digests)[first.digest].id == first.id
+        assert trials.elsewhere(session, job.id + 1, digests).keys() == {first.digest}
+        assert trials.without_result(session, ids) == set()
+        trials.forget_measurements(session, ids)
+        trials.supersede(session, [*ids, first.id])
+    with database.read() as session:
+        assert trials.get(session, first.id).phase is Phase.SUPERSEDED
 
 
 def trial_rows(database: Database, job: Job, n_trials: int) -> list[dict[str, object]]:
