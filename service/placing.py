@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from service import clock, evaluations, payloads, recording
+from service import clock, deaths, evaluations, payloads, recording
 from service.arms import is_speculation
 from service.packing import Packing
 from service.records import Trial
@@ -114,4 +114,5 @@ def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignmen
         keeps_weights=evaluations.keeps_weights(run.spec, trial),
         stop_above=(run.log.arm_of(trial).limits(trial) or ()) if is_search else (),
         pack=pack,
+        is_alone=deaths.is_isolated(trial.error, run.max_attempts),
     )

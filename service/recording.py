@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import clock, evaluations, payloads, pruning
+from service import clock, deaths, evaluations, payloads, pruning
 from service.arms import Arm
 from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
@@ -24,7 +24,8 @@ _ATTEMPT_STATES = {
     Ending.DIVERGED: AttemptState.COMPLETED,
     Ending.CANCELLED: AttemptState.CANCELLED,
     Ending.ERROR: AttemptState.FAILED,
-    Ending.CRASHED: AttemptState.FAILED,
+    Ending.CRASHED: AttemptState.LOST,
+    Ending.LOST: AttemptState.LOST,
 }
 
 
@@ -53,7 +54,7 @@ def _attempt_state(run: Run, update: Ended) -> AttemptState:
 
 def _is_blameless(run: Run, update: Ended) -> bool:
     """Whether a try failed in a pack: another candidate may be to blame. It is tried alone."""
-    return update.ending in (Ending.ERROR, Ending.CRASHED) and update.attempt_id in run.shared
+    return update.ending is Ending.ERROR and update.attempt_id in run.shared
 
 
 def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
@@ -94,8 +95,10 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
     """Keep results of attempts that were given up: evidence that changes nothing.
 
     A result that was taken in and comes again, after a commit whose answer was lost, is not late.
+    A death is no result.
     """
-    late = [update for update in updates if update.ending is not Ending.CANCELLED]
+    nothing = deaths.DEATHS | {Ending.CANCELLED}
+    late = [update for update in updates if update.ending not in nothing]
     if late:
         open_ids = trials.without_result(session, [update.attempt_id for update in late])
         late = [update for update in late if update.attempt_id in open_ids]
@@ -104,7 +107,7 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
 
 def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None:
     trial = run.log.trials[trial_id]
-    if update.ending in (Ending.ERROR, Ending.CRASHED, Ending.CANCELLED):
+    if update.ending in deaths.DEATHS or update.ending in (Ending.ERROR, Ending.CANCELLED):
         _fail(session, run, trial, update)
         return
     if trial.phase is Phase.EVALUATION and update.weights is not None:
@@ -128,17 +131,25 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
 
 
 def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
-    error = {"detail": update.error or update.ending}
-    if _is_blameless(run, update):
-        _wait_again(session, run, [trial.id], error=error)
-        return
-    n_failed = trials.count_failed_attempts(session, trial.id)
-    # A multiple: a trial that a user wants tried again has as many tries as at first. A try that
-    # was cancelled is no failure, and ends nothing.
-    if update.ending is not Ending.CANCELLED and n_failed % run.max_attempts == 0:
+    reason = update.error or str(update.ending)
+    error = deaths.after(trial.error, update.ending, reason, run.max_attempts)
+    if _has_failed(session, run, trial, update):
         end(session, run, trial.id, TrialState.FAILED, {"error": error})
+    elif why := deaths.verdict(error, run.max_attempts):
+        end(session, run, trial.id, TrialState.FAILED, {"error": {"detail": why}})
     else:
         _wait_again(session, run, [trial.id], error=error)
+
+
+def _has_failed(session: Session, run: Run, trial: Trial, update: Ended) -> bool:
+    """Whether a trial's own code has raised as often as it may.
+
+    A multiple: a trial that a user wants tried again has as many tries as at first. A try that
+    was cancelled is no failure, and ends nothing.
+    """
+    if update.ending is not Ending.ERROR or _is_blameless(run, update):
+        return False
+    return trials.count_failed_attempts(session, trial.id) % run.max_attempts == 0
 
 
 def end(

@@ -44,7 +44,8 @@ class TrialState(StrEnum):
 class AttemptState(StrEnum):
     """How one try at a trial stands.
 
-    LOST: its dispatcher is gone, or the pack it was in failed; the trial is not to blame.
+    FAILED: its own code raised. LOST: its worker, node or dispatcher is gone, or the pack it was
+    in failed; the trial is not to blame (see `service.deaths` for how often).
     """
 
     RUNNING = "RUNNING"

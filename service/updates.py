@@ -10,7 +10,10 @@ from service.records import Json
 
 
 class Ending(StrEnum):
-    """How an attempt ended. CRASHED: its worker died; ERROR: its code raised; both are retried.
+    """How an attempt ended. ERROR: its code raised; it is retried `max_attempts` times in all.
+
+    CRASHED: its worker or node died, perhaps by its doing. LOST: the same, by the doing of Ray or
+    of its memory monitor. See `service.deaths`.
 
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
     """
@@ -21,6 +24,7 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
     ERROR = "error"
     CRASHED = "crashed"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Assignment:
         stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
             validation loss is above `stop_above[e - 1]`; () never stops.
         pack: Assignments of one step with the same number are for one worker.
+        is_alone: Whether nothing else may run on its node meanwhile.
     """
 
     attempt_id: int
@@ -45,6 +50,7 @@ class Assignment:
     keeps_weights: bool
     stop_above: tuple[float, ...] = ()
     pack: int = 0
+    is_alone: bool = False
 
 
 def packs_of(assignments: Sequence[Assignment]) -> list[list[Assignment]]:

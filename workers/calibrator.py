@@ -13,7 +13,8 @@ from service.costs import TrainingCost
 from service.records import Calibration, Dispatcher
 from service.settings import Settings
 from service.storage.database import Database
-from workers.cluster import DIED, Cluster, Shape
+from workers.cluster import Cluster, Shape
+from workers.deaths import DIED
 
 LOG = structlog.get_logger(__name__)
 # A measurement that takes longer is given up, s: it would keep the others waiting for ever.

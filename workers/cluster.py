@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 
 import ray
 import structlog
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from service.capacity import EPSILON, n_places
 from service.records import Calibration
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
+from workers.deaths import DIED, cause_of
 from workers.pulse import PLACE_S, ClusterLostError, Pulse
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
@@ -30,8 +32,6 @@ LOG = structlog.get_logger(__name__)
 OBJECT_STORE_BYTES = 128 * 1024**2
 # On a shared cluster an idle actor keeps its room this long, s.
 IDLE_S = 10.0
-# What is said of attempts and measurements whose worker is gone.
-DIED = "the worker process died"
 # A message that is there and cannot be had for so long is on a node that is gone, s.
 FETCH_S = 60.0
 
@@ -50,13 +50,15 @@ NOTHING = Shape(0.0, 0.0)
 class _Slot:
     """One actor and the attempts, or the measurement, that it is at.
 
-    `greeting` is what it answers once it runs, None when that was heard.
+    `greeting` is what it answers once it runs, None when that was heard. One that `is_alone` holds
+    a whole node for one attempt.
     """
 
     shape: Shape
     actor: Any
     number: int
     greeting: Any = None
+    is_alone: bool = False
     stream: Any = None
     attempts: dict[int, Assignment] = field(default_factory=dict)
     measurement: int | None = None
@@ -107,7 +109,8 @@ class Cluster:
         """Raise `ClusterLostError` when Ray is dead, hangs, or starts no worker where it could."""
         self._pulse.check()
         self._greet()
-        starting = [slot.shape for slot in self._slots if slot.greeting is not None]
+        self._clear()
+        starting = [s.shape for s in self._slots if s.greeting is not None and not s.is_alone]
         now = time.monotonic()
         if not any(self._pulse.has_room(*shape) for shape in starting):
             self._placing_since = now
@@ -127,6 +130,16 @@ class Cluster:
         for greeting in ready:  # of a worker that died as well: its stream says so
             waiting[greeting].greeting = None
             self._placing_since = time.monotonic()
+
+    def _clear(self) -> None:
+        """Have idle workers make room for one that waits for a whole node."""
+        if self._awaits_node:
+            for slot in [s for s in self._slots if s.is_idle]:
+                self._end(slot)
+
+    @property
+    def _awaits_node(self) -> bool:
+        return any(slot.is_alone and slot.greeting is not None for slot in self._slots)
 
     def resources(self) -> dict[str, float]:
         """Return the cluster's CPUs, GPUs and memory, as of the last second."""
@@ -154,8 +167,11 @@ class Cluster:
     def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
         """Return how many workers of a shape could begin now if the share `held` stays free.
 
-        What is at work takes up places whatever its own shape is.
+        What is at work takes up places whatever its own shape is. While a worker waits for a node
+        to itself, nothing else begins: it would never get one.
         """
+        if self._awaits_node:
+            return 0
         total, busy = self.resources(), [slot.shape for slot in self._slots if not slot.is_idle]
         free = {
             "cpus": total["cpus"] - held.cpus - sum(shape.cpus for shape in busy),
@@ -181,15 +197,20 @@ class Cluster:
         gpus = sum(slot.shape.gpus for slot in self._slots) + shape.gpus
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
-    def _start(self, shape: Shape) -> _Slot:
+    def _start(self, shape: Shape, node: tuple[float, str] | None = None) -> _Slot:
+        """Start a worker wherever there is room, or on one node, given with its CPUs, alone."""
         self._n_started += 1
+        options: dict[str, Any] = {}
+        held = shape
+        if node is not None:
+            held = Shape(node[0], shape.gpus)
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node[1], soft=False)
         with _losing():
             actor = self._actor.options(
-                num_cpus=shape.cpus,
-                num_gpus=shape.gpus,
-                max_restarts=0,
+                num_cpus=held.cpus, num_gpus=held.gpus, max_restarts=0, **options
             ).remote(self._data_dir, memory_bytes=self._memory_of(shape))
-            slot = _Slot(shape, actor, self._n_started, greeting=actor.ping.remote())
+            greeting = actor.ping.remote()
+        slot = _Slot(held, actor, self._n_started, greeting, is_alone=node is not None)
         self._slots.append(slot)
         return slot
 
@@ -197,6 +218,17 @@ class Cluster:
         """Return what a worker on CPUs may hold; a GPU's address space has no such limit."""
         per_cpu = self.resources()["memory_per_cpu_bytes"]
         return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
+
+    def _start_alone(self, shape: Shape) -> _Slot:
+        """Start a worker that takes up all CPUs of the smallest node that holds the shape."""
+        fitting = [
+            (node["CPU"], node_id)
+            for node_id, node in self._pulse.sight.nodes.items()
+            if node.get("CPU", 0.0) + EPSILON >= max(shape.cpus, 2 * EPSILON)
+            and node.get("GPU", 0.0) + EPSILON >= shape.gpus
+        ]
+        # Where there is none, it has just left the cluster.
+        return self._start(shape, min(fitting)) if fitting else self._slot_for(shape)
 
     def _end(self, slot: _Slot) -> None:
         self._slots.remove(slot)
@@ -224,7 +256,8 @@ class Cluster:
 
     def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
         """Start assignments on one free worker, which trains them together where it can."""
-        slot = self._slot_for(shape)
+        is_alone = any(assignment.is_alone for assignment in pack)
+        slot = self._start_alone(shape) if is_alone else self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
         with _losing():
             slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
@@ -261,12 +294,8 @@ class Cluster:
             message: Message = ray.get(next(slot.stream), timeout=FETCH_S)
         except StopIteration:
             return
-        except RayActorError as error:
-            LOG.warning("a worker died", worker=slot.name, error=str(error).splitlines()[0])
-            yield from self._bury(slot, Ending.CRASHED, DIED)
-            return
         except RayError as error:
-            yield from self._bury(slot, Ending.ERROR, str(error)[-4000:])
+            yield from self._bury(slot, *cause_of(error))
             return
         attempt_id = (message[0] if isinstance(message, tuple) else message).attempt_id
         assignment = slot.attempts[attempt_id]
@@ -274,23 +303,21 @@ class Cluster:
             del slot.attempts[attempt_id]
             slot.idle_since = time.monotonic()
             message = (replace(message[0], worker=slot.name), message[1])
+            if slot.is_alone:
+                self._end(slot)
         yield assignment, message
 
     def _bury(
         self, slot: _Slot, ending: Ending, error: str
     ) -> Iterator[tuple[Assignment, Message]]:
         assignments = list(slot.attempts.values())
+        ids = sorted(slot.attempts)
+        LOG.warning(
+            "a worker died", worker=slot.name, cause=error.partition("\n")[0], attempts=ids
+        )
         slot.attempts.clear()
         self._end(slot)
-        for assignment in assignments:
-            ended = Ended(
-                assignment.attempt_id,
-                assignment.trial_id,
-                ending,
-                error=error,
-                worker=slot.name,
-            )
-            yield assignment, (ended, None)
+        yield from _ends_of(assignments, slot, ending, error)
 
     # Measurements
 
@@ -323,9 +350,24 @@ class Cluster:
         except RayTaskError as error:
             return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
         except RayError as error:
+            cause = cause_of(error)[1]
+            LOG.warning(
+                "a worker died", worker=slot.name, cause=cause, measurement=slot.measurement
+            )
             self._end(slot)
-            return f"{DIED}: {str(error).splitlines()[0]}"
+            return f"{DIED}: {cause}"
         return result
+
+    def abandon(self, error: ClusterLostError) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the ends of all attempts on a cluster of our own that was lost.
+
+        Those on a joined one may be alive: the next dispatcher gives them up.
+        """
+        ending = Ending.CRASHED if error.has_node_died else Ending.LOST
+        for slot in [s for s in self._slots if s.attempts and self._is_local]:
+            assignments = list(slot.attempts.values())
+            slot.attempts.clear()
+            yield from _ends_of(assignments, slot, ending, f"Ray was lost: {error}")
 
     def stop(self) -> None:
         """Leave the cluster; one of our own ends with its actors."""
@@ -340,3 +382,11 @@ def _losing() -> Iterator[None]:
         yield
     except (RayError, ConnectionError) as error:
         raise ClusterLostError(f"{type(error).__name__}: {str(error).strip()}") from error
+
+
+def _ends_of(
+    assignments: Sequence[Assignment], slot: _Slot, ending: Ending, error: str
+) -> Iterator[tuple[Assignment, Message]]:
+    for assignment in assignments:
+        ids = (assignment.attempt_id, assignment.trial_id)
+        yield assignment, (Ended(*ids, ending, error=error, worker=slot.name), None)

@@ -93,6 +93,7 @@ class Dispatcher:
             except ClusterLostError as error:
                 LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - the cause is one line
                 self._is_lost = True
+                self._record_losses(error)
                 raise
             finally:
                 self._resign()
@@ -122,6 +123,17 @@ class Dispatcher:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         LOG.info("stopping", signal=signal.Signals(number).name)
         self._stop.set()
+
+    def _record_losses(self, lost: ClusterLostError) -> None:
+        """Write down what died with the cluster: a trial that kills it must not do so for ever."""
+        for assignment, message in self._cluster.abandon(lost):
+            self._inbox.put(assignment, message)
+        for job_id, run in self._runs.items():
+            try:
+                if self._inbox.has(job_id):
+                    self._transact(run, 0, may_speculate=False)
+            except Exception as error:  # noqa: BLE001 - the next dispatcher finds them lost all the same
+                LOG.warning("losses were not written down", job=job_id, error=str(error))
 
     def _resign(self) -> None:
         """Give the leases back, so that another dispatcher goes on at once; leave the cluster."""

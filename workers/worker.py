@@ -31,6 +31,8 @@ MAX_ERROR_CHARS = 4_000
 
 # An attempt's end travels with the weights that were wanted back, as safetensors bytes.
 Message = Measured | tuple[Ended, bytes | None]
+# What the code of a trial may end with.
+Raised = Exception | SystemExit
 
 
 class Worker:
@@ -106,7 +108,7 @@ class Worker:
                 yield _call_function(assignment, self._stop_of(assignment)), None
             else:
                 yield from self._train(assignment)
-        except Exception as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
             yield _raised(assignment, self._explained(error)), None
         self._forget([assignment])
 
@@ -127,7 +129,7 @@ class Worker:
                 yield _message(assignments[place], item)
         self._forget(assignments)
 
-    def _explained(self, error: Exception) -> Exception:
+    def _explained(self, error: Raised) -> Raised:
         """Return an error, or where memory ran out one that says how much there was."""
         if self._memory_bytes is None or not _is_out_of_memory(error):
             return error
@@ -153,7 +155,7 @@ class Worker:
             self._cancelled.difference_update(a.attempt_id for a in assignments)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: Raised) -> bool:
     if not isinstance(error, RuntimeError):
         return isinstance(error, MemoryError)
     from workers.training.packs import is_out_of_memory
@@ -241,7 +243,7 @@ def _finite(metrics: dict[str, float]) -> dict[str, Any]:
     return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
-def _raised(assignment: Assignment, error: Exception) -> Ended:
+def _raised(assignment: Assignment, error: Raised) -> Ended:
     """Tell an error in a sentence, then, behind an empty line, where it was raised."""
     # A ValueError of the training code is a refusal, whose sentence says all.
     kind = "" if isinstance(error, ValueError) and str(error) else f"{type(error).__name__}: "

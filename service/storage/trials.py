@@ -191,7 +191,7 @@ def _copies(
 
 
 def count_failed_attempts(session: Session, trial_id: int) -> int:
-    """Count the tries at a trial whose worker died or raised."""
+    """Count the tries at a trial that raised."""
     query = select(func.count()).where(
         AttemptRow.trial_id == trial_id, AttemptRow.state == AttemptState.FAILED
     )

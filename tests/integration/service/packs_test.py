@@ -98,7 +98,7 @@ def test_one_candidate_that_kills_its_workers_takes_no_other_down(database: Data
     in_its_pack = [i for i in search if len(tries[i]) > 1]
     assert len(in_its_pack) == 4
     for i in in_its_pack:
-        last = AttemptState.FAILED if i == poison else AttemptState.COMPLETED
+        last = AttemptState.LOST if i == poison else AttemptState.COMPLETED
         assert [a.state for a in tries[i]] == [AttemptState.LOST, last]
 
 

@@ -29,6 +29,7 @@ class Simulation:
     seed: int = 0
     fails: set[int] = field(default_factory=set)
     reason: str = "killed"
+    ending: Ending = Ending.ERROR
     n_trained: int = 0
     n_epochs: int = 0
     digests: list[str] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Simulation:
         self.digests.append(assignment.digest)
         if self.n_trained in self.fails:
             ids = (assignment.attempt_id, assignment.trial_id)
-            return Ended(*ids, Ending.CRASHED, error=self.reason)
+            return Ended(*ids, self.ending, error=self.reason)
         ended = trained(assignment)
         self.n_epochs += len(ended.curve)
         return ended

@@ -23,7 +23,7 @@ from tests.integration.workers.dispatcher_test import (
     submit,
     turn_until_ended,
 )
-from workers.cluster import DIED
+from workers.deaths import DIED
 from workers.dispatcher import Dispatcher
 
 TRAINING: dict[str, Any] = {

@@ -77,6 +77,12 @@ class PretendedCluster:
         if self.lost is not None:
             raise self.lost
 
+    def abandon(self, error: ClusterLostError) -> Iterator[tuple[Assignment, Message]]:
+        for assignment in self.hand.values():
+            ids = (assignment.attempt_id, assignment.trial_id)
+            yield assignment, (Ended(*ids, Ending.CRASHED, error=str(error)), None)
+        self.hand = {}
+
     def stop(self) -> None:
         self.has_left = True
 
@@ -167,7 +173,13 @@ def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
     assert job.lease_owner is None
     assert "the Ray cluster has no workers" in str(job.waits_for)
     assert not cluster.has_left  # leaving a dead cluster may block for ever
-    cluster.lost, cluster.hand = None, {}
+    with sqlite_database.read() as session:
+        states = [a.state for t in trials.of_job(session, job_id)
+                  for a in trials.attempts(session, t.id)]  # fmt: skip
+        counts = [t.error["n_died"] for t in trials.of_job(session, job_id) if t.error]
+    assert states == [AttemptState.LOST] * 2
+    assert counts == [1, 1]
+    cluster.lost = None
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
     following = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
     following._turn()
