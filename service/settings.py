@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         default=15.0, ge=1, description="How long a silent dispatcher keeps its jobs, s."
     )
     max_attempts: int = Field(
-        default=3, ge=1, description="Tries before a trial whose worker dies is FAILED."
+        default=3, ge=1, description="Tries at a trial whose code raises before it is FAILED."
     )
     ask_s: float = Field(
         default=600.0,

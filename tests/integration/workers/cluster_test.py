@@ -1,0 +1,97 @@
+"""The real thing: workers of a local Ray that die, and one that gets the node to itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from service.settings import Settings
+from service.updates import Assignment, Ended, Ending
+from workers.cluster import Cluster, Shape
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
+PATIENCE_S = 120.0
+CPU = Shape(1.0, 0.0)
+
+
+class Poison:
+    """A point that runs code as soon as a worker unpacks it."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str]]:
+        return eval, (self.code,)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(Settings(data_dir=tmp_path_factory.mktemp("data"), n_cpus=2))
+    yield made
+    made.stop()
+
+
+def trial(number: int, *, sleep_s: float = 0.0, code: str = "", alone: bool = False) -> Assignment:
+    task = {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": sleep_s}
+    payload = {"task": task, "point": Poison(code) if code else [0.5, 0.5]}
+    return Assignment(
+        attempt_id=number,
+        trial_id=number,
+        job_id=1,
+        digest="",
+        payload=payload,
+        device="cpu",
+        keeps_weights=False,
+        pack=number,
+        is_alone=alone,
+    )
+
+
+def ends(cluster: Cluster, n_wanted: int) -> dict[int, Ended]:
+    """Wait for as many ends of attempts."""
+    found: dict[int, Ended] = {}
+    deadline = time.monotonic() + PATIENCE_S
+    while len(found) < n_wanted:
+        assert time.monotonic() < deadline
+        cluster.check()
+        for assignment, message in cluster.poll(0.05):
+            if isinstance(message, tuple):
+                found[assignment.attempt_id] = message[0]
+    return found
+
+
+def test_a_worker_that_dies_takes_no_neighbour_with_it(cluster: Cluster) -> None:
+    cluster.place(CPU, [trial(1, sleep_s=0.5)])
+    cluster.place(CPU, [trial(2, code="__import__('os')._exit(3)")])
+    found = ends(cluster, 2)
+    assert found[1].ending is Ending.COMPLETED
+    assert found[2].ending is Ending.CRASHED
+    assert "the worker process died (killed, or crashed" in str(found[2].error)
+    assert cluster.in_hand() == {}
+
+
+def test_what_code_raises_is_no_death(cluster: Cluster) -> None:
+    cluster.place(CPU, [trial(1, code="1 / 0")])
+    ended = ends(cluster, 1)[1]
+    assert ended.ending is Ending.ERROR
+    assert "ZeroDivisionError" in str(ended.error)
+
+
+def test_a_trial_alone_waits_for_its_node_and_nothing_joins_it(cluster: Cluster) -> None:
+    cluster.place(CPU, [trial(1, sleep_s=1.0)])
+    cluster.place(CPU, [trial(2, sleep_s=0.2, alone=True)])
+    assert cluster.n_free(CPU) == 0  # though one of two CPUs idles
+    began = time.monotonic()
+    order = []
+    while len(order) < 2:
+        assert time.monotonic() < began + PATIENCE_S
+        cluster.check()
+        assert cluster.n_free(CPU) == 0 or 2 in order
+        order += [a.attempt_id for a, m in cluster.poll(0.05) if isinstance(m, tuple)]
+    assert order == [1, 2]
+    assert cluster.n_free(CPU) == 2
+    cluster.place(CPU, [trial(3)])
+    assert ends(cluster, 1)[3].ending is Ending.COMPLETED
