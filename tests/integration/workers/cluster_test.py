@@ -85,7 +85,7 @@ def test_a_trial_alone_waits_for_its_node_and_nothing_joins_it(cluster: Cluster)
     cluster.place(CPU, [trial(2, sleep_s=0.2, alone=True)])
     assert cluster.n_free(CPU) == 0  # though one of two CPUs idles
     began = time.monotonic()
-    order = []
+    order: list[int] = []
     while len(order) < 2:
         assert time.monotonic() < began + PATIENCE_S
         cluster.check()

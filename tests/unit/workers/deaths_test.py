@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ray.core.generated.common_pb2 import ActorDiedErrorContext, NodeDeathInfo
+from ray.core.generated.common_pb2 import (  # type: ignore[attr-defined]
+    ActorDiedErrorContext,
+    NodeDeathInfo,
+)
 from ray.exceptions import (
     ActorDiedError,
     ActorUnavailableError,
