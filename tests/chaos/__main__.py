@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -69,7 +70,8 @@ def main(given: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="densearch-chaos-"))
-    say(f"seed {args.seed}, {args.database}, in {folder}")
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    say(f"seed {args.seed}, {args.database}, load {load:.1f} a core, in {folder}")
     began = time.monotonic()
     outcomes = _run(args, deployment, names, folder)
     return _conclude(outcomes, folder, time.monotonic() - began)
