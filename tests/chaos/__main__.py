@@ -81,7 +81,8 @@ def _run(
     args: argparse.Namespace, deployment: type[Deployment], names: list[str], folder: Path
 ) -> list[Outcome]:
     began = time.monotonic()
-    expected = undisturbed(deployment, folder / "undisturbed", say)
+    # On SQLite whatever the database: the result is a function of the spec.
+    expected = undisturbed(Deployment, folder / "undisturbed", say)
     n_trials = sum(result["n_trials"] for result in expected)
     say(f"undisturbed: {len(expected)} jobs, {n_trials} trials, {time.monotonic() - began:.0f} s")
     outcomes: list[Outcome] = []
