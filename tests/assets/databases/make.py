@@ -26,8 +26,9 @@ from sqlalchemy.engine import make_url
 from api.client import Client
 from service.storage import backups, revisions, schema
 from service.storage.database import Database
+from tests.chaos.specs import PHOTOS
 from tests.e2e.conftest import Server
-from tests.e2e.kill_test import PHOTOS, kill_worker, named
+from tests.e2e.killing import kill_worker, named
 from tests.integration.upgrades import filling
 
 FOLDER = Path(__file__).parent

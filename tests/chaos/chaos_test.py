@@ -1,0 +1,28 @@
+"""The short form of `./run chaos`: the most telling faults, once each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FAULTS = ("worker", "dispatcher", "raylet", "gcs", "api", "tree")
+
+
+@pytest.mark.ray
+@pytest.mark.timeout(900)
+def test_jobs_survive_the_death_of_every_process() -> None:
+    command = [sys.executable, "-m", "tests.chaos", "--only", ",".join(FAULTS)]
+    # A process of its own: it adopts the orphans of what it kills.
+    done = subprocess.run(
+        [*command, "--kills", str(len(FAULTS))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(FAULTS)} faults, 4 of 4 jobs equal" in done.stdout, done.stdout
