@@ -8,6 +8,7 @@ checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection, ExceptionContext, make_url
 from sqlalchemy.orm import Session
 
 from service.redaction import url_shown
@@ -77,6 +78,7 @@ class Database:
         engine = create_engine(self.url, json_serializer=_to_json, **pool)
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", _leave_read_only)
         return engine
 
     @property
@@ -163,6 +165,16 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
     ):
         connection.execute(f"PRAGMA {pragma}")
     connection.set_progress_handler(_is_late, STEPS_A_LOOK)
+
+
+def _leave_read_only(context: ExceptionContext) -> None:
+    """Close all connections when one takes no writes: the next ones may.
+
+    One that was opened while the disk could not be written stays so for good.
+    """
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_READONLY:  # without the extended part
+        context.is_disconnect = True
 
 
 def _is_late() -> bool:

@@ -78,9 +78,9 @@ class Round:
         self._folder, self._say = folder, say
         self._at = make(folder)
         self._job_ids: list[int] = []
-        self._strikes: list[Strike] = []
+        self.strikes: list[Strike] = []
 
-    def run(self, plan: Sequence[tuple[Planned, Fault]]) -> tuple[list[Strike], list[Json]]:
+    def run(self, plan: Sequence[tuple[Planned, Fault]]) -> list[Json]:
         """Disturb the jobs by a plan and return their results.
 
         Raises:
@@ -94,13 +94,13 @@ class Round:
                 break
             time.sleep(planned.delay_s)
             try:
-                self._strikes.append(self._strike(planned, fault))
+                self.strikes.append(self._strike(planned, fault))
             except NothingToStrikeError as error:
                 self._say(f"  not struck: {error}")
         self._wait_for_the_end()
         self._at.wait_until_ready()
         with Client(self._at.url) as client:
-            return self._strikes, results_of(client, self._job_ids)
+            return results_of(client, self._job_ids)
 
     def _strike(self, planned: Planned, fault: Fault) -> Strike:
         observer, rng = self._at.observer, Random(planned.seed)
@@ -109,7 +109,7 @@ class Round:
         began = time.monotonic()
         after = observer.last_attempt()
         since = (before or 0) if after is None else after
-        trial_s, ready_s = self._recover(began, since)
+        trial_s, ready_s = self._recover(f"{fault.name} {struck}", began, since)
         strike = Strike(fault, n_ended or 0, struck, trial_s, ready_s)
         shown = "jobs over" if trial_s is None else f"{trial_s:5.1f} s"
         self._say(
@@ -118,7 +118,7 @@ class Round:
         )
         return strike
 
-    def _recover(self, began: float, since: int) -> tuple[float | None, float]:
+    def _recover(self, struck: str, began: float, since: int) -> tuple[float | None, float]:
         """Wait for a trial that began after an attempt, and until the server is ready."""
         trial_s: float | None = None
         ready_s: float | None = None
@@ -130,7 +130,7 @@ class Round:
             if ready_s is None and self._at.is_ready():
                 ready_s = time.monotonic() - began
             if time.monotonic() - began > PATIENCE_S:
-                raise StuckError(f"trial: {trial_s} s, ready: {ready_s} s")
+                raise StuckError(f"{struck}: trial {trial_s} s, ready {ready_s} s")
             time.sleep(POLL_S)
         return trial_s, ready_s
 
@@ -177,7 +177,7 @@ def undisturbed(
     """Return the results of a round that nobody disturbs."""
     calm = Round(make, folder, say)
     try:
-        _, results = calm.run([])
+        results = calm.run([])
     finally:
         wrong = calm.close()
     if wrong:
@@ -197,7 +197,7 @@ def disturbed(
     outcome = Outcome(n_jobs=len(expected))
     stormy = Round(make, folder, say)
     try:
-        outcome.strikes, found = stormy.run(plan)
+        found = stormy.run(plan)
         (folder / "results.json").write_text(json.dumps(found, indent=1))
         for ours, theirs in zip(expected, found, strict=True):
             lines = [f"{ours['name']}{line}" for line in differences(ours, theirs)]
@@ -206,6 +206,7 @@ def disturbed(
     except (StuckError, TimeoutError, LookupError) as error:
         outcome.wrong.append(f"{type(error).__name__}: {error}")
     finally:
+        outcome.strikes = stormy.strikes
         outcome.wrong += stormy.close()
     outcome.wrong += [
         f"{s.fault.name} after {s.at} trials: recovered in {s.recovery_s:.1f} s, "

@@ -22,6 +22,7 @@ N_UNFINISHED = "SELECT count(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAIL
 CONTRADICTIONS = {
     "trials that FAILED": "SELECT id FROM trials WHERE state = 'FAILED'",
     "trials left open": "SELECT id FROM trials WHERE state IN ('WAITING', 'RUNNING')",
+    "attempts that count against a trial": "SELECT id FROM attempts WHERE state = 'FAILED'",
     "attempts left open": "SELECT id FROM attempts WHERE state = 'RUNNING'",
     "completed trials without exactly one attempt that completed, or a source": (
         "SELECT t.id FROM trials t WHERE t.state IN ('COMPLETED', 'PRUNED')"

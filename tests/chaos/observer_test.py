@@ -67,6 +67,7 @@ def test_a_sound_database_has_no_contradictions(
     [
         ("UPDATE trials SET state = 'FAILED' WHERE id = 1", "trials that FAILED"),
         ("UPDATE trials SET state = 'RUNNING' WHERE id = 1", "trials left open"),
+        ("UPDATE attempts SET state = 'FAILED' WHERE id = 1", "count against a trial"),
         ("UPDATE attempts SET state = 'RUNNING' WHERE id = 1", "attempts left open"),
         ("UPDATE attempts SET state = 'COMPLETED' WHERE id = 1", "exactly one attempt"),
         ("UPDATE attempts SET state = 'LOST'", "exactly one attempt"),
