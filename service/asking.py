@@ -20,23 +20,27 @@ if TYPE_CHECKING:
 # What is planned in one transaction: a job whose every trial is cached, or one with hundreds of
 # studies, must not hold the database. Which step plans what changes no result.
 MAX_ROUNDS = 20
-LONGEST_S = 0.1
+MAX_TRIALS = 200
+LONGEST_S = 0.05
 
 
 def advance(session: Session, run: Run) -> None:
-    """Ask the samplers of all arms that have something new to hear, until none moves on."""
-    until = time.monotonic() + LONGEST_S
-    for _ in range(MAX_ROUNDS):
-        has_moved = False
-        for arm in run.arms:
-            if arm.is_dirty:
-                has_moved |= _plan(session, run, arm)
-                if time.monotonic() > until:
-                    run.has_more = True
-                    return
-        if not has_moved:
+    """Ask the samplers of all arms that have something new to hear, until none moves on.
+
+    What is too much for one step is left to the next, which begins with the next arm.
+    """
+    until, most = time.monotonic() + LONGEST_S, len(run.log.trials) + MAX_TRIALS
+    n_arms, n_still = len(run.arms), 0
+    for _ in range(MAX_ROUNDS * n_arms):
+        if n_still == n_arms:
             return
-    run.has_more = True
+        arm = run.arms[run.turn]
+        run.turn = (run.turn + 1) % n_arms
+        has_moved = arm.is_dirty and _plan(session, run, arm)
+        n_still = 0 if has_moved else n_still + 1
+        if time.monotonic() > until or len(run.log.trials) > most:
+            break
+    run.has_more = n_still < n_arms
 
 
 def _plan(session: Session, run: Run, arm: Arm) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/vnd.safetensors"
 # Trials stored in one step: hundreds of arms with a hundred seeds each would hold the database.
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 200
 
 
 def keeps_weights(spec: JobSpec, trial: Trial) -> bool:

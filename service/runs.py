@@ -67,6 +67,7 @@ class Run:
         has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
+        turn: Index of the arm whose sampler is asked next.
         is_over: Whether all is done but the report.
         report: The report, once `prepare` has built it.
     """
@@ -91,6 +92,7 @@ class Run:
         self.out_of: str | None = None
         self._prices = prices
         self.has_guesses = True
+        self.turn = 0
         self.is_over = False
         self.report: Json | None = None
 

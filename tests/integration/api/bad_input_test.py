@@ -31,7 +31,7 @@ def _problem(answer: Any, status: int, slug: str) -> dict[str, Any]:  # noqa: AN
     return body
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/estimates"])
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/estimate"])
 def test_a_job_that_asks_too_much_is_refused(client: TestClient, path: str) -> None:
     sampler = {"name": "tpe", "batch_size": 1024, "options": {"n_ei_candidates": 10_000}}
     spec = {
