@@ -57,7 +57,7 @@ def fill(database: Database, n_trials: int, *, is_running: bool = False) -> Job:
             changes = {"best_trial_id": best_id, "best_value": value}
             studies.change(session, study.id, is_finished=not is_running, **changes)
         if not is_running:
-            stored.set_state(session, job.id, JobState.SUCCEEDED, report={"arms": []})
+            stored.set_state(session, job.id, JobState.SUCCEEDED)
     return job
 
 

@@ -27,11 +27,13 @@ class Server:
         url: Its address.
         pid: Process id of the API.
         spawned_at: `time.monotonic()` before the process was made.
+        data_dir: Where its database is.
     """
 
     url: str
     pid: int
     spawned_at: float
+    data_dir: Path
 
     def wait_until_ready(self) -> None:
         """Return once database, migrations and dispatcher are ready."""
@@ -61,13 +63,13 @@ def serve(port: int = 0) -> Iterator[Server]:
         The server as soon as it has told its address.
     """
     with tempfile.TemporaryDirectory(prefix="densearch-bench-") as folder:
-        log = Path(folder) / "server.log"
+        log, data_dir = Path(folder) / "server.log", Path(folder) / "data"
         spawned_at = time.monotonic()
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "api.cli.main", "serve"),
-                    *("--port", str(port), "--data-dir", str(Path(folder) / "data")),
+                    *("--port", str(port), "--data-dir", str(data_dir)),
                 ],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
@@ -76,7 +78,7 @@ def serve(port: int = 0) -> Iterator[Server]:
                 start_new_session=True,
             )
         try:
-            yield Server(_address(process, log), process.pid, spawned_at)
+            yield Server(_address(process, log), process.pid, spawned_at, data_dir)
         finally:
             process.terminate()
             try:
@@ -139,9 +141,18 @@ def cpu_s(pid: int) -> float:
 
 def peak_bytes(pid: int) -> int:
     """Return a process's highest resident set so far, bytes; 0 when it is gone."""
+    return _status_bytes(pid, "VmHWM")
+
+
+def resident_bytes(pid: int) -> int:
+    """Return a process's resident set, bytes; 0 when it is gone."""
+    return _status_bytes(pid, "VmRSS")
+
+
+def _status_bytes(pid: int, name: str) -> int:
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    found = re.search(r"VmHWM:\s+(\d+) kB", text)
+    found = re.search(rf"{name}:\s+(\d+) kB", text)
     return int(found[1]) * 1024 if found else 0

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from service import planning, pruning, samplers
+from service.noise import Surroundings
 from service.records import Study, Trial
 from service.rules import lower_bound_of
 from service.samplers import Asker, Certainty, Entry, MakeAsker, StudyPlan
@@ -27,7 +28,7 @@ class Arm:
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
         best: Its best confirmed trial of the search, the earliest of equals.
         confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
-        n_above_noise: Trials after which its boxes are known to be wider than the noise.
+        surroundings: Of its best trial, where it may stop below the noise.
         final: The trial it is judged by, once the study is finished.
         promotions: Ids of the full trainings of its best.
         is_searched: Whether its search is over.
@@ -48,7 +49,7 @@ class Arm:
     promotions: list[int] = field(default_factory=list)
     is_searched: bool = False
     is_dirty: bool = True
-    n_above_noise: int = 0
+    surroundings: Surroundings | None = None
     best: Trial | None = None
     final: Trial | None = None
     asking_fault: str | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import calibrations, evaluations, limits, noise
+from service import calibrations, evaluations, limits
 from service.arms import Arm, best_of
+from service.noise import Surroundings
 from service.payloads import device_of
 from service.records import Trial
 from service.states import AttemptState, JobState, Phase, Role, TrialState
@@ -27,7 +27,7 @@ def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
         found, reason = arm.study.stopped_at, arm.study.stopped_by
         if len(confirmed) < found:
             return False
-    elif (below := _below_noise(run, arm, confirmed)) is not None:
+    elif (below := _below_noise(run, arm)) is not None:
         found, reason = below, limits.NOISE
     elif (limit := _limit_of(run, arm)) is not None:
         found, reason = len(confirmed), limit
@@ -48,14 +48,15 @@ def _limit_of(run: Run, arm: Arm) -> str | None:
     return limits.ASKING if arm.asking_fault is not None else run.out_of
 
 
-def _below_noise(run: Run, arm: Arm, confirmed: Sequence[Trial]) -> int | None:
+def _below_noise(run: Run, arm: Arm) -> int | None:
     """Return after how many trials an arm's boxes have become narrower than the noise."""
     limit = run.spec.budget.stop_below_noise
     if limit is None or not arm.is_direct:
         return None
-    found = noise.stop_of(confirmed, limit, arm.n_above_noise)
-    arm.n_above_noise = len(confirmed)
-    return found
+    if arm.surroundings is None:
+        arm.surroundings = Surroundings(limit)
+    seen = arm.surroundings
+    return next((seen.n for t in arm.confirmed[seen.n :] if seen.add(t)), None)
 
 
 def _is_beyond(trial: Trial, stopped_at: int) -> bool:

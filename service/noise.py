@@ -2,54 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from service.arms import told_value
 from service.records import Trial
+from service.states import TrialState
 
 Array = NDArray[np.float64]
 # Coordinates of DIRECT's centres that differ by less are the same, up to rounding.
 SAME = 1e-9
+NOBODY = -1
 
 
-def stop_of(confirmed: Sequence[Trial], noise: float, n_known: int = 0) -> int | None:
-    """Return after how many trials of its sequence a study may stop, or None.
+def _value_of(trial: Trial) -> float:
+    """Return a trial's value; of one that gave none, more than any."""
+    has_value = trial.state in (TrialState.COMPLETED, TrialState.PRUNED)
+    return np.inf if trial.value is None or not has_value else trial.value
 
-    It may when the best trial so far has, along every axis and on both sides, a neighbour that
-    differs in that coordinate alone, and the nearest of all of them have values within `noise` of
-    the best: what is left to divide is smaller than what can be told apart.
+
+class Surroundings:
+    """The best trial of a sequence so far and its neighbours, along every axis and on both sides.
+
+    A neighbour differs from the best in one coordinate alone. Where the best stays, a further
+    trial is compared with it alone; only a new best has all that came before looked through.
 
     Args:
-        confirmed: The ended trials of the sequence, in its order.
         noise: Difference of two values that means nothing, above 0.
-        n_known: Trials after which it is known not to stop.
+
+    Attributes:
+        n: Trials that were added.
     """
-    if not confirmed:
-        return None
-    points = np.array([trial.point for trial in confirmed], dtype=np.float64)
-    values = np.array([told_value(trial, np.inf) for trial in confirmed], dtype=np.float64)
-    least = 2 * points.shape[1] + 1
-    for n in range(max(least, n_known + 1), len(confirmed) + 1):
-        if _is_flat(points[:n], values[:n], noise):
-            return n
-    return None
 
+    def __init__(self, noise: float) -> None:
+        self.n = 0
+        self._noise = noise
+        self._best = 0
+        self._points: Array = np.empty((0, 0))
+        self._values: Array = np.empty(0)
+        self._neighbours: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
 
-def _is_flat(points: Array, values: Array, noise: float) -> bool:
-    best = int(np.argmin(values))
-    offsets = points - points[best]
-    is_moved = np.abs(offsets) > SAME
-    n_moved = is_moved.sum(axis=1)
-    for axis in range(points.shape[1]):
-        is_neighbour = (n_moved == 1) & is_moved[:, axis]
-        for side in (offsets[:, axis] < 0, offsets[:, axis] > 0):
-            found = np.flatnonzero(is_neighbour & side)
-            if not len(found):
-                return False
-            nearest = found[np.argmin(np.abs(offsets[found, axis]))]
-            if values[nearest] - values[best] > noise:
-                return False
-    return True
+    def add(self, trial: Trial) -> bool:
+        """Take in the sequence's next trial, which has ended; answer whether the study may stop.
+
+        It may when the best has a neighbour on every side, and the nearest of all of them have
+        values within the noise of the best: what is left to divide is smaller than what can be
+        told apart.
+        """
+        self._append(trial)
+        last = self.n - 1
+        if last == 0 or self._values[last] < self._values[self._best]:
+            self._best = last
+            self._neighbours = np.full((self._points.shape[1], 2), NOBODY, dtype=np.int64)
+            self._look_at(np.arange(self.n))
+        else:
+            self._look_at(np.array([last]))
+        return self._is_flat()
+
+    def _append(self, trial: Trial) -> None:
+        if self.n == len(self._values):  # twice the room: so that it is seldom made
+            room = max(64, 2 * self.n)
+            points, values = np.empty((room, len(trial.point))), np.empty(room)
+            if self.n:
+                points[: self.n], values[: self.n] = self._points, self._values
+            self._points, self._values = points, values
+        self._points[self.n] = trial.point
+        self._values[self.n] = _value_of(trial)
+        self.n += 1
+
+    def _look_at(self, places: NDArray[np.int64]) -> None:
+        """See which of some trials are the nearest neighbours so far, the first of equals."""
+        offsets = self._points[places] - self._points[self._best]
+        is_moved = np.abs(offsets) > SAME
+        for row in np.flatnonzero(is_moved.sum(axis=1) == 1):
+            axis = int(np.argmax(is_moved[row]))
+            offset = offsets[row, axis]
+            side = int(offset > 0)
+            if abs(offset) < self._distance(axis, side):
+                self._neighbours[axis, side] = places[row]
+
+    def _distance(self, axis: int, side: int) -> float:
+        neighbour = self._neighbours[axis, side]
+        if neighbour == NOBODY:
+            return np.inf
+        return float(abs(self._points[neighbour, axis] - self._points[self._best, axis]))
+
+    def _is_flat(self) -> bool:
+        if (self._neighbours == NOBODY).any():
+            return False
+        differences = self._values[self._neighbours] - self._values[self._best]
+        return not (differences > self._noise).any()

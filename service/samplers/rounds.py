@@ -36,7 +36,7 @@ class Rounds(Sampler):
         """Return the first `size` points of a round; each instance is asked once for a round.
 
         Args:
-            told: The trials of all rounds before, each with its value.
+            told: The trials of all rounds before, each with its value; not to be kept, it grows.
             index: The round, from 0, never less than in the call before.
             size: `round_size`, or less where the budget ends. The first points of a round do not
                 depend on how many are asked.
@@ -70,6 +70,8 @@ class Rounds(Sampler):
         index = start // self.round_size
         if self._asked[0] != index:
             size = min(self.round_size, self.study.n_trials - start)
-            points = self._round(log[:start], index, size)
+            # A copy for every round would cost the length of the log each time.
+            told = log if len(log) == start else log[:start]
+            points = self._round(told, index, size)
             self._asked = index, [snapped(point, self._axes) for point in points]
         return self._asked[1]

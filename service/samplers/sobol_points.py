@@ -21,8 +21,9 @@ class SobolPoints(KnownSequence):
         self._engine = qmc.Sobol(study.dimension, scramble=True, rng=derive(study.seed, "sobol"))
 
     def _points(self, start: int, end: int) -> list[Point]:
-        self._engine.reset()
-        if start:
-            self._engine.fast_forward(start)
+        if start < self._engine.num_generated:
+            self._engine.reset()
+        if start > self._engine.num_generated:
+            self._engine.fast_forward(start - self._engine.num_generated)
         # One by one: scipy warns of any other number that is not a power of two.
         return [tuple(self._engine.random(1)[0].tolist()) for _ in range(start, end)]

@@ -36,18 +36,23 @@ def work_of(simulation: Simulation, run: Run) -> dict[int, Counter[str]]:
     return found
 
 
-@pytest.mark.parametrize("sampler", ["random"])
+FUNCTION = {"task": {"kind": "function", "name": "ackley", "dimension": 2}}
+STOPPED = {
+    "task": {"kind": "denoising"},
+    "density": {"bounds": [[0.0, 2.0]]},
+    "training": {"epochs": 4},
+    "controls": [],
+    "pruning": {"warmup_epochs": 1},
+}
+
+
+@pytest.mark.parametrize("body", [FUNCTION, STOPPED], ids=["functions", "median rule"])
 def test_a_step_costs_the_same_whatever_came_before(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, sampler: str
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, body: dict[str, object]
 ) -> None:
     monkeypatch.setattr(sequences, "WINDOW", 32)
-    body = {
-        "name": "flat",
-        "task": {"kind": "function", "name": "ackley", "dimension": 2},
-        "samplers": [sampler],
-        "budget": {"n_trials": 1000},
-    }
-    use_cases.submit(sqlite_database, rules.parse(body))
+    whole = {"name": "flat", "samplers": ["random"], "budget": {"n_trials": 1000}, **body}
+    use_cases.submit(sqlite_database, rules.parse(whole))
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     work = work_of(simulation, run)
