@@ -33,7 +33,6 @@ class Ledger:
         self._open: set[int] = set()
         self._unnumbered: set[int] = set()
         self._extra: set[int] = set()  # speculative and without a number
-        self._promised: set[int] = set()  # to get the numbers that were answered
         self._by_number: dict[int, int] = {}
 
     def key(self, point: Sequence[float]) -> bytes:
@@ -53,8 +52,7 @@ class Ledger:
         """Take in what is new; return whether a value has arrived."""
         for index in range(len(self._keys), len(log)):
             self._add(index, log[index])
-        for index in [i for i in self._promised if log[i].number is not None]:
-            self._promised.discard(index)
+        for index in [i for i in self._unnumbered if log[i].number is not None]:
             self._place(index, log[index].number)
         ended = [i for i in self._open if log[i].value is not None]
         for index in ended:
@@ -63,11 +61,7 @@ class Ledger:
         return bool(ended)
 
     def told_with(self, numbered: Mapping[int, int]) -> list[bytes]:
-        """Return what is told once more trials (index -> number) have their places.
-
-        These alone are looked at for a number later: most of what was run ahead never gets one.
-        """
-        self._promised.update(numbered)
+        """Return what is told once more trials (index -> number) have their places."""
         return self.told + self._newly_told({n: index for index, n in numbered.items()})
 
     def key_of(self, number: int) -> bytes | None:
@@ -103,7 +97,6 @@ class Ledger:
         self._unnumbered.add(index)
         if entry.is_speculative:
             self._extra.add(index)
-        self._place(index, entry.number)
 
     def _place(self, index: int, number: int | None) -> None:
         if number is not None:
