@@ -40,6 +40,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.DatasetInUseError: "dataset-in-use",
     errors.StorageFullError: "storage-full",
     errors.NoRoomError: "storage-full",
+    errors.UnusableDirectoryError: "misconfigured",
     errors.LeaseLostError: "lease-lost",
     errors.SchemaError: "schema-outdated",
     errors.DirectoryInUseError: "misconfigured",

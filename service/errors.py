@@ -127,6 +127,14 @@ class NoRoomError(DensearchError):
         )
 
 
+class UnusableDirectoryError(DensearchError):
+    """A directory that is needed cannot be made or written; nothing was started."""
+
+    def __init__(self, place: str, reason: str, remedy: str) -> None:
+        self.place, self.reason = place, reason
+        super().__init__(f"{place} cannot be written ({reason}): {remedy}")
+
+
 class LeaseLostError(DensearchError):
     """Another dispatcher holds this job now; whoever sees this stops working on it."""
 

@@ -16,7 +16,7 @@ import uvicorn
 
 from api.cli.dispatcher import COMMAND, Supervisor, environment_of
 from api.cli.terminal import echo
-from service import logs
+from service import logs, room
 from service.errors import SettingsError, UnsafeBindingError
 from service.hosts import is_loopback
 from service.settings import Settings
@@ -114,6 +114,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
 
     Raises:
         SettingsError: The address cannot be used.
+        NoRoomError, UnusableDirectoryError: The data directory, or Ray's, cannot be written.
         DirectoryInUseError: Another `serve`, or a `dispatch` on SQLite, works in the directory.
         SchemaError: Without a dispatcher: the database must be upgraded first.
     """
@@ -121,6 +122,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(bind(settings))
         logs.configure(settings)
+        room.check(settings, writes_files=with_dispatcher, starts_ray=with_dispatcher)
         if with_dispatcher:
             stack.enter_context(locks.hold_server(settings))
         # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).

@@ -84,10 +84,13 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
     ends both.
     """
     from api.cli.dispatcher import replace_process, supervise
+    from service import room
     from service.settings import load  # refuses unusable settings before the slow start
 
     keep_files_private()
     settings = load(data_dir=data_dir)
+    # Now, not at each start of the process: one that dies while a disk is full is started again.
+    room.check(settings, writes_files=True, starts_ray=True)
     if not restart:
         replace_process(settings)
     raise SystemExit(supervise(settings))
