@@ -247,11 +247,13 @@ def open_run(
     in_hand: Collection[int] = (),
     prices: Prices = UNPRICED,
     make: MakeAsker = samplers.create,
+    is_patient: bool = False,
 ) -> Run:
     """Build a run from the log of a job whose lease was claimed.
 
     Trials that were running go back to WAITING, unless their attempt is in `in_hand` (ids of
     attempts that this dispatcher's workers are still at). `make` makes the studies' samplers.
+    `is_patient` lifts the database's limits (`Database.write`).
 
     Raises:
         LeaseLostError: Another dispatcher holds the job by now.
@@ -261,7 +263,7 @@ def open_run(
     if faults := list(prices.faults(spec)):
         raise InvalidSpecError(faults)
     # Read outside the transaction that writes: it takes seconds, and nobody else may write these.
-    with database.read() as session:
+    with database.read(is_patient=is_patient) as session:
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.of_job(session, job.id):
@@ -269,7 +271,7 @@ def open_run(
         for arm in found:
             if arm.study.is_finished and arm.study.best_trial_id is not None:
                 arm.final = run.log.trials[arm.study.best_trial_id]
-    with database.write() as session:
+    with database.write(is_patient=is_patient) as session:
         if not jobs.lock_leased(session, job).is_final:  # else it was cancelled since the claim
             recording.recover(session, run, in_hand)
         run.log.flush(session)

@@ -29,7 +29,7 @@ from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
-from service.storage.refusals import explain, refusal_of
+from service.storage.refusals import Refusal, explain, refusal_of
 from service.updates import Assignment, packs_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.asking.remote import maker
@@ -63,6 +63,8 @@ class Dispatcher:
         self._inbox = Inbox(settings.data_dir)
         self._known: dict[int, JobState] = {}
         self._touched: set[int] = set()
+        # Jobs whose last transaction was ended for its length: the next one may take any time.
+        self._slow: set[int] = set()
         self._counted_at = 0.0
         self._looked_at = 0.0
         self._stop = threading.Event()
@@ -245,6 +247,7 @@ class Dispatcher:
                 max_attempts=self._settings.max_attempts,
                 in_hand=self._in_hand_of(job.id) | self._inbox.attempts_of(job.id),
                 prices=prices_of(self._settings),
+                is_patient=job.id in self._slow,
                 make=maker(self._asking, job.id),
             )
         except LeaseLostError:
@@ -302,7 +305,7 @@ class Dispatcher:
         updates = self._inbox.updates_of(run.job.id)
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
         run.prepare()
-        with self._database.write() as session:
+        with self._database.write(is_patient=run.job.id in self._slow) as session:
             assignments = run.step(session, updates, n_free, busy, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             reason = self._why(run) if is_idle else None
@@ -314,6 +317,7 @@ class Dispatcher:
         """What follows a step that has committed."""
         self._inbox.forget(job_id)
         self._touched.discard(job_id)
+        self._slow.discard(job_id)
         for pack in packs_of(assignments):
             self._cluster.place(shape, pack)
         # Trials that are no longer needed, such as those run ahead of a search that is over.
@@ -342,6 +346,8 @@ class Dispatcher:
 
         What a database refuses because of its content, it will refuse for ever.
         """
+        if refusal_of(error) is Refusal.SLOW:
+            self._slow.add(job.id)
         is_outage = isinstance(error, (DBAPIError, OSError))
         if is_outage and not isinstance(error, (DataError, IntegrityError)):
             raise error

@@ -8,7 +8,6 @@ checkpoints the WAL: SQLite up to 3.51.2 can corrupt it otherwise.
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session
 from service.redaction import url_shown
 from service.storage import deadlines
 from service.storage.answers import Answers
+from service.storage.refusals import Refusal, refusal_of
 
 # How long a transaction waits for another's lock, or less where a deadline says so.
 BUSY_TIMEOUT_MS = 30_000
@@ -57,6 +57,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite(is_checkpointer) if self.is_sqlite else self._postgresql()
+        event.listen(self.engine, "handle_error", _leave_read_only)
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
         self._known: dict[Any, Any] = {Answers: Answers()}
@@ -78,7 +79,6 @@ class Database:
         engine = create_engine(self.url, json_serializer=_to_json, **pool)
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "handle_error", _leave_read_only)
         return engine
 
     @property
@@ -87,15 +87,19 @@ class Database:
         return url_shown(self.url.render_as_string(hide_password=False))
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, *, is_patient: bool = False) -> Iterator[Session]:
         """Give a session for reading; it sees one consistent state.
+
+        Args:
+            is_patient: As in `write`.
 
         Raises:
             DeadlineError: The time for this work is over.
         """
         deadlines.check()
+        engine = self.patient if is_patient else self.engine
         with (
-            Session(self.engine, expire_on_commit=False, info=self._known) as session,
+            Session(engine, expire_on_commit=False, info=self._known) as session,
             session.begin(),
         ):
             yield session
@@ -168,12 +172,13 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
 
 
 def _leave_read_only(context: ExceptionContext) -> None:
-    """Close all connections when one takes no writes: the next ones may.
+    """Give up all connections when one takes no writes: new ones may.
 
-    One that was opened while the disk could not be written stays so for good.
+    SQLite opens a file that it may not write for reading, for as long as the connection lives; an
+    address may lead to another server of PostgreSQL by now, the new primary.
     """
-    code = getattr(context.original_exception, "sqlite_errorcode", 0)
-    if code & 0xFF == sqlite3.SQLITE_READONLY:  # without the extended part
+    error = context.sqlalchemy_exception
+    if error is not None and refusal_of(error) is Refusal.READ_ONLY:
         context.is_disconnect = True
 
 
