@@ -156,24 +156,34 @@ def test_patient_work_has_no_limit_and_the_next_has_one_again(
     database.close()
 
 
+ONE = {"version": "none"}
+
+
+@pytest.mark.parametrize("rows", [ONE, [ONE, ONE, ONE]], ids=["one", "many"])
 def test_a_client_that_is_cut_off_leaves_no_lock_behind(
-    proxy: Proxy, postgresql_database: Database
+    proxy: Proxy, postgresql_database: Database, rows: dict[str, str] | list[dict[str, str]]
 ) -> None:
     idle = "options=-c%20idle_in_transaction_session_timeout%3D500"
     cut_off = behind(proxy, postgresql_database, idle)
     locked = text("UPDATE alembic_version SET version_num = version_num")
+    is_free = False
 
     def silenced() -> None:
+        nonlocal is_free
         with cut_off.write() as session:
             session.execute(locked)
+            # psycopg sends the rows of one statement and those of many in ways of their own.
+            session.execute(text("UPDATE dispatchers SET id = id WHERE id = :version"), rows)
             proxy.set_open("silent")
             with postgresql_database.write() as other:
                 other.execute(locked)  # waits until the server has ended the first
+                is_free = True
             with deadlines.within(0.1):
                 session.execute(locked)
 
     with pytest.raises(OperationalError, match="no answer"):
         silenced()
+    assert is_free
     cut_off.close()
 
 
