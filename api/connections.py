@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -182,7 +183,8 @@ class Connection(H11Protocol):
             ("x-content-type-options", "nosniff"),
             ("connection", "close"),
         ]
-        response = h11.Response(status_code=problem.status, headers=headers)
+        reason = HTTPStatus(problem.status).phrase
+        response = h11.Response(status_code=problem.status, headers=headers, reason=reason)
         try:
             for event in (response, h11.Data(data=body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
