@@ -33,6 +33,10 @@ FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
 'idle_in_transaction_session_timeout', 'transaction_timeout')
 """
 _LOCK_NOT_AVAILABLE = "55P03"
+_DANGLING = (
+    "before it began, the database held {}: `PRAGMA foreign_key_check` in sqlite3 lists them; "
+    "delete them, or restore a backup"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -80,9 +84,7 @@ def _sqlite(connection: Connection, patience_s: float) -> Iterator[None]:
     try:
         _enforce(raw, is_on=False)
         with _begin(connection, patience_s):
-            _require_whole(
-                connection, "the database holds {}: `PRAGMA foreign_key_check` lists them"
-            )
+            _require_whole(connection, _DANGLING)
             yield
             _require_whole(connection, "it left {}")
     finally:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from service.storage import backups, schema
 from service.storage.database import Database
@@ -85,6 +86,29 @@ def test_a_kill_at_every_call_loses_nothing(
     first_sqlite: tuple[Database, filling.Contents], tmp_path: Path
 ) -> None:
     _kill_at_all(*first_sqlite, tmp_path, 10**6)
+
+
+@pytest.mark.parametrize("n", [10, 20, 30])
+def test_a_kill_on_postgresql_loses_nothing(postgresql_database: Database, n: int) -> None:
+    before = filling.at(postgresql_database, "0001")
+    url = postgresql_database.url.render_as_string(hide_password=False)
+    n_left = n
+
+    def die(*_args: object) -> None:
+        nonlocal n_left
+        n_left -= 1
+        if n_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def work() -> None:
+        sa.event.listen(sa.Engine, "after_cursor_execute", die)
+        upgrade(url)
+
+    assert killed_at(0, work) is None
+    assert schema.current(postgresql_database) == "0001"
+    assert filling.contents(postgresql_database) == before
+    schema.upgrade(postgresql_database)
+    assert _kept(before, postgresql_database)
 
 
 def _kill_at_all(
