@@ -6,7 +6,7 @@ anew; what is chosen again takes its result by the digest, so that nothing is tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -51,7 +51,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         _require_effort(spec_of(job), n_trials)
         for study in raised:
             studies.change(session, study.id, n_trials=n_trials)
-        _choose_anew(session, spec_of(job), found, trials.of_job(session, job_id))
+        _choose_anew(session, spec_of(job), found)
         return jobs.reopen(session, job_id)
 
 
@@ -102,11 +102,15 @@ def retry_failed(database: Database, job_id: int) -> Job:
         IllegalTransitionError: It has not ended, or was cancelled.
         NothingToRetryError: None of its trials has failed.
     """
+    # Read outside the transaction that writes: of many trials it takes seconds.
+    with database.read() as session:
+        seen, every = jobs.get(session, job_id), trials.of_job(session, job_id)
     with database.write() as session:
         job = jobs.lock(session, job_id)
         if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
             raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
-        every = trials.of_job(session, job_id)
+        if not seen.state.is_final or seen.lease_fence != job.lease_fence:  # it went on since
+            every = trials.of_job(session, job_id)
         failed = [t for t in every if _is_failed(t, job)]
         if not failed:
             raise NothingToRetryError(job_id)
@@ -132,10 +136,10 @@ def _retry(
     if Phase.SEARCH in phases:
         gone = {t.id for study in found for t in _proposed_by(spec, study, every, failed)}
         trials.supersede(session, gone)
-        _choose_anew(session, spec, found, every)
+        _choose_anew(session, spec, found)
         failed = [t for t in failed if t.phase is Phase.SEARCH and t.id not in gone]
     elif Phase.PROMOTION in phases:
-        _supersede(session, every, [Phase.EVALUATION])
+        trials.supersede_phases(session, found[0].job_id, [Phase.EVALUATION])
         densities.forget_evaluations(session, found[0].job_id)
         _begin_again(session, found)
         failed = [t for t in failed if t.phase is Phase.PROMOTION]
@@ -167,21 +171,16 @@ def _is_before(trial: Trial, number: int | None) -> bool:
     return trial.number is not None and number is not None and trial.number < number
 
 
-def _choose_anew(
-    session: Session, spec: JobSpec, found: Sequence[Study], every: Sequence[Trial]
-) -> None:
+def _choose_anew(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
     """Drop what was chosen by the search's result, and let every study begin again."""
     flat = planning.control_of(spec, "flat")
     if flat is not None and flat.factor is None:
-        waiting = [study.id for study in found if study.name == flat.name]
-        trials.supersede(session, [t.id for t in every if t.study_id in waiting])
-    _supersede(session, every, CHOSEN_BY_SEARCH)
+        for study in found:
+            if study.name == flat.name:
+                trials.supersede_study(session, study.id)
+    trials.supersede_phases(session, found[0].job_id, CHOSEN_BY_SEARCH)
     densities.forget_evaluations(session, found[0].job_id)
     _begin_again(session, found)
-
-
-def _supersede(session: Session, every: Sequence[Trial], phases: Iterable[Phase]) -> None:
-    trials.supersede(session, [trial.id for trial in every if trial.phase in phases])
 
 
 def _begin_again(session: Session, found: Sequence[Study]) -> None:

@@ -223,6 +223,18 @@ def supersede(session: Session, trial_ids: Collection[int]) -> None:
         )
 
 
+def supersede_study(session: Session, study_id: int) -> None:
+    """As `supersede`, for all trials of a study."""
+    chosen = update(TrialRow).where(TrialRow.study_id == study_id)
+    session.execute(chosen.values(phase=Phase.SUPERSEDED, number=None))
+
+
+def supersede_phases(session: Session, job_id: int, phases: Collection[Phase]) -> None:
+    """As `supersede`, for all trials of a job in some phases."""
+    chosen = update(TrialRow).where(TrialRow.job_id == job_id, TrialRow.phase.in_(phases))
+    session.execute(chosen.values(phase=Phase.SUPERSEDED, number=None))
+
+
 def wait_again(session: Session, found: Sequence[Trial]) -> None:
     """Put trials that ended without a result back; their attempts go on counting.
 

@@ -1,0 +1,136 @@
+"""What takes long is done outside the transaction that writes: others write meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+from sqlalchemy.orm import Session
+
+from service import asking, evaluations, leases, reopening, runs
+from service import jobs as use_cases
+from service.records import Trial
+from service.states import JobState
+from service.storage import jobs, trials
+from service.storage.database import Database
+from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
+from tests.integration.service.simulation import Simulation, forget, report_of, told
+
+SMALL = function_job(samplers=["random"], budget={"n_trials": 3})
+
+
+def with_a_post(
+    monkeypatch: pytest.MonkeyPatch, database: Database, module: ModuleType, name: str
+) -> list[int]:
+    """Submit a job whenever a function runs: with the database held this would never end."""
+    posted: list[int] = []
+    original: Callable[..., object] = getattr(module, name)
+
+    def wrapped(*args: object, **named: object) -> object:
+        posted.append(submit(database, SMALL))
+        return original(*args, **named)
+
+    monkeypatch.setattr(module, name, wrapped)
+    return posted
+
+
+def test_a_report_is_built_while_others_write(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = with_a_post(monkeypatch, sqlite_database, runs, "build_report")
+    job_id = run_whole(sqlite_database, training_job())
+    assert len(posted) == 1
+    assert report_of(sqlite_database, job_id)["verdict"]
+
+
+def test_a_log_is_loaded_while_others_write(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(sqlite_database, SMALL)
+    posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    assert len(posted) == 1
+    assert simulation.run(run).state is JobState.SUCCEEDED
+
+
+def test_failed_trials_are_looked_for_while_others_write(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(sqlite_database, SMALL)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
+    assert reopening.retry_failed(sqlite_database, job_id).state is JobState.QUEUED
+    assert len(posted) == 1
+
+
+def test_an_extension_loads_no_trials(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = run_whole(sqlite_database, SMALL)
+    posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
+    assert reopening.extend(sqlite_database, job_id, 5).state is JobState.QUEUED
+    assert not posted
+
+
+def test_what_is_left_to_later_steps_changes_nothing(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = training_job(samplers=["random", "direct_l", "cmaes"])
+    whole = run_whole(sqlite_database, body)
+    expected = told(sqlite_database, whole)
+    forget(sqlite_database, whole)
+    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    monkeypatch.setattr(asking, "MAX_TRIALS", 0)
+    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 3)
+    again = run_whole(sqlite_database, body, n_workers=3, seed=4)
+    assert told(sqlite_database, again) == expected
+
+
+def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    body = training_job(samplers=["random"])
+    whole = run_whole(sqlite_database, body)
+    expected = told(sqlite_database, whole)
+    forget(sqlite_database, whole)
+    job_id = submit(sqlite_database, body)
+    first = Simulation(sqlite_database)
+    (run,) = first.take()
+    while run.log.n_evaluations < 2:
+        first.step(run, [first.finish_one()] if first.hand else [])
+    leases.resign(sqlite_database, first.me)
+    second = Simulation(sqlite_database)
+    (run,) = second.take()
+    assert run.log.n_evaluations == 2
+    assert second.run(run).state is JobState.SUCCEEDED
+    assert told(sqlite_database, job_id) == expected
+
+
+def test_a_job_that_is_cancelled_while_it_is_opened_stays_so(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(sqlite_database, SMALL)
+    first = Simulation(sqlite_database)
+    (run,) = first.take()
+    first.step(run, [])
+    leases.resign(sqlite_database, first.me)
+    second = Simulation(sqlite_database)
+    original = trials.of_job
+
+    def cancelled(session: Session, wanted: int) -> list[Trial]:
+        found = original(session, wanted)
+        use_cases.cancel(sqlite_database, job_id)
+        return found
+
+    monkeypatch.setattr(trials, "of_job", cancelled)
+    (run,) = second.take()
+    second.step(run, [])
+    monkeypatch.undo()
+    with sqlite_database.read() as session:
+        assert jobs.get(session, job_id).state is JobState.CANCELLED
+        assert {t.state.value for t in trials.of_job(session, job_id)} == {"CANCELLED"}
