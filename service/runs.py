@@ -266,7 +266,7 @@ def open_run(
     with database.read(is_patient=is_patient) as session:
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
-        for trial in trials.of_job(session, job.id):
+        for trial in trials.each_of_job(session, job.id):
             run.log.add(trial, is_new=False)
         for arm in found:
             if arm.study.is_finished and arm.study.best_trial_id is not None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.arms import Arm
 from service.records import Json, Trial
+from service.shared_parts import SharedParts
 from service.states import Phase, TrialState, check_trial_transition
 from service.storage import events, trials
 from service.waiting import Waiting
@@ -34,6 +35,7 @@ class TrialLog:
         self.waiting = Waiting()
         self.running: set[int] = set()
         self.trained_s = 0.0
+        self._parts = SharedParts()
         self.n_evaluations = 0
         self._job_id = job_id
         self._by_study = {arm.study.id: arm for arm in arms}
@@ -42,6 +44,7 @@ class TrialLog:
 
     def add(self, trial: Trial, *, is_new: bool) -> None:
         """Take in a trial that is stored already."""
+        trial = replace(trial, payload=self._parts.of(trial.payload))
         self.trials[trial.id] = trial
         self._count(trial)
         self.n_evaluations += trial.phase is Phase.EVALUATION

@@ -19,6 +19,8 @@ from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
 Values = Mapping[str, Any]
+# Rows that are read at once where all of a job's are gone through.
+PAGE = 1_000
 Key = TypeVar("Key", int, str)
 CHUNK = 1000
 
@@ -124,6 +126,13 @@ def of_job(session: Session, job_id: int) -> list[Trial]:
     """Return all trials of a job, search and evaluation, in the order of issue."""
     query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.id)
     return [to_value(Trial, row) for row in session.scalars(query)]
+
+
+def each_of_job(session: Session, job_id: int) -> Iterator[Trial]:
+    """Yield all trials of a job in the order of issue, without holding them all at once."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.id)
+    for row in session.scalars(query.execution_options(yield_per=PAGE)):
+        yield to_value(Trial, row)
 
 
 def change(session: Session, rows: Sequence[Values]) -> None:
