@@ -70,7 +70,21 @@ def test_the_source_is_told(name: str, words: str) -> None:
 
 def _estimate(state: str, detail: str | None, time_s: Interval | None) -> Estimate:
     return Estimate(
-        state, detail, (), 12, 48, None, None, None, None, time_s, None, None, warnings=()
+        state=state,
+        detail=detail,
+        trainings=(),
+        n_trainings=12,
+        n_epochs=48,
+        epoch=None,
+        pack_width=None,
+        n_workers=None,
+        work_s=None,
+        time_s=time_s,
+        memory=None,
+        least_memory_bytes=None,
+        worker_memory_bytes=None,
+        money=None,
+        warnings=(),
     )
 
 
