@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FAULTS = ("worker", "dispatcher", "raylet", "gcs", "api", "tree")
+# Each of the last three also ends the dispatcher and its Ray.
+FAULTS = ("worker", "sampler", "raylet", "api", "tree")
 
 
 @pytest.mark.ray

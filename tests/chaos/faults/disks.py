@@ -13,7 +13,7 @@ from tests.chaos.faults.base import Fault, on_own_disk, on_postgresql, on_sqlite
 from tests.chaos.faults.kills import kill_all
 from tests.chaos.services import PATIENCE_S
 
-HELD_S = 5.0
+HELD_S = 4.0
 BLOCK_BYTES = 64 * 1024
 
 

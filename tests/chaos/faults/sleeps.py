@@ -11,11 +11,11 @@ from tests.chaos.deployment import LEASE_S, Deployment
 from tests.chaos.faults.base import Fault
 from tests.chaos.faults.kills import pick, send
 
-ASLEEP_S = 2 * LEASE_S
+ASLEEP_S = 1.5 * LEASE_S
 
 
 def sleep(role: str, deployment: Deployment, rng: Random) -> str:
-    """Stop a process, and let it go on after two leases."""
+    """Stop a process, and let it go on when its lease is over."""
     process = pick(deployment, role, rng)
     said = send([process], signal.SIGSTOP)
     time.sleep(ASLEEP_S)
