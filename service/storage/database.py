@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, ExceptionContext, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from service.redaction import url_shown
 from service.storage import deadlines
@@ -79,6 +81,7 @@ class Database:
         engine = create_engine(self.url, json_serializer=_to_json, **pool)
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", partial(_close_read_only, pools=WeakSet()))
         return engine
 
     @property
@@ -180,6 +183,24 @@ def _leave_read_only(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if error is not None and refusal_of(error) is Refusal.READ_ONLY:
         context.is_disconnect = True
+
+
+def _close_read_only(context: ExceptionContext, *, pools: WeakSet[Pool]) -> None:
+    """Close the idle connections, too, when one to SQLite takes no writes.
+
+    The connections of a process share the memory that belongs to the WAL: where the first one had
+    to open it for reading, all later ones do, until the last of them is closed. One that is in use
+    now goes back to its old pool, which is emptied the next time.
+    """
+    error = context.sqlalchemy_exception
+    if error is not None and refusal_of(error) is Refusal.READ_ONLY and context.engine is not None:
+        running = context.execution_context
+        if running is not None and running.cursor is not None:
+            running.cursor.close()  # an open statement would keep its connection open
+        pools.add(context.engine.pool)
+        for pool in list(pools):
+            pool.dispose()
+        context.engine.dispose()
 
 
 def _is_late() -> bool:
