@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ray
@@ -24,12 +25,11 @@ from service.records import Calibration
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
 from workers.deaths import DIED, cause_of
+from workers.local_ray import LocalRay, without_secrets
 from workers.pulse import PLACE_S, ClusterLostError, Pulse
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
-# Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
-OBJECT_STORE_BYTES = 128 * 1024**2
 # On a shared cluster an idle actor keeps its room this long, s.
 IDLE_S = 10.0
 # A message that is there and cannot be had for so long is on a node that is gone, s.
@@ -84,28 +84,27 @@ class Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Ray's own record of every task, which nobody reads, made its GCS grow by 2.5 kB a trial.
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")
-        self._is_local = settings.ray_address == "local"
         self._data_dir = str(settings.data_dir.absolute())
         self._memory_per_cpu = settings.memory_per_cpu_bytes
-        local: dict[str, Any] = {
-            "num_cpus": settings.n_cpus,
-            "num_gpus": settings.n_gpus,
-            "include_dashboard": False,
-            "object_store_memory": OBJECT_STORE_BYTES,
-        }
-        with _losing():
+        self._local = LocalRay(settings) if settings.ray_address == "local" else None
+        with _losing(), without_secrets(settings):
             ray.init(
                 address=settings.ray_address,
                 log_to_driver=False,
                 logging_level=logging.WARNING,
-                **(local if self._is_local else {}),
+                **(self._local.arguments() if self._local is not None else {}),
             )
-            self._pulse = Pulse(is_local=self._is_local)
+            self._pulse = Pulse(is_local=self._local is not None)
         self._slots: list[_Slot] = []
         self._n_started = 0
         self._placing_since = time.monotonic()
         # ray.remote knows concurrency_groups; its types do not.
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a Ray of our own keeps its sockets and logs."""
+        return self._local.folder if self._local is not None else None
 
     def check(self) -> None:
         """Raise `ClusterLostError` when Ray is dead, hangs, or starts no worker where it could."""
@@ -156,7 +155,7 @@ class Cluster:
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""
         shape = Shape(1.0, 0.0)
-        if self._is_local:
+        if self._local is not None:
             while self._fits(shape):
                 self._start(shape)
 
@@ -251,7 +250,7 @@ class Cluster:
         """Give idle actors' room back to a cluster that others use too."""
         now = time.monotonic()
         for slot in list(self._slots):
-            if not self._is_local and slot.is_idle and now - slot.idle_since > IDLE_S:
+            if self._local is None and slot.is_idle and now - slot.idle_since > IDLE_S:
                 self._end(slot)
 
     # Work
@@ -366,7 +365,7 @@ class Cluster:
         Those on a joined one may be alive: the next dispatcher gives them up.
         """
         ending = Ending.CRASHED if error.has_node_died else Ending.LOST
-        for slot in [s for s in self._slots if s.attempts and self._is_local]:
+        for slot in [s for s in self._slots if s.attempts and self._local is not None]:
             assignments = list(slot.attempts.values())
             slot.attempts.clear()
             yield from _ends_of(assignments, slot, ending, f"Ray was lost: {error}")
@@ -375,6 +374,8 @@ class Cluster:
         """Leave the cluster; one of our own ends with its actors."""
         self._pulse.stop()
         ray.shutdown()
+        if self._local is not None:
+            self._local.remove()
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class Node:
         # As workers.cluster does it: who runs alone waits until the others have ended.
         is_held = any(a.is_alone for a in self.hand)
         n_free = 0 if is_held else self.n_workers - len(packs_of(self.hand))
+        run.prepare()
         with self.database.write() as session:
             found = run.step(session, updates, n_free)
         self.hand += found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from service.settings import Settings
@@ -27,11 +30,61 @@ class Poison:
         return eval, (self.code,)
 
 
+URL = "postgresql://densearch:s3cret-of-the-test@db.invalid/densearch"
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(Settings(data_dir=tmp_path_factory.mktemp("data"), n_cpus=2))
-    yield made
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DENSEARCH_DATABASE_URL", "PGPASSWORD", "POSTGRES_PASSWORD"):
+            patch.setenv(name, URL)
+        data_dir = tmp_path_factory.mktemp("data")
+        made = Cluster(Settings(data_dir=data_dir, n_cpus=2))
+        made.warm_up()
+        yield made
+    folder = made.folder
+    assert folder is not None
+    assert folder.is_dir()
     made.stop()
+    assert not folder.exists()
+
+
+def processes() -> list[psutil.Process]:
+    """Return all processes of our Ray; wait until its workers are there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = psutil.Process().children(recursive=True)
+        if sum("ray::Worker" in process.name() for process in found) == 2:
+            return [psutil.Process(), *found]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_nothing_of_a_local_ray_listens_beyond_loopback(cluster: Cluster) -> None:
+    assert cluster.capacity(CPU) == 2
+    found = {
+        (process.name(), connection.laddr.ip.removeprefix("::ffff:"))
+        for process in processes()
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert {name for name, _ in found} >= {"gcs_server", "raylet"}
+    assert {address for _, address in found} == {"127.0.0.1"}
+
+
+def test_no_process_of_ray_and_no_log_knows_the_databases_password(cluster: Cluster) -> None:
+    secret = b"s3cret-of-the-test"
+    mine, *theirs = processes()
+    assert len(theirs) > 6
+    for process in theirs:
+        assert secret not in Path(f"/proc/{process.pid}/environ").read_bytes(), process
+        assert secret not in Path(f"/proc/{process.pid}/cmdline").read_bytes(), process
+    assert os.environ["PGPASSWORD"] == URL  # new connections of this process need it
+    assert cluster.folder is not None
+    logs = [path for path in cluster.folder.rglob("*") if path.is_file()]
+    assert any("raylet" in path.name for path in logs)
+    assert not [path for path in logs if secret in path.read_bytes()]
+    assert mine.pid == os.getpid()
 
 
 def trial(number: int, *, sleep_s: float = 0.0, code: str = "", alone: bool = False) -> Assignment:

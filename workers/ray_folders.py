@@ -1,0 +1,122 @@
+"""The folders of our own Rays: one for each dispatcher, removed when it is over.
+
+Ray leaves a folder of sockets and logs behind each time it is started. Those of dispatchers are
+kept apart from other Rays' in a directory of their own. A dispatcher holds a lock (flock) on its
+folder, which ends with the process, however it ends; so the next start knows which ones are of the
+dead. It ends what is left of their processes, and removes them but for the newest: that one's logs
+may say why it died.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+LOG = structlog.get_logger(__name__)
+# The longest path that leaves room for Ray's sockets in it: Unix allows them 107 bytes.
+MAX_BYTES = 43
+N_KEPT = 1
+_NAME_CHARS = 8
+# What Ray's processes are called; /proc says so in at most 15 bytes.
+_NAMES = ("ray::", "raylet", "gcs_server")
+
+
+class RayFolder:
+    """A folder for a Ray of this process; takes the dead's away first.
+
+    Args:
+        root: Where such folders are, see `root_of_user`.
+
+    Raises:
+        OSError: The disk refuses, or the directory is another user's.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        root = root if root is not None else root_of_user()
+        with _alone(root):
+            _sweep(root)
+            self.path = Path(tempfile.mkdtemp(dir=root, prefix=""))
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """Remove the folder with all that Ray wrote, once Ray has ended in order."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def root_of_user() -> Path:
+    """Return the directory of this user's folders: in $TMPDIR, in /tmp where that is too long."""
+    name = f"densearch-ray-{os.getuid()}"
+    root = Path(tempfile.gettempdir()) / name
+    is_short = len(os.fsencode(root)) + 1 + _NAME_CHARS <= MAX_BYTES
+    return root if is_short else Path("/tmp") / name  # noqa: S108 - made private below
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the directory, so that nobody sees a folder before it is locked."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
+    try:
+        if os.fstat(descriptor).st_uid != os.getuid():
+            raise PermissionError(1, "is another user's", str(root))
+        os.fchmod(descriptor, 0o700)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(root: Path) -> None:
+    dead = [path for path in root.iterdir() if path.is_dir() and _is_dead(path)]
+    dead.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in dead:
+        end_processes(path)
+    for path in dead[N_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+    if dead:
+        LOG.info("a Ray did not end in order; its logs are kept", folder=str(dead[0]))
+
+
+def _is_dead(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def end_processes(folder: Path) -> None:
+    """Kill the Ray processes that have files of this folder open, and no others."""
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):  # it has ended, or is another user's
+            if process.name.isdigit() and _is_rays(process, folder):
+                LOG.warning("ending what is left of a Ray", pid=int(process.name))
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _is_rays(process: Path, folder: Path) -> bool:
+    name = (process / "comm").read_text().strip()
+    is_python = name.startswith("python") and b"/ray/" in (process / "cmdline").read_bytes()
+    if not (is_python or name.startswith(_NAMES)):
+        return False
+    return any(_target(link).startswith(f"{folder}/") for link in (process / "fd").iterdir())
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
