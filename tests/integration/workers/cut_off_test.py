@@ -28,8 +28,8 @@ PATIENCE_S = 120.0
 # Shorter than the product's, so that the tests are: the server's limits on statements and locks
 # of clients that were cut off.
 QUERY = (
-    "?connect_timeout=2&options=-c%20statement_timeout%3D2000"
-    "%20-c%20idle_in_transaction_session_timeout%3D2000"
+    "?connect_timeout=2&options=-c%20statement_timeout%3D1000"
+    "%20-c%20idle_in_transaction_session_timeout%3D1000"
 )
 SPHERE = {
     "name": "sphere",
@@ -57,6 +57,7 @@ def distant(postgresql_database: Database, proxy: Proxy) -> Iterator[Database]:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "PING_S", 1.0)
+    monkeypatch.setattr(postgresql, "SLACK_S", 1.0)
     monkeypatch.setattr("workers.dispatcher.RETRY_S", 0.1)
 
 
@@ -173,7 +174,7 @@ def test_a_step_that_was_ended_for_its_length_is_repeated_with_patience(
     def sleep(session: Session) -> None:
         nonlocal n_slept
         n_slept += 1
-        session.execute(text("SELECT pg_sleep(3)"))
+        session.execute(text("SELECT pg_sleep(2)"))
 
     step = Run.step
 
