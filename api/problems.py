@@ -55,6 +55,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.BackupError: "schema-outdated",
     errors.SettingsError: "misconfigured",
     errors.UnsafeBindingError: "misconfigured",
+    errors.AskingFailedError: "internal-error",  # a study's end, no request's
     DensearchError: "internal-error",
     errors.DeadlineError: "deadline-exceeded",
     # Of these some are refusals (below), the others defects of ours.

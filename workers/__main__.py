@@ -18,6 +18,7 @@ from service.redaction import hide
 from service.settings import Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database
+from service.storage.refusals import explain
 
 LOG = structlog.get_logger(__name__)
 # What the exit code says to who started the process; docs/command-line.md has them.
@@ -40,12 +41,14 @@ def main() -> int:
         locks.hold_dispatcher(settings, has_server=given.has_server)
         database = Database(settings.resolved_database_url)
         schema.check(database)
+        database.check_writable()
     except DensearchError as error:
         sys.stderr.write(hide(f"densearch dispatch: {error}\n"))
         return REFUSED
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        sys.stderr.write(hide(f"densearch dispatch: the database refused ({reason})\n"))
+    except (SQLAlchemyError, OSError) as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        reason = f"the database refused ({cause}); {explain(error)}"
+        sys.stderr.write(hide(f"densearch dispatch: {reason}\n"))
         return CRASHED
     return _dispatch(settings, database, given.parent)
 

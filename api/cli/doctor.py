@@ -139,6 +139,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
             yield Finding("fail", "database", detail, "densearch db upgrade")
         if found is not None:
             yield from _results_findings(database)
+            yield from _writes_findings(database)
     except DensearchError as error:
         yield Finding("fail", "database", f"{name}: {error}")
     except (SQLAlchemyError, OSError) as error:
@@ -149,6 +150,21 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         database.close()
     if database.is_sqlite:
         yield from _sqlite_findings()
+
+
+def _writes_findings(database: Database) -> Iterator[Finding]:
+    """Say why the database takes no writes, if it takes none."""
+    from sqlalchemy.exc import SQLAlchemyError  # slow to load, as above
+
+    from service.storage.refusals import REMEDIES, refusal_of
+
+    try:
+        database.check_writable()
+    except (SQLAlchemyError, OSError) as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        yield Finding("fail", "database", str(refusal), REMEDIES[refusal])
 
 
 def _results_findings(database: Database) -> Iterator[Finding]:

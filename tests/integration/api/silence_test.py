@@ -116,13 +116,12 @@ def test_a_database_that_is_silent_on_all_connections_is_503_until_it_answers(
     wait_until_back(client)
 
 
-@pytest.mark.parametrize("mode", ["silent", "delay", "drop"])
-def test_faulty_connections_are_left_for_new_ones(
-    proxy: Proxy, client: httpx2.Client, mode: Mode
-) -> None:
-    proxy.set_open(mode)
-    wait_until_back(client)
-    assert client.get("/readyz").status_code == 200
+def test_faulty_connections_are_left_for_new_ones(proxy: Proxy, client: httpx2.Client) -> None:
+    modes: list[Mode] = ["silent", "delay", "drop"]
+    for mode in modes:
+        proxy.set_open(mode)
+        wait_until_back(client)
+        assert client.get("/readyz").status_code == 200
 
 
 def test_blocked_threads_keep_nobody_from_the_health_of_the_process(

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import event, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.cli.doctor import check_database
 from service import leases
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.api.conftest import ADDRESS
 from tests.integration.api.specs import SPHERE, submit
+from workers.__main__ import CRASHED
 
 NOBODY = 65_534
 
@@ -45,6 +50,27 @@ def check_read_only(client: TestClient) -> None:
     assert "takes no writes" in check["detail"]
 
 
+def check_commands(settings: Settings, database: Database) -> None:
+    """The doctor says why, and a dispatcher ends before it starts a Ray."""
+    url = database.url.render_as_string(hide_password=False)
+    found = list(check_database(settings.model_copy(update={"database_url": SecretStr(url)})))
+    assert ("fail", "it takes no writes") in [(each.level, each.detail) for each in found]
+    done = subprocess.run(
+        [sys.executable, "-m", "workers"],
+        env={
+            **os.environ,
+            "DENSEARCH_DATABASE_URL": url,
+            "DENSEARCH_DATA_DIR": str(settings.data_dir),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == CRASHED
+    assert "it takes no writes" in done.stderr
+
+
 def test_postgresql_that_takes_no_writes(
     settings: Settings, postgresql_database: Database
 ) -> None:
@@ -58,6 +84,7 @@ def test_postgresql_that_takes_no_writes(
     standby = Database(postgresql_database.url.render_as_string(hide_password=False))
     with asked(settings, standby) as client:
         check_read_only(client)
+        check_commands(settings, standby)
         with writer.connect() as connection:
             connection.execute(text(f"{setting} = off"))
         leases.register(postgresql_database, 1, {})
