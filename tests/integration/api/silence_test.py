@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -146,3 +147,20 @@ def test_blocked_threads_keep_nobody_from_the_health_of_the_process(
             assert [check["name"] for check in checks if check["ok"]] == ["database", "migrations"]
         finally:
             release.set()
+
+
+def test_a_sqlite_file_that_another_process_keeps_locked_is_503_in_time(
+    settings: Settings, sqlite_database: Database
+) -> None:
+    holder = sqlite3.connect(str(sqlite_database.url.database), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    limited = settings.model_copy(update={"request_timeout_s": 1.0})
+    with served(limited, sqlite_database) as client:
+        started = time.monotonic()
+        refused = client.post("/v1/jobs", json=SPHERE)
+        assert time.monotonic() - started < 20  # a lock is otherwise waited for for 30 s
+        assert refused.status_code == 503
+        assert refused.headers["retry-after"]
+        assert client.get("/v1/jobs").status_code == 200
+        holder.close()
+        wait_until_back(client)
