@@ -44,6 +44,29 @@ def convolution(n_in: int, n_out: int, size: int, *, stride: int = 1) -> nn.Conv
     return nn.Conv2d(n_in, n_out, size, stride, padding=size // 2, bias=False)
 
 
+# oneDNN 3.12 writes beyond a buffer in the backward pass of a strided 1x1 convolution of fewer
+# channels than fill a register of 256 bits, where the CPU has no wider ones.
+_LANES = 8
+_HAS_WIDER = torch.backends.cpu.get_cpu_capability() == "AVX512"
+
+
+class StridedPointwise(nn.Conv2d):
+    """A 1x1 convolution of every `stride`-th pixel: (B, n_in, H, W) -> (B, n_out, H', W').
+
+    Where oneDNN's own would corrupt the process's memory, the pixels are picked first.
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__(n_in, n_out, 1, stride, bias=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the outputs of a batch."""
+        if _HAS_WIDER or self.in_channels >= _LANES or images.device.type != "cpu":
+            return super().forward(images)
+        rows, columns = self.stride
+        return nn.functional.conv2d(images[..., ::rows, ::columns], self.weight)
+
+
 class OneChannelConv2d(nn.Conv2d):
     """A convolution to one channel: of each input channel by itself, then their sum.
 

@@ -12,7 +12,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from workers.training.networks.layers import convolution, kernel_sizes, normalised
+from workers.training.networks.layers import (
+    StridedPointwise,
+    convolution,
+    kernel_sizes,
+    normalised,
+)
 from workers.training.networks.shape import InputShape
 
 
@@ -35,7 +40,7 @@ class BasicBlock(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if (n_in, stride) != (n_out, 1):
             self.shortcut = nn.Sequential(
-                convolution(n_in, n_out, 1, stride=stride), nn.BatchNorm2d(n_out)
+                StridedPointwise(n_in, n_out, stride), nn.BatchNorm2d(n_out)
             )
 
     def forward(self, features: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from workers.training.networks.layers import (
     OneChannelConv2d,
+    StridedPointwise,
     convolution,
     doubling,
     halving,
@@ -16,6 +17,22 @@ from workers.training.networks.layers import (
     to_outputs,
 )
 from workers.training.operator import apply_density, fold
+
+
+@pytest.mark.parametrize("n_in", [1, 3, 7, 8, 16])
+@pytest.mark.parametrize("side", [8, 9])
+def test_a_strided_pointwise_convolution_is_the_usual_one(n_in: int, side: int) -> None:
+    """torch's own corrupts memory in its backward pass on CPUs without AVX-512."""
+    layer = StridedPointwise(n_in, 2 * n_in, 2).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    images = torch.rand(8, n_in, side, side).contiguous(memory_format=torch.channels_last)
+    images.requires_grad_()
+    outputs = layer(images)
+    for _ in range(100):  # what it corrupts ends the process sooner or later
+        outputs = layer(images)
+        outputs.square().sum().backward()
+    weight = layer.weight.detach()[..., 0, 0]
+    picked = torch.einsum("oi,bihw->bohw", weight, images.detach()[..., ::2, ::2])
+    torch.testing.assert_close(outputs.detach(), picked)
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])
