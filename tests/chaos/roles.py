@@ -20,6 +20,7 @@ MARKS: tuple[tuple[str, str], ...] = (
     ("agent", "/ray/autoscaler/"),
     ("api", "densearch serve"),
     ("api", "densearch api"),
+    ("supervisor", "densearch dispatch"),
     ("sampler", "-m workers.asking"),
     ("dispatcher", "-m workers "),
     ("postgres", "/bin/postgres -D"),

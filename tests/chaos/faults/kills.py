@@ -80,6 +80,7 @@ def kill_twice(deployment: Deployment, rng: Random) -> str:
 SINGLE = ("worker", "dispatcher", "raylet", "gcs", "agent", "sampler", "api")
 KILLS = (
     *(Fault(role, partial(kill, [role])) for role in SINGLE),
+    Fault("supervisor", partial(kill, ["supervisor"]), on_postgresql),
     Fault("tree", kill_all),
     Fault("pair", partial(kill_several, 2)),
     Fault("triple", partial(kill_several, 3)),
