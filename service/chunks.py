@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from service.storage.database import Database
 
-# What a chunk should take, s: a fifth of what a user would notice.
-WANTED_S = 0.05
-FIRST_SIZE, LARGEST_SIZE = 200, 20_000
+# What a chunk should take, s: half of what a user would notice.
+WANTED_S = 0.1
+# Commits have a cost of their own, on a busy disk more than this: chunks never shrink to nothing.
+SMALLEST_SIZE, FIRST_SIZE, LARGEST_SIZE = 50, 200, 20_000
 
 
 class Chunks:
@@ -36,22 +37,27 @@ class Chunks:
         """Whether the rest is to be left for another time."""
         return self._stop.is_set()
 
-    def repeat(self, work: Callable[[Session, int], int]) -> int:
+    def repeat(
+        self, work: Callable[[Session, int], int], *, follows_references: bool = True
+    ) -> int:
         """Call `work(session, size)` in a transaction each until it has changed nothing.
 
         Args:
             work: Changes about `size` rows and returns how many it did.
+            follows_references: As in `Database.write`.
 
         Returns:
             The number of rows changed.
         """
         size, total = FIRST_SIZE, 0
         while not self.is_stopped:
-            with self.database.write(is_patient=True) as session:
+            with self.database.write(
+                is_patient=True, follows_references=follows_references
+            ) as session:
                 session.connection()  # on SQLite the wait for the lock is not ours
                 started = time.monotonic()
                 n = work(session, size)
-            took_s = time.monotonic() - started
+                took_s = time.monotonic() - started
             total += n
             if n == 0:
                 break
@@ -63,4 +69,4 @@ class Chunks:
 def next_size(size: int, took_s: float) -> int:
     """Return the size of the chunk after one of `size` rows that took `took_s` seconds."""
     factor = min(WANTED_S / max(took_s, 1e-6), 2.0)
-    return max(1, min(int(size * factor), LARGEST_SIZE))
+    return max(SMALLEST_SIZE, min(int(size * factor), LARGEST_SIZE))

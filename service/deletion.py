@@ -41,7 +41,10 @@ def sweep(chunks: Chunks, data_dir: Path) -> int:
     n_removed = 0
     for job_id in job_ids:
         _remove_files(chunks.database, data_dir, job_id)
-        n_removed += chunks.repeat(partial(deletion.remove_some, job_id))
+        n_removed += chunks.repeat(
+            partial(deletion.remove_some, job_id),
+            follows_references=False,  # it removes children first
+        )
     return n_removed
 
 

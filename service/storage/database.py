@@ -108,7 +108,13 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, is_durable: bool = False, is_patient: bool = False) -> Iterator[Session]:
+    def write(
+        self,
+        *,
+        is_durable: bool = False,
+        is_patient: bool = False,
+        follows_references: bool = True,
+    ) -> Iterator[Session]:
         """Give a session whose changes are committed at the end, or all rolled back.
 
         Args:
@@ -116,6 +122,9 @@ class Database:
                 power cut, in which SQLite may else forget the last transactions. PostgreSQL
                 always waits.
             is_patient: Whether its statements may take any time: such as deleting many rows.
+            follows_references: Whether SQLite looks for the children of each row that is removed:
+                for each it reads all of a table that has no index on it. False is for those who
+                remove the children themselves, first. PostgreSQL always looks.
 
         Raises:
             DeadlineError: The time for this work is over.
@@ -124,6 +133,8 @@ class Database:
         engine = self._safe_writer if is_durable else self._writer
         if is_patient:
             engine = engine.execution_options(is_patient=True)
+        if not follows_references:
+            engine = engine.execution_options(foreign_keys="OFF")
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -213,6 +224,10 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("synchronous", SYNCHRONOUS) != level:
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
+    keys = options.get("foreign_keys", "ON")
+    if connection.info.get("foreign_keys", "ON") != keys:  # in a transaction it would do nothing
+        connection.exec_driver_sql(f"PRAGMA foreign_keys={keys}")
+        connection.info["foreign_keys"] = keys
     wait_ms = int(1000 * max(min(BUSY_TIMEOUT_MS / 1000, deadlines.left_s()), 0))
     if connection.info.get("busy_timeout", BUSY_TIMEOUT_MS) != wait_ms:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={wait_ms}")

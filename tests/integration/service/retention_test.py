@@ -35,7 +35,10 @@ class Killed(Chunks):
         super().__init__(database)
         self.n_left = n_chunks
 
-    def repeat(self, work: Callable[[Session, int], int]) -> int:
+    def repeat(
+        self, work: Callable[[Session, int], int], *, follows_references: bool = True
+    ) -> int:
+        assert follows_references
         total = 0
         while True:
             if self.n_left == 0:
@@ -147,12 +150,12 @@ def test_a_job_reopened_meanwhile_keeps_the_rest(sqlite_database: Database) -> N
     had = left(sqlite_database)
 
     class Reopening(Chunks):
-        def repeat(self, work: Any) -> int:  # noqa: ANN401 - as its parent's
+        def repeat(self, work: Any, *, follows_references: bool = True) -> int:  # noqa: ANN401 - as its parent's
             with sqlite_database.read() as session:
                 state = jobs.get(session, job_id).state
             if state is JobState.SUCCEEDED:
                 reopening.extend(sqlite_database, job_id, 5)
-            return super().repeat(work)
+            return super().repeat(work, follows_references=follows_references)
 
     retention.prune(Reopening(sqlite_database), later())
     now = left(sqlite_database)
@@ -177,7 +180,7 @@ def test_chunks_stop_where_they_are_told_to(sqlite_database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("size", "took_s", "expected"),
-    [(100, 0.05, 100), (100, 0.5, 10), (100, 0.0, 200), (1, 60.0, 1), (20_000, 0.001, 20_000)],
+    [(100, 0.1, 100), (500, 0.5, 100), (100, 0.0, 200), (99, 60.0, 50), (20_000, 0.001, 20_000)],
 )
 def test_the_size_of_a_chunk_follows_its_time(size: int, took_s: float, expected: int) -> None:
     assert next_size(size, took_s) == expected
