@@ -38,6 +38,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="which, and when")
     parser.add_argument("--database", choices=DEPLOYMENTS, default="sqlite")
     parser.add_argument("--only", metavar="NAME,...", help="draw from these faults alone")
+    parser.add_argument(
+        "--untimed", action="store_true", help="hold no recovery to its limit: others use the CPUs"
+    )
     parser.add_argument("--list", action="store_true", help="show the faults and end")
     return parser.parse_args(given)
 
@@ -93,7 +96,14 @@ def _run(
         began = time.monotonic()
         wanted = [(planned, FAULTS[planned.name]) for planned in plan[:n_left]]
         say(f"round {number}")
-        outcome = disturbed(deployment, folder / f"round-{number}", say, wanted, expected)
+        outcome = disturbed(
+            deployment,
+            folder / f"round-{number}",
+            say,
+            wanted,
+            expected,
+            is_timed=not args.untimed,
+        )
         outcomes.append(outcome)
         say(
             f"  {outcome.n_equal} of {outcome.n_jobs} jobs equal, {time.monotonic() - began:.0f} s"
