@@ -16,7 +16,7 @@ FAULTS = ("worker", "sampler", "raylet", "api", "tree")
 @pytest.mark.ray
 @pytest.mark.timeout(900)
 def test_jobs_survive_the_death_of_every_process() -> None:
-    command = [sys.executable, "-m", "tests.chaos", "--only", ",".join(FAULTS)]
+    command = [sys.executable, "-m", "tests.chaos", "--untimed", "--only", ",".join(FAULTS)]
     # A process of its own: it adopts the orphans of what it kills.
     done = subprocess.run(
         [*command, "--kills", str(len(FAULTS))],
