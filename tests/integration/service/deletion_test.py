@@ -25,7 +25,9 @@ from tests.integration.service.course_test import untimed
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, forget, report_of, told
 
-SMALL = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 3})
+SMALL = training_job(
+    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
+)
 
 
 class Storing(Simulation):
@@ -280,7 +282,10 @@ def test_a_clone_starts_from_densities_that_are_gone(database: Database, tmp_pat
 
 
 def test_events_of_others_are_not_touched(database: Database, tmp_path: Path) -> None:
-    first, second = (run_whole(database, function_job(seed=seed)) for seed in (1, 2))
+    first, second = (
+        run_whole(database, function_job(seed=seed, samplers=["random"], budget={"n_trials": 4}))
+        for seed in (1, 2)
+    )
     with database.read() as session:
         before = events.after(session, second, 0, 10_000)
     deletion.delete(database, first)

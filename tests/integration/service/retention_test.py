@@ -25,7 +25,9 @@ from tests.integration.service.reopening_test import go_on
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, report_of, told
 
-SMALL = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 3})
+SMALL = training_job(
+    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
+)
 
 
 class Killed(Chunks):
