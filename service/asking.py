@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ def advance(session: Session, run: Run) -> None:
     What is too much for one step is left to the next, which begins with the next arm.
     """
     until, most = time.monotonic() + LONGEST_S, len(run.log.trials) + MAX_TRIALS
+    if run.out_of is not None:  # all searches end in this step: none may begin another trial
+        until = math.inf
     n_arms, n_still = len(run.arms), 0
     for _ in range(MAX_ROUNDS * n_arms):
         if n_still == n_arms:

@@ -16,7 +16,7 @@ from api.app import create_app
 from service import density, reopening
 from service.settings import Settings
 from service.states import Phase, Role
-from service.storage import densities, studies, trials
+from service.storage import densities, events, studies, trials
 from service.storage.database import Database
 from tests.browser import seeding
 from tests.integration.api.specs import PHOTOS, submit
@@ -101,6 +101,7 @@ def test_a_point_that_ran_ahead_is_shown_beside_the_best(
             seeder.studies[0], None, [0.31, 0.8], value=best / 4, is_diverged=True, **extra
         )
         wanted = seeder.trial(seeder.studies[0], None, [0.32, 0.8], value=best / 2, **extra)
+        events.add(session, job.id, "trial", {"id": wanted.id})  # as every step does
     page = client.get(f"/jobs/{job.id}").text
     assert re.search(r"ahead of the sequence: \d.*den\s+0.32, 0.8", page)
     shown = client.get(f"/v1/jobs/{job.id}").json()
@@ -109,6 +110,7 @@ def test_a_point_that_ran_ahead_is_shown_beside_the_best(
     # Once the sequence asks for it, it is no longer ahead: one of four guesses was needed.
     with sqlite_database.write() as session:
         trials.change(session, [{"id": wanted.id, "number": 10}])
+        events.add(session, job.id, "trial", {"id": wanted.id})
     assert client.get(f"/v1/jobs/{job.id}").json()["ahead"] is None
     study = f"study-{seeder.studies[0].id}"
     assert "0&nbsp;%" in _text(page, study)
