@@ -1,0 +1,121 @@
+"""Each part of Ray ends or hangs alone, while a job runs: it goes on, and ends as if nothing was.
+
+Plasma, the object store, is a thread of the raylet in Ray 2.60: there is no process of it to kill.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from api.client import Client
+from service import jobs as use_cases
+from service import rules
+from service.storage.database import Database
+from tests.e2e.conftest import Server
+from tests.integration.service.simulation import Simulation, told
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
+PATIENCE_S = 180.0
+JOB: dict[str, Any] = {
+    "name": "branin",
+    "seed": 7,
+    "task": {"kind": "function", "name": "branin", "dimension": 2, "sleep_s": 0.5},
+    "samplers": ["random", {"name": "tpe", "batch_size": 4}],
+    "budget": {"n_trials": 20},
+}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path / "data", {"DENSEARCH_N_CPUS": "2", "DENSEARCH_LEASE_S": "3"})
+    made.start()
+    made.wait_until_ready()
+    yield made
+    made.stop()
+
+
+# While a part hangs, what runs goes on.
+LONG = JOB | {"budget": {"n_trials": 100}}
+
+
+def undisturbed(database: Database, job: dict[str, Any]) -> list[tuple[Any, ...]]:
+    job_id = use_cases.submit(database, rules.parse(job))[0].id
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    simulation.run(run)
+    return told(database, job_id)
+
+
+def part(server: Server, word: str) -> psutil.Process:
+    """Return a process by its name or a word of its command line."""
+    for process in server.family():
+        try:
+            if word in process.name() or word in " ".join(process.cmdline()):
+                return process
+        except psutil.Error:
+            continue
+    raise AssertionError(f"no process of {word!r}")
+
+
+def n_done(client: Client, job_id: int) -> int:
+    return sum(trial["state"] == "COMPLETED" for trial in client.trials(job_id))
+
+
+def until(condition: Callable[[], bool], server: Server) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, server.log_path.read_text()
+        time.sleep(0.1)
+
+
+def n_losses(server: Server) -> int:
+    return server.log_path.read_text().count("the Ray cluster is lost; ending")
+
+
+def strike_each(
+    server: Server, job: dict[str, Any], words: tuple[str, ...], number: int
+) -> list[tuple[Any, ...]]:
+    """Run the job, and signal one part after another, each when the one before is made good."""
+    with Client(server.url) as client:
+        job_id = client.submit(job)["id"]
+        for n_lost, word in enumerate(words):
+            goal = n_done(client, job_id) + 2
+            until(lambda: n_done(client, job_id) >= goal, server)  # noqa: B023 - called here
+            os.kill(part(server, word).pid, number)
+            until(lambda: n_losses(server) > n_lost, server)  # noqa: B023 - called here
+        assert client.job(job_id)["state"] == "RUNNING"  # the last one was struck in time
+        assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+        return sorted(
+            (t["sampler"], t["phase"], t["number"], tuple(t["point"]), t["value"], t["state"])
+            for t in client.trials(job_id, phase="all")
+            if t["number"] is not None
+        )
+
+
+def test_raylet_and_gcs_are_killed_alone(server: Server, sqlite_database: Database) -> None:
+    words = ("raylet", "gcs_server")
+    assert strike_each(server, JOB, words, signal.SIGKILL) == undisturbed(sqlite_database, JOB)
+    assert "its gcs_server process ended" in server.log_path.read_text()
+
+
+@pytest.mark.slow
+def test_agents_are_killed_alone(server: Server, sqlite_database: Database) -> None:
+    os.kill(part(server, "log_monitor").pid, signal.SIGKILL)  # nothing needs it
+    words = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
+    assert strike_each(server, JOB, words, signal.SIGKILL) == undisturbed(sqlite_database, JOB)
+    assert n_losses(server) == 2
+
+
+@pytest.mark.slow
+def test_raylet_and_gcs_hang_alone(server: Server, sqlite_database: Database) -> None:
+    words = ("gcs_server", "raylet")
+    assert strike_each(server, LONG, words, signal.SIGSTOP) == undisturbed(sqlite_database, LONG)
+    assert "it has not answered for" in server.log_path.read_text()
