@@ -48,7 +48,7 @@ def test_a_log_is_loaded_while_others_write(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(sqlite_database, SMALL)
-    posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
+    posted = with_a_post(monkeypatch, sqlite_database, trials, "each_of_job")
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     assert len(posted) == 1
@@ -120,14 +120,14 @@ def test_a_job_that_is_cancelled_while_it_is_opened_stays_so(
     first.step(run, [])
     leases.resign(sqlite_database, first.me)
     second = Simulation(sqlite_database)
-    original = trials.of_job
+    original = trials.each_of_job
 
     def cancelled(session: Session, wanted: int) -> list[Trial]:
-        found = original(session, wanted)
+        found = list(original(session, wanted))
         use_cases.cancel(sqlite_database, job_id)
         return found
 
-    monkeypatch.setattr(trials, "of_job", cancelled)
+    monkeypatch.setattr(trials, "each_of_job", cancelled)
     (run,) = second.take()
     second.step(run, [])
     monkeypatch.undo()
