@@ -20,6 +20,8 @@ LOG = structlog.get_logger(__name__)
 # Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
 OBJECT_STORE_BYTES = 128 * 1024**2
 LOOPBACK = "127.0.0.1"
+# A raylet that hangs is dead after five checks in vain: in 25 s, by Ray's defaults in 65 s.
+HEALTH = {"health_check_period_ms": 2_000, "health_check_timeout_ms": 3_000}
 # By these Ray is given a token, or needs none.
 _TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
@@ -53,6 +55,7 @@ class LocalRay:
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
             "_node_ip_address": LOOPBACK,
+            "_system_config": HEALTH,
             "_temp_dir": str(self._folder.path),
         }
 

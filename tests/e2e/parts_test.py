@@ -43,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 # While a part hangs, what runs goes on.
-LONG = JOB | {"budget": {"n_trials": 100}}
+LONG = JOB | {"budget": {"n_trials": 250}}
 
 
 def undisturbed(database: Database, job: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -92,7 +92,7 @@ def strike_each(
             os.kill(part(server, word).pid, number)
             until(lambda: n_losses(server) > n_lost, server)  # noqa: B023 - called here
         assert client.job(job_id)["state"] == "RUNNING"  # the last one was struck in time
-        assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+        assert client.wait(job_id, timeout_s=2 * PATIENCE_S)["state"] == "SUCCEEDED"
         return sorted(
             (t["sampler"], t["phase"], t["number"], tuple(t["point"]), t["value"], t["state"])
             for t in client.trials(job_id, phase="all")
