@@ -32,6 +32,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
     parser.add_argument("--has-server", action="store_true", help="the parent is `serve`")
+    parser.add_argument(
+        "--ray-head",
+        type=int,
+        nargs=2,
+        metavar=("PID", "FILE"),
+        help="the process that keeps a Ray of our own, and the descriptor where it says so",
+    )
     given = parser.parse_args()
     keep_files_private()
     try:
@@ -50,20 +57,26 @@ def main() -> int:
         reason = f"the database refused ({cause}); {explain(error)}"
         sys.stderr.write(hide(f"densearch dispatch: {reason}\n"))
         return CRASHED
-    return _dispatch(settings, database, given.parent)
+    return _dispatch(settings, database, given.parent, given.ray_head)
 
 
-def _dispatch(settings: Settings, database: Database, parent: int | None) -> int:
+def _dispatch(
+    settings: Settings, database: Database, parent: int | None, keeper: tuple[int, int] | None
+) -> int:
     # Ray and torch take seconds to import: only after the settings are known to be sound.
     from workers.cluster import Cluster
     from workers.dispatcher import Dispatcher
+    from workers.head import await_head
     from workers.housekeeper import Housekeeper
     from workers.pulse import ClusterLostError
 
     try:
         leases.release_dead(database)
         signal.alarm(START_S)  # ends the process even where Ray hangs
-        cluster = Cluster(settings)
+        head = await_head(*keeper, START_S) if keeper is not None else None
+        if keeper is not None and head is None:
+            _exit_now(CLUSTER_LOST)  # its process has said why
+        cluster = Cluster(settings, head)
         cluster.warm_up()
         signal.alarm(0)
         LOG.info("ray is up", **cluster.resources())

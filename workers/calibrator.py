@@ -13,8 +13,10 @@ from service.costs import TrainingCost
 from service.records import Calibration, Dispatcher
 from service.settings import Settings
 from service.storage.database import Database
-from workers.cluster import Cluster, Shape
+from workers.cluster import Cluster
 from workers.deaths import DIED
+from workers.pulse import ClusterLostError
+from workers.slots import Shape
 
 LOG = structlog.get_logger(__name__)
 # A measurement that takes longer is given up, s: it would keep the others waiting for ever.
@@ -86,6 +88,14 @@ class Calibrator:
         self._said, self._running = None, None
         took_s = time.monotonic() - self._started_at
         self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
+
+    def abandon(self, lost: ClusterLostError) -> None:
+        """Give up the measurement at work when the node died: that may have been its doing."""
+        if self._running is not None and lost.has_node_died:
+            calibrations.settle(
+                self._database, self._running.id, self._me, f"{DIED} with Ray: {lost}"
+            )
+            self._running = None
 
     def _heard(self) -> tuple[int, TrainingCost | str] | None:
         found = self._cluster.measured()

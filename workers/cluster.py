@@ -6,14 +6,12 @@ between trials; idle ones of another shape give way when their share is needed.
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ray
 import structlog
@@ -23,10 +21,12 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from service.capacity import EPSILON, n_places
 from service.records import Calibration
 from service.settings import Settings
-from service.updates import Assignment, Ended, Ending
+from service.updates import Assignment, Ending
 from workers.deaths import DIED, cause_of
-from workers.local_ray import LocalRay, without_secrets
-from workers.pulse import PLACE_S, ClusterLostError, Pulse
+from workers.head import Head
+from workers.local_ray import LOOPBACK, LocalRay, connect, keep_to_loopback
+from workers.pulse import HEAR_S, PLACE_S, ClusterLostError, Pulse
+from workers.slots import NOTHING, Shape, Slot, drains, ends_of, losing, memory_share, with_news
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
@@ -36,66 +36,33 @@ IDLE_S = 10.0
 FETCH_S = 60.0
 
 
-class Shape(NamedTuple):
-    """What one trial occupies."""
-
-    cpus: float
-    gpus: float
-
-
-NOTHING = Shape(0.0, 0.0)
-
-
-@dataclass(eq=False)
-class _Slot:
-    """One actor and the attempts, or the measurement, that it is at.
-
-    `greeting` is what it answers once it runs, None when that was heard. One that `is_alone` holds
-    a whole node for one attempt.
-    """
-
-    shape: Shape
-    actor: Any
-    number: int
-    greeting: Any = None
-    is_alone: bool = False
-    stream: Any = None
-    attempts: dict[int, Assignment] = field(default_factory=dict)
-    measurement: int | None = None
-    idle_since: float = field(default_factory=time.monotonic)
-
-    @property
-    def name(self) -> str:
-        return f"worker-{self.number}"
-
-    @property
-    def is_idle(self) -> bool:
-        return not self.attempts and self.measurement is None
-
-
 class Cluster:
     """A Ray cluster, its own or joined, and this dispatcher's actors on it.
 
     Every method may raise `ClusterLostError`. Thread safety: none.
+
+    Args:
+        settings: Where Ray is, or what one of our own has; the data directory.
+        head: The Ray of our own to join; where it is left out, one is started here.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray's own record of every task, which nobody reads, made its GCS grow by 2.5 kB a trial.
-        os.environ.setdefault("RAY_task_events_report_interval_ms", "0")
+    def __init__(self, settings: Settings, head: Head | None = None) -> None:
         self._data_dir = str(settings.data_dir.absolute())
         self._memory_per_cpu = settings.memory_per_cpu_bytes
-        self._local = LocalRay(settings) if settings.ray_address == "local" else None
-        with _losing(), without_secrets(settings):
-            ray.init(
-                address=settings.ray_address,
-                log_to_driver=False,
-                logging_level=logging.WARNING,
-                **(self._local.arguments() if self._local is not None else {}),
-            )
-            self._pulse = Pulse(is_local=self._local is not None)
-        self._slots: list[_Slot] = []
+        self._is_ours = settings.ray_address == "local"
+        self._local = LocalRay(settings) if self._is_ours and head is None else None
+        with losing():
+            if self._local is not None:
+                head = self._local.start()
+            elif head is not None:
+                keep_to_loopback()
+                connect(settings, head.address, _node_ip_address=LOOPBACK)
+            else:
+                connect(settings, settings.ray_address)
+            self._head = head
+            self._pulse = Pulse(head.pids if head is not None else {})
+        self._slots: list[Slot] = []
+        self._cancelled: list[tuple[Assignment, Message]] = []
         self._n_started = 0
         self._placing_since = time.monotonic()
         # ray.remote knows concurrency_groups; its types do not.
@@ -104,33 +71,46 @@ class Cluster:
     @property
     def folder(self) -> Path | None:
         """Where a Ray of our own keeps its sockets and logs."""
-        return self._local.folder if self._local is not None else None
+        return Path(self._head.folder) if self._head is not None else None
 
     def check(self) -> None:
         """Raise `ClusterLostError` when Ray is dead, hangs, or starts no worker where it could."""
         self._pulse.check()
         self._greet()
         self._clear()
+        self._check_starts()
+
+    def _check_starts(self) -> None:
+        now, sight = time.monotonic(), self._pulse.sight
         starting = [s.shape for s in self._slots if s.greeting is not None and not s.is_alone]
-        now = time.monotonic()
-        if not any(self._pulse.has_room(*shape) for shape in starting):
+        are_taken_in = all(
+            sight.n_held(name) + EPSILON >= sum(getattr(s.shape, kind) for s in self._slots)
+            for name, kind in (("CPU", "cpus"), ("GPU", "gpus"))
+        )
+        if are_taken_in:
+            is_due, limit_s = bool(starting) and self._is_ours, HEAR_S
+        else:
+            is_due, limit_s = any(sight.has_room(*shape) for shape in starting), PLACE_S
+        if not is_due:
             self._placing_since = now
-        if now - self._placing_since > PLACE_S:
-            reason = f"it has room and has started no worker for {PLACE_S:g} s"
-            raise ClusterLostError(reason)
+        if now - self._placing_since > limit_s:
+            raise ClusterLostError(f"it has room and has started no worker for {limit_s:g} s")
 
     def _greet(self) -> None:
         """See which new workers run by now; the others are being started."""
         waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
         if not waiting:
             return
-        with _losing():
+        with losing():
             ready, _ = ray.wait(
                 list(waiting), num_returns=len(waiting), timeout=0, fetch_local=False
             )
-        for greeting in ready:  # of a worker that died as well: its stream says so
-            waiting[greeting].greeting = None
+        for greeting in ready:
+            slot = waiting[greeting]
+            slot.greeting = None
             self._placing_since = time.monotonic()
+            with suppress(RayError):  # it died as well: its stream says so
+                slot.node = ray.get(greeting, timeout=1.0)
 
     def _clear(self) -> None:
         """Have idle workers make room for one that waits for a whole node."""
@@ -140,7 +120,11 @@ class Cluster:
 
     @property
     def _awaits_node(self) -> bool:
-        return any(slot.is_alone and slot.greeting is not None for slot in self._slots)
+        now = time.monotonic()
+        return any(
+            slot.is_alone and slot.greeting is not None and drains(now - slot.started_at)
+            for slot in self._slots
+        )
 
     def resources(self) -> dict[str, float]:
         """Return the cluster's CPUs, GPUs and memory, as of the last second."""
@@ -149,13 +133,14 @@ class Cluster:
             "cpus": sight.total("CPU"),
             "gpus": sight.total("GPU"),
             "memory_bytes": sight.total("memory"),
-            "memory_per_cpu_bytes": self._memory_per_cpu or sight.least_memory_per_cpu(),
+            "memory_per_cpu_bytes": self._memory_per_cpu
+            or memory_share(sight.least_memory_per_cpu()),
         }
 
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""
         shape = Shape(1.0, 0.0)
-        if self._local is not None:
+        if self._is_ours:
             while self._fits(shape):
                 self._start(shape)
 
@@ -163,7 +148,11 @@ class Cluster:
 
     def capacity(self, shape: Shape) -> int:
         """Return how many trials of a shape the whole cluster can hold at once."""
-        return n_places(self.resources(), *shape)
+        nodes = self._pulse.sight.nodes.values()
+        return sum(
+            n_places({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
+            for node in nodes
+        )
 
     def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
         """Return how many workers of a shape could begin now if the share `held` stays free.
@@ -178,7 +167,8 @@ class Cluster:
             "cpus": total["cpus"] - held.cpus - sum(shape.cpus for shape in busy),
             "gpus": total["gpus"] - held.gpus - sum(shape.gpus for shape in busy),
         }
-        return n_places(free, *shape)
+        n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
+        return min(n_places(free, *shape), max(0, self.capacity(shape) - n_same))
 
     def lack_of(self, shape: Shape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""
@@ -196,9 +186,11 @@ class Cluster:
         total = self.resources()
         cpus = sum(slot.shape.cpus for slot in self._slots) + shape.cpus
         gpus = sum(slot.shape.gpus for slot in self._slots) + shape.gpus
+        if sum(slot.shape == shape for slot in self._slots) >= self.capacity(shape):
+            return False
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
-    def _start(self, shape: Shape, node: tuple[float, str] | None = None) -> _Slot:
+    def _start(self, shape: Shape, node: tuple[float, str] | None = None) -> Slot:
         """Start a worker wherever there is room, or on one node, given with its CPUs, alone."""
         self._n_started += 1
         options: dict[str, Any] = {}
@@ -206,12 +198,12 @@ class Cluster:
         if node is not None:
             held = Shape(node[0], shape.gpus)
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node[1], soft=False)
-        with _losing():
+        with losing():
             actor = self._actor.options(
                 num_cpus=held.cpus, num_gpus=held.gpus, max_restarts=0, **options
             ).remote(self._data_dir, memory_bytes=self._memory_of(shape))
-            greeting = actor.ping.remote()
-        slot = _Slot(held, actor, self._n_started, greeting, is_alone=node is not None)
+            greeting = actor.node.remote()
+        slot = Slot(held, actor, self._n_started, greeting, is_alone=node is not None)
         self._slots.append(slot)
         return slot
 
@@ -220,7 +212,7 @@ class Cluster:
         per_cpu = self.resources()["memory_per_cpu_bytes"]
         return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
 
-    def _start_alone(self, shape: Shape) -> _Slot:
+    def _start_alone(self, shape: Shape) -> Slot:
         """Start a worker that takes up all CPUs of the smallest node that holds the shape."""
         fitting = [
             (node["CPU"], node_id)
@@ -231,12 +223,12 @@ class Cluster:
         # Where there is none, it has just left the cluster.
         return self._start(shape, min(fitting)) if fitting else self._slot_for(shape)
 
-    def _end(self, slot: _Slot) -> None:
+    def _end(self, slot: Slot) -> None:
         self._slots.remove(slot)
-        with _losing():
+        with losing():
             ray.kill(slot.actor)
 
-    def _slot_for(self, shape: Shape) -> _Slot:
+    def _slot_for(self, shape: Shape) -> Slot:
         for slot in self._slots:
             if slot.shape == shape and slot.is_idle:
                 return slot
@@ -250,7 +242,7 @@ class Cluster:
         """Give idle actors' room back to a cluster that others use too."""
         now = time.monotonic()
         for slot in list(self._slots):
-            if self._local is None and slot.is_idle and now - slot.idle_since > IDLE_S:
+            if not self._is_ours and slot.is_idle and now - slot.idle_since > IDLE_S:
                 self._end(slot)
 
     # Work
@@ -260,39 +252,59 @@ class Cluster:
         is_alone = any(assignment.is_alone for assignment in pack)
         slot = self._start_alone(shape) if is_alone else self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
-        with _losing():
+        with losing():
             slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
 
     def cancel(self, attempt_ids: set[int]) -> None:
-        """Ask these attempts to stop; their end arrives like any other."""
-        for slot in self._slots:
+        """Ask these attempts to stop; their end arrives like any other.
+
+        A worker that does not run yet, and may not for long, is given up.
+        """
+        for slot in list(self._slots):
             wanted = attempt_ids & slot.attempts.keys()
-            if wanted:
-                slot.actor.cancel.options(concurrency_group="control").remote(sorted(wanted))
+            if wanted and slot.greeting is not None and wanted == slot.attempts.keys():
+                self._cancelled += ends_of(list(slot.attempts.values()), slot, Ending.CANCELLED)
+                slot.attempts.clear()
+                self._end(slot)
+            elif wanted:
+                with losing():
+                    slot.actor.cancel.options(concurrency_group="control").remote(sorted(wanted))
 
     def in_hand(self) -> dict[int, Assignment]:
-        """Return the attempts that workers are at, by their id."""
-        return {i: a for slot in self._slots for i, a in slot.attempts.items()}
+        """Return the attempts that workers are at, or whose end is to be told, by their id."""
+        running = {i: a for slot in self._slots for i, a in slot.attempts.items()}
+        return running | {a.attempt_id: a for a, _ in self._cancelled}
 
     def poll(self, timeout_s: float) -> Iterator[tuple[Assignment, Message]]:
         """Yield what has arrived; wait at most `timeout_s` for the first message."""
-        while streams := {slot.stream: slot for slot in self._slots if slot.attempts}:
-            ready, _ = ray.wait(
-                list(streams), num_returns=len(streams), timeout=0, fetch_local=False
-            )
+        while self._cancelled:
+            yield self._cancelled.pop()
+        yield from self._fetched()
+        while streams := {s.stream: s for s in self._slots if s.attempts and s.message is None}:
+            ready = with_news(list(streams))
             if not ready and timeout_s > 0:
-                ready, _ = ray.wait(
-                    list(streams), num_returns=1, timeout=timeout_s, fetch_local=False
-                )
+                ready = with_news(list(streams), timeout_s)
             timeout_s = 0.0
             if not ready:
                 return
             for stream in ready:
                 yield from self._receive(streams[stream])
 
-    def _receive(self, slot: _Slot) -> Iterator[tuple[Assignment, Message]]:
+    def _fetched(self) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the messages that were on their way when they were last asked for."""
+        for slot in [s for s in self._slots if s.message is not None]:
+            yield from self._receive(slot)
+
+    def _receive(self, slot: Slot) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the next message of a stream that has one, if it is here."""
         try:
-            message: Message = ray.get(next(slot.stream), timeout=FETCH_S)
+            if slot.message is None:
+                slot.message, slot.asked_at = next(slot.stream), time.monotonic()
+            is_late = time.monotonic() - slot.asked_at > FETCH_S
+            if not (ray.wait([slot.message], timeout=0)[0] or is_late):
+                return
+            message: Message = ray.get(slot.message, timeout=0)
+            slot.message = None
         except StopIteration:
             return
         except RayError as error:
@@ -309,7 +321,7 @@ class Cluster:
         yield assignment, message
 
     def _bury(
-        self, slot: _Slot, ending: Ending, error: str
+        self, slot: Slot, ending: Ending, error: str
     ) -> Iterator[tuple[Assignment, Message]]:
         assignments = list(slot.attempts.values())
         ids = sorted(slot.attempts)
@@ -318,7 +330,7 @@ class Cluster:
         )
         slot.attempts.clear()
         self._end(slot)
-        yield from _ends_of(assignments, slot, ending, error)
+        yield from ends_of(assignments, slot, ending, error)
 
     # Measurements
 
@@ -326,14 +338,16 @@ class Cluster:
         """Have a free worker time what a training costs."""
         slot = self._slot_for(shape)
         slot.measurement = calibration.id
-        slot.stream = slot.actor.calibrate.remote(
-            calibration.payload, calibration.device, calibration.widths
-        )
+        with losing():
+            slot.stream = slot.actor.calibrate.remote(
+                calibration.payload, calibration.device, calibration.widths
+            )
 
     def measured(self) -> tuple[int, dict[str, Any] | str] | None:
         """Return a measurement that has ended, with its result or why it has none."""
         for slot in [s for s in self._slots if s.measurement is not None]:
-            ready, _ = ray.wait([slot.stream], timeout=0)
+            with losing():
+                ready, _ = ray.wait([slot.stream], timeout=0)
             if ready and slot.measurement is not None:
                 found = slot.measurement, self._result_of(slot)
                 slot.measurement, slot.idle_since = None, time.monotonic()
@@ -345,7 +359,7 @@ class Cluster:
         for slot in [s for s in self._slots if s.measurement is not None]:
             self._end(slot)
 
-    def _result_of(self, slot: _Slot) -> dict[str, Any] | str:
+    def _result_of(self, slot: Slot) -> dict[str, Any] | str:
         try:
             result: dict[str, Any] = ray.get(slot.stream)
         except RayTaskError as error:
@@ -362,34 +376,21 @@ class Cluster:
     def abandon(self, error: ClusterLostError) -> Iterator[tuple[Assignment, Message]]:
         """Yield the ends of all attempts on a cluster of our own that was lost.
 
-        Those on a joined one may be alive: the next dispatcher gives them up.
+        Of those on a joined one, the attempts on a node that died end; others may be alive: the
+        next dispatcher gives them up.
         """
         ending = Ending.CRASHED if error.has_node_died else Ending.LOST
-        for slot in [s for s in self._slots if s.attempts and self._local is not None]:
-            assignments = list(slot.attempts.values())
-            slot.attempts.clear()
-            yield from _ends_of(assignments, slot, ending, f"Ray was lost: {error}")
+        for slot in [s for s in self._slots if s.attempts]:
+            was_there = error.has_node_died and slot.node == self._pulse.node_id
+            if self._is_ours or was_there:
+                assignments = list(slot.attempts.values())
+                slot.attempts.clear()
+                yield from ends_of(assignments, slot, ending, f"Ray was lost: {error}")
 
     def stop(self) -> None:
-        """Leave the cluster; one of our own ends with its actors."""
+        """Leave the cluster, whose actors of ours end; end it if it was started here."""
         self._pulse.stop()
-        ray.shutdown()
         if self._local is not None:
-            self._local.remove()
-
-
-@contextmanager
-def _losing() -> Iterator[None]:
-    """Take Ray's refusal to do what always works for the loss of the cluster."""
-    try:
-        yield
-    except (RayError, ConnectionError) as error:
-        raise ClusterLostError(f"{type(error).__name__}: {str(error).strip()}") from error
-
-
-def _ends_of(
-    assignments: Sequence[Assignment], slot: _Slot, ending: Ending, error: str
-) -> Iterator[tuple[Assignment, Message]]:
-    for assignment in assignments:
-        ids = (assignment.attempt_id, assignment.trial_id)
-        yield assignment, (Ended(*ids, ending, error=error, worker=slot.name), None)
+            self._local.stop()
+        else:
+            ray.shutdown()

@@ -34,10 +34,11 @@ from service.updates import Assignment, packs_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.asking.remote import maker
 from workers.calibrator import Calibrator
-from workers.cluster import Cluster, Shape
+from workers.cluster import Cluster
 from workers.heartbeat import Heartbeat
 from workers.inbox import Inbox
 from workers.pulse import ClusterLostError
+from workers.slots import Shape
 from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
@@ -130,6 +131,10 @@ class Dispatcher:
         """Write down what died with the cluster: a trial that kills it must not do so for ever."""
         for assignment, message in self._cluster.abandon(lost):
             self._inbox.put(assignment, message)
+        try:
+            self._calibrator.abandon(lost)
+        except DBAPIError as error:
+            LOG.warning("a measurement was not given up", error=str(error))
         for job_id, run in self._runs.items():
             try:
                 if self._inbox.has(job_id):

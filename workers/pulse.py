@@ -11,25 +11,26 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import ray
 import structlog
-from ray._private import ray_constants, worker
+from ray._private import ray_constants, state
 from ray.exceptions import RayError
 
 from service.capacity import EPSILON
+from workers.head import Processes
 
 LOG = structlog.get_logger(__name__)
 # How often the cluster is asked, s.
 ASK_S = 1.0
 # A cluster that has not answered for so long is lost, s. A busy one takes milliseconds.
 SILENCE_S = 15.0
-# A cluster that claims room and starts no worker for so long is lost, s.
+# A cluster that claims room and takes no worker in for so long is lost, s.
 PLACE_S = 30.0
+# One of our own that has taken workers in, and of them none is heard for so long, as well, s.
+HEAR_S = 180.0
 # A dispatcher that did not look for so long was asleep itself, s: what it last saw is old.
 SLEEP_S = 5.0
-_VITAL = (ray_constants.PROCESS_TYPE_RAYLET, ray_constants.PROCESS_TYPE_GCS_SERVER)
 
 
 class ClusterLostError(Exception):
@@ -47,15 +48,31 @@ class ClusterLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen of a cluster at `at` (monotonic, s): its living nodes' resources by id."""
+    """What was seen of a cluster at `at` (monotonic, s).
+
+    Attributes:
+        nodes: What each living node has, by its id.
+        free: What of it nobody holds, likewise.
+    """
 
     at: float
     nodes: Mapping[str, Mapping[str, float]]
-    free: Mapping[str, float]
+    free: Mapping[str, Mapping[str, float]]
 
     def total(self, name: str) -> float:
         """Return how much of a resource all living nodes have."""
         return sum(resources.get(name, 0.0) for resources in self.nodes.values())
+
+    def n_held(self, name: str) -> float:
+        """Return how much of a resource is held on all living nodes, by whomever."""
+        return self.total(name) - sum(resources.get(name, 0.0) for resources in self.free.values())
+
+    def has_room(self, cpus: float, gpus: float) -> bool:
+        """Whether one node claims that so much of it is free."""
+        return any(
+            node.get("CPU", 0.0) + EPSILON >= cpus and node.get("GPU", 0.0) + EPSILON >= gpus
+            for node in self.free.values()
+        )
 
     def least_memory_per_cpu(self) -> float:
         """Return the least memory for a CPU that a node has, bytes; 0.0 where none has CPUs."""
@@ -69,14 +86,14 @@ class Pulse:
     Thread safety: the dispatcher's thread alone calls the methods.
 
     Args:
-        is_local: Whether the cluster's processes are this process's children.
+        vital: The processes of a Ray of our own, by what Ray calls them.
 
     Raises:
         ClusterLostError: The cluster does not answer.
     """
 
-    def __init__(self, *, is_local: bool) -> None:
-        self._is_local = is_local
+    def __init__(self, vital: Mapping[str, int]) -> None:
+        self._vital = Processes(vital)
         self._node_id: str = ray.get_runtime_context().get_node_id()
         self._checked_at = self._awake_at = time.monotonic()
         self._sight = Sight(self._awake_at, {}, {})
@@ -93,12 +110,17 @@ class Pulse:
         """What was last seen."""
         return self._sight
 
+    @property
+    def node_id(self) -> str:
+        """The node that this process works through."""
+        return self._node_id
+
     def check(self) -> None:
         """Raise `ClusterLostError` if the cluster is dead, silent, or without this node."""
-        for kind, process in self._dead():
-            reason = f"its {kind} process ended (exit code {process.returncode})"
-            is_raylet = kind == ray_constants.PROCESS_TYPE_RAYLET
-            raise ClusterLostError(reason, has_node_died=is_raylet)
+        dead = self._vital.dead()
+        if dead:
+            has_node_died = ray_constants.PROCESS_TYPE_RAYLET in dead
+            raise ClusterLostError(f"its {dead[0]} process ended", has_node_died=has_node_died)
         age_s = self._silence_s()
         if age_s > SILENCE_S:
             why = f": {self._failure}" if self._failure else ""
@@ -114,27 +136,17 @@ class Pulse:
         self._checked_at = now
         return now - max(self._sight.at, self._awake_at)
 
-    def _dead(self) -> list[tuple[str, Any]]:
-        """Return those processes of a local Ray that ended and without which it is useless."""
-        node: Any = worker._global_node if self._is_local else None  # noqa: SLF001 - nothing public
-        dead = [] if node is None else node.dead_processes()
-        return [(kind, process) for kind, process in dead if kind in _VITAL]
-
-    def has_room(self, cpus: float, gpus: float) -> bool:
-        """Whether the cluster claims that so much of it is free."""
-        free = self._sight.free
-        return free.get("CPU", 0.0) + EPSILON >= cpus and free.get("GPU", 0.0) + EPSILON >= gpus
-
     def _ask(self) -> None:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
                 found = ray.nodes()
-                free = ray.available_resources()
+                free = state.available_resources_per_node()
             except (RayError, ConnectionError, RuntimeError) as error:
                 self._failure = f"{type(error).__name__}: {error}"
             else:
                 alive = {node["NodeID"]: node["Resources"] for node in found if node["Alive"]}
+                free = {node_id: free.get(node_id, {}) for node_id in alive}
                 self._sight, self._failure = Sight(began, alive, free), None
                 self._first.set()
             self._stop.wait(ASK_S)

@@ -40,7 +40,7 @@ class RayFolder:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        root = root if root is not None else root_of_user()
+        self._root = root = root if root is not None else root_of_user()
         with _alone(root):
             _sweep(root)
             self.path = Path(tempfile.mkdtemp(dir=root, prefix=""))
@@ -49,7 +49,8 @@ class RayFolder:
 
     def remove(self) -> None:
         """Remove the folder with all that Ray wrote, once Ray has ended in order."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError), _alone(self._root):  # one that starts now looks at all folders
+            shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
 

@@ -7,7 +7,6 @@ streams what happens. `cancel` arrives on a thread of its own while a training r
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 import traceback
@@ -64,9 +63,11 @@ class Worker:
 
             del packs
 
-    def ping(self) -> int:
-        """Answer the process id, once the worker is warm."""
-        return os.getpid()
+    def node(self) -> str:
+        """Answer the id of the Ray node that the worker runs on, once it is warm."""
+        import ray
+
+        return str(ray.get_runtime_context().get_node_id())
 
     def cancel(self, attempt_ids: Sequence[int]) -> None:
         """Ask these attempts to stop at their next look, within an epoch."""

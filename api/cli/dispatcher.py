@@ -1,4 +1,7 @@
-"""The dispatcher as another process: started, watched, restarted, ended with all it started."""
+"""The dispatcher as another process: started, watched, restarted, ended with all it started.
+
+A Ray of our own has a process too (`RayHead`), which outlives dispatchers that die.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ log = structlog.get_logger()
 
 # -P: a folder named workers in the user's directory must not stand in for ours.
 COMMAND = (sys.executable, "-P", "-m", "workers")
+HEAD_COMMAND = (sys.executable, "-P", "-m", "workers.ray_head")
+# What the dispatcher ends with where Ray is lost: by itself, and where Ray hangs at its start.
+LOST = frozenset({3, -signal.SIGALRM})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 HEALTHY_S = 30.0
 PATIENCE_S = 10.0
@@ -46,8 +52,7 @@ def supervise(settings: Settings) -> int:
     It is not started again where it refuses to start: a setting or the database is wrong.
     """
     logs.configure(settings)
-    command = [*COMMAND, "--parent", str(os.getpid())]
-    supervisor = Supervisor(command, environment_of(settings), final_codes=(REFUSED,))
+    supervisor = dispatcher_of(settings, final_codes=(REFUSED,))
     asked: list[int] = []
     previous = {
         number: signal.signal(number, lambda number, _: asked.append(number))
@@ -64,12 +69,78 @@ def supervise(settings: Settings) -> int:
     return supervisor.final_code or 0
 
 
+def dispatcher_of(
+    settings: Settings, *options: str, final_codes: Container[int] = ()
+) -> Supervisor:
+    """Return who keeps a dispatcher alive, and a Ray for it where it is to have one of its own."""
+    parent = ("--parent", str(os.getpid()))
+    env, head = environment_of(settings), None
+    if settings.ray_address == "local":
+        # Ray asks for its token by itself only in the process that starts it.
+        env.setdefault("RAY_AUTH_MODE", "token")
+        head = RayHead([*HEAD_COMMAND, *parent], env)
+    return Supervisor([*COMMAND, *parent, *options], env, final_codes=final_codes, head=head)
+
+
+class RayHead:
+    """The process that keeps a Ray of our own, for one dispatcher after another.
+
+    It says where Ray is in a file without a name, which the dispatchers have open as well.
+
+    Args:
+        command: The process's, but for the file.
+        env: Its environment.
+        patience_s: How long it may take to end in order.
+    """
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._command, self._env, self._patience_s = list(command), env, patience_s
+        self._file = os.memfd_create("ray-head")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a dispatcher must inherit."""
+        return (self._file,)
+
+    def arguments(self) -> list[str]:
+        """Start the process if it does not run; return what tells a dispatcher of it."""
+        if self._process is None or _has_ended(self._process):
+            self._process = self._replace()
+        return ["--ray-head", str(self._process.pid), str(self._file)]
+
+    def drop(self) -> None:
+        """End what there is of Ray, at once: the next dispatcher gets a new one."""
+        if self._process is not None:
+            _kill_session(self._process.pid)
+            self._process.wait()
+            self._process = None
+
+    def _replace(self) -> subprocess.Popen[bytes]:
+        self.drop()
+        os.ftruncate(self._file, 0)
+        return _start([*self._command, "--file", str(self._file)], self._env, self.descriptors)
+
+    def stop(self) -> None:
+        """End Ray in order, and what is left of it by force."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGTERM)
+            deadline = time.monotonic() + self._patience_s
+            with contextlib.suppress(KeyboardInterrupt):
+                while not _has_ended(self._process) and time.monotonic() < deadline:
+                    time.sleep(_LOOK_S)
+        self.drop()
+        os.close(self._file)
+
+
 class Supervisor:
     """Keeps one child process alive until `stop`; a thread waits for it.
 
-    A child that dies is started again after 0.5 s, then twice as long each time, at most 10 s;
-    one that lived for half a minute starts from 0.5 s again. Whatever is left of its session (the
-    processes of a local Ray) is killed before.
+    A child that lived for half a minute is started again at once; others after 0.5 s, then twice
+    as long each time, at most 10 s. Whatever is left of its session is killed before.
 
     Args:
         command: The child's.
@@ -77,6 +148,7 @@ class Supervisor:
         first_delay_s: Before the first restart.
         patience_s: How long a child may take to end in order.
         final_codes: Exit codes after which it is not started again.
+        head: Keeps the Ray that the child works with; dropped where the child has lost it.
 
     Attributes:
         n_starts: How often it was started.
@@ -91,8 +163,9 @@ class Supervisor:
         first_delay_s: float = FIRST_DELAY_S,
         patience_s: float = PATIENCE_S,
         final_codes: Container[int] = (),
+        head: RayHead | None = None,
     ) -> None:
-        self._command, self._env = list(command), env
+        self._command, self._env, self._head = list(command), env, head
         self._first_delay_s, self._patience_s = first_delay_s, patience_s
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -125,24 +198,21 @@ class Supervisor:
                 self.final_code = code
                 return
             if time.monotonic() - started > HEALTHY_S:
-                delay_s = self._first_delay_s
+                delay_s = 0.0
             log.warning("the dispatcher ended; starting it again", code=code, after_s=delay_s)
             if self._stopping.wait(delay_s):
                 return
-            delay_s = min(2 * delay_s, LONGEST_DELAY_S)
+            delay_s = min(max(2 * delay_s, self._first_delay_s), LONGEST_DELAY_S)
+            if self._head is not None and code in LOST:
+                self._head.drop()
 
     def _launch(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
             if self._stopping.is_set():
                 return None
-            # A session of its own: Ctrl-C reaches us alone, and we end the child in order.
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._command,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno(),
-                start_new_session=True,
-            )
+            joined = self._head.arguments() if self._head is not None else []
+            descriptors = self._head.descriptors if self._head is not None else ()
+            self._child = _start([*self._command, *joined], self._env, descriptors)
             self.n_starts += 1
             return self._child
 
@@ -151,8 +221,14 @@ class Supervisor:
         self._stopping.set()
         with self._lock:
             child = self._child
-        if child is None or child.returncode is not None:
-            return
+        if child is not None and child.returncode is None:
+            self._end(child)
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._head is not None:
+            self._head.stop()
+
+    def _end(self, child: subprocess.Popen[bytes]) -> None:
         # Not by Popen's methods: they would reap the child before its session is cleared.
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGTERM)
@@ -160,7 +236,26 @@ class Supervisor:
             self._thread.join(self._patience_s)
         if self._thread.is_alive():
             _kill_session(child.pid)
-            self._thread.join()
+
+
+def _start(
+    command: Sequence[str], env: Mapping[str, str] | None, descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches us alone, and we end the child in order.
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),
+        start_new_session=True,
+        pass_fds=descriptors,
+    )
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a child has ended; it stays a zombie, so that its session can still be cleared."""
+    seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    return seen is not None
 
 
 def _bury(child: subprocess.Popen[bytes]) -> int:

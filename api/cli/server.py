@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import resource
 import signal
 import socket
@@ -14,7 +13,7 @@ from contextlib import ExitStack
 import structlog
 import uvicorn
 
-from api.cli.dispatcher import COMMAND, Supervisor, environment_of
+from api.cli.dispatcher import dispatcher_of
 from api.cli.terminal import echo
 from service import logs, room
 from service.errors import SettingsError, UnsafeBindingError
@@ -165,8 +164,7 @@ def _serve(
     from service.datasets.library import sweep
 
     sweep(database, settings.data_dir)
-    command = [*COMMAND, "--parent", str(os.getpid()), "--has-server"]
-    supervisor = Supervisor(command, environment_of(settings))
+    supervisor = dispatcher_of(settings, "--has-server")
 
     def on_ready() -> None:
         if with_dispatcher:

@@ -93,17 +93,39 @@ def strike_each(
             until(lambda: n_losses(server) > n_lost, server)  # noqa: B023 - called here
         assert client.job(job_id)["state"] == "RUNNING"  # the last one was struck in time
         assert client.wait(job_id, timeout_s=2 * PATIENCE_S)["state"] == "SUCCEEDED"
-        return sorted(
-            (t["sampler"], t["phase"], t["number"], tuple(t["point"]), t["value"], t["state"])
-            for t in client.trials(job_id, phase="all")
-            if t["number"] is not None
-        )
+        return results(client, job_id)
+
+
+def results(client: Client, job_id: int) -> list[tuple[Any, ...]]:
+    return sorted(
+        (t["sampler"], t["phase"], t["number"], tuple(t["point"]), t["value"], t["state"])
+        for t in client.trials(job_id, phase="all")
+        if t["number"] is not None
+    )
 
 
 def test_raylet_and_gcs_are_killed_alone(server: Server, sqlite_database: Database) -> None:
     words = ("raylet", "gcs_server")
     assert strike_each(server, JOB, words, signal.SIGKILL) == undisturbed(sqlite_database, JOB)
     assert "its gcs_server process ended" in server.log_path.read_text()
+
+
+def test_a_dispatcher_that_is_killed_leaves_ray_to_the_next(
+    server: Server, sqlite_database: Database
+) -> None:
+    with Client(server.url) as client:
+        job_id = client.submit(JOB)["id"]
+        raylet = part(server, "raylet")
+        for word in ("--has-server", "workers.ray_head"):
+            goal = n_done(client, job_id) + 2
+            until(lambda: n_done(client, job_id) >= goal, server)  # noqa: B023 - called here
+            os.kill(part(server, word).pid, signal.SIGKILL)
+            if word == "--has-server":
+                until(lambda: n_done(client, job_id) >= goal + 4, server)  # noqa: B023 - likewise
+                assert raylet.is_running()
+        assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
+        assert results(client, job_id) == undisturbed(sqlite_database, JOB)
+    assert not raylet.is_running()
 
 
 @pytest.mark.slow

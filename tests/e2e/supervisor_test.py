@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.cli.dispatcher import Supervisor
+from api.cli.dispatcher import RayHead, Supervisor
 
 PATIENCE_S = 30.0
 
@@ -92,3 +93,55 @@ def test_a_child_that_refuses_is_not_started_again() -> None:
     wait_for(lambda: supervisor.final_code is not None)
     assert (supervisor.final_code, supervisor.n_starts) == (1, 1)
     supervisor.stop()
+
+
+def note(path: Path, more: str = "") -> list[str]:
+    """Return a program that writes its process id and its arguments down."""
+    return program(
+        "import os, sys, time\n"
+        f"with open({str(path)!r}, 'a') as file: print(os.getpid(), *sys.argv[1:], file=file)\n"
+        + more
+    )
+
+
+def lines(path: Path) -> list[list[str]]:
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def supervised(tmp_path: Path, code: int) -> tuple[Supervisor, Path, Path]:
+    heads, children = tmp_path / "heads", tmp_path / "children"
+    head = RayHead(note(heads, "time.sleep(600)"), dict(os.environ), patience_s=0.2)
+    child = note(children, f"time.sleep(0.2); os._exit({code})")
+    return Supervisor(child, first_delay_s=0.01, head=head), heads, children
+
+
+def test_the_process_that_keeps_ray_outlives_a_dispatcher(tmp_path: Path) -> None:
+    supervisor, heads, children = supervised(tmp_path, 4)
+    supervisor.start()
+    wait_for(lambda: len(lines(children)) >= 3)
+    supervisor.stop()
+    ((pid, *file),) = lines(heads)
+    assert {tuple(line[1:]) for line in lines(children)} == {("--ray-head", pid, file[-1])}
+    assert not is_alive(int(pid))
+
+
+def test_a_lost_ray_is_ended_with_the_process_that_keeps_it(tmp_path: Path) -> None:
+    supervisor, heads, children = supervised(tmp_path, 3)
+    supervisor.start()
+    wait_for(lambda: len(lines(children)) >= 3)
+    supervisor.stop()
+    pids = [line[0] for line in lines(heads)]
+    assert [line[2] for line in lines(children)] == pids[: len(lines(children))]
+    assert len(set(pids)) == len(pids) >= 3
+    assert not any(is_alive(int(pid)) for pid in pids)
+
+
+def test_a_dead_process_that_kept_ray_is_followed_by_another(tmp_path: Path) -> None:
+    supervisor, heads, children = supervised(tmp_path, 4)
+    supervisor.start()
+    wait_for(lambda: bool(lines(heads)))
+    os.kill(int(lines(heads)[0][0]), signal.SIGKILL)
+    n_before = len(lines(children))
+    wait_for(lambda: len(lines(children)) > n_before + 1)
+    supervisor.stop()
+    assert len(lines(heads)) == 2

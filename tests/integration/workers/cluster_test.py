@@ -13,7 +13,8 @@ import pytest
 
 from service.settings import Settings
 from service.updates import Assignment, Ended, Ending
-from workers.cluster import Cluster, Shape
+from workers.cluster import Cluster
+from workers.slots import Shape
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 PATIENCE_S = 120.0
@@ -148,3 +149,17 @@ def test_a_trial_alone_waits_for_its_node_and_nothing_joins_it(cluster: Cluster)
     assert cluster.n_free(CPU) == 2
     cluster.place(CPU, [trial(3)])
     assert ends(cluster, 1)[3].ending is Ending.COMPLETED
+
+
+def test_an_attempt_whose_worker_cannot_run_yet_is_cancelled_at_once(cluster: Cluster) -> None:
+    """Were it only asked to stop, one that waits for a node would hold everybody up for ever."""
+    cluster.place(CPU, [trial(1, sleep_s=600.0)])
+    cluster.place(CPU, [trial(2, alone=True)])
+    assert cluster.n_free(CPU) == 0
+    cluster.cancel({2})
+    assert set(cluster.in_hand()) == {1, 2}
+    assert ends(cluster, 1)[2].ending is Ending.CANCELLED
+    assert set(cluster.in_hand()) == {1}
+    assert cluster.n_free(CPU) == 1
+    cluster.cancel({1})
+    assert ends(cluster, 1)[1].ending is Ending.CANCELLED

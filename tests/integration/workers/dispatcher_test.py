@@ -22,9 +22,9 @@ from service.storage import dispatchers, jobs, trials
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending
 from tests.integration.service.simulation import trained
-from workers.cluster import NOTHING, Shape
 from workers.dispatcher import Dispatcher
 from workers.pulse import ClusterLostError
+from workers.slots import NOTHING, Shape
 from workers.worker import Message
 
 

@@ -30,7 +30,7 @@ def test_what_opens_the_database_is_hidden_and_comes_back(
     harmless = {"DENSEARCH_N_CPUS": "2", "NO_SECRET": "s3cret-10", "PATH": os.environ["PATH"]}
     for name, value in {**secrets, **harmless}.items():
         monkeypatch.setenv(name, value)
-    with local_ray.without_secrets(settings(tmp_path, url)):
+    with local_ray._without_secrets(settings(tmp_path, url)):
         assert not secrets.keys() & os.environ.keys()
         assert harmless.items() <= dict(os.environ).items()
     assert secrets.items() <= dict(os.environ).items()
@@ -40,7 +40,7 @@ def test_a_database_without_a_password_hides_no_variable_by_its_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMPTY", "")
-    with local_ray.without_secrets(settings(tmp_path, None)):
+    with local_ray._without_secrets(settings(tmp_path, None)):
         assert "EMPTY" in os.environ
 
 

@@ -1,0 +1,59 @@
+"""How a dispatcher learns where Ray runs, and that a process of it has ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from workers.head import Head, Processes, await_head, publish
+
+HEAD = Head("127.0.0.1:6379", "/of/ray", {"raylet": 11, "gcs_server": 12})
+
+
+@pytest.fixture
+def file() -> Iterator[int]:
+    descriptor = os.memfd_create("head")
+    yield descriptor
+    os.close(descriptor)
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+
+def test_what_is_published_is_read(file: int) -> None:
+    publish(file, HEAD)
+    assert await_head(os.getpid(), file, 10.0) == HEAD
+
+
+def test_the_next_ray_takes_the_place_of_the_last(file: int) -> None:
+    publish(file, HEAD)
+    os.ftruncate(file, 0)
+    assert await_head(os.getpid(), file, 0.05) is None
+    other = Head("127.0.0.1:1", "/of/other", {})
+    publish(file, other)
+    assert await_head(os.getpid(), file, 10.0) == other
+
+
+def test_a_keeper_that_ends_before_it_says_anything_is_not_waited_for(file: int) -> None:
+    keeper = sleeper()
+    keeper.kill()
+    assert await_head(keeper.pid, file, 60.0) is None  # a zombie, as its supervisor leaves it
+    keeper.communicate()
+    assert await_head(keeper.pid, file, 60.0) is None
+
+
+def test_processes_are_seen_to_end() -> None:
+    first, second = sleeper(), sleeper()
+    watched = Processes({"first": first.pid, "second": second.pid})
+    assert watched.dead() == []
+    second.communicate(b"\n")
+    assert watched.dead() == ["second"]
+    first.kill()
+    first.communicate()
+    assert sorted(watched.dead()) == ["first", "second"]
+    assert Processes({"gone": first.pid}).dead() == ["gone"]
