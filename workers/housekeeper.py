@@ -1,16 +1,14 @@
-"""What a dispatcher does beside its jobs: removes what deleted jobs left, and what is too old.
+"""Housekeeping of a dispatcher: removes the remains of deleted jobs and rows past retention.
 
-In a thread of its own and in short transactions, so that no trial waits for it. Several
-dispatchers may do the same at once.
+It runs in its own thread and in short transactions, so that no trial waits for it. Several
+dispatchers may do so at the same time.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Self
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -19,15 +17,15 @@ from service import clock, deletion, retention
 from service.chunks import Chunks
 from service.settings import Settings
 from service.storage.database import Database
+from workers.background import BackgroundThread
 
 LOG = structlog.get_logger(__name__)
 EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
-PATIENCE_S = 5.0
 
 
-class Housekeeper:
-    """See the module. Works from entering to leaving its `with` block.
+class Housekeeper(BackgroundThread):
+    """See the module.
 
     Args:
         settings: Names the database and the data directory.
@@ -35,28 +33,19 @@ class Housekeeper:
     """
 
     def __init__(self, settings: Settings, every_s: float = EVERY_S) -> None:
+        super().__init__("housekeeper")
         self._settings = settings
         self._every_s = every_s
         self._prune_at = 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="housekeeper", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(PATIENCE_S)
-
-    def _work(self) -> None:
+    def _run(self) -> None:
         # SQLite's WAL is checkpointed by the connections of the dispatcher's loop alone.
         database = Database(self._settings.resolved_database_url, is_checkpointer=False)
         chunks = Chunks(database, self._stop)
         try:
             while not self._stop.is_set():
                 self._turn(chunks)
-                self._stop.wait(self._every_s)
+                self._pause(self._every_s)
         finally:
             database.close()
 

@@ -1,9 +1,9 @@
-"""The last net under the dispatcher: a main loop that hangs ends the process.
+"""The dispatcher's watchdog: ends the process when its main loop hangs.
 
-Every wait for the database ends by itself (`service.storage.postgresql`), but a disk, a library
-or a defect of ours may still hold the loop for ever; the supervisor or the service manager then
-starts the next dispatcher. Long work is no hang: a thread that computes uses its processor. And
-when the whole process was stopped (SIGSTOP, a suspended machine), so was the count.
+Every wait for the database has a limit (`service.storage.postgresql`), but a disk, a library or a
+defect of ours may still block the loop for ever; the supervisor or the service manager then starts
+the next dispatcher. Long work is no hang: a thread that computes uses CPU time. And while the
+whole process is stopped (SIGSTOP, a suspended machine), the watchdog does not count.
 """
 
 from __future__ import annotations
@@ -14,42 +14,43 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import NoReturn, Self
+from typing import NoReturn
 
 import structlog
+
+from workers.background import BackgroundThread
 
 LOG = structlog.get_logger(__name__)
 # The process's exit code; docs/operations.md explains it.
 HANGS = 5
 TICK_S = 1.0
-# A thread that waits uses less of its processor; polling for an answer takes 0.1 %.
+# A waiting thread uses a smaller share of a CPU; polling for an answer takes 0.1 %.
 BUSY_SHARE = 0.02
-# A loop that only waits: after so many leases, and seconds, its jobs are left to others.
+# A loop that only waits for so many leases, and at least so many seconds, loses its jobs.
 SILENT_LEASES, SILENT_S = 2, 20.0
-# And the process ends.
+# After so many leases, and at least so many seconds, the process ends.
 END_LEASES, END_S = 4, 60.0
-# A loop that computes without a turn may do so for this many times as long.
+# A loop that computes may go without a turn for this many times as long.
 PATIENCE = 10
 
 
 def end_process() -> NoReturn:
-    """Write where every thread is to stderr, and end without any clean-up that could hang."""
+    """Write the stack of every thread to stderr, and end without clean-up, which could hang."""
     faulthandler.dump_traceback(all_threads=True)
     sys.stderr.flush()
     os._exit(HANGS)
 
 
-class Watchdog:
-    """Counts how long the thread that made it takes no turn.
+class Watchdog(BackgroundThread):
+    """Counts how long the thread that created it takes no turn.
 
     Thread safety: `mark` is called by the watched thread, the rest by any.
 
     Args:
         lease_s: The dispatcher's lease, s.
-        end: What ends the process.
-        tick_s: How often the count goes on, s.
-        least_s: The least time without a turn that ends the process, s.
+        end: Ends the process.
+        tick_s: Interval of the count, s.
+        least_s: The shortest time without a turn that ends the process, s.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Watchdog:
         tick_s: float = TICK_S,
         least_s: float = END_S,
     ) -> None:
+        super().__init__("watchdog")
         self._end, self._tick_s = end, tick_s
         self._silence_s = max(SILENT_LEASES * lease_s, SILENT_S)
         self._end_s = max(END_LEASES * lease_s, least_s)
@@ -67,33 +69,18 @@ class Watchdog:
         self._n_marks = self._n_seen = 0
         self._used_s = self._clock()
         self._waits_s = self._silent_s = 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def mark(self) -> None:
-        """Say that the loop goes on: at each turn, and within a long one at each job."""
+        """Record progress of the loop: at each turn, and within a long one at each job."""
         self._n_marks += 1
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the loop has waited so long that its jobs are better left to others."""
+        """Whether the loop has waited so long that other dispatchers should take its jobs."""
         return self._waits_s >= self._silence_s
 
-    def _watch(self) -> None:
-        while not self._stop.wait(self._tick_s):
+    def _run(self) -> None:
+        while self._pause(self._tick_s):
             self.tick()
 
     def tick(self) -> None:
@@ -109,7 +96,7 @@ class Watchdog:
 
 
 def _processor_clock(thread: threading.Thread) -> Callable[[], float]:
-    """Return what tells the processor time that a thread has used, s; always 0 if unknown."""
+    """Return a function that reads the CPU time of a thread, s; always 0 if unknown."""
     if thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
         return lambda: 0.0
     clock = time.pthread_getcpuclockid(thread.ident)

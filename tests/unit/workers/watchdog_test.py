@@ -44,7 +44,7 @@ def ended() -> list[str]:
 
 @pytest.fixture
 def dog(ended: list[str], processor: Processor) -> Watchdog:
-    del processor  # nothing is used unless a test says so
+    del processor  # uses no time unless a test sets it
     return Watchdog(LEASE_S, lambda: ended.append("ended"))
 
 
