@@ -17,11 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.datasets import workspace
-from service.datasets.durability import sync_files, sync_names
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
 from service.datasets.stored import FOLDER, folder_of, is_whole
 from service.datasets.workspace import Workspace
+from service.durability import sync_files, sync_names
 from service.errors import DatasetInUseError
 from service.records import Dataset
 from service.settings import Settings

@@ -1,4 +1,4 @@
-"""Copies of a SQLite file, made before its schema changes: each is whole or does not exist."""
+"""Copies of a SQLite file before its schema changes: each is complete or does not exist."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from service import clock
+from service.durability import sync
 from service.errors import BackupError
 
 TIME = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"densearch-(?P<revision>\w+)-(?P<time>\d{8}T\d{6}Z)(?:-(?P<n>\d+))?\.sqlite3")
-# What a server writes at its start, and the revision: not worth a copy.
+# Tables that a server writes at its start, and the revision: not worth a copy.
 _TRIFLES = frozenset({"alembic_version", "dispatchers"})
 
 
@@ -35,12 +36,12 @@ class Backup:
 
     @property
     def way_back(self) -> str:
-        """The command that puts the copy in the place of the file."""
+        """The shell command that replaces the database's file by the copy."""
         return way_back(self.file, self.path)
 
 
 def way_back(file: Path, copy: Path) -> str:
-    """Return the shell command that puts a copy in the place of a database's file."""
+    """Return the shell command that replaces a database's file by a copy."""
     wal, shm, main = (shlex.quote(f"{file}{ending}") for ending in ("-wal", "-shm", ""))
     return f"rm -f {wal} {shm} && cp {shlex.quote(str(copy))} {main}"
 
@@ -78,8 +79,8 @@ def make(connection: Connection, file: Path, revision: str) -> Backup:
     """Copy a database to ``densearch-<revision>-<time>.sqlite3`` in its directory.
 
     Args:
-        connection: Holds the write lock, so that the copy is what the migration begins from. It
-            has written nothing yet.
+        connection: Holds the write lock, so that the copy equals the migration's starting point.
+            It has written nothing yet.
         file: The database's file.
         revision: The database's revision.
 
@@ -97,7 +98,7 @@ def make(connection: Connection, file: Path, revision: str) -> Backup:
         time = clock.now().strftime(TIME)
         target = _free_name(file.parent, f"densearch-{revision}-{time}")
         part.rename(target)
-        _sync(file.parent)
+        sync(file.parent)
     except (OSError, sqlite3.Error) as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -107,7 +108,7 @@ def make(connection: Connection, file: Path, revision: str) -> Backup:
 
 
 def _require_space(connection: Connection, directory: Path) -> None:
-    """Refuse to begin what would fill the disk: the copy, and as much again for the migration."""
+    """Raise unless the disk has space for the copy and as much again for the migration."""
     pages, unused, page_bytes = (
         connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
         for name in ("page_count", "freelist_count", "page_size")
@@ -121,12 +122,12 @@ def _require_space(connection: Connection, directory: Path) -> None:
 
 
 def _write(file: Path, part: Path) -> None:
-    # VACUUM INTO fills an empty file; made here, it is nobody else's to read from the start.
+    # VACUUM INTO fills an empty file; created here, it is private from the start.
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    # Another connection: VACUUM runs in no transaction, and reads the last commit beside ours.
+    # Another connection: VACUUM cannot run in our transaction; it reads the last commit.
     with closing(sqlite3.connect(file, isolation_level=None)) as reader:
         reader.execute("VACUUM INTO CAST(? AS TEXT)", [os.fsencode(part)])
-    _sync(part)
+    sync(part)
 
 
 def _free_name(directory: Path, stem: str) -> Path:
@@ -134,12 +135,3 @@ def _free_name(directory: Path, stem: str) -> Path:
     while (path := directory / f"{stem}{f'-{n}' if n > 1 else ''}.sqlite3").exists():
         n += 1
     return path
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
