@@ -21,7 +21,7 @@ from service.storage.database import Database
 from service.updates import Assignment, Ended, Ending
 from tests.integration.service.simulation import Simulation, forget, told
 from tests.integration.workers import odd_samplers
-from tests.integration.workers.dispatcher_test import PretendedCluster
+from tests.integration.workers.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
 
 ROOT = Path(__file__).parents[3]
@@ -45,11 +45,6 @@ def odd_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
             effort=lambda _: Effort(1e6, 0.0),
         )
         monkeypatch.setitem(_SAMPLERS, name, info)
-
-
-@pytest.fixture
-def cluster() -> PretendedCluster:
-    return PretendedCluster()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from service.states import CalibrationState, JobState
 from service.storage import calibrations as stored
 from service.storage import jobs, trials
 from service.storage.database import Database
-from tests.integration.workers.dispatcher_test import (
+from tests.integration.workers.pretended_cluster import (
     PretendedCluster,
     submit,
     turn_until_ended,
@@ -38,11 +38,6 @@ MEASURED: dict[str, Any] = {
     "load_s": 0.25, "start_s": 0.5, "epoch_s": [0.9, 1.0, 1.2], "final_s": 0.1, "device": "cpu",
     "peak_memory_bytes": 10**8, "pack_epoch_s": {1: 1.0, 4: 0.5, 8: 0.6}, "pack_width": 4,
 }  # fmt: skip
-
-
-@pytest.fixture
-def cluster() -> PretendedCluster:
-    return PretendedCluster()
 
 
 @pytest.fixture

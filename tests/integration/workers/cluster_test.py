@@ -1,4 +1,4 @@
-"""The real thing: workers of a local Ray that die, and one that gets the node to itself."""
+"""Workers of a real local Ray that die, and one that gets the node to itself."""
 
 from __future__ import annotations
 

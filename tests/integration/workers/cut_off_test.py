@@ -1,4 +1,4 @@
-"""Dispatchers behind a path to PostgreSQL that falls silent, delays or drops: jobs go on."""
+"""Dispatchers whose path to PostgreSQL falls silent, delays or drops: jobs continue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from service.storage import jobs, postgresql, trials
 from service.storage.database import Database
 from service.updates import Assignment
 from tests.chaos.proxy import Mode, Proxy
-from tests.integration.workers.dispatcher_test import PretendedCluster
+from tests.integration.workers.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
 
 PATIENCE_S = 120.0
@@ -37,13 +37,6 @@ SPHERE = {
     "samplers": ["random"],
     "budget": {"n_trials": 6},
 }
-
-
-@pytest.fixture
-def proxy(postgresql_database: Database) -> Iterator[Proxy]:
-    url = postgresql_database.url.render_as_string(hide_password=False)
-    with Proxy.before(url, delay_s=5.0) as made:
-        yield made
 
 
 @pytest.fixture
@@ -97,7 +90,7 @@ def turn_until_ended(worker: Worker, database: Database, job_id: int) -> list[fl
 
 
 def strike_in_step(monkeypatch: pytest.MonkeyPatch, strike: Callable[[Session], None]) -> None:
-    """Have the second step of a run struck when it has done its work and not committed."""
+    """Strike the second step of a run after its work and before its commit."""
     step, n_steps = Run.step, 0
 
     def struck(run: Run, session: Session, *args: object, **options: object) -> list[Assignment]:

@@ -55,7 +55,7 @@ class Raising(Honest):
 
 
 class Dying(Honest):
-    """Takes its process along."""
+    """Kills its process."""
 
     def _misbehave(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,190 @@
+"""Faults under the dispatcher: of a job, of the database and of the cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
+
+from service import jobs as use_cases
+from service.runs import Run
+from service.settings import Settings
+from service.states import AttemptState, JobState, TrialState
+from service.storage import trials
+from service.storage.database import Database
+from service.updates import Assignment
+from tests.integration.workers.pretended_cluster import (
+    PretendedCluster,
+    job_of,
+    submit,
+    turn_until_ended,
+)
+from workers.dispatcher import Dispatcher
+from workers.pulse import ClusterLostError
+
+
+def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster, tmp_path: Path
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).lease_owner is not None
+    cluster.lost = ClusterLostError("its raylet process ended")
+    with pytest.raises(ClusterLostError):
+        dispatcher.run()
+    job = job_of(sqlite_database, job_id)
+    assert job.lease_owner is None
+    assert "the Ray cluster has no workers" in str(job.waits_for)
+    assert not cluster.has_left  # leaving a dead cluster may block for ever
+    with sqlite_database.read() as session:
+        states = [a.state for t in trials.of_job(session, job_id)
+                  for a in trials.attempts(session, t.id)]  # fmt: skip
+        counts = [t.error["n_died"] for t in trials.of_job(session, job_id) if t.error]
+    assert states == [AttemptState.LOST] * 2
+    assert counts == [1, 1]
+    cluster.lost = None
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
+    following = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
+    following._turn()
+    assert job_of(sqlite_database, job_id).waits_for is None
+    assert len(cluster.hand) == 2
+
+
+def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = submit(sqlite_database)
+    dispatcher._turn()
+    assert len(cluster.hand) == 2
+    step = Run.step
+
+    def fails(run: Run, *args: object, **settings: object) -> list[Assignment]:
+        if run.job.id == broken:
+            raise ZeroDivisionError("a bug")
+        return step(run, *args, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Run, "step", fails)
+    twin = submit(sqlite_database)  # waits for the very trainings of the broken job
+    for assignment in cluster.in_hand().values():
+        cluster.finish(assignment)
+    assert turn_until_ended(dispatcher, cluster, sqlite_database, twin).state is JobState.SUCCEEDED
+    failed = job_of(sqlite_database, broken)
+    assert (failed.state, failed.error) == (
+        JobState.FAILED,
+        {"title": "ZeroDivisionError", "detail": "a bug"},
+    )
+    with sqlite_database.read() as session:
+        states = {trial.state for trial in trials.of_job(session, broken)}
+    assert states == {TrialState.CANCELLED}
+    assert dispatcher._timeout_s() > 0  # it rests
+
+
+def test_a_job_that_cannot_be_opened_fails_alone(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = submit(sqlite_database)
+
+    def no_such_option(*_: object) -> None:
+        raise ValueError("option a of random: there is none")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("service.samplers.create", no_such_option)
+        dispatcher._turn()
+    assert job_of(sqlite_database, broken).state is JobState.FAILED
+    assert dispatcher._timeout_s() > 0
+    other = submit(sqlite_database)
+    assert (
+        turn_until_ended(dispatcher, cluster, sqlite_database, other).state is JobState.SUCCEEDED
+    )
+
+
+def test_a_job_cancelled_while_its_bug_shows_stays_cancelled(
+    sqlite_database: Database, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit(sqlite_database)
+
+    def fails(*_: object, **__: object) -> None:
+        use_cases.cancel(sqlite_database, job_id)
+        raise ZeroDivisionError
+
+    # The bug shows after the step's transaction, so that the user's can come first.
+    monkeypatch.setattr(Dispatcher, "_transact", fails)
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (OperationalError("UPDATE", {}, Exception("no space")), JobState.RUNNING),
+        (IntegrityError("INSERT", {}, Exception("twice")), JobState.FAILED),
+    ],
+)
+def test_an_outage_delays_a_job_and_refused_content_fails_it(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    state: JobState,
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    cluster.finish(next(iter(cluster.hand.values())))
+
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "step", refused)
+        if state is JobState.RUNNING:
+            with pytest.raises(OperationalError):
+                dispatcher._turn()
+        else:
+            dispatcher._turn()
+    assert job_of(sqlite_database, job_id).state is state
+    if state is JobState.RUNNING:
+        turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+        with sqlite_database.read() as session:
+            assert [t.n_attempts for t in trials.of_job(session, job_id)] == [1] * 4
+
+
+def test_a_database_that_takes_no_writes_is_said_once_and_waited_for(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.dispatcher.RETRY_S", 0.0)
+    job_id = submit(sqlite_database)
+    event.listen(sqlite_database.engine, "begin", _forbid_writes)
+    with capture_logs() as lines:
+        for _ in range(3):
+            dispatcher._try_turn()
+        event.remove(sqlite_database.engine, "begin", _forbid_writes)
+        event.listen(sqlite_database.engine, "begin", _allow_writes)
+        dispatcher._try_turn()
+    told = [(line["log_level"], line["event"]) for line in lines if line["event"] != "job taken"]
+    assert told == [
+        ("error", "the database refused; trying again"),
+        ("info", "database and disk work again"),
+    ]
+    assert lines[0]["reason"].startswith("it takes no writes")
+    turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+
+
+def _forbid_writes(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA query_only=ON")
+
+
+def _allow_writes(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA query_only=OFF")
