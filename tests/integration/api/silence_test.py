@@ -26,7 +26,7 @@ from tests.integration.api.specs import SPHERE
 # More than the threads that answer.
 N_REQUESTS = 60
 LIMIT_S = 6.0
-# What an answer may take on a busy machine; unguarded ones never come.
+# How long an answer may take on a busy machine; unguarded ones never arrive.
 PATIENCE_S = 60.0
 
 
@@ -50,20 +50,13 @@ def served(settings: Settings, database: Database) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-def proxy(postgresql_database: Database) -> Iterator[Proxy]:
-    url = postgresql_database.url.render_as_string(hide_password=False)
-    with Proxy.before(url, delay_s=5.0) as made:
-        yield made
-
-
-@pytest.fixture
 def client(
     proxy: Proxy,
     postgresql_database: Database,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[httpx2.Client]:
-    """Of a server whose database is behind the proxy, with some connections open."""
+    """Client of a server whose database is behind the proxy, with some connections open."""
     monkeypatch.setattr(postgresql, "PING_S", 1.0)
     leases.register(postgresql_database, 1, {})
     distant = proxy.url_of(postgresql_database.url.render_as_string(hide_password=False))
@@ -78,7 +71,7 @@ def client(
 
 
 def statuses(client: httpx2.Client, n_requests: int) -> Counter[int]:
-    """Send many requests at once, of all sorts; none may go without an answer."""
+    """Send many requests of all kinds at once; each must be answered."""
     sorts: list[tuple[str, str, object]] = [
         ("GET", "/v1/jobs", None),
         ("POST", "/v1/jobs", SPHERE),
@@ -152,7 +145,7 @@ def test_blocked_threads_keep_nobody_from_the_health_of_the_process(
             answers = [each.result(PATIENCE_S) for each in waiting]
             assert {answer.status_code for answer in answers} == {503}
             assert answers[0].json()["type"] == "/problems/deadline-exceeded"
-            assert client.get("/healthz").status_code == 200  # all threads are still at it
+            assert client.get("/healthz").status_code == 200  # all threads are still busy
             checks = readiness(client)
             assert [check["name"] for check in checks if check["ok"]] == ["database", "migrations"]
         finally:

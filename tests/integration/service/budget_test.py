@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service import clock, leases, limits, reopening, rules
 from service import jobs as use_cases
+from service import leases, limits, reopening, rules
 from service.errors import InvalidSpecError
 from service.prices import UNPRICED, Prices
 from service.records import Job, Study
@@ -20,6 +19,7 @@ from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.updates import Ended, Update
 from tests.integration.service.simulation import Simulation, report_of, told
+from tests.integration.service.stepped_clock import SteppedClock
 
 # A second of a CPU costs 1.
 PRICES = Prices(cpu_hour=3600.0, currency="EUR")
@@ -33,32 +33,15 @@ PHOTOS: dict[str, Any] = {
 }
 
 
-class Time:
-    """A clock that stands still until it is told to go on."""
-
-    def __init__(self) -> None:
-        self.now = clock.now()
-
-    def pass_s(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    stopped = Time()
-    monkeypatch.setattr(clock, "now", lambda: stopped.now)
-    return stopped
-
-
 @dataclass
 class Slow(Simulation):
     """Two workers; each training that ends took a second."""
 
-    time: Time | None = None
+    stepped: SteppedClock | None = None
 
     def finish_one(self) -> Ended:
-        assert self.time is not None
-        self.time.pass_s(1.0)
+        assert self.stepped is not None
+        self.stepped.step(1.0)
         return replace(super().finish_one(), training_s=1.0)
 
 
@@ -86,10 +69,10 @@ def searched(found: Sequence[Study]) -> list[Study]:
     [({"wall_clock_s": 20.0}, limits.WALL_CLOCK), ({"cost": 20.0}, limits.COST)],
 )
 def test_searches_end_with_what_is_confirmed_and_are_evaluated(
-    database: Database, time: Time, budget: dict[str, float], reason: str
+    database: Database, stepped: SteppedClock, budget: dict[str, float], reason: str
 ) -> None:
     job_id = submit(database, **budget)
-    simulation = Slow(database, n_workers=2, time=time)
+    simulation = Slow(database, n_workers=2, stepped=stepped)
     run = open_job(database, simulation)
     assert simulation.run(run).state is JobState.SUCCEEDED
     job, found = state_of(database, job_id)
@@ -111,12 +94,12 @@ def test_searches_end_with_what_is_confirmed_and_are_evaluated(
     assert limits.REASONS[reason] in job.report["verdict"]
 
 
-def test_a_job_of_as_many_trials_finds_the_same(database: Database, time: Time) -> None:
+def test_a_job_of_as_many_trials_finds_the_same(database: Database, stepped: SteppedClock) -> None:
     def run_to_the_end(n_trials: int, **budget: float) -> tuple[int, list[tuple[Any, ...]]]:
         spec = PHOTOS | {"samplers": ["direct_l"], "controls": ["uniform"]}
         body = spec | {"budget": {"n_trials": n_trials} | budget}
         job_id = use_cases.submit(database, rules.parse(body))[0].id
-        simulation = Slow(database, n_workers=2, time=time)
+        simulation = Slow(database, n_workers=2, stepped=stepped)
         assert simulation.run(open_job(database, simulation)).state is JobState.SUCCEEDED
         stopped_at = state_of(database, job_id)[1][0].stopped_at
         return stopped_at or n_trials, told(database, job_id)
@@ -126,9 +109,11 @@ def test_a_job_of_as_many_trials_finds_the_same(database: Database, time: Time) 
     assert run_to_the_end(n_trials)[1] == found
 
 
-def test_pauses_do_not_count_and_restarts_do_not_forget(database: Database, time: Time) -> None:
+def test_pauses_do_not_count_and_restarts_do_not_forget(
+    database: Database, stepped: SteppedClock
+) -> None:
     job_id = submit(database, wall_clock_s=30.0)
-    first = Slow(database, n_workers=2, time=time)
+    first = Slow(database, n_workers=2, stepped=stepped)
     run = open_job(database, first)
     updates: list[Update] = []
     for _ in range(10):
@@ -136,20 +121,20 @@ def test_pauses_do_not_count_and_restarts_do_not_forget(database: Database, time
         updates = [first.finish_one()]
     first.step(run, updates)
     use_cases.pause(database, job_id)
-    time.pass_s(1000.0)
+    stepped.step(1000.0)
     use_cases.resume(database, job_id)
     leases.resign(database, first.me)
-    assert limits.worked_s(state_of(database, job_id)[0], time.now) == pytest.approx(10.0)
-    second = Slow(database, n_workers=2, time=time)
+    assert limits.worked_s(state_of(database, job_id)[0], stepped.now) == pytest.approx(10.0)
+    second = Slow(database, n_workers=2, stepped=stepped)
     run = open_job(database, second)
     second.step(run, [])
     overdue = []
     for passed_s in (19.0, 2.0):
-        time.pass_s(passed_s)
+        stepped.step(passed_s)
         overdue.append(run.is_overdue)
     second.step(run, [])  # the dispatcher steps it, though no worker said anything
     assert [*overdue, run.is_overdue] == [False, True, False]
-    third = Slow(database, n_workers=2, time=time)  # and once more, after the stop
+    third = Slow(database, n_workers=2, stepped=stepped)  # and once more, after the stop
     leases.resign(database, second.me)
     run = open_job(database, third)
     before = [(s.name, s.stopped_at) for s in state_of(database, job_id)[1]]
@@ -158,13 +143,15 @@ def test_pauses_do_not_count_and_restarts_do_not_forget(database: Database, time
     assert before == after
 
 
-def test_a_budget_too_small_for_any_trial_says_so(database: Database, time: Time) -> None:
+def test_a_budget_too_small_for_any_trial_says_so(
+    database: Database, stepped: SteppedClock
+) -> None:
     spec = rules.parse(PHOTOS | {"controls": [], "budget": {"n_trials": 9, "wall_clock_s": 0.5}})
     job_id = use_cases.submit(database, spec)[0].id
-    simulation = Slow(database, n_workers=2, time=time)
+    simulation = Slow(database, n_workers=2, stepped=stepped)
     run = open_job(database, simulation)
     simulation.step(run, [])
-    time.pass_s(1.0)
+    stepped.step(1.0)
     simulation.step(run, [])
     assert simulation.hand == []
     job, _ = state_of(database, job_id)
@@ -174,7 +161,7 @@ def test_a_budget_too_small_for_any_trial_says_so(database: Database, time: Time
 
 
 def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(
-    database: Database, time: Time
+    database: Database, stepped: SteppedClock
 ) -> None:
     with pytest.raises(InvalidSpecError):
         use_cases.submit(database, rules.parse(PHOTOS | {"budget": {"n_trials": 9, "cost": 1.0}}))
@@ -189,5 +176,5 @@ def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(
     assert error == {"title": "The dispatcher cannot run it", "detail": str(refused.value)}
     leases.resign(database, simulation.me)
     reopening.retry_failed(database, job.id)  # once there are prices
-    later = Slow(database, n_workers=2, time=time)
+    later = Slow(database, n_workers=2, stepped=stepped)
     assert later.run(open_job(database, later)).state is JobState.SUCCEEDED

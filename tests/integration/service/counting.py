@@ -19,8 +19,8 @@ PACKAGE = str(Path(service.__file__).parent)
 def counting_work(found: Counter[str]) -> Iterator[None]:
     """Count the bytecodes that functions of `service` run inside the block, by function.
 
-    A loop counts each time around, a call of a library's counts once: what C does for a whole list
-    at once is not seen.
+    A loop counts once for each iteration, a library call once: work that C does for a whole list
+    is not counted.
     """
     by_code: Counter[CodeType] = Counter()
 

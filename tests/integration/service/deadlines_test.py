@@ -1,4 +1,4 @@
-"""No wait for a database is without end: silent, dropped and slow connections, locked files."""
+"""Every wait for a database has a limit: silent, dropped and slow connections, locked files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,8 @@ from service.storage import deadlines, postgresql
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
 
-# Far above what is expected, far below what an unguarded wait takes.
+# Far above the expected time, far below that of an unguarded wait.
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def proxy(postgresql_database: Database) -> Iterator[Proxy]:
-    url = postgresql_database.url.render_as_string(hide_password=False)
-    with Proxy.before(url) as made:
-        yield made
 
 
 def behind(proxy: Proxy, database: Database, query: str = "") -> Database:
@@ -172,7 +165,7 @@ def test_a_client_that_is_cut_off_leaves_no_lock_behind(
         nonlocal is_free
         with cut_off.write() as session:
             session.execute(locked)
-            # psycopg sends the rows of one statement and those of many in ways of their own.
+            # psycopg sends one row and many rows in different ways.
             session.execute(text("UPDATE dispatchers SET id = id WHERE id = :version"), rows)
             proxy.set_open("silent")
             with postgresql_database.write() as other:

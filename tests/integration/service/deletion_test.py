@@ -1,4 +1,4 @@
-"""Deleting a job: what goes, what others keep, what is not trained again, and dying on the way."""
+"""Deleting a job: what is removed, what others keep, no repeated training, kills in between."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def values_of(database: Database, job_id: int) -> list[tuple[Any, ...]]:
 
 
 def n_dangling(database: Database) -> int:
-    """Count SQLite's rows whose parent is gone; PostgreSQL lets there be none."""
+    """Count SQLite's rows without a parent; PostgreSQL allows none."""
     if not database.is_sqlite:
         return 0
     with database.engine.connect() as connection:
@@ -133,7 +133,7 @@ def test_a_deleted_job_is_gone_at_once_and_everything_of_it_soon(
     with pytest.raises(NotFoundError):
         deletion.delete(database, job_id)
     sweep(database, tmp_path)
-    # What holds the highest id of its table stays for the time being.
+    # Rows with the highest id of their table stay temporarily.
     assert all(n <= 5 for n in counts(database, job_id).values())
     assert files(tmp_path) == set()
     last = run_storing(database, tmp_path, {**SMALL, "seed": 5})

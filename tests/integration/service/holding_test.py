@@ -1,4 +1,4 @@
-"""What takes long is done outside the transaction that writes: others write meanwhile."""
+"""Long work runs outside the write transaction: others can write meanwhile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = function_job(samplers=["random"], budget={"n_trials": 3})
 def with_a_post(
     monkeypatch: pytest.MonkeyPatch, database: Database, module: ModuleType, name: str
 ) -> list[int]:
-    """Submit a job whenever a function runs: with the database held this would never end."""
+    """Submit a job whenever a function runs: with the database locked this would never end."""
     posted: list[int] = []
     original: Callable[..., object] = getattr(module, name)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service import calibrations, clock, jobs, leases
+from service import calibrations, jobs, leases
 from service.errors import LeaseLostError
 from service.limits import worked_s
 from service.states import CalibrationState, JobState
 from service.storage import calibrations as calibration_queries
 from service.storage import jobs as queries
 from service.storage.database import Database
+from tests.integration.service.stepped_clock import SteppedClock
 from tests.integration.service.storage_test import SPEC
 
 
@@ -64,26 +64,9 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
     assert [found.id for found in leases.alive(database, 60.0)] == [other.id]
 
 
-class Clock:
-    """A wall clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def step(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def stepped(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(clock, "now", lambda: made.now)
-    return made
-
-
 @pytest.mark.parametrize("step_s", [-3600.0, 3600.0])
 def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
-    sqlite_database: Database, stepped: Clock, step_s: float
+    sqlite_database: Database, stepped: SteppedClock, step_s: float
 ) -> None:
     jobs.submit(sqlite_database, SPEC)
     dead, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
@@ -96,7 +79,7 @@ def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
 
 
 def test_a_living_dispatcher_keeps_its_jobs_after_the_clock_was_set_back(
-    sqlite_database: Database, stepped: Clock
+    sqlite_database: Database, stepped: SteppedClock
 ) -> None:
     jobs.submit(sqlite_database, SPEC)
     me, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
@@ -107,7 +90,7 @@ def test_a_living_dispatcher_keeps_its_jobs_after_the_clock_was_set_back(
 
 
 def test_a_heartbeat_of_the_future_keeps_nobody_alive(
-    sqlite_database: Database, stepped: Clock
+    sqlite_database: Database, stepped: SteppedClock
 ) -> None:
     leases.register(sqlite_database, 1, {})
     assert len(leases.alive(sqlite_database, 15.0)) == 1
@@ -116,7 +99,7 @@ def test_a_heartbeat_of_the_future_keeps_nobody_alive(
 
 
 def test_a_measurement_of_a_dead_dispatcher_is_free_after_the_clock_was_set_back(
-    sqlite_database: Database, stepped: Clock
+    sqlite_database: Database, stepped: SteppedClock
 ) -> None:
     dead, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
     with sqlite_database.write() as session:
@@ -140,7 +123,7 @@ def test_a_measurement_of_a_dead_dispatcher_is_free_after_the_clock_was_set_back
 
 
 def test_on_postgresql_the_clocks_of_machines_do_not_count(
-    postgresql_database: Database, stepped: Clock
+    postgresql_database: Database, stepped: SteppedClock
 ) -> None:
     jobs.submit(postgresql_database, SPEC)
     me, other = (leases.register(postgresql_database, 1, {}) for _ in range(2))
@@ -152,7 +135,7 @@ def test_on_postgresql_the_clocks_of_machines_do_not_count(
 
 
 def test_time_that_ran_backwards_is_not_counted_as_work(
-    sqlite_database: Database, stepped: Clock
+    sqlite_database: Database, stepped: SteppedClock
 ) -> None:
     job, _ = jobs.submit(sqlite_database, SPEC)
     with sqlite_database.write() as session:

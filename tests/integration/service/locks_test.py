@@ -1,4 +1,4 @@
-"""One `serve` a data directory, one dispatcher a SQLite file, and nobody beside a migration."""
+"""One `serve` per data directory, one dispatcher per SQLite file, none during a migration."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_predecessor_that_is_dying_is_waited_for(settings: Settings, stack: Ex
 
 def test_what_outlives_the_holder_holds_nothing(settings: Settings, stack: ExitStack) -> None:
     hold = locks.hold_dispatcher(settings, has_server=False)
-    # Started with every descriptor that it can get, as a careless library would.
+    # Started with every descriptor that it can inherit, as a careless library would.
     started(stack, "print('up', flush=True); input()")
     forked = os.fork()
     if forked == 0:

@@ -1,4 +1,4 @@
-"""What figures are drawn from: all results of a small study, the steps of a large one."""
+"""The data of figures: all results of a small study, the steps of a large one."""
 
 from __future__ import annotations
 

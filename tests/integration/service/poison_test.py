@@ -1,4 +1,4 @@
-"""Trials that kill what runs them: they alone are FAILED, and nobody's kill fails another."""
+"""Trials that kill their worker or node: they alone are FAILED."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def submit(database: Database, n_trials: int = 12) -> int:
 
 @dataclass
 class Node:
-    """A node of `n_workers`, on which some trials are poison.
+    """A node of `n_workers`, on which some trials are poisonous.
 
     Attributes:
         whole: Whether poison kills the node with all trials on it, or its own worker alone.
@@ -69,7 +69,7 @@ class Node:
         return crowd or self.hand[:1]
 
     def go_on(self) -> list[Update]:
-        """Let one thing happen: a poisonous trial's death, or a trial's end."""
+        """Run one event: a poisonous trial's death, or a trial's end."""
         running = self.at_work()
         bad = next((a for a in running if a.trial_id in self.poison), None)
         if bad is None:
@@ -123,7 +123,7 @@ def test_counts_outlive_dispatchers_and_dispatchers_do_not_count(database: Datab
         node.step(run, [])
         if not node.hand:
             break
-        if n_tries % 2:  # every other dispatcher is killed before it can say anything
+        if n_tries % 2:  # every other dispatcher is killed before it can record anything
             node.step(run, [died(node.hand.pop(0))])
         leases.resign(database, run_owner(run))
         if run.job.state.is_final:

@@ -1,4 +1,4 @@
-"""What the roles write is for their user alone, whatever the shell's umask; doctor warns."""
+"""Files of the roles are private to their user for any umask of the shell; doctor warns."""
 
 from __future__ import annotations
 

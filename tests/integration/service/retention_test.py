@@ -1,4 +1,4 @@
-"""Pruning old jobs: what goes, that no result does, and that it may die and be repeated."""
+"""Pruning old jobs: what is removed, that no result is, and that it can be killed and repeated."""
 
 from __future__ import annotations
 

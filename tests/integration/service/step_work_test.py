@@ -1,4 +1,4 @@
-"""What a step costs depends on what happened since the last one, not on the trials of the job."""
+"""The cost of a step depends on the changes since the last one, not on the job's trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite's -wal file after a burst of writes: it shrinks by the dispatcher's own heartbeats."""
+"""SQLite's -wal file after a burst of writes: the dispatcher's heartbeats shrink it."""
 
 from __future__ import annotations
 
