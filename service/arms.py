@@ -28,11 +28,11 @@ class Arm:
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
         best: Its best confirmed trial of the search, the earliest of equals.
         confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
-        surroundings: Of its best trial, where it may stop below the noise.
+        surroundings: Neighbours of its best trial, if it may stop below the noise.
         final: The trial it is judged by, once the study is finished.
         promotions: Ids of the full trainings of its best.
         is_searched: Whether its search is over.
-        is_dirty: Whether it has something new to hear, or its sampler is thinking.
+        is_dirty: Whether its log has changed since the last ask, or an ask is pending.
         asking_fault: Why its sampler cannot be asked, see `service.limits.ASKING`.
     """
 
@@ -91,9 +91,9 @@ class Arm:
         return self._index[trial.id] / max(self.study.n_trials, 1)
 
     def _place(self, trial: Trial, number: int) -> None:
-        """Put a trial at its place, and take in what has no gap before it any more."""
+        """Put a trial at its place, and confirm the trials that now have no gap before them."""
         self._numbered[number] = trial
-        if number < len(self.confirmed):  # it has ended, and was held against the rule since
+        if number < len(self.confirmed):  # it has ended, and the rule has used it since
             self.confirmed[number] = trial
         while (
             ended := self._numbered.get(len(self.confirmed))

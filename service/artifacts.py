@@ -1,7 +1,7 @@
 """Files that jobs leave behind, named by their content under the data directory.
 
-Jobs with the same content share a file. It goes with the last of them, so that whoever stores an
-entry must not find a file that is being removed: see `held`.
+Jobs with the same content share a file, which is removed with the last of them. A step that stores
+an entry must therefore exclude the removal of its file: see `held`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LOCK = ".lock"
 
 @contextmanager
 def held(data_dir: Path) -> Iterator[None]:
-    """Let no file be removed within the block.
+    """Prevent the removal of files within the block.
 
-    It begins before a file is stored or its entry read, and ends once the new entry is committed.
-    Where the file system has no locks, or refuses the lock's file, the block runs without: then
+    Begin it before storing a file or reading its entry; end it once the new entry is committed.
+    Where the file system has no locks, or refuses the lock file, the block runs unlocked; then
     `removing` is refused, too.
     """
     lock = None
@@ -38,7 +38,7 @@ def held(data_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def removing(data_dir: Path) -> Iterator[None]:
-    """Wait until nobody holds the files, and let nobody within the block.
+    """Wait for all `held` blocks to end, and exclude others within this block.
 
     Raises:
         OSError: The file system has no locks.
@@ -63,12 +63,12 @@ def _locked(data_dir: Path, kind: int) -> int:
 
 
 def _unlock(lock: int) -> None:
-    fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave it to a process forked meanwhile
+    fcntl.flock(lock, fcntl.LOCK_UN)  # a process forked meanwhile would keep it locked
     os.close(lock)
 
 
 def store_weights(data_dir: Path, content: bytes) -> tuple[str, int, str]:
-    """Write weights once, whole or not at all.
+    """Write weights once, completely or not at all.
 
     Args:
         data_dir: The data directory.
@@ -98,7 +98,7 @@ def store_weights(data_dir: Path, content: bytes) -> tuple[str, int, str]:
 
 
 def remove(data_dir: Path, paths: Iterable[str]) -> None:
-    """Remove files by the paths of their entries; one that is gone already is passed over.
+    """Remove files by the paths of their entries; missing files are skipped.
 
     Raises:
         OSError: The disk refuses.
@@ -106,5 +106,5 @@ def remove(data_dir: Path, paths: Iterable[str]) -> None:
     folder = (data_dir / FOLDER).resolve()
     for path in paths:
         found = (data_dir / path).resolve()
-        if found.is_relative_to(folder):  # an entry that names another place is not followed
+        if found.is_relative_to(folder):  # a path outside the folder is not followed
             found.unlink(missing_ok=True)

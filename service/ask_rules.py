@@ -1,6 +1,6 @@
-"""Which jobs ask too much of their samplers or of a dispatcher's memory; judged at submission.
+"""Limits on the cost of asks and on a dispatcher's memory, checked at submission.
 
-Not part of `service.rules`: a stored job stays readable whatever the caps have become.
+Not part of `service.rules`, so that stored jobs stay readable when the limits change.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from service.states import Role
 MOST_TRIALS = 1_000_000
 MOST_COORDINATES = 20_000_000
 TRIALS_AT = "/budget/n_trials"
-# What the numbers usually are: the one farthest from it is the likeliest to be lowered.
+# Usual values: a fault suggests lowering the number that is farthest above its usual value.
 USUAL_TRIALS, USUAL_BATCH = 100, 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Knob:
-    """A whole number of a spec that makes its asks cheaper when it is lowered.
+    """An integer of a spec that makes its asks cheaper when it is lowered.
 
     Attributes:
-        name: As a fault calls it.
+        name: Its name in a fault.
         at: JSON pointer to it.
-        value: What it is.
-        usual: What it usually is.
+        value: Its value.
+        usual: Its usual value.
         turned: Returns a plan with another value.
     """
 
@@ -46,11 +46,11 @@ class _Knob:
 
 
 def faults(spec: JobSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
-    """Yield what a complete spec asks too much of.
+    """Yield a fault for each limit that a complete spec exceeds.
 
     Args:
         spec: Complete, its data known.
-        trials_at: Where the request says the number of trials.
+        trials_at: JSON pointer to the number of trials in the request.
     """
     found = list(planning.planned(spec))
     yield from _size_faults(spec, found, trials_at)
@@ -118,8 +118,8 @@ def _with_option(name: str, plan: StudyPlan, value: int) -> StudyPlan:
 
 
 def _effort_fault(study: PlannedStudy, plan: StudyPlan, knobs: list[_Knob]) -> Fault:
-    """Say what one ask would take, and how far which number would have to be lowered."""
-    # The one that is farthest from what is usual is the likeliest to be meant otherwise.
+    """Say what one ask would cost, and which number to lower to which value."""
+    # The number that is farthest above its usual value is the likeliest mistake.
     knobs = sorted(knobs, key=lambda knob: -knob.value / knob.usual)
     excess = samplers.effort_of(study.sampler, plan).excess
     detail = (

@@ -18,20 +18,20 @@ from service.states import Phase
 if TYPE_CHECKING:
     from service.runs import Run
 
-# What is planned in one transaction: a job whose every trial is cached, or one with hundreds of
-# studies, must not hold the database. Which step plans what changes no result.
+# Limit on the trials planned in one transaction: a job whose trials are all cached, or one with
+# hundreds of studies, must not block the database. The split into steps changes no result.
 MAX_ROUNDS = 20
 MAX_TRIALS = 200
 LONGEST_S = 0.05
 
 
 def advance(session: Session, run: Run) -> None:
-    """Ask the samplers of all arms that have something new to hear, until none moves on.
+    """Ask the samplers of all arms with new results, until no arm makes progress.
 
-    What is too much for one step is left to the next, which begins with the next arm.
+    A step plans a limited number of trials; the next step continues with the next arm.
     """
     until, most = time.monotonic() + LONGEST_S, len(run.log.trials) + MAX_TRIALS
-    if run.out_of is not None:  # all searches end in this step: none may begin another trial
+    if run.out_of is not None:  # all searches end in this step: none may start another trial
         until = math.inf
     n_arms, n_still = len(run.arms), 0
     for _ in range(MAX_ROUNDS * n_arms):
@@ -61,7 +61,7 @@ def _plan(session: Session, run: Run, arm: Arm) -> bool:
 
 
 def _search(session: Session, run: Run, arm: Arm) -> bool:
-    """Take in what an arm's sampler answers; return whether it has answered."""
+    """Apply the answer of an arm's sampler; return whether it has answered."""
     recording.settle(run, arm)
     plan = _ask(arm)
     for index, number in plan.numbered.items() if plan else ():

@@ -1,7 +1,7 @@
 """A long change of the database as many short transactions, so that other writers get their turn.
 
-Whoever calls this makes each chunk right by itself: it may be the last one, the process being
-killed, and it may be done twice.
+The caller makes each chunk consistent by itself and repeatable: the process may be killed after
+it, and it may run twice.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from service.storage.database import Database
 
-# What a chunk should take, s: half of what a user would notice.
+# Target duration of a chunk, s: half of what a user would notice.
 WANTED_S = 0.1
-# Commits have a cost of their own, on a busy disk more than this: chunks never shrink to nothing.
+# A commit alone may take longer than this on a busy disk: chunks never shrink to nothing.
 SMALLEST_SIZE, FIRST_SIZE, LARGEST_SIZE = 50, 200, 20_000
 
 
@@ -24,8 +24,8 @@ class Chunks:
     """See the module. Thread safety: none.
 
     Args:
-        database: What is changed.
-        stop: Set by another thread, it ends the work after the chunk in hand.
+        database: The database to change.
+        stop: Set by another thread, it ends the work after the current chunk.
     """
 
     def __init__(self, database: Database, stop: threading.Event | None = None) -> None:
@@ -40,7 +40,7 @@ class Chunks:
     def repeat(
         self, work: Callable[[Session, int], int], *, follows_references: bool = True
     ) -> int:
-        """Call `work(session, size)` in a transaction each until it has changed nothing.
+        """Call `work(session, size)`, each time in its own transaction, until it changes nothing.
 
         Args:
             work: Changes about `size` rows and returns how many it did.
@@ -54,7 +54,7 @@ class Chunks:
             with self.database.write(
                 is_patient=True, follows_references=follows_references
             ) as session:
-                session.connection()  # on SQLite the wait for the lock is not ours
+                session.connection()  # the wait for SQLite's lock does not count
                 started = time.monotonic()
                 n = work(session, size)
                 took_s = time.monotonic() - started

@@ -1,10 +1,10 @@
-"""What a trial's deaths say of it: tried again in company, then alone on a node, then FAILED.
+"""Deaths of a trial: it is retried with others, then alone on a node, then FAILED.
 
-A worker that dies says nothing of why: a poisonous trial, a neighbour that takes all the memory,
-an operator. So a death is never the trial's fault by itself (docs/adr/0021-deaths.md). After
-`max_attempts` deaths a trial is run alone on its node; only if it dies there as often, by nothing
-else that is known, it is to blame. The counts are part of the trial's `error` while it waits and
-runs, and so outlive dispatchers.
+A worker that dies does not say why: a poison trial, a neighbour that uses all the memory, an
+operator. So a single death never counts as the trial's fault (docs/adr/0021-deaths.md). After
+`max_attempts` deaths a trial runs alone on its node; it is FAILED only if it dies there as often
+without another known cause. The counts are part of the trial's `error` while it waits and runs,
+and so survive dispatchers.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from __future__ import annotations
 from service.records import Json
 from service.updates import Ending
 
-# What is never counted as a trial's fault could still go on for ever: no trial dies more often
-# than this many times `max_attempts`.
+# Deaths with another known cause could repeat for ever: no trial dies more often than this many
+# times `max_attempts`.
 PATIENCE = 10
-# A try that ended so says nothing of its trial by itself.
+# Endings that alone are no evidence against the trial.
 DEATHS = frozenset({Ending.CRASHED, Ending.LOST})
 
 
 def is_isolated(error: Json | None, max_attempts: int) -> bool:
-    """Whether the next try at a trial with this `error` runs alone on its node."""
+    """Whether the next attempt at a trial with this `error` runs alone on its node."""
     return _count(error, "n_died") >= max_attempts
 
 
 def after(error: Json | None, ending: Ending, reason: str, max_attempts: int) -> Json:
-    """Return what a trial's `error` is after a try that did not end well.
+    """Return a trial's `error` after an unsuccessful attempt.
 
     Args:
-        error: The trial's before, None after no such try.
-        ending: How the try ended.
-        reason: Why, as a sentence.
+        error: The trial's previous `error`; None before its first unsuccessful attempt.
+        ending: How the attempt ended.
+        reason: The cause, as a sentence.
         max_attempts: See `service.settings`.
     """
     n_died, n_alone = _count(error, "n_died"), _count(error, "n_died_alone")

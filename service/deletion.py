@@ -1,4 +1,4 @@
-"""Deleting jobs that have ended, with everything that is theirs alone.
+"""Deleting jobs that have ended, with everything that no other job shares.
 
 `delete` makes a job invisible in one small transaction; `sweep` removes its files and its rows
 later, in chunks. A process that dies on the way leaves the rest to the next sweep.
@@ -22,13 +22,13 @@ def delete(database: Database, job_id: int) -> None:
         NotFoundError: There is no such job.
         IllegalTransitionError: It has not ended.
     """
-    # Files are removed on the strength of this: a power cut must not bring the job back.
+    # Files are removed after this commit: a power cut must not bring the job back.
     with database.write(is_durable=True) as session:
         deletion.mark(session, job_id)
 
 
 def sweep(chunks: Chunks, data_dir: Path) -> int:
-    """Remove what deleted jobs have left; safe beside others that do the same.
+    """Remove the remaining rows and files of deleted jobs; several processes may do so at once.
 
     Returns:
         The number of rows removed.
@@ -51,8 +51,8 @@ def sweep(chunks: Chunks, data_dir: Path) -> int:
 def _remove_files(database: Database, data_dir: Path, job_id: int) -> None:
     """Remove the files that no other job uses, before the entries that name them.
 
-    Whoever read the job's entries before it was deleted held the files until its own entries were
-    committed, so that this sees them.
+    A step that read the job's entries before the deletion held the files until its own entries
+    were committed, so that this query sees them.
     """
     with database.read() as session:
         if not deletion.paths_of(session, job_id):

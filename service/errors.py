@@ -110,7 +110,7 @@ class StorageFullError(DensearchError):
 
 
 class AskingFailedError(DensearchError):
-    """A study's sampler could not be asked, three times in a row: its search ends here."""
+    """Three asks of a study's sampler in a row have failed: its search ends here."""
 
     def __init__(self, sampler: str, reason: str) -> None:
         self.sampler, self.reason = sampler, reason
@@ -118,7 +118,7 @@ class AskingFailedError(DensearchError):
 
 
 class NoRoomError(DensearchError):
-    """A disk has less room than what was asked for needs; nothing was changed."""
+    """A disk has less free space than the operation needs; nothing was changed."""
 
     def __init__(self, place: str, free_bytes: int, needed_bytes: int, remedy: str) -> None:
         self.place, self.free_bytes, self.needed_bytes = place, free_bytes, needed_bytes
@@ -128,7 +128,7 @@ class NoRoomError(DensearchError):
 
 
 class UnusableDirectoryError(DensearchError):
-    """A directory that is needed cannot be made or written; nothing was started."""
+    """A required directory cannot be created or written; nothing was started."""
 
     def __init__(self, place: str, reason: str, remedy: str) -> None:
         self.place, self.reason = place, reason
@@ -144,7 +144,7 @@ class LeaseLostError(DensearchError):
 
 
 class DeadlineError(DensearchError):
-    """The time for this work is over; what it did not commit is not done."""
+    """The deadline has passed; uncommitted changes were rolled back."""
 
     def __init__(self) -> None:
         super().__init__("it took too long: try again later")
@@ -173,7 +173,7 @@ class DirectoryInUseError(DensearchError):
 
 
 class UnusableSchemaError(SchemaError):
-    """No upgrade leads from this database to the schema that this version needs."""
+    """No upgrade leads from this database to the schema that this version requires."""
 
     def __init__(self, found: str | None, needed: str, message: str) -> None:
         self.found, self.needed = found, needed
@@ -210,7 +210,7 @@ class ForeignDatabaseError(UnusableSchemaError):
 
 
 class UnclearRevisionError(UnusableSchemaError):
-    """The table alembic_version has no row, or several: what the tables are is not known."""
+    """The table alembic_version has no row or several, so the schema is unknown."""
 
     def __init__(self, found: Sequence[str], needed: str) -> None:
         self.revisions = tuple(found)
@@ -236,7 +236,7 @@ class UnreadableDatabaseError(DensearchError):
 
 
 class DatabaseBusyError(DensearchError):
-    """Another process kept the database to itself for too long; nothing was changed."""
+    """Another process locked the database for too long; nothing was changed."""
 
     def __init__(self, waited_s: float) -> None:
         self.waited_s = waited_s
@@ -247,13 +247,13 @@ class DatabaseBusyError(DensearchError):
 
 
 class MigrationError(DensearchError):
-    """An upgrade or downgrade failed; it was taken back whole, and the database is as before."""
+    """An upgrade or downgrade failed; it was rolled back completely."""
 
     def __init__(self, found: str | None, target: str, reason: str) -> None:
         self.found, self.target, self.reason = found, target, reason
         super().__init__(
             f"the database stays at revision {found or 'none'}, since the way to {target} failed "
-            f"and all of it was taken back: {reason}"
+            f"and was rolled back completely: {reason}"
         )
 
 
@@ -275,7 +275,7 @@ class BackupError(DensearchError):
         self.directory, self.reason = directory, reason
         super().__init__(
             f"the database was not changed, since no copy of it could be made in {directory} "
-            f"first: {reason}; with a backup of your own use `densearch db upgrade --no-backup`"
+            f"first: {reason}; if you have a backup, use `densearch db upgrade --no-backup`"
         )
 
 

@@ -103,8 +103,8 @@ class Estimate:
         n_workers: How many trials of this shape the cluster can hold; None without a dispatcher.
         work_s: Seconds of all trainings together.
         time_s: From the start to the end, with all workers free for this job.
-        least_memory_bytes: That the largest training needs, counted from the spec.
-        worker_memory_bytes: That a worker of this shape has.
+        least_memory_bytes: Lower bound for the largest training, computed from the spec.
+        worker_memory_bytes: Memory of a worker of this shape.
         warnings: What the reader should know.
     """
 

@@ -61,7 +61,7 @@ class _Cluster:
         return int(found) if found else None
 
     def worker_bytes(self, spec: JobSpec) -> int | None:
-        """What one worker of the job has; None where that is not known."""
+        """Memory of one worker of the job, bytes; None where that is not known."""
         found = [self.best.resources] if self.best is not None else []
         return memory_needs.of_worker(spec, found)
 

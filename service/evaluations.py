@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from service.runs import Run
 
 MEDIA_TYPE = "application/vnd.safetensors"
-# Trials stored in one step: hundreds of arms with a hundred seeds each would hold the database.
+# Trials stored in one step: hundreds of arms with a hundred seeds each would block the database.
 MOST_AT_ONCE = 200
 
 
@@ -83,10 +83,10 @@ def speculation_of(run: Run, arm: Arm) -> Trial | None:
 
 
 def issue(session: Session, run: Run) -> bool:
-    """Store some of the evaluation's trials that are missing: every arm meets the same seeds.
+    """Store some of the evaluation's missing trials: every arm is trained with the same seeds.
 
-    They are issued in one order, so that their number says which are missing after a pause, or in
-    another dispatcher.
+    They are issued in a fixed order, so that after a pause, or in another dispatcher, their number
+    determines which are missing.
 
     Returns:
         Whether any was missing.

@@ -1,9 +1,9 @@
-"""What this server is called: the names and addresses that a request may be addressed to.
+"""The server's host names and addresses, which a request's Host header may contain.
 
-A web page can have a name of its own resolve to this machine (DNS rebinding): its requests come
-from the user's browser and carry that name in Host. An address in Host cannot be bent so: it is
-the one that the browser connected to. Whatever else decides what the server is called, such as a
-public URL, belongs here.
+The owner of a web page can let a domain resolve to this machine (DNS rebinding): its requests come
+from the user's browser with that domain in Host. An address in Host cannot be forged in this way,
+since the browser connected to it. Further rules about the server's names, such as a public URL,
+belong here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def host_of(authority: str) -> str:
 
 
 def plain(name: str) -> str:
-    """Return a name or address in the one form in which they are compared, "" for neither.
+    """Return a name or address in the canonical form used for comparison, "" for neither.
 
     Lower case, without the final dot, in ASCII (IDNA); addresses in their shortest form.
     """
@@ -77,7 +77,7 @@ class Hosts:
     """Decides which hosts are this server: `allows(host)`.
 
     Always: loopback, the address listened on, the machine's own names, and every address of its
-    interfaces, which are asked at each request since they change.
+    interfaces, which are checked at each request since they change.
 
     Args:
         listening: The address or name given to listen on.
@@ -97,7 +97,7 @@ class Hosts:
     def learn(self) -> None:
         """Ask the resolver for this machine's full name; may take as long as a resolver takes.
 
-        On loopback nobody needs that name, and a hostile network's resolver could make one up.
+        On loopback that name is not needed, and a hostile network's resolver could invent one.
         """
         if not self._is_remote:
             return

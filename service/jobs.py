@@ -45,11 +45,11 @@ def submit(
     Raises:
         IdempotencyConflictError: The key came with another body before.
         InvalidSpecError: The name is refused (`service.names`), a data set or a density to start
-            from is missing or does not fit, the budget is in money and what the job uses has no
-            price, or it asks too much of its samplers (`service.ask_rules`) or of the workers'
-            memory (`service.memory_needs`).
+            from is missing or does not fit, the budget is in money and a resource of the job has
+            no price, its asks cost too much (`service.ask_rules`) or its trainings exceed the
+            workers' memory (`service.memory_needs`).
     """
-    # Here and not in the spec's type: what older versions stored is read again for ever.
+    # Here and not in the spec's type, which must keep reading the names of older versions.
     fault = fault_in(spec.name)
     faults = [*([Fault("/name", fault)] if fault else []), *prices.faults(spec)]
     if faults:

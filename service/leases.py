@@ -53,10 +53,10 @@ def claim(database: Database, dispatcher: Dispatcher, lease_s: float) -> list[Jo
 
 
 def release_dead(database: Database) -> None:
-    """Give back every lease of earlier dispatchers, for one that knows that they are gone.
+    """Release every lease of earlier dispatchers if they are known to be dead.
 
-    On SQLite it does: it holds the lock of the one process that may dispatch from the file
-    (`service.storage.locks`). On PostgreSQL others may live, and nothing is changed.
+    On SQLite they are: this process holds the lock that allows one dispatcher for each file
+    (`service.storage.locks`). On PostgreSQL others may be alive, and nothing is changed.
     """
     if not database.is_sqlite:
         return

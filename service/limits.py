@@ -11,7 +11,7 @@ from service.records import Job
 from service.spec import JobSpec
 
 NOISE, WALL_CLOCK, COST, ASKING = "noise", "wall_clock", "cost", "asking"
-# After how many trials they end a search depends on the clock and the machine.
+# The number of trials after which they end a search depends on the clock and the machine.
 LIMITS = (WALL_CLOCK, COST, ASKING)
 # Why a search stopped, for people.
 REASONS: Mapping[str, str] = MappingProxyType(

@@ -16,7 +16,7 @@ _OF_MANY_LINES = ("exception", "stack")
 
 
 def _redact(_logger: object, _method: str, line: EventDict) -> EventDict:
-    """Take the database's password out of whatever quotes it."""
+    """Remove the database's password from every value of a line."""
     for name, value in line.items():
         if isinstance(value, str):
             line[name] = hide(value)
@@ -24,7 +24,7 @@ def _redact(_logger: object, _method: str, line: EventDict) -> EventDict:
 
 
 def _escape(_logger: object, _method: str, line: EventDict) -> EventDict:
-    """Let nothing in a line end it, or steer the terminal; tracebacks keep their lines."""
+    """Escape line breaks and control characters in a line; tracebacks keep their lines."""
     for name, value in line.items():
         if isinstance(value, str):
             line[name] = shown(value, "\n\t" if name in _OF_MANY_LINES else "")

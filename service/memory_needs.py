@@ -1,7 +1,7 @@
-"""The least memory that a job's largest training needs, held against what workers have.
+"""A lower bound for the memory of a job's largest training, compared with the workers' memory.
 
-A lower bound, counted from the spec alone (`service.networks.footprints`): what it refuses cannot
-be trained, and what it lets pass may still need more than there is.
+The bound is computed from the spec alone (`service.networks.footprints`): a refused job could not
+be trained, and an accepted one may still need more memory than a worker has.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from service.networks.footprints import footprint_of
 from service.spec import Choices, JobSpec, Training
 from service.tasks import FunctionTask, PatchTask, TrainingTask, data_of, sample_px
 
-# Of the process: Python with torch and what the built-in data sets load.
+# Of the process: Python with torch and the libraries of the built-in data sets.
 LEAST_PROCESS_BYTES = 300 * 10**6
 _VALUE_BYTES = 4
 # State of an optimizer for each weight, see `workers.training.optimizers`.
 _STATES = {"sgd": 1, "adam": 2, "adamw": 2}
-# For each weight that has a density: what the optimizer holds, and the density spread over it
+# For each weight that has a density: the optimizer's state, and the density spread over it
 # (`workers.training.masters`).
 _MASTERS = 2
-# What a split is judged in, see `workers.training.objectives` and `workers.training.data.patches`.
+# Batch of an evaluation, see `workers.training.objectives` and `workers.training.data.patches`.
 _CROPS, _CROP_PX = 16, {1: 1024, 2: 96, 3: 32}
 _JUDGED_SAMPLES, _LEAST_SPLIT = 256, 16
-# Where nothing is kept for a backward pass, a layer's input and its output.
+# Without a backward pass: a layer's input and its output.
 _JUDGED_MAPS = 2
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -37,7 +37,7 @@ class Need:
     """Bytes that a training needs at least.
 
     Attributes:
-        fixed_bytes: Whatever the batch: process, weights, optimizer, the judgement of a split.
+        fixed_bytes: For any batch: process, weights, optimizer, the evaluation of a split.
         sample_bytes: For each sample of a batch.
         batch_size: Samples of the largest batch.
     """
@@ -53,13 +53,13 @@ class Need:
 
 
 def need_of(spec: JobSpec) -> Need | None:
-    """Return what the largest training of a complete spec needs at least.
+    """Return a lower bound for the memory of the largest training of a complete spec.
 
-    Of a search over the network's size, the batch size or the optimizer, that is the largest.
+    In a search over the network's size, the batch size or the optimizer the largest value counts.
 
     Returns:
-        None where it is not known: functions, networks and tasks of other packages, samples of
-        unknown size.
+        None where it is not known: functions, networks and tasks of plug-ins, samples of unknown
+        size.
     """
     if isinstance(spec.task, FunctionTask) or spec.network is None or spec.training is None:
         return None
@@ -91,7 +91,7 @@ def _largest(spec: JobSpec, network: AnyNetwork) -> AnyNetwork:
 
 
 def _most(spec: JobSpec, name: str) -> int:
-    """Return the largest value that a trial has of a whole setting."""
+    """Return the largest value of an integer setting in any trial."""
     wanted = spec.search.get(name)
     if wanted is None:
         return int(getattr(spec.training, name))
@@ -108,7 +108,7 @@ def _n_samples(task: TrainingTask) -> int:
 
 
 def _is_exact(spec: JobSpec) -> bool:
-    """Whether a training of the job computes in float32: those that decide always do."""
+    """Whether a training of the job computes in float32, as evaluations always do."""
     is_float32 = spec.training is None or spec.training.precision == "float32"
     return is_float32 or spec.evaluation.n_seeds > 0 or spec.fidelity is not None
 
@@ -127,7 +127,7 @@ def of_worker(spec: JobSpec, resources: Sequence[Mapping[str, float]]) -> int | 
 
     Args:
         spec: Its share of CPUs counts. On a GPU nothing is known.
-        resources: Of the dispatchers that are there; the roomiest counts.
+        resources: Of the live dispatchers; the largest memory counts.
     """
     if spec.resources.gpus_per_trial > 0:
         return None
@@ -137,11 +137,11 @@ def of_worker(spec: JobSpec, resources: Sequence[Mapping[str, float]]) -> int | 
 
 
 def faults(spec: JobSpec, worker_bytes: int | None) -> Iterator[Fault]:
-    """Yield what is wrong where a job's largest training cannot fit a worker.
+    """Yield a fault if a job's largest training cannot fit a worker.
 
     Args:
         spec: A complete spec, its data known.
-        worker_bytes: What a worker has; None where that is not known, which refuses nothing.
+        worker_bytes: Memory of a worker; None where that is not known, which refuses nothing.
     """
     need = need_of(spec) if worker_bytes is not None else None
     if need is None or worker_bytes is None or need.bytes <= worker_bytes:

@@ -1,9 +1,9 @@
-"""One rule for the names that users give, and one way to show text that nobody has checked.
+"""One rule for the names that users give, and one way to show unchecked text.
 
-Names are shown in tables, pages, logs and terminals, where some characters do more than look
-like themselves: control characters move the cursor and set colours, bidirectional overrides and
-isolates show a name in another order than it has, others cannot be seen. Names stored by older
-versions, file names and error texts may hold them, and are shown with escapes in their place.
+Names are shown in tables, pages, logs and terminals, where some characters have side effects:
+control characters move the cursor and set colours, bidirectional overrides and isolates change the
+displayed order, others are invisible. Names stored by older versions, file names and error texts
+may contain them, and are shown with escapes in their place.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from __future__ import annotations
 import unicodedata
 
 MAX_LENGTH = 200
-# Scripts and emoji need the two joiners (Persian, Hindi, families); they are not seen themselves.
+# Scripts and emoji need the two joiners (Persian, Hindi, families), which are invisible.
 _JOINERS = frozenset("\u200c\u200d")
 # Control (C0, DEL, C1), format (bidirectional marks, zero width, soft hyphen, BOM, tags), halves
 # of surrogate pairs, separators of lines and paragraphs.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Letters and signs that leave a blank.
+# Letters and symbols that are shown as a blank.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _VISIBLE = frozenset("LNPS")
 
 
 def is_safe(character: str) -> bool:
-    """Whether a character looks like itself wherever text is shown."""
+    """Whether a character is shown as itself on terminals, pages and in logs."""
     if character.isascii():
         return character.isprintable()
     return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
 
 
 def fault_in(name: str, max_length: int = MAX_LENGTH) -> str | None:
-    """Return what is wrong with a name and what to do about it, None where nothing is.
+    """Return the fault of a name with its remedy, None for a valid name.
 
     Args:
-        name: One line of text, without blanks at its ends, with something to see.
+        name: Valid is one line of text, without blanks at its ends, with a visible character.
         max_length: In characters.
     """
     for place, character in enumerate(name, start=1):
@@ -54,7 +54,7 @@ def checked(name: str) -> str:
     """Return a name, for pydantic.
 
     Raises:
-        ValueError: With what is wrong.
+        ValueError: With the fault.
     """
     fault = fault_in(name)
     if fault is not None:
@@ -63,7 +63,7 @@ def checked(name: str) -> str:
 
 
 def shown(text: str, keep: str = "") -> str:
-    r"""Return text with an escape such as ``\u202e`` in place of what is not `is_safe`.
+    r"""Return text with an escape such as ``\u202e`` for each character that is not `is_safe`.
 
     Args:
         text: Any text.

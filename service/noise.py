@@ -15,7 +15,7 @@ NOBODY = -1
 
 
 def _value_of(trial: Trial) -> float:
-    """Return a trial's value; of one that gave none, more than any."""
+    """Return a trial's value; infinity for a trial without one."""
     has_value = trial.state in (TrialState.COMPLETED, TrialState.PRUNED)
     return np.inf if trial.value is None or not has_value else trial.value
 
@@ -23,8 +23,8 @@ def _value_of(trial: Trial) -> float:
 class Surroundings:
     """The best trial of a sequence so far and its neighbours, along every axis and on both sides.
 
-    A neighbour differs from the best in one coordinate alone. Where the best stays, a further
-    trial is compared with it alone; only a new best has all that came before looked through.
+    A neighbour differs from the best in one coordinate only. While the best stays, a further trial
+    is compared with it alone; only a new best needs a search of all earlier trials.
 
     Args:
         noise: Difference of two values that means nothing, above 0.
@@ -42,11 +42,10 @@ class Surroundings:
         self._neighbours: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
 
     def add(self, trial: Trial) -> bool:
-        """Take in the sequence's next trial, which has ended; answer whether the study may stop.
+        """Add the sequence's next trial, which has ended; return whether the study may stop.
 
         It may when the best has a neighbour on every side, and the nearest of all of them have
-        values within the noise of the best: what is left to divide is smaller than what can be
-        told apart.
+        values within the noise of the best: further division could not resolve a difference.
         """
         self._append(trial)
         last = self.n - 1
@@ -59,7 +58,7 @@ class Surroundings:
         return self._is_flat()
 
     def _append(self, trial: Trial) -> None:
-        if self.n == len(self._values):  # twice the room: so that it is seldom made
+        if self.n == len(self._values):  # doubled, so that it seldom grows
             room = max(64, 2 * self.n)
             points, values = np.empty((room, len(trial.point))), np.empty(room)
             if self.n:
@@ -70,7 +69,7 @@ class Surroundings:
         self.n += 1
 
     def _look_at(self, places: NDArray[np.int64]) -> None:
-        """See which of some trials are the nearest neighbours so far, the first of equals."""
+        """Update the nearest neighbours with some trials; of equals the first stays."""
         offsets = self._points[places] - self._points[self._best]
         is_moved = np.abs(offsets) > SAME
         for row in np.flatnonzero(is_moved.sum(axis=1) == 1):

@@ -18,8 +18,8 @@ class Packing:
     Args:
         n_packs: Workers that are free.
         width: The most that a worker trains at once.
-        n_waiting: Trials that could start, as far as there is room for them: they are shared out
-            among the free workers rather than trained by one of them while the others idle.
+        n_waiting: Trials that could start, at most as many as fit: they are divided among the free
+            workers, so that no worker trains all of them while others idle.
     """
 
     def __init__(self, n_packs: int, width: int, n_waiting: int) -> None:

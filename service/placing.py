@@ -49,13 +49,13 @@ def place(
         for trial in waiting
         if trial.digest not in in_hand and (with_speculation or not is_speculation(trial))
     )
-    size = n_free * run.pack_width  # more than that would be looked up in vain
+    size = n_free * run.pack_width  # more cannot start
     found = list(islice(ready, size))
     chosen = Packing(n_free, run.pack_width, len(found))
     taken: set[str] = set()
     while found and chosen.has_room:
         _choose(session, run, found, chosen, taken)
-        size *= 2  # further only past what others have
+        size *= 2  # further only past trials that other jobs have or train
         found = list(islice(ready, size))
     return _start(session, run, chosen.packs)
 

@@ -1,4 +1,4 @@
-"""What this product writes is for the user that runs it: jobs, data sets, results, logs."""
+"""Files of the product are private to its user: jobs, data sets, results, logs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def keep_files_private() -> None:
-    """Make new directories 0700 and new files 0600 in this process and those it starts.
+    """Make new directories 0700 and new files 0600 in this process and its children.
 
-    What exists keeps its mode: a directory that was opened to a group on purpose stays open.
+    Existing ones keep their mode: a directory that was opened to a group on purpose stays open.
     """
     os.umask(OTHERS)
 
 
 def open_to_others(*places: Path) -> list[Path]:
-    """Return those of these files and directories that others than their owner may use."""
+    """Return the files and directories among these that others than their owner may use."""
     return [place for place in places if place.exists() and place.stat().st_mode & OTHERS]

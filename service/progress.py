@@ -77,7 +77,7 @@ class StudyProgress:
         n_pruned: Stopped as hopeless.
         n_speculative: Run ahead of need so far.
         n_hits: Of these, how many the sequence turned out to need.
-        n_cached: Took an earlier result.
+        n_cached: Trials that reused an earlier result.
     """
 
     n_finished: int

@@ -16,12 +16,12 @@ LEAST_CURVES = 3
 
 
 class Block:
-    """The first trials of a study that later ones are held against, and their medians.
+    """The first trials of a study, with which later ones are compared, and their medians.
 
-    It only grows, and takes as long for its last trial as for its first.
+    It only grows, and adding its last trial takes as long as adding its first.
 
     Args:
-        size: Of the steps in which it grows: others are held against whole steps.
+        size: Size of the steps in which it grows: others are compared with whole steps.
 
     Attributes:
         n: Trials that were added.
@@ -39,7 +39,7 @@ class Block:
         """Add the study's next trial.
 
         Args:
-            curve: Its validation losses, by epoch; one that was stopped is shorter.
+            curve: Its validation losses, by epoch; that of a pruned trial is shorter.
         """
         self.n += 1
         self._losses += [_Losses() for _ in range(len(curve) - len(self._losses))]
@@ -72,7 +72,7 @@ def limits(medians: Sequence[float], n_epochs: int, warmup_epochs: int) -> tuple
     """Return, for each epoch, the validation loss above which a training is hopeless.
 
     Args:
-        medians: Of the block that it is held against, see `Block`.
+        medians: Of the block that it is compared with, see `Block`.
         n_epochs: Of the training, at least 1.
         warmup_epochs: Epochs after which none is stopped yet.
 

@@ -144,8 +144,8 @@ def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
 def _has_failed(session: Session, run: Run, trial: Trial, update: Ended) -> bool:
     """Whether a trial's own code has raised as often as it may.
 
-    A multiple: a trial that a user wants tried again has as many tries as at first. A try that
-    was cancelled is no failure, and ends nothing.
+    At each multiple: after a retry by a user a trial has as many attempts as at first. A cancelled
+    attempt is no failure.
     """
     if update.ending is not Ending.ERROR or _is_blameless(run, update):
         return False
@@ -155,7 +155,7 @@ def _has_failed(session: Session, run: Run, trial: Trial, update: Ended) -> bool
 def end(
     session: Session, run: Run, trial_id: int, state: TrialState, changes: dict[str, Any]
 ) -> None:
-    """Move a trial to a final state; its study has something new to hear."""
+    """Move a trial to a final state, and mark its study to be asked again."""
     trial = run.log.set_state(trial_id, state, **changes)
     run.log.arm_of(trial).is_dirty = True
     if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:

@@ -1,7 +1,7 @@
-"""Passwords are never shown: not in a URL, and not in the words of whoever quotes one.
+"""Hiding passwords: in URLs, and in the messages of drivers that quote them.
 
 SQLAlchemy hides the password before the host; libpq takes one in the query, too
-(``?password=``, ``&sslpassword=``), and drivers quote what they were given in their errors.
+(``?password=``, ``&sslpassword=``), and drivers quote their arguments in their errors.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
-# Shorter ones, and those that are a name in the same URL, would take half of all words away.
+# Hiding shorter ones, or those equal to a name in the same URL, would remove ordinary words.
 MIN_LENGTH = 4
 _WORDS = ("pass", "secret", "token")
 
@@ -31,7 +31,7 @@ def url_shown(url: str) -> str:
 
 
 def learn(url: str) -> None:
-    """Take the passwords of a URL out of whatever `hide` is given from now on."""
+    """Make `hide` remove the passwords of a URL from now on."""
     if "@" not in url and "?" not in url:
         return
     from sqlalchemy.engine import make_url  # as above
@@ -50,7 +50,7 @@ def learn(url: str) -> None:
 
 
 def hide(text: str) -> str:
-    """Return a text without the passwords that are known."""
+    """Return a text without the known passwords."""
     for secret in sorted(_learned, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

@@ -38,8 +38,8 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
     Raises:
         NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not succeeded.
-        InvalidSpecError: The budget is not above the present one, or too large, or so large that
-            its samplers would be asked too much.
+        InvalidSpecError: The budget is not above the present one, or too large, or its asks would
+            cost too much.
     """
     with database.write() as session:
         job = jobs.lock(session, job_id)
@@ -56,7 +56,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
 
 
 def _require_effort(spec: JobSpec, n_trials: int) -> None:
-    """Hold a larger budget against what its samplers may be asked."""
+    """Check a larger budget against the limits on asks."""
     budget = spec.budget.model_copy(update={"n_trials": n_trials})
     faults = list(ask_rules.faults(spec.model_copy(update={"budget": budget}), "/n_trials"))
     if faults:
@@ -102,14 +102,14 @@ def retry_failed(database: Database, job_id: int) -> Job:
         IllegalTransitionError: It has not ended, or was cancelled.
         NothingToRetryError: None of its trials has failed.
     """
-    # Read outside the transaction that writes: of many trials it takes seconds.
+    # Read outside the write transaction: for many trials it takes seconds.
     with database.read() as session:
         seen, every = jobs.get(session, job_id), trials.of_job(session, job_id)
     with database.write() as session:
         job = jobs.lock(session, job_id)
         if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
             raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
-        if not seen.state.is_final or seen.lease_fence != job.lease_fence:  # it went on since
+        if not seen.state.is_final or seen.lease_fence != job.lease_fence:  # it continued
             every = trials.of_job(session, job_id)
         failed = [t for t in every if _is_failed(t, job)]
         if not failed:

@@ -1,6 +1,6 @@
-"""Pruning jobs that ended some time ago of what is no result, in chunks and while others work.
+"""Pruning expendable rows of jobs that ended some time ago, in chunks between other work.
 
-May be killed at any point and repeated: it then goes on where it was.
+It may be killed at any point; a repetition continues where it ended.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def age_of(text: str) -> timedelta:
     """Read an age such as 12h, 30d or 8w.
 
     Raises:
-        InvalidAgeError: It is none, or not above 0, or longer than a century.
+        InvalidAgeError: The text is no age, or the age is not above 0, or above a century.
     """
     found = _AGE.fullmatch(text.strip().lower())
     hours = float(found[1]) * _HOURS[found[2]] if found else 0.0
@@ -74,7 +74,7 @@ def _if_ended(
     session: Session,
     size: int,
 ) -> int:
-    """Do a chunk of work on a job unless it was reopened or deleted meanwhile."""
+    """Run a chunk of work on a job unless it was reopened or deleted meanwhile."""
     return work(session, size) if retention.hold(session, job_id, before) else 0
 
 

@@ -1,4 +1,4 @@
-"""What a process needs of its disks before it starts: directories it can write, with room."""
+"""Checks before a process starts: its directories are writable and have free space."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from service.storage import locks
 
 # SQLite's -wal and -shm files at rest, and a little more.
 DATA_BYTES = 8 * 2**20
-# A local Ray's session folder with its logs; below that it does not come up.
+# A local Ray's session folder with its logs; with less it does not start.
 RAY_BYTES = 32 * 2**20
-# Quotas are not seen in the free space of a disk: so much is written for a trial.
+# Bytes written as a probe: the free space of a disk does not show quotas.
 _PROBE_BYTES = 64 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ANOTHER_DATA_DIR = "choose another directory with --data-dir (DENSEARCH_DATA_DIR)"
@@ -24,7 +24,7 @@ _ANOTHER_RAY_DIR = "set RAY_TMPDIR, where a local Ray keeps its session, to anot
 
 
 def check(settings: Settings, *, writes_files: bool = False, starts_ray: bool = False) -> None:
-    """Raise unless a process finds what it needs of its disks; missing directories are made.
+    """Raise unless a process's directories are writable with free space; create missing ones.
 
     Args:
         settings: Name the data directory, the database and Ray.
@@ -50,16 +50,16 @@ def ray_directory() -> Path:
 
 
 def require(place: Path, needed_bytes: int, another: str) -> None:
-    """Raise unless a directory, which is made if it is missing, takes so many bytes.
+    """Raise unless a directory, created if missing, has so much free space.
 
     Args:
         place: The directory.
-        needed_bytes: What must be free there.
+        needed_bytes: Required free space, bytes.
         another: How to use another directory.
 
     Raises:
-        UnusableDirectoryError: It cannot be made or written.
-        NoRoomError: It has less room.
+        UnusableDirectoryError: It cannot be created or written.
+        NoRoomError: It has less free space.
     """
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)

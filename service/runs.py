@@ -68,7 +68,7 @@ class Run:
         out_of: Which limit of its budget is reached, see `service.limits`.
         is_unsized: Whether it waits for the width of its packs to be measured.
         turn: Index of the arm whose sampler is asked next.
-        is_over: Whether all is done but the report.
+        is_over: Whether only the report is missing.
         report: The report, once `prepare` has built it.
     """
 
@@ -119,7 +119,7 @@ class Run:
         return self.job.state is JobState.RUNNING and may_guess
 
     def prepare(self) -> None:
-        """Do what the next step needs and what takes too long for its transaction."""
+        """Prepare the next step: the work that takes too long for its transaction."""
         if self.is_over and self.report is None:
             self.report = build_report(self.spec, self.arms, self.log.trials.values())
 
@@ -262,7 +262,7 @@ def open_run(
     spec = spec_of(job)
     if faults := list(prices.faults(spec)):
         raise InvalidSpecError(faults)
-    # Read outside the transaction that writes: it takes seconds, and nobody else may write these.
+    # Read outside the write transaction: it takes seconds, and only the lease's owner writes here.
     with database.read(is_patient=is_patient) as session:
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)

@@ -24,7 +24,7 @@ def _listed(value: object) -> object:
 
 
 def _hosts(value: object) -> object:
-    """Read host names divided by commas or blanks."""
+    """Read host names separated by commas or blanks."""
     parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
         return value
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     def _is_database(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        # "***" is what is shown of something that is no URL; its own words would quote it.
+        # An invalid URL is shown as "***"; SQLAlchemy's message would quote it.
         backend = url_shown(value.get_secret_value()).partition(":")[0].partition("+")[0]
         if backend not in BACKENDS:
             raise ValueError(

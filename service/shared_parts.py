@@ -1,4 +1,4 @@
-"""Equal sections of payloads, held in memory once: most trials differ in their density alone."""
+"""Equal sections of payloads share memory: most trials differ only in their density."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from service.digest import canonical_json
 from service.records import Json
 
-# A section of which a job has more forms than these is searched: hardly two trials share one.
+# A section with more different values than these is part of the search: few trials share one.
 MOST_FORMS = 256
 
 
 class SharedParts:
-    """Gives payloads back whose equal sections are the same objects: none may be changed."""
+    """Returns payloads whose equal sections are the same objects, which must not be changed."""
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Json]] = defaultdict(dict)

@@ -44,8 +44,8 @@ class TrialState(StrEnum):
 class AttemptState(StrEnum):
     """How one try at a trial stands.
 
-    FAILED: its own code raised. LOST: its worker, node or dispatcher is gone, or the pack it was
-    in failed; the trial is not to blame (see `service.deaths` for how often).
+    FAILED: its own code raised. LOST: its worker, node or dispatcher died, or its pack failed; the
+    trial is retried (see `service.deaths` for how often).
     """
 
     RUNNING = "RUNNING"

@@ -22,8 +22,8 @@ ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
 class TrialLog:
     """The trial log of a run. Changes are visible here at once, in the database after `flush`.
 
-    `trained_s` counts the seconds of all trainings that were done for it, `n_evaluations` the
-    trials of its evaluation.
+    `trained_s` counts the seconds of all its trainings, `n_evaluations` the trials of its
+    evaluation.
 
     Args:
         job_id: Whose trials.

@@ -12,8 +12,8 @@ from service.records import Json
 class Ending(StrEnum):
     """How an attempt ended. ERROR: its code raised; it is retried `max_attempts` times in all.
 
-    CRASHED: its worker or node died, perhaps by its doing. LOST: the same, by the doing of Ray or
-    of its memory monitor. See `service.deaths`.
+    CRASHED: its worker or node died, possibly caused by the trial. LOST: the same, caused by Ray
+    or its memory monitor. See `service.deaths`.
 
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
     """
@@ -38,7 +38,7 @@ class Assignment:
         stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
             validation loss is above `stop_above[e - 1]`; () never stops.
         pack: Assignments of one step with the same number are for one worker.
-        is_alone: Whether nothing else may run on its node meanwhile.
+        is_alone: Whether no other trial may run on its node meanwhile.
     """
 
     attempt_id: int

@@ -1,6 +1,6 @@
 """The trials that wait for a worker, in the order in which they may start.
 
-A step looks at the first few of them: neither a sort nor a search of all of them is paid for it.
+A step reads the first few of them, without sorting or searching all of them.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Waiting:
 
     @property
     def n_needed(self) -> int:
-        """How many were not run ahead of need."""
+        """How many are not speculative."""
         return len(self._ids) - len(self._guessed)
 
     def put(self, trial: Trial, progress: float) -> None:
-        """Add a trial, or see whether its sequence needs it by now.
+        """Add a trial, or update whether its sequence needs it.
 
         Args:
-            trial: One that is WAITING.
+            trial: A trial in the state WAITING.
             progress: The part of its study's budget that was issued before it.
         """
         if trial.id not in self._in_heap:
@@ -55,7 +55,7 @@ class Waiting:
         (self._guessed.add if is_speculation(trial) else self._guessed.discard)(trial.id)
 
     def remove(self, trial: Trial) -> None:
-        """Take a trial out; its turn leaves the heap once it has come to the front."""
+        """Remove a trial; its turn leaves the heap once it reaches the front."""
         self._ids.discard(trial.id)
         self._guessed.discard(trial.id)
         same = self._by_digest[trial.digest]
@@ -68,9 +68,9 @@ class Waiting:
         return sorted(self._by_digest.get(digest, ()))
 
     def in_order(self) -> Iterator[int]:
-        """Yield ids by turn; how many are asked for is what it costs.
+        """Yield ids by turn; the cost depends on how many are read.
 
-        Trials may be removed meanwhile; none may be put.
+        Trials may be removed meanwhile, but not added.
         """
         heap = self._heap
         while heap and heap[0][1] not in self._ids:

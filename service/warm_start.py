@@ -42,10 +42,10 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
 
 
 def unresolved(session: Session, spec: JobSpec) -> JobSpec:
-    """Take the densities' vectors away again: the spec as a user would submit it anew.
+    """Remove the densities' vectors from a spec, so that it can be submitted again.
 
-    Once one of the densities was deleted with its job, the spec keeps the vectors that all of them
-    had, in place of their ids.
+    Once one of the densities was deleted with its job, the spec keeps the vectors of all of them
+    in place of their ids.
     """
     start = spec.warm_start
     if start is None or not start.densities:

@@ -97,7 +97,7 @@ def safe_name(name: str) -> str:
         raise InvalidDatasetError(
             shown(name),
             f"names are printable text of at most {MAX_NAME_LENGTH} characters, without control "
-            "characters and others that cannot be seen: name the file anew",
+            "characters and invisible ones: rename the file",
         )
     found = "/".join(part for part in parts if part not in {"", "."})
     if not found:

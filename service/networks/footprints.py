@@ -1,11 +1,11 @@
-"""What a training of a network holds in memory at least, counted from its section: without torch.
+"""A lower bound for the memory of a training, computed from the network's section without torch.
 
 Each function follows one sample through a network of `workers.training.networks` and adds up what
 autograd keeps of it until the backward pass: the inputs of convolutions and of batch normalisation
 and the outputs of ReLUs, which overwrite their inputs; of a max-pooling its input and an index of
-8 bytes for each output. What libraries hold for themselves is left out, so that the sums are lower
-bounds; tests/integration/training/footprints_test.py holds them to measured peaks within a factor
-of 2.
+8 bytes for each output. Memory of the libraries themselves is left out, so that the sums are lower
+bounds; tests/integration/training/footprints_test.py compares them with measured peaks (within a
+factor of 2).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Footprint:
 
     Attributes:
         n_parameters: Of the network.
-        kept: Of one sample, what is kept of it so far.
-        most: Of one sample, the most that a training step holds at once: what was kept up to some
-            layer, and the gradients there.
-        widest: Of one sample, the largest feature map.
+        kept: Kept so far for one sample.
+        most: Peak of a training step for one sample: the values kept up to some layer, and the
+            gradients there.
+        widest: Largest feature map of one sample.
     """
 
     n_dims: int
@@ -196,7 +196,7 @@ _COUNTS: Mapping[str, Callable[[Any, Footprint, int, int, int], None]] = Mapping
 def footprint_of(
     network: AnyNetwork, n_channels: int, n_outputs: int, side: int, n_dims: int
 ) -> Footprint | None:
-    """Count what a training of a network holds.
+    """Count the values that a training of a network holds.
 
     Args:
         network: Its section.

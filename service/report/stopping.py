@@ -24,7 +24,7 @@ def stopped_of(arms: Iterable[Arm]) -> list[Json]:
 
 
 def stopped_in_words(stopped: Sequence[Json]) -> list[str]:
-    """Say which searches a limit of time, money or memory ended, and how to get the same again."""
+    """Say which searches a limit of time, money or memory ended, and how to reproduce them."""
     by_limit = {limit: [row for row in stopped if row["by"] == limit] for limit in LIMITS}
     return [_sentence(limit, ended) for limit, ended in by_limit.items() if ended]
 

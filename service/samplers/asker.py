@@ -1,7 +1,7 @@
-"""A sampler as a run sees it: one that may still be thinking.
+"""A sampler as a run sees it: its answer may be pending.
 
-A costly sampler is asked in a process of its own, outside the run's transaction; its answer is
-there at a later step. A `Sampler` in this process is an `Asker` that always answers at once.
+A costly sampler runs in a separate process, outside the run's transaction; its answer arrives
+before a later step. A `Sampler` in this process is an `Asker` that always answers at once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class Asker(Protocol):
     study: StudyPlan
 
     def plan(self, log: Sequence[Entry]) -> Plan | None:
-        """Answer what the sequence needs; None while that is not known yet: ask again.
+        """Return the plan of the sequence; None while it is pending: ask again.
 
         Raises:
-            AskingFailedError: The sampler could not be asked.
+            AskingFailedError: The sampler failed to answer.
         """
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
-        """Answer points to run ahead of need; None while they are not known yet."""
+        """Return points to run speculatively; None while the answer is pending."""
 
 
 MakeAsker = Callable[[str, StudyPlan], Asker]

@@ -73,7 +73,7 @@ def create(name: str, study: StudyPlan) -> Sampler:
 
 
 def path_of(name: str, study: StudyPlan) -> str:
-    """Return ``module:class`` of what `create` makes.
+    """Return ``module:class`` of the sampler that `create` makes.
 
     Raises:
         UnknownSamplerError, ValueError: As `create` does.
@@ -82,7 +82,7 @@ def path_of(name: str, study: StudyPlan) -> str:
 
 
 def effort_of(name: str, study: StudyPlan) -> Effort:
-    """Return what the costliest ask of a sampler takes; nothing for the arm of a control.
+    """Return the cost of a sampler's costliest ask; zero for the arm of a control.
 
     Raises:
         UnknownSamplerError: No sampler has this name.

@@ -1,8 +1,8 @@
-"""What it takes to ask a sampler, counted from its study: the costliest ask, from the log alone.
+"""The cost of a sampler's costliest ask (rebuilding it from the log), computed from its study.
 
-Work is counted in operations, of which one is about a microsecond of one core of 2024; it is the
-same on every machine, so that the same spec is accepted everywhere. Each formula was fitted to
-measurements (benchmarks/ask_cost.py, which compares them) and is within a factor of about three.
+Work is counted in operations; one operation takes about a microsecond on one core of 2024. The
+count is the same on every machine, so that the same spec is accepted everywhere. Each formula was
+fitted to measurements (benchmarks/ask_cost.py compares them), within a factor of about three.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from service.samplers.base import StudyPlan
 
 # Up to here an ask stays in the dispatcher's loop.
 CHEAP_WORK = 20_000.0
-# Up to here it may use the process that is kept for short asks.
+# Up to here it may use the process that is reserved for short asks.
 SHORT_WORK = 5e6
 # Above these a study is refused.
 MOST_WORK = 6e7
@@ -26,11 +26,11 @@ OPTUNA, OPTUNA_GP, TUNE = 1e6, 3e6, 3e6
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What one ask takes.
+    """The cost of one ask.
 
     Attributes:
         work: Operations, see the module.
-        memory_bytes: Beyond what the libraries take.
+        memory_bytes: In addition to the memory of the libraries.
     """
 
     work: float
@@ -43,12 +43,12 @@ class Effort:
 
     @property
     def is_short(self) -> bool:
-        """Whether it may take the process that is kept for short asks."""
+        """Whether it may use the process that is reserved for short asks."""
         return self.work <= SHORT_WORK
 
     @property
     def excess(self) -> float:
-        """How many times what is allowed it takes."""
+        """By which factor it exceeds the limits; at most 1 if it is allowed."""
         return max(self.work / MOST_WORK, self.memory_bytes / MOST_BYTES)
 
 
@@ -77,7 +77,7 @@ def of_sobol(study: StudyPlan) -> Effort:
 
 
 def of_grid(study: StudyPlan) -> Effort:
-    """A grid is gone through from its start, in exact fractions."""
+    """A grid is enumerated from its start, in exact fractions."""
     return Effort(study.n_trials * (2.0 + study.dimension), 2.0 * _log_bytes(study))
 
 
@@ -107,7 +107,7 @@ def of_model(study: StudyPlan) -> Effort:
 
 
 def of_tpe(study: StudyPlan) -> Effort:
-    """Each proposal holds every candidate against every trial, coordinate by coordinate."""
+    """Each proposal compares every candidate with every trial, coordinate by coordinate."""
     n, d = float(study.n_trials), float(study.dimension)
     pairs = _option(study, "n_ei_candidates", 24) * n * d
     each = 500.0 + 20.0 * n + d * (1000.0 + 5.0 * n) + 0.08 * pairs
@@ -125,7 +125,7 @@ def of_gp(study: StudyPlan) -> Effort:
 
 
 def of_cmaes(study: StudyPlan) -> Effort:
-    """All generations are told again; points outside the box are drawn again, 10 d times."""
+    """All generations are replayed; points outside the box are redrawn, 10 d times."""
     n, d = study.n_trials, study.dimension
     size = max(study.batch_size, 4 + math.floor(3 * math.log(d)))
     told = math.ceil(n / size) * 2e-3 * d**3 + n * (30.0 + 0.2 * d)
@@ -134,7 +134,7 @@ def of_cmaes(study: StudyPlan) -> Effort:
 
 
 def of_hyperopt(study: StudyPlan) -> Effort:
-    """Its searcher is asked again for the whole study; every proposal looks at all trials."""
+    """Its searcher is replayed for the whole study; every proposal reads all trials."""
     n, d = float(study.n_trials), float(study.dimension)
     return Effort(TUNE + n * (2000.0 + d * (1000.0 + 4.0 * n)), 4.0 * _log_bytes(study))
 
@@ -146,12 +146,12 @@ def of_bayesopt(study: StudyPlan) -> Effort:
 
 
 def of_nevergrad(study: StudyPlan) -> Effort:
-    """Its searcher is asked again for the whole study."""
+    """Its searcher is replayed for the whole study."""
     n, d = float(study.n_trials), float(study.dimension)
     return Effort(TUNE + n * (1000.0 + 50.0 * d), 10.0 * _log_bytes(study))
 
 
 def of_ax(study: StudyPlan) -> Effort:
-    """Its searcher is asked again for the whole study, each time with a Gaussian process."""
+    """Its searcher is replayed for the whole study, each time with a Gaussian process."""
     n, d = float(study.n_trials), float(study.dimension)
     return Effort(2.0 * TUNE + n * (1e5 + 2e4 * d), 5e8 + 30.0 * n**2 * max(d, 8.0))

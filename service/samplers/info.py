@@ -100,7 +100,7 @@ class SamplerInfo:
         capabilities: What it can do.
         options: The settings it takes.
         path: ``module:class`` of the implementation.
-        effort: What its costliest ask takes, by its study.
+        effort: Returns the cost of its costliest ask for a study.
         requires: Modules that its extra (`Capabilities.needs`) installs.
     """
 

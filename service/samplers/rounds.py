@@ -36,7 +36,7 @@ class Rounds(Sampler):
         """Return the first `size` points of a round; each instance is asked once for a round.
 
         Args:
-            told: The trials of all rounds before, each with its value; not to be kept, it grows.
+            told: The trials of all earlier rounds with their values; do not keep it, it grows.
             index: The round, from 0, never less than in the call before.
             size: `round_size`, or less where the budget ends. The first points of a round do not
                 depend on how many are asked.

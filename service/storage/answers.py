@@ -1,10 +1,10 @@
-"""Answers that cost as much as a job, or the database, has trials: remembered while they hold.
+"""A cache of answers whose cost grows with the trials of a job or of the database.
 
-What an answer about a job is made of changes with an event of the job in the same transaction (a
-number that a trial gets later shows with the next one), so one that was given after the last event
-is given again. A large job at work has an event for every trial: an answer that took long then
-serves for many times what it took, so that however many pages look on, counting takes a bounded
-part of a core. A change of the job's state is always seen at once.
+The data of an answer about a job changes together with an event of the job in the same transaction
+(a trial's later number shows with the next event), so an answer computed after the last event is
+still valid. A large running job has an event for every trial: an answer that took long is then
+valid for a multiple of its duration, so that counting uses a bounded part of a core for any number
+of open pages. A change of the job's state always shows at once.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from service.records import Job
 
 T = TypeVar("T")
 Key = tuple[str, int | None]
-# An answer that took longer may be old, by so many times what it took.
+# An answer that took longer may be outdated by this multiple of its duration.
 QUICK_S = 0.02
 PATIENCE = 20.0
-# About a job never by more than this, s.
+# Upper limit for answers about a job, s.
 OLDEST_S = 5.0
 MOST_ANSWERS = 1_000
 
@@ -58,18 +58,18 @@ class Answers:
         self._versions = itertools.count()  # no two are the same
 
     def about(self, name: str, job: Job, last_event_id: int, compute: Callable[[], T]) -> T:
-        """Return what `compute` says of a job, as it said before if that still holds.
+        """Return the result of `compute` for a job, from the cache if that is still valid.
 
         Args:
             name: Of the question.
             job: As read in this transaction.
             last_event_id: Of the job, read before anything that `compute` reads.
-            compute: Who asks the same while it runs waits for its answer.
+            compute: Threads that ask the same while it runs wait for its result.
         """
         return self._ask((name, job.id), job.state, last_event_id, OLDEST_S, compute)
 
     def lately(self, name: str, compute: Callable[[], T]) -> T:
-        """Return what `compute` says, or said a while ago if that took long."""
+        """Return the result of `compute`, or an earlier one if computing took long."""
         return self._ask((name, None), None, next(self._versions), math.inf, compute)
 
     def _ask(
@@ -98,6 +98,6 @@ class Answers:
 
 
 def answers_in(session: Session) -> Answers:
-    """Return the answers of the database that a session reads; none are known to a writer."""
+    """Return the cache of the database that a session reads; a new, empty one for a writer."""
     found = session.info.get(Answers)
     return found if isinstance(found, Answers) else Answers()

@@ -26,18 +26,18 @@ from service.storage import deadlines
 from service.storage.answers import Answers
 from service.storage.refusals import Refusal, refusal_of
 
-# How long a transaction waits for another's lock, or less where a deadline says so.
+# How long a transaction waits for another's lock, unless a deadline is earlier.
 BUSY_TIMEOUT_MS = 30_000
-# SQLite looks at the deadline after so many steps of its machine, some milliseconds.
+# SQLite checks the deadline after this many virtual machine steps, some milliseconds.
 STEPS_A_LOOK = 100_000
 # Not below the 40 threads in which the API answers, or the pool times out under load.
 POOL_SIZE = 40
-# Who finds all of them taken is refused after this long.
+# How long a request waits for a free connection before it is refused.
 POOL_S = 5.0
-# So much must fit beside SQLite's file for a transaction to be written.
+# Free disk space that SQLite needs to write a transaction.
 ROOM_BYTES = 64 * 1024
 # The -wal file's size at rest: that at which it is checkpointed, 1,000 pages. A burst, or a reader
-# that holds an old state, makes it larger for the time being.
+# of an old state, makes it larger temporarily.
 WAL_BYTES = 4 * 2**20
 # SQLite's: a power cut may take the last commits, and never breaks the file.
 SYNCHRONOUS = "NORMAL"
@@ -63,7 +63,7 @@ class Database:
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._safe_writer = self._writer.execution_options(synchronous="FULL")
         self._known: dict[Any, Any] = {Answers: Answers()}
-        # For work that is known to take long, such as a migration: no statement of it is cut off.
+        # For work that is known to take long, such as a migration: its statements have no limit.
         self.patient = self.engine.execution_options(is_patient=True)
 
     def _postgresql(self) -> Engine:
@@ -77,7 +77,7 @@ class Database:
         pool: dict[str, Any] = {"pool_size": POOL_SIZE}
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            pool["pool_timeout"] = POOL_S  # one in memory has no queue to wait in
+            pool["pool_timeout"] = POOL_S  # an in-memory database has no pool queue
         engine = create_engine(self.url, json_serializer=_to_json, **pool)
         event.listen(engine, "connect", partial(_prepare_sqlite, is_checkpointer=is_checkpointer))
         event.listen(engine, "begin", _begin_sqlite)
@@ -121,10 +121,10 @@ class Database:
             is_durable: Whether to wait for the disk: what goes together with files must outlive a
                 power cut, in which SQLite may else forget the last transactions. PostgreSQL
                 always waits.
-            is_patient: Whether its statements may take any time: such as deleting many rows.
-            follows_references: Whether SQLite looks for the children of each row that is removed:
-                for each it reads all of a table that has no index on it. False is for those who
-                remove the children themselves, first. PostgreSQL always looks.
+            is_patient: Whether its statements may take any time, such as deleting many rows.
+            follows_references: Whether SQLite looks for the children of each deleted row, which
+                scans tables without an index on the reference. False is for callers that delete
+                the children first. PostgreSQL always looks.
 
         Raises:
             DeadlineError: The time for this work is over.
@@ -153,12 +153,12 @@ class Database:
 
         Raises:
             SQLAlchemyError: It does not (`service.storage.refusals` says why).
-            OSError: SQLite: there is no room for some pages beside the file.
+            OSError: SQLite: the file's disk has no space for some pages.
             DeadlineError: The time for this work is over.
         """
         deadlines.check()
         with self._writer.connect() as connection, connection.begin() as transaction:
-            # PostgreSQL looks at the rights before it looks for rows; SQLite at BEGIN IMMEDIATE.
+            # PostgreSQL checks rights before it looks for rows; SQLite does at BEGIN IMMEDIATE.
             connection.execute(text("UPDATE alembic_version SET version_num = '' WHERE 1 = 0"))
             transaction.rollback()
         if self.is_sqlite and self.url.database:
@@ -178,7 +178,7 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
         f"synchronous={SYNCHRONOUS}",
         "foreign_keys=ON",
         f"wal_autocheckpoint={1000 if is_checkpointer else 0}",
-        # To this the -wal file is cut by the first write after all of it was checkpointed.
+        # The first write after a complete checkpoint truncates the -wal file to this size.
         f"journal_size_limit={WAL_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -186,10 +186,10 @@ def _prepare_sqlite(connection: Any, _record: object, *, is_checkpointer: bool) 
 
 
 def _leave_read_only(context: ExceptionContext) -> None:
-    """Give up all connections when one takes no writes: new ones may.
+    """Discard all connections when one refuses writes: new ones may accept them.
 
-    SQLite opens a file that it may not write for reading, for as long as the connection lives; an
-    address may lead to another server of PostgreSQL by now, the new primary.
+    SQLite opens a file without write access read-only for as long as the connection lives; an
+    address of PostgreSQL may meanwhile lead to another server, the new primary.
     """
     error = context.sqlalchemy_exception
     if error is not None and refusal_of(error) is Refusal.READ_ONLY:
@@ -197,11 +197,11 @@ def _leave_read_only(context: ExceptionContext) -> None:
 
 
 def _close_read_only(context: ExceptionContext, *, pools: WeakSet[Pool]) -> None:
-    """Close the idle connections, too, when one to SQLite takes no writes.
+    """Close the idle connections, too, when one to SQLite refuses writes.
 
-    The connections of a process share the memory that belongs to the WAL: where the first one had
-    to open it for reading, all later ones do, until the last of them is closed. One that is in use
-    now goes back to its old pool, which is emptied the next time.
+    The connections of a process share the WAL's shared memory: once the first one opened it
+    read-only, all later ones do, until the last of them is closed. A connection in use returns to
+    its old pool, which is emptied the next time.
     """
     error = context.sqlalchemy_exception
     if error is not None and refusal_of(error) is Refusal.READ_ONLY and context.engine is not None:

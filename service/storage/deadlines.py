@@ -1,8 +1,8 @@
-"""Until when the work at hand may wait for the database.
+"""Deadlines for waits of the current context for the database.
 
 A deadline belongs to a context (PEP 567): it follows a request into the thread that answers it.
-What waits for the database asks `left_s` how long it may: psycopg's waits (`service.storage.
-postgresql`), SQLite's busy handler and long statements (`service.storage.database`).
+Every wait for the database is limited by `left_s`: psycopg's waits (`service.storage.postgresql`),
+SQLite's busy handler and long statements (`service.storage.database`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _deadlines: ContextVar[tuple[Deadline, ...]] = ContextVar("deadlines", default=(
 
 @contextmanager
 def until(deadline: Deadline) -> Iterator[None]:
-    """Make a deadline hold for what is done inside; those around it go on to hold."""
+    """Apply a deadline to the block; outer deadlines stay in force."""
     token = _deadlines.set((*_deadlines.get(), deadline))
     try:
         yield
@@ -47,21 +47,21 @@ def until(deadline: Deadline) -> Iterator[None]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let what is done inside wait for the database for at most `seconds` in all."""
+    """Limit the waits of the block for the database to `seconds` in all."""
     with until(Deadline(seconds)):
         yield
 
 
 def left_s() -> float:
-    """Return how long the work at hand may still wait, s: infinity without a deadline."""
+    """Return how long the current context may still wait, s: infinity without a deadline."""
     return min((deadline.left_s for deadline in _deadlines.get()), default=math.inf)
 
 
 def check() -> None:
-    """Raise when the time for the work at hand is over.
+    """Raise once the deadline of the current context has passed.
 
     Raises:
-        DeadlineError: It is.
+        DeadlineError: It has passed.
     """
     if left_s() <= 0:
         raise DeadlineError

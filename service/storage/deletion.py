@@ -1,10 +1,10 @@
-"""Removing a job: marked in one small transaction, its rows taken away later in chunks.
+"""Removing a job: it is marked in one small transaction, its rows are deleted later in chunks.
 
-A marked job is no job any more: no other query of this package sees it, nor what belongs to it.
+No other query of this package sees a marked job or its rows.
 
-SQLite gives the highest id of a table again once its row is gone, and ids are kept by others: in
-`cached_from`, in addresses, in what a worker still has in hand. So the row with the highest id
-stays, with what it refers to, until a later one was stored.
+SQLite reuses the highest id of a table once its row is deleted, and other places keep ids:
+`cached_from`, addresses, assignments of a worker. So the row with the highest id stays, with the
+rows that it refers to, until a later row was stored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from service.storage.tables import (
     TrialRow,
 )
 
-# What refers to a study and a trial, few rows a job.
+# Tables that refer to a study and a trial, with few rows a job.
 _LEAVINGS = (ArtifactRow, EvaluationRow, DensityRow)
 
 
@@ -47,13 +47,13 @@ def mark(session: Session, job_id: int) -> None:
     check_deletable(JobState(row.state))
     row.state, row.name, row.spec = DELETED, "", {}
     row.report = row.error = row.waits_for = None
-    # A dispatcher that has not heard of the job's end yet finds that it has lost it.
+    # A dispatcher that does not yet know of the job's end detects the loss of its lease.
     row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
     session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id == job_id))
 
 
 def marked(session: Session) -> list[int]:
-    """Return the ids of the jobs that are marked and not wholly removed."""
+    """Return the ids of the marked jobs that still have rows."""
     query = select(JobRow.id).where(JobRow.state == DELETED).order_by(JobRow.id)
     return list(session.scalars(query))
 
@@ -76,7 +76,7 @@ def remove_some(job_id: int, session: Session, limit: int) -> int:
     """Remove up to about `limit` rows of a marked job, children first.
 
     Returns:
-        How many rows were removed; 0 when there is nothing left that may go now.
+        How many rows were removed; 0 when no row is left that may be removed now.
     """
     return (
         _remove_events(session, job_id, limit)

@@ -31,9 +31,9 @@ def every(session: Session) -> list[Dispatcher]:
 
 
 def alive(session: Session, within_s: float) -> list[Dispatcher]:
-    """Return the dispatchers heard of within the last `within_s` seconds.
+    """Return the dispatchers whose last heartbeat is at most `within_s` seconds old.
 
-    A heartbeat of the future was written before the clock was set back, and tells nothing.
+    A heartbeat in the future was written before the clock was set back, and does not count.
     """
     now, within = shared_clock.now(session), timedelta(seconds=within_s)
     at = DispatcherRow.heartbeat_at
@@ -42,10 +42,10 @@ def alive(session: Session, within_s: float) -> list[Dispatcher]:
 
 
 def resources(session: Session) -> list[Json]:
-    """Return what the clusters of the known dispatchers have; a silent one is forgotten soon."""
+    """Return the resources of the known dispatchers' clusters; silent ones are forgotten soon."""
     return list(session.scalars(select(DispatcherRow.resources)))
 
 
 def remove_silent(session: Session, since: datetime) -> None:
-    """Forget the dispatchers not heard of after `since`."""
+    """Forget the dispatchers without a heartbeat after `since`."""
     session.execute(delete(DispatcherRow).where(DispatcherRow.heartbeat_at <= since))

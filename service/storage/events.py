@@ -17,7 +17,7 @@ from service.storage.tables import DELETED, EventRow, JobRow
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a job has come: whether it has ended, and its newest event (0 without any)."""
+    """The progress of a job: whether it has ended, and its newest event (0 without any)."""
 
     is_final: bool
     last_event_id: int
@@ -50,7 +50,7 @@ def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event
 
 
 def standings(session: Session, job_ids: Collection[int]) -> dict[int, Standing]:
-    """Return how far these jobs have come, at one moment; those that do not exist are left out."""
+    """Return the progress of these jobs in one snapshot; missing jobs are left out."""
     newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
     query = select(JobRow.id, JobRow.state, newest)
     query = query.where(JobRow.id.in_(job_ids), JobRow.state != DELETED)

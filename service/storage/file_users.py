@@ -1,7 +1,7 @@
 """Which process has a SQLite file open, by the locks that SQLite itself keeps on it.
 
 Every connection in WAL mode holds a shared lock from its first statement to its end, and the
-kernel tells whose it is. Unlike locks of our own this shows older versions and other programs too.
+kernel reports its holder. Unlike our own locks, this detects older versions and other programs.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def locked_row(session: Session, job_id: int) -> JobRow:
 
 
 def deleted() -> Select[int]:
-    """Return the query for the ids of jobs that were deleted: their rows are not to be seen."""
+    """Return the query for the ids of deleted jobs, whose rows other queries must not show."""
     return select(JobRow.id).where(JobRow.state == DELETED)
 
 
@@ -197,7 +197,7 @@ def _is_free(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy
 def renew(session: Session, owner: str, until: datetime) -> None:
     """Move the deadline of every lease that `owner` still holds.
 
-    A job whose row is locked keeps its deadline: its owner is at work on it, and a heartbeat that
+    A job whose row is locked keeps its deadline: its owner is working on it, and a heartbeat that
     waited for one job would be late for all.
     """
     held = (
@@ -217,7 +217,7 @@ def release(session: Session, owner: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An unfinished job as a dispatcher's glance sees it.
+    """An unfinished job as a dispatcher's poll reads it.
 
     Attributes:
         is_claimable: Nobody holds the job, or its holder has fallen silent.

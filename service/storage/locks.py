@@ -1,15 +1,15 @@
 """One `serve` for each data directory, and one dispatcher at a time for each SQLite file.
 
-Two kernel locks (flock), which end with the process that holds them, however it ends:
+Two kernel locks (flock), which the kernel releases when their process ends or is killed:
 
 - the *directory* itself is held by `serve`, by `dispatch` alone on SQLite, and by a migration of
-  SQLite. A directory has nothing in it that could be deleted to break the lock, is the same one
-  behind every symbolic link and relative path, and need not be writable;
+  SQLite. Unlike a lock file it cannot be deleted to break the lock, it is the same one behind
+  every symbolic link and relative path, and it need not be writable;
 - `dispatcher.lock` is held by every process that dispatches from SQLite. The child of a `serve`
   that was killed holds it until it has noticed and ended, and the next child waits for that.
 
-A lock's descriptor is closed in whatever the process starts or forks: a Ray or sampler process
-that outlives its dispatcher holds nothing. File systems without flock (some network ones) are not
+Child processes do not inherit a lock's descriptor: a Ray or sampler process that outlives its
+dispatcher holds no lock. File systems without flock (some network ones) are not
 protected, which is logged; SQLite must not lie on those anyway.
 """
 
@@ -56,7 +56,7 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, as it wrote itself down; times are UTC in ISO 8601."""
+    """The holder of a lock, as it recorded itself; times are UTC in ISO 8601."""
 
     role: str
     pid: int
@@ -84,12 +84,12 @@ def hold_server(settings: Settings, wait_s: float = WAIT_S) -> ExitStack:
 
 
 def hold_dispatcher(settings: Settings, *, has_server: bool, wait_s: float = WAIT_S) -> ExitStack:
-    """Hold what a dispatcher holds: nothing on PostgreSQL, where several share the work.
+    """Hold a dispatcher's locks: none on PostgreSQL, where several share the work.
 
     Args:
         settings: Names the database.
         has_server: Whether the parent is a `serve`, which holds the directory.
-        wait_s: How long a predecessor is waited for.
+        wait_s: How long to wait for a predecessor to end.
 
     Raises:
         DirectoryInUseError: Another process dispatches from this SQLite file.
@@ -105,13 +105,13 @@ def hold_migration(
 ) -> ExitStack:
     """Hold a SQLite file alone, for a migration; nothing on PostgreSQL, which locks by itself.
 
-    For where there is something to migrate: others must end first. This process must have no
-    connection to the file while this is called.
+    Call it only when there is something to migrate, since other processes must end first. This
+    process must have no connection to the file during the call.
 
     Args:
         settings: Names the database.
         has_server: Whether this process holds the directory already, by `hold_server`.
-        wait_s: How long others are waited for.
+        wait_s: How long to wait for others to end.
 
     Raises:
         DirectoryInUseError: A server, a dispatcher or any other program has the file open.
@@ -177,7 +177,7 @@ def _try(place: Path) -> int | None:
     descriptor = os.open(place, flags | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Deleted between the two calls: what we hold is not what the next one will open.
+        # Deleted between the two calls: the next process would open and lock a new file.
         is_ours = os.path.samestat(os.fstat(descriptor), place.stat())
     except (BlockingIOError, FileNotFoundError):
         is_ours = False
@@ -206,12 +206,12 @@ def _directory_of(place: Path) -> str:
 
 
 def _note_of(place: Path) -> Path:
-    """Return where the holder writes itself down: a locked file holds it, a directory a file."""
+    """Return the file that names the holder: a locked file itself, or a file in a directory."""
     return place / _NOTE_FILE if place.is_dir() else place
 
 
 def _write_note(note: Path, role: str) -> None:
-    """Say who holds the lock, for the message to others; the lock does not depend on it."""
+    """Record the holder, for the message to others; the lock does not depend on it."""
     since = clock.now().isoformat(timespec="seconds")
     text = json.dumps(asdict(Holder(role, os.getpid(), socket.gethostname(), since)))
     with suppress(OSError):

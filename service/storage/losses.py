@@ -1,9 +1,9 @@
-"""Jobs whose results are gone, and which copy of the database still has them.
+"""Jobs whose results were lost, and the copy of the database that still has them.
 
-Upgrading a SQLite file kept its jobs and deleted all that belongs to them before version 0.2
-(docs/adr/0020-migrations-lose-nothing.md). A job is stored together with its studies, and none
-succeeds without a trial: one without them has lost them, unless it was
-deleted and is being removed.
+Before version 0.2 an upgrade of a SQLite file kept its jobs and deleted all their dependent rows
+(docs/adr/0020-migrations-lose-nothing.md). A job is stored together with its studies, and no job
+succeeds without a trial: a job without them has lost them, unless it was deleted and is being
+removed.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Loss:
 
     Attributes:
         job_ids: Their ids, ascending.
-        copy: The copy beside the database that still has those of the most of them, the newest
-            of several; None when no copy has any.
-        n_restorable: Of how many jobs it has them.
-        way_back: The shell command that puts it in the place of the database's file.
+        copy: The copy in the database's directory with the studies and trials of the most of these
+            jobs, the newest of several; None when no copy has any.
+        n_restorable: How many of these jobs the copy can restore.
+        way_back: The shell command that replaces the database's file by the copy.
     """
 
     job_ids: tuple[int, ...]
@@ -66,7 +66,7 @@ def find(database: Database) -> Loss | None:
 
 
 def _age(copy: Path) -> tuple[float, str]:
-    """Sort the newest first: the first of equally good copies is taken."""
+    """Sort the newest first, so that it is chosen among equally good copies."""
     return -copy.stat().st_mtime, copy.name
 
 

@@ -23,10 +23,10 @@ from service.errors import DatabaseBusyError
 from service.storage.database import Database
 
 PATIENCE_S = 600.0
-# PostgreSQL's advisory lock is the database's own: any number that nothing else of ours takes.
+# Key of PostgreSQL's advisory lock, which is per database: any number not used elsewhere here.
 LOCK = 0x64656E73
-# What a server, a role or a driver limits for requests is no limit for a migration. Those that
-# this server's version does not have are left out.
+# Limits that a server, a role or a driver sets for requests are lifted for a migration. Settings
+# that this server's version does not have are left out.
 _LIFT_LIMITS = """
 SELECT set_config(name, CASE name WHEN 'lock_timeout' THEN :patience ELSE '0' END, true)
 FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
@@ -47,12 +47,12 @@ class DanglingRowsError(RuntimeError):
 
 @contextmanager
 def transaction(database: Database, patience_s: float = PATIENCE_S) -> Iterator[Connection]:
-    """Give a connection in a transaction that no other writer or migration shares.
+    """Give a connection in a transaction that excludes other writers and migrations.
 
-    It is committed at the end, or rolled back whole.
+    It is committed at the end, or rolled back completely.
 
     Raises:
-        DatabaseBusyError: Others did not let go of the database in `patience_s` seconds.
+        DatabaseBusyError: Others did not release the database in `patience_s` seconds.
         DanglingRowsError: Rows refer to others that do not exist, before or after the migration.
     """
     begun = _sqlite if database.is_sqlite else _postgresql
@@ -93,7 +93,7 @@ def _sqlite(connection: Connection, patience_s: float) -> Iterator[None]:
 
 
 def _begin(connection: Connection, patience_s: float) -> RootTransaction:
-    """Begin IMMEDIATE, and wait for another process that migrates: a copy may take minutes."""
+    """Begin IMMEDIATE; wait for another process's migration, whose copy may take minutes."""
     start = time.monotonic()
     while True:
         try:
@@ -120,7 +120,7 @@ def _enforce(raw: Any, *, is_on: bool) -> None:  # noqa: ANN401 - DBAPI
 
 
 def _restore(connection: Connection, raw: Any) -> None:  # noqa: ANN401 - DBAPI
-    """Enforce foreign keys again, or never give this connection to anyone."""
+    """Enforce foreign keys again, or discard the connection."""
     try:
         _enforce(raw, is_on=True)
     except BaseException:

@@ -18,11 +18,11 @@ from service.storage.tables import MeasurementRow, StudyRow, TrialRow
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a completed trial of a search found.
+    """The result of a completed trial of a search.
 
     Attributes:
         number: Its place in its study.
-        n_of_study: How many results its study has, those that were left out included.
+        n_of_study: How many results its study has, including omitted ones.
     """
 
     trial_id: int
@@ -33,7 +33,7 @@ class Result:
     n_of_study: int
 
 
-# In what order a study's best so far is looked at.
+# The order in which a study's best so far is determined.
 Order = Literal["number", "time"]
 _ORDERS: Mapping[Order, tuple[InstrumentedAttribute[Any], ...]] = {
     "number": (TrialRow.number,),
@@ -44,8 +44,8 @@ _ORDERS: Mapping[Order, tuple[InstrumentedAttribute[Any], ...]] = {
 def results(session: Session, job_id: int, order: Order, most: int) -> list[Result]:
     """Return the completed search trials of a job that did not diverge, by study and number.
 
-    Of a study with more than `most` of them those alone that were its best so far when they came,
-    in the order given, and the last of all: what a staircase is made of. The database picks them.
+    For a study with more than `most` results, only the steps of its staircase: each result that
+    was the best so far in the given order, and the last result. The database selects them.
     """
     study, by = TrialRow.study_id, _ORDERS[order]
     best_before = func.min(TrialRow.value).over(partition_by=study, order_by=by, rows=(None, -1))

@@ -1,6 +1,6 @@
-"""PostgreSQL connections that never wait for ever.
+"""PostgreSQL connections whose every wait has a limit.
 
-What ends a wait, and what for:
+The limits and the failures that they cover:
 
 - `connect_timeout`: a server that does not greet or does not finish the login (psycopg counts the
   whole handshake);
@@ -11,8 +11,8 @@ What ends a wait, and what for:
 - `Connection.wait`: a peer that acknowledges every byte and never answers, such as a proxy whose
   server is gone. The kernel sees nothing wrong and libpq would wait for ever.
 
-Everything that psycopg waits for once it is connected goes through `Connection.wait`: statements,
-COMMIT, ROLLBACK, the pool's pings, SQLAlchemy's own questions.
+After connecting, psycopg waits in `Connection.wait` only: for statements, COMMIT, ROLLBACK, the
+pool's pings and SQLAlchemy's own queries.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from sqlalchemy.engine import URL, Dialect, ExceptionContext
 from service.storage import deadlines
 
 CONNECT_S = 5
-# A pooled connection that does not answer this soon is given up for a new one.
+# A pooled connection that does not answer a ping in this time is replaced by a new one.
 PING_S = 3.0
 # The server ends a statement after this long, and a transaction that its client left open.
 STATEMENT_S = 20
-# The client gives the connection up if the server has not done so by then.
+# The client closes the connection if the server has not ended the statement by then.
 SLACK_S = 2.0
 LOCK_S = 10
-# What is known to take long, such as a migration: nothing but the kernel ends it, within reason.
+# For work that is known to take long, such as a migration.
 PATIENT_S = 24 * 3600.0
 PATIENT_LOCK_S = 60
 
@@ -59,15 +59,15 @@ SESSION = {
 
 
 class SilentConnectionError(psycopg.OperationalError):
-    """The server did not answer in time; the connection was given up."""
+    """The server did not answer in time; the connection was closed."""
 
 
 class OverdueError(psycopg.OperationalError):
-    """The deadline of the work at hand came first; the connection was given up."""
+    """The context's deadline passed first; the connection was closed."""
 
 
 class Cursor(psycopg.Cursor[Any]):
-    """A cursor after whose every command the server watches for a client that was cut off.
+    """A cursor that keeps the server's timer for disconnected clients after every command.
 
     psycopg sends many rows in pipeline mode, after which the server waits without the timer of
     `idle_in_transaction_session_timeout`: a client that was cut off then kept its locks for ever
@@ -77,7 +77,7 @@ class Cursor(psycopg.Cursor[Any]):
     def executemany(
         self, query: Query, params_seq: Iterable[Params], *, returning: bool = False
     ) -> None:
-        """Execute a command for each of many rows, in few round trips and one more."""
+        """Execute a command for each of many rows, in few round trips plus one for the timer."""
         super().executemany(query, params_seq, returning=returning)
         self.connection.execute("SELECT 1")
 
@@ -102,14 +102,14 @@ class Connection(psycopg.Connection[Any]):
         except psycopg.OperationalError as error:
             if self.closed or time.monotonic() < at:
                 raise
-            # Where it stands is unknown, and so is whether the statement was carried out.
+            # The connection's state is unknown, as is whether the statement was executed.
             self.pgconn.finish()
             kind = OverdueError if left_s < own_s else SilentConnectionError
             raise kind(f"no answer within {limit_s:.1f} s") from error
 
 
 def engine_of(url: URL, **options: Any) -> Engine:
-    """Return an engine whose waits all end; what the URL's query says wins over our limits."""
+    """Return an engine whose waits all have a limit; the URL's query overrides our limits."""
     engine = create_engine(
         url,
         pool_pre_ping=True,
@@ -160,7 +160,7 @@ def _ping(do_ping: Any, connection: Any) -> bool:  # noqa: ANN401 - the dialect'
 
 
 def _spare_pool(context: ExceptionContext) -> None:
-    """A request that came to its deadline says nothing of the other connections."""
+    """A request that reached its deadline is no evidence against the other connections."""
     if isinstance(context.original_exception, OverdueError) and not context.is_pre_ping:
         context.invalidate_pool_on_disconnect = False
 

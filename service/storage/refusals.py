@@ -1,4 +1,4 @@
-"""Why a database refused: the same few reasons on SQLite and PostgreSQL, with what to do."""
+"""Why a database refused: the same few reasons on SQLite and PostgreSQL, with their remedies."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _ERRNOS = {
 
 
 def refusal_of(error: BaseException) -> Refusal | None:
-    """Return why the database or its disk refused; None when what it was given is at fault."""
+    """Return why the database or its disk refused; None when the statement or its data did."""
     if isinstance(error, DeadlineError):
         return Refusal.SLOW
     if isinstance(error, PoolTimeoutError):

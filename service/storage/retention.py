@@ -1,8 +1,8 @@
-"""What a job that ended some time ago can do without: events, measurements, idempotency keys.
+"""Expendable rows of jobs that ended some time ago: events, measurements, idempotency keys.
 
-No result is among them: values, curves and metrics stand with the trials. The last event that says
-how the job stands is kept, so that whoever follows the job still learns its end. Events go last: a
-job with earlier ones has not been pruned wholly.
+They contain no result: values, curves and metrics are stored with the trials. The last event with
+the job's state is kept, so that a client that follows the job still receives its end. Events are
+removed last: a job with earlier ones has not been pruned completely.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.states import JobState, Phase
 from service.storage.deletion import n_removed
 from service.storage.tables import EventRow, IdempotencyKeyRow, JobRow, MeasurementRow, TrialRow
 
-# A job's own events, in queries that name events besides.
+# A job's own events, in queries that also name events otherwise.
 _OWN = aliased(EventRow)
 _FINAL = tuple(state for state in JobState if state.is_final)
 
@@ -55,7 +55,7 @@ def count(session: Session, before: datetime) -> Pruned:
 
 
 def hold(session: Session, job_id: int, before: datetime) -> bool:
-    """Whether a job still is one that ended before a time; nobody reopens it meanwhile."""
+    """Whether a job still ended before a time; locks it, so that it is not reopened meanwhile."""
     query = _ended(before).where(JobRow.id == job_id).with_for_update()
     return session.scalar(query) is not None
 
@@ -74,7 +74,7 @@ def remove_measurements(session: Session, trial_ids: list[int]) -> int:
 
 
 def remove_events(session: Session, job_id: int, limit: int) -> int:
-    """Remove some of a job's events, the oldest first, but for the last that says its state."""
+    """Remove some of a job's events, the oldest first, except the last one with its state."""
     past = _events(job_id).where(_OWN.id < _last_word(job_id)).order_by(_OWN.id).limit(limit)
     return n_removed(session, delete(EventRow).where(EventRow.id.in_(past)))
 
@@ -95,7 +95,7 @@ def _events(job_id: InstrumentedAttribute[int] | int) -> Select[int]:
 
 
 def _last_word(job_id: InstrumentedAttribute[int] | int) -> ScalarSelect[int]:
-    """Select the last event that says how a job stands."""
+    """Select the last event with a job's state."""
     said = aliased(EventRow)
     # Not by max(), which would read all events of the job.
     query = select(said.id).where(said.job_id == job_id, said.kind == "job")

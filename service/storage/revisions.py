@@ -17,7 +17,7 @@ from service.storage.backups import Backup
 
 VERSION_TABLE = "alembic_version"
 BASE = "base"
-# Tables that came with an extension (PostGIS, pg_stat_statements) are no other program's.
+# Tables of an extension (PostGIS, pg_stat_statements) do not count as another program's.
 _POSTGRESQL_TABLES = """
 SELECT c.relname FROM pg_catalog.pg_class c
 WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace

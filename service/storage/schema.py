@@ -1,4 +1,4 @@
-"""The database's schema: what it is, what it must be, and the way there and back (Alembic)."""
+"""The database's schema: its present and required revision, upgrades and downgrades (Alembic)."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def check(database: Database) -> None:
 
 
 def upgrade(database: Database, revision: str = "head", *, with_backup: bool = True) -> Migrated:
-    """Bring the database to a later revision, all the way or not at all.
+    """Bring the database to a later revision, completely or not at all.
 
     Args:
         database: Of any revision that this version knows, or empty.
         revision: Where to stop; "head" is the last one, "+1" the next.
-        with_backup: Whether a SQLite file is copied first, unless there is nothing in it.
+        with_backup: Whether a SQLite file is copied first, unless it is empty.
 
     Raises:
         UnusableSchemaError: It is of a newer version or another program.
@@ -86,7 +86,7 @@ def upgrade(database: Database, revision: str = "head", *, with_backup: bool = T
 
 
 def downgrade(database: Database, revision: str, *, with_backup: bool = True) -> Migrated:
-    """Take the database back to an earlier revision; what that one cannot hold is deleted.
+    """Take the database back to an earlier revision; data that it cannot hold is deleted.
 
     Arguments and errors are those of `upgrade`; the revision "base" is an empty database, "-1" the
     one before.
@@ -141,21 +141,21 @@ def _backup(connection: Connection, revision: str | None) -> Backup | None:
 
 
 def _discard(backup: Backup | None, database: Database, before: str | None) -> None:
-    """Delete the copy of a file that is as it was: one for each try would fill the disk."""
+    """Delete the copy of an unchanged file: one for each attempt would fill the disk."""
     with contextlib.suppress(Exception):  # then the copy stays
         if backup is not None and current(database) == before:
             backup.path.unlink()
 
 
 def _reason(error: Exception) -> str:
-    """Return what happened in one line, without the statement that SQLAlchemy appends."""
+    """Return an error in one line, without the statement that SQLAlchemy appends."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
 @contextmanager
 def _readable(database: Database) -> Iterator[None]:
-    """Name a file that SQLite cannot read, and the copy that could take its place."""
+    """Return the error for a file that SQLite cannot read, with the copy that could replace it."""
     try:
         yield
     except DatabaseError as error:

@@ -1,10 +1,10 @@
-"""The clock that leases and heartbeats go by: one for all who share a database.
+"""The clock of leases and heartbeats, shared by all processes of a database.
 
 On PostgreSQL it is the server's, so that machines whose clocks disagree agree on who is alive. On
-SQLite all processes are on one machine and have its clock.
+SQLite all processes run on one machine and use its clock.
 
 Any clock may be set while the product runs. A lease or heartbeat far in the future was written
-before the clock was set back: it says nothing, and whoever lives renews it at once.
+before the clock was set back: it does not count, and a live dispatcher renews it at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from service import clock
 
-# Times a lease: further ahead no lease was written by the present clock. Wide enough for
-# dispatchers whose settings differ.
+# In leases: a deadline further ahead was not written by the present clock. Large enough for
+# dispatchers with different settings.
 FAR = 4.0
 
 
 def now(session: Session) -> datetime:
-    """Return the present moment, as everyone with this database sees it."""
+    """Return the present time, the same for all processes of this database."""
     if session.get_bind().dialect.name != "postgresql":
         return clock.now()
     query = select(func.clock_timestamp(type_=DateTime(timezone=True)))

@@ -71,8 +71,8 @@ class Base(DeclarativeBase):
     }
 
 
-# What stands in place of a state once a user has deleted the job: its rows are being removed, and
-# no query but those of service.storage.deletion sees it.
+# Replaces the state once a user has deleted the job: its rows are being removed, and only the
+# queries of service.storage.deletion see it.
 DELETED = "DELETED"
 
 

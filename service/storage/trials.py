@@ -19,7 +19,7 @@ from service.storage.rows import to_value
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
 Values = Mapping[str, Any]
-# Rows that are read at once where all of a job's are gone through.
+# Rows read at a time when all of a job's are read.
 PAGE = 1_000
 Key = TypeVar("Key", int, str)
 CHUNK = 1000
@@ -45,7 +45,7 @@ _MEASUREMENTS = cast("Table", MeasurementRow.__table__)
 
 
 def _chunks(keys: Collection[Key]) -> Iterator[list[Key]]:
-    """Yield keys in lists that a statement can take: SQLite has 32,766 parameters for one."""
+    """Yield keys in lists that fit a statement: SQLite allows 32,766 parameters."""
     rest = iter(keys)
     while some := list(islice(rest, CHUNK)):
         yield some
@@ -143,7 +143,7 @@ def change(session: Session, rows: Sequence[Values]) -> None:
 def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
     """Return, for each digest that has a completed result, the trial to take it from.
 
-    That is the first that was trained; once its job was deleted, the first that took its result.
+    That is the first that was trained; once its job was deleted, the first that reused its result.
     """
     found: dict[str, Trial] = {}
     for some in _chunks(set(digests)):
@@ -171,7 +171,7 @@ def elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> dict[str
 
 
 def _trained(digests: Collection[str]) -> Select[TrialRow]:
-    """Select the trials with one of these digests that took no other's result."""
+    """Select the trials with one of these digests that reused no other trial's result."""
     return select(TrialRow).where(
         TrialRow.digest.in_(digests),
         TrialRow.cached_from.is_(None),
@@ -182,7 +182,7 @@ def _trained(digests: Collection[str]) -> Select[TrialRow]:
 def _copies(
     session: Session, digests: Collection[str], *conditions: ColumnElement[bool]
 ) -> dict[str, Trial]:
-    """Return, by digest, the first trial that took a result: all there is once its job is gone."""
+    """Return, by digest, the first trial that reused a result, for use once its job is deleted."""
     if not digests:
         return {}
     first = (
@@ -200,7 +200,7 @@ def _copies(
 
 
 def count_failed_attempts(session: Session, trial_id: int) -> int:
-    """Count the tries at a trial that raised."""
+    """Count the attempts at a trial that raised."""
     query = select(func.count()).where(
         AttemptRow.trial_id == trial_id, AttemptRow.state == AttemptState.FAILED
     )

@@ -1,4 +1,4 @@
-"""Giving the space of removed rows back: VACUUM on SQLite and PostgreSQL."""
+"""Freeing the space of removed rows: VACUUM on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DELETED = ("trials", "attempts")
 
 
 def vacuum_file(file: Path) -> None:
-    """Rewrite a SQLite file without its unused pages; nobody else may have it open.
+    """Rewrite a SQLite file without its unused pages; no other process may have it open.
 
     Raises:
         NoRoomError: The copy that is made first, or the -wal file, would not fit.
@@ -48,9 +48,9 @@ def _require(place: Path, needed_bytes: int) -> None:
 
 
 def vacuum_tables(database: Database, tables: Sequence[str] = (*PRUNED, *DELETED)) -> None:
-    """Let PostgreSQL use the space of removed rows again, and learn how large the tables are."""
+    """Let PostgreSQL reuse the space of removed rows and update its table statistics."""
     engine = database.patient.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(tables)}")
-        connection.detach()  # its timeout is nobody else's
+        connection.detach()  # its timeout must not reach other users
