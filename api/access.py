@@ -95,7 +95,7 @@ def _secure(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 
 def _relative(location: str) -> str:
-    """Return an address on this server without its name: the framework takes that from Host."""
+    """Return a relative address: the framework would put the Host header into an absolute one."""
     parts = urlsplit(location)
     # Two slashes at the start would be the name of another host.
     return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))

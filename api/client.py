@@ -123,7 +123,7 @@ class Client(Transport):
         return self.json("POST", f"/v1/jobs/{job_id}/cancel")
 
     def delete(self, job_id: int) -> None:
-        """Delete a job that has ended, with everything that is its alone; this is for good."""
+        """Delete a job that has ended for good, with everything that no other job shares."""
         self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
 
     def extend(self, job_id: int, n_trials: int) -> Json:

@@ -1,14 +1,14 @@
-"""A connection under HTTP: what may be ambiguous is refused, and what stands still ends.
+"""Connections under HTTP: ambiguous requests are refused, idle connections are closed.
 
 uvicorn's protocol on h11, with limits that it lacks:
 
-- the head of a request must be there `HEAD_S` seconds after the connection or its first byte;
+- the head of a request must be complete `HEAD_S` seconds after the connection or its first byte;
 - a body must bring `BODY_BYTES` in every `BODY_WINDOW_S` seconds in which we wait for it, so that
   a slow link may take hours for a large file and a client that trickles may not;
-- a client that reads nothing for `STALL_S` seconds is cut off;
-- no more than `MAX_CONNECTIONS` at once: what comes then is answered 503.
+- a client that reads nothing for `STALL_S` seconds is disconnected;
+- at most `MAX_CONNECTIONS` at once: further ones are answered 503.
 
-A peer that is gone without a word is found by TCP (see `api.cli.server.bind`).
+TCP detects a peer that disappeared without closing (see `api.cli.server.bind`).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ BODY_WINDOW_S, BODY_BYTES = 20.0, 10_000
 STALL_S = 60.0
 TICK_S = 1.0
 MAX_CONNECTIONS = 2_000
-# Browsers send the cookies of every other server on localhost, too.
+# Browsers also send the cookies of all other servers on localhost.
 MAX_HEAD_BYTES = 64 * 1024
 
 log = structlog.get_logger("api.connections")
 
 
 class StrictConnection(h11.Connection):
-    """HTTP/1.1 that two readers can only understand in the same way."""
+    """HTTP/1.1 that any two parsers read in the same way."""
 
     fault = "the request is not HTTP/1.1"
 
@@ -96,7 +96,7 @@ class Connection(H11Protocol):
         self._n_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request, or refuse to."""
+        """Start the timer of a request, or refuse the connection."""
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
             self._answer(PROBLEMS["too-many-connections"], f"{MAX_CONNECTIONS} are open already")
@@ -104,34 +104,34 @@ class Connection(H11Protocol):
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timers."""
+        """Cancel the timers."""
         for timer in self._timers.values():
             timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes."""
+        """Count the received bytes."""
         self._n_bytes += len(data)
         super().data_received(data)
 
     def pause_writing(self) -> None:
-        """Give a client that does not read its time."""
+        """Start the timer of a client that does not read."""
         super().pause_writing()
         self._timers["stall"] = self.loop.call_later(STALL_S, self._cut_off)
 
     def resume_writing(self) -> None:
-        """See that the client reads."""
+        """Cancel that timer: the client reads."""
         if "stall" in self._timers:
             self._timers.pop("stall").cancel()
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request, and close."""
-        del msg  # says nothing
+        """Refuse an invalid request, and close."""
+        del msg  # carries no information
         self._answer(PROBLEMS["bad-request"], self.conn.fault)
 
     def _awaited(self) -> str:
-        """Return what the client owes us now: "head", "body", or "" for nothing."""
+        """Return what the client must send now: "head", "body", or "" for nothing."""
         state = self.conn.their_state
         if state is h11.IDLE and self.timeout_keep_alive_task is None:
             return "head"
@@ -139,7 +139,7 @@ class Connection(H11Protocol):
         return "body" if state is h11.SEND_BODY and not is_ours else ""
 
     def _look(self) -> None:
-        """See once in a while whether the client still sends what it owes."""
+        """Check periodically whether the client still sends."""
         if self.transport.is_closing():
             return
         now, phase = self.loop.time(), (self._awaited(), self.cycle)
@@ -174,7 +174,7 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def _answer(self, problem: Problem, detail: str) -> None:
-        """Answer in the application's place, as far as an answer can still begin, and close."""
+        """Answer in the application's place, if no answer has begun, and close."""
         log.info("connection refused", status=problem.status, detail=detail, client=self.client)
         body = json.dumps(body_of(problem, f"{detail}. {problem.remedy}")).encode()
         headers = [

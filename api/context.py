@@ -24,7 +24,7 @@ def settings_of(request: Request) -> Settings:
 
 
 def feed_of(request: Request) -> EventFeed:
-    """Return what hands the events of jobs to all open streams."""
+    """Return the feed that delivers the events of jobs to all open streams."""
     found: EventFeed = request.app.state.feed
     return found
 

@@ -1,9 +1,9 @@
-"""A deadline for each answer: 503 instead of a wait without end.
+"""A deadline for each answer: 503 instead of an endless wait.
 
-Only the way to the answer's start is limited. What follows it, an event stream or a download,
-takes its time, and so do an upload and what a client is slow to send. The thread at work on a
-request sees the deadline, too (`service.storage.deadlines`): it gives its database connection up
-and ends, or threads that wait for a silent database would be all that there are.
+Only the time until the answer starts is limited. An event stream or a download may continue
+afterwards, and the time that a client takes to send its request does not count. The deadline also
+applies in the request's thread (`service.storage.deadlines`): it closes its database connection
+and ends; otherwise all threads would end up waiting for a silent database.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from api.problems import RETRY_AFTER_S, answer
 from service.storage import deadlines
 
 log = structlog.get_logger("api.deadline")
-# So much later than the work's own deadline: it may still say what kept it.
+# Later than the thread's own deadline by this time, so that its more specific error comes first.
 GRACE_S = 1.0
 
 
@@ -28,16 +28,16 @@ class AnswerDeadline:
     """Answers 503 for an application that does not begin to answer in time.
 
     Args:
-        app: What comes next.
+        app: The next application.
         limit_s: From the end of a request's body to the start of its answer, s.
-        upload_path: Where files are posted: receiving and reading them takes any time.
+        upload_path: Path of uploads, which may be received and read for any time.
     """
 
     def __init__(self, app: ASGIApp, limit_s: float, upload_path: str | None = None) -> None:
         self._app, self._limit_s, self._upload_path = app, limit_s, upload_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; answer for the application when it takes too long."""
+        """Forward the request; answer for the application when it takes too long."""
         is_upload = scope.get("method") == "POST" and scope.get("path") == self._upload_path
         if scope["type"] != "http" or is_upload:
             await self._app(scope, receive, send)
@@ -63,7 +63,7 @@ class AnswerDeadline:
 
 
 class _Request:
-    """One request: whose turn it is, and who answers."""
+    """One request: whether it waits for the client, and who answers."""
 
     def __init__(self, receive: Receive, send: Send, limit_s: float) -> None:
         self._receive, self._send, self._limit_s = receive, send, limit_s
@@ -71,7 +71,7 @@ class _Request:
         self.is_answered = self.is_abandoned = False
 
     async def receive(self) -> Message:
-        """Wait for the client, whose time is not counted."""
+        """Wait for the client, whose time does not count."""
         self.deadline.restart(math.inf)
         try:
             return await self._receive()
@@ -79,7 +79,7 @@ class _Request:
             self.deadline.restart(math.inf if self.is_answered else self._limit_s)
 
     async def send(self, message: Message) -> None:
-        """Pass the application's answer on, unless it comes too late."""
+        """Forward the application's answer, unless it comes too late."""
         if self.is_abandoned:
             return
         self.is_answered = True
@@ -87,20 +87,20 @@ class _Request:
         await self._send(message)
 
     async def wait_for(self, task: asyncio.Future[None]) -> None:
-        """Wait until the answer has begun, the application has ended, or the deadline is past."""
+        """Wait until the answer begins, the application ends, or the deadline passes."""
         while not (task.done() or self.is_answered):
             left_s = self.deadline.left_s + GRACE_S
             if left_s <= 0:
                 return
-            # The deadline may have moved by then.
+            # The deadline may have moved meanwhile.
             await asyncio.wait({task}, timeout=min(left_s, self._limit_s))
 
 
 def abandon(task: asyncio.Future[Any]) -> None:
-    """Let a task end whenever it does; how it ended is logged, nobody else asks."""
+    """Let a task end in the background and log its error, which nothing else awaits."""
     task.add_done_callback(_note)
 
 
 def _note(task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("what came too late failed", error=repr(error))
+        log.debug("failed after the deadline", error=repr(error))

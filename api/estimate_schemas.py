@@ -70,10 +70,10 @@ class EstimateOut(Out):
     )
     memory: MemoryOut | None
     least_memory_bytes: int | None = Field(
-        description="That the largest training needs at least, counted from the spec."
+        description="Lower bound for the largest training, computed from the spec."
     )
     worker_memory_bytes: int | None = Field(
-        description="That a worker of this shape may hold; a training beyond it ends."
+        description="Memory of a worker of this shape; a training that exceeds it ends."
     )
     money: MoneyOut | None
     warnings: list[str]

@@ -1,9 +1,9 @@
-"""One poller for all event streams of this process: an idle stream costs its keep-alive alone.
+"""One poller for all event streams of this process: an idle stream costs only its keep-alive.
 
-A turn asks once where all the jobs that are followed stand, then reads the events of those that
-have news, once for all streams that have come equally far. A stream is handed one chunk at a time
-and the next when that is sent, so a client that reads slowly holds one chunk in memory and is
-served from the database when it comes back; a new stream catches up in the same way.
+A turn queries the state of all followed jobs once, then reads the new events of each job once for
+all streams at the same position. A stream receives one chunk at a time and the next when that is
+sent, so a client that reads slowly holds one chunk in memory and later catches up from the
+database; a new stream catches up in the same way.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = structlog.get_logger("api.events")
 
 @dataclass(eq=False)
 class _Listener:
-    """A stream: how far it has come, and what it is to send next."""
+    """A stream: its position, and the chunk to send next."""
 
     job_id: int
     last_id: int
@@ -61,13 +61,13 @@ class _Listener:
 
 
 class EventFeed:
-    """Hands the events of jobs to the streams that follow them.
+    """Delivers the events of jobs to the streams that follow them.
 
     Thread safety: none; it lives in the event loop of the server.
 
     Args:
         database: Read in a thread, a short transaction for each turn.
-        ending: Set when the server begins to end: all streams then end.
+        ending: Set when the server starts to shut down: all streams then end.
     """
 
     def __init__(self, database: Database, ending: threading.Event) -> None:
@@ -112,12 +112,12 @@ class EventFeed:
         self._wake.set()
 
     async def _run(self) -> None:
-        """Take turns while anybody listens; whatever ends them ends the streams too."""
+        """Take turns while there are streams; when the turns end, so do the streams."""
         try:
             while self._listeners and not self._ending.is_set():
                 self._wake.clear()
                 turn = asyncio.create_task(self._turn())
-                # A database that is silent must not keep the streams from ending.
+                # A silent database must not prevent the streams from ending.
                 while not turn.done() and not self._ending.is_set():
                     await asyncio.wait({turn}, timeout=POLL_S)
                 if not turn.done():
@@ -134,7 +134,7 @@ class EventFeed:
                 listener.hand(b"", listener.last_id, is_over=True, is_behind=False)
 
     async def _turn(self) -> bool:
-        """Look for news once and hand them out; return whether the database answered."""
+        """Poll for new events once and deliver them; return whether the database answered."""
         groups: dict[tuple[int, int], list[_Listener]] = defaultdict(list)
         for listener in self._listeners:
             if listener.is_waiting:

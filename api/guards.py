@@ -1,8 +1,8 @@
 """What is refused before a route sees it: foreign hosts, other sites' pages, bodies too large.
 
-The server has no accounts, so any web page open in a browser that reaches it could use it. A page
-of another site is told apart by Sec-Fetch-Site and Origin; a name that was made to resolve to this
-machine (DNS rebinding) by its Host header.
+The server has no accounts, so any web page open in a browser that reaches it could use it. Pages
+of other sites are detected by Sec-Fetch-Site and Origin; foreign domains that resolve to this
+machine (DNS rebinding) by the Host header.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Guard:
     """Refuses foreign hosts and requests that another site's page sent.
 
     Args:
-        app: What comes next.
-        hosts: What this server is called.
+        app: The next application.
+        hosts: Decides which hosts are this server.
     """
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
@@ -73,7 +73,7 @@ def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Whether a page's origin is the host (already known to be ours) that the request names."""
+    """Whether a page's origin equals the request's host, which is already known to be ours."""
     try:
         return urlsplit(origin).netloc.lower() == host.lower()
     except ValueError:

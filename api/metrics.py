@@ -17,7 +17,7 @@ from service.storage import deadlines, progress
 from service.storage.answers import answers_in
 from service.storage.database import Database
 
-# A scrape waits no longer for the database, s: scrapers give up after 10.
+# How long a scrape waits for the database, s: scrapers time out after 10.
 SCRAPE_S = 5.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

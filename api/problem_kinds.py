@@ -165,7 +165,7 @@ PROBLEMS: Mapping[str, Problem] = {
             "deadline-exceeded",
             503,
             "The answer took too long",
-            "Try again shortly; what was asked for may have been done: look before repeating it.",
+            "Try again shortly; the request may have taken effect: check before repeating it.",
         ),
         Problem(
             "too-many-connections",

@@ -58,7 +58,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.AskingFailedError: "internal-error",  # a study's end, no request's
     DensearchError: "internal-error",
     errors.DeadlineError: "deadline-exceeded",
-    # Of these some are refusals (below), the others defects of ours.
+    # Some of these are refusals (below), the others are defects of ours.
     DBAPIError: "internal-error",
     PoolTimeoutError: "database-unavailable",
     ClientDisconnect: "bad-request",
@@ -116,7 +116,7 @@ def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the row of an error: of a database's by its reason, else along its ancestors."""
+    """Return the row of an error: a database's by its reason, others by their class."""
     if isinstance(error, DBAPIError) and (refusal := refusal_of(error)) is not None:
         return PROBLEMS[REFUSALS.get(refusal, "database-unavailable")]
     slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
@@ -131,7 +131,7 @@ def refused(error: ProblemError) -> Response:
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, DBAPIError) and problem.status == 500:
-        raise error  # a defect: the last net logs where it was raised
+        raise error  # a defect: the outermost handler logs its traceback
     if isinstance(error, ProblemError):
         return refused(error)
     if isinstance(error, errors.InvalidSpecError):

@@ -242,10 +242,10 @@ class MeasurementOut(Out):
 
 
 class MeasurementsOut(ListOut[MeasurementOut]):
-    """A trial's measurements, or that they were removed."""
+    """A trial's measurements, and whether they were removed."""
 
     pruned: bool = Field(
-        description="Whether they were removed with age; the trial's own `curve` stays."
+        description="Whether retention has removed them; the trial's `curve` stays."
     )
 
 

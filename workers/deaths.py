@@ -1,6 +1,6 @@
-"""What Ray says of an attempt that gave no result: whose doing it may be, and why, in a sentence.
+"""Classifies Ray's errors of attempts without a result: how they ended, and why, in a sentence.
 
-Ray's texts are kilobytes of advice, and name other processes of the machine: a sentence is kept.
+Ray's texts are kilobytes of advice, and name other processes of the machine: one sentence is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ray.exceptions import (
 
 from service.updates import Ending
 
-# What attempts and measurements whose worker is gone begin with.
+# Prefix of the errors of attempts and measurements whose worker died.
 DIED = "the worker process died"
 MAX_CHARS = 4_000
 _MEMORY = re.compile(r"was (\S+) used / (\S+) limit")
@@ -30,7 +30,7 @@ def cause_of(error: RayError) -> tuple[Ending, str]:
     """Return how an attempt ended, and its cause.
 
     ERROR: code of ours or of the trial raised. LOST: Ray, its memory monitor or an operator ended
-    it. CRASHED: its worker or its node died, which may be the trial's own doing.
+    it. CRASHED: its worker or its node died, possibly because of the trial.
     """
     text = str(error)
     if isinstance(error, RayTaskError):

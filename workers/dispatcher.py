@@ -1,8 +1,8 @@
 """The dispatcher: takes jobs by lease, steps their runs, keeps the workers busy.
 
-One loop, one thread; the heartbeat has its own. What the workers said is kept until the
-transaction that records it has committed, so a database that is away, locked or full delays a job
-and loses nothing.
+One loop, one thread; the heartbeat has its own. The workers' reports are kept until the
+transaction that records them has committed, so a database that is unreachable, locked or full
+delays a job and loses nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
-# What jobs wait for when Ray is gone; the next dispatcher says how things stand then.
+# The jobs' `waits_for` when Ray is lost; the next dispatcher updates it.
 LOST = "the Ray cluster has no workers: it died, and a dispatcher has to join or start one again"
 
 
@@ -64,7 +64,7 @@ class Dispatcher:
         self._inbox = Inbox(settings.data_dir)
         self._known: dict[int, JobState] = {}
         self._touched: set[int] = set()
-        # Jobs whose last transaction was ended for its length: the next one may take any time.
+        # Jobs whose last transaction exceeded its time limit: the next one has none.
         self._slow: set[int] = set()
         self._counted_at = 0.0
         self._looked_at = 0.0
@@ -80,7 +80,7 @@ class Dispatcher:
         self._trouble: str | None = None
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
-        """Work until told to stop by SIGTERM or SIGINT, or until `is_orphaned`.
+        """Work until SIGTERM or SIGINT, or until `is_orphaned`.
 
         Raises:
             ClusterLostError: Ray is dead or hangs; the leases were given back.
@@ -102,7 +102,7 @@ class Dispatcher:
                 self._resign()
 
     def _try_turn(self) -> None:
-        """Take a turn; when the database or the disk refuses, say so once and wait a little."""
+        """Take a turn; when the database or the disk refuses, log it once and wait a little."""
         self._watchdog.mark()
         try:
             self._turn()
@@ -128,7 +128,7 @@ class Dispatcher:
         self._stop.set()
 
     def _record_losses(self, lost: ClusterLostError) -> None:
-        """Write down what died with the cluster: a trial that kills it must not do so for ever."""
+        """Record the attempts that died with the cluster: a trial's deaths are counted."""
         for assignment, message in self._cluster.abandon(lost):
             self._inbox.put(assignment, message)
         try:
@@ -139,11 +139,11 @@ class Dispatcher:
             try:
                 if self._inbox.has(job_id):
                     self._transact(run, 0, may_speculate=False)
-            except Exception as error:  # noqa: BLE001 - the next dispatcher finds them lost all the same
+            except Exception as error:  # noqa: BLE001 - the next dispatcher records them as lost
                 LOG.warning("losses were not written down", job=job_id, error=str(error))
 
     def _resign(self) -> None:
-        """Give the leases back, so that another dispatcher goes on at once; leave the cluster."""
+        """Release the leases, so that another dispatcher continues at once; leave the cluster."""
         self._asking.stop()
         try:
             if self._is_lost:
@@ -153,7 +153,7 @@ class Dispatcher:
             leases.resign(self._database, self._me)
         except DBAPIError:
             LOG.warning("leases could not be given back; they run out by themselves")
-        if not self._is_lost:  # leaving a dead cluster may take for ever
+        if not self._is_lost:  # leaving a dead cluster may block for ever
             self._cluster.stop()
 
     # One turn
@@ -195,7 +195,7 @@ class Dispatcher:
         return self._asking.wait_s(self._settings.poll_s)
 
     def _hear(self) -> None:
-        """Let the runs whose samplers have answered take another step."""
+        """Mark the runs whose samplers have answered for another step."""
         for job_id in self._asking.answered() & self._runs.keys():
             self._runs[job_id].has_guesses = True
             self._touched.add(job_id)

@@ -1,9 +1,9 @@
-"""A limit on the memory of a training on a CPU, so that the training ends and not the machine.
+"""A memory limit for a training on CPUs, so that the training fails instead of the machine.
 
-Linux counts private writable memory against RLIMIT_DATA (setrlimit(2), from 4.7 on), which leaves
-out shared mappings: Ray's object store and the files of stored data sets. What a process has
-reserved is more than what is resident (stacks of threads, arenas of the allocator), so the limit
-is set to what is reserved now plus what a training may still add.
+Linux counts private writable memory against RLIMIT_DATA (setrlimit(2), from 4.7 on), which
+excludes shared mappings: Ray's object store and the files of stored data sets. A process has
+reserved more memory than is resident (stacks of threads, arenas of the allocator), so the limit
+is the memory reserved now plus the amount that a training may still add.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _STATUS = Path("/proc/self/status")
 
 @contextmanager
 def limited(n_bytes: int | None) -> Iterator[None]:
-    """Let allocations fail that would make this process hold more than `n_bytes`.
+    """Make allocations fail that would take this process above `n_bytes`.
 
     Args:
         n_bytes: Resident memory of the whole process, libraries included; None sets no limit.
-            Where the system cannot count (no Linux), there is none either.
+            Systems other than Linux get no limit.
     """
     if n_bytes is None or not sys.platform.startswith("linux"):
         yield
@@ -38,7 +38,7 @@ def limited(n_bytes: int | None) -> Iterator[None]:
 
 
 def _reserved_with(n_bytes: int, most: int) -> int:
-    """Return what may be reserved when `n_bytes` are resident, at most the hard limit."""
+    """Return the reserved bytes that correspond to `n_bytes` resident, at most the hard limit."""
     now = _status()
     wanted = now["VmData"] + max(n_bytes - now["VmRSS"], 0)
     return wanted if most == resource.RLIM_INFINITY else min(wanted, most)

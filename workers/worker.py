@@ -30,7 +30,7 @@ MAX_ERROR_CHARS = 4_000
 
 # An attempt's end travels with the weights that were wanted back, as safetensors bytes.
 Message = Measured | tuple[Ended, bytes | None]
-# What the code of a trial may end with.
+# Exceptions that the code of a trial may raise.
 Raised = Exception | SystemExit
 
 
@@ -40,8 +40,8 @@ class Worker:
     Args:
         data_dir: Where stored data sets lie.
         is_training: Whether torch is loaded.
-        memory_bytes: What the process may hold while it trains; None for no limit. A training
-            that asks for more ends with an error that says so.
+        memory_bytes: Memory limit of the process while it trains; None for no limit. A training
+            that exceeds it ends with an error that says so.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Worker:
                 yield _call_function(assignment, self._stop_of(assignment)), None
             else:
                 yield from self._train(assignment)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever training code raises ends its attempt alone
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of training code ends only its attempt
             yield _raised(assignment, self._explained(error)), None
         self._forget([assignment])
 
@@ -131,7 +131,7 @@ class Worker:
         self._forget(assignments)
 
     def _explained(self, error: Raised) -> Raised:
-        """Return an error, or where memory ran out one that says how much there was."""
+        """Return an error; one of exhausted memory states the limit."""
         if self._memory_bytes is None or not _is_out_of_memory(error):
             return error
         explained = MemoryError(

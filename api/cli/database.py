@@ -24,8 +24,8 @@ NoBackup = Annotated[
     bool,
     typer.Option(
         "--no-backup",
-        help="Make no copy of a SQLite file first. If the result is not what you wanted, the "
-        "results of all jobs are lost, unless you have a backup of your own.",
+        help="Make no copy of a SQLite file first. If the upgrade goes wrong, the results of all "
+        "jobs are lost, unless you have another backup.",
     ),
 ]
 
@@ -38,8 +38,8 @@ app = typer.Typer(
 def upgrade(data_dir: DataDir = None, no_backup: NoBackup = False) -> None:  # noqa: FBT002 - a flag
     """Bring the database to the revision that this version needs; create it if it is new.
 
-    It is done wholly or not at all. A SQLite file that holds jobs is copied first, into its
-    directory; of PostgreSQL make a backup yourself (pg_dump).
+    The upgrade is complete or changes nothing. A SQLite file that holds jobs is copied first, into
+    its directory; back up PostgreSQL yourself (pg_dump).
     """
     from service.storage import schema
 
@@ -57,10 +57,10 @@ def downgrade(
     data_dir: DataDir = None,
     no_backup: NoBackup = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Take the database back to an earlier revision; what that one cannot hold is deleted.
+    """Take the database back to an earlier revision; data that it cannot hold is deleted.
 
-    It is done wholly or not at all. A SQLite file that holds jobs is copied first, into its
-    directory; of PostgreSQL make a backup yourself (pg_dump).
+    The downgrade is complete or changes nothing. A SQLite file that holds jobs is copied first,
+    into its directory; back up PostgreSQL yourself (pg_dump).
     """
     from service.storage import schema
 
@@ -105,7 +105,7 @@ def _move(
     settings, database = _opened(data_dir)
     try:
         is_there = (schema.current(database) or "base") == target
-        database.close()  # with a connection of our own nobody could be seen to have none
+        database.close()  # our own connection would count as a user of the file
         with nullcontext() if is_there else locks.hold_migration(settings):
             done = move(database)
     finally:

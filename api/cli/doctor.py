@@ -153,7 +153,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
 
 
 def _writes_findings(database: Database) -> Iterator[Finding]:
-    """Say why the database takes no writes, if it takes none."""
+    """Say why the database refuses writes, if it does."""
     from sqlalchemy.exc import SQLAlchemyError  # slow to load, as above
 
     from service.storage.refusals import REMEDIES, refusal_of
@@ -168,7 +168,7 @@ def _writes_findings(database: Database) -> Iterator[Finding]:
 
 
 def _results_findings(database: Database) -> Iterator[Finding]:
-    """Recognise jobs whose results an upgrade by an earlier version deleted."""
+    """Detect jobs whose results an upgrade by an earlier version deleted."""
     from service.storage import losses
 
     loss = losses.find(database)
@@ -176,7 +176,7 @@ def _results_findings(database: Database) -> Iterator[Finding]:
         return
     listed = ", ".join(map(str, loss.job_ids[:10])) + (", ..." if len(loss.job_ids) > 10 else "")
     detail = f"{len(loss.job_ids)} jobs have lost their studies or trials ({listed})"
-    remedy = "no copy beside the database has them: restore a backup of your own"
+    remedy = "no copy in the database's directory has them: restore another backup"
     if loss.copy is not None:
         remedy = (
             f"{loss.copy} still has those of {loss.n_restorable}: end the server, then "

@@ -116,7 +116,7 @@ class Watched:
         n_done = total if study["is_finished"] else min(study["n_finished"], total)
         n_ahead = max(study.get("n_evaluated", 0) - study["n_finished"], 0)
         has_guessed = n_ahead > 0 or study.get("n_hits", 0) > 0
-        # Events are ahead of polling; those of an old job may have been removed.
+        # Events arrive before polling; those of an old job may have been removed.
         n_cached = max(self._n_cached("search", study["id"]), study.get("n_cached", 0))
         return Bar(
             name=study["name"],

@@ -198,11 +198,11 @@ def delete(
 
 
 def _ask_whether_to_delete(jobs: list[Json]) -> None:
-    """Name the jobs and end the command unless a person agrees."""
+    """List the jobs and end the command unless the user confirms."""
     for job in jobs:
         echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
     if not _is_person_there():
-        fail("nobody is there to be asked: --yes deletes without asking", USAGE)
+        fail("there is no terminal to confirm on: --yes deletes without asking", USAGE)
     if not typer.confirm("Delete for good, with all results?", err=True):
         fail("nothing was deleted", REFUSED)
 

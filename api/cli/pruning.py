@@ -1,4 +1,4 @@
-"""Command `db prune`: what old jobs can do without."""
+"""Command `db prune`: removes expendable rows of old jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def prune(
     older_than: Annotated[str, typer.Option(help="Age since the job's end: 12h, 30d, 8w.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, remove nothing.")] = False,  # noqa: FBT002 - a flag
     vacuum: Annotated[  # noqa: FBT002 - a flag
-        bool, typer.Option("--vacuum", help="Give the space back; on SQLite with no server.")
+        bool, typer.Option("--vacuum", help="Free the disk space; on SQLite with no server.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -43,7 +43,7 @@ def prune(
     before = clock.now() - age_of(older_than)
     settings = load(data_dir=data_dir)
     is_vacuuming = vacuum and not dry_run
-    # VACUUM holds a SQLite file as long as it takes: a server would answer 503 all the while.
+    # VACUUM locks a SQLite file for its whole duration: a server would answer 503 meanwhile.
     with locks.hold_migration(settings, wait_s=0.0) if is_vacuuming else nullcontext():
         found = _prune(settings, before, dry_run=dry_run)
         for table, n in asdict(found).items():

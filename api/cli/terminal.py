@@ -1,7 +1,7 @@
-"""Everything that is printed: text from elsewhere never steers the terminal.
+"""Output to the terminal, safe against control characters in foreign text.
 
-Names stored by older versions, errors of trainings and answers of a foreign server may hold
-escape sequences, or characters that turn the order of text around. They are shown as escapes.
+Names stored by older versions, errors of trainings and answers of a foreign server may contain
+escape sequences, or characters that reverse the order of text. They are shown as escapes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.segment import Segment
 
     class SafeConsole(Console):
-        """What rich itself adds, colours and the like, is not text of a segment yet."""
+        """Escape the text of a segment; rich adds its own control codes (colours) later."""
 
         def render(
             self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -25,14 +25,14 @@ LOG_FROM_RATIO = 10.0
 ZOOM_RATIO = 6.0
 ZOOM_FROM = 0.1
 MAX_DOTS = 600
-# More of a staircase than a screen has columns for.
+# More steps of a staircase than a screen has columns.
 MAX_STEPS = 2000
 
 Points = Mapping[int, Sequence[Step]]
 
 
 def results_of(session: Session, job: Job, order: overview.Order) -> list[Result]:
-    """Read what a figure of a job shows; no more than that of a large study."""
+    """Read the data of a job's figure; of a large study only the visible steps."""
     last_id = events.last_id(session, job.id)
     read = partial(overview.results, session, job.id, order, MAX_DOTS)
     return answers_in(session).about(f"results by {order}", job, last_id, read)
@@ -78,7 +78,7 @@ def against_time(
 
 
 def _sizes(results: Sequence[Result]) -> dict[int, int]:
-    """Return how many results each study has, shown or not."""
+    """Return how many results each study has, including omitted ones."""
     return {result.study_id: result.n_of_study for result in results}
 
 

@@ -22,7 +22,7 @@ HEADERS = {"Cache-Control": "no-store"}
 
 
 def _shown(value: object) -> object:
-    """Let no name that an older version stored turn the order of a page's text around."""
+    """Escape names stored by older versions that would reverse the order of a page's text."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return shown(str(value), "\n\t") if is_text else value
 

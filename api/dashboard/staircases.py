@@ -49,10 +49,10 @@ def staircase(points: Iterable[Step]) -> list[Step]:
 
 
 def thinned(steps: Sequence[Step], most: int) -> Sequence[Step]:
-    """Leave out steps that nobody could tell apart: at most `most` stay.
+    """Drop steps that cannot be distinguished on the screen: at most `most` stay.
 
-    Of each of `most` / 2 equal parts of the x axis the first step and the last stay, so that the
-    staircase begins, ends and enters each part where it did.
+    In each of `most` / 2 equal parts of the x axis the first and the last step stay, so that the
+    staircase keeps its begin, its end and its value at the start of each part.
     """
     if len(steps) <= most:
         return steps

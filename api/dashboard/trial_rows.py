@@ -28,7 +28,7 @@ class TrialLine:
         series: Its study's line in the figures, if it has one.
         epoch: How far a running one is; of `n_epochs`.
         certainty: How sure its search was to need it; None where the search never guesses.
-        is_orphan: Whether it took its result from a trial whose job was deleted since.
+        is_orphan: Whether it reused the result of a trial whose job was deleted since.
     """
 
     trial: Trial

@@ -23,15 +23,15 @@ from service.storage.refusals import Refusal, explain, refusal_of
 
 router = APIRouter(tags=["health"])
 
-# A probe that waits longer than this is a probe that failed.
+# A probe that takes longer than this has failed, s.
 PROBE_S = 4.0
-# Beside the threads that answer requests: those may all be waiting for the database.
+# Separate from the threads that answer requests, which may all be waiting for the database.
 _probers = CapacityLimiter(4)
 
 
 @router.get("/healthz", response_model=HealthOut, responses=documented())
 async def healthz() -> HealthOut:
-    """Say that the process answers; nothing else is looked at, and no thread is needed."""
+    """Say that the process answers; nothing else is checked, and no thread is needed."""
     return HealthOut()
 
 

@@ -191,8 +191,8 @@ def cancel_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobO
 def delete_job(database: InDatabase, job_id: Id) -> None:
     """Delete a job that has ended, with its trials, densities, report and files.
 
-    It is gone at once; the dispatcher removes its rows and files soon after. Results and files
-    that other jobs share with it stay theirs.
+    The job is invisible at once; the dispatcher removes its rows and files soon after. Results and
+    files that other jobs share with it stay.
     """
     deletion.delete(database, job_id)
 

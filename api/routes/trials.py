@@ -133,6 +133,6 @@ def list_measurements(database: InDatabase, trial_id: Id) -> dict[str, Any]:
     with database.read() as session:
         trial = trials.get(session, trial_id)
         found = trials.measurements(session, trial_id)
-    # A training of its own that has a curve was measured after each epoch of it.
+    # A trial that was trained itself and has a curve was measured after each of its epochs.
     is_pruned = bool(trial.curve) and trial.cached_from is None and not found
     return {"items": found, "pruned": is_pruned}

@@ -1,1 +1,1 @@
-"""Costly samplers in processes of their own. See docs/adr/0023-asking-in-processes.md."""
+"""Costly samplers in separate processes. See docs/adr/0023-asking-in-processes.md."""

@@ -1,4 +1,4 @@
-"""One question to a costly sampler, from the run that has it to the process that answers it."""
+"""One ask of a costly sampler, as exchanged between a run and the process that answers it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.samplers import Entry, Plan, Proposal, StudyPlan
 
 Answer = Plan | tuple[Proposal, ...]
 
-# What is sent of a trial: a tuple is pickled several times as fast as an `Entry`.
+# A trial as it is sent: a tuple is pickled several times as fast as an `Entry`.
 Sent = tuple[tuple[float, ...], float | None, int | None, bool]
 
 
@@ -19,11 +19,11 @@ class Asked:
     """The sampler that is asked.
 
     Attributes:
-        key: Tells it from all others of this dispatcher, and from itself after a new start.
-        job_id: Whose it is.
+        key: Unique among all samplers of this dispatcher; a new one after each restart of a run.
+        job_id: Its job.
         path: ``module:class`` of the implementation.
         study: Its study.
-        is_short: Whether it may use the process that is kept for short asks.
+        is_short: Whether it may use the process that is reserved for short asks.
     """
 
     key: int
@@ -38,14 +38,14 @@ class Ask:
     """One question.
 
     Attributes:
-        asked: Whom it goes to.
-        kind: The method that is called.
-        log: The study's log at the moment of asking; its entries never change.
+        asked: The sampler.
+        kind: The method to call.
+        log: The study's log at the time of the ask; its entries never change.
         n_free: For `speculate`.
-        n_ends: Processes that have ended at it without an answer.
-        answer: What was answered.
-        fault: Why it was given up.
-        is_cancelled: Whether nobody waits for it any more.
+        n_ends: Number of processes that ended during this ask without an answer.
+        answer: The sampler's answer.
+        fault: Why the ask was abandoned.
+        is_cancelled: Whether its run no longer needs the answer.
     """
 
     asked: Asked
@@ -59,20 +59,20 @@ class Ask:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is an answer, or will be none."""
+        """Whether it has an answer or was abandoned."""
         return self.answer is not None or self.fault is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a process is sent before the entries of the log that it lacks.
+    """The message to a process that precedes the log entries that it lacks.
 
     Attributes:
-        asked: The sampler; made when the process does not have it.
+        asked: The sampler; the process creates it if it does not hold it.
         kind: The method to call.
         n_free: For `speculate`.
         n_chunks: Messages with entries that follow, each a mapping of indices to entries.
-        forget: Keys of samplers to let go of first.
+        forget: Keys of samplers to drop first.
     """
 
     asked: Asked

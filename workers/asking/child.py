@@ -1,4 +1,4 @@
-"""A process that answers asks, as the dispatcher's side sees it: started, asked, ended."""
+"""The dispatcher's handle of a process that answers asks: start, ask, end."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from service.settings import PREFIX
 from workers.asking.ask import Answer, Ask, Question, Sent, sent
 from workers.asking.process import ANSWERED, OUT_OF_MEMORY
 
-# Entries in one message: to pickle a whole log at once would hold up the dispatcher's loop.
+# Entries in one message: pickling a whole log at once would delay the dispatcher's loop.
 CHUNK = 500
-# Samplers that a process holds; the one asked longest ago is let go of first.
+# Samplers that a process holds; the least recently asked one is dropped first.
 MOST_HELD = 8
-# That of Ray's workers: the API and the dispatcher come first, no sampler starves a training.
+# As for Ray's workers: the API and the dispatcher have priority, no sampler starves a training.
 NICENESS = 15
 START_S = 120.0
 
 
 class AskEndedError(Exception):
-    """An ask ended without an answer; the message says why."""
+    """An ask ended without an answer; the message states the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskLimits:
-    """What one ask may take.
+    """Limits of one ask.
 
     Attributes:
         time_s: Seconds.
@@ -68,14 +68,14 @@ class Child:
         return key in self._held
 
     def kill(self) -> None:
-        """End the process now, whatever it does; the next ask starts another."""
+        """End the process now, even during an ask; the next ask starts another."""
         self._is_spent = True
         process = self._process
         if process is not None:
             process.kill()
 
     def close(self) -> None:
-        """End the process, which is idle, and wait for its end."""
+        """End the idle process, and wait for its end."""
         self.kill()
         if self._process is not None:
             self._process.wait()
@@ -110,7 +110,7 @@ class Child:
             raise AskEndedError(self._out_of_memory if kind == OUT_OF_MEMORY else value)
         answer: Answer
         answer, peak_bytes = value
-        # What it holds grows: a new one begins with an empty memory.
+        # Its memory grows: a new process starts with an empty one.
         self._is_spent = self._is_spent or 0 < self._limits.memory_bytes < 2 * peak_bytes
         return answer
 
@@ -138,7 +138,7 @@ class Child:
         return ours
 
     def _messages(self, ask: Ask) -> Iterator[object]:
-        """Yield the question, then in chunks what the process lacks of the log."""
+        """Yield the question, then the log entries that the process lacks, in chunks."""
         key, held = ask.asked.key, self._held.pop(ask.asked.key, [])
         forget = tuple(self._held)[: max(0, len(self._held) + 1 - MOST_HELD)]
         for old in forget:
@@ -184,6 +184,6 @@ def _entries(log: Sequence[Entry], indices: Sequence[int]) -> dict[int, Sent]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without settings, which may hold a password; one thread, as floats depend on it."""
+    """Ours without settings, which may hold a password; one thread, for reproducible floats."""
     kept = {n: value for n, value in os.environ.items() if not n.upper().startswith(PREFIX)}
     return {**kept, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

@@ -1,6 +1,6 @@
-"""Asks of all jobs, answered by a few processes: the jobs by turns, none of them by all processes.
+"""Asks of all jobs, answered by a few processes: jobs take turns, and none uses all processes.
 
-The first process is kept for short asks: what takes minutes never holds up what takes a moment.
+The first process is reserved for short asks, so that asks of minutes never delay them.
 
 A thread for each process waits for its answers. An ask whose process ends is asked again, by
 another process; after `MOST_ENDS` of them it is given up.
@@ -24,19 +24,19 @@ MOST_ENDS = 3
 FEWEST_PROCESSES = 3
 # An idle process holds a sampler's libraries in memory: torch alone takes 300 MB.
 IDLE_S = 60.0
-# How much longer than it took an answer may wait to be seen, as a part of that.
+# How long a finished answer may wait before it is read, as a fraction of its ask's duration.
 DELAY = 0.25
 SHORTEST_WAIT_S = 0.001
 
 
 def limits_of(settings: Settings) -> tuple[int, AskLimits]:
-    """Return how many processes ask, and the limits of one ask."""
+    """Return the number of processes, and the limits of one ask."""
     n_processes = max(FEWEST_PROCESSES, (os.cpu_count() or 1) // 2)
     return n_processes, AskLimits(settings.ask_s, settings.ask_memory_bytes)
 
 
 class AskingPool:
-    """See the module. Threads and processes are started when there is something to ask.
+    """See the module. Threads and processes start with the first ask.
 
     Args:
         n_processes: How many, at least 1.
@@ -46,7 +46,7 @@ class AskingPool:
     def __init__(self, n_processes: int, limits: AskLimits) -> None:
         self._children = [Child(limits) for _ in range(n_processes)]
         self._running: list[Ask | None] = [None] * n_processes
-        # Of the processes that take any ask, one is left to the other jobs.
+        # Of the processes that take any ask, each job leaves one to the others.
         self._most_of_one = max(1, n_processes - 2)
         self._jobs: dict[int, deque[Ask]] = {}  # the job whose turn it is comes first
         self._answered: set[int] = set()
@@ -73,7 +73,7 @@ class AskingPool:
                 thread.start()
 
     def answered(self) -> set[int]:
-        """Return the jobs that an ask of has ended since the last call."""
+        """Return the jobs with an ask that has ended since the last call."""
         with self._changed:
             found, self._answered = self._answered, set()
         return found
@@ -81,8 +81,8 @@ class AskingPool:
     def wait_s(self, longest_s: float) -> float:
         """Return how long the dispatcher may wait for its workers before it looks for answers.
 
-        It grows with the age of the latest ask: a quick answer is seen soon, and a slow one costs
-        few looks.
+        It grows with the age of the latest ask: a quick answer is read soon, and a slow one is
+        polled seldom.
         """
         with self._changed:
             if self._answered:
@@ -93,11 +93,11 @@ class AskingPool:
         return min(longest_s, max(SHORTEST_WAIT_S, DELAY * (time.monotonic() - latest)))
 
     def pids(self) -> list[int]:
-        """Return the ids of the processes that there are."""
+        """Return the ids of the running processes."""
         return [child.pid for child in self._children if child.pid is not None]
 
     def drop(self, job_id: int) -> None:
-        """Forget a job's asks, and end the processes that are at one."""
+        """Cancel a job's asks, and end the processes that answer one."""
         with self._changed:
             for ask in self._jobs.pop(job_id, ()):
                 self._cancel(ask)
@@ -167,7 +167,7 @@ class AskingPool:
         return None
 
     def _is_for(self, index: int, ask: Ask) -> bool:
-        """Whether a process may take an ask; one that has the sampler does if it is idle."""
+        """Whether a process may take an ask; an idle one that holds the sampler has priority."""
         if index == 0 and not ask.asked.is_short and len(self._children) > 1:
             return False
         pairs = enumerate(zip(self._children, self._running, strict=True))

@@ -1,7 +1,7 @@
 """`python -m workers.asking.process FD BYTES NICE`: holds samplers and answers asks.
 
 It reads from the dispatcher's socket in a thread, so that it ends with the dispatcher even while a
-sampler is thinking.
+sampler is computing.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ def main() -> None:
             link.send((ANSWERED, (_answer(samplers, question, chunks), _peak_bytes())))
         except MemoryError:
             link.send((OUT_OF_MEMORY, None))
-            os._exit(1)  # what was half built is not to be trusted
-        except Exception as error:  # noqa: BLE001 - whatever a library raises is for the dispatcher
+            os._exit(1)  # partly built state is unreliable
+        except Exception as error:  # noqa: BLE001 - the dispatcher handles any error of a library
             link.send((RAISED, f"{type(error).__name__}: {error}"))
 
 
 def _restrict(n_bytes: int, niceness: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the dispatcher, which ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the dispatcher, which ends us
     os.nice(max(0, niceness - os.nice(0)))
     if n_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, n_bytes))

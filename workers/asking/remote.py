@@ -1,4 +1,4 @@
-"""A study's sampler that thinks in another process."""
+"""A study's sampler that runs in another process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEYS = itertools.count()
 
 
 def maker(pool: AskingPool, job_id: int) -> MakeAsker:
-    """Return what makes the samplers of a job: the costly ones think in the pool."""
+    """Return the factory of a job's samplers: the costly ones run in the pool."""
 
     def make(name: str, study: StudyPlan) -> Asker:
         effort = samplers.effort_of(name, study)
@@ -30,15 +30,15 @@ def maker(pool: AskingPool, job_id: int) -> MakeAsker:
 
 
 class RemoteSampler:
-    """Asks one thing at a time and answers None until the answer has come.
+    """Has one ask at a time and returns None until its answer has arrived.
 
-    An answer counts if the log is as long as when it was asked: a log grows by answers alone, and
-    a value in it never changes. Values that have come since are heard at the next ask.
+    An answer is valid if the log has the same length as at the ask: only answers lengthen a log,
+    and a value in it never changes. Values recorded since then are part of the next ask.
 
     Args:
         name: The sampler's.
         asked: The sampler and its study.
-        put: Takes an ask.
+        put: Queues an ask.
     """
 
     def __init__(self, name: str, asked: Asked, put: Callable[[Ask], None]) -> None:
@@ -63,7 +63,7 @@ class RemoteSampler:
         return ask.answer
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
-        """See `Asker`; one that cannot be asked has none."""
+        """See `Asker`; a sampler that fails returns none."""
         if not self._may_speculate:
             return ()
         ask = self._answered("speculate", log, n_free)
@@ -75,7 +75,7 @@ class RemoteSampler:
         return ask.answer[:n_free]
 
     def _is_waiting(self, log: Sequence[Entry]) -> bool:
-        """Whether a round is running; the first ask of all may have to mend one that was cut."""
+        """Whether a round is running; the first ask may have to complete an interrupted round."""
         if self._is_first or not self._in_rounds or self._pending is not None:
             return False
         return any(entry.value is None for entry in reversed(log))
@@ -83,7 +83,7 @@ class RemoteSampler:
     def _answered(
         self, kind: Literal["plan", "speculate"], log: Sequence[Entry], n_free: int = 0
     ) -> Ask | None:
-        """Return the answered ask of a kind; ask if nothing is being asked."""
+        """Return the answered ask of a kind; start one if none is pending."""
         self._collect()
         found = self._done.pop(kind, None)
         if found is not None and len(found.log) == len(log):

@@ -21,7 +21,7 @@ from workers.training.task import Candidate, Measurement, TrainingTask
 # What torch says on a CPU, and of CUDA's own calls and libraries, whose needs it does not count.
 _NO_ROOM = (
     "can't allocate memory",
-    "could not create a primitive",  # oneDNN, which asks for memory of its own
+    "could not create a primitive",  # oneDNN, which allocates memory itself
     "CUDA error: out of memory",
     "_STATUS_ALLOC_FAILED",
     "_ALLOCATION_FAILED",

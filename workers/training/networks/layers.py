@@ -44,8 +44,8 @@ def convolution(n_in: int, n_out: int, size: int, *, stride: int = 1) -> nn.Conv
     return nn.Conv2d(n_in, n_out, size, stride, padding=size // 2, bias=False)
 
 
-# oneDNN 3.12 writes beyond a buffer in the backward pass of a strided 1x1 convolution of fewer
-# channels than fill a register of 256 bits, where the CPU has no wider ones.
+# On CPUs whose widest registers have 256 bits, oneDNN 3.12 writes beyond a buffer in the backward
+# pass of a strided 1x1 convolution with fewer channels than fill a register.
 _LANES = 8
 _HAS_WIDER = torch.backends.cpu.get_cpu_capability() == "AVX512"
 
@@ -53,7 +53,7 @@ _HAS_WIDER = torch.backends.cpu.get_cpu_capability() == "AVX512"
 class StridedPointwise(nn.Conv2d):
     """A 1x1 convolution of every `stride`-th pixel: (B, n_in, H, W) -> (B, n_out, H', W').
 
-    Where oneDNN's own would corrupt the process's memory, the pixels are picked first.
+    Where oneDNN's strided kernel would corrupt memory, the pixels are selected before it.
     """
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
