@@ -1,9 +1,9 @@
-"""What an ask takes, measured and counted: python -m benchmarks.ask_cost [--samplers tpe gp].
+"""The cost of an ask, measured and computed: python -m benchmarks.ask_cost [--samplers tpe gp].
 
 Each sampler is made, shown a log of random points that have all ended, and asked once, in its own
 process: its CPU time (imports of its making not included) and its memory beyond what the process
-had. Beside them what `service.samplers.effort` counts, which decides what is asked in the loop and
-what is refused.
+had. The table also shows the count of `service.samplers.effort`, which decides whether a sampler
+is asked in the loop, in a process, or refused.
 """
 
 from __future__ import annotations

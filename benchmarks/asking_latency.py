@@ -1,9 +1,9 @@
-"""What costly samplers cost everybody else: python -m benchmarks.asking_latency [--jobs 10].
+"""Latency under costly samplers: python -m benchmarks.asking_latency [--jobs 10].
 
 A real server on SQLite with 2 workers. Ten jobs search ten dimensions by a Gaussian process; once
-their models are asked, small jobs are submitted one after the other, at most 20 a second. Printed:
-how long a POST takes, how long the last small job takes, how long a cancel of each costly job
-takes, and what memory the dispatcher used.
+their models are asked, small jobs are submitted one after the other, at most 20 a second. It
+prints the duration of a POST, of the last small job and of a cancel of each costly job, and the
+memory of the dispatcher.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INTERVAL_S = 0.05
 
 
 def costly(number: int, sampler: str) -> dict[str, object]:
-    """Return a job that asks much: a model of ten dimensions from the eleventh trial on."""
+    """Return a job with costly asks: a model of ten dimensions from the eleventh trial on."""
     return {
         "name": f"costly {number}",
         "seed": number,

@@ -1,8 +1,8 @@
-"""What idle event streams cost: python -m benchmarks.event_streams [--streams 0 300].
+"""The cost of idle event streams: python -m benchmarks.event_streams [--streams 0 300].
 
-`densearch api` on a new SQLite file with as many jobs as streams, which stand still. Printed are
-the share of a core that its process takes while nobody asks anything, and then the time to answer
-/healthz, asked some 50 times a second over one connection.
+`densearch api` on a new SQLite file with as many idle jobs as streams. It prints the share of a
+core that the process uses without requests, and then the time to answer /healthz, requested some
+50 times a second over one connection.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def started() -> Iterator[tuple[str, int]]:
 
 
 def listen(address: str, job_id: int) -> socket.socket:
-    """Open a stream and wait until it has told what there is."""
+    """Open a stream and wait until it has sent the existing events."""
     parts = urlsplit(address)
     stream = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30)
     request = f"GET /v1/jobs/{job_id}/events HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
@@ -95,7 +95,7 @@ def probe(address: str, seconds: float) -> list[float]:
 
 
 def report(address: str, pid: int, job_ids: list[int], seconds: float) -> None:
-    """Print what as many streams as there are ids cost."""
+    """Print the cost of a stream for each id."""
     with ExitStack() as stack:
         for job_id in job_ids:
             stack.enter_context(listen(address, job_id))

@@ -100,7 +100,7 @@ class _Writer:
     def _row(self, n: int, state: TrialState) -> dict[str, object]:
         study, number = self._own[n % len(self._own)], n // len(self._own)
         a, b = self._chance.random(), self._chance.random()
-        # Improves for as long as it lasts: the more steps, the more a staircase has to show.
+        # Improves until its end: the more steps, the more a staircase has to show.
         value = 0.004 + self._chance.expovariate(50.0) * (a - 0.3) ** 2 + 1.0 / (number + 100)
         at = self._since + timedelta(seconds=2 * n)
         is_done = state is TrialState.COMPLETED

@@ -1,9 +1,8 @@
-"""What every GET costs beside a large job: python -m benchmarks.page_cost [--trials 100000].
+"""The cost of every GET with a large job: python -m benchmarks.page_cost [--trials 100000].
 
-A job whose trials have all ended and one that is still at work are written into a fresh database
-(SQLite, or the one that DATABASE_URL names, which is filled if it is empty); each page is then
-asked for in this process, without a network. The first answer and the median of the later ones
-are printed.
+An ended job and a running one are written into a fresh database (SQLite, or that of DATABASE_URL,
+which is filled if it is empty); each page is then requested in this process, without a network.
+The first answer and the median of the later ones are printed.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz
 
 
 def paths(database: Database, n_trials: int) -> Iterator[str]:
-    """Fill the database, if it is empty, and yield what is asked for."""
+    """Fill the database, if it is empty, and yield the addresses to request."""
     with database.read() as session:
         known = [job.id for job in jobs.page(session, limit=2)]
     made = known or [fill(database, n_trials, is_running=is_running).id for is_running in BOTH]

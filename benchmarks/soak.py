@@ -1,10 +1,10 @@
 """A long search without a pause: python -m benchmarks.soak [--trials 100000] [--sampler random].
 
 A real `densearch serve` runs one job of `function` trials that take no time. Every so many trials
-a line says what dispatching one of them cost since the line before, how much memory every part
-holds, how large the database and its WAL are, and how long the API took to answer beside it. The
-cost must stay flat and the memory bounded. 100,000 trials take about 10 minutes on a quiet
-machine with two cores; on a busy one the times say nothing, the memory does.
+it prints a line: the cost of dispatching a trial since the previous line, the memory of every
+part, the sizes of the database and its WAL, and the latency of the API meanwhile. The cost must
+stay flat and the memory bounded. 100,000 trials take about 10 minutes on a quiet machine with two
+cores; on a busy one only the memory is meaningful, not the times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.serving import Server, command_of, descendants_of, resident_byte
 
 POLL_S = 0.5
 MIB = 2**20
-# Part of a process's command line, in the order in which they are tried: its name here.
+# Part of a process's command line, in the order of matching, and its name here.
 PARTS = {
     "gcs_server": "GCS",
     "raylet/raylet": "raylet",
@@ -33,7 +33,7 @@ PARTS = {
 }
 SHOWN = ("API", "dispatcher", "GCS", "raylet", "workers", "other")
 SMALL = {
-    "name": "beside the soak",
+    "name": "during the soak",
     "task": {"kind": "function", "name": "branin", "dimension": 2},
     "samplers": ["random"],
     "budget": {"n_trials": 1},

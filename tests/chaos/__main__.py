@@ -1,4 +1,4 @@
-"""`./run chaos`: disturb jobs in every way we know, and see that their results do not change."""
+"""`./run chaos`: inject every fault into running jobs, and check that no result changes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 def usable(deployment: type[Deployment], only: str | None) -> list[str]:
-    """Return the names of the faults to draw from; say which cannot strike, and why."""
+    """Return the names of the faults to draw from; print those that cannot strike, and why."""
     names = only.split(",") if only else list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:
         raise SystemExit(f"unknown: {', '.join(unknown)}; known are {', '.join(FAULTS)}")
@@ -58,7 +58,7 @@ def usable(deployment: type[Deployment], only: str | None) -> list[str]:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 1 when anything is not as it must be."""
+    """Run the command; the exit status is 1 when any check fails."""
     args = arguments(given)
     deployment = DEPLOYMENTS[args.database]
     disks.may_mount()
@@ -68,7 +68,7 @@ def main(given: Sequence[str] | None = None) -> int:
         return 0
     names = usable(deployment, args.only)
     services.adopt_orphans()
-    # Both end the campaign as an exception does: what was started is ended.
+    # Both end the campaign as an exception does, so that started processes are ended.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="densearch-chaos-"))
@@ -83,7 +83,7 @@ def _run(
     args: argparse.Namespace, deployment: type[Deployment], names: list[str], folder: Path
 ) -> list[Outcome]:
     began = time.monotonic()
-    # On SQLite whatever the database: the result is a function of the spec.
+    # Always on SQLite: the result is a function of the spec.
     expected = undisturbed(Deployment, folder / "undisturbed", say)
     n_trials = sum(result["n_trials"] for result in expected)
     say(f"undisturbed: {len(expected)} jobs, {n_trials} trials, {time.monotonic() - began:.0f} s")

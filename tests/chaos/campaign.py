@@ -1,4 +1,4 @@
-"""Rounds of jobs, each on a new data directory, disturbed and then held against the truth."""
+"""Rounds of jobs, each on a new data directory, disturbed and compared with the reference."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.chaos.plan import Planned
 from tests.chaos.results import Json, differences, results_of
 from tests.chaos.specs import JOBS
 
-# A round is given up when nothing moves for this long, s.
+# A round is abandoned when no trial ends for this long, s.
 PATIENCE_S = 180.0
-# What a server that was ended may leave to die by itself, s.
+# How long processes of an ended server may take to die, s.
 GOODBYE_S = 15.0
 POLL_S = 0.1
 
 
 @dataclass(frozen=True)
 class Strike:
-    """A fault that struck, and what came after.
+    """A fault that struck, and the recovery from it.
 
     Attributes:
         trial_s: From its end to that of a trial that began after it; None: the jobs were over.
-        ready_s: From its end until the server said that it is ready.
+        ready_s: From its end until the server was ready.
     """
 
     fault: Fault
@@ -48,7 +48,7 @@ class Strike:
 
 @dataclass
 class Outcome:
-    """What a round has shown: which jobs are equal, and everything that is wrong."""
+    """The outcome of a round: which jobs are equal, and all differences and errors."""
 
     strikes: list[Strike] = field(default_factory=list)
     n_jobs: int = 0
@@ -57,7 +57,7 @@ class Outcome:
 
 
 class StuckError(Exception):
-    """Nothing moves any more."""
+    """The jobs make no progress any more."""
 
 
 class Round:
@@ -84,7 +84,7 @@ class Round:
         """Disturb the jobs by a plan and return their results.
 
         Raises:
-            StuckError: Nothing moved for three minutes.
+            StuckError: No progress for three minutes.
         """
         self._at.start()
         with Client(self._at.url) as client:
@@ -153,7 +153,7 @@ class Round:
         self._wait_for(1_000_000)
 
     def close(self) -> list[str]:
-        """End the deployment and return what is wrong with what it leaves behind."""
+        """End the deployment and return the faults of its remaining data and processes."""
         wrong: list[str] = []
         try:
             if self._at.observer.n_unfinished() == 0:
@@ -174,7 +174,7 @@ class Round:
 def undisturbed(
     make: Callable[[Path], Deployment], folder: Path, say: Callable[[str], None]
 ) -> list[Json]:
-    """Return the results of a round that nobody disturbs."""
+    """Return the results of an undisturbed round."""
     calm = Round(make, folder, say)
     try:
         results = calm.run([])
@@ -195,9 +195,9 @@ def disturbed(
     *,
     is_timed: bool = True,
 ) -> Outcome:
-    """Run a round by a plan, hold it against the undisturbed results and clean up.
+    """Run a round by a plan, compare it with the undisturbed results and clean up.
 
-    `is_timed` holds the recoveries to their limits, too.
+    `is_timed` also checks the recoveries against their limits.
     """
     outcome = Outcome(n_jobs=len(expected))
     stormy = Round(make, folder, say)

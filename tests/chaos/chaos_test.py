@@ -1,4 +1,4 @@
-"""The short form of `./run chaos`: the most telling faults, once each."""
+"""The short form of `./run chaos`: the most informative faults, once each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAULTS = ("worker", "sampler", "raylet", "api", "tree")
 @pytest.mark.timeout(900)
 def test_jobs_survive_the_death_of_every_process() -> None:
     command = [sys.executable, "-m", "tests.chaos", "--untimed", "--only", ",".join(FAULTS)]
-    # A process of its own: it adopts the orphans of what it kills.
+    # A separate process, since it adopts the orphans of the processes that it kills.
     done = subprocess.run(
         [*command, "--kills", str(len(FAULTS))],
         cwd=ROOT,

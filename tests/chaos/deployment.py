@@ -24,7 +24,7 @@ DENSEARCH = str(Path(sys.executable).with_name("densearch"))
 CLOCK = Path(__file__).parent / "clock"
 ROOT = Path(__file__).parents[2]
 LEASE_S = 3.0
-# Ray starts within seconds, on a machine that does nothing else.
+# Ray starts within seconds on an otherwise idle machine.
 START_S = 180.0
 READY_TIMEOUT_S = 5.0
 POLL_S = 0.2
@@ -59,7 +59,7 @@ class Deployment:
         return f"sqlite:///file:{self.data_dir}/densearch.sqlite3?mode=ro&uri=true"
 
     def environment(self, name: str, **settings: str) -> dict[str, str]:
-        """Return what a service runs with: its settings, and a clock of its own."""
+        """Return the environment of a service: its settings, and its own clock."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("DENSEARCH_")}
         path = os.pathsep.join([str(CLOCK), str(ROOT)])
         ours = {
@@ -112,7 +112,7 @@ class Deployment:
 
 
 class PostgresDeployment(Deployment):
-    """One API and two dispatchers, each with a Ray of its own, on a PostgreSQL server."""
+    """One API and two dispatchers, each with its own Ray, on a PostgreSQL server."""
 
     database = "postgresql"
 

@@ -1,4 +1,4 @@
-"""Small disks in memory, seen by this process and its children alone: they end with them."""
+"""Small in-memory disks, visible only to this process and its children, and removed with them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIZE_BYTES = 64 * 1024**2
 
 @cache
 def may_mount() -> bool:
-    """Take mounts of our own, and say whether we may have any; call it before starting threads."""
+    """Enter a mount namespace, if permitted; return whether. Call it before starting threads."""
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() != 0 or libc.unshare(CLONE_NEWNS) != 0:
         return False
@@ -24,14 +24,14 @@ def may_mount() -> bool:
 
 
 def mount_small(folder: Path) -> None:
-    """Put a disk of 64 MB on an empty folder, where we may."""
+    """Mount a disk of 64 MB on an empty folder, if permitted."""
     if may_mount():
         options = ["-t", "tmpfs", "-o", f"size={SIZE_BYTES}"]
         subprocess.run(["mount", *options, "none", str(folder)], check=True)
 
 
 def move_off(folder: Path) -> None:
-    """Put a folder's files where the disk was mounted: they would end with us."""
+    """Move a folder's files from the disk into the folder below it, to keep them after our end."""
     if os.path.ismount(folder):
         copy = folder.with_suffix(".copy")
         shutil.copytree(folder, copy)

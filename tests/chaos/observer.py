@@ -1,4 +1,4 @@
-"""What the database says, read past the product: with its API, its proxies and clocks broken."""
+"""Reads the database directly, since faults affect the product's API, proxies and clocks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LAST_ATTEMPT = "SELECT coalesce(max(id), 0) FROM attempts"
 N_COMPLETED_SINCE = "SELECT count(*) FROM attempts WHERE state = 'COMPLETED' AND id > :since"
 N_UNFINISHED = "SELECT count(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')"
 
-# Each of these finds rows that must not be there once every job has ended.
+# Each of these finds rows that must not exist once every job has ended.
 CONTRADICTIONS = {
     "trials that FAILED": "SELECT id FROM trials WHERE state = 'FAILED'",
     "trials left open": "SELECT id FROM trials WHERE state IN ('WAITING', 'RUNNING')",
@@ -83,7 +83,7 @@ class Observer:
         return self._count(N_COMPLETED_SINCE, since=attempt_id)
 
     def contradictions(self) -> Iterator[str]:
-        """Yield what the database holds and must not, once every job has ended."""
+        """Yield the contradictions in the database once every job has ended."""
         for name, query in CONTRADICTIONS.items():
             if rows := self._rows(query):
                 yield f"{name}: {', '.join(str(row[0]) for row in rows[:10])}"
@@ -94,7 +94,7 @@ class Observer:
                     yield f"{check}: {found[:5]}"
 
     def broken_artifacts(self, data_dir: Path) -> Iterator[str]:
-        """Yield the artifacts whose file is not what the row says."""
+        """Yield the artifacts whose file differs from its row."""
         for name, path, n_bytes, digest in self._rows(
             "SELECT name, path, n_bytes, sha256 FROM artifacts"
         ):

@@ -1,4 +1,4 @@
-"""What must not be in a database is found there."""
+"""The observer finds contradictions in a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which faults strike when: drawn from a seed, before anything is started."""
+"""Which faults strike when: drawn from a seed before the start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-# Strikes fall into this part of a round's trials, so that something is left to be disturbed.
+# Strikes fall into this part of a round's trials, so that trials remain to be disturbed.
 FIRST, LAST = 0.03, 0.85
 # A strike falls this long after its trial ended, at most, so that it hits any line of code, s.
 LONGEST_DELAY_S = 1.0
@@ -19,8 +19,8 @@ class Planned:
     Attributes:
         name: Of the fault.
         at: It strikes once this many trials have ended.
-        delay_s: And then so much later.
-        seed: Decides which process is struck, and the like.
+        delay_s: Further delay, s.
+        seed: Decides which process is struck, among others.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Planned:
 def rounds_of(
     names: Sequence[str], n_strikes: int, per_round: int, n_trials: int, seed: int
 ) -> Iterator[list[Planned]]:
-    """Yield the strikes of one round of jobs after another, without an end.
+    """Yield the strikes of one round of jobs after another, endlessly.
 
     Faults come from a shuffled deck, so that each strikes about as often as the others; the first
-    `n_strikes` are the same for the same arguments. Who missed a strike goes on reading.
+    `n_strikes` are the same for the same arguments. A caller that missed a strike reads on.
 
     Args:
         names: The faults; with one round's worth or less they keep their order.

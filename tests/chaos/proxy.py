@@ -1,4 +1,4 @@
-"""A TCP proxy that makes faults: in front of PostgreSQL, it falls silent, drops or delays.
+"""A TCP proxy that injects faults in front of PostgreSQL: silence, drops or delays.
 
 Clients connect to a port on loopback; the target may be a Unix socket, such as the test server's.
 """
@@ -20,7 +20,7 @@ START_S = 10.0
 
 
 class _Link:
-    """One client's connection: two pumps that do what its mode says."""
+    """One client's connection: two pumps that follow its mode."""
 
     def __init__(self, mode: Mode, delay_s: float) -> None:
         self.delay_s = delay_s
@@ -40,7 +40,7 @@ class _Link:
             writer.transport.abort()
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Move bytes one way; in silence they wait here, and so does the end of the stream."""
+        """Move bytes one way; in silent mode they wait here, as does the end of the stream."""
         while True:
             block = await reader.read(BLOCK_BYTES)
             if self.mode == "delay":
@@ -96,7 +96,7 @@ class Proxy:
 
     @property
     def mode(self) -> Mode:
-        """What happens to all connections, those that are open and those to come."""
+        """The mode of all connections, open and future ones."""
         return self._mode
 
     @mode.setter
@@ -110,7 +110,7 @@ class Proxy:
 
     @property
     def n_open(self) -> int:
-        """How many connections are open, whatever their mode."""
+        """How many connections are open in any mode."""
         return len(self._links)
 
     def close(self) -> None:

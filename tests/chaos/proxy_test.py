@@ -1,4 +1,4 @@
-"""The fault-making proxy does what its modes say: other tests rest on it."""
+"""The proxy follows its modes: other tests rely on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENCE_S = 30.0
 
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
-    """A proxy in front of a server that sends back whatever comes."""
+    """A proxy in front of an echo server."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def echo(connection: socket.socket) -> None:

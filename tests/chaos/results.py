@@ -1,4 +1,4 @@
-"""What must be a function of the spec alone, and how two runs of one spec differ."""
+"""The results that must be a function of the spec alone, and how two runs of one spec differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.client import Client
 
 Json = Any
 
-# Not compared: times, row numbers, who trained, how often, and what was taken from the cache.
+# Not compared: times, row numbers, workers, numbers of attempts, and use of the cache.
 TRIAL_FIELDS = (
     *("study", "sampler", "phase", "number", "point", "params"),
     *("value", "state", "metrics", "curve", "learned", "is_diverged"),
@@ -20,9 +20,9 @@ CHANCE = frozenset({"study_id", "trial_id", "job_id", "training_s", "timing"})
 
 
 def results_of(client: Client, job_ids: Sequence[int]) -> list[Json]:
-    """Return everything about jobs that have ended that crashes must not change.
+    """Return all data of ended jobs that crashes must not change.
 
-    Trials without a number were run ahead of need: which they are depends on timing.
+    Trials without a number were speculative, and depend on timing.
     """
     return [_plain(_result_of(client, job_id)) for job_id in job_ids]
 
@@ -47,7 +47,7 @@ def _result_of(client: Client, job_id: int) -> Json:
 
 
 def _plain(value: Json) -> Json:
-    """Return a value as it comes back from a file: exactly, floats included."""
+    """Return a value as it is read back from a file: exact, floats included."""
     return json.loads(json.dumps(value))
 
 
@@ -60,7 +60,7 @@ def _without_chance(value: Json) -> Json:
 
 
 def differences(expected: Json, found: Json, path: str = "") -> Iterator[str]:
-    """Yield a line for each place at which two results are not the same, exactly."""
+    """Yield a line for each place at which two results are not exactly equal."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in sorted(expected.keys() | found.keys()):
             yield from differences(

@@ -1,4 +1,4 @@
-"""The comparison that the whole campaign rests on finds what differs, exactly."""
+"""The campaign's comparison of results finds every difference, exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process is what: told by its command line, as an operator would."""
+"""The role of a process, recognised by its command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import psutil  # type: ignore[import-untyped]
 
-# What a process's command line holds; the first that fits counts. Ray names its Python workers
-# after the class and method that they run, or ray::IDLE.
+# Part of a process's command line; the first match counts. Ray names its Python workers after the
+# class and method that they run, or ray::IDLE.
 MARKS: tuple[tuple[str, str], ...] = (
     ("gcs", "/gcs_server "),
     ("raylet", "/raylet/raylet "),
@@ -29,7 +29,7 @@ MARKS: tuple[tuple[str, str], ...] = (
 
 
 def role_of(process: psutil.Process) -> str | None:
-    """Return what a process is, None if it is nothing that we know or has ended."""
+    """Return the role of a process, None if it is unknown or has ended."""
     try:
         line = " ".join(process.cmdline()) + " "
     except psutil.Error:

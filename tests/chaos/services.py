@@ -23,7 +23,7 @@ _OWN: set[int] = set()
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent dies: none can hide from us."""
+    """Become the parent of every descendant whose own parent dies, so that we find all of them."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
@@ -31,9 +31,9 @@ def adopt_orphans() -> None:
 
 
 def _bury(own: set[int]) -> None:
-    """Take the exit status of orphans that have ended, as init does: else they stay zombies.
+    """Read the exit status of ended orphans, as init does; otherwise they stay zombies.
 
-    Orphans come from services, which have sessions of their own; what is in our session is ours.
+    Orphans come from services, which run in separate sessions; processes in our session are ours.
     """
     while True:
         for child in psutil.Process().children():

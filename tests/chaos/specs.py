@@ -1,4 +1,4 @@
-"""The jobs that are disturbed: small, and of every kind that a crash could change."""
+"""The disturbed jobs: small, and of every kind that a crash could affect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUNCTION: dict[str, Any] = {
     "samplers": ["direct_l", "direct_l_rand", "tpe", "cmaes", "random"],
     "budget": {"n_trials": 12},
 }
-# Its sampler is costly: it thinks in a process of its own.
+# Its sampler is costly: it runs in a separate process.
 MODEL: dict[str, Any] = {
     "name": "model",
     "seed": 5,

@@ -16,7 +16,7 @@ COMMANDS = {
     "dispatch": ["dispatch"],
     "db upgrade": ["db", "upgrade"],
 }
-# A disk of its own in memory, seen by this shell and what it starts alone.
+# An in-memory disk, visible only to this shell and its children.
 SMALL = "mount -t tmpfs -o size=16m none {place} && "
 FILLED = "dd if=/dev/zero of={place}/filler bs=64k 2>/dev/null; "
 NEARLY = "dd if=/dev/zero of={place}/filler bs=64k count=192 2>/dev/null; "

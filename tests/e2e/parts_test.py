@@ -1,4 +1,4 @@
-"""Each part of Ray ends or hangs alone, while a job runs: it goes on, and ends as if nothing was.
+"""Each part of Ray dies or hangs alone while a job runs: the job continues, with equal results.
 
 Plasma, the object store, is a thread of the raylet in Ray 2.60: there is no process of it to kill.
 """
@@ -42,7 +42,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made.stop()
 
 
-# While a part hangs, what runs goes on.
+# While a part hangs, running trials continue.
 LONG = JOB | {"budget": {"n_trials": 250}}
 
 
@@ -83,7 +83,7 @@ def n_losses(server: Server) -> int:
 def strike_each(
     server: Server, job: dict[str, Any], words: tuple[str, ...], number: int
 ) -> list[tuple[Any, ...]]:
-    """Run the job, and signal one part after another, each when the one before is made good."""
+    """Run the job, and signal one part after another, each after recovery from the previous."""
     with Client(server.url) as client:
         job_id = client.submit(job)["id"]
         for n_lost, word in enumerate(words):

@@ -70,7 +70,7 @@ def test_stopping_what_was_never_started_is_harmless() -> None:
 
 
 def test_what_a_dead_child_leaves_behind_is_killed_before_the_next(tmp_path: Path) -> None:
-    """Ray's workers have groups of their own in the session of the dispatcher."""
+    """Ray's workers have separate process groups in the session of the dispatcher."""
     left = tmp_path / "pids"
     careless = (
         "import os, pathlib, subprocess\n"

@@ -1,4 +1,4 @@
-"""Makes the stored databases: see README.md beside this file.
+"""Makes the stored databases: see README.md in this folder.
 
 Run from the root of the project: `python -m tests.assets.databases.make REVISION`
 """
@@ -88,7 +88,7 @@ def filled(url: str, _folder: Path, revision: str) -> None:
 
 
 def live(url: str, folder: Path, _revision: str) -> None:
-    """Let the real server run jobs until each kind of end is there."""
+    """Let the real server run jobs until each kind of end has occurred."""
     settings = {
         "DENSEARCH_DATABASE_URL": url,
         "DENSEARCH_N_CPUS": "2",
@@ -162,7 +162,7 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 
 def store_sqlite(path: Path, revision: str) -> None:
-    """Pack the file as `VACUUM INTO` writes it, without what names this machine."""
+    """Pack the file as `VACUUM INTO` writes it, without this machine's name."""
     database = Database(f"sqlite:///{path}")
     anonymise(database)
     with database.engine.begin() as connection:
@@ -173,7 +173,7 @@ def store_sqlite(path: Path, revision: str) -> None:
 
 
 def store_postgresql(url: str, revision: str) -> None:
-    """Pack a dump as plain SQL that older servers and drivers read, too."""
+    """Pack a dump as plain SQL that older servers and drivers can read."""
     database = Database(url)
     anonymise(database)
     database.close()
@@ -190,7 +190,7 @@ def store_postgresql(url: str, revision: str) -> None:
 
 
 def anonymise(database: Database) -> None:
-    """Take this machine's name out."""
+    """Remove this machine's name."""
     host = {"host": socket.gethostname()}
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE dispatchers SET host = 'machine'"))

@@ -1,7 +1,7 @@
 """A wall clock that can be stepped, for processes with this folder in PYTHONPATH.
 
-Python imports this module at its start. The file that CHAOS_CLOCK names holds the seconds by
-which the clock is off; monotonic clocks stay right, as they do on a machine whose time is set.
+Python imports this module at its start. The file that CHAOS_CLOCK names holds the offset of the
+clock in seconds; monotonic clocks stay right, as they do on a machine whose time is set.
 The product reads its wall clock in `service.clock` alone, Python's libraries by `time.time`.
 """
 

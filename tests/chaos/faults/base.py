@@ -1,4 +1,4 @@
-"""What a fault is."""
+"""The type of a fault."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMIT_S = 60.0
 
 
 def anywhere(_: type[Deployment]) -> str | None:
-    """Say nothing against striking anything."""
+    """Return no objection: the fault can strike any deployment."""
     return None
 
 
@@ -29,7 +29,7 @@ def on_sqlite(deployment: type[Deployment]) -> str | None:
 
 
 def on_own_disk(deployment: type[Deployment]) -> str | None:
-    """Say why a disk of our own cannot be had."""
+    """Say why no disk can be mounted."""
     return on_sqlite(deployment) or (None if may_mount() else "needs the right to mount a disk")
 
 
@@ -39,12 +39,12 @@ class NothingToStrikeError(LookupError):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, and is over when `strike` returns.
+    """A fault, which is over when `strike` returns.
 
     Attributes:
-        name: What the user calls it.
-        strike: Does it and returns what was struck, for the log.
-        lack: Says why it cannot strike a kind of deployment, or None.
+        name: Its name on the command line.
+        strike: Injects it and returns the struck processes, for the log.
+        lack: Returns why it cannot strike a kind of deployment, or None.
         limit_s: Within this time a trial that began after it must have ended.
     """
 

@@ -12,7 +12,7 @@ from tests.chaos.faults.base import Fault, on_postgresql
 from tests.chaos.proxy import Mode
 
 HELD_S = 10.0
-# Where new connections work, the service is back this soon after the old ones fell silent.
+# If new connections work, the service recovers in this time after the old ones fell silent, s.
 SILENT_LIMIT_S = 30.0
 
 
@@ -35,7 +35,7 @@ def hold(mode: Mode, deployment: Deployment, rng: Random, *, is_one: bool = Fals
 
 
 def silence_open(deployment: Deployment, rng: Random) -> str:
-    """Let the open connections of all services fall silent for good; new ones work."""
+    """Silence the open connections of all services for good; new ones work."""
     assert isinstance(deployment, PostgresDeployment)
     names = _names(deployment, rng, is_one=False)
     for name in names:

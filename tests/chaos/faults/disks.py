@@ -37,7 +37,7 @@ def fill(deployment: Deployment, rng: Random) -> str:  # noqa: ARG001 - as the o
 
 
 def lock(deployment: Deployment, rng: Random) -> str:  # noqa: ARG001 - as the others
-    """Hold SQLite's only right to write, as a forgotten shell does."""
+    """Hold SQLite's write lock, as a forgotten shell does."""
     holder = sqlite3.connect(deployment.data_dir / "densearch.sqlite3", timeout=30)
     try:
         holder.execute("PRAGMA wal_autocheckpoint=0")

@@ -17,9 +17,9 @@ from tests.chaos.deployment import Deployment
 from tests.chaos.faults.base import Fault, NothingToStrikeError, on_postgresql
 from tests.chaos.roles import role_of
 
-# How long to look for a process that is just being started, s.
+# How long to wait for a process that is just being started, s.
 PATIENCE_S = 60.0
-# A costly sampler's process lives only while there is something to ask it.
+# A costly sampler's process lives only while it is asked.
 SAMPLER_PATIENCE_S = 2.0
 # The roles that pairs and triples are drawn from.
 TOGETHER = ("dispatcher", "worker", "raylet", "gcs", "api")
@@ -30,8 +30,8 @@ def pick(deployment: Deployment, role: str, rng: Random) -> psutil.Process:
     """Return one living process of a role, waiting for it where it is being started.
 
     Raises:
-        NothingToStrikeError: There is none, and need not be one.
-        LookupError: There is none, and should be.
+        NothingToStrikeError: There is none, and none is required.
+        LookupError: There is none, but one is required.
     """
     is_needed = role != "sampler"
     deadline = time.monotonic() + (PATIENCE_S if is_needed else SAMPLER_PATIENCE_S)
@@ -44,7 +44,7 @@ def pick(deployment: Deployment, role: str, rng: Random) -> psutil.Process:
 
 
 def send(processes: Sequence[psutil.Process], number: int) -> str:
-    """Send a signal to processes, all at once, and say to which."""
+    """Send a signal to processes, all at once, and return which."""
     said = ", ".join(f"{role_of(process)} {process.pid}" for process in processes)
     for process in processes:
         with suppress(ProcessLookupError):
@@ -64,14 +64,14 @@ def kill_several(n: int, deployment: Deployment, rng: Random) -> str:
 
 
 def kill_all(deployment: Deployment, rng: Random) -> str:  # noqa: ARG001 - as the others
-    """Kill everything that the product started, as a machine that loses its power does."""
+    """Kill all processes of the product, as a power cut does."""
     processes = [p for p in services.descendants() if role_of(p) not in ("postgres", "backend")]
     send(processes, signal.SIGKILL)
     return f"{len(processes)} processes"
 
 
 def kill_twice(deployment: Deployment, rng: Random) -> str:
-    """Kill a dispatcher, and its successor at some moment of its start."""
+    """Kill a dispatcher, and its successor at a random moment of its start."""
     first = kill(["dispatcher"], deployment, rng)
     time.sleep(rng.uniform(*WHILE_RESTARTING_S))
     return f"{first}, then {kill(['dispatcher'], deployment, rng)}"

@@ -15,7 +15,7 @@ ASLEEP_S = 1.5 * LEASE_S
 
 
 def sleep(role: str, deployment: Deployment, rng: Random) -> str:
-    """Stop a process, and let it go on when its lease is over."""
+    """Stop a process, and continue it when its lease has expired."""
     process = pick(deployment, role, rng)
     said = send([process], signal.SIGSTOP)
     time.sleep(ASLEEP_S)

@@ -155,7 +155,7 @@ def test_a_request_that_is_never_finished_ends_with_408(port: int, begun: bytes)
     with connect(port) as client:
         client.sendall(begun)
         answer = read_to_end(client)
-    # An empty line before a request is no part of it.
+    # An empty line before a request does not belong to it.
     assert answer.startswith(b"HTTP/1.1 408 ") or begun == b"\r\n"
 
 
@@ -185,7 +185,7 @@ def test_a_head_and_a_body_byte_by_byte_end_too(port: int) -> None:
     with connect(port) as client:
         client.sendall(lines(POST, HOST, JSON, "Content-Length: 900000"))
         assert trickle(client, b" ").startswith(b"HTTP/1.1 408 ")
-    # After an answer as well: what is left of a refused body is dropped, and not for ever.
+    # After an answer, too, the rest of a refused body is dropped, within a limit.
     with connect(port) as client:
         client.sendall(OK + b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         assert b"HTTP/1.1 408 " in trickle(client, b"a")
@@ -206,7 +206,7 @@ def test_a_slow_upload_may_take_many_windows(port: int, hasty: pytest.MonkeyPatc
 
 @pytest.mark.usefixtures("hasty")
 def test_a_client_that_waits_for_leave_to_send_is_not_timed(port: int) -> None:
-    """What the server makes it wait is not its fault; once it has leave, it is."""
+    """A client's time counts only after the server has asked for its body."""
     with connect(port) as client:
         headers = lines(POST, HOST, JSON, "Content-Length: 2", "Expect: 100-continue")
         client.sendall(headers)

@@ -1,4 +1,4 @@
-"""DELETE /v1/jobs/{id}: what is refused, and that nothing of a deleted job answers any more."""
+"""DELETE /v1/jobs/{id}: refusals, and 404 at all addresses of a deleted job."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_nothing_of_a_deleted_job_answers(
 def test_an_open_stream_ends_when_its_job_is_deleted(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between a look at the queued job and the next, it is cancelled and deleted."""
+    """Between two polls of the queued job it is cancelled and deleted."""
     job_id = submit(client)
     look, n_looks = event_feed._standings, 0
 
@@ -131,7 +131,7 @@ def test_the_page_offers_deletion_of_ended_jobs_alone(client: TestClient) -> Non
 def test_results_come_while_another_job_is_deleted(
     client: TestClient, sqlite_database: Database
 ) -> None:
-    """A job that takes results goes on when their source is deleted between two steps."""
+    """A job that reuses results continues when their source is deleted between two steps."""
     first = submit(client, SPHERE)
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()

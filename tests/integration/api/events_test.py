@@ -108,7 +108,7 @@ def test_more_events_than_a_batch_arrive(
     address = f"/v1/jobs/{_finished(client, sqlite_database)}/events"
     whole = client.get(address).text
     monkeypatch.setattr(event_feed, "BATCH", 3)
-    monkeypatch.setattr(event_feed, "POLL_S", 60.0)  # no pause between the parts of what is there
+    monkeypatch.setattr(event_feed, "POLL_S", 60.0)  # no pause between existing chunks
     assert client.get(address).text == whole
 
 
@@ -217,7 +217,7 @@ def test_a_client_that_does_not_read_is_handed_one_chunk_and_loses_nothing(
     async def listen() -> str:
         stream = _stream(EventFeed(sqlite_database, threading.Event()), job_id, 0)
         first = [await anext(stream), await anext(stream)]
-        while n_read["_standings"] < 20:  # noqa: ASYNC110 - turns are what is counted
+        while n_read["_standings"] < 20:  # noqa: ASYNC110 - the test counts turns
             await asyncio.sleep(0.001)
         assert n_read["_after"] == 1  # nothing is read for it meanwhile
         return b"".join(first).decode() + await _text(stream)

@@ -1,4 +1,4 @@
-"""Names over REST: refused where they are given, readable where older versions stored them."""
+"""Names over REST: refused at submission, readable where older versions stored them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`densearch db prune` on SQLite and PostgreSQL: what it prints, refuses and gives back."""
+"""`densearch db prune` on SQLite and PostgreSQL: its output, its refusals, the freed space."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_vacuum_gives_the_space_back(url: Database, monkeypatch: pytest.Monkey
         for _ in range(200):
             events.add(session, job_id, "trial", {"text": "x" * 20_000})
         events.add(session, job_id, "job", {"state": "SUCCEEDED"})
-    url.close()  # SQLite's is rewritten where nobody has it open
+    url.close()  # SQLite's file is rewritten only when no process has it open
     pass_two_days(monkeypatch)
     result = prune("--older-than", "1d", "--vacuum")
     assert result.exit_code == 0, result.output

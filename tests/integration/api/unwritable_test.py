@@ -105,7 +105,7 @@ def folder(sqlite_template: Path) -> Iterator[Path]:
 
 @contextmanager
 def unwritable(folder: Path) -> Iterator[None]:
-    """Take the right to write from a folder and its files; root has it whatever they say."""
+    """Make a folder and its files read-only; for root that has no effect."""
     for file in folder.iterdir():
         file.chmod(0o444)
     folder.chmod(0o555)

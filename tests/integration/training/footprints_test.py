@@ -1,4 +1,4 @@
-"""What a training needs at least, against what it holds."""
+"""The lower bound for a training's memory, compared with measured peaks."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(
     need = memory_needs.need_of(spec)
     assert need is not None
     assert need.bytes <= peaks[index] <= 2 * need.bytes
-    # What is counted is most of it, not the process alone.
+    # The network's part is most of the memory, not the process alone.
     assert need.bytes > 1.4 * memory_needs.LEAST_PROCESS_BYTES

@@ -1,7 +1,7 @@
-"""`python -m tests.integration.training.peaks`: the peak memory of a step and a judgement.
+"""`python -m tests.integration.training.peaks`: the peak memory of a step and an evaluation.
 
-Each case has a process of its own, forked before torch has computed anything, since an allocator
-keeps what it has freed.
+Each case runs in a separate process, forked before torch has computed anything, since an allocator
+keeps freed memory.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CASES: tuple[tuple[dict[str, Any], dict[str, Any], int], ...] = (
 
 
 def peak_of(section: dict[str, Any], network: dict[str, Any], batch_size: int) -> int:
-    """Return the most resident bytes of this process over one step and one judgement."""
+    """Return the peak resident bytes of this process over one step and one evaluation."""
     prepare_machine()
     training = {**SGD, "batch_size": batch_size}
     task = TrainingTask(task=section, network=network, training=training, phi=PHI, seed=0)

@@ -1,4 +1,4 @@
-"""Several processes that upgrade one database at once, and one that writes meanwhile."""
+"""Several processes upgrade one database at once while another writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N = 4
 
 
 def upgrades(database: Database) -> list[schema.Migrated]:
-    """Upgrade from N threads with an engine each, as processes would: all begin together."""
+    """Upgrade from N threads with an engine each, as processes would: all start together."""
     url, together = database.url.render_as_string(hide_password=False), threading.Barrier(N)
 
     def one(_: int) -> schema.Migrated:
@@ -36,7 +36,7 @@ def test_one_upgrades_and_the_others_find_it_done(
     first: tuple[Database, filling.Contents], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, before = first
-    # Each looks at the old revision before any of them has the lock.
+    # Each reads the old revision before any of them has the lock.
     monkeypatch.setattr(schema, "current", lambda _database: "0001")
     done = upgrades(database)
     monkeypatch.undo()

@@ -53,7 +53,7 @@ def test_the_copy_is_the_database_from_before(old: Path, name: str) -> None:
     assert copies(odd) == [done.backup.path]
     assert done.backup.path.name.startswith("densearch-0001-20")
     assert stat.S_IMODE(done.backup.path.stat().st_mode) == 0o600
-    # The words that are printed, as a user gives them to a shell.
+    # The printed command, as a user runs it in a shell.
     subprocess.run(["sh", "-c", done.backup.way_back], check=True)
     restored = opened(odd)
     assert schema.current(restored) == "0001"

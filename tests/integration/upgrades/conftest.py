@@ -54,7 +54,7 @@ def add_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ad
 
 @pytest.fixture
 def first(database: Database) -> tuple[Database, filling.Contents]:
-    """A database of the first revision with rows in every table, and what is in it."""
+    """A database of the first revision with rows in every table, and its content."""
     return database, filling.at(database, "0001")
 
 

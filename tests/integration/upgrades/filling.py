@@ -1,4 +1,4 @@
-"""Rows for every table of any revision, made from what the database says of its tables."""
+"""Rows for every table of any revision, generated from the database's schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.storage.database import Database
 
 N_ROWS = 6
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-# Columns whose values a revision looks at; everywhere else any value will do.
+# Columns whose values a revision reads; in all others any value will do.
 VALUES: dict[str, list[Any]] = {
     "trials.phase": ["search", "evaluation", "promotion", "superseded"],
     "jobs.state": ["QUEUED", "RUNNING", "EVALUATING", "SUCCEEDED", "FAILED", "CANCELLED"],
@@ -24,7 +24,7 @@ Contents = dict[str, list[dict[str, Any]]]
 
 
 def fill(database: Database) -> None:
-    """Put rows into every table, so that each refers to existing ones and no two are alike."""
+    """Insert rows into every table, so that each refers to existing ones and no two are alike."""
     with database.engine.begin() as connection:
         for table in _tables(connection):
             for i in range(N_ROWS):

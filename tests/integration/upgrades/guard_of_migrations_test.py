@@ -1,4 +1,4 @@
-"""What a revision may do wrong, and that nothing is lost by it."""
+"""Errors of a revision, by which no data may be lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.storage.database import Database
 from tests.integration.upgrades import filling
 from tests.integration.upgrades.conftest import AddRevision
 
-# Of a table that others refer to, on SQLite by a new one that takes its place.
+# Alters a table that others refer to; SQLite replaces it by a new one.
 ALTER = (
     'with op.batch_alter_table("jobs") as batch:',
     '    batch.add_column(sa.Column("mood", sa.String(9)))',

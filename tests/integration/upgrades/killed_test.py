@@ -1,7 +1,7 @@
-"""A process that is killed while it upgrades loses nothing, wherever it was.
+"""A process that is killed at any point of an upgrade loses nothing.
 
-The killed one is a fork that counts its calls into C: each statement, commit, rename and fsync is
-one. In the default run it is killed at some of them, with `-m slow` at all.
+The killed process is a fork that counts its calls into C: each statement, commit, rename and fsync
+is one. In the default run it is killed at some of them, with `-m slow` at all.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _kill_at_all(
 
 
 def backup_of(database: Database, file: Path) -> bytes:
-    """Return the file's bytes once nothing of it is in the WAL."""
+    """Return the file's bytes once the WAL is checkpointed."""
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

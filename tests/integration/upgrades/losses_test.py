@@ -1,4 +1,4 @@
-"""Jobs that an earlier version's upgrade robbed of their results, and the copy that has them."""
+"""Jobs whose results an earlier version's upgrade deleted, and the copy that still has them."""
 
 from __future__ import annotations
 
@@ -114,4 +114,4 @@ def test_the_doctor_says_what_is_lost_and_how_it_comes_back(
     if has_copy:
         assert f"{copy} still has those of 2: end the server, then rm -f" in finding.remedy
     else:
-        assert "no copy beside the database has them" in finding.remedy
+        assert "no copy in the database's directory has them" in finding.remedy

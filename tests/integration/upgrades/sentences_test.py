@@ -1,4 +1,4 @@
-"""What no command can use is named in one sentence by every command, and is not touched."""
+"""Every command names an unusable database in one sentence, and does not change it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ask(path: Path, statement: str) -> None:
 
 def newer(path: Path) -> None:
     ask(path, "UPDATE alembic_version SET version_num = '0017'")
-    # One that is no use: of a version that is newer, too.
+    # An unusable copy: its version is newer, too.
     (path.parent / "densearch-0016-20260301T000000Z.sqlite3").touch()
     (path.parent / BACKUP).touch()
 
@@ -87,7 +87,7 @@ def run(command: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     if command == "doctor":
         from api.cli import doctor
 
-        # Ray's import takes seconds and says nothing of databases.
+        # Ray's import takes seconds and does not concern databases.
         monkeypatch.setattr(doctor, "check_ray", lambda _settings: iter(()))
     monkeypatch.setattr(sys, "argv", ["densearch", *command.split()])
     with pytest.raises(SystemExit) as ended:

@@ -44,7 +44,7 @@ def test_it_runs_alone_from_the_death_on_that_could_have_been_the_last() -> None
 def test_what_ray_ended_is_never_the_trials_fault_but_has_an_end() -> None:
     assert told([Ending.LOST] * 29, 3)[1] == 0
     assert told([Ending.LOST] * 100, 3)[1] == 30
-    # Killed by the memory monitor in company, it gets a node to itself, and ends there.
+    # After kills by the memory monitor among others it gets a node to itself, and ends there.
     assert told([Ending.LOST] * 3 + [Ending.CRASHED] * 2, 3)[1] == 0
     assert told([Ending.LOST] * 3 + [Ending.CRASHED] * 3, 3)[1] == 6
 

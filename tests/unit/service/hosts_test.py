@@ -1,4 +1,4 @@
-"""What this server is called: names in one form, and which of them are its own."""
+"""The server's names: their canonical form, and which of them are its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line of the log is one line, whatever it tells."""
+"""A log entry is one line for any content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs need at least, and what is refused for it."""
+"""Lower bounds for the memory of jobs, and refusals by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names are taken, and how text that nobody has checked is shown."""
+"""Which names are accepted, and how unchecked text is shown."""
 
 from __future__ import annotations
 

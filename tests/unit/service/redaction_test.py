@@ -1,4 +1,4 @@
-"""No password is shown, wherever in the URL it stands and whoever quotes it."""
+"""No password is shown, at any place of a URL and in any message that quotes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each failure of a database is taken for, and what a request is answered for it."""
+"""The reason for each failure of a database, and the answer to a request."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_refusal_has_a_reason_a_remedy_and_a_503(
     "error",
     [
         of_postgresql("42P01"),  # a table that does not exist
-        of_postgresql("25P02"),  # a statement after one that failed
+        of_postgresql("25P02"),  # a statement after a failed one
         IntegrityError("INSERT", {}, Exception("twice")),
         ZeroDivisionError(),
     ],

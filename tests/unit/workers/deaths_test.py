@@ -1,4 +1,4 @@
-"""Ray's texts, as 2.60 writes them, and what is made of them."""
+"""Ray's errors, as 2.60 words them, and their classification."""
 
 from __future__ import annotations
 

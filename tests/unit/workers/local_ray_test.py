@@ -1,4 +1,4 @@
-"""What a Ray of our own may know and who may read its token."""
+"""The environment of a local Ray, and the mode of its token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`densearch delete`: it asks, and deletes nothing where nobody can be asked."""
+"""`densearch delete`: it asks for confirmation, and deletes nothing without a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes from elsewhere never steers the terminal."""
+"""Foreign text never controls the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts by hand of what trainings keep."""
+"""The values that trainings keep, counted by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers about jobs: when they are given again, and when they are looked for."""
+"""Cached answers about jobs: when they are reused, and when they are computed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JOB = Job(
 
 
 class Time:
-    """A clock that goes on while something is counted, and when it is told to."""
+    """A clock that advances while something is counted, and on request."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0

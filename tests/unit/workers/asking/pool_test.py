@@ -1,4 +1,4 @@
-"""Whose ask comes next: processes that this test pretends."""
+"""The order of asks, with simulated processes."""
 
 from __future__ import annotations
 
