@@ -1,4 +1,4 @@
-"""A clock that stands still until a test sets it."""
+"""A clock that moves only when a test steps it."""
 
 from __future__ import annotations
 
