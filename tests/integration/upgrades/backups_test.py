@@ -138,13 +138,13 @@ def test_no_room_is_refused_before_anything_is_written(
     database.close()
 
 
-@pytest.mark.parametrize("failing", ["_write", "_sync"])
+@pytest.mark.parametrize("failing", ["_write", "sync"])
 def test_a_copy_that_fails_is_taken_away(
     old: Path, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     def fail(*_args: object) -> None:
         old.with_name("densearch.sqlite3.backup-part").write_bytes(b"half")
-        raise OSError(28, "No space left on device") if failing == "_sync" else full
+        raise OSError(28, "No space left on device") if failing == "sync" else full
 
     full = sqlite3.OperationalError("database or disk is full")
     monkeypatch.setattr(backups, failing, fail)
