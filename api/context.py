@@ -1,4 +1,8 @@
-"""What a request's handler works with: the app's database and settings."""
+"""What a request's handler works with: the app's database, settings and event feed.
+
+The dependencies are coroutines, since FastAPI runs plain functions in a thread: `/readyz` must
+answer while all threads are blocked.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +21,20 @@ def database_of(request: Request) -> Database:
     return found
 
 
-def settings_of(request: Request) -> Settings:
-    """Return the app's settings."""
+async def _database(request: Request) -> Database:
+    return database_of(request)
+
+
+async def _settings(request: Request) -> Settings:
     found: Settings = request.app.state.settings
     return found
 
 
-def feed_of(request: Request) -> EventFeed:
-    """Return the feed that delivers the events of jobs to all open streams."""
+async def _feed(request: Request) -> EventFeed:
     found: EventFeed = request.app.state.feed
     return found
 
 
-InDatabase = Annotated[Database, Depends(database_of)]
-InFeed = Annotated[EventFeed, Depends(feed_of)]
-WithSettings = Annotated[Settings, Depends(settings_of)]
+InDatabase = Annotated[Database, Depends(_database)]
+InFeed = Annotated[EventFeed, Depends(_feed)]
+WithSettings = Annotated[Settings, Depends(_settings)]
