@@ -16,7 +16,8 @@ from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
 
-TEMPLATE = "densearch_template"
+# Test processes that run at the same time may share a server.
+TEMPLATE = f"densearch_template_{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
@@ -44,18 +45,21 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_url: str) -> str:
+def postgresql_template(postgresql_url: str) -> Iterator[str]:
     """The server's URL, once it holds a migrated, empty database to copy."""
     admin = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+    drop = text(f"DROP DATABASE IF EXISTS {TEMPLATE}")
     with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {TEMPLATE}"))
+        connection.execute(drop)
         connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
     url = make_url(postgresql_url).set(database=TEMPLATE)
     database = Database(url.render_as_string(hide_password=False))
     schema.upgrade(database)
     database.close()
+    yield postgresql_url
+    with admin.connect() as connection:
+        connection.execute(drop)
     admin.dispose()
-    return postgresql_url
 
 
 @pytest.fixture
