@@ -9,13 +9,20 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 FOLDER = "artifacts"
 LOCK = ".lock"
+# Holders pass it on the way to the lock, and a removal closes it: the holds of several dispatchers
+# may overlap without a gap.
+TURNSTILE = ".turnstile"
+# How long holders wait for a removal, s, and a removal for them: meanwhile others wait for it.
+HOLDER_S, REMOVAL_S = 10.0, 2.0
+_PAUSE_S = 0.01
 
 
 @contextmanager
@@ -25,15 +32,19 @@ def held(data_dir: Path) -> Iterator[None]:
     Begin it before storing a file or reading its entry; end it once the new entry is committed.
     Where the file system has no locks, or refuses the lock file, the block runs unlocked; then
     `removing` is refused, too.
+
+    Raises:
+        TimeoutError: A removal took longer than `HOLDER_S`.
     """
-    lock = None
-    with suppress(OSError):
-        lock = _locked(data_dir, fcntl.LOCK_SH)
-    try:
+    with ExitStack() as stack:
+        try:
+            with _locked(data_dir, TURNSTILE, fcntl.LOCK_SH, HOLDER_S):
+                stack.enter_context(_locked(data_dir, LOCK, fcntl.LOCK_SH, HOLDER_S))
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # unlocked, see above
         yield
-    finally:
-        if lock is not None:
-            _unlock(lock)
 
 
 @contextmanager
@@ -41,30 +52,42 @@ def removing(data_dir: Path) -> Iterator[None]:
     """Wait for all `held` blocks to end, and exclude others within this block.
 
     Raises:
+        TimeoutError: A `held` block took longer than `REMOVAL_S`.
         OSError: The file system has no locks.
     """
-    lock = _locked(data_dir, fcntl.LOCK_EX)
-    try:
+    with (
+        _locked(data_dir, TURNSTILE, fcntl.LOCK_EX, REMOVAL_S),
+        _locked(data_dir, LOCK, fcntl.LOCK_EX, REMOVAL_S),
+    ):
         yield
-    finally:
-        _unlock(lock)
 
 
-def _locked(data_dir: Path, kind: int) -> int:
+@contextmanager
+def _locked(data_dir: Path, name: str, kind: int, wait_s: float) -> Iterator[None]:
     folder = data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, kind)
-    except BaseException:
+        _lock(lock, kind, wait_s)
+        try:
+            yield
+        finally:  # a process forked meanwhile would keep it locked
+            fcntl.flock(lock, fcntl.LOCK_UN)
+    finally:
         os.close(lock)
-        raise
-    return lock
 
 
-def _unlock(lock: int) -> None:
-    fcntl.flock(lock, fcntl.LOCK_UN)  # a process forked meanwhile would keep it locked
-    os.close(lock)
+def _lock(lock: int, kind: int, wait_s: float) -> None:
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError("the files of jobs are in use") from None
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def store_weights(data_dir: Path, content: bytes) -> tuple[str, int, str]:
@@ -108,3 +131,10 @@ def remove(data_dir: Path, paths: Iterable[str]) -> None:
         found = (data_dir / path).resolve()
         if found.is_relative_to(folder):  # a path outside the folder is not followed
             found.unlink(missing_ok=True)
+
+
+def require(data_dir: Path, paths: Iterable[str]) -> None:
+    """Raise FileNotFoundError unless there is a file for each of the paths."""
+    for path in paths:
+        if not (data_dir / path).is_file():
+            raise FileNotFoundError(f"{path} is not in the data directory {data_dir}")

@@ -145,14 +145,14 @@ def _is_stale(found: Calibration) -> bool:
 
 
 def next_open(
-    database: Database, lease_s: float, fits: Callable[[Calibration], bool] = lambda _: True
+    database: Database, fits: Callable[[Calibration], bool] = lambda _: True
 ) -> Calibration | None:
     """Return the oldest measurement that nobody is at and that fits a cluster.
 
     Others wait for another dispatcher's cluster, or for workers that are yet to come.
     """
     with database.read() as session:
-        waiting = calibrations.open_ones(session, lease_s)
+        waiting = calibrations.open_ones(session)
     return next(filter(fits, waiting), None)
 
 

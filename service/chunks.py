@@ -12,11 +12,14 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
+from service.storage import deadlines
 from service.storage.database import Database
 
 # Target duration of a chunk, s: half of what a user would notice.
 WANTED_S = 0.1
-# A commit alone may take longer than this on a busy disk: chunks never shrink to nothing.
+# A chunk is cancelled after this time, s: a connection may be silent.
+LIMIT_S = 120.0
+# A commit alone may take longer than WANTED_S on a busy disk: chunks never shrink to nothing.
 SMALLEST_SIZE, FIRST_SIZE, LARGEST_SIZE = 50, 200, 20_000
 
 
@@ -51,9 +54,10 @@ class Chunks:
         """
         size, total = FIRST_SIZE, 0
         while not self.is_stopped:
-            with self.database.write(
-                is_patient=True, follows_references=follows_references
-            ) as session:
+            with (
+                deadlines.within(LIMIT_S),
+                self.database.write(follows_references=follows_references) as session,
+            ):
                 session.connection()  # the wait for SQLite's lock does not count
                 started = time.monotonic()
                 n = work(session, size)

@@ -6,13 +6,32 @@ later, in chunks. A process that dies on the way leaves the rest to the next swe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from service import artifacts
 from service.chunks import Chunks
-from service.storage import deletion
+from service.storage import deadlines, deletion
 from service.storage.database import Database
+
+# Dispatchers wait while files are removed: for the database no longer than this, s.
+FILES_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The result of a sweep.
+
+    Attributes:
+        n_rows: Number of rows removed.
+        left: For each deleted job whose files could not be removed, by its id, the reason. Its
+            rows stay, too.
+    """
+
+    n_rows: int
+    left: Mapping[int, str]
 
 
 def delete(database: Database, job_id: int) -> None:
@@ -27,37 +46,52 @@ def delete(database: Database, job_id: int) -> None:
         deletion.mark(session, job_id)
 
 
-def sweep(chunks: Chunks, data_dir: Path) -> int:
+def sweep(chunks: Chunks, data_dir: Path, *, is_home: bool = True) -> Swept:
     """Remove the remaining rows and files of deleted jobs; several processes may do so at once.
 
-    Returns:
-        The number of rows removed.
-
-    Raises:
-        OSError: The disk refuses, or its file system has no locks.
+    Args:
+        chunks: Of the database.
+        data_dir: The data directory.
+        is_home: Whether it is certainly the dispatchers' one, so that a missing file was removed.
+            Otherwise a job is skipped unless all its files are there.
     """
     with chunks.database.read() as session:
         job_ids = deletion.marked(session)
-    n_removed = 0
+    n_rows, left = 0, {}
     for job_id in job_ids:
-        _remove_files(chunks.database, data_dir, job_id)
-        n_removed += chunks.repeat(
+        if chunks.is_stopped:
+            break
+        try:
+            _remove_files(chunks.database, data_dir, job_id, is_home=is_home)
+        except OSError as error:  # the other jobs do not wait for this one
+            left[job_id] = str(error)
+            continue
+        n_rows += chunks.repeat(
             partial(deletion.remove_some, job_id),
             follows_references=False,  # it removes children first
         )
-    return n_removed
+    return Swept(n_rows, left)
 
 
-def _remove_files(database: Database, data_dir: Path, job_id: int) -> None:
+def _remove_files(database: Database, data_dir: Path, job_id: int, *, is_home: bool) -> None:
     """Remove the files that no other job uses, before the entries that name them.
 
     A step that read the job's entries before the deletion held the files until its own entries
     were committed, so that this query sees them.
+
+    Raises:
+        OSError: The disk refuses, its file system has no locks, the files are in use, or, unless
+            `is_home`, one is missing.
     """
     with database.read() as session:
-        if not deletion.paths_of(session, job_id):
-            return
-    with artifacts.removing(data_dir):
+        paths = deletion.paths_of(session, job_id)
+    if not paths:
+        return
+    if not is_home:
+        artifacts.require(data_dir, paths)
+    with artifacts.removing(data_dir), deadlines.within(FILES_S):
         with database.read() as session:
             unused = deletion.unused_paths(session, job_id)
         artifacts.remove(data_dir, unused)
+        with database.write() as session:
+            deletion.forget_paths(session, job_id, unused)

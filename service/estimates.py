@@ -126,7 +126,7 @@ def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
     shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
     best = max(alive, key=lambda d: n_places(_totals(d), *shape), default=None)
     n_workers = n_places(_totals(best), *shape) if best is not None else None
-    return _Cluster(best, n_workers, len(jobs.standings(session, lease_s)))
+    return _Cluster(best, n_workers, len(jobs.standings(session)))
 
 
 def _totals(dispatcher: Dispatcher) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Pruning expendable rows of jobs that ended some time ago, in chunks between other work.
+"""Pruning old rows that are no results, most of them of ended jobs, in chunks.
 
 It may be killed at any point; a repetition continues where it ended.
 """
@@ -51,6 +51,7 @@ def prune(chunks: Chunks, before: datetime) -> Pruned:
     """Remove events, measurements and idempotency keys of the jobs that ended before a time.
 
     Values, curves and metrics of trials stay, and the last event that says how each job ended.
+    Costs of trainings that were measured before the time are removed, too.
 
     Returns:
         The rows that were removed.
@@ -64,7 +65,10 @@ def prune(chunks: Chunks, before: datetime) -> Pruned:
             partial(_if_ended, job_id, before, partial(_remove_events, job_id))
         )
     n_keys = chunks.repeat(lambda session, size: retention.remove_keys(session, before, size))
-    return Pruned(n_events, n_measurements, n_keys)
+    n_costs = chunks.repeat(
+        lambda session, size: retention.remove_calibrations(session, before, size)
+    )
+    return Pruned(n_events, n_measurements, n_keys, n_costs)
 
 
 def _if_ended(

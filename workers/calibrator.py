@@ -65,7 +65,7 @@ class Calibrator:
     def look(self) -> bool:
         """See whether somebody asks for a measurement; answer whether one has ended, anywhere."""
         if self._waiting is None and self._running is None:
-            self._waiting = calibrations.next_open(self._database, self._lease_s, self._fits)
+            self._waiting = calibrations.next_open(self._database, self._fits)
         before, self._latest = self._latest, calibrations.latest(self._database)
         return self._latest != before
 

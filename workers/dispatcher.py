@@ -16,7 +16,7 @@ from dataclasses import replace
 from types import FrameType
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from service import artifacts, leases, statistics
@@ -147,14 +147,21 @@ class Dispatcher:
         self._asking.stop()
         try:
             if self._is_lost:
-                with self._database.write() as session:
-                    for job_id in self._runs:
-                        jobs.set_waits_for(session, job_id, LOST)
+                self._note_loss()
+        except Exception as error:  # noqa: BLE001 - the leases must be given back all the same
+            LOG.warning("the reason why jobs wait was not stored", error=str(error))
+        try:
             leases.resign(self._database, self._me)
-        except DBAPIError:
+        except SQLAlchemyError:
             LOG.warning("leases could not be given back; they run out by themselves")
         if not self._is_lost:  # leaving a dead cluster may block for ever
             self._cluster.stop()
+
+    def _note_loss(self) -> None:
+        """Store in the jobs that this dispatcher still holds that they wait for a cluster."""
+        with self._database.write() as session:
+            for job_id in jobs.held(session, self._me.id):
+                jobs.set_waits_for(session, job_id, LOST)
 
     # One turn
 
@@ -212,11 +219,11 @@ class Dispatcher:
     def _look(self) -> None:
         """See which jobs wait for a dispatcher, and what users did to ours."""
         with self._database.read() as session:
-            standings = jobs.standings(session, self._settings.lease_s)
+            standings = jobs.standings(session)
         if any(standing.is_claimable for standing in standings):
             self._claim()
             with self._database.read() as session:
-                standings = jobs.standings(session, self._settings.lease_s)
+                standings = jobs.standings(session)
         mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
         self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
         self._known = mine

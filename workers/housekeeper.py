@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service import clock, deletion, retention
 from service.chunks import Chunks
+from service.errors import DeadlineError
 from service.settings import Settings
 from service.storage.database import Database
 from workers.background import BackgroundThread
@@ -37,6 +38,8 @@ class Housekeeper(BackgroundThread):
         self._settings = settings
         self._every_s = every_s
         self._prune_at = 0.0
+        # Deleted jobs whose files could not be removed the last time.
+        self._left: set[int] = set()
 
     def _run(self) -> None:
         # SQLite's WAL is checkpointed by the connections of the dispatcher's loop alone.
@@ -50,17 +53,25 @@ class Housekeeper(BackgroundThread):
             database.close()
 
     def _turn(self, chunks: Chunks) -> None:
-        try:
-            deletion.sweep(chunks, self._settings.data_dir)
-            if self._settings.keep_days is not None and time.monotonic() >= self._prune_at:
-                self._prune(chunks, self._settings.keep_days)
-        except (DBAPIError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error)
-            LOG.warning("housekeeping was refused; trying again", error=reason)
-        except Exception:
-            LOG.exception("housekeeping failed; trying again")
+        for work in (self._sweep, self._prune):  # neither waits for the other
+            try:
+                work(chunks)
+            except (DBAPIError, OSError, DeadlineError) as error:
+                reason = str(getattr(error, "orig", None) or error)
+                LOG.warning("housekeeping was refused; trying again", error=reason)
+            except Exception:
+                LOG.exception("housekeeping failed; trying again")
 
-    def _prune(self, chunks: Chunks, keep_days: float) -> None:
+    def _sweep(self, chunks: Chunks) -> None:
+        left = deletion.sweep(chunks, self._settings.data_dir).left
+        for job_id in left.keys() - self._left:
+            LOG.warning("files of a deleted job stay; trying again", id=job_id, error=left[job_id])
+        self._left = set(left)
+
+    def _prune(self, chunks: Chunks) -> None:
+        keep_days = self._settings.keep_days
+        if keep_days is None or time.monotonic() < self._prune_at:
+            return
         found = retention.prune(chunks, clock.now() - timedelta(days=keep_days))
         self._prune_at = time.monotonic() + PRUNE_EVERY_S
         counts = asdict(found)

@@ -33,7 +33,8 @@ def prune(
 ) -> None:
     """Remove events, measurements and idempotency keys of jobs that ended long ago.
 
-    Results stay: values, curves, metrics, densities, files and reports.
+    Costs of trainings that were measured so long ago are removed, too. Results stay: values,
+    curves, metrics, densities, files and reports.
     """
     from service import clock
     from service.retention import age_of
@@ -66,7 +67,11 @@ def _prune(settings: Settings, before: datetime, *, dry_run: bool) -> Pruned:
             with database.read() as session:
                 return rows.count(session, before)
         chunks = Chunks(database)
-        deletion.sweep(chunks, settings.data_dir)
+        # A database outside the data directory may belong to another data directory.
+        is_home = settings.database_url is None
+        left = deletion.sweep(chunks, settings.data_dir, is_home=is_home).left
+        for job_id, reason in left.items():
+            echo(f"deleted job {job_id} is left to the dispatchers: {reason}", err=True)
         return retention.prune(chunks, before)
     finally:
         database.close()

@@ -1,15 +1,21 @@
-"""Copies of a SQLite file before its schema changes: each is complete or does not exist."""
+"""Copies of a SQLite file before its schema changes: each is complete or does not exist.
+
+A copy gets its final name after the commit. Until then it is a draft, `NAME.draft`. After a kill
+`settle` finds out whether the change was committed, and keeps or removes the draft: otherwise a
+server that is killed and restarted in a loop would fill the disk.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import shlex
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -20,7 +26,8 @@ from service.durability import sync
 from service.errors import BackupError
 
 TIME = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(r"densearch-(?P<revision>\w+)-(?P<time>\d{8}T\d{6}Z)(?:-(?P<n>\d+))?\.sqlite3")
+_NAME = r"-(?P<revision>\w+)-(?P<time>\d{8}T\d{6}Z)(?:-(?P<n>\d+))?"
+_DRAFT = ".draft"
 # Tables that a server writes at its start, and the revision: not worth a copy.
 _TRIFLES = frozenset({"alembic_version", "dispatchers"})
 
@@ -58,8 +65,14 @@ def file_of(connection: Connection) -> Path | None:
 
 
 def of(file: Path) -> list[Backup]:
-    """Return the copies in the directory of a database's file, the newest first."""
-    names = ((path, _NAME.fullmatch(path.name)) for path in file.parent.glob("densearch-*"))
+    """Return the copies of a database's file, named after it and beside it, the newest first."""
+    return _named(file, "")
+
+
+def _named(file: Path, ending: str) -> list[Backup]:
+    wanted = f"{re.escape(file.stem)}{_NAME}{re.escape(file.suffix + ending)}"
+    places = file.parent.glob(f"{glob.escape(file.stem)}-*")
+    names = ((path, re.fullmatch(wanted, path.name)) for path in places)
     found = [(path, name) for path, name in names if name]
     found.sort(key=lambda pair: (pair[1]["time"], int(pair[1]["n"] or 1)), reverse=True)
     return [Backup(path, file, name["revision"], name["time"]) for path, name in found]
@@ -76,7 +89,7 @@ def is_wanted(connection: Connection) -> bool:
 
 
 def make(connection: Connection, file: Path, revision: str) -> Backup:
-    """Copy a database to ``densearch-<revision>-<time>.sqlite3`` in its directory.
+    """Draft a copy of a database: ``densearch-<revision>-<time>.sqlite3`` for densearch.sqlite3.
 
     Args:
         connection: Holds the write lock, so that the copy equals the migration's starting point.
@@ -85,7 +98,7 @@ def make(connection: Connection, file: Path, revision: str) -> Backup:
         revision: The database's revision.
 
     Returns:
-        The copy: complete, on the disk, readable by its owner alone.
+        The draft: complete, on the disk, readable by its owner alone; `finish` gives it its name.
 
     Raises:
         BackupError: No room, no right to write, or the file cannot be read.
@@ -96,15 +109,43 @@ def make(connection: Connection, file: Path, revision: str) -> Backup:
         _require_space(connection, file.parent)
         _write(file, part)
         time = clock.now().strftime(TIME)
-        target = _free_name(file.parent, f"densearch-{revision}-{time}")
-        part.rename(target)
+        draft = _draft_of(_free_name(file, f"-{revision}-{time}"))
+        part.rename(draft)
         sync(file.parent)
     except (OSError, sqlite3.Error) as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise BackupError(str(file.parent), str(reason)) from error
-    return Backup(target, file, revision, time)
+    return Backup(draft, file, revision, time)
+
+
+def finish(draft: Backup) -> Backup:
+    """Give a copy its final name, after the commit of the change that it was made for."""
+    named = replace(draft, path=draft.path.with_name(draft.path.name.removesuffix(_DRAFT)))
+    try:
+        draft.path.rename(named.path)
+        sync(named.path.parent)
+    except OSError:  # `settle` tries again
+        return named if named.path.exists() else draft
+    return named
+
+
+def settle(file: Path, revision: str | None, *, is_locked: bool) -> None:
+    """Finish the drafts whose change was committed, remove those whose change was not.
+
+    Args:
+        file: The database's.
+        revision: Its present one, which differs from the draft's once the change was committed.
+        is_locked: Whether this process holds the database's lock. Otherwise a change may be in
+            progress, and the drafts of the present revision stay.
+    """
+    for draft in _named(file, _DRAFT):
+        if draft.revision != revision:
+            finish(draft)
+        elif is_locked:
+            with contextlib.suppress(OSError):
+                draft.path.unlink()
 
 
 def _require_space(connection: Connection, directory: Path) -> None:
@@ -130,8 +171,16 @@ def _write(file: Path, part: Path) -> None:
     sync(part)
 
 
-def _free_name(directory: Path, stem: str) -> Path:
+def _free_name(file: Path, tail: str) -> Path:
     n = 1
-    while (path := directory / f"{stem}{f'-{n}' if n > 1 else ''}.sqlite3").exists():
+    while (path := file.with_name(f"{file.stem}{tail}{_nth(n)}{file.suffix}")).exists():
         n += 1
     return path
+
+
+def _nth(n: int) -> str:
+    return f"-{n}" if n > 1 else ""
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_DRAFT}")

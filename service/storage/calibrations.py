@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -42,16 +42,16 @@ def put(session: Session, key: str, source: str, **values: Any) -> Calibration:
     return to_value(Calibration, row)
 
 
-def _is_open(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    over = shared_clock.has_run_out(CalibrationRow.lease_until, now, lease_s)
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    over = shared_clock.has_run_out(CalibrationRow.lease_until, CalibrationRow.lease_owner, now)
     is_lost = and_(CalibrationRow.state == CalibrationState.RUNNING, over)
     return or_(CalibrationRow.state == CalibrationState.WAITING, is_lost)
 
 
-def open_ones(session: Session, lease_s: float) -> list[Calibration]:
+def open_ones(session: Session) -> list[Calibration]:
     """Return the measurements that nobody is at, the oldest first."""
     now = shared_clock.now(session)
-    query = select(CalibrationRow).where(_is_open(now, lease_s)).order_by(CalibrationRow.id)
+    query = select(CalibrationRow).where(_is_open(now)).order_by(CalibrationRow.id)
     return [to_value(Calibration, row) for row in session.scalars(query)]
 
 
@@ -71,7 +71,7 @@ def claim(session: Session, calibration_id: int, owner: str, lease_s: float) -> 
     """Take a measurement; answer whether nobody else was faster."""
     now = shared_clock.now(session)
     is_wanted = CalibrationRow.id == calibration_id
-    query = select(CalibrationRow).where(is_wanted, _is_open(now, lease_s))
+    query = select(CalibrationRow).where(is_wanted, _is_open(now))
     row = session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
     if row is None:
         return False

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, delete, func, select
+from sqlalchemy import CursorResult, Delete, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.states import JobState, check_deletable
@@ -59,8 +59,9 @@ def marked(session: Session) -> list[int]:
 
 
 def paths_of(session: Session, job_id: int) -> list[str]:
-    """Return the paths that a job's artifacts name."""
-    return list(session.scalars(select(ArtifactRow.path).where(ArtifactRow.job_id == job_id)))
+    """Return the paths that a job's artifacts name, without those that were cleared."""
+    query = select(ArtifactRow.path).where(ArtifactRow.job_id == job_id, ArtifactRow.path != "")
+    return list(session.scalars(query))
 
 
 def unused_paths(session: Session, job_id: int) -> list[str]:
@@ -70,6 +71,16 @@ def unused_paths(session: Session, job_id: int) -> list[str]:
         ArtifactRow.path.in_(paths), ArtifactRow.job_id.not_in(deleted())
     )
     return sorted(paths - set(session.scalars(query)))
+
+
+def forget_paths(session: Session, job_id: int, removed: Collection[str]) -> None:
+    """Clear the paths of a marked job, and those in `removed` of all marked jobs.
+
+    Rows may stay for their ids; their files are not looked for again.
+    """
+    is_gone = and_(ArtifactRow.path.in_(removed), ArtifactRow.job_id.in_(deleted()))
+    change = update(ArtifactRow).where(or_(ArtifactRow.job_id == job_id, is_gone)).values(path="")
+    session.execute(change.execution_options(synchronize_session=False))
 
 
 def remove_some(job_id: int, session: Session, limit: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -175,7 +175,7 @@ def claim(session: Session, owner: str, lease_s: float) -> list[Job]:
         select(JobRow)
         .where(
             JobRow.state.in_(WORKING),
-            _is_free(now, lease_s),
+            _is_free(now),
         )
         .order_by(JobRow.id)
         .with_for_update(skip_locked=True)
@@ -189,9 +189,22 @@ def claim(session: Session, owner: str, lease_s: float) -> list[Job]:
     return [to_value(Job, row) for row in claimed]
 
 
-def _is_free(now: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expression
-    over = shared_clock.has_run_out(JobRow.lease_until, now, lease_s)
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    over = shared_clock.has_run_out(JobRow.lease_until, JobRow.lease_owner, now)
     return or_(JobRow.lease_owner.is_(None), over)
+
+
+def held(session: Session, owner: str) -> list[int]:
+    """Return the unfinished jobs that `owner` still holds, but for those whose rows are locked.
+
+    The rows are held until the transaction ends.
+    """
+    query = (
+        select(JobRow.id)
+        .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(query))
 
 
 def renew(session: Session, owner: str, until: datetime) -> None:
@@ -200,14 +213,8 @@ def renew(session: Session, owner: str, until: datetime) -> None:
     A job whose row is locked keeps its deadline: its owner is working on it, and a heartbeat that
     waited for one job would be late for all.
     """
-    held = (
-        select(JobRow.id)
-        .where(JobRow.lease_owner == owner, JobRow.state.in_(WORKING))
-        .with_for_update(skip_locked=True)
-    )
-    session.execute(
-        update(JobRow).where(JobRow.id.in_(session.scalars(held).all())).values(lease_until=until)
-    )
+    own = JobRow.id.in_(held(session, owner))
+    session.execute(update(JobRow).where(own).values(lease_until=until))
 
 
 def release(session: Session, owner: str) -> None:
@@ -229,9 +236,9 @@ class Standing:
     is_claimable: bool
 
 
-def standings(session: Session, lease_s: float) -> list[Standing]:
+def standings(session: Session) -> list[Standing]:
     """Return every unfinished job, oldest first."""
-    is_free = _is_free(shared_clock.now(session), lease_s)
+    is_free = _is_free(shared_clock.now(session))
     columns = (JobRow.id, JobRow.state, JobRow.lease_owner, is_free)
     query = select(*columns).where(JobRow.state.in_(WORKING)).order_by(JobRow.id)
     return [

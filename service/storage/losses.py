@@ -8,7 +8,9 @@ removed.
 
 from __future__ import annotations
 
+import glob
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,12 +59,17 @@ def find(database: Database) -> Loss | None:
     if not damaged:
         return None
     job_ids = tuple(sorted(job_id for job_id, _ in damaged))
-    copies = sorted(file.parent.glob("densearch-*.sqlite3"), key=_age) if file else []
+    copies = sorted(_copies(file), key=_age) if file else []
     counted = [(len(damaged & _whole_jobs(copy)), copy) for copy in copies]
     n_restorable, best = max(counted, key=lambda pair: pair[0], default=(0, None))
     if file is None or best is None or n_restorable == 0:
         return Loss(job_ids)
     return Loss(job_ids, best, n_restorable, backups.way_back(file, best))
+
+
+def _copies(file: Path) -> Iterator[Path]:
+    """Yield what is named as a copy of this file, by us or by a user."""
+    return file.parent.glob(f"{glob.escape(file.stem)}-*{glob.escape(file.suffix)}")
 
 
 def _age(copy: Path) -> tuple[float, str]:

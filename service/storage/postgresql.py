@@ -7,7 +7,7 @@ The limits and the failures that they cover:
 - keepalives and `tcp_user_timeout`: a machine or path that is gone, seen by the kernel;
 - `statement_timeout`, `lock_timeout`: a statement that takes too long, ended by the server;
 - `idle_in_transaction_session_timeout`: a client that was cut off inside a transaction and left
-  its locks behind, ended by the server;
+  its locks behind, ended by the server, in patient transactions later;
 - `Connection.wait`: a peer that acknowledges every byte and never answers, such as a proxy whose
   server is gone. The kernel sees nothing wrong and libpq would wait for ever.
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -42,6 +42,8 @@ LOCK_S = 10
 # For work that is known to take long, such as a migration.
 PATIENT_S = 24 * 3600.0
 PATIENT_LOCK_S = 60
+# It may compute for so long between two statements; its locks stay for so long if it is cut off.
+PATIENT_IDLE_S = 600
 
 PARAMETERS: dict[str, Any] = {
     "connect_timeout": CONNECT_S,
@@ -51,11 +53,13 @@ PARAMETERS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-SESSION = {
+SESSION_S = {
     "statement_timeout": STATEMENT_S,
     "lock_timeout": LOCK_S,
     "idle_in_transaction_session_timeout": STATEMENT_S,
 }
+# "client": set at connect, by the URL's `options` or PGOPTIONS.
+_GIVEN = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s) AND source = 'client'"
 
 
 class SilentConnectionError(psycopg.OperationalError):
@@ -110,12 +114,10 @@ class Connection(psycopg.Connection[Any]):
 
 def engine_of(url: URL, **options: Any) -> Engine:
     """Return an engine whose waits all have a limit; the URL's query overrides our limits."""
-    engine = create_engine(
-        url,
-        pool_pre_ping=True,
-        connect_args=_parameters_of(url),
-        **options,
-    )
+    own = {name: value for name, value in PARAMETERS.items() if name not in url.query}
+    if isinstance(options_given := url.query.get("options"), tuple):
+        own["options"] = " ".join(options_given)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=own, **options)
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _spare_pool)
@@ -124,34 +126,38 @@ def engine_of(url: URL, **options: Any) -> Engine:
     return engine
 
 
-def _parameters_of(url: URL) -> dict[str, Any]:
-    given = url.query.get("options", "")
-    session = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in SESSION.items())
-    own = {name: value for name, value in PARAMETERS.items() if name not in url.query}
-    # Of two settings of one name the server takes the later.
-    return own | {"options": f"{session} {given if isinstance(given, str) else ' '.join(given)}"}
-
-
 def _connect(
     _dialect: Dialect, _record: object, args: tuple[Any, ...], parameters: dict[str, Any]
 ) -> Connection:
     connection = Connection.connect(*args, **parameters, cursor_factory=Cursor)
     try:
-        connection.usual_s = connection.limit_s = _limit_of(connection)
+        _limit(connection)
     except psycopg.Error:
         connection.close()
         raise
     return connection
 
 
-def _limit_of(connection: Connection) -> float:
-    """Return how long the server lets a statement take, and a little longer, s."""
+def _limit(connection: Connection) -> None:
+    """Set the limits that were not given at connect; wait a little longer than the server does.
+
+    By a statement: PgBouncer refuses connections whose startup message contains settings.
+    """
     connection.autocommit = True
-    query = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'"
-    row = connection.execute(query).fetchone()
+    given = connection.execute(_GIVEN, [list(SESSION_S)]).fetchall()
+    limits_ms = {name: 1000 * seconds for name, seconds in SESSION_S.items()}
+    limits_ms |= {name: int(ms) for name, ms in given}
+    connection.execute(_setting(limits_ms, is_local=False))
     connection.autocommit = False
-    given_s = float(row[0]) / 1000 if row else 0.0
-    return (given_s or STATEMENT_S) + SLACK_S
+    statement_ms = limits_ms["statement_timeout"]  # 0 is none
+    limit_s = statement_ms / 1000 + SLACK_S if statement_ms else PATIENT_S
+    connection.usual_s = connection.limit_s = limit_s
+
+
+def _setting(limits_ms: Mapping[str, int], *, is_local: bool) -> str:
+    """Return the statement that sets limits, until the transaction's end where `is_local`."""
+    each = (f"set_config('{name}', '{ms}', {is_local})" for name, ms in limits_ms.items())
+    return f"SELECT {', '.join(each)}"
 
 
 def _ping(do_ping: Any, connection: Any) -> bool:  # noqa: ANN401 - the dialect's
@@ -170,6 +176,9 @@ def _begin(transaction: Transaction) -> None:
     connection: Any = transaction.connection.dbapi_connection
     connection.limit_s = PATIENT_S if is_patient else connection.usual_s
     if is_patient:
-        limits = dict.fromkeys(SESSION, 0) | {"lock_timeout": PATIENT_LOCK_S * 1000}
-        each = ", ".join(f"set_config('{name}', '{ms}', true)" for name, ms in limits.items())
-        transaction.exec_driver_sql(f"SELECT {each}")
+        limits_ms = {
+            "statement_timeout": 0,
+            "lock_timeout": 1000 * PATIENT_LOCK_S,
+            "idle_in_transaction_session_timeout": 1000 * PATIENT_IDLE_S,
+        }
+        transaction.exec_driver_sql(_setting(limits_ms, is_local=True))

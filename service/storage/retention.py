@@ -3,6 +3,9 @@
 They contain no result: values, curves and metrics are stored with the trials. The last event with
 the job's state is kept, so that a client that follows the job still receives its end. Events are
 removed last: a job with earlier ones has not been pruned completely.
+
+Old costs of trainings (calibrations) are expendable, too: an estimate, or a job whose packs have
+no width yet, has them measured again.
 """
 
 from __future__ import annotations
@@ -10,16 +13,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, delete, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from service.states import JobState, Phase
+from service.states import CalibrationState, JobState, Phase
 from service.storage.deletion import n_removed
-from service.storage.tables import EventRow, IdempotencyKeyRow, JobRow, MeasurementRow, TrialRow
+from service.storage.tables import (
+    CalibrationRow,
+    EventRow,
+    IdempotencyKeyRow,
+    JobRow,
+    MeasurementRow,
+    TrialRow,
+)
 
 # A job's own events, in queries that also name events otherwise.
 _OWN = aliased(EventRow)
 _FINAL = tuple(state for state in JobState if state.is_final)
+# The states of a calibration that is neither waiting nor being measured.
+_OVER = (CalibrationState.DONE, CalibrationState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Pruned:
     events: int
     measurements: int
     idempotency_keys: int
+    calibrations: int
 
 
 def prunable(session: Session, before: datetime) -> list[int]:
@@ -50,6 +63,7 @@ def count(session: Session, before: datetime) -> Pruned:
         .join(TrialRow, TrialRow.id == MeasurementRow.trial_id)
         .where(TrialRow.job_id.in_(ended)),
         n.select_from(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id.in_(ended)),
+        n.select_from(CalibrationRow).where(_is_old(before)),
     )
     return Pruned(*(session.scalar(query) or 0 for query in queries))
 
@@ -84,6 +98,16 @@ def remove_keys(session: Session, before: datetime, limit: int) -> int:
     query = select(IdempotencyKeyRow.key).where(IdempotencyKeyRow.job_id.in_(_ended(before)))
     chosen = query.limit(limit)
     return n_removed(session, delete(IdempotencyKeyRow).where(IdempotencyKeyRow.key.in_(chosen)))
+
+
+def remove_calibrations(session: Session, before: datetime, limit: int) -> int:
+    """Remove some of the calibrations that ended before a time."""
+    chosen = select(CalibrationRow.id).where(_is_old(before)).limit(limit)
+    return n_removed(session, delete(CalibrationRow).where(CalibrationRow.id.in_(chosen)))
+
+
+def _is_old(before: datetime) -> ColumnElement[bool]:
+    return and_(CalibrationRow.state.in_(_OVER), CalibrationRow.measured_at < before)
 
 
 def _ended(before: datetime) -> Select[int]:

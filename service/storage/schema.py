@@ -105,10 +105,13 @@ def _move(
     target = revisions.resolve(before, target)
     backup: Backup | None = None
     if _is_there(before, target, move):
+        _settle_copies(database, before)
         return Migrated(before, before)  # without waiting for anyone's lock
     try:
         with _readable(database), migration.transaction(database) as connection:
             before = revisions.found(connection)  # another process may have been faster
+            if (file := backups.file_of(connection)) is not None:
+                backups.settle(file, before, is_locked=True)
             if _is_there(before, target, move):
                 return Migrated(before, before)
             backup = _backup(connection, before) if with_backup else None
@@ -120,7 +123,7 @@ def _move(
         if isinstance(error, DensearchError):
             raise
         raise MigrationError(before, target, _reason(error)) from error
-    return Migrated(before, None if target == BASE else target, backup)
+    return Migrated(before, None if target == BASE else target, backup and backups.finish(backup))
 
 
 def _is_there(found: str | None, target: str, move: Callable[[Config, str], None]) -> bool:
@@ -131,6 +134,14 @@ def _is_there(found: str | None, target: str, move: Callable[[Config, str], None
     if target not in choices and target != known[at]:
         raise UnreachableRevisionError(found, target, choices)
     return target == known[at]
+
+
+def _settle_copies(database: Database, revision: str | None) -> None:
+    """Give a copy its final name if the process that made it was killed after its commit."""
+    with database.engine.connect() as connection:
+        file = backups.file_of(connection)
+    if file is not None:
+        backups.settle(file, revision, is_locked=False)
 
 
 def _backup(connection: Connection, revision: str | None) -> Backup | None:

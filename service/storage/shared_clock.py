@@ -3,23 +3,24 @@
 On PostgreSQL it is the server's, so that machines whose clocks disagree agree on who is alive. On
 SQLite all processes run on one machine and use its clock.
 
-Any clock may be set while the product runs. A lease or heartbeat far in the future was written
-before the clock was set back: it does not count, and a live dispatcher renews it at once.
+Any clock may be set while the product runs. A heartbeat far in the future was written before the
+clock was set back: neither it nor the leases of its dispatcher count, and a live dispatcher renews
+both at once. The length of a lease proves nothing: dispatchers may have different settings.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import DateTime, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, DateTime, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
+from service.storage.tables import DispatcherRow
 
-# In leases: a deadline further ahead was not written by the present clock. Large enough for
-# dispatchers with different settings.
-FAR = 4.0
+# A heartbeat further ahead, s, was not written by the present clock. Above the wait for SQLite's
+# lock, which may lie between reading the clock and reading the row.
+AHEAD_S = 60.0
 
 
 def now(session: Session) -> datetime:
@@ -30,12 +31,17 @@ def now(session: Session) -> datetime:
     return session.execute(query).scalar_one().astimezone(UTC)
 
 
-def has_run_out(until: Any, at: datetime, lease_s: float) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
+def has_run_out(
+    until: InstrumentedAttribute[datetime | None],
+    owner: InstrumentedAttribute[str | None],
+    at: datetime,
+) -> ColumnElement[bool]:
     """Return the condition that a lease is over, or was written before the clock was set back.
 
     Args:
         until: The column with its deadline.
+        owner: The column with its dispatcher.
         at: The present moment.
-        lease_s: How long leases are, s.
     """
-    return or_(until < at, until > at + timedelta(seconds=FAR * max(lease_s, 0.0)))
+    ahead = DispatcherRow.heartbeat_at > at + timedelta(seconds=AHEAD_S)
+    return or_(until < at, owner.in_(select(DispatcherRow.id).where(ahead)))

@@ -1,7 +1,8 @@
 """The tables. Only this package and the migrations see rows; everyone else sees service.records.
 
 JSON columns hold what is read and written whole (specs, points, metrics); whatever is filtered,
-joined or ordered by has a column of its own.
+joined or ordered by has a column of its own. Every reference begins an index or a key: where a
+row is removed, the database looks for those that refer to it.
 """
 
 from __future__ import annotations
@@ -202,7 +203,11 @@ class DensityRow(Base):
     """A density as arrays, with where it came from."""
 
     __tablename__ = "densities"
-    __table_args__ = (UniqueConstraint("study_id", "layer"), Index(None, "job_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("study_id", "layer"),
+        Index(None, "job_id", "id"),
+        Index(None, "trial_id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
@@ -225,7 +230,11 @@ class EvaluationRow(Base):
     """One final training of an arm's best density with a fresh seed, judged on the test split."""
 
     __tablename__ = "evaluations"
-    __table_args__ = (UniqueConstraint("study_id", "seed_index"), Index(None, "job_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("study_id", "seed_index"),
+        Index(None, "job_id", "id"),
+        Index(None, "trial_id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
@@ -239,7 +248,7 @@ class ArtifactRow(Base):
     """A file the product made, under the data directory."""
 
     __tablename__ = "artifacts"
-    __table_args__ = (UniqueConstraint("job_id", "name"),)
+    __table_args__ = (UniqueConstraint("job_id", "name"), Index(None, "trial_id"))
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     job_id: Mapped[int] = mapped_column(Key, ForeignKey("jobs.id", ondelete="CASCADE"))
@@ -287,6 +296,7 @@ class IdempotencyKeyRow(Base):
     """A request that was answered: the same key and body give the same job again."""
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "job_id"),)
 
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     body_digest: Mapped[str] = mapped_column(String(64))

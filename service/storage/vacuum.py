@@ -14,7 +14,7 @@ from service.storage.database import Database
 
 # Where SQLite puts the copy that it makes, in the order of its source, os_unix.c.
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite's choice, not ours
-PRUNED = ("events", "measurements", "idempotency_keys")
+PRUNED = ("events", "measurements", "idempotency_keys", "calibrations")
 DELETED = ("trials", "attempts")
 
 

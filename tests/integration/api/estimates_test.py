@@ -34,7 +34,7 @@ def dispatch(database: Database, **resources: float) -> Dispatcher:
 
 def measure(database: Database, me: Dispatcher, result: TrainingCost | str = COST) -> None:
     """Do what a dispatcher does with the oldest measurement that is asked for."""
-    waiting = calibrations.next_open(database, 60.0)
+    waiting = calibrations.next_open(database)
     assert waiting is not None
     assert calibrations.take(database, waiting, me, lease_s=60.0)
     calibrations.settle(database, waiting.id, me, result)
@@ -48,7 +48,7 @@ def test_it_is_measured_once_and_then_told(both: TestClient) -> None:
     assert first.json()["state"] == "measuring"
     assert ask(both).status_code == 202
     measure(database, me)
-    assert calibrations.next_open(database, 60.0) is None  # asked for once
+    assert calibrations.next_open(database) is None  # asked for once
     answer = ask(both)
     assert answer.status_code == 200
     found = answer.json()
@@ -109,13 +109,13 @@ def test_what_no_worker_can_measure_is_not_asked_for(
 ) -> None:
     wide = changed("/resources", {"cpus_per_trial": 64})
     ask(client, wide)
-    assert calibrations.next_open(sqlite_database, 60.0) is None
+    assert calibrations.next_open(sqlite_database) is None
     dispatch(sqlite_database)
     answer = ask(client, wide)
     assert answer.status_code == 200
     assert answer.json()["state"] == "failed"
     assert "no worker of this shape" in answer.json()["detail"]
-    assert calibrations.next_open(sqlite_database, 60.0) is None
+    assert calibrations.next_open(sqlite_database) is None
 
 
 def test_estimates_cannot_fill_the_queue(
@@ -260,7 +260,7 @@ def test_what_no_worker_can_hold_is_refused_before_anything_is_measured(
     (fault,) = answer.json()["errors"]
     assert fault["pointer"] == "/training/batch_size"
     assert "a worker has 8 GB" in fault["detail"]
-    assert calibrations.next_open(database, 60.0) is None
+    assert calibrations.next_open(database) is None
     assert both.get("/v1/jobs").json()["items"] == []
 
 

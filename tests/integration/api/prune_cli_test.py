@@ -17,6 +17,7 @@ from service.errors import DirectoryInUseError, NoRoomError, SchemaError, Settin
 from service.settings import load
 from service.storage import events, locks, vacuum
 from service.storage.database import Database
+from tests.integration.service.deletion_test import counts, files, run_storing
 from tests.integration.service.retention_test import SMALL, later, left, run_measured
 
 
@@ -52,6 +53,7 @@ def test_counts_are_printed_and_then_carried_out(
             f"events: {had.events - 1:,} {verb}",
             f"measurements: {had.measurements:,} {verb}",
             f"idempotency_keys: 1 {verb}",
+            f"calibrations: {had.calibrations:,} {verb}",
         ]
     assert (left(url).events, left(url).measurements) == (1, 0)
     assert prune("--older-than", "1d").stdout.startswith("events: 0 removed")
@@ -108,6 +110,28 @@ def test_what_deleted_jobs_left_goes_too(url: Database) -> None:
     assert prune("--older-than", "50w").exit_code == 0
     with url.read() as session:
         assert events.after(session, first, 0, 10) == []
+
+
+def test_files_elsewhere_are_left_to_the_dispatchers(
+    postgresql_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database says nothing of the data directory; the default, `data`, may be another."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    first = run_storing(postgresql_database, home, SMALL)
+    run_storing(postgresql_database, home, {**SMALL, "seed": 5})
+    deletion.delete(postgresql_database, first)
+    had = counts(postgresql_database, first), files(home)
+    address = postgresql_database.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("DENSEARCH_DATABASE_URL", address)
+    result = prune("--older-than", "50w", "--data-dir", str(here))
+    assert result.exit_code == 0, result.output
+    assert f"deleted job {first} is left to the dispatchers: artifacts/" in result.stderr
+    assert (counts(postgresql_database, first), files(home)) == had
+    assert not here.exists()
+    result = prune("--older-than", "50w", "--data-dir", str(home))
+    assert result.stderr == ""
+    assert not any(counts(postgresql_database, first).values())
+    assert len(files(home)) == len(had[1]) // 2
 
 
 def test_a_pruned_trial_says_so(client: TestClient, sqlite_database: Database) -> None:

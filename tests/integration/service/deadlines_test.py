@@ -12,13 +12,20 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from service import chunks
+from service.chunks import Chunks
 from service.storage import deadlines, postgresql
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
 
 # Far above the expected time, far below that of an unguarded wait.
 PATIENCE_S = 60.0
+ENDLESS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
+    " SELECT count(*) FROM n"
+)
 
 
 def behind(proxy: Proxy, database: Database, query: str = "") -> Database:
@@ -136,6 +143,60 @@ def test_what_the_address_says_wins(proxy: Proxy, postgresql_database: Database)
     database.close()
 
 
+def test_a_connection_begins_with_nothing_that_pgbouncer_refuses(
+    postgresql_database: Database,
+) -> None:
+    with postgresql_database.read() as session:
+        connection: Any = session.connection().connection.dbapi_connection
+        assert "options" not in connection.info.get_parameters()
+        found = {name: session.scalar(text(f"SHOW {name}")) for name in postgresql.SESSION_S}
+    assert found == {
+        "statement_timeout": "20s",
+        "lock_timeout": "10s",
+        "idle_in_transaction_session_timeout": "20s",
+    }
+
+
+def test_no_limit_in_the_address_is_none(proxy: Proxy, postgresql_database: Database) -> None:
+    database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D0")
+    with database.read() as session:
+        connection: Any = session.connection().connection.dbapi_connection
+        assert connection.limit_s == postgresql.PATIENT_S
+        assert session.scalar(text("SHOW statement_timeout")) == "0"
+        assert session.scalar(text("SHOW lock_timeout")) == "10s"
+    database.close()
+
+
+def test_a_silent_connection_ends_the_work_in_chunks(
+    proxy: Proxy, postgresql_database: Database
+) -> None:
+    database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D500")
+
+    def work(session: Session, _size: int) -> int:
+        proxy.set_open("silent")
+        session.execute(text("SELECT 1"))
+        return 1
+
+    started = time.monotonic()
+    with deadlines.within(PATIENCE_S), pytest.raises(OperationalError, match="no answer"):
+        Chunks(database).repeat(work)
+    assert time.monotonic() - started < PATIENCE_S / 2
+    database.close()
+
+
+def test_a_chunk_without_end_is_given_up(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "LIMIT_S", 0.5)
+
+    def work(session: Session, _size: int) -> int:
+        session.execute(ENDLESS)
+        return 1
+
+    with pytest.raises(OperationalError, match="interrupted"):
+        Chunks(sqlite_database).repeat(work)
+
+
 def test_patient_work_has_no_limit_and_the_next_has_one_again(
     proxy: Proxy, postgresql_database: Database
 ) -> None:
@@ -152,10 +213,17 @@ def test_patient_work_has_no_limit_and_the_next_has_one_again(
 ONE = {"version": "none"}
 
 
+@pytest.mark.parametrize("is_patient", [False, True], ids=["usual", "patient"])
 @pytest.mark.parametrize("rows", [ONE, [ONE, ONE, ONE]], ids=["one", "many"])
 def test_a_client_that_is_cut_off_leaves_no_lock_behind(
-    proxy: Proxy, postgresql_database: Database, rows: dict[str, str] | list[dict[str, str]]
+    proxy: Proxy,
+    postgresql_database: Database,
+    rows: dict[str, str] | list[dict[str, str]],
+    is_patient: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert 0 < postgresql.PATIENT_IDLE_S <= 600
+    monkeypatch.setattr(postgresql, "PATIENT_IDLE_S", 1)
     idle = "options=-c%20idle_in_transaction_session_timeout%3D500"
     cut_off = behind(proxy, postgresql_database, idle)
     locked = text("UPDATE alembic_version SET version_num = version_num")
@@ -163,7 +231,7 @@ def test_a_client_that_is_cut_off_leaves_no_lock_behind(
 
     def silenced() -> None:
         nonlocal is_free
-        with cut_off.write() as session:
+        with cut_off.write(is_patient=is_patient) as session:
             session.execute(locked)
             # psycopg sends one row and many rows in different ways.
             session.execute(text("UPDATE dispatchers SET id = id WHERE id = :version"), rows)
@@ -197,16 +265,12 @@ def test_sqlite_waits_for_a_lock_no_longer_than_the_deadline(sqlite_database: Da
 
 
 def test_a_long_statement_of_sqlite_ends_at_the_deadline(sqlite_database: Database) -> None:
-    endless = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
-        " SELECT count(*) FROM n"
-    )
     with (
         deadlines.within(0.5),
         pytest.raises(OperationalError, match="interrupted"),
         sqlite_database.read() as session,
     ):
-        session.execute(endless)
+        session.execute(ENDLESS)
 
 
 def test_a_deadline_follows_into_threads_by_its_context_alone() -> None:

@@ -228,7 +228,7 @@ def test_a_sweep_that_dies_anywhere_is_finished_by_the_next(
     other = run_storing(database, tmp_path, {**SMALL, "seed": 3})
     before = values_of(database, other), report_of(database, other), counts(database, other)
     deletion.delete(database, job_id)
-    while deletion.sweep(Dying(database), tmp_path):
+    while deletion.sweep(Dying(database), tmp_path).n_rows:
         assert n_dangling(database) == 0
         with database.read() as session, pytest.raises(NotFoundError):
             jobs.get(session, job_id)
@@ -293,3 +293,38 @@ def test_events_of_others_are_not_touched(database: Database, tmp_path: Path) ->
     with database.read() as session:
         assert events.after(session, second, 0, 10_000) == before
         assert events.after(session, first, 0, 10_000) == []
+
+
+def test_rows_that_stay_have_their_files_looked_for_once(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (run_storing(sqlite_database, tmp_path, SMALL) for _ in range(2))
+    for job_id in (first, second):  # the last ids of all tables are theirs
+        deletion.delete(sqlite_database, job_id)
+    sweep(sqlite_database, tmp_path)
+    assert counts(sqlite_database, second)["artifacts"] == 1
+    # Dispatchers would wait for it every few seconds.
+    monkeypatch.setattr(artifacts, "removing", None)
+    assert deletion.sweep(Chunks(sqlite_database), tmp_path, is_home=False).left == {}
+
+
+def test_a_file_that_cannot_be_removed_keeps_no_other_job_waiting(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    stuck, other, _ = (
+        run_storing(sqlite_database, tmp_path, {**SMALL, "seed": seed}) for seed in range(3)
+    )
+    path = tmp_path / next(iter(paths(sqlite_database, stuck)))
+    path.unlink()
+    path.mkdir()
+    for job_id in (stuck, other):
+        deletion.delete(sqlite_database, job_id)
+    for _ in range(2):
+        left = deletion.sweep(Chunks(sqlite_database), tmp_path).left
+        assert left.keys() == {stuck}
+        assert "directory" in left[stuck]
+    assert not any(counts(sqlite_database, other).values())
+    assert counts(sqlite_database, stuck)["artifacts"] > 0
+    path.rmdir()
+    assert deletion.sweep(Chunks(sqlite_database), tmp_path).left == {}
+    assert not any(counts(sqlite_database, stuck).values())

@@ -74,7 +74,7 @@ def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
     assert leases.claim(sqlite_database, other, 15.0) == []
     stepped.step(step_s)
     with sqlite_database.read() as session:
-        assert [standing.is_claimable for standing in queries.standings(session, 15.0)] == [True]
+        assert [standing.is_claimable for standing in queries.standings(session)] == [True]
     assert len(leases.claim(sqlite_database, other, 15.0)) == 1
 
 
@@ -114,10 +114,11 @@ def test_a_measurement_of_a_dead_dispatcher_is_free_after_the_clock_was_set_back
             widths=[1],
             created_at=stepped.now,
         )
-    waiting = calibrations.next_open(sqlite_database, 15.0)
+    waiting = calibrations.next_open(sqlite_database)
     assert waiting is not None
     assert calibrations.take(sqlite_database, waiting, dead, 15.0)
-    assert calibrations.next_open(sqlite_database, 15.0) is None
+    assert calibrations.next_open(sqlite_database) is None
+    assert not calibrations.take(sqlite_database, waiting, other, 1.0)
     stepped.step(-3600.0)
     assert calibrations.take(sqlite_database, waiting, other, 15.0)
 
@@ -158,3 +159,13 @@ def test_who_holds_the_lock_of_a_sqlite_file_waits_for_no_lease(database: Databa
         assert [found.id for found in leases.alive(database, 60.0)] == [other.id]
     else:  # others may live
         assert leases.claim(database, other, 60.0) == []
+
+
+def test_a_longer_lease_than_ours_is_respected(database: Database) -> None:
+    jobs.submit(database, SPEC)
+    patient, hasty = (leases.register(database, 1, {}) for _ in range(2))
+    leases.heartbeat(database, patient, 900.0)
+    assert len(leases.claim(database, patient, 900.0)) == 1
+    assert leases.claim(database, hasty, 1.0) == []
+    with database.read() as session:
+        assert [standing.is_claimable for standing in queries.standings(session)] == [False]

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from service import clock, reopening, retention, rules
 from service import jobs as use_cases
 from service.chunks import Chunks, next_size
-from service.states import JobState
-from service.storage import events, jobs, trials
+from service.states import CalibrationState, JobState
+from service.storage import calibrations, events, jobs, trials
 from service.storage import retention as stored
 from service.storage.database import Database
 from service.storage.retention import Pruned
-from service.storage.tables import EventRow, IdempotencyKeyRow, MeasurementRow
+from service.storage.tables import CalibrationRow, EventRow, IdempotencyKeyRow, MeasurementRow
 from service.updates import Measured
 from tests.integration.service.reopening_test import go_on
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
@@ -72,7 +72,7 @@ def run_measured(database: Database, body: dict[str, object], key: str | None = 
 
 def left(database: Database) -> Pruned:
     with database.read() as session:
-        n = (EventRow, MeasurementRow, IdempotencyKeyRow)
+        n = (EventRow, MeasurementRow, IdempotencyKeyRow, CalibrationRow)
         counts = [session.scalar(select(func.count()).select_from(kind)) or 0 for kind in n]
     return Pruned(*counts)
 
@@ -93,25 +93,52 @@ def test_what_is_no_result_goes_and_the_last_word_stays(database: Database) -> N
         counted = stored.count(session, later())
     assert left(database) == had  # counting removes nothing
     removed = retention.prune(Chunks(database), later())
-    assert removed == counted == Pruned(had.events - 1, had.measurements, 1)
+    assert removed == counted == Pruned(had.events - 1, had.measurements, 1, had.calibrations)
     assert had.measurements > 0
     assert everything(database, job_id) == before
     with database.read() as session:
         (last,) = events.after(session, job_id, 0, 10)
         assert (last.kind, last.data) == ("job", {"state": "SUCCEEDED"})
         assert stored.prunable(session, later()) == []
-    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0)
+    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0, 0)
 
 
 def test_young_and_unfinished_jobs_are_not_touched(database: Database) -> None:
     run_measured(database, SMALL, key="young")
     use_cases.submit(database, rules.parse(function_job()), "open")
     had = left(database)
-    assert retention.prune(Chunks(database), later(-1.0)) == Pruned(0, 0, 0)
+    assert retention.prune(Chunks(database), later(-1.0)) == Pruned(0, 0, 0, 0)
     assert left(database) == had
     assert retention.prune(Chunks(database), later()).idempotency_keys == 1
     with database.read() as session:
         assert session.scalars(select(IdempotencyKeyRow.key)).all() == ["open"]
+
+
+@pytest.mark.parametrize("state", CalibrationState)
+def test_costs_are_forgotten_once_nobody_waits_for_them(
+    database: Database, state: CalibrationState
+) -> None:
+    is_over = state in {CalibrationState.DONE, CalibrationState.FAILED}
+    with database.write() as session:
+        for key, age in (("old", 9), ("young", 1)):
+            calibrations.put(
+                session,
+                key,
+                calibrations.MEASURED,
+                state=state,
+                device="cpu",
+                cpus=1.0,
+                gpus=0.0,
+                widths=[1],
+                created_at=later(-age),
+                measured_at=later(-age) if is_over else None,
+            )
+    with database.read() as session:
+        assert stored.count(session, later(-5)).calibrations == is_over
+    assert retention.prune(Chunks(database), later(-5)).calibrations == is_over
+    with database.read() as session:
+        kept = calibrations.find(session, ["old", "young"])
+    assert [found.key for found in kept] == (["young"] if is_over else ["old", "young"])
 
 
 def test_a_job_that_goes_on_is_left_alone_and_ends_as_it_would_have(database: Database) -> None:
@@ -119,7 +146,7 @@ def test_a_job_that_goes_on_is_left_alone_and_ends_as_it_would_have(database: Da
     retention.prune(Chunks(database), later())
     reopening.extend(database, job_id, 5)
     had = left(database)
-    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0)
+    assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0, 0)
     assert left(database) == had
     go_on(database)
     extended = told(database, job_id), report_of(database, job_id)["verdict"]
@@ -143,7 +170,7 @@ def test_pruning_that_dies_anywhere_is_finished_by_the_next(database: Database) 
         else:
             break
     assert n_chunks > 10
-    assert left(database) == Pruned(1, 0, 0)
+    assert left(database) == Pruned(1, 0, 0, 0)
     assert everything(database, job_id) == before
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from service import clock
 from service.errors import BackupError
-from service.storage import backups, schema
+from service.storage import backups, revisions, schema
 from service.storage.database import Database
 from tests.integration.upgrades import filling
 
@@ -38,6 +38,13 @@ def opened(path: Path) -> Database:
 
 def copies(path: Path) -> list[Path]:
     return [p for p in sorted(path.parent.iterdir()) if p.name.startswith("densearch-")]
+
+
+def leave_draft(path: Path) -> Path:
+    """Leave what a process leaves that is killed just before, or after, its commit."""
+    draft = path.with_name("densearch-0001-20260101T000000Z.sqlite3.draft")
+    draft.write_bytes(b"whole")
+    return draft
 
 
 @pytest.mark.parametrize("name", ["plain", ODD])
@@ -120,6 +127,53 @@ def test_what_a_killed_copy_left_is_no_copy_and_goes(old: Path) -> None:
     database.close()
     assert not part.exists()
     assert len(backups.of(old)) == 1
+
+
+def test_copies_of_two_files_in_one_directory_are_told_apart(old: Path) -> None:
+    """The copy of one in the place of the other would be the loss of all its jobs."""
+    other = old.with_name("a[1].db")
+    shutil.copy(old, other)
+    made = {}
+    for path in (old, other):
+        database = opened(path)
+        done = schema.upgrade(database)
+        database.close()
+        assert done.backup is not None
+        made[path] = done.backup
+        assert [copy.path for copy in backups.of(path)] == [done.backup.path]
+    assert made[other].path.name.startswith("a[1]-0001-20")
+    assert made[other].path.suffix == ".db"
+    newest = revisions.usable_backup(other)
+    assert newest is not None
+    assert newest.path == made[other].path
+
+
+@pytest.mark.parametrize("with_backup", [True, False])
+def test_a_draft_of_a_change_that_was_never_committed_goes(old: Path, with_backup: bool) -> None:
+    left = leave_draft(old)
+    database = opened(old)
+    schema.upgrade(database, with_backup=with_backup)
+    database.close()
+    assert not left.exists()
+    assert len(copies(old)) == with_backup
+
+
+def test_a_draft_of_a_change_that_was_committed_gets_its_name(old: Path) -> None:
+    database = opened(old)
+    schema.upgrade(database, with_backup=False)
+    left = leave_draft(old)
+    assert backups.of(old) == []
+    schema.upgrade(database)  # there is nothing to do
+    database.close()
+    assert copies(old) == [left.with_suffix("")] == [copy.path for copy in backups.of(old)]
+
+
+def test_a_draft_of_a_change_that_goes_on_is_left_alone(old: Path) -> None:
+    left = leave_draft(old)
+    database = opened(old)
+    schema.upgrade(database, "0001")  # nothing to do, and nobody's lock is held
+    database.close()
+    assert copies(old) == [left]
 
 
 def test_no_room_is_refused_before_anything_is_written(

@@ -150,7 +150,10 @@ def _killed_once(whole: bytes, folder: Path, n: int, before: filling.Contents) -
     done = schema.upgrade(database)
     assert (done.before, done.after) == (at, schema.head())
     assert _kept(before, database)
-    assert list(folder.glob("densearch-0001-*")), "the copy from before the upgrade is there"
+    # The copy from before the upgrade is there, and none of the one that was killed.
+    assert not list(folder.glob("densearch-*.draft"))
+    (copy,) = folder.glob("densearch-*.sqlite3")
+    assert copy.name.startswith("densearch-0001-")
     assert not list(folder.glob("*part*")) or at == schema.head()
     database.close()
     return end

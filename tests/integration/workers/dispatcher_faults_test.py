@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
+from service import deletion, leases
 from service import jobs as use_cases
 from service.runs import Run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
+from service.storage.tables import JobRow
 from service.updates import Assignment
 from tests.integration.workers.pretended_cluster import (
     PretendedCluster,
@@ -22,7 +24,7 @@ from tests.integration.workers.pretended_cluster import (
     submit,
     turn_until_ended,
 )
-from workers.dispatcher import Dispatcher
+from workers.dispatcher import LOST, Dispatcher
 from workers.pulse import ClusterLostError
 
 
@@ -51,6 +53,24 @@ def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
     following._turn()
     assert job_of(sqlite_database, job_id).waits_for is None
     assert len(cluster.hand) == 2
+
+
+def test_a_lost_cluster_changes_no_job_that_another_dispatcher_holds(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    deleted, taken, own = (submit(sqlite_database) for _ in range(3))
+    dispatcher._turn()
+    other = leases.register(sqlite_database, 1, {})
+    use_cases.cancel(sqlite_database, deleted)
+    deletion.delete(sqlite_database, deleted)
+    with sqlite_database.write() as session:
+        session.execute(update(JobRow).where(JobRow.id == taken).values(lease_owner=other.id))
+    cluster.lost = ClusterLostError("its raylet process ended")
+    with pytest.raises(ClusterLostError):
+        dispatcher.run()
+    found = [job_of(sqlite_database, job_id) for job_id in (taken, own)]
+    assert [job.lease_owner for job in found] == [other.id, None]
+    assert [job.waits_for == LOST for job in found] == [False, True]
 
 
 def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(

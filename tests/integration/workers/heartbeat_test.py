@@ -45,7 +45,7 @@ def claimed(database: Database, lease_s: float = LEASE_S) -> Dispatcher:
 
 def n_held(database: Database, me: Dispatcher) -> int:
     with database.read() as session:
-        found = [s for s in queries.standings(session, LEASE_S) if s.lease_owner == me.id]
+        found = [s for s in queries.standings(session) if s.lease_owner == me.id]
     return sum(not standing.is_claimable for standing in found)
 
 
