@@ -9,7 +9,7 @@ from service import planning, pruning, samplers
 from service.noise import Surroundings
 from service.records import Study, Trial
 from service.rules import lower_bound_of
-from service.samplers import Asker, Certainty, Entry, MakeAsker, StudyPlan
+from service.samplers import Asker, Certainty, Entry, MakeAsker, Proposal, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
 from service.states import Phase, Role, TrialState
@@ -32,7 +32,9 @@ class Arm:
         final: The trial it is judged by, once the study is finished.
         promotions: Ids of the full trainings of its best.
         is_searched: Whether its search is over.
-        is_dirty: Whether its log has changed since the last ask, or an ask is pending.
+        is_dirty: Whether its log has changed since the last ask, or an ask or an issue is pending.
+        unissued: Proposals of its sampler that no step has issued yet.
+        chosen: The search trials that are trained in full, the best first; None before that.
         asking_fault: Why its sampler cannot be asked, see `service.limits.ASKING`.
     """
 
@@ -52,6 +54,8 @@ class Arm:
     surroundings: Surroundings | None = None
     best: Trial | None = None
     final: Trial | None = None
+    unissued: tuple[Proposal, ...] = ()
+    chosen: list[Trial] | None = None
     asking_fault: str | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -18,11 +17,13 @@ from service.states import Phase
 if TYPE_CHECKING:
     from service.runs import Run
 
-# Limit on the trials planned in one transaction: a job whose trials are all cached, or one with
-# hundreds of studies, must not block the database. The split into steps changes no result.
+# Limit on the trials planned and issued in one transaction: a job whose trials are all cached, or
+# one with hundreds of studies, must not block the database. The split into steps changes no result.
 MAX_ROUNDS = 20
 MAX_TRIALS = 200
 LONGEST_S = 0.05
+# Trials issued between two checks of the time; a round may have a thousand.
+AT_ONCE = 25
 
 
 def advance(session: Session, run: Run) -> None:
@@ -30,9 +31,9 @@ def advance(session: Session, run: Run) -> None:
 
     A step plans a limited number of trials; the next step continues with the next arm.
     """
+    if run.out_of is not None:
+        _end_searches(session, run)
     until, most = time.monotonic() + LONGEST_S, len(run.log.trials) + MAX_TRIALS
-    if run.out_of is not None:  # all searches end in this step: none may start another trial
-        until = math.inf
     n_arms, n_still = len(run.arms), 0
     for _ in range(MAX_ROUNDS * n_arms):
         if n_still == n_arms:
@@ -41,9 +42,17 @@ def advance(session: Session, run: Run) -> None:
         run.turn = (run.turn + 1) % n_arms
         has_moved = arm.is_dirty and _plan(session, run, arm)
         n_still = 0 if has_moved else n_still + 1
-        if time.monotonic() > until or len(run.log.trials) > most:
+        if time.monotonic() > until or len(run.log.trials) >= most:
             break
     run.has_more = n_still < n_arms
+
+
+def _end_searches(session: Session, run: Run) -> None:
+    """End all searches in one step after a limit is reached: none may start another trial."""
+    for arm in run.arms:
+        is_open = not (arm.is_searched or arm.study.is_finished)
+        if arm.is_dirty and is_open and _may_begin(run, arm):
+            _search(session, run, arm)
 
 
 def _plan(session: Session, run: Run, arm: Arm) -> bool:
@@ -61,14 +70,20 @@ def _plan(session: Session, run: Run, arm: Arm) -> bool:
 
 
 def _search(session: Session, run: Run, arm: Arm) -> bool:
-    """Apply the answer of an arm's sampler; return whether it has answered."""
+    """Apply the answer of an arm's sampler; return whether it has answered.
+
+    The sampler is asked again once all its proposals are issued. If the dispatcher dies before,
+    the next one asks a sampler that finds the issued ones in its log.
+    """
     recording.settle(run, arm)
-    plan = _ask(arm)
+    plan = Plan(arm.unissued) if arm.unissued else _ask(arm)
     for index, number in plan.numbered.items() if plan else ():
         run.log.change(arm.log[index], number=number)
     is_over = (plan is not None and plan.is_finished) or finishing.is_stopped(session, run, arm)
     if plan is not None and not is_over:
-        _issue(session, run, arm, plan.proposals)
+        _issue(session, run, arm, plan.proposals[:AT_ONCE])
+        arm.unissued = plan.proposals[AT_ONCE:]
+        arm.is_dirty = arm.is_dirty or bool(arm.unissued)
     run.update_best(session, arm, arm.best)
     if is_over:
         finishing.end_search(session, run, arm)
@@ -103,10 +118,11 @@ def _issue(session: Session, run: Run, arm: Arm, proposals: Sequence[Proposal]) 
 
 def speculate(session: Session, run: Run, n_idle: int) -> None:
     """Issue points ahead of need for workers that would idle, the studies by turns."""
-    n_left = n_idle
+    n_left = n_most = min(n_idle, MAX_TRIALS)
     for arm in run.arms:
-        if n_left > 0 and not arm.is_searched and not arm.study.is_finished:
+        is_asked = not (arm.is_searched or arm.study.is_finished or arm.unissued)
+        if n_left > 0 and is_asked:
             found = arm.sampler.speculate(arm.entries, n_left) or ()
             _issue(session, run, arm, found)
             n_left -= len(found)
-    run.has_guesses = n_left < n_idle
+    run.has_guesses = n_left < n_most

@@ -12,15 +12,15 @@ from service.records import Trial
 from service.rules import is_training
 from service.samplers import Certainty
 from service.spec import JobSpec
-from service.states import Phase, Role
+from service.states import JobState, Phase, Role
 from service.storage import densities
 
 if TYPE_CHECKING:
     from service.runs import Run
 
 MEDIA_TYPE = "application/vnd.safetensors"
-# Trials stored in one step: hundreds of arms with a hundred seeds each would block the database.
-MOST_AT_ONCE = 200
+# Trials stored at once: hundreds of arms with a hundred seeds each would block the database.
+MOST_AT_ONCE = 50
 
 
 def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
@@ -32,13 +32,22 @@ def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
 
 
 def promote(session: Session, run: Run, arm: Arm) -> bool:
-    """Issue the full trainings of an arm's best, once; return whether there are any."""
+    """Issue some of the full trainings of an arm's best that are missing.
+
+    Returns:
+        Whether all of them have been issued and have ended; True where nothing is promoted.
+    """
     if run.spec.fidelity is None:
+        return True
+    if arm.chosen is None:
+        arm.chosen = _chosen(run, arm)
+    n_issued = len(arm.promotions)
+    missing = arm.chosen[n_issued : n_issued + MOST_AT_ONCE]
+    if missing:
+        run.issue(session, [_promotion(run, arm, t, n) for n, t in enumerate(missing, n_issued)])
+        arm.is_dirty = True
         return False
-    if not arm.promotions:
-        rows = [_promotion(run, arm, t, rank) for rank, t in enumerate(_chosen(run, arm))]
-        run.issue(session, rows)
-    return bool(arm.promotions)
+    return all(run.log.trials[trial_id].state.is_final for trial_id in arm.promotions)
 
 
 def _chosen(run: Run, arm: Arm) -> list[Trial]:
@@ -82,6 +91,17 @@ def speculation_of(run: Run, arm: Arm) -> Trial | None:
 # Evaluation
 
 
+def n_missing(run: Run) -> int:
+    """Count the evaluation's trials that are not stored yet; 0 before it begins."""
+    if run.job.state is not JobState.EVALUATING:
+        return 0
+    return max(0, run.spec.evaluation.n_seeds * len(_judged(run)) - run.log.n_evaluations)
+
+
+def _judged(run: Run) -> list[Arm]:
+    return [arm for arm in run.arms if arm.study.best_trial_id is not None]
+
+
 def issue(session: Session, run: Run) -> bool:
     """Store some of the evaluation's missing trials: every arm is trained with the same seeds.
 
@@ -91,12 +111,12 @@ def issue(session: Session, run: Run) -> bool:
     Returns:
         Whether any was missing.
     """
-    judged = [arm for arm in run.arms if arm.study.best_trial_id is not None]
-    n_issued, n_all = run.log.n_evaluations, run.spec.evaluation.n_seeds * len(judged)
-    if n_issued >= n_all:
+    judged, n_issued = _judged(run), run.log.n_evaluations
+    n_now = min(n_missing(run), MOST_AT_ONCE)
+    if n_now == 0:
         return False
     rows, links = [], []
-    for place in range(n_issued, min(n_issued + MOST_AT_ONCE, n_all)):
+    for place in range(n_issued, n_issued + n_now):
         index, arm = place // len(judged), judged[place % len(judged)]
         rows.append(_evaluation(run, arm, index))
         links.append((arm.study.id, index))

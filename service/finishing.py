@@ -65,7 +65,7 @@ def _is_beyond(trial: Trial, stopped_at: int) -> bool:
 
 def end_search(session: Session, run: Run, arm: Arm) -> None:
     """Close an arm's search: what was run ahead and is not done will not be needed."""
-    arm.is_searched = True
+    arm.is_searched, arm.unissued = True, ()
     rest = [run.log.trials[trial_id] for trial_id in arm.log]
     drop(session, run, [trial for trial in rest if not trial.state.is_final])
 
@@ -85,10 +85,8 @@ def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
 
 def finish_study(session: Session, run: Run, arm: Arm) -> None:
     """Finish a study whose search is over, once its best were trained in full."""
-    if evaluations.promote(session, run, arm):
-        promotions = [run.log.trials[trial_id] for trial_id in arm.promotions]
-        if not all(trial.state.is_final for trial in promotions):
-            return
+    if not evaluations.promote(session, run, arm):
+        return
     arm.final = evaluations.best_in_full(run, arm)
     arm.study = replace(arm.study, is_finished=True)
     if arm.final is None and run.spec.fidelity is not None:

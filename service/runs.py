@@ -17,6 +17,7 @@ from service import (
     arms,
     asking,
     clock,
+    evaluations,
     finishing,
     learned,
     limits,
@@ -163,14 +164,22 @@ class Run:
         if is_active and not self.is_unsized:
             self._look_at_limits(session)
             asking.advance(session, self)
-            assignments = placing.place(session, self, n_free, busy)
-            n_idle = n_free - len(packs_of(assignments))
+            n_ready = 0 if self._is_issuing else n_free
+            assignments = placing.place(session, self, n_ready, busy)
+            n_idle = n_ready - len(packs_of(assignments))
             if may_speculate and n_idle > 0 and self.wants_idle_workers:
                 asking.speculate(session, self, n_idle)
                 assignments += placing.place(session, self, n_idle, busy, with_speculation=True)
             finishing.finish_phase(session, self)
         self.log.flush(session)
         return assignments
+
+    @property
+    def _is_issuing(self) -> bool:
+        """Whether further trials are known and not issued yet: packs wait until they can be full."""
+        if self.pack_width == 1:
+            return False
+        return any(arm.unissued for arm in self.arms) or evaluations.n_missing(self) > 0
 
     def _look_at_limits(self, session: Session) -> None:
         """Let searches hear that the time or the money of the budget is spent."""

@@ -35,6 +35,7 @@ class Simulation:
         self.name, self.study, self.objective = name, study, objective
         self.log: list[Entry] = []
         self.history: list[tuple[list[Entry], Plan]] = []
+        self.at_once: int | None = None  # trials of a plan that are issued before a crash
         self._sampler = create(name, study)
         self._chance = random.Random(seed)
         self._waiting: list[int] = []
@@ -51,9 +52,11 @@ class Simulation:
         for index, number in plan.numbered.items():
             assert self.log[index].number is None
             self.log[index] = replace(self.log[index], number=number)
-        for proposal in plan.proposals:
+        for proposal in plan.proposals[: self.at_once]:
             assert proposal.certainty is Certainty.CERTAIN
             self._issue(Entry(proposal.point, None, proposal.number))
+        if self.at_once is not None and len(plan.proposals) > self.at_once:
+            self.restart()
         return plan
 
     def speculate(self, n_free: int) -> tuple[Proposal, ...]:
@@ -149,6 +152,12 @@ class SamplerBehaviour:
         one = self.simulate(study).run(1)
         many = self.simulate(study, seed=n_workers).run(n_workers, restart_rate=0.2)
         assert told(many) == told(one)
+
+    def test_a_plan_that_was_issued_in_part_is_completed_by_the_next(self) -> None:
+        study = self.study(n_trials=16)
+        cut = self.simulate(study, seed=9)
+        cut.at_once = 3
+        assert told(cut.run(3)) == told(self.simulate(study).run(1))
 
     def test_rebuilt_from_the_log_equals_incremental_at_every_step(self) -> None:
         study = self.study(n_trials=30)

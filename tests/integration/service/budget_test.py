@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from service import asking, leases, limits, reopening, rules
 from service import jobs as use_cases
-from service import leases, limits, reopening, rules
 from service.errors import InvalidSpecError
 from service.prices import UNPRICED, Prices
 from service.records import Job, Study
@@ -92,6 +92,28 @@ def test_searches_end_with_what_is_confirmed_and_are_evaluated(
         assert (row["n_trials"], row["by"]) == (study.stopped_at, reason)
     assert job.report is not None
     assert limits.REASONS[reason] in job.report["verdict"]
+
+
+def test_all_searches_end_in_one_step_however_much_follows_them(
+    sqlite_database: Database, stepped: SteppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MAX_TRIALS", 1)
+    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    body = PHOTOS | {"budget": {"n_trials": 30, "cost": 20.0}, "training": {"epochs": 4},
+                     "fidelity": {"search_fraction": 0.5, "promote": 2}}  # fmt: skip
+    spec = rules.parse(body)
+    use_cases.submit(sqlite_database, spec, prices=PRICES)
+    simulation = Slow(sqlite_database, n_workers=2, stepped=stepped)
+    run = open_job(sqlite_database, simulation)
+    updates: list[Update] = []
+    while run.out_of is None:
+        simulation.step(run, updates)
+        updates = [simulation.finish_one()] if simulation.hand else []
+    open_searches = [arm for arm in run.arms if arm.study.role in (Role.SEARCH, Role.TUNED)]
+    assert len(open_searches) > 3
+    assert all(arm.is_searched for arm in open_searches)
+    begun = [run.log.trials[a.trial_id].phase for a in simulation.hand]
+    assert Phase.SEARCH not in begun
 
 
 def test_a_job_of_as_many_trials_finds_the_same(database: Database, stepped: SteppedClock) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from service import asking, evaluations, rules, samplers
 from service import jobs as use_cases
-from service import rules, samplers
 from service.records import Study, Trial
 from service.samplers.direct_l import DirectL
 from service.states import JobState, Phase, Role, TrialState
@@ -79,7 +79,9 @@ SPECS = {
 
 
 @pytest.mark.parametrize("body", SPECS.values(), ids=SPECS.keys())
-def test_the_result_is_a_function_of_the_spec(sqlite_database: Database, body: object) -> None:
+def test_the_result_is_a_function_of_the_spec(
+    sqlite_database: Database, body: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job_id = run_whole(sqlite_database, body, n_workers=1)
     expected = told(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
     forget(sqlite_database, job_id)
@@ -88,6 +90,9 @@ def test_the_result_is_a_function_of_the_spec(sqlite_database: Database, body: o
         assert told(sqlite_database, job_id) == expected[0]
         assert untimed(report_of(sqlite_database, job_id)) == expected[1]
         forget(sqlite_database, job_id)
+    monkeypatch.setattr(asking, "AT_ONCE", 3)  # they die between the parts of a round, too
+    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(asking, "MAX_TRIALS", 6)
     job_id = shaken(sqlite_database, body, n_workers=3, seed=11)
     assert told(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]

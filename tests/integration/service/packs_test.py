@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from service import asking, evaluations, leases, rules
 from service import jobs as use_cases
-from service import leases, rules
 from service.runs import open_run
 from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import trials
@@ -61,6 +61,22 @@ def test_a_worker_takes_a_pack_and_one_cancelled_harms_no_other(database: Databa
     assert simulation.run(run).state is JobState.SUCCEEDED
     with database.read() as session:
         assert all(t.state is TrialState.COMPLETED for t in trials.of_job(session, job_id))
+
+
+def test_packs_wait_until_a_round_is_issued_as_a_whole(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 2)
+    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    spec = body(4, samplers=[{"name": "random", "batch_size": 12}], controls=[])
+    submit(sqlite_database, spec)
+    simulation = Simulation(sqlite_database, n_workers=2)
+    (run,) = simulation.take()
+    while not simulation.hand:
+        simulation.step(run, [])
+    assert [len(pack) for pack in packs_of(simulation.hand)] == [4, 4]
+    assert simulation.run(run).state is JobState.SUCCEEDED
 
 
 def _crashes_with(poison: int, packs: list[list[Assignment]]) -> list[Ended]:
