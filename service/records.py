@@ -68,6 +68,17 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialOutline:
+    """Where a trial stands, without what it is made of."""
+
+    id: int
+    study_id: int
+    phase: Phase
+    number: int | None
+    state: TrialState
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One evaluation of one point.
 

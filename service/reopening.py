@@ -6,14 +6,16 @@ anew; what is chosen again takes its result by the digest, so that nothing is tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from service import ask_rules, planning, samplers, stored_data
 from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
 from service.jobs import spec_of
-from service.records import Job, Study, Trial
+from service.records import Job, Study, TrialOutline
 from service.spec import Budget, JobSpec
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
@@ -102,72 +104,102 @@ def retry_failed(database: Database, job_id: int) -> Job:
         IllegalTransitionError: It has not ended, or was cancelled.
         NothingToRetryError: None of its trials has failed.
     """
-    # Read outside the write transaction: for many trials it takes seconds.
+    # Chosen outside the write transaction: for many trials it takes seconds.
     with database.read() as session:
-        seen, every = jobs.get(session, job_id), trials.of_job(session, job_id)
+        seen = _require_retriable(jobs.get(session, job_id))
+        chosen = _choose_retry(session, seen)
     with database.write() as session:
-        job = jobs.lock(session, job_id)
-        if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
-            raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
-        if not seen.state.is_final or seen.lease_fence != job.lease_fence:  # it continued
-            every = trials.of_job(session, job_id)
-        failed = [t for t in every if _is_failed(t, job)]
-        if not failed:
-            raise NothingToRetryError(job_id)
+        job = _require_retriable(jobs.lock(session, job_id))
+        if seen.lease_fence != job.lease_fence:  # it continued
+            chosen = _choose_retry(session, job)
         stored_data.require(session, spec_of(job))
-        _retry(session, spec_of(job), studies.of_job(session, job_id), every, failed)
+        _retry(session, job, chosen)
         return jobs.reopen(session, job_id)
 
 
-def _is_failed(trial: Trial, job: Job) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """What another try at a job changes.
+
+    Attributes:
+        phase: The first of its phases in which a trial failed; what follows is chosen again.
+        failed: The trials of that phase that are tried again.
+        gone: Ids of search trials that were proposed by the value told for a failed one.
+    """
+
+    phase: Phase
+    failed: list[TrialOutline]
+    gone: set[int]
+
+
+def _require_retriable(job: Job) -> Job:
+    if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
+        raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
+    return job
+
+
+def _choose_retry(session: Session, job: Job) -> _Retry:
+    every = trials.outlines(session, job.id)
+    failed = [trial for trial in every if _is_failed(trial, job)]
+    if not failed:
+        raise NothingToRetryError(job.id)
+    phases = {trial.phase for trial in failed}
+    phase = next(p for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION) if p in phases)
+    gone: set[int] = set()
+    if phase is Phase.SEARCH:
+        gone = _proposed_by_failures(session, job, every, {trial.id for trial in failed})
+    return _Retry(phase, [t for t in failed if t.phase is phase and t.id not in gone], gone)
+
+
+def _is_failed(trial: TrialOutline, job: Job) -> bool:
     # The trials of a job that ended by a bug of its own were cancelled with it.
     states = WITHOUT_RESULT if job.state is JobState.FAILED else (TrialState.FAILED,)
     return trial.phase is not Phase.SUPERSEDED and trial.state in states
 
 
-def _retry(
-    session: Session,
-    spec: JobSpec,
-    found: Sequence[Study],
-    every: Sequence[Trial],
-    failed: Sequence[Trial],
-) -> None:
-    phases = {trial.phase for trial in failed}
-    if Phase.SEARCH in phases:
-        gone = {t.id for study in found for t in _proposed_by(spec, study, every, failed)}
-        trials.supersede(session, gone)
-        _choose_anew(session, spec, found)
-        failed = [t for t in failed if t.phase is Phase.SEARCH and t.id not in gone]
-    elif Phase.PROMOTION in phases:
-        trials.supersede_phases(session, found[0].job_id, [Phase.EVALUATION])
-        densities.forget_evaluations(session, found[0].job_id)
+def _retry(session: Session, job: Job, chosen: _Retry) -> None:
+    found = studies.of_job(session, job.id)
+    if chosen.phase is Phase.SEARCH:
+        trials.supersede(session, chosen.gone)
+        _choose_anew(session, spec_of(job), found)
+    elif chosen.phase is Phase.PROMOTION:
+        trials.supersede_phases(session, job.id, [Phase.EVALUATION])
+        densities.forget_evaluations(session, job.id)
         _begin_again(session, found)
-        failed = [t for t in failed if t.phase is Phase.PROMOTION]
-    trials.wait_again(session, failed)
+    trials.wait_again(session, chosen.failed)
+
+
+def _proposed_by_failures(
+    session: Session, job: Job, every: Sequence[TrialOutline], failed: Collection[int]
+) -> set[int]:
+    """Return the search trials that were proposed by the values told for failed ones."""
+    by_study: dict[int, list[TrialOutline]] = defaultdict(list)
+    for trial in every:
+        if trial.phase is Phase.SEARCH:
+            by_study[trial.study_id].append(trial)
+    spec, found = spec_of(job), studies.of_job(session, job.id)
+    return {t.id for s in found for t in _proposed_by(spec, s, by_study[s.id], failed)}
 
 
 def _proposed_by(
-    spec: JobSpec, study: Study, every: Sequence[Trial], failed: Sequence[Trial]
-) -> list[Trial]:
+    spec: JobSpec, study: Study, mine: Sequence[TrialOutline], failed: Collection[int]
+) -> list[TrialOutline]:
     """Return the trials of a study that were proposed by the value told for a failed one."""
-    mine = [t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH]
-    ids = {t.id for t in mine}
-    first = min((t.id for t in failed if t.id in ids), default=None)
+    first = next((t for t in mine if t.id in failed), None)
     if first is None or study.role not in (Role.SEARCH, Role.TUNED):
         return []
-    can = samplers.describe(study.sampler).capabilities
+    can, number = samplers.describe(study.sampler).capabilities, first.number
     if not can.adaptive:
         return []
-    number = next(t.number for t in mine if t.id == first)
     if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
-        return [t for t in mine if t.id != first and not _is_before(t, number)]
+        return [t for t in mine if t.id != first.id and not _is_before(t, number)]
     # One that issues a trial at a time has rounds of one, whatever the spec says.
     size = planning.sampler_of(spec, study.sampler).batch_size if can.parallel else 1
     end = (number // size + 1) * size
     return [t for t in mine if t.number is None or t.number >= end]
 
 
-def _is_before(trial: Trial, number: int | None) -> bool:
+def _is_before(trial: TrialOutline, number: int | None) -> bool:
     return trial.number is not None and number is not None and trial.number < number
 
 

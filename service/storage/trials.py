@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
-from service.records import Attempt, Measurement, Trial
+from service.records import Attempt, Measurement, Trial, TrialOutline
 from service.states import AttemptState, Phase, TrialState, check_trial_transition
 from service.storage.jobs import deleted
 from service.storage.rows import to_value
@@ -135,6 +135,19 @@ def each_of_job(session: Session, job_id: int) -> Iterator[Trial]:
         yield to_value(Trial, row)
 
 
+def outlines(session: Session, job_id: int) -> list[TrialOutline]:
+    """Return where each of a job's trials stands, in the order of issue.
+
+    Whole rows would take many times as long: their payloads and curves are JSON.
+    """
+    columns = (TrialRow.id, TrialRow.study_id, TrialRow.phase, TrialRow.number, TrialRow.state)
+    rows = session.execute(select(*columns).where(TrialRow.job_id == job_id).order_by(TrialRow.id))
+    return [
+        TrialOutline(trial_id, study_id, Phase(phase), number, TrialState(state))
+        for trial_id, study_id, phase, number, state in rows
+    ]
+
+
 def change(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of trials; each mapping names its `id`."""
     _update(session, _TRIALS, rows)
@@ -244,7 +257,7 @@ def supersede_phases(session: Session, job_id: int, phases: Collection[Phase]) -
     session.execute(chosen.values(phase=Phase.SUPERSEDED, number=None))
 
 
-def wait_again(session: Session, found: Sequence[Trial]) -> None:
+def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
     """Put trials that ended without a result back; their attempts go on counting.
 
     Raises:

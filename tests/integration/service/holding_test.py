@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service import asking, evaluations, leases, reopening, runs
@@ -62,9 +63,26 @@ def test_failed_trials_are_looked_for_while_others_write(
     simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.SUCCEEDED
-    posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
+    posted = with_a_post(monkeypatch, sqlite_database, trials, "outlines")
     assert reopening.retry_failed(sqlite_database, job_id).state is JobState.QUEUED
     assert len(posted) == 1
+
+
+def test_a_retry_reads_neither_payloads_nor_curves(sqlite_database: Database) -> None:
+    job_id = submit(sqlite_database, SMALL)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
+    (run,) = simulation.take()
+    simulation.run(run)
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(sqlite_database.engine, "before_cursor_execute", note)
+    reopening.retry_failed(sqlite_database, job_id)
+    read = [s for s in statements if s.startswith("SELECT") and "FROM trials" in s]
+    assert read
+    assert not [s for s in read if "payload" in s or "curve" in s]
 
 
 def test_an_extension_loads_no_trials(
@@ -88,6 +106,61 @@ def test_what_is_left_to_later_steps_changes_nothing(
     monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 3)
     again = run_whole(sqlite_database, body, n_workers=3, seed=4)
     assert told(sqlite_database, again) == expected
+
+
+def test_a_large_round_is_issued_over_several_steps(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "LONGEST_S", 3600.0)  # by number alone
+    body = function_job(samplers=[{"name": "cmaes", "batch_size": 450}], budget={"n_trials": 450})
+    submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    found: list[int] = []
+    while not found or run.has_more:
+        simulation.step(run, [])
+        found.append(len(run.log.trials))
+    assert found == [200, 400, 450]
+
+
+def test_the_time_of_a_step_is_looked_at_within_a_round(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    body = function_job(samplers=[{"name": "cmaes", "batch_size": 60}], budget={"n_trials": 60})
+    submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    assert (len(run.log.trials), run.has_more) == (asking.AT_ONCE, True)
+
+
+def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = training_job(
+        samplers=["random"],
+        training={"epochs": 4},
+        budget={"n_trials": 12},
+        fidelity={"search_fraction": 0.5, "promote": 8},
+    )
+    whole = run_whole(sqlite_database, body)
+    expected = told(sqlite_database, whole)
+    forget(sqlite_database, whole)
+    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    job_id = submit(sqlite_database, body)
+    first = Simulation(sqlite_database)
+    (run,) = first.take()
+    arm = run.arms[0]
+    while not arm.promotions:
+        first.step(run, [first.finish_one()] if first.hand else [])
+    assert len(arm.promotions) == 3
+    leases.resign(sqlite_database, first.me)
+    second = Simulation(sqlite_database)
+    (run,) = second.take()
+    assert second.run(run).state is JobState.SUCCEEDED
+    assert told(sqlite_database, job_id) == expected
 
 
 def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
