@@ -43,6 +43,10 @@ from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
+# Errors that end no job: they are raised again, and the loop retries later.
+OUTAGES = (DBAPIError, PoolTimeoutError, OSError)
+# How long a job rests after memory did not suffice for it; the others continue.
+MEMORY_REST_S = 60.0
 # The jobs' `waits_for` when Ray is lost; the next dispatcher updates it.
 LOST = "the Ray cluster has no workers: it died, and a dispatcher has to join or start one again"
 
@@ -66,6 +70,7 @@ class Dispatcher:
         self._touched: set[int] = set()
         # Jobs whose last transaction exceeded its time limit: the next one has none.
         self._slow: set[int] = set()
+        self._rests_until: dict[int, float] = {}
         self._counted_at = 0.0
         self._looked_at = 0.0
         self._stop = threading.Event()
@@ -110,6 +115,8 @@ class Dispatcher:
             self._complain("the database refused; trying again", error)
         except OSError as error:
             self._complain("the disk refused; trying again", error)
+        except MemoryError as error:
+            self._complain("there was not enough memory; trying again", error)
         else:
             if self._trouble is not None:
                 LOG.info("database and disk work again")
@@ -229,8 +236,10 @@ class Dispatcher:
         self._known = mine
         for job_id in self._runs.keys() - mine.keys():
             self._drop(job_id)
+        now = time.monotonic()
         for job_id in mine.keys() - self._runs.keys():
-            self._reopen(job_id)
+            if now >= self._rests_until.get(job_id, 0.0):
+                self._reopen(job_id)
 
     def _claim(self) -> None:
         for job in leases.claim(self._database, self._me, self._settings.lease_s):
@@ -252,6 +261,8 @@ class Dispatcher:
         They may be: after a step that failed, or a sleep past our own lease.
         """
         self._watchdog.mark()
+        self._runs.pop(job.id, None)  # of the lease that ran out: its fence is no longer ours
+        self._asking.drop(job.id)
         try:
             self._runs[job.id] = open_run(
                 self._database,
@@ -356,13 +367,17 @@ class Dispatcher:
     def _give_up(self, job: Job, error: Exception) -> None:
         """End a job for a bug of its own, which must not stop the others; raise an outage again.
 
-        What a database refuses because of its content, it will refuse for ever.
+        One that memory does not suffice for waits. What a database refuses because of its content,
+        it will refuse for ever.
         """
         if refusal_of(error) is Refusal.SLOW:
             self._slow.add(job.id)
-        is_outage = isinstance(error, (DBAPIError, OSError))
-        if is_outage and not isinstance(error, (DataError, IntegrityError)):
+        if isinstance(error, OUTAGES) and not isinstance(error, (DataError, IntegrityError)):
             raise error
+        if isinstance(error, MemoryError):  # what the workers said of the job is kept
+            LOG.error("not enough memory for a job; trying again later", job=job.id)
+            self._rests_until[job.id] = time.monotonic() + MEMORY_REST_S
+            return
         LOG.error("job failed", job=job.id, exc_info=error)
         with suppress(LeaseLostError):
             use_cases.fail(self._database, job, error)

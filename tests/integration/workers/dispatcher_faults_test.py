@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.testing import capture_logs
 
 from service import deletion, leases
 from service import jobs as use_cases
-from service.runs import Run
+from service.runs import Run, open_run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
-from service.storage import trials
+from service.storage import jobs, trials
 from service.storage.database import Database
 from service.storage.tables import JobRow
 from service.updates import Assignment
@@ -146,6 +148,7 @@ def test_a_job_cancelled_while_its_bug_shows_stays_cancelled(
     ("error", "state"),
     [
         (OperationalError("UPDATE", {}, Exception("no space")), JobState.RUNNING),
+        (PoolTimeoutError("no connection was free"), JobState.RUNNING),
         (IntegrityError("INSERT", {}, Exception("twice")), JobState.FAILED),
     ],
 )
@@ -167,7 +170,7 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "step", refused)
         if state is JobState.RUNNING:
-            with pytest.raises(OperationalError):
+            with pytest.raises(type(error)):
                 dispatcher._turn()
         else:
             dispatcher._turn()
@@ -176,6 +179,63 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
         turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
         with sqlite_database.read() as session:
             assert [t.n_attempts for t in trials.of_job(session, job_id)] == [1] * 4
+
+
+@pytest.mark.parametrize("at", ["open_run", "step"])
+def test_a_job_that_memory_does_not_suffice_for_waits_and_the_others_go_on(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+    at: str,
+) -> None:
+    large = submit(sqlite_database)
+    original: Any = Run.step if at == "step" else open_run
+
+    def short(*args: Any, **named: Any) -> object:
+        job = args[0].job if at == "step" else args[1]
+        if job.id == large:
+            raise MemoryError
+        return original(*args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run if at == "step" else dispatching, at, short)
+        dispatcher._turn()
+        other = submit(sqlite_database, seed=2)
+        ended = turn_until_ended(dispatcher, cluster, sqlite_database, other)
+    assert ended.state is JobState.SUCCEEDED
+    assert not job_of(sqlite_database, large).state.is_final
+    dispatcher._rests_until.clear()
+    ended = turn_until_ended(dispatcher, cluster, sqlite_database, large)
+    assert ended.state is JobState.SUCCEEDED
+
+
+def test_a_job_claimed_again_lets_go_of_its_old_asks_and_keeps_its_workers(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    held, dropped = set(cluster.hand), list[int]()
+    with sqlite_database.write() as session:
+        job = jobs.get(session, job_id)
+        jobs.renew(session, str(job.lease_owner), job.created_at)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("it is away"))
+
+    monkeypatch.setattr(dispatcher._asking, "drop", dropped.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, "open_run", away)
+        with pytest.raises(OperationalError):
+            dispatcher._turn()
+    assert dropped == [job_id]
+    for _ in range(3):
+        dispatcher._turn()
+    assert (set(cluster.hand), cluster.cancelled) == (held, set())
+    assert job_of(sqlite_database, job_id).lease_fence == job.lease_fence + 1
 
 
 def test_a_database_that_takes_no_writes_is_said_once_and_waited_for(
