@@ -5,6 +5,10 @@ The data of an answer about a job changes together with an event of the job in t
 still valid. A large running job has an event for every trial: an answer that took long is then
 valid for a multiple of its duration, so that counting uses a bounded part of a core for any number
 of open pages. A change of the job's state always shows at once.
+
+One thread computes an answer at a time. Others wait briefly, then take the previous answer, so that
+a slow computation occupies one thread and one connection; if none is valid, they wait until their
+deadline.
 """
 
 from __future__ import annotations
@@ -14,13 +18,15 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sized
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from service.errors import DeadlineError
 from service.records import Job
+from service.storage import deadlines
 
 T = TypeVar("T")
 Key = tuple[str, int | None]
@@ -30,6 +36,8 @@ PATIENCE = 20.0
 # Upper limit for answers about a job, s.
 OLDEST_S = 5.0
 MOST_ANSWERS = 1_000
+# In all answers together: a figure of a large job has tens of thousands, of some 100 bytes each.
+MOST_ITEMS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +48,39 @@ class _Answer:
     given_at: float
     took_s: float
 
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self.given_at
+
     def holds(self, exact: Hashable, version: int, oldest_s: float) -> bool:
         if self.exact != exact:
             return False
-        age_s = time.monotonic() - self.given_at
-        may_be_old = self.took_s > QUICK_S and age_s < min(PATIENCE * self.took_s, oldest_s)
+        may_be_old = self.took_s > QUICK_S and self.age_s < min(PATIENCE * self.took_s, oldest_s)
         return self.version == version or may_be_old
 
 
+@dataclass(eq=False, slots=True)
+class _Question:
+    """A key of the cache: its answer, and the lock of the thread that computes it."""
+
+    answer: _Answer | None = None
+    counting: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def n_items(self) -> int:
+        value = self.answer.value if self.answer is not None else None
+        return len(value) if isinstance(value, Sized) else 1
+
+
 class Answers:
-    """The answers of one database, the latest `MOST_ANSWERS` of them. Thread safety: all."""
+    """The latest answers of one database, within `MOST_ANSWERS` and `MOST_ITEMS`.
+
+    Thread safety: all.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[Key, _Answer] = OrderedDict()
-        self._asking: dict[Key, threading.Lock] = {}
+        self._known: OrderedDict[Key, _Question] = OrderedDict()
         self._versions = itertools.count()  # no two are the same
 
     def about(self, name: str, job: Job, last_event_id: int, compute: Callable[[], T]) -> T:
@@ -64,37 +90,74 @@ class Answers:
             name: Of the question.
             job: As read in this transaction.
             last_event_id: Of the job, read before anything that `compute` reads.
-            compute: Threads that ask the same while it runs wait for its result.
+            compute: Is run by one thread at a time, see the module.
+
+        Raises:
+            DeadlineError: The computation of another thread takes too long.
         """
         return self._ask((name, job.id), job.state, last_event_id, OLDEST_S, compute)
 
     def lately(self, name: str, compute: Callable[[], T]) -> T:
-        """Return the result of `compute`, or an earlier one if computing took long."""
+        """Return the result of `compute`, or an earlier one if computing took long.
+
+        Raises:
+            DeadlineError: The computation of another thread takes too long.
+        """
         return self._ask((name, None), None, next(self._versions), math.inf, compute)
 
     def _ask(
         self, key: Key, exact: Hashable, version: int, oldest_s: float, compute: Callable[[], T]
     ) -> T:
-        with self._lock:
-            asking = self._asking.setdefault(key, threading.Lock())
-        with asking:
-            known = self._known.get(key)
+        question = self._question(key)
+        old = _wait_for(question, exact, oldest_s)
+        found: T
+        if old is not None:
+            found = old.value
+            return found
+        try:
+            known = question.answer
             if known is None or not known.holds(exact, version, oldest_s):
                 start = time.monotonic()
                 value = compute()
                 now = time.monotonic()
-                known = _Answer(value, exact, version, now, now - start)
-            self._keep(key, known)
-        found: T = known.value
+                known = question.answer = _Answer(value, exact, version, now, now - start)
+                self._tidy()
+        finally:
+            question.counting.release()
+        found = known.value
         return found
 
-    def _keep(self, key: Key, answer: _Answer) -> None:
+    def _question(self, key: Key) -> _Question:
         with self._lock:
-            self._known[key] = answer
+            question = self._known.setdefault(key, _Question())
             self._known.move_to_end(key)
             while len(self._known) > MOST_ANSWERS:
-                oldest, _ = self._known.popitem(last=False)
-                self._asking.pop(oldest, None)
+                self._known.popitem(last=False)
+        return question
+
+    def _tidy(self) -> None:
+        """Remove the answers asked longest ago while all are too large together; keep the latest."""
+        with self._lock:
+            n_items = sum(question.n_items for question in self._known.values())
+            while n_items > MOST_ITEMS and len(self._known) > 1:
+                n_items -= self._known.popitem(last=False)[1].n_items
+
+
+def _wait_for(question: _Question, exact: Hashable, oldest_s: float) -> _Answer | None:
+    """Take a question's lock, or return its previous answer while another thread computes.
+
+    Raises:
+        DeadlineError: Neither is possible in time.
+    """
+    if question.counting.acquire(timeout=QUICK_S):
+        return None
+    old = question.answer
+    if old is not None and old.exact == exact and old.age_s < oldest_s:
+        return old
+    left_s = min(max(deadlines.left_s(), 0.0), threading.TIMEOUT_MAX)
+    if not question.counting.acquire(timeout=left_s):
+        raise DeadlineError
+    return None
 
 
 def answers_in(session: Session) -> Answers:

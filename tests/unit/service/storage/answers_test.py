@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 
+from service.errors import DeadlineError
 from service.records import Job
 from service.states import JobState
-from service.storage import answers
+from service.storage import answers, deadlines
 from service.storage.answers import Answers
 
 JOB = Job(
@@ -109,6 +112,73 @@ def test_who_asks_meanwhile_waits_for_the_answer_and_a_failure_is_not_kept() -> 
     for thread in threads:
         thread.join(30)
     assert found == [1] * 4
+
+
+@contextmanager
+def counted_elsewhere(known: Answers, last_event_id: int, job: Job = JOB) -> Iterator[None]:
+    """Another thread counts for as long as the block lasts."""
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def compute() -> int:
+        has_begun.set()
+        assert may_end.wait(60)
+        return 9
+
+    thread = threading.Thread(target=known.about, args=("counts", job, last_event_id, compute))
+    thread.start()
+    assert has_begun.wait(60)
+    try:
+        yield
+    finally:
+        may_end.set()
+        thread.join(60)
+
+
+def never() -> int:
+    raise AssertionError("another thread counts")
+
+
+def test_who_asks_during_a_slow_count_gets_the_last_answer() -> None:
+    known = Answers()
+    assert known.about("counts", JOB, 1, lambda: 1) == 1
+    with counted_elsewhere(known, last_event_id=2):
+        assert known.about("counts", JOB, 2, never) == 1
+    assert known.about("counts", JOB, 2, never) == 9
+
+
+def test_who_asks_during_a_slow_count_waits_no_longer_than_its_deadline() -> None:
+    known, ended = Answers(), replace(JOB, state=JobState.SUCCEEDED)
+    with counted_elsewhere(known, 1), deadlines.within(0.05), pytest.raises(DeadlineError):
+        known.about("counts", JOB, 1, never)
+    # An answer from before the job's end is none.
+    with counted_elsewhere(known, 2, ended), deadlines.within(0.05), pytest.raises(DeadlineError):
+        known.about("counts", ended, 2, never)
+
+
+def test_answers_are_kept_by_their_size(monkeypatch: pytest.MonkeyPatch, time: Time) -> None:
+    monkeypatch.setattr(answers, "MOST_ITEMS", 10)
+    known = Answers()
+
+    def is_kept(job_id: int, size: int) -> bool:
+        before = time.counting(0.0)
+        job = replace(JOB, id=job_id)
+        known.about("figure", job, 1, lambda: [time.counting(0.0)] * size)
+        return time.counting(0.0) == before + 1
+
+    assert [is_kept(job_id, size=4) for job_id in (1, 2, 1, 2)] == [False, False, True, True]
+    assert not is_kept(3, size=4)
+    assert [is_kept(job_id, size=4) for job_id in (3, 2, 1)] == [True, True, False]
+    assert not is_kept(4, size=11)  # one is kept however large it is, and alone
+    assert [is_kept(job_id, size=11) for job_id in (4, 1, 4)] == [True, False, False]
+
+
+def test_questions_that_fail_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "MOST_ANSWERS", 3)
+    known = Answers()
+    for job_id in range(10):
+        with pytest.raises(ZeroDivisionError):
+            known.about("counts", replace(JOB, id=job_id), 1, lambda: 1 // 0)
+    assert len(known._known) == 3
 
 
 def test_only_so_many_answers_are_kept(monkeypatch: pytest.MonkeyPatch, time: Time) -> None:
