@@ -1,19 +1,26 @@
 """Hiding passwords: in URLs, and in the messages of drivers that quote them.
 
+Processes that need no database do not get them: `secret_names` returns the variables with one.
+
 SQLAlchemy hides the password before the host; libpq takes one in the query, too
 (``?password=``, ``&sslpassword=``), and drivers quote their arguments in their errors.
 """
 
 from __future__ import annotations
 
-from urllib.parse import quote, quote_plus
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 HIDDEN = "***"
 # Hiding shorter ones, or those equal to a name in the same URL, would remove ordinary words.
 MIN_LENGTH = 4
 _WORDS = ("pass", "secret", "token")
+# The variables of libpq, and ours.
+_DATABASE_NAMES = re.compile(r"PG.*|DENSEARCH_DATABASE_URL", re.IGNORECASE)
 
 _learned: set[str] = set()
+_passwords: set[str] = set()
 
 
 def url_shown(url: str) -> str:
@@ -31,7 +38,7 @@ def url_shown(url: str) -> str:
 
 
 def learn(url: str) -> None:
-    """Make `hide` remove the passwords of a URL from now on."""
+    """Make `hide` remove the passwords of a URL, and `secret_names` find them, from now on."""
     if "@" not in url and "?" not in url:
         return
     from sqlalchemy.engine import make_url  # as above
@@ -43,10 +50,12 @@ def learn(url: str) -> None:
         return
     values = [v for name, v in parsed.query.items() if _is_secret(name)]
     found = {parsed.password or ""}.union(*([v] if isinstance(v, str) else v for v in values))
-    names = {parsed.username, parsed.database, parsed.host}
-    for secret in found - names:
-        if len(secret) >= MIN_LENGTH:
-            _learned.update((secret, quote(secret, safe=""), quote_plus(secret)))
+    long = {secret for secret in found if len(secret) >= MIN_LENGTH}
+    _passwords.update(long)
+    parts = re.split(r"[:/@?&=]", url)
+    for secret in long - {parsed.username, parsed.database, parsed.host}:
+        written = (part for part in parts if secret in (unquote(part), unquote_plus(part)))
+        _learned.update((secret, quote(secret, safe=""), quote_plus(secret), *written))
 
 
 def hide(text: str) -> str:
@@ -54,6 +63,27 @@ def hide(text: str) -> str:
     for secret in sorted(_learned, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def secret_names(environment: Mapping[str, str]) -> set[str]:
+    """Return the names of the variables that hold what opens the database.
+
+    These are the variables of libpq, our own, and copies of a learned password: alone, or in a URL
+    or connection string after a colon or an equals sign, in any percent-encoding.
+    """
+    return {name for name, value in environment.items() if _opens_database(name, value)}
+
+
+def _opens_database(name: str, value: str) -> bool:
+    if _DATABASE_NAMES.fullmatch(name):
+        return True
+    forms = {value, unquote(value), unquote_plus(value)}
+    return any(_holds(form, secret) for secret in _passwords for form in forms)
+
+
+def _holds(text: str, secret: str) -> bool:
+    quoted = rf"""[:=]\s*["']?{re.escape(secret)}(?:$|[@&;,"'}}\s])"""
+    return text == secret or (secret in text and re.search(quoted, text) is not None)
 
 
 def _is_secret(name: str) -> bool:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
@@ -149,6 +156,12 @@ class Settings(BaseSettings):
             )
         return value
 
+    @model_validator(mode="after")
+    def _learn_passwords(self) -> Self:
+        for url in (self.resolved_database_url, self.url):
+            learn(url)
+        return self
+
     @property
     def sqlite_path(self) -> Path:
         """Where the SQLite file lies when no database_url is set."""
@@ -186,6 +199,4 @@ def load(**overrides: object) -> Settings:
             for item in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from error
-    for url in (settings.resolved_database_url, settings.url):
-        learn(url)
     return settings

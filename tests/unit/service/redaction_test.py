@@ -31,6 +31,7 @@ URLS = [
 def _forgotten() -> Iterator[None]:
     yield
     redaction._learned.clear()
+    redaction._passwords.clear()
     structlog.reset_defaults()
 
 
@@ -106,6 +107,45 @@ def test_a_password_that_is_a_name_leaves_words_alone() -> None:
     learn("postgresql://user:pw@db/x")
     assert hide("densearch: pw") == "densearch: pw"
     assert url_shown("postgresql://densearch:densearch@db/x") == "postgresql://densearch:***@db/x"
+
+
+def test_a_password_that_is_encoded_in_a_way_of_its_own_is_hidden() -> None:
+    learn("postgresql://user:p!ss%2fw%6Frd@db/x")
+    assert hide("no route to postgresql://user:p!ss%2fw%6Frd@db/x") == (
+        "no route to postgresql://user:***@db/x"
+    )
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_variables_with_a_copy_of_a_password_are_known(url: str) -> None:
+    learn(url)
+    secrets = {
+        "DENSEARCH_DATABASE_URL": "sqlite:///x",
+        "PGPASSWORD": "another",
+        "PGPASSFILE": "/home/me/.pgpass",
+        "DB_PASSWORD": SECRET,
+        "ENCODED": ENCODED,
+        "WRITTEN_OTHERWISE": "postgresql://user:s3cr3t%20p%40ss/word@db/x",
+        "WITH_PLUS": "postgresql://db/x?user=u&password=s3cr3t+p%40ss%2fword",
+        "QUERY": f"postgresql://db/x?sslpassword={ENCODED}&sslkey=a",
+        "CONNECTION": f"host=db password='{SECRET}' user=u",
+        "JSON": f'{{"password": "{SECRET}"}}',
+    }
+    harmless = {
+        "PATH": "/usr/bin:/bin",
+        "LONGER": f"{SECRET}s",
+        "FOLDER": f"/srv/{SECRET}/x",
+        "DENSEARCH_N_CPUS": "2",
+        "EMPTY": "",
+    }
+    assert redaction.secret_names(secrets | harmless) == secrets.keys()
+
+
+def test_a_password_that_is_a_name_is_kept_from_processes_too() -> None:
+    assert redaction.secret_names({"COPY": "postgresql://densearch:densearch@db/x"}) == set()
+    Settings(database_url="postgresql://densearch:densearch@db/x")
+    found = redaction.secret_names({"COPY": "postgresql://densearch:densearch@db/x", "N": "2"})
+    assert found == {"COPY"}
 
 
 def test_sqlite_is_shown_as_it_is() -> None:
