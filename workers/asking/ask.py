@@ -24,6 +24,7 @@ class Asked:
         path: ``module:class`` of the implementation.
         study: Its study.
         is_short: Whether it may use the process that is reserved for short asks.
+        memory_bytes: Memory that an ask takes, without the libraries (`Effort`).
     """
 
     key: int
@@ -31,6 +32,7 @@ class Asked:
     path: str
     study: StudyPlan
     is_short: bool
+    memory_bytes: float = 0.0
 
 
 @dataclass(eq=False, slots=True)

@@ -13,6 +13,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
+from service.redaction import secret_names
 from service.samplers import Entry
 from service.settings import PREFIX
 from workers.asking.ask import Answer, Ask, Question, Sent, sent
@@ -22,6 +23,8 @@ from workers.asking.process import ANSWERED, OUT_OF_MEMORY
 CHUNK = 500
 # Samplers that a process holds; the least recently asked one is dropped first.
 MOST_HELD = 8
+# A process that has used more ends after its ask, so that idle processes hold little memory.
+MOST_KEPT_BYTES = 2**30
 # As for Ray's workers: the API and the dispatcher have priority, no sampler starves a training.
 NICENESS = 15
 START_S = 120.0
@@ -111,8 +114,14 @@ class Child:
         answer: Answer
         answer, peak_bytes = value
         # Its memory grows: a new process starts with an empty one.
-        self._is_spent = self._is_spent or 0 < self._limits.memory_bytes < 2 * peak_bytes
+        is_large = peak_bytes > MOST_KEPT_BYTES or 0 < self._limits.memory_bytes < 2 * peak_bytes
+        self._is_spent = self._is_spent or is_large
         return answer
+
+    def rest(self) -> None:
+        """End the process after an ask if the next ask would replace it."""
+        if self._is_spent:
+            self.close()
 
     def _open(self) -> Connection[Any, Any]:
         is_alive = self._process is not None and self._process.poll() is None
@@ -184,6 +193,8 @@ def _entries(log: Sequence[Entry], indices: Sequence[int]) -> dict[int, Sent]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without settings, which may hold a password; one thread, for reproducible floats."""
-    kept = {n: value for n, value in os.environ.items() if not n.upper().startswith(PREFIX)}
+    """Ours without settings and passwords; one thread, for reproducible floats."""
+    hidden = secret_names(os.environ)
+    hidden |= {name for name in os.environ if name.upper().startswith(PREFIX)}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {**kept, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

@@ -1,6 +1,8 @@
 """Asks of all jobs, answered by a few processes: jobs take turns, and none uses all processes.
 
-The first process is reserved for short asks, so that asks of minutes never delay them.
+The first process is reserved for short asks, so that asks of minutes never delay them. The others
+run as many asks as fit into memory together. An ask that does not fit delays the asks behind it, so
+that small asks cannot delay a large one for ever.
 
 A thread for each process waits for its answers. An ask whose process ends is asked again, by
 another process; after `MOST_ENDS` of them it is given up.
@@ -8,12 +10,14 @@ another process; after `MOST_ENDS` of them it is given up.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections import deque
 
 import structlog
+from ray._common.utils import get_system_memory
 
 from service.settings import Settings
 from workers.asking.ask import Ask
@@ -24,15 +28,20 @@ MOST_ENDS = 3
 FEWEST_PROCESSES = 3
 # An idle process holds a sampler's libraries in memory: torch alone takes 300 MB.
 IDLE_S = 60.0
+# Share of the machine's or container's memory that all concurrent asks may take.
+MEMORY_SHARE = 0.25
+# Memory of a process in addition to its ask: torch is the largest of the libraries.
+LIBRARIES_BYTES = 300 * 2**20
 # How long a finished answer may wait before it is read, as a fraction of its ask's duration.
 DELAY = 0.25
 SHORTEST_WAIT_S = 0.001
 
 
-def limits_of(settings: Settings) -> tuple[int, AskLimits]:
-    """Return the number of processes, and the limits of one ask."""
+def limits_of(settings: Settings) -> tuple[int, AskLimits, float]:
+    """Return the number of processes, the limits of one ask, and the memory for all asks."""
     n_processes = max(FEWEST_PROCESSES, (os.cpu_count() or 1) // 2)
-    return n_processes, AskLimits(settings.ask_s, settings.ask_memory_bytes)
+    limits = AskLimits(settings.ask_s, settings.ask_memory_bytes)
+    return n_processes, limits, MEMORY_SHARE * get_system_memory()
 
 
 class AskingPool:
@@ -41,9 +50,13 @@ class AskingPool:
     Args:
         n_processes: How many, at least 1.
         limits: Of one ask.
+        memory_bytes: Memory that concurrent asks may take together; a single ask may always run.
     """
 
-    def __init__(self, n_processes: int, limits: AskLimits) -> None:
+    def __init__(
+        self, n_processes: int, limits: AskLimits, memory_bytes: float = math.inf
+    ) -> None:
+        self._memory_bytes = memory_bytes
         self._children = [Child(limits) for _ in range(n_processes)]
         self._running: list[Ask | None] = [None] * n_processes
         # Of the processes that take any ask, each job leaves one to the others.
@@ -136,6 +149,7 @@ class AskingPool:
             except Exception as error:  # noqa: BLE001 - the thread serves the other jobs, too
                 child.kill()
                 self._end(ask, f"{type(error).__name__}: {error}")
+            child.rest()
             self._settle(index, ask)
 
     def _next(self, index: int) -> Ask | None:
@@ -158,6 +172,8 @@ class AskingPool:
             if index > 0 and at_work.count(job_id) >= self._most_of_one:
                 continue
             found = next((ask for ask in asks if self._is_for(index, ask)), None)
+            if found is not None and not self._has_room(index, found):
+                return None
             if found is not None:
                 asks.remove(found)
                 del self._jobs[job_id]
@@ -176,6 +192,14 @@ class AskingPool:
             for other, (child, running) in pairs
             if other != index
         )
+
+    def _has_room(self, index: int, ask: Ask) -> bool:
+        """Whether an ask fits into memory with those that run; short ones need little."""
+        running = [other for other in self._running[1:] if other is not None]
+        if index == 0 or not running:
+            return True
+        taken = sum(LIBRARIES_BYTES + other.asked.memory_bytes for other in (*running, ask))
+        return taken <= self._memory_bytes
 
     def _end(self, ask: Ask, reason: str) -> None:
         ask.n_ends += 1

@@ -23,7 +23,8 @@ def maker(pool: AskingPool, job_id: int) -> MakeAsker:
         if effort.is_cheap:
             return samplers.create(name, study)
         path = samplers.path_of(name, study)
-        asked = Asked(next(_KEYS), job_id, path, study, is_short=effort.is_short)
+        key, memory = next(_KEYS), effort.memory_bytes
+        asked = Asked(key, job_id, path, study, is_short=effort.is_short, memory_bytes=memory)
         return RemoteSampler(name, asked, pool.put)
 
     return make

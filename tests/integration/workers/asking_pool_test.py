@@ -16,7 +16,9 @@ import pytest
 from service import samplers
 from service.errors import AskingFailedError
 from service.samplers import Entry, Plan, StudyPlan
+from service.settings import load
 from tests.integration.workers import odd_samplers
+from workers.asking import child
 from workers.asking.ask import Asked
 from workers.asking.child import AskLimits
 from workers.asking.pool import AskingPool
@@ -127,6 +129,43 @@ def test_likely_points_are_answered_too(
 
     until(is_there)
     assert tuple(found) == here.speculate(log, 5)
+
+
+def test_a_process_that_took_much_memory_is_not_kept(
+    open_pool: Callable[[AskLimits], AskingPool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = open_pool(GENEROUS)
+    sampler = odd(pool, "Honest")
+    log = told([], answer(sampler, []))
+    (first,) = pool.pids()
+    monkeypatch.setattr(child, "MOST_KEPT_BYTES", 2**20)
+    log = told(log, answer(sampler, log))
+    until(lambda: not pool.pids())
+    assert not Path(f"/proc/{first}").exists()
+    assert len(sequence(odd(pool, "Honest"))) == 8
+
+
+def test_a_process_does_not_get_the_passwords_of_the_database(
+    open_pool: Callable[[AskLimits], AskingPool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql://densearch:looked-for%21@db/densearch"
+    secrets = {
+        "DENSEARCH_DATABASE_URL": url,
+        "PGPASSWORD": "looked-for!",
+        "PGPASSFILE": "/home/me/.pgpass",
+        "COPY_OF_PASSWORD": "looked-for!",
+        "COPY_OF_URL": "postgresql://db/densearch?password=looked-for%21",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    load()
+    pool = open_pool(GENEROUS)
+    answer(odd(pool, "Honest"), [])
+    (pid,) = pool.pids()
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert not {name for name in secrets if name.encode() in environment}
+    assert b"looked-for" not in environment
 
 
 @pytest.mark.parametrize(

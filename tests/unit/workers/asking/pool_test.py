@@ -39,6 +39,9 @@ class PretendedChild:
     def close(self) -> None:
         pass
 
+    def rest(self) -> None:
+        pass
+
     def ask(self, ask: Ask) -> Answer:
         cls = type(self)
         cls.served.append(ask.asked.job_id)
@@ -69,8 +72,10 @@ def pool(pretended: type[PretendedChild]) -> Iterator[AskingPool]:
     found.stop()
 
 
-def put(pool: AskingPool, job_id: int, n: int = 1, *, is_short: bool = False) -> list[Ask]:
-    asked = Asked(job_id, job_id, "a:b", StudyPlan(1, 1, 1), is_short=is_short)
+def put(
+    pool: AskingPool, job_id: int, n: int = 1, *, is_short: bool = False, n_bytes: float = 0.0
+) -> list[Ask]:
+    asked = Asked(job_id, job_id, "a:b", StudyPlan(1, 1, 1), is_short, n_bytes)
     asks = [Ask(asked, "plan", ()) for _ in range(n)]
     for ask in asks:
         pool.put(ask)
@@ -108,6 +113,29 @@ def test_jobs_take_turns(pretended: type[PretendedChild]) -> None:
         until(pretended, n)
     pool.stop()
     assert pretended.served == [1, 1, 2, 3, 1, 2, 1, 1]
+
+
+def test_asks_that_have_no_room_together_wait_for_one_another(
+    pretended: type[PretendedChild], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "LIBRARIES_BYTES", 1.0)
+    pool = AskingPool(5, AskLimits(1.0, 0), memory_bytes=10.0)
+    put(pool, 1, n_bytes=20.0)  # more than there is: it runs alone
+    until(pretended, 1)
+    put(pool, 2, n_bytes=6.0)
+    put(pool, 3, n_bytes=2.0)
+    put(pool, 4, n_bytes=2.0)
+    put(pool, 5, is_short=True, n_bytes=5.0)
+    until(pretended, 2)
+    assert pretended.served == [1, 5]
+    pool.drop(1)
+    until(pretended, 4)
+    # 7 and 3 are 10: the last one waits. Small ones do not get past what is next.
+    assert sorted(pretended.served[2:]) == [2, 3]
+    pool.drop(2)
+    until(pretended, 5)
+    pool.stop()
+    assert pretended.served[4:] == [4]
 
 
 def test_an_ask_whose_process_ended_is_asked_again_but_not_for_ever(
