@@ -13,6 +13,8 @@ from service.arms import is_speculation
 from service.records import Trial
 
 Turn = tuple[float, int]
+# Turns of removed trials that may stay in the heap before it is rebuilt.
+MOST_GONE = 64
 
 
 class Waiting:
@@ -55,7 +57,7 @@ class Waiting:
         (self._guessed.add if is_speculation(trial) else self._guessed.discard)(trial.id)
 
     def remove(self, trial: Trial) -> None:
-        """Remove a trial; its turn leaves the heap once it reaches the front."""
+        """Remove a trial; its turn leaves the heap later (`in_order`)."""
         self._ids.discard(trial.id)
         self._guessed.discard(trial.id)
         same = self._by_digest[trial.digest]
@@ -72,9 +74,8 @@ class Waiting:
 
         Trials may be removed meanwhile, but not added.
         """
+        self._tidy()
         heap = self._heap
-        while heap and heap[0][1] not in self._ids:
-            self._in_heap.discard(heapq.heappop(heap)[1])
         front = [(turn, 0) for turn in heap[:1]]
         while front:
             (_, trial_id), at = heapq.heappop(front)
@@ -82,3 +83,15 @@ class Waiting:
                 yield trial_id
             for below in range(2 * at + 1, min(2 * at + 3, len(heap))):
                 heapq.heappush(front, (heap[below], below))
+
+    def _tidy(self) -> None:
+        """Drop the turns of removed trials: at the front always, and all once they are many.
+
+        Behind a front that waits for long, every iteration would pass them.
+        """
+        if len(self._heap) > 2 * len(self._ids) + MOST_GONE:
+            self._heap = [turn for turn in self._heap if turn[1] in self._ids]
+            heapq.heapify(self._heap)
+            self._in_heap = {trial_id for _, trial_id in self._heap}
+        while self._heap and self._heap[0][1] not in self._ids:
+            self._in_heap.discard(heapq.heappop(self._heap)[1])

@@ -85,6 +85,29 @@ def test_the_first_of_many_cost_no_look_at_all_of_them(monkeypatch: pytest.Monke
     assert len(calls) <= 16
 
 
+def test_those_that_left_behind_a_front_that_stays_cost_nothing_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = Waiting()
+    for trial_id in range(4000):
+        waiting.put(trial(trial_id), trial_id / 4000)
+    for trial_id in range(8, 3992):  # the first eight are in training elsewhere
+        waiting.remove(trial(trial_id))
+    assert list(waiting.in_order()) == [*range(8), *range(3992, 4000)]
+    calls = []
+    push = heapq.heappush
+
+    def counted(heap: list[Any], item: tuple[object, int]) -> None:
+        calls.append(item)
+        push(heap, item)
+
+    monkeypatch.setattr(heapq, "heappush", counted)
+    assert len(list(waiting.in_order())) == 16
+    assert len(calls) <= 64
+    waiting.put(trial(9), 9 / 4000)  # its attempt was lost
+    assert list(waiting.in_order())[8] == 9
+
+
 def test_those_of_one_training_and_those_run_ahead_are_known() -> None:
     waiting = Waiting()
     for trial_id in (3, 1, 2):
