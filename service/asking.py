@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from service.runs import Run
 
 # Limit on the trials planned and issued in one transaction: a job whose trials are all cached, or
-# one with hundreds of studies, must not block the database. The split into steps changes no result.
+# one with hundreds of studies, must not block the database. The split into steps changes no
+# result.
 MAX_ROUNDS = 20
 MAX_TRIALS = 200
 LONGEST_S = 0.05

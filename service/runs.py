@@ -176,7 +176,7 @@ class Run:
 
     @property
     def _is_issuing(self) -> bool:
-        """Whether further trials are known and not issued yet: packs wait until they can be full."""
+        """Whether further trials are known but not issued yet: packs wait for all of them."""
         if self.pack_width == 1:
             return False
         return any(arm.unissued for arm in self.arms) or evaluations.n_missing(self) > 0

@@ -6,9 +6,9 @@ still valid. A large running job has an event for every trial: an answer that to
 valid for a multiple of its duration, so that counting uses a bounded part of a core for any number
 of open pages. A change of the job's state always shows at once.
 
-One thread computes an answer at a time. Others wait briefly, then take the previous answer, so that
-a slow computation occupies one thread and one connection; if none is valid, they wait until their
-deadline.
+One thread computes an answer at a time. Others wait briefly, then take the previous answer, so
+that a slow computation occupies one thread and one connection; if none is valid, they wait until
+their deadline.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Answers:
         return question
 
     def _tidy(self) -> None:
-        """Remove the answers asked longest ago while all are too large together; keep the latest."""
+        """Remove the least recently asked answers while all are too large; keep the latest."""
         with self._lock:
             n_items = sum(question.n_items for question in self._known.values())
             while n_items > MOST_ITEMS and len(self._known) > 1:

@@ -1,8 +1,8 @@
 """Asks of all jobs, answered by a few processes: jobs take turns, and none uses all processes.
 
 The first process is reserved for short asks, so that asks of minutes never delay them. The others
-run as many asks as fit into memory together. An ask that does not fit delays the asks behind it, so
-that small asks cannot delay a large one for ever.
+run as many asks as fit into memory together. An ask that does not fit delays the asks behind it,
+so that small asks cannot delay a large one for ever.
 
 A thread for each process waits for its answers. An ask whose process ends is asked again, by
 another process; after `MOST_ENDS` of them it is given up.

@@ -26,6 +26,7 @@ from tests.integration.workers.pretended_cluster import (
     submit,
     turn_until_ended,
 )
+from workers import dispatcher as dispatching
 from workers.dispatcher import LOST, Dispatcher
 from workers.pulse import ClusterLostError
 
