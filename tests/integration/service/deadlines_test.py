@@ -168,8 +168,9 @@ def test_no_limit_in_the_address_is_none(proxy: Proxy, postgresql_database: Data
 
 
 def test_a_silent_connection_ends_the_work_in_chunks(
-    proxy: Proxy, postgresql_database: Database
+    proxy: Proxy, postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgresql, "SLACK_S", 0.1)
     database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D500")
 
     def work(session: Session, _size: int) -> int:
