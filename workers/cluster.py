@@ -56,9 +56,9 @@ class Cluster:
                 head = self._local.start()
             elif head is not None:
                 keep_to_loopback()
-                connect(settings, head.address, _node_ip_address=LOOPBACK)
+                connect(head.address, _node_ip_address=LOOPBACK)
             else:
-                connect(settings, settings.ray_address)
+                connect(settings.ray_address)
             self._head = head
             self._pulse = Pulse(head.pids if head is not None else {})
         self._slots: list[Slot] = []

@@ -18,9 +18,9 @@ import ray
 import structlog
 from ray._common.utils import get_system_memory
 from ray._private import ray_constants, worker
-from sqlalchemy.engine import make_url
 
-from service.settings import PREFIX, Settings
+from service.redaction import secret_names
+from service.settings import Settings
 from workers.head import Head
 from workers.ray_folders import RayFolder
 
@@ -67,7 +67,6 @@ class LocalRay:
         """
         keep_to_loopback()
         connect(
-            self._settings,
             num_cpus=self._settings.n_cpus,
             num_gpus=self._settings.n_gpus,
             include_dashboard=False,
@@ -96,7 +95,7 @@ def _memory_bytes() -> int:
     return max(int(MEMORY_SHARE * get_system_memory()) - OBJECT_STORE_BYTES, OBJECT_STORE_BYTES)
 
 
-def connect(settings: Settings, address: str = "local", **options: Any) -> None:
+def connect(address: str = "local", **options: Any) -> None:
     """Join a Ray, or start one: all its processes inherit what is set here, and no secret.
 
     Raises:
@@ -104,7 +103,7 @@ def connect(settings: Settings, address: str = "local", **options: Any) -> None:
     """
     for name, value in _VARIABLES.items():
         os.environ.setdefault(name, value)
-    with _without_secrets(settings):
+    with _without_secrets():
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **options)
 
 
@@ -140,21 +139,12 @@ def _keep_token() -> None:
 
 
 @contextmanager
-def _without_secrets(settings: Settings) -> Iterator[None]:
+def _without_secrets() -> Iterator[None]:
     """Take what opens the database out of the environment while processes are started."""
-    password = make_url(settings.resolved_database_url).password
-    hidden = {
-        name: value for name, value in os.environ.items() if _is_secret(name, value, password)
-    }
+    hidden = {name: os.environ[name] for name in secret_names(os.environ)}
     for name in hidden:
         del os.environ[name]
     try:
         yield
     finally:
         os.environ.update(hidden)
-
-
-def _is_secret(name: str, value: str, password: object) -> bool:
-    if name.startswith("PG") or name.upper() == f"{PREFIX}DATABASE_URL":
-        return True
-    return bool(password) and (value == str(password) or f":{password}@" in value)

@@ -20,6 +20,7 @@ import structlog
 
 from api.cli.failures import REFUSED
 from service import logs
+from service.redaction import secret_names
 from service.settings import PREFIX, Settings
 
 log = structlog.get_logger()
@@ -78,7 +79,8 @@ def dispatcher_of(
     if settings.ray_address == "local":
         # Ray asks for its token by itself only in the process that starts it.
         env.setdefault("RAY_AUTH_MODE", "token")
-        head = RayHead([*HEAD_COMMAND, *parent], env)
+        without = {name: env[name] for name in env.keys() - secret_names(env)}
+        head = RayHead([*HEAD_COMMAND, *parent], without)
     return Supervisor([*COMMAND, *parent, *options], env, final_codes=final_codes, head=head)
 
 
