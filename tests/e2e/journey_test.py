@@ -126,8 +126,9 @@ def test_the_same_job_again_trains_nothing(server: Server, client: Client) -> No
 
 
 def test_pause_resume_and_cancel(server: Server) -> None:
-    slow = {**FUNCTION, "task": {**FUNCTION["task"], "sleep_s": 0.2}}  # type: ignore[dict-item]
-    job_id = submit(server, slow)
+    # It must not end by itself, however slow the commands are.
+    slow = {**FUNCTION["task"], "sleep_s": 1.0}  # type: ignore[dict-item]
+    job_id = submit(server, {**FUNCTION, "task": slow, "budget": {"n_trials": 500}})
     for command, state in (("pause", "PAUSED"), ("resume", "RUNNING"), ("cancel", "CANCELLED")):
         done = server.run(command, str(job_id))
         assert (done.code, done.out) == (0, f"job {job_id} is {state}\n")

@@ -110,6 +110,7 @@ def test_raylet_and_gcs_are_killed_alone(server: Server, sqlite_database: Databa
     assert "its gcs_server process ended" in server.log_path.read_text()
 
 
+@pytest.mark.slow
 def test_a_dispatcher_that_is_killed_leaves_ray_to_the_next(
     server: Server, sqlite_database: Database
 ) -> None:
