@@ -76,6 +76,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "Nothing to do; extend the job for more trials, or clone it with changes.",
         ),
         Problem(
+            "other-version",
+            409,
+            "The job was begun by another version of what trains",
+            "Clone it, or install the versions of before.",
+        ),
+        Problem(
             "idempotency-conflict",
             409,
             "The Idempotency-Key was used for another request",

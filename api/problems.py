@@ -35,6 +35,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.NotFoundError: "not-found",
     errors.IllegalTransitionError: "illegal-transition",
     errors.NothingToRetryError: "nothing-to-retry",
+    errors.OtherVersionError: "other-version",
     errors.IdempotencyConflictError: "idempotency-conflict",
     errors.InvalidDatasetError: "invalid-dataset",
     errors.DatasetInUseError: "dataset-in-use",

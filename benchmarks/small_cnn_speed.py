@@ -15,6 +15,7 @@ computes besides; the rate of matrix products is measured with 512 x 512 ones in
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import statistics
 import time
@@ -105,7 +106,10 @@ def own_step(task: TrainingTask, n: int, precision: Precision) -> Step:
         lambda: first.objective.batches(int(task.training["batch_size"]), first.streams)
     )
     # The loop looks at every loss, too.
-    return lambda: [float(loss) for loss in step(passes, candidates, *next(batches))]
+    numbers = itertools.count(1)
+    return lambda: [
+        float(loss) for loss in step(passes, candidates, *next(batches), next(numbers))
+    ]
 
 
 def _endless(epoch: Callable[[], Iterator[Any]]) -> Iterator[tuple[Tensor, Tensor]]:

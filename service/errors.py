@@ -109,6 +109,19 @@ class StorageFullError(DensearchError):
         )
 
 
+class OtherVersionError(DensearchError):
+    """A job was begun by other versions of what trains: its results could not be compared."""
+
+    def __init__(self, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(
+            f"job {job_id} was begun by another version of densearch's training code, of torch, "
+            "numpy or another library that results depend on: what it would train now could not "
+            f"be compared with what it has. Clone it (`densearch clone {job_id}`), or install the "
+            "versions of before; what it has found stays"
+        )
+
+
 class AskingFailedError(DensearchError):
     """Three asks of a study's sampler in a row have failed: its search ends here."""
 

@@ -20,13 +20,14 @@ from service.arm_densities import (
 )
 from service.datasets.info import STORED
 from service.digest import training_digest
+from service.errors import OtherVersionError
 from service.groups import Group, density_spec, groups_of, parted
 from service.networks import AnyNetwork, OwnNetwork
 from service.own_tasks import OwnTask
 from service.packages import packages_of
 from service.packs import is_fusible
 from service.planning import GRADIENT
-from service.records import Json
+from service.records import Json, Trial
 from service.space import Space, Value
 from service.spec import JobSpec
 from service.states import Phase
@@ -220,6 +221,18 @@ def _short(spec: JobSpec, payload: Json) -> Json:
     if spec.fidelity.schedule == "cut" and training["schedule"] != "constant":
         cut["schedule_epochs"] = training["epochs"]
     return {**payload, "training": cut}
+
+
+def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
+    """Check that a job's first trial would be trained by the same code now: its digest tells.
+
+    Raises:
+        OtherVersionError: It would not.
+    """
+    if trial is None or isinstance(spec.task, FunctionTask):
+        return
+    if training_digest(trial.payload, device=device_of(spec)) != trial.digest:
+        raise OtherVersionError(trial.job_id)
 
 
 def _without_seed(payload: Json) -> Json:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service import ask_rules, planning, samplers, stored_data
+from service import ask_rules, payloads, planning, samplers, stored_data
 from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
 from service.jobs import spec_of
 from service.records import Job, Study, TrialOutline
@@ -40,6 +40,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
     Raises:
         NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not succeeded.
+        OtherVersionError: It was begun by other versions of what trains.
         InvalidSpecError: The budget is not above the present one, or too large, or its asks would
             cost too much.
     """
@@ -48,6 +49,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         if job.state is not JobState.SUCCEEDED:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
         stored_data.require(session, spec_of(job))
+        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
         found = studies.of_job(session, job_id)
         raised = _raised(found, n_trials)
         _require_effort(spec_of(job), n_trials)
@@ -102,6 +104,7 @@ def retry_failed(database: Database, job_id: int) -> Job:
     Raises:
         NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not ended, or was cancelled.
+        OtherVersionError: It was begun by other versions of what trains.
         NothingToRetryError: None of its trials has failed.
     """
     # Chosen outside the write transaction: for many trials it takes seconds.
@@ -113,6 +116,7 @@ def retry_failed(database: Database, job_id: int) -> Job:
         if seen.lease_fence != job.lease_fence:  # it continued
             chosen = _choose_retry(session, job)
         stored_data.require(session, spec_of(job))
+        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
         _retry(session, job, chosen)
         return jobs.reopen(session, job_id)
 

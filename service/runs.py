@@ -267,6 +267,7 @@ def open_run(
     Raises:
         LeaseLostError: Another dispatcher holds the job by now.
         InvalidSpecError: Its budget is in money and what it uses has no price here.
+        OtherVersionError: It was begun by other versions of what trains.
     """
     spec = spec_of(job)
     if faults := list(prices.faults(spec)):
@@ -276,6 +277,8 @@ def open_run(
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.each_of_job(session, job.id):
+            if not run.log.trials:
+                payloads.require_same_code(spec, trial)
             run.log.add(trial, is_new=False)
         for arm in found:
             if arm.study.is_finished and arm.study.best_trial_id is not None:

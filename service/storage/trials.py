@@ -148,6 +148,13 @@ def outlines(session: Session, job_id: int) -> list[TrialOutline]:
     ]
 
 
+def first_of_job(session: Session, job_id: int) -> Trial | None:
+    """Return the trial of a job that was issued first, None where there is none."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.id).limit(1)
+    row = session.scalars(query).first()
+    return None if row is None else to_value(Trial, row)
+
+
 def change(session: Session, rows: Sequence[Values]) -> None:
     """Set columns of trials; each mapping names its `id`."""
     _update(session, _TRIALS, rows)

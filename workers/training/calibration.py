@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -125,11 +126,12 @@ class _Steps:
     def __init__(self, task: TrainingTask, candidates: Sequence[Prepared], passes: Passes) -> None:
         self._candidates, self._passes = candidates, passes
         self._batches = endless_batches(candidates[0], task)
+        self._numbers = count(1)
 
     def take(self) -> float:
         """Take one step and return its seconds, its batch and the wait for a GPU included."""
         start = time.perf_counter()
-        losses = step(self._passes, self._candidates, *next(self._batches))
+        losses = step(self._passes, self._candidates, *next(self._batches), next(self._numbers))
         float(losses[0])
         return time.perf_counter() - start
 

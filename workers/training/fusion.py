@@ -31,6 +31,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from workers.training.layout import lay_out, place_network
 from workers.training.passes import Passes, Precision, autocast
+from workers.training.running_statistics import RunningStatistics
 
 # What classifiers sum over the image. Where channels are innermost the order of that sum depends
 # on how many there are; where each lies by itself it does not.
@@ -73,6 +74,7 @@ class FusedPasses(Passes):
         self._n_fused = len(all_)
         self._network = _fused(all_)
         self._owners = list(_owners(self._network, all_))
+        self.statistics = RunningStatistics(self._network)
 
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
         """Return each candidate's outputs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 
 import torch
 from torch import nn
@@ -87,9 +88,9 @@ def train_together(
         for place, candidate in enumerate(map(_checked, candidates))
     ]
     # Its streams go on when its own training has ended.
-    lead, start = runs[0], time.perf_counter()
+    lead, start, numbers = runs[0], time.perf_counter(), count(1)
     while runs:
-        ended = _descend(runs, _batches(lead), passes_of)
+        ended = _descend(runs, _batches(lead), passes_of, numbers)
         yield from _outcomes(ended)
         for run in [run for run in runs if run.outcome is None]:
             metrics = _end_epoch(run)
@@ -113,7 +114,9 @@ def _outcomes(runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
             yield run.place, replace(run.outcome, training_s=run.training_s)
 
 
-def _descend(runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf) -> list[Run]:
+def _descend(
+    runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf, numbers: Iterator[int]
+) -> list[Run]:
     """Take the steps of one epoch; return the runs that ended in it."""
     start = time.perf_counter()
     for run in runs:
@@ -127,7 +130,7 @@ def _descend(runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf)
             going, passes = left, None
         if passes is None:
             passes = passes_of([run.parts.network for run in going], going[0].precision)
-        losses = step(passes, [run.parts for run in going], inputs, targets)
+        losses = step(passes, [run.parts for run in going], inputs, targets, next(numbers))
         is_looked_at = inputs.device.type == "cpu" or number % _STEPS_BETWEEN_LOOKS_ON_GPU == 0
         for run, loss in zip(going, losses, strict=True):
             run.add(loss, len(targets), is_looked_at=is_looked_at)

@@ -11,12 +11,19 @@ import torch
 from torch import Tensor, nn
 
 from workers.training.layout import lay_out
+from workers.training.running_statistics import RunningStatistics
 
 Precision = Literal["float32", "bfloat16"]
 
 
 class Passes(ABC):
-    """Of one candidate or of several."""
+    """Of one candidate or of several.
+
+    Attributes:
+        statistics: Of the network that the batches pass through.
+    """
+
+    statistics: RunningStatistics
 
     @abstractmethod
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
@@ -34,6 +41,7 @@ class PlainPasses(Passes):
         """Take the one network, on its device and in train mode."""
         (self._network,) = networks
         self._precision = precision
+        self.statistics = RunningStatistics(self._network)
 
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
         """Return the network's outputs alone."""

@@ -71,6 +71,7 @@ def _mean_loss(task: TrainingTask, precision: Precision) -> float:
     parts = prepare(task)
     passes = PlainPasses([parts.network.train()], precision)
     losses: list[Tensor] = []
-    for inputs, targets in islice(endless_batches(parts, task), CHECKED_STEPS):
-        losses += step(passes, [parts], inputs, targets)
+    batches = islice(endless_batches(parts, task), CHECKED_STEPS)
+    for number, (inputs, targets) in enumerate(batches, start=1):
+        losses += step(passes, [parts], inputs, targets, number)
     return float(torch.stack(losses[CHECKED_STEPS // 2 :]).mean())

@@ -15,7 +15,7 @@ _OF_ONE = "Expected more than 1 value per channel"
 
 
 def step(
-    passes: Passes, candidates: Sequence[Prepared], inputs: Tensor, targets: Tensor
+    passes: Passes, candidates: Sequence[Prepared], inputs: Tensor, targets: Tensor, number: int
 ) -> list[Tensor]:
     """Take one step of each candidate's optimizer and schedule.
 
@@ -24,6 +24,7 @@ def step(
         candidates: Each with its own optimizer; the objective is the first one's.
         inputs: A batch, as the objective draws it.
         targets: Likewise.
+        number: Which of the training's steps this is, from 1.
 
     Returns:
         The candidates' losses before the step, scalars in float32.
@@ -34,7 +35,9 @@ def step(
     for candidate in candidates:
         candidate.optimizer.zero_grad(set_to_none=True)
     objective = candidates[0].objective
-    losses = [objective.loss(outputs, targets) for outputs in _outputs(passes, inputs)]
+    with passes.statistics.at_step(number):
+        outputs = _outputs(passes, inputs)
+    losses = [objective.loss(own, targets) for own in outputs]
     # One pass for all, without a sum: none's loss is another's.
     torch.autograd.backward(losses)
     passes.hand_out()

@@ -76,7 +76,7 @@ def test_steps_are_those_of_the_formulas(name: str, weighted: tuple[str, ...]) -
             factor = (1 + math.cos(math.pi * n / (2 * n_epoch))) / 2 * min((n + 1) / n_epoch, 1)
             slopes = [value.grad for value in held.values() if value.grad is not None]
             stepped(name, [*weights.values()], slopes, memory, RATES[name] * factor)
-            (found,) = step(passes, [own], samples, labels)
+            (found,) = step(passes, [own], samples, labels, n + 1)
             assert float(found) == pytest.approx(loss.item(), rel=1e-5)
     for key in weighted:
         expected = weights[f"{key}.weight"] * density

@@ -42,7 +42,7 @@ def peak_of(section: dict[str, Any], network: dict[str, Any], batch_size: int) -
     peak = MemoryPeak(torch.device("cpu"))
     parts = prepare(task)
     passes = PlainPasses([parts.network.train()], "float32")
-    step(passes, [parts], *next(endless_batches(parts, task)))
+    step(passes, [parts], *next(endless_batches(parts, task)), 1)
     parts.objective.evaluate(parts.network.eval(), "validation", thorough=False)
     return peak.bytes()
 

@@ -86,9 +86,9 @@ def test_the_check_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     """Of a long epoch it reads the first steps, of short ones as many as it needs."""
     taken: list[int] = []
 
-    def counted(passes: Any, candidates: Any, inputs: torch.Tensor, targets: torch.Tensor) -> Any:  # noqa: ANN401 - as the original
+    def counted(passes: Any, own: Any, inputs: Any, targets: Any, number: int) -> Any:  # noqa: ANN401 - as the original
         taken.append(len(inputs))
-        return step(passes, candidates, inputs, targets)
+        return step(passes, own, inputs, targets, number)
 
     monkeypatch.setattr(precision, "step", counted)
     difference(task(DIGITS, seed=13, training={"batch_size": 8}))
