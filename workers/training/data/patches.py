@@ -134,14 +134,14 @@ class PatchSource:
     def crops(self) -> Patches:
         """Return fixed crops, (B, C, *sides): at most `N_CROPS` samples, evenly spaced.
 
-        As large as `CROP_PX` and the smallest sample allow. Of few samples, several crops each,
-        unless one holds the whole.
+        As large as `CROP_PX` and the smallest sample allow. Of fewer samples, several crops each
+        (of some one more than of others), unless one holds the whole.
         """
         n_samples, n_dims = self._sides.shape
         chosen = torch.linspace(0, n_samples - 1, min(n_samples, N_CROPS)).round().long()
         size_px = min(CROP_PX[n_dims], int(self._sides[chosen].min()))
         if bool((self._sides[chosen] > size_px).any()):
-            chosen = chosen.repeat_interleave(-(-N_CROPS // len(chosen)))[:N_CROPS]
+            chosen = chosen[torch.arange(N_CROPS) * len(chosen) // N_CROPS]
         corner = self._corners(chosen, size_px, generator(_CROP_SEED))
         return self._scaled(self._cut(chosen, corner, size_px))
 

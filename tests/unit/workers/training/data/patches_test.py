@@ -108,6 +108,18 @@ def test_crops_hold_whole_samples_where_these_are_small() -> None:
     assert torch.equal(source(images).crops()[0], torch.from_numpy(np.stack(images)))
 
 
+@pytest.mark.parametrize("n", [3, 32, 33, 48, 63, 64])
+def test_no_sample_is_left_out_of_the_crops(n: int) -> None:
+    sides = [(14, 13) if number == 0 else (14, 16) for number in range(n)]
+    (crops,) = source(numbered(sides, 1)).crops()
+    ends = np.cumsum([np.prod(own) for own in sides])
+    counts = np.bincount(
+        np.searchsorted(ends, crops[:, 0, 0, 0].numpy(), side="right"), minlength=n
+    )
+    assert counts.sum() == N_CROPS
+    assert counts.max() - counts.min() <= 1
+
+
 def test_crops_are_many_where_samples_are_large_or_many() -> None:
     (few,) = source(numbered([(120, 100), (97, 200)], 1)).crops()
     assert few.shape == (N_CROPS, 1, CROP_PX[2], CROP_PX[2])
