@@ -82,7 +82,8 @@ def test_a_retry_reads_neither_payloads_nor_curves(sqlite_database: Database) ->
     reopening.retry_failed(sqlite_database, job_id)
     read = [s for s in statements if s.startswith("SELECT") and "FROM trials" in s]
     assert read
-    assert not [s for s in read if "payload" in s or "curve" in s]
+    # But for the first trial's payload, which tells by which versions the job was begun.
+    assert not [s for s in read if ("payload" in s or "curve" in s) and "LIMIT" not in s]
 
 
 def test_an_extension_loads_no_trials(
