@@ -110,7 +110,7 @@ def test_crops_hold_whole_samples_where_these_are_small() -> None:
 
 @pytest.mark.parametrize("n", [3, 32, 33, 48, 63, 64])
 def test_no_sample_is_left_out_of_the_crops(n: int) -> None:
-    sides = [(14, 13) if number == 0 else (14, 16) for number in range(n)]
+    sides: list[tuple[int, ...]] = [(14, 13) if number == 0 else (14, 16) for number in range(n)]
     (crops,) = source(numbered(sides, 1)).crops()
     ends = np.cumsum([np.prod(own) for own in sides])
     counts = np.bincount(
