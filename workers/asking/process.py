@@ -18,6 +18,7 @@ from typing import Any
 
 from service.samplers import Entry, Sampler
 from workers.asking.ask import Answer, Asked, Question
+from workers.resident import peak_resident_bytes
 
 READY, ANSWERED, RAISED, OUT_OF_MEMORY = "ready", "answered", "raised", "out of memory"
 
@@ -58,7 +59,7 @@ def main() -> None:
         question = inbox.get()
         chunks = [inbox.get() for _ in range(question.n_chunks)]
         try:
-            link.send((ANSWERED, (_answer(samplers, question, chunks), _peak_bytes())))
+            link.send((ANSWERED, (_answer(samplers, question, chunks), peak_resident_bytes())))
         except MemoryError:
             link.send((OUT_OF_MEMORY, None))
             os._exit(1)  # partly built state is unreliable
@@ -92,11 +93,6 @@ def _answer(samplers: dict[int, Held], question: Question, chunks: list[Any]) ->
     for chunk in chunks:
         held.take(chunk)
     return held.answer(question)
-
-
-def _peak_bytes() -> int:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

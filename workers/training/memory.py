@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from pathlib import Path
 
 import torch
 
+from workers.resident import peak_resident_bytes
+
 _CLEAR_PEAK = "5"  # proc(5), /proc/pid/clear_refs: the peak becomes what is resident now
-_KIB = 1024
 
 
 class MemoryPeak:
@@ -34,7 +33,7 @@ class MemoryPeak:
         """Return the peak so far."""
         if self._device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self._device))
-        return _peak_resident_bytes()
+        return peak_resident_bytes()
 
 
 def give_back(device: torch.device) -> None:
@@ -48,13 +47,3 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text(_CLEAR_PEAK)
     except OSError:  # no Linux, or a container that forbids it
         return
-
-
-def _peak_resident_bytes() -> int:
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * _KIB
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * _KIB
