@@ -274,11 +274,10 @@ def open_run(
         raise InvalidSpecError(faults)
     # Read outside the write transaction: it takes seconds, and only the lease's owner writes here.
     with database.read(is_patient=is_patient) as session:
+        payloads.require_same_code(spec, trials.first_of_job(session, job.id))
         found = arms.open_arms(spec, studies.of_job(session, job.id), make)
         run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.each_of_job(session, job.id):
-            if not run.log.trials:
-                payloads.require_same_code(spec, trial)
             run.log.add(trial, is_new=False)
         for arm in found:
             if arm.study.is_finished and arm.study.best_trial_id is not None:

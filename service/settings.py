@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.capacity import LEAST_MEMORY_PER_CPU
 from service.errors import SettingsError
 from service.hosts import pattern_of
 from service.redaction import learn, url_shown
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
     )
     memory_per_cpu_bytes: int | None = Field(
         default=None,
-        ge=2**29,
+        ge=LEAST_MEMORY_PER_CPU,
         description="Memory of a training for each CPU of its share; of the machine's if unset.",
     )
     poll_s: float = Field(

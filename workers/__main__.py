@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import leases, logs
 from service.errors import DensearchError
+from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED
 from service.privacy import keep_files_private
 from service.redaction import hide
 from service.settings import Settings, load
@@ -21,8 +22,6 @@ from service.storage.database import Database
 from service.storage.refusals import explain
 
 LOG = structlog.get_logger(__name__)
-# What the exit code says to who started the process; docs/command-line.md has them.
-DONE, REFUSED, CLUSTER_LOST, CRASHED = 0, 1, 3, 4
 # A Ray that is not up after so long never will be, s.
 START_S = 180
 

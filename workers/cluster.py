@@ -83,10 +83,9 @@ class Cluster:
     def _check_starts(self) -> None:
         now, sight = time.monotonic(), self._pulse.sight
         starting = [s.shape for s in self._slots if s.greeting is not None and not s.is_alone]
-        are_taken_in = all(
-            sight.n_held(name) + EPSILON >= sum(getattr(s.shape, kind) for s in self._slots)
-            for name, kind in (("CPU", "cpus"), ("GPU", "gpus"))
-        )
+        held = self._held
+        has_all_cpus = sight.n_held("CPU") + EPSILON >= held.cpus
+        are_taken_in = has_all_cpus and sight.n_held("GPU") + EPSILON >= held.gpus
         if are_taken_in:
             is_due, limit_s = bool(starting) and self._is_ours, HEAR_S
         else:
@@ -101,11 +100,7 @@ class Cluster:
         waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
         if not waiting:
             return
-        with losing():
-            ready, _ = ray.wait(
-                list(waiting), num_returns=len(waiting), timeout=0, fetch_local=False
-            )
-        for greeting in ready:
+        for greeting in with_news(list(waiting)):
             slot = waiting[greeting]
             slot.greeting = None
             self._placing_since = time.monotonic()
@@ -181,11 +176,19 @@ class Cluster:
             "the job with smaller resources"
         )
 
+    @property
+    def _held(self) -> Shape:
+        """What all our actors hold together."""
+        return Shape(
+            sum(slot.shape.cpus for slot in self._slots),
+            sum(slot.shape.gpus for slot in self._slots),
+        )
+
     def _fits(self, shape: Shape) -> bool:
         """Whether the shares that our actors hold leave room for one more."""
         total = self.resources()
-        cpus = sum(slot.shape.cpus for slot in self._slots) + shape.cpus
-        gpus = sum(slot.shape.gpus for slot in self._slots) + shape.gpus
+        held = self._held
+        cpus, gpus = held.cpus + shape.cpus, held.gpus + shape.gpus
         if sum(slot.shape == shape for slot in self._slots) >= self.capacity(shape):
             return False
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
@@ -271,7 +274,7 @@ class Cluster:
                     slot.actor.cancel.options(concurrency_group="control").remote(sorted(wanted))
 
     def in_hand(self) -> dict[int, Assignment]:
-        """Return the attempts that workers are at, or whose end is to be told, by their id."""
+        """Return the attempts that workers are at, or whose end `poll` has yet to yield, by id."""
         running = {i: a for slot in self._slots for i, a in slot.attempts.items()}
         return running | {a.attempt_id: a for a, _ in self._cancelled}
 

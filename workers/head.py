@@ -1,7 +1,7 @@
 """Where a Ray of our own runs, as those who join it must know: address, folder, processes.
 
 The process that keeps it (`workers.ray_head`) writes this into a file that it has open in common
-with the dispatchers; whoever started them all has emptied the file before.
+with the dispatchers; their supervisor has emptied the file before.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def losing() -> Iterator[None]:
 
 
 def with_news(streams: list[Any], timeout_s: float = 0.0) -> list[Any]:
-    """Return the streams that have a message; wait at most `timeout_s` for the first one."""
+    """Return the streams, or results, that are there; wait at most `timeout_s` for the first."""
     with losing():
         ready, _ = ray.wait(
             streams,

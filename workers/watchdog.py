@@ -18,11 +18,10 @@ from typing import NoReturn
 
 import structlog
 
+from service.exit_codes import HANGS
 from workers.background import BackgroundThread
 
 LOG = structlog.get_logger(__name__)
-# The process's exit code; docs/operations.md explains it.
-HANGS = 5
 TICK_S = 1.0
 # A waiting thread uses a smaller share of a CPU; polling for an answer takes 0.1 %.
 BUSY_SHARE = 0.02

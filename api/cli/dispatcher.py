@@ -18,8 +18,8 @@ from typing import NoReturn
 
 import structlog
 
-from api.cli.failures import REFUSED
 from service import logs
+from service.exit_codes import CLUSTER_LOST, REFUSED
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
 
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 COMMAND = (sys.executable, "-P", "-m", "workers")
 HEAD_COMMAND = (sys.executable, "-P", "-m", "workers.ray_head")
 # What the dispatcher ends with where Ray is lost: by itself, and where Ray hangs at its start.
-LOST = frozenset({3, -signal.SIGALRM})
+LOST = frozenset({CLUSTER_LOST, -signal.SIGALRM})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 HEALTHY_S = 30.0
 PATIENCE_S = 10.0

@@ -65,7 +65,7 @@ def file_of(connection: Connection) -> Path | None:
 
 
 def of(file: Path) -> list[Backup]:
-    """Return the copies of a database's file, named after it and beside it, the newest first."""
+    """Return the copies of a database's file: those named after it, the newest first."""
     return _named(file, "")
 
 

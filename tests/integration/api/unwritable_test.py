@@ -19,11 +19,11 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.cli.doctor import check_database
 from service import leases
+from service.exit_codes import CRASHED
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.api.conftest import ADDRESS
 from tests.integration.api.specs import SPHERE, submit
-from workers.__main__ import CRASHED
 
 NOBODY = 65_534
 

@@ -68,11 +68,9 @@ def test_trials_may_leave_while_they_are_looked_through() -> None:
     assert len(waiting) == 0
 
 
-def test_the_first_of_many_cost_no_look_at_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = Waiting()
-    for trial_id in range(4000):
-        waiting.put(trial(trial_id), trial_id / 4000)
-    calls = []
+def counted_pushes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return what will hold every item that is pushed on a heap."""
+    calls: list[object] = []
     push = heapq.heappush
 
     def counted(heap: list[Any], item: tuple[object, int]) -> None:
@@ -80,6 +78,14 @@ def test_the_first_of_many_cost_no_look_at_all_of_them(monkeypatch: pytest.Monke
         push(heap, item)
 
     monkeypatch.setattr(heapq, "heappush", counted)
+    return calls
+
+
+def test_the_first_of_many_cost_no_look_at_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = Waiting()
+    for trial_id in range(4000):
+        waiting.put(trial(trial_id), trial_id / 4000)
+    calls = counted_pushes(monkeypatch)
     iterator = waiting.in_order()
     assert [next(iterator) for _ in range(8)] == list(range(8))
     assert len(calls) <= 16
@@ -94,14 +100,7 @@ def test_those_that_left_behind_a_front_that_stays_cost_nothing_later(
     for trial_id in range(8, 3992):  # the first eight are in training elsewhere
         waiting.remove(trial(trial_id))
     assert list(waiting.in_order()) == [*range(8), *range(3992, 4000)]
-    calls = []
-    push = heapq.heappush
-
-    def counted(heap: list[Any], item: tuple[object, int]) -> None:
-        calls.append(item)
-        push(heap, item)
-
-    monkeypatch.setattr(heapq, "heappush", counted)
+    calls = counted_pushes(monkeypatch)
     assert len(list(waiting.in_order())) == 16
     assert len(calls) <= 64
     waiting.put(trial(9), 9 / 4000)  # its attempt was lost

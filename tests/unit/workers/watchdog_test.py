@@ -9,11 +9,11 @@ import time
 
 import pytest
 
+from service.exit_codes import HANGS
 from workers import watchdog
 from workers.watchdog import (
     BUSY_SHARE,
     END_S,
-    HANGS,
     PATIENCE,
     SILENT_S,
     Watchdog,
