@@ -32,18 +32,19 @@ def main() -> int:
     parser.add_argument("--parent", type=int, required=True, help="end when this has ended")
     parser.add_argument("--file", type=int, required=True, help="descriptor to say where Ray is")
     given = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     keep_files_private()
     settings = load()
     logs.configure(settings)
     try:
         local = LocalRay(settings)
-        publish(given.file, local.start())
+        head = local.start()
     except (RayError, ConnectionError, OSError) as error:
         LOG.error("Ray does not start", reason=str(error).strip())  # noqa: TRY400 - the cause is one line
         return 1
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # Ray has set its own, which end the process
+        signal.signal(number, lambda *_: stop.set())
+    publish(given.file, head)
     while os.getppid() == given.parent and not stop.wait(LOOK_S):
         pass
     local.stop()
