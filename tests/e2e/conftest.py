@@ -93,6 +93,14 @@ class Server:
         found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
         return found
 
+    def first_family(self) -> list[psutil.Process]:
+        """Wait until the server has descendants: its address is printed before it starts any."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := self.family()):
+            assert time.monotonic() < deadline, self.log_path.read_text()
+            time.sleep(0.02)
+        return found
+
     def stop(self, number: int = signal.SIGINT) -> int:
         """End the server as Ctrl-C does, and return its exit code."""
         if self.process.poll() is None:

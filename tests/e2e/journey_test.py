@@ -178,8 +178,7 @@ def test_ctrl_c_ends_the_whole_family(server: Server) -> None:
 
 
 def end_and_look(server: Server, number: signal.Signals) -> None:
-    family = server.family()
-    assert family
+    family = server.first_family()
     assert server.stop(number) == 0
     _, alive = psutil.wait_procs(family, timeout=PATIENCE_S)
     assert not alive
