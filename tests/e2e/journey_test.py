@@ -151,6 +151,7 @@ def test_a_refused_job_names_its_fields(server: Server) -> None:
 
 
 def test_doctor_finds_everything_well(server: Server) -> None:
+    server.wait_until_ready()
     done = server.run("doctor", "--data-dir", str(server.data_dir))
     assert done.code == 0, done.out
     assert "does not exist yet" not in done.out
