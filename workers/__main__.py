@@ -6,7 +6,8 @@ import argparse
 import os
 import signal
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,9 +22,14 @@ from service.storage import locks, schema
 from service.storage.database import Database
 from service.storage.refusals import explain
 
+if TYPE_CHECKING:  # Ray is imported when the settings are known to be sound
+    from workers.cluster import Cluster
+
 LOG = structlog.get_logger(__name__)
 # A Ray that is not up after so long never will be, s.
 START_S = 180
+# A Ray that runs takes a dispatcher in within seconds; one that has not after so long hangs, s.
+JOIN_S = 40
 
 
 def main() -> int:
@@ -63,21 +69,13 @@ def _dispatch(
     settings: Settings, database: Database, parent: int | None, keeper: tuple[int, int] | None
 ) -> int:
     # Ray and torch take seconds to import: only after the settings are known to be sound.
-    from workers.cluster import Cluster
     from workers.dispatcher import Dispatcher
-    from workers.head import await_head
     from workers.housekeeper import Housekeeper
     from workers.pulse import ClusterLostError
 
     try:
         leases.release_dead(database)
-        signal.alarm(START_S)  # ends the process even where Ray hangs
-        head = await_head(*keeper, START_S) if keeper is not None else None
-        if keeper is not None and head is None:
-            _exit_now(CLUSTER_LOST)  # its process has said why
-        cluster = Cluster(settings, head)
-        cluster.warm_up()
-        signal.alarm(0)
+        cluster = _cluster(settings, keeper)
         LOG.info("ray is up", **cluster.resources())
         with Housekeeper(settings):
             Dispatcher(settings, database, cluster).run(
@@ -90,6 +88,31 @@ def _dispatch(
         LOG.exception("the dispatcher failed")
         _exit_now(CRASHED)
     return DONE
+
+
+def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
+    """Join the Ray that a keeper keeps, or, without one, start or join Ray as the settings say."""
+    from workers.cluster import Cluster
+    from workers.head import Guard, await_head
+
+    signal.alarm(START_S)  # ends the process even where Ray hangs
+    if keeper is None:
+        cluster = Cluster(settings)
+    else:
+        head = await_head(*keeper, START_S)
+        if head is None:
+            _exit_now(CLUSTER_LOST)  # its process has said why
+        signal.alarm(JOIN_S)
+        with Guard(head.pids, _lose):
+            cluster = Cluster(settings, head)
+    cluster.warm_up()
+    signal.alarm(0)
+    return cluster
+
+
+def _lose(dead: Sequence[str]) -> NoReturn:
+    LOG.error("the Ray to be joined has ended", processes=list(dead))
+    _exit_now(CLUSTER_LOST)
 
 
 def _exit_now(code: int) -> NoReturn:

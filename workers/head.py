@@ -10,8 +10,10 @@ import json
 import os
 import select
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+
+from workers.background import BackgroundThread
 
 MAX_BYTES = 65_536
 LOOK_S = 0.02
@@ -82,3 +84,24 @@ class Processes:
     def dead(self) -> list[str]:
         """Return which ones have ended, in no time."""
         return [*self._dead, *(self._names[descriptor] for descriptor, _ in self._poll.poll(0))]
+
+
+class Guard(BackgroundThread):
+    """Reports the end of one of a Ray's processes while this process joins it.
+
+    Joining a Ray whose GCS has ended blocks for minutes, in calls that nothing interrupts.
+
+    Args:
+        pids: The Ray's processes, as in `Head`.
+        on_end: Called once, in the guard's thread, with the names of those that have ended.
+    """
+
+    def __init__(self, pids: Mapping[str, int], on_end: Callable[[Sequence[str]], None]) -> None:
+        super().__init__("guard")
+        self._processes, self._on_end = Processes(pids), on_end
+
+    def _run(self) -> None:
+        while not (dead := self._processes.dead()):
+            if not self._pause(LOOK_S):
+                return
+        self._on_end(dead)

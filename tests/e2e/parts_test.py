@@ -124,9 +124,16 @@ def test_a_dispatcher_that_is_killed_leaves_ray_to_the_next(
             if word == "--has-server":
                 until(lambda: n_done(client, job_id) >= goal + 4, server)  # noqa: B023 - likewise
                 assert raylet.is_running()
+        # Together: the next dispatcher finds where Ray was, and nobody there.
+        goal = n_done(client, job_id) + 2
+        until(lambda: n_done(client, job_id) >= goal, server)
+        for word in ("--has-server", "gcs_server"):
+            os.kill(part(server, word).pid, signal.SIGKILL)
+        until(lambda: n_done(client, job_id) >= goal + 4, server)
         assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
         assert results(client, job_id) == undisturbed(sqlite_database, JOB)
     assert not raylet.is_running()
+    assert "the Ray to be joined has ended" in server.log_path.read_text()
 
 
 @pytest.mark.slow

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from workers.head import Head, Processes, await_head, publish
+from workers.head import Guard, Head, Processes, await_head, publish
 
 HEAD = Head("127.0.0.1:6379", "/of/ray", {"raylet": 11, "gcs_server": 12})
 
@@ -57,3 +58,21 @@ def test_processes_are_seen_to_end() -> None:
     first.communicate()
     assert sorted(watched.dead()) == ["first", "second"]
     assert Processes({"gone": first.pid}).dead() == ["gone"]
+
+
+def test_a_guard_reports_an_end_once_and_only_while_it_is_on() -> None:
+    first, second = sleeper(), sleeper()
+    seen: list[list[str]] = []
+    reported = threading.Event()
+
+    def note(dead: Sequence[str]) -> None:
+        seen.append(list(dead))
+        reported.set()
+
+    with Guard({"first": first.pid, "second": second.pid}, note):
+        first.communicate(b"\n")
+        assert reported.wait(60.0)
+    second.communicate(b"\n")
+    with Guard({}, note):
+        pass
+    assert seen == [["first"]]
