@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from service import density, planning
+from service import density, gradient_settings, planning
 from service.density import Density
 from service.groups import WHOLE, Group, density_spec, groups_of, parted
 from service.planning import TUNED
@@ -43,11 +43,32 @@ def densities_at(
 
 
 def learned_densities(spec: JobSpec, learned: Json) -> dict[str, Density]:
-    """Build what a gradient training has learned, by group."""
-    groups = groups_of(spec)
+    """Build what a gradient training has learned, by the group that shares it."""
+    groups = gradient_settings.learned_groups(spec)
     vectors = learned["groups"]
     family = density_spec(spec).family
     return built(family, groups, [vectors[group.name] for group in groups])
+
+
+def of_equal_scale(spec: JobSpec, learned: Densities) -> Densities:
+    """Return a density for each group of the job, of the scale of what its layers have learned.
+
+    Where the layers of a group have learned one each it is flat: their root mean square.
+    """
+    by_layer = {
+        layer: learned[group.name]
+        for group in gradient_settings.learned_groups(spec)
+        for layer in group.layers
+    }
+    return {g.name: _of_layers(g, [by_layer[own] for own in g.layers]) for g in groups_of(spec)}
+
+
+def _of_layers(group: Group, densities: Sequence[Density]) -> Density:
+    first, *others = densities
+    if all(other is first for other in others):
+        return first
+    squares = [density.matching_factor(own) ** 2 for own in densities]
+    return _control("flat", group, factor=float(np.sqrt(np.mean(squares))))
 
 
 def built(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service import planning, samplers
+from service import gradient_settings, planning, samplers
 from service.errors import Fault, UnknownSamplerError
 from service.pointers import escape
 from service.samplers import SamplerInfo
@@ -48,8 +48,10 @@ def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]
         yield Fault(f"{at}/name", str(error))
         return
     yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
-    for name, fault in info.option_faults(wanted.options):
-        yield Fault(f"{at}/options/{escape(name)}", fault)
+    faults = list(info.option_faults(wanted.options))
+    yield from (Fault(f"{at}/options/{escape(name)}", fault) for name, fault in faults)
+    if info.name == planning.GRADIENT and not faults:
+        yield from gradient_settings.faults(spec, at)
 
 
 def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:

@@ -59,12 +59,15 @@ class Group:
         return [f"{self.name} {name}".strip() for name in own]
 
 
-def groups_of(spec: JobSpec, network: AnyNetwork | None = None) -> list[Group]:
+def groups_of(
+    spec: JobSpec, network: AnyNetwork | None = None, *, scope: str | None = None
+) -> list[Group]:
     """Return the groups of a complete spec, in the order of their first layers.
 
     Args:
         spec: Of a training job.
         network: The network of one trial, whose depth may be searched; the spec's own if None.
+        scope: As `grouped`; the spec's own if None.
 
     Raises:
         ValueError: The job trains nothing.
@@ -72,7 +75,8 @@ def groups_of(spec: JobSpec, network: AnyNetwork | None = None) -> list[Group]:
     of = network or spec.network
     if of is None:
         raise ValueError("this job has no network")
-    return grouped(networks.layers_of(of), density_spec(spec).scope, n_dims_of(spec.task))
+    wanted = scope or density_spec(spec).scope
+    return grouped(networks.layers_of(of), wanted, n_dims_of(spec.task))
 
 
 def n_dims_of(task: TrainingTask | FunctionTask) -> int:

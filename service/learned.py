@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from service.arm_densities import densities_at, learned_densities
+from service import gradient_settings
+from service.arm_densities import Densities, densities_at, learned_densities, of_equal_scale
 from service.arms import Arm, best_of
 from service.density import Density
 from service.groups import groups_of
@@ -17,14 +18,15 @@ from service.states import Role
 COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
 
 
-def matching(spec: JobSpec, arms: Sequence[Arm]) -> dict[str, Density] | None:
+def matching(spec: JobSpec, arms: Sequence[Arm]) -> Densities | None:
     """Return the best densities of the searches, by group: the flat control has their scale."""
     found = {arm.study.id: arm.final for arm in arms if arm.study.role is Role.SEARCH}
     best = best_of(trial for trial in found.values() if trial is not None)
     if best is None:
         return None
     owner = next(arm for arm in arms if arm.study.id == best.study_id)
-    return densities_of(spec, arms, owner, best)
+    densities = densities_of(spec, arms, owner, best)
+    return of_equal_scale(spec, densities) if best.learned is not None else densities
 
 
 def densities_of(spec: JobSpec, arms: Sequence[Arm], arm: Arm, trial: Trial) -> dict[str, Density]:
@@ -59,6 +61,8 @@ def layers_of(spec: JobSpec, trial: Trial) -> dict[str, list[str]]:
     """Return the layers of each group of the network that a trial trained."""
     if spec.network is None:
         return {}
+    if trial.learned is not None:
+        return {g.name: list(g.layers) for g in gradient_settings.learned_groups(spec)}
     searched = {name: trial.params[name] for name in SEARCHABLE if name in trial.params}
     network = spec.network.model_copy(update=searched)
     return {group.name: list(group.layers) for group in groups_of(spec, network)}

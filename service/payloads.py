@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service import networks, planning, seeds
+from service import gradient_settings, networks, planning, seeds
 from service.arm_densities import (
     Densities,
     densities_at,
@@ -21,7 +21,7 @@ from service.arm_densities import (
 from service.datasets.info import STORED
 from service.digest import training_digest
 from service.errors import OtherVersionError
-from service.groups import Group, density_spec, groups_of, parted
+from service.groups import Group, groups_of
 from service.networks import AnyNetwork, OwnNetwork
 from service.own_tasks import OwnTask
 from service.packages import packages_of
@@ -32,10 +32,6 @@ from service.space import Space, Value
 from service.spec import JobSpec
 from service.states import Phase
 from service.tasks import FunctionTask
-
-# At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
-# steps have the size of the rate, hardly moved them at a tenth.
-LR_FACTORS = {"sgd": 0.1, "adam": 1.0, "adamw": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ def searched(
         called: Json = {"task": spec.task.model_dump(mode="json"), "point": list(vector)}
         return _order(spec, {"x": list(vector)}, called, seed)
     if arm == GRADIENT:
-        payload = {**_payload(spec, {}, None), "gradient": _gradient(spec)}
+        payload = {**_payload(spec, {}, None), "gradient": gradient_settings.section_of(spec)}
         params: Json = {"density": "learned", "lr": payload["training"]["lr"]}
     else:
         chosen = densities_at(spec, arm, vector, matching)
@@ -104,28 +100,6 @@ def searched(
     if arm == "default_init_tuned":
         payload["training"]["initialisation"] = "framework"
     return _order(spec, params, _exact(payload) if is_full else _short(spec, payload), seed)
-
-
-def _gradient(spec: JobSpec) -> Json:
-    wanted, groups = density_spec(spec), groups_of(spec)
-    options = planning.sampler_of(spec, GRADIENT).options
-    pairs = zip(groups, parted(groups, wanted.family, wanted.bounds or []), strict=True)
-    return {
-        "family": wanted.family,
-        "groups": [_learned_group(group, bounds) for group, bounds in pairs],
-        "lr_factor": float(options.get("lr_factor", LR_FACTORS[_optimizer(spec)])),
-    }
-
-
-def _learned_group(group: Group, bounds: list[list[float]]) -> Json:
-    return {
-        "name": group.name,
-        "layers": list(group.layers),
-        "kernel_size": group.kernel_size,
-        # From the plain convolution, as near to it as the box allows.
-        "start": [min(max(1.0, low), high) for low, high in bounds],
-        "bounds": bounds,
-    }
 
 
 def evaluated(
@@ -140,7 +114,8 @@ def evaluated(
         return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
     test = {**_exact(bare), "split": "test"}
     if learned is not None:
-        test["phi"] = _phi_of(spec, groups_of(spec), learned_densities(spec, learned))
+        groups = gradient_settings.learned_groups(spec)
+        test["phi"] = _phi_of(spec, groups, learned_densities(spec, learned))
         del test["gradient"]
     return _order(spec, params, test, training_seed(spec, Phase.EVALUATION, index))
 
@@ -149,10 +124,6 @@ def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
     """Return a gradient trial's params with what it found, for people."""
     told = {name: value for name, value in params.items() if name != "density"}
     return params_of(learned_densities(spec, learned)) | told
-
-
-def _optimizer(spec: JobSpec) -> str:
-    return spec.training.optimizer if spec.training is not None else "sgd"
 
 
 def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:

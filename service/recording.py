@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import clock, deaths, evaluations, payloads, pruning
+from service import clock, deaths, evaluations, gradient_settings, payloads, pruning
 from service.arms import Arm
 from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
@@ -126,6 +126,7 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
         "error": None,
     }
     if update.learned is not None:
+        changes["learned"] = gradient_settings.with_bounds(run.spec, trial.payload, update.learned)
         changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
     end(session, run, trial.id, TrialState.PRUNED if is_pruned else TrialState.COMPLETED, changes)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service import samplers
+from service import gradient_settings, samplers
 from service.arms import Arm
 from service.planning import GRADIENT
 from service.records import Json, Trial
@@ -60,6 +60,7 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
     stopped = stopped_of(arms)
     findings = _findings(spec, found, best, against, attribution)
     findings += stopped_in_words(stopped)
+    findings += _bounds_in_words(found)
     return {
         "version": VERSION,
         "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
@@ -143,6 +144,15 @@ def _findings(
     if n_lost:
         findings.append(f"Left out: {n_lost} of their final trainings, which diverged or failed.")
     return findings
+
+
+def _bounds_in_words(found: Sequence[ArmTrials]) -> list[str]:
+    told = [
+        gradient_settings.bounds_in_words(one.name, one.best.learned)
+        for one in found
+        if one.best.learned is not None
+    ]
+    return [words for words in told if words is not None]
 
 
 def _cost(every: Sequence[Trial], asked_for: Sequence[Trial]) -> Json:

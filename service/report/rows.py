@@ -134,6 +134,7 @@ def row_of(
         "params": best.params,
         "density": whole.to_dict() if whole is not None else None,
         "groups": groups or None,
+        "at_bounds": best.learned.get("at_bounds") if best.learned is not None else None,
         "validation_loss": best.value,
         "search_loss": _search_loss(one),
         "test": _test(one),

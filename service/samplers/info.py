@@ -10,6 +10,9 @@ from importlib.util import find_spec
 from service.samplers.base import StudyPlan
 from service.samplers.effort import Effort
 
+# Of an option that is a list.
+MAX_LENGTH = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -51,24 +54,44 @@ class Option:
 
     Attributes:
         name: Key in the spec's `options`.
-        kind: ``number``, ``integer`` or ``boolean``, as in JSON schema.
-        default: Used when the spec is silent.
+        kind: ``number``, ``integer``, ``boolean``, ``string`` or ``array``, as in JSON schema; an
+            array holds numbers.
+        default: Used when the spec is silent; None where that is another thing than any value.
         description: For the user.
-        minimum: Smallest value allowed.
-        maximum: Largest value allowed.
+        minimum: Smallest value allowed, in an array too.
+        maximum: Largest value allowed, in an array too.
+        choices: What a string may be.
     """
 
     name: str
     kind: str
-    default: float | int | bool
+    default: float | int | bool | str | None
     description: str
     minimum: float = -math.inf
     maximum: float = math.inf
+    choices: tuple[str, ...] = ()
 
     def fault_of(self, value: object) -> str | None:
         """What is wrong with a value, or None."""
         if self.kind == "boolean":
             return None if isinstance(value, bool) else "must be true or false"
+        if self.kind == "string":
+            return None if value in self.choices else f"must be {' or '.join(self.choices)}"
+        if self.kind == "array":
+            return self._array_fault(value)
+        return self._number_fault(value)
+
+    def _array_fault(self, value: object) -> str | None:
+        if not isinstance(value, list) or not value:
+            return "must be a list of numbers"
+        if len(value) > MAX_LENGTH:
+            return f"must have at most {MAX_LENGTH} values"
+        faults = (
+            f"value {i}: {fault}" for i, v in enumerate(value) if (fault := self._number_fault(v))
+        )
+        return next(faults, None)
+
+    def _number_fault(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"must be {'an integer' if self.kind == 'integer' else 'a number'}"
         if self.kind == "integer" and not isinstance(value, int):
@@ -79,14 +102,15 @@ class Option:
 
     def schema(self) -> dict[str, object]:
         """The JSON schema of the value."""
-        schema: dict[str, object] = {
-            "type": self.kind,
-            "default": self.default,
-            "description": self.description,
-        }
-        if self.kind != "boolean":
-            schema |= {"minimum": self.minimum, "maximum": self.maximum}
-        return schema
+        schema: dict[str, object] = {"type": self.kind, "description": self.description}
+        if self.default is not None:
+            schema["default"] = self.default
+        limits: dict[str, object] = {"minimum": self.minimum, "maximum": self.maximum}
+        if self.kind == "string":
+            return schema | {"enum": list(self.choices)}
+        if self.kind == "array":
+            return schema | {"items": {"type": "number", **limits}, "minItems": 1}
+        return schema if self.kind == "boolean" else schema | limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,16 +141,17 @@ def _n_dims(network: nn.Module, layers: Sequence[str]) -> int:
 
 
 def parameter_groups(
-    network: nn.Module, vectors: Iterable[nn.Parameter], lr: float
+    network: nn.Module, vectors: Iterable[nn.Parameter], lr: float, weight_decay: float = 0.0
 ) -> list[dict[str, Any]]:
     """Part a network's parameters for its optimizer: weights first, then the density's.
 
     Args:
         network: Holds the vectors among its parameters.
         vectors: The free values of learned densities.
-        lr: Their learning rate. They have no weight decay: 0 is no special density.
+        lr: Their learning rate.
+        weight_decay: Theirs: none unless it is asked for, as 0 is no special density.
     """
     apart = list(vectors)
     chosen = {id(vector) for vector in apart}
     weights = [p for p in network.parameters() if id(p) not in chosen]
-    return [{"params": weights}, {"params": apart, "lr": lr, "weight_decay": 0.0}]
+    return [{"params": weights}, {"params": apart, "lr": lr, "weight_decay": weight_decay}]

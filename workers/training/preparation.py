@@ -75,9 +75,9 @@ def prepare(task: TrainingTask) -> Prepared:
     learned = _weigh(network, task)
     place_network(network, device, objective.shape.n_dims)
     optimizer = _optimizer(network, task, learned)
-    schedule = build_schedule(
-        training, optimizer, objective.n_batches(int(training["batch_size"]))
-    )
+    n_batches = objective.n_batches(int(training["batch_size"]))
+    own = None if learned is None or task.gradient is None else task.gradient.get("schedule")
+    schedule = build_schedule(training, optimizer, n_batches, of_densities=own)
     return Prepared(objective, network, optimizer, schedule, streams, learned)
 
 
@@ -107,7 +107,8 @@ def _optimizer(
         masters.attach(optimizer)
     else:
         lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
-        groups = parameter_groups(network, learned.vectors(), lr)
+        decay = float(task.gradient.get("weight_decay", 0.0))
+        groups = parameter_groups(network, learned.vectors(), lr, decay)
         weights = groups[0]["params"]
         optimizer = build_optimizer(task.training, groups)
         optimizer.register_step_post_hook(lambda *_: learned.project())

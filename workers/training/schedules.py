@@ -44,10 +44,34 @@ _ONE_CYCLE_START, _ONE_CYCLE_END = 1 / 25, 1 / 250_000
 SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
     {"constant": _constant, "cosine": _cosine, "step": _step, "one_cycle": _one_cycle}
 )
+# Of learned densities, from the epoch, from 0: nothing of them depends on how long the training
+# is, so that a cut one is the beginning of a full one.
+FIRST_CYCLE, CYCLE_GROWTH = 10, 2
+
+
+def warm_restarts(epoch: int) -> float:
+    """Return the factor in an epoch: from 1 to 0 along a cosine over 10 epochs, then 20, 40, ...
+
+    Source: I. Loshchilov, F. Hutter, arXiv:1608.03983, equation 5, at whole epochs; T_0 and T_mult
+    are the ones that the density's authors give (`service.gradient_settings`).
+    """
+    length = FIRST_CYCLE
+    while epoch >= length:
+        epoch, length = epoch - length, length * CYCLE_GROWTH
+    return _cosine(epoch / length)
+
+
+OF_DENSITIES: Mapping[str, Callable[[int], float]] = MappingProxyType(
+    {"constant": lambda _: 1.0, "warm_restarts": warm_restarts}
+)
 
 
 def build_schedule(
-    section: Mapping[str, Any], optimizer: Optimizer, steps_per_epoch: int
+    section: Mapping[str, Any],
+    optimizer: Optimizer,
+    steps_per_epoch: int,
+    *,
+    of_densities: str | None = None,
 ) -> LambdaLR:
     """Build the schedule that a job's training section names; step it after every optimizer step.
 
@@ -61,6 +85,8 @@ def build_schedule(
             (0 by default).
         optimizer: Its groups' learning rates are those of the factor 1.
         steps_per_epoch: At least 1.
+        of_densities: That of the optimizer's last group, one of `OF_DENSITIES`, without a warm-up;
+            None for the one of all.
 
     Raises:
         ValueError: No schedule has that name, or it ends before the training does.
@@ -75,7 +101,15 @@ def build_schedule(
         warmth = (step + 1) / n_warmup if step < n_warmup else 1.0
         return factor(step / n_steps) * warmth
 
-    return LambdaLR(optimizer, factor_at)
+    if of_densities is None:
+        return LambdaLR(optimizer, factor_at)
+    if of_densities not in OF_DENSITIES:
+        raise ValueError(
+            f"unknown schedule {of_densities!r} of densities: known are {', '.join(OF_DENSITIES)}"
+        )
+    own = OF_DENSITIES[of_densities]
+    factors = [factor_at] * (len(optimizer.param_groups) - 1)
+    return LambdaLR(optimizer, [*factors, lambda step: own(step // steps_per_epoch)])
 
 
 def _epochs(section: Mapping[str, Any]) -> int:

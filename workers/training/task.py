@@ -43,7 +43,8 @@ class TrainingTask:
             package, see `service.plugins.require`.
         gradient: Densities to be learned with the weights, in place of `phi`: `family`,
             `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
-            with `name`, `layers`, `kernel_size`, `start` and `bounds`.
+            with `name`, `layers`, `kernel_size`, `start` and `bounds`; `weight_decay` and
+            `schedule` (see `workers.training.schedules`) may be missing.
         seed: Of initial weights, batch order and noise; 0 <= seed. Equal seeds give every
             density the same draws (common random numbers).
         split: What the final value is measured on. Epochs are always measured on validation.

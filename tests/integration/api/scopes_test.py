@@ -115,6 +115,44 @@ def test_the_page_and_the_terminal_tell_the_groups(
     assert "stage 2: linear" in text
 
 
+def test_each_layer_learns_its_own_and_what_ended_at_a_bound_is_told(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    """By the trial, the report, the page and the terminal; flat has the scale of all layers."""
+    spec = STAGES | {
+        "network": {"kind": "small_cnn", "depth": 2, "kernel_size": 3},
+        # What is pretended to be learned is 0.625, or the upper bound where that is less.
+        "density": {"scope": "network", "bounds": [[0.2, 0.6]]},
+        "training": {"optimizer": "adamw", "lr": 0.001},
+        "samplers": [{"name": "gradient", "options": {"preset": "authors"}}],
+        "controls": ["uniform", "flat"],
+    }
+    job = finished(client, sqlite_database, {n: v for n, v in spec.items() if n != "search"})
+    arms = {arm["name"]: arm for arm in job["report"]["arms"]}
+    row = arms["gradient"]
+    assert list(row["groups"]) == ["features.0.0", "features.1.0"]
+    assert row["at_bounds"] == [
+        {"name": f"{layer} den[0]", "bound": "high", "value": 0.6} for layer in row["groups"]
+    ]
+    assert arms["uniform"]["at_bounds"] is None
+    trial = client.get(f"/v1/trials/{row['trial_id']}").json()
+    assert trial["learned"]["at_bounds"] == row["at_bounds"]
+    words = "gradient: 2 of 2 learned values ended at a bound (2 at the upper one)"
+    assert words in job["report"]["verdict"]
+    assert words in client.get(f"/jobs/{job['id']}").text
+    screen = Console(file=io.StringIO(), width=160)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.cli.reports.console", lambda: screen)
+        show_job(job, [])
+    text = screen.file.getvalue()  # type: ignore[attr-defined] # a StringIO
+    assert words in " ".join(text.split())
+    found = client.get(f"/v1/jobs/{job['id']}/densities").json()["items"]
+    own = {d["layer"]: d for d in found if d["study"] == "gradient"}
+    assert {name: d["layers"] for name, d in own.items()} == {n: [n] for n in row["groups"]}
+    scale = float(np.sqrt(np.mean(np.square([d["phi"] for d in own.values()]))))
+    assert np.asarray(arms["flat"]["density"]["phi"]) == pytest.approx(scale)
+
+
 def test_a_searched_depth_tells_the_layers_of_the_best(
     client: TestClient, sqlite_database: Database
 ) -> None:

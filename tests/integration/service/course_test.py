@@ -203,7 +203,7 @@ def test_a_gradient_study_is_one_training_whose_density_is_judged_fixed(
     job_id = run_whole(database, training_job(samplers=["gradient", "random"]))
     arms, every = found(database, job_id)
     (trial,) = of(every, arms["gradient"], Phase.SEARCH)
-    assert trial.learned == {"groups": {"": [0.625]}}
+    assert trial.learned == {"groups": {"": [0.625]}, "at_bounds": []}
     assert trial.params["den"] == [0.625]
     tests = of(every, arms["gradient"], Phase.EVALUATION)
     assert len(tests) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.integration.training.tasks import (
     task,
 )
 from workers.training.operator import DensityError
+from workers.training.preparation import prepare
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 64}
@@ -122,6 +124,41 @@ def test_densities_that_fit_no_layer_are_refused(changes: dict[str, Any], messag
 def test_a_density_is_given_or_learned() -> None:
     with pytest.raises(ValueError, match="given or learned, not both"):
         run(task(TINY, gradient=learning(DNCNN)))
+
+
+def test_the_authors_settings_reach_the_optimizer() -> None:
+    """Rates, decay and the schedule of the density alone, as a training's own steps find them."""
+    section = learning(SMALL_CNN, scope="layer") | {
+        "lr_factor": 100.0, "weight_decay": 0.01, "schedule": "warm_restarts",
+    }  # fmt: skip
+    settings = {"optimizer": "adamw", "lr": 1e-4, "schedule": "cosine", "epochs": 30}
+    parts = prepare(task(DIGITS, phi=None, gradient=section, training=settings))
+    weights, densities = parts.optimizer.param_groups
+    assert (weights["weight_decay"], densities["weight_decay"]) == (0.0, 0.01)
+    assert len(densities["params"]) == 2
+    n_batches = parts.objective.n_batches(32)
+    rates = {}
+    for step in range(12 * n_batches):
+        rates[step // n_batches] = densities["lr"]
+        parts.optimizer.step()
+        parts.schedule.step()
+    expected = [0.005 * (1 + math.cos(math.pi * epoch / 10)) for epoch in range(10)]
+    assert [rates[epoch] for epoch in range(10)] == pytest.approx(expected)
+    assert rates[10] == pytest.approx(0.01)
+    assert rates[11] == pytest.approx(0.005 * (1 + math.cos(math.pi / 20)))
+
+
+def test_decay_pulls_a_learned_density_down() -> None:
+    """All else equal, in a training of its own; the rate is the one that decays it by a third."""
+    section = learning(SMALL_CNN) | {"lr_factor": 10.0}
+    settings = {"optimizer": "adamw", "lr": 1e-3, "epochs": 1}
+    plain = run(task(DIGITS, phi=None, gradient=section, training=settings))[1]
+    decayed = run(
+        task(DIGITS, phi=None, gradient=section | {"weight_decay": 1.0}, training=settings)
+    )[1]
+    assert plain.learned is not None
+    assert decayed.learned is not None
+    assert decayed.learned["groups"][""][0] < plain.learned["groups"][""][0] - 0.1
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])

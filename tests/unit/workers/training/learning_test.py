@@ -13,6 +13,7 @@ from torch.nn import functional
 from service import density
 from workers.training.learning import LearnedDensity, learn_density, parameter_groups
 from workers.training.operator import DensityError, fold, is_weighted, put_density
+from workers.training.optimizers import build_optimizer
 
 OWN = {"kernel_size": 3, "start": [1.0], "bounds": [[0.1, 2.0]]}
 OPTIMA: dict[str, list[float]] = {
@@ -214,3 +215,30 @@ def test_a_layer_that_has_a_density_is_refused() -> None:
     learn_density(net, SHARED)
     with pytest.raises(DensityError, match="carries a density already"):
         learn_density(net, SHARED)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_a_density_decays_as_its_optimizer_does(optimizer: str) -> None:
+    """Against the formulas of the papers in float64: L2 in SGD and Adam, decoupled in AdamW."""
+    net = network()
+    learned = learn_density(net, SHARED | {"groups": [{**SHARED["groups"][0], "start": [0.9]}]})
+    groups = parameter_groups(net, learned.vectors(), lr=0.02, weight_decay=0.3)
+    settings = {"optimizer": optimizer, "lr": 0.01, "momentum": 0.9, "nesterov": False}
+    built = build_optimizer(settings | {"weight_decay": 0.0}, groups)
+    (vector,) = learned.vectors()
+    value, first, second = 0.9, 0.0, 0.0
+    for step, slope in enumerate([0.5, -1.0, 0.25, 2.0, -0.125], start=1):
+        vector.grad = torch.full_like(vector, slope)
+        built.step()
+        gradient = slope + (0.3 * value if optimizer != "adamw" else 0.0)
+        if optimizer == "adamw":
+            value -= 0.02 * 0.3 * value
+        if optimizer == "sgd":
+            first = 0.9 * first + gradient if step > 1 else gradient
+            value -= 0.02 * first
+        else:
+            first = 0.9 * first + 0.1 * gradient
+            second = 0.999 * second + 0.001 * gradient**2
+            mean, scale = first / (1 - 0.9**step), (second / (1 - 0.999**step)) ** 0.5
+            value -= 0.02 * mean / (scale + 1e-8)
+        assert vector.item() == pytest.approx(value, rel=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from torch import nn
 from torch.optim.lr_scheduler import (
     ChainedScheduler,
     CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
     LinearLR,
     LRScheduler,
     MultiStepLR,
     OneCycleLR,
 )
 
-from workers.training.schedules import build_schedule
+from workers.training.schedules import build_schedule, warm_restarts
 
 
 def optimizer() -> torch.optim.Optimizer:
@@ -127,3 +129,40 @@ def test_a_shortened_schedule_runs_through_all_of_it() -> None:
 def test_what_cannot_be_is_refused(section: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build_schedule(section, optimizer(), 1)
+
+
+def test_warm_restarts_of_densities_are_those_of_torch_at_whole_epochs() -> None:
+    section = {"epochs": 75, "schedule": "cosine"}
+    own = optimizer()
+    schedule = build_schedule(section, own, 3, of_densities="warm_restarts")
+    reference = optimizer()
+    restarts = CosineAnnealingWarmRestarts(reference, T_0=10, T_mult=2)
+    weights = [group[0] for group in rates(section, 3, 225)]
+    for step in range(225):
+        lr, of_density = (group["lr"] for group in own.param_groups)
+        assert of_density == pytest.approx(reference.param_groups[1]["lr"], rel=1e-9, abs=1e-12)
+        assert lr == weights[step]
+        own.step()
+        schedule.step()
+        if step % 3 == 2:
+            reference.step()
+            restarts.step()
+    assert [warm_restarts(epoch) for epoch in (0, 10, 30, 70)] == [1.0] * 4
+    assert warm_restarts(9) == pytest.approx(0.5 * (1 + math.cos(0.9 * math.pi)))
+
+
+def test_a_density_may_have_a_constant_rate_without_a_warm_up() -> None:
+    own = optimizer()
+    section = {"epochs": 4, "schedule": "cosine", "warmup_epochs": 1}
+    schedule = build_schedule(section, own, 2, of_densities="constant")
+    for _ in range(8):
+        assert own.param_groups[1]["lr"] == 0.02
+        own.step()
+        schedule.step()
+
+
+def test_an_unknown_schedule_of_densities_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="unknown schedule 'cosine' of densities: known are const"
+    ):
+        build_schedule({"epochs": 2}, optimizer(), 2, of_densities="cosine")
