@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
+from typing import Any
 
 # Raised whenever training code changes in a way that changes results: old results are then no
 # longer taken for new ones.
@@ -31,6 +32,11 @@ def _code() -> dict[str, object]:
     return {"training": TRAINING_VERSION, **{name: version(name) for name in names}}
 
 
+def versions() -> Mapping[str, object]:
+    """Return the versions of all code that determines a training's result, by name."""
+    return _code()
+
+
 def training_digest(payload: Mapping[str, object], *, device: str) -> str:
     """Name the training that `payload` describes on a kind of device ("cpu" or "cuda").
 
@@ -38,3 +44,24 @@ def training_digest(payload: Mapping[str, object], *, device: str) -> str:
     kind of device, so the second takes the first one's.
     """
     return digest_of({"payload": payload, "device": device, "code": _code()})
+
+
+def course_digest(payload: Mapping[str, Any], *, device: str) -> str:
+    """Name what trainings share of which one is the beginning of the other.
+
+    That is all but their number of epochs: a training of fewer epochs on the same schedule of the
+    learning rate takes the same steps. Precision is left out, since only a worker knows what
+    `auto` comes to; so are versions, which a checkpoint states itself.
+
+    Args:
+        payload: Of a training, see `service.payloads`.
+        device: "cpu" or "cuda".
+    """
+    training = {name: value for name, value in payload["training"].items() if name != "precision"}
+    has_schedule = training.get("schedule", "constant") != "constant"
+    whole = training.get("schedule_epochs") or training["epochs"]
+    training["schedule_epochs"] = whole if has_schedule else None
+    # A plug-in's objective is given this section, and may do with it what it likes.
+    if "densearch.objectives" not in payload.get("packages", {}):
+        del training["epochs"]
+    return digest_of({"payload": {**payload, "training": training}, "device": device})

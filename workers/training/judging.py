@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from workers.training.checkpoint import Progress
 from workers.training.export import folded_weights
 from workers.training.memory import MemoryPeak
 from workers.training.operator import fold
 from workers.training.passes import Precision
 from workers.training.preparation import Prepared
-from workers.training.task import Candidate, Outcome, Status, TrainingTask
+from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
 
 # An epoch whose mean loss is this many times the first batch's has diverged: the network is worse
 # than untrained by far, and only rounding separates it from inf. Not so where the first is not
 # above 0: a package's loss may be, and then 0 is no end of its scale.
 EXPLOSION = 100.0
 _VALIDATION = "val_"
+_LOSS = f"{_VALIDATION}loss"
 
 
 @dataclass(eq=False)
@@ -35,7 +38,7 @@ class Run:
         total: Of the losses of this epoch's samples, scalar in float64, on the device.
         n_samples: Of this epoch so far.
         first_loss: The first batch's.
-        curve: The validation loss after each epoch.
+        measurements: After each epoch.
         judged: What the last epoch's judgement came to, where it is the one that decides.
         training_s: Seconds so far; of steps that several took together its share.
         outcome: Once it has ended.
@@ -49,7 +52,7 @@ class Run:
     total: Tensor = field(init=False)
     n_samples: int = 0
     first_loss: float | None = None
-    curve: list[float] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
     judged: dict[str, float] | None = None
     training_s: float = 0.0
     outcome: Outcome | None = None
@@ -63,14 +66,24 @@ class Run:
         return self.candidate.task
 
     @property
+    def curve(self) -> tuple[float, ...]:
+        """The validation loss after each epoch."""
+        return tuple(own.metrics[_LOSS] for own in self.measurements)
+
+    @property
     def is_done(self) -> bool:
         """Whether all of its epochs are behind it."""
-        return len(self.curve) == int(self.task.training["epochs"])
+        return len(self.measurements) == int(self.task.training["epochs"])
 
-    def begin_epoch(self) -> None:
-        """Forget the losses of the last epoch, and train again after it was judged."""
-        self.total = torch.zeros((), dtype=torch.float64, device=self.task.device)
-        self.n_samples = 0
+    def begin_epoch(self, *, is_continued: bool = False) -> None:
+        """Train again after an epoch was judged, without its losses.
+
+        Args:
+            is_continued: Whether the losses are of this epoch's first batches.
+        """
+        if not is_continued:
+            self.total = torch.zeros((), dtype=torch.float64, device=self.task.device)
+            self.n_samples = 0
         self.parts.network.train()
 
     def add(self, loss: Tensor, n_samples: int, *, is_looked_at: bool) -> None:
@@ -88,27 +101,48 @@ class Run:
         if not math.isfinite(mean) or 0.0 < (self.first_loss or 0.0) < mean / EXPLOSION:
             self.end(Status.DIVERGED)
             return None
-        network, objective = self.parts.network.eval(), self.parts.objective
-        judged = objective.evaluate(network, "validation", thorough=self._decides)
-        if not (_weights_are_finite(network) and math.isfinite(judged["loss"])):
+        judged = self._judge_epoch()
+        if not (_weights_are_finite(self.parts.network) and math.isfinite(judged[_LOSS])):
             self.end(Status.DIVERGED)
             return None
-        if self._decides:
+        return {"train_loss": mean * self.parts.objective.loss_unit, **judged}
+
+    def _judge_epoch(self) -> dict[str, float]:
+        network, is_last = self.parts.network.eval(), self._decides
+        judged = self.parts.objective.evaluate(network, "validation", thorough=is_last)
+        if is_last:
             self.judged = judged
-        self.curve.append(judged["loss"])
-        validation = {f"{_VALIDATION}{name}": value for name, value in judged.items()}
-        return {"train_loss": mean * objective.loss_unit, **validation}
+        return {f"{_VALIDATION}{name}": value for name, value in judged.items()}
 
     @property
     def _decides(self) -> bool:
         """Whether the epoch's judgement is the last one, too: it is not computed twice."""
-        is_last = len(self.curve) + 1 == int(self.task.training["epochs"])
+        is_last = len(self.measurements) + 1 == int(self.task.training["epochs"])
         return is_last and self.task.split == "validation"
+
+    def measure(self, metrics: dict[str, float], elapsed_s: float) -> Measurement:
+        """Take in the metrics of an epoch that is over."""
+        self.measurements.append(Measurement(len(self.measurements) + 1, metrics, elapsed_s))
+        return self.measurements[-1]
+
+    def measured_before(self, progress: Progress) -> Iterator[tuple[dict[str, float], float]]:
+        """Yield what a checkpoint that it continues from says of its epochs, each to `measure`.
+
+        Where that was the last epoch of a shorter training it was judged more thoroughly than one
+        on the way, and is judged again.
+        """
+        n_epochs = len(progress.measurements)
+        for epoch, (metrics, elapsed_s) in enumerate(progress.measurements, start=1):
+            is_same = epoch < n_epochs or progress.n_batches > 0
+            if is_same or progress.is_thorough == self._decides:
+                yield metrics, elapsed_s
+            else:
+                yield {"train_loss": metrics["train_loss"], **self._judge_epoch()}, elapsed_s
 
     def stop_if_hopeless(self, metrics: dict[str, float]) -> None:
         """End where the last epoch, with these metrics, is above its limit and not the last."""
-        limits, epoch = self.candidate.stop_above, len(self.curve)
-        if self.is_done or epoch > len(limits) or not self.curve[-1] > limits[epoch - 1]:
+        limits, epoch = self.candidate.stop_above, len(self.measurements)
+        if self.is_done or epoch > len(limits) or not metrics[_LOSS] > limits[epoch - 1]:
             return
         self.end(
             Status.PRUNED,
@@ -148,7 +182,7 @@ class Run:
             value=value,
             metrics=metrics or {},
             training_s=self.training_s,
-            curve=tuple(self.curve),
+            curve=self.curve,
             learned=None if value is None or learned is None else learned.values(),
             weights=weights,
             precision=self.precision,

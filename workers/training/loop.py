@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from workers.training.checkpoint import Progress
+from workers.training.course import Course
 from workers.training.judging import Run
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak, give_back
-from workers.training.objectives.base import Batch
 from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
 from workers.training.preparation import prepare
 from workers.training.stepping import step
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+
+if TYPE_CHECKING:  # only where checkpoints are kept: torch and numpy suffice else
+    from workers.training.checkpoint_store import CheckpointStore
 
 # Reading a loss back from a GPU waits for it: look rarely enough not to starve the device.
 _STEPS_BETWEEN_LOOKS_ON_GPU = 16
@@ -33,18 +37,21 @@ def train(
     task: TrainingTask,
     should_stop: Callable[[], bool] = lambda: False,
     stop_above: Sequence[float] = (),
+    store: CheckpointStore | None = None,
 ) -> Iterator[Item]:
     """Train a network and judge it.
 
     For given versions and kind of device the values are bitwise a function of the task; the times
-    and the memory are not. Neither argument beside the task changes a value that is measured
-    before the end. The process is set up for training (`prepare_machine`) by the first call.
+    and the memory are not. None of the other arguments changes a value that is measured before
+    the end. The process is set up for training (`prepare_machine`) by the first call.
 
     Args:
         task: All that determines the result.
         should_stop: Looked at before every step; True ends the training as CANCELLED.
         stop_above: For each epoch, from the first, the validation loss above which the training
             is hopeless: it ends as PRUNED after that epoch, unless it is the last one.
+        store: Where checkpoints are kept, and the one is found that the training continues from.
+            The measurements that it has are yielded again.
 
     Yields:
         A `Measurement` after each epoch, then one `Outcome`. A training whose loss or weights
@@ -56,9 +63,11 @@ def train(
             nothing to be compared with before its end.
     """
     prepare_machine()
-    candidate = Candidate(task, should_stop, tuple(stop_above))
+    precision = precision_of(task)
+    found = store.find(precision) if store is not None else None
+    candidate = Candidate(task, should_stop, tuple(stop_above), store, found)
     try:
-        for _, item in train_together([candidate], PlainPasses, precision_of(task)):
+        for _, item in train_together([candidate], PlainPasses, precision):
             yield item
     finally:
         give_back(torch.device(task.device))
@@ -87,18 +96,31 @@ def train_together(
         Run(place, candidate, prepare(candidate.task), precision, peak)
         for place, candidate in enumerate(map(_checked, candidates))
     ]
-    # Its streams go on when its own training has ended.
-    lead, start, numbers = runs[0], time.perf_counter(), count(1)
+    course = Course(runs)
+    for run, progress in zip(runs, course.told, strict=True):
+        if progress is not None:
+            yield from _measured_before(run, progress, course)
+    runs = _going(runs)
     while runs:
-        ended = _descend(runs, _batches(lead), passes_of, numbers)
+        ended = _descend(runs, course, passes_of)
         yield from _outcomes(ended)
-        for run in [run for run in runs if run.outcome is None]:
+        for run in _going(runs):
             metrics = _end_epoch(run)
             if metrics is not None:
-                yield run.place, Measurement(len(run.curve), metrics, time.perf_counter() - start)
-                _end_if_due(run, metrics)
+                yield run.place, run.measure(metrics, course.elapsed_s)
+                _end_if_due(run, metrics, course)
             yield from _outcomes([run])
-        runs = [run for run in runs if run.outcome is None]
+        runs = _going(runs)
+
+
+def _measured_before(run: Run, progress: Progress, course: Course) -> Iterator[tuple[int, Item]]:
+    """Yield what was measured before the checkpoint: the limits may have been known since then."""
+    for metrics, elapsed_s in run.measured_before(progress):
+        yield run.place, run.measure(metrics, elapsed_s)
+        _end_if_due(run, metrics, course)
+        if run.outcome is not None:
+            yield from _outcomes([run])
+            return
 
 
 def _checked(candidate: Candidate) -> Candidate:
@@ -114,15 +136,17 @@ def _outcomes(runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
             yield run.place, replace(run.outcome, training_s=run.training_s)
 
 
-def _descend(
-    runs: Sequence[Run], batches: Iterator[Batch], passes_of: PassesOf, numbers: Iterator[int]
-) -> list[Run]:
-    """Take the steps of one epoch; return the runs that ended in it."""
-    start = time.perf_counter()
+def _going(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.outcome is None]
+
+
+def _descend(runs: Sequence[Run], course: Course, passes_of: PassesOf) -> list[Run]:
+    """Take the steps of one epoch, or the rest of them; return the runs that ended in it."""
+    start, n_before = time.perf_counter(), course.position.n_batches
     for run in runs:
-        run.begin_epoch()
+        run.begin_epoch(is_continued=n_before > 0)
     going, passes = list(runs), None
-    for number, (inputs, targets) in enumerate(batches):
+    for number, (inputs, targets) in enumerate(course.batches(), start=n_before):
         left = _left(going)
         if not left:
             break
@@ -130,31 +154,36 @@ def _descend(
             going, passes = left, None
         if passes is None:
             passes = passes_of([run.parts.network for run in going], going[0].precision)
-        losses = step(passes, [run.parts for run in going], inputs, targets, next(numbers))
+        parts = [run.parts for run in going]
+        losses = step(passes, parts, inputs, targets, course.count_step())
         is_looked_at = inputs.device.type == "cpu" or number % _STEPS_BETWEEN_LOOKS_ON_GPU == 0
         for run, loss in zip(going, losses, strict=True):
             run.add(loss, len(targets), is_looked_at=is_looked_at)
+        if course.is_due(going):
+            _share_time(runs, start)
+            course.keep(_going(going))
+            start = time.perf_counter()
+    course.end_epoch()
+    _share_time(runs, start)
+    return [run for run in runs if run.outcome is not None]
+
+
+def _share_time(runs: Sequence[Run], start: float) -> None:
+    """Count the time since `start` for these runs, which have taken it together."""
     device = torch.device(runs[0].task.device)
     if device.type == "cuda":
         torch.cuda.synchronize(device)  # or the first to be judged would have the wait as its own
     taken_s = time.perf_counter() - start
     for run in runs:
         run.training_s += taken_s / len(runs)
-    return [run for run in runs if run.outcome is not None]
 
 
 def _left(runs: Sequence[Run]) -> list[Run]:
     """Return the runs that go on, after asking those that have not ended whether to stop."""
-    going = [run for run in runs if run.outcome is None]
-    for run in going:
+    for run in _going(runs):
         if run.candidate.should_stop():
             run.end(Status.CANCELLED)
-    return [run for run in going if run.outcome is None]
-
-
-def _batches(run: Run) -> Iterator[Batch]:
-    batch_size = int(run.task.training["batch_size"])
-    return run.parts.objective.batches(batch_size, run.parts.streams)
+    return _going(runs)
 
 
 def _end_epoch(run: Run) -> dict[str, float] | None:
@@ -164,8 +193,9 @@ def _end_epoch(run: Run) -> dict[str, float] | None:
     return metrics
 
 
-def _end_if_due(run: Run, metrics: dict[str, float]) -> None:
+def _end_if_due(run: Run, metrics: dict[str, float], course: Course) -> None:
     if run.is_done:
+        course.keep_end(run)
         run.judge()
     else:
         run.stop_if_hopeless(metrics)

@@ -93,6 +93,14 @@ def _adam_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+# What each keeps of a parameter from step to step.
+KEPT: Mapping[type[torch.optim.Optimizer], frozenset[str]] = MappingProxyType(
+    {
+        torch.optim.SGD: frozenset({"momentum_buffer"}),
+        torch.optim.Adam: frozenset({"step", "exp_avg", "exp_avg_sq"}),
+        torch.optim.AdamW: frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    }
+)
 # Each optimizer, and what makes its settings of a training section.
 OPTIMIZERS: Mapping[
     str, tuple[Callable[..., torch.optim.Optimizer], Callable[[Mapping[str, Any]], dict[str, Any]]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,6 +19,9 @@ from workers.training.memory import give_back
 from workers.training.passes import PlainPasses
 from workers.training.precision import precision_of
 from workers.training.task import Candidate, Measurement, TrainingTask
+
+if TYPE_CHECKING:
+    from workers.training.checkpoint_file import StoredCheckpoint
 
 # What torch says on a CPU, and of CUDA's own calls and libraries, whose needs it does not count.
 _NO_ROOM = (
@@ -94,7 +99,32 @@ def is_fusible(task: TrainingTask) -> bool:
 def _train(
     candidates: Sequence[Candidate], places: Sequence[int], progress: _Progress
 ) -> Iterator[tuple[int, Item | Exception]]:
-    wanted = [candidates[place] for place in places]
+    """Train what is alike; what continues from checkpoints apart from what is elsewhere."""
+    found = {place: _found(candidates[place]) for place in places}
+    groups: dict[object, dict[int, Candidate]] = defaultdict(dict)
+    for place, own in found.items():
+        key = own.progress.place if own is not None else None
+        groups[key][place] = replace(candidates[place], found=own)
+    for wanted in groups.values():
+        left, width = yield from _train_group(wanted, progress)
+        for first in range(0, len(left), width):
+            yield from _train(candidates, left[first : first + width], progress)
+
+
+def _found(candidate: Candidate) -> StoredCheckpoint | None:
+    if candidate.store is None:
+        return None
+    try:
+        return candidate.store.find(precision_of(candidate.task))
+    except Exception:  # noqa: BLE001 - raised again where it is trained, and told as its own
+        return None
+
+
+def _train_group(
+    candidates: Mapping[int, Candidate], progress: _Progress
+) -> Generator[tuple[int, Item | Exception], None, tuple[list[int], int]]:
+    """Train candidates together; return those that are left, and how many of them to train so."""
+    places, wanted = list(candidates), list(candidates.values())
     left: list[int] = []
     width = 1
     passes_of = FusedPasses if is_fusible(wanted[0].task) else PlainPasses
@@ -111,8 +141,7 @@ def _train(
             width = max(math.ceil(len(left) / 2), 1)
     # Here, where the error and the tensors that its frames hold are gone.
     give_back(torch.device(wanted[0].task.device))
-    for first in range(0, len(left), width):
-        yield from _train(candidates, left[first : first + width], progress)
+    return left, width
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR
 
 from service import plugins
 from workers.training.fitting import require_fit
@@ -41,7 +41,7 @@ class Prepared:
     objective: Objective
     network: nn.Module
     optimizer: torch.optim.Optimizer
-    schedule: LRScheduler
+    schedule: LambdaLR
     streams: Streams
     learned: LearnedDensities | None
 

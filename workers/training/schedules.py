@@ -112,6 +112,14 @@ def build_schedule(
     return LambdaLR(optimizer, [*factors, lambda step: own(step // steps_per_epoch)])
 
 
+def skip_to(schedule: LambdaLR, n_steps: int) -> None:
+    """Set a schedule, and the learning rates of its optimizer, as after so many steps."""
+    schedule.last_epoch = n_steps
+    groups = schedule.optimizer.param_groups
+    for group, lr, factor in zip(groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
+        group["lr"] = lr * factor(n_steps)
+
+
 def _epochs(section: Mapping[str, Any]) -> int:
     epochs, whole = int(section["epochs"]), section.get("schedule_epochs")
     if whole is not None and int(whole) < epochs:

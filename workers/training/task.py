@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from service.plugins import Group
+
+if TYPE_CHECKING:
+    from workers.training.checkpoint_file import StoredCheckpoint
+    from workers.training.checkpoint_store import CheckpointStore
 
 Split = Literal["train", "validation", "test"]
 Section = Mapping[str, Any]
@@ -78,11 +82,15 @@ class Candidate:
         task: All that determines its result.
         should_stop: Looked at before every step.
         stop_above: For each epoch the validation loss above which it is hopeless.
+        store: Where its checkpoints are kept; None keeps none.
+        found: The checkpoint to continue from, if any.
     """
 
     task: TrainingTask
     should_stop: Callable[[], bool] = never
     stop_above: tuple[float, ...] = ()
+    store: CheckpointStore | None = None
+    found: StoredCheckpoint | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,405 @@
+"""A training that was killed goes on from its checkpoint as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors import safe_open
+
+from service.checkpoint_files import listed, path_of
+from tests.integration.training.tasks import DENOISING, DIGITS, SMALL_CNN, learning, task
+from workers.training import checkpoint_store, packs
+from workers.training.checkpoint_store import CheckpointStore
+from workers.training.loop import train
+from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+
+SMALL_DENOISING = {**DENOISING, "n_patches": 96}  # three batches
+FEW = {"batch_size": 359, "epochs": 3}  # four batches, the last of one sample
+SHORT = {"epochs": 2, "schedule": "cosine", "schedule_epochs": 4}
+
+
+class KilledError(BaseException):
+    """Stands for the death of the process."""
+
+
+def killed_at(step: int) -> Callable[[], bool]:
+    """Die before so many steps have been taken and one more."""
+    left = step
+
+    def should_stop() -> bool:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KilledError
+        return False
+
+    return should_stop
+
+
+@pytest.fixture(autouse=True)
+def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of every_s 0 keeps a checkpoint after each step."""
+    monkeypatch.setattr(checkpoint_store, "REST", 0.0)
+
+
+class Stores:
+    """Stores in one folder, and what they have said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.said: list[str] = []
+
+    def __call__(self, digest: str = "a", **changes: Any) -> CheckpointStore:
+        told: dict[str, Any] = {"every_s": 0.0, "most_bytes": 10**9, "say": self.said.append}
+        return CheckpointStore(self.folder, digest, "cpu", **{**told, **changes})
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Stores:
+    return Stores(tmp_path)
+
+
+def facts(told: Sequence[Any]) -> tuple[object, ...]:
+    """Return what does not depend on the clock."""
+    outcome = told[-1]
+    assert isinstance(outcome, Outcome), outcome
+    measured = [(m.epoch, m.metrics) for m in told[:-1]]
+    return measured, replace(outcome, training_s=0.0, peak_memory_bytes=0)
+
+
+def undisturbed(of: TrainingTask) -> tuple[object, ...]:
+    return facts(list(train(of)))
+
+
+def until_killed(of: TrainingTask, step: int, store: CheckpointStore) -> list[Any]:
+    told = []
+    with suppress(KilledError):  # after the last step it is not asked any more
+        for item in train(of, killed_at(step), store=store):
+            told.append(item)  # noqa: PERF402 - what came before the end is wanted
+    return told
+
+
+CASES: dict[str, TrainingTask] = {
+    "sgd": task(
+        DIGITS,
+        training=FEW
+        | {"nesterov": True, "weight_decay": 1e-3, "label_smoothing": 0.1}
+        | {"augmentation": {"flip": True, "crop_padding_px": 1}},
+        keep_weights=True,
+    ),
+    "adamw": task(
+        DIGITS,
+        training=FEW
+        | {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.01, "clip_norm": 0.5}
+        | {"schedule": "cosine", "warmup_epochs": 1},
+    ),
+    "bfloat16": task(DIGITS, training=FEW | {"precision": "bfloat16", "momentum": 0.0}),
+    "plain": task(DIGITS, phi=None, training=FEW | {"optimizer": "adam", "lr": 0.01}),
+    "batch-norm": task(
+        SMALL_DENOISING,
+        training={"epochs": 3, "schedule": "one_cycle"},
+        keep_weights=True,
+        split="test",
+    ),
+    "learned": task(
+        DIGITS,
+        phi=None,
+        gradient=learning(SMALL_CNN),
+        training=FEW | {"optimizer": "adamw", "lr": 0.01},
+        keep_weights=True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_goes_on_bit_for_bit_from_any_step(name: str, stores: Stores) -> None:
+    of = CASES[name]
+    expected = undisturbed(of)
+    n_batches = 3 if name == "batch-norm" else 4
+    ends = (n_batches, 3 * n_batches) if name == "plain" else ()
+    for number, step in enumerate((n_batches + 2, *ends)):
+        store = stores(f"{name}-{number}")
+        until_killed(of, step, store)
+        left: list[int] = []
+        told = list(train(of, lambda left=left: bool(left.append(0)), store=store))  # type: ignore[misc]
+        assert facts(told) == expected, step
+        assert len(left) == 3 * n_batches - step
+    assert not stores.said
+
+
+def test_it_may_be_killed_again_and_again(stores: Stores) -> None:
+    of, store = CASES["sgd"], stores()
+    for _ in range(12):
+        until_killed(of, 1, store)
+    assert facts(list(train(of, killed_at(0), store=store))) == undisturbed(of)
+
+
+def test_times_go_on_too(stores: Stores) -> None:
+    of, store = CASES["plain"], stores()
+    (first,) = until_killed(of, 6, store)
+    again, second, third, outcome = train(of, store=store)
+    assert again == first
+    assert isinstance(again, Measurement)
+    assert isinstance(second, Measurement)
+    assert isinstance(third, Measurement)
+    assert isinstance(outcome, Outcome)
+    assert again.elapsed_s < second.elapsed_s < third.elapsed_s
+    assert 0 < outcome.training_s < third.elapsed_s + 60
+
+
+def test_a_limit_that_became_known_meanwhile_stops_it_where_it_would_have(stores: Stores) -> None:
+    of, store = CASES["plain"], stores()
+    limits = (float("inf"), 1e-9)
+    expected = facts(list(train(of, stop_above=limits)))
+    until_killed(of, 10, store)
+    told = list(train(of, killed_at(0), limits, store))
+    assert facts(told) == expected
+    assert told[-1].status is Status.PRUNED  # type: ignore[union-attr]
+    assert len(told) == 3
+
+
+def test_another_process_takes_over_from_one_that_was_killed(stores: Stores) -> None:
+    script = """
+import sys
+from pathlib import Path
+from tests.integration.training.checkpoint_test import CASES, Stores
+from workers.training import checkpoint_store
+from workers.training.loop import train
+
+checkpoint_store.REST = 0.0
+steps = iter(range(100))
+def look():
+    print(next(steps), flush=True)
+    return False
+list(train(CASES["sgd"], look, store=Stores(Path(sys.argv[1]))()))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(stores.folder)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        for line in other.stdout:
+            if line == "6\n":
+                other.send_signal(signal.SIGKILL)
+                break
+    assert other.returncode == -signal.SIGKILL
+    told = list(train(CASES["sgd"], killed_at(6), store=stores()))
+    assert facts(told) == undisturbed(CASES["sgd"])
+    assert not stores.said
+
+
+# Packs
+
+
+def pack(
+    tasks: Sequence[TrainingTask],
+    stores: Sequence[CheckpointStore | None],
+    looks: Callable[[], bool] = lambda: False,
+) -> list[list[Any]]:
+    told: list[list[Any]] = [[] for _ in tasks]
+    candidates = [
+        Candidate(of, looks if number == 0 else lambda: False, store=store)
+        for number, (of, store) in enumerate(zip(tasks, stores, strict=True))
+    ]
+    for place, item in packs.train_pack(candidates):
+        told[place].append(item)
+    return told
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_pack_goes_on_whole_or_apart(stores: Stores, is_whole: bool) -> None:
+    phis = (None, ((0.5,) * 3,) * 3, ((1.2,) * 3,) * 3)
+    training = FEW | {"schedule": "cosine", "weight_decay": 1e-3}
+    tasks = [task(DIGITS, phi=phi, training=training, keep_weights=True) for phi in phis]
+    nothing = [None, None, None]
+    expected = [facts(told) for told in pack(tasks, nothing)]
+    mine = [stores(str(number)) for number in range(3)]
+    with pytest.raises(KilledError):
+        pack(tasks, mine, killed_at(6))
+    if not is_whole:
+        path_of(stores.folder, "1").unlink()
+    steps: list[int] = []
+    told = pack(tasks, mine, lambda: bool(steps.append(0)))
+    assert [facts(own) for own in told] == expected
+    assert len(steps) == 6
+    assert not stores.said
+
+
+# Longer trainings
+
+
+def test_a_longer_training_continues_a_shorter_one(stores: Stores) -> None:
+    of = task(SMALL_DENOISING, training=SHORT, keep_weights=True)
+    whole = {"epochs": 4, "schedule": "cosine", "schedule_epochs": None}
+    full = task(SMALL_DENOISING, training=whole, keep_weights=True)
+    short = facts(list(train(of)))
+    assert facts(list(train(of, store=stores(every_s=1e9, keeps_end=True)))) == short
+    told = list(train(full, killed_at(6), store=stores(every_s=1e9)))
+    assert facts(told) == undisturbed(full)
+    assert not stores.said
+
+
+def test_a_pack_continues_a_shorter_one(stores: Stores) -> None:
+    shorts, fulls = (
+        [task(DIGITS, phi=phi, training=FEW | {"epochs": n}) for phi in (None, ((0.5,) * 3,) * 3)]
+        for n in (1, 3)
+    )
+    keep = [stores(str(n), every_s=1e9, keeps_end=True) for n in range(2)]
+    pack(shorts, keep)
+    go_on = [stores(str(n), every_s=1e9) for n in range(2)]
+    expected = [facts(told) for told in pack(fulls, [None, None])]
+    assert [facts(told) for told in pack(fulls, go_on, killed_at(8))] == expected
+
+
+def test_the_end_of_a_training_is_kept_only_on_demand(stores: Stores) -> None:
+    list(train(CASES["plain"], store=stores(every_s=1e9)))
+    assert not list(listed(stores.folder))
+
+
+# Bad input
+
+
+def header_end(content: bytes) -> int:
+    return 8 + int.from_bytes(content[:8], "little")
+
+
+def with_metadata(content: bytes, **changes: Any) -> bytes:
+    """Return a checkpoint that says something else of itself."""
+    header = json.loads(content[8 : header_end(content)])
+    for part in ("about", "progress"):
+        told = json.loads(header["__metadata__"][part])
+        told |= {name: value for name, value in changes.items() if name in told}
+        header["__metadata__"][part] = json.dumps(told)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[header_end(content) :]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut in its length": lambda c: c[:5],
+    "cut in its header": lambda c: c[: header_end(c) // 2],
+    "cut in its tensors": lambda c: c[:-1],
+    "with a bit turned": lambda c: c[:-1] + bytes([c[-1] ^ 1]),
+    "with a long tail": lambda c: c + b"0" * 100,
+    "text": lambda _: b"a checkpoint\n" * 100,
+    "a pickle": lambda _: b"\x80\x04cos\nsystem\n(S'exit 1'\ntR.",
+    "of another digest": lambda c: with_metadata(c, digest="b"),
+    "of other versions": lambda c: with_metadata(c, versions={"torch": "1.0"}),
+    "of another device": lambda c: with_metadata(c, device="Z80"),
+    "of another precision": lambda c: with_metadata(c, precision="bfloat16"),
+    "of another format": lambda c: with_metadata(c, format=0),
+    "of many batches": lambda c: with_metadata(c, n_batches=10**15),
+    "of no number of steps": lambda c: with_metadata(c, n_steps="many"),
+    "of steps below 0": lambda c: with_metadata(c, n_steps=-1),
+    "of endless steps": lambda c: with_metadata(c, n_steps=float("inf")),
+    "of measurements without losses": lambda c: with_metadata(c, measurements=[[{}, 1.0]]),
+    "of no measurements": lambda c: with_metadata(c, measurements=7),
+    "of more epochs": lambda c: with_metadata(c, measurements=[[{"val_loss": 1.0}, 1.0]] * 4),
+}
+
+
+@pytest.fixture(scope="module")
+def plain() -> tuple[object, ...]:
+    return undisturbed(CASES["plain"])
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A checkpoint after six steps."""
+    folder = tmp_path_factory.mktemp("sound")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint_store, "REST", 0.0)
+        until_killed(CASES["plain"], 6, Stores(folder)())
+    return path_of(folder, "a").read_bytes()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_no_checkpoint_of_this_training_is_ignored(
+    stores: Stores, sound: bytes, plain: tuple[object, ...], damage: str
+) -> None:
+    path = path_of(stores.folder, "a")
+    path.write_bytes(DAMAGE[damage](sound))
+    told = list(train(CASES["plain"], store=stores(every_s=1e9)))
+    assert facts(told) == plain
+    assert len(stores.said) == 1
+    assert "the training starts at its beginning" in stores.said[0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        task(DIGITS, phi=None, training=FEW | {"optimizer": "sgd"}),
+        task(DIGITS, training=FEW | {"optimizer": "adam", "lr": 0.01}),
+        task(DIGITS, phi=None, network={**SMALL_CNN, "width": 8}, training=FEW),
+        task(DIGITS, phi=None, training=FEW | {"optimizer": "adam", "epochs": 1}),
+    ],
+    ids=["sgd", "masters", "width", "epochs"],
+)
+def test_a_checkpoint_of_another_shape_is_ignored(
+    stores: Stores, sound: bytes, other: TrainingTask
+) -> None:
+    path_of(stores.folder, "a").write_bytes(sound)
+    told = list(train(other, store=stores(every_s=1e9)))
+    assert facts(told) == undisturbed(other)
+    assert len(stores.said) == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_file_is_not_read(stores: Stores, sound: bytes, kind: str) -> None:
+    path = path_of(stores.folder, "a")
+    if kind == "link":
+        (stores.folder / "elsewhere").write_bytes(sound)
+        path.symlink_to(stores.folder / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    assert stores().find("float32") is None
+    assert "is no file" in stores.said[0]
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_training(
+    stores: Stores, plain: tuple[object, ...]
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        told = list(train(CASES["plain"], store=stores()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert facts(told) == plain
+    assert len(stores.said) == 1
+    assert "no checkpoint could be kept" in stores.said[0]
+    assert not list(stores.folder.iterdir())
+
+
+def test_a_folder_that_vanishes_costs_the_checkpoint_alone(
+    tmp_path: Path, plain: tuple[object, ...]
+) -> None:
+    stores = Stores(tmp_path / "gone")
+    assert facts(list(train(CASES["plain"], store=stores()))) == plain
+    assert len(stores.said) == 1
+
+
+def test_any_program_may_read_it_and_no_other_user(stores: Stores) -> None:
+    until_killed(CASES["sgd"], 6, stores(owner={"trial": 7}))
+    (path,) = stores.folder.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with safe_open(path, framework="np") as file:
+        told = {
+            name: json.loads(text) for name, text in file.metadata().items() if name != "sha256"
+        }
+        assert told["about"]["trial"] == 7
+        assert told["progress"]["n_steps"] == 6
+        assert "network.features.0.0.weight" in file.keys()  # noqa: SIM118 - no mapping

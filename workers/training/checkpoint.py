@@ -1,0 +1,112 @@
+"""What is known of a training between two of its steps.
+
+What a training does next is a function of this state and its task: one that continues from it
+measures what an undisturbed one does, bit for bit. Within an epoch the generators are kept as they
+were at its beginning. The batches that were used are drawn again and passed over, so that nothing
+of them is stored, whatever reads ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+
+class MisfitError(Exception):
+    """A checkpoint cannot be continued; the message says why, after "it"."""
+
+
+@dataclass
+class Position:
+    """Where trainings are that share their batches.
+
+    Attributes:
+        n_steps: Steps taken.
+        n_batches: Those of the present epoch.
+        streams: The generators' states at its beginning, by name; empty where none is kept.
+    """
+
+    n_steps: int = 0
+    n_batches: int = 0
+    streams: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The plain numbers of a training, which are stored as JSON.
+
+    Attributes:
+        measurements: After each epoch its metrics, and the seconds until then.
+        is_thorough: Whether the last of them holds the slow metrics, too.
+        n_steps: See `Position`.
+        n_batches: See `Position`.
+        first_loss: See `workers.training.judging.Run`.
+        total: The same; of the present epoch.
+        n_samples: The same.
+        training_s: The same.
+        elapsed_s: Seconds since the training began, without those between attempts.
+    """
+
+    measurements: Sequence[tuple[dict[str, float], float]]
+    is_thorough: bool
+    n_steps: int
+    n_batches: int
+    first_loss: float | None
+    total: float
+    n_samples: int
+    training_s: float
+    elapsed_s: float
+
+    @classmethod
+    def of(cls, told: Any) -> Progress:  # noqa: ANN401 - JSON that anybody may have written
+        """Read what `vars` of one gives, after its way through JSON.
+
+        Raises:
+            MisfitError: It is not that.
+        """
+        try:
+            loss = told["first_loss"]
+            found = cls(
+                measurements=[(_metrics(own), float(s)) for own, s in told["measurements"]],
+                is_thorough=bool(told["is_thorough"]),
+                n_steps=int(told["n_steps"]),
+                n_batches=int(told["n_batches"]),
+                first_loss=None if loss is None else float(loss),
+                total=float(told["total"]),
+                n_samples=int(told["n_samples"]),
+                training_s=float(told["training_s"]),
+                elapsed_s=float(told["elapsed_s"]),
+            )
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+            raise MisfitError("does not say where the training was") from error
+        if min(found.n_steps, found.n_batches, found.n_samples) < 0:
+            raise MisfitError("does not say where the training was")
+        return found
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Epochs that are over, and batches of the next one."""
+        return len(self.measurements), self.n_batches
+
+
+def _metrics(told: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(name): float(value) for name, value in told.items()}
+    if "val_loss" not in found:  # what the curve is made of
+        raise ValueError("no validation loss")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The state of one training.
+
+    Attributes:
+        progress: Its numbers.
+        tensors: Its network, its optimizer and its generators, on the CPU.
+    """
+
+    progress: Progress
+    tensors: Mapping[str, Tensor]

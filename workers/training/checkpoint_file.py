@@ -1,0 +1,153 @@
+"""Checkpoints as safetensors files: written whole or not at all, and read with suspicion.
+
+The numbers are JSON in the header's metadata. A digest of all tensors tells a file that the disk
+has damaged from one that is whole. Nothing is ever unpickled. The library is imported where a
+checkpoint is kept: a training alone needs torch and NumPy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkstemp
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from service.checkpoint_files import ABOUT
+from workers.training.checkpoint import Checkpoint, MisfitError, Progress
+from workers.training.state import Layout
+
+_PROGRESS, _SHA256 = "progress", "sha256"
+# The types of tensors that are kept, by their names in a header.
+_TYPES: Mapping[str, torch.dtype] = MappingProxyType(
+    {
+        "F64": torch.float64,
+        "F32": torch.float32,
+        "F16": torch.float16,
+        "BF16": torch.bfloat16,
+        "I64": torch.int64,
+        "I32": torch.int32,
+        "I16": torch.int16,
+        "I8": torch.int8,
+        "U8": torch.uint8,
+        "BOOL": torch.bool,
+    }
+)
+
+
+def write(path: Path, checkpoint: Checkpoint, about: Mapping[str, Any]) -> None:
+    """Write a checkpoint in place of the one at `path`, whole or not at all.
+
+    Args:
+        path: Its name ends in ".safetensors".
+        checkpoint: See `workers.training.state.capture`.
+        about: What else it says of itself, as JSON.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    told = {
+        ABOUT: json.dumps(about),
+        _PROGRESS: json.dumps(vars(checkpoint.progress)),
+        _SHA256: _digest(checkpoint.tensors),
+    }
+    descriptor, name = mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        os.close(descriptor)
+        save_file(dict(checkpoint.tensors), part, told)
+        part.chmod(0o600)
+        with part.open("rb") as file:  # the library has put another file there
+            os.fsync(file.fileno())
+        part.replace(path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+class StoredCheckpoint:
+    """A checkpoint of which nothing but the header was read.
+
+    Attributes:
+        about: What it says of itself.
+        progress: Its numbers.
+        layout: Of its tensors.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a file.
+
+        Raises:
+            FileNotFoundError: There is none.
+            MisfitError: It is no checkpoint.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise MisfitError("is no file")
+        try:
+            self._file: Any = safe_open(path, framework="pt", device="cpu")
+            told = self._file.metadata() or {}
+            self.layout: Layout = {name: self._of(name) for name in self._file.keys()}  # noqa: SIM118 - no mapping
+        except FileNotFoundError:
+            raise
+        except (SafetensorError, OSError) as error:
+            raise MisfitError(f"is cut off or damaged ({error})") from error
+        self._sha256 = told.get(_SHA256)
+        self.about = _json(told.get(ABOUT))
+        self.progress = Progress.of(_json(told.get(_PROGRESS)))
+
+    def _of(self, name: str) -> tuple[tuple[int, ...], torch.dtype]:
+        found = self._file.get_slice(name)
+        dtype = _TYPES.get(found.get_dtype())
+        if dtype is None:
+            raise MisfitError("holds numbers of an unknown type")
+        return tuple(found.get_shape()), dtype
+
+    def read(self) -> Checkpoint:
+        """Read the tensors; the caller has checked their layout.
+
+        Raises:
+            MisfitError: The file is damaged.
+        """
+        from safetensors import SafetensorError
+
+        try:
+            tensors = {name: self._file.get_tensor(name) for name in self.layout}
+        except (SafetensorError, OSError) as error:
+            raise MisfitError(f"is damaged ({error})") from error
+        if _digest(tensors) != self._sha256:
+            raise MisfitError("is damaged: its tensors have another digest than it says")
+        return Checkpoint(self.progress, tensors)
+
+    def close(self) -> None:
+        """Let go of the file, which may be replaced by then: its space is freed."""
+        self._file = None
+
+
+def _json(text: str | None) -> Any:  # noqa: ANN401 - anything
+    try:
+        return json.loads(text or "null")
+    except (ValueError, RecursionError) as error:
+        raise MisfitError("is damaged: its metadata are no JSON") from error
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()

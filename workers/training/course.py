@@ -1,0 +1,135 @@
+"""The course of trainings on the same batches: where they are, what is kept, what continues."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
+from workers.training.judging import Run
+from workers.training.objectives.base import Batch
+from workers.training.state import (
+    TORCH,
+    capture,
+    put_back,
+    random_states,
+    require_fit,
+    set_random_states,
+    streams_of,
+)
+
+if TYPE_CHECKING:
+    from workers.training.checkpoint_store import CheckpointStore
+
+
+class Course:
+    """Of one training, or of a pack.
+
+    Attributes:
+        position: Where they are.
+        told: What was measured before, for each run in its order.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        """Begin, or continue from the runs' checkpoints where all of them fit.
+
+        Args:
+            runs: Prepared. Their checkpoints, if they have any, are of the same place.
+        """
+        # Its streams go on when its own training has ended.
+        self._lead = runs[0]
+        self._device = torch.device(self._lead.task.device)
+        self._is_kept = any(run.candidate.store is not None for run in runs)
+        self.position = Position()
+        self.told: list[Progress | None] = [None for _ in runs]
+        self._resume(runs)
+        elapsed_s = max((told.elapsed_s for told in self.told if told is not None), default=0.0)
+        self._began_at = time.perf_counter() - elapsed_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of training, those before the checkpoint included."""
+        return time.perf_counter() - self._began_at
+
+    def _resume(self, runs: Sequence[Run]) -> None:
+        checkpoints = [own for own in map(_read, runs) if own is not None]
+        places = {own.progress.place for own in checkpoints}
+        if len(checkpoints) < len(runs) or len(places) > 1:
+            return
+        for run, checkpoint in zip(runs, checkpoints, strict=True):
+            put_back(run, checkpoint)
+        states, progress = streams_of(checkpoints[0]), checkpoints[0].progress
+        set_random_states(self._lead.parts.streams, self._device, states)
+        self.position = Position(progress.n_steps, progress.n_batches, states)
+        self.told = [checkpoint.progress for checkpoint in checkpoints]
+
+    # One epoch
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the present epoch's batches that have not been used."""
+        parts, position = self._lead.parts, self.position
+        if self._is_kept and position.n_batches == 0:
+            position.streams = random_states(parts.streams, self._device)
+        drawn = parts.objective.batches(int(self._lead.task.training["batch_size"]), parts.streams)
+        if position.n_batches > 0:
+            for _ in range(position.n_batches):
+                next(drawn, None)
+            # Whatever drawing them has taken from torch's own generator was taken before.
+            set_random_states(parts.streams, self._device, {TORCH: position.streams[TORCH]})
+        yield from drawn
+
+    def count_step(self) -> int:
+        """Count a step, and return its number in the training, from 1."""
+        self.position.n_steps += 1
+        self.position.n_batches += 1
+        return self.position.n_steps
+
+    def end_epoch(self) -> None:
+        """Begin with the batches of the next epoch."""
+        self.position.n_batches = 0
+
+    # Checkpoints
+
+    def is_due(self, runs: Sequence[Run]) -> bool:
+        """Whether one of these runs is to be kept now."""
+        return self._is_kept and any(_is_due(run.candidate.store) for run in runs)
+
+    def keep(self, runs: Sequence[Run]) -> None:
+        """Keep those runs whose time it is, between two steps."""
+        for run in runs:
+            store = run.candidate.store
+            if store is not None and store.is_due:
+                store.save(self._captured(run), run.precision)
+
+    def keep_end(self, run: Run) -> None:
+        """Keep a run after its last epoch, if it may be the beginning of a longer one."""
+        store = run.candidate.store
+        if store is not None and store.keeps_end:
+            self.position.streams = random_states(self._lead.parts.streams, self._device)
+            store.save(self._captured(run), run.precision, is_end=True)
+
+    def _captured(self, run: Run) -> Callable[[], Checkpoint]:
+        return lambda: capture(run, self.position, self.elapsed_s)
+
+
+def _is_due(store: CheckpointStore | None) -> bool:
+    return store is not None and store.is_due
+
+
+def _read(run: Run) -> Checkpoint | None:
+    """Return the checkpoint that a run continues from; one that does not fit is ignored."""
+    found, store = run.candidate.found, run.candidate.store
+    if found is None:
+        return None
+    try:
+        require_fit(run, found.progress, found.layout)
+        return found.read()
+    except MisfitError as error:
+        if store is not None:
+            store.ignore(error)
+    finally:
+        found.close()
+    return None

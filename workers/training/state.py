@@ -1,0 +1,193 @@
+"""Taking the state of a training, and putting it back into one that was prepared alike.
+
+Checked by tests/integration/training/checkpoint_test.py.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
+from workers.training.optimizers import KEPT
+from workers.training.schedules import skip_to
+from workers.training.streams import Streams
+
+if TYPE_CHECKING:
+    from workers.training.judging import Run
+    from workers.training.preparation import Prepared
+
+# Shape and type of tensors by their names.
+Layout = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
+# What their names begin with; the numbers are those of the optimizer's parameters.
+_NETWORK, _WEIGHTS, _OPTIMIZER, _STREAMS = "network.", "weights.", "optimizer.", "streams."
+# The name of torch's own generator.
+TORCH = "torch"
+
+
+def random_states(streams: Streams, device: torch.device) -> dict[str, Tensor]:
+    """Return the states of a training's generators, and of torch's own."""
+    found = {name: generator.get_state() for name, generator in vars(streams).items()}
+    return found | {TORCH: _own_generator(device).get_state()}
+
+
+def set_random_states(
+    streams: Streams, device: torch.device, states: Mapping[str, Tensor]
+) -> None:
+    """Put back what `random_states` has returned, or some of it."""
+    generators = {**vars(streams), TORCH: _own_generator(device)}
+    for name, state in states.items():
+        generators[name].set_state(state)
+
+
+def _own_generator(device: torch.device) -> torch.Generator:
+    """Return torch's generator of a device, from which dropout draws."""
+    if device.type != "cuda":
+        return torch.default_generator
+    return torch.cuda.default_generators[device.index or 0]
+
+
+def capture(run: Run, position: Position, elapsed_s: float) -> Checkpoint:
+    """Copy the state of a run between two steps.
+
+    Args:
+        run: In training.
+        position: Of all that share its batches.
+        elapsed_s: See `workers.training.checkpoint.Progress`.
+    """
+    progress = Progress(
+        measurements=[(m.metrics, m.elapsed_s) for m in run.measurements],
+        is_thorough=run.judged is not None,
+        n_steps=position.n_steps,
+        n_batches=position.n_batches,
+        first_loss=run.first_loss,
+        total=float(run.total),
+        n_samples=run.n_samples,
+        training_s=run.training_s,
+        elapsed_s=elapsed_s,
+    )
+    tensors = {name: _copied(value) for name, value in _tensors(run.parts)}
+    # Passing over batches draws nothing from torch's own: it is kept as it is now.
+    now = {TORCH: _own_generator(torch.device(run.task.device)).get_state()}
+    states = {f"{_STREAMS}{name}": own for name, own in (position.streams | now).items()}
+    return Checkpoint(progress, tensors | states)
+
+
+def _copied(value: Tensor) -> Tensor:
+    copy = torch.empty(value.shape, dtype=value.dtype)
+    return copy.copy_(value.detach())
+
+
+def _tensors(parts: Prepared) -> Iterator[tuple[str, Tensor]]:
+    """Yield what training changes."""
+    yield from _fixed(parts)
+    for number, parameter in enumerate(_optimized(parts)):
+        for name, value in parts.optimizer.state.get(parameter, {}).items():
+            if value is not None:  # as SGD keeps without momentum
+                yield f"{_OPTIMIZER}{number}.{name}", value
+
+
+def _fixed(parts: Prepared) -> Iterator[tuple[str, Tensor]]:
+    """Yield those tensors that are there before the first step."""
+    inside: dict[str, Tensor] = dict(parts.network.named_parameters())
+    inside |= dict(parts.network.named_buffers())
+    for name, value in inside.items():
+        yield f"{_NETWORK}{name}", value
+    known = {id(value) for value in inside.values()}
+    for number, parameter in enumerate(_optimized(parts)):
+        if id(parameter) not in known:  # W of `workers.training.masters`, which no module holds
+            yield f"{_WEIGHTS}{number}", parameter
+
+
+def _optimized(parts: Prepared) -> list[nn.Parameter]:
+    return [own for group in parts.optimizer.param_groups for own in group["params"]]
+
+
+def require_fit(run: Run, progress: Progress, layout: Layout) -> None:
+    """Check that a checkpoint is of this training, before its tensors are read.
+
+    Args:
+        run: Before its first step.
+        progress: The checkpoint's.
+        layout: Its tensors'.
+
+    Raises:
+        MisfitError: It is not.
+    """
+    training, parts = run.task.training, run.parts
+    epochs = int(training["epochs"])
+    n_batches = parts.objective.n_batches(int(training["batch_size"]))
+    if progress.place > (epochs, 0):
+        raise MisfitError(f"is of a longer training than one of {epochs} epochs")
+    if progress.n_batches > n_batches:
+        raise MisfitError(f"is of a training of more than {n_batches} batches an epoch")
+    states = random_states(parts.streams, torch.device(run.task.device))
+    needed = dict(_fixed(parts)) | {f"{_STREAMS}{name}": own for name, own in states.items()}
+    kept = {name: of for name, of in layout.items() if not name.startswith(_OPTIMIZER)}
+    if kept != {name: (tuple(value.shape), value.dtype) for name, value in needed.items()}:
+        raise MisfitError("has not the tensors of this network")
+    _require_optimizer(parts, {name: layout[name] for name in layout.keys() - kept.keys()})
+
+
+def _require_optimizer(parts: Prepared, layout: Layout) -> None:
+    optimized, known = _optimized(parts), KEPT[type(parts.optimizer)]
+    for name, of in layout.items():
+        number, key = _key(name)
+        own = optimized[number] if number < len(optimized) else None
+        is_like = own is not None and of == (tuple(own.shape), own.dtype)
+        is_count = own is not None and key == "step" and of[0] == ()
+        if key not in known or not (is_like or is_count):
+            raise MisfitError("has not the tensors of this optimizer")
+
+
+def _key(name: str) -> tuple[int, str]:
+    number, _, key = name.removeprefix(_OPTIMIZER).partition(".")
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        raise MisfitError("has not the tensors of this optimizer")
+    return int(number), key
+
+
+def put_back(run: Run, checkpoint: Checkpoint) -> None:
+    """Continue a run from a checkpoint that fits; its measurements are left to the caller.
+
+    Args:
+        run: Before its first step.
+        checkpoint: See `require_fit`.
+    """
+    tensors, progress, parts = checkpoint.tensors, checkpoint.progress, run.parts
+    with torch.no_grad():
+        for name, value in _fixed(parts):
+            value.copy_(tensors[name])
+    _put_optimizer(parts, tensors)
+    skip_to(parts.schedule, progress.n_steps)
+    run.first_loss, run.training_s = progress.first_loss, progress.training_s
+    run.total.fill_(progress.total)
+    run.n_samples = progress.n_samples
+
+
+def _put_optimizer(parts: Prepared, tensors: Mapping[str, Tensor]) -> None:
+    kept: dict[int, dict[str, Tensor]] = defaultdict(dict)
+    for name, value in tensors.items():
+        if name.startswith(_OPTIMIZER):
+            number, key = _key(name)
+            kept[number][key] = value
+    groups = parts.optimizer.state_dict()["param_groups"]
+    parts.optimizer.load_state_dict({"state": dict(kept), "param_groups": groups})
+    for parameter, own in parts.optimizer.state.items():
+        for key, value in own.items():
+            if value.shape == parameter.shape:
+                # The fused optimizers go through memory: it must lie as the parameter does.
+                own[key] = torch.empty_like(parameter).copy_(value)
+
+
+def streams_of(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """Return the states of a checkpoint's generators, by their names; copies."""
+    return {
+        name.removeprefix(_STREAMS): own.clone()  # the file's pages are let go
+        for name, own in checkpoint.tensors.items()
+        if name.startswith(_STREAMS)
+    }
