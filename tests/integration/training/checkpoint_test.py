@@ -115,7 +115,8 @@ CASES: dict[str, TrainingTask] = {
     "learned": task(
         DIGITS,
         phi=None,
-        gradient=learning(SMALL_CNN),
+        gradient=learning(SMALL_CNN)
+        | {"lr_factor": 5.0, "weight_decay": 0.01, "schedule": "warm_restarts"},
         training=FEW | {"optimizer": "adamw", "lr": 0.01},
         keep_weights=True,
     ),
