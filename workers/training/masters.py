@@ -70,16 +70,8 @@ class MasterWeights:
         weights = {master.kernel: master.weight for master in self._masters}
         return [weights.get(parameter, parameter) for parameter in parameters]
 
-    def attach(self, optimizer: torch.optim.Optimizer) -> None:
-        """Let every step of an optimizer of W read V's gradients and write V.
-
-        Hooks that read gradients, as for clipping, are registered after this.
-        """
-        if self._masters:
-            optimizer.register_step_pre_hook(self._pull)
-            optimizer.register_step_post_hook(self._push)
-
-    def _pull(self, *_: object) -> None:
+    def pull(self) -> None:
+        """Before a step, make V's gradients those of W."""
         gradients, densities = [], []
         for master in self._masters:
             gradient, master.kernel.grad = master.kernel.grad, None
@@ -93,7 +85,8 @@ class MasterWeights:
         for gradient, phi in zip(gradients, densities, strict=True):
             gradient.mul_(phi)
 
-    def _push(self, *_: object) -> None:
+    def push(self) -> None:
+        """After a step, make V the product again."""
         if not self._is_joined:
             for master in self._masters:
                 torch.mul(master.weight_values, master.phi, out=master.kernel.data)

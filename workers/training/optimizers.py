@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -39,24 +40,17 @@ def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch
     return kind(listed, **settings_of(section), fused=is_fused)
 
 
-def clip_gradients(
-    optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter], clip_norm: float
-) -> None:
-    """Let every step scale these parameters' gradients down to a norm of at most `clip_norm`.
+def clipping(parameters: Iterable[nn.Parameter], clip_norm: float) -> Callable[[], object]:
+    """Return what scales these parameters' gradients down to a norm of at most `clip_norm`.
 
     Args:
-        optimizer: Its weight decay is added after the clipping.
-        parameters: Their gradients make up one vector, whose Euclidean norm counts.
+        parameters: Their gradients make up one vector, whose Euclidean norm counts. Weight decay
+            is added afterwards, by the optimizer.
         clip_norm: Above 0.
 
     Source: R. Pascanu et al., arXiv:1211.5063, algorithm 1.
     """
-    clipped = list(parameters)
-
-    def clip(*_: object) -> None:
-        nn.utils.clip_grad_norm_(clipped, clip_norm)
-
-    optimizer.register_step_pre_hook(clip)
+    return partial(nn.utils.clip_grad_norm_, list(parameters), clip_norm)
 
 
 def _is_fusible(listed: Sequence[nn.Parameter | dict[str, Any]]) -> bool:
@@ -94,11 +88,11 @@ def _adam_settings(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # What each keeps of a parameter from step to step.
-KEPT: Mapping[type[torch.optim.Optimizer], frozenset[str]] = MappingProxyType(
+KEPT: Mapping[type[torch.optim.Optimizer], tuple[str, ...]] = MappingProxyType(
     {
-        torch.optim.SGD: frozenset({"momentum_buffer"}),
-        torch.optim.Adam: frozenset({"step", "exp_avg", "exp_avg_sq"}),
-        torch.optim.AdamW: frozenset({"step", "exp_avg", "exp_avg_sq"}),
+        torch.optim.SGD: ("momentum_buffer",),
+        torch.optim.Adam: ("exp_avg", "exp_avg_sq", "step"),
+        torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
     }
 )
 # Each optimizer, and what makes its settings of a training section.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from service import plugins
+from workers.training.descent import Descent
 from workers.training.fitting import require_fit
 from workers.training.layout import place_network
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
@@ -19,7 +20,7 @@ from workers.training.networks import NETWORKS, build_network
 from workers.training.objectives import OBJECTIVES, Objective, build_objective
 from workers.training.objectives.base import Batch
 from workers.training.operator import apply_density
-from workers.training.optimizers import build_optimizer, clip_gradients
+from workers.training.optimizers import build_optimizer, clipping
 from workers.training.schedules import build_schedule
 from workers.training.streams import Streams, streams_of
 from workers.training.task import NestedDensity, TrainingTask
@@ -32,7 +33,7 @@ class Prepared:
     Attributes:
         objective: Data, loss and metrics.
         network: With its initial weights, times its density where that is fixed.
-        optimizer: Of the weights and, where a density is learned, of its values.
+        descent: Of the weights and, where a density is learned, of its values.
         schedule: Steps after every step of the optimizer.
         streams: Of the training's randomness; the initial weights are drawn.
         learned: The densities to be learned, if any.
@@ -40,10 +41,15 @@ class Prepared:
 
     objective: Objective
     network: nn.Module
-    optimizer: torch.optim.Optimizer
+    descent: Descent
     schedule: LambdaLR
     streams: Streams
     learned: LearnedDensities | None
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """The descent's: it holds settings and state."""
+        return self.descent.optimizer
 
 
 def endless_batches(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
@@ -74,11 +80,11 @@ def prepare(task: TrainingTask) -> Prepared:
         require_fit(network, objective, device)
     learned = _weigh(network, task)
     place_network(network, device, objective.shape.n_dims)
-    optimizer = _optimizer(network, task, learned)
+    descent = _descent(network, task, learned)
     n_batches = objective.n_batches(int(training["batch_size"]))
     own = None if learned is None or task.gradient is None else task.gradient.get("schedule")
-    schedule = build_schedule(training, optimizer, n_batches, of_densities=own)
-    return Prepared(objective, network, optimizer, schedule, streams, learned)
+    schedule = build_schedule(training, descent.optimizer, n_batches, of_densities=own)
+    return Prepared(objective, network, descent, schedule, streams, learned)
 
 
 def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
@@ -97,22 +103,23 @@ def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
     return None
 
 
-def _optimizer(
-    network: nn.Module, task: TrainingTask, learned: LearnedDensities | None
-) -> torch.optim.Optimizer:
+def _descent(network: nn.Module, task: TrainingTask, learned: LearnedDensities | None) -> Descent:
+    before: list[Callable[[], object]] = []
+    after: list[Callable[[], object]] = []
     if learned is None or task.gradient is None:
         masters = MasterWeights(network)
         weights = masters.in_place_of(network.parameters())
         optimizer = build_optimizer(task.training, weights)
-        masters.attach(optimizer)
+        before.append(masters.pull)
+        after.append(masters.push)
     else:
         lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
         decay = float(task.gradient.get("weight_decay", 0.0))
         groups = parameter_groups(network, learned.vectors(), lr, decay)
         weights = groups[0]["params"]
         optimizer = build_optimizer(task.training, groups)
-        optimizer.register_step_post_hook(lambda *_: learned.project())
+        after.append(learned.project)
     if (clip_norm := task.training.get("clip_norm")) is not None:
         # Of the weights alone: what a density may do is held by its bounds.
-        clip_gradients(optimizer, weights, float(clip_norm))
-    return optimizer
+        before.append(clipping(weights, float(clip_norm)))
+    return Descent(optimizer, before, after)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from workers.training.descent import descend
 from workers.training.passes import Passes
 from workers.training.preparation import Prepared
 
@@ -32,8 +33,9 @@ def step(
     Raises:
         ValueError: The batch leaves batch normalisation a single value.
     """
-    for candidate in candidates:
-        candidate.optimizer.zero_grad(set_to_none=True)
+    descents = [candidate.descent for candidate in candidates]
+    for descent in descents:
+        descent.clear()
     objective = candidates[0].objective
     with passes.statistics.at_step(number):
         outputs = _outputs(passes, inputs)
@@ -41,8 +43,8 @@ def step(
     # One pass for all, without a sum: none's loss is another's.
     torch.autograd.backward(losses)
     passes.hand_out()
+    descend(descents)
     for candidate in candidates:
-        candidate.optimizer.step()
         candidate.schedule.step()
     return [loss.detach() for loss in losses]
 

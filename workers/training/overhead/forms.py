@@ -15,55 +15,48 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from workers.training.descent import Descent
 from workers.training.masters import MasterWeights
 from workers.training.operator import apply_density, convolutions
 
 
-def _plain(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+def _plain(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
     del phi
-    return torch.optim.SGD(network.parameters(), **settings)
+    return Descent(torch.optim.SGD(network.parameters(), **settings))
 
 
-def _masters(
-    network: nn.Module, phi: Tensor, settings: Mapping[str, Any]
-) -> torch.optim.Optimizer:
+def _masters(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
     apply_density(network, phi)
     masters = MasterWeights(network)
     optimizer = torch.optim.SGD(masters.in_place_of(network.parameters()), **settings)
-    masters.attach(optimizer)
-    return optimizer
+    return Descent(optimizer, [masters.pull], [masters.push])
 
 
-def _scaled(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
+def _scaled(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
     apply_density(network, phi)
     MasterWeights(network)  # folds; the gradients' factor takes the place of W
     kernels = [layer.weight for layer in convolutions(network).values()]
-    optimizer, factor = torch.optim.SGD(network.parameters(), **settings), phi.square()
+    factor = phi.square()
 
-    def scale(*_: object) -> None:
+    def scale() -> None:
         for kernel in kernels:
             if kernel.grad is not None:
                 kernel.grad.mul_(factor)
 
-    optimizer.register_step_pre_hook(scale)
-    return optimizer
+    return Descent(torch.optim.SGD(network.parameters(), **settings), [scale])
 
 
-def _product(
-    network: nn.Module, phi: Tensor, settings: Mapping[str, Any]
-) -> torch.optim.Optimizer:
+def _product(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
     apply_density(network, phi)
-    return torch.optim.SGD(network.parameters(), **settings)
+    return Descent(torch.optim.SGD(network.parameters(), **settings))
 
 
-def _unfold(
-    network: nn.Module, phi: Tensor, settings: Mapping[str, Any]
-) -> torch.optim.Optimizer | None:
+def _unfold(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent | None:
     for layer in convolutions(network).values():
         if layer.groups > 1 or not isinstance(layer, nn.Conv2d):
             return None
         layer.forward = partial(_unfolded, layer, phi)  # type: ignore[method-assign]
-    return torch.optim.SGD(network.parameters(), **settings)
+    return Descent(torch.optim.SGD(network.parameters(), **settings))
 
 
 def _unfolded(layer: nn.Conv2d, phi: Tensor, images: Tensor) -> Tensor:
@@ -80,9 +73,9 @@ def _unfolded(layer: nn.Conv2d, phi: Tensor, images: Tensor) -> Tensor:
     return outputs.view(len(images), len(layer.weight), height, -1)
 
 
-# Each puts a density of shape (K,) * n_dims on a network and returns the SGD of its weights, with
-# these settings; or returns None where one of the network's layers has no such form.
-Form = Callable[[nn.Module, Tensor, Mapping[str, Any]], torch.optim.Optimizer | None]
+# Each puts a density of shape (K,) * n_dims on a network and returns the descent of its weights by
+# SGD with these settings; or returns None where one of the network's layers has no such form.
+Form = Callable[[nn.Module, Tensor, Mapping[str, Any]], Descent | None]
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "plain": _plain,

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from workers.training.descent import descend
 from workers.training.layout import lay_out, place_network
 from workers.training.networks import InputShape, build_network
 from workers.training.overhead.cases import Case
@@ -21,7 +22,7 @@ from workers.training.overhead.forms import FORMS
 from workers.training.streams import generator
 
 # So small that nothing moves: activations stay those of the first step.
-_SGD = MappingProxyType({"lr": 1e-9, "momentum": 0.9})
+_SGD = MappingProxyType({"lr": 1e-9, "momentum": 0.9, "fused": True})
 _WARM_UP_ROUNDS = 3
 
 
@@ -79,16 +80,16 @@ def stepper(
     kernel = (case.section["kernel_size"],) * case.n_dims
     phi = torch.linspace(0.5, 1.0, math.prod(kernel)).view(kernel)
     place_network(network, torch.device("cpu"), case.n_dims)
-    optimizer = FORMS[form](network, phi, settings)
-    if optimizer is None:
+    descent = FORMS[form](network, phi, settings)
+    if descent is None:
         return None
     size = (case.batch_size, 1, *(case.size_px,) * case.n_dims)
     samples = lay_out(torch.rand(size, generator=generator(1)))
 
     def step() -> nn.Module:
-        optimizer.zero_grad(set_to_none=True)
+        descent.clear()
         network(samples).square().mean().backward()
-        optimizer.step()
+        descend([descent])
         return network
 
     return step

@@ -42,13 +42,27 @@ def kernels(net: nn.Module) -> list[Tensor]:
     return [layer.weight for layer in (net[0], net[4])]  # type: ignore[index]
 
 
-def descend(net: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+def descend(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    masters: MasterWeights | None = None,
+) -> None:
     random = torch.Generator().manual_seed(step)
     dtype = kernels(net)[0].dtype
     x = torch.randn(4, 1, 8, 8, generator=random, dtype=dtype)
     optimizer.zero_grad()
     (net(x) - x).square().mean().backward()
+    if masters is None:
+        optimizer.step()
+    else:
+        take(optimizer, masters)
+
+
+def take(optimizer: torch.optim.Optimizer, masters: MasterWeights) -> None:
+    masters.pull()
     optimizer.step()
+    masters.push()
 
 
 @pytest.mark.parametrize(
@@ -67,11 +81,10 @@ def test_every_step_is_that_of_the_product_in_the_forward_pass(
     masters._is_joined = is_joined
     on_w = kind(weighted.parameters(), **settings)
     on_masters = kind(masters.in_place_of(plain.parameters()), **settings)
-    masters.attach(on_masters)
     start = [kernel.detach().clone() for kernel in kernels(plain)]
     for step in range(n_steps):
         descend(weighted, on_w, step)
-        descend(plain, on_masters, step)
+        descend(plain, on_masters, step, masters)
         for theirs, own in zip(kernels(weighted), kernels(plain), strict=True):
             assert torch.equal(theirs, own)
     for old, new in zip(start, kernels(plain), strict=True):
@@ -90,7 +103,6 @@ def test_sgd_is_also_that_of_gradients_times_phi_squared(settings: dict[str, Any
     masters = MasterWeights(net)
     scaled = copy.deepcopy(net)
     own = torch.optim.SGD(masters.in_place_of(net.parameters()), **settings)
-    masters.attach(own)
     other = torch.optim.SGD(scaled.parameters(), **settings)
     phi = torch.tensor(PHI, dtype=torch.float64)
 
@@ -101,7 +113,7 @@ def test_sgd_is_also_that_of_gradients_times_phi_squared(settings: dict[str, Any
 
     other.register_step_pre_hook(scale)
     for step in range(200):
-        descend(net, own, step)
+        descend(net, own, step, masters)
         descend(scaled, other, step)
         torch.testing.assert_close(kernels(net), kernels(scaled), rtol=0, atol=1e-12)
 
@@ -115,9 +127,8 @@ def test_a_step_by_hand() -> None:
     masters = MasterWeights(layer)
     assert layer.weight.tolist() == [[[1.0, 1.0, 1.0]]]
     optimizer = torch.optim.SGD(masters.in_place_of(layer.parameters()), lr=0.1)
-    masters.attach(optimizer)
     layer(torch.tensor([[[3.0, 0.0, 0.0]]])).sum().backward()
-    optimizer.step()
+    take(optimizer, masters)
     assert layer.weight[0, 0].tolist() == pytest.approx([0.5 * (2 - 0.15), 1.0, 1.0])
 
 
@@ -159,12 +170,11 @@ def test_a_layer_without_a_gradient_rests(is_joined: bool) -> None:
     masters = MasterWeights(net)
     masters._is_joined = is_joined
     optimizer = torch.optim.SGD(masters.in_place_of(net.parameters()), lr=0.1, momentum=0.9)
-    masters.attach(optimizer)
     first, last = (kernel.detach().clone() for kernel in kernels(net))
     for _ in range(2):
         optimizer.zero_grad()
         net[0](torch.ones(1, 1, 3, 3, dtype=torch.float64)).sum().backward()
-        optimizer.step()
+        take(optimizer, masters)
     # Gradients of 1, so of Phi for W: velocities Phi, then 1.9 Phi; V takes Phi once more.
     moved = 0.1 * 2.9 * torch.tensor(PHI, dtype=torch.float64) ** 2
     torch.testing.assert_close(first - kernels(net)[0], moved.expand(3, 1, 3, 3))

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+from workers.training.descent import Descent, descend
 from workers.training.masters import MasterWeights
 from workers.training.operator import apply_density, convolutions
-from workers.training.optimizers import build_optimizer, clip_gradients
+from workers.training.optimizers import build_optimizer, clipping
 
 SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.1}
 
@@ -76,9 +77,8 @@ def test_gradients_are_clipped_together_and_before_the_decay() -> None:
     first, second = (nn.Parameter(torch.tensor([1.0])) for _ in range(2))
     settings = {**SGD, "momentum": 0.0, "nesterov": False}
     optimizer = build_optimizer(settings, [first, second])
-    clip_gradients(optimizer, [first, second], 1.0)
     first.grad, second.grad = torch.tensor([3.0]), torch.tensor([4.0])
-    optimizer.step()
+    descend([Descent(optimizer, [clipping([first, second], 1.0)])])
     # (3, 4) has the norm 5 and becomes (0.6, 0.8); the decay adds 0.1 * 1, the rate is 0.1.
     assert first.item() == pytest.approx(1 - 0.07, rel=1e-5)
     assert second.item() == pytest.approx(1 - 0.09, rel=1e-5)
@@ -87,9 +87,8 @@ def test_gradients_are_clipped_together_and_before_the_decay() -> None:
 def test_short_gradients_are_not_clipped() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
     optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
-    clip_gradients(optimizer, [parameter], 2.5)
     parameter.grad = torch.tensor([2.0])
-    optimizer.step()
+    descend([Descent(optimizer, [clipping([parameter], 2.5)])])
     assert parameter.item() == pytest.approx(0.8)
 
 
@@ -106,16 +105,16 @@ def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
         weights = (
             list(net.parameters()) if masters is None else masters.in_place_of(net.parameters())
         )
-        optimizer = build_optimizer(section, weights)
-        if masters is not None:
-            masters.attach(optimizer)
-        clip_gradients(optimizer, weights, 0.1)
+        clip = clipping(weights, 0.1)
+        before = [clip] if masters is None else [masters.pull, clip]
+        after = [] if masters is None else [masters.push]
+        descent = Descent(build_optimizer(section, weights), before, after)
         for step in range(20):
             random = torch.Generator().manual_seed(step)
             x = torch.randn(4, 1, 9, generator=random, dtype=torch.float64)
-            optimizer.zero_grad()
+            descent.clear()
             (net(x) - x[..., 2:-2]).square().mean().backward()
-            optimizer.step()
+            descend([descent])
         nets.append([layer.weight.detach() for layer in convolutions(net).values()])
     torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-12)
 
