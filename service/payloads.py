@@ -168,6 +168,7 @@ def _task(spec: JobSpec) -> Json:
     if data is not None and data.sha256 is not None:
         # A stored set is known by its content: stored twice, it is trained on once.
         task["dataset"] = f"{STORED}:{data.sha256}"
+        del task["data"]["least_px"]  # for people: sets of earlier versions have none
     return task
 
 

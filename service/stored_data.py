@@ -85,6 +85,7 @@ def info_of(found: Dataset, task: str) -> DataInfo:
         n_dims=manifest["n_dims"],
         n_channels=manifest["n_channels"],
         size_px=manifest["size_px"],
+        least_px=found.details.get("least_px"),  # sets of earlier versions have none
         is_uniform=manifest["is_uniform"],
         n_outputs=n_outputs.get(task) or len(manifest["classes"]),
         n_training=manifest["counts"]["train"],

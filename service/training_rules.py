@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.datasets.info import DataInfo
 from service.errors import Fault
 from service.spec import JobSpec, Training
 from service.tasks import (
@@ -13,6 +14,7 @@ from service.tasks import (
     LabelledTask,
     PatchTask,
     data_of,
+    is_stored,
     sample_px,
 )
 
@@ -38,12 +40,21 @@ def _patch_faults(task: PatchTask, training: Training) -> Iterator[Fault]:
     if training.augmentation.crop_padding_px > 0:
         yield Fault(_MOVED, "patches lie in random places already: leave it out")
     info = data_of(task)
-    side = info.size_px if info is not None else None
-    if side is not None and task.patch_px > side:
-        remedy = f"use at most {side}" if side >= LEAST_PATCH_PX else "use larger samples"
-        yield Fault(
-            "/task/patch_px", f"the smallest of {task.dataset} is {side} px wide: {remedy}"
-        )
+    if info is not None and info.size_px is not None and task.patch_px > info.size_px:
+        yield Fault("/task/patch_px", _too_small(task, info, info.size_px))
+
+
+def _too_small(task: PatchTask, info: DataInfo, side: int) -> str:
+    """Say which samples are smaller than a patch; those of every split are held to it."""
+    least = info.least_px or {}
+    splits = [split for split, px in least.items() if px < task.patch_px]
+    where = f" (too small for patches: {', '.join(splits)})" if splits else ""
+    remedies = [f"use at most {side}"] if side >= LEAST_PATCH_PX else []
+    if is_stored(task):
+        wanted = task.patch_px if remedies else LEAST_PATCH_PX
+        remedies.append(f"store the set without samples below {wanted} px")
+    remedy = ", or ".join(remedies) or "use a set of larger samples"
+    return f"the smallest sample of {task.dataset} is {side} px wide{where}: {remedy}"
 
 
 def _size_faults(task: LabelledTask, training: Training) -> Iterator[Fault]:

@@ -84,8 +84,9 @@ def _columns(
     if not is_tested:
         return
     yield "test loss", lambda arm: _test_loss(arm, is_wide=is_wide)
-    if any(_psnr(arm) != "-" for arm in arms):
-        yield "PSNR", _psnr
+    for title, cell in (("PSNR", _psnr), ("accuracy", _accuracy)):
+        if any(cell(arm) != "-" for arm in arms):
+            yield title, cell
     yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
     if is_wide and any(_p_holm(arm) is not None for arm in arms):
         yield "p (Holm)", lambda arm: number(_p_holm(arm), 2)
@@ -103,8 +104,20 @@ def _test_loss(arm: Json, *, is_wide: bool) -> str:
     return f"{mean} ± {deviation}" if is_wide and deviation != "-" else mean
 
 
+def _metrics(arm: Json) -> Json:
+    found: Json = (arm.get("test") or {}).get("metrics") or {}
+    return found
+
+
+def _accuracy(arm: Json) -> str:
+    found = _metrics(arm).get("accuracy")
+    return "-" if found is None else f"{100 * found:.2f} %"
+
+
 def _psnr(arm: Json) -> str:
-    found = ((arm.get("test") or {}).get("metrics") or {}).get("psnr_db")
+    metrics = _metrics(arm)
+    # Reports of earlier versions have none that is clipped.
+    found = metrics.get("psnr_clipped_db", metrics.get("psnr_db"))
     return "-" if found is None else f"{found:.2f} dB"
 
 

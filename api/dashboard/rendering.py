@@ -14,6 +14,7 @@ from api.dashboard.bars import bars
 from api.dashboard.costs import COST_FILTERS
 from api.dashboard.formats import FILTERS
 from api.dashboard.traces import dash_of
+from service.metric_names import in_order
 from service.names import shown
 from service.states import JobState
 
@@ -38,7 +39,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS, **COST_FILTERS, bars=bars)
+    environment.filters.update(FILTERS, **COST_FILTERS, bars=bars, in_order=in_order)
     environment.globals.update(asset=assets.url, job_states=list(JobState), dash_of=dash_of)
     return environment
 

@@ -37,6 +37,7 @@ class Imported:
         format: The one it was in.
         manifest: As in `manifest.json`.
         class_counts: Samples of each class by split; None without labels.
+        least_px: The smallest side of each split's smallest sample.
         warnings: What should be looked at, a sentence each.
         n_bytes: Of all its files.
     """
@@ -45,6 +46,7 @@ class Imported:
     format: str
     manifest: dict[str, Any]
     class_counts: dict[str, list[int]] | None
+    least_px: dict[str, int]
     warnings: list[str]
     n_bytes: int
 
@@ -117,12 +119,14 @@ def _imported(
     source = found.read(entries, options)
     written = write(source, work.made, options.split_plan, most)
     # What workers will open is opened here first.
-    write_preview(open_folder(work.made), work.made)
+    opened = open_folder(work.made)
+    write_preview(opened, work.made)
     return Imported(
         sha256=written.sha256,
         format=found.name,
         manifest=written.manifest,
         class_counts=findings.class_counts(written),
+        least_px=opened.least_px(),
         warnings=findings.warnings(source, written),
         n_bytes=sum(path.stat().st_size for path in work.made.iterdir()),
     )

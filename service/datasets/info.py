@@ -30,6 +30,9 @@ class DataInfo(Section):
         ge=1,
         description="The smallest side of the smallest sample; null where it is of no account.",
     )
+    least_px: dict[str, int] | None = Field(
+        default=None, description="The same of each split; null where it was not kept."
+    )
     is_uniform: bool = Field(default=True, description="Whether all samples have one size.")
     n_outputs: int = Field(
         default=1, ge=1, description="Classes, labels, or channels of the target."

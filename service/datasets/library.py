@@ -113,6 +113,7 @@ def _insert(session: Session, imported: Imported, name: str) -> Dataset:
     details = {
         "manifest": imported.manifest,
         "class_counts": imported.class_counts,
+        "least_px": imported.least_px,
         "warnings": imported.warnings,
     }
     return datasets.insert(

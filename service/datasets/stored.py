@@ -91,6 +91,11 @@ class StoredDataset:
         """Return the sorted numbers of a split's samples."""
         return np.flatnonzero(self.splits == SPLITS.index(split))
 
+    def least_px(self) -> dict[str, int]:
+        """Return the smallest side of each split's smallest sample."""
+        sides = self.inputs.shapes[:, 1:].min(axis=1)
+        return {split: int(sides[self.rows(split)].min()) for split in SPLITS}
+
     def sample(self, index: int) -> Values:
         """Return the input of a sample, (C, *sides): bytes for images, else values."""
         return self.inputs[index]

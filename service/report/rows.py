@@ -11,6 +11,7 @@ import numpy as np
 from service import learned, statistics
 from service.arms import Arm, is_result
 from service.groups import WHOLE
+from service.metric_names import in_order
 from service.records import Json, Trial
 from service.report import plateau
 from service.report.attribution import UNIFORM
@@ -182,8 +183,10 @@ def _test(one: ArmTrials) -> Json | None:
         "loss_low": summary.low if summary else None,
         "loss_high": summary.high if summary else None,
         # A metric that is not finite on one seed was left out there.
-        "metrics": {
-            name: float(np.mean([metrics[name] for metrics in kept if name in metrics]))
-            for name in sorted({name for metrics in kept for name in metrics})
-        },
+        "metrics": in_order(
+            {
+                name: float(np.mean([metrics[name] for metrics in kept if name in metrics]))
+                for name in {name for metrics in kept for name in metrics}
+            }
+        ),
     }

@@ -22,15 +22,21 @@ def require_fit(network: nn.Module, objective: Objective, device: torch.device) 
         device: The objective's.
 
     Raises:
-        ValueError: There are no samples, the network fails on them, or it answers in another shape
-            than the targets need.
+        ValueError: There are no samples, the network fails on them or on those that it will be
+            judged on, or it answers in another shape than the targets need.
     """
     batch = next(iter(objective.batches(_N_SAMPLES, streams_of(0, device))), None)
     if batch is None:
         raise ValueError("the objective has no batch for training")
     inputs, targets = batch
-    outputs = _answer(network, inputs.cpu())
-    needed = _needed(objective, targets)
+    _require_answer(network, inputs.cpu(), _needed(objective, targets))
+    for sides in objective.judged_sides():
+        judged = torch.zeros(1, objective.shape.n_channels, *sides)
+        _require_answer(network, judged, (1, objective.n_outputs, *sides))
+
+
+def _require_answer(network: nn.Module, inputs: Tensor, needed: tuple[int, ...]) -> None:
+    outputs = _answer(network, inputs)
     if tuple(outputs.shape) != needed:
         raise ValueError(
             f"the network answers in the shape {tuple(outputs.shape)} to {len(inputs)} samples of "

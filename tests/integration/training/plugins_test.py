@@ -244,7 +244,7 @@ def test_labelled_samples_are_standardised_by_the_training_split(kind: str) -> N
 
 def test_patches_of_bytes_are_brought_to_one() -> None:
     found = patch_dataset("denoising", "parts", CPU)
-    (crops,) = found.splits["train"].crops()
+    ((crops,),) = found.splits["train"].crops()
     raw = (np.random.default_rng(0).random((8, 2, 12, 12)) * 255).astype(np.uint8)
     np.testing.assert_allclose(crops.numpy(), raw / np.float32(255), atol=1e-6)
 

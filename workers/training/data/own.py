@@ -55,7 +55,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
         _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
         splits[split] = samples, labels.astype(_LABELS[kind])
     training = splits["train"][0]
-    scale = standardising(torch.from_numpy(training).to(device))
+    scale = standardising([torch.from_numpy(training).to(device)])
     return LabelledDataset(
         {
             split: LabelledSplit(
@@ -95,9 +95,9 @@ def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
     return PatchDataset(
         sources,
         n_dims=info.n_dims,
-        n_channels=tuple(part.shape[1] for part in crops),
-        judged=lambda split: sources[split].crops(),
-        normalise=standardising(crops[0]),
+        n_channels=tuple(part.shape[1] for part in crops[0]),
+        validation_crops=sources["validation"].crops,
+        normalise=standardising([inputs for inputs, *_ in crops]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from workers.training.data.patches import Patches, PatchSource
 from workers.training.data.scaling import Scaling
+from workers.training.metrics import LEAST_PX
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,33 +22,60 @@ class PatchDataset:
         splits: "train", "validation" and "test": inputs, or inputs and targets, about in [0, 1].
         n_dims: Axes of a sample beside the channels.
         n_channels: Of each of a patch's tensors.
-        judged: Returns the crops on which a split is judged, on the device.
+        validation_crops: Returns the crops on which a search is judged, on the device: those of
+            one size together.
         normalise: Brings inputs to about zero mean and unit variance.
     """
 
     splits: Mapping[str, PatchSource]
     n_dims: int
     n_channels: tuple[int, ...]
-    judged: Callable[[str], Patches]
+    validation_crops: Callable[[], Sequence[Patches]]
     normalise: Scaling
 
     def require(self, patch_px: int) -> None:
-        """Raise ValueError where a training sample is smaller than a patch."""
-        least = self.splits["train"].least_px
-        if patch_px > least:
-            raise ValueError(f"patches of {patch_px} px do not fit samples of {least} px")
+        """Check that every sample can be trained on, or judged.
+
+        Raises:
+            ValueError: A sample is smaller than a patch, or than the window of a metric.
+        """
+        needed = max(patch_px, LEAST_PX)
+        for split, source in self.splits.items():
+            if source.least_px >= needed:
+                continue
+            fault = f"the smallest sample of the {split} split has a side of {source.least_px} px"
+            if source.least_px >= LEAST_PX:
+                raise ValueError(
+                    f"{fault}, a patch {patch_px} px: use patch_px of at most {source.least_px}, "
+                    "or leave such samples out"
+                )
+            raise ValueError(f"{fault}: metrics need at least {LEAST_PX}, leave such samples out")
+
+    @cached_property
+    def crops(self) -> Sequence[Patches]:
+        """The crops on which a search is judged."""
+        return self.validation_crops()
 
     @cached_property
     def target_mean(self) -> Tensor:
         """The mean of each channel of the targets, over fixed crops; (C,) + (1,) * n_dims."""
-        (*_, targets) = self.splits["train"].crops()
-        axes = (0, *range(2, targets.dim()))
-        return targets.double().mean(dim=axes, keepdim=True)[0].float()
+        targets = [parts[-1] for parts in self.splits["train"].crops()]
+        mean = by_channel(targets).mean(dim=1)
+        return mean.float().view(-1, *(1,) * self.n_dims)
 
 
-def standardising(inputs: Tensor) -> Scaling:
-    """Return what brings each channel of some inputs, (B, C, *sides), to mean 0 and variance 1."""
-    axes = (0, *range(2, inputs.dim()))
-    deviation, mean = torch.std_mean(inputs.double(), dim=axes, keepdim=True, correction=0)
+def standardising(inputs: Sequence[Tensor]) -> Scaling:
+    """Return what brings each channel of some inputs to mean 0 and variance 1.
+
+    Args:
+        inputs: (B, C, *sides) each; sides and B may differ.
+    """
+    deviation, mean = torch.std_mean(by_channel(inputs), dim=1, correction=0)
     deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
-    return Scaling(mean[0].float(), deviation[0].float())
+    axes = (1,) * (inputs[0].dim() - 2)
+    return Scaling(mean.float().view(-1, *axes), deviation.float().view(-1, *axes))
+
+
+def by_channel(inputs: Sequence[Tensor]) -> Tensor:
+    """Return all values of each channel of some tensors (B, C, *sides): (C, N), float64."""
+    return torch.cat([values.transpose(0, 1).flatten(1) for values in inputs], dim=1).double()

@@ -14,6 +14,7 @@ from torch import Tensor
 from service.datasets.stored import Samples
 from workers.training.data.prefetching import prefetched
 from workers.training.data.scaling import Scale
+from workers.training.data.tiles import Tile, n_at_once, tiles_of
 from workers.training.streams import generator
 
 Patches = tuple[Tensor, ...]
@@ -39,13 +40,13 @@ class Images(ABC):
     is_held: bool
 
     @abstractmethod
-    def cut(self, image: Tensor, corner: Tensor, size_px: int) -> Tensor:
-        """Return cubes of `size_px` as they are stored, (B, C) + (size_px,) * n_dims.
+    def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
+        """Return boxes as they are stored, (B, C, *sides).
 
         Args:
             image: (B,), numbers of samples; on the CPU.
-            corner: (B, n_dims), each cube's first place; on the CPU.
-            size_px: The cubes' side.
+            corner: (B, n_dims), each box's first place; on the CPU.
+            sides: The boxes', (n_dims,).
         """
 
 
@@ -68,17 +69,16 @@ class HeldImages(Images):
         self.sides = torch.tensor([image.shape[1:] for image in images])
         self.device = device
 
-    def cut(self, image: Tensor, corner: Tensor, size_px: int) -> Tensor:
-        """Return cubes of `size_px`, on the device."""
-        sides = self.sides[image]
+    def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
+        """Return boxes, on the device."""
+        own = self.sides[image]
         # How far apart neighbours lie along the channels and each axis.
-        strides = torch.cat([sides, torch.ones_like(sides[:, :1])], dim=1)
+        strides = torch.cat([own, torch.ones_like(own[:, :1])], dim=1)
         strides = strides.flip(1).cumprod(1).flip(1)
         first = self._starts[image] + (corner * strides[:, 1:]).sum(1)
         places, strides = first.to(self.device), strides.to(self.device)
-        steps = torch.arange(size_px, device=self.device)
-        for axis in range(strides.shape[1]):
-            along = steps if axis else self._channels
+        steps = [torch.arange(side, device=self.device) for side in sides]
+        for axis, along in enumerate([self._channels, *steps]):
             stride = strides[:, axis].view(-1, *(1,) * (axis + 1))
             places = places[..., None] + along * stride
         return self._values[places]
@@ -96,13 +96,13 @@ class MappedImages(Images):
         self.sides = torch.from_numpy(samples.shapes[rows, 1:])
         self.device = device
 
-    def cut(self, image: Tensor, corner: Tensor, size_px: int) -> Tensor:
-        """Return cubes of `size_px`, on the CPU."""
-        cubes = []
+    def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
+        """Return boxes, on the CPU."""
+        boxes = []
         for number, start in zip(image.tolist(), corner.tolist(), strict=True):
-            window = tuple(slice(first, first + size_px) for first in start)
-            cubes.append(self._samples[int(self._rows[number])][:, *window])
-        return torch.from_numpy(np.stack(cubes))
+            window = (slice(at, at + side) for at, side in zip(start, sides, strict=True))
+            boxes.append(self._samples[int(self._rows[number])][:, *window])
+        return torch.from_numpy(np.stack(boxes))
 
 
 class PatchSource:
@@ -113,6 +113,10 @@ class PatchSource:
         self._images = images
         self._scales = scales
         self._sides = images[0].sides
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self._sides)
 
     @property
     def least_px(self) -> int:
@@ -127,39 +131,83 @@ class PatchSource:
         Every sample is equally likely, whatever its size; within it every place is.
         """
         drawn = self._cuts(n_patches, batch_size, size_px, order)
-        is_held = all(images.is_held for images in self._images)
-        for cubes in drawn if is_held else prefetched(drawn):
+        for cubes in drawn if self._is_held else prefetched(drawn):
             yield self._scaled(cubes)
 
-    def crops(self) -> Patches:
-        """Return fixed crops, (B, C, *sides): at most `N_CROPS` samples, evenly spaced.
+    def crops(self) -> list[Patches]:
+        """Return fixed crops of at most `N_CROPS` samples, evenly spaced.
 
-        As large as `CROP_PX` and the smallest sample allow. Of fewer samples, several crops each
-        (of some one more than of others), unless one holds the whole.
+        Each is as large as `CROP_PX` and its own sample allow: a small sample makes no other's
+        crop smaller. Of fewer samples, several crops each (of some one more than of others),
+        unless they are small enough to be taken whole.
+
+        Returns:
+            Those of one size together, (B, C, *sides).
         """
         n_samples, n_dims = self._sides.shape
         chosen = torch.linspace(0, n_samples - 1, min(n_samples, N_CROPS)).round().long()
-        size_px = min(CROP_PX[n_dims], int(self._sides[chosen].min()))
-        if bool((self._sides[chosen] > size_px).any()):
+        if bool((self._sides[chosen] > CROP_PX[n_dims]).any()):
             chosen = chosen[torch.arange(N_CROPS) * len(chosen) // N_CROPS]
-        corner = self._corners(chosen, size_px, generator(_CROP_SEED))
-        return self._scaled(self._cut(chosen, corner, size_px))
+        sides = self._sides[chosen].clamp(max=CROP_PX[n_dims])
+        corner = self._corners(chosen, sides, generator(_CROP_SEED))
+        return [
+            self._scaled(self._cut(chosen[rows], corner[rows], of_one))
+            for of_one, rows in _by_sides(sides)
+        ]
+
+    def tiles(self) -> Iterator[tuple[Tensor, Tile, Patches]]:
+        """Yield every sample, whole or in tiles, those of one size together.
+
+        However large the split is, a few windows are in memory at a time.
+
+        Yields:
+            Numbers of samples (B,), on the CPU; the tile of each; its windows, (B, C, *sides).
+        """
+        drawn = self._windows()
+        for numbers, tile, boxes in drawn if self._is_held else prefetched(drawn):
+            yield numbers, tile, self._scaled(boxes)
+
+    def window_sides(self) -> list[tuple[int, ...]]:
+        """Return the sizes of the windows of `tiles`, each once, in order."""
+        sizes = [tuple(size) for size in torch.unique(self._sides, dim=0).tolist()]
+        return sorted({tile.window_sides for sides in sizes for tile in tiles_of(sides)})
+
+    def _windows(self) -> Iterator[tuple[Tensor, Tile, Patches]]:
+        for sides, rows in _by_sides(self._sides):
+            for tile in tiles_of(sides):
+                start = torch.tensor([along.start for along in tile.window])
+                for numbers in torch.split(rows, n_at_once(tile.window_sides)):
+                    corner = start.expand(len(numbers), -1)
+                    yield numbers, tile, self._cut(numbers, corner, tile.window_sides)
+
+    @property
+    def _is_held(self) -> bool:
+        return all(images.is_held for images in self._images)
 
     def _cuts(
         self, n_patches: int, batch_size: int, size_px: int, order: torch.Generator
     ) -> Iterator[Patches]:
+        sides = (size_px,) * self._sides.shape[1]
         for start in range(0, n_patches, batch_size):
             n = min(batch_size, n_patches - start)
             image = torch.randint(len(self._sides), (n,), generator=order)
-            yield self._cut(image, self._corners(image, size_px, order), size_px)
+            yield self._cut(image, self._corners(image, size_px, order), sides)
 
-    def _corners(self, image: Tensor, size_px: int, order: torch.Generator) -> Tensor:
-        room = self._sides[image] - size_px + 1
+    def _corners(self, image: Tensor, sides: Tensor | int, order: torch.Generator) -> Tensor:
+        room = self._sides[image] - sides + 1
         return (torch.rand(room.shape, generator=order, dtype=torch.float64) * room).long()
 
-    def _cut(self, image: Tensor, corner: Tensor, size_px: int) -> Patches:
-        return tuple(images.cut(image, corner, size_px) for images in self._images)
+    def _cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Patches:
+        return tuple(images.cut(image, corner, sides) for images in self._images)
 
-    def _scaled(self, cubes: Patches) -> Patches:
-        parts = zip(self._images, self._scales, cubes, strict=True)
+    def _scaled(self, boxes: Patches) -> Patches:
+        parts = zip(self._images, self._scales, boxes, strict=True)
         return tuple(scale(values.to(images.device)) for images, scale, values in parts)
+
+
+def _by_sides(sides: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+    """Yield each size among samples, (N, n_dims), with the samples' places in their order."""
+    sizes, which, counts = torch.unique(sides, dim=0, return_inverse=True, return_counts=True)
+    rows = torch.split(torch.argsort(which, stable=True), counts.tolist())
+    for size, of_one in zip(sizes.tolist(), rows, strict=True):
+        yield tuple(size), of_one

@@ -135,18 +135,14 @@ def _of_photos(
     parts: Sequence[Callable[[str], list[NDArray[np.float32]]]], device: torch.device
 ) -> PatchDataset:
     loaded = {split: [part(split) for part in parts] for split in photos.SPLITS}
-    crops = {
-        split: tuple(
-            torch.from_numpy(photos.fixed_crops(images)).to(device) for images in of_split
-        )
-        for split, of_split in loaded.items()
-        if split != "train"
-    }
+    crops = tuple(
+        torch.from_numpy(photos.fixed_crops(images)).to(device) for images in loaded["validation"]
+    )
     return PatchDataset(
         {split: _source(of_split, device) for split, of_split in loaded.items()},
         n_dims=2,
         n_channels=(1,) * len(parts),
-        judged=crops.__getitem__,
+        validation_crops=lambda: [crops],
         normalise=Scaling(
             torch.tensor(_PHOTO_MEAN, device=device), torch.tensor(_PHOTO_DEVIATION, device=device)
         ),
@@ -155,10 +151,8 @@ def _of_photos(
 
 def _phantoms(device: torch.device) -> PatchDataset:
     splits = {split: _source([volumes], device) for split, volumes in load_phantoms().items()}
-    (inputs,) = splits["train"].crops()
-    return PatchDataset(
-        splits, 3, (1,), lambda split: splits[split].crops(), standardising(inputs)
-    )
+    inputs = [part for (part,) in splits["train"].crops()]
+    return PatchDataset(splits, 3, (1,), splits["validation"].crops, standardising(inputs))
 
 
 _PATCHED: Mapping[str, Mapping[str, Callable[[torch.device], PatchDataset]]] = MappingProxyType(

@@ -99,12 +99,12 @@ def stored_patches(
         )
         for split in SPLITS
     }
-    (inputs, *_) = splits["train"].crops()
+    inputs = [parts[0] for parts in splits["train"].crops()]
     return PatchDataset(
         splits,
-        n_dims=inputs.dim() - 2,
+        n_dims=inputs[0].dim() - 2,
         n_channels=tuple(int(part.shapes[0, 0]) for part in parts),
-        judged=lambda split: splits[split].crops(),
+        validation_crops=splits["validation"].crops,
         normalise=standardising(inputs),
     )
 

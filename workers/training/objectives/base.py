@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -52,6 +52,10 @@ class Objective(ABC):
         Returns:
             `loss`, the reported objective, and the task's own metrics.
         """
+
+    def judged_sides(self) -> Sequence[tuple[int, ...]]:
+        """Return some sizes of what networks are judged on, where they differ from a batch's."""
+        return ()
 
 
 def refuse_smoothing(kind: str, training: Mapping[str, Any]) -> None:

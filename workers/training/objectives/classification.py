@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.training.metrics import accuracies
 from workers.training.objectives.labelled import LabelledObjective
 
 
@@ -34,8 +35,8 @@ class ClassificationObjective(LabelledObjective):
         return nn.functional.cross_entropy(outputs, targets, label_smoothing=self._label_smoothing)
 
     def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
-        """Return `loss` (cross-entropy in nats) and `accuracy` in [0, 1]."""
+        """Return `loss` (cross-entropy in nats), `accuracy` and perhaps `accuracy_top5`."""
         return {
             "loss": float(nn.functional.cross_entropy(logits, labels)),
-            "accuracy": float((logits.argmax(dim=1) == labels).double().mean()),
+            **accuracies(logits, labels),
         }

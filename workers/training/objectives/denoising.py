@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from workers.training.data.noise import noise_at
 from workers.training.data.patched import PatchDataset
+from workers.training.data.patches import Patches
+from workers.training.data.tiles import Tile
 from workers.training.objectives.base import Batch
-from workers.training.objectives.patched import PatchObjective
+from workers.training.objectives.patched import Pair, PatchObjective
 from workers.training.streams import Streams, generator
 from workers.training.task import Split
 
-# The noise on the judged crops belongs to the task: the same for every trial and every seed.
+# The noise that is judged belongs to the data: the same for every trial and every seed.
 NOISE_SEEDS = {"validation": 20250524, "test": 20250525}
 
 
@@ -50,14 +53,27 @@ class DenoisingObjective(PatchObjective):
         """Return the inputs without the noise that was estimated."""
         return inputs - self._sigma * outputs
 
-    def judged(self, split: Split) -> tuple[Tensor, Tensor]:
+    def judged_crops(self) -> Sequence[Pair]:
         """Return noisy crops and the clean ones."""
-        return _judged(self.data, split, self._sigma)
+        return _noisy_crops(self.data, self._sigma)
+
+    def judged_tile(self, split: Split, numbers: Tensor, tile: Tile, patches: Patches) -> Pair:
+        """Return the noisy windows and the clean ones."""
+        (clean,) = patches
+        noise = torch.stack(
+            [
+                noise_at(NOISE_SEEDS[split], number, clean.shape[1], tile.window)
+                for number in numbers.tolist()
+            ]
+        )
+        return clean + self._sigma * noise.to(clean.device), clean
 
 
-@lru_cache(maxsize=2)  # the splits of a task; each keeps its data set in memory
-def _judged(data: PatchDataset, split: Split, sigma: float) -> tuple[Tensor, Tensor]:
-    (clean,) = data.judged(split)
+@lru_cache(maxsize=1)  # it keeps its data set in memory
+def _noisy_crops(data: PatchDataset, sigma: float) -> Sequence[Pair]:
     # Drawn on the CPU: the same on every device.
-    noise = torch.randn(clean.shape, generator=generator(NOISE_SEEDS[split]))
-    return clean + sigma * noise.to(clean.device), clean
+    stream = generator(NOISE_SEEDS["validation"])
+    return [
+        (clean + sigma * torch.randn(clean.shape, generator=stream).to(clean.device), clean)
+        for (clean,) in data.crops
+    ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from workers.training.data.patched import by_channel
+from workers.training.data.patches import Patches
+from workers.training.data.tiles import Tile
 from workers.training.objectives.base import Batch
-from workers.training.objectives.patched import PatchObjective
+from workers.training.objectives.patched import Pair, PatchObjective
 from workers.training.streams import Streams
 from workers.training.task import Split
 
@@ -43,9 +46,13 @@ class ImageToImageObjective(PatchObjective):
         """Return the base with the outputs added."""
         return self._base(inputs) + self._unit * outputs
 
-    def judged(self, split: Split) -> tuple[Tensor, Tensor]:
+    def judged_crops(self) -> Sequence[Pair]:
         """Return crops of the inputs and of the targets."""
-        inputs, targets = self.data.judged(split)
+        return [(inputs, targets) for inputs, targets in self.data.crops]
+
+    def judged_tile(self, split: Split, numbers: Tensor, tile: Tile, patches: Patches) -> Pair:  # noqa: ARG002 - nothing is drawn
+        """Return windows of the inputs and of the targets."""
+        inputs, targets = patches
         return inputs, targets
 
     def _base(self, inputs: Tensor) -> Tensor:
@@ -53,5 +60,6 @@ class ImageToImageObjective(PatchObjective):
 
     def _root_mean_square(self) -> float:
         """Return that of what is to be added, over fixed crops of the train split; 1 where 0."""
-        inputs, targets = self.data.splits["train"].crops()
-        return float((targets - self._base(inputs)).double().square().mean().sqrt()) or 1.0
+        crops = self.data.splits["train"].crops()
+        added = [targets - self._base(inputs) for inputs, targets in crops]
+        return float(by_channel(added).square().mean().sqrt()) or 1.0

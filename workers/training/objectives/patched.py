@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,25 +15,64 @@ from workers.training.augmentation import Augmentation
 from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.registry import patch_dataset
+from workers.training.data.tiles import Tile, n_at_once, whole
 from workers.training.layout import lay_out
-from workers.training.metrics import psnr_db, ssim
+from workers.training.metrics import (
+    CLIPPED_SQUARED_ERROR,
+    GAUSSIAN_SIMILARITY,
+    SIMILARITY,
+    SQUARED_ERROR,
+    Measure,
+    psnr_db,
+)
 from workers.training.networks.shape import InputShape
 from workers.training.objectives.base import Objective, refuse_smoothing
+from workers.training.pixel_means import PixelMeans
 from workers.training.streams import Streams
 from workers.training.task import Split
 
-_EVALUATION_BATCH = 16  # crops of 96x96: activations that stay near the cache
+# Inputs of a network and what its outputs are held against, (B, C, *sides) each, on the device.
+Pair = tuple[Tensor, Tensor]
+QUICK = (SQUARED_ERROR, CLIPPED_SQUARED_ERROR)
+# By the number of axes: torchmetrics has no similarity of signals.
+THOROUGH = {
+    1: (SIMILARITY,),
+    2: (GAUSSIAN_SIMILARITY, SIMILARITY),
+    3: (GAUSSIAN_SIMILARITY, SIMILARITY),
+}
+# Sizes that a network of a package is tried on before it is trained.
+_MOST_SIDES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What is judged at once: one tile of some samples.
+
+    Attributes:
+        numbers: Of the samples, (B,), on the CPU.
+        tile: Where it lies in each.
+        inputs: What a network is given, (B, C, *sides of the window).
+        truth: What its outputs are held against, likewise.
+    """
+
+    numbers: Tensor
+    tile: Tile
+    inputs: Tensor
+    truth: Tensor
 
 
 class PatchObjective(Objective):
-    """Outputs of the size of their inputs, learned from patches and judged on crops.
+    """Outputs of the size of their inputs, learned from patches.
 
     The training loss is half the mean squared error (the half as in DnCNN's paper) in a unit
     that `loss_unit` brings to that of the reported loss: the mean squared error of samples in
     [0, 1], of which nothing is clipped.
 
+    A search is judged on fixed crops of the validation split; the final evaluation on every
+    pixel of the test split. All metrics are means over the images (crops) of each image's own.
+
     Attributes:
-        data: Where patches and crops come from.
+        data: Where patches, crops and whole samples come from.
         input_psnr: What the PSNR of the inputs themselves is called.
     """
 
@@ -69,26 +109,60 @@ class PatchObjective(Objective):
         return 0.5 * nn.functional.mse_loss(outputs, targets)
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
-        """Return `loss` (MSE) and `psnr_db`; thoroughly, `ssim` and the inputs' own PSNR too."""
-        inputs, truth = self.judged(split)
+        """Return `loss` (MSE) and PSNRs; thoroughly, similarities and the inputs' own PSNR too."""
+        n_images, device = self._n_judged(split), self.data.normalise.low.device
+        measures = QUICK + (THOROUGH[self.data.n_dims] if thorough else ())
+        of_outputs = PixelMeans(n_images, device, measures)
+        has_baseline = thorough and self.shape.n_channels == self.n_outputs
+        of_inputs = PixelMeans(n_images, device, (SQUARED_ERROR,)) if has_baseline else None
         with torch.inference_mode():
-            restored = torch.cat(
-                [
-                    self.restored(part, network(lay_out(self.normalise(part))))
-                    for part in torch.split(inputs, _EVALUATION_BATCH)
-                ]
-            )
-            loss = float((restored.double() - truth.double()).square().mean())
-            metrics = {"loss": loss, "psnr_db": psnr_db(restored, truth)}
-            if thorough:
-                metrics["ssim"] = ssim(restored, truth)
-                if inputs.shape == truth.shape:
-                    metrics[self.input_psnr] = psnr_db(inputs, truth)
+            for part in self._judged(split):
+                outputs = network(lay_out(self.normalise(part.inputs)))
+                restored = self.restored(part.inputs, outputs)
+                of_outputs.add(part.numbers, part.tile, restored, part.truth)
+                if of_inputs is not None:
+                    of_inputs.add(part.numbers, part.tile, part.inputs, part.truth)
+        metrics = _metrics(of_outputs, measures)
+        if of_inputs is not None:
+            metrics[self.input_psnr] = psnr_db(of_inputs.of(SQUARED_ERROR))
         return metrics
 
+    def judged_sides(self) -> Sequence[tuple[int, ...]]:
+        """Return sizes of crops and of windows: all, or some between the smallest and largest."""
+        crops = {tuple(part[0].shape[2:]) for part in self.data.crops}
+        found = sorted({*crops, *self.data.splits["test"].window_sides()})
+        return found[:: -(-len(found) // _MOST_SIDES)]
+
+    def _n_judged(self, split: Split) -> int:
+        if split == "validation":
+            return sum(len(inputs) for inputs, _ in self.judged_crops())
+        return len(self.data.splits[split])
+
+    def _judged(self, split: Split) -> Iterator[Judged]:
+        if split == "validation":
+            yield from _in_batches(self.judged_crops())
+        else:
+            for numbers, tile, patches in self.data.splits[split].tiles():
+                yield Judged(numbers, tile, *self.judged_tile(split, numbers, tile, patches))
+
     @abstractmethod
-    def judged(self, split: Split) -> tuple[Tensor, Tensor]:
-        """Return the inputs and the truth on which a split is judged, the same for every trial."""
+    def judged_crops(self) -> Sequence[Pair]:
+        """Return inputs and truth of the validation split's fixed crops, the same for every trial.
+
+        Returns:
+            Those of one size together.
+        """
+
+    @abstractmethod
+    def judged_tile(self, split: Split, numbers: Tensor, tile: Tile, patches: Patches) -> Pair:
+        """Return inputs and truth of a tile of some samples, the same for every trial.
+
+        Args:
+            split: Whose samples they are.
+            numbers: The samples', (B,), on the CPU.
+            tile: Where it lies in each.
+            patches: Its windows, as the data set has them.
+        """
 
     @abstractmethod
     def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:
@@ -101,3 +175,29 @@ class PatchObjective(Objective):
         )
         for patches in drawn:
             yield self._augmentation.together(patches, streams.augmentation)
+
+
+def _in_batches(crops: Sequence[Pair]) -> Iterator[Judged]:
+    """Yield crops, each an image of its own."""
+    first = 0
+    for inputs, truth in crops:
+        sides = tuple(inputs.shape[2:])
+        tile, n = whole(sides), n_at_once(sides)
+        for some, of_them in zip(torch.split(inputs, n), torch.split(truth, n), strict=True):
+            numbers = torch.arange(first, first + len(some))
+            yield Judged(numbers, tile, some, of_them)
+            first += len(some)
+
+
+def _metrics(means: PixelMeans, measures: Sequence[Measure]) -> dict[str, float]:
+    """Return the means over images of each image's own metrics."""
+    metrics = {
+        "loss": float(means.of(SQUARED_ERROR).mean()),
+        "psnr_clipped_db": psnr_db(means.of(CLIPPED_SQUARED_ERROR), is_clipped=True),
+    }
+    if GAUSSIAN_SIMILARITY in measures:
+        metrics["ssim_gaussian"] = float(means.of(GAUSSIAN_SIMILARITY).mean())
+    metrics["psnr_db"] = psnr_db(means.of(SQUARED_ERROR))
+    if SIMILARITY in measures:
+        metrics["ssim"] = float(means.of(SIMILARITY).mean())
+    return metrics

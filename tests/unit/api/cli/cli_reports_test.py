@@ -18,13 +18,16 @@ def printed(*args: Any, width: int = 160) -> str:
     return screen.file.getvalue()
 
 
+METRICS = {"psnr_clipped_db": 27.1234, "psnr_db": 26.9}
+
+
 def arm(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
         "role": "search",
         "density": {"family": "symmetric", "den": [0.8494406]},
         "validation_loss": 0.00977967,
-        "test": {"loss_mean": 0.0095, "loss_sd": 4.5e-5, "metrics": {"psnr_db": 27.1234}},
+        "test": {"loss_mean": 0.0095, "loss_sd": 4.5e-5, "metrics": METRICS},
         "vs_uniform": {"difference": 1e-4, "low": -2e-4, "high": 4e-4, "relative": 0.01},
         "training_s": 6.25,
         **changes,
@@ -51,6 +54,17 @@ class TestArmsTable:
         for cell in ("den 0.849", "0.009780", "27.12 dB", "+1.0 % [-2.0, +4.0]", "6.2 s"):
             assert cell in lines[1]
         assert "%" not in lines[2], "uniform is not compared with itself"
+
+    def test_a_report_of_an_earlier_version_has_its_own_psnr(self) -> None:
+        old = arm("direct_l", test={"loss_mean": 0.0095, "metrics": {"psnr_db": 26.9}})
+        assert "26.90 dB" in printed(reports.arms_table(REPORT | {"arms": [old]}))
+
+    def test_classes_have_an_accuracy(self) -> None:
+        test = {"loss_mean": 0.2, "metrics": {"accuracy": 0.9731, "accuracy_top5": 0.99}}
+        lines = printed(reports.arms_table(REPORT | {"arms": [arm("random", test=test)]}))
+        assert "accuracy" in lines
+        assert "97.31 %" in lines
+        assert "PSNR" not in lines
 
     def test_fits_80_columns_with_a_line_for_each_arm(self) -> None:
         text = printed(reports.arms_table(REPORT, is_wide=False), width=80)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -18,6 +19,7 @@ from workers.training.data.patches import (
     MappedImages,
     PatchSource,
 )
+from workers.training.data.tiles import WINDOW_PX
 from workers.training.streams import generator
 
 CPU = torch.device("cpu")
@@ -30,7 +32,7 @@ SIDES: dict[int, tuple[list[tuple[int, ...]], int]] = {
 ImagesOf = list[NDArray[np.float32]]
 
 
-def numbered(sides: list[tuple[int, ...]], n_channels: int = 2) -> ImagesOf:
+def numbered(sides: Sequence[tuple[int, ...]], n_channels: int = 2) -> ImagesOf:
     """Number every value of every sample, so that a window names its place."""
     arrays, start = [], 0
     for of_one in sides:
@@ -80,7 +82,12 @@ def test_a_file_gives_the_same_patches_as_the_device(n_dims: int) -> None:
         strict=True,
     ):
         assert torch.equal(held, read)
-    assert torch.equal(source(images).crops()[0], from_file.crops()[0])
+    for (held,), (read,) in zip(source(images).crops(), from_file.crops(), strict=True):
+        assert torch.equal(held, read)
+    tiles = zip(source(images).tiles(), from_file.tiles(), strict=True)
+    for (_, tile, (held,)), (_, same, (read,)) in tiles:
+        assert tile == same
+        assert torch.equal(held, read)
 
 
 def test_inputs_and_targets_come_from_the_same_places() -> None:
@@ -89,8 +96,8 @@ def test_inputs_and_targets_come_from_the_same_places() -> None:
     pairs = PatchSource([HeldImages(inputs, CPU), mapped(targets)], [unchanged, unchanged])
     for one, other in pairs.batches(100, 32, 4, generator(1)):
         assert torch.equal(one[:, :1], -other)
-    one, other = pairs.crops()
-    assert torch.equal(one[:, :1], -other)
+    for one, other in [*pairs.crops(), *(boxes for _, _, boxes in pairs.tiles())]:
+        assert torch.equal(one[:, :1], -other)
 
 
 @pytest.mark.parametrize("seed", [0, 2**53, 2**64 - 1])
@@ -105,13 +112,14 @@ def test_patches_follow_the_order_stream(seed: int) -> None:
 
 def test_crops_hold_whole_samples_where_these_are_small() -> None:
     images = numbered([(8, 8, 8)] * 5)
-    assert torch.equal(source(images).crops()[0], torch.from_numpy(np.stack(images)))
+    ((crops,),) = source(images).crops()
+    assert torch.equal(crops, torch.from_numpy(np.stack(images)))
 
 
 @pytest.mark.parametrize("n", [3, 32, 33, 48, 63, 64])
 def test_no_sample_is_left_out_of_the_crops(n: int) -> None:
-    sides: list[tuple[int, ...]] = [(14, 13) if number == 0 else (14, 16) for number in range(n)]
-    (crops,) = source(numbered(sides, 1)).crops()
+    sides: list[tuple[int, ...]] = [(98, 97) if number == 0 else (97, 100) for number in range(n)]
+    ((crops,),) = source(numbered(sides, 1)).crops()
     ends = np.cumsum([np.prod(own) for own in sides])
     counts = np.bincount(
         np.searchsorted(ends, crops[:, 0, 0, 0].numpy(), side="right"), minlength=n
@@ -120,14 +128,46 @@ def test_no_sample_is_left_out_of_the_crops(n: int) -> None:
     assert counts.max() - counts.min() <= 1
 
 
+def test_a_small_sample_makes_no_other_crop_smaller() -> None:
+    sides: list[tuple[int, ...]] = [(200, 200)] * 49 + [(17, 120)]
+    (small,), (large,) = source(numbered(sides, 1)).crops()
+    assert small.shape[1:] == (1, 17, CROP_PX[2])
+    assert large.shape[1:] == (1, CROP_PX[2], CROP_PX[2])
+    assert len(small) + len(large) == N_CROPS
+    # The same places as without it.
+    (without,) = (crops for (crops,) in source(numbered(sides[:49], 1)).crops())
+    assert without.shape == (N_CROPS, *large.shape[1:])
+
+
 def test_crops_are_many_where_samples_are_large_or_many() -> None:
-    (few,) = source(numbered([(120, 100), (97, 200)], 1)).crops()
+    ((few,),) = source(numbered([(120, 100), (97, 200)], 1)).crops()
     assert few.shape == (N_CROPS, 1, CROP_PX[2], CROP_PX[2])
     assert len({crop.numpy().tobytes() for crop in few}) > N_CROPS / 2
     many = numbered([(6, 6)] * 1000, 1)
-    (spaced,) = source(many).crops()
+    ((spaced,),) = source(many).crops()
     assert spaced.shape == (N_CROPS, 1, 6, 6)
     # Evenly spaced from the first to the last.
     numbers = spaced[:, 0, 0, 0] / 36
     assert (int(numbers[0]), int(numbers[-1])) == (0, 999)
     assert int(numbers.diff().max()) <= 1000 // N_CROPS + 1
+
+
+def test_every_pixel_of_every_sample_is_in_one_core() -> None:
+    sides: list[tuple[int, ...]] = [(20, 30), (700, 500), (20, 30), (1, 5), (90, 2000)]
+    images = numbered(sides, 1)
+    seen = []
+    for numbers, tile, (boxes,) in source(images).tiles():
+        for number, box in zip(numbers.tolist(), boxes, strict=True):
+            assert tile.sides == sides[number]
+            assert torch.equal(box, torch.from_numpy(images[number][:, *tile.window]))
+            seen.append(images[number][:, *tile.core].ravel())
+    values = np.sort(np.concatenate(seen))
+    assert np.array_equal(values, np.arange(sum(np.prod(own) for own in sides)))
+
+
+def test_small_samples_are_judged_together_and_no_window_is_large() -> None:
+    sides: list[tuple[int, ...]] = [(40, 40), (30, 30)] * 50 + [(800, 800)]
+    shapes = [boxes.shape for _, _, (boxes,) in source(numbered(sides, 1)).tiles()]
+    assert shapes[:2] == [(50, 1, 30, 30), (50, 1, 40, 40)]
+    assert len(shapes) == 2 + 16
+    assert max(shape.numel() for shape in shapes) <= WINDOW_PX[2] ** 2

@@ -1,0 +1,96 @@
+"""Samples of any size in tiles of bounded size, so that each of their pixels is judged once.
+
+A network is given a window and judged on its core. Around the core lies context, so that a pixel
+comes out as if the network had been given the whole sample, where no output depends on inputs
+further away than `CONTEXT_PX` less the margin of a metric; windows begin at multiples of 16 px (64
+of images), so that networks which halve a sample see the same grid. Networks that look further, or
+average over the whole of what they are given, see a window of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+
+# By the number of axes. A window takes as much memory as 16 of a search's crops.
+WINDOW_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 384, 3: 80})
+CONTEXT_PX: Mapping[int, int] = MappingProxyType({1: 2_048, 2: 64, 3: 16})
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A part of samples of one size; slices are of a whole sample's axes, without the channels.
+
+    Attributes:
+        sides: Of the samples.
+        window: What a network is given.
+        core: What is judged of it.
+    """
+
+    sides: tuple[int, ...]
+    window: tuple[slice, ...]
+    core: tuple[slice, ...]
+
+    @property
+    def window_sides(self) -> tuple[int, ...]:
+        """The sides of the window."""
+        return tuple(along.stop - along.start for along in self.window)
+
+    def inner(self, border_px: int) -> tuple[slice, ...] | None:
+        """Return the core without the outermost pixels of the sample; None if nothing is left."""
+        found = tuple(
+            slice(max(along.start, border_px), min(along.stop, side - border_px))
+            for along, side in zip(self.core, self.sides, strict=True)
+        )
+        return found if all(along.start < along.stop for along in found) else None
+
+    def around(self, region: Sequence[slice], margin_px: int) -> tuple[slice, ...]:
+        """Return a region with a margin, as far as the sample goes."""
+        return tuple(
+            slice(max(along.start - margin_px, 0), min(along.stop + margin_px, side))
+            for along, side in zip(region, self.sides, strict=True)
+        )
+
+
+def n_at_once(sides: Sequence[int]) -> int:
+    """Return how many windows of these sides are judged together, at least 1."""
+    return max(1, _most_px(len(sides)) // math.prod(sides))
+
+
+def _most_px(n_dims: int) -> int:
+    return math.prod([WINDOW_PX[n_dims]] * n_dims)
+
+
+def whole(sides: Sequence[int]) -> Tile:
+    """Return the tile that is a whole sample."""
+    everything = tuple(slice(0, side) for side in sides)
+    return Tile(tuple(sides), everything, everything)
+
+
+def tiles_of(sides: Sequence[int]) -> list[Tile]:
+    """Return tiles whose cores share out samples of these sides: one if it is small enough."""
+    n_dims = len(sides)
+    if math.prod(sides) <= _most_px(n_dims):
+        return [whole(sides)]
+    axes = [_parts(side, WINDOW_PX[n_dims], CONTEXT_PX[n_dims]) for side in sides]
+    return [
+        Tile(tuple(sides), tuple(window for window, _ in parts), tuple(core for _, core in parts))
+        for parts in product(*axes)
+    ]
+
+
+def _parts(side: int, window_px: int, context_px: int) -> list[tuple[slice, slice]]:
+    """Return windows and cores along one axis."""
+    if side <= window_px:
+        return [(slice(0, side), slice(0, side))]
+    core_px = window_px - 2 * context_px
+    return [
+        (
+            slice(max(start - context_px, 0), min(start + core_px + context_px, side)),
+            slice(start, min(start + core_px, side)),
+        )
+        for start in range(0, side, core_px)
+    ]
