@@ -129,7 +129,7 @@ def test_no_sample_is_left_out_of_the_crops(n: int) -> None:
 
 
 def test_a_small_sample_makes_no_other_crop_smaller() -> None:
-    sides: list[tuple[int, ...]] = [(200, 200)] * 49 + [(17, 120)]
+    sides: Sequence[tuple[int, ...]] = [(200, 200)] * 49 + [(17, 120)]
     (small,), (large,) = source(numbered(sides, 1)).crops()
     assert small.shape[1:] == (1, 17, CROP_PX[2])
     assert large.shape[1:] == (1, CROP_PX[2], CROP_PX[2])
@@ -166,7 +166,7 @@ def test_every_pixel_of_every_sample_is_in_one_core() -> None:
 
 
 def test_small_samples_are_judged_together_and_no_window_is_large() -> None:
-    sides: list[tuple[int, ...]] = [(40, 40), (30, 30)] * 50 + [(800, 800)]
+    sides: Sequence[tuple[int, ...]] = [(40, 40), (30, 30)] * 50 + [(800, 800)]
     shapes = [boxes.shape for _, _, (boxes,) in source(numbered(sides, 1)).tiles()]
     assert shapes[:2] == [(50, 1, 30, 30), (50, 1, 40, 40)]
     assert len(shapes) == 2 + 16
