@@ -34,7 +34,8 @@ class RemoteSampler:
     """Has one ask at a time and returns None until its answer has arrived.
 
     An answer is valid if the log has the same length as at the ask: only answers lengthen a log,
-    and a value in it never changes. Values recorded since then are part of the next ask.
+    and a value in it never changes. Values recorded since then are part of the next ask, which
+    follows at once where the answer was to wait for them.
 
     Args:
         name: The sampler's.
@@ -61,6 +62,9 @@ class RemoteSampler:
         if not isinstance(ask.answer, Plan):
             raise AskingFailedError(self._name, ask.fault or "it answered something else")
         self._is_first = False
+        if not (ask.answer.proposals or ask.answer.is_finished) and _has_news(ask.log, log):
+            # It waits for values that are there by now, and no other may come: ask with them.
+            return self.plan(log)
         return ask.answer
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
@@ -101,3 +105,9 @@ class RemoteSampler:
         self._pending = None
         if ask.is_done and not ask.is_cancelled:
             self._done[ask.kind] = ask
+
+
+def _has_news(asked: Sequence[Entry], log: Sequence[Entry]) -> bool:
+    """Whether a trial of a log has ended since an ask."""
+    pairs = zip(asked, log, strict=True)
+    return any(old.value is None and new.value is not None for old, new in pairs)
