@@ -3,8 +3,9 @@
 A worker that dies does not say why: a poison trial, a neighbour that uses all the memory, an
 operator. So a single death never counts as the trial's fault (docs/adr/0021-deaths.md). After
 `max_attempts` deaths a trial runs alone on its node; it is FAILED only if it dies there as often
-without another known cause. The counts are part of the trial's `error` while it waits and runs,
-and so survive dispatchers.
+without another known cause. A trial that its place failed (`Ending.DISPLACED`) runs alone the next
+time: then it has no neighbours on a GPU, and another node where there is one. The counts are part
+of the trial's `error` while it waits and runs, and so survive dispatchers.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from service.updates import Ending
 # times `max_attempts`.
 PATIENCE = 10
 # Endings that alone are no evidence against the trial.
-DEATHS = frozenset({Ending.CRASHED, Ending.LOST})
+DEATHS = frozenset({Ending.CRASHED, Ending.LOST, Ending.DISPLACED})
+_DISPLACED = "is_displaced"
 
 
 def is_isolated(error: Json | None, max_attempts: int) -> bool:
     """Whether the next attempt at a trial with this `error` runs alone on its node."""
-    return _count(error, "n_died") >= max_attempts
+    return _count(error, "n_died") >= max_attempts or bool((error or {}).get(_DISPLACED))
 
 
 def after(error: Json | None, ending: Ending, reason: str, max_attempts: int) -> Json:
@@ -35,11 +37,13 @@ def after(error: Json | None, ending: Ending, reason: str, max_attempts: int) ->
     """
     n_died, n_alone = _count(error, "n_died"), _count(error, "n_died_alone")
     if ending in DEATHS:
-        n_alone += ending is Ending.CRASHED and n_died >= max_attempts
+        n_alone += ending is Ending.CRASHED and is_isolated(error, max_attempts)
         n_died += 1
     if not n_died:
         return {"detail": reason}
-    return {"detail": reason, "n_died": n_died, "n_died_alone": n_alone}
+    is_displaced = ending is Ending.DISPLACED or bool((error or {}).get(_DISPLACED))
+    displaced = {_DISPLACED: True} if is_displaced else {}
+    return {"detail": reason, "n_died": n_died, "n_died_alone": n_alone, **displaced}
 
 
 def verdict(error: Json, max_attempts: int) -> str | None:
@@ -48,8 +52,8 @@ def verdict(error: Json, max_attempts: int) -> str | None:
     if n_alone < max_attempts and n_died < PATIENCE * max_attempts:
         return None
     return (
-        f"{error['detail']}; its workers died {n_died} times, "
-        f"{n_alone} of these while it was alone on its node"
+        f"{error['detail']}; {n_died} attempts were lost, "
+        f"{n_alone} of these by a death while the trial was alone on its node"
     )
 
 

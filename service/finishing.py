@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import calibrations, evaluations, limits
+from service import calibrations, devices, evaluations, limits
 from service.arms import Arm, best_of
 from service.noise import Surroundings
 from service.payloads import device_of
@@ -114,6 +114,8 @@ def finish_phase(session: Session, run: Run) -> None:
     elif run.log.has_open():
         return
     elif run.report is None:
+        run.log.flush(session)  # results that were reused in this step
+        run.devices = devices.kinds_of(trials.workers_of(session, run.job.id))
         run.is_over = run.has_more = True
     else:
         calibrations.observe(session, device_of(run.spec), run.log.trials.values())

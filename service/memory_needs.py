@@ -109,7 +109,7 @@ def _n_samples(task: TrainingTask) -> int:
 
 def _is_exact(spec: JobSpec) -> bool:
     """Whether a training of the job computes in float32, as evaluations always do."""
-    is_float32 = spec.training is None or spec.training.precision == "float32"
+    is_float32 = spec.training is None or spec.training.precision in ("float32", "tf32")
     return is_float32 or spec.evaluation.n_seeds > 0 or spec.fidelity is not None
 
 

@@ -38,5 +38,6 @@ def pack_key(payload: Mapping[str, Any]) -> str | None:
         return None
     training = payload["training"]
     shared = {name: training[name] for name in SHARED_SETTINGS if name in training}
-    same = {name: payload.get(name) for name in ("task", "network", "seed", "packages")}
+    names = ("task", "network", "seed", "packages", "threads")
+    same = {name: payload.get(name) for name in names}
     return digest_of(same | shared)

@@ -62,6 +62,14 @@ def device_of(spec: JobSpec) -> str:
     return "cuda" if spec.resources.gpus_per_trial > 0 else "cpu"
 
 
+def threads_of(spec: JobSpec) -> int:
+    """Return how many threads a training computes with on a CPU; on a GPU one serves it.
+
+    Their number changes the order of sums, and with it the last bits of a result.
+    """
+    return max(1, int(spec.resources.cpus_per_trial)) if device_of(spec) == "cpu" else 1
+
+
 # Orders
 
 
@@ -149,6 +157,8 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
     }
     if packages := packages_of(spec):
         payload["packages"] = packages
+    if (n_threads := threads_of(spec)) > 1:
+        payload["threads"] = n_threads
     # A pack sums in another order: its results are not taken for those of single trainings.
     return payload | ({"packed": True} if _is_packed(spec, network) else {})
 

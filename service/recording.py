@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from service import clock, deaths, evaluations, gradient_settings, payloads, pruning
+from service import clock, deaths, devices, evaluations, gradient_settings, payloads, pruning
 from service.arms import Arm
 from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
@@ -26,6 +26,7 @@ _ATTEMPT_STATES = {
     Ending.ERROR: AttemptState.FAILED,
     Ending.CRASHED: AttemptState.LOST,
     Ending.LOST: AttemptState.LOST,
+    Ending.DISPLACED: AttemptState.LOST,
 }
 
 
@@ -87,7 +88,7 @@ def _outcome(update: Ended) -> dict[str, Any]:
         "value": update.value,
         "metrics": update.metrics,
         "error": {"detail": update.error} if update.error else None,
-        "worker": update.worker,
+        "worker": devices.worker_text(update.worker, update.device),
     }
 
 

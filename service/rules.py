@@ -38,6 +38,7 @@ SEARCHABLE = (*OF_TRAINING, *networks.SEARCHABLE)
 WHOLE_NUMBERS = ("batch_size", "epochs", *networks.SEARCHABLE)
 # Every share is a process: smaller ones would bury a machine in them, and Ray counts to 0.0001.
 LEAST_CPUS, LEAST_GPUS = 0.1, 0.01
+MOST_GPUS = 1.0
 # Functions have values up to millions: above the worst value a sampler would see them all alike.
 WORST_OF_FUNCTION = 1e12
 
@@ -167,8 +168,12 @@ def _resource_faults(spec: JobSpec) -> Iterator[Fault]:
         yield Fault("/resources/cpus_per_trial", f"must be at least {LEAST_CPUS:g}")
     if 0.0 < gpus < LEAST_GPUS:
         yield Fault("/resources/gpus_per_trial", f"must be 0, or at least {LEAST_GPUS:g}")
-    elif gpus > 1.0 and not gpus.is_integer():
-        yield Fault("/resources/gpus_per_trial", "above 1 must be whole: GPUs are shared singly")
+    elif gpus > MOST_GPUS:
+        yield Fault(
+            "/resources/gpus_per_trial",
+            f"a training uses one GPU, and would leave the others idle: use {MOST_GPUS:g}, or a "
+            "part of one",
+        )
 
 
 def lower_bound_of(spec: JobSpec) -> float | None:

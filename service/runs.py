@@ -70,6 +70,7 @@ class Run:
         is_unsized: Whether it waits for the width of its packs to be measured.
         turn: Index of the arm whose sampler is asked next.
         is_over: Whether only the report is missing.
+        devices: Kinds of device that its trainings ran on, once it is over.
         report: The report, once `prepare` has built it.
     """
 
@@ -95,6 +96,7 @@ class Run:
         self.has_guesses = True
         self.turn = 0
         self.is_over = False
+        self.devices: list[str] = []
         self.report: Json | None = None
 
     @property
@@ -122,7 +124,9 @@ class Run:
     def prepare(self) -> None:
         """Prepare the next step: the work that takes too long for its transaction."""
         if self.is_over and self.report is None:
-            self.report = build_report(self.spec, self.arms, self.log.trials.values())
+            self.report = build_report(
+                self.spec, self.arms, self.log.trials.values(), self.devices
+            )
 
     def step(
         self,

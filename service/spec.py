@@ -83,10 +83,11 @@ class Training(Section):
         description="Part of each label that is spread over all classes; classification.",
     )
     augmentation: Augmentation = Augmentation()
-    precision: Literal["float32", "bfloat16", "auto"] = Field(
+    precision: Literal["float32", "tf32", "bfloat16", "auto"] = Field(
         default="float32",
         description="Of the passes of a search's trainings; auto is bfloat16 where the device "
-        "computes in it and a short training agrees. Evaluations are in float32.",
+        "computes in it and a short training agrees, tf32 is of GPUs and float32 on a CPU. "
+        "Evaluations are in float32.",
     )
     batch_size: int = Field(default=64, ge=1, le=65536)
     epochs: int = Field(default=4, ge=1, le=10_000)

@@ -13,7 +13,8 @@ class Ending(StrEnum):
     """How an attempt ended. ERROR: its code raised; it is retried `max_attempts` times in all.
 
     CRASHED: its worker or node died, possibly caused by the trial. LOST: the same, caused by Ray
-    or its memory monitor. See `service.deaths`.
+    or its memory monitor. DISPLACED: the place failed the trial, since a GPU's memory was used up
+    by neighbours or the node does not see the data directory. See `service.deaths`.
 
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
     """
@@ -25,6 +26,7 @@ class Ending(StrEnum):
     ERROR = "error"
     CRASHED = "crashed"
     LOST = "lost"
+    DISPLACED = "displaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Ended:
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.
+        device: Kind of device that it trained on, None where nothing was trained to an end.
         peak_memory_bytes: The most memory that the training held: of the worker's process on a
             CPU, of its share of a GPU; a pack's, for each of its trials.
     """
@@ -99,6 +102,7 @@ class Ended:
     learned: Json | None = None
     weights: tuple[str, int, str] | None = None
     worker: str | None = None
+    device: str | None = None
     peak_memory_bytes: int | None = None
 
 

@@ -21,12 +21,22 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from service.capacity import EPSILON, n_places
 from service.records import Calibration
 from service.settings import Settings
-from service.updates import Assignment, Ending
+from service.updates import Assignment, Ended, Ending
+from workers import room
 from workers.deaths import DIED, cause_of
 from workers.head import Head
 from workers.local_ray import LOOPBACK, LocalRay, connect, keep_to_loopback
 from workers.pulse import HEAR_S, PLACE_S, ClusterLostError, Pulse
-from workers.slots import NOTHING, Shape, Slot, drains, ends_of, losing, memory_share, with_news
+from workers.slots import (
+    NOTHING,
+    Shape,
+    Slot,
+    drains,
+    ends_of,
+    losing,
+    whole_node,
+    with_news,
+)
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
@@ -64,6 +74,7 @@ class Cluster:
         self._slots: list[Slot] = []
         self._cancelled: list[tuple[Assignment, Message]] = []
         self._n_started = 0
+        self._unfit: set[str] = set()  # nodes that failed a trial
         self._placing_since = time.monotonic()
         # ray.remote knows concurrency_groups; its types do not.
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
@@ -83,7 +94,7 @@ class Cluster:
     def _check_starts(self) -> None:
         now, sight = time.monotonic(), self._pulse.sight
         starting = [s.shape for s in self._slots if s.greeting is not None and not s.is_alone]
-        held = self._held
+        held = room.held_by(self._slots)
         has_all_cpus = sight.n_held("CPU") + EPSILON >= held.cpus
         are_taken_in = has_all_cpus and sight.n_held("GPU") + EPSILON >= held.gpus
         if are_taken_in:
@@ -123,14 +134,7 @@ class Cluster:
 
     def resources(self) -> dict[str, float]:
         """Return the cluster's CPUs, GPUs and memory, as of the last second."""
-        sight = self._pulse.sight
-        return {
-            "cpus": sight.total("CPU"),
-            "gpus": sight.total("GPU"),
-            "memory_bytes": sight.total("memory"),
-            "memory_per_cpu_bytes": self._memory_per_cpu
-            or memory_share(sight.least_memory_per_cpu()),
-        }
+        return room.resources_in(self._pulse.sight, self._memory_per_cpu)
 
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""
@@ -143,11 +147,7 @@ class Cluster:
 
     def capacity(self, shape: Shape) -> int:
         """Return how many trials of a shape the whole cluster can hold at once."""
-        nodes = self._pulse.sight.nodes.values()
-        return sum(
-            n_places({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
-            for node in nodes
-        )
+        return room.capacity(self._pulse.sight, shape)
 
     def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
         """Return how many workers of a shape could begin now if the share `held` stays free.
@@ -157,56 +157,45 @@ class Cluster:
         """
         if self._awaits_node:
             return 0
-        total, busy = self.resources(), [slot.shape for slot in self._slots if not slot.is_idle]
+        total, busy = self.resources(), room.held_by(s for s in self._slots if not s.is_idle)
         free = {
-            "cpus": total["cpus"] - held.cpus - sum(shape.cpus for shape in busy),
-            "gpus": total["gpus"] - held.gpus - sum(shape.gpus for shape in busy),
+            "cpus": total["cpus"] - held.cpus - busy.cpus,
+            "gpus": total["gpus"] - held.gpus - busy.gpus,
         }
         n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
         return min(n_places(free, *shape), max(0, self.capacity(shape) - n_same))
 
     def lack_of(self, shape: Shape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""
-        total = self.resources()
-        if not total["cpus"]:
-            return "the Ray cluster has no workers: start a Ray node with CPUs"
-        return (
-            f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
-            f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
-            "the job with smaller resources"
-        )
-
-    @property
-    def _held(self) -> Shape:
-        """What all our actors hold together."""
-        return Shape(
-            sum(slot.shape.cpus for slot in self._slots),
-            sum(slot.shape.gpus for slot in self._slots),
-        )
+        return room.lack_of(self.resources(), shape)
 
     def _fits(self, shape: Shape) -> bool:
         """Whether the shares that our actors hold leave room for one more."""
         total = self.resources()
-        held = self._held
+        held = room.held_by(self._slots)
         cpus, gpus = held.cpus + shape.cpus, held.gpus + shape.gpus
         if sum(slot.shape == shape for slot in self._slots) >= self.capacity(shape):
             return False
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
-    def _start(self, shape: Shape, node: tuple[float, str] | None = None) -> Slot:
-        """Start a worker wherever there is room, or on one node, given with its CPUs, alone."""
+    def _start(self, shape: Shape, alone: tuple[Shape, str] | None = None) -> Slot:
+        """Start a worker wherever there is room, or alone on a node, given with what it holds."""
         self._n_started += 1
         options: dict[str, Any] = {}
         held = shape
-        if node is not None:
-            held = Shape(node[0], shape.gpus)
-            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node[1], soft=False)
+        if alone is not None:
+            held, node_id = alone
+            options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node_id, soft=False)
         with losing():
             actor = self._actor.options(
                 num_cpus=held.cpus, num_gpus=held.gpus, max_restarts=0, **options
-            ).remote(self._data_dir, memory_bytes=self._memory_of(shape))
+            ).remote(
+                self._data_dir,
+                memory_bytes=self._memory_of(shape),
+                gpu_share=min(held.gpus, 1.0) or 1.0,
+            )
             greeting = actor.node.remote()
-        slot = Slot(held, actor, self._n_started, greeting, is_alone=node is not None)
+        slot = Slot(held, actor, self._n_started, greeting, is_alone=alone is not None)
         self._slots.append(slot)
         return slot
 
@@ -216,15 +205,10 @@ class Cluster:
         return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
 
     def _start_alone(self, shape: Shape) -> Slot:
-        """Start a worker that takes up all CPUs of the smallest node that holds the shape."""
-        fitting = [
-            (node["CPU"], node_id)
-            for node_id, node in self._pulse.sight.nodes.items()
-            if node.get("CPU", 0.0) + EPSILON >= max(shape.cpus, 2 * EPSILON)
-            and node.get("GPU", 0.0) + EPSILON >= shape.gpus
-        ]
+        """Start a worker that has the smallest fitting node to itself."""
+        place = whole_node(self._pulse.sight.nodes, shape, self._unfit)
         # Where there is none, it has just left the cluster.
-        return self._start(shape, min(fitting)) if fitting else self._slot_for(shape)
+        return self._start(shape, place) if place is not None else self._slot_for(shape)
 
     def _end(self, slot: Slot) -> None:
         self._slots.remove(slot)
@@ -319,9 +303,17 @@ class Cluster:
             del slot.attempts[attempt_id]
             slot.idle_since = time.monotonic()
             message = (replace(message[0], worker=slot.name), message[1])
+            if message[0].ending is Ending.DISPLACED:
+                self._note_unfit(slot, message[0])
             if slot.is_alone:
                 self._end(slot)
         yield assignment, message
+
+    def _note_unfit(self, slot: Slot, ended: Ended) -> None:
+        """Have the trial's next attempt prefer another node."""
+        self._unfit.add(slot.node)
+        cause = (ended.error or "").partition("\n")[0]
+        LOG.warning("a place failed its trial", worker=slot.name, node=slot.node, cause=cause)
 
     def _bury(
         self, slot: Slot, ending: Ending, error: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import RayError
 
-from service.capacity import LEAST_MEMORY_PER_CPU
+from service.capacity import EPSILON, LEAST_MEMORY_PER_CPU
 from service.updates import Assignment, Ended, Ending
 from workers.pulse import ClusterLostError
 from workers.worker import Message
@@ -71,6 +72,26 @@ class Slot:
 def memory_share(memory_per_cpu: float) -> float:
     """Return what a worker may hold for each CPU: on many CPUs more than its part, bytes."""
     return max(memory_per_cpu, LEAST_MEMORY_PER_CPU) if memory_per_cpu else 0.0
+
+
+def whole_node(
+    nodes: Mapping[str, Mapping[str, float]], shape: Shape, avoided: Collection[str] = ()
+) -> tuple[Shape, str] | None:
+    """Return what a worker of a shape holds to be alone on a node, and the node's id.
+
+    All CPUs of the smallest node that holds the shape, one of `avoided` last, and of its GPUs
+    whole ones. None where no node holds it.
+    """
+    fitting = [
+        (node_id in avoided, node["CPU"], node_id)
+        for node_id, node in nodes.items()
+        if node.get("CPU", 0.0) + EPSILON >= max(shape.cpus, 2 * EPSILON)
+        and node.get("GPU", 0.0) + EPSILON >= shape.gpus
+    ]
+    if not fitting:
+        return None
+    _, cpus, node_id = min(fitting)
+    return Shape(cpus, min(math.ceil(shape.gpus), nodes[node_id].get("GPU", 0.0))), node_id
 
 
 def drains(waited_s: float) -> bool:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from service.datasets.stored import UnseenDatasetError
 from service.memory_needs import size_text
 from service.packs import pack_key
 from service.records import Json
 from service.updates import Assignment, Ended, Ending, Measured
 from workers import functions
+from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
 
 if TYPE_CHECKING:  # torch is imported where something is trained
@@ -27,6 +29,9 @@ if TYPE_CHECKING:  # torch is imported where something is trained
 # A pretended training looks this often whether it is cancelled, s.
 SLICE_S = 0.05
 MAX_ERROR_CHARS = 4_000
+CUDA = "cuda"
+# Of a factor: sign, exponent and fraction.
+PRECISION_BITS = {"float32": 32, "tf32": 19, "bfloat16": 16}
 
 # An attempt's end travels with the weights that were wanted back, as safetensors bytes.
 Message = Measured | tuple[Ended, bytes | None]
@@ -42,6 +47,7 @@ class Worker:
         is_training: Whether torch is loaded.
         memory_bytes: Memory limit of the process while it trains; None for no limit. A training
             that exceeds it ends with an error that says so.
+        gpu_share: The part of a GPU that its trainings there may use, see `workers.gpu_share`.
     """
 
     def __init__(
@@ -50,9 +56,11 @@ class Worker:
         *,
         is_training: bool = True,
         memory_bytes: int | None = None,
+        gpu_share: float = 1.0,
     ) -> None:
         self._data_dir = data_dir
         self._memory_bytes = memory_bytes
+        self._gpu = GpuShare(gpu_share)
         self._cancelled: set[int] = set()
         self._lock = threading.Lock()
         if is_training:
@@ -97,6 +105,7 @@ class Worker:
         """
         from workers.training.calibration import calibrate
 
+        self._limit_memory(device)
         with limited(self._memory_bytes):
             try:
                 return asdict(calibrate(_task(payload, device, self._data_dir), widths))
@@ -110,12 +119,13 @@ class Worker:
             else:
                 yield from self._train(assignment)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of training code ends only its attempt
-            yield _raised(assignment, self._explained(error)), None
+            yield self._raised(assignment, error), None
         self._forget([assignment])
 
     def _train(self, assignment: Assignment) -> Iterator[Message]:
         from workers.training.loop import train
 
+        self._limit_memory(assignment.device)
         candidate = self._candidate(assignment)
         for item in train(candidate.task, candidate.should_stop, candidate.stop_above):
             yield _message(assignment, item)
@@ -123,12 +133,30 @@ class Worker:
     def _run_pack(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
         from workers.training.packs import train_pack
 
+        self._limit_memory(assignments[0].device)
         for place, item in train_pack([self._candidate(a) for a in assignments]):
             if isinstance(item, Exception):
-                yield _raised(assignments[place], self._explained(item)), None
+                yield self._raised(assignments[place], item), None
             else:
                 yield _message(assignments[place], item)
         self._forget(assignments)
+
+    def _limit_memory(self, device: str) -> None:
+        if device == CUDA:
+            self._gpu.limit()
+
+    def _raised(self, assignment: Assignment, error: Raised) -> Ended:
+        """Return the end of an attempt whose code raised, or whose place failed it."""
+        is_displaced = self._is_displaced(assignment, error)
+        ending = Ending.DISPLACED if is_displaced else Ending.ERROR
+        return _ended(assignment, self._explained(error), ending)
+
+    def _is_displaced(self, assignment: Assignment, error: Raised) -> bool:
+        """Whether the place is to blame, and another one may do."""
+        if isinstance(error, UnseenDatasetError):
+            return True
+        is_full = assignment.device == CUDA and _is_out_of_memory(error)
+        return is_full and self._gpu.is_crowded()
 
     def _explained(self, error: Raised) -> Raised:
         """Return an error; one of exhausted memory states the limit."""
@@ -196,10 +224,12 @@ def _task(payload: Json, device: str, data_dir: str | None) -> TrainingTask:
         gradient=payload.get("gradient"),
         data_dir=data_dir,
         packages=payload.get("packages", {}),
+        threads=payload.get("threads", 1),
     )
 
 
 def _message(assignment: Assignment, item: Measurement | Outcome) -> Message:
+    from workers.training.devices import device_kind
     from workers.training.task import Measurement
 
     if isinstance(item, Measurement):
@@ -220,6 +250,7 @@ def _message(assignment: Assignment, item: Measurement | Outcome) -> Message:
         curve=item.curve,
         learned=item.learned,
         peak_memory_bytes=item.peak_memory_bytes,
+        device=device_kind(assignment.device),
     )
     return ended, item.weights
 
@@ -229,7 +260,7 @@ def _metrics(assignment: Assignment, outcome: Outcome) -> Json:
     metrics = _finite(outcome.metrics)
     if not metrics or assignment.payload["training"].get("precision", "float32") == "float32":
         return metrics
-    return metrics | {"precision_bits": 32 if outcome.precision == "float32" else 16}
+    return metrics | {"precision_bits": PRECISION_BITS[outcome.precision]}
 
 
 def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
@@ -244,11 +275,11 @@ def _finite(metrics: dict[str, float]) -> dict[str, Any]:
     return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
-def _raised(assignment: Assignment, error: Raised) -> Ended:
+def _ended(assignment: Assignment, error: Raised, ending: Ending) -> Ended:
     """Tell an error in a sentence, then, behind an empty line, where it was raised."""
     # A ValueError of the training code is a refusal, whose sentence says all.
     kind = "" if isinstance(error, ValueError) and str(error) else f"{type(error).__name__}: "
     told = f"{kind}{error}"[: MAX_ERROR_CHARS // 4]
     trace = "".join(traceback.format_exception(error))
     text = f"{told}\n\n{trace[len(told) + 2 - MAX_ERROR_CHARS :]}"
-    return Ended(assignment.attempt_id, assignment.trial_id, Ending.ERROR, error=text)
+    return Ended(assignment.attempt_id, assignment.trial_id, ending, error=text)

@@ -18,6 +18,14 @@ def task_text(spec: Mapping[str, object]) -> str:
     return " \u00b7 ".join(str(part) for part in parts if part)
 
 
+# By the metric `precision_bits`.
+SEARCHED_IN = {
+    16: "searched in bfloat16",
+    19: "searched in TF32",
+    32: "searched in float32",
+}
+
+
 def _kernels(sizes: object) -> str:
     """Write a network's kernel size, or the sizes of its parts in their order."""
     if isinstance(sizes, list):
@@ -29,11 +37,11 @@ def precision_text(spec: Mapping[str, object], shown: Sequence[Trial]) -> str:
     """Say in what the searches compute; where that is found out, as a shown trial tells."""
     training = spec.get("training")
     wanted = training.get("precision") if isinstance(training, Mapping) else None
-    if wanted != "auto":
+    if wanted not in ("auto", "tf32"):
         return "searched in bfloat16" if wanted == "bfloat16" else ""
     found = [(trial.metrics or {}).get("precision_bits") for trial in shown]
     bits = next((value for value in found if value is not None), 0)
-    return {16: "searched in bfloat16", 32: "searched in float32"}.get(bits, "precision: auto")
+    return SEARCHED_IN.get(bits, f"precision: {wanted}")
 
 
 def packs_text(spec: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ A set is the folder ``DATA_DIR/datasets/<sha256>``; docs/datasets.md describes i
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,18 @@ Values = NDArray[np.uint8] | NDArray[np.float32]
 
 class DamagedDatasetError(ValueError):
     """A stored set's files are missing or do not agree; the message names the file."""
+
+
+class UnseenDatasetError(DamagedDatasetError):
+    """A machine does not have a stored set's folder: another one may."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{folder} on {socket.gethostname()} {reason}: the data directory is not shared with "
+            "this machine (mount it there, at the same path, for the same user), or the set was "
+            "removed"
+        )
 
 
 def folder_of(data_dir: Path | str, sha256: str) -> Path:
@@ -115,9 +128,16 @@ def open_stored(data_dir: Path | str, sha256: str) -> StoredDataset:
     """Open a stored set. Its values stay on disk until they are read.
 
     Raises:
+        UnseenDatasetError: Its folder is not on this machine.
         DamagedDatasetError: A file is missing, or is not what the manifest says.
     """
-    return open_folder(folder_of(data_dir, sha256))
+    folder = folder_of(data_dir, sha256)
+    try:
+        if not folder.is_dir():
+            raise UnseenDatasetError(folder, "is not there")
+    except OSError as error:
+        raise UnseenDatasetError(folder, f"cannot be read ({error.strerror})") from error
+    return open_folder(folder)
 
 
 def is_whole(folder: Path) -> bool:
@@ -163,7 +183,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise DamagedDatasetError(
-            f"{path} cannot be read ({error}): is the data directory shared with this machine?"
+            f"{path} cannot be read ({error}): store the set again"
         ) from error
     _require(
         isinstance(found, dict) and found.get("version") == VERSION, path, f"version {VERSION}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service import gradient_settings, samplers
+from service import devices, gradient_settings, samplers
 from service.arms import Arm
 from service.planning import GRADIENT
 from service.records import Json, Trial
@@ -30,7 +30,9 @@ from service.states import Phase, Role, TrialState
 VERSION = 2
 
 
-def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) -> Json:
+def build_report(
+    spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial], kinds: Sequence[str] = ()
+) -> Json:
     """Compare the arms of a job whose trials have all ended.
 
     All of it is a function of the spec, on one kind of device, except ids, times (their names end
@@ -43,7 +45,8 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
         ``findings`` (the verdict, what the gain is due to, what it costs) and ``verdict``, the
         same as one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches
         were repeated); ``fidelity``; ``stopped`` (searches that ended early, after how many trials
-        and why); ``cost``; ``timing``.
+        and why); ``devices`` (kinds that its trainings ran on, `kinds`: bits are a function of the
+        spec on one alone); ``cost``; ``timing``.
     """
     every = list(trials)
     found = arms_with_trials(arms, every)
@@ -61,6 +64,7 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
     findings = _findings(spec, found, best, against, attribution)
     findings += stopped_in_words(stopped)
     findings += _bounds_in_words(found)
+    findings += devices.mixed_in_words(kinds)
     return {
         "version": VERSION,
         "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
@@ -73,6 +77,7 @@ def build_report(spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial]) ->
         "samplers": asdict(compared) if compared else None,
         "fidelity": asdict(savings) if savings else None,
         "stopped": stopped,
+        "devices": list(kinds),
         "cost": _cost(every, asked_for),
         "timing": timing_of(found, every),
     }

@@ -302,6 +302,20 @@ def running_attempts(session: Session, job_id: int) -> list[Attempt]:
     return [to_value(Attempt, row) for row in session.scalars(query)]
 
 
+def workers_of(session: Session, job_id: int) -> list[str]:
+    """Return the workers of all attempts whose results a job has or reuses, each once."""
+    reused = select(TrialRow.cached_from).where(
+        TrialRow.job_id == job_id, TrialRow.cached_from.is_not(None)
+    )
+    done = select(AttemptRow.worker).where(
+        AttemptRow.state == AttemptState.COMPLETED, AttemptRow.worker.is_not(None)
+    )
+    both = done.where(AttemptRow.job_id == job_id).union(
+        done.where(AttemptRow.trial_id.in_(reused))
+    )
+    return list(session.scalars(both))
+
+
 def without_result(session: Session, attempt_ids: Collection[int]) -> set[int]:
     """Return those of these attempts whose result was not taken in."""
     found: set[int] = set()

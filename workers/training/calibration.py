@@ -33,7 +33,7 @@ class Calibration:
 
     Attributes:
         device: Name of the device, for people.
-        precision: What the passes compute in there, "float32" or "bfloat16".
+        precision: What the passes compute in there, "float32", "tf32" or "bfloat16".
         load_s: What the first training on a worker takes more: imports, loading data; next to
             nothing on one that has done so.
         start_s: From the task to a network that is ready, on a worker that has the data already.
@@ -75,7 +75,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     Raises:
         ValueError: As `workers.training.loop.train`.
     """
-    prepare_machine()
+    prepare_machine(task.threads)
     device = torch.device(task.device)
     peak = MemoryPeak(device)
     begun = time.perf_counter()

@@ -10,6 +10,7 @@ import torch
 
 _CPUINFO = Path("/proc/cpuinfo")
 _AMD = "AuthenticAMD"
+_AMPERE = (8, 0)
 
 
 def device_name(device: torch.device) -> str:
@@ -17,6 +18,18 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def device_kind(device_type: str) -> str:
+    """Name what has the same results bit for bit, for given versions and settings.
+
+    Of a CPU its instructions, too: an environment may forbid torch to use the best of them.
+
+    Args:
+        device_type: "cpu" or "cuda".
+    """
+    name = device_name(torch.device(device_type))
+    return name if device_type != "cpu" else f"{name} ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
@@ -35,6 +48,11 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     # Private in torch: there is no public question. They exist in every version that we allow.
     has_amx, has_avx512 = torch.cpu._is_amx_tile_supported, torch.cpu._is_avx512_bf16_supported  # noqa: SLF001
     return bool(has_amx() or (has_avx512() and _cpuinfo("vendor_id") == _AMD))
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether a device can round the factors of float32 products to 10 bits, as from Ampere on."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= _AMPERE
 
 
 @lru_cache

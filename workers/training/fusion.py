@@ -39,7 +39,7 @@ _SUMMED = "features"
 # A convolution of one group is computed in another way than that of two.
 _LEAST = 2
 # Values in a vector register of 512 bits.
-_LANES: Mapping[Precision, int] = MappingProxyType({"float32": 16, "bfloat16": 32})
+_LANES: Mapping[Precision, int] = MappingProxyType({"float32": 16, "tf32": 16, "bfloat16": 32})
 
 
 class Heads(nn.Module):
@@ -68,19 +68,19 @@ class FusedPasses(Passes):
             precision: What the passes compute in.
         """
         self._n = len(networks)
-        self._precision = precision
+        self.precision = precision
         n_idle = -self._n % slots(networks[0], precision)
         all_ = [*networks, *(copy.deepcopy(networks[0]) for _ in range(n_idle))]
         self._n_fused = len(all_)
-        self._network = _fused(all_)
+        self._network = _fused(all_, precision)
         self._owners = list(_owners(self._network, all_))
         self.statistics = RunningStatistics(self._network)
 
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
         """Return each candidate's outputs."""
         repeated = inputs.repeat(1, self._n_fused, *[1] * (inputs.dim() - 2))
-        with autocast(inputs.device, self._precision):
-            outputs = self._network(lay_out(repeated))
+        with autocast(inputs.device, self.precision):
+            outputs = self._network(lay_out(repeated, self.precision, is_grouped=True))
         if isinstance(outputs, Tensor):
             outputs = outputs.chunk(self._n_fused, dim=1)
         return [output.float().contiguous() for output in outputs[: self._n]]
@@ -101,7 +101,7 @@ def slots(network: nn.Module, precision: Precision) -> int:
     return max(n_lanes // math.gcd(n_lanes, width), _LEAST)
 
 
-def _fused(networks: Sequence[nn.Module]) -> nn.Module:
+def _fused(networks: Sequence[nn.Module], precision: Precision) -> nn.Module:
     """Return a network of all channels, with copies of the values."""
     fused = copy.deepcopy(networks[0])
     n = len(networks)
@@ -121,7 +121,7 @@ def _fused(networks: Sequence[nn.Module]) -> nn.Module:
         if name == _SUMMED:
             body.register_forward_hook(_planes)
     weight = next(fused.parameters())
-    place_network(fused, weight.device, weight.dim() - 2)
+    place_network(fused, weight.device, weight.dim() - 2, precision, is_grouped=True)
     return fused
 
 

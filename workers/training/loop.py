@@ -62,7 +62,7 @@ def train(
             or `stop_above` is given for a training judged on the test split, whose value has
             nothing to be compared with before its end.
     """
-    prepare_machine()
+    prepare_machine(task.threads)
     precision = precision_of(task)
     found = store.find(precision) if store is not None else None
     candidate = Candidate(task, should_stop, tuple(stop_above), store, found)
@@ -90,7 +90,7 @@ def train_together(
     Raises:
         ValueError: As `train`.
     """
-    prepare_machine()
+    prepare_machine(candidates[0].task.threads)
     peak = MemoryPeak(torch.device(candidates[0].task.device))
     runs = [
         Run(place, candidate, prepare(candidate.task), precision, peak)

@@ -16,23 +16,28 @@ _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 1 << 30
 
 
-def prepare_machine() -> None:
+def prepare_machine(n_threads: int = 1) -> None:
     """Set this process and the calling thread up for training.
 
-    One thread (a team of threads on shared cores is many times slower, and its size changes the
-    order of sums), deterministic kernels, no TF32, subnormals flushed to zero, and freed
-    activations kept by the allocator instead of being returned to the system page by page.
+    Deterministic kernels, no TF32, subnormals flushed to zero, and freed activations kept by the
+    allocator instead of being returned to the system page by page.
+
+    Args:
+        n_threads: Of a training on a CPU. Their number changes the order of sums, so the spec
+            gives it (`service.payloads.threads_of`), and a worker may train with another number
+            than before. A team on cores that others use, too, is many times slower than one.
     """
     _prepare_process()
-    # A setting of the thread, which those that it starts inherit.
+    # A setting of the thread, which those that it starts inherit: before it has a team.
     torch.set_flush_denormal(True)
+    # OpenMP's number belongs to a thread, and the one that trains need not be the one that began.
+    torch.set_num_threads(n_threads)
 
 
 @lru_cache(maxsize=1)
 def _prepare_process() -> None:
     # Read by cuBLAS when CUDA starts; deterministic matrix products need it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
     # Nothing here reads what it has not written; the filling takes 2 to 6 % of a small step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

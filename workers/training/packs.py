@@ -65,7 +65,8 @@ def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Ex
         A candidate's place in the list with what `train` would tell of it, or, in place of an
         outcome, with the error that ended it.
     """
-    prepare_machine()
+    for candidate in candidates[:1]:
+        prepare_machine(candidate.task.threads)
     progress = _Progress()
     for places in _alike(candidates):
         yield from _train(candidates, places, progress)
@@ -82,7 +83,7 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
     """Name what a task shares with those beside it; None where it is trained alone."""
     if not is_fusible(task):
         return None
-    names = ("task", "network", "training", "seed", "packages")
+    names = ("task", "network", "training", "seed", "packages", "threads")
     payload = {name: getattr(task, name) for name in names}
     try:
         precision = precision_of(task)
@@ -125,6 +126,7 @@ def _train_group(
 ) -> Generator[tuple[int, Item | Exception], None, tuple[list[int], int]]:
     """Train candidates together; return those that are left, and how many of them to train so."""
     places, wanted = list(candidates), list(candidates.values())
+    prepare_machine(wanted[0].task.threads)
     left: list[int] = []
     width = 1
     passes_of = FusedPasses if is_fusible(wanted[0].task) else PlainPasses

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from workers.training.layout import lay_out
 from workers.training.running_statistics import RunningStatistics
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "tf32", "bfloat16"]
 
 
 class Passes(ABC):
@@ -21,9 +21,11 @@ class Passes(ABC):
 
     Attributes:
         statistics: Of the network that the batches pass through.
+        precision: What products are computed in.
     """
 
     statistics: RunningStatistics
+    precision: Precision
 
     @abstractmethod
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
@@ -40,13 +42,13 @@ class PlainPasses(Passes):
     def __init__(self, networks: Sequence[nn.Module], precision: Precision) -> None:
         """Take the one network, on its device and in train mode."""
         (self._network,) = networks
-        self._precision = precision
+        self.precision = precision
         self.statistics = RunningStatistics(self._network)
 
     def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
         """Return the network's outputs alone."""
-        with autocast(inputs.device, self._precision):
-            outputs: Tensor = self._network(lay_out(inputs))
+        with autocast(inputs.device, self.precision):
+            outputs: Tensor = self._network(lay_out(inputs, self.precision))
         return [outputs.float()]
 
     def hand_out(self) -> None:
@@ -58,6 +60,25 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
     Weights, their gradients, the optimizer's state and losses are in float32 either way.
     """
-    if precision == "float32":
+    if precision != "bfloat16":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+@contextmanager
+def tf32() -> Iterator[None]:
+    """Let a GPU's matrix products and convolutions of float32 round their factors to 10 bits.
+
+    A setting of the whole process: a step alone has it, forward and backward, no judgement.
+    """
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    matmul.allow_tf32 = cudnn.allow_tf32 = True
+    try:
+        yield
+    finally:
+        matmul.allow_tf32 = cudnn.allow_tf32 = False
+
+
+def products(precision: Precision) -> AbstractContextManager[object]:
+    """Return the context of a forward and a backward pass."""
+    return tf32() if precision == "tf32" else nullcontext()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from service.digest import canonical_json
-from workers.training.devices import has_fast_bfloat16
+from workers.training.devices import has_fast_bfloat16, has_tf32
 from workers.training.passes import PlainPasses, Precision
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
@@ -37,8 +37,10 @@ def precision_of(task: TrainingTask) -> Precision:
     asked = task.training.get("precision", "float32")
     if asked in ("float32", "bfloat16"):
         return "bfloat16" if asked == "bfloat16" else "float32"
+    if asked == "tf32":
+        return "tf32" if has_tf32(torch.device(task.device)) else "float32"
     if asked != "auto":
-        raise ValueError(f"unknown precision {asked!r}: known are float32, bfloat16, auto")
+        raise ValueError(f"unknown precision {asked!r}: known are float32, tf32, bfloat16, auto")
     if not has_fast_bfloat16(torch.device(task.device)):
         return "float32"
     return "bfloat16" if difference(task) <= TOLERANCE else "float32"
@@ -51,7 +53,8 @@ def difference(task: TrainingTask) -> float:
         The difference of the mean losses of the last half of the steps, of the size of the float32
         one; inf where either is not finite, or the float32 one is 0.
     """
-    plain = {name: getattr(task, name) for name in ("task", "network", "training", "packages")}
+    names = ("task", "network", "training", "packages", "threads")
+    plain = {name: getattr(task, name) for name in names}
     return _difference(canonical_json(plain), task.seed, task.device, task.data_dir)
 
 

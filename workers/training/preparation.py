@@ -79,7 +79,8 @@ def prepare(task: TrainingTask) -> Prepared:
     if task.network["kind"] not in NETWORKS or task.task["kind"] not in OBJECTIVES:
         require_fit(network, objective, device)
     learned = _weigh(network, task)
-    place_network(network, device, objective.shape.n_dims)
+    asked = training.get("precision", "float32")
+    place_network(network, device, objective.shape.n_dims, asked)
     descent = _descent(network, task, learned)
     n_batches = objective.n_batches(int(training["batch_size"]))
     own = None if learned is None or task.gradient is None else task.gradient.get("schedule")

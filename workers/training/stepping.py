@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from workers.training.descent import descend
-from workers.training.passes import Passes
+from workers.training.passes import Passes, products
 from workers.training.preparation import Prepared
 
 # Said by torch's batch normalisation.
@@ -37,11 +37,12 @@ def step(
     for descent in descents:
         descent.clear()
     objective = candidates[0].objective
-    with passes.statistics.at_step(number):
-        outputs = _outputs(passes, inputs)
-    losses = [objective.loss(own, targets) for own in outputs]
-    # One pass for all, without a sum: none's loss is another's.
-    torch.autograd.backward(losses)
+    with products(passes.precision):
+        with passes.statistics.at_step(number):
+            outputs = _outputs(passes, inputs)
+        losses = [objective.loss(own, targets) for own in outputs]
+        # One pass for all, without a sum: none's loss is another's.
+        torch.autograd.backward(losses)
     passes.hand_out()
     descend(descents)
     for candidate in candidates:

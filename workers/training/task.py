@@ -54,6 +54,7 @@ class TrainingTask:
         split: What the final value is measured on. Epochs are always measured on validation.
         device: A torch device, such as "cpu" or "cuda".
         keep_weights: Whether the outcome carries the folded network.
+        threads: With which it computes on a CPU.
     """
 
     task: Section
@@ -67,6 +68,7 @@ class TrainingTask:
     gradient: Section | None = None
     data_dir: str | None = None
     packages: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
+    threads: int = 1
 
 
 def never() -> bool:
@@ -123,7 +125,7 @@ class Outcome:
         curve: The validation loss after each epoch, in its order, as far as it is finite.
         learned: The learned density's values, where one is learned and there is a value.
         weights: The folded network as safetensors, where asked for and completed.
-        precision: What the passes computed in, "float32" or "bfloat16".
+        precision: What the passes computed in, "float32", "tf32" or "bfloat16".
         peak_memory_bytes: See `workers.training.memory`; a pack's, for each of its candidates.
     """
 

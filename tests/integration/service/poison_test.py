@@ -111,7 +111,7 @@ def test_a_poisonous_trial_fails_alone(database: Database, n_workers: int, *, wh
         assert len(tries[trial.id]) == 2 * MAX_ATTEMPTS  # at any number of workers
         assert {a.state for a in tries[trial.id]} == {AttemptState.LOST}
         assert trial.error is not None
-        assert "3 of these while it was alone on its node" in trial.error["detail"]
+        assert "3 of these by a death while the trial was alone" in trial.error["detail"]
 
 
 def test_counts_outlive_dispatchers_and_dispatchers_do_not_count(database: Database) -> None:

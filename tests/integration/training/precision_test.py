@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 
 from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
 from workers.training import precision
-from workers.training.passes import PlainPasses
+from workers.training.passes import PlainPasses, Precision, tf32
 from workers.training.precision import difference, precision_of
 from workers.training.preparation import prepare
 from workers.training.stepping import step
@@ -53,6 +54,47 @@ def test_auto_is_bfloat16_where_the_device_is_faster_in_it_and_the_check_passes(
     assert precision_of(asking("auto")) == expected
 
 
+def test_tf32_is_float32_on_a_cpu_and_says_so() -> None:
+    assert precision_of(asking("tf32")) == "float32"
+    (_, quick), (_, exact) = (run(asking(wanted)) for wanted in ("tf32", "float32"))
+    assert (quick.value, quick.precision) == (exact.value, "float32")
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"), [((7, 5), "float32"), ((8, 0), "tf32"), ((9, 0), "tf32")]
+)
+def test_tf32_is_of_gpus_that_have_it(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], expected: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert precision_of(replace(asking("tf32"), device="cuda")) == expected
+
+
+def test_a_step_in_tf32_allows_it_forward_and_backward_and_no_longer() -> None:
+    own = asking("tf32")
+    parts = prepare(own)
+    seen: list[tuple[bool, bool]] = []
+
+    def look(*_: object) -> None:
+        matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+        seen.append((matmul.allow_tf32, cudnn.allow_tf32))
+
+    network = parts.network.train()
+    network.register_forward_hook(look)
+    next(network.parameters()).register_hook(look)  # type: ignore[no-untyped-call]
+    inputs, targets = next(iter(parts.objective.batches(8, parts.streams)))
+    precisions: tuple[Precision, Precision] = ("tf32", "float32")
+    for wanted in precisions:
+        step(PlainPasses([network], wanted), [parts], inputs, targets, 1)
+        look()
+    allowed, forbidden = (True, True), (False, False)
+    assert seen == [allowed, allowed, forbidden, *[forbidden] * 3]
+    with pytest.raises(RuntimeError, match="in between"), tf32():
+        raise RuntimeError("in between")
+    look()
+    assert seen[-1] == forbidden
+
+
 def test_the_check_asks_for_no_density() -> None:
     weighted, plain = (task(DIGITS, phi=phi) for phi in (PHI, None))
     assert difference(weighted) == difference(plain)
@@ -66,7 +108,7 @@ def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.Monkey
         """Gives every class the same chance in bfloat16: a loss of log 10 throughout."""
 
         def outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
-            factor = 0.0 if self._precision == "bfloat16" else 1.0
+            factor = 0.0 if self.precision == "bfloat16" else 1.0
             return [factor * self._network(inputs)]
 
     own = task(DIGITS, seed=12, phi=None)

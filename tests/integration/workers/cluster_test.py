@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for name in ("DENSEARCH_DATABASE_URL", "PGPASSWORD", "POSTGRES_PASSWORD"):
             patch.setenv(name, URL)
         data_dir = tmp_path_factory.mktemp("data")
-        made = Cluster(Settings(data_dir=data_dir, n_cpus=2))
+        made = Cluster(Settings(data_dir=data_dir, n_cpus=2, n_gpus=1))
         made.warm_up()
         yield made
     folder = made.folder
@@ -163,3 +164,29 @@ def test_an_attempt_whose_worker_cannot_run_yet_is_cancelled_at_once(cluster: Cl
     assert cluster.n_free(CPU) == 1
     cluster.cancel({1})
     assert ends(cluster, 1)[1].ending is Ending.CANCELLED
+
+
+NO_ROOM = (
+    "type('NoRoom', (), {'__sub__': lambda *_: "
+    "exec(\"raise __import__('torch').OutOfMemoryError('CUDA out of memory')\")})()"
+)
+
+
+def without_room(number: int, *, alone: bool = False) -> Assignment:
+    """A trial that finds no memory on a GPU, of which Ray alone believes that it is there."""
+    found = trial(number, alone=alone)
+    task = {**found.payload["task"], "sleep_s": Poison(NO_ROOM)}
+    return replace(found, payload={**found.payload, "task": task}, device="cuda")
+
+
+def test_a_trial_that_finds_its_gpu_full_has_a_whole_one_alone(cluster: Cluster) -> None:
+    half = Shape(1.0, 0.5)
+    assert cluster.capacity(half) == 2
+    cluster.place(half, [without_room(1)])
+    displaced = ends(cluster, 1)[1]
+    assert displaced.ending is Ending.DISPLACED
+    assert "CUDA out of memory" in str(displaced.error)
+    cluster.place(half, [without_room(2, alone=True)])
+    (slot,) = [slot for slot in cluster._slots if slot.is_alone]
+    assert slot.shape == Shape(2.0, 1.0)
+    assert ends(cluster, 1)[2].ending is Ending.ERROR

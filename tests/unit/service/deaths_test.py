@@ -49,6 +49,18 @@ def test_what_ray_ended_is_never_the_trials_fault_but_has_an_end() -> None:
     assert told([Ending.LOST] * 3 + [Ending.CRASHED] * 3, 3)[1] == 6
 
 
+def test_what_its_place_failed_runs_alone_from_then_on_and_is_not_to_blame() -> None:
+    error = deaths.after(None, Ending.DISPLACED, "the GPU was full", 3)
+    assert deaths.is_isolated(error, 3)
+    error = deaths.after(error, Ending.ERROR, "it is full again", 3)
+    assert deaths.is_isolated(error, 3)
+    assert deaths.verdict(error, 3) is None
+    assert told([Ending.DISPLACED] * 29, 3)[1] == 0
+    assert told([Ending.DISPLACED] * 100, 3)[1] == 30
+    # Deaths alone count, though it was not isolated by deaths.
+    assert told([Ending.DISPLACED, *[Ending.CRASHED] * 3], 3)[1] == 4
+
+
 def test_exceptions_and_cancellations_are_no_deaths() -> None:
     error, n_tries = told([Ending.ERROR, Ending.CANCELLED] * 50, 3)
     assert (error, n_tries) == ({"detail": "its worker died"}, 0)
@@ -59,5 +71,6 @@ def test_the_verdict_names_the_cause_and_the_counts() -> None:
     error, _ = told([Ending.CRASHED] * 6, 3)
     assert error is not None
     assert deaths.verdict(error, 3) == (
-        "its worker died; its workers died 6 times, 3 of these while it was alone on its node"
+        "its worker died; 6 attempts were lost, "
+        "3 of these by a death while the trial was alone on its node"
     )

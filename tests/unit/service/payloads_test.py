@@ -4,7 +4,9 @@ import pytest
 
 from service import density, payloads, planning, rules
 from service.arm_densities import densities_at
+from service.costs import cost_key
 from service.groups import WHOLE
+from service.packs import pack_key
 from service.spec import JobSpec
 from service.states import Phase
 
@@ -78,6 +80,33 @@ def test_name_budget_and_samplers_do_not_change_a_training() -> None:
     assert ours.digest != searched(spec_of(training={"lr": 0.01}), [0.3]).digest
     on_gpu = spec_of(resources={"gpus_per_trial": 0.5})
     assert ours.digest != searched(on_gpu, [0.3]).digest
+
+
+@pytest.mark.parametrize(
+    ("resources", "n_threads"),
+    [
+        ({"cpus_per_trial": 0.5}, None),
+        ({"cpus_per_trial": 1}, None),
+        ({"cpus_per_trial": 1.9}, None),
+        ({"cpus_per_trial": 2.5}, 2),
+        ({"cpus_per_trial": 4}, 4),
+        ({"cpus_per_trial": 4, "gpus_per_trial": 0.5}, None),
+    ],
+)
+def test_whole_cpus_are_threads_and_more_than_one_name_another_training(
+    resources: dict[str, float], n_threads: int | None
+) -> None:
+    usual, order = searched(spec_of(), [0.3]), searched(spec_of(resources=resources), [0.3])
+    assert order.payload.get("threads") == n_threads
+    if "gpus_per_trial" not in resources:  # a digest names the kind of device, too
+        assert (order.digest == usual.digest) is (n_threads is None)
+    final = payloads.evaluated(spec_of(resources=resources), order.params, order.payload, 0)
+    assert final.payload.get("threads") == n_threads
+    assert (cost_key(order.payload, "cpu") == cost_key(usual.payload, "cpu")) is (
+        n_threads is None
+    )
+    packed = [{**one, "packed": True} for one in (usual.payload, order.payload)]
+    assert len({pack_key(one) for one in packed}) == (1 if n_threads is None else 2)
 
 
 def test_searched_settings_reach_the_training() -> None:

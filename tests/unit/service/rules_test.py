@@ -43,9 +43,19 @@ def test_a_function_is_not_evaluated_unless_asked() -> None:
 
 
 def test_a_shared_or_a_whole_gpu_is_fine() -> None:
-    for n_gpus in (0.0, 0.25, 1.0, 2.0):
+    for n_gpus in (0.0, 0.25, 1.0):
         resources = {"cpus_per_trial": 0.5, "gpus_per_trial": n_gpus}
         assert rules.parse({**TRAINED, "resources": resources}).resources.gpus_per_trial == n_gpus
+
+
+@pytest.mark.parametrize("n_gpus", [1.5, 2.0, 64.0])
+def test_more_than_one_gpu_is_refused_until_one_training_uses_them(n_gpus: float) -> None:
+    with pytest.raises(InvalidSpecError) as caught:
+        rules.parse({**TRAINED, "resources": {"gpus_per_trial": n_gpus}})
+    (fault,) = caught.value.faults
+    assert fault.pointer == "/resources/gpus_per_trial"
+    assert "uses one GPU" in fault.detail
+    assert "use 1, or a part of one" in fault.detail
 
 
 def test_the_worst_value_of_a_function_is_above_what_functions_take() -> None:

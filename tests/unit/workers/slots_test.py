@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.pulse import Sight
-from workers.slots import DRAIN_S, drains
+from workers.slots import DRAIN_S, Shape, drains, whole_node
 
 
 def test_others_wait_and_then_work_for_as_long() -> None:
@@ -24,3 +24,26 @@ def test_what_no_single_node_has_is_no_room() -> None:
     assert not sight.has_room(1.0, 0.6)
     assert sight.has_room(2.0, 0.4)
     assert sight.n_held("CPU") == 8.0
+
+
+NODES = {
+    "small": {"CPU": 4.0},
+    "large": {"CPU": 16.0, "GPU": 2.0},
+    "huge": {"CPU": 64.0, "GPU": 8.0},
+}
+
+
+def test_alone_on_a_node_is_all_of_its_cpus_and_whole_gpus() -> None:
+    assert whole_node(NODES, Shape(1.0, 0.0)) == (Shape(4.0, 0.0), "small")
+    assert whole_node(NODES, Shape(1.0, 0.25)) == (Shape(16.0, 1.0), "large")
+    assert whole_node(NODES, Shape(8.0, 0.0)) == (Shape(16.0, 0.0), "large")
+    assert whole_node({"half": {"CPU": 2.0, "GPU": 0.5}}, Shape(1.0, 0.3)) == (
+        Shape(2.0, 0.5),
+        "half",
+    )
+    assert whole_node(NODES, Shape(100.0, 0.0)) is None
+
+
+def test_a_node_that_failed_a_trial_is_the_last_choice() -> None:
+    assert whole_node(NODES, Shape(1.0, 0.5), {"large"}) == (Shape(64.0, 1.0), "huge")
+    assert whole_node(NODES, Shape(1.0, 0.5), {"large", "huge"}) == (Shape(16.0, 1.0), "large")

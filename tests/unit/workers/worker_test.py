@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+import torch
 
 from service.updates import Assignment, Ended, Ending, Measured
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
@@ -224,6 +225,26 @@ def test_the_precision_is_told_where_another_was_allowed() -> None:
     assert exact.metrics is not None
     assert quick.metrics["precision_bits"] == 16
     assert "precision_bits" not in exact.metrics
+    on_a_cpu = last(list(Worker().run([assignment(training(precision="tf32"))])))
+    assert on_a_cpu.metrics == {**exact.metrics, "precision_bits": 32}
+
+
+def test_a_training_names_its_kind_of_device_and_a_function_has_none() -> None:
+    messages = Worker().run([assignment(training(epochs=1)), assignment(function(), 2)])
+    *_, (trained, _), (called, _) = messages  # type: ignore[misc]
+    capability = torch.backends.cpu.get_cpu_capability()
+    name, _, instructions = str(trained.device).rpartition(" ")
+    assert name
+    assert instructions == f"({capability})"
+    assert called.device is None
+
+
+def test_a_worker_trains_with_the_threads_of_each_payload() -> None:
+    worker, found = Worker(), []
+    for threads in ({"threads": 2}, {}):
+        list(worker.run([assignment(training(epochs=1) | threads)]))
+        found.append(torch.get_num_threads())
+    assert found == [2, 1]
 
 
 def test_a_worker_measures_what_a_training_costs() -> None:

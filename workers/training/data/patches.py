@@ -24,6 +24,8 @@ Patches = tuple[Tensor, ...]
 N_CROPS = 64
 CROP_PX = {1: 1024, 2: 96, 3: 32}
 _CROP_SEED = 20250526
+# So many patches' places are drawn and moved to the device at once, an epoch's as a rule: 3 MB.
+PLACES_AT_ONCE = 2**16
 
 
 class Images(ABC):
@@ -49,6 +51,14 @@ class Images(ABC):
             sides: The boxes', (n_dims,).
         """
 
+    def cuts(
+        self, image: Tensor, corner: Tensor, sides: Sequence[int], batch_size: int
+    ) -> Iterator[Tensor]:
+        """Yield what `cut` returns of each batch of consecutive boxes; the last may be smaller."""
+        batches = zip(torch.split(image, batch_size), torch.split(corner, batch_size), strict=True)
+        for of_batch, corners in batches:
+            yield self.cut(of_batch, corners, sides)
+
 
 class HeldImages(Images):
     """Samples that lie on the device, one after another in one flat tensor.
@@ -71,14 +81,31 @@ class HeldImages(Images):
 
     def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
         """Return boxes, on the device."""
+        (boxes,) = self.cuts(image, corner, sides, len(image))
+        return boxes
+
+    def cuts(
+        self, image: Tensor, corner: Tensor, sides: Sequence[int], batch_size: int
+    ) -> Iterator[Tensor]:
+        """Yield batches of boxes; where all of them lie is moved to the device at once.
+
+        A copy from the host's memory waits for the device, so one for each batch would keep the
+        host from running ahead.
+        """
         own = self.sides[image]
         # How far apart neighbours lie along the channels and each axis.
         strides = torch.cat([own, torch.ones_like(own[:, :1])], dim=1)
         strides = strides.flip(1).cumprod(1).flip(1)
         first = self._starts[image] + (corner * strides[:, 1:]).sum(1)
-        places, strides = first.to(self.device), strides.to(self.device)
-        steps = [torch.arange(side, device=self.device) for side in sides]
-        for axis, along in enumerate([self._channels, *steps]):
+        lies = torch.cat([first[:, None], strides], dim=1).to(self.device)
+        steps = [self._channels, *(torch.arange(side, device=self.device) for side in sides)]
+        for of_batch in torch.split(lies, batch_size):
+            yield self._gathered(of_batch, steps)
+
+    def _gathered(self, lies: Tensor, steps: Sequence[Tensor]) -> Tensor:
+        """Return boxes by their first place and their strides, (B, 1 + 1 + n_dims)."""
+        places, strides = lies[:, 0], lies[:, 1:]
+        for axis, along in enumerate(steps):
             stride = strides[:, axis].view(-1, *(1,) * (axis + 1))
             places = places[..., None] + along * stride
         return self._values[places]
@@ -188,10 +215,20 @@ class PatchSource:
         self, n_patches: int, batch_size: int, size_px: int, order: torch.Generator
     ) -> Iterator[Patches]:
         sides = (size_px,) * self._sides.shape[1]
-        for start in range(0, n_patches, batch_size):
-            n = min(batch_size, n_patches - start)
-            image = torch.randint(len(self._sides), (n,), generator=order)
-            yield self._cut(image, self._corners(image, size_px, order), sides)
+        at_once = max(PLACES_AT_ONCE // batch_size, 1) * batch_size
+        for start in range(0, n_patches, at_once):
+            drawn = [
+                self._places(min(batch_size, n_patches - first), size_px, order)
+                for first in range(start, min(start + at_once, n_patches), batch_size)
+            ]
+            image, corner = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+            parts = [held.cuts(image, corner, sides, batch_size) for held in self._images]
+            yield from zip(*parts, strict=True)
+
+    def _places(self, n: int, size_px: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Draw the samples and the corners of a batch."""
+        image = torch.randint(len(self._sides), (n,), generator=order)
+        return image, self._corners(image, size_px, order)
 
     def _corners(self, image: Tensor, sides: Tensor | int, order: torch.Generator) -> Tensor:
         room = self._sides[image] - sides + 1

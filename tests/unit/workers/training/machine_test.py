@@ -35,6 +35,24 @@ def test_every_thread_that_trains_flushes_subnormals() -> None:
     assert smallest() == 0.0
 
 
+def test_every_thread_that_trains_has_the_number_that_was_asked_for_last() -> None:
+    """OpenMP's number belongs to a thread; a warm worker trains on any of a pool."""
+    found: list[int] = []
+
+    def work(n_threads: int) -> None:
+        prepare_machine(n_threads)
+        found.append(torch.get_num_threads())
+
+    for n_threads in (2, 1, 3):
+        thread = threading.Thread(target=work, args=(n_threads,))
+        thread.start()
+        thread.join()
+        work(n_threads)
+    prepare_machine()
+    assert found == [2, 2, 1, 1, 3, 3]
+    assert torch.get_num_threads() == 1
+
+
 def test_trainings_are_deterministic_on_one_thread() -> None:
     prepare_machine()
     assert torch.get_num_threads() == 1

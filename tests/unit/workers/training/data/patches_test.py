@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from service.datasets.stored import Samples
+from tests.dispatched import Dispatched
+from workers.training.data import patches as patches_module
 from workers.training.data.patches import (
     CROP_PX,
     N_CROPS,
@@ -171,3 +173,37 @@ def test_small_samples_are_judged_together_and_no_window_is_large() -> None:
     assert shapes[:2] == [(50, 1, 30, 30), (50, 1, 40, 40)]
     assert len(shapes) == 2 + 16
     assert max(shape.numel() for shape in shapes) <= WINDOW_PX[2] ** 2
+
+
+@pytest.mark.parametrize("n_dims", SIDES)
+def test_an_epochs_places_are_moved_to_the_device_at_once(n_dims: int) -> None:
+    """The meta device stands for a GPU: its tensors have no values, and copies to it are seen."""
+    sides, size = SIDES[n_dims]
+    images = HeldImages(numbered(sides), torch.device("meta"))
+    patches = PatchSource([images, images], [unchanged] * 2)
+    for n_batches in (1, 9):
+        with Dispatched() as dispatched:
+            batches = list(patches.batches(8 * n_batches, 8, size, generator(0)))
+        assert len(batches) == n_batches
+        assert {cubes.device.type for batch in batches for cubes in batch} == {"meta"}
+        copies = [call for call in dispatched.calls if len(call.devices) > 1]
+        assert [call.name for call in copies] == ["_to_copy"] * 2  # of inputs and of targets
+
+
+@pytest.mark.parametrize("at_once", [1, 20, 2**16])
+def test_places_drawn_ahead_are_those_drawn_batch_by_batch(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(patches_module, "PLACES_AT_ONCE", at_once)
+    images = numbered([(9, 12), (7, 6)])
+    order, expected = generator(3), generator(3)
+    for _ in range(2):  # an epoch goes on where the last one ended
+        for (batch,) in source(images).batches(50, 8, 5, order):
+            chosen = torch.randint(2, (len(batch),), generator=expected)
+            room = torch.tensor([[5, 8], [3, 2]])[chosen]
+            share = torch.rand(room.shape, generator=expected, dtype=torch.float64)
+            for patch, number, (top, left) in zip(
+                batch, chosen.tolist(), (share * room).long().tolist(), strict=True
+            ):
+                window = images[number][:, top : top + 5, left : left + 5]
+                assert np.array_equal(patch.numpy(), window)

@@ -1,0 +1,36 @@
+"""The kinds of device that trainings ran on.
+
+Two kinds of CPU, or of GPU, sum in other orders, so that results are equal bit for bit on one kind
+alone. An attempt keeps its kind in the name of its worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+# Of the column: `service.storage.tables.AttemptRow.worker`.
+MAX_CHARS = 100
+_ON = " on "
+
+
+def worker_text(worker: str | None, device: str | None) -> str | None:
+    """Return what an attempt keeps of its worker, such as "worker-3 on AMD EPYC 7763 (AVX2)"."""
+    return f"{worker}{_ON}{device}"[:MAX_CHARS] if worker and device else worker
+
+
+def kinds_of(workers: Iterable[str | None]) -> list[str]:
+    """Return the kinds of device in what attempts keep of their workers, each once, sorted."""
+    parts = (worker.partition(_ON)[2] for worker in workers if worker)
+    return sorted({kind for kind in parts if kind})
+
+
+def mixed_in_words(kinds: Sequence[str]) -> list[str]:
+    """Return the report's finding where trainings ran on several kinds."""
+    if len(kinds) < 2:
+        return []
+    sentence = (
+        f"The trainings ran on {len(kinds)} kinds of device ({'; '.join(kinds)}), which round "
+        "differently: another run of this job may give other values. On nodes of one kind alone "
+        "its results are repeated exactly."
+    )
+    return [sentence]

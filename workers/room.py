@@ -1,0 +1,49 @@
+"""How many workers of a shape a cluster can hold, by what was last seen of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from service.capacity import n_places
+from workers.pulse import Sight
+from workers.slots import Shape, Slot, memory_share
+
+
+def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, float]:
+    """Return a cluster's CPUs, GPUs and memory, and what a worker may hold for each CPU, bytes.
+
+    Args:
+        sight: What was seen.
+        memory_per_cpu_bytes: The setting; None takes the least that a node has.
+    """
+    return {
+        "cpus": sight.total("CPU"),
+        "gpus": sight.total("GPU"),
+        "memory_bytes": sight.total("memory"),
+        "memory_per_cpu_bytes": memory_per_cpu_bytes or memory_share(sight.least_memory_per_cpu()),
+    }
+
+
+def capacity(sight: Sight, shape: Shape) -> int:
+    """Return how many workers of a shape all nodes can hold at once."""
+    return sum(
+        n_places({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
+        for node in sight.nodes.values()
+    )
+
+
+def held_by(slots: Iterable[Slot]) -> Shape:
+    """Return what workers hold together."""
+    found = list(slots)
+    return Shape(sum(slot.shape.cpus for slot in found), sum(slot.shape.gpus for slot in found))
+
+
+def lack_of(total: Mapping[str, float], shape: Shape) -> str:
+    """Say why a cluster that has `total` cannot hold a trial of a shape, and what to do."""
+    if not total["cpus"]:
+        return "the Ray cluster has no workers: start a Ray node with CPUs"
+    return (
+        f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
+        f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
+        "the job with smaller resources"
+    )
