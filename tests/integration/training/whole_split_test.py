@@ -92,6 +92,7 @@ def network_for(objective: Objective, wanted: Mapping[str, Any] = DNCNN) -> nn.M
 def shrink(monkeypatch: pytest.MonkeyPatch, window_px: int, context_px: int) -> None:
     for name, px in (("WINDOW_PX", window_px), ("CONTEXT_PX", context_px)):
         monkeypatch.setattr(tiles, name, dict.fromkeys((1, 2, 3), px))
+    monkeypatch.setattr(tiles, "MOST_PX", {n: window_px**n for n in (1, 2, 3)})
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
-# By the number of axes. A window takes as much memory as 16 of a search's crops.
+# By the number of axes. In a pass are as many pixels as 16 of a search's crops have.
+MOST_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 147_456, 3: 524_288})
 WINDOW_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 384, 3: 80})
 CONTEXT_PX: Mapping[int, int] = MappingProxyType({1: 2_048, 2: 64, 3: 16})
 
@@ -57,11 +58,7 @@ class Tile:
 
 def n_at_once(sides: Sequence[int]) -> int:
     """Return how many windows of these sides are judged together, at least 1."""
-    return max(1, _most_px(len(sides)) // math.prod(sides))
-
-
-def _most_px(n_dims: int) -> int:
-    return math.prod([WINDOW_PX[n_dims]] * n_dims)
+    return max(1, MOST_PX[len(sides)] // math.prod(sides))
 
 
 def whole(sides: Sequence[int]) -> Tile:
@@ -73,7 +70,7 @@ def whole(sides: Sequence[int]) -> Tile:
 def tiles_of(sides: Sequence[int]) -> list[Tile]:
     """Return tiles whose cores share out samples of these sides: one if it is small enough."""
     n_dims = len(sides)
-    if math.prod(sides) <= _most_px(n_dims):
+    if math.prod(sides) <= MOST_PX[n_dims]:
         return [whole(sides)]
     axes = [_parts(side, WINDOW_PX[n_dims], CONTEXT_PX[n_dims]) for side in sides]
     return [

@@ -21,7 +21,7 @@ from workers.training.data.patches import (
     MappedImages,
     PatchSource,
 )
-from workers.training.data.tiles import WINDOW_PX
+from workers.training.data.tiles import MOST_PX
 from workers.training.streams import generator
 
 CPU = torch.device("cpu")
@@ -172,7 +172,7 @@ def test_small_samples_are_judged_together_and_no_window_is_large() -> None:
     shapes = [boxes.shape for _, _, (boxes,) in source(numbered(sides, 1)).tiles()]
     assert shapes[:2] == [(50, 1, 30, 30), (50, 1, 40, 40)]
     assert len(shapes) == 2 + 16
-    assert max(shape.numel() for shape in shapes) <= WINDOW_PX[2] ** 2
+    assert max(shape.numel() for shape in shapes) <= MOST_PX[2]
 
 
 @pytest.mark.parametrize("n_dims", SIDES)

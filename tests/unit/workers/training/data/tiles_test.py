@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.training.data.tiles import CONTEXT_PX, WINDOW_PX, Tile, n_at_once, tiles_of, whole
+from workers.training.data.patches import CROP_PX
+from workers.training.data.tiles import CONTEXT_PX, MOST_PX, Tile, n_at_once, tiles_of, whole
 
 SIDES = [
     (5,), (16_384,), (16_385,), (100_000,), (384, 384), (385, 384), (300, 491), (40, 3687),
-    (1000, 77), (80, 80, 80), (81, 80, 80), (30, 200, 170),
+    (1000, 77), (80, 80, 80), (82, 80, 80), (30, 200, 170),
 ]  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def test_windows_hold_the_context_of_their_cores_and_are_of_bounded_size(
 ) -> None:
     n_dims = len(sides)
     for tile in tiles_of(sides):
-        assert np.prod(tile.window_sides) <= WINDOW_PX[n_dims] ** n_dims
+        assert np.prod(tile.window_sides) <= MOST_PX[n_dims]
         for window, core, side in zip(tile.window, tile.core, sides, strict=True):
             assert window.start in {0, core.start - CONTEXT_PX[n_dims]}
             assert window.stop in {side, core.stop + CONTEXT_PX[n_dims]}
@@ -37,7 +38,8 @@ def test_windows_hold_the_context_of_their_cores_and_are_of_bounded_size(
 
 def test_a_small_sample_is_one_tile_and_shares_a_pass_with_others() -> None:
     assert tiles_of((300, 400)) == [whole((300, 400))]
-    assert n_at_once((96, 96)) == 16
+    # As many as `service.memory_needs` counts.
+    assert [n_at_once((side,) * n_dims) for n_dims, side in CROP_PX.items()] == [16] * 3
     assert n_at_once((384, 384)) == n_at_once((10_000, 10_000)) == 1
 
 
