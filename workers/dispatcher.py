@@ -101,7 +101,8 @@ class Dispatcher:
             except ClusterLostError as error:
                 LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - the cause is one line
                 self._is_lost = True
-                self._record_losses(error)
+                if not is_orphaned():  # or Ray has been ended with the parent: no trial's doing
+                    self._record_losses(error)
                 raise
             finally:
                 self._resign()

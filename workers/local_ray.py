@@ -22,7 +22,7 @@ from ray._private import ray_constants, worker
 from service.redaction import secret_names
 from service.settings import Settings
 from workers.head import Head
-from workers.ray_folders import RayFolder
+from workers.ray_folders import RayFolder, end_processes
 
 LOG = structlog.get_logger(__name__)
 # Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
@@ -83,6 +83,11 @@ class LocalRay:
     def stop(self) -> None:
         """End it, and remove what it left on the disk."""
         ray.shutdown()
+        self._folder.remove()
+
+    def kill(self) -> None:
+        """End it at once, and remove what it left: its own end waits where its GCS is dead."""
+        end_processes(self._folder.path)
         self._folder.remove()
 
 

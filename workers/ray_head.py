@@ -47,6 +47,9 @@ def main() -> int:
     publish(given.file, head)
     while os.getppid() == given.parent and not stop.wait(LOOK_S):
         pass
+    if not stop.is_set():  # nobody is left who would end what hangs
+        local.kill()
+        os._exit(0)
     local.stop()
     return 0
 

@@ -149,3 +149,17 @@ def test_raylet_and_gcs_hang_alone(server: Server, sqlite_database: Database) ->
     words = ("gcs_server", "raylet")
     assert strike_each(server, LONG, words, signal.SIGSTOP) == undisturbed(sqlite_database, LONG)
     assert "it has not answered for" in server.log_path.read_text()
+
+
+@pytest.mark.slow
+def test_nothing_is_left_of_a_server_that_dies_with_its_gcs(tmp_path: Path) -> None:
+    """Ray's agents wait a minute for a GCS that is gone, unless somebody ends them."""
+    server = Server(tmp_path / "data", {"DENSEARCH_N_CPUS": "1"})
+    server.start()
+    server.wait_until_ready()
+    family = server.family()
+    os.kill(part(server, "gcs_server").pid, signal.SIGKILL)
+    server.process.kill()
+    server.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=30.0)
+    assert [" ".join(process.cmdline()) for process in alive] == []
