@@ -28,6 +28,19 @@ ABANDONED_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointRule:
+    """When checkpoints are kept.
+
+    Attributes:
+        every_s: Seconds between two of a training, above 0.
+        most_bytes: Of all files of checkpoints together.
+    """
+
+    every_s: float
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointFile:
     """A file of the folder.
 

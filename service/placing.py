@@ -115,4 +115,5 @@ def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignmen
         stop_above=(run.log.arm_of(trial).limits(trial) or ()) if is_search else (),
         pack=pack,
         is_alone=deaths.is_isolated(trial.error, run.max_attempts),
+        keeps_end=evaluations.may_be_continued(run.spec, trial),
     )

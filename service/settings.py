@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.capacity import LEAST_MEMORY_PER_CPU
+from service.checkpoint_files import CheckpointRule
 from service.errors import SettingsError
 from service.hosts import pattern_of
 from service.redaction import learn, url_shown
@@ -130,6 +131,15 @@ class Settings(BaseSettings):
     currency: str = Field(
         default="EUR", max_length=8, description="Of the prices, as it is shown."
     )
+    checkpoint_s: float = Field(
+        default=180.0,
+        ge=0,
+        le=1e6,
+        description="Seconds between two checkpoints of a training; 0 keeps none.",
+    )
+    checkpoint_bytes: int = Field(
+        default=10 * 2**30, ge=0, description="Most that all checkpoints take on disk, bytes."
+    )
     keep_days: float | None = Field(
         default=None,
         ge=1,
@@ -167,6 +177,13 @@ class Settings(BaseSettings):
     def sqlite_path(self) -> Path:
         """Where the SQLite file lies when no database_url is set."""
         return self.data_dir / "densearch.sqlite3"
+
+    @property
+    def checkpoint_rule(self) -> CheckpointRule | None:
+        """When checkpoints are kept, None where none are."""
+        if self.checkpoint_s == 0:
+            return None
+        return CheckpointRule(self.checkpoint_s, self.checkpoint_bytes)
 
     @property
     def resolved_database_url(self) -> str:

@@ -41,6 +41,7 @@ class Assignment:
             validation loss is above `stop_above[e - 1]`; () never stops.
         pack: Assignments of one step with the same number are for one worker.
         is_alone: Whether no other trial may run on its node meanwhile.
+        keeps_end: Whether a longer training may continue from its end, which is kept for that.
     """
 
     attempt_id: int
@@ -53,6 +54,7 @@ class Assignment:
     stop_above: tuple[float, ...] = ()
     pack: int = 0
     is_alone: bool = False
+    keeps_end: bool = False
 
 
 def packs_of(assignments: Sequence[Assignment]) -> list[list[Assignment]]:

@@ -1,4 +1,7 @@
-"""Housekeeping of a dispatcher: removes the remains of deleted jobs and rows past retention.
+"""Housekeeping of a dispatcher: removes what nobody needs any more.
+
+That are the remains of deleted jobs, checkpoints of trainings that have ended, and rows past
+retention.
 
 It runs in its own thread and in short transactions, so that no trial waits for it. Several
 dispatchers may do so at the same time.
@@ -7,13 +10,14 @@ dispatchers may do so at the same time.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from service import clock, deletion, retention
+from service import checkpoint_files, checkpoints, clock, deletion, retention
 from service.chunks import Chunks
 from service.errors import DeadlineError
 from service.settings import Settings
@@ -23,6 +27,7 @@ from workers.background import BackgroundThread
 LOG = structlog.get_logger(__name__)
 EVERY_S = 5.0
 PRUNE_EVERY_S = 3600.0
+CHECKPOINTS_EVERY_S = 30.0
 
 
 class Housekeeper(BackgroundThread):
@@ -37,9 +42,11 @@ class Housekeeper(BackgroundThread):
         super().__init__("housekeeper")
         self._settings = settings
         self._every_s = every_s
-        self._prune_at = 0.0
+        self._prune_at = self._checkpoints_at = 0.0
         # Deleted jobs whose files could not be removed the last time.
         self._left: set[int] = set()
+        with suppress(OSError):  # the first turn says so
+            self._make_folder()
 
     def _run(self) -> None:
         # SQLite's WAL is checkpointed by the connections of the dispatcher's loop alone.
@@ -53,7 +60,8 @@ class Housekeeper(BackgroundThread):
             database.close()
 
     def _turn(self, chunks: Chunks) -> None:
-        for work in (self._sweep, self._prune):  # neither waits for the other
+        # None waits for another.
+        for work in (self._sweep, self._sweep_checkpoints, self._prune):
             try:
                 work(chunks)
             except (DBAPIError, OSError, DeadlineError) as error:
@@ -67,6 +75,18 @@ class Housekeeper(BackgroundThread):
         for job_id in left.keys() - self._left:
             LOG.warning("files of a deleted job stay; trying again", id=job_id, error=left[job_id])
         self._left = set(left)
+
+    def _make_folder(self) -> None:
+        """Make the folder without which workers keep no checkpoints."""
+        if self._settings.checkpoint_rule is not None:
+            checkpoint_files.make_folder(self._settings.data_dir)
+
+    def _sweep_checkpoints(self, chunks: Chunks) -> None:
+        if time.monotonic() < self._checkpoints_at:
+            return
+        self._checkpoints_at = time.monotonic() + CHECKPOINTS_EVERY_S
+        self._make_folder()
+        checkpoints.sweep(chunks.database, self._settings.data_dir)
 
     def _prune(self, chunks: Chunks) -> None:
         keep_days = self._settings.keep_days

@@ -7,11 +7,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from service import recording
 from service.artifacts import store_weights
 from service.storage.database import Database
 from service.updates import Assignment, Ended, Update
+from workers.checkpoints import Noted
 from workers.worker import Message
+
+LOG = structlog.get_logger(__name__)
 
 
 class Inbox:
@@ -27,7 +32,11 @@ class Inbox:
         self._weights: dict[int, bytes] = {}
 
     def put(self, assignment: Assignment, message: Message) -> None:
-        """Keep what a worker said of an assignment."""
+        """Keep what a worker said of an assignment; what is for people goes to the log."""
+        if isinstance(message, Noted):
+            log = LOG.warning if message.is_warning else LOG.info
+            log(message.text, job=assignment.job_id, trial=assignment.trial_id)
+            return
         if isinstance(message, tuple):
             update: Update = message[0]
             if message[1] is not None:

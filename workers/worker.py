@@ -10,16 +10,18 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from service.checkpoint_files import CheckpointRule
 from service.datasets.stored import UnseenDatasetError
 from service.memory_needs import size_text
 from service.packs import pack_key
 from service.records import Json
 from service.updates import Assignment, Ended, Ending, Measured
 from workers import functions
+from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
 
@@ -34,7 +36,7 @@ CUDA = "cuda"
 PRECISION_BITS = {"float32": 32, "tf32": 19, "bfloat16": 16}
 
 # An attempt's end travels with the weights that were wanted back, as safetensors bytes.
-Message = Measured | tuple[Ended, bytes | None]
+Message = Measured | Noted | tuple[Ended, bytes | None]
 # Exceptions that the code of a trial may raise.
 Raised = Exception | SystemExit
 
@@ -48,6 +50,7 @@ class Worker:
         memory_bytes: Memory limit of the process while it trains; None for no limit. A training
             that exceeds it ends with an error that says so.
         gpu_share: The part of a GPU that its trainings there may use, see `workers.gpu_share`.
+        checkpoints: When they are kept; None keeps none.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class Worker:
         is_training: bool = True,
         memory_bytes: int | None = None,
         gpu_share: float = 1.0,
+        checkpoints: CheckpointRule | None = None,
     ) -> None:
         self._data_dir = data_dir
+        self._checkpoints = Checkpoints(data_dir, checkpoints)
         self._memory_bytes = memory_bytes
         self._gpu = GpuShare(gpu_share)
         self._cancelled: set[int] = set()
@@ -91,9 +96,15 @@ class Worker:
         with limited(self._memory_bytes):
             for assignment in assignments:
                 if assignment not in packed:
-                    yield from self._run_one(assignment)
+                    yield from self._with_notes(self._run_one(assignment))
             if packed:
-                yield from self._run_pack(packed)
+                yield from self._with_notes(self._run_pack(packed))
+
+    def _with_notes(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Yield messages, each after what was noted before it."""
+        for message in messages:
+            yield from self._checkpoints.take_notes()
+            yield message
 
     def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
         """Measure what a training costs here; see `workers.training.calibration.Calibration`.
@@ -127,7 +138,8 @@ class Worker:
 
         self._limit_memory(assignment.device)
         candidate = self._candidate(assignment)
-        for item in train(candidate.task, candidate.should_stop, candidate.stop_above):
+        stop, limits = candidate.should_stop, candidate.stop_above
+        for item in train(candidate.task, stop, limits, candidate.store):
             yield _message(assignment, item)
 
     def _run_pack(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
@@ -174,7 +186,8 @@ class Worker:
 
         task = _task(assignment.payload, assignment.device, self._data_dir)
         kept = replace(task, keep_weights=assignment.keeps_weights)
-        return Candidate(kept, self._stop_of(assignment), tuple(assignment.stop_above))
+        limits, store = tuple(assignment.stop_above), self._checkpoints.store_of(assignment)
+        return Candidate(kept, self._stop_of(assignment), limits, store)
 
     def _stop_of(self, assignment: Assignment) -> Callable[[], bool]:
         return lambda: assignment.attempt_id in self._cancelled

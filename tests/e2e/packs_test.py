@@ -42,7 +42,8 @@ AUTO: dict[str, Any] = {
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[list[Server]]:
     """Two servers that share nothing, so that the second one trains what the first one did."""
-    made = [Server(tmp_path / name, {"DENSEARCH_N_CPUS": "1"}) for name in ("first", "second")]
+    settings = {"DENSEARCH_N_CPUS": "1", "DENSEARCH_CHECKPOINT_S": "0.02"}
+    made = [Server(tmp_path / name, settings) for name in ("first", "second")]
     yield made
     for server in made:
         if server.url:
@@ -92,6 +93,9 @@ def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(servers: list
         for trial_id in in_hand:  # nobody knows whose fault it was: each is tried again, alone
             tries = client.trial(trial_id)["attempt_log"]
             assert [attempt["state"] for attempt in tries] == ["LOST", "COMPLETED"]
+            epochs = [measured["epoch"] for measured in client.measurements(trial_id)]
+            assert epochs == list(range(1, len(epochs) + 1))
+    assert "the training continues after" in narrow.log_path.read_text()
 
 
 def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> dict[str, Any]:

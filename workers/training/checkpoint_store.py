@@ -35,7 +35,8 @@ class CheckpointStore:
         owner: Who wrote a checkpoint, for those who clear up.
         keeps_end: Whether the state after the last epoch is kept: a training of more epochs may
             continue from it.
-        say: Called with a sentence about what people should know.
+        say: Called with a sentence for people.
+        warn: The same, of what went wrong.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class CheckpointStore:
     owner: Mapping[str, Any] = field(default_factory=dict)
     keeps_end: bool = False
     say: Callable[[str], None] = lambda _: None
+    warn: Callable[[str], None] = lambda _: None
     _due_at: float = field(init=False)
     _trouble: str | None = field(init=False, default=None)
 
@@ -89,27 +91,24 @@ class CheckpointStore:
 
     def ignore(self, reason: Exception) -> None:
         """Say why the training does not continue from its checkpoint."""
-        self.say(
+        self.warn(
             f"the checkpoint {self.digest[:16]} {reason}: the training starts at its beginning"
         )
 
-    def save(
-        self, checkpoint: Callable[[], Checkpoint], precision: str, *, is_end: bool = False
-    ) -> None:
+    def save(self, checkpoint: Callable[[], Checkpoint], precision: str) -> None:
         """Keep a checkpoint, in place of the last one; without room for it, say so and go on.
 
         Args:
             checkpoint: Makes it.
             precision: What the training computes in.
-            is_end: Whether it is of the state after the last epoch.
         """
         start = time.monotonic()
         try:
-            self._save(checkpoint(), {**self._nature(precision), **self.owner, "is_end": is_end})
+            self._save(checkpoint(), {**self._nature(precision), **self.owner})
         except (OSError, MemoryError, RuntimeError, TypeError, ValueError) as error:
             trouble = f"{type(error).__name__}: {error}"
             if trouble != self._trouble:
-                self.say(f"no checkpoint could be kept: {trouble}")
+                self.warn(f"no checkpoint could be kept: {trouble}")
             self._trouble = trouble
         else:
             self._trouble = None

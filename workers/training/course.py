@@ -65,6 +65,12 @@ class Course:
         set_random_states(self._lead.parts.streams, self._device, states)
         self.position = Position(progress.n_steps, progress.n_batches, states)
         self.told = [checkpoint.progress for checkpoint in checkpoints]
+        for run in runs:
+            if run.candidate.store is not None:
+                run.candidate.store.say(
+                    f"the training continues after {progress.n_steps} steps, in epoch "
+                    f"{len(progress.measurements) + 1}"
+                )
 
     # One epoch
 
@@ -109,7 +115,7 @@ class Course:
         store = run.candidate.store
         if store is not None and store.keeps_end:
             self.position.streams = random_states(self._lead.parts.streams, self._device)
-            store.save(self._captured(run), run.precision, is_end=True)
+            store.save(self._captured(run), run.precision)
 
     def _captured(self, run: Run) -> Callable[[], Checkpoint]:
         return lambda: capture(run, self.position, self.elapsed_s)

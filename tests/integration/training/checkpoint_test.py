@@ -61,7 +61,7 @@ class Stores:
         self.said: list[str] = []
 
     def __call__(self, digest: str = "a", **changes: Any) -> CheckpointStore:
-        told: dict[str, Any] = {"every_s": 0.0, "most_bytes": 10**9, "say": self.said.append}
+        told: dict[str, Any] = {"every_s": 0.0, "most_bytes": 10**9, "warn": self.said.append}
         return CheckpointStore(self.folder, digest, "cpu", **{**told, **changes})
 
 

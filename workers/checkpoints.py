@@ -1,0 +1,75 @@
+"""The checkpoints of a worker's trainings: where they are kept, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.checkpoint_files import FOLDER, CheckpointRule
+from service.digest import course_digest
+from service.updates import Assignment
+
+if TYPE_CHECKING:  # torch is imported where something is trained
+    from workers.training.checkpoint_store import CheckpointStore
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A sentence about an attempt, for the dispatcher's log."""
+
+    attempt_id: int
+    text: str
+    is_warning: bool
+
+
+class Checkpoints:
+    """Makes a store for each training.
+
+    The dispatcher has made the folder in the data directory: where a worker does not see it, the
+    directory is not shared, and what is kept there would help no other worker.
+
+    Args:
+        data_dir: The dispatcher's data directory.
+        rule: When checkpoints are kept; None keeps none.
+    """
+
+    def __init__(self, data_dir: str | None, rule: CheckpointRule | None) -> None:
+        self._folder = Path(data_dir) / FOLDER if data_dir is not None else None
+        self._rule = rule
+        self._notes: list[Noted] = []
+        self._has_complained = False
+
+    def store_of(self, assignment: Assignment) -> CheckpointStore | None:
+        """Return where a training's checkpoints are kept, None where none are."""
+        if self._folder is None or self._rule is None:
+            return None
+        warn = partial(self._note, assignment, is_warning=True)
+        if not self._folder.is_dir():
+            if not self._has_complained:
+                warn(f"no checkpoints are kept: {self._folder} is missing on a worker's machine")
+            self._has_complained = True
+            return None
+        from workers.training.checkpoint_store import CheckpointStore
+
+        return CheckpointStore(
+            self._folder,
+            course_digest(assignment.payload, device=assignment.device),
+            assignment.device,
+            self._rule.every_s,
+            self._rule.most_bytes,
+            owner={"trial": assignment.trial_id, "training": assignment.digest},
+            keeps_end=assignment.keeps_end,
+            say=partial(self._note, assignment, is_warning=False),
+            warn=warn,
+        )
+
+    def _note(self, assignment: Assignment, text: str, *, is_warning: bool) -> None:
+        self._notes.append(Noted(assignment.attempt_id, text, is_warning))
+
+    def take_notes(self) -> Iterator[Noted]:
+        """Yield what was noted since the last call."""
+        while self._notes:
+            yield self._notes.pop(0)
