@@ -47,6 +47,17 @@ def killed_at(step: int) -> Callable[[], bool]:
     return should_stop
 
 
+def counted() -> tuple[list[None], Callable[[], bool]]:
+    """Return a list that grows with every step, and what is asked before each."""
+    steps: list[None] = []
+
+    def should_stop() -> bool:
+        steps.append(None)
+        return False
+
+    return steps, should_stop
+
+
 @pytest.fixture(autouse=True)
 def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store of every_s 0 keeps a checkpoint after each step."""
@@ -132,10 +143,9 @@ def test_it_goes_on_bit_for_bit_from_any_step(name: str, stores: Stores) -> None
     for number, step in enumerate((n_batches + 2, *ends)):
         store = stores(f"{name}-{number}")
         until_killed(of, step, store)
-        left: list[int] = []
-        told = list(train(of, lambda left=left: bool(left.append(0)), store=store))  # type: ignore[misc]
-        assert facts(told) == expected, step
-        assert len(left) == 3 * n_batches - step
+        steps, look = counted()
+        assert facts(list(train(of, look, store=store))) == expected, step
+        assert len(steps) == 3 * n_batches - step
     assert not stores.said
 
 
@@ -229,8 +239,8 @@ def test_a_pack_goes_on_whole_or_apart(stores: Stores, is_whole: bool) -> None:
         pack(tasks, mine, killed_at(6))
     if not is_whole:
         path_of(stores.folder, "1").unlink()
-    steps: list[int] = []
-    told = pack(tasks, mine, lambda: bool(steps.append(0)))
+    steps, look = counted()
+    told = pack(tasks, mine, look)
     assert [facts(own) for own in told] == expected
     assert len(steps) == 6
     assert not stores.said

@@ -185,7 +185,7 @@ def packed(number: int, **changes: object) -> Assignment:
 
 
 def of(attempt_id: int, messages: list[Message]) -> list[Message]:
-    ids = [m.attempt_id if isinstance(m, Measured) else m[0].attempt_id for m in messages]
+    ids = [m[0].attempt_id if isinstance(m, tuple) else m.attempt_id for m in messages]
     return [m for m, own in zip(messages, ids, strict=True) if own == attempt_id]
 
 
