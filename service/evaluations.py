@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from service import payloads
+from service import payloads, planning
 from service.arms import Arm, best_of, better_speculation, is_result
-from service.own_tasks import OwnTask
 from service.records import Trial
 from service.rules import is_training
 from service.samplers import Certainty
@@ -33,16 +32,8 @@ def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
 
 
 def may_be_continued(spec: JobSpec, trial: Trial) -> bool:
-    """Whether the training of a trial is the beginning of the one that promotes it.
-
-    It is not where its learning rate follows a schedule of its own length, or where it computes in
-    another precision. What a plug-in's objective makes of the number of epochs is not known.
-    """
-    if spec.fidelity is None or trial.phase is not Phase.SEARCH or isinstance(spec.task, OwnTask):
-        return False
-    training = trial.payload["training"]
-    is_cut = training["schedule"] == "constant" or "schedule_epochs" in training
-    return is_cut and training["precision"] != "bfloat16"
+    """Whether the training of a trial may be continued by the one that promotes it."""
+    return trial.phase is Phase.SEARCH and planning.promotions_continue(spec)
 
 
 def promote(session: Session, run: Run, arm: Arm) -> bool:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from service import samplers, seeds
 from service.groups import density_spec, groups_of, parted
+from service.own_tasks import OwnTask
 from service.samplers import CONTROL_SAMPLER, AxisKind
 from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.spec import (
@@ -100,6 +101,19 @@ def tuner(spec: JobSpec, control: ControlSpec) -> str:
 def short_epochs(epochs: int, fraction: float) -> int:
     """Return how many epochs a short training has of so many, at least one."""
     return max(1, round(epochs * fraction))
+
+
+def promotions_continue(spec: JobSpec) -> bool:
+    """Whether a full training can continue the short one that it promotes.
+
+    Not where the learning rate's schedule is shortened, or a search computes in another precision.
+    What a plug-in's objective makes of the number of epochs is not known.
+    """
+    training = spec.training
+    if spec.fidelity is None or training is None or isinstance(spec.task, OwnTask):
+        return False
+    is_cut = spec.fidelity.schedule == "cut" or training.schedule == "constant"
+    return is_cut and training.precision != "bfloat16"
 
 
 def sampler_of(spec: JobSpec, name: str) -> SamplerSpec:

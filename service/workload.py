@@ -50,19 +50,30 @@ def trainings_of(spec: JobSpec) -> list[Trainings]:
                 counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
     n_luck = spec.evaluation.n_seeds * sum(s.role is Role.SPECULATION for s in studies)
-    full, short = epochs_of(spec, is_full=True), epochs_of(spec, is_full=False)
+    epochs = {kind: epochs_of(spec, is_full=False) for kind in KINDS.values()}
+    epochs[PROMOTION], epochs[EVALUATION] = _promoted(spec), epochs_of(spec, is_full=True)
     decides = (PROMOTION, EVALUATION)
     return [
         Trainings(
             kind,
             n,
             n - n_luck if kind == EVALUATION else n,
-            full if kind in decides else short,
+            epochs[kind],
             kind in decides,
         )
         for kind, n in counted.items()
         if n
     ]
+
+
+def _promoted(spec: JobSpec) -> tuple[int, int, int]:
+    """Return the epochs of a promotion: at most all, without those that it can continue from."""
+    low, usual, high = epochs_of(spec, is_full=True)
+    if spec.fidelity is None or not planning.promotions_continue(spec):
+        return (low, usual, high)
+    part = spec.fidelity.search_fraction
+    low, usual = (n - planning.short_epochs(n, part) for n in (low, usual))
+    return (low, usual, high)
 
 
 def epochs_of(spec: JobSpec, *, is_full: bool) -> tuple[int, int, int]:

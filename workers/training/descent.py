@@ -48,6 +48,7 @@ class Descent:
             own for group in optimizer.param_groups for own in group["params"]
         ]
         self._lists: list[_Lists] = []
+        self._has_begun = False
         # Where the lists were collected from: no longer the optimizer's once another is loaded.
         self._state: object = None
 
@@ -59,10 +60,11 @@ class Descent:
     def lists(self) -> list[_Lists] | None:
         """Return each group's tensors, or None where torch's own method has to take the step.
 
-        It takes the first one, which makes the state, those where a parameter has no gradient, and
+        It takes the first one, which makes the state and is what a schedule looks for, those where a parameter has no gradient, and
         those of parameters that the fused form cannot take.
         """
-        if any(own.grad is None for own in self._parameters):
+        if not self._has_begun or any(own.grad is None for own in self._parameters):
+            self._has_begun = True
             return None
         if self._state is not self.optimizer.state:
             collected = [_collect(self.optimizer, group) for group in self.optimizer.param_groups]

@@ -10,7 +10,7 @@ from service import rules, workload
 from service.costs import TrainingCost
 from service.schedule import kind_of, time_of
 from service.spec import JobSpec
-from service.workload import EVALUATION, SEARCH, Trainings
+from service.workload import EVALUATION, PROMOTION, SEARCH, Trainings
 
 COST = TrainingCost(
     start_s=2.0, epoch_s=(9.0, 10.0, 12.0), final_s=4.0, n=0,
@@ -94,3 +94,26 @@ def test_searches_end_at_a_limit_on_time() -> None:
     assert found[0].expected == pytest.approx(25 * 16.0 / 2)
     assert (found[1].low, found[1].expected) == (100.0, 100.0)
     assert found[1].high == found[0].high
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (3, 3, 4)),
+        (
+            {"fidelity": {"search_fraction": 0.25, "promote": 1, "schedule": "shortened"}},
+            (4, 4, 4),
+        ),
+        ({"training": {"epochs": 4, "precision": "bfloat16"}}, (4, 4, 4)),
+    ],
+)
+def test_a_promotion_goes_on_from_its_short_training_where_it_can(
+    changes: dict[str, Any], expected: tuple[int, int, int]
+) -> None:
+    given = {
+        "training": {"epochs": 4, "schedule": "cosine"},
+        "fidelity": {"search_fraction": 0.25, "promote": 1},
+    }
+    spec = spec_of(**{**given, **changes})
+    (promotion,) = (t for t in workload.trainings_of(spec) if t.kind == PROMOTION)
+    assert promotion.epochs == expected
