@@ -113,7 +113,7 @@ def promotions_continue(spec: JobSpec) -> bool:
     if spec.fidelity is None or training is None or isinstance(spec.task, OwnTask):
         return False
     is_cut = spec.fidelity.schedule == "cut" or training.schedule == "constant"
-    return is_cut and training.precision != "bfloat16"
+    return is_cut and training.precision in ("float32", "auto")
 
 
 def sampler_of(spec: JobSpec, name: str) -> SamplerSpec:

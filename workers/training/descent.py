@@ -60,8 +60,8 @@ class Descent:
     def lists(self) -> list[_Lists] | None:
         """Return each group's tensors, or None where torch's own method has to take the step.
 
-        It takes the first one, which makes the state and is what a schedule looks for, those where a parameter has no gradient, and
-        those of parameters that the fused form cannot take.
+        It takes the first one, which makes the state and is what a schedule looks for, those where
+        a parameter has no gradient, and those of parameters that the fused form cannot take.
         """
         if not self._has_begun or any(own.grad is None for own in self._parameters):
             self._has_begun = True
