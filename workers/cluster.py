@@ -217,7 +217,7 @@ class Cluster:
             ray.kill(slot.actor)
 
     def _slot_for(self, shape: Shape) -> Slot:
-        for slot in self._slots:
+        for slot in sorted(self._slots, key=lambda slot: slot.node in self._unfit):
             if slot.shape == shape and slot.is_idle:
                 return slot
         for slot in [s for s in self._slots if s.is_idle]:

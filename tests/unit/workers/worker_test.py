@@ -240,7 +240,7 @@ def test_a_training_names_its_kind_of_device_and_a_function_has_none() -> None:
 
 
 def test_a_worker_trains_with_the_threads_of_each_payload() -> None:
-    worker, found = Worker(), []
+    worker, found = Worker(memory_bytes=2 * 10**9), []  # a team of threads fits below it
     for threads in ({"threads": 2}, {}):
         list(worker.run([assignment(training(epochs=1) | threads)]))
         found.append(torch.get_num_threads())
