@@ -8,7 +8,16 @@ from service import gradient_settings, planning, samplers
 from service.errors import Fault, UnknownSamplerError
 from service.pointers import escape
 from service.samplers import SamplerInfo
-from service.spec import Choices, ControlSpec, JobSpec, Pruning, SamplerSpec
+from service.spec import (
+    Choices,
+    ControlSpec,
+    HalvingPruning,
+    JobSpec,
+    MedianPruning,
+    Pruning,
+    SamplerSpec,
+)
+from service.states import Role
 from service.tasks import FunctionTask
 
 # Which controls take which field beside their name.
@@ -27,6 +36,7 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     yield from _control_faults(spec)
     yield from _course_faults(spec)
     if not sampler_faults:  # of samplers that do not exist nothing more can be said
+        yield from _round_faults(spec)
         yield from _seed_faults(spec)
         yield from _warm_start_faults(spec)
 
@@ -124,13 +134,34 @@ def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fa
     """Tell a rule that could never stop anything: after its last epoch a training is complete."""
     if spec.fidelity is not None:
         epochs = planning.short_epochs(epochs, spec.fidelity.search_fraction)
-    most = epochs - 2
+    # The median rule passes over its warm-up; halving first compares after `min_epochs`.
+    if isinstance(pruning, MedianPruning):
+        name, given, most = "warmup_epochs", pruning.warmup_epochs, epochs - 2
+    else:
+        name, given, most = "min_epochs", pruning.min_epochs, epochs - 1
     if most < 1:
         detail = f"the {epochs} epochs of a search training are too few to stop one early"
         yield Fault("/pruning", f"{detail}: raise training.epochs, or leave pruning out")
-    elif pruning.warmup_epochs > most:
+    elif given > most:
         detail = f"a search training has {epochs} epochs and is complete after the last"
-        yield Fault("/pruning/warmup_epochs", f"{detail}: use at most {most}")
+        yield Fault(f"/pruning/{name}", f"{detail}: use at most {most}")
+
+
+def _round_faults(spec: JobSpec) -> Iterator[Fault]:
+    """Tell of halving where each round has one trial, or none is whole: nothing would stop."""
+    if not isinstance(spec.pruning, HalvingPruning):
+        return
+    searches = [s for s in planning.planned(spec) if s.role in (Role.SEARCH, Role.TUNED)]
+    sizes = {s.sampler: planning.round_size_of(spec, s) for s in searches}
+    if any(size is None or 1 < size <= spec.budget.n_trials for size in sizes.values()):
+        return
+    detail = "halving compares the trials of a round"
+    found = ", ".join(f"{name} has rounds of {size}" for name, size in sizes.items())
+    yield Fault(
+        "/pruning/rule",
+        f"{detail}, but {found} in a budget of {spec.budget.n_trials} trials: set a sampler's "
+        f"batch_size to {spec.pruning.eta} or more (at most the budget), or use median",
+    )
 
 
 def _seed_faults(spec: JobSpec) -> Iterator[Fault]:

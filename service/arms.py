@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from service import planning, pruning, samplers
+from service import planning, samplers
 from service.noise import Surroundings
+from service.pruning import stop_of
 from service.records import Study, Trial
 from service.rules import lower_bound_of
 from service.samplers import Asker, Certainty, Entry, MakeAsker, Proposal, StudyPlan
 from service.space import Space
 from service.spec import JobSpec
 from service.states import Phase, Role, TrialState
+from service.stopping_rules import Rule, rule_of
 
 
 @dataclass
@@ -23,8 +25,7 @@ class Arm:
         space: What its points stand for.
         waits_for: Names of the studies whose search must be over before this one begins.
         is_direct: Whether its sampler divides boxes.
-        warmup_epochs: Of the median rule; None where nothing is stopped early.
-        first_block: See `service.pruning.block_start`.
+        rule: When its trials are stopped; None where nothing is stopped early.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
         best: Its best confirmed trial of the search, the earliest of equals.
         confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
@@ -36,6 +37,9 @@ class Arm:
         unissued: Proposals of its sampler that no step has issued yet.
         chosen: The search trials that are trained in full, the best first; None before that.
         asking_fault: Why its sampler cannot be asked, see `service.limits.ASKING`.
+        numbered: Its trials by their place in the sequence.
+        unsettled: Ids of complete trials that the rule has not been applied to yet.
+        held: Ids of trials that wait at a rung for others of their round.
     """
 
     study: Study
@@ -44,8 +48,7 @@ class Arm:
     worst: float
     waits_for: tuple[str, ...] = ()
     is_direct: bool = False
-    warmup_epochs: int | None = None
-    first_block: int | None = None
+    rule: Rule | None = None
     log: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     promotions: list[int] = field(default_factory=list)
@@ -60,11 +63,11 @@ class Arm:
 
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
-        self._numbered: dict[int, Trial] = {}
-        self._block: pruning.Block | None = None
+        self.numbered: dict[int, Trial] = {}
         self.confirmed: list[Trial] = []
         self.settled: set[int] = set()
         self.unsettled: set[int] = set()
+        self.held: set[int] = set()
 
     def append(self, trial: Trial) -> None:
         """Add a trial to the log."""
@@ -77,6 +80,7 @@ class Arm:
         """Renew a trial's entry."""
         if trial.number is not None:
             self._place(trial, trial.number)
+        (self.held.add if self.is_held(trial) else self.held.discard)(trial.id)
         if not self._is_told(trial):
             self.unsettled.add(trial.id)
             self._set(trial, None)
@@ -96,47 +100,43 @@ class Arm:
 
     def _place(self, trial: Trial, number: int) -> None:
         """Put a trial at its place, and confirm the trials that now have no gap before them."""
-        self._numbered[number] = trial
+        self.numbered[number] = trial
+        if self.rule is not None:
+            self.rule.renew(number)
         if number < len(self.confirmed):  # it has ended, and the rule has used it since
             self.confirmed[number] = trial
         while (
-            ended := self._numbered.get(len(self.confirmed))
+            ended := self.numbered.get(len(self.confirmed))
         ) is not None and ended.state.is_final:
             self.confirmed.append(ended)
 
-    # The median rule
+    # The pruning rule
 
     def _is_told(self, trial: Trial) -> bool:
         """Whether a trial's value is final: a complete one is first held against the rule."""
         is_complete = trial.state is TrialState.COMPLETED
-        return self.warmup_epochs is None or not is_complete or trial.id in self.settled
+        return self.rule is None or not is_complete or trial.id in self.settled
 
     def limits(self, trial: Trial) -> tuple[float, ...] | None:
         """Return the losses above which a trial is stopped, None while they are not known."""
-        training = trial.payload.get("training")
-        if self.warmup_epochs is None or training is None:
+        if self.rule is None or trial.payload.get("training") is None:
             return ()
-        size = self.sampler.study.batch_size
-        start = pruning.block_start(trial.number, size, self.first_block)
-        medians = self._medians(start, self.first_block or size)
-        if medians is None:
+        return self.rule.limits(trial, self)
+
+    def rung_of(self, trial: Trial) -> int | None:
+        """Return the epoch up to which a trial may train for now; None for all of them."""
+        if self.rule is None or trial.payload.get("training") is None:
             return None
-        return pruning.limits(medians, int(training["epochs"]), self.warmup_epochs)
+        return self.rule.rung_of(trial, self)
 
-    def _medians(self, start: int, step: int) -> Sequence[float] | None:
-        """Return the medians of the first `start` trials, None while one has not ended.
-
-        Only trials that have not ended ask, and all before the block's end have: it never has to
-        shrink.
-        """
-        if self._block is None:
-            self._block = pruning.Block(step)
-        while self._block.n < start:
-            trial = self._numbered.get(self._block.n)
-            if trial is None or not trial.state.is_final or trial.id in self.unsettled:
-                return None
-            self._block.add(trial.curve or ())
-        return self._block.medians if start else ()
+    def is_held(self, trial: Trial) -> bool:
+        """Whether a trial waits, at its rung, for others of its round, or to be stopped there."""
+        if trial.state is not TrialState.WAITING or not trial.curve:
+            return False
+        rung = self.rung_of(trial)
+        if rung is not None:
+            return len(trial.curve) >= rung
+        return stop_of(trial.curve, self.limits(trial) or ()) is not None
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
@@ -201,10 +201,15 @@ def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str], make: MakeAs
         is_direct=is_direct,
     )
     if spec.pruning is not None:
-        arm.warmup_epochs = spec.pruning.warmup_epochs
         # DIRECT has no rounds: what it is sure of at first is the yardstick of all that follows.
         first = samplers.create(study.sampler, plan).plan([]).proposals if is_direct else ()
-        arm.first_block = len(first) if is_direct else None
+        arm.rule = rule_of(
+            spec.pruning,
+            round_size=samplers.round_size(study.sampler, plan),
+            batch_size=plan.batch_size,
+            n_trials=study.n_trials,
+            n_first=len(first) if is_direct else None,
+        )
     return arm
 
 

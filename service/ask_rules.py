@@ -102,7 +102,7 @@ def _knobs(
             given = int(str(plan.options.get(option.name, option.default)))
             where = f"{at}/options/{escape(option.name)}"
             turned = partial(_with_option, option.name)
-            yield _Knob(option.name, where, given, int(option.default), turned)
+            yield _Knob(option.name, where, given, int(str(option.default)), turned)
 
 
 def _with_trials(plan: StudyPlan, value: int) -> StudyPlan:

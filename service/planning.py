@@ -9,7 +9,8 @@ from typing import get_args
 from service import samplers, seeds
 from service.groups import density_spec, groups_of, parted
 from service.own_tasks import OwnTask
-from service.samplers import CONTROL_SAMPLER, AxisKind
+from service.records import Study
+from service.samplers import CONTROL_SAMPLER, AxisKind, StudyPlan
 from service.space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.spec import (
     Choices,
@@ -119,6 +120,19 @@ def promotions_continue(spec: JobSpec) -> bool:
 def sampler_of(spec: JobSpec, name: str) -> SamplerSpec:
     """Return what a spec says of a sampler; the defaults of one that only tunes a control."""
     return next((s for s in spec.samplers if s.name == name), None) or SamplerSpec(name=name)
+
+
+def round_size_of(spec: JobSpec, study: PlannedStudy | Study) -> int | None:
+    """Return how many trials of a search depend on no value of one another.
+
+    None for a sampler without rounds: which of its points are sure depends on the values.
+    """
+    if samplers.describe(study.sampler).capabilities.speculative:
+        return None
+    dimension = space_of(spec, study.name).dimension
+    batch_size = sampler_of(spec, study.sampler).batch_size
+    plan = StudyPlan(dimension, study.n_trials, study.seed, batch_size=batch_size)
+    return samplers.round_size(study.sampler, plan)
 
 
 def control_of(spec: JobSpec, name: str) -> ControlSpec | None:

@@ -1,4 +1,4 @@
-"""The median rule: which trainings are hopeless after an epoch.
+"""Median stopping rule: prune a trial whose loss is above the median of earlier ones at an epoch.
 
 A pure function of validation curves. A trial is held against a block of earlier trials that the
 study's spec fixes, so that the rule stops the same trainings at any number of workers; whether a

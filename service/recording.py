@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ATTEMPT_STATES = {
     Ending.COMPLETED: AttemptState.COMPLETED,
     Ending.PRUNED: AttemptState.COMPLETED,
+    Ending.AT_RUNG: AttemptState.COMPLETED,
     Ending.DIVERGED: AttemptState.COMPLETED,
     Ending.CANCELLED: AttemptState.CANCELLED,
     Ending.ERROR: AttemptState.FAILED,
@@ -98,7 +99,7 @@ def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
     A result that was taken in and comes again, after a commit whose answer was lost, is not late.
     A death is no result.
     """
-    nothing = deaths.DEATHS | {Ending.CANCELLED}
+    nothing = deaths.DEATHS | {Ending.CANCELLED, Ending.AT_RUNG}
     late = [update for update in updates if update.ending not in nothing]
     if late:
         open_ids = trials.without_result(session, [update.attempt_id for update in late])
@@ -110,6 +111,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     trial = run.log.trials[trial_id]
     if update.ending in deaths.DEATHS or update.ending in (Ending.ERROR, Ending.CANCELLED):
         _fail(session, run, trial, update)
+        return
+    if update.ending is Ending.AT_RUNG:
+        _pause(run, trial, update)
         return
     if trial.phase is Phase.EVALUATION and update.weights is not None:
         # Before the end: trials with the same digest then share it.
@@ -130,6 +134,19 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
         changes["learned"] = gradient_settings.with_bounds(run.spec, trial.payload, update.learned)
         changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
     end(session, run, trial.id, TrialState.PRUNED if is_pruned else TrialState.COMPLETED, changes)
+
+
+def _pause(run: Run, trial: Trial, update: Ended) -> None:
+    """Let a trial, and those that wait for the same training, wait at the rung it has reached."""
+    found = {"curve": list(update.curve), "metrics": update.metrics}
+    own = {"training_s": update.training_s, "peak_memory_bytes": update.peak_memory_bytes}
+    run.log.set_state(trial.id, TrialState.WAITING, **found, **own, error=None)
+    run.log.arm_of(trial).is_dirty = True
+    for twin_id in run.log.waiting.with_digest(trial.digest):
+        twin = run.log.trials[twin_id]
+        if twin.phase is Phase.SEARCH and len(twin.curve or ()) < len(update.curve):
+            run.log.change(twin_id, **found)
+            run.log.arm_of(twin).is_dirty = True
 
 
 def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
@@ -191,7 +208,7 @@ def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> No
         evaluations.share_artifact(session, run, trial, source)
 
 
-# The median rule
+# The pruning rule
 
 
 def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
@@ -208,27 +225,33 @@ def _stopped(trial: Trial, epoch: int) -> dict[str, Any]:
 
 
 def settle(run: Run, arm: Arm) -> None:
-    """Hold complete trials against the rule, as soon as those it compares them with have ended.
+    """Apply the rule to trials that are complete or at a rung, once it can decide.
 
-    It makes no difference whether a worker could stop in time: what is told is the same.
+    That is when those it compares them with have ended, or are at the rung. It makes no difference
+    whether a worker could stop in time: what is told is the same.
     """
-    has_news = bool(arm.unsettled)
-    while has_news:  # one that is settled may complete the block of another
-        has_news = False
-        for trial_id in sorted(arm.unsettled):
-            trial = run.log.trials[trial_id]
-            if arm.limits(trial) is not None:
-                _settle_one(run, arm, trial)
-                has_news = bool(arm.unsettled)
+    has_moved = True
+    while has_moved:  # one that is settled may decide on another
+        undecided = sorted(arm.unsettled | arm.held)
+        moved = [_settle_one(run, arm, run.log.trials[i]) for i in undecided]
+        has_moved = any(moved)
 
 
-def _settle_one(run: Run, arm: Arm, trial: Trial) -> None:
-    arm.settled.add(trial.id)
+def _settle_one(run: Run, arm: Arm, trial: Trial) -> bool:
+    """Tell a complete trial's value, stop one, or let one go on; return whether it did."""
+    is_complete = trial.state is TrialState.COMPLETED
     epoch = _stop_of(run, trial, trial.curve)
-    if epoch is None:
-        arm.put(trial)
-    else:
+    if epoch is not None:
+        arm.settled.add(trial.id)
         run.log.set_state(trial.id, TrialState.PRUNED, **_stopped(trial, epoch))
+    elif is_complete and arm.limits(trial) is not None:
+        arm.settled.add(trial.id)
+        arm.put(trial)
+    elif not is_complete and not arm.is_held(trial):
+        run.log.release(trial.id)
+    else:
+        return False
+    return True
 
 
 def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:

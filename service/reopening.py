@@ -129,11 +129,13 @@ class _Retry:
         phase: The first of its phases in which a trial failed; what follows is chosen again.
         failed: The trials of that phase that are tried again.
         gone: Ids of search trials that were proposed by the value told for a failed one.
+        pruned: Search trials that were stopped and held, or may have been, against a failed one.
     """
 
     phase: Phase
     failed: list[TrialOutline]
     gone: set[int]
+    pruned: list[TrialOutline]
 
 
 def _require_retriable(job: Job) -> Job:
@@ -149,10 +151,31 @@ def _choose_retry(session: Session, job: Job) -> _Retry:
         raise NothingToRetryError(job.id)
     phases = {trial.phase for trial in failed}
     phase = next(p for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION) if p in phases)
-    gone: set[int] = set()
-    if phase is Phase.SEARCH:
-        gone = _proposed_by_failures(session, job, every, {trial.id for trial in failed})
-    return _Retry(phase, [t for t in failed if t.phase is phase and t.id not in gone], gone)
+    chosen = [trial for trial in failed if trial.phase is phase]
+    if phase is not Phase.SEARCH:
+        return _Retry(phase, chosen, set(), [])
+    spec, found = spec_of(job), studies.of_job(session, job.id)
+    gone = _proposed_by_failures(spec, found, every, {trial.id for trial in failed})
+    pruned = [t for study in found for t in _held_against(spec, study, every, chosen)]
+    return _Retry(phase, _without(chosen, gone), gone, _without(pruned, gone))
+
+
+def _without(found: Sequence[TrialOutline], gone: Collection[int]) -> list[TrialOutline]:
+    return [trial for trial in found if trial.id not in gone]
+
+
+def _held_against(
+    spec: JobSpec, study: Study, every: Sequence[TrialOutline], failed: Sequence[TrialOutline]
+) -> list[TrialOutline]:
+    """Return the trials of a study that were stopped in the round of a failed one, or later."""
+    numbers = [t.number for t in failed if t.study_id == study.id and t.number is not None]
+    if not numbers or study.role not in (Role.SEARCH, Role.TUNED):
+        return []
+    size = planning.round_size_of(spec, study) or 1
+    start = min(numbers) // size * size
+    mine = (t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH)
+    stopped = (t for t in mine if t.state is TrialState.PRUNED and t.number is not None)
+    return [trial for trial in stopped if (trial.number or 0) >= start]
 
 
 def _is_failed(trial: TrialOutline, job: Job) -> bool:
@@ -170,18 +193,20 @@ def _retry(session: Session, job: Job, chosen: _Retry) -> None:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
         _begin_again(session, found)
-    trials.wait_again(session, chosen.failed)
+    trials.wait_again(session, [*chosen.failed, *chosen.pruned])
 
 
 def _proposed_by_failures(
-    session: Session, job: Job, every: Sequence[TrialOutline], failed: Collection[int]
+    spec: JobSpec,
+    found: Sequence[Study],
+    every: Sequence[TrialOutline],
+    failed: Collection[int],
 ) -> set[int]:
     """Return the search trials that were proposed by the values told for failed ones."""
     by_study: dict[int, list[TrialOutline]] = defaultdict(list)
     for trial in every:
         if trial.phase is Phase.SEARCH:
             by_study[trial.study_id].append(trial)
-    spec, found = spec_of(job), studies.of_job(session, job.id)
     return {t.id for s in found for t in _proposed_by(spec, s, by_study[s.id], failed)}
 
 
@@ -197,8 +222,7 @@ def _proposed_by(
         return []
     if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
         return [t for t in mine if t.id != first.id and not _is_before(t, number)]
-    # One that issues a trial at a time has rounds of one, whatever the spec says.
-    size = planning.sampler_of(spec, study.sampler).batch_size if can.parallel else 1
+    size = planning.round_size_of(spec, study) or 1
     end = (number // size + 1) * size
     return [t for t in mine if t.number is None or t.number >= end]
 

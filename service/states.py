@@ -107,15 +107,16 @@ JOB_TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
     _J.CANCELLED: frozenset(),
 }
 
-# WAITING -> COMPLETED or PRUNED is a trial whose digest already has a result; RUNNING -> WAITING
-# one whose attempt was lost; COMPLETED -> PRUNED one that ended before the trials whose median it
-# is held against; FAILED -> WAITING and CANCELLED -> WAITING one of a job that ended without a
-# user's order, and that a user wants tried again.
+# WAITING -> COMPLETED or PRUNED is a trial whose digest already has a result, or one that waited
+# at a rung; RUNNING -> WAITING one whose attempt was lost, or has reached its rung; COMPLETED ->
+# PRUNED one that ended before the trials that it is held against; FAILED -> WAITING and CANCELLED
+# -> WAITING one of a job that ended without a user's order, and that a user wants tried again;
+# PRUNED -> WAITING one that was held against such a one.
 TRIAL_TRANSITIONS: Mapping[TrialState, frozenset[TrialState]] = {
     _T.WAITING: frozenset({_T.RUNNING, _T.COMPLETED, _T.PRUNED, _T.FAILED, _T.CANCELLED}),
     _T.RUNNING: frozenset({_T.WAITING, _T.COMPLETED, _T.PRUNED, _T.FAILED, _T.CANCELLED}),
     _T.COMPLETED: frozenset({_T.PRUNED}),
-    _T.PRUNED: frozenset(),
+    _T.PRUNED: frozenset({_T.WAITING}),
     _T.FAILED: frozenset({_T.WAITING}),
     _T.CANCELLED: frozenset({_T.WAITING}),
 }

@@ -88,13 +88,20 @@ class TrialLog:
 
     def _sort_in(self, trial: Trial) -> None:
         if trial.state is TrialState.WAITING:
-            self.waiting.put(trial, self._progress_at(trial))
+            is_held = trial.phase is Phase.SEARCH and trial.id in self.arm_of(trial).held
+            self.waiting.put(trial, self._progress_at(trial), is_held=is_held)
         elif trial.id in self.waiting:
             self.waiting.remove(trial)
         if trial.state is TrialState.RUNNING:
             self.running.add(trial.id)
         else:
             self.running.discard(trial.id)
+
+    def release(self, trial_id: int) -> None:
+        """Let a trial that was held at a rung go on."""
+        trial = self.trials[trial_id]
+        self.arm_of(trial).put(trial)
+        self._sort_in(trial)
 
     def _progress_at(self, trial: Trial) -> float:
         """Return the part of the study's budget before a trial; all of it before a full one."""

@@ -17,10 +17,12 @@ class Ending(StrEnum):
     by neighbours or the node does not see the data directory. See `service.deaths`.
 
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
+    AT_RUNG: it trained up to its `rung`; its trial goes on, or is stopped, once others are there.
     """
 
     COMPLETED = "completed"
     PRUNED = "pruned"
+    AT_RUNG = "at_rung"
     DIVERGED = "diverged"
     CANCELLED = "cancelled"
     ERROR = "error"
@@ -39,6 +41,7 @@ class Assignment:
         keeps_weights: Whether the folded network's weights are wanted back.
         stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
             validation loss is above `stop_above[e - 1]`; () never stops.
+        rung: Epoch after which the attempt ends, before the training does; None for never.
         pack: Assignments of one step with the same number are for one worker.
         is_alone: Whether no other trial may run on its node meanwhile.
         keeps_end: Whether a longer training may continue from its end, which is kept for that.
@@ -52,6 +55,7 @@ class Assignment:
     device: str
     keeps_weights: bool
     stop_above: tuple[float, ...] = ()
+    rung: int | None = None
     pack: int = 0
     is_alone: bool = False
     keeps_end: bool = False

@@ -20,6 +20,8 @@ MOST_GONE = 64
 class Waiting:
     """Waiting trials by their turn, their digest and whether their sequence needs them.
 
+    Held ones have to wait for others before they may start.
+
     A trial's turn is the part of its study's budget that was issued before it, then its id; it
     stays the same for as long as the trial lives.
     """
@@ -29,6 +31,7 @@ class Waiting:
         self._in_heap: set[int] = set()
         self._ids: set[int] = set()
         self._guessed: set[int] = set()
+        self._held: set[int] = set()
         self._by_digest: dict[str, set[int]] = defaultdict(set)
 
     def __len__(self) -> int:
@@ -39,15 +42,16 @@ class Waiting:
 
     @property
     def n_needed(self) -> int:
-        """How many are not speculative."""
-        return len(self._ids) - len(self._guessed)
+        """How many may start and are not speculative."""
+        return len(self._ids) - len(self._guessed | self._held)
 
-    def put(self, trial: Trial, progress: float) -> None:
+    def put(self, trial: Trial, progress: float, *, is_held: bool = False) -> None:
         """Add a trial, or update whether its sequence needs it.
 
         Args:
             trial: A trial in the state WAITING.
             progress: The part of its study's budget that was issued before it.
+            is_held: Whether it may not start yet.
         """
         if trial.id not in self._in_heap:
             heapq.heappush(self._heap, (progress, trial.id))
@@ -55,11 +59,13 @@ class Waiting:
         self._ids.add(trial.id)
         self._by_digest[trial.digest].add(trial.id)
         (self._guessed.add if is_speculation(trial) else self._guessed.discard)(trial.id)
+        (self._held.add if is_held else self._held.discard)(trial.id)
 
     def remove(self, trial: Trial) -> None:
         """Remove a trial; its turn leaves the heap later (`in_order`)."""
         self._ids.discard(trial.id)
         self._guessed.discard(trial.id)
+        self._held.discard(trial.id)
         same = self._by_digest[trial.digest]
         same.discard(trial.id)
         if not same:
@@ -70,7 +76,7 @@ class Waiting:
         return sorted(self._by_digest.get(digest, ()))
 
     def in_order(self) -> Iterator[int]:
-        """Yield ids by turn; the cost depends on how many are read.
+        """Yield the ids of those that may start, by turn; the cost depends on how many are read.
 
         Trials may be removed meanwhile, but not added.
         """
@@ -79,7 +85,7 @@ class Waiting:
         front = [(turn, 0) for turn in heap[:1]]
         while front:
             (_, trial_id), at = heapq.heappop(front)
-            if trial_id in self._ids:
+            if trial_id in self._ids and trial_id not in self._held:
                 yield trial_id
             for below in range(2 * at + 1, min(2 * at + 3, len(heap))):
                 heapq.heappush(front, (heap[below], below))

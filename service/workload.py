@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from service import planning, samplers
+from service import halving, planning, samplers
 from service.planning import GRADIENT, PlannedStudy
-from service.spec import Choices, JobSpec
+from service.spec import Choices, JobSpec, MedianPruning, Pruning
 from service.states import Role
 from service.tasks import FunctionTask
 
@@ -94,9 +94,20 @@ def epochs_of(spec: JobSpec, *, is_full: bool) -> tuple[int, int, int]:
         part = spec.fidelity.search_fraction
         low, usual, high = (planning.short_epochs(n, part) for n in (low, usual, high))
     if spec.pruning is not None:
-        # The rule stops what is above the median: half of them, soon at the best.
-        low = min(low, math.ceil((low + spec.pruning.warmup_epochs + 1) / 2))
+        low = min(low, _epochs_when_pruned(spec.pruning, low))
     return (low, usual, high)
+
+
+def _epochs_when_pruned(pruning: Pruning, epochs: int) -> int:
+    """Return how many epochs a training has in the mean at best, that is of large rounds."""
+    if isinstance(pruning, MedianPruning):
+        # The rule stops what is above the median: half of them, soon at the best.
+        return math.ceil((epochs + pruning.warmup_epochs + 1) / 2)
+    mean, part, last = 0.0, 1.0, 0
+    for rung in (*halving.rungs(pruning.eta, pruning.min_epochs, epochs), epochs):
+        mean += part * (rung - last)
+        part, last = part / pruning.eta, rung
+    return math.ceil(mean)
 
 
 def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:

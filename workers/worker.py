@@ -139,7 +139,7 @@ class Worker:
         self._limit_memory(assignment.device)
         candidate = self._candidate(assignment)
         stop, limits = candidate.should_stop, candidate.stop_above
-        for item in train(candidate.task, stop, limits, candidate.store):
+        for item in train(candidate.task, stop, limits, candidate.store, rung=candidate.rung):
             yield _message(assignment, item)
 
     def _run_pack(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
@@ -187,7 +187,7 @@ class Worker:
         task = _task(assignment.payload, assignment.device, self._data_dir)
         kept = replace(task, keep_weights=assignment.keeps_weights)
         limits, store = tuple(assignment.stop_above), self._checkpoints.store_of(assignment)
-        return Candidate(kept, self._stop_of(assignment), limits, store)
+        return Candidate(kept, self._stop_of(assignment), limits, store, rung=assignment.rung)
 
     def _stop_of(self, assignment: Assignment) -> Callable[[], bool]:
         return lambda: assignment.attempt_id in self._cancelled

@@ -20,7 +20,7 @@ class Savings:
 
     Attributes:
         n_trainings: Trainings of the searches.
-        n_pruned: Those that the median rule stopped.
+        n_pruned: Those that the pruning rule stopped.
         full_epochs: What all of them would have taken in full.
         run_epochs: What they took, with the full trainings of the promoted ones.
         saved_by_short: Epochs that short trainings left out.
@@ -47,7 +47,7 @@ class Savings:
 
 
 def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
-    """Count what a job's fidelity and median rule saved.
+    """Count what a job's fidelity and pruning rule saved.
 
     Args:
         spec: The job's, complete.

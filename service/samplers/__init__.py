@@ -10,6 +10,7 @@ from service.samplers.catalogue import (
     effort_of,
     path_of,
     recommended,
+    round_size,
 )
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
@@ -33,4 +34,5 @@ __all__ = [
     "effort_of",
     "path_of",
     "recommended",
+    "round_size",
 ]

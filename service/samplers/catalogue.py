@@ -90,6 +90,15 @@ def effort_of(name: str, study: StudyPlan) -> Effort:
     return Effort(0.0, 0.0) if name == CONTROL_SAMPLER else describe(name).effort(study)
 
 
+def round_size(name: str, study: StudyPlan) -> int:
+    """Return how many trials a study issues before it needs the value of any; 1 for a control.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+    """
+    return 1 if name == CONTROL_SAMPLER else describe(name).round_size(study)
+
+
 def _path_for(info: SamplerInfo, study: StudyPlan) -> str:
     if not info.is_installed:
         raise ValueError(info.remedy)

@@ -6,22 +6,17 @@ population's size: here a round is a generation, and every trial is told.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import cmaes
 import numpy as np
 
 from service.samplers.base import Entry, StudyPlan
+from service.samplers.round_sizes import of_generation
 from service.samplers.rounds import Rounds
 from service.seeds import derive
 
 SIGMA = 1.0 / 6.0  # of the cube's side, Optuna's default
-
-
-def population(dimension: int, batch_size: int) -> int:
-    """Return the size of a generation: Hansen's default (eq. 48), or the batch if it is larger."""
-    return max(batch_size, 4 + math.floor(3 * math.log(dimension)))
 
 
 class CmaEs(Rounds):
@@ -29,7 +24,7 @@ class CmaEs(Rounds):
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
-        self.round_size = population(study.dimension, study.batch_size)
+        self.round_size = of_generation(study)
         self._n_told = 0
         centre = study.starts[0] if study.starts else (0.5,) * study.dimension
         self._cma = self._begin(np.array(centre))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.samplers import effort
+from service.samplers import effort, round_sizes
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
@@ -58,6 +58,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.cma_es:CmaEs",
+        round_size=round_sizes.of_generation,
         effort=effort.of_cmaes,
     ),
     SamplerInfo(

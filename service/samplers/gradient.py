@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.density import MAX_VALUE
-from service.samplers import effort
+from service.samplers import effort, round_sizes
 from service.samplers.base import Entry, Plan, Proposal, Sampler
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
@@ -100,6 +100,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path="service.samplers.gradient:Gradient",
+        round_size=round_sizes.of_one,
         effort=effort.of_gradient,
     ),
 )

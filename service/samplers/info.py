@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from service.samplers.base import StudyPlan
 from service.samplers.effort import Effort
+from service.samplers.round_sizes import of_batch
 
 # Of an option that is a list.
 MAX_LENGTH = 4096
@@ -126,6 +127,8 @@ class SamplerInfo:
         path: ``module:class`` of the implementation.
         effort: Returns the cost of its costliest ask for a study.
         requires: Modules that its extra (`Capabilities.needs`) installs.
+        round_size: Returns how many trials a study issues before it needs the value of any; of no
+            meaning for samplers that speculate, which have no rounds.
     """
 
     name: str
@@ -136,6 +139,7 @@ class SamplerInfo:
     path: str
     effort: Callable[[StudyPlan], Effort]
     requires: tuple[str, ...] = ()
+    round_size: Callable[[StudyPlan], int] = of_batch
 
     @property
     def is_installed(self) -> bool:

@@ -10,6 +10,7 @@ from service.samplers.base import Entry, Plan, Proposal, Sampler, StudyPlan
 from service.samplers.tally import Tally
 
 # Trials that may be unfinished at once: more than a cluster has workers, fewer than a table minds.
+# At least twice a batch, whose trials may wait for one another (`service.stopping_rules`).
 WINDOW = 256
 
 Point = tuple[float, ...]
@@ -28,11 +29,12 @@ class KnownSequence(Sampler):
         """Return the points with the numbers from start to end - 1; end > start."""
 
     def plan(self, log: Sequence[Entry]) -> Plan:
-        """Fill up to `WINDOW` unfinished trials once half of them have ended."""
+        """Fill up to the window of unfinished trials once half of them have ended."""
         self._tally.take(log)
         n_open, n_trials = self._tally.n_open, self.study.n_trials
+        window = max(WINDOW, 2 * self.study.batch_size)
         # Issued by the half window: a transaction for every single trial would cost more.
-        room = WINDOW - n_open if n_open <= WINDOW // 2 else 0
+        room = window - n_open if n_open <= window // 2 else 0
         end = min(n_trials, len(log) + room)
         return Plan(
             proposals=self._proposals(len(log), end),

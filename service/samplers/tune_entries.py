@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.samplers import effort
+from service.samplers import effort, round_sizes
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 _MODULE = "service.samplers.tune_searchers"
@@ -46,6 +46,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             ),
         ),
         path=f"{_MODULE}:BayesOpt",
+        round_size=round_sizes.of_one,
         effort=effort.of_bayesopt,
         requires=("bayes_opt",),
     ),

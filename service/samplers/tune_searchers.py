@@ -20,6 +20,7 @@ import numpy as np
 
 from service.samplers.axes import middle, snapped
 from service.samplers.base import Entry, StudyPlan
+from service.samplers.round_sizes import of_one
 from service.samplers.rounds import Rounds
 from service.samplers.sequences import Point
 from service.seeds import derive
@@ -129,7 +130,7 @@ class BayesOpt(Rounds):
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
-        self.round_size = 1
+        self.round_size = of_one(study)
         self._n_random = int(str(study.options.get("random_search_steps", 10)))
 
     def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:

@@ -265,7 +265,7 @@ def supersede_phases(session: Session, job_id: int, phases: Collection[Phase]) -
 
 
 def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
-    """Put trials that ended without a result back; their attempts go on counting.
+    """Put trials that failed or were stopped back; their attempts go on counting.
 
     Raises:
         IllegalTransitionError: One of them has a result.
@@ -276,7 +276,15 @@ def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
         session.execute(
             update(TrialRow)
             .where(TrialRow.id.in_(some))
-            .values(state=TrialState.WAITING, started_at=None, finished_at=None, error=None)
+            .values(
+                state=TrialState.WAITING,
+                value=None,
+                metrics=None,
+                cached_from=None,
+                started_at=None,
+                finished_at=None,
+                error=None,
+            )
         )
 
 

@@ -20,6 +20,7 @@ from workers.training.state import (
     set_random_states,
     streams_of,
 )
+from workers.training.task import Status
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_store import CheckpointStore
@@ -114,6 +115,13 @@ class Course:
         """Keep a run after its last epoch, if it may be the beginning of a longer one."""
         store = run.candidate.store
         if store is not None and store.keeps_end:
+            self.position.streams = random_states(self._lead.parts.streams, self._device)
+            store.save(self._captured(run), run.precision)
+
+    def keep_at_rung(self, run: Run) -> None:
+        """Keep a run that has just ended at its rung: it may go on from there."""
+        store, outcome = run.candidate.store, run.outcome
+        if store is not None and outcome is not None and outcome.status is Status.AT_RUNG:
             self.position.streams = random_states(self._lead.parts.streams, self._device)
             store.save(self._captured(run), run.precision)
 

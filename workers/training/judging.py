@@ -139,19 +139,13 @@ class Run:
             else:
                 yield {"train_loss": metrics["train_loss"], **self._judge_epoch()}, elapsed_s
 
-    def stop_if_hopeless(self, metrics: dict[str, float]) -> None:
-        """End where the last epoch, with these metrics, is above its limit and not the last."""
+    def stop_if_due(self, metrics: dict[str, float]) -> None:
+        """End before the last epoch where this one is above its limit, or is the rung."""
         limits, epoch = self.candidate.stop_above, len(self.measurements)
-        if self.is_done or epoch > len(limits) or not metrics[_LOSS] > limits[epoch - 1]:
-            return
-        self.end(
-            Status.PRUNED,
-            {
-                name.removeprefix(_VALIDATION): value
-                for name, value in metrics.items()
-                if name.startswith(_VALIDATION)
-            },
-        )
+        if epoch <= len(limits) and metrics[_LOSS] > limits[epoch - 1]:
+            self.end(Status.PRUNED, _of_validation(metrics))
+        elif epoch == self.candidate.rung:
+            self.end(Status.AT_RUNG, _of_validation(metrics))
 
     def judge(self) -> None:
         """End with the thorough judgement of the folded network on the task's split.
@@ -188,6 +182,14 @@ class Run:
             precision=self.precision,
             peak_memory_bytes=self.peak.bytes(),
         )
+
+
+def _of_validation(metrics: dict[str, float]) -> dict[str, float]:
+    return {
+        name.removeprefix(_VALIDATION): value
+        for name, value in metrics.items()
+        if name.startswith(_VALIDATION)
+    }
 
 
 def _weights_are_finite(network: nn.Module) -> bool:

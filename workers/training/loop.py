@@ -38,6 +38,8 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     stop_above: Sequence[float] = (),
     store: CheckpointStore | None = None,
+    *,
+    rung: int | None = None,
 ) -> Iterator[Item]:
     """Train a network and judge it.
 
@@ -52,6 +54,7 @@ def train(
             is hopeless: it ends as PRUNED after that epoch, unless it is the last one.
         store: Where checkpoints are kept, and the one is found that the training continues from.
             The measurements that it has are yielded again.
+        rung: The epoch after which it ends as AT_RUNG, unless it is the last one.
 
     Yields:
         A `Measurement` after each epoch, then one `Outcome`. A training whose loss or weights
@@ -65,7 +68,7 @@ def train(
     prepare_machine(task.threads)
     precision = precision_of(task)
     found = store.find(precision) if store is not None else None
-    candidate = Candidate(task, should_stop, tuple(stop_above), store, found)
+    candidate = Candidate(task, should_stop, tuple(stop_above), store, found, rung)
     try:
         for _, item in train_together([candidate], PlainPasses, precision):
             yield item
@@ -109,6 +112,7 @@ def train_together(
             if metrics is not None:
                 yield run.place, run.measure(metrics, course.elapsed_s)
                 _end_if_due(run, metrics, course)
+                course.keep_at_rung(run)
             yield from _outcomes([run])
         runs = _going(runs)
 
@@ -124,7 +128,8 @@ def _measured_before(run: Run, progress: Progress, course: Course) -> Iterator[t
 
 
 def _checked(candidate: Candidate) -> Candidate:
-    if candidate.stop_above and candidate.task.split != "validation":
+    is_compared = candidate.stop_above or candidate.rung is not None
+    if is_compared and candidate.task.split != "validation":
         raise ValueError("only a training that is judged on the validation split can be pruned")
     return candidate
 
@@ -198,4 +203,4 @@ def _end_if_due(run: Run, metrics: dict[str, float], course: Course) -> None:
         course.keep_end(run)
         run.judge()
     else:
-        run.stop_if_hopeless(metrics)
+        run.stop_if_due(metrics)

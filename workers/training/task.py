@@ -26,6 +26,7 @@ class Status(StrEnum):
 
     COMPLETED = "completed"
     PRUNED = "pruned"
+    AT_RUNG = "at_rung"
     DIVERGED = "diverged"
     CANCELLED = "cancelled"
 
@@ -86,6 +87,7 @@ class Candidate:
         stop_above: For each epoch the validation loss above which it is hopeless.
         store: Where its checkpoints are kept; None keeps none.
         found: The checkpoint to continue from, if any.
+        rung: The epoch after which it ends as AT_RUNG, unless it is the last one.
     """
 
     task: TrainingTask
@@ -93,6 +95,7 @@ class Candidate:
     stop_above: tuple[float, ...] = ()
     store: CheckpointStore | None = None
     found: StoredCheckpoint | None = None
+    rung: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Outcome:
     Attributes:
         status: How it ended.
         value: The objective, finite, minimised: of the task's split when completed, of the last
-            epoch's validation when pruned, None otherwise.
+            epoch's validation when pruned or at a rung, None otherwise.
         metrics: `loss` (equal to value) and the task's own, the slow ones only when completed;
             empty where there is no value.
         training_s: Seconds of its steps and of the judgements after its epochs; of steps that a

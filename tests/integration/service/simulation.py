@@ -78,7 +78,7 @@ class Simulation:
 
 def trained(assignment: Assignment) -> Ended:
     """What a worker would say, with a stand-in for the training."""
-    payload = assignment.payload
+    payload, ending = assignment.payload, Ending.COMPLETED
     if payload["task"]["kind"] == "function":
         curve: list[float] = []
         value = functions.evaluate(
@@ -87,13 +87,14 @@ def trained(assignment: Assignment) -> Ended:
     else:
         curve = curve_of(payload)
         epoch = stop_of(curve, assignment.stop_above)
-        curve = curve[:epoch]
+        curve = curve[: epoch if epoch is not None else assignment.rung]
         value = curve[-1]
-    is_whole = not curve or len(curve) == payload["training"]["epochs"]
+        if len(curve) < payload["training"]["epochs"]:
+            ending = Ending.AT_RUNG if epoch is None else Ending.PRUNED
     return Ended(
         assignment.attempt_id,
         assignment.trial_id,
-        Ending.COMPLETED if is_whole else Ending.PRUNED,
+        ending,
         value=value,
         metrics={"loss": value},
         training_s=0.0,

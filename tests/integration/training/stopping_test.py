@@ -17,7 +17,8 @@ from tests.integration.training.tasks import (
     task,
 )
 from workers.training import judging
-from workers.training.task import Status
+from workers.training.loop import train
+from workers.training.task import Outcome, Status
 
 TINY = {**DENOISING, "n_patches": 64}
 COSINE = {"schedule": "cosine", "epochs": 4}
@@ -123,3 +124,25 @@ def test_a_constant_schedule_is_that_of_trainings_without_one() -> None:
     for schedule in ({"schedule": "constant"}, {"schedule": "constant", "schedule_epochs": 9}):
         assert run(task(DIGITS, training=schedule))[1].curve == plain.curve
     assert run(task(DIGITS, training={"schedule": "cosine"}))[1].curve != plain.curve
+
+
+def test_a_training_ends_at_its_rung_as_a_whole_one_was_there() -> None:
+    whole = task(TINY, training={"epochs": 3})
+    _, full = run(whole)
+    *_, outcome = train(whole, rung=2)
+    assert isinstance(outcome, Outcome)
+    assert outcome.status is Status.AT_RUNG
+    assert outcome.curve == full.curve[:2]
+    assert outcome.value == outcome.metrics["loss"] == full.curve[1]
+    assert outcome.weights is None
+    *_, pruned = train(whole, stop_above=(-math.inf,), rung=2)
+    assert isinstance(pruned, Outcome)
+    assert pruned.status is Status.PRUNED  # whichever comes first
+    *_, last = train(whole, rung=3)
+    assert isinstance(last, Outcome)
+    assert (last.status, last.value) == (Status.COMPLETED, full.value)
+
+
+def test_only_what_is_judged_on_validation_has_a_rung() -> None:
+    with pytest.raises(ValueError, match="judged on the validation split"):
+        next(train(task(TINY, split="test"), rung=1))

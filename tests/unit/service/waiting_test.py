@@ -121,3 +121,20 @@ def test_those_of_one_training_and_those_run_ahead_are_known() -> None:
     waiting.put(trial(8, number=None, certainty="predicted"), 0.0)
     waiting.remove(trial(8, number=None, certainty="predicted"))
     assert (waiting.n_needed, list(waiting.in_order())) == (4, [1, 2, 3, 7])
+
+
+def test_held_trials_are_there_but_may_not_start() -> None:
+    waiting = Waiting()
+    for trial_id in range(4):
+        waiting.put(trial(trial_id, digest="same"), 0.0, is_held=trial_id in (0, 2))
+    assert (list(waiting.in_order()), len(waiting), waiting.n_needed) == ([1, 3], 4, 2)
+    assert waiting.with_digest("same") == [0, 1, 2, 3]  # a result would end any of them
+    waiting.put(trial(0, digest="same"), 0.0)
+    waiting.put(trial(3, digest="same"), 0.0, is_held=True)
+    assert (list(waiting.in_order()), waiting.n_needed) == ([0, 1], 2)
+    guess = trial(4, certainty="predicted", number=None, digest="guess")
+    waiting.put(guess, 0.0, is_held=True)
+    assert waiting.n_needed == 2
+    for trial_id in (2, 3):
+        waiting.remove(trial(trial_id, digest="same"))
+    assert (list(waiting.in_order()), len(waiting)) == ([0, 1], 3)

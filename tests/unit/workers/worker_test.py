@@ -15,7 +15,10 @@ from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 
 def assignment(
-    payload: dict[str, Any], number: int = 1, stop_above: tuple[float, ...] = ()
+    payload: dict[str, Any],
+    number: int = 1,
+    stop_above: tuple[float, ...] = (),
+    rung: int | None = None,
 ) -> Assignment:
     return Assignment(
         number,
@@ -26,6 +29,7 @@ def assignment(
         "cpu",
         keeps_weights=False,
         stop_above=stop_above,
+        rung=rung,
     )
 
 
@@ -123,6 +127,20 @@ def test_a_training_above_its_limit_is_pruned_after_that_epoch() -> None:
     assert ended.ending is Ending.PRUNED
     assert ended.value == ended.curve[1] == ended.metrics["loss"]  # type: ignore[index]
     assert len(ended.curve) == len(messages) - 1 == 2
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_attempt_ends_at_the_rung_of_its_trial(is_packed: bool) -> None:
+    payload = training(epochs=3) | ({"packed": True} if is_packed else {})
+    rungs = {1: 1, 2: 2, 3: None}
+    messages = list(Worker().run([assignment(payload, n, rung=r) for n, r in rungs.items()]))
+    ended = {m[0].attempt_id: m[0] for m in messages if isinstance(m, tuple)}
+    assert {n: end.ending for n, end in ended.items()} == {
+        1: Ending.AT_RUNG, 2: Ending.AT_RUNG, 3: Ending.COMPLETED,
+    }  # fmt: skip
+    whole = ended[3].curve
+    assert [ended[n].curve for n in rungs] == [whole[:1], whole[:2], whole]
+    assert ended[2].value == whole[1] == ended[2].metrics["loss"]  # type: ignore[index]
 
 
 def test_a_density_that_is_learned_comes_back_as_plain_values() -> None:
