@@ -59,9 +59,9 @@ def course_digest(payload: Mapping[str, Any], *, device: str) -> str:
     """
     training = {name: value for name, value in payload["training"].items() if name != "precision"}
     has_schedule = training.get("schedule", "constant") != "constant"
-    whole = training.get("schedule_epochs") or training["epochs"]
+    whole = training.get("schedule_epochs") or training.get("epochs")
     training["schedule_epochs"] = whole if has_schedule else None
     # A plug-in's objective is given this section, and may do with it what it likes.
     if "densearch.objectives" not in payload.get("packages", {}):
-        del training["epochs"]
+        training.pop("epochs", None)
     return digest_of({"payload": {**payload, "training": training}, "device": device})

@@ -40,7 +40,7 @@ class Checkpoints:
         self._folder = Path(data_dir) / FOLDER if data_dir is not None else None
         self._rule = rule
         self._notes: list[Noted] = []
-        self._has_complained = False
+        self._warning = ""
 
     def store_of(self, assignment: Assignment) -> CheckpointStore | None:
         """Return where a training's checkpoints are kept, None where none are."""
@@ -48,9 +48,7 @@ class Checkpoints:
             return None
         warn = partial(self._note, assignment, is_warning=True)
         if not self._folder.is_dir():
-            if not self._has_complained:
-                warn(f"no checkpoints are kept: {self._folder} is missing on a worker's machine")
-            self._has_complained = True
+            warn(f"no checkpoints are kept: {self._folder} is missing on a worker's machine")
             return None
         from workers.training.checkpoint_store import CheckpointStore
 
@@ -67,6 +65,10 @@ class Checkpoints:
         )
 
     def _note(self, assignment: Assignment, text: str, *, is_warning: bool) -> None:
+        """Keep a note; a warning that every training would repeat, as of a full disk, once."""
+        if is_warning and text == self._warning:
+            return
+        self._warning = text if is_warning else ""
         self._notes.append(Noted(assignment.attempt_id, text, is_warning))
 
     def take_notes(self) -> Iterator[Noted]:

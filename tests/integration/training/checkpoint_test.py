@@ -73,7 +73,8 @@ class Stores:
 
     def __call__(self, digest: str = "a", **changes: Any) -> CheckpointStore:
         told: dict[str, Any] = {"every_s": 0.0, "most_bytes": 10**9, "warn": self.said.append}
-        return CheckpointStore(self.folder, digest, "cpu", **{**told, **changes})
+        told["device"] = "cpu"
+        return CheckpointStore(self.folder, digest, **{**told, **changes})
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load
 
+from tests.integration.training.checkpoint_test import (
+    CASES,
+    Stores,
+    counted,
+    undisturbed,
+    until_killed,
+)
+from tests.integration.training.checkpoint_test import facts as checkpoint_facts
 from tests.integration.training.packs_test import (
     PHANTOMS,
     RESNET,
@@ -24,6 +33,7 @@ from tests.integration.training.packs_test import (
 )
 from tests.integration.training.stored import store
 from tests.integration.training.tasks import DIGITS, DNCNN, SMALL_CNN, learning, run, task
+from workers.training import checkpoint_store, loop
 from workers.training.calibration import calibrate
 from workers.training.data import registry
 from workers.training.devices import has_fast_bfloat16
@@ -177,3 +187,16 @@ def test_a_set_read_from_its_file_is_that_which_lies_on_the_device(
         registry.labelled_dataset.cache_clear()
         values.append(run(own)[1].value)
     assert values[0] == values[1]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw", "bfloat16", "batch-norm", "learned"])
+def test_a_killed_training_goes_on_bit_for_bit(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_store, "REST", 0.0)
+    of, keeper = replace(CASES[name], device=DEVICE), Stores(tmp_path)(device=DEVICE)
+    until_killed(of, 5, keeper)
+    steps, look = counted()
+    told = list(loop.train(of, look, store=keeper))
+    assert checkpoint_facts(told) == undisturbed(of)
+    assert len(steps) < 8

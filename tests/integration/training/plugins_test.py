@@ -13,7 +13,15 @@ import torch
 from torch import nn
 
 from service.plugins import PluginError
+from tests.integration.training.checkpoint_test import (
+    Stores,
+    facts,
+    killed_at,
+    undisturbed,
+    until_killed,
+)
 from tests.plugging import forget, install, use
+from workers.training import checkpoint_store
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import InputShape, build_network
@@ -144,6 +152,17 @@ def outcome(of: TrainingTask) -> Outcome:
 
 
 # Networks
+
+
+def test_dropout_goes_on_from_a_checkpoint_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint_store, "REST", 0.0)
+    of, keeper = task(), Stores(tmp_path / "kept")()
+    keeper.folder.mkdir()
+    until_killed(of, 3, keeper)
+    torch.rand(7)  # from the generator that dropout draws from
+    assert facts(list(train(of, killed_at(1), store=keeper))) == undisturbed(of)
 
 
 def test_its_listed_layers_carry_the_density_and_the_others_stay_plain() -> None:

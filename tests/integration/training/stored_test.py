@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 
 from service.datasets.info import STORED
 from service.datasets.stored import DamagedDatasetError, folder_of
+from tests.integration.training.checkpoint_test import (
+    Stores,
+    facts,
+    killed_at,
+    undisturbed,
+    until_killed,
+)
 from tests.integration.training.stored import store
 from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
+from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
+from workers.training.loop import train
 from workers.training.objectives import build_objective
 from workers.training.objectives.denoising import DenoisingObjective
 from workers.training.objectives.labelled import LabelledObjective
@@ -180,6 +189,23 @@ def test_patches_are_the_same_read_or_held(is_paired: bool, tmp_path: Path) -> N
             low, span = -1.0, 2.0
             back = [x * span + low for x in one]
             torch.testing.assert_close(back[1], 2 * back[0] - 1, atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["classification", "denoising"])
+def test_a_killed_training_that_reads_ahead_goes_on_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("workers.training.data.registry.HELD_BYTES", 0)
+    monkeypatch.setattr(checkpoint_store, "REST", 0.0)
+    inputs, labels = halves(40, 1, 2)
+    name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
+    section = {"kind": kind, "dataset": name}
+    if kind == "denoising":
+        section |= {"noise_sigma": 25.0, **PATCHES}
+    of = task(section, data_dir=str(tmp_path), training={"batch_size": 5}, keep_weights=True)
+    keeper = Stores(tmp_path)()
+    until_killed(of, 3, keeper)
+    assert facts(list(train(of, killed_at(20), store=keeper))) == undisturbed(of)
 
 
 def test_a_training_is_bitwise_the_same_read_or_held(
