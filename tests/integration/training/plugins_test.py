@@ -25,7 +25,10 @@ from workers.training import checkpoint_store
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import InputShape, build_network
+from workers.training.objectives.base import Batch
+from workers.training.objectives.labelled import LabelledObjective
 from workers.training.preparation import prepare
+from workers.training.streams import Streams
 from workers.training.task import Measurement, Outcome, Status, TrainingTask
 
 PARTS = """
@@ -158,6 +161,15 @@ def test_dropout_goes_on_from_a_checkpoint_bit_for_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_store, "REST", 0.0)
+    batches = LabelledObjective.batches
+
+    def drawing(own: LabelledObjective, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Draw from dropout's generator for each batch, as a plug-in's objective may."""
+        for batch in batches(own, batch_size, streams):
+            torch.rand(3)
+            yield batch
+
+    monkeypatch.setattr(LabelledObjective, "batches", drawing)
     of, keeper = task(), Stores(tmp_path / "kept")()
     keeper.folder.mkdir()
     until_killed(of, 3, keeper)
