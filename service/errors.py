@@ -170,7 +170,7 @@ class SchemaError(DensearchError):
         self.found, self.needed = found, needed
         super().__init__(
             f"the database is at revision {found or 'none'}, this version needs {needed}: "
-            "run `densearch db upgrade`"
+            "run `densearch db upgrade`, with --data-dir if the directory is not the usual one"
         )
 
 

@@ -28,6 +28,7 @@ from service.estimate_values import (
     Money,
     total_of,
 )
+from service.leases import NO_DISPATCHER
 from service.payloads import device_of
 from service.prices import Prices
 from service.records import Calibration, Dispatcher
@@ -39,7 +40,6 @@ from service.storage import dispatchers, jobs
 from service.storage.database import Database
 from service.tasks import FunctionTask
 
-NO_DISPATCHER = "no dispatcher is running: start `densearch dispatch`"
 NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
 MEASURING = "a worker measures what a training of this job takes"
 CROWDED = "many other trainings are being measured first: ask again"

@@ -17,6 +17,12 @@ from service.records import Dispatcher, Job, Json
 from service.storage import calibrations, dispatchers, jobs, shared_clock
 from service.storage.database import Database
 
+# Why nothing moves.
+NO_DISPATCHER = (
+    "no dispatcher is running: start `densearch dispatch` (`densearch serve` starts its own, "
+    "which takes some seconds)"
+)
+
 
 def register(database: Database, n_workers: int, resources: Json) -> Dispatcher:
     """Announce a new dispatcher process."""

@@ -9,6 +9,7 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
+from service.leases import NO_DISPATCHER
 from service.records import Job, Json, Study, Trial
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import dispatchers, events, trials
@@ -213,7 +214,7 @@ def reason(session: Session, job: Job, lease_s: float) -> str | None:
     if job.state is JobState.PAUSED:
         return "it is paused: resume it"
     if not dispatchers.alive(session, 2 * lease_s):
-        return "no dispatcher is running: start `densearch dispatch`"
+        return NO_DISPATCHER
     return job.waits_for
 
 

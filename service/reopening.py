@@ -140,7 +140,11 @@ class _Retry:
 
 def _require_retriable(job: Job) -> Job:
     if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
-        raise IllegalTransitionError("job", job.state, "tried again: wait until it has ended")
+        raise IllegalTransitionError(
+            "job",
+            job.state,
+            "tried again: wait until it has ended (resume or cancel a paused one)",
+        )
     return job
 
 

@@ -85,7 +85,10 @@ def _sweep(root: Path) -> None:
     for path in dead[N_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
     if dead:
-        LOG.info("a Ray did not end in order; its logs are kept", folder=str(dead[0]))
+        LOG.info(
+            "the Ray of an earlier server did not end in order; its logs are kept",
+            folder=str(dead[0]),
+        )
 
 
 def _is_dead(path: Path) -> bool:

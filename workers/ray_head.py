@@ -14,7 +14,6 @@ import sys
 import threading
 
 import structlog
-from ray.exceptions import RayError
 
 from service import logs
 from service.privacy import keep_files_private
@@ -38,8 +37,9 @@ def main() -> int:
     try:
         local = LocalRay(settings)
         head = local.start()
-    except (RayError, ConnectionError, OSError) as error:
-        LOG.error("Ray does not start", reason=str(error).strip())  # noqa: TRY400 - the cause is one line
+    except Exception as error:  # noqa: BLE001 - of no kind where a node is not up in time
+        reason = str(error).strip().partition("\n")[0]
+        LOG.error("Ray does not start; it is tried again", reason=reason)  # noqa: TRY400 - the cause is one line
         return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # Ray has set its own, which end the process

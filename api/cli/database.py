@@ -117,5 +117,6 @@ def _move(
     echo(f"{name}: {verb} from {done.before or 'empty'} to {done.after or 'empty'}")
     if done.backup is not None:
         echo(f"the database as it was before: {done.backup.path}")
-        echo("to go back, end the server, install the version before, then run:")
+        version = "this version" if verb == "downgraded" else "the version before"
+        echo(f"to go back, end the server, install {version}, then run:")
         echo(f"  {done.backup.way_back}")

@@ -186,6 +186,8 @@ def show(
         if preview is not None:
             preview.write_bytes(client.datasets.preview(dataset_id))
     _print(found)
+    if preview is not None:
+        echo(f"samples: {preview}")
 
 
 def _print(found: Json) -> None:

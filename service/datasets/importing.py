@@ -108,7 +108,8 @@ def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
     else:
         raise InvalidDatasetError(
             "",
-            "it is no .zip, .npz, .tar or .tar.gz: pack it as one and send that, in no form",
+            "it is no .zip, .npz, .tar or .tar.gz file: pack it as one of these and send that "
+            "itself, not a form that holds it",
         )
 
 

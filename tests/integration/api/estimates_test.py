@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service import calibrations, leases
 from service.costs import TrainingCost
+from service.leases import NO_DISPATCHER
 from service.records import Dispatcher
 from service.settings import Settings
 from service.storage.database import Database
@@ -98,7 +99,7 @@ def test_a_failed_measurement_is_told(client: TestClient, sqlite_database: Datab
 def test_without_a_dispatcher_it_says_so(client: TestClient) -> None:
     answer = ask(client)
     assert answer.status_code == 202
-    assert answer.json()["detail"] == "no dispatcher is running: start `densearch dispatch`"
+    assert answer.json()["detail"] == NO_DISPATCHER
     function = ask(client, SPHERE).json()
     assert function["state"] == "ready"
     assert (function["time_s"], function["n_workers"]) == (None, None)
