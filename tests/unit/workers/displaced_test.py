@@ -41,7 +41,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
     no_room = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    def train(*_: object) -> Iterator[object]:
+    def train(*_: object, **__: object) -> Iterator[object]:
         yield from ()
         raise no_room
 
