@@ -201,7 +201,7 @@ def fail(database: Database, job: Job, error: Exception) -> None:
         LeaseLostError: Another dispatcher holds it by now.
     """
     with database.write() as session:
-        if jobs.lock_leased(session, job).is_final:
+        if jobs.lock_leased(session, job).state.is_final:
             return
         trials.cancel_open(session, job.id, clock.now())
         is_refused = isinstance(error, InvalidSpecError | PluginError)  # though the API took it

@@ -155,9 +155,8 @@ class Run:
         Raises:
             LeaseLostError: Another dispatcher holds the job; nothing was changed.
         """
-        state = jobs.lock_leased(session, self.job)
-        self.job = replace(self.job, state=state)
-        if state is JobState.QUEUED:
+        self.job = jobs.lock_leased(session, self.job)
+        if self.job.state is JobState.QUEUED:
             self.job = jobs.set_state(session, self.job.id, JobState.RUNNING)
         recording.record(session, self, updates)
         self.has_guesses = self.has_guesses or bool(updates)
@@ -287,7 +286,8 @@ def open_run(
             if arm.study.is_finished and arm.study.best_trial_id is not None:
                 arm.final = run.log.trials[arm.study.best_trial_id]
     with database.write(is_patient=is_patient) as session:
-        if not jobs.lock_leased(session, job).is_final:  # else it was cancelled since the claim
+        # It may have been cancelled since the claim.
+        if not jobs.lock_leased(session, job).state.is_final:
             recording.recover(session, run, in_hand)
         run.log.flush(session)
     return run

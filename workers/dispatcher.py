@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
@@ -66,7 +66,7 @@ class Dispatcher:
         self._cluster = cluster
         self._runs: dict[int, Run] = {}
         self._inbox = Inbox(settings.data_dir)
-        self._known: dict[int, JobState] = {}
+        self._known: Set[int] = frozenset()
         self._touched: set[int] = set()
         # Jobs whose last transaction exceeded its time limit: the next one has none.
         self._slow: set[int] = set()
@@ -191,7 +191,7 @@ class Dispatcher:
         for job_id in list(self._runs):
             self._watchdog.mark()
             self._step(job_id)
-        self._inbox.keep_strays(self._database, self._runs.keys() | self._known.keys())
+        self._inbox.keep_strays(self._database, self._runs.keys() | self._known)
 
     def _count_workers(self) -> None:
         """See what the cluster has now: estimates go by it, and workers join and leave."""
@@ -199,6 +199,7 @@ class Dispatcher:
         self._me = replace(before, n_workers=n_workers, resources=self._cluster.resources())
         if self._me != before:
             self._heartbeat.hurry()
+            self._touched |= self._runs.keys()  # why they wait may have changed
 
     def _touch_unsized(self) -> None:
         """Let the jobs that wait for a measurement see what there is."""
@@ -232,15 +233,21 @@ class Dispatcher:
             self._claim()
             with self._database.read() as session:
                 standings = jobs.standings(session)
-        mine = {s.id: s.state for s in standings if s.lease_owner == self._me.id}
-        self._touched |= {i for i, state in mine.items() if self._known.get(i) != state}
-        self._known = mine
+        mine = {s.id: s for s in standings if s.lease_owner == self._me.id}
+        self._touched |= {job_id for job_id, s in mine.items() if self._is_news(s)}
+        self._known = mine.keys()
         for job_id in self._runs.keys() - mine.keys():
             self._drop(job_id)
         now = time.monotonic()
         for job_id in mine.keys() - self._runs.keys():
             if now >= self._rests_until.get(job_id, 0.0):
                 self._reopen(job_id)
+
+    def _is_news(self, standing: jobs.Standing) -> bool:
+        """Whether a user has moved a job since its last step: a pause may end before we look."""
+        run = self._runs.get(standing.id)
+        seen = (standing.state, standing.waits_for)
+        return run is not None and (run.job.state, run.job.waits_for) != seen
 
     def _claim(self) -> None:
         for job in leases.claim(self._database, self._me, self._settings.lease_s):
@@ -284,7 +291,7 @@ class Dispatcher:
     def _drop(self, job_id: int) -> None:
         """Let go of a job that ended or went to another dispatcher."""
         self._runs.pop(job_id, None)
-        self._known.pop(job_id, None)
+        self._known -= {job_id}
         self._touched.discard(job_id)
         self._asking.drop(job_id)
         self._cluster.cancel(self._in_hand_of(job_id))

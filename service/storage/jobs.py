@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,18 +59,18 @@ def deleted() -> Select[int]:
     return select(JobRow.id).where(JobRow.state == DELETED)
 
 
-def lock_leased(session: Session, job: Job) -> JobState:
-    """Like `lock`, for the dispatcher that claimed `job`; returns the job's present state.
+def lock_leased(session: Session, job: Job) -> Job:
+    """Like `lock`, for the dispatcher that claimed `job`; returns it with what users change.
 
     Raises:
         LeaseLostError: Another dispatcher holds it now, or a user has deleted it.
     """
-    columns = (JobRow.state, JobRow.lease_owner, JobRow.lease_fence)
+    columns = (JobRow.state, JobRow.waits_for, JobRow.lease_owner, JobRow.lease_fence)
     query = select(*columns).where(JobRow.id == job.id).with_for_update()
     row = session.execute(query).one_or_none()  # None once the job was deleted
     if row is None or (row.lease_owner, row.lease_fence) != (job.lease_owner, job.lease_fence):
         raise LeaseLostError(job.id)
-    return JobState(row.state)
+    return replace(job, state=JobState(row.state), waits_for=row.waits_for)
 
 
 def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]:
@@ -232,6 +232,7 @@ class Standing:
 
     id: int
     state: JobState
+    waits_for: str | None
     lease_owner: str | None
     is_claimable: bool
 
@@ -239,9 +240,9 @@ class Standing:
 def standings(session: Session) -> list[Standing]:
     """Return every unfinished job, oldest first."""
     is_free = _is_free(shared_clock.now(session))
-    columns = (JobRow.id, JobRow.state, JobRow.lease_owner, is_free)
+    columns = (JobRow.id, JobRow.state, JobRow.waits_for, JobRow.lease_owner, is_free)
     query = select(*columns).where(JobRow.state.in_(WORKING)).order_by(JobRow.id)
     return [
-        Standing(job_id, JobState(state), owner, bool(is_claimable))
-        for job_id, state, owner, is_claimable in session.execute(query)
+        Standing(job_id, JobState(state), waits_for, owner, bool(is_claimable))
+        for job_id, state, waits_for, owner, is_claimable in session.execute(query)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from service import jobs as use_cases
@@ -71,6 +73,51 @@ def test_a_paused_job_costs_no_transaction(
     monkeypatch.undo()
     use_cases.resume(sqlite_database, job_id)
     turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+
+
+def test_a_job_paused_and_resumed_between_two_looks_goes_on(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    job_id = submit(sqlite_database, budget={"n_trials": 9})
+    dispatcher._turn()
+    dispatcher._look()
+    dispatcher._turn()
+    use_cases.pause(sqlite_database, job_id)
+    for assignment in cluster.in_hand().values():
+        cluster.finish(assignment)
+    dispatcher._looked_at = time.monotonic() + 60.0  # its steps alone see the pause
+    dispatcher._turn()
+    assert not cluster.hand
+    use_cases.resume(sqlite_database, job_id)
+    dispatcher._looked_at = 0.0
+    turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
+
+
+def test_a_job_says_why_it_waits_after_workers_left_and_after_a_pause(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher._turn()
+    lost = [(a, Ended(a.attempt_id, a.trial_id, Ending.LOST)) for a in cluster.hand.values()]
+    cluster.messages = [(assignment, (ended, None)) for assignment, ended in lost]
+    cluster.n_free = lambda *_: 0  # type: ignore[method-assign] # the node that died still counts
+    dispatcher._turn()
+    cluster.n_cpus = 0.0
+    dispatcher._counted_at = 0.0
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
+    use_cases.pause(sqlite_database, job_id)
+    dispatcher._look()
+    dispatcher._turn()
+    use_cases.resume(sqlite_database, job_id)
+    dispatcher._look()
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
+    use_cases.pause(sqlite_database, job_id)
+    use_cases.resume(sqlite_database, job_id)  # between two looks
+    dispatcher._look()
+    dispatcher._turn()
+    assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
 
 
 def test_late_weights_are_not_kept(
