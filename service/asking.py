@@ -92,6 +92,8 @@ def _search(session: Session, run: Run, arm: Arm) -> bool:
 
 
 def _ask(arm: Arm) -> Plan | None:
+    if arm.asking_fault is not None:  # only its open trials are waited for
+        return Plan()
     try:
         return arm.sampler.plan(arm.entries)
     except AskingFailedError as error:

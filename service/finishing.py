@@ -25,8 +25,10 @@ def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
     if arm.study.stopped_by in limits.LIMITS and arm.study.stopped_at is not None:
         # It was stopped before this dispatcher took it, or before its failures were retried.
         found, reason = arm.study.stopped_at, arm.study.stopped_by
-        if len(confirmed) < found:
+        if len(confirmed) < found and (arm.asking_fault is None or _has_open(run, arm)):
             return False
+        if len(confirmed) < found:  # its sampler cannot be asked for the rest either
+            found, reason = len(confirmed), limits.ASKING
     elif (below := _below_noise(run, arm)) is not None:
         found, reason = below, limits.NOISE
     elif (limit := _limit_of(run, arm)) is not None:
@@ -39,6 +41,10 @@ def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
     beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
     drop(session, run, beyond)
     return True
+
+
+def _has_open(run: Run, arm: Arm) -> bool:
+    return any(not run.log.trials[trial_id].state.is_final for trial_id in arm.log)
 
 
 def _limit_of(run: Run, arm: Arm) -> str | None:

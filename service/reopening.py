@@ -190,14 +190,31 @@ def _is_failed(trial: TrialOutline, job: Job) -> bool:
 
 def _retry(session: Session, job: Job, chosen: _Retry) -> None:
     found = studies.of_job(session, job.id)
+    failed = chosen.failed
     if chosen.phase is Phase.SEARCH:
         trials.supersede(session, chosen.gone)
         _choose_anew(session, spec_of(job), found)
     elif chosen.phase is Phase.PROMOTION:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
+        failed = _choose_control_anew(session, spec_of(job), found, failed)
         _begin_again(session, found)
-    trials.wait_again(session, [*chosen.failed, *chosen.pruned])
+    trials.wait_again(session, [*failed, *chosen.pruned])
+
+
+def _choose_control_anew(
+    session: Session, spec: JobSpec, found: Sequence[Study], failed: list[TrialOutline]
+) -> list[TrialOutline]:
+    """Drop the flat control if a search's full training failed: it has the scale of the best.
+
+    Returns:
+        The failed trials that are still to be tried again.
+    """
+    searches = {study.id for study in found if study.role is Role.SEARCH}
+    if not any(trial.study_id in searches for trial in failed):
+        return failed
+    dropped = _drop_matched(session, spec, found)
+    return [trial for trial in failed if trial.study_id not in dropped]
 
 
 def _proposed_by_failures(
@@ -237,14 +254,25 @@ def _is_before(trial: TrialOutline, number: int | None) -> bool:
 
 def _choose_anew(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
     """Drop what was chosen by the search's result, and let every study begin again."""
-    flat = planning.control_of(spec, "flat")
-    if flat is not None and flat.factor is None:
-        for study in found:
-            if study.name == flat.name:
-                trials.supersede_study(session, study.id)
+    _drop_matched(session, spec, found)
     trials.supersede_phases(session, found[0].job_id, CHOSEN_BY_SEARCH)
     densities.forget_evaluations(session, found[0].job_id)
     _begin_again(session, found)
+
+
+def _drop_matched(session: Session, spec: JobSpec, found: Sequence[Study]) -> set[int]:
+    """Drop the trials of the flat control that is matched to the searches' best.
+
+    Returns:
+        The ids of its studies; empty where there is none.
+    """
+    flat = planning.control_of(spec, "flat")
+    if flat is None or flat.factor is not None:
+        return set()
+    dropped = {study.id for study in found if study.name == flat.name}
+    for study_id in dropped:
+        trials.supersede_study(session, study_id)
+    return dropped
 
 
 def _begin_again(session: Session, found: Sequence[Study]) -> None:

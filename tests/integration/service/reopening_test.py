@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from service import jobs as use_cases
-from service import reopening, rules
-from service.errors import IllegalTransitionError, InvalidSpecError, NothingToRetryError
+from service import leases, reopening, rules, samplers
+from service.errors import (
+    AskingFailedError,
+    IllegalTransitionError,
+    InvalidSpecError,
+    NothingToRetryError,
+)
+from service.records import Job
+from service.runs import open_run
+from service.samplers import Entry, Plan, Proposal, StudyPlan
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, trials
 from service.storage.database import Database
@@ -133,11 +143,62 @@ def test_retrying_gives_what_the_job_would_have_had(
     assert report["verdict"] == untimed(report_of(database, whole))["verdict"]
 
 
-def test_a_sampler_that_issues_one_at_a_time_has_rounds_of_one(sqlite_database: Database) -> None:
-    # Past its random start, and the first of what would be a round of four.
-    body = function_job(samplers=["tune:bayesopt"], budget={"n_trials": 16})
+class Limited:
+    """CMA-ES that cannot be asked for a round after so many trials, as if that took too long."""
+
+    def __init__(self, study: StudyPlan, n_most: int) -> None:
+        self.study, self._n_most = study, n_most
+        self._sampler = samplers.create("cmaes", study)
+
+    def plan(self, log: Sequence[Entry]) -> Plan:
+        if len(log) >= self._n_most and all(entry.value is not None for entry in log):
+            raise AskingFailedError("cmaes", "it took more than 1 s")
+        return self._sampler.plan(log)
+
+    def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
+        return self._sampler.speculate(log, n_free)
+
+
+def _search_limited(database: Database, n_most: int, fails: set[int]) -> Job:
+    simulation = Simulation(database, n_workers=1, fails=fails)
+    (job,) = leases.claim(database, simulation.me, 60.0)
+    run = open_run(database, job, make=lambda _, study: Limited(study, n_most))
+    return simulation.run(run, max_steps=300)
+
+
+@pytest.mark.parametrize("n_most", [12, 6, 1])
+def test_a_sampler_that_can_be_asked_for_less_after_a_retry_ends_its_study_earlier(
+    sqlite_database: Database, n_most: int
+) -> None:
+    # Its rounds have 6 trials; of the first round one fails, so that the second is asked anew.
+    job_id = submit(sqlite_database, function_job(samplers=["cmaes"]))
+    assert _search_limited(sqlite_database, 12, {5, 6, 7}).state is JobState.SUCCEEDED
+    arms, _ = found(sqlite_database, job_id)
+    assert (arms["cmaes"].stopped_at, arms["cmaes"].stopped_by) == (12, "asking")
+    reopening.retry_failed(sqlite_database, job_id)
+    assert _search_limited(sqlite_database, n_most, set()).state is JobState.SUCCEEDED
+    arms, every = found(sqlite_database, job_id)
+    n = 12 if n_most == 12 else 6
+    assert (arms["cmaes"].stopped_at, arms["cmaes"].stopped_by) == (n, "asking")
+    counted = [t for t in every if t.number is not None]
+    assert [t.state for t in counted] == [TrialState.COMPLETED] * n
+
+
+@pytest.mark.parametrize(
+    ("sampler", "fails"),
+    [
+        # Rounds of one: past its random start, and the first of what would be a round of four.
+        ("tune:bayesopt", {13, 14, 15}),
+        # Rounds of six in two dimensions: one that would be in the second of four.
+        ("cmaes", {5, 6, 7}),
+    ],
+)
+def test_what_is_proposed_anew_begins_with_the_samplers_own_next_round(
+    sqlite_database: Database, sampler: str, fails: set[int]
+) -> None:
+    body = function_job(samplers=[sampler], budget={"n_trials": 16})
     job_id = submit(sqlite_database, body)
-    simulation = Simulation(sqlite_database, n_workers=1, fails={13, 14, 15})
+    simulation = Simulation(sqlite_database, n_workers=1, fails=fails)
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.SUCCEEDED
     reopening.retry_failed(sqlite_database, job_id)
@@ -160,6 +221,30 @@ def test_a_failed_evaluation_alone_is_tried_again(sqlite_database: Database) -> 
     assert again.n_trained == 1
     _, every = found(sqlite_database, job_id)
     assert {t.state for t in every} == {TrialState.COMPLETED}
+
+
+def test_a_failed_promotion_of_a_search_chooses_the_flat_control_anew(
+    sqlite_database: Database,
+) -> None:
+    body = training_job(
+        samplers=["random"],
+        controls=["flat"],
+        budget={"n_trials": 4},
+        fidelity={"search_fraction": 0.5, "promote": 2},
+        seed=5,
+    )
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={5, 6, 7})  # the best promotion
+    (run,) = simulation.take()
+    assert simulation.run(run).state is JobState.SUCCEEDED
+    arms, every = found(sqlite_database, job_id)
+    (failed,) = [t for t in every if t.state is TrialState.FAILED]
+    assert (failed.phase, failed.study_id) == (Phase.PROMOTION, arms["random"].id)
+    reopening.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database)
+    repaired = told(sqlite_database, job_id)
+    forget(sqlite_database, job_id)
+    assert repaired == told(sqlite_database, run_whole(sqlite_database, body, seed=9))
 
 
 def test_a_trial_that_fails_again_has_as_many_tries_as_at_first(
