@@ -11,7 +11,7 @@ from service import payloads, planning
 from service.digest import training_digest
 from service.records import Json, Trial
 from service.spec import JobSpec
-from service.states import TrialState
+from service.states import Phase, TrialState
 
 # What does not change how long an epoch takes. The split and the seed choose among equals.
 UNTIMED = ("phi", "seed", "split", "packed")
@@ -37,6 +37,8 @@ class TrainingCost:
         pack_epoch_s: By the width of a pack, the seconds per epoch and candidate.
         pack_width: The best of these widths.
         load_s: What the first training on a worker takes more.
+        test_s: The judgement of the test split, with which an evaluation's training ends; 0 where
+            it is not known.
     """
 
     start_s: float
@@ -48,6 +50,7 @@ class TrainingCost:
     pack_epoch_s: Mapping[int, float] = field(default_factory=dict)
     pack_width: int = 1
     load_s: float = 0.0
+    test_s: float = 0.0
 
     def to_json(self) -> Json:
         """Return it as it is stored."""
@@ -98,14 +101,17 @@ def cost_of_trials(done: Sequence[Trial]) -> TrainingCost | None:
         return None
     epochs = [(t.training_s or 0.0) / len(t.curve or ()) for t in timed]
     low, middle, high = (float(q) for q in np.quantile(epochs, (0.25, 0.5, 0.75)))
-    around = [_elapsed_s(t) - (t.training_s or 0.0) for t in timed]
+    searched = [_around_s(t) for t in timed if t.phase is not Phase.EVALUATION]
+    tested = [_around_s(t) for t in timed if t.phase is Phase.EVALUATION]
+    start_s = max(float(np.median(searched or tested)), 0.0)
     memory = [t.peak_memory_bytes or 0 for t in timed]
     return TrainingCost(
-        start_s=max(float(np.median(around)), 0.0),
+        start_s=start_s,
         epoch_s=(low, middle, high),
         final_s=0.0,  # it is among what is around the epochs
         n=len(timed),
         peak_memory_bytes=int(max(memory)) or None,
+        test_s=max(float(np.median(tested)) - start_s, 0.0) if tested else 0.0,
     )
 
 
@@ -116,7 +122,9 @@ def is_timed(trial: Trial) -> bool:
     return is_own and is_alone and bool(trial.curve) and bool(trial.training_s)
 
 
-def _elapsed_s(trial: Trial) -> float:
+def _around_s(trial: Trial) -> float:
+    """Return the time of a trial that was spent before and after its epochs."""
     if trial.started_at is None or trial.finished_at is None:
-        return 0.0
-    return (trial.finished_at - trial.started_at).total_seconds()
+        return -(trial.training_s or 0.0)
+    elapsed_s = (trial.finished_at - trial.started_at).total_seconds()
+    return elapsed_s - (trial.training_s or 0.0)

@@ -33,10 +33,11 @@ def kind_of(
         min(full.low, alone.low), _usual_epoch_s(cost, n_together), max(full.high, alone.high)
     )
     low, usual, high = trainings.epochs
+    final_s = max(cost.final_s, cost.test_s) if trainings.kind == EVALUATION else cost.final_s
     seconds = Interval(
-        cost.final_s / width + low * epoch_s.low,
-        (cost.start_s + cost.final_s) / n_together + usual * epoch_s.expected,
-        cost.start_s + cost.final_s + high * epoch_s.high,
+        final_s / width + low * epoch_s.low,
+        (cost.start_s + final_s) / n_together + usual * epoch_s.expected,
+        cost.start_s + final_s + high * epoch_s.high,
     )
     return KindOfTraining(
         trainings.kind, trainings.n, trainings.n_least, trainings.epochs, n_together, seconds

@@ -48,13 +48,14 @@ def _too_small(task: PatchTask, info: DataInfo, side: int) -> str:
     """Say which samples are smaller than a patch; those of every split are held to it."""
     least = info.least_px or {}
     splits = [split for split, px in least.items() if px < task.patch_px]
-    where = f" (too small for patches: {', '.join(splits)})" if splits else ""
+    where = f" in its {' and '.join(splits)} split{'s'[: len(splits) > 1]}" if splits else ""
     remedies = [f"use at most {side}"] if side >= LEAST_PATCH_PX else []
     if is_stored(task):
         wanted = task.patch_px if remedies else LEAST_PATCH_PX
         remedies.append(f"store the set without samples below {wanted} px")
     remedy = ", or ".join(remedies) or "use a set of larger samples"
-    return f"the smallest sample of {task.dataset} is {side} px wide{where}: {remedy}"
+    smallest = f"the smallest is {side} px wide"
+    return f"{task.dataset} has samples smaller than a patch{where}: {smallest}; {remedy}"
 
 
 def _size_faults(task: LabelledTask, training: Training) -> Iterator[Fault]:

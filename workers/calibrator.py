@@ -146,6 +146,7 @@ def _read(result: dict[str, Any] | str) -> TrainingCost | str:
         start_s=result["start_s"],
         epoch_s=tuple(result["epoch_s"]),
         final_s=result["final_s"],
+        test_s=result["test_s"],
         n=0,
         device=result["device"],
         peak_memory_bytes=result["peak_memory_bytes"] or None,

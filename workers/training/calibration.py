@@ -41,6 +41,8 @@ class Calibration:
         step_s: Lower quartile, median and upper quartile of a step, its batch included.
         judge_s: The judgement after an epoch.
         final_s: What the thorough judgement at the end takes more.
+        test_s: The judgement of the test split: the thorough one of the validation split, times
+            how much larger it is.
         epoch_s: Lower quartile, median and upper quartile of an epoch: its steps, all as slow as
             that quartile, and the judgement.
         peak_memory_bytes: Of the training alone, see `workers.training.memory`.
@@ -57,6 +59,7 @@ class Calibration:
     step_s: tuple[float, float, float]
     judge_s: float
     final_s: float
+    test_s: float
     epoch_s: tuple[float, float, float]
     peak_memory_bytes: int
     pack_epoch_s: dict[int, float]
@@ -86,7 +89,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     precision = precision_of(task)
     alone = _Steps(task, [parts], PlainPasses([parts.network.train()], precision))
     alone.take()
-    judge_s, final_s = _judgements(task, parts)
+    judge_s, final_s, test_s = _judgements(task, parts)
     # All that was done here for the first time: modules and data are loaded where they are needed.
     load_s = time.perf_counter() - begun - start_s - judge_s - final_s
     peak_bytes = peak.bytes()
@@ -107,6 +110,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
         step_s=(low, middle, high),
         judge_s=judge_s,
         final_s=final_s,
+        test_s=test_s,
         epoch_s=(low * n_steps + judge_s, middle * n_steps + judge_s, high * n_steps + judge_s),
         peak_memory_bytes=peak_bytes,
         pack_epoch_s=pack_epoch_s,
@@ -163,7 +167,7 @@ def _timed(steps: Mapping[int, _Steps]) -> dict[int, list[float]]:
     return times
 
 
-def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float]:
+def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float, float]:
     network = parts.network.eval()
     parts.objective.evaluate(network, "validation", thorough=False)  # loads what is judged
     parts.objective.evaluate(network, task.split, thorough=True)  # and the modules of metrics
@@ -174,5 +178,7 @@ def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float]:
     ended = time.perf_counter()
     network.train()
     judge_s, final_s = judged - start, ended - judged
-    # On the validation split it takes the place of the last epoch's.
-    return judge_s, max(final_s - judge_s, 0.0) if task.split == "validation" else final_s
+    if task.split == "test":
+        return judge_s, final_s, final_s
+    # It takes the place of the last epoch's. The test split may be far too large to be timed.
+    return judge_s, max(final_s - judge_s, 0.0), final_s * parts.objective.test_share()

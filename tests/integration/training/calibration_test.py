@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import asdict
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -35,6 +36,20 @@ def test_an_epoch_is_its_steps_and_its_judgement() -> None:
 
 def test_the_test_split_is_judged_beside_the_epochs() -> None:
     assert calibrate(task(DIGITS, split="test")).final_s > 0
+
+
+@pytest.mark.parametrize("section", [DIGITS, DENOISING], ids=["labels", "photographs"])
+def test_the_cost_of_the_test_split_follows_from_its_size(section: dict[str, Any]) -> None:
+    given = task({**section, "n_patches": 64} if section is DENOISING else section)
+    objective = prepare(given).objective
+    # 360 and 359 digits; 24 crops, and 3 photographs of which two are in tiles with a context.
+    least, most = (0.99, 1.0) if section is DIGITS else (
+        (512 * 512 + 300 * 400 + 427 * 640) / (24 * 96**2), 6.0
+    )  # fmt: skip
+    assert least < objective.test_share() < most
+    found = calibrate(given)
+    assert found.test_s >= 0.9 * found.final_s * objective.test_share()
+    assert found.test_s > 0
 
 
 def test_loading_data_is_not_counted_for_every_training(monkeypatch: pytest.MonkeyPatch) -> None:

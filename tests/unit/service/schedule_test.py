@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,16 @@ def test_a_pack_that_is_slower_than_one_alone_is_told_so() -> None:
     cost = TrainingCost(0.0, (9.0, 10.0, 12.0), 0.0, n=0, pack_epoch_s={1: 10.0, 4: 14.0})
     found = kind_of(ONE_EPOCH, cost, 4, 4.0).seconds
     assert (found.low, found.expected, found.high) == pytest.approx((9.0, 14.0, 16.8))
+
+
+def test_a_training_of_the_evaluation_ends_with_the_whole_test_split() -> None:
+    whole = replace(COST, test_s=500.0)
+    found = kind_of(replace(ONE_EPOCH, kind=EVALUATION), whole, 1, 1.0).seconds
+    assert found.expected == pytest.approx(2.0 + 500.0 + 10.0)
+    assert kind_of(ONE_EPOCH, whole, 1, 1.0) == kind_of(ONE_EPOCH, COST, 1, 1.0)
+    # What an earlier version measured says nothing of it.
+    old = kind_of(replace(ONE_EPOCH, kind=EVALUATION), COST, 1, 1.0).seconds
+    assert old.expected == pytest.approx(2.0 + 4.0 + 10.0)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -198,6 +199,14 @@ class PatchSource:
         """Return the sizes of the windows of `tiles`, each once, in order."""
         sizes = [tuple(size) for size in torch.unique(self._sides, dim=0).tolist()]
         return sorted({tile.window_sides for sides in sizes for tile in tiles_of(sides)})
+
+    def n_window_px(self) -> int:
+        """Return the number of pixels of all windows of `tiles`: a network's work."""
+        return sum(
+            len(rows) * math.prod(tile.window_sides)
+            for sides, rows in _by_sides(self._sides)
+            for tile in tiles_of(sides)
+        )
 
     def _windows(self) -> Iterator[tuple[Tensor, Tile, Patches]]:
         for sides, rows in _by_sides(self._sides):

@@ -53,6 +53,10 @@ class Objective(ABC):
             `loss`, the reported objective, and the task's own metrics.
         """
 
+    def test_share(self) -> float:
+        """Return how much the test split has to be judged, in units of what a search judges."""
+        return 1.0
+
     def judged_sides(self) -> Sequence[tuple[int, ...]]:
         """Return some sizes of what networks are judged on, where they differ from a batch's."""
         return ()

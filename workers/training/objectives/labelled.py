@@ -49,6 +49,11 @@ class LabelledObjective(Objective):
         """Return how many batches hold the training samples."""
         return math.ceil(len(self._data.splits["train"].labels) / batch_size)
 
+    def test_share(self) -> float:
+        """Return the number of samples of the test split over that of the validation split."""
+        test, validation = (len(self._data.splits[s].labels) for s in ("test", "validation"))
+        return test / validation
+
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return what `judge` says of the split's samples."""
         data = self._data.splits[split]

@@ -127,6 +127,11 @@ class PatchObjective(Objective):
             metrics[self.input_psnr] = psnr_db(of_inputs.of(SQUARED_ERROR))
         return metrics
 
+    def test_share(self) -> float:
+        """Return the pixels of the test split's windows over those of the crops."""
+        crops = sum(parts[0].shape[0] * math.prod(parts[0].shape[2:]) for parts in self.data.crops)
+        return self.data.splits["test"].n_window_px() / crops
+
     def judged_sides(self) -> Sequence[tuple[int, ...]]:
         """Return sizes of crops and of windows: all, or some between the smallest and largest."""
         crops = {tuple(part[0].shape[2:]) for part in self.data.crops}

@@ -39,7 +39,7 @@ def test_a_small_sample_of_any_split_refuses_the_job_its_estimate_and_its_clones
 ) -> None:
     found = add_images(sqlite_database, settings, {split: 20})
     refused = rules.parse(spec_of(found, 24))
-    reason = rf"20 px wide \(too small for patches: {split}\): use at most 20, or store the set"
+    reason = f"in its {split} split: the smallest is 20 px wide; use at most 20, or store the set"
     with pytest.raises(InvalidSpecError, match=reason) as refusal:
         jobs.submit(sqlite_database, refused)
     assert refusal.value.faults[0].pointer == "/task/patch_px"
@@ -55,7 +55,9 @@ def test_a_set_that_no_patch_fits_is_refused_with_what_to_store(
     sqlite_database: Database, settings: Settings, split: str
 ) -> None:
     found = add_images(sqlite_database, settings, {split: 9})
-    reason = rf"9 px wide \(too small for patches: {split}\): store the set without samples below"
+    reason = (
+        f"in its {split} split: the smallest is 9 px wide; store the set without samples below"
+    )
     with pytest.raises(InvalidSpecError, match=reason):
         jobs.submit(sqlite_database, rules.parse(spec_of(found, 16)))
 
