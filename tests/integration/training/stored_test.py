@@ -199,7 +199,7 @@ def test_a_killed_training_that_reads_ahead_goes_on_bit_for_bit(
     monkeypatch.setattr(checkpoint_store, "REST", 0.0)
     inputs, labels = halves(40, 1, 2)
     name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"))
-    section = {"kind": kind, "dataset": name}
+    section: dict[str, Any] = {"kind": kind, "dataset": name}
     if kind == "denoising":
         section |= {"noise_sigma": 25.0, **PATCHES}
     of = task(section, data_dir=str(tmp_path), training={"batch_size": 5}, keep_weights=True)
