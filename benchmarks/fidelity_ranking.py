@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def _rows(name: str, n_densities: int, epochs: int, n_seeds: int) -> Iterator[str]:
-    spec = _spec(name)
+    spec = spec_of(name)
     found: dict[tuple[float, str], list[Ranking]] = {}
     for seed in range(n_seeds):
         for place, ranking in _rank(spec, n_densities, epochs, seed).items():
@@ -102,7 +102,8 @@ def _rows(name: str, n_densities: int, epochs: int, n_seeds: int) -> Iterator[st
         )
 
 
-def _spec(name: str) -> JobSpec:
+def spec_of(name: str) -> JobSpec:
+    """Return the spec of one of `TASKS`."""
     example, changes = TASKS[name]
     whole = json.loads((EXAMPLES / f"{example}.json").read_text())
     for section, values in changes.items():
@@ -118,13 +119,13 @@ def _rank(
         (fraction, mode): [] for fraction in FRACTIONS for mode in MODES
     }
     full = []
-    for phi in _densities(spec, n_densities):
-        curve = _curve(spec, phi, epochs, seed)
+    for phi in densities_of(spec, n_densities):
+        curve = curve_of(spec, phi, epochs, seed)
         full.append(_after(curve, epochs))
         for fraction in FRACTIONS:
             short = _short(fraction, epochs)
             early[fraction, "cut"].append(_after(curve, short))
-            shortened = _curve(spec, phi, short, seed)
+            shortened = curve_of(spec, phi, short, seed)
             early[fraction, "shortened"].append(_after(shortened, short))
     return {place: _compare(losses, full) for place, losses in early.items()}
 
@@ -133,7 +134,8 @@ def _short(fraction: float, epochs: int) -> int:
     return max(1, round(fraction * epochs))
 
 
-def _densities(spec: JobSpec, n: int) -> Iterator[tuple[Any, ...]]:
+def densities_of(spec: JobSpec, n: int) -> Iterator[tuple[Any, ...]]:
+    """Yield Phi of the points of a Sobol sequence in the search box; n is a power of two."""
     vector = planning.space_of(spec).vector
     low, high = [axis.low for axis in vector], [axis.high for axis in vector]
     cube = qmc.Sobol(len(vector), scramble=True, rng=np.random.default_rng(0)).random(n)
@@ -142,7 +144,7 @@ def _densities(spec: JobSpec, n: int) -> Iterator[tuple[Any, ...]]:
         yield tuple(map(tuple, phi.tolist()))
 
 
-def _curve(spec: JobSpec, phi: tuple[Any, ...], epochs: int, seed: int) -> tuple[float, ...]:
+def curve_of(spec: JobSpec, phi: tuple[Any, ...], epochs: int, seed: int) -> tuple[float, ...]:
     """Return the validation loss after each epoch; shorter where the training diverged."""
     assert spec.training is not None
     assert spec.network is not None

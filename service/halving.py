@@ -100,8 +100,8 @@ def yardstick(
 ) -> tuple[float, ...]:
     """Return, for each epoch, the loss above which a training is stopped.
 
-    For trials that have no round: they are held against fixed earlier ones, as if they were added
-    to these at each rung.
+    For trials that have no round: each is held against fixed earlier ones, as if it were added to
+    all of these at each rung.
 
     Args:
         curves: Of those earlier trials, which were not stopped; shorter where one diverged.
@@ -110,10 +110,10 @@ def yardstick(
         n_epochs: Of the training, at least 1.
 
     Returns:
-        Shape (n_epochs - 1,): at a rung the worst loss of those that would go on, else infinity.
+        Shape (n_epochs - 1,): at a rung the worst loss with which it would go on, else infinity.
     """
     limits = [math.inf] * (n_epochs - 1)
     for rung in rungs(eta, min_epochs, n_epochs):
         losses = sorted(c[rung - 1] if len(c) >= rung else math.inf for c in curves)
-        limits[rung - 1] = losses[n_kept(len(losses), eta) - 1]
+        limits[rung - 1] = losses[min(n_kept(len(losses) + 1, eta), len(losses)) - 1]
     return tuple(limits)

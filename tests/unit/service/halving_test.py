@@ -104,9 +104,13 @@ def test_what_is_known_early_never_changes(seed: int) -> None:
     assert now == final  # nobody waits for ever
 
 
-def test_a_yardstick_is_the_worst_of_those_that_would_go_on() -> None:
+def test_a_yardstick_is_the_worst_loss_with_which_one_more_would_go_on() -> None:
+    three = [(3.0, 1.0), (1.0, 3.0), (2.0, 2.0)]  # of four, two would
+    assert halving.yardstick(three, 3, 1, 3) == (2.0, math.inf)
+    assert halving.yardstick(three, 2, 1, 3) == (2.0, 2.0)
+    assert halving.yardstick(three, 4, 1, 3) == (1.0, math.inf)
     curves = [(5.0, 5.0, 5.0), (4.0, 9.0, 1.0), (3.0,), (2.0, 2.0, 2.0), (1.0, 1.0, 4.0)]
-    # ceil(5 / 3) = 2; the third diverged after its first epoch.
+    # ceil(6 / 3) = 2; the third diverged after its first epoch.
     assert halving.yardstick(curves, 3, 1, 9) == (
         2.0, math.inf, 2.0, *[math.inf] * 5,
     )  # fmt: skip
