@@ -128,3 +128,26 @@ def test_a_promotion_goes_on_from_its_short_training_where_it_can(
     spec = spec_of(**{**given, **changes})
     (promotion,) = (t for t in workload.trainings_of(spec) if t.kind == PROMOTION)
     assert promotion.epochs == expected
+
+
+@pytest.mark.parametrize(
+    ("epochs", "pruning", "least"),
+    [
+        # Of each: 1 + 2 / 3 + 6 / 9; 1 + 1 / 2 + 2 / 4 + 4 / 8 + 1 / 16; 3 + 6 / 4; a median's half.
+        (9, {"rule": "halving", "eta": 3}, 3),
+        (9, {"rule": "halving", "eta": 2}, 3),
+        (9, {"rule": "halving", "eta": 4, "min_epochs": 3}, 5),
+        (9, {"rule": "median", "warmup_epochs": 1}, 6),
+    ],
+)
+def test_what_is_stopped_takes_fewer_epochs_at_least(
+    epochs: int, pruning: dict[str, object], least: int
+) -> None:
+    spec = spec_of(
+        training={"epochs": epochs},
+        samplers=[{"name": "random", "batch_size": 4}],
+        budget={"n_trials": 8},
+        pruning=pruning,
+    )
+    (search,) = (t for t in workload.trainings_of(spec) if t.kind == SEARCH)
+    assert search.epochs == (least, epochs, epochs)
