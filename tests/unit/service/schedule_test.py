@@ -133,7 +133,7 @@ def test_a_promotion_goes_on_from_its_short_training_where_it_can(
 @pytest.mark.parametrize(
     ("epochs", "pruning", "least"),
     [
-        # Of each: 1 + 2 / 3 + 6 / 9; 1 + 1 / 2 + 2 / 4 + 4 / 8 + 1 / 16; 3 + 6 / 4; a median's half.
+        # 1 + 2 / 3 + 6 / 9; 1 + 1 / 2 + 2 / 4 + 4 / 8 + 1 / 16; 3 + 6 / 4; half of 9 + 1 + 1.
         (9, {"rule": "halving", "eta": 3}, 3),
         (9, {"rule": "halving", "eta": 2}, 3),
         (9, {"rule": "halving", "eta": 4, "min_epochs": 3}, 5),
