@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -156,8 +156,8 @@ def next_open(
     return next(filter(fits, waiting), None)
 
 
-def latest(database: Database) -> datetime | None:
-    """Return when something was measured last, by whichever dispatcher."""
+def latest(database: Database) -> calibrations.Latest:
+    """Return when something was measured last, and how often, by whichever dispatcher."""
     with database.read() as session:
         return calibrations.latest(session)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -47,7 +46,7 @@ class Calibrator:
         self._database = database
         self._cluster = cluster
         self._me = me
-        self._latest: datetime | None = None
+        self._latest: object = None
         self._waiting: Calibration | None = None
         self._running: Calibration | None = None
         self._n_tries = 0

@@ -71,6 +71,9 @@ class Dispatcher:
         # Jobs whose last transaction exceeded its time limit: the next one has none.
         self._slow: set[int] = set()
         self._rests_until: dict[int, float] = {}
+        # Jobs that an outage stopped miss one look: where only their own rows cannot be read, the
+        # others go on in that turn.
+        self._passed_over: set[int] = set()
         self._counted_at = 0.0
         self._looked_at = 0.0
         self._stop = threading.Event()
@@ -239,7 +242,8 @@ class Dispatcher:
         for job_id in self._runs.keys() - mine.keys():
             self._drop(job_id)
         now = time.monotonic()
-        for job_id in mine.keys() - self._runs.keys():
+        passed_over, self._passed_over = self._passed_over, set()
+        for job_id in mine.keys() - self._runs.keys() - passed_over:
             if now >= self._rests_until.get(job_id, 0.0):
                 self._reopen(job_id)
 
@@ -381,6 +385,7 @@ class Dispatcher:
         if refusal_of(error) is Refusal.SLOW:
             self._slow.add(job.id)
         if isinstance(error, OUTAGES) and not isinstance(error, (DataError, IntegrityError)):
+            self._passed_over.add(job.id)
             raise error
         if isinstance(error, MemoryError):  # what the workers said of the job is kept
             LOG.error("not enough memory for a job; trying again later", job=job.id)

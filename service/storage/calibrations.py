@@ -19,6 +19,9 @@ from service.storage.tables import CalibrationRow
 _CALIBRATIONS = cast("Table", CalibrationRow.__table__)
 MEASURED, OBSERVED = "calibration", "trials"
 
+# When something was measured last, and how often.
+Latest = tuple[datetime | None, int]
+
 
 def find(session: Session, keys: Sequence[str]) -> list[Calibration]:
     """Return what is known, or being measured, of these keys."""
@@ -62,9 +65,11 @@ def count_unfinished(session: Session) -> int:
     return session.scalars(query).one()
 
 
-def latest(session: Session) -> datetime | None:
-    """Return when something was measured last."""
-    return session.scalars(select(func.max(CalibrationRow.measured_at))).one()
+def latest(session: Session) -> Latest:
+    """Return when something was measured last, and how often: a clock may step back."""
+    at = CalibrationRow.measured_at
+    last, n = session.execute(select(func.max(at), func.count(at))).one()
+    return last, n
 
 
 def claim(session: Session, calibration_id: int, owner: str, lease_s: float) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.testing import capture_logs
 
@@ -29,6 +31,8 @@ from tests.integration.workers.pretended_cluster import (
 from workers import dispatcher as dispatching
 from workers.dispatcher import LOST, Dispatcher
 from workers.pulse import ClusterLostError
+
+PATIENCE_S = 60.0
 
 
 def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
@@ -180,6 +184,31 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
         turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
         with sqlite_database.read() as session:
             assert [t.n_attempts for t in trials.of_job(session, job_id)] == [1] * 4
+
+
+def test_a_job_whose_rows_cannot_be_read_does_not_hold_the_others_up(
+    sqlite_database: Database,
+    dispatcher: Dispatcher,
+    cluster: PretendedCluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken, other = submit(sqlite_database), submit(sqlite_database)
+    original: Any = open_run
+
+    def malformed(*args: Any, **named: Any) -> object:
+        if args[1].id == broken:
+            raise DatabaseError("SELECT", {}, Exception("database disk image is malformed"))
+        return original(*args, **named)
+
+    monkeypatch.setattr("workers.dispatcher.open_run", malformed)
+    deadline = time.monotonic() + PATIENCE_S
+    while job_of(sqlite_database, other).state is not JobState.SUCCEEDED:
+        assert time.monotonic() < deadline
+        with suppress(DatabaseError):
+            dispatcher._turn()
+        for assignment in list(cluster.hand.values()):
+            cluster.finish(assignment)
+    assert job_of(sqlite_database, broken).state is not JobState.FAILED
 
 
 @pytest.mark.parametrize("at", ["open_run", "step"])
