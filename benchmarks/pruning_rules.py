@@ -38,6 +38,8 @@ Curve = tuple[float, ...]
 # again.
 Rule = Callable[[Sequence[Curve], int], tuple[list[Curve], int]]
 ETA = 3
+# Its first rungs.
+FIRST = (1, 3)
 WITHIN = (0.05, 0.01)
 MOST_EPOCHS = 20_000
 
@@ -62,16 +64,17 @@ def median(n_round: int) -> Rule:
     return stop
 
 
-def halve(curves: Sequence[Curve], n_epochs: int) -> tuple[list[Curve], int]:
-    """Halve a round."""
-    members = [Member(n_epochs, curve, has_ended=True) for curve in curves]
-    left = [
-        curve[: standing.stopped_after]
-        for curve, standing in zip(curves, halving.standings(members, ETA, 1), strict=True)
-    ]
-    ends = [*halving.rungs(ETA, 1, n_epochs), n_epochs]
-    again = sum(end for curve in left for end in ends if end <= len(curve))
-    return left, again
+def halve(min_epochs: int) -> Rule:
+    """Return halving, which compares a round first after so many epochs."""
+
+    def stop(curves: Sequence[Curve], n_epochs: int) -> tuple[list[Curve], int]:
+        members = [Member(n_epochs, curve, has_ended=True) for curve in curves]
+        found = halving.standings(members, ETA, min_epochs)
+        left = [c[: own.stopped_after] for c, own in zip(curves, found, strict=True)]
+        ends = [*halving.rungs(ETA, min_epochs, n_epochs), n_epochs]
+        return left, sum(end for curve in left for end in ends if end <= len(curve))
+
+    return stop
 
 
 @dataclass
@@ -124,8 +127,7 @@ def rows(
     rules: dict[str, Callable[[], Rule]] = {
         "none": lambda: keep_all,
         "median": lambda: median(n_round),
-        f"halving {ETA}": lambda: halve,
-    }
+    } | {f"halving, {first}": lambda first=first: halve(first) for first in FIRST}
     whole = 0.0
     for name, make in rules.items():
         found = [
@@ -180,7 +182,9 @@ def direct_rows(curves: Sequence[Curve], n_first: int) -> Iterator[str]:
         block.add(curve)
     limits = {
         "median": pruning.limits(block.medians, n_epochs, 1),
-        f"halving {ETA}": halving.yardstick(curves[:n_first], ETA, 1, n_epochs),
+    } | {
+        f"halving, {first}": halving.yardstick(curves[:n_first], ETA, first, n_epochs)
+        for first in FIRST
     }
     full = [curve[-1] if len(curve) == n_epochs else math.inf for curve in curves]
     best = min(full)

@@ -21,7 +21,12 @@ from tests.integration.service.runs_test import run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, curve_of, forget, report_of, told
 
 ROUND = 8
-IN_ROUNDS = ("tpe", "random", "cmaes", "qmc")
+IN_ROUNDS = ("random", "cmaes")
+WITH_ROUNDS = [
+    info.name
+    for info in samplers.catalogue()
+    if info.is_installed and not info.capabilities.speculative
+]
 
 
 def halved(sampler: str = "random", **changes: Any) -> dict[str, Any]:
@@ -107,15 +112,14 @@ EVERYTHING = training_job(
     samplers=[
         "direct_l",
         {"name": "tpe", "batch_size": 5},
-        {"name": "cmaes", "batch_size": 3},
         {"name": "random", "batch_size": 4},
-        "gradient",
     ],
-    controls=["uniform", "flat", "density_tuned"],
+    controls=["flat", "density_tuned"],
     search={"epochs": {"low": 3, "high": 9, "integer": True}},
     training={"epochs": 9, "schedule": "cosine"},
-    budget={"n_trials": 14},
+    budget={"n_trials": 9},
     pruning={"rule": "halving", "eta": 2},
+    evaluation={"n_seeds": 1},
 )
 
 
@@ -184,7 +188,7 @@ def test_a_round_that_the_budget_cuts_short_is_trained_in_full(sqlite_database: 
     assert TrialState.PRUNED in {t.state for t in mine[:ROUND]}
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "cmaes"])
 def test_an_extended_job_is_one_of_that_budget(sqlite_database: Database, sampler: str) -> None:
     body = halved(sampler, evaluation={"n_seeds": 2}, controls=["uniform"])
     whole = run_whole(sqlite_database, body | {"budget": {"n_trials": 2 * ROUND}})
@@ -230,13 +234,11 @@ def test_a_lost_attempt_between_rungs_keeps_the_rung(sqlite_database: Database) 
     assert told(sqlite_database, job_id) == told(sqlite_database, plain)
 
 
-@pytest.mark.parametrize("name", [i.name for i in samplers.catalogue() if i.is_installed])
+@pytest.mark.parametrize("name", WITH_ROUNDS)
 def test_a_round_is_issued_without_any_of_its_values(name: str) -> None:
     """Else its trials would wait at a rung for ever."""
     info = samplers.describe(name)
-    if info.capabilities.speculative:
-        pytest.skip("has no rounds")
-    sizes = [(1, 1), (3, 4), (6, 5)]
+    sizes = [(1, 1), (3, 4)]
     if not info.capabilities.adaptive:  # at once more than they have open else
         sizes.append((2, 300))
     for dimension, batch_size in sizes:
