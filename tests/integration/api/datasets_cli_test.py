@@ -49,8 +49,10 @@ def test_a_file_is_sent_shown_listed_and_deleted(densearch: Any, tmp_path: Path)
     assert added.output.startswith("stored:1  pets [bold]\n")
     assert added.output.splitlines()[3].split() == ["cat", "3", "1", "1"]
     assert "README.md" in added.output
-    assert densearch("show", 1, "--preview", tmp_path / "sheet.png").output == added.output
-    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    sheet = tmp_path / "sheet.png"
+    shown = densearch("show", 1, "--preview", sheet).output
+    assert shown == f"{added.output}samples: {sheet}\n"
+    assert sheet.read_bytes().startswith(b"\x89PNG")
     listed = densearch("list").output
     assert "stored:1" in listed
     assert "waveforms" in listed
