@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def every_answer_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.storage.answers.QUICK_S", math.inf)
+def no_answer_is_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.storage.answers.PATIENCE", 0.0)
