@@ -7,7 +7,7 @@ one of them may be removed at any time: what is lost is the time to train again.
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -97,10 +97,10 @@ def about(path: Path) -> dict[str, Any] | None:
             if n_bytes > MOST_HEADER_BYTES:
                 return None
             header = json.loads(file.read(n_bytes))
-        told = json.loads(header["__metadata__"][ABOUT])
+        found = json.loads(header["__metadata__"][ABOUT])
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def make_room(folder: Path, target: Path, n_bytes: int, most_bytes: int) -> None:
@@ -127,8 +127,7 @@ def make_room(folder: Path, target: Path, n_bytes: int, most_bytes: int) -> None
         if own.is_whole:
             own.path.unlink(missing_ok=True)
             excess -= own.n_bytes
-    disk = os.statvfs(folder)
-    if disk.f_bavail * disk.f_frsize < n_bytes + KEPT_FREE_BYTES:
+    if shutil.disk_usage(folder).free < n_bytes + KEPT_FREE_BYTES:
         raise OSError("the disk is nearly full")
 
 

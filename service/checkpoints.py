@@ -32,19 +32,19 @@ def sweep(database: Database, data_dir: Path) -> int:
     """
     folder = data_dir / FOLDER
     checkpoint_files.remove_abandoned(folder)
-    told = {
+    whole = {
         own: checkpoint_files.about(own.path) or {}
         for own in checkpoint_files.listed(folder)
         if own.is_whole
     }
-    if not told:
+    if not whole:
         return 0
-    trial_ids = iter({_trial_of(own) for own in told.values()})
+    trial_ids = iter({_trial_of(own) for own in whole.values()})
     standings: dict[int, Standing] = {}
     with database.read() as session:
         while some := list(islice(trial_ids, _CHUNK)):
             standings |= checkpoints.standings(session, some)
-    useless = [own for own, about in told.items() if not _is_of_use(own, about, standings)]
+    useless = [own for own, about in whole.items() if not _is_of_use(own, about, standings)]
     for own in useless:
         own.path.unlink(missing_ok=True)
     return len(useless)

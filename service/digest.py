@@ -25,16 +25,12 @@ def digest_of(value: object) -> str:
 
 
 @lru_cache(maxsize=1)
-def _code() -> dict[str, object]:
+def versions() -> Mapping[str, object]:
+    """Return the versions of all code that determines a training's result, by name."""
     # scikit-image and scikit-learn hold the images, the former one of the SSIMs too; scipy blurs;
     # torchmetrics has the other SSIM, and scores answers with several labels.
     names = ("numpy", "scikit-image", "scikit-learn", "scipy", "torch", "torchmetrics")
     return {"training": TRAINING_VERSION, **{name: version(name) for name in names}}
-
-
-def versions() -> Mapping[str, object]:
-    """Return the versions of all code that determines a training's result, by name."""
-    return _code()
 
 
 def training_digest(payload: Mapping[str, object], *, device: str) -> str:
@@ -43,7 +39,7 @@ def training_digest(payload: Mapping[str, object], *, device: str) -> str:
     Two trials with the same digest give the same result on the same
     kind of device, so the second takes the first one's.
     """
-    return digest_of({"payload": payload, "device": device, "code": _code()})
+    return digest_of({"payload": payload, "device": device, "code": versions()})
 
 
 def course_digest(payload: Mapping[str, Any], *, device: str) -> str:

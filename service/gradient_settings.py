@@ -155,7 +155,7 @@ def faults(spec: JobSpec, at: str) -> Iterator[Fault]:
 def _start_faults(spec: JobSpec, start: Sequence[float], at: str) -> Iterator[Fault]:
     try:
         bounded = _bounded(spec)
-    except ValueError:  # the network's or the bounds' own fault, which is told there
+    except ValueError:  # the network's or the bounds' own fault, which its own check reports
         return
     for group, bounds in bounded:
         if len(bounds) != len(start):

@@ -228,7 +228,7 @@ def settle(run: Run, arm: Arm) -> None:
     """Apply the rule to trials that are complete or at a rung, once it can decide.
 
     That is when those it compares them with have ended, or are at the rung. It makes no difference
-    whether a worker could stop in time: what is told is the same.
+    whether a worker could stop in time: the result is the same.
     """
     has_moved = True
     while has_moved:  # one that is settled may decide on another

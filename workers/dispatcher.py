@@ -186,8 +186,8 @@ class Dispatcher:
             self._counted_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
-            if self._calibrator.look():
-                self._touch_unsized()
+            if self._calibrator.look():  # those that wait for a measurement see what there is
+                self._touched |= {i for i, run in self._runs.items() if run.is_unsized}
             self._cluster.share()
             self._looked_at = now
         self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values()))
@@ -203,10 +203,6 @@ class Dispatcher:
         if self._me != before:
             self._heartbeat.hurry()
             self._touched |= self._runs.keys()  # why they wait may have changed
-
-    def _touch_unsized(self) -> None:
-        """Let the jobs that wait for a measurement see what there is."""
-        self._touched |= {job_id for job_id, run in self._runs.items() if run.is_unsized}
 
     def _timeout_s(self) -> float:
         if self._touched & self._runs.keys() or any(run.has_more for run in self._runs.values()):

@@ -152,12 +152,12 @@ def _findings(
 
 
 def _bounds_in_words(found: Sequence[ArmTrials]) -> list[str]:
-    told = [
+    sentences = [
         gradient_settings.bounds_in_words(one.name, one.best.learned)
         for one in found
         if one.best.learned is not None
     ]
-    return [words for words in told if words is not None]
+    return [words for words in sentences if words is not None]
 
 
 def _cost(every: Sequence[Trial], asked_for: Sequence[Trial]) -> Json:

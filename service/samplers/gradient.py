@@ -10,7 +10,7 @@ from service.samplers.base import Entry, Plan, Proposal, Sampler
 from service.samplers.info import Capabilities, Option, SamplerInfo
 
 CENTRE = 0.5
-# The values of its options; what they mean is told there.
+# The values of its options; that module explains them.
 AUTHORS = "authors"
 SAME, CONSTANT, WARM_RESTARTS = SCHEDULES = ("same", "constant", "warm_restarts")
 JOB_SCOPE, LAYER = SCOPES = ("job", "layer")
@@ -55,7 +55,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
                 None,
                 "The authors' settings: lr_factor 100, weight_decay 0.01, schedule warm_restarts, "
                 "scope layer, and their start. With AdamW and symmetric densities alone; what is "
-                "given beside it counts.",
+                "given as well counts.",
                 choices=(AUTHORS,),
             ),
             Option(

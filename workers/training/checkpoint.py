@@ -61,24 +61,24 @@ class Progress:
     elapsed_s: float
 
     @classmethod
-    def of(cls, told: Any) -> Progress:  # noqa: ANN401 - JSON that anybody may have written
+    def of(cls, given: Any) -> Progress:  # noqa: ANN401 - JSON that anybody may have written
         """Read what `vars` of one gives, after its way through JSON.
 
         Raises:
             MisfitError: It is not that.
         """
         try:
-            loss = told["first_loss"]
+            loss = given["first_loss"]
             found = cls(
-                measurements=[(_metrics(own), float(s)) for own, s in told["measurements"]],
-                is_thorough=bool(told["is_thorough"]),
-                n_steps=int(told["n_steps"]),
-                n_batches=int(told["n_batches"]),
+                measurements=[(_metrics(own), float(s)) for own, s in given["measurements"]],
+                is_thorough=bool(given["is_thorough"]),
+                n_steps=int(given["n_steps"]),
+                n_batches=int(given["n_batches"]),
                 first_loss=None if loss is None else float(loss),
-                total=float(told["total"]),
-                n_samples=int(told["n_samples"]),
-                training_s=float(told["training_s"]),
-                elapsed_s=float(told["elapsed_s"]),
+                total=float(given["total"]),
+                n_samples=int(given["n_samples"]),
+                training_s=float(given["training_s"]),
+                elapsed_s=float(given["elapsed_s"]),
             )
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             raise MisfitError("does not say where the training was") from error
@@ -92,8 +92,8 @@ class Progress:
         return len(self.measurements), self.n_batches
 
 
-def _metrics(told: Mapping[str, Any]) -> dict[str, float]:
-    found = {str(name): float(value) for name, value in told.items()}
+def _metrics(given: Mapping[str, Any]) -> dict[str, float]:
+    found = {str(name): float(value) for name, value in given.items()}
     if "val_loss" not in found:  # what the curve is made of
         raise ValueError("no validation loss")
     return found

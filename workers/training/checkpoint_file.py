@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from service.checkpoint_files import ABOUT
+from service.durability import sync
 from workers.training.checkpoint import Checkpoint, MisfitError, Progress
 from workers.training.state import Layout
 
@@ -57,7 +58,7 @@ def write(path: Path, checkpoint: Checkpoint, about: Mapping[str, Any]) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    told = {
+    metadata = {
         ABOUT: json.dumps(about),
         _PROGRESS: json.dumps(vars(checkpoint.progress)),
         _SHA256: _digest(checkpoint.tensors),
@@ -66,10 +67,9 @@ def write(path: Path, checkpoint: Checkpoint, about: Mapping[str, Any]) -> None:
     part = Path(name)
     try:
         os.close(descriptor)
-        save_file(dict(checkpoint.tensors), part, told)
+        save_file(dict(checkpoint.tensors), part, metadata)
         part.chmod(0o600)
-        with part.open("rb") as file:  # the library has put another file there
-            os.fsync(file.fileno())
+        sync(part)
         part.replace(path)
     except SafetensorError as error:
         raise OSError(str(error)) from error
@@ -100,15 +100,15 @@ class StoredCheckpoint:
             raise MisfitError("is no file")
         try:
             self._file: Any = safe_open(path, framework="pt", device="cpu")
-            told = self._file.metadata() or {}
+            metadata = self._file.metadata() or {}
             self.layout: Layout = {name: self._of(name) for name in self._file.keys()}  # noqa: SIM118 - no mapping
         except FileNotFoundError:
             raise
         except (SafetensorError, OSError) as error:
             raise MisfitError(f"is cut off or damaged ({error})") from error
-        self._sha256 = told.get(_SHA256)
-        self.about = _json(told.get(ABOUT))
-        self.progress = Progress.of(_json(told.get(_PROGRESS)))
+        self._sha256 = metadata.get(_SHA256)
+        self.about = _json(metadata.get(ABOUT))
+        self.progress = Progress.of(_json(metadata.get(_PROGRESS)))
 
     def _of(self, name: str) -> tuple[tuple[int, ...], torch.dtype]:
         found = self._file.get_slice(name)

@@ -122,7 +122,7 @@ class CheckpointStore:
 
 
 def _require_equal(about: Any, nature: Mapping[str, Any]) -> None:  # noqa: ANN401 - JSON
-    told = about if isinstance(about, dict) else {}
+    found = about if isinstance(about, dict) else {}
     for name, value in nature.items():
-        if told.get(name) != value:
+        if found.get(name) != value:
             raise MisfitError(f"is of another {name}")

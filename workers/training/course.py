@@ -31,7 +31,7 @@ class Course:
 
     Attributes:
         position: Where they are.
-        told: What was measured before, for each run in its order.
+        earlier: What was measured before, for each run in its order.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -45,9 +45,9 @@ class Course:
         self._device = torch.device(self._lead.task.device)
         self._is_kept = any(run.candidate.store is not None for run in runs)
         self.position = Position()
-        self.told: list[Progress | None] = [None for _ in runs]
+        self.earlier: list[Progress | None] = [None for _ in runs]
         self._resume(runs)
-        elapsed_s = max((told.elapsed_s for told in self.told if told is not None), default=0.0)
+        elapsed_s = max((own.elapsed_s for own in self.earlier if own is not None), default=0.0)
         self._began_at = time.perf_counter() - elapsed_s
 
     @property
@@ -65,7 +65,7 @@ class Course:
         states, progress = streams_of(checkpoints[0]), checkpoints[0].progress
         set_random_states(self._lead.parts.streams, self._device, states)
         self.position = Position(progress.n_steps, progress.n_batches, states)
-        self.told = [checkpoint.progress for checkpoint in checkpoints]
+        self.earlier = [checkpoint.progress for checkpoint in checkpoints]
         for run in runs:
             if run.candidate.store is not None:
                 run.candidate.store.say(
@@ -115,15 +115,17 @@ class Course:
         """Keep a run after its last epoch, if it may be the beginning of a longer one."""
         store = run.candidate.store
         if store is not None and store.keeps_end:
-            self.position.streams = random_states(self._lead.parts.streams, self._device)
-            store.save(self._captured(run), run.precision)
+            self._keep_between_epochs(run, store)
 
     def keep_at_rung(self, run: Run) -> None:
         """Keep a run that has just ended at its rung: it may go on from there."""
         store, outcome = run.candidate.store, run.outcome
         if store is not None and outcome is not None and outcome.status is Status.AT_RUNG:
-            self.position.streams = random_states(self._lead.parts.streams, self._device)
-            store.save(self._captured(run), run.precision)
+            self._keep_between_epochs(run, store)
+
+    def _keep_between_epochs(self, run: Run, store: CheckpointStore) -> None:
+        self.position.streams = random_states(self._lead.parts.streams, self._device)
+        store.save(self._captured(run), run.precision)
 
     def _captured(self, run: Run) -> Callable[[], Checkpoint]:
         return lambda: capture(run, self.position, self.elapsed_s)

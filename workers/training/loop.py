@@ -100,7 +100,7 @@ def train_together(
         for place, candidate in enumerate(map(_checked, candidates))
     ]
     course = Course(runs)
-    for run, progress in zip(runs, course.told, strict=True):
+    for run, progress in zip(runs, course.earlier, strict=True):
         if progress is not None:
             yield from _measured_before(run, progress, course)
     runs = _going(runs)

@@ -117,7 +117,7 @@ def _found(candidate: Candidate) -> StoredCheckpoint | None:
         return None
     try:
         return candidate.store.find(precision_of(candidate.task))
-    except Exception:  # noqa: BLE001 - raised again where it is trained, and told as its own
+    except Exception:  # noqa: BLE001 - raised again, as its own, where it is trained
         return None
 
 

@@ -114,8 +114,8 @@ def build_schedule(
 
 def skip_to(schedule: LambdaLR, n_steps: int) -> None:
     """Set a schedule, and the learning rates of its optimizer, as after so many steps."""
-    told = {"last_epoch": n_steps, "_step_count": n_steps + 1}
-    schedule.load_state_dict(schedule.state_dict() | told)
+    state = {"last_epoch": n_steps, "_step_count": n_steps + 1}
+    schedule.load_state_dict(schedule.state_dict() | state)
     groups = schedule.optimizer.param_groups
     for group, lr, factor in zip(groups, schedule.base_lrs, schedule.lr_lambdas, strict=True):
         group["lr"] = lr * factor(n_steps)

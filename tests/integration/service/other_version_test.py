@@ -42,11 +42,11 @@ def ended(database: Database, body: dict[str, Any]) -> int:
 def change_version(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a function
     def change() -> None:
         monkeypatch.setattr(digest, "TRAINING_VERSION", digest.TRAINING_VERSION + 1)
-        digest._code.cache_clear()
+        digest.versions.cache_clear()
 
     yield change
     monkeypatch.undo()
-    digest._code.cache_clear()
+    digest.versions.cache_clear()
 
 
 def test_a_job_of_another_version_is_not_extended(

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +16,25 @@ import pytest
 from safetensors import safe_open
 
 from service.checkpoint_files import listed, path_of
-from tests.integration.training.tasks import DENOISING, DIGITS, SMALL_CNN, learning, task
+from tests.integration.training.interrupted import (
+    CASES,
+    FEW,
+    SMALL_DENOISING,
+    KilledError,
+    Stores,
+    counted,
+    facts,
+    killed_at,
+    undisturbed,
+    until_killed,
+)
+from tests.integration.training.tasks import DIGITS, SMALL_CNN, task
 from workers.training import checkpoint_store, packs
 from workers.training.checkpoint_store import CheckpointStore
 from workers.training.loop import train
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
 
-SMALL_DENOISING = {**DENOISING, "n_patches": 96}  # three batches
-FEW = {"batch_size": 359, "epochs": 2}  # four batches, the last of one sample
 SHORT = {"epochs": 1, "schedule": "cosine", "schedule_epochs": 2}
-
-
-class KilledError(BaseException):
-    """Stands for the death of the process."""
-
-
-def killed_at(step: int) -> Callable[[], bool]:
-    """Die before so many steps have been taken and one more."""
-    left = step
-
-    def should_stop() -> bool:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KilledError
-        return False
-
-    return should_stop
-
-
-def counted() -> tuple[list[None], Callable[[], bool]]:
-    """Return a list that grows with every step, and what is asked before each."""
-    steps: list[None] = []
-
-    def should_stop() -> bool:
-        steps.append(None)
-        return False
-
-    return steps, should_stop
 
 
 @pytest.fixture(autouse=True)
@@ -64,75 +43,9 @@ def always_due(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint_store, "REST", 0.0)
 
 
-class Stores:
-    """Stores in one folder, and what they have said."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.said: list[str] = []
-
-    def __call__(self, digest: str = "a", **changes: Any) -> CheckpointStore:
-        told: dict[str, Any] = {"every_s": 0.0, "most_bytes": 10**9, "warn": self.said.append}
-        told["device"] = "cpu"
-        return CheckpointStore(self.folder, digest, **{**told, **changes})
-
-
 @pytest.fixture
 def stores(tmp_path: Path) -> Stores:
     return Stores(tmp_path)
-
-
-def facts(told: Sequence[Any]) -> tuple[object, ...]:
-    """Return what does not depend on the clock."""
-    outcome = told[-1]
-    assert isinstance(outcome, Outcome), outcome
-    measured = [(m.epoch, m.metrics) for m in told[:-1]]
-    return measured, replace(outcome, training_s=0.0, peak_memory_bytes=0)
-
-
-def undisturbed(of: TrainingTask) -> tuple[object, ...]:
-    return facts(list(train(of)))
-
-
-def until_killed(of: TrainingTask, step: int, store: CheckpointStore) -> list[Any]:
-    told = []
-    with suppress(KilledError):  # after the last step it is not asked any more
-        for item in train(of, killed_at(step), store=store):
-            told.append(item)  # noqa: PERF402 - what came before the end is wanted
-    return told
-
-
-CASES: dict[str, TrainingTask] = {
-    "sgd": task(
-        DIGITS,
-        training=FEW
-        | {"nesterov": True, "weight_decay": 1e-3, "label_smoothing": 0.1}
-        | {"augmentation": {"flip": True, "crop_padding_px": 1}},
-        keep_weights=True,
-    ),
-    "adamw": task(
-        DIGITS,
-        training=FEW
-        | {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.01, "clip_norm": 0.5}
-        | {"schedule": "cosine", "warmup_epochs": 1},
-    ),
-    "bfloat16": task(DIGITS, training=FEW | {"precision": "bfloat16", "momentum": 0.0}),
-    "plain": task(DIGITS, phi=None, training=FEW | {"optimizer": "adam", "lr": 0.01, "epochs": 3}),
-    "batch-norm": task(
-        SMALL_DENOISING,
-        training={"epochs": 2, "schedule": "one_cycle"},
-        keep_weights=True,
-        split="test",
-    ),
-    "learned": task(
-        DIGITS,
-        phi=None,
-        gradient=learning(SMALL_CNN)
-        | {"lr_factor": 5.0, "weight_decay": 0.01, "schedule": "warm_restarts"},
-        training=FEW | {"optimizer": "adamw", "lr": 0.01},
-        keep_weights=True,
-    ),
-}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -176,10 +89,10 @@ def test_a_limit_that_became_known_meanwhile_stops_it_where_it_would_have(stores
     limits = (float("inf"), 1e-9)
     expected = facts(list(train(of, stop_above=limits)))
     until_killed(of, 10, store)
-    told = list(train(of, killed_at(0), limits, store))
-    assert facts(told) == expected
-    assert told[-1].status is Status.PRUNED  # type: ignore[union-attr]
-    assert len(told) == 3
+    items = list(train(of, killed_at(0), limits, store))
+    assert facts(items) == expected
+    assert items[-1].status is Status.PRUNED  # type: ignore[union-attr]
+    assert len(items) == 3
 
 
 @pytest.mark.slow  # tests/e2e/packs_test.py kills a worker of Ray
@@ -187,7 +100,7 @@ def test_another_process_takes_over_from_one_that_was_killed(stores: Stores) -> 
     script = """
 import sys
 from pathlib import Path
-from tests.integration.training.checkpoint_test import CASES, Stores
+from tests.integration.training.interrupted import CASES, Stores
 from workers.training import checkpoint_store
 from workers.training.loop import train
 
@@ -207,8 +120,8 @@ list(train(CASES["sgd"], look, store=Stores(Path(sys.argv[1]))()))
                 other.send_signal(signal.SIGKILL)
                 break
     assert other.returncode == -signal.SIGKILL
-    told = list(train(CASES["sgd"], killed_at(6), store=stores()))
-    assert facts(told) == undisturbed(CASES["sgd"])
+    items = list(train(CASES["sgd"], killed_at(6), store=stores()))
+    assert facts(items) == undisturbed(CASES["sgd"])
     assert not stores.said
 
 
@@ -220,14 +133,14 @@ def pack(
     stores: Sequence[CheckpointStore | None],
     looks: Callable[[], bool] = lambda: False,
 ) -> list[list[Any]]:
-    told: list[list[Any]] = [[] for _ in tasks]
+    items: list[list[Any]] = [[] for _ in tasks]
     candidates = [
         Candidate(of, looks if number == 0 else lambda: False, store=store)
         for number, (of, store) in enumerate(zip(tasks, stores, strict=True))
     ]
     for place, item in packs.train_pack(candidates):
-        told[place].append(item)
-    return told
+        items[place].append(item)
+    return items
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
@@ -236,15 +149,15 @@ def test_a_pack_goes_on_whole_or_apart(stores: Stores, is_whole: bool) -> None:
     training = FEW | {"schedule": "cosine", "weight_decay": 1e-3}
     tasks = [task(DIGITS, phi=phi, training=training, keep_weights=True) for phi in phis]
     nothing = [None, None, None]
-    expected = [facts(told) for told in pack(tasks, nothing)]
+    expected = [facts(items) for items in pack(tasks, nothing)]
     mine = [stores(str(number)) for number in range(3)]
     with pytest.raises(KilledError):
         pack(tasks, mine, killed_at(6))
     if not is_whole:
         path_of(stores.folder, "1").unlink()
     steps, look = counted()
-    told = pack(tasks, mine, look)
-    assert [facts(own) for own in told] == expected
+    items = pack(tasks, mine, look)
+    assert [facts(own) for own in items] == expected
     assert len(steps) == 2
     assert not stores.said
 
@@ -258,8 +171,8 @@ def test_a_longer_training_continues_a_shorter_one(stores: Stores) -> None:
     full = task(SMALL_DENOISING, training=whole, keep_weights=True)
     short = facts(list(train(of)))
     assert facts(list(train(of, store=stores(every_s=1e9, keeps_end=True)))) == short
-    told = list(train(full, killed_at(3), store=stores(every_s=1e9)))
-    assert facts(told) == undisturbed(full)
+    items = list(train(full, killed_at(3), store=stores(every_s=1e9)))
+    assert facts(items) == undisturbed(full)
     assert not stores.said
 
 
@@ -271,8 +184,8 @@ def test_a_pack_continues_a_shorter_one(stores: Stores) -> None:
     keep = [stores(str(n), every_s=1e9, keeps_end=True) for n in range(2)]
     pack(shorts, keep)
     go_on = [stores(str(n), every_s=1e9) for n in range(2)]
-    expected = [facts(told) for told in pack(fulls, [None, None])]
-    assert [facts(told) for told in pack(fulls, go_on, killed_at(4))] == expected
+    expected = [facts(items) for items in pack(fulls, [None, None])]
+    assert [facts(items) for items in pack(fulls, go_on, killed_at(4))] == expected
 
 
 def test_the_end_of_a_training_is_kept_only_on_demand(stores: Stores) -> None:
@@ -291,9 +204,9 @@ def with_metadata(content: bytes, **changes: Any) -> bytes:
     """Return a checkpoint that says something else of itself."""
     header = json.loads(content[8 : header_end(content)])
     for part in ("about", "progress"):
-        told = json.loads(header["__metadata__"][part])
-        told |= {name: value for name, value in changes.items() if name in told}
-        header["__metadata__"][part] = json.dumps(told)
+        items = json.loads(header["__metadata__"][part])
+        items |= {name: value for name, value in changes.items() if name in items}
+        header["__metadata__"][part] = json.dumps(items)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + content[header_end(content) :]
@@ -326,9 +239,9 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 def first_epoch(of: TrainingTask, store: CheckpointStore | None = None) -> dict[str, float]:
     """Train an epoch from its beginning, and return what is measured then."""
     steps, look = counted()
-    told = train(of, look, store=store)
-    first = next(told)
-    told.close()  # type: ignore[attr-defined]
+    items = train(of, look, store=store)
+    first = next(items)
+    items.close()  # type: ignore[attr-defined]
     assert len(steps) == 4
     assert isinstance(first, Measurement)
     return first.metrics
@@ -419,9 +332,9 @@ def test_any_program_may_read_it_and_no_other_user(stores: Stores) -> None:
     (path,) = stores.folder.iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     with safe_open(path, framework="np") as file:
-        told = {
+        items = {
             name: json.loads(text) for name, text in file.metadata().items() if name != "sha256"
         }
-        assert told["about"]["trial"] == 7
-        assert told["progress"]["n_steps"] == 6
+        assert items["about"]["trial"] == 7
+        assert items["progress"]["n_steps"] == 6
         assert "network.features.0.0.weight" in file.keys()  # noqa: SIM118 - no mapping

@@ -12,14 +12,14 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from tests.integration.training.checkpoint_test import (
+from tests.integration.training.interrupted import (
     CASES,
     Stores,
     counted,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.checkpoint_test import facts as checkpoint_facts
+from tests.integration.training.interrupted import facts as checkpoint_facts
 from tests.integration.training.packs_test import (
     PHANTOMS,
     RESNET,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from service.plugins import PluginError
-from tests.integration.training.checkpoint_test import (
+from tests.integration.training.interrupted import (
     Stores,
     facts,
     killed_at,

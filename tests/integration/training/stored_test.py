@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from service.datasets.info import STORED
 from service.datasets.stored import DamagedDatasetError, folder_of
-from tests.integration.training.checkpoint_test import (
+from tests.integration.training.interrupted import (
     Stores,
     facts,
     killed_at,

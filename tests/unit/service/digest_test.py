@@ -25,7 +25,7 @@ def test_a_training_is_named_by_payload_device_and_code(monkeypatch: pytest.Monk
     assert name == training_digest({"seed": 1}, device="cpu")
     assert name != training_digest({"seed": 2}, device="cpu")
     assert name != training_digest({"seed": 1}, device="cuda")
-    monkeypatch.setattr(digest, "_code", lambda: {"training": 2})
+    monkeypatch.setattr(digest, "versions", lambda: {"training": 2})
     assert name != training_digest({"seed": 1}, device="cpu")
 
 
