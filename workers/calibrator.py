@@ -49,6 +49,7 @@ class Calibrator:
         self._latest: object = None
         self._waiting: Calibration | None = None
         self._running: Calibration | None = None
+        self._is_to_restart = False
         self._n_tries = 0
         self._started_at = 0.0
         self._rests_until = 0.0
@@ -57,6 +58,8 @@ class Calibrator:
     @property
     def held(self) -> Shape:
         """The share that trials must leave free for the next measurement."""
+        if self._running is not None and self._is_to_restart:
+            return _shape_of(self._running)
         if self._waiting is None or time.monotonic() < self._rests_until:
             return Shape(0.0, 0.0)
         return _shape_of(self._waiting)
@@ -74,6 +77,8 @@ class Calibrator:
     def turn(self, *, trials_wait: bool) -> None:
         """Take in what was measured, start what waits."""
         self._take_in(trials_wait=trials_wait)
+        if self._running is not None and self._is_to_restart:
+            self._restart(self._running)
         if self._waiting is not None and self._running is None:
             self._start(self._waiting)
 
@@ -84,7 +89,7 @@ class Calibrator:
         calibrations.settle(self._database, self._said[0], self._me, self._said[1])
         if isinstance(self._said[1], str):
             LOG.warning("a measurement failed", id=self._said[0], error=self._said[1])
-        self._said, self._running = None, None
+        self._said, self._running, self._is_to_restart = None, None, False
         took_s = time.monotonic() - self._started_at
         self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
 
@@ -94,7 +99,7 @@ class Calibrator:
             calibrations.settle(
                 self._database, self._running.id, self._me, f"{DIED} with Ray: {lost}"
             )
-            self._running = None
+            self._running, self._is_to_restart = None, False
 
     def _heard(self) -> tuple[int, TrainingCost | str] | None:
         found = self._cluster.measured()
@@ -108,16 +113,21 @@ class Calibrator:
         return self._running.id, f"it took more than {LIMIT_S:g} s"
 
     def _is_tried_again(self, result: dict[str, Any] | str) -> bool:
-        """Have another worker measure where one died, if this may go on."""
+        """Have another worker measure where one died, unless that was the last try."""
         if self._running is None or not isinstance(result, str) or not result.startswith(DIED):
             return False
         self._n_tries += 1
-        shape = _shape_of(self._running)
-        if self._n_tries >= self._max_tries or not self._cluster.n_free(shape):
-            return False
-        LOG.warning("a measurement is tried again", id=self._running.id, error=result)
-        self._cluster.measure(shape, self._running)
-        return True
+        self._is_to_restart = self._n_tries < self._max_tries
+        if self._is_to_restart:
+            LOG.warning("a measurement is tried again", id=self._running.id, error=result)
+        return self._is_to_restart
+
+    def _restart(self, running: Calibration) -> None:
+        """Measure again as soon as there is room."""
+        shape = _shape_of(running)
+        if self._cluster.n_free(shape):
+            self._is_to_restart = False
+            self._cluster.measure(shape, running)
 
     def _start(self, waiting: Calibration) -> None:
         if not self._fits(waiting):

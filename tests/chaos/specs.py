@@ -34,14 +34,16 @@ PHOTOS: dict[str, Any] = {
     "fidelity": {"search_fraction": 0.5, "promote": 2},
     "pruning": {"rule": "median", "warmup_epochs": 1},
 }
-# Several candidates share a worker, and its death; one of the learning rates is far too high.
+# Several candidates share a worker, and its death; one of the learning rates is far too high. They
+# wait at rungs for the others of their round, and go on from checkpoints.
 PACKS: dict[str, Any] = {
     "name": "packs",
     "seed": 5,
     "task": {"kind": "classification"},
     "network": {"kind": "small_cnn", "depth": 1, "width": 8},
-    "training": {"batch_size": 64, "epochs": 3, "schedule": "constant"},
+    "training": {"batch_size": 64, "epochs": 4, "schedule": "constant"},
     "density": {"bounds": [[0.0, 2.0]]},
+    "pruning": {"rule": "halving", "eta": 2},
     "search": {"lr": {"choices": [0.02, 0.05, 1000.0]}},
     "resources": {"pack_width": 2},
     "samplers": [{"name": "random", "batch_size": 6}],

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service import density, reopening
 from service.settings import Settings
-from service.states import Phase, Role
+from service.states import Phase, Role, TrialState
 from service.storage import densities, events, studies, trials
 from service.storage.database import Database
 from tests.browser import seeding
@@ -75,6 +75,21 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
         assert (" ahead " in shown) == trial["speculative"]
         if trial["state"] == "PRUNED":
             assert f"Pruned after epoch {len(trial['curve'])}/4" in shown
+
+
+def test_a_trial_that_waits_at_a_rung_says_where(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = seeding.running(sqlite_database)
+    with sqlite_database.write() as session:
+        seeder = seeding.Seeder(session, job, 40)
+        held = seeder.trial(
+            seeder.studies[0], None, [0.3, 0.8], state=TrialState.WAITING, curve=[0.2, 0.1]
+        )
+        fresh = seeder.trial(seeder.studies[0], None, [0.4, 0.8], state=TrialState.WAITING)
+    page = client.get(f"/jobs/{job.id}").text
+    assert "Waiting after epoch 2/4" in _text(page, f"trial-{held.id}")
+    assert "after epoch" not in _text(page, f"trial-{fresh.id}")
 
 
 def test_repeats_are_bands_in_the_figures(client: TestClient, sqlite_database: Database) -> None:

@@ -124,6 +124,24 @@ def test_one_whose_worker_died_is_tried_again(
     assert ask(database).state is state
 
 
+def test_one_whose_worker_died_waits_for_a_place(
+    database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    ask(database)
+    turn(dispatcher)
+    cluster.result, cluster.n_cpus = f"{DIED}: killed", 0.0
+    turn(dispatcher)
+    turn(dispatcher)
+    assert cluster.measuring is None
+    assert ask(database).state is CalibrationState.RUNNING
+    cluster.n_cpus = 2.0
+    turn(dispatcher)
+    assert cluster.measuring is not None
+    cluster.result = MEASURED
+    turn(dispatcher)
+    assert ask(database).state is CalibrationState.DONE
+
+
 def test_one_that_takes_too_long_is_given_up(
     database: Database,
     dispatcher: Dispatcher,

@@ -162,6 +162,8 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
         dispatcher._turn()
     assert guesses() == n_before
     use_cases.cancel(sqlite_database, second)
+    wide = other | {"resources": {"cpus_per_trial": 9}}
+    use_cases.submit(sqlite_database, rules.parse(wide))  # no worker can ever have its trials
     turn_until_ended(dispatcher, cluster, sqlite_database, first)
     assert guesses() > n_before
 
