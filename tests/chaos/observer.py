@@ -24,10 +24,15 @@ CONTRADICTIONS = {
     "trials left open": "SELECT id FROM trials WHERE state IN ('WAITING', 'RUNNING')",
     "attempts that count against a trial": "SELECT id FROM attempts WHERE state = 'FAILED'",
     "attempts left open": "SELECT id FROM attempts WHERE state = 'RUNNING'",
-    "completed trials without exactly one attempt that completed, or a source": (
+    "completed trials without an attempt that completed, or a source": (
         "SELECT t.id FROM trials t WHERE t.state IN ('COMPLETED', 'PRUNED')"
-        " AND (SELECT count(*) FROM attempts a WHERE a.trial_id = t.id AND a.state = 'COMPLETED')"
-        " != CASE WHEN t.cached_from IS NULL THEN 1 ELSE 0 END"
+        " AND EXISTS (SELECT 1 FROM attempts a WHERE a.trial_id = t.id AND a.state = 'COMPLETED')"
+        " != (t.cached_from IS NULL)"
+    ),
+    # A trial may have completed more than one, up to a rung each: their values differ.
+    "attempts that completed the same twice": (
+        "SELECT trial_id FROM attempts WHERE state = 'COMPLETED' GROUP BY trial_id"
+        " HAVING count(*) != count(DISTINCT coalesce(value, -1))"
     ),
     "trials whose attempts are not counted": (
         "SELECT t.id FROM trials t WHERE t.n_attempts !="
@@ -36,10 +41,10 @@ CONTRADICTIONS = {
     "attempts that are not numbered from 1 on": (
         "SELECT trial_id FROM attempts GROUP BY trial_id HAVING max(number) != count(*)"
     ),
-    "values that differ from their attempt's": (
+    "values that differ from their last attempt's": (
         "SELECT t.id FROM trials t JOIN attempts a ON a.trial_id = t.id"
         " AND a.state = 'COMPLETED' AND t.state = 'COMPLETED' AND NOT t.is_diverged"
-        " AND t.learned IS NULL AND a.value != t.value"
+        " AND t.learned IS NULL AND a.number = t.n_attempts AND a.value != t.value"
     ),
     "jobs still at work": "SELECT id FROM jobs WHERE working_since IS NOT NULL",
 }
