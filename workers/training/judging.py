@@ -159,8 +159,12 @@ class Run:
         if not math.isfinite(metrics["loss"]):
             self.end(Status.DIVERGED)
             return
-        weights = folded_weights(network) if self.task.keep_weights else None
+        weights = self._exported(network) if self.task.keep_weights else None
         self.end(Status.COMPLETED, metrics, weights)
+
+    def _exported(self, network: nn.Module) -> bytes:
+        objective = self.parts.objective
+        return folded_weights(network, self.task.network, objective.shape, objective.n_outputs)
 
     def end(
         self,

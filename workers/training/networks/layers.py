@@ -64,7 +64,7 @@ class StridedPointwise(nn.Conv2d):
         if _HAS_WIDER or self.in_channels >= _LANES or images.device.type != "cpu":
             return super().forward(images)
         rows, columns = self.stride
-        return nn.functional.conv2d(images[..., ::rows, ::columns], self.weight)
+        return nn.functional.conv2d(images[..., ::rows, ::columns], self.weight, self.bias)
 
 
 class OneChannelConv2d(nn.Conv2d):
