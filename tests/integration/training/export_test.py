@@ -13,8 +13,8 @@ from torch import nn
 
 from tests.integration.training.tasks import DIGITS, SMALL_CNN, run, task
 from tests.plugging import install, use
-from workers.training.export import BUILT_FROM
 from workers.exported import load_network
+from workers.training.export import BUILT_FROM
 
 PLUGGED = """
     from service.networks import Layer, OwnNetwork
