@@ -13,8 +13,9 @@ from service import networks
 from service.errors import Fault
 from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
+from service.ranges import largest
 from service.spec import Choices, JobSpec, Training
-from service.tasks import FunctionTask, PatchTask, TrainingTask, data_of, sample_px
+from service.tasks import FunctionTask, PatchTask, data_of, n_samples_of, sample_px
 
 # Of the process: Python with torch and the libraries of the built-in data sets.
 LEAST_PROCESS_BYTES = 300 * 10**6
@@ -68,6 +69,7 @@ def need_of(spec: JobSpec) -> Need | None:
         return None
     network = _largest(spec, spec.network)
     shape = (info.n_channels, info.n_outputs)
+    n_samples = n_samples_of(spec.task) or 1  # it is a lower bound
     trained = footprint_of(network, *shape, side, info.n_dims)
     if trained is None:
         return None
@@ -79,32 +81,15 @@ def need_of(spec: JobSpec) -> Need | None:
         judged = footprint_of(network, *shape, crop_px, info.n_dims) or trained
         judging = _CROPS * judged.widest
     else:
-        judging = min(_JUDGED_SAMPLES, _n_samples(spec.task) // _LEAST_SPLIT) * trained.widest
+        judging = min(_JUDGED_SAMPLES, n_samples // _LEAST_SPLIT) * trained.widest
     fixed += _JUDGED_MAPS * judging * _VALUE_BYTES
     sample = (trained.most + info.n_channels * side**info.n_dims) * value_bytes
-    return Need(fixed, sample, min(_most(spec, "batch_size"), _n_samples(spec.task)))
+    return Need(fixed, sample, min(largest(spec, "batch_size"), n_samples))
 
 
 def _largest(spec: JobSpec, network: AnyNetwork) -> AnyNetwork:
-    searched = {name: _most(spec, name) for name in networks.SEARCHABLE if name in spec.search}
+    searched = {name: largest(spec, name) for name in networks.SEARCHABLE if name in spec.search}
     return network.model_copy(update=searched)
-
-
-def _most(spec: JobSpec, name: str) -> int:
-    """Return the largest value of an integer setting in any trial."""
-    wanted = spec.search.get(name)
-    if wanted is None:
-        return int(getattr(spec.training, name))
-    ends = wanted.choices if isinstance(wanted, Choices) else [wanted.high]
-    return max(int(value) for value in ends)
-
-
-def _n_samples(task: TrainingTask) -> int:
-    """Return how many samples an epoch has: no batch is larger."""
-    if isinstance(task, PatchTask):
-        return task.n_patches
-    info = data_of(task)
-    return info.n_training if info is not None and info.n_training is not None else 1
 
 
 def _is_exact(spec: JobSpec) -> bool:

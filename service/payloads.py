@@ -147,6 +147,8 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
         raise ValueError("this job trains nothing")
     training = spec.training.model_dump(mode="json")
     training |= {n: value for n, value in settings.items() if n not in networks.SEARCHABLE}
+    if not training["drop_last"]:
+        del training["drop_last"]  # trainings were named without it before there was one
     network = _network(spec, settings).model_dump(mode="json")
     payload: Json = {
         "task": _task(spec),

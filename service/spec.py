@@ -90,6 +90,10 @@ class Training(Section):
         "Evaluations are in float32.",
     )
     batch_size: int = Field(default=64, ge=1, le=65536)
+    drop_last: bool = Field(
+        default=False,
+        description="Whether each epoch goes without its last batch where that is smaller.",
+    )
     epochs: int = Field(default=4, ge=1, le=10_000)
 
 

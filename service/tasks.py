@@ -145,6 +145,14 @@ def like(task: TrainingTask) -> TaskKind:
     return own_tasks.like(task) if isinstance(task, OwnTask) else task.kind
 
 
+def n_samples_of(task: TrainingTask) -> int | None:
+    """Return how many samples an epoch has; None where it is not known."""
+    if isinstance(task, PatchTask):
+        return task.n_patches
+    info = data_of(task)
+    return info.n_training if info is not None else None
+
+
 def sample_px(task: TrainingTask) -> int | None:
     """Return the side of what a network is given, px; None where it is not known."""
     if isinstance(task, PatchTask):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from service.datasets.info import DataInfo
 from service.errors import Fault
+from service.own_tasks import OwnTask
+from service.ranges import largest
 from service.spec import JobSpec, Training
 from service.tasks import (
     LEAST_PATCH_PX,
@@ -15,6 +17,7 @@ from service.tasks import (
     PatchTask,
     data_of,
     is_stored,
+    n_samples_of,
     sample_px,
 )
 
@@ -26,6 +29,8 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     if spec.training is None:
         return
     yield from _warmup_faults(spec.training)
+    if spec.training.drop_last:
+        yield from _batch_faults(spec)
     if isinstance(spec.task, PatchTask):
         yield from _patch_faults(spec.task, spec.training)
     elif isinstance(spec.task, LabelledTask):
@@ -34,6 +39,24 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     if is_smoothed and not isinstance(spec.task, ClassificationTask | FunctionTask):
         reason = f"{spec.task.kind} has no classes to spread a label over: leave it out"
         yield Fault("/training/label_smoothing", reason)
+
+
+def _batch_faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield where no batch would be left of an epoch."""
+    if isinstance(spec.task, FunctionTask):
+        return
+    if isinstance(spec.task, OwnTask):
+        reason = f"{spec.task.kind} draws its batches itself, and may end with a smaller one"
+        yield Fault("/training/drop_last", f"{reason}: leave it out")
+        return
+    n_samples, most = n_samples_of(spec.task), largest(spec, "batch_size")
+    if n_samples is not None and most > n_samples:
+        at = "/search/batch_size" if "batch_size" in spec.search else "/training/batch_size"
+        yield Fault(
+            at,
+            f"an epoch has {n_samples} samples: with training.drop_last no batch of {most} "
+            f"would be left of it; use at most {n_samples}",
+        )
 
 
 def _patch_faults(task: PatchTask, training: Training) -> Iterator[Fault]:

@@ -326,7 +326,8 @@ class Dispatcher:
         """Whether another job has, or may have, trials that count for the workers left over."""
         others = [(other, run) for other, run in self._runs.items() if other != job_id]
         return any(
-            (run.wants_workers or other in self._touched) and self._cluster.capacity(_shape_of(run))
+            (run.wants_workers or other in self._touched)
+            and self._cluster.capacity(_shape_of(run))
             for other, run in others
         )
 

@@ -59,5 +59,5 @@ def _outputs(passes: Passes, inputs: Tensor) -> Sequence[Tensor]:
         raise ValueError(
             "batch normalisation has nothing to compare in a batch of one sample where the "
             "network has a single place left for each channel: choose a batch_size that leaves "
-            "no sample alone in the last batch, or fewer stages"
+            "no sample alone in the last batch, set training.drop_last, or use fewer stages"
         ) from error

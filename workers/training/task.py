@@ -39,8 +39,8 @@ class TrainingTask:
         task: The job's task section, defaults filled in; `kind` is one of `OBJECTIVES`.
         network: The job's network section, defaults filled in.
         training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`,
-            `warmup_epochs`, `initialisation`, `clip_norm`, `label_smoothing` and `augmentation`
-            may be missing.
+            `warmup_epochs`, `initialisation`, `clip_norm`, `label_smoothing`, `augmentation`
+            and `drop_last` may be missing.
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
         data_dir: Where the stored data sets lie, for a task that names one.

@@ -12,33 +12,9 @@ from safetensors.torch import load, save
 from torch import nn
 
 from tests.integration.training.tasks import DIGITS, SMALL_CNN, run, task
-from tests.plugging import install, use
 from workers.exported import load_network
 from workers.training.export import BUILT_FROM
 
-PLUGGED = """
-    from service.networks import Layer, OwnNetwork
-
-    class Settings(OwnNetwork):
-        width: int = 3
-
-    class Network:
-        title, tasks, n_dims, section = "Normed", ("classification",), (2,), Settings
-
-        def layers(self, section):
-            return [Layer("0", 3)]
-
-        def build(self, settings, shape, n_outputs):
-            from torch import nn
-
-            width = settings["width"]
-            return nn.Sequential(
-                nn.Conv2d(shape.n_channels, width, 3), nn.BatchNorm2d(width),
-                nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, n_outputs),
-            )
-
-    network = Network()
-"""
 FITTING: dict[str, Any] = {
     "network": SMALL_CNN,
     "shape": {"n_channels": 1, "size_px": 8, "n_dims": 2},
@@ -75,22 +51,6 @@ def test_a_network_is_built_from_its_file_with_its_norms_folded(tmp_path: Path) 
     quick = {"epochs": 1, "batch_size": 512}
     path, state = exported(tmp_path, DIGITS, network=network, training=quick)
     check(path, state, 2)
-
-
-def test_a_package_s_network_is_too_and_the_package_is_named_where_it_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "packages"
-    folder.mkdir()
-    install(folder, "plugged-normed", PLUGGED, {"densearch.networks": {"normed": "network"}})
-    with monkeypatch.context() as patched:
-        use(folder, patched)
-        network, quick = {"kind": "normed", "width": 4}, {"epochs": 1, "batch_size": 512}
-        path, state = exported(tmp_path, DIGITS, network=network, training=quick)
-        check(path, state, 1)
-    use(tmp_path, monkeypatch)
-    with pytest.raises(ValueError, match="normed"):
-        load_network(path)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ CASES: dict[str, TrainingTask] = {
         DIGITS,
         training=FEW
         | {"optimizer": "adamw", "lr": 0.01, "weight_decay": 0.01, "clip_norm": 0.5}
-        | {"schedule": "cosine", "warmup_epochs": 1},
+        | {"schedule": "cosine", "warmup_epochs": 1, "drop_last": True},
     ),
     "bfloat16": task(DIGITS, training=FEW | {"precision": "bfloat16", "momentum": 0.0}),
     "plain": task(DIGITS, phi=None, training=FEW | {"optimizer": "adam", "lr": 0.01, "epochs": 3}),

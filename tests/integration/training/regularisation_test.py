@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 BOTH = {"flip": True, "crop_padding_px": 1}
 SILENT = {
     "warmup_epochs": 0, "clip_norm": None, "label_smoothing": 0.0,
-    "augmentation": {"flip": False, "crop_padding_px": 0},
+    "drop_last": False, "augmentation": {"flip": False, "crop_padding_px": 0},
 }  # fmt: skip
 
 
@@ -114,3 +114,43 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         run(task(section, training=changes))
+
+
+@pytest.mark.parametrize(
+    ("section", "batch_size", "sizes"),
+    [
+        (DIGITS, 359, [359, 359, 359, 1]),
+        ({**DIGITS, "kind": "multilabel", "dataset": "mosaics"}, 999, [999, 999, 2]),
+        (TINY, 31, [31, 31, 2]),
+        (TINY, 32, [32, 32]),
+    ],
+)
+def test_a_smaller_last_batch_is_left_out_where_that_is_asked_for(
+    section: dict[str, Any], batch_size: int, sizes: list[int]
+) -> None:
+    whole = [n for n in sizes if n == batch_size]
+    for drops, expected in ((False, sizes), (True, whole)):
+        objective, streams = (
+            build_objective(section, CPU, {"drop_last": drops}),
+            streams_of(0, CPU),
+        )
+        assert objective.n_batches(batch_size) == len(expected)
+        for _ in range(2):
+            batches = objective.batches(batch_size, streams)
+            assert [len(targets) for _, targets in batches] == expected
+
+
+def test_where_no_batch_would_be_left_the_training_is_refused() -> None:
+    for section, batch_size in ((DIGITS, 1079), (TINY, 65)):
+        with pytest.raises(ValueError, match=f"of at most {batch_size - 1}$"):
+            run(task(section, training={"batch_size": batch_size, "drop_last": True}))
+
+
+def test_a_sample_alone_in_its_batch_fails_batch_norm_unless_it_is_left_out() -> None:
+    """Of 1,078 digits one is left by batches of 359; three stages leave one pixel of eight."""
+    network = {"kind": "resnet", "depth": 1, "n_stages": 4, "width": 2, "kernel_size": 3}
+    training = {"batch_size": 359, "epochs": 1}
+    with pytest.raises(ValueError, match=r"set training\.drop_last"):
+        run(task(DIGITS, network=network, training=training))
+    outcome = run(task(DIGITS, network=network, training={**training, "drop_last": True}))[1]
+    assert outcome.status == "completed"

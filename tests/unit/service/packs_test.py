@@ -37,6 +37,7 @@ def test_densities_and_optimizers_share_a_pack(change: dict[str, Any]) -> None:
     [
         {"seed": 4},
         {"training": PAYLOAD["training"] | {"batch_size": 16}},
+        {"training": PAYLOAD["training"] | {"drop_last": True}},
         {"training": PAYLOAD["training"] | {"precision": "bfloat16"}},
         {"training": PAYLOAD["training"] | {"augmentation": {"flip": True}}},
         {"network": PAYLOAD["network"] | {"width": 8}},

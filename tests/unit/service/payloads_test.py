@@ -109,6 +109,16 @@ def test_whole_cpus_are_threads_and_more_than_one_name_another_training(
     assert len({pack_key(one) for one in packed}) == (1 if n_threads is None else 2)
 
 
+def test_a_smaller_last_batch_that_stays_is_no_part_of_a_training_s_name() -> None:
+    usual, same, other = (
+        searched(spec_of(training=training), [0.3])
+        for training in ({}, {"drop_last": False}, {"drop_last": True})
+    )
+    assert "drop_last" not in usual.payload["training"]  # as in jobs of earlier versions
+    assert usual.digest == same.digest != other.digest
+    assert other.payload["training"]["drop_last"] is True
+
+
 def test_searched_settings_reach_the_training() -> None:
     spec = spec_of(search={"lr": {"low": 0.001, "high": 0.1, "log": True}})
     order = searched(spec, [0.5, 0.5])

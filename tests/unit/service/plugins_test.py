@@ -219,6 +219,11 @@ def test_a_data_set_of_ones_own_tells_its_samples() -> None:
     )
 
 
+def test_a_task_of_ones_own_draws_its_batches_itself() -> None:
+    at, detail = refused(task={"kind": "objective"}, training={"drop_last": True})
+    assert (at, "objective draws its batches itself" in detail) == ("/training/drop_last", True)
+
+
 @pytest.mark.parametrize(
     ("task", "pointer", "reason"),
     [

@@ -37,6 +37,10 @@ def job(kind: str, training: dict[str, Any], **task: str) -> dict[str, Any]:
          "/training/warmup_epochs", "by itself"),
         ("classification", {"clip_norm": 0.0}, "/training/clip_norm", "greater than 0"),
         ("classification", {"label_smoothing": 1.0}, "/training/label_smoothing", "less than 1"),
+        ("classification", {"drop_last": True, "batch_size": 1079}, "/training/batch_size",
+         "no batch of 1079 would be left of it; use at most 1078"),
+        ("denoising", {"drop_last": True, "batch_size": 1025}, "/training/batch_size",
+         "use at most 1024"),
         ("classification", {"augmentation": {"rotate": True}},
          "/training/augmentation/rotate", "no such field"),
     ],
@@ -81,6 +85,17 @@ def test_samples_that_do_not_fit_the_task_are_refused(
     assert reason in fault.detail
 
 
+def test_a_searched_batch_that_no_epoch_fills_is_refused() -> None:
+    high = {"low": 8, "high": 1079, "integer": True}
+    body = job("classification", {"drop_last": True}) | {"search": {"batch_size": high}}
+    with pytest.raises(InvalidSpecError) as refusal:
+        parse(body)
+    (fault,) = refusal.value.faults
+    assert (fault.pointer, "at most 1078" in fault.detail) == ("/search/batch_size", True)
+    parse(body | {"training": {}})
+    parse(body | {"search": {"batch_size": high | {"high": 1078}}})
+
+
 @pytest.mark.parametrize(
     "task",
     [
@@ -100,6 +115,8 @@ def test_samples_that_fit_or_are_not_known_yet_are_taken(task: dict[str, Any]) -
         ("image_to_image", {"augmentation": {"flip": True}}),
         ("multilabel", {"augmentation": {"flip": True, "crop_padding_px": 31}}),
         ("classification", {"label_smoothing": 0.1, "schedule": "one_cycle"}),
+        ("classification", {"drop_last": True, "batch_size": 1078}),
+        ("multilabel", {"batch_size": 4096}),
         ("classification", {"augmentation": {"flip": True, "crop_padding_px": 7}}),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -60,6 +61,27 @@ class Objective(ABC):
     def judged_sides(self) -> Sequence[tuple[int, ...]]:
         """Return some sizes of what networks are judged on, where they differ from a batch's."""
         return ()
+
+
+def count_batches(n_samples: int, batch_size: int, *, drops_last: bool) -> int:
+    """Return how many batches hold an epoch's samples.
+
+    Args:
+        n_samples: At least 1.
+        batch_size: Samples of a batch.
+        drops_last: Whether a smaller last one is left out.
+
+    Raises:
+        ValueError: None is left.
+    """
+    if not drops_last:
+        return math.ceil(n_samples / batch_size)
+    if n_samples < batch_size:
+        raise ValueError(
+            f"an epoch has {n_samples} samples: with training.drop_last no batch of {batch_size} "
+            f"is left of it; use a batch_size of at most {n_samples}"
+        )
+    return n_samples // batch_size
 
 
 def refuse_smoothing(kind: str, training: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from workers.training.augmentation import Augmentation
 from workers.training.data.registry import labelled_dataset
 from workers.training.layout import lay_out
-from workers.training.objectives.base import Batch, Objective
+from workers.training.objectives.base import Batch, Objective, count_batches
 from workers.training.streams import Streams
 from workers.training.task import Split
 
@@ -32,6 +31,7 @@ class LabelledObjective(Objective):
     ) -> None:
         self._data = labelled_dataset(section["kind"], section["dataset"], device, data_dir)
         self._augmentation = Augmentation.of(training)
+        self._drops_last = bool(training.get("drop_last", False))
         self.shape = self._data.shape
         self.n_outputs = self._data.n_outputs
         if self._augmentation.crop_padding_px >= self.shape.size_px:
@@ -43,11 +43,13 @@ class LabelledObjective(Objective):
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield every training sample once, in the stream's order, augmented as asked."""
         for samples, labels in self._data.splits["train"].batches(batch_size, streams.order):
-            yield self._augmentation(samples, streams.augmentation), labels
+            if len(labels) == batch_size or not self._drops_last:
+                yield self._augmentation(samples, streams.augmentation), labels
 
     def n_batches(self, batch_size: int) -> int:
         """Return how many batches hold the training samples."""
-        return math.ceil(len(self._data.splits["train"].labels) / batch_size)
+        n_samples = len(self._data.splits["train"].labels)
+        return count_batches(n_samples, batch_size, drops_last=self._drops_last)
 
     def test_share(self) -> float:
         """Return the number of samples of the test split over that of the validation split."""

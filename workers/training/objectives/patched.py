@@ -26,7 +26,7 @@ from workers.training.metrics import (
     psnr_db,
 )
 from workers.training.networks.shape import InputShape
-from workers.training.objectives.base import Objective, refuse_smoothing
+from workers.training.objectives.base import Objective, count_batches, refuse_smoothing
 from workers.training.pixel_means import PixelMeans
 from workers.training.streams import Streams
 from workers.training.task import Split
@@ -88,6 +88,7 @@ class PatchObjective(Objective):
     ) -> None:
         refuse_smoothing(section["kind"], training)
         self._augmentation = Augmentation.of(training)
+        self._drops_last = bool(training.get("drop_last", False))
         if self._augmentation.crop_padding_px > 0:
             raise ValueError("patches lie in random places already: they are not moved")
         self.data = patch_dataset(section["kind"], section["dataset"], device, data_dir)
@@ -102,7 +103,7 @@ class PatchObjective(Objective):
 
     def n_batches(self, batch_size: int) -> int:
         """Return how many batches hold the epoch's patches."""
-        return math.ceil(self._n_patches / batch_size)
+        return count_batches(self._n_patches, batch_size, drops_last=self._drops_last)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return half the mean over pixels of the squared error."""
@@ -175,8 +176,9 @@ class PatchObjective(Objective):
 
     def patches(self, batch_size: int, streams: Streams) -> Iterator[Patches]:
         """Yield an epoch's patches from fresh places, augmented as asked."""
+        n_patches = min(self._n_patches, self.n_batches(batch_size) * batch_size)
         drawn = self.data.splits["train"].batches(
-            self._n_patches, batch_size, self._patch_px, streams.order
+            n_patches, batch_size, self._patch_px, streams.order
         )
         for patches in drawn:
             yield self._augmentation.together(patches, streams.augmentation)
