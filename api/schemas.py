@@ -338,6 +338,9 @@ class DatasetOut(Out):
     n_channels: int
     target_channels: int | None = Field(default=None, description="Of the targets of pairs.")
     dtype: Literal["uint8", "float32"]
+    storage: Literal["values", "encoded"] = Field(
+        default="values", description="Whether as values, or as the image files that came."
+    )
     size_px: int = Field(description="The smallest side of the smallest sample.")
     largest_px: int
     is_uniform: bool = Field(description="Whether all samples have one size.")

@@ -176,7 +176,11 @@ def _task(spec: JobSpec) -> Json:
     task: Json = spec.task.model_dump(mode="json")
     if isinstance(spec.task, FunctionTask | OwnTask):
         return task
+    if task.get("size_px", 0) is None:
+        del task["size_px"]  # a digest of earlier versions has none
     data = spec.task.data
+    if data is not None and not data.is_encoded:
+        del task["data"]["is_encoded"]  # likewise
     if data is not None and data.sha256 is not None:
         # A stored set is known by its content: stored twice, it is trained on once.
         task["dataset"] = f"{STORED}:{data.sha256}"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from service import rules
+from service.datasets.encoded import is_encoded
 from service.datasets.info import STORED, DataInfo
 from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.own_tasks import OwnTask
@@ -87,6 +88,7 @@ def info_of(found: Dataset, task: str) -> DataInfo:
         size_px=manifest["size_px"],
         least_px=found.details.get("least_px"),  # sets of earlier versions have none
         is_uniform=manifest["is_uniform"],
+        is_encoded=is_encoded(manifest),
         n_outputs=n_outputs.get(task) or len(manifest["classes"]),
         n_training=manifest["counts"]["train"],
     )

@@ -26,6 +26,16 @@ Data = Annotated[
     DataInfo | None,
     Field(default=None, description="The server fills it in for a stored set: leave it out."),
 ]
+SizePx = Annotated[
+    int | None,
+    Field(
+        default=None,
+        ge=8,
+        le=1024,
+        description="Side of the squares that are cut out of images which are stored as they "
+        "came, at random to train on and in the middle to judge on, px.",
+    ),
+]
 LEAST_PATCH_PX = 16
 PatchPx = Annotated[
     int, Field(default=40, ge=LEAST_PATCH_PX, le=128, description="Side of a patch, px.")
@@ -64,6 +74,7 @@ class ClassificationTask(Section):
     kind: Literal["classification"]
     dataset: DatasetName = "digits"
     data: Data
+    size_px: SizePx
 
 
 class MultilabelTask(Section):
@@ -72,6 +83,7 @@ class MultilabelTask(Section):
     kind: Literal["multilabel"]
     dataset: DatasetName = "mosaics"
     data: Data
+    size_px: SizePx
 
 
 FunctionName = Literal[
@@ -157,5 +169,7 @@ def sample_px(task: TrainingTask) -> int | None:
     """Return the side of what a network is given, px; None where it is not known."""
     if isinstance(task, PatchTask):
         return task.patch_px
+    if isinstance(task, LabelledTask) and task.size_px is not None:
+        return task.size_px
     info = data_of(task)
     return info.size_px if info is not None else None

@@ -83,15 +83,35 @@ def _too_small(task: PatchTask, info: DataInfo, side: int) -> str:
 
 def _size_faults(task: LabelledTask, training: Training) -> Iterator[Fault]:
     info, side = data_of(task), sample_px(task)
-    if info is not None and not info.is_uniform:
+    if info is not None:
+        yield from _square_faults(task, info)
+    moved_px = training.augmentation.crop_padding_px
+    if task.size_px is not None and moved_px > 0:
+        yield Fault(_MOVED, "what is cut out lies in random places already: leave it out")
+    elif side is not None and moved_px >= side:
+        yield Fault(_MOVED, f"{task.dataset} are {side} px wide: use at most {side - 1}")
+
+
+def _square_faults(task: LabelledTask, info: DataInfo) -> Iterator[Fault]:
+    """Images that are stored as they came are trained on at a side that the task gives."""
+    if info.is_encoded:
+        if task.size_px is None:
+            yield Fault(
+                "/task/size_px",
+                f"the images of {task.dataset} are stored as they came: give the side to train "
+                "at, such as 64",
+            )
+        return
+    if task.size_px is not None:
+        reason = f"the samples of {task.dataset} have the size that they were stored in"
+        remedy = "store the images with storage=encoded" if is_stored(task) else "leave it out"
+        yield Fault("/task/size_px", f"{reason}: {remedy}")
+    if not info.is_uniform:
         yield Fault(
             "/task/dataset",
             f"the samples of {task.dataset} differ in size: a {task.kind} needs one size, so "
-            "bring them to one and store them again",
+            "store them again, and images are stored as they came",
         )
-    moved_px = training.augmentation.crop_padding_px
-    if side is not None and moved_px >= side:
-        yield Fault(_MOVED, f"{task.dataset} are {side} px wide: use at most {side - 1}")
 
 
 def _warmup_faults(training: Training) -> Iterator[Fault]:

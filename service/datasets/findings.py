@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.encoded import is_encoded
 from service.datasets.samples import Source
 from service.datasets.stored import SPLITS
 from service.datasets.writing import Written
@@ -110,11 +111,13 @@ def _of_sizes(written: Written) -> Iterator[str]:
         yield (
             f"The smallest side of a sample is {manifest['size_px']}: few networks take so little."
         )
-    if not manifest["is_uniform"] and manifest["kind"] in {"labelled", "multilabel"}:
-        yield (
-            f"Samples have sides from {manifest['size_px']} to {manifest['largest_px']}: to be "
-            "classified they need one size; store them again with size_px."
-        )
+    if manifest["is_uniform"] or manifest["kind"] not in {"labelled", "multilabel"}:
+        return
+    sides = f"Samples have sides from {manifest['size_px']} to {manifest['largest_px']}"
+    if is_encoded(manifest):
+        yield f"{sides}: a job says by task.size_px at which side they are trained on."
+    else:
+        yield f"{sides}: to be classified they need one size; store them with storage=encoded."
 
 
 def _of_left_out(source: Source) -> Iterator[str]:

@@ -16,6 +16,16 @@ from service.errors import InvalidDatasetError
 BUFFER_BYTES = 2**20
 
 
+def too_large(name: str, max_bytes: int) -> InvalidDatasetError:
+    """Return the refusal of the sample with which a set becomes too large."""
+    return InvalidDatasetError(
+        name,
+        f"with it the samples take more than {max_bytes:,} bytes: raise "
+        "DENSEARCH_MAX_DATASET_BYTES (a set may take 16 times as much), or store fewer or smaller "
+        "samples",
+    )
+
+
 class FlatFile:
     """A one-dimensional array that grows by a sample at a time; use it in a `with` block.
 
@@ -57,11 +67,7 @@ class FlatFile:
             self._head(0)
         self._n_bytes += values.nbytes
         if self._n_bytes > self._max_bytes:
-            raise InvalidDatasetError(
-                name,
-                f"with it the samples take more than {self._max_bytes:,} bytes unpacked: raise "
-                "DENSEARCH_MAX_DATASET_BYTES, or store fewer or smaller samples",
-            )
+            raise too_large(name, self._max_bytes)
         content = np.ascontiguousarray(values).data
         self._hash.update(content)
         self._file.write(content)

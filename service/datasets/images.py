@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from service.datasets.entries import Entry
 from service.errors import InvalidDatasetError
@@ -30,6 +33,8 @@ _DAMAGE = (
     OverflowError, IndexError, KeyError, TypeError, AttributeError, AssertionError,
     ZeroDivisionError, NotImplementedError, RuntimeError, MemoryError,
 )  # fmt: skip
+# EXIF orientations whose width is the height of what is shown.
+_TURNED = frozenset({5, 6, 7, 8})
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -50,26 +55,84 @@ def decoded(entry: Entry, convert: Conversion | None, size_px: int | None) -> ND
         InvalidDatasetError: It cannot be decoded, is larger than `MAX_PIXELS`, or has values that
             do not fit.
     """
-    content = entry.read(MAX_FILE_BYTES)
+    return decode(entry.name, entry.read(MAX_FILE_BYTES), convert, size_px)
+
+
+def decode(
+    name: str, content: bytes, convert: Conversion | None, size_px: int | None = None
+) -> NDArray[np.uint8]:
+    """Return the values of an image of this name and content; see `decoded`."""
+    with _opened(name, content) as image:
+        upright = _converted(name, ImageOps.exif_transpose(image), convert)
+        if size_px is not None:
+            upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.BICUBIC)
+        return _channels_first(upright)
+
+
+def decode_box(
+    name: str,
+    content: bytes,
+    convert: Conversion | None,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float],
+    side: int,
+) -> NDArray[np.uint8]:
+    """Return a box of an image scaled to a square, (C, side, side), by averaging (bilinear).
+
+    A JPEG is decoded at an eighth, a quarter or half of its size where the box still has `side`
+    pixels then: that takes a fraction of the time.
+
+    Args:
+        name: The image's, for messages.
+        content: Its file.
+        convert: See `decoded`.
+        size: Its width and height, upright.
+        box: Left, top, right and bottom, within the upright image.
+        side: Of the result, px.
+
+    Raises:
+        InvalidDatasetError: See `decoded`; or it has another size.
+    """
+    with _opened(name, content) as image:
+        is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
+        if image.size != (size[::-1] if is_turned else size):
+            raise InvalidDatasetError(name, f"is {image.width} x {image.height} px large")
+        _draft(image, box, side)
+        upright = _converted(name, ImageOps.exif_transpose(image), convert)
+        scales = [of_all / before for of_all, before in zip(upright.size, size, strict=True)]
+        left, top, right, bottom = (at * scales[i % 2] for i, at in enumerate(box))
+        within = (left, top, min(right, upright.width), min(bottom, upright.height))
+        return _channels_first(upright.resize((side, side), Image.Resampling.BILINEAR, within))
+
+
+def _draft(image: Image.Image, box: tuple[float, float, float, float], side: int) -> None:
+    # Of equal effect before and after it is turned: the smaller of both factors counts.
+    least = min(box[2] - box[0], box[3] - box[1])
+    wanted = [max(1, math.ceil(of_all * side / least)) for of_all in image.size]
+    image.draft(None, (wanted[0], wanted[1]))
+
+
+@contextmanager
+def _opened(name: str, content: bytes) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _refuse_odd(entry.name, image)
-            upright = ImageOps.exif_transpose(image)
-            converted = _converted(entry.name, upright, convert)
-            if size_px is not None:
-                converted = ImageOps.fit(converted, (size_px, size_px), Image.Resampling.BICUBIC)
-            values = np.asarray(converted, dtype=np.uint8)
+            _refuse_odd(name, image)
+            yield image
     except _BOMBS as error:
         raise InvalidDatasetError(
-            entry.name, f"has more than {MAX_PIXELS:,} pixels: scale it down"
+            name, f"has more than {MAX_PIXELS:,} pixels: scale it down"
         ) from error
     except _DAMAGE as error:
         raise InvalidDatasetError(
-            entry.name, f"cannot be decoded as an image ({_reason(error)}): replace or remove it"
+            name, f"cannot be decoded as an image ({_reason(error)}): replace or remove it"
         ) from error
-    return (
-        values[np.newaxis] if values.ndim == 2 else np.ascontiguousarray(np.moveaxis(values, 2, 0))
-    )
+
+
+def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
+    values = np.asarray(image, dtype=np.uint8)
+    if values.ndim == 2:
+        return values[np.newaxis]
+    return np.ascontiguousarray(np.moveaxis(values, 2, 0))
 
 
 def _reason(error: Exception) -> str:

@@ -11,20 +11,24 @@ from typing import Any
 
 from service.datasets import findings
 from service.datasets.archives import GZIP_MAGIC, open_tar
+from service.datasets.encoded import ENCODED
 from service.datasets.entries import Entry
 from service.datasets.folders import allowed_folder, folder_entries
-from service.datasets.formats.registry import recognised
+from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
+from service.datasets.samples import Source
 from service.datasets.stored import open_folder
 from service.datasets.workspace import Workspace
-from service.datasets.writing import write
+from service.datasets.writing import VaryingSizeError, Written, write
 from service.datasets.zips import open_zip
 from service.errors import InvalidDatasetError, StorageFullError
 
 # Samples are stored as plain values, which take more room than the files they came in.
 UNPACKED_FACTOR = 16
 ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
+# Formats of images that are trained on whole: they need one size then.
+_WITH_ANSWERS = frozenset({"classes", "labels"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -93,6 +97,28 @@ def import_folder(
         return _imported(entries, work, options, UNPACKED_FACTOR * max_bytes)
 
 
+def _written(
+    found: Format, entries: Sequence[Entry], work: Workspace, options: ImportOptions, most: int
+) -> tuple[Source, Written]:
+    """Write values, or where that is wanted or sizes differ, the images as they came."""
+    source = found.read(entries, options)
+    if options.storage == ENCODED and not source.is_encoded:
+        raise InvalidDatasetError(
+            "storage",
+            f'images of the format {found.name} are stored as values: leave "encoded" out',
+        )
+    may_encode = found.name in _WITH_ANSWERS and options.storage == "auto"
+    try:
+        written = write(source, work.made, options.split_plan, most, is_uniform=may_encode)
+    except VaryingSizeError:
+        for path in work.made.iterdir():
+            path.unlink()
+        return _written(
+            found, entries, work, options.model_copy(update={"storage": ENCODED}), most
+        )
+    return source, written
+
+
 @contextmanager
 def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
     with work.upload.open("rb") as file:
@@ -117,8 +143,7 @@ def _imported(
     entries: Sequence[Entry], work: Workspace, options: ImportOptions, most: int
 ) -> Imported:
     found = recognised(entries, options.format)
-    source = found.read(entries, options)
-    written = write(source, work.made, options.split_plan, most)
+    source, written = _written(found, entries, work, options, most)
     # What workers will open is opened here first.
     opened = open_folder(work.made)
     write_preview(opened, work.made)

@@ -34,6 +34,9 @@ class DataInfo(Section):
         default=None, description="The same of each split; null where it was not kept."
     )
     is_uniform: bool = Field(default=True, description="Whether all samples have one size.")
+    is_encoded: bool = Field(
+        default=False, description="Whether images are stored as the files that came."
+    )
     n_outputs: int = Field(
         default=1, ge=1, description="Classes, labels, or channels of the target."
     )

@@ -32,6 +32,11 @@ class ImportOptions(BaseModel):
     size_px: int | None = Field(
         default=None, ge=1, le=4096, description="Scale and cut images to squares of this side."
     )
+    storage: Literal["auto", "values", "encoded"] = Field(
+        default="auto",
+        description="How images are stored: as values, or as the files that came, which a "
+        "training decodes. By itself: as files where those with classes or labels differ in size.",
+    )
     n_dims: int | None = Field(
         default=None,
         ge=1,
@@ -48,6 +53,14 @@ class ImportOptions(BaseModel):
     def _leaves_some_to_train(self) -> Self:
         if self.validation + self.test >= 1:
             raise ValueError("validation and test together leave nothing to train on")
+        return self
+
+    @model_validator(mode="after")
+    def _scales_values_alone(self) -> Self:
+        if self.storage == "encoded" and self.size_px is not None:
+            raise ValueError(
+                "size_px scales images that are stored as values: leave it or storage out"
+            )
         return self
 
     @property

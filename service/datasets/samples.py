@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.encoded import EncodedImage
 from service.datasets.stored import Kind, Values
+
+if TYPE_CHECKING:
+    from service.datasets.images import Conversion
+
+Content = Values | EncodedImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +24,7 @@ class Sample:
 
     Attributes:
         name: Of the file, or of the place in an array; for messages, and the key of its group.
-        values: (C, *sides), uint8 or float32.
+        values: (C, *sides), uint8 or float32; or an image as it came.
         target: The other one of a pair, (C, *sides).
         label: Index of its class, or (n_labels,) of 0 and 1.
         group: Samples of one group are never divided among splits.
@@ -25,7 +32,7 @@ class Sample:
     """
 
     name: str
-    values: Values
+    values: Content
     target: Values | None = None
     label: int | NDArray[np.uint8] | None = None
     group: str | None = None
@@ -42,6 +49,8 @@ class Source:
         samples: Yields the samples in an order that depends on their content and names alone.
         classes: Names of the classes or labels.
         left_out: Names of the files that are no samples and were passed over.
+        is_encoded: Whether the samples are images as they came.
+        convert: What these are converted to when they are decoded.
     """
 
     kind: Kind
@@ -49,3 +58,5 @@ class Source:
     samples: Iterator[Sample]
     classes: Sequence[str] = ()
     left_out: Sequence[str] = field(default=())
+    is_encoded: bool = False
+    convert: Conversion | None = None

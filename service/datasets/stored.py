@@ -6,7 +6,6 @@ A set is the folder ``DATA_DIR/datasets/<sha256>``; docs/datasets.md describes i
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+from service.datasets.array_files import (
+    DamagedDatasetError,
+    UnseenDatasetError,
+    load,
+    load_shapes,
+    require,
+)
+from service.datasets.encoded import EncodedSamples, is_encoded
+
+# Programs that know no encoded images read version 1 alone.
+VERSION, VERSION_ENCODED = 1, 2
 FOLDER = "datasets"
 MANIFEST, PREVIEW = "manifest.json", "preview.png"
 # What `splits.npy` holds is the index of the name.
@@ -29,22 +38,6 @@ KINDS: tuple[Kind, ...] = ("labelled", "multilabel", "pairs", "unlabelled")
 Numbers = NDArray[np.int64]
 # Bytes of images, 0 to 255, or values as they are.
 Values = NDArray[np.uint8] | NDArray[np.float32]
-
-
-class DamagedDatasetError(ValueError):
-    """A stored set's files are missing or do not agree; the message names the file."""
-
-
-class UnseenDatasetError(DamagedDatasetError):
-    """A machine does not have a stored set's folder: another one may."""
-
-    def __init__(self, folder: Path, reason: str) -> None:
-        self.folder = folder
-        super().__init__(
-            f"{folder} on {socket.gethostname()} {reason}: the data directory is not shared with "
-            "this machine (mount it there, at the same path, for the same user), or the set was "
-            "removed"
-        )
 
 
 def folder_of(data_dir: Path | str, sha256: str) -> Path:
@@ -66,6 +59,16 @@ class Samples:
     shapes: Numbers
     starts: Numbers
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+        return self.values.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Of all values."""
+        return self.values.nbytes
+
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.shapes)
@@ -74,6 +77,9 @@ class Samples:
         """Return sample `index` as a view of the file, (C, *sides)."""
         start, end = self.starts[index], self.starts[index + 1]
         return self.values[start:end].reshape(self.shapes[index])
+
+
+AnySamples = Samples | EncodedSamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +95,7 @@ class StoredDataset:
     """
 
     manifest: Mapping[str, Any]
-    inputs: Samples
+    inputs: AnySamples
     targets: Samples | None
     labels: NDArray[Any] | None
     splits: NDArray[np.int8]
@@ -160,20 +166,20 @@ def open_folder(folder: Path) -> StoredDataset:
 
 def _opened(folder: Path, manifest: dict[str, Any]) -> StoredDataset:
     kind, n_axes = manifest["kind"], 1 + int(manifest["n_dims"])
-    inputs = _samples(folder, "inputs", "shapes", np.dtype(manifest["dtype"]), n_axes)
+    inputs = _inputs(folder, manifest, n_axes)
     n, targets, labels = len(inputs), None, None
     if kind == "pairs":
         dtype = np.dtype(manifest["target_dtype"])
         targets = _samples(folder, "targets", "target_shapes", dtype, n_axes)
-        _require(len(targets) == n, folder / "target_shapes.npy", f"{n} rows")
+        require(len(targets) == n, folder / "target_shapes.npy", f"{n} rows")
     elif kind == "labelled":
         labels = _labels(folder, n, len(manifest["classes"]))
     elif kind == "multilabel":
-        labels = _load(folder, "labels", np.dtype(np.uint8))
+        labels = load(folder, "labels", np.dtype(np.uint8))
         wanted = (n, len(manifest["classes"]))
-        _require(labels.shape == wanted, folder / "labels.npy", f"the shape {wanted}")
-    splits = _load(folder, "splits", np.dtype(np.int8))
-    _require(splits.shape == (n,), folder / "splits.npy", f"{n} rows")
+        require(labels.shape == wanted, folder / "labels.npy", f"the shape {wanted}")
+    splits = load(folder, "splits", np.dtype(np.int8))
+    require(splits.shape == (n,), folder / "splits.npy", f"{n} rows")
     return StoredDataset(manifest, inputs, targets, labels, splits)
 
 
@@ -185,46 +191,28 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise DamagedDatasetError(
             f"{path} cannot be read ({error}): store the set again"
         ) from error
-    _require(
-        isinstance(found, dict) and found.get("version") == VERSION, path, f"version {VERSION}"
-    )
-    _require(found.get("kind") in KINDS, path, "a kind that is known")
+    is_known = isinstance(found, dict) and found.get("version") in (VERSION, VERSION_ENCODED)
+    require(is_known, path, f"version {VERSION} or {VERSION_ENCODED}")
+    require(found.get("kind") in KINDS, path, "a kind that is known")
     return dict(found)
 
 
+def _inputs(folder: Path, manifest: Mapping[str, Any], n_axes: int) -> AnySamples:
+    if is_encoded(manifest):
+        return EncodedSamples(folder, manifest["convert"])
+    return _samples(folder, "inputs", "shapes", np.dtype(manifest["dtype"]), n_axes)
+
+
 def _samples(folder: Path, values: str, shapes: str, dtype: np.dtype[Any], n_axes: int) -> Samples:
-    flat = _load(folder, values, dtype, is_mapped=True)
-    sizes: Numbers = _load(folder, shapes, np.dtype(np.int64))
-    _require(
-        sizes.ndim == 2 and sizes.shape[1] == n_axes and bool((sizes > 0).all()),
-        folder / f"{shapes}.npy",
-        f"{n_axes} sides of each sample",
-    )
+    flat = load(folder, values, dtype, is_mapped=True)
+    sizes = load_shapes(folder, shapes, n_axes)
     starts = np.concatenate([[0], np.cumsum(sizes.prod(axis=1))]).astype(np.int64)
-    _require(flat.shape == (starts[-1],), folder / f"{values}.npy", f"{starts[-1]} values")
+    require(flat.shape == (starts[-1],), folder / f"{values}.npy", f"{starts[-1]} values")
     return Samples(flat, sizes, starts)
 
 
 def _labels(folder: Path, n: int, n_classes: int) -> Numbers:
-    found = _load(folder, "labels", np.dtype(np.int64))
+    found = load(folder, "labels", np.dtype(np.int64))
     is_good = found.shape == (n,) and bool(((found >= 0) & (found < n_classes)).all())
-    _require(is_good, folder / "labels.npy", f"{n} classes from 0 to {n_classes - 1}")
+    require(is_good, folder / "labels.npy", f"{n} classes from 0 to {n_classes - 1}")
     return found
-
-
-def _load(
-    folder: Path, name: str, dtype: np.dtype[Any], *, is_mapped: bool = False
-) -> NDArray[Any]:
-    path = folder / f"{name}.npy"
-    try:
-        found: NDArray[Any] = np.load(path, mmap_mode="r" if is_mapped else None)
-    except (OSError, ValueError, EOFError) as error:
-        reason = f"{path} cannot be read ({error}): store the set again"
-        raise DamagedDatasetError(reason) from error
-    _require(found.dtype == dtype, path, f"numbers of the type {dtype}")
-    return found
-
-
-def _require(is_good: bool, path: Path, wanted: str) -> None:  # noqa: FBT001 - private
-    if not is_good:
-        raise DamagedDatasetError(f"{path} should hold {wanted}: store the set again")

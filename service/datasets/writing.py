@@ -14,11 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets import splits as drawing
+from service.datasets.encoded import ENCODED, EncodedImage
 from service.datasets.entries import shown
 from service.datasets.flat_files import FlatFile
-from service.datasets.samples import Sample, Source
+from service.datasets.image_files import ImageFile
+from service.datasets.samples import Content, Sample, Source
 from service.datasets.splits import SplitPlan, Splits
-from service.datasets.stored import MANIFEST, MAX_CLASSES, SPLITS, VERSION, Numbers
+from service.datasets.stored import (
+    MANIFEST,
+    MAX_CLASSES,
+    SPLITS,
+    VERSION,
+    VERSION_ENCODED,
+    Numbers,
+)
 from service.errors import InvalidDatasetError
 from service.names import fault_in
 
@@ -43,9 +52,20 @@ class _Collected:
         self.given.append(sample.split)
         if sample.label is not None:
             self.labels.append(sample.label)
-        seen = hashlib.blake2b(repr(sample.values.shape).encode(), digest_size=16)
-        seen.update(np.ascontiguousarray(sample.values).data)
-        self.prints.append(seen.digest())
+        self.prints.append(_print_of(sample.values))
+
+
+def _print_of(values: Content) -> bytes:
+    seen = hashlib.blake2b(repr(values.shape).encode(), digest_size=16)
+    if isinstance(values, EncodedImage):
+        seen.update(values.content)
+    else:
+        seen.update(np.ascontiguousarray(values).data)
+    return seen.digest()
+
+
+class VaryingSizeError(Exception):
+    """Images of classes or labels differ in size: they are better stored as they came."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +89,9 @@ class Written:
     labels: NDArray[Any] | None
 
 
-def write(source: Source, folder: Path, plan: SplitPlan, max_bytes: int) -> Written:
+def write(
+    source: Source, folder: Path, plan: SplitPlan, max_bytes: int, *, is_uniform: bool = False
+) -> Written:
     """Write a source's samples into an empty folder.
 
     Args:
@@ -77,21 +99,27 @@ def write(source: Source, folder: Path, plan: SplitPlan, max_bytes: int) -> Writ
         folder: Where to.
         plan: How to draw the splits that the source does not give.
         max_bytes: Most bytes of values.
+        is_uniform: Whether samples of several sizes are wanted otherwise.
 
     Raises:
+        VaryingSizeError: There are, where they are not wanted.
         InvalidDatasetError: A sample is not like the ones before, or the whole makes no set.
         OSError: The disk is full, or fails.
     """
     _refuse_classes(source.classes)
     collected = _Collected()
     with ExitStack() as stack:
-        inputs = stack.enter_context(FlatFile(folder, "inputs", "shapes", max_bytes))
+        inputs: Any = stack.enter_context(
+            ImageFile(folder, max_bytes)
+            if source.is_encoded
+            else FlatFile(folder, "inputs", "shapes", max_bytes)
+        )
         targets = (
             stack.enter_context(FlatFile(folder, "targets", "target_shapes", max_bytes))
             if source.kind == "pairs"
             else None
         )
-        for sample in _checked(source):
+        for sample in _checked(source, is_uniform=is_uniform):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)
@@ -136,8 +164,11 @@ def _digest(manifest: dict[str, Any], digests: dict[str, str]) -> str:
 
 def _manifest(source: Source, shapes: Numbers, dtype: str) -> dict[str, Any]:
     sides = shapes[:, 1:]
+    stored: dict[str, Any] = {"version": VERSION}
+    if source.is_encoded:
+        stored = {"version": VERSION_ENCODED, "storage": ENCODED, "convert": source.convert}
     return {
-        "version": VERSION,
+        **stored,
         "kind": source.kind,
         "n_dims": source.n_dims,
         "n_channels": int(shapes[0, 0]),
@@ -165,7 +196,7 @@ def _labels(source: Source, collected: _Collected) -> NDArray[Any] | None:
     return labels
 
 
-def _checked(source: Source) -> Iterator[Sample]:
+def _checked(source: Source, *, is_uniform: bool) -> Iterator[Sample]:
     """Yield the samples, each compared with the first one."""
     first: Sample | None = None
     for index, sample in enumerate(source.samples):
@@ -173,25 +204,30 @@ def _checked(source: Source) -> Iterator[Sample]:
             raise InvalidDatasetError(sample.name, f"more than {MAX_SAMPLES:,} samples")
         first = first or sample
         _check(sample.name, sample.values, first.name, first.values)
+        if is_uniform and sample.values.shape != first.values.shape:
+            raise VaryingSizeError
         if sample.target is not None and first.target is not None:
             _check(sample.name, sample.target, first.name, first.target)
             _check_sides(sample)
         yield sample
 
 
-def _check(name: str, values: NDArray[Any], first_name: str, first: NDArray[Any]) -> None:
-    if values.size == 0:
-        raise InvalidDatasetError(name, f"has a side of 0: its shape is {values.shape}")
-    if values.ndim != first.ndim:
+def _check(name: str, values: Content, first_name: str, first: Content) -> None:
+    shape, like = values.shape, first.shape
+    if 0 in shape:
+        raise InvalidDatasetError(name, f"has a side of 0: its shape is {shape}")
+    if len(shape) != len(like):
         raise InvalidDatasetError(
-            name, f"has {values.ndim - 1} axes, {first_name} has {first.ndim - 1}"
+            name, f"has {len(shape) - 1} axes, {first_name} has {len(like) - 1}"
         )
-    if len(values) != len(first):
+    if shape[0] != like[0]:
         raise InvalidDatasetError(
             name,
-            f"has {len(values)} channels, {first_name} has {len(first)}: give all the same, or "
+            f"has {shape[0]} channels, {first_name} has {like[0]}: give all the same, or "
             "have images converted by convert=grey or convert=colour",
         )
+    if isinstance(values, EncodedImage):
+        return
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise InvalidDatasetError(name, "holds NaN or infinity: replace these values")
 

@@ -80,10 +80,9 @@ class Course:
         parts, position = self._lead.parts, self.position
         if self._is_kept and position.n_batches == 0:
             position.streams = random_states(parts.streams, self._device)
-        drawn = parts.objective.batches(int(self._lead.task.training["batch_size"]), parts.streams)
+        batch_size = int(self._lead.task.training["batch_size"])
+        drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.streams)
         if position.n_batches > 0:
-            for _ in range(position.n_batches):
-                next(drawn, None)
             # Whatever drawing them has taken from torch's own generator was taken before.
             set_random_states(parts.streams, self._device, {TORCH: position.streams[TORCH]})
         yield from drawn

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from service.datasets.entries import Entry
-from service.datasets.formats.layout import Placed, laid_out
-from service.datasets.images import decoded
+from service.datasets.formats.layout import Placed, image_source, laid_out
+from service.datasets.image_reading import contents
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.errors import InvalidDatasetError
@@ -31,9 +31,8 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
                 image.entry.name, "lies in no folder of a class: put it into one"
             )
     classes = sorted({_class_of(image) for image in layout.images})
-    return Source(
-        "labelled", 2, _samples(layout.images, classes, options), classes, layout.left_out
-    )
+    samples = _samples(layout.images, classes, options)
+    return image_source("labelled", samples, layout, options, classes)
 
 
 def _class_of(image: Placed) -> str:
@@ -42,10 +41,11 @@ def _class_of(image: Placed) -> str:
 
 def _samples(images: list[Placed], classes: list[str], options: ImportOptions) -> Iterator[Sample]:
     numbers = {name: number for number, name in enumerate(classes)}
-    for image in images:
+    values = contents((image.entry for image in images), options)
+    for image, content in zip(images, values, strict=True):
         yield Sample(
             name=image.entry.name,
-            values=decoded(image.entry, options.convert, options.size_px),
+            values=content,
             label=numbers[_class_of(image)],
             group=image.group,
             split=image.split,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets.entries import LABELS, Entry, unwrapped
-from service.datasets.formats.layout import Placed, laid_out
+from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.formats.tables import labels_of
-from service.datasets.images import decoded
+from service.datasets.image_reading import contents
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.errors import InvalidDatasetError
@@ -33,16 +33,17 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
         raise InvalidDatasetError(LABELS, "this table is missing: put it beside the images")
     names, labels = labels_of(layout.labels, [image.entry for image in layout.images])
     samples = _samples(layout.images, labels, options)
-    return Source("multilabel", 2, samples, names, layout.left_out)
+    return image_source("multilabel", samples, layout, options, names)
 
 
 def _samples(
     images: list[Placed], labels: Mapping[str, NDArray[np.uint8]], options: ImportOptions
 ) -> Iterator[Sample]:
-    for image in images:
+    values = contents((image.entry for image in images), options)
+    for image, content in zip(images, values, strict=True):
         yield Sample(
             name=image.entry.name,
-            values=decoded(image.entry, options.convert, options.size_px),
+            values=content,
             label=labels[image.entry.name],
             group=image.group,
             split=image.split,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from service.datasets.encoded import ENCODED
 from service.datasets.entries import GROUPS, LABELS, Entry, unwrapped, without_notes
 from service.datasets.formats.tables import groups_of, split_off
 from service.datasets.images import SUFFIXES, is_image
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Sample, Source
+from service.datasets.stored import Kind
 from service.errors import InvalidDatasetError
 
 SPLIT_NAMES: Mapping[str, str] = {
@@ -75,6 +79,19 @@ def laid_out(entries: list[Entry], *, has_labels: bool = False) -> Layout:
     has_splits = _has_splits(entries)
     images = [_placed(e, groups.get(e.name), has_splits=has_splits) for e in entries]
     return Layout(images, notes, labels)
+
+
+def image_source(
+    kind: Kind,
+    samples: Iterator[Sample],
+    layout: Layout,
+    options: ImportOptions,
+    classes: Sequence[str] = (),
+) -> Source:
+    """Return a source of images that are stored as the options have it."""
+    is_encoded = options.storage == ENCODED
+    convert = options.convert if is_encoded else None
+    return Source(kind, 2, samples, classes, layout.left_out, is_encoded, convert)
 
 
 def _has_splits(entries: list[Entry]) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from service.datasets.entries import Entry
-from service.datasets.formats.layout import Placed, laid_out
-from service.datasets.images import decoded
+from service.datasets.formats.layout import Placed, image_source, laid_out
+from service.datasets.image_reading import contents
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 
@@ -24,14 +24,15 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
         InvalidDatasetError: A file is no image; later, one cannot be decoded.
     """
     layout = laid_out(list(entries))
-    return Source("unlabelled", 2, _samples(layout.images, options), left_out=layout.left_out)
+    return image_source("unlabelled", _samples(layout.images, options), layout, options)
 
 
 def _samples(images: list[Placed], options: ImportOptions) -> Iterator[Sample]:
-    for image in images:
+    values = contents((image.entry for image in images), options)
+    for image, content in zip(images, values, strict=True):
         yield Sample(
             name=image.entry.name,
-            values=decoded(image.entry, options.convert, options.size_px),
+            values=content,
             group=image.group,
             split=image.split,
         )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from service.datasets.encoded import EncodedImage
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
 from service.datasets.stored import Kind, folder_of
 from service.datasets.writing import write
 
+# Noise looks like no photograph: images are made of blocks of this size.
+BLOCK_PX = 8
 Arrays = Sequence[NDArray[Any]] | NDArray[Any]
 
 
@@ -37,7 +42,38 @@ def store(
         )
         for i, values in enumerate(inputs)
     )
-    source = Source(kind, inputs[0].ndim - 1, samples, classes)
+    return _written(data_dir, Source(kind, inputs[0].ndim - 1, samples, classes))
+
+
+def blocks(
+    n: int, least_px: int = 20, most_px: int = 60, form: str = "JPEG"
+) -> tuple[list[EncodedImage], list[int]]:
+    """Return image files of several sizes of two classes: dark ones and bright ones."""
+    random = np.random.default_rng(0)
+    files, labels = [], [index % 2 for index in range(n)]
+    for label in labels:
+        height, width = random.integers(least_px, most_px, 2).tolist()
+        few = random.integers(0, 128, (-(-height // BLOCK_PX), -(-width // BLOCK_PX), 3))
+        image = Image.fromarray((few + 127 * label).astype(np.uint8)).resize((width, height))
+        buffer = io.BytesIO()
+        image.save(buffer, form)
+        files.append(EncodedImage(buffer.getvalue(), (3, height, width)))
+    return files, labels
+
+
+def store_images(
+    data_dir: Path,
+    files: Sequence[EncodedImage],
+    labels: Sequence[int] | NDArray[Any],
+    classes: Sequence[str] = ("dark", "bright"),
+) -> str:
+    """Store image files as they are and return what a payload calls the set."""
+    kind: Kind = "labelled" if np.ndim(labels) == 1 else "multilabel"
+    samples = (Sample(f"{i}", one, label=labels[i]) for i, one in enumerate(files))
+    return _written(data_dir, Source(kind, 2, samples, classes, is_encoded=True))
+
+
+def _written(data_dir: Path, source: Source) -> str:
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
     written = write(source, work, SplitPlan(), max_bytes=10**8)

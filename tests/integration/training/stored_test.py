@@ -153,8 +153,8 @@ def test_labelled_batches_are_the_same_read_or_held(tmp_path: Path) -> None:
     )
     for split in ("train", "validation", "test"):
         pairs = zip(
-            held.splits[split].batches(7, generator(3)),
-            read.splits[split].batches(7, generator(3)),
+            held.splits[split].epoch(7, generator(3), flips=False),
+            read.splits[split].epoch(7, generator(3), flips=False),
             strict=True,
         )
         for (one, of_one), (other, of_other) in pairs:

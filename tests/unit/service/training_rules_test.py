@@ -73,6 +73,12 @@ STORED: dict[str, Any] = {"dataset": "stored:1"}
          "/task/dataset", "one size"),
         ({"kind": "multilabel", **STORED, "data": {"size_px": 9, "is_uniform": False}},
          "/task/dataset", "one size"),
+        ({"kind": "classification", **STORED, "data": {"size_px": 9, "is_encoded": True}},
+         "/task/size_px", "give the side to train at"),
+        ({"kind": "multilabel", **STORED, "size_px": 16, "data": {"size_px": 9}},
+         "/task/size_px", "storage=encoded"),
+        ({"kind": "classification", "dataset": "digits", "size_px": 16},
+         "/task/size_px", "leave it out"),
     ],
 )  # fmt: skip
 def test_samples_that_do_not_fit_the_task_are_refused(
@@ -102,6 +108,7 @@ def test_a_searched_batch_that_no_epoch_fills_is_refused() -> None:
         {"kind": "denoising", "dataset": "phantoms", "patch_px": 32},
         {"kind": "denoising", **STORED, "data": {"size_px": 40, "is_uniform": False}},
         {"kind": "image_to_image", **STORED},
+        {"kind": "classification", **STORED, "size_px": 64, "data": {"is_encoded": True}},
     ],
 )
 def test_samples_that_fit_or_are_not_known_yet_are_taken(task: dict[str, Any]) -> None:

@@ -20,6 +20,15 @@ from workers.training.networks.shape import InputShape
 class Rows(ABC):
     """Samples of one size, by their number."""
 
+    def in_epoch(self, order: torch.Generator, *, flips: bool) -> Rows:  # noqa: ARG002 - as all
+        """Return the samples as one epoch of a training sees them.
+
+        Args:
+            order: Whatever is drawn for the epoch is drawn from it.
+            flips: Whether samples that are drawn afresh are to be mirrored, every other one.
+        """
+        return self
+
     @abstractmethod
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield the samples in `order`, (N,) on the CPU, as (B, C, *sides) on the device.
@@ -74,14 +83,32 @@ class LabelledSplit:
     labels: Tensor
     scale: Scaling
 
-    def batches(
-        self, batch_size: int, order: torch.Generator | None = None
+    def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every sample once, as they are judged; the last batch may be smaller."""
+        return self._batches(self.samples, torch.arange(len(self.labels)), batch_size)
+
+    def epoch(
+        self, batch_size: int, order: torch.Generator, *, flips: bool, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every sample once, in `order`'s order if given; the last batch may be smaller."""
-        n = len(self.labels)
-        rows = torch.arange(n) if order is None else torch.randperm(n, generator=order)
+        """Yield every sample once, in `order`'s order, as they are trained on.
+
+        Args:
+            batch_size: The last batch may be smaller.
+            order: Draws what the epoch needs before the first batch, and nothing later.
+            flips: See `Rows.in_epoch`.
+            first: The number of the first batch that is wanted.
+        """
+        rows = torch.randperm(len(self.labels), generator=order)
+        samples = self.samples.in_epoch(order, flips=flips)
+        return self._batches(samples, rows[first * batch_size :], batch_size)
+
+    def _batches(
+        self, samples: Rows, rows: Tensor, batch_size: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        if len(rows) == 0:
+            return
         labels = torch.split(self.labels[rows.to(self.labels.device)], batch_size)
-        for values, of_them in zip(self.samples.batches(rows, batch_size), labels, strict=True):
+        for values, of_them in zip(samples.batches(rows, batch_size), labels, strict=True):
             yield self.scale(values), of_them
 
 
@@ -93,8 +120,10 @@ class LabelledDataset:
         splits: "train", "validation" and "test".
         shape: Of one sample.
         n_outputs: Classes or labels.
+        is_cropped: Whether boxes of the samples are drawn afresh in every epoch.
     """
 
     splits: Mapping[str, LabelledSplit]
     shape: InputShape
     n_outputs: int
+    is_cropped: bool = False

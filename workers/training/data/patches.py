@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import Samples
+from service.datasets.stored import AnySamples
 from workers.training.data.prefetching import prefetched
 from workers.training.data.scaling import Scale
 from workers.training.data.tiles import Tile, n_at_once, tiles_of
@@ -117,7 +117,7 @@ class MappedImages(Images):
 
     is_held = False
 
-    def __init__(self, samples: Samples, rows: NDArray[Any], device: torch.device) -> None:
+    def __init__(self, samples: AnySamples, rows: NDArray[Any], device: torch.device) -> None:
         """Take some samples of a stored set, by their numbers `rows`, (N,)."""
         self._samples = samples
         self._rows = rows

@@ -56,7 +56,11 @@ _PHOTO_MEAN, _PHOTO_DEVIATION = 0.5, 0.25
 
 @lru_cache(maxsize=KEPT)
 def labelled_dataset(
-    kind: str, name: str, device: torch.device, data_dir: str | None = None
+    kind: str,
+    name: str,
+    device: torch.device,
+    data_dir: str | None = None,
+    size_px: int | None = None,
 ) -> LabelledDataset:
     """Load a set of labelled samples onto a device, where the last used ones stay.
 
@@ -65,15 +69,18 @@ def labelled_dataset(
         name: Of a built-in set, of a package's own, or "stored:<sha256>".
         device: Where batches are wanted.
         data_dir: Where the stored sets lie.
+        size_px: Side of what is cut out of images that are stored as they came.
 
     Raises:
         ValueError: No set of that kind has that name, or a stored one does not fit.
     """
+    if size_px is not None and not name.startswith(PREFIX):
+        raise ValueError(f"size_px is of images that are stored as they came, not of {name}")
     if name in _LABELLED[kind]:
         return _built_in(_LABELLED[kind][name](), device)
     if not name.startswith(PREFIX):
         return own_labelled(kind, name, device)
-    found = stored_labelled(name, device, data_dir, HELD_BYTES)
+    found = stored_labelled(name, device, data_dir, HELD_BYTES, size_px)
     n_axes = 2 if kind == "multilabel" else 1
     if found.splits["train"].labels.dim() != n_axes:
         raise ValueError(f"the labels of {name} are not those of a {kind}")

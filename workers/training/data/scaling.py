@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import Samples
+from service.datasets.stored import AnySamples
 
 # Figures of a split come from evenly spaced samples of so many values at most: a set need not fit
 # in memory, and every worker reads them before its first training.
@@ -56,7 +56,7 @@ class Figures:
     greatest: float
 
 
-def figures(samples: Samples, rows: NDArray[np.intp]) -> Figures:
+def figures(samples: AnySamples, rows: NDArray[np.intp]) -> Figures:
     """Return the figures of some samples, rows (N,), N >= 1."""
     n, sums, squares = 0, 0.0, 0.0
     least, greatest = np.inf, -np.inf
@@ -73,7 +73,7 @@ def figures(samples: Samples, rows: NDArray[np.intp]) -> Figures:
     return Figures(mean, np.where(changes, deviation, 1.0), least, greatest)
 
 
-def _evenly(samples: Samples, rows: NDArray[np.intp]) -> Iterator[Array]:
+def _evenly(samples: AnySamples, rows: NDArray[np.intp]) -> Iterator[Array]:
     sizes = samples.shapes[rows].prod(axis=1)
     n = max(1, min(len(rows), int(MOST_VALUES / sizes.mean())))
     for place in np.linspace(0, len(rows) - 1, n).round().astype(int):

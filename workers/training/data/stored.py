@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from service.datasets.stored import SPLITS, Samples, StoredDataset, open_stored
+from service.datasets.encoded import EncodedSamples
+from service.datasets.stored import SPLITS, AnySamples, Samples, StoredDataset, open_stored
+from workers.training.data.cropped import CroppedRows
 from workers.training.data.labelled import (
     HeldRows,
     LabelledDataset,
@@ -32,7 +34,11 @@ PREFIX = "stored:"
 
 
 def stored_labelled(
-    name: str, device: torch.device, data_dir: str | None, held_bytes: int
+    name: str,
+    device: torch.device,
+    data_dir: str | None,
+    held_bytes: int,
+    size_px: int | None = None,
 ) -> LabelledDataset:
     """Open a stored set with labels.
 
@@ -41,6 +47,7 @@ def stored_labelled(
         device: Where batches go.
         data_dir: Where the stored sets lie.
         held_bytes: How large a set may be that is kept on the device as a whole.
+        size_px: Side of what is cut out of images that are stored as they came.
 
     Raises:
         DamagedDatasetError: Its files are missing, or are not what they should be.
@@ -49,19 +56,33 @@ def stored_labelled(
     found = _open(name, data_dir)
     if found.labels is None:
         raise ValueError(f"{name} has no labels: it is {found.kind}")
-    sides = found.inputs.shapes[0, 1:]
-    if bool((found.inputs.shapes[:, 1:] != sides).any()):
-        raise ValueError(f"the samples of {name} differ in size: store them in one size")
-    shape = InputShape(int(found.inputs.shapes[0, 0]), int(sides.min()), len(sides))
-    scale = standardisation(figures(found.inputs, found.rows("train")), len(sides), device)
-    is_held = found.inputs.values.nbytes <= held_bytes
+    if isinstance(found.inputs, EncodedSamples):
+        if size_px is None:
+            raise ValueError(f"the images of {name} are stored as they came: give size_px")
+        shape = InputShape(int(found.inputs.shapes[0, 0]), size_px, 2)
+    else:
+        if size_px is not None:
+            raise ValueError(f"size_px is of images that are stored as they came, not of {name}")
+        shape = _shape(name, found.inputs)
+    scale = standardisation(figures(found.inputs, found.rows("train")), shape.n_dims, device)
+    is_held = found.inputs.nbytes <= held_bytes
     splits = {
         split: LabelledSplit(
-            _rows(found, split, device, is_held=is_held), _labels(found, split, device), scale
+            _rows(found, split, device, size_px, is_held=is_held),
+            _labels(found, split, device),
+            scale,
         )
         for split in SPLITS
     }
-    return LabelledDataset(splits, shape, len(found.manifest["classes"]))
+    n_outputs = len(found.manifest["classes"])
+    return LabelledDataset(splits, shape, n_outputs, is_cropped=size_px is not None)
+
+
+def _shape(name: str, inputs: Samples) -> InputShape:
+    sides = inputs.shapes[0, 1:]
+    if bool((inputs.shapes[:, 1:] != sides).any()):
+        raise ValueError(f"the samples of {name} differ in size: store them in one size")
+    return InputShape(int(inputs.shapes[0, 0]), int(sides.min()), len(sides))
 
 
 def stored_patches(
@@ -86,13 +107,13 @@ def stored_patches(
         ValueError: It has no targets, or an empty split.
     """
     found = _open(name, data_dir)
-    parts = [found.inputs]
+    parts: list[AnySamples] = [found.inputs]
     if is_paired:
         if found.targets is None:
             raise ValueError(f"{name} has no targets: it is {found.kind}")
         parts.append(found.targets)
     scales = _unit_ranges(parts, found, device)
-    is_held = sum(part.values.nbytes for part in parts) <= held_bytes
+    is_held = sum(part.nbytes for part in parts) <= held_bytes
     splits = {
         split: PatchSource(
             [_images(part, found, split, device, is_held=is_held) for part in parts], scales
@@ -119,8 +140,17 @@ def _open(name: str, data_dir: str | None) -> StoredDataset:
     return found
 
 
-def _rows(found: StoredDataset, split: str, device: torch.device, *, is_held: bool) -> Rows:
+def _rows(
+    found: StoredDataset,
+    split: str,
+    device: torch.device,
+    size_px: int | None,
+    *,
+    is_held: bool,
+) -> Rows:
     rows = found.rows(split)
+    if isinstance(found.inputs, EncodedSamples):
+        return CroppedRows(str(found.inputs.folder), int(size_px or 0), rows, device)
     if not is_held:
         return MappedRows(found.inputs, rows, device)
     values = found.inputs.values.reshape(len(found.inputs), *found.inputs.shapes[0])
@@ -134,23 +164,23 @@ def _labels(found: StoredDataset, split: str, device: torch.device) -> Tensor:
 
 
 def _unit_ranges(
-    parts: Sequence[Samples], found: StoredDataset, device: torch.device
+    parts: Sequence[AnySamples], found: StoredDataset, device: torch.device
 ) -> list[Scaling]:
     """Bring bytes to [0, 1] by 255, and other values by the range that inputs and targets share.
 
     So the difference between a target and its input keeps its meaning.
     """
     rows = found.rows("train")
-    others = [figures(part, rows) for part in parts if part.values.dtype != np.uint8]
+    others = [figures(part, rows) for part in parts if part.dtype != np.uint8]
     low = min((of_part.least for of_part in others), default=0.0)
     high = max((of_part.greatest for of_part in others), default=1.0)
     shared = unit_range(low, high, device)
     of_bytes = unit_range(0, BYTE_MAX, device)
-    return [of_bytes if part.values.dtype == np.uint8 else shared for part in parts]
+    return [of_bytes if part.dtype == np.uint8 else shared for part in parts]
 
 
 def _images(
-    part: Samples, found: StoredDataset, split: str, device: torch.device, *, is_held: bool
+    part: AnySamples, found: StoredDataset, split: str, device: torch.device, *, is_held: bool
 ) -> Images:
     rows = found.rows(split)
     if not is_held:

@@ -33,6 +33,16 @@ class Objective(ABC):
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield one epoch's inputs and targets, drawn from the streams alone."""
 
+    def batches_from(self, first: int, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """Return what `batches` yields without the first ones, which have been trained on.
+
+        What is drawn for those is drawn before this returns.
+        """
+        drawn = self.batches(batch_size, streams)
+        for _ in range(first):
+            next(drawn, None)
+        return drawn
+
     @abstractmethod
     def n_batches(self, batch_size: int) -> int:
         """Return how many batches an epoch has."""

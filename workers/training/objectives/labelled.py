@@ -29,11 +29,15 @@ class LabelledObjective(Objective):
         training: Mapping[str, Any],
         data_dir: str | None = None,
     ) -> None:
-        self._data = labelled_dataset(section["kind"], section["dataset"], device, data_dir)
+        self._data = labelled_dataset(
+            section["kind"], section["dataset"], device, data_dir, section.get("size_px")
+        )
         self._augmentation = Augmentation.of(training)
         self._drops_last = bool(training.get("drop_last", False))
         self.shape = self._data.shape
         self.n_outputs = self._data.n_outputs
+        if self._data.is_cropped and self._augmentation.crop_padding_px > 0:
+            raise ValueError("boxes of the images lie in random places: they are not moved")
         if self._augmentation.crop_padding_px >= self.shape.size_px:
             raise ValueError(
                 f"crops of {self.shape.size_px} px would miss an image that is padded with "
@@ -42,9 +46,25 @@ class LabelledObjective(Objective):
 
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """Yield every training sample once, in the stream's order, augmented as asked."""
-        for samples, labels in self._data.splits["train"].batches(batch_size, streams.order):
-            if len(labels) == batch_size or not self._drops_last:
-                yield self._augmentation(samples, streams.augmentation), labels
+        if self._data.is_cropped:
+            yield from self.batches_from(0, batch_size, streams)
+            return
+        drawn = self._epoch(batch_size, streams.order)
+        for samples, labels in drawn:
+            yield self._augmentation(samples, streams.augmentation), labels
+
+    def batches_from(self, first: int, batch_size: int, streams: Streams) -> Iterator[Batch]:
+        """See `Objective.batches_from`; images that need not be seen again are not decoded."""
+        if not self._data.is_cropped:
+            return super().batches_from(first, batch_size, streams)
+        return self._epoch(batch_size, streams.order, first)
+
+    def _epoch(self, batch_size: int, order: torch.Generator, first: int = 0) -> Iterator[Batch]:
+        """Return an epoch's batches from `first` on, which are drawn before this returns."""
+        split, flips = self._data.splits["train"], self._augmentation.flip
+        drawn = split.epoch(batch_size, order, flips=flips, first=first)
+        least = batch_size if self._drops_last else 1
+        return (batch for batch in drawn if len(batch[1]) >= least)
 
     def n_batches(self, batch_size: int) -> int:
         """Return how many batches hold the training samples."""

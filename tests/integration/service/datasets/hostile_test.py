@@ -313,7 +313,9 @@ def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Impor
     buffer = io.BytesIO()
     Image.new("RGB", (100, 100)).save(buffer, "PNG")
     files = {f"{index:04}.png": buffer.getvalue() for index in range(1000)}
-    with pytest.raises(InvalidDatasetError, match="16,000,000 bytes unpacked") as refused:
+    with pytest.raises(
+        InvalidDatasetError, match="16,000,000 bytes: raise DENSEARCH_MAX"
+    ) as refused:
         imported(making.zipped(files), max_bytes=10**6)
     assert refused.value.entry == "0533.png"
 

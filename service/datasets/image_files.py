@@ -1,0 +1,77 @@
+"""Images one after another in one file, as they came; see `service.datasets.encoded`."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from service.datasets.encoded import CHECKSUMS, IMAGES, LENGTHS, SHAPES, EncodedImage
+from service.datasets.flat_files import BUFFER_BYTES, too_large
+from service.datasets.stored import Numbers
+
+
+class ImageFile:
+    """A file that grows by an image at a time; use it in a `with` block.
+
+    Args:
+        folder: Where the files are written.
+        max_bytes: Most bytes of images to write.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder, self._max_bytes, self._n_bytes = folder, max_bytes, 0
+        self._file = (folder / IMAGES).open("wb", buffering=BUFFER_BYTES)
+        self._hash = hashlib.sha256()
+        self._shapes: list[tuple[int, ...]] = []
+        self._lengths: list[int] = []
+        self._checksums: list[int] = []
+        self.dtype = np.dtype(np.uint8)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def append(self, name: str, image: EncodedImage) -> None:
+        """Write one image.
+
+        Raises:
+            InvalidDatasetError: All images together are larger than `max_bytes`.
+            OSError: The disk is full, or fails.
+        """
+        self._n_bytes += len(image.content)
+        if self._n_bytes > self._max_bytes:
+            raise too_large(name, self._max_bytes)
+        self._hash.update(image.content)
+        self._file.write(image.content)
+        self._shapes.append(image.shape)
+        self._lengths.append(len(image.content))
+        self._checksums.append(zlib.crc32(image.content))
+
+    def finish(self) -> tuple[Numbers, str]:
+        """Complete the files.
+
+        Returns:
+            The shapes of the images' values, (N, 3), and the SHA-256 of images, lengths and
+            shapes.
+        """
+        self._file.close()
+        shapes = np.array(self._shapes, dtype=np.int64)
+        lengths = np.array(self._lengths, dtype=np.int64)
+        np.save(self._folder / f"{SHAPES}.npy", shapes)
+        np.save(self._folder / f"{LENGTHS}.npy", lengths)
+        np.save(self._folder / f"{CHECKSUMS}.npy", np.array(self._checksums, dtype=np.uint32))
+        self._hash.update(lengths.tobytes())
+        self._hash.update(shapes.tobytes())
+        return shapes, self._hash.hexdigest()

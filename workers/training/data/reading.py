@@ -1,0 +1,72 @@
+"""Reading squares of images that are stored as they came. NumPy and Pillow: no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.datasets.array_files import DamagedDatasetError
+from service.datasets.encoded import EncodedSamples
+from service.datasets.stored import open_folder
+from workers.training.data.cropping import middle_boxes, random_boxes
+
+Squares = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Some images of a set, as they are trained or judged on.
+
+    Attributes:
+        folder: Of the stored set.
+        side: Of the squares, px.
+        rows: The images' numbers in the set.
+        key: Of the epoch that draws their boxes; None for the middle ones.
+        flips: Whether every other one, by chance, is mirrored.
+    """
+
+    folder: str
+    side: int
+    rows: Sequence[int]
+    key: int | None = None
+    flips: bool = False
+
+
+def read(wanted: Wanted) -> Squares:
+    """Return the squares, (B, C, side, side).
+
+    Raises:
+        DamagedDatasetError: The set's files are missing, or are not what they were.
+    """
+    samples = opened(wanted.folder)
+    rows = np.asarray(wanted.rows, dtype=np.int64)
+    sizes = samples.shapes[rows, 1:]
+    boxes, is_turned = middle_boxes(sizes), np.zeros(len(rows), dtype=bool)
+    if wanted.key is not None:
+        drawn, is_turned = random_boxes(wanted.key, rows, sizes)
+        boxes, is_turned = drawn.astype(np.float64), is_turned & wanted.flips
+    squares = np.empty(
+        (len(rows), int(samples.shapes[0, 0]), wanted.side, wanted.side), dtype=np.uint8
+    )
+    for place, (row, box) in enumerate(zip(wanted.rows, boxes.tolist(), strict=True)):
+        found = samples.resized(row, tuple(box), wanted.side)
+        squares[place] = found[..., ::-1] if is_turned[place] else found
+    return squares
+
+
+@lru_cache(maxsize=2)
+def opened(folder: str) -> EncodedSamples:
+    """Return the images of a stored set; the last ones stay open.
+
+    Raises:
+        DamagedDatasetError: See `read`.
+    """
+    found = open_folder(Path(folder)).inputs
+    if not isinstance(found, EncodedSamples):
+        raise DamagedDatasetError(f"{folder} holds no images as they came: store the set again")
+    return found
