@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from service.checkpoint_files import CheckpointRule
-from service.datasets.stored import UnseenDatasetError
+from service.datasets.array_files import UnseenDatasetError
 from service.memory_needs import size_text
 from service.packs import pack_key
 from service.records import Json

@@ -38,6 +38,14 @@ class Format(StrEnum):
     CIFAR = "cifar"
 
 
+class Storage(StrEnum):
+    """How images are stored."""
+
+    AUTO = "auto"
+    VALUES = "values"
+    ENCODED = "encoded"
+
+
 class Conversion(StrEnum):
     """What images are converted to."""
 
@@ -65,6 +73,9 @@ def add(  # noqa: PLR0913 - a command's options
     size_px: Annotated[
         int | None, typer.Option(min=1, help="Scale and cut images to squares of this side.")
     ] = None,
+    storage: Annotated[
+        Storage, typer.Option(help="Images as values, or as the files that they come in.")
+    ] = Storage.AUTO,
     n_dims: Annotated[
         int | None, typer.Option(min=1, max=3, help="Axes of a sample of a .npz.")
     ] = None,
@@ -78,6 +89,7 @@ def add(  # noqa: PLR0913 - a command's options
         "format": str(layout),
         "convert": str(convert) if convert else None,
         "size_px": size_px,
+        "storage": str(storage),
         "n_dims": n_dims,
         "validation": validation,
         "test": test,

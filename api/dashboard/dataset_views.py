@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.dashboard.json_text import json_text
 from service import clock
+from service.datasets.encoded import is_encoded
 from service.datasets.info import BUILT_IN, STORED, DataInfo
 from service.datasets.stored import SPLITS
 from service.records import Dataset, Json
@@ -31,6 +32,10 @@ TASKS = {
     "pairs": "image_to_image",
     "unlabelled": "denoising",
 }
+# Kinds whose samples are trained on whole, at a side that the job gives where images are stored as
+# they came.
+WHOLE = frozenset({"labelled", "multilabel"})
+EXAMPLE_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,9 @@ class DatasetLine:
     @property
     def job(self) -> Json:
         """The spec of a job that is trained on it."""
-        task = {"kind": TASKS[self.record.kind], "dataset": self.name}
+        task: Json = {"kind": TASKS[self.record.kind], "dataset": self.name}
+        if is_encoded(self.record.details["manifest"]) and self.record.kind in WHOLE:
+            task["size_px"] = EXAMPLE_PX
         return {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
 
     @property

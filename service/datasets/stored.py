@@ -191,8 +191,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise DamagedDatasetError(
             f"{path} cannot be read ({error}): store the set again"
         ) from error
-    is_known = isinstance(found, dict) and found.get("version") in (VERSION, VERSION_ENCODED)
-    require(is_known, path, f"version {VERSION} or {VERSION_ENCODED}")
+    require(isinstance(found, dict), path, "an object")
+    wanted = VERSION_ENCODED if is_encoded(found) else VERSION
+    require(found.get("version") == wanted, path, f"version {wanted}")
     require(found.get("kind") in KINDS, path, "a kind that is known")
     return dict(found)
 

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from service.datasets.array_files import DamagedDatasetError
 from service.datasets.encoded import IMAGES
-from service.datasets.stored import DamagedDatasetError, folder_of, open_stored
+from service.datasets.stored import folder_of, open_stored
 from tests.integration.training.interrupted import (
     Stores,
     facts,
@@ -73,11 +74,13 @@ def test_a_training_that_is_killed_continues_with_the_same_bits(
     expected = undisturbed(training)
     until_killed(training, 9, stores())  # in the second epoch of 6 batches
     rows: list[int] = []
-    plain = reading.read
-    monkeypatch.setattr(
-        "workers.training.data.cropped.read",
-        lambda wanted: (wanted.key is not None and rows.extend(wanted.rows), plain(wanted))[1],
-    )
+
+    def seen(wanted: reading.Wanted) -> reading.Squares:
+        if wanted.key is not None:
+            rows.extend(wanted.rows)
+        return reading.read(wanted)
+
+    monkeypatch.setattr("workers.training.data.cropped.read", seen)
     assert facts(list(train(training, store=stores(say=stores.said.append)))) == expected
     assert any("continues after 9 steps" in said for said in stores.said), stores.said
     # The batches that it had trained on are not decoded again.

@@ -13,8 +13,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from service.datasets.array_files import DamagedDatasetError
 from service.datasets.info import STORED
-from service.datasets.stored import DamagedDatasetError, folder_of
+from service.datasets.stored import folder_of
 from tests.integration.training.interrupted import (
     Stores,
     facts,

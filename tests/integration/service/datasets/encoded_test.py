@@ -119,11 +119,6 @@ def test_a_bad_image_among_good_ones_is_named(file: bytes, reason: str, imported
     assert refused.value.entry == "dog/05x.png"
 
 
-def test_images_beyond_the_limit_are_refused_with_the_setting(imported: Import) -> None:
-    with pytest.raises(InvalidDatasetError, match="DENSEARCH_MAX_DATASET_BYTES"):
-        imported(making.tarred(varied()), max_bytes=600)
-
-
 @pytest.mark.parametrize(
     ("content", "entry"),
     [

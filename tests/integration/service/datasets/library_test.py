@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event
 
 from service import jobs, payloads, reopening, rules, stored_data
 from service.datasets import library, stored, workspace
+from service.datasets.array_files import DamagedDatasetError
 from service.datasets.flat_files import FlatFile
 from service.errors import (
     DatasetInUseError,
@@ -215,7 +216,7 @@ def test_storing_a_damaged_set_again_mends_it(database: Database, settings: Sett
     found = add(database, settings)
     folder = settings.data_dir / "datasets" / found.sha256
     (folder / "inputs.npy").write_bytes((folder / "inputs.npy").read_bytes()[:-1])
-    with pytest.raises(stored.DamagedDatasetError, match="store the set again"):
+    with pytest.raises(DamagedDatasetError, match="store the set again"):
         stored.open_stored(settings.data_dir, found.sha256)
     assert add(database, settings).sha256 == found.sha256
     stored.open_stored(settings.data_dir, found.sha256)

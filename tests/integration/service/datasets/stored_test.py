@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.datasets.array_files import DamagedDatasetError
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
-from service.datasets.stored import DamagedDatasetError, open_folder, open_stored
+from service.datasets.stored import Samples, open_folder, open_stored
 from service.datasets.writing import Written, write
 
 SIDES = [(3, 5), (4, 4), (7, 2), (3, 3), (6, 5), (5, 5), (4, 6), (3, 9), (8, 3), (4, 5)]
@@ -60,7 +61,9 @@ def test_samples_of_any_size_come_back_as_they_were(tmp_path: Path) -> None:
 
 def test_values_are_mapped_not_loaded(tmp_path: Path) -> None:
     _write(_labelled(_arrays()), tmp_path / "a")
-    assert isinstance(open_folder(tmp_path / "a").inputs.values, np.memmap)
+    inputs = open_folder(tmp_path / "a").inputs
+    assert isinstance(inputs, Samples)
+    assert isinstance(inputs.values, np.memmap)
 
 
 def test_pairs_keep_their_targets(tmp_path: Path) -> None:

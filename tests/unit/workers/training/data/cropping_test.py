@@ -35,7 +35,7 @@ def _reference(random: np.random.Generator, height: int, width: int) -> tuple[in
         ratio = math.exp(random.uniform(math.log(3 / 4), math.log(4 / 3)))
         w, h = round(math.sqrt(target * ratio)), round(math.sqrt(target / ratio))
         if 0 < w <= width and 0 < h <= height:
-            left, top = random.integers(0, width - w + 1), random.integers(0, height - h + 1)
+            left, top = int(random.integers(width - w + 1)), int(random.integers(height - h + 1))
             return left, top, left + w, top + h
     w, h = width, height
     if width / height < 3 / 4:
