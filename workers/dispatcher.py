@@ -324,12 +324,9 @@ class Dispatcher:
 
     def _others_wait(self, job_id: int) -> bool:
         """Whether another job has, or may have, trials that count for the workers left over."""
-        others = [(other, run) for other, run in self._runs.items() if other != job_id]
-        return any(
-            (run.wants_workers or other in self._touched)
-            and self._cluster.capacity(_shape_of(run))
-            for other, run in others
-        )
+        others = [run for other, run in self._runs.items() if other != job_id]
+        waiting = [run for run in others if run.wants_workers or run.job.id in self._touched]
+        return any(self._cluster.capacity(_shape_of(run)) for run in waiting)
 
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         # Files that are stored, or shared with other jobs, stay until their entries are committed.
