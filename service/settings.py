@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     max_dataset_bytes: int = Field(
         default=4 * 2**30, ge=1_000, description="Largest upload of a data set, bytes."
     )
+    max_dataset_files: int = Field(
+        default=2_000_000, ge=1, le=5_000_000, description="Most files of a data set."
+    )
     dataset_roots: Paths = Field(
         default=None,
         description='Folders that may become data sets, divided by ":"; none when unset.',
@@ -101,6 +104,12 @@ class Settings(BaseSettings):
         default=None,
         ge=LEAST_MEMORY_PER_CPU,
         description="Memory of a training for each CPU of its share; of the machine's if unset.",
+    )
+    readers: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Processes that read images for a training; one for each CPU of it if unset.",
     )
     poll_s: float = Field(
         default=0.2, gt=0, le=10, description="How often the dispatcher looks for new orders, s."

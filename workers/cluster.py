@@ -59,6 +59,7 @@ class Cluster:
     def __init__(self, settings: Settings, head: Head | None = None) -> None:
         self._data_dir = str(settings.data_dir.absolute())
         self._memory_per_cpu, self._rule = settings.memory_per_cpu_bytes, settings.checkpoint_rule
+        self._n_readers = settings.readers
         self._is_ours = settings.ray_address == "local"
         self._local = LocalRay(settings) if self._is_ours and head is None else None
         with losing():
@@ -193,6 +194,7 @@ class Cluster:
                 self._data_dir,
                 memory_bytes=self._memory_of(shape),
                 checkpoints=self._rule,
+                n_readers=max(1, int(shape.cpus)) if self._n_readers is None else self._n_readers,
                 gpu_share=min(held.gpus, 1.0) or 1.0,
             )
             greeting = actor.node.remote()

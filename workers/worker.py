@@ -51,6 +51,8 @@ class Worker:
             that exceeds it ends with an error that says so.
         gpu_share: The part of a GPU that its trainings there may use, see `workers.gpu_share`.
         checkpoints: When they are kept; None keeps none.
+        n_readers: Processes that read images for its trainings, see
+            `workers.training.data.readers`.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Worker:
         memory_bytes: int | None = None,
         gpu_share: float = 1.0,
         checkpoints: CheckpointRule | None = None,
+        n_readers: int = 0,
     ) -> None:
         self._data_dir = data_dir
         self._checkpoints = Checkpoints(data_dir, checkpoints)
@@ -73,8 +76,10 @@ class Worker:
 
             torch.set_num_threads(1)
             from workers.training import packs
+            from workers.training.data.readers import use_readers
 
             del packs
+            use_readers(n_readers)
 
     def node(self) -> str:
         """Answer the id of the Ray node that the worker runs on, once it is warm."""
@@ -165,7 +170,7 @@ class Worker:
 
     def _is_displaced(self, assignment: Assignment, error: Raised) -> bool:
         """Whether the place is to blame, and another one may do."""
-        if isinstance(error, UnseenDatasetError):
+        if isinstance(error, UnseenDatasetError) or _is_reader_lost(error):
             return True
         is_full = assignment.device == CUDA and _is_out_of_memory(error)
         return is_full and self._gpu.is_crowded()
@@ -195,6 +200,14 @@ class Worker:
     def _forget(self, assignments: Sequence[Assignment]) -> None:
         with self._lock:
             self._cancelled.difference_update(a.attempt_id for a in assignments)
+
+
+def _is_reader_lost(error: Raised) -> bool:
+    if not isinstance(error, RuntimeError):
+        return False
+    from workers.training.data.reading import ReaderLostError
+
+    return isinstance(error, ReaderLostError)
 
 
 def _is_out_of_memory(error: Raised) -> bool:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
-from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name, shown
+from service.datasets.entries import Entry, Limits, distinct, is_clutter, safe_name, shown
 from service.errors import InvalidDatasetError
 
 CHUNK_BYTES = 2**20
@@ -113,13 +113,6 @@ class _Gunzipped(gzip.GzipFile):
         self._own.close()
 
 
-def too_many() -> InvalidDatasetError:
-    """Return the refusal of an archive or folder with too many files."""
-    return InvalidDatasetError(
-        "", f"it has more than {MAX_ENTRIES:,} files: store the data as .npz"
-    )
-
-
 class _Member(tarfile.TarInfo):
     """A member whose headers are whole and short."""
 
@@ -144,7 +137,7 @@ class _Member(tarfile.TarInfo):
 
 
 @contextmanager
-def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]:
+def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[Entry]]:
     """Give the files of a tar archive, plain or gzipped.
 
     It can be read from front to back only, so its files are copied to `scratch`, by number.
@@ -152,7 +145,7 @@ def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]
     Args:
         path: The archive.
         scratch: An empty folder.
-        max_bytes: Most bytes of all files unpacked.
+        limits: Of its files.
 
     Raises:
         InvalidDatasetError: It is no tar file, or one that is made to do harm.
@@ -162,19 +155,19 @@ def open_tar(path: Path, scratch: Path, max_bytes: int) -> Iterator[list[Entry]]
         raw.seek(0)
         inner: _Readable = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
         # Headers and padding are counted too: 1 KiB for each file, if there are most.
-        stream = counted("", inner, max_bytes + 1024 * MAX_ENTRIES)
+        stream = counted("", inner, limits.unpacked_bytes + 1024 * limits.n_files)
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
-            entries = distinct(_copied(archive, scratch, max_bytes))
+            entries = distinct(_copied(archive, scratch, limits))
     yield entries
 
 
-def _copied(archive: tarfile.TarFile, scratch: Path, max_bytes: int) -> Iterator[Entry]:
-    n_left = max_bytes
+def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator[Entry]:
+    n_left = limits.unpacked_bytes
     for number, member in enumerate(archive):
         # It would keep all of them, with their headers.
         archive.members.clear()  # type: ignore[attr-defined]  # public, but not in the stubs
-        if number == MAX_ENTRIES:
-            raise too_many()
+        if number == limits.n_files:
+            raise limits.too_many()
         if member.isdir():
             continue
         name = safe_name(member.name)
@@ -185,7 +178,7 @@ def _copied(archive: tarfile.TarFile, scratch: Path, max_bytes: int) -> Iterator
             raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
         n_left -= member.size
         if n_left < 0:
-            raise InvalidDatasetError(name, f"with it, more than {max_bytes:,} bytes are unpacked")
+            raise limits.too_large(name, "with it, the files unpack to")
         target = scratch / str(number)
         with content, target.open("wb") as copy:
             while chunk := content.read(CHUNK_BYTES):

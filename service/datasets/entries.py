@@ -13,7 +13,6 @@ from typing import IO
 from service import names
 from service.errors import InvalidDatasetError
 
-MAX_ENTRIES = 200_000
 MAX_NAME_LENGTH = 500
 # What systems put into archives and folders unasked.
 CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
@@ -22,6 +21,45 @@ GROUPS, LABELS = "groups.csv", "labels.csv"
 TABLES = frozenset({GROUPS, LABELS})
 # What people put beside their data.
 NOTES = frozenset({".txt", ".md", ".html", ".pdf", ".json", ".yaml", ".yml"})
+
+
+# What is stored may take more room than the files it came in: values more than images.
+UNPACKED_FACTOR = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operator allows a data set.
+
+    Attributes:
+        upload_bytes: Most bytes of an upload; unpacked, and as stored, `UNPACKED_FACTOR` times.
+        n_files: Most files in it.
+    """
+
+    upload_bytes: int
+    n_files: int = 2_000_000
+
+    @property
+    def unpacked_bytes(self) -> int:
+        """Most bytes of all files unpacked, and of what is stored."""
+        return UNPACKED_FACTOR * self.upload_bytes
+
+    def too_many(self) -> InvalidDatasetError:
+        """Return the refusal of too many files."""
+        return InvalidDatasetError(
+            "",
+            f"it has more than {self.n_files:,} files: raise DENSEARCH_MAX_DATASET_FILES, or "
+            "store the data as .npz",
+        )
+
+    def too_large(self, entry: str, what: str) -> InvalidDatasetError:
+        """Return the refusal of too many bytes; `what` names them, as "it unpacks to"."""
+        return InvalidDatasetError(
+            entry,
+            f"{what} more than {self.unpacked_bytes:,} bytes: raise DENSEARCH_MAX_DATASET_BYTES, "
+            f"of which they may be {UNPACKED_FACTOR} times as many, or store fewer or smaller "
+            "samples",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.lib import format as npy
 
+from service.datasets.entries import Limits
 from service.datasets.stored import Numbers, Values
-from service.errors import InvalidDatasetError
 
 BUFFER_BYTES = 2**20
-
-
-def too_large(name: str, max_bytes: int) -> InvalidDatasetError:
-    """Return the refusal of the sample with which a set becomes too large."""
-    return InvalidDatasetError(
-        name,
-        f"with it the samples take more than {max_bytes:,} bytes: raise "
-        "DENSEARCH_MAX_DATASET_BYTES (a set may take 16 times as much), or store fewer or smaller "
-        "samples",
-    )
 
 
 class FlatFile:
@@ -33,13 +23,13 @@ class FlatFile:
         folder: Where `<name>.npy` and `<shapes>.npy` are written.
         name: Of the file of values.
         shapes: Of the file of shapes.
-        max_bytes: Most bytes of values to write.
+        limits: Of the values.
     """
 
-    def __init__(self, folder: Path, name: str, shapes: str, max_bytes: int) -> None:
+    def __init__(self, folder: Path, name: str, shapes: str, limits: Limits) -> None:
         self._path, self._shapes_path = folder / f"{name}.npy", folder / f"{shapes}.npy"
         self._file = self._path.open("wb", buffering=BUFFER_BYTES)
-        self._max_bytes, self._n_bytes = max_bytes, 0
+        self._limits, self._n_bytes = limits, 0
         self._hash = hashlib.sha256()
         self._shapes: list[tuple[int, ...]] = []
         self.dtype: np.dtype[Any] | None = None
@@ -59,15 +49,15 @@ class FlatFile:
         """Write one sample.
 
         Raises:
-            InvalidDatasetError: All samples together are larger than `max_bytes`.
+            InvalidDatasetError: All samples together are too large.
             OSError: The disk is full, or fails.
         """
         if self.dtype is None:
             self.dtype = values.dtype
             self._head(0)
         self._n_bytes += values.nbytes
-        if self._n_bytes > self._max_bytes:
-            raise too_large(name, self._max_bytes)
+        if self._n_bytes > self._limits.unpacked_bytes:
+            raise self._limits.too_large(name, "with it, the samples take")
         content = np.ascontiguousarray(values).data
         self._hash.update(content)
         self._file.write(content)

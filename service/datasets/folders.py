@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from service.datasets.archives import too_many
-from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
+from service.datasets.entries import Entry, Limits, distinct, is_clutter, safe_name
 from service.errors import InvalidDatasetError
 
 FIELD = "folder"
@@ -46,7 +45,7 @@ def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     raise InvalidDatasetError(FIELD, "there is no such folder below the roots of data sets")
 
 
-def folder_entries(folder: Path, root: Path) -> list[Entry]:
+def folder_entries(folder: Path, root: Path, limits: Limits) -> list[Entry]:
     """Return the files below a folder.
 
     Links to files are followed within `root`.
@@ -57,8 +56,8 @@ def folder_entries(folder: Path, root: Path) -> list[Entry]:
     entries = []
     for entry in _found(folder, root):
         entries.append(entry)
-        if len(entries) > MAX_ENTRIES:
-            raise too_many()
+        if len(entries) > limits.n_files:
+            raise limits.too_many()
     return distinct(entries)
 
 

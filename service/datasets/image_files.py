@@ -11,7 +11,8 @@ from typing import Self
 import numpy as np
 
 from service.datasets.encoded import CHECKSUMS, IMAGES, LENGTHS, SHAPES, EncodedImage
-from service.datasets.flat_files import BUFFER_BYTES, too_large
+from service.datasets.entries import Limits
+from service.datasets.flat_files import BUFFER_BYTES
 from service.datasets.stored import Numbers
 
 
@@ -20,11 +21,11 @@ class ImageFile:
 
     Args:
         folder: Where the files are written.
-        max_bytes: Most bytes of images to write.
+        limits: Of the images.
     """
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
-        self._folder, self._max_bytes, self._n_bytes = folder, max_bytes, 0
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder, self._limits, self._n_bytes = folder, limits, 0
         self._file = (folder / IMAGES).open("wb", buffering=BUFFER_BYTES)
         self._hash = hashlib.sha256()
         self._shapes: list[tuple[int, ...]] = []
@@ -47,12 +48,12 @@ class ImageFile:
         """Write one image.
 
         Raises:
-            InvalidDatasetError: All images together are larger than `max_bytes`.
+            InvalidDatasetError: All images together are too large.
             OSError: The disk is full, or fails.
         """
         self._n_bytes += len(image.content)
-        if self._n_bytes > self._max_bytes:
-            raise too_large(name, self._max_bytes)
+        if self._n_bytes > self._limits.unpacked_bytes:
+            raise self._limits.too_large(name, "with it, the images take")
         self._hash.update(image.content)
         self._file.write(image.content)
         self._shapes.append(image.shape)

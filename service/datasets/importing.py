@@ -12,7 +12,7 @@ from typing import Any
 from service.datasets import findings
 from service.datasets.archives import GZIP_MAGIC, open_tar
 from service.datasets.encoded import ENCODED
-from service.datasets.entries import Entry
+from service.datasets.entries import Entry, Limits
 from service.datasets.folders import allowed_folder, folder_entries
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
@@ -24,8 +24,6 @@ from service.datasets.writing import VaryingSizeError, Written, write
 from service.datasets.zips import open_zip
 from service.errors import InvalidDatasetError, StorageFullError
 
-# Samples are stored as plain values, which take more room than the files they came in.
-UNPACKED_FACTOR = 16
 ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
 # Formats of images that are trained on whole: they need one size then.
 _WITH_ANSWERS = frozenset({"classes", "labels"})
@@ -70,66 +68,80 @@ def full_disks() -> Iterator[None]:
         raise
 
 
-def import_upload(work: Workspace, options: ImportOptions, max_bytes: int) -> Imported:
+def import_upload(work: Workspace, options: ImportOptions, limits: Limits) -> Imported:
     """Read the file that was sent.
 
     Args:
         work: Its `upload` is the file; the set is written to `made`.
         options: How to read it.
-        max_bytes: Most bytes of an upload.
+        limits: Of the set.
 
     Raises:
         InvalidDatasetError: It is refused.
         StorageFullError: There is no room for it.
     """
-    most = UNPACKED_FACTOR * max_bytes
-    with full_disks(), _unpacked(work, most) as entries:
-        return _imported(entries, work, options, most)
+    with full_disks(), _unpacked(work, limits) as entries:
+        return _imported(entries, work, options, limits)
 
 
 def import_folder(
-    work: Workspace, folder: str, roots: Sequence[Path], options: ImportOptions, max_bytes: int
+    work: Workspace, folder: str, roots: Sequence[Path], options: ImportOptions, limits: Limits
 ) -> Imported:
     """Read a folder below one of the roots; else as `import_upload`."""
     with full_disks():
         found, root = allowed_folder(folder, roots)
-        entries = folder_entries(found, root)
-        return _imported(entries, work, options, UNPACKED_FACTOR * max_bytes)
+        entries = folder_entries(found, root, limits)
+        return _imported(entries, work, options, limits)
 
 
 def _written(
-    found: Format, entries: Sequence[Entry], work: Workspace, options: ImportOptions, most: int
+    found: Format,
+    entries: Sequence[Entry],
+    work: Workspace,
+    options: ImportOptions,
+    limits: Limits,
 ) -> tuple[Source, Written]:
-    """Write values, or where that is wanted or sizes differ, the images as they came."""
+    """Write what was recognised.
+
+    Raises:
+        VaryingSizeError: Images that are trained on whole differ in size, and it is ours to choose
+            how they are stored.
+    """
     source = found.read(entries, options)
     if options.storage == ENCODED and not source.is_encoded:
         raise InvalidDatasetError(
-            "storage",
-            f'images of the format {found.name} are stored as values: leave "encoded" out',
+            "storage", f"data of the format {found.name} are stored as values: leave it out"
         )
-    may_encode = found.name in _WITH_ANSWERS and options.storage == "auto"
-    try:
-        written = write(source, work.made, options.split_plan, most, is_uniform=may_encode)
-    except VaryingSizeError:
-        for path in work.made.iterdir():
-            path.unlink()
-        return _written(
-            found, entries, work, options.model_copy(update={"storage": ENCODED}), most
-        )
-    return source, written
+    is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
+    plan = options.split_plan
+    return source, write(source, work.made, plan, limits, is_uniform=is_uniform)
+
+
+def _written_encoded(
+    found: Format,
+    entries: Sequence[Entry],
+    work: Workspace,
+    options: ImportOptions,
+    limits: Limits,
+) -> tuple[Source, Written]:
+    """Begin again, with the images as they came."""
+    for path in work.made.iterdir():
+        path.unlink()
+    encoded = options.model_copy(update={"storage": ENCODED})
+    return _written(found, entries, work, encoded, limits)
 
 
 @contextmanager
-def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
+def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[Entry]]:
     with work.upload.open("rb") as file:
         head = file.read(512)
     if not head:
         raise InvalidDatasetError("", "it is empty: no bytes came")
     if head.startswith(ZIP_MAGIC):
-        with open_zip(work.upload, most) as entries:
+        with open_zip(work.upload, limits) as entries:
             yield entries
     elif head.startswith(GZIP_MAGIC) or head[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
-        with open_tar(work.upload, work.scratch, most) as entries:
+        with open_tar(work.upload, work.scratch, limits) as entries:
             yield entries
     else:
         raise InvalidDatasetError(
@@ -140,10 +152,13 @@ def _unpacked(work: Workspace, most: int) -> Iterator[list[Entry]]:
 
 
 def _imported(
-    entries: Sequence[Entry], work: Workspace, options: ImportOptions, most: int
+    entries: Sequence[Entry], work: Workspace, options: ImportOptions, limits: Limits
 ) -> Imported:
     found = recognised(entries, options.format)
-    source, written = _written(found, entries, work, options, most)
+    try:
+        source, written = _written(found, entries, work, options, limits)
+    except VaryingSizeError:
+        source, written = _written_encoded(found, entries, work, options, limits)
     # What workers will open is opened here first.
     opened = open_folder(work.made)
     write_preview(opened, work.made)

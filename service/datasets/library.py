@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.datasets import workspace
+from service.datasets.entries import Limits
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
 from service.datasets.stored import FOLDER, folder_of, is_whole
@@ -53,7 +54,7 @@ def add_upload(
         InvalidDatasetError: It is refused; nothing of it is kept.
         StorageFullError: There is no room for it.
     """
-    imported = import_upload(work, options, settings.max_dataset_bytes)
+    imported = import_upload(work, options, _limits(settings))
     return _keep(database, settings.data_dir, work, imported, options.name)
 
 
@@ -62,9 +63,13 @@ def add_folder(
 ) -> Dataset:
     """Store the set in a folder below the roots of the settings; else as `add_upload`."""
     with working(database, settings) as work:
-        roots, most = settings.dataset_roots or (), settings.max_dataset_bytes
-        imported = import_folder(work, folder, roots, options, most)
+        roots = settings.dataset_roots or ()
+        imported = import_folder(work, folder, roots, options, _limits(settings))
         return _keep(database, settings.data_dir, work, imported, options.name)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.max_dataset_bytes, settings.max_dataset_files)
 
 
 def _keep(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from service.datasets import splits as drawing
 from service.datasets.encoded import ENCODED, EncodedImage
-from service.datasets.entries import shown
+from service.datasets.entries import Limits, shown
 from service.datasets.flat_files import FlatFile
 from service.datasets.image_files import ImageFile
 from service.datasets.samples import Content, Sample, Source
@@ -90,7 +90,7 @@ class Written:
 
 
 def write(
-    source: Source, folder: Path, plan: SplitPlan, max_bytes: int, *, is_uniform: bool = False
+    source: Source, folder: Path, plan: SplitPlan, limits: Limits, *, is_uniform: bool = False
 ) -> Written:
     """Write a source's samples into an empty folder.
 
@@ -98,7 +98,7 @@ def write(
         source: What to read; it is read once.
         folder: Where to.
         plan: How to draw the splits that the source does not give.
-        max_bytes: Most bytes of values.
+        limits: Of what is stored.
         is_uniform: Whether samples of several sizes are wanted otherwise.
 
     Raises:
@@ -110,12 +110,12 @@ def write(
     collected = _Collected()
     with ExitStack() as stack:
         inputs: Any = stack.enter_context(
-            ImageFile(folder, max_bytes)
+            ImageFile(folder, limits)
             if source.is_encoded
-            else FlatFile(folder, "inputs", "shapes", max_bytes)
+            else FlatFile(folder, "inputs", "shapes", limits)
         )
         targets = (
-            stack.enter_context(FlatFile(folder, "targets", "target_shapes", max_bytes))
+            stack.enter_context(FlatFile(folder, "targets", "target_shapes", limits))
             if source.kind == "pairs"
             else None
         )

@@ -13,35 +13,35 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from service.datasets.archives import counted, faults_of, too_many
-from service.datasets.entries import MAX_ENTRIES, Entry, distinct, is_clutter, safe_name
+from service.datasets.archives import counted, faults_of
+from service.datasets.entries import Entry, Limits, distinct, is_clutter, safe_name
 from service.errors import InvalidDatasetError
 
 # A file that unpacks to more than so many times its size is a bomb, if it is large.
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 100 * 2**20
 # Of the list of files at a zip file's end, which is read whole; an entry takes 46 and its name.
-MAX_DIRECTORY_BYTES = 32 * 2**20
+DIRECTORY_BYTES_PER_FILE = 160
 # APPNOTE.TXT 4.3.16 and 4.3.14: the records that say how long that list is.
 _END, _END_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _IN_END_64 = 2**32 - 1
 
 
 @contextmanager
-def open_zip(path: Path, max_bytes: int) -> Iterator[list[Entry]]:
+def open_zip(path: Path, limits: Limits) -> Iterator[list[Entry]]:
     """Give the files of a zip archive.
 
     Args:
         path: The archive.
-        max_bytes: Most bytes of all files unpacked.
+        limits: Of its files.
 
     Raises:
         InvalidDatasetError: It is no zip file, or one that is made to do harm.
     """
-    _refuse_large_directory(path)
+    _refuse_large_directory(path, limits)
     with _opened(path) as archive:
         infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
-        _refuse_bomb(path, [info.file_size for info in infos], max_bytes)
+        _refuse_bomb(path, [info.file_size for info in infos], limits)
         named = [(safe_name(info.orig_filename), info) for info in infos]
         yield distinct(_entry(archive, name, info) for name, info in named if not is_clutter(name))
 
@@ -67,7 +67,7 @@ def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> 
         return counted(name, archive.open(info), info.file_size)
 
 
-def _refuse_large_directory(path: Path) -> None:
+def _refuse_large_directory(path: Path, limits: Limits) -> None:
     """Look for the length of the list of files, which would all be read at once.
 
     Every place that could be an end record is believed: which one a reader takes is its choice.
@@ -81,8 +81,8 @@ def _refuse_large_directory(path: Path) -> None:
     sizes += [_END_64.unpack_from(tail, at)[8] for at in _places(b"PK\6\6", _END_64, tail)]
     if not sizes:
         raise InvalidDatasetError("", "it is no whole zip file: send all of it")
-    if max(sizes) > MAX_DIRECTORY_BYTES:
-        raise too_many()
+    if max(sizes) > DIRECTORY_BYTES_PER_FILE * limits.n_files:
+        raise limits.too_many()
 
 
 def _places(magic: bytes, record: struct.Struct, tail: bytes) -> Iterator[int]:
@@ -91,14 +91,12 @@ def _places(magic: bytes, record: struct.Struct, tail: bytes) -> Iterator[int]:
             yield found.start()
 
 
-def _refuse_bomb(path: Path, sizes: list[int], max_bytes: int) -> None:
-    if len(sizes) > MAX_ENTRIES:
-        raise too_many()
+def _refuse_bomb(path: Path, sizes: list[int], limits: Limits) -> None:
+    if len(sizes) > limits.n_files:
+        raise limits.too_many()
     total = sum(sizes)
-    if total > max_bytes:
-        raise InvalidDatasetError(
-            "", f"it unpacks to {total:,} bytes: at most {max_bytes:,} are taken"
-        )
+    if total > limits.unpacked_bytes:
+        raise limits.too_large("", "it unpacks to")
     if total > RATIO_FREE_BYTES and total > MAX_RATIO * path.stat().st_size:
         raise InvalidDatasetError(
             "",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +29,9 @@ from tests.integration.training.interrupted import (
 from tests.integration.training.stored import blocks, store_images
 from tests.integration.training.tasks import run, task
 from workers.training import checkpoint_store
-from workers.training.data import reading
+from workers.training.data import readers, reading
+from workers.training.data.readers import use_readers
+from workers.training.data.reading import ReaderLostError
 from workers.training.data.registry import labelled_dataset
 from workers.training.data.stored import PREFIX
 from workers.training.loop import train
@@ -80,7 +86,7 @@ def test_a_training_that_is_killed_continues_with_the_same_bits(
             rows.extend(wanted.rows)
         return reading.read(wanted)
 
-    monkeypatch.setattr("workers.training.data.cropped.read", seen)
+    monkeypatch.setattr("workers.training.data.readers.read", seen)
     assert facts(list(train(training, store=stores(say=stores.said.append)))) == expected
     assert any("continues after 9 steps" in said for said in stores.said), stores.said
     # The batches that it had trained on are not decoded again.
@@ -194,3 +200,87 @@ def test_what_does_not_fit_is_refused(name: str, data_dir: Path) -> None:
     moved = {"augmentation": {"flip": True, "crop_padding_px": 2}}
     with pytest.raises(ValueError, match="not moved"):
         build_objective(section, CPU, moved, where)
+
+
+# Reader processes
+
+
+@pytest.fixture
+def two_readers() -> Iterator[None]:
+    use_readers(2)
+    yield
+    use_readers(0)
+    readers._readers(2).close()
+    readers._readers.cache_clear()
+
+
+@pytest.mark.usefixtures("two_readers")
+def test_reader_processes_change_no_bit(
+    training: TrainingTask, name: str, data_dir: Path, tmp_path: Path
+) -> None:
+    found = facts(list(train(training)))
+    pids = readers._readers(2).pids()
+    assert len(pids) == 2
+    # One that dies in the middle is replaced.
+    batches = iter(epoch_of(name, data_dir))
+    first = next(batches)
+    os.kill(pids[0], signal.SIGKILL)
+    drawn = [first, *batches]
+    assert readers._readers(2).pids() != pids
+    name_of_damaged = damaged(tmp_path, "changed")
+    section = {"kind": "classification", "dataset": name_of_damaged, "size_px": 16}
+    of = task(section, training={"epochs": 1}, phi=None, data_dir=str(tmp_path))
+    with pytest.raises(DamagedDatasetError, match="its bytes have changed"):
+        run(of)
+    use_readers(0)
+    assert found == undisturbed(training)
+    for ours, theirs in zip(drawn, epoch_of(name, data_dir), strict=True):
+        assert torch.equal(ours[0], theirs[0])
+
+
+def epoch_of(name: str, data_dir: Path) -> Iterator[tuple[Tensor, Tensor]]:
+    data = labelled_dataset("classification", name, CPU, str(data_dir), 16)
+    return data.splits["train"].epoch(2, generator(5), flips=True)
+
+
+def test_readers_that_die_again_and_again_end_the_training_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(readers, "_MODULE", "workers.training.data.no_such_module")
+    pool = readers.Readers(1)
+    wanted = reading.Wanted("/nowhere", 8, [0])
+    with pytest.raises(ReaderLostError, match=r"died 3 times .*exit code 1.*DENSEARCH_READERS"):
+        list(pool.read_all(iter([wanted])))
+    pool.close()
+
+
+def test_readers_end_with_the_process_that_trains(name: str, data_dir: Path) -> None:
+    folder = folder_of(data_dir, name.removeprefix(PREFIX))
+    code = (
+        "import sys, time\n"
+        "from workers.training.data import readers\n"
+        "from workers.training.data.reading import Wanted\n"
+        "pool = readers.Readers(2)\n"
+        f"wanted = (Wanted({str(folder)!r}, 8, [n % 40]) for n in range(10**6))\n"
+        "for n, _ in enumerate(pool.read_all(wanted)):\n"
+        "    if n == 4:\n"
+        "        print(*pool.pids(), flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(pids) == 2
+    deadline = time.monotonic() + 60
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from service.datasets.encoded import EncodedImage
+from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
 from service.datasets.stored import Kind, folder_of
@@ -76,6 +77,6 @@ def store_images(
 def _written(data_dir: Path, source: Source) -> str:
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
-    written = write(source, work, SplitPlan(), max_bytes=10**8)
+    written = write(source, work, SplitPlan(), Limits(10**8))
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"

@@ -14,6 +14,7 @@ from torch import nn
 from torchmetrics.functional.image import peak_signal_noise_ratio
 from torchmetrics.functional.image import structural_similarity_index_measure as torchmetrics_ssim
 
+from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
 from service.datasets.stored import SPLITS, Kind, folder_of
@@ -66,7 +67,7 @@ def store(data_dir: Path, splits: Mapping[str, Images], targets: Images | None =
     n_dims = splits["train"][0].ndim - 1
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
-    written = write(Source(kind, n_dims, samples), work, SplitPlan(), max_bytes=10**8)
+    written = write(Source(kind, n_dims, samples), work, SplitPlan(), Limits(10**8))
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"
 
@@ -287,7 +288,7 @@ def test_every_sample_with_a_label_is_judged(n_classes: int, tmp_path: Path) -> 
     work = tmp_path / "datasets" / "work"
     work.mkdir(parents=True)
     classes = [f"c{number}" for number in range(n_classes)]
-    written = write(Source("labelled", 2, samples, classes), work, SplitPlan(), max_bytes=10**8)
+    written = write(Source("labelled", 2, samples, classes), work, SplitPlan(), Limits(10**8))
     work.rename(folder_of(tmp_path, written.sha256))
     chosen = {"kind": "classification", "dataset": f"stored:{written.sha256}"}
     objective = build_objective(chosen, CPU, {}, str(tmp_path))

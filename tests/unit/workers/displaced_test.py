@@ -13,6 +13,7 @@ import torch
 from service.updates import Assignment, Ended, Ending
 from workers.gpu_share import GpuShare
 from workers.training import loop, packs
+from workers.training.data.reading import ReaderLostError
 from workers.training.task import Candidate
 from workers.worker import Worker
 
@@ -100,3 +101,14 @@ def test_a_node_without_the_data_directory_is_named_and_is_no_verdict(tmp_path: 
     reason = ended.error.partition("\n")[0]
     assert str(tmp_path) in reason
     assert "is not shared with this machine (mount it there" in reason
+
+
+def test_readers_that_die_are_the_places_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(*_: object, **__: object) -> Iterator[object]:
+        yield from ()
+        raise ReaderLostError("a process that reads images has died 3 times")
+
+    monkeypatch.setattr(loop, "train", train)
+    (ended,) = ends(Worker(), [assignment(device="cpu")])
+    assert ended.ending is Ending.DISPLACED
+    assert "died 3 times" in str(ended.error)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.training.data.labelled import Rows
-from workers.training.data.prefetching import prefetched
-from workers.training.data.reading import Squares, Wanted, read
+from workers.training.data.readers import read_all
+from workers.training.data.reading import Squares, Wanted
 
 # So many images are read at once, by one process: enough to be worth a message.
 PIECE = 64
@@ -48,7 +48,7 @@ class CroppedRows(Rows):
         wanted = (
             piece for batch in torch.split(order, batch_size) for piece in self._pieces(batch)
         )
-        squares = prefetched(map(read, wanted))
+        squares = read_all(wanted)
         for batch in torch.split(order, batch_size):
             yield _joined(squares, len(batch)).to(self.device)
 

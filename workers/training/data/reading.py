@@ -18,6 +18,10 @@ from workers.training.data.cropping import middle_boxes, random_boxes
 Squares = NDArray[np.uint8]
 
 
+class ReaderLostError(RuntimeError):
+    """Processes that read images died, one after another: the machine may be to blame."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Some images of a set, as they are trained or judged on.

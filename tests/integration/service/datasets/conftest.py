@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.datasets import library
+from service.datasets.entries import Limits
 from service.datasets.importing import Imported, import_upload
 from service.datasets.options import ImportOptions
 from service.datasets.stored import StoredDataset, open_folder
@@ -27,11 +28,13 @@ def imported(tmp_path: Path) -> Import:
     """Import the bytes of a file; options as in the request."""
 
     def run(
-        content: bytes, max_bytes: int = 10**8, **options: Any
+        content: bytes, max_bytes: int = 10**8, n_files: int = 1000, **options: Any
     ) -> tuple[Imported, StoredDataset]:
         with workspace(tmp_path) as work:
             work.upload.write_bytes(content)
-            found = import_upload(work, ImportOptions(name="x", **options), max_bytes)
+            found = import_upload(
+                work, ImportOptions(name="x", **options), Limits(max_bytes, n_files)
+            )
             kept = tmp_path / "datasets" / found.sha256
             if not kept.exists():
                 work.made.rename(kept)

@@ -42,6 +42,14 @@ def test_a_folder_is_the_set_that_its_zip_is(
     assert by_name.sha256 == by_path.sha256 == add(sqlite_database, settings).sha256
 
 
+def test_a_folder_of_too_many_files_is_refused_with_the_setting(
+    sqlite_database: Database, settings: Settings, root: Path
+) -> None:
+    here = _rooted(settings, root).model_copy(update={"max_dataset_files": 9})
+    with pytest.raises(InvalidDatasetError, match=r"9 files: raise DENSEARCH_MAX_DATASET_FILES"):
+        library.add_folder(sqlite_database, here, "pets", ImportOptions(name="x"))
+
+
 @pytest.mark.parametrize(
     "folder",
     ["nothing", "..", "../..", "/etc", "pets/../..", "a\0b", "out", "ring", "a" * 900, "\ud800"],

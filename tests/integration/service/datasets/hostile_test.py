@@ -298,7 +298,7 @@ def test_a_list_of_files_too_long_to_read_is_refused_before_it_is(
     imported: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = making.zipped({f"{name:0200}": b"" for name in range(50)})
-    monkeypatch.setattr(zips, "MAX_DIRECTORY_BYTES", 5_000)
+    monkeypatch.setattr(zips, "DIRECTORY_BYTES_PER_FILE", 5)
 
     def unread(*_: object) -> None:
         raise AssertionError
@@ -306,6 +306,25 @@ def test_a_list_of_files_too_long_to_read_is_refused_before_it_is(
     monkeypatch.setattr(zipfile.ZipFile, "__init__", unread)
     with pytest.raises(InvalidDatasetError, match="more than"):
         imported(content)
+
+
+@pytest.mark.parametrize("pack", [making.zipped, making.tarred])
+def test_too_many_files_are_refused_with_the_setting(
+    pack: Callable[[Any], bytes], imported: Import
+) -> None:
+    content = pack(making.class_files(5))
+    with pytest.raises(InvalidDatasetError, match=r"more than 9 files: raise .*_DATASET_FILES"):
+        imported(content, n_files=9)
+    imported(content, n_files=10)
+
+
+@pytest.mark.parametrize("pack", [making.zipped, making.tarred])
+def test_too_many_bytes_are_refused_with_the_setting(
+    pack: Callable[[Any], bytes], imported: Import
+) -> None:
+    files = {f"{name}/{i}.bmp": making.image(i, form="BMP") for name in "ab" for i in range(9)}
+    with pytest.raises(InvalidDatasetError, match="1,600 bytes: raise DENSEARCH_MAX_DATASET_B"):
+        imported(pack(files), max_bytes=100)
 
 
 def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Import) -> None:

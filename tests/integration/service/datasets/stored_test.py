@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from service.datasets.array_files import DamagedDatasetError
+from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
 from service.datasets.stored import Samples, open_folder, open_stored
@@ -39,7 +40,7 @@ def _pairs(inputs: list[np.ndarray], targets: list[np.ndarray]) -> Source:
 
 def _write(source: Source, folder: Path, seed: int = 0) -> Written:
     folder.mkdir(parents=True)
-    return write(source, folder, SplitPlan(seed=seed), max_bytes=10**6)
+    return write(source, folder, SplitPlan(seed=seed), Limits(10**8))
 
 
 def test_samples_of_any_size_come_back_as_they_were(tmp_path: Path) -> None:
