@@ -99,17 +99,14 @@ def plain_network(section: Mapping[str, Any], size_px: int, n_classes: int) -> n
 def own_step(task: TrainingTask, n: int, precision: Precision) -> Step:
     """Return a step of the product's loop for one candidate, or for a pack of `n`."""
     candidates = [prepare(task) for _ in range(n)]
-    networks = [candidate.network.train() for candidate in candidates]
-    passes = (PlainPasses if n == 1 else FusedPasses)(networks, precision)
+    passes = (PlainPasses if n == 1 else FusedPasses)(candidates, precision)
     first = candidates[0]
     batches = _endless(
         lambda: first.objective.batches(int(task.training["batch_size"]), first.streams)
     )
     # The loop looks at every loss, too.
     numbers = itertools.count(1)
-    return lambda: [
-        float(loss) for loss in step(passes, candidates, *next(batches), next(numbers))
-    ]
+    return lambda: [float(loss) for loss in step(passes, *next(batches), next(numbers))]
 
 
 def _endless(epoch: Callable[[], Iterator[Any]]) -> Iterator[tuple[Tensor, Tensor]]:

@@ -52,7 +52,7 @@ class Steps:
 
     def __init__(self, task: TrainingTask) -> None:
         self._parts = prepare(task)
-        self._passes = PlainPasses([self._parts.network.train()], "float32")
+        self._passes = PlainPasses([self._parts], "float32")
         self._batches, self._numbers = endless_batches(self._parts, task), count(1)
         self._n_threads = task.threads
 
@@ -60,7 +60,7 @@ class Steps:
         """Take a step, its batch included, and return its seconds."""
         torch.set_num_threads(self._n_threads)
         start = time.perf_counter()
-        step(self._passes, [self._parts], *next(self._batches), next(self._numbers))
+        step(self._passes, *next(self._batches), next(self._numbers))
         return time.perf_counter() - start
 
 

@@ -87,7 +87,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     parts = prepare(task)
     start_s = time.perf_counter() - start
     precision = precision_of(task)
-    alone = _Steps(task, [parts], PlainPasses([parts.network.train()], precision))
+    alone = _Steps(task, PlainPasses([parts], precision))
     alone.take()
     judge_s, final_s, test_s = _judgements(task, parts)
     # All that was done here for the first time: modules and data are loaded where they are needed.
@@ -98,7 +98,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     n_steps = parts.objective.n_batches(int(task.training["batch_size"]))
     low, middle, high = (float(q) for q in np.quantile(times[1], [0.25, 0.5, 0.75]))
     pack_epoch_s = {
-        width: float(np.median(taken)) * n_steps / width + judge_s
+        width: float(np.median(taken)) * n_steps / width + _judged(steps[width], width, judge_s)
         for width, taken in times.items()
     }
     return Calibration(
@@ -127,15 +127,24 @@ def best_width(pack_epoch_s: Mapping[int, float]) -> int:
 class _Steps:
     """Steps of candidates through as many epochs as are asked for."""
 
-    def __init__(self, task: TrainingTask, candidates: Sequence[Prepared], passes: Passes) -> None:
-        self._candidates, self._passes = candidates, passes
-        self._batches = endless_batches(candidates[0], task)
+    def __init__(self, task: TrainingTask, passes: Passes) -> None:
+        self._passes = passes
+        self._batch_size = int(task.training["batch_size"])
+        self._batches = endless_batches(passes.candidates[0], task)
         self._numbers = count(1)
+
+    def judge_s(self) -> float | None:
+        """Return the seconds of the judgement of all at once, None where each has its own."""
+        batch_size = self._batch_size
+        self._passes.judge(batch_size)
+        start = time.perf_counter()
+        judged = self._passes.judge(batch_size)
+        return None if judged is None else time.perf_counter() - start
 
     def take(self) -> float:
         """Take one step and return its seconds, its batch and the wait for a GPU included."""
         start = time.perf_counter()
-        losses = step(self._passes, self._candidates, *next(self._batches), next(self._numbers))
+        losses = step(self._passes, *next(self._batches), next(self._numbers))
         float(losses[0])
         return time.perf_counter() - start
 
@@ -146,14 +155,19 @@ def _packs(
     for width in sorted({*widths} - {1}):
         try:
             candidates = [prepare(task) for _ in range(width)]
-            networks = [candidate.network.train() for candidate in candidates]
-            pack = _Steps(task, candidates, FusedPasses(networks, precision))
+            pack = _Steps(task, FusedPasses(candidates, precision))
             pack.take()
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             return  # wider ones fit no better
         yield width, pack
+
+
+def _judged(steps: _Steps, width: int, alone_s: float) -> float:
+    """Return the seconds of a candidate's judgement."""
+    together_s = steps.judge_s()
+    return alone_s if together_s is None else together_s / width
 
 
 def _timed(steps: Mapping[int, _Steps]) -> dict[int, list[float]]:

@@ -76,22 +76,24 @@ class Descent:
 
 
 @torch.no_grad()
-def descend(descents: Sequence[Descent]) -> None:
-    """Take one step of each candidate's optimizer.
+def descend(descent: Descent) -> None:
+    """Take one step of a candidate alone, whose parameters have the gradients of its loss."""
+    for call in descent.before:
+        call()
+    step_together([descent])
+    for call in descent.after:
+        call()
+
+
+def step_together(descents: Sequence[Descent]) -> None:
+    """Take one step of each optimizer, without what comes before it and after it.
+
+    Each candidate's tensors are its own, so that the bits of its step are, too: what of a tensor
+    fills no register is rounded in another way.
 
     Args:
-        descents: Their parameters have the gradients of their losses.
+        descents: Their parameters have gradients; called without autograd.
     """
-    for own in descents:
-        for call in own.before:
-            call()
-    _step(descents)
-    for own in descents:
-        for call in own.after:
-            call()
-
-
-def _step(descents: Sequence[Descent]) -> None:
     joined: dict[_Key, tuple[Group, _Lists]] = {}
     for own in descents:
         collected = own.lists()

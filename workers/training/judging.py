@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -86,36 +86,38 @@ class Run:
             self.n_samples = 0
         self.parts.network.train()
 
-    def add(self, loss: Tensor, n_samples: int, *, is_looked_at: bool) -> None:
-        """Take in a batch's mean loss; reading it back is worth its while now and then."""
-        self.total.add_(loss, alpha=n_samples)  # in float64, as it is the wider one
-        self.n_samples += n_samples
-        if is_looked_at and not math.isfinite(float(self.total)):
-            self.end(Status.DIVERGED)
-        elif self.first_loss is None:
-            self.first_loss = float(loss)
+    def end_epoch(self, judged: Mapping[str, float] | None = None) -> dict[str, float] | None:
+        """Judge the epoch: its metrics, or None where it has diverged, which ends the run.
 
-    def end_epoch(self) -> dict[str, float] | None:
-        """Judge the epoch: its metrics, or None where it has diverged, which ends the run."""
+        Args:
+            judged: See `validated`.
+        """
         mean = float(self.total) / self.n_samples
         if not math.isfinite(mean) or 0.0 < (self.first_loss or 0.0) < mean / EXPLOSION:
             self.end(Status.DIVERGED)
             return None
-        judged = self._judge_epoch()
-        if not (_weights_are_finite(self.parts.network) and math.isfinite(judged[_LOSS])):
+        found = self.validated(judged)
+        if not (_weights_are_finite(self.parts.network) and math.isfinite(found[_LOSS])):
             self.end(Status.DIVERGED)
             return None
-        return {"train_loss": mean * self.parts.objective.loss_unit, **judged}
+        return {"train_loss": mean * self.parts.objective.loss_unit, **found}
 
-    def _judge_epoch(self) -> dict[str, float]:
-        network, is_last = self.parts.network.eval(), self._decides
-        judged = self.parts.objective.evaluate(network, "validation", thorough=is_last)
-        if is_last:
-            self.judged = judged
+    def validated(self, judged: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Return the metrics of the validation split.
+
+        Args:
+            judged: What a pack has judged, if it has, and unless this judgement `decides`: then
+                it is that of the plain network which is handed out.
+        """
+        if self.decides or judged is None:
+            network = self.parts.network.eval()
+            judged = self.parts.objective.evaluate(network, "validation", thorough=self.decides)
+        if self.decides:
+            self.judged = dict(judged)
         return {f"{_VALIDATION}{name}": value for name, value in judged.items()}
 
     @property
-    def _decides(self) -> bool:
+    def decides(self) -> bool:
         """Whether the epoch's judgement is the last one, too: it is not computed twice."""
         is_last = len(self.measurements) + 1 == int(self.task.training["epochs"])
         return is_last and self.task.split == "validation"
@@ -125,19 +127,25 @@ class Run:
         self.measurements.append(Measurement(len(self.measurements) + 1, metrics, elapsed_s))
         return self.measurements[-1]
 
-    def measured_before(self, progress: Progress) -> Iterator[tuple[dict[str, float], float]]:
+    def measured_before(
+        self, progress: Progress, judge: Callable[[], Mapping[str, float] | None]
+    ) -> Iterator[tuple[dict[str, float], float]]:
         """Yield what a checkpoint that it continues from says of its epochs, each to `measure`.
 
         Where that was the last epoch of a shorter training it was judged more thoroughly than one
         on the way, and is judged again.
+
+        Args:
+            progress: The checkpoint's.
+            judge: Returns what `validated` takes.
         """
         n_epochs = len(progress.measurements)
         for epoch, (metrics, elapsed_s) in enumerate(progress.measurements, start=1):
             is_same = epoch < n_epochs or progress.n_batches > 0
-            if is_same or progress.is_thorough == self._decides:
+            if is_same or progress.is_thorough == self.decides:
                 yield metrics, elapsed_s
             else:
-                yield {"train_loss": metrics["train_loss"], **self._judge_epoch()}, elapsed_s
+                yield {"train_loss": metrics["train_loss"], **self.validated(judge())}, elapsed_s
 
     def stop_if_due(self, metrics: dict[str, float]) -> None:
         """End before the last epoch where this one is above its limit, or is the rung."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from workers.training.checkpoint import Progress
 from workers.training.course import Course
@@ -17,9 +16,10 @@ from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak, give_back
 from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
-from workers.training.preparation import prepare
+from workers.training.preparation import Prepared, prepare
 from workers.training.stepping import step
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+from workers.training.totals import Totals
 
 if TYPE_CHECKING:  # only where checkpoints are kept: torch and numpy suffice else
     from workers.training.checkpoint_store import CheckpointStore
@@ -29,8 +29,8 @@ _STEPS_BETWEEN_LOOKS_ON_GPU = 16
 
 # What a training tells: a measurement after each epoch, its outcome at last.
 Item = Measurement | Outcome
-# Builds the passes of networks that are on their device, in train mode.
-PassesOf = Callable[[Sequence[nn.Module], Precision], Passes]
+# Builds the passes of candidates.
+PassesOf = Callable[[Sequence[Prepared], Precision], Passes]
 
 
 def train(
@@ -102,13 +102,14 @@ def train_together(
     course = Course(runs)
     for run, progress in zip(runs, course.earlier, strict=True):
         if progress is not None:
-            yield from _measured_before(run, progress, course)
-    runs = _going(runs)
+            yield from _measured_before(run, progress, course, passes_of)
+    runs, built = _going(runs), _Built(passes_of)
     while runs:
-        ended = _descend(runs, course, passes_of)
+        ended = _descend(runs, course, built)
         yield from _outcomes(ended)
-        for run in _going(runs):
-            metrics = _end_epoch(run)
+        going = _going(runs)
+        for run, judged in zip(going, _judge(going, built), strict=True):
+            metrics = _end_epoch(run, judged)
             if metrics is not None:
                 yield run.place, run.measure(metrics, course.elapsed_s)
                 _end_if_due(run, metrics, course)
@@ -117,9 +118,28 @@ def train_together(
         runs = _going(runs)
 
 
-def _measured_before(run: Run, progress: Progress, course: Course) -> Iterator[tuple[int, Item]]:
+class _Built:
+    """The passes of the runs that are in training, built again when one of them has ended."""
+
+    def __init__(self, passes_of: PassesOf) -> None:
+        self._passes_of = passes_of
+        self._runs: list[Run] = []
+        self._passes: Passes | None = None
+
+    def of(self, runs: Sequence[Run]) -> Passes:
+        if self._passes is None or self._runs != [*runs]:
+            self._runs = [*runs]
+            self._passes = self._passes_of([run.parts for run in runs], runs[0].precision)
+        return self._passes
+
+
+def _measured_before(
+    run: Run, progress: Progress, course: Course, passes_of: PassesOf
+) -> Iterator[tuple[int, Item]]:
     """Yield what was measured before the checkpoint: the limits may have been known since then."""
-    for metrics, elapsed_s in run.measured_before(progress):
+    for metrics, elapsed_s in run.measured_before(
+        progress, lambda: _judge([run], _Built(passes_of))[0]
+    ):
         yield run.place, run.measure(metrics, elapsed_s)
         _end_if_due(run, metrics, course)
         if run.outcome is not None:
@@ -145,25 +165,23 @@ def _going(runs: Sequence[Run]) -> list[Run]:
     return [run for run in runs if run.outcome is None]
 
 
-def _descend(runs: Sequence[Run], course: Course, passes_of: PassesOf) -> list[Run]:
+def _descend(runs: Sequence[Run], course: Course, built: _Built) -> list[Run]:
     """Take the steps of one epoch, or the rest of them; return the runs that ended in it."""
     start, n_before = time.perf_counter(), course.position.n_batches
     for run in runs:
         run.begin_epoch(is_continued=n_before > 0)
-    going, passes = list(runs), None
+    going = list(runs)
+    passes, totals = built.of(going), Totals(going)
     for number, (inputs, targets) in enumerate(course.batches(), start=n_before):
         left = _left(going)
         if not left:
             break
         if len(left) < len(going):
-            going, passes = left, None
-        if passes is None:
-            passes = passes_of([run.parts.network for run in going], going[0].precision)
-        parts = [run.parts for run in going]
-        losses = step(passes, parts, inputs, targets, course.count_step())
+            going = left
+            passes, totals = built.of(going), Totals(going)
+        losses = step(passes, inputs, targets, course.count_step())
         is_looked_at = inputs.device.type == "cpu" or number % _STEPS_BETWEEN_LOOKS_ON_GPU == 0
-        for run, loss in zip(going, losses, strict=True):
-            run.add(loss, len(targets), is_looked_at=is_looked_at)
+        totals.add(losses, len(targets), is_looked_at=is_looked_at)
         if course.is_due(going):
             _share_time(runs, start)
             course.keep(_going(going))
@@ -191,9 +209,19 @@ def _left(runs: Sequence[Run]) -> list[Run]:
     return _going(runs)
 
 
-def _end_epoch(run: Run) -> dict[str, float] | None:
+def _judge(runs: Sequence[Run], built: _Built) -> Sequence[Mapping[str, float] | None]:
+    """Return what a pack judges of its runs at once; None for each that is to be judged alone."""
+    if all(run.decides for run in runs):
+        return [None for _ in runs]
     start = time.perf_counter()
-    metrics = run.end_epoch()
+    judged = built.of(runs).judge(int(runs[0].task.training["batch_size"]))
+    _share_time(runs, start)
+    return judged if judged is not None else [None for _ in runs]
+
+
+def _end_epoch(run: Run, judged: Mapping[str, float] | None) -> dict[str, float] | None:
+    start = time.perf_counter()
+    metrics = run.end_epoch(judged)
     run.training_s += time.perf_counter() - start
     return metrics
 

@@ -30,8 +30,8 @@ from torch import Tensor, nn
 from workers.training.operator import fixed_density, fold
 
 
-@dataclass(frozen=True, eq=False)
-class _Master:
+@dataclass(eq=False)
+class Master:
     """One convolution's W, which no module holds, beside its V, which is its layer's weight.
 
     Phi is spread over the channels, in V's layout, and W's values are reached without autograd: a
@@ -43,6 +43,11 @@ class _Master:
     kernel: nn.Parameter
     phi: Tensor
     weight_values: Tensor
+
+    def move(self, values: Tensor) -> None:
+        """Take a tensor that holds W's values for W."""
+        self.weight.data = values
+        self.weight_values = self.weight.detach()
 
 
 class MasterWeights:
@@ -70,6 +75,10 @@ class MasterWeights:
         weights = {master.kernel: master.weight for master in self._masters}
         return [weights.get(parameter, parameter) for parameter in parameters]
 
+    def of(self, kernel: nn.Parameter) -> Master | None:
+        """Return what a layer's weight is the product of, if it is one."""
+        return next((master for master in self._masters if master.kernel is kernel), None)
+
     def pull(self) -> None:
         """Before a step, make V's gradients those of W."""
         gradients, densities = [], []
@@ -96,9 +105,9 @@ class MasterWeights:
         torch._foreach_mul_(kernels, [master.phi for master in self._masters])
 
 
-def _master(layer: nn.Module, phi: Tensor) -> _Master:
+def _master(layer: nn.Module, phi: Tensor) -> Master:
     original: Tensor = layer.parametrizations["weight"].original  # type: ignore[index, union-attr]
     weight = nn.Parameter(original.detach().clone())
     kernel = fold(layer).get_parameter("weight")
     spread = torch.ones_like(weight.detach()) * phi
-    return _Master(weight, kernel, spread, weight.detach())
+    return Master(weight, kernel, spread, weight.detach())

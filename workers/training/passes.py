@@ -1,58 +1,102 @@
-"""The forward pass of what is trained on one sequence of batches, and where its gradients go."""
+"""What a step of the candidates that are trained on the same batches is made of."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from workers.training.descent import descend
 from workers.training.layout import lay_out
 from workers.training.running_statistics import RunningStatistics
+
+if TYPE_CHECKING:
+    from workers.training.objectives.base import Objective
+    from workers.training.preparation import Prepared
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 
 
 class Passes(ABC):
-    """Of one candidate or of several.
+    """Of one candidate or of several, trained on the same batches.
+
+    Args:
+        candidates: On their device; their networks are put in train mode.
+        precision: What products are computed in.
 
     Attributes:
+        candidates: As given.
+        precision: As given.
         statistics: Of the network that the batches pass through.
-        precision: What products are computed in.
     """
 
     statistics: RunningStatistics
-    precision: Precision
+
+    def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
+        self.candidates, self.precision = candidates, precision
+        for own in candidates:
+            own.network.train()
+
+    @property
+    def objective(self) -> Objective:
+        """The first candidate's, which is like the others'."""
+        return self.candidates[0].objective
 
     @abstractmethod
-    def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
-        """Return each candidate's outputs in float32, (B, n_outputs, ...) or (B, n_outputs)."""
+    def clear(self) -> None:
+        """Forget the gradients of the step before."""
 
     @abstractmethod
-    def hand_out(self) -> None:
-        """After a backward pass, give every candidate's parameters their gradients."""
+    def losses(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the candidates' losses in float32, (n,) or of a single one (); n may be more."""
+
+    def judge(self, batch_size: int) -> Sequence[dict[str, float]] | None:  # noqa: ARG002 - of those that can
+        """Return what each candidate's quick judgement on the validation split comes to.
+
+        Args:
+            batch_size: Samples at once, at most: the training's, so that judging needs no more
+                memory than a step.
+
+        Returns:
+            None where each candidate is judged by itself.
+        """
+        return None
+
+    @abstractmethod
+    def descend(self) -> None:
+        """Take one step of each candidate's optimizer; the parameters have their gradients."""
 
 
 class PlainPasses(Passes):
     """Of one network, as it is."""
 
-    def __init__(self, networks: Sequence[nn.Module], precision: Precision) -> None:
-        """Take the one network, on its device and in train mode."""
-        (self._network,) = networks
-        self.precision = precision
+    def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
+        super().__init__(candidates, precision)
+        (own,) = candidates
+        self._network, self._descent = own.network, own.descent
         self.statistics = RunningStatistics(self._network)
 
-    def outputs(self, inputs: Tensor) -> Sequence[Tensor]:
-        """Return the network's outputs alone."""
+    def clear(self) -> None:
+        """Forget the gradients of the step before."""
+        self._descent.clear()
+
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return the network's outputs, (B, n_outputs, ...), in float32."""
         with autocast(inputs.device, self.precision):
             outputs: Tensor = self._network(lay_out(inputs, self.precision))
-        return [outputs.float()]
+        return outputs.float()
 
-    def hand_out(self) -> None:
-        """Nothing is left to be done: the parameters have their gradients."""
+    def losses(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the one loss."""
+        return self.objective.loss(self.outputs(inputs), targets)
+
+    def descend(self) -> None:
+        """Take one step of the optimizer."""
+        descend(self._descent)
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:

@@ -72,9 +72,9 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
 
 def _mean_loss(task: TrainingTask, precision: Precision) -> float:
     parts = prepare(task)
-    passes = PlainPasses([parts.network.train()], precision)
+    passes = PlainPasses([parts], precision)
     losses: list[Tensor] = []
     batches = islice(endless_batches(parts, task), CHECKED_STEPS)
     for number, (inputs, targets) in enumerate(batches, start=1):
-        losses += step(passes, [parts], inputs, targets, number)
+        losses += step(passes, inputs, targets, number)
     return float(torch.stack(losses[CHECKED_STEPS // 2 :]).mean())

@@ -37,6 +37,8 @@ class Prepared:
         schedule: Steps after every step of the optimizer.
         streams: Of the training's randomness; the initial weights are drawn.
         learned: The densities to be learned, if any.
+        masters: Of the layers whose density is fixed.
+        clip_norm: At most which the norm of the weights' gradients is, if it is limited.
     """
 
     objective: Objective
@@ -45,6 +47,8 @@ class Prepared:
     schedule: LambdaLR
     streams: Streams
     learned: LearnedDensities | None
+    masters: MasterWeights
+    clip_norm: float | None
 
     @property
     def optimizer(self) -> torch.optim.Optimizer:
@@ -81,11 +85,16 @@ def prepare(task: TrainingTask) -> Prepared:
     learned = _weigh(network, task)
     asked = training.get("precision", "float32")
     place_network(network, device, objective.shape.n_dims, asked)
-    descent = _descent(network, task, learned)
+    clip_norm = training.get("clip_norm")
+    masters = MasterWeights(network)
+    descent = _descent(network, task, learned, masters)
     n_batches = objective.n_batches(int(training["batch_size"]))
     own = None if learned is None or task.gradient is None else task.gradient.get("schedule")
     schedule = build_schedule(training, descent.optimizer, n_batches, of_densities=own)
-    return Prepared(objective, network, descent, schedule, streams, learned)
+    return Prepared(
+        objective, network, descent, schedule, streams, learned, masters,
+        None if clip_norm is None else float(clip_norm),
+    )  # fmt: skip
 
 
 def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
@@ -104,11 +113,15 @@ def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
     return None
 
 
-def _descent(network: nn.Module, task: TrainingTask, learned: LearnedDensities | None) -> Descent:
+def _descent(
+    network: nn.Module,
+    task: TrainingTask,
+    learned: LearnedDensities | None,
+    masters: MasterWeights,
+) -> Descent:
     before: list[Callable[[], object]] = []
     after: list[Callable[[], object]] = []
     if learned is None or task.gradient is None:
-        masters = MasterWeights(network)
         weights = masters.in_place_of(network.parameters())
         optimizer = build_optimizer(task.training, weights)
         before.append(masters.pull)

@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from workers.training.descent import descend
 from workers.training.passes import Passes, products
-from workers.training.preparation import Prepared
 
 # Said by torch's batch normalisation.
 _OF_ONE = "Expected more than 1 value per channel"
 
 
-def step(
-    passes: Passes, candidates: Sequence[Prepared], inputs: Tensor, targets: Tensor, number: int
-) -> list[Tensor]:
+def step(passes: Passes, inputs: Tensor, targets: Tensor, number: int) -> Tensor:
     """Take one step of each candidate's optimizer and schedule.
 
     Args:
-        passes: Of these candidates, in train mode.
-        candidates: Each with its own optimizer; the objective is the first one's.
+        passes: Of the candidates.
         inputs: A batch, as the objective draws it.
         targets: Likewise.
         number: Which of the training's steps this is, from 1.
 
     Returns:
-        The candidates' losses before the step, scalars in float32.
+        The candidates' losses before the step, (n,) in float32.
 
     Raises:
         ValueError: The batch leaves batch normalisation a single value.
     """
-    descents = [candidate.descent for candidate in candidates]
-    for descent in descents:
-        descent.clear()
-    objective = candidates[0].objective
+    passes.clear()
     with products(passes.precision):
         with passes.statistics.at_step(number):
-            outputs = _outputs(passes, inputs)
-        losses = [objective.loss(own, targets) for own in outputs]
+            losses = _losses(passes, inputs, targets)
         # One pass for all, without a sum: none's loss is another's.
-        torch.autograd.backward(losses)
-    passes.hand_out()
-    descend(descents)
-    for candidate in candidates:
+        losses.backward(torch.ones_like(losses))  # type: ignore[no-untyped-call]
+    passes.descend()
+    for candidate in passes.candidates:
         candidate.schedule.step()
-    return [loss.detach() for loss in losses]
+    return losses.detach().view(-1)[: len(passes.candidates)]
 
 
-def _outputs(passes: Passes, inputs: Tensor) -> Sequence[Tensor]:
+def _losses(passes: Passes, inputs: Tensor, targets: Tensor) -> Tensor:
     try:
-        return passes.outputs(inputs)
+        return passes.losses(inputs, targets)
     except ValueError as error:
         if _OF_ONE not in str(error):
             raise

@@ -62,7 +62,7 @@ def test_steps_are_those_of_the_formulas(name: str, weighted: tuple[str, ...]) -
     plain = prepare(task(DIGITS, network=NETWORK, phi=None, training=training)).network.double()
     density = torch.tensor(PHI, dtype=torch.float64)
     weights = {key: value.detach() for key, value in plain.named_parameters()}
-    passes = PlainPasses([own.network.train()], "float32")
+    passes = PlainPasses([own], "float32")
     memory: dict[Any, Any] = {}
     n_epoch = own.objective.n_batches(128)
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_steps_are_those_of_the_formulas(name: str, weighted: tuple[str, ...]) -
             factor = (1 + math.cos(math.pi * n / (2 * n_epoch))) / 2 * min((n + 1) / n_epoch, 1)
             slopes = [value.grad for value in held.values() if value.grad is not None]
             stepped(name, [*weights.values()], slopes, memory, RATES[name] * factor)
-            (found,) = step(passes, [own], samples, labels, n + 1)
+            (found,) = step(passes, samples, labels, n + 1)
             assert float(found) == pytest.approx(loss.item(), rel=1e-5)
     for key in weighted:
         expected = weights[f"{key}.weight"] * density

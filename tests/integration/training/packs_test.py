@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, SMALL_CNN, run, task
 from workers.training import packs
 from workers.training.fusion import FusedPasses
 from workers.training.passes import Precision
+from workers.training.preparation import Prepared
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
 
 SMALL_DENOISING = {**DENOISING, "n_patches": 96}
@@ -196,12 +196,12 @@ def scarce(at_most: int, error: Exception, n_passes: int) -> Callable[..., Fused
     """Return passes that find no room for more networks, after so many forward passes."""
 
     class Scarce(FusedPasses):
-        def __init__(self, networks: Sequence[nn.Module], precision: Precision) -> None:
-            super().__init__(networks, precision)
-            self._is_wide = len(networks) > at_most
+        def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
+            super().__init__(candidates, precision)
+            self._is_wide = len(candidates) > at_most
             self._left = n_passes
 
-        def outputs(self, inputs: torch.Tensor) -> Sequence[torch.Tensor]:
+        def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
             self._left -= 1
             if self._is_wide and self._left < 0:
                 raise error
@@ -235,8 +235,8 @@ def test_no_epoch_is_told_twice_when_memory_runs_out_late(monkeypatch: pytest.Mo
 
     made: list[FusedPasses] = []
 
-    def passes_of(networks: Sequence[nn.Module], precision: Precision) -> FusedPasses:
-        made.append(scarce(2, error, 0 if len(made) == 1 else 10**6)(networks, precision))
+    def passes_of(candidates: Sequence[Prepared], precision: Precision) -> FusedPasses:
+        made.append(scarce(2, error, 0 if len(made) == 1 else 10**6)(candidates, precision))
         return made[-1]
 
     monkeypatch.setattr(packs, "FusedPasses", passes_of)

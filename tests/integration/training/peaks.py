@@ -41,8 +41,8 @@ def peak_of(section: dict[str, Any], network: dict[str, Any], batch_size: int) -
     task = TrainingTask(task=section, network=network, training=training, phi=PHI, seed=0)
     peak = MemoryPeak(torch.device("cpu"))
     parts = prepare(task)
-    passes = PlainPasses([parts.network.train()], "float32")
-    step(passes, [parts], *next(endless_batches(parts, task)), 1)
+    passes = PlainPasses([parts], "float32")
+    step(passes, *next(endless_batches(parts, task)), 1)
     parts.objective.evaluate(parts.network.eval(), "validation", thorough=False)
     return peak.bytes()
 

@@ -85,7 +85,7 @@ def test_a_step_in_tf32_allows_it_forward_and_backward_and_no_longer() -> None:
     inputs, targets = next(iter(parts.objective.batches(8, parts.streams)))
     precisions: tuple[Precision, Precision] = ("tf32", "float32")
     for wanted in precisions:
-        step(PlainPasses([network], wanted), [parts], inputs, targets, 1)
+        step(PlainPasses([parts], wanted), inputs, targets, 1)
         look()
     allowed, forbidden = (True, True), (False, False)
     assert seen == [allowed, allowed, forbidden, *[forbidden] * 3]
@@ -107,9 +107,10 @@ def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.Monkey
     class Blank(PlainPasses):
         """Gives every class the same chance in bfloat16: a loss of log 10 throughout."""
 
-        def outputs(self, inputs: torch.Tensor) -> list[torch.Tensor]:
+        def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
             factor = 0.0 if self.precision == "bfloat16" else 1.0
-            return [factor * self._network(inputs)]
+            found: torch.Tensor = factor * self._network(inputs)
+            return found
 
     own = task(DIGITS, seed=12, phi=None)
     parts, losses = prepare(own), []
@@ -128,9 +129,9 @@ def test_the_check_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     """Of a long epoch it reads the first steps, of short ones as many as it needs."""
     taken: list[int] = []
 
-    def counted(passes: Any, own: Any, inputs: Any, targets: Any, number: int) -> Any:  # noqa: ANN401 - as the original
+    def counted(passes: Any, inputs: Any, targets: Any, number: int) -> Any:  # noqa: ANN401 - as the original
         taken.append(len(inputs))
-        return step(passes, own, inputs, targets, number)
+        return step(passes, inputs, targets, number)
 
     monkeypatch.setattr(precision, "step", counted)
     difference(task(DIGITS, seed=13, training={"batch_size": 8}))

@@ -53,11 +53,11 @@ def test_a_read_is_counted() -> None:
 )
 def test_a_step_and_its_batch_read_nothing_back(of: TrainingTask) -> None:
     parts = prepare(of)
-    passes = PlainPasses([parts.network.train()], "float32")
+    passes = PlainPasses([parts], "float32")
     batches, numbers = endless_batches(parts, of), count(1)
-    step(passes, [parts], *next(batches), next(numbers))  # what is made at the first step
+    step(passes, *next(batches), next(numbers))  # what is made at the first step
     with Dispatched() as dispatched:
         for inputs, targets in islice(batches, 3):
-            step(passes, [parts], inputs, targets, next(numbers))
+            step(passes, inputs, targets, next(numbers))
     assert len(dispatched.calls) > 30
     assert reads_in(dispatched) == []

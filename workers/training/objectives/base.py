@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from workers.training.networks.shape import InputShape
@@ -51,6 +52,18 @@ class Objective(ABC):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the scalar that SGD descends."""
 
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the losses of several networks on one batch, (n,).
+
+        One after another, unless an objective knows how to compute them at once. Each has to be
+        the same bits whatever the others are.
+
+        Args:
+            outputs: (n, B, ...), each network's as in `loss`.
+            targets: Of the batch.
+        """
+        return torch.stack([self.loss(own, targets) for own in outputs])
+
     @abstractmethod
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Judge a network in eval mode on a split, the same samples and noise for every trial.
@@ -63,6 +76,23 @@ class Objective(ABC):
         Returns:
             `loss`, the reported objective, and the task's own metrics.
         """
+
+    def evaluate_together(
+        self,
+        outputs_of: Callable[[Tensor], Tensor],  # noqa: ARG002 - of those that can
+        batch_size: int,  # noqa: ARG002
+    ) -> Sequence[dict[str, float]] | None:
+        """Judge several networks on the validation split at once, as `evaluate` does quickly.
+
+        Args:
+            outputs_of: Maps samples (B, C, *sides) to outputs (n, B, ...), in inference mode.
+            batch_size: The most samples at once.
+
+        Returns:
+            The metrics of each, none of which may depend on the others; None unless an objective
+            knows how to.
+        """
+        return None
 
     def test_share(self) -> float:
         """Return how much the test split has to be judged, in units of what a search judges."""

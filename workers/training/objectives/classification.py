@@ -34,6 +34,16 @@ class ClassificationObjective(LabelledObjective):
         """
         return nn.functional.cross_entropy(outputs, targets, label_smoothing=self._label_smoothing)
 
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return several networks' at once: a row of logits is computed by itself."""
+        each = nn.functional.cross_entropy(
+            outputs.flatten(0, 1),
+            targets.repeat(len(outputs)),
+            reduction="none",
+            label_smoothing=self._label_smoothing,
+        )
+        return each.view(len(outputs), -1).mean(dim=1)
+
     def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
         """Return `loss` (cross-entropy in nats), `accuracy` and perhaps `accuracy_top5`."""
         return {

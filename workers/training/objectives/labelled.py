@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -83,6 +83,15 @@ class LabelledObjective(Objective):
             batches = data.batches(_EVALUATION_BATCH)
             logits = torch.cat([network(lay_out(samples)) for samples, _ in batches]).double()
             return self.judge(logits, data.labels, thorough=thorough)
+
+    def evaluate_together(
+        self, outputs_of: Callable[[Tensor], Tensor], batch_size: int
+    ) -> Sequence[dict[str, float]]:
+        """See `Objective.evaluate_together`: a pass of all takes half the time of one for each."""
+        data = self._data.splits["validation"]
+        batches = data.batches(min(batch_size, _EVALUATION_BATCH))
+        logits = torch.cat([outputs_of(samples) for samples, _ in batches], dim=1).double()
+        return [self.judge(own, data.labels, thorough=False) for own in logits]
 
     @abstractmethod
     def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:

@@ -109,6 +109,11 @@ class PatchObjective(Objective):
         """Return half the mean over pixels of the squared error."""
         return 0.5 * nn.functional.mse_loss(outputs, targets)
 
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return several networks' at once."""
+        errors = nn.functional.mse_loss(outputs, targets.expand_as(outputs), reduction="none")
+        return 0.5 * errors.flatten(1).mean(dim=1)
+
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return `loss` (MSE) and PSNRs; thoroughly, similarities and the inputs' own PSNR too."""
         n_images, device = self._n_judged(split), self.data.normalise.low.device

@@ -89,7 +89,7 @@ def stepper(
     def step() -> nn.Module:
         descent.clear()
         network(samples).square().mean().backward()
-        descend([descent])
+        descend(descent)
         return network
 
     return step

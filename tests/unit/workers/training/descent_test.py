@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from workers.training.descent import Descent, descend
+from workers.training.descent import Descent, descend, step_together
 from workers.training.optimizers import build_optimizer
 
 BASE = {"lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
@@ -65,7 +65,8 @@ def test_steps_together_are_those_of_each_alone(section: dict[str, Any]) -> None
     for step in range(N_STEPS):
         for net in nets:
             backward(net, step)
-        descend(descents)
+        with torch.no_grad():
+            step_together(descents)
     for seed, (net, lr) in enumerate(zip(nets, rates, strict=True)):
         assert values(net) == of_torch(section, seed, lr)
 
@@ -83,7 +84,7 @@ def test_every_step_but_the_first_is_direct(monkeypatch: pytest.MonkeyPatch) -> 
     descent = Descent(build_optimizer(SECTIONS[1], net.parameters()))
     for step in range(N_STEPS):
         backward(net, step)
-        descend([descent])
+        descend(descent)
     assert len(calls) == 1
 
 
@@ -99,7 +100,7 @@ def test_settings_and_state_may_change_between_steps(section: dict[str, Any]) ->
             backward(net, step)
             descent.optimizer.param_groups[0]["lr"] = 0.05 / (step + 1)
             if is_direct:
-                descend([descent])
+                descend(descent)
             else:
                 descent.optimizer.step()
             if step == 1:
@@ -123,7 +124,7 @@ def test_a_parameter_without_a_gradient_rests_and_goes_on() -> None:
             if step % 2:
                 net[2].weight.grad = None
             if is_direct:
-                descend([descent])
+                descend(descent)
             else:
                 descent.optimizer.step()
         found.append(values(net))

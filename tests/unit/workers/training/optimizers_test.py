@@ -78,7 +78,7 @@ def test_gradients_are_clipped_together_and_before_the_decay() -> None:
     settings = {**SGD, "momentum": 0.0, "nesterov": False}
     optimizer = build_optimizer(settings, [first, second])
     first.grad, second.grad = torch.tensor([3.0]), torch.tensor([4.0])
-    descend([Descent(optimizer, [clipping([first, second], 1.0)])])
+    descend(Descent(optimizer, [clipping([first, second], 1.0)]))
     # (3, 4) has the norm 5 and becomes (0.6, 0.8); the decay adds 0.1 * 1, the rate is 0.1.
     assert first.item() == pytest.approx(1 - 0.07, rel=1e-5)
     assert second.item() == pytest.approx(1 - 0.09, rel=1e-5)
@@ -88,7 +88,7 @@ def test_short_gradients_are_not_clipped() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
     optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
     parameter.grad = torch.tensor([2.0])
-    descend([Descent(optimizer, [clipping([parameter], 2.5)])])
+    descend(Descent(optimizer, [clipping([parameter], 2.5)]))
     assert parameter.item() == pytest.approx(0.8)
 
 
@@ -114,7 +114,7 @@ def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
             x = torch.randn(4, 1, 9, generator=random, dtype=torch.float64)
             descent.clear()
             (net(x) - x[..., 2:-2]).square().mean().backward()
-            descend([descent])
+            descend(descent)
         nets.append([layer.weight.detach() for layer in convolutions(net).values()])
     torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-12)
 

@@ -1,0 +1,115 @@
+"""The parameters of a pack: each candidate's are parts of one, and so are their gradients.
+
+A pack's passes read one tensor V for each parameter of the fused network, along whose first axis
+the candidates lie. Its gradient keeps its place in memory, and the candidates' own gradients are
+parts of it. Where candidates have densities, V = W * Phi for all of them at once, as in
+`workers.training.masters`; Phi is 1 for one without a density, which no bit of a product feels.
+
+Products of equal factors are equal wherever they are computed; what is summed, or stepped by an
+optimizer, is each candidate's own tensor (`workers.training.descent`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from workers.training.fused_network import Heads
+from workers.training.masters import Master, MasterWeights
+
+
+class JointParameter:
+    """One parameter of the fused network, of which the candidates' own become parts.
+
+    Args:
+        values: V, of shape (n * rows, ...), without a gradient.
+        n: Networks in it; those beyond the owners are idle.
+        owners: The candidates' parameters in their order; they may have fewer rows.
+        masters: For each the W of which it is the product, if it is one.
+
+    Attributes:
+        gradient: V's, where it stays.
+        gradients: The owners' parts of it.
+    """
+
+    def __init__(
+        self,
+        values: nn.Parameter,
+        n: int,
+        owners: Sequence[nn.Parameter],
+        masters: Sequence[Master | None],
+    ) -> None:
+        self._n, self._values = n, values.detach()
+        self.gradient = values.grad = torch.zeros_like(values)
+        self._weights, self._phi = self._values, None
+        if any(master is not None for master in masters):
+            self._weights, self._phi = self._values.clone(), torch.ones_like(self._values)
+        self.gradients = [
+            self._take(place, owner, master)
+            for place, (owner, master) in enumerate(zip(owners, masters, strict=True))
+        ]
+
+    def by_candidate(self, joined: Tensor) -> Tensor:
+        """Return (n, rows, ...) of a tensor like V."""
+        return joined.view(self._n, -1, *joined.shape[1:])
+
+    def _take(self, place: int, owner: nn.Parameter, master: Master | None) -> Tensor:
+        """Make a candidate's tensors parts of the joint ones; return that of the gradient."""
+
+        def part(joined: Tensor) -> Tensor:
+            return self.by_candidate(joined)[place].narrow(0, 0, len(owner))
+
+        gradient, weights = part(self.gradient), part(self._weights)
+        if master is None or self._phi is None:
+            owner.data, owner.grad = weights, gradient
+            return gradient
+        weights.copy_(master.weight.detach())
+        part(self._phi).copy_(master.phi)
+        master.move(weights)
+        master.weight.grad = gradient
+        owner.data, owner.grad = part(self._values), None
+        return gradient
+
+    def pull(self) -> None:
+        """Before a step, make V's gradient that of W."""
+        if self._phi is not None:
+            self.gradient.mul_(self._phi)
+
+    def push(self) -> None:
+        """After a step, make V the product again."""
+        if self._phi is not None:
+            torch.mul(self._weights, self._phi, out=self._values)
+
+
+def join(
+    fused: nn.Module, n: int, networks: Sequence[nn.Module], masters: Sequence[MasterWeights]
+) -> list[JointParameter]:
+    """Make the networks' values parts of the fused ones; their statistics, too.
+
+    Args:
+        fused: Of `n` networks, the first of which are `networks`; see `fused_network`.
+        n: Idle copies included.
+        networks: Afterwards they share the fused one's memory, as do the masters' weights.
+        masters: Theirs.
+    """
+    found = []
+    for name, layer in fused.named_modules():
+        if not isinstance(layer, _ConvNd | _BatchNorm | Heads):
+            continue
+        layers = [network.get_submodule(name) for network in networks]
+        # By name: a density has moved its layer's weight behind the bias, and norms are summed in
+        # this order.
+        for key, values in sorted(layer.named_parameters(recurse=False)):
+            owners = [own.get_parameter(key) for own in layers]
+            pairs = zip(masters, owners, strict=True)
+            found.append(JointParameter(values, n, owners, [own.of(v) for own, v in pairs]))
+        for key, buffer in layer.named_buffers(recurse=False):
+            # What is counted, as batches are, all have in common.
+            parts = buffer.chunk(n) if buffer.dim() > 0 else [buffer] * n
+            for own, part in zip(layers, parts, strict=False):
+                setattr(own, key, part)
+    return found
