@@ -24,6 +24,7 @@ import torch
 
 from benchmarks import machine
 from service import rules
+from service.datasets.entries import Limits
 from service.datasets.info import BUILT_IN
 from service.datasets.samples import Sample, Source
 from service.datasets.splits import SplitPlan
@@ -97,7 +98,7 @@ def store(data_dir: Path) -> str:
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
     source = Source("labelled", 2, samples(), [str(label) for label in range(10)])
-    written = write(source, work, SplitPlan(), max_bytes=2**30)
+    written = write(source, work, SplitPlan(), Limits(2**30))
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"
 

@@ -94,11 +94,13 @@ def decode_box(
         InvalidDatasetError: See `decoded`; or it has another size.
     """
     with _opened(name, content) as image:
-        is_turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _TURNED
-        if image.size != (size[::-1] if is_turned else size):
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if image.size != (size[::-1] if orientation in _TURNED else size):
             raise InvalidDatasetError(name, f"is {image.width} x {image.height} px large")
         _draft(image, box, side)
-        upright = _converted(name, ImageOps.exif_transpose(image), convert)
+        # It would copy what lies upright already.
+        upright = image if orientation == 1 else ImageOps.exif_transpose(image)
+        upright = _converted(name, upright, convert)
         scales = [of_all / before for of_all, before in zip(upright.size, size, strict=True)]
         left, top, right, bottom = (at * scales[i % 2] for i, at in enumerate(box))
         within = (left, top, min(right, upright.width), min(bottom, upright.height))
@@ -163,7 +165,8 @@ def _converted(name: str, image: Image.Image, convert: Conversion | None) -> Ima
             "in a .npz",
         )
     own: Conversion = "grey" if image.mode in GREY else "colour"
-    return image.convert(MODES[convert or own])
+    mode = MODES[convert or own]
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _opaque(name: str, image: Image.Image) -> Image.Image:

@@ -210,8 +210,8 @@ def two_readers() -> Iterator[None]:
     use_readers(2)
     yield
     use_readers(0)
-    readers._readers(2).close()
-    readers._readers.cache_clear()
+    readers.shared_readers(2).close()
+    readers.shared_readers.cache_clear()
 
 
 @pytest.mark.usefixtures("two_readers")
@@ -219,14 +219,14 @@ def test_reader_processes_change_no_bit(
     training: TrainingTask, name: str, data_dir: Path, tmp_path: Path
 ) -> None:
     found = facts(list(train(training)))
-    pids = readers._readers(2).pids()
+    pids = readers.shared_readers(2).pids()
     assert len(pids) == 2
     # One that dies in the middle is replaced.
     batches = iter(epoch_of(name, data_dir))
     first = next(batches)
     os.kill(pids[0], signal.SIGKILL)
     drawn = [first, *batches]
-    assert readers._readers(2).pids() != pids
+    assert readers.shared_readers(2).pids() != pids
     name_of_damaged = damaged(tmp_path, "changed")
     section = {"kind": "classification", "dataset": name_of_damaged, "size_px": 16}
     of = task(section, training={"epochs": 1}, phi=None, data_dir=str(tmp_path))

@@ -52,11 +52,12 @@ def read_all(wanted: Iterator[Wanted]) -> Iterator[Squares]:
         ReaderLostError: Readers died, one after another.
     """
     n = _numbers["readers"]
-    return _readers(n).read_all(wanted) if n > 0 else prefetched(map(read, wanted))
+    return shared_readers(n).read_all(wanted) if n > 0 else prefetched(map(read, wanted))
 
 
 @lru_cache(maxsize=1)
-def _readers(n: int) -> Readers:
+def shared_readers(n: int) -> Readers:
+    """Return this process's readers, which its trainings share."""
     return Readers(n)
 
 
