@@ -91,19 +91,22 @@ def psnr_db(mse: Tensor, *, is_clipped: bool = False) -> float:
     return float((-10 * torch.log10(mse.clamp(min=least))).mean())
 
 
-def accuracies(logits: Tensor, labels: Tensor) -> dict[str, float]:
-    """Return `accuracy`, and `accuracy_top5` where there are more than 5 classes, in [0, 1].
+def n_correct(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Return how many samples count for `accuracy`, and for `accuracy_top5` above 5 classes.
 
-    The share of samples whose class has the highest score, or one of the 5 highest.
+    Those whose class has the highest score, or one of the 5 highest.
 
     Args:
         logits: (N, n_classes).
         labels: (N,), int64.
+
+    Returns:
+        Scalars on the device, int64.
     """
-    found = {"accuracy": float((logits.argmax(dim=1) == labels).double().mean())}
+    found = {"accuracy": (logits.argmax(dim=1) == labels).sum()}
     if logits.shape[1] > _TOP:
         best = logits.topk(_TOP, dim=1).indices
-        found["accuracy_top5"] = float((best == labels[:, None]).any(dim=1).double().mean())
+        found["accuracy_top5"] = (best == labels[:, None]).any(dim=1).sum()
     return found
 
 

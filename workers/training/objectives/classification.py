@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.training.metrics import accuracies
 from workers.training.objectives.labelled import LabelledObjective
+from workers.training.objectives.tallies import ClassTally, Tally
 
 
 class ClassificationObjective(LabelledObjective):
@@ -44,9 +44,6 @@ class ClassificationObjective(LabelledObjective):
         )
         return each.view(len(outputs), -1).mean(dim=1)
 
-    def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
-        """Return `loss` (cross-entropy in nats), `accuracy` and perhaps `accuracy_top5`."""
-        return {
-            "loss": float(nn.functional.cross_entropy(logits, labels)),
-            **accuracies(logits, labels),
-        }
+    def tally(self) -> Tally:
+        """See `LabelledObjective.tally`."""
+        return ClassTally()

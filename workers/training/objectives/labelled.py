@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workers.training.augmentation import Augmentation
 from workers.training.data.registry import labelled_dataset
 from workers.training.layout import lay_out
 from workers.training.objectives.base import Batch, Objective, count_batches
+from workers.training.objectives.tallies import Tally
 from workers.training.streams import Streams
 from workers.training.task import Split
 
@@ -77,28 +78,26 @@ class LabelledObjective(Objective):
         return test / validation
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
-        """Return what `judge` says of the split's samples."""
-        data = self._data.splits[split]
+        """Return the metrics of the split's samples."""
+        tally = self.tally()
         with torch.inference_mode():
-            batches = data.batches(_EVALUATION_BATCH)
-            logits = torch.cat([network(lay_out(samples)) for samples, _ in batches]).double()
-            return self.judge(logits, data.labels, thorough=thorough)
+            for samples, labels in self._data.splits[split].batches(_EVALUATION_BATCH):
+                tally.add(network(lay_out(samples)).double(), labels)
+            return tally.metrics(thorough=thorough)
 
     def evaluate_together(
         self, outputs_of: Callable[[Tensor], Tensor], batch_size: int
     ) -> Sequence[dict[str, float]]:
         """See `Objective.evaluate_together`: a pass of all takes half the time of one for each."""
-        data = self._data.splits["validation"]
-        batches = data.batches(min(batch_size, _EVALUATION_BATCH))
-        logits = torch.cat([outputs_of(samples) for samples, _ in batches], dim=1).double()
-        return [self.judge(own, data.labels, thorough=False) for own in logits]
+        tallies: list[Tally] = []
+        batches = self._data.splits["validation"].batches(min(batch_size, _EVALUATION_BATCH))
+        for samples, labels in batches:
+            outputs = outputs_of(samples).double()
+            tallies = tallies or [self.tally() for _ in outputs]
+            for tally, own in zip(tallies, outputs, strict=True):
+                tally.add(own, labels)
+        return [tally.metrics(thorough=False) for tally in tallies]
 
     @abstractmethod
-    def judge(self, logits: Tensor, labels: Tensor, *, thorough: bool) -> dict[str, float]:
-        """Return `loss`, the reported objective, and the task's own metrics.
-
-        Args:
-            logits: (N, n_outputs), float64.
-            labels: Of the same samples, as the data set has them.
-            thorough: Whether to include metrics that are slow to compute.
-        """
+    def tally(self) -> Tally:
+        """Return an empty tally of the task's metrics."""

@@ -23,9 +23,9 @@ from workers.training.metrics import (
     SIMILARITY,
     SQUARED_ERROR,
     Measure,
-    accuracies,
     label_accuracy,
     label_scores,
+    n_correct,
     psnr_db,
 )
 from workers.training.pixel_means import PixelMeans
@@ -133,14 +133,14 @@ def test_similarity_is_1_for_equal_images_and_follows_its_formula_for_flat_ones(
 def test_accuracies_are_those_of_torchmetrics() -> None:
     random = torch.Generator().manual_seed(0)
     logits, labels = torch.randn(200, 7, generator=random), torch.arange(200) % 7
-    found = accuracies(logits.double(), labels)
+    found = {name: int(n) / len(labels) for name, n in n_correct(logits.double(), labels).items()}
     assert list(found) == ["accuracy", "accuracy_top5"]
     for name, top in (("accuracy", 1), ("accuracy_top5", 5)):
         wanted = multiclass_accuracy(logits, labels, 7, average="micro", top_k=top)
         assert found[name] == pytest.approx(float(wanted), rel=1e-6)
     assert found["accuracy"] < found["accuracy_top5"] < 1.0
     # Of 5 classes the right one is always among the 5 best.
-    assert list(accuracies(logits[:, :5], labels.clamp(max=4))) == ["accuracy"]
+    assert list(n_correct(logits[:, :5], labels.clamp(max=4))) == ["accuracy"]
 
 
 def answers(n: int = 200) -> tuple[Tensor, Tensor]:
