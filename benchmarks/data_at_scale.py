@@ -216,7 +216,8 @@ def step_ratios(task: TrainingTask) -> list[float]:
     from workers.training.stepping import step
 
     parts = prepare(task)
-    passes = PlainPasses([parts.network.train()], precision_of(task))
+    parts.network.train()
+    passes = PlainPasses([parts], precision_of(task))
     batches = endless_batches(parts, task)
     held = next(batches)
     count = 0
@@ -227,12 +228,12 @@ def step_ratios(task: TrainingTask) -> list[float]:
             # What was read ahead while nothing was asked for does not count.
             for batch in islice(batches, 5):
                 count += 1
-                step(passes, [parts], *batch, count)
+                step(passes, *batch, count)
         start = time.perf_counter()
         for _ in range(N_STEPS):
             count += 1
             batch = next(batches) if is_loaded else held
-            float(step(passes, [parts], *batch, count)[0])
+            float(step(passes, *batch, count)[0])
         return time.perf_counter() - start
 
     taken_s(is_loaded=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from workers.training.augmentation import Augmentation
 from workers.training.data.registry import labelled_dataset
