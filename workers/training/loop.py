@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from service.digest import canonical_json
 from workers.training.checkpoint import Progress
 from workers.training.course import Course
 from workers.training.judging import Run
 from workers.training.machine import prepare_machine
-from workers.training.memory import MemoryPeak, give_back
+from workers.training.memory import KEPT_MEMORY, MemoryPeak, give_back
 from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
 from workers.training.preparation import Prepared, prepare
@@ -72,8 +73,10 @@ def train(
     try:
         for _, item in train_together([candidate], PlainPasses, precision):
             yield item
-    finally:
+    except BaseException:
+        # Whatever comes next finds no more of it than of a training that has ended.
         give_back(torch.device(task.device))
+        raise
 
 
 def train_together(
@@ -94,7 +97,9 @@ def train_together(
         ValueError: As `train`.
     """
     prepare_machine(candidates[0].task.threads)
-    peak = MemoryPeak(torch.device(candidates[0].task.device))
+    device = torch.device(candidates[0].task.device)
+    KEPT_MEMORY.fit(device, _shape_of(candidates, precision))
+    peak = MemoryPeak(device)
     runs = [
         Run(place, candidate, prepare(candidate.task), precision, peak)
         for place, candidate in enumerate(map(_checked, candidates))
@@ -116,6 +121,13 @@ def train_together(
                 course.keep_at_rung(run)
             yield from _outcomes([run])
         runs = _going(runs)
+
+
+def _shape_of(candidates: Sequence[Candidate], precision: Precision) -> object:
+    """Name what trainings have in common whose tensors have the same sizes."""
+    task = candidates[0].task
+    settings = [task.training[name] for name in ("batch_size", "optimizer")]
+    return canonical_json([task.task, task.network, settings, precision, len(candidates)])
 
 
 class _Built:

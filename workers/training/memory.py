@@ -37,9 +37,37 @@ class MemoryPeak:
 
 
 def give_back(device: torch.device) -> None:
-    """Return what nothing needs any more to the other workers of a GPU: torch would keep it."""
+    """Return what nothing needs any more to the GPU: torch would keep it."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
+
+
+class KeptMemory:
+    """What torch's allocator keeps of a GPU between trainings.
+
+    The next training of the same shape takes it as it is, where giving it back would cost a
+    `cudaFree` and a new `cudaMalloc`, for which the device is waited for. One of another shape
+    finds blocks of the wrong sizes: before it everything is given back. Where a training lacks
+    memory in between, torch gives back by itself what is kept; the process's limit holds for both.
+    """
+
+    def __init__(self) -> None:
+        self._shape: object = None
+
+    def fit(self, device: torch.device, shape: object) -> None:
+        """Before a training, keep what fits it.
+
+        Args:
+            device: Its own.
+            shape: Equal for trainings whose tensors have the same sizes.
+        """
+        if shape != self._shape:
+            give_back(device)
+        self._shape = shape
+
+
+# The process has one allocator.
+KEPT_MEMORY = KeptMemory()
 
 
 def _forget_peak() -> None:

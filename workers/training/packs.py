@@ -141,6 +141,8 @@ def _train_group(
             left = []
         if is_out_of_memory(error):
             width = max(math.ceil(len(left) / 2), 1)
+    else:
+        return left, width
     # Here, where the error and the tensors that its frames hold are gone.
     give_back(torch.device(wanted[0].task.device))
     return left, width

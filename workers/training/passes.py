@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from workers.training.descent import descend
+from workers.training.engines import engines_explained
 from workers.training.layout import lay_out
 from workers.training.running_statistics import RunningStatistics
 
@@ -123,6 +124,13 @@ def tf32() -> Iterator[None]:
         matmul.allow_tf32 = cudnn.allow_tf32 = False
 
 
-def products(precision: Precision) -> AbstractContextManager[object]:
-    """Return the context of a forward and a backward pass."""
-    return tf32() if precision == "tf32" else nullcontext()
+@contextmanager
+def products(precision: Precision) -> Iterator[None]:
+    """Enter the context of a forward and a backward pass.
+
+    Raises:
+        NoEngineError: See `workers.training.engines`.
+    """
+    rounding = tf32() if precision == "tf32" else nullcontext()
+    with engines_explained(precision), rounding:
+        yield

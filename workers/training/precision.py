@@ -16,6 +16,7 @@ from torch import Tensor
 
 from service.digest import canonical_json
 from workers.training.devices import has_fast_bfloat16, has_tf32
+from workers.training.engines import NoEngineError
 from workers.training.passes import PlainPasses, Precision
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
@@ -51,7 +52,8 @@ def difference(task: TrainingTask) -> float:
 
     Returns:
         The difference of the mean losses of the last half of the steps, of the size of the float32
-        one; inf where either is not finite, or the float32 one is 0.
+        one; inf where either is not finite, the float32 one is 0, or the device has no
+        deterministic kernel in bfloat16.
     """
     names = ("task", "network", "training", "packages", "threads")
     plain = {name: getattr(task, name) for name in names}
@@ -63,7 +65,11 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
     task = TrainingTask(
         **json.loads(sections), phi=None, seed=seed, device=device, data_dir=data_dir
     )
-    exact, quick = _mean_loss(task, "float32"), _mean_loss(task, "bfloat16")
+    exact = _mean_loss(task, "float32")
+    try:
+        quick = _mean_loss(task, "bfloat16")
+    except NoEngineError:
+        return math.inf
     if not (math.isfinite(exact) and math.isfinite(quick)) or exact == 0:
         return math.inf
     # A package's loss may be below 0.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load
+from torch import Tensor
 
 from tests.integration.training.interrupted import (
     CASES,
@@ -37,8 +39,12 @@ from workers.training import checkpoint_store, loop
 from workers.training.calibration import calibrate
 from workers.training.data import registry
 from workers.training.devices import has_fast_bfloat16
+from workers.training.engines import NoEngineError
+from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
+from workers.training.networks.layers import CONVOLUTIONS
 from workers.training.packs import is_out_of_memory
+from workers.training.passes import Precision, autocast, products
 from workers.training.task import Status
 
 DEVICE = "cuda"
@@ -183,10 +189,51 @@ def test_a_set_read_from_its_file_is_that_which_lies_on_the_device(
     own = task({"kind": "classification", "dataset": name}, device=DEVICE, data_dir=str(tmp_path))
     values = []
     for held_bytes in (2**30, 0):
-        monkeypatch.setattr(registry, "HELD_BYTES", held_bytes)
+        monkeypatch.setattr(registry, "_held_bytes", lambda _, n=held_bytes: n)
         registry.labelled_dataset.cache_clear()
         values.append(run(own)[1].value)
     assert values[0] == values[1]
+
+
+@pytest.mark.parametrize(
+    ("n_dims", "groups", "size"), [(2, 1, 5), (2, 16, 5), (2, 16, 31), (3, 1, 5), (3, 16, 5)]
+)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_deterministic_convolutions_find_an_engine_or_say_so(
+    n_dims: int, groups: int, size: int, precision: Precision
+) -> None:
+    """Weight gradients of large, grouped and volume kernels have few deterministic algorithms."""
+    prepare_machine()
+    device = torch.device(DEVICE)
+    kind = CONVOLUTIONS[n_dims]
+    layer = kind(16, 16, size, padding=size // 2, groups=groups).to(device)
+    side = 64 if n_dims == 2 else 16
+    inputs = torch.randn(4, 16, *(side,) * n_dims, device=device, requires_grad=True)
+
+    def gradient() -> Tensor:
+        layer.zero_grad()
+        with products(precision):
+            with autocast(device, precision):
+                outputs = layer(inputs)
+            outputs.float().square().mean().backward()
+        assert layer.weight.grad is not None
+        return layer.weight.grad.clone()
+
+    # In float32 there has to be one.
+    with suppress(NoEngineError) if precision == "bfloat16" else nullcontext():
+        assert torch.equal(gradient(), gradient())
+
+
+def test_memory_is_kept_for_a_training_of_the_same_shape_alone() -> None:
+    own = task(DIGITS, device=DEVICE, training={"epochs": 1})
+    run(own)
+    kept = torch.cuda.memory_reserved()
+    mallocs = torch.cuda.memory_stats()["num_device_alloc"]
+    run(own)
+    assert torch.cuda.memory_reserved() == kept
+    assert torch.cuda.memory_stats()["num_device_alloc"] == mallocs
+    run(replace(own, network={**SMALL_CNN, "width": 8}))
+    assert torch.cuda.memory_stats()["num_device_free"] > 0
 
 
 @pytest.mark.parametrize("name", ["sgd", "adamw", "bfloat16", "batch-norm", "learned"])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.training.data.labelled import Rows
+from workers.training.data.prefetching import sent
 from workers.training.data.readers import read_all
 from workers.training.data.reading import Squares, Wanted
 
@@ -50,7 +51,7 @@ class CroppedRows(Rows):
         )
         squares = read_all(wanted)
         for batch in torch.split(order, batch_size):
-            yield _joined(squares, len(batch)).to(self.device)
+            yield sent(_joined(squares, len(batch)), self.device)
 
     def _pieces(self, batch: Tensor) -> Iterator[Wanted]:
         for numbers in torch.split(batch, PIECE):

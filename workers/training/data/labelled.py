@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from service.datasets.stored import Samples
-from workers.training.data.prefetching import prefetched
+from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.scaling import Scaling
 from workers.training.networks.shape import InputShape
 
@@ -61,12 +61,12 @@ class MappedRows(Rows):
 
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield the samples in `order`."""
-        for values in prefetched(self._read(order, batch_size)):
-            yield values.to(self._device)
+        yield from prefetched(self._read(order, batch_size))
 
     def _read(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         for chosen in torch.split(order, batch_size):
-            yield torch.from_numpy(self._values[self._rows[chosen.numpy()]])
+            values = torch.from_numpy(self._values[self._rows[chosen.numpy()]])
+            yield sent(values, self._device)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from service.datasets.stored import AnySamples
-from workers.training.data.prefetching import prefetched
+from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.scaling import Scale
 from workers.training.data.tiles import Tile, n_at_once, tiles_of
+from workers.training.device_memory import total_bytes_of
 from workers.training.streams import generator
 
 Patches = tuple[Tensor, ...]
@@ -125,12 +126,12 @@ class MappedImages(Images):
         self.device = device
 
     def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
-        """Return boxes, on the CPU."""
+        """Return boxes, on the device; the thread that reads ahead sends them there."""
         boxes = []
         for number, start in zip(image.tolist(), corner.tolist(), strict=True):
             window = (slice(at, at + side) for at, side in zip(start, sides, strict=True))
             boxes.append(self._samples[int(self._rows[number])][:, *window])
-        return torch.from_numpy(np.stack(boxes))
+        return sent(torch.from_numpy(np.stack(boxes)), self.device)
 
 
 class PatchSource:
@@ -209,10 +210,11 @@ class PatchSource:
         )
 
     def _windows(self) -> Iterator[tuple[Tensor, Tile, Patches]]:
+        memory = total_bytes_of(self._images[0].device)
         for sides, rows in _by_sides(self._sides):
             for tile in tiles_of(sides):
                 start = torch.tensor([along.start for along in tile.window])
-                for numbers in torch.split(rows, n_at_once(tile.window_sides)):
+                for numbers in torch.split(rows, n_at_once(tile.window_sides, memory)):
                     corner = start.expand(len(numbers), -1)
                     yield numbers, tile, self._cut(numbers, corner, tile.window_sides)
 

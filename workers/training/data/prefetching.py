@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import torch
+from torch import Tensor
+
 _DEPTH = 3
 
 Item = TypeVar("Item")
@@ -31,3 +34,14 @@ def _next(items: Iterator[Item]) -> tuple[Item] | None:
     for item in items:
         return (item,)
     return None
+
+
+def sent(values: Tensor, device: torch.device) -> Tensor:
+    """Return values on a device; a GPU is not waited for.
+
+    To be called where they are read ahead: the copy to pinned memory is the host's work, and that
+    from there to a GPU is queued behind what the GPU has to do.
+    """
+    if device.type != "cuda":
+        return values.to(device)
+    return values.pin_memory().to(device, non_blocking=True)

@@ -29,6 +29,7 @@ from workers.training.data.scaling import Scaling
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
 from workers.training.data.textures import load_textures
 from workers.training.data.waveforms import load_waveforms
+from workers.training.device_memory import held_bytes, memory_of
 from workers.training.networks.shape import InputShape
 
 # Each split's samples, (N, *sides), and labels.
@@ -45,8 +46,8 @@ _LABELLED: Mapping[str, Mapping[str, Callable[[], Arrays]]] = MappingProxyType(
         "multilabel": {"mosaics": load_mosaics},
     }
 )
-# Stored sets of more bytes of values than this stay in their files, and batches are read from
-# there.
+# On a CPU, stored sets of more bytes of values than this stay in their files, and batches are read
+# from there; on a GPU its memory says how many.
 HELD_BYTES = 2**30
 # So many sets of each sort stay in a worker's memory, which it shares with its neighbours.
 KEPT = 3
@@ -80,11 +81,15 @@ def labelled_dataset(
         return _built_in(_LABELLED[kind][name](), device)
     if not name.startswith(PREFIX):
         return own_labelled(kind, name, device)
-    found = stored_labelled(name, device, data_dir, HELD_BYTES, size_px)
+    found = stored_labelled(name, device, data_dir, _held_bytes(device), size_px)
     n_axes = 2 if kind == "multilabel" else 1
     if found.splits["train"].labels.dim() != n_axes:
         raise ValueError(f"the labels of {name} are not those of a {kind}")
     return found
+
+
+def _held_bytes(device: torch.device) -> int:
+    return held_bytes(memory_of(device), HELD_BYTES)
 
 
 def _built_in(arrays: Arrays, device: torch.device) -> LabelledDataset:
@@ -124,7 +129,9 @@ def patch_dataset(
         return _PATCHED[kind][name](device)
     if not name.startswith(PREFIX):
         return own_patches(kind, name, device)
-    return stored_patches(name, device, data_dir, HELD_BYTES, is_paired=kind == "image_to_image")
+    return stored_patches(
+        name, device, data_dir, _held_bytes(device), is_paired=kind == "image_to_image"
+    )
 
 
 def _photos(device: torch.device) -> PatchDataset:

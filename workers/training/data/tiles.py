@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
+from workers.training.device_memory import judged_times
+
 # By the number of axes. In a pass are as many pixels as 16 of a search's crops have.
 MOST_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 147_456, 3: 524_288})
 WINDOW_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 384, 3: 80})
@@ -56,9 +58,15 @@ class Tile:
         )
 
 
-def n_at_once(sides: Sequence[int]) -> int:
-    """Return how many windows of these sides are judged together, at least 1."""
-    return max(1, MOST_PX[len(sides)] // math.prod(sides))
+def n_at_once(sides: Sequence[int], total_bytes: int | None = None) -> int:
+    """Return how many windows of these sides are judged together, at least 1.
+
+    Args:
+        sides: Of a window.
+        total_bytes: The memory of a GPU, see `workers.training.device_memory`; None on a CPU.
+    """
+    most_px = MOST_PX[len(sides)]
+    return max(1, most_px * judged_times(total_bytes, most_px) // math.prod(sides))
 
 
 def whole(sides: Sequence[int]) -> Tile:

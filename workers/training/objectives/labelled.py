@@ -11,12 +11,14 @@ from torch import Tensor, nn
 
 from workers.training.augmentation import Augmentation
 from workers.training.data.registry import labelled_dataset
+from workers.training.device_memory import judged_times, total_bytes_of
 from workers.training.layout import lay_out
 from workers.training.objectives.base import Batch, Objective, count_batches
 from workers.training.objectives.tallies import Tally
 from workers.training.streams import Streams
 from workers.training.task import Split
 
+# On a CPU.
 _EVALUATION_BATCH = 256
 
 
@@ -33,6 +35,7 @@ class LabelledObjective(Objective):
         self._data = labelled_dataset(
             section["kind"], section["dataset"], device, data_dir, section.get("size_px")
         )
+        self._device = device
         self._augmentation = Augmentation.of(training)
         self._drops_last = bool(training.get("drop_last", False))
         self.shape = self._data.shape
@@ -81,7 +84,8 @@ class LabelledObjective(Objective):
         """Return the metrics of the split's samples."""
         tally = self.tally()
         with torch.inference_mode():
-            for samples, labels in self._data.splits[split].batches(_EVALUATION_BATCH):
+            batches = self._data.splits[split].batches(self._n_judged_at_once())
+            for samples, labels in batches:
                 tally.add(network(lay_out(samples)).double(), labels)
             return tally.metrics(thorough=thorough)
 
@@ -97,6 +101,10 @@ class LabelledObjective(Objective):
             for tally, own in zip(tallies, outputs, strict=True):
                 tally.add(own, labels)
         return [tally.metrics(thorough=False) for tally in tallies]
+
+    def _n_judged_at_once(self) -> int:
+        n_px = _EVALUATION_BATCH * self.shape.size_px**self.shape.n_dims
+        return _EVALUATION_BATCH * judged_times(total_bytes_of(self._device), n_px)
 
     @abstractmethod
     def tally(self) -> Tally:

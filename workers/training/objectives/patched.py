@@ -16,6 +16,7 @@ from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.registry import patch_dataset
 from workers.training.data.tiles import Tile, n_at_once, whole
+from workers.training.device_memory import total_bytes_of
 from workers.training.layout import lay_out
 from workers.training.metrics import (
     CLIPPED_SQUARED_ERROR,
@@ -194,7 +195,7 @@ def _in_batches(crops: Sequence[Pair]) -> Iterator[Judged]:
     first = 0
     for inputs, truth in crops:
         sides = tuple(inputs.shape[2:])
-        tile, n = whole(sides), n_at_once(sides)
+        tile, n = whole(sides), n_at_once(sides, total_bytes_of(inputs.device))
         for some, of_them in zip(torch.split(inputs, n), torch.split(truth, n), strict=True):
             numbers = torch.arange(first, first + len(some))
             yield Judged(numbers, tile, some, of_them)

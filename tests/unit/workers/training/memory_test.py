@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from workers.training.memory import MemoryPeak
+from workers.training.memory import KeptMemory, MemoryPeak
 
 SIZE = 300 * 2**20
 
@@ -40,3 +40,17 @@ def test_a_gpu_is_started_before_its_peak_is_counted_anew(
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 7)
     assert MemoryPeak(torch.device(name)).bytes() == 7
     assert asked == ["init", f"reset {name}"]
+
+
+def test_memory_is_given_back_before_a_training_of_another_shape_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given_back: list[str] = []
+    shape = ""
+    kept, gpu = KeptMemory(), torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: given_back.append(shape))
+    for shape in ("a", "a", "b", "b", "a"):
+        kept.fit(gpu, shape)
+    assert given_back == ["a", "b", "a"]
+    KeptMemory().fit(torch.device("cpu"), "c")
+    assert given_back == ["a", "b", "a"]
