@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from service.plugins import PluginError
@@ -112,7 +113,7 @@ PARTS = """
     network, data = Network(), Set()
 """
 ENTRIES = {"densearch.networks": {"parts": "network"}, "densearch.datasets": {"parts": "data"}}
-CPU = torch.device("cpu")
+CPU, ROOT = torch.device("cpu"), Path(__file__).parents[3]
 PHI = {"0": ((0.5, 0.5, 0.5), (0.5, 1.0, 0.5), (0.5, 0.5, 0.5))}
 
 
@@ -273,6 +274,97 @@ def test_labelled_samples_are_standardised_by_the_training_split(kind: str) -> N
     assert labels.shape == ((8,) if kind == "classification" else (8, 2))
 
 
+class Streamed:
+    """Gives the samples of an array one by one."""
+
+    def __init__(self, values: Sequence[NDArray[Any]] | NDArray[Any]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> NDArray[Any]:
+        found: NDArray[Any] = self.values[index]
+        return found
+
+
+def streamed(parts: dict[str, Any]) -> None:
+    for split, (samples, labels) in parts.items():
+        parts[split] = Streamed(samples), labels
+
+
+@pytest.mark.parametrize("kind", ["classification", "multilabel"])
+def test_samples_that_are_streamed_are_those_that_are_held(kind: str) -> None:
+    import plugged_parts  # type: ignore[import-not-found] # made by the fixture
+
+    held = labelled_dataset(kind, "parts", CPU)
+    plugged_parts.data.change = streamed
+    labelled_dataset.cache_clear()
+    found = labelled_dataset(kind, "parts", CPU)
+    assert (found.shape, found.n_outputs) == (held.shape, held.n_outputs)
+    for split in ("train", "validation", "test"):
+        order = (torch.Generator().manual_seed(3) for _ in range(2))
+        batches = [
+            data.splits[split].epoch(3, own, flips=False)
+            for data, own in zip((found, held), order, strict=True)
+        ]
+        for ours, theirs in zip(*batches, strict=True):
+            torch.testing.assert_close(ours, theirs)
+
+
+def late_nan(parts: dict[str, Any]) -> None:
+    parts["validation"][0][5, 0, 0, 0] = np.nan
+    streamed(parts)
+
+
+def late_size(parts: dict[str, Any]) -> None:
+    samples, labels = parts["validation"]
+    parts["validation"] = Streamed([*samples[:5], samples[5][:, :, :-1], *samples[6:]]), labels
+
+
+def few_labels(parts: dict[str, Any]) -> None:
+    streamed(parts)
+    samples, labels = parts["train"]
+    parts["train"] = samples, labels[:-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (late_nan, "validation: array 5 has values that are not finite"),
+        (late_size, "validation: sample 5 is smaller than the 12 px"),
+        (few_labels, r"train: labels have the shape \(7,\) beside 8 samples"),
+    ],
+)
+def test_a_streamed_sample_that_is_not_what_the_set_tells_ends_the_training(
+    change: Callable[[dict[str, Any]], None], reason: str
+) -> None:
+    import plugged_parts
+
+    plugged_parts.data.change = change
+    with pytest.raises(PluginError, match=f"parts of plugged-parts 1.0, {reason}"):
+        outcome(task())
+
+
+def test_the_documents_streamed_set_is_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "own-networks.md").read_text(encoding="utf-8")
+    (example,) = [
+        of for of in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Waves" in of
+    ]
+    small = example.replace("1_000_000", "600")
+    assert small != example
+    (tmp_path / "more").mkdir()
+    install(tmp_path / "more", "plugged-waves", small, {"densearch.datasets": {"waves": "waves"}})
+    use(tmp_path / "more", monkeypatch)
+    training = {**task().training, "batch_size": 64}
+    ours = {"kind": "small_cnn", "depth": 1, "width": 8, "kernel_size": 3}
+    section = {"kind": "classification", "dataset": "waves"}
+    found = outcome(task(task=section, network=ours, phi=None, training=training))
+    assert found.metrics["accuracy"] > 0.9
+
+
 def test_patches_of_bytes_are_brought_to_one() -> None:
     found = patch_dataset("denoising", "parts", CPU)
     ((crops,),) = found.splits["train"].crops()
@@ -335,7 +427,7 @@ def grey(parts: dict[str, Any]) -> None:
 def test_data_that_are_not_what_they_tell_are_refused(
     change: Callable[[dict[str, Any]], None], reason: str
 ) -> None:
-    import plugged_parts  # type: ignore[import-not-found] # made by the fixture
+    import plugged_parts
 
     plugged_parts.data.change = change
     with pytest.raises(PluginError, match=f"parts of plugged-parts 1.0, {reason}"):

@@ -7,6 +7,9 @@ A plug-in's `load(task)` gives, for each of `train`, `validation` and `test`,
 - for denoising: a list of samples (C, *sides), which may differ in size;
 - for image_to_image: a list of pairs, an input (C, *sides) and a target (C', *sides).
 
+In place of an array, samples of classes or labels may be any object with `__len__` and
+`__getitem__` that gives (C, *sides) by number: they are asked for as they are needed.
+
 Samples are bytes (uint8), or float32; those that patches are taken of lie about in [0, 1], where
 bytes are brought by 255.
 """
@@ -22,11 +25,18 @@ import torch
 
 from service import plugins
 from service.plugins import Group, Plugin, PluginError, called
-from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
-from workers.training.data.own_faults import Array, form_fault, labelled_fault, pairs_fault
+from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit, Rows
+from workers.training.data.own_faults import (
+    Array,
+    form_fault,
+    labelled_fault,
+    labels_fault,
+    pairs_fault,
+)
 from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, PatchSource
-from workers.training.data.scaling import BYTE_MAX, unit_range
+from workers.training.data.scaling import BYTE_MAX, figures, standardisation, unit_range
+from workers.training.data.streamed import StreamedRows, StreamedSamples, is_streamed
 from workers.training.networks.shape import InputShape
 
 GROUP: Group = "densearch.datasets"
@@ -49,25 +59,47 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
     """
     plugin, parts = _loaded(kind, name)
     info = plugin.value.info[kind]
-    splits: dict[str, tuple[Array, Array]] = {}
-    for split in SPLITS:
-        samples, labels = _arrays(plugin, split, parts[split])
-        _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
-        splits[split] = samples, labels.astype(_LABELS[kind])
-    training = splits["train"][0]
-    scale = standardising([torch.from_numpy(training).to(device)])
+    given = {split: _labelled(plugin, kind, split, parts[split]) for split in SPLITS}
+    training = given["train"][0]
+    if isinstance(training, StreamedSamples):
+        found = figures(training, np.arange(len(training)))
+        scale = standardisation(found, info.n_dims, device)
+        sides = training.shapes[0, 1:].tolist()
+    else:
+        scale = standardising([torch.from_numpy(training).to(device)])
+        sides = training.shape[2:]
+    splits = {
+        split: LabelledSplit(
+            _rows(samples, device),
+            torch.from_numpy(labels.astype(_LABELS[kind])).to(device),
+            scale,
+        )
+        for split, (samples, labels) in given.items()
+    }
     return LabelledDataset(
-        {
-            split: LabelledSplit(
-                HeldRows(torch.from_numpy(samples).to(device)),
-                torch.from_numpy(labels).to(device),
-                scale,
-            )
-            for split, (samples, labels) in splits.items()
-        },
-        InputShape(info.n_channels, min(training.shape[2:]), info.n_dims),
-        info.n_outputs,
+        splits, InputShape(info.n_channels, min(sides), info.n_dims), info.n_outputs
     )
+
+
+def _labelled(
+    plugin: Plugin, kind: str, split: str, part: Sequence[Any]
+) -> tuple[Array | StreamedSamples, Array]:
+    """Return a split's samples and labels, held to what the set tells."""
+    info = plugin.value.info[kind]
+    if is_streamed(part[0]):
+        streamed = StreamedSamples(plugin, split, part[0], info)
+        (labels,) = _arrays(plugin, split, part[1:])
+        _refuse(plugin, split, labels_fault(kind, len(streamed), labels, info))
+        return streamed, labels
+    samples, labels = _arrays(plugin, split, part)
+    _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
+    return samples, labels
+
+
+def _rows(samples: Array | StreamedSamples, device: torch.device) -> Rows:
+    if isinstance(samples, StreamedSamples):
+        return StreamedRows(samples, device)
+    return HeldRows(torch.from_numpy(samples).to(device))
 
 
 def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:

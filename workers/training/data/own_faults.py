@@ -46,12 +46,17 @@ def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str 
         labels: (N,) or (N, n_labels).
         info: What the set tells.
     """
-    n_axes = 1 if kind == "classification" else 2
     if samples.ndim == 0:
         return "its samples are no array"
-    if labels.ndim != n_axes or len(labels) != len(samples):
-        return f"labels have the shape {labels.shape} beside {len(samples)} samples"
-    if len(samples) == 0:
+    return labels_fault(kind, len(samples), labels, info) or samples_fault(samples, info)
+
+
+def labels_fault(kind: str, n_samples: int, labels: Array, info: Info) -> str | None:
+    """Say what is wrong with the labels of `n_samples`; otherwise as `labelled_fault`."""
+    n_axes = 1 if kind == "classification" else 2
+    if labels.ndim != n_axes or len(labels) != n_samples:
+        return f"labels have the shape {labels.shape} beside {n_samples} samples"
+    if n_samples == 0:
         return "there are no samples"
     if kind == "classification":
         is_right = labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < info.n_outputs
@@ -59,7 +64,7 @@ def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str 
     else:
         is_right = labels.shape[1] == info.n_outputs and bool(np.isin(labels, (0, 1)).all())
         needed = f"{info.n_outputs} of 0 or 1 for each sample"
-    return samples_fault(samples, info) if is_right else f"labels are not {needed}"
+    return None if is_right else f"labels are not {needed}"
 
 
 def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
@@ -80,19 +85,25 @@ def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
     )
 
 
-def samples_fault(samples: Sequence[Array] | Array, info: Info) -> str | None:
-    """Say which sample, (C, *sides), is not what the set tells; None if all are."""
-    for place, sample in enumerate(samples):
+def samples_fault(samples: Sequence[Array] | Array, info: Info, first: int = 0) -> str | None:
+    """Say which sample, (C, *sides), is not what the set tells; None if all are.
+
+    Args:
+        samples: To look at.
+        info: What the set tells.
+        first: The number of the first of them.
+    """
+    for place, sample in enumerate(samples, first):
         if sample.ndim != 1 + info.n_dims or len(sample) != info.n_channels:
             told = f"{info.n_channels} channels and {info.n_dims} axes"
             return f"sample {place} has the shape {sample.shape}, but the set tells {told}"
         if info.size_px is not None and min(sample.shape[1:]) < info.size_px:
             return f"sample {place} is smaller than the {info.size_px} px that the set tells"
-    return _dtype_fault(samples)
+    return _dtype_fault(samples, first)
 
 
-def _dtype_fault(arrays: Sequence[Array] | Array) -> str | None:
-    for place, array in enumerate(arrays):
+def _dtype_fault(arrays: Sequence[Array] | Array, first: int = 0) -> str | None:
+    for place, array in enumerate(arrays, first):
         if array.dtype not in _DTYPES:
             return f"array {place} is of {array.dtype}: give uint8 or float32"
         if not np.isfinite(array).all():

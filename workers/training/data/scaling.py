@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import AnySamples
-
 # Figures of a split come from evenly spaced samples of so many values at most: a set need not fit
 # in memory, and every worker reads them before its first training.
 MOST_VALUES = 2**26
 BYTE_MAX = 255
+
+
+class Numbered(Protocol):
+    """Samples by number."""
+
+    @property
+    def shapes(self) -> NDArray[np.int64]:
+        """(N, 1 + n_dims), known without reading the samples."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> NDArray[Any]: ...
+
 
 # What makes of stored numbers, (B, C, *sides), those that a network sees or is judged by.
 Scale = Callable[[Tensor], Tensor]
@@ -56,7 +68,7 @@ class Figures:
     greatest: float
 
 
-def figures(samples: AnySamples, rows: NDArray[np.intp]) -> Figures:
+def figures(samples: Numbered, rows: NDArray[np.intp]) -> Figures:
     """Return the figures of some samples, rows (N,), N >= 1."""
     n, sums, squares = 0, 0.0, 0.0
     least, greatest = np.inf, -np.inf
@@ -73,7 +85,7 @@ def figures(samples: AnySamples, rows: NDArray[np.intp]) -> Figures:
     return Figures(mean, np.where(changes, deviation, 1.0), least, greatest)
 
 
-def _evenly(samples: AnySamples, rows: NDArray[np.intp]) -> Iterator[Array]:
+def _evenly(samples: Numbered, rows: NDArray[np.intp]) -> Iterator[NDArray[Any]]:
     sizes = samples.shapes[rows].prod(axis=1)
     n = max(1, min(len(rows), int(MOST_VALUES / sizes.mean())))
     for place in np.linspace(0, len(rows) - 1, n).round().astype(int):

@@ -1,0 +1,93 @@
+"""Samples that a package's data set gives one at a time, as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from service.plugins import Plugin, PluginError, called
+from workers.training.data.labelled import Rows
+from workers.training.data.own_faults import Array, Info, samples_fault
+from workers.training.data.prefetching import prefetched
+
+
+def is_streamed(samples: Any) -> bool:  # noqa: ANN401 - whatever a set gives
+    """Whether samples are asked for by number: neither an array nor a list of them."""
+    is_whole = isinstance(samples, np.ndarray | list | tuple | Tensor | str | bytes)
+    return not is_whole and hasattr(samples, "__len__") and hasattr(samples, "__getitem__")
+
+
+class StreamedSamples:
+    """A split's samples, each held to what the set tells, and to the first one.
+
+    Attributes:
+        shapes: (N, 1 + n_dims), all alike.
+    """
+
+    def __init__(self, plugin: Plugin, split: str, samples: Any, info: Info) -> None:  # noqa: ANN401
+        """Take an object with `__len__` and `__getitem__`, and ask for its first sample.
+
+        Raises:
+            PluginError: It has none, it fails, or the sample is not what the set tells.
+        """
+        self._plugin, self._split, self._samples, self._info = plugin, split, samples, info
+        self._n = int(called(plugin, f"counting samples, {split}", len, samples))
+        if self._n == 0:
+            raise self._fault("there are no samples")
+        first = self._read(0)
+        self._shape, self._dtype = first.shape, first.dtype
+        self.shapes = np.broadcast_to(np.array(self._shape), (self._n, first.ndim))
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return self._n
+
+    def __getitem__(self, index: int) -> Array:
+        """Return sample `index`, (C, *sides).
+
+        Raises:
+            PluginError: The set fails, or the sample is not like the first.
+        """
+        found = self._read(index)
+        if found.shape != self._shape or found.dtype != self._dtype:
+            like = f"{self._shape} and {self._dtype}, as the first"
+            raise self._fault(f"sample {index} is {found.shape} and {found.dtype}, not {like}")
+        return found
+
+    def _read(self, index: int) -> Array:
+        what = f"giving sample {index}, {self._split}"
+        found: Array = called(self._plugin, what, self._asked, index)
+        fault = samples_fault([found], self._info, first=index)
+        if fault is not None:
+            raise self._fault(fault)
+        return found
+
+    def _asked(self, index: int) -> Array:
+        return np.asarray(self._samples[index])
+
+    def _fault(self, reason: str) -> PluginError:
+        return PluginError(
+            f"{self._plugin.name} of {self._plugin.package}, {self._split}: {reason}"
+        )
+
+
+class StreamedRows(Rows):
+    """Samples that a thread asks for ahead of the training."""
+
+    def __init__(self, samples: StreamedSamples, device: torch.device) -> None:
+        """Take a split's samples; batches go to the device."""
+        self._samples, self._device = samples, device
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield the samples in `order`."""
+        for values in prefetched(self._stacked(order, batch_size)):
+            yield torch.from_numpy(values).to(self._device)
+
+    def _stacked(self, order: Tensor, batch_size: int) -> Iterator[NDArray[Any]]:
+        for chosen in torch.split(order, batch_size):
+            yield np.stack([self._samples[index] for index in chosen.tolist()])
