@@ -27,11 +27,13 @@ class Position:
         n_steps: Steps taken.
         n_batches: Those of the present epoch.
         streams: The generators' states at its beginning, by name; empty where none is kept.
+        objective: What the objective kept at its beginning, see `objective_state.packed`.
     """
 
     n_steps: int = 0
     n_batches: int = 0
     streams: dict[str, Tensor] = field(default_factory=dict)
+    objective: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Checkpoint:
 
     Attributes:
         progress: Its numbers.
-        tensors: Its network, its optimizer and its generators, on the CPU.
+        tensors: Its network, its optimizer, its generators, and what its objective keeps, on the
+            CPU.
     """
 
     progress: Progress

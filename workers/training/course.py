@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 
 from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
 from workers.training.judging import Run
+from workers.training.objective_state import packed, unpacked
 from workers.training.objectives.base import Batch
 from workers.training.state import (
     TORCH,
     capture,
+    position_of,
     put_back,
     random_states,
     require_fit,
+    require_objective,
     set_random_states,
-    streams_of,
 )
 from workers.training.task import Status
 
@@ -62,9 +65,8 @@ class Course:
             return
         for run, checkpoint in zip(runs, checkpoints, strict=True):
             put_back(run, checkpoint)
-        states, progress = streams_of(checkpoints[0]), checkpoints[0].progress
-        set_random_states(self._lead.parts.streams, self._device, states)
-        self.position = Position(progress.n_steps, progress.n_batches, states)
+        progress, self.position = checkpoints[0].progress, position_of(checkpoints[0])
+        set_random_states(self._lead.parts.streams, self._device, self.position.streams)
         self.earlier = [checkpoint.progress for checkpoint in checkpoints]
         for run in runs:
             if run.candidate.store is not None:
@@ -79,13 +81,33 @@ class Course:
         """Yield the present epoch's batches that have not been used."""
         parts, position = self._lead.parts, self.position
         if self._is_kept and position.n_batches == 0:
-            position.streams = random_states(parts.streams, self._device)
+            self._note_beginning()
         batch_size = int(self._lead.task.training["batch_size"])
-        drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.streams)
-        if position.n_batches > 0:
-            # Whatever drawing them has taken from torch's own generator was taken before.
-            set_random_states(parts.streams, self._device, {TORCH: position.streams[TORCH]})
+        with self._as_at_beginning():
+            drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.streams)
         yield from drawn
+
+    def _note_beginning(self) -> None:
+        """Keep what the next batches are drawn from."""
+        parts = self._lead.parts
+        self.position.streams = random_states(parts.streams, self._device)
+        self.position.objective = packed(parts.objective.state_dict())
+
+    @contextmanager
+    def _as_at_beginning(self) -> Iterator[None]:
+        """Have batches that were used drawn again as they were, and leave no trace of that."""
+        parts, position = self._lead.parts, self.position
+        if position.n_batches == 0:
+            yield
+            return
+        objective, now = parts.objective, packed(parts.objective.state_dict())
+        if position.objective:
+            objective.load_state_dict(unpacked(position.objective))
+        yield
+        # Whatever drawing them has taken from torch's own generator was taken before.
+        set_random_states(parts.streams, self._device, {TORCH: position.streams[TORCH]})
+        if now:
+            objective.load_state_dict(unpacked(now))
 
     def count_step(self) -> int:
         """Count a step, and return its number in the training, from 1."""
@@ -123,7 +145,7 @@ class Course:
             self._keep_between_epochs(run, store)
 
     def _keep_between_epochs(self, run: Run, store: CheckpointStore) -> None:
-        self.position.streams = random_states(self._lead.parts.streams, self._device)
+        self._note_beginning()
         store.save(self._captured(run), run.precision)
 
     def _captured(self, run: Run) -> Callable[[], Checkpoint]:
@@ -141,10 +163,12 @@ def _read(run: Run) -> Checkpoint | None:
         return None
     try:
         require_fit(run, found.progress, found.layout)
-        return found.read()
+        checkpoint = found.read()
+        require_objective(checkpoint)
     except MisfitError as error:
         if store is not None:
             store.ignore(error)
+        return None
     finally:
         found.close()
-    return None
+    return checkpoint

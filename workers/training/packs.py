@@ -16,6 +16,7 @@ from workers.training.fusion import FusedPasses
 from workers.training.loop import Item, train_together
 from workers.training.machine import prepare_machine
 from workers.training.memory import give_back
+from workers.training.objectives import OBJECTIVES
 from workers.training.passes import PlainPasses
 from workers.training.precision import precision_of
 from workers.training.task import Candidate, Measurement, TrainingTask
@@ -93,8 +94,12 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
 
 
 def is_fusible(task: TrainingTask) -> bool:
-    """Whether a training can be one of a pack, rather than have its turn."""
-    return task.gradient is None and packs.is_fusible(task.network)
+    """Whether a training can be one of a pack, rather than have its turn.
+
+    A package's objective may keep something of its own training, so it has one of its own.
+    """
+    is_ours = task.task["kind"] in OBJECTIVES
+    return is_ours and task.gradient is None and packs.is_fusible(task.network)
 
 
 def _train(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
+from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT
 from workers.training.schedules import skip_to
 from workers.training.streams import Streams
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Layout = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 # What their names begin with; the numbers are those of the optimizer's parameters.
 _NETWORK, _WEIGHTS, _OPTIMIZER, _STREAMS = "network.", "weights.", "optimizer.", "streams."
+# What the objective kept at the beginning of the epoch, and what it keeps now.
+_EPOCH, _NOW = "objective.epoch.", "objective.now."
 # The name of torch's own generator.
 TORCH = "torch"
 
@@ -74,7 +77,14 @@ def capture(run: Run, position: Position, elapsed_s: float) -> Checkpoint:
     # Passing over batches draws nothing from torch's own: it is kept as it is now.
     now = {TORCH: _own_generator(torch.device(run.task.device)).get_state()}
     states = {f"{_STREAMS}{name}": own for name, own in (position.streams | now).items()}
-    return Checkpoint(progress, tensors | states)
+    objective = _named(_EPOCH, position.objective) | _named(
+        _NOW, packed(run.parts.objective.state_dict())
+    )
+    return Checkpoint(progress, tensors | states | objective)
+
+
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{name}": value for name, value in tensors.items()}
 
 
 def _copied(value: Tensor) -> Tensor:
@@ -127,10 +137,14 @@ def require_fit(run: Run, progress: Progress, layout: Layout) -> None:
         raise MisfitError(f"is of a training of more than {n_batches} batches an epoch")
     states = random_states(parts.streams, torch.device(run.task.device))
     needed = dict(_fixed(parts)) | {f"{_STREAMS}{name}": own for name, own in states.items()}
-    kept = {name: of for name, of in layout.items() if not name.startswith(_OPTIMIZER)}
+    of_objective = {name for name in layout if name.startswith((_EPOCH, _NOW))}
+    if parts.objective.state_dict() and not of_objective:
+        raise MisfitError("has not the state of this objective")
+    own = {name: of for name, of in layout.items() if name not in of_objective}
+    kept = {name: of for name, of in own.items() if not name.startswith(_OPTIMIZER)}
     if kept != {name: (tuple(value.shape), value.dtype) for name, value in needed.items()}:
         raise MisfitError("has not the tensors of this network")
-    _require_optimizer(parts, {name: layout[name] for name in layout.keys() - kept.keys()})
+    _require_optimizer(parts, {name: own[name] for name in own.keys() - kept.keys()})
 
 
 def _require_optimizer(parts: Prepared, layout: Layout) -> None:
@@ -167,6 +181,8 @@ def put_back(run: Run, checkpoint: Checkpoint) -> None:
     run.first_loss, run.training_s = progress.first_loss, progress.training_s
     run.total.fill_(progress.total)
     run.n_samples = progress.n_samples
+    if state := unpacked(_part(_NOW, tensors)):
+        parts.objective.load_state_dict(state)
 
 
 def _put_optimizer(parts: Prepared, tensors: Mapping[str, Tensor]) -> None:
@@ -184,10 +200,29 @@ def _put_optimizer(parts: Prepared, tensors: Mapping[str, Tensor]) -> None:
                 own[key] = torch.empty_like(parameter).copy_(value)
 
 
-def streams_of(checkpoint: Checkpoint) -> dict[str, Tensor]:
-    """Return the states of a checkpoint's generators, by their names; copies."""
+def position_of(checkpoint: Checkpoint) -> Position:
+    """Return where a checkpoint's training was; copies, since the file's pages are let go."""
+    return Position(
+        checkpoint.progress.n_steps,
+        checkpoint.progress.n_batches,
+        _part(_STREAMS, checkpoint.tensors),
+        _part(_EPOCH, checkpoint.tensors),
+    )
+
+
+def require_objective(checkpoint: Checkpoint) -> None:
+    """Check that what an objective is to take back can be read.
+
+    Raises:
+        MisfitError: It cannot.
+    """
+    for prefix in (_EPOCH, _NOW):
+        unpacked(_part(prefix, checkpoint.tensors))
+
+
+def _part(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
-        name.removeprefix(_STREAMS): own.clone()  # the file's pages are let go
-        for name, own in checkpoint.tensors.items()
-        if name.startswith(_STREAMS)
+        name.removeprefix(prefix): value.clone()
+        for name, value in tensors.items()
+        if name.startswith(prefix)
     }

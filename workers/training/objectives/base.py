@@ -94,6 +94,23 @@ class Objective(ABC):
         """
         return None
 
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return what training and judging change in the objective; nothing by default.
+
+        A checkpoint keeps it. The generators that `batches` draws from are kept anyway.
+
+        Returns:
+            By name, tensors, numbers and texts, and lists and dictionaries of the latter two.
+        """
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - nothing by default
+        """Take back what `state_dict` has returned: a training continues.
+
+        Args:
+            state: Its tensors are copies, on the CPU.
+        """
+
     def test_share(self) -> float:
         """Return how much the test split has to be judged, in units of what a search judges."""
         return 1.0

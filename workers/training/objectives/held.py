@@ -48,6 +48,11 @@ class HeldObjective(Objective):
                 raise self._fault(f"has {name} {value!r}, its data_of told {wanted}")
         self.shape, self.n_outputs = shape, told.n_outputs
         self.loss_unit = float(inner.loss_unit)
+        own = type(inner)
+        if (own.state_dict is Objective.state_dict) is not (
+            own.load_state_dict is Objective.load_state_dict
+        ):
+            raise self._fault("has one of state_dict and load_state_dict: it needs both or none")
 
     def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
         """See `Objective.batches`."""
@@ -80,6 +85,14 @@ class HeldObjective(Objective):
         if not isinstance(found, Mapping) or "loss" not in found:
             raise self._fault('judges without a "loss", which the search minimises')
         return {self._name(name): self._number(name, value) for name, value in found.items()}
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """See `Objective.state_dict`."""
+        return self._inner.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """See `Objective.load_state_dict`."""
+        self._inner.load_state_dict(state)
 
     def _name(self, name: object) -> str:
         if isinstance(name, str) and _METRIC.fullmatch(name):
