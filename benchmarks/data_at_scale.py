@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # the process that only makes images needs no torch
 
 N_CLASSES, LEAST_PX, MOST_PX, SIDE = 10, 100, 400, 64
 TARGET = 1.1  # of a step with loading over one without
-N_ROUNDS, N_STEPS = 7, 12
+N_ROUNDS, N_STEPS, N_BEFORE = 7, 12, 5
 TRAINING: dict[str, Any] = {
     "optimizer": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0,
     "batch_size": 64, "epochs": 1, "augmentation": {"flip": True, "crop_padding_px": 0},
@@ -226,7 +226,7 @@ def step_ratios(task: TrainingTask) -> list[float]:
         nonlocal count
         if is_loaded:
             # What was read ahead while nothing was asked for does not count.
-            for batch in islice(batches, 5):
+            for batch in islice(batches, N_BEFORE):
                 count += 1
                 step(passes, *batch, count)
         start = time.perf_counter()
@@ -245,10 +245,10 @@ def reading_rate(task: TrainingTask) -> float:
     from workers.training.preparation import endless_batches, prepare
 
     batches = endless_batches(prepare(task), task)
-    for _ in islice(batches, 5):
+    for _ in islice(batches, N_BEFORE):
         pass
     start = time.perf_counter()
-    n = sum(len(labels) for _, labels in islice(batches, 30))
+    n = sum(len(labels) for _, labels in islice(batches, 6 * N_BEFORE))
     return n / (time.perf_counter() - start)
 
 

@@ -157,9 +157,11 @@ def test_several_labels_are_learned_from_images_as_they_came(tmp_path: Path) -> 
 
 
 def damaged(data_dir: Path, how: str) -> str:
+    """Store a set and damage its images; the whole ones lie beside them."""
     name = store_images(data_dir, *blocks(20))
     path = folder_of(data_dir, name.removeprefix(PREFIX)) / IMAGES
     content = bytearray(path.read_bytes())
+    (path.parent / "whole").write_bytes(content)
     if how == "cut off":
         del content[-1]
     else:
@@ -172,10 +174,15 @@ def damaged(data_dir: Path, how: str) -> str:
     ("how", "reason"), [("cut off", "should hold"), ("changed", "its bytes have changed")]
 )
 def test_a_file_that_was_damaged_is_named(how: str, reason: str, tmp_path: Path) -> None:
-    section = {"kind": "classification", "dataset": damaged(tmp_path, how), "size_px": 16}
+    name = damaged(tmp_path, how)
+    section = {"kind": "classification", "dataset": name, "size_px": 16}
     of = task(section, training={"epochs": 1}, phi=None, data_dir=str(tmp_path))
     with pytest.raises(DamagedDatasetError, match=f"{IMAGES}.*{reason}.*store the set again"):
         run(of)
+    # Storing it again mends it for a process that has seen it damaged.
+    folder = folder_of(tmp_path, name.removeprefix(PREFIX))
+    (folder / "whole").rename(folder / IMAGES)
+    assert run(of)[1].status is Status.COMPLETED
 
 
 def test_a_file_that_is_cut_off_during_a_training_is_named(tmp_path: Path) -> None:

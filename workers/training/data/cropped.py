@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.training.data.labelled import Rows
-from workers.training.data.prefetching import sent
+from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.readers import read_all
 from workers.training.data.reading import Squares, Wanted
 
@@ -46,6 +46,9 @@ class CroppedRows(Rows):
 
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield the images in `order`."""
+        yield from prefetched(self._read(order, batch_size))
+
+    def _read(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         wanted = (
             piece for batch in torch.split(order, batch_size) for piece in self._pieces(batch)
         )

@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 
 from service.datasets.array_files import DamagedDatasetError
-from workers.training.data.prefetching import prefetched
 from workers.training.data.reader_process import DAMAGED, MEMORY, SHAPE
 from workers.training.data.reading import ReaderLostError, Squares, Wanted, read
 
@@ -40,19 +39,19 @@ _numbers = {"readers": 0}
 
 
 def use_readers(n: int) -> None:
-    """Set how many processes read for this process's trainings; with 0 a thread of it reads."""
+    """Set how many processes read for this process's trainings; with 0 it reads itself."""
     _numbers["readers"] = n
 
 
 def read_all(wanted: Iterator[Wanted]) -> Iterator[Squares]:
-    """Yield what is wanted in its order, the next ones read ahead.
+    """Yield what is wanted in its order; processes read ahead.
 
     Raises:
         DamagedDatasetError: See `workers.training.data.reading.read`.
         ReaderLostError: Readers died, one after another.
     """
     n = _numbers["readers"]
-    return shared_readers(n).read_all(wanted) if n > 0 else prefetched(map(read, wanted))
+    return shared_readers(n).read_all(wanted) if n > 0 else map(read, wanted)
 
 
 @lru_cache(maxsize=1)

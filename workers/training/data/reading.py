@@ -47,6 +47,14 @@ def read(wanted: Wanted) -> Squares:
     Raises:
         DamagedDatasetError: The set's files are missing, or are not what they were.
     """
+    try:
+        return _read(wanted)
+    except DamagedDatasetError:
+        opened.cache_clear()  # who stores the set again puts other files there
+        raise
+
+
+def _read(wanted: Wanted) -> Squares:
     samples = opened(wanted.folder)
     rows = np.asarray(wanted.rows, dtype=np.int64)
     sizes = samples.shapes[rows, 1:]

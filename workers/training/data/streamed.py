@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from service.plugins import Plugin, PluginError, called
 from workers.training.data.labelled import Rows
 from workers.training.data.own_faults import Array, Info, samples_fault
-from workers.training.data.prefetching import prefetched
+from workers.training.data.prefetching import prefetched, sent
 
 
 def is_streamed(samples: Any) -> bool:  # noqa: ANN401 - whatever a set gives
@@ -85,9 +84,9 @@ class StreamedRows(Rows):
 
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield the samples in `order`."""
-        for values in prefetched(self._stacked(order, batch_size)):
-            yield torch.from_numpy(values).to(self._device)
+        yield from prefetched(self._read(order, batch_size))
 
-    def _stacked(self, order: Tensor, batch_size: int) -> Iterator[NDArray[Any]]:
+    def _read(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         for chosen in torch.split(order, batch_size):
-            yield np.stack([self._samples[index] for index in chosen.tolist()])
+            values = np.stack([self._samples[index] for index in chosen.tolist()])
+            yield sent(torch.from_numpy(values), self._device)

@@ -44,9 +44,13 @@ def imported(tmp_path: Path) -> Import:
 
 
 def add(
-    database: Database, settings: Settings, content: bytes = CONTENT, name: str = "pets"
+    database: Database,
+    settings: Settings,
+    content: bytes = CONTENT,
+    name: str = "pets",
+    **options: Any,
 ) -> Dataset:
     """Store an upload, as the server does."""
     with library.working(database, settings) as work:
         work.upload.write_bytes(content)
-        return library.add_upload(database, settings, work, ImportOptions(name=name))
+        return library.add_upload(database, settings, work, ImportOptions(name=name, **options))

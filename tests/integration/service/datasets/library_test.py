@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import Connection, event
 
-from service import jobs, payloads, reopening, rules, stored_data
+from service import costs, jobs, memory_needs, payloads, reopening, rules, stored_data
 from service.datasets import library, stored, workspace
 from service.datasets.array_files import DamagedDatasetError
 from service.datasets.flat_files import FlatFile
+from service.datasets.image_files import ImageFile
 from service.errors import (
     DatasetInUseError,
     InvalidDatasetError,
@@ -136,20 +137,48 @@ def test_a_refused_upload_leaves_no_row_and_no_folder(
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
+@pytest.mark.parametrize(("kind", "storage"), [(FlatFile, "values"), (ImageFile, "encoded")])
 def test_a_full_disk_leaves_nothing(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[FlatFile | ImageFile],
+    storage: str,
 ) -> None:
-    append, n_left = FlatFile.append, iter(range(4))
+    append, n_left = kind.append, iter(range(4))
 
-    def full(self: FlatFile, *args: Any) -> None:
+    def full(self: FlatFile | ImageFile, *args: Any) -> None:
         if next(n_left, None) is None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        append(self, *args)
+        append(self, *args)  # type: ignore[arg-type] # its own
 
-    monkeypatch.setattr(FlatFile, "append", full)
+    monkeypatch.setattr(kind, "append", full)
     with pytest.raises(StorageFullError, match="no room"):
-        add(database, settings)
+        add(database, settings, storage=storage)
     assert (_listed(database), _folders(settings)) == ([], [])
+
+
+def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
+    database: Database, settings: Settings
+) -> None:
+    found = add(database, settings, storage="encoded")
+    name = f"stored:{found.id}"
+    with pytest.raises(InvalidSpecError) as refused:
+        jobs.submit(database, rules.parse(_spec(name)))
+    assert [fault.pointer for fault in refused.value.faults] == ["/task/size_px"]
+    sized = {"kind": "classification", "dataset": name, "size_px": 32}
+    spec = spec_of(jobs.submit(database, rules.parse(_spec(name) | {"task": sized}))[0])
+    task = costs.typical_payload(spec, is_full=False)["task"]
+    assert (task["dataset"], task["size_px"]) == (f"stored:{found.sha256}", 32)
+    assert task["data"]["is_encoded"]
+    # What a training needs is known before it is trained: that of a side of 32.
+    assert memory_needs.need_of(spec) is not None
+    # A payload of a set that is stored as values is what it was before there were others.
+    values = add(database, settings, name="values")
+    spec = spec_of(jobs.submit(database, rules.parse(_spec(f"stored:{values.id}")))[0])
+    task = costs.typical_payload(spec, is_full=False)["task"]
+    assert not {"size_px"} & task.keys()
+    assert not {"is_encoded", "least_px"} & task["data"].keys()
 
 
 def test_a_row_that_cannot_be_stored_takes_its_files_with_it(
