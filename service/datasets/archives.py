@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 import zlib
@@ -183,8 +184,8 @@ def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator
         with content, target.open("wb") as copy:
             while chunk := content.read(CHUNK_BYTES):
                 copy.write(chunk)
-        yield Entry(name, member.size, partial(_opened, target))
+        yield Entry(name, member.size, partial(_opened, os.fspath(target)))
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return path.open("rb")
+def _opened(path: str) -> IO[bytes]:
+    return Path(path).open("rb")

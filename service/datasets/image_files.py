@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,9 +29,8 @@ class ImageFile:
         self._folder, self._limits, self._n_bytes = folder, limits, 0
         self._file = (folder / IMAGES).open("wb", buffering=BUFFER_BYTES)
         self._hash = hashlib.sha256()
-        self._shapes: list[tuple[int, ...]] = []
-        self._lengths: list[int] = []
-        self._checksums: list[int] = []
+        # Not lists: an import of a million images holds these until its end.
+        self._shapes, self._lengths, self._checksums = array("q"), array("q"), array("I")
         self.dtype = np.dtype(np.uint8)
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class ImageFile:
             raise self._limits.too_large(name, "with it, the images take")
         self._hash.update(image.content)
         self._file.write(image.content)
-        self._shapes.append(image.shape)
+        self._shapes.extend(image.shape)
         self._lengths.append(len(image.content))
         self._checksums.append(zlib.crc32(image.content))
 
@@ -68,7 +68,7 @@ class ImageFile:
             shapes.
         """
         self._file.close()
-        shapes = np.array(self._shapes, dtype=np.int64)
+        shapes = np.array(self._shapes, dtype=np.int64).reshape(-1, 3)
         lengths = np.array(self._lengths, dtype=np.int64)
         np.save(self._folder / f"{SHAPES}.npy", shapes)
         np.save(self._folder / f"{LENGTHS}.npy", lengths)
