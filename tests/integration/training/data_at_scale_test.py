@@ -33,4 +33,4 @@ def test_images_are_made_stored_and_trained_on(tmp_path: Path) -> None:
     assert set(found["peak_mb"]) == {"training", "reader 1"}
     assert 10 < found["peak_mb"]["reader 1"] < 100
     assert found["read_per_s"] > 0
-    assert len(found["ratios"]) == 1
+    assert len(found["ratios"]) == len(found["waits"]) == 1
