@@ -12,13 +12,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from api.cli.findings import Finding, Level
+from api.cli.node_checks import check_nodes
 from api.cli.terminal import echo
 from api.client import Client, ClientError, Json, UnreachableError
 from service import plugin_list
@@ -30,7 +31,6 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from service.storage.database import Database
 
-Level = Literal["ok", "warn", "fail"]
 COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
 
 API_PACKAGES = ("fastapi", "sqlalchemy", "alembic", "pydantic", "uvicorn")
@@ -40,16 +40,6 @@ SQLITE_WAL_SAFE = (3, 51, 3)
 FREE_BYTES_WANTED = 2 << 30
 SHM_BYTES_WANTED = 1 << 30
 PROBE_TIMEOUT_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check; `remedy` says what to do unless it is ok."""
-
-    level: Level
-    subject: str
-    detail: str
-    remedy: str = ""
 
 
 def examine(url: str | None, data_dir: Path | None) -> int:
@@ -65,6 +55,7 @@ def examine(url: str | None, data_dir: Path | None) -> int:
         check_database,
         check_disk,
         check_ray,
+        check_nodes,
         check_gpu,
         check_server,
     )

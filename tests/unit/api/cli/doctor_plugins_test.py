@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.doctor import Finding, check_plugins
+from api.cli.doctor import check_plugins
+from api.cli.findings import Finding
 from service import plugin_list
 from service.plugin_list import Listed
 from service.settings import Settings

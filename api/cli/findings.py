@@ -1,0 +1,18 @@
+"""What `densearch doctor` has found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check; `remedy` says what to do unless it is ok."""
+
+    level: Level
+    subject: str
+    detail: str
+    remedy: str = ""

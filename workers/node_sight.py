@@ -1,0 +1,142 @@
+"""`python -m workers.node_sight`: whether the nodes of a joined cluster see the data directory.
+
+Stored data sets and checkpoints lie there. A file that is written here and looked for on each node
+tells the same directory from another one at the same path. Prints one JSON object: `nodes`, a list
+of `Seen`, or `error`. `densearch doctor` runs this in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from service.checkpoint_files import FOLDER
+
+# A node that has not answered for so long is said to be silent, s.
+ANSWER_S = 45.0
+# A network file system may show a new file so much later, s.
+_LATE_S = 5.0
+_PAUSE_S = 0.5
+
+State = Literal["sees", "unwritable", "other", "absent", "silent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one node said.
+
+    Attributes:
+        node: Its address, for people.
+        state: "sees" it; sees it but checkpoints are "unwritable"; has an "other" directory at the
+            path, or it is "absent"; was "silent", or "failed" to look.
+        reason: Of a failure.
+    """
+
+    node: str
+    state: State
+    reason: str = ""
+
+
+def look(folder: str, name: str, late_s: float = _LATE_S) -> State:
+    """Look for a file in a folder, and whether checkpoints can be written below it.
+
+    Args:
+        folder: The data directory.
+        name: Of a file that was just written there.
+        late_s: How long it may take to be seen.
+    """
+    place, ends_at = Path(folder), time.monotonic() + late_s
+    if not place.is_dir():
+        return "absent"
+    while not (place / name).exists():
+        if time.monotonic() > ends_at:
+            return "other"
+        time.sleep(_PAUSE_S)
+    own = place / FOLDER
+    return "sees" if os.access(own if own.is_dir() else place, os.W_OK | os.X_OK) else "unwritable"
+
+
+def ask(nodes: Mapping[str, str], folder: str, name: str) -> Iterator[Seen]:
+    """Have each node look; all at once.
+
+    Args:
+        nodes: Addresses by Ray's ids.
+        folder: See `look`.
+        name: Likewise.
+    """
+    import ray
+    from ray.exceptions import GetTimeoutError, RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    task: Any = ray.remote(num_cpus=0, max_retries=0)(look)
+    asked = {
+        node: task.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
+        ).remote(folder, name)
+        for node in nodes
+    }
+    ends_at = time.monotonic() + ANSWER_S
+    for node, answer in asked.items():
+        try:
+            state = ray.get(answer, timeout=max(ends_at - time.monotonic(), 0.1))
+            yield Seen(nodes[node], state)
+        except GetTimeoutError:
+            yield Seen(nodes[node], "silent")
+        except (RayError, ImportError, AttributeError) as error:
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            yield Seen(nodes[node], "failed", lines[-1])
+
+
+def nodes_with_room() -> dict[str, str]:
+    """Return the addresses of the nodes that may run trials, by Ray's ids."""
+    import ray
+
+    return {
+        node["NodeID"]: node["NodeManagerAddress"]
+        for node in ray.nodes()
+        if node["Alive"] and (node["Resources"].get("CPU") or node["Resources"].get("GPU"))
+    }
+
+
+@contextmanager
+def _marked(folder: Path) -> Iterator[str]:
+    name = f".seen-{secrets.token_hex(8)}"
+    (folder / name).touch(mode=0o600)
+    try:
+        yield name
+    finally:
+        (folder / name).unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Print what the nodes say."""
+    parser = argparse.ArgumentParser(prog="python -m workers.node_sight", description=__doc__)
+    parser.add_argument("address", help="of the cluster")
+    parser.add_argument("folder", type=Path, help="the data directory")
+    given = parser.parse_args()
+    from ray.exceptions import RayError
+
+    from workers.local_ray import connect
+
+    try:
+        connect(given.address)
+        with _marked(given.folder) as name:
+            found = [asdict(seen) for seen in ask(nodes_with_room(), str(given.folder), name)]
+    except (RayError, ConnectionError, OSError, RuntimeError, ValueError) as error:
+        sys.stdout.write(json.dumps({"error": str(error).strip().splitlines()[0]}))
+        return 1
+    sys.stdout.write(json.dumps({"nodes": found}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
