@@ -1,9 +1,10 @@
 """The descent of candidates: their optimizers' steps, without what torch wraps around them.
 
 `torch.optim.Optimizer.step` opens a record for the profiler, looks for hooks and collects its
-tensors at each call: for a small network on a CPU that takes several times as long as the
-arithmetic. Here the tensors are collected once and given to torch's own functional form, which
-computes the same bits. Candidates of a pack whose settings are equal are one call.
+tensors at each call, and its functional form sorts them by device: for a small network on a CPU
+that takes several times as long as the arithmetic. Here the tensors are collected once and given
+to the operation that both call in the end, which computes the same bits. Candidates of a pack
+whose settings are equal are one call.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim.adam import adam
-from torch.optim.sgd import sgd
 
 from workers.training.optimizers import KEPT
 
@@ -60,8 +59,8 @@ class Descent:
     def lists(self) -> list[_Lists] | None:
         """Return each group's tensors, or None where torch's own method has to take the step.
 
-        It takes the first one, which makes the state and is what a schedule looks for, those where
-        a parameter has no gradient, and those of parameters that the fused form cannot take.
+        It takes the first one, which makes the state, those where a parameter has no gradient, and
+        those of parameters that the fused form cannot take.
         """
         if not self._has_begun or any(own.grad is None for own in self._parameters):
             self._has_begun = True
@@ -127,15 +126,18 @@ def _collect(optimizer: torch.optim.Optimizer, group: Group) -> _Lists | None:
 
 def _step_sgd(group: Group, parameters: _Tensors, gradients: _Tensors, state: _Lists) -> None:
     settings = {name: group[name] for name in _KINDS[torch.optim.SGD].settings}
-    momenta: list[Tensor | None] = [*state[0]] if state else []
-    sgd(parameters, gradients, momenta, fused=True, **settings)
+    momenta = state[0] if state else []
+    torch._fused_sgd_(parameters, gradients, momenta, is_first_step=False, **settings)
 
 
 def _step_adam(group: Group, parameters: _Tensors, gradients: _Tensors, state: _Lists) -> None:
     means, squares, steps = state
     settings = {name: group[name] for name in _KINDS[torch.optim.Adam].settings}
     settings["beta1"], settings["beta2"] = settings.pop("betas")
-    adam(parameters, gradients, means, squares, [], steps, fused=True, amsgrad=False, **settings)
+    is_decoupled = settings.pop("decoupled_weight_decay")
+    adam = torch._fused_adamw_ if is_decoupled else torch._fused_adam_
+    torch._foreach_add_(steps, 1)
+    adam(parameters, gradients, means, squares, [], steps, amsgrad=False, **settings)
 
 
 class _Kind(NamedTuple):

@@ -67,9 +67,7 @@ class JointParameter:
         if master is None or self._phi is None:
             owner.data, owner.grad = weights, gradient
             return gradient
-        weights.copy_(master.weight.detach())
-        part(self._phi).copy_(master.phi)
-        master.move(weights)
+        master.move(weights, part(self._phi))
         master.weight.grad = gradient
         owner.data, owner.grad = part(self._values), None
         return gradient

@@ -44,10 +44,11 @@ class Master:
     phi: Tensor
     weight_values: Tensor
 
-    def move(self, values: Tensor) -> None:
-        """Take a tensor that holds W's values for W."""
-        self.weight.data = values
+    def move(self, weight: Tensor, phi: Tensor) -> None:
+        """Keep W and Phi in these tensors from now on, with the values that they have."""
+        self.weight.data = weight.copy_(self.weight_values)
         self.weight_values = self.weight.detach()
+        self.phi = phi.copy_(self.phi)
 
 
 class MasterWeights:

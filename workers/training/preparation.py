@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 
 from service import plugins
 from workers.training.descent import Descent
@@ -21,7 +20,7 @@ from workers.training.objectives import OBJECTIVES, Objective, build_objective
 from workers.training.objectives.base import Batch
 from workers.training.operator import apply_density
 from workers.training.optimizers import build_optimizer, clipping
-from workers.training.schedules import build_schedule
+from workers.training.schedules import Schedule, build_schedule
 from workers.training.streams import Streams, streams_of
 from workers.training.task import NestedDensity, TrainingTask
 
@@ -44,7 +43,7 @@ class Prepared:
     objective: Objective
     network: nn.Module
     descent: Descent
-    schedule: LambdaLR
+    schedule: Schedule
     streams: Streams
     learned: LearnedDensities | None
     masters: MasterWeights

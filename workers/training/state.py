@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
 from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT
-from workers.training.schedules import skip_to
 from workers.training.streams import Streams
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def put_back(run: Run, checkpoint: Checkpoint) -> None:
         for name, value in _fixed(parts):
             value.copy_(tensors[name])
     _put_optimizer(parts, tensors)
-    skip_to(parts.schedule, progress.n_steps)
+    parts.schedule.skip_to(progress.n_steps)
     run.first_loss, run.training_s = progress.first_loss, progress.training_s
     run.total.fill_(progress.total)
     run.n_samples = progress.n_samples

@@ -79,6 +79,21 @@ def test_widths_that_fit_no_memory_are_left_out(monkeypatch: pytest.MonkeyPatch)
     assert list(calibrate(task(DIGITS), (1, 2, 4, 8)).pack_epoch_s) == [1, 2]
 
 
+def test_a_pack_that_judges_at_once_is_timed_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were its candidates judged one by one, each would cost what the one alone does."""
+    waits_s = {1: 1000.0, 2: 3000.0}
+
+    def judged_s(own: calibration._Steps) -> float | None:
+        width = len(own._passes.candidates)
+        return None if width == 1 else waits_s[width]
+
+    monkeypatch.setattr(calibration._Steps, "judge_s", judged_s)
+    monkeypatch.setattr(calibration, "_judgements", lambda *_: (waits_s[1], 0.0, 0.0))
+    found = calibrate(task(DIGITS), (1, 2)).pack_epoch_s
+    assert found[1] == pytest.approx(1000.0, rel=0.05)
+    assert found[2] == pytest.approx(1500.0, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("pack_epoch_s", "best"),
     [

@@ -68,6 +68,12 @@ def test_a_step_has_as_many_operations_whatever_the_width_and_waits_for_none(
     assert not READS & {*of_32}
 
 
+def test_losses_one_by_one_leave_a_step_within_the_limit() -> None:
+    of_32 = computed(task(MOSAICS, training={"batch_size": 16}), 32)
+    assert of_32.count("binary_cross_entropy_with_logits") == 32
+    assert len(of_32) <= 8 * 32
+
+
 def test_gradients_keep_their_places() -> None:
     passes, _ = taken([task(DIGITS, phi=phi) for phi in densities(3)], 1)
     groups = [own.optimizer.param_groups[0]["params"] for own in passes.candidates]
