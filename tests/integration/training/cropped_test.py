@@ -223,8 +223,14 @@ def two_readers() -> Iterator[None]:
 
 @pytest.mark.usefixtures("two_readers")
 def test_reader_processes_change_no_bit(
-    training: TrainingTask, name: str, data_dir: Path, tmp_path: Path
+    training: TrainingTask,
+    name: str,
+    data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)  # nothing there takes a module's place
     found = facts(list(train(training)))
     pids = readers.shared_readers(2).pids()
     assert len(pids) == 2

@@ -152,10 +152,12 @@ class _Reader:
         with theirs:
             environment = {n: os.environ[n] for n in _PASSED_ON if n in os.environ}
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
+                # -P: what lies in the working directory takes no module's place.
+                [sys.executable, "-P", "-m", _MODULE, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                env=environment | {"PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])},
+                env=environment
+                | {"PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, sys.path)])},
             )
         self._link = ours
         self._ending = weakref.finalize(self, _end, self._process, ours)
