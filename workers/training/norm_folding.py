@@ -37,7 +37,16 @@ _NORM_AFTER: Mapping[type[nn.Module], type[nn.Module]] = MappingProxyType(
         nn.ConvTranspose1d: nn.BatchNorm1d,
         nn.ConvTranspose2d: nn.BatchNorm2d,
         nn.ConvTranspose3d: nn.BatchNorm3d,
-        StridedPointwise: nn.BatchNorm2d,
+    }
+)
+# Derived ones that are known to compute the same, by name, since timm may not be here. Its norm
+# ends with dropout and an activation, which are left.
+_NORM_ACT = "timm.layers.norm_act.BatchNormAct2d"
+_LIKE: Mapping[str, type[nn.Module]] = MappingProxyType(
+    {
+        f"{StridedPointwise.__module__}.{StridedPointwise.__name__}": nn.Conv2d,
+        "timm.layers.conv2d_same.Conv2dSame": nn.Conv2d,
+        _NORM_ACT: nn.BatchNorm2d,
     }
 )
 
@@ -46,12 +55,12 @@ def fold_batch_norm(network: nn.Module) -> list[str]:
     """Fold a network's densities, and its batch normalisation, into its convolutions, in place.
 
     Outputs change by rounding, about 1e-6 of their size. The convolutions get biases, and
-    `nn.Identity` stands in place of the norms. The network is for inference alone then: if it
-    were trained on, its norms would be missing.
+    what norms do besides, mostly `nn.Identity`, stands in their place. The network is for
+    inference alone then: if it were trained on, its norms would be missing.
 
     A norm stays that does not follow a convolution, or follows one whose output is read elsewhere
     too; that has no running statistics or is in train mode. So does a pair of which one is used
-    twice, has hooks, or is of another type than torch's own.
+    twice, has hooks, or is of a type that is not torch's own or known to compute the same.
 
     Args:
         network: In eval mode, on any device.
@@ -68,7 +77,7 @@ def fold_batch_norm(network: nn.Module) -> list[str]:
     found = dict(_norms_after_convolutions(network))
     for name, (convolution, norm) in found.items():
         _take_in(convolution, norm)
-        network.set_submodule(name, nn.Identity())
+        network.set_submodule(name, _left_of(norm))
     return list(found)
 
 
@@ -108,7 +117,7 @@ def _uses(network: nn.Module) -> Mapping[nn.Module, list[fx.Node]]:
             target = str(node.target)
             if node.op == "call_module":
                 found[parent.get_submodule(target)].append(node)
-            elif node.op == "get_attr":
+            elif node.op == "get_attr" and "." in target:  # not what a layer reads of itself
                 found[parent.get_submodule(target.rpartition(".")[0])].append(node)
     return found
 
@@ -134,9 +143,24 @@ def _has_hooks(layer: nn.Module) -> bool:
     return bool(layer._forward_hooks or layer._forward_pre_hooks)  # noqa: SLF001 - torch has no question for it
 
 
+def _called(layer: nn.Module) -> str:
+    return f"{type(layer).__module__}.{type(layer).__qualname__}"
+
+
+def _kind(layer: nn.Module) -> type[nn.Module]:
+    return _LIKE.get(_called(layer), type(layer))
+
+
+def _left_of(norm: nn.Module) -> nn.Module:
+    """Return what a layer does besides the normalisation."""
+    if _called(norm) != _NORM_ACT:
+        return nn.Identity()
+    return nn.Sequential(norm.get_submodule("drop"), norm.get_submodule("act"))
+
+
 def _is_pair(convolution: _ConvNd, norm: _BatchNorm) -> bool:
     return (
-        _NORM_AFTER.get(type(convolution)) is type(norm)
+        _NORM_AFTER.get(_kind(convolution)) is _kind(norm)
         and not norm.training
         and norm.running_mean is not None
         and norm.running_var is not None

@@ -120,6 +120,23 @@ class Scaled(nn.BatchNorm2d):
         return 2 * super().forward(images).relu()
 
 
+class BatchNormAct2d(nn.BatchNorm2d):
+    """As timm's, of whose module it says it is."""
+
+    __module__ = "timm.layers.norm_act"
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__(n_channels)
+        self.drop, self.act = nn.Identity(), nn.SiLU(inplace=True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        statistics = self.running_mean, self.running_var
+        values = self.weight, self.bias, self.training, self.momentum or 0.0, self.eps
+        normalised = nn.functional.batch_norm(images, *statistics, *values)
+        outputs: Tensor = self.act(self.drop(normalised))
+        return outputs
+
+
 def one(own: Joined, images: Tensor) -> Tensor:
     outputs: Tensor = own.norm(own.convolution(images))
     return outputs
@@ -175,6 +192,12 @@ def test_what_is_no_pair_stays(
     joined: Callable[[Joined, Tensor], Tensor], norm: nn.Module | None
 ) -> None:
     assert check(Joined(joined, norm), torch.randn(2, 3, 6, 6)) == []
+
+
+def test_timm_s_norm_leaves_its_activation() -> None:
+    network = Joined(one, BatchNormAct2d(3))
+    assert check(network, torch.randn(2, 3, 6, 6)) == ["norm"]
+    assert any(isinstance(layer, nn.SiLU) for layer in network.modules())
 
 
 def test_what_is_shared_stays() -> None:
