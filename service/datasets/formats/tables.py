@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from service.datasets.entries import GROUPS, LABELS, Entry, shown
 from service.errors import InvalidDatasetError
 
-MAX_TABLE_BYTES = 64 * 2**20
+# A line for each of some million images.
+MAX_TABLE_BYTES = 256 * 2**20
 
 
 def split_off(entries: list[Entry], name: str) -> tuple[list[Entry], Entry | None]:
@@ -32,15 +34,17 @@ def groups_of(table: Entry | None, entries: list[Entry]) -> Mapping[str, str]:
         return {}
     known = {entry.name for entry in entries}
     groups: dict[str, str] = {}
-    for number, row in enumerate(rows_of(table), start=1):
-        if len(row) != 2:
-            raise InvalidDatasetError(GROUPS, f"line {number} has {len(row)} columns, not 2")
-        name, group = row
-        if number == 1 and (name, group) == ("name", "group"):
-            continue
-        _refuse_stranger(GROUPS, number, name, known)
-        if groups.setdefault(name, group) != group:
-            raise InvalidDatasetError(GROUPS, f"line {number} gives {shown(name)} a second group")
+    with closing(rows_of(table)) as rows:
+        for number, row in enumerate(rows, start=1):
+            if len(row) != 2:
+                raise InvalidDatasetError(GROUPS, f"line {number} has {len(row)} columns, not 2")
+            name, group = row
+            if number == 1 and (name, group) == ("name", "group"):
+                continue
+            _refuse_stranger(GROUPS, number, name, known)
+            if groups.setdefault(name, group) != group:
+                reason = f"line {number} gives {shown(name)} a second group"
+                raise InvalidDatasetError(GROUPS, reason)
     return groups
 
 
@@ -56,12 +60,25 @@ def labels_of(
     Raises:
         InvalidDatasetError: The table is none, or does not fit the images.
     """
-    (first, *names), *rows = rows_of(table) or [[""]]
+    known = {image.name for image in images}
+    with closing(rows_of(table)) as rows:
+        names, labels = _labels(rows, known)
+    for image in images:
+        if image.name not in labels:
+            raise InvalidDatasetError(
+                image.name, f"has no line in {LABELS}: add one, or remove this image"
+            )
+    return names, labels
+
+
+def _labels(
+    rows: Iterator[list[str]], known: set[str]
+) -> tuple[list[str], dict[str, NDArray[np.uint8]]]:
+    first, *names = next(rows, [""])
     if first != "name" or not names or len(set(names)) < len(names):
         raise InvalidDatasetError(
             LABELS, "line 1 should be name and a different name for each label"
         )
-    known = {image.name for image in images}
     labels: dict[str, NDArray[np.uint8]] = {}
     for number, (name, *cells) in enumerate(rows, start=2):
         _refuse_stranger(LABELS, number, name, known)
@@ -72,11 +89,6 @@ def labels_of(
                 LABELS, f"line {number} should have 0 or 1 for each of {len(names)} labels"
             )
         labels[name] = np.array(cells, dtype=np.uint8)
-    for image in images:
-        if image.name not in labels:
-            raise InvalidDatasetError(
-                image.name, f"has no line in {LABELS}: add one, or remove this image"
-            )
     return names, labels
 
 
@@ -87,17 +99,19 @@ def _refuse_stranger(table: str, number: int, name: str, known: set[str]) -> Non
         )
 
 
-def rows_of(table: Entry) -> list[list[str]]:
-    """Return the rows of a CSV file, without the empty ones and with trimmed cells.
+def rows_of(table: Entry) -> Generator[list[str], None, None]:
+    """Yield the rows of a CSV file, without the empty ones and with trimmed cells.
 
     Raises:
-        InvalidDatasetError: It is no UTF-8 or no CSV.
+        InvalidDatasetError: It is no UTF-8 or no CSV, or larger than `MAX_TABLE_BYTES`.
     """
+    if table.n_bytes > MAX_TABLE_BYTES:
+        raise InvalidDatasetError(table.name, f"is larger than {MAX_TABLE_BYTES:,} bytes")
     try:
-        text = table.read(MAX_TABLE_BYTES).decode("utf-8-sig")
-        reader = csv.reader(io.StringIO(text), strict=True)
-        return [
-            [unicodedata.normalize("NFC", cell.strip()) for cell in row] for row in reader if row
-        ]
+        # Line by line: a wrong one is refused before the rest is held.
+        with table.opened() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+            for row in csv.reader(text, strict=True):
+                if row:
+                    yield [unicodedata.normalize("NFC", cell.strip()) for cell in row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidDatasetError(table.name, f"is no CSV in UTF-8 ({error})") from error

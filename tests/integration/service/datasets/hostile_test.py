@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from service.datasets import zips
+from service.datasets.entries import Entry
+from service.datasets.formats.tables import groups_of
 from service.datasets.options import ImportOptions
 from service.errors import InvalidDatasetError
 from tests.integration.service.datasets import bad, making
@@ -325,6 +327,30 @@ def test_too_many_bytes_are_refused_with_the_setting(
     files = {f"{name}/{i}.bmp": making.image(i, form="BMP") for name in "ab" for i in range(9)}
     with pytest.raises(InvalidDatasetError, match="1,600 bytes: raise DENSEARCH_MAX_DATASET_B"):
         imported(pack(files), max_bytes=100)
+
+
+class Endless(io.RawIOBase):
+    """A table whose lines never end."""
+
+    n_read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        self.n_read += len(buffer)
+        assert self.n_read < 2**20
+        buffer[:] = (b"a\n" * len(buffer))[: len(buffer)]
+        return len(buffer)
+
+
+def test_a_table_is_refused_at_its_first_wrong_line_without_reading_the_rest() -> None:
+    table = Entry("groups.csv", 2**27, lambda: io.BufferedReader(Endless()))
+    with pytest.raises(InvalidDatasetError, match="line 1 has 1 columns"):
+        groups_of(table, [])
+    table = Entry("groups.csv", 2**30, lambda: io.BufferedReader(Endless()))
+    with pytest.raises(InvalidDatasetError, match="larger than 268,435,456 bytes"):
+        groups_of(table, [])
 
 
 def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Import) -> None:
