@@ -56,7 +56,7 @@ class Objective(ABC):
         """Return the losses of several networks on one batch, (n,).
 
         One after another, unless an objective knows how to compute them at once. Each has to be
-        the same bits whatever the others are.
+        the same bits whatever the others are. A package's is asked for `loss` alone.
 
         Args:
             outputs: (n, B, ...), each network's as in `loss`.
