@@ -312,6 +312,29 @@ def test_samples_that_are_streamed_are_those_that_are_held(kind: str) -> None:
             torch.testing.assert_close(ours, theirs)
 
 
+def test_patches_of_samples_that_are_streamed_are_those_that_are_held() -> None:
+    import plugged_parts
+
+    def ragged(parts: dict[str, Any]) -> None:
+        for part in parts.values():
+            part[2] = np.concatenate([part[2], part[3]], axis=1)
+
+    def streamed_lists(parts: dict[str, Any]) -> None:
+        ragged(parts)
+        for split, part in parts.items():
+            parts[split] = Streamed(part)
+
+    drawn = []
+    for change in (ragged, streamed_lists):
+        plugged_parts.data.change = change
+        patch_dataset.cache_clear()
+        found = patch_dataset("denoising", "parts", CPU)
+        order = torch.Generator().manual_seed(0)
+        drawn.append([*found.splits["train"].batches(40, 8, 10, order), *found.crops])
+    for (held,), (ours,) in zip(*drawn, strict=True):
+        torch.testing.assert_close(ours, held)
+
+
 def late_nan(parts: dict[str, Any]) -> None:
     parts["validation"][0][5, 0, 0, 0] = np.nan
     streamed(parts)

@@ -8,7 +8,8 @@ A plug-in's `load(task)` gives, for each of `train`, `validation` and `test`,
 - for image_to_image: a list of pairs, an input (C, *sides) and a target (C', *sides).
 
 In place of an array, samples of classes or labels may be any object with `__len__` and
-`__getitem__` that gives (C, *sides) by number: they are asked for as they are needed.
+`__getitem__` that gives (C, *sides) by number: they are asked for as they are needed. So may be
+the list of a denoising; its samples are all asked for once, for their sizes.
 
 Samples are bytes (uint8), or float32; those that patches are taken of lie about in [0, 1], where
 bytes are brought by 255.
@@ -34,8 +35,8 @@ from workers.training.data.own_faults import (
     pairs_fault,
 )
 from workers.training.data.patched import PatchDataset, standardising
-from workers.training.data.patches import HeldImages, PatchSource
-from workers.training.data.scaling import BYTE_MAX, figures, standardisation, unit_range
+from workers.training.data.patches import HeldImages, MappedImages, PatchSource
+from workers.training.data.scaling import BYTE_MAX, Scaling, figures, standardisation, unit_range
 from workers.training.data.streamed import StreamedRows, StreamedSamples, is_streamed
 from workers.training.networks.shape import InputShape
 
@@ -117,6 +118,10 @@ def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
     info = plugin.value.info[kind]
     sources = {}
     for split in SPLITS:
+        if kind == "denoising" and is_streamed(parts[split]):
+            given = StreamedSamples(plugin, split, parts[split], info, is_uniform=False)
+            sources[split] = _streamed(given, device)
+            continue
         pairs = [
             _arrays(plugin, split, one if kind == "image_to_image" else (one,))
             for one in parts[split]
@@ -142,7 +147,9 @@ def _loaded(kind: str, name: str) -> tuple[Plugin, Mapping[str, Any]]:
         told = f"load gives a {type(parts).__name__}, not a mapping from splits to samples"
         raise PluginError(f"{name} of {plugin.package}: {told}")
     for split in SPLITS:
-        _refuse(plugin, split, form_fault(kind, parts.get(split)))
+        part = parts.get(split)
+        if not (kind == "denoising" and is_streamed(part)):
+            _refuse(plugin, split, form_fault(kind, part))
     return plugin, parts
 
 
@@ -155,7 +162,15 @@ def _refuse(plugin: Plugin, split: str, fault: str | None) -> None:
         raise PluginError(f"{plugin.name} of {plugin.package}, {split}: {fault}")
 
 
+def _streamed(samples: StreamedSamples, device: torch.device) -> PatchSource:
+    images = MappedImages(samples, np.arange(len(samples)), device)
+    return PatchSource([images], [_unit(samples.dtype, device)])
+
+
 def _source(parts: Sequence[Sequence[Array]], device: torch.device) -> PatchSource:
-    bytes_or_not = [part[0].dtype == np.uint8 for part in parts]
-    scales = [unit_range(0, BYTE_MAX if is_bytes else 1, device) for is_bytes in bytes_or_not]
+    scales = [_unit(part[0].dtype, device) for part in parts]
     return PatchSource([HeldImages(part, device) for part in parts], scales)
+
+
+def _unit(dtype: np.dtype[Any], device: torch.device) -> Scaling:
+    return unit_range(0, BYTE_MAX if dtype == np.uint8 else 1, device)

@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import AnySamples
 from workers.training.data.prefetching import prefetched, sent
-from workers.training.data.scaling import Scale
+from workers.training.data.scaling import Numbered, Scale
 from workers.training.data.tiles import Tile, n_at_once, tiles_of
 from workers.training.device_memory import total_bytes_of
 from workers.training.streams import generator
@@ -114,11 +113,11 @@ class HeldImages(Images):
 
 
 class MappedImages(Images):
-    """Samples that stay in their file."""
+    """Samples that stay in their file, or that a package's set gives by number."""
 
     is_held = False
 
-    def __init__(self, samples: AnySamples, rows: NDArray[Any], device: torch.device) -> None:
+    def __init__(self, samples: Numbered, rows: NDArray[Any], device: torch.device) -> None:
         """Take some samples of a stored set, by their numbers `rows`, (N,)."""
         self._samples = samples
         self._rows = rows

@@ -22,25 +22,42 @@ def is_streamed(samples: Any) -> bool:  # noqa: ANN401 - whatever a set gives
 
 
 class StreamedSamples:
-    """A split's samples, each held to what the set tells, and to the first one.
+    """A split's samples, each held to what the set tells, and to what was seen at first.
 
     Attributes:
-        shapes: (N, 1 + n_dims), all alike.
+        shapes: (N, 1 + n_dims).
     """
 
-    def __init__(self, plugin: Plugin, split: str, samples: Any, info: Info) -> None:  # noqa: ANN401
-        """Take an object with `__len__` and `__getitem__`, and ask for its first sample.
+    def __init__(
+        self,
+        plugin: Plugin,
+        split: str,
+        samples: Any,  # noqa: ANN401 - see Args
+        info: Info,
+        *,
+        is_uniform: bool = True,
+    ) -> None:
+        """Ask for the first sample, or for all where they may differ in size.
+
+        Args:
+            plugin: The set's.
+            split: Its name.
+            samples: An object with `__len__` and `__getitem__`.
+            info: What the set tells.
+            is_uniform: Whether all have to have the first one's size.
 
         Raises:
-            PluginError: It has none, it fails, or the sample is not what the set tells.
+            PluginError: There is no sample, the set fails, or one is not what it tells.
         """
         self._plugin, self._split, self._samples, self._info = plugin, split, samples, info
         self._n = int(called(plugin, f"counting samples, {split}", len, samples))
         if self._n == 0:
             raise self._fault("there are no samples")
         first = self._read(0)
-        self._shape, self._dtype = first.shape, first.dtype
-        self.shapes = np.broadcast_to(np.array(self._shape), (self._n, first.ndim))
+        self.dtype = first.dtype
+        self.shapes = np.broadcast_to(np.array(first.shape), (self._n, first.ndim))
+        if not is_uniform:
+            self.shapes = np.array([self._read(index).shape for index in range(self._n)])
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -50,12 +67,12 @@ class StreamedSamples:
         """Return sample `index`, (C, *sides).
 
         Raises:
-            PluginError: The set fails, or the sample is not like the first.
+            PluginError: The set fails, or the sample is not what it was, or not like the first.
         """
-        found = self._read(index)
-        if found.shape != self._shape or found.dtype != self._dtype:
-            like = f"{self._shape} and {self._dtype}, as the first"
-            raise self._fault(f"sample {index} is {found.shape} and {found.dtype}, not {like}")
+        found, wanted = self._read(index), tuple(self.shapes[index].tolist())
+        if found.shape != wanted or found.dtype != self.dtype:
+            given = f"{found.shape} and {found.dtype}"
+            raise self._fault(f"sample {index} is {given}, not {wanted} and {self.dtype}")
         return found
 
     def _read(self, index: int) -> Array:
