@@ -130,9 +130,15 @@ class BatchNormAct2d(nn.BatchNorm2d):
         self.drop, self.act = nn.Identity(), nn.SiLU(inplace=True)
 
     def forward(self, images: Tensor) -> Tensor:
-        statistics = self.running_mean, self.running_var
-        values = self.weight, self.bias, self.training, self.momentum or 0.0, self.eps
-        normalised = nn.functional.batch_norm(images, *statistics, *values)
+        normalised = nn.functional.batch_norm(
+            images,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=self.training,
+            eps=self.eps,
+        )
         outputs: Tensor = self.act(self.drop(normalised))
         return outputs
 
