@@ -132,8 +132,7 @@ def test_one_whose_worker_died_waits_for_a_place(
     cluster.result, cluster.n_cpus = f"{DIED}: killed", 0.0
     turn(dispatcher)
     turn(dispatcher)
-    assert cluster.measuring is None
-    assert ask(database).state is CalibrationState.RUNNING
+    assert (cluster.measuring, ask(database).state) == (None, CalibrationState.RUNNING)
     cluster.n_cpus = 2.0
     turn(dispatcher)
     assert cluster.measuring is not None
