@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -297,3 +299,71 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+@pytest.fixture
+def one_reader() -> Iterator[readers.Readers]:
+    pool = readers.Readers(1)
+    yield pool
+    pool.close()
+
+
+def many(name: str, data_dir: Path) -> reading.Wanted:
+    """Want more bytes than a socket holds: who sends them waits for who reads them."""
+    folder = folder_of(data_dir, name.removeprefix(PREFIX))
+    return reading.Wanted(str(folder), 256, list(range(8)))
+
+
+def until_readable(pool: readers.Readers, n_bytes: int) -> None:
+    link = pool._all[0]._link
+    assert link is not None
+    waiting, deadline = bytearray(4), time.monotonic() + 60
+    while int.from_bytes(waiting, sys.byteorder) < n_bytes:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+        fcntl.ioctl(link.fileno(), termios.FIONREAD, waiting)
+
+
+def test_a_reader_that_dies_while_it_sends_is_replaced(
+    name: str, data_dir: Path, one_reader: readers.Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = many(name, data_dir)
+    killed: list[int] = []
+
+    def killing(*args: Any, **kwargs: Any) -> NDArray[Any]:
+        if not killed:  # it has said the squares' shape, and is to have sent a part of them
+            killed.extend(one_reader.pids())
+            until_readable(one_reader, 1000)
+            os.kill(killed[0], signal.SIGKILL)
+            os.waitid(os.P_PID, killed[0], os.WEXITED | os.WNOWAIT)
+        return np.zeros(*args, **kwargs)
+
+    monkeypatch.setattr(readers.np, "empty", killing)  # type: ignore[attr-defined]
+    (found,) = one_reader.read_all(iter([wanted]))
+    monkeypatch.undo()
+    assert killed
+    np.testing.assert_array_equal(found, reading.read(wanted))
+
+
+def test_a_reader_answers_what_it_is_asked_after_a_lack_of_memory(
+    name: str, data_dir: Path, one_reader: readers.Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = many(name, data_dir)
+
+    def none_left(*_: Any, **__: Any) -> NDArray[Any]:
+        raise MemoryError
+
+    monkeypatch.setattr(readers.np, "empty", none_left)  # type: ignore[attr-defined]
+    with pytest.raises(MemoryError):
+        list(one_reader.read_all(iter([wanted])))
+    monkeypatch.undo()
+    (found,) = one_reader.read_all(iter([wanted]))
+    np.testing.assert_array_equal(found, reading.read(wanted))
+
+
+def test_a_reader_that_cannot_be_started_is_said(
+    one_reader: readers.Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers.sys, "executable", "/nowhere/python")  # type: ignore[attr-defined]
+    with pytest.raises(ReaderLostError, match=r"No such file .*DENSEARCH_READERS"):
+        list(one_reader.read_all(iter([reading.Wanted("/nowhere", 8, [0])])))

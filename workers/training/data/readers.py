@@ -119,30 +119,42 @@ class _Reader:
     def read(self, wanted: Wanted) -> Squares:
         question, cause = json.dumps(asdict(wanted)).encode(), ""
         for _ in range(TRIES):
-            link = self._open()
             try:
-                link.send_bytes(question)
-                kind, what = json.loads(link.recv_bytes())
-                if kind == SHAPE:
-                    squares = np.empty(what, dtype=np.uint8)
-                    link.recv_bytes_into(squares.data.cast("B"))
-                    return squares
-            except (EOFError, ConnectionError):
-                cause = self.close()
+                kind, what = self._answer(question)
+            # Whatever fails here, also a message that is cut off, leaves a link of no use.
+            except (EOFError, OSError) as error:
+                cause = self.close() or str(error)
                 continue
+            except BaseException:
+                self.close()
+                raise
+            if isinstance(what, np.ndarray):
+                return what
             raise _error(kind, what)
         raise ReaderLostError(
             f"a process that reads images has died {TRIES} times at the same ones ({cause}), "
             "perhaps for lack of memory: give workers more of it, or lower DENSEARCH_READERS"
         )
 
+    def _answer(self, question: bytes) -> tuple[str, Any]:
+        link = self._open()
+        link.send_bytes(question)
+        kind, what = json.loads(link.recv_bytes())
+        if kind != SHAPE:
+            return kind, what
+        squares = np.empty(what, dtype=np.uint8)
+        link.recv_bytes_into(squares.data.cast("B"))
+        return kind, squares
+
     def close(self) -> str:
-        """End the process; return how it had ended."""
+        """End the process; return how it had ended, "" where none had begun."""
         process = self._process
         if self._ending is not None:
             self._ending()
         self._process = self._link = self._ending = None
-        code = process.returncode if process is not None else 0
+        if process is None:
+            return ""
+        code = process.returncode
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def _open(self) -> Connection[Any, Any]:
