@@ -1,4 +1,4 @@
-"""Reading the arrays of a stored set, and what is raised where they are damaged."""
+"""Reading and writing the arrays of a stored set, and what is raised where they are damaged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 
@@ -42,6 +43,20 @@ def load(
         raise DamagedDatasetError(reason) from error
     require(found.dtype == dtype, path, f"numbers of the type {dtype}")
     return found
+
+
+def save(folder: Path, name: str, values: NDArray[Any]) -> None:
+    """Write an array into ``<name>.npy``, as `numpy.save` would.
+
+    That leaves the number out of its error when the disk is full, or says nothing at all.
+
+    Raises:
+        OSError: The disk is full, or fails.
+    """
+    contiguous = np.ascontiguousarray(values)
+    with (folder / f"{name}.npy").open("wb") as file:
+        npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(contiguous))
+        file.write(contiguous.data)
 
 
 def load_shapes(folder: Path, name: str, n_axes: int) -> NDArray[np.int64]:

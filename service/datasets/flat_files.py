@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.lib import format as npy
 
+from service.datasets.array_files import save
 from service.datasets.entries import Limits
 from service.datasets.stored import Numbers, Values
 
@@ -27,8 +28,8 @@ class FlatFile:
     """
 
     def __init__(self, folder: Path, name: str, shapes: str, limits: Limits) -> None:
-        self._path, self._shapes_path = folder / f"{name}.npy", folder / f"{shapes}.npy"
-        self._file = self._path.open("wb", buffering=BUFFER_BYTES)
+        self._folder, self._shapes_name = folder, shapes
+        self._file = (folder / f"{name}.npy").open("wb", buffering=BUFFER_BYTES)
         self._limits, self._n_bytes = limits, 0
         self._hash = hashlib.sha256()
         self._shapes: list[tuple[int, ...]] = []
@@ -76,7 +77,7 @@ class FlatFile:
         self._head(self._n_bytes // self.dtype.itemsize)
         self._file.close()
         shapes = np.array(self._shapes, dtype=np.int64)
-        np.save(self._shapes_path, shapes)
+        save(self._folder, self._shapes_name, shapes)
         self._hash.update(shapes.tobytes())
         return shapes, self._hash.hexdigest()
 

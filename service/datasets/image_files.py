@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from service.datasets.array_files import save
 from service.datasets.encoded import CHECKSUMS, IMAGES, LENGTHS, SHAPES, EncodedImage
 from service.datasets.entries import Limits
 from service.datasets.flat_files import BUFFER_BYTES
@@ -70,9 +71,9 @@ class ImageFile:
         self._file.close()
         shapes = np.array(self._shapes, dtype=np.int64).reshape(-1, 3)
         lengths = np.array(self._lengths, dtype=np.int64)
-        np.save(self._folder / f"{SHAPES}.npy", shapes)
-        np.save(self._folder / f"{LENGTHS}.npy", lengths)
-        np.save(self._folder / f"{CHECKSUMS}.npy", np.array(self._checksums, dtype=np.uint32))
+        save(self._folder, SHAPES, shapes)
+        save(self._folder, LENGTHS, lengths)
+        save(self._folder, CHECKSUMS, np.array(self._checksums, dtype=np.uint32))
         self._hash.update(lengths.tobytes())
         self._hash.update(shapes.tobytes())
         return shapes, self._hash.hexdigest()

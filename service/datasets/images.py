@@ -150,9 +150,22 @@ def _refuse_odd(name: str, image: Image.Image) -> None:
         raise InvalidDatasetError(
             name, f"has {n_pixels:,} pixels: at most {MAX_PIXELS:,} are taken, scale it down"
         )
+    if _is_deep(image):
+        raise InvalidDatasetError(
+            name, "has 16 bits a channel, which 8 bits do not hold: give it as float32 in a .npz"
+        )
     # The first picture of an MPO, as telephones write it and call it JPEG, is the photograph.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise InvalidDatasetError(name, "is an animation: give its frames as files of their own")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether Pillow would cut its channels down to 8 bits, of which its mode says nothing."""
+    layouts = [tile.args for tile in image.tile]
+    if image.format == "PNG":  # "RGB;16B"
+        return any(";16" in str(of) for of in layouts)
+    # "RGB", 65535
+    return image.format == "PPM" and any(isinstance(of, tuple) and of[1] > 255 for of in layouts)
 
 
 def _converted(name: str, image: Image.Image, convert: Conversion | None) -> Image.Image:

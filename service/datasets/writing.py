@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets import splits as drawing
+from service.datasets.array_files import save
 from service.datasets.encoded import ENCODED, EncodedImage
 from service.datasets.entries import Limits, shown
 from service.datasets.flat_files import FlatFile
@@ -139,7 +140,7 @@ def write(
     manifest["counts"] = {name: int((splits == i).sum()) for i, name in enumerate(SPLITS)}
     for name, array in {"labels": labels, "splits": splits}.items():
         if array is not None:
-            np.save(folder / f"{name}.npy", array)
+            save(folder, name, array)
             digests[name] = hashlib.sha256(array.tobytes()).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
     sha256 = _digest(manifest, digests)

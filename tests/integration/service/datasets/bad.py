@@ -83,13 +83,22 @@ def bomb() -> bytes:
 
 def image_bomb() -> bytes:
     # 30,000 x 30,000 grey pixels are declared in a file of 100 bytes.
+    return _png(struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0), b"\0" * 100)
+
+
+def deep_colours() -> bytes:
+    """Return a PNG of 16 bits a channel."""
+    row = b"\0" + bytes(range(48))
+    return _png(struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0), 8 * row)
+
+
+def _png(head: bytes, pixels: bytes) -> bytes:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         )
 
-    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +25,34 @@ CONTENT = making.zipped(making.class_files(5))
 Import = Callable[..., tuple[Imported, StoredDataset]]
 
 
+@contextmanager
+def limited(n_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes: the system says so as of a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @pytest.fixture
 def imported(tmp_path: Path) -> Import:
     """Import the bytes of a file; options as in the request."""
 
     def run(
-        content: bytes, max_bytes: int = 10**8, n_files: int = 1000, **options: Any
+        content: bytes,
+        max_bytes: int = 10**8,
+        n_files: int = 1000,
+        most_in_a_file: int = resource.RLIM_INFINITY,
+        **options: Any,
     ) -> tuple[Imported, StoredDataset]:
         with workspace(tmp_path) as work:
             work.upload.write_bytes(content)
-            found = import_upload(
-                work, ImportOptions(name="x", **options), Limits(max_bytes, n_files)
-            )
+            with limited(most_in_a_file):
+                found = import_upload(
+                    work, ImportOptions(name="x", **options), Limits(max_bytes, n_files)
+                )
             kept = tmp_path / "datasets" / found.sha256
             if not kept.exists():
                 work.made.rename(kept)

@@ -17,7 +17,7 @@ from service.datasets import zips
 from service.datasets.entries import Entry
 from service.datasets.formats.tables import groups_of
 from service.datasets.options import ImportOptions
-from service.errors import InvalidDatasetError
+from service.errors import InvalidDatasetError, StorageFullError
 from tests.integration.service.datasets import bad, making
 from tests.integration.service.datasets.conftest import Import
 
@@ -65,6 +65,10 @@ CASES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "1 channels",
     ),
     "16 bits": (lambda: bad.named_image(bad.mode("I;16")), "cat/x.png", "float32"),
+    "16 bits of colour": (lambda: bad.named_image(bad.deep_colours()), "cat/x.png", "float32"),
+    "16 bits of colour, PPM": (
+        lambda: bad.named_image(b"P6 8 8 65535\n" + bytes(8 * 8 * 6)), "cat/x.png", "float32",
+    ),
     "transparent": (lambda: bad.named_image(bad.mode("RGBA")), "cat/x.png", "transparent"),
     "one class": (lambda: making.zipped(making.class_files(9, ("cat",))), "", "'cat'"),
     "image beside classes": (
@@ -371,3 +375,15 @@ def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Impor
 def test_options_that_make_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"validation|Name|sede"):
         ImportOptions(**({"name": "x"} | wrong))
+
+
+@pytest.mark.parametrize("room", [100, 300, 420])
+@pytest.mark.parametrize("storage", ["values", "encoded"])
+def test_a_disk_that_fills_up_at_any_file_is_said(
+    room: int, storage: str, imported: Import
+) -> None:
+    """Also where it is full by a few bytes, in a file that is written at once."""
+    files = {f"{name}/{i}.ppm": b"P5 1 1 255\n%c" % i for name in "ab" for i in range(9)}
+    content = making.zipped(files)  # images take 216 bytes, values 146, shapes 560, labels 272
+    with pytest.raises(StorageFullError):
+        imported(content, most_in_a_file=room, storage=storage)
