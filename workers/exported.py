@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from service.networks import Network
 from service.section import Section
 from workers.training.export import BUILT_FROM
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import NETWORKS, InputShape, build_network
 from workers.training.norm_folding import fold_batch_norm
 
 _Count = Annotated[int, Field(ge=1, le=2**20)]
@@ -53,8 +53,13 @@ def load_network(path: Path | str, *, folds_norms: bool = True) -> nn.Module:
     built_from, state = _read(Path(path))
     section = built_from.network.model_dump(mode="json")
     shape = InputShape(**built_from.shape.model_dump())
-    network = build_network(section, shape, built_from.n_outputs, torch.Generator())
     try:
+        if section["kind"] in NETWORKS:
+            # None that the file does not hold, which may be larger than this machine's memory.
+            with torch.device("meta"):
+                outline = NETWORKS[section["kind"]](section, shape, built_from.n_outputs)
+            outline.load_state_dict({name: value.to("meta") for name, value in state.items()})
+        network = build_network(section, shape, built_from.n_outputs, torch.Generator())
         network.load_state_dict(state)
     except RuntimeError as error:
         raise ValueError(f"{path} holds weights of another network than it says") from error

@@ -161,7 +161,7 @@ def _refuse_odd(name: str, image: Image.Image) -> None:
 
 def _is_deep(image: Image.Image) -> bool:
     """Whether Pillow would cut its channels down to 8 bits, of which its mode says nothing."""
-    layouts = [tile.args for tile in image.tile]
+    layouts = [tile.args for tile in getattr(image, "tile", ())]
     if image.format == "PNG":  # "RGB;16B"
         return any(";16" in str(of) for of in layouts)
     # "RGB", 65535

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_a_file_that_says_something_else_is_refused(
     path.write_bytes(save({"weight": torch.zeros(1)}, metadata))
     with pytest.raises(ValueError, match=fault):
         load_network(path)
+
+
+def test_no_network_is_built_that_fills_the_memory_for_a_small_file(tmp_path: Path) -> None:
+    """It says that half a gigabyte of weights were in it."""
+    large = {"network": SMALL_CNN | {"width": 512}, "n_outputs": 2**18}
+    path = tmp_path / "network.safetensors"
+    path.write_bytes(save({"weight": torch.zeros(1)}, {BUILT_FROM: json.dumps(FITTING | large)}))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match="holds weights of another network than it says"):
+        load_network(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 2**10
 
 
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:

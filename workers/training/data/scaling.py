@@ -14,6 +14,9 @@ from torch import Tensor
 # Figures of a split come from evenly spaced samples of so many values at most: a set need not fit
 # in memory, and every worker reads them before its first training.
 MOST_VALUES = 2**26
+# In float64 a sample's channels are summed in pieces of so many: an image of 80 million pixels would
+# take ten times its size otherwise.
+_PIECE = 2**20
 BYTE_MAX = 255
 
 
@@ -75,9 +78,11 @@ def figures(samples: Numbered, rows: NDArray[np.intp]) -> Figures:
     # Around a value of about their size, or the squares would lose all digits of the deviation.
     origin = samples[int(rows[0])].reshape(len(samples[int(rows[0])]), -1).mean(axis=1)[:, None]
     for values in _evenly(samples, rows):
-        flat = values.reshape(len(values), -1).astype(np.float64) - origin
-        n, sums, squares = n + flat.shape[1], sums + flat.sum(1), squares + (flat**2).sum(1)
         least, greatest = min(least, float(values.min())), max(greatest, float(values.max()))
+        whole = values.reshape(len(values), -1)
+        for first in range(0, whole.shape[1], _PIECE):
+            flat = whole[:, first : first + _PIECE].astype(np.float64) - origin
+            n, sums, squares = n + flat.shape[1], sums + flat.sum(1), squares + (flat**2).sum(1)
     offset = sums / n
     deviation = np.sqrt(np.maximum(squares / n - offset**2, 0.0))
     mean = offset + origin[:, 0]

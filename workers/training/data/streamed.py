@@ -84,7 +84,8 @@ class StreamedSamples:
         return found
 
     def _asked(self, index: int) -> Array:
-        return np.asarray(self._samples[index])
+        # A copy: a set may give each sample in the same memory.
+        return np.array(self._samples[index])
 
     def _fault(self, reason: str) -> PluginError:
         return PluginError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,17 @@ def test_figures_of_a_large_split_come_from_evenly_spaced_samples(
     arrays = [np.full((1, 10), float(k), np.float32) for k in range(101)]
     found = figures(samples(arrays), np.arange(101))
     assert (found.least, found.greatest, found.mean[0]) == (0.0, 100.0, 50.0)
+
+
+def test_figures_of_a_large_sample_are_summed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times its values need not fit in memory: it may be an image of 80 million pixels."""
+    arrays = [np.random.default_rng(0).integers(0, 255, (3, 400, 400), np.uint8)]
+    monkeypatch.setattr(scaling, "_PIECE", 1000)
+    tracemalloc.start()
+    found = figures(samples(arrays), np.arange(1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * arrays[0].nbytes
+    values = arrays[0].reshape(3, -1).astype(np.float64)
+    np.testing.assert_allclose(found.mean, values.mean(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(found.deviation, values.std(axis=1), rtol=1e-12)
