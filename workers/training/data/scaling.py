@@ -14,8 +14,8 @@ from torch import Tensor
 # Figures of a split come from evenly spaced samples of so many values at most: a set need not fit
 # in memory, and every worker reads them before its first training.
 MOST_VALUES = 2**26
-# In float64 a sample's channels are summed in pieces of so many: an image of 80 million pixels would
-# take ten times its size otherwise.
+# In float64 a sample's channels are summed in pieces of so many: an image of 80 million pixels
+# would take ten times its size otherwise.
 _PIECE = 2**20
 BYTE_MAX = 255
 
