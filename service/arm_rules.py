@@ -149,8 +149,8 @@ def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fa
 
 def _round_faults(spec: JobSpec) -> Iterator[Fault]:
     """Tell of halving where each round has one trial, or none is whole: nothing would stop."""
-    if not isinstance(spec.pruning, HalvingPruning):
-        return
+    if not isinstance(spec.pruning, HalvingPruning) or spec.density is None:
+        return  # what is searched of a stored set is known once that is
     searches = [s for s in planning.planned(spec) if s.role in (Role.SEARCH, Role.TUNED)]
     sizes = {s.sampler: planning.round_size_of(spec, s) for s in searches}
     if any(size is None or 1 < size <= spec.budget.n_trials for size in sizes.values()):

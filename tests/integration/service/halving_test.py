@@ -296,3 +296,13 @@ def test_what_could_stop_nothing_is_refused_at_its_place(
 def test_a_job_is_halved_where_one_of_its_searches_can_be() -> None:
     assert rules.parse(halved(samplers=["gradient", "direct_l"])).pruning is not None
     assert rules.parse(halved() | {"pruning": {"rule": "halving", "min_epochs": 8}}).pruning
+
+
+def test_rounds_of_a_stored_set_are_looked_at_once_it_is_known() -> None:
+    """Until then nothing says what is searched."""
+    task: dict[str, Any] = {"kind": "classification", "dataset": "stored:12"}
+    alone = {"task": task, "samplers": [{"name": "random", "batch_size": 1}]}
+    assert rules.parse(halved() | alone).density is None
+    task["data"] = {"n_dims": 2, "size_px": 8, "sha256": "0" * 64, "n_outputs": 2}
+    with pytest.raises(InvalidSpecError, match="random has rounds of 1"):
+        rules.parse(halved() | alone)
