@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service import gradient_settings, planning, samplers
+from service import density_rules, gradient_settings, planning, samplers
 from service.errors import Fault, UnknownSamplerError
 from service.pointers import escape
 from service.samplers import SamplerInfo
@@ -18,7 +18,7 @@ from service.spec import (
     SamplerSpec,
 )
 from service.states import Role
-from service.tasks import FunctionTask
+from service.tasks import FunctionTask, data_of
 
 # Which controls take which field beside their name.
 CONTROL_FIELDS = {
@@ -149,8 +149,10 @@ def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fa
 
 def _round_faults(spec: JobSpec) -> Iterator[Fault]:
     """Tell of halving where each round has one trial, or none is whole: nothing would stop."""
-    if not isinstance(spec.pruning, HalvingPruning) or spec.density is None:
-        return  # what is searched of a stored set is known once that is
+    if not isinstance(spec.pruning, HalvingPruning) or isinstance(spec.task, FunctionTask):
+        return
+    if data_of(spec.task) is None or any(density_rules.faults(spec)):
+        return  # what is searched is known once the data are, and their density is right
     searches = [s for s in planning.planned(spec) if s.role in (Role.SEARCH, Role.TUNED)]
     sizes = {s.sampler: planning.round_size_of(spec, s) for s in searches}
     if any(size is None or 1 < size <= spec.budget.n_trials for size in sizes.values()):

@@ -302,7 +302,14 @@ def test_rounds_of_a_stored_set_are_looked_at_once_it_is_known() -> None:
     """Until then nothing says what is searched."""
     task: dict[str, Any] = {"kind": "classification", "dataset": "stored:12"}
     alone = {"task": task, "samplers": [{"name": "random", "batch_size": 1}]}
-    assert rules.parse(halved() | alone).density is None
+    assert rules.parse(halved() | alone).pruning is not None
     task["data"] = {"n_dims": 2, "size_px": 8, "sha256": "0" * 64, "n_outputs": 2}
     with pytest.raises(InvalidSpecError, match="random has rounds of 1"):
         rules.parse(halved() | alone)
+
+
+def test_a_density_of_other_bounds_is_refused_with_halving_too() -> None:
+    density = {"family": "power", "bounds": [[0.1, 1.0]] * 9}
+    with pytest.raises(InvalidSpecError) as caught:
+        rules.parse(halved(samplers=["cmaes"]) | {"density": density})
+    assert [fault.pointer for fault in caught.value.faults] == ["/density/bounds"]
