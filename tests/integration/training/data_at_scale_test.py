@@ -29,7 +29,8 @@ def test_images_are_made_stored_and_trained_on(tmp_path: Path) -> None:
     (images,) = (tmp_path / "data" / "datasets").glob("*/images.bin")
     assert images.stat().st_size == n_bytes
     assert stored["peak_mb"]["server"] > 0
-    found = data_at_scale.train_on(tmp_path, n_readers=1, limit_mb=1000)
+    # No true limit: it is this process's, in which other tests' servers have threads.
+    found = data_at_scale.train_on(tmp_path, n_readers=1, limit_mb=100_000)
     assert set(found["peak_mb"]) == {"training", "reader 1"}
     assert 10 < found["peak_mb"]["reader 1"] < 100
     assert found["read_per_s"] > 0

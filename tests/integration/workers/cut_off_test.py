@@ -24,6 +24,8 @@ from tests.chaos.proxy import Mode, Proxy
 from tests.integration.workers.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
 
+# The driver leaves a cursor open whose connection broke while it was being declared.
+pytestmark = pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")
 PATIENCE_S = 120.0
 # Shorter than the product's, so that the tests are: the server's limits on statements and locks
 # of clients that were cut off.
