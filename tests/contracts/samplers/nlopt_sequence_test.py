@@ -118,8 +118,10 @@ def suits(objective: Objective, dimension: int) -> bool:
     return True
 
 
+# A sweep by hand: what happens in them happens in the dimensions next to them.
+SLOW = {6, 7, 9, 10, 11}
 CASES = [
-    (name, dimension, index)
+    pytest.param(name, dimension, index, marks=[pytest.mark.slow] if dimension in SLOW else [])
     for name in KINDS
     for dimension in range(1, 13)
     for index, (objective, _) in enumerate(OBJECTIVES)
