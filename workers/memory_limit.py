@@ -37,6 +37,24 @@ def limited(n_bytes: int | None) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, before)
 
 
+@contextmanager
+def lifted() -> Iterator[None]:
+    """Lift the limit for as long as a thread starts.
+
+    A thread that finds no memory while it starts ends without a word, and Python waits for it for
+    ever. One that has started reports what it lacks.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (before[1], before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
 def _reserved_with(n_bytes: int, most: int) -> int:
     """Return the reserved bytes that correspond to `n_bytes` resident, at most the hard limit."""
     now = _status()

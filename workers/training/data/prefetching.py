@@ -10,6 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from workers.memory_limit import lifted
+
 _DEPTH = 3
 
 Item = TypeVar("Item")
@@ -23,6 +25,8 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as thread:
         # One thread: the items are made one after another, in their order.
+        with lifted():
+            thread.submit(int).result()
         ahead = deque(thread.submit(_next, items) for _ in range(_DEPTH))
         while made := ahead.popleft().result():
             ahead.append(thread.submit(_next, items))

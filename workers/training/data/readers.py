@@ -13,18 +13,20 @@ import sys
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import lru_cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Barrier
 from typing import Any
 
 import numpy as np
 
 from service.datasets.array_files import DamagedDatasetError
+from workers.memory_limit import lifted
 from workers.training.data.reader_process import DAMAGED, MEMORY, SHAPE
 from workers.training.data.reading import ReaderLostError, Squares, Wanted, read
 
@@ -71,6 +73,9 @@ class Readers:
         for reader in self._all:
             self._idle.put(reader)
         self._threads = ThreadPoolExecutor(n, thread_name_prefix="reader")
+        all_have_started = Barrier(n)
+        with lifted():
+            wait([self._threads.submit(all_have_started.wait) for _ in range(n)])
 
     def read_all(self, wanted: Iterator[Wanted]) -> Iterator[Squares]:
         """See the function of this name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -95,3 +97,16 @@ def test_samples_from_a_file_are_sent_by_the_thread_that_reads_them(
     assert [batch.flatten().tolist() for batch in batches] == [[6.0, 7.0, 2.0, 3.0], [10.0, 11.0]]
     assert senders
     assert all(name.startswith("prefetch") for name in senders)
+
+
+def test_the_thread_starts_where_no_memory_is_left() -> None:
+    """A thread that finds none while it starts would be waited for, for ever."""
+    program = """
+from workers.memory_limit import limited
+from workers.training.data.prefetching import prefetched
+with limited(1):
+    print(*prefetched(iter(range(5))))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "0 1 2 3 4\n", done.stderr
