@@ -34,8 +34,9 @@ COPY service ./service
 COPY workers ./workers
 COPY api ./api
 COPY migrations ./migrations
+COPY library ./library
 COPY examples ./examples
-RUN pip install --no-deps --editable .
+RUN pip install --no-deps --editable ./library --editable .
 
 # By its number: an orchestrator that refuses root cannot look a name up.
 USER 10001

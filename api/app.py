@@ -7,14 +7,15 @@ import threading
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api import problems
-from api.access import Access
-from api.dashboard import new_job, pages
-from api.deadline import AnswerDeadline
+from api.dashboard import routes
+from api.dashboard.pages import new_job
 from api.event_feed import EventFeed
-from api.guards import BodyLimit, Guard
 from api.metrics import Metrics
+from api.middleware.access import Access
+from api.middleware.deadline import AnswerDeadline
+from api.middleware.guards import BodyLimit, Guard
 from api.openapi import document_of
+from api.problems import handlers
 from api.routes import (
     artifacts,
     datasets,
@@ -61,11 +62,11 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
     app.state.metrics = Metrics(database, settings.lease_s)
-    problems.install(app)
+    handlers.install(app)
     for module in ROUTES:
         app.include_router(module.router)
     app.include_router(new_job.router)  # before the page of a job: "new" is no id
-    app.include_router(pages.router)
+    app.include_router(routes.router)
     # The last one added is the outermost.
     app.add_middleware(
         AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix

@@ -12,9 +12,9 @@ from typing import Any
 
 from fastapi import Request
 
-from api.problems import ProblemError
+from api.problems.handlers import ProblemError
 from service.errors import Fault
-from service.pointers import escape
+from service.validation.json_pointers import escape
 
 JSON = "application/json"
 MAX_DEPTH = 64

@@ -10,8 +10,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import clock, leases
+from service import clock
 from service.errors import DeadlineError
+from service.jobs import leases
 from service.states import JobState, TrialState
 from service.storage import deadlines, progress
 from service.storage.answers import answers_in

@@ -18,16 +18,16 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from api.guards import MAX_DROPPED_BYTES
-from api.problems import ProblemError
+from api.middleware.guards import MAX_DROPPED_BYTES
+from api.problems.handlers import ProblemError
 from service.datasets import library
 from service.datasets.importing import full_disks
 from service.datasets.options import ImportOptions
-from service.datasets.workspace import Workspace
+from service.datasets.store.workspace import Workspace
 from service.errors import StorageFullError
-from service.pointers import faults_of
 from service.settings import Settings
 from service.storage.database import Database
+from service.validation.json_pointers import faults_of
 
 Arguments = TypeVarTuple("Arguments")
 T = TypeVar("T")

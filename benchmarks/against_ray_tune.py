@@ -24,9 +24,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from api.client import Client
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import serve
+from densearch.client.client import Client
 
 TARGET_TUNE, TARGET_PURE = 1 / 3, 1.15
 DEMO = Path(__file__).parents[1] / "examples" / "demo.json"
@@ -65,7 +65,7 @@ def _load() -> None:
 
 
 def _train(payload: dict[str, Any]) -> None:
-    from service.updates import Assignment, Ended, Ending
+    from service.orchestration.messages import Assignment, Ended, Ending
     from workers.worker import Worker
 
     assignment = Assignment(1, 1, 1, digest="", payload=payload, device="cpu", keeps_weights=False)
@@ -99,10 +99,12 @@ def time_tune(payloads: Sequence[dict[str, Any]], n_cpus: int) -> float:
 
 def payloads_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the workers of a job of `random` are given."""
-    from service import payloads, planning, rules, samplers
+    from service import samplers
     from service.samplers import StudyPlan
+    from service.studies import payloads, planning
+    from service.validation import parse
 
-    complete = rules.parse(spec)
+    complete = parse.parse(spec)
     space, study = planning.space_of(complete), planning.planned(complete)[0]
     n_trials = study.n_trials
     plan = StudyPlan(space.dimension, n_trials, study.seed, batch_size=n_trials)

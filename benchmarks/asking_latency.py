@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from api.client import Client
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import Server, peak_bytes, serve
+from densearch.client.client import Client
 
 N_WORKERS = 2
 TARGET_S = 0.5

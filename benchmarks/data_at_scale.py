@@ -218,7 +218,7 @@ def step_ratios(task: TrainingTask) -> tuple[list[float], list[float]]:
         Round by round, the time of steps with loading over that without; and what part of the
         former, in percent, was spent waiting for a batch.
     """
-    from workers.training.passes import PlainPasses
+    from workers.training.forward import PlainPasses
     from workers.training.precision import precision_of
     from workers.training.preparation import endless_batches, prepare
     from workers.training.stepping import step

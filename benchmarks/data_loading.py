@@ -23,17 +23,17 @@ import numpy as np
 import torch
 
 from benchmarks import machine
-from service import rules
-from service.datasets.entries import Limits
 from service.datasets.info import BUILT_IN
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
-from service.datasets.stored import folder_of
-from service.datasets.writing import write
+from service.datasets.store.reader import folder_of
+from service.datasets.store.writer import write
+from service.validation import parse
 from workers.training.data import registry
+from workers.training.generators import streams_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
-from workers.training.streams import streams_of
 from workers.training.task import Measurement, TrainingTask
 
 TARGET = 5.0  # percent of an epoch
@@ -49,7 +49,7 @@ def training_task(kind: str, name: str, data_dir: str | None = None) -> Training
     if name in PATCH_PX:
         section["patch_px"] = PATCH_PX[name]
     body = {"name": name, "task": section, "training": {"epochs": 2}, "budget": {"n_trials": 1}}
-    spec = rules.parse(body)
+    spec = parse.parse(body)
     assert spec.network is not None
     assert spec.training is not None
     return TrainingTask(

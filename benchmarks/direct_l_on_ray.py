@@ -13,11 +13,11 @@ import os
 import statistics
 from datetime import datetime
 
-from api.client import Client, Json
 from benchmarks.machine import describe
 from benchmarks.serving import serve
 from benchmarks.simulation import Simulation
-from service import seeds
+from densearch import seeds
+from densearch.client.client import Client, Json
 from service.samplers import StudyPlan
 from workers import functions
 

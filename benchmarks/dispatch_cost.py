@@ -12,9 +12,9 @@ import os
 import statistics
 from datetime import datetime
 
-from api.client import Client
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import Server, cpu_s, serve
+from densearch.client.client import Client
 
 TARGET_MS = 10.0
 N_WORKERS = 2

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.client import Client
 from benchmarks.machine import describe, spread
 from benchmarks.serving import serve
+from densearch.client.client import Client
 
 DIGITS: dict[str, Any] = {
     "task": {"kind": "classification", "dataset": "digits"},

@@ -22,9 +22,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.client import Client
 from benchmarks.machine import describe, judge
 from benchmarks.serving import cpu_s
+from densearch.client.client import Client
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database

@@ -26,10 +26,11 @@ from scipy import stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
-from service import planning, rules
-from service.arm_densities import densities_at
-from service.groups import WHOLE
 from service.spec import JobSpec
+from service.studies import planning
+from service.studies.densities import densities_at
+from service.studies.layer_groups import WHOLE
+from service.validation import parse
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask
 
@@ -108,7 +109,7 @@ def spec_of(name: str) -> JobSpec:
     whole = json.loads((EXAMPLES / f"{example}.json").read_text())
     for section, values in changes.items():
         whole[section] = {**whole[section], **values}
-    return rules.parse(whole)
+    return parse.parse(whole)
 
 
 def _rank(

@@ -18,9 +18,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.client import Client
 from benchmarks.machine import describe
 from benchmarks.serving import serve
+from densearch.client.client import Client
 
 TARGET = 0.25
 N_SEEDS = 5

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import describe
-from service import gradient_settings, payloads, planning, rules
 from service.spec import JobSpec
+from service.studies import gradient_settings, payloads, planning
+from service.validation import parse
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask
 
@@ -56,7 +57,7 @@ class Found:
 
 def spec_of(options: dict[str, Any], training: dict[str, Any], seed: int) -> JobSpec:
     """Return a job of the case with one gradient study."""
-    return rules.parse(
+    return parse.parse(
         {
             "name": "digits",
             "seed": seed,

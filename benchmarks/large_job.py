@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from service import clock, jobs, rules
-from service.costs import typical_payload
+from service import clock
+from service.costs.training_cost import typical_payload
 from service.digest import digest_of
-from service.jobs import spec_of
+from service.jobs import commands
+from service.jobs.commands import spec_of
 from service.records import Job, Study
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import events, studies, trials
 from service.storage import jobs as stored
 from service.storage.database import Database
+from service.validation import parse
 
 SAMPLERS = ("direct_l", "tpe", "random", "cmaes")
 CHUNK = 5_000
@@ -38,7 +40,7 @@ def fill(database: Database, n_trials: int, *, is_running: bool = False) -> Job:
         "samplers": list(SAMPLERS),
         "budget": {"n_trials": n_trials // len(SAMPLERS)},
     }
-    job, _ = jobs.submit(database, rules.parse(body))
+    job, _ = commands.submit(database, parse.parse(body))
     with database.write() as session:
         stored.set_state(session, job.id, JobState.RUNNING)
         own = [s for s in studies.of_job(session, job.id) if s.role is Role.SEARCH]

@@ -10,9 +10,9 @@ import argparse
 import os
 from pathlib import Path
 
-from api.client import Client
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import command_of, descendants_of, peak_bytes, serve
+from densearch.client.client import Client
 
 API_TARGET_MB, WORKER_TARGET_MB = 250.0, 700.0
 MB = 1e6

@@ -26,12 +26,13 @@ import numpy as np
 
 from benchmarks.fidelity_ranking import curve_of, densities_of, spec_of
 from benchmarks.machine import describe
-from service import halving, planning, pruning, samplers
-from service.arm_densities import densities_at
-from service.groups import WHOLE
-from service.halving import Member
+from service import samplers
 from service.samplers import Entry, StudyPlan
 from service.spec import JobSpec
+from service.studies import halving, median_rule, planning
+from service.studies.densities import densities_at
+from service.studies.halving import Member
+from service.studies.layer_groups import WHOLE
 
 Curve = tuple[float, ...]
 # What a rule leaves of a round's curves, and the epochs that this takes where what goes on begins
@@ -52,11 +53,11 @@ def keep_all(curves: Sequence[Curve], n_epochs: int) -> tuple[list[Curve], int]:
 
 def median(n_round: int) -> Rule:
     """Return the median rule, which remembers earlier rounds."""
-    block = pruning.Block(n_round)
+    block = median_rule.Block(n_round)
 
     def stop(curves: Sequence[Curve], n_epochs: int) -> tuple[list[Curve], int]:
-        limits = pruning.limits(block.medians, n_epochs, 1)
-        left = [curve[: pruning.stop_of(curve, limits)] for curve in curves]
+        limits = median_rule.limits(block.medians, n_epochs, 1)
+        left = [curve[: median_rule.stop_of(curve, limits)] for curve in curves]
         for curve in left:
             block.add(curve)
         return left, sum(map(len, left))
@@ -177,11 +178,11 @@ def sequence_of(spec: JobSpec, n_trials: int, epochs: int, seed: int) -> list[Cu
 def direct_rows(curves: Sequence[Curve], n_first: int) -> Iterator[str]:
     """Yield for each rule how many of a sequence's trials it stops, and whether the best."""
     n_epochs = max(map(len, curves))
-    block = pruning.Block(n_first)
+    block = median_rule.Block(n_first)
     for curve in curves[:n_first]:
         block.add(curve)
     limits = {
-        "median": pruning.limits(block.medians, n_epochs, 1),
+        "median": median_rule.limits(block.medians, n_epochs, 1),
     } | {
         f"halving, {first}": halving.yardstick(curves[:n_first], ETA, first, n_epochs)
         for first in FIRST
@@ -189,7 +190,7 @@ def direct_rows(curves: Sequence[Curve], n_first: int) -> Iterator[str]:
     full = [curve[-1] if len(curve) == n_epochs else math.inf for curve in curves]
     best = min(full)
     for name, own in limits.items():
-        ends = [pruning.stop_of(curve, own) for curve in curves[n_first:]]
+        ends = [median_rule.stop_of(curve, own) for curve in curves[n_first:]]
         left = [*curves[:n_first], *(c[:e] for c, e in zip(curves[n_first:], ends, strict=True))]
         kept = min(c[-1] for c in left if len(c) == n_epochs)
         n_stopped = sum(end is not None for end in ends)

@@ -39,8 +39,8 @@ from scipy import optimize, stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
+from densearch.seeds import derive
 from service.samplers import Entry, StudyPlan, catalogue, create
-from service.seeds import derive
 from workers.functions import FUNCTIONS
 
 SCIPY = "scipy direct"

@@ -14,7 +14,7 @@ import sys
 from benchmarks.machine import describe, judge, spread
 
 TARGET_S = 0.5
-MODULES = ("service", "service.jobs", "api.cli.main")
+MODULES = ("service", "service.jobs.commands", "api.cli.main")
 CODE = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.client import Client, ClientError, UnreachableError
+from densearch.client.client import Client, ClientError, UnreachableError
 
 START_TIMEOUT_S = 120.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")

@@ -28,13 +28,13 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import describe, spread
+from densearch.nn.operator import apply_density
+from workers.training.forward import PlainPasses, Precision
 from workers.training.fusion import FusedPasses
+from workers.training.generators import generator
 from workers.training.machine import prepare_machine
-from workers.training.operator import apply_density
-from workers.training.passes import PlainPasses, Precision
 from workers.training.preparation import prepare
 from workers.training.stepping import step
-from workers.training.streams import generator
 from workers.training.task import TrainingTask
 
 TARGET = 1.4

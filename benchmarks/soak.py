@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from api.client import Client
 from benchmarks.machine import describe
 from benchmarks.serving import Server, command_of, descendants_of, resident_bytes, serve
+from densearch.client.client import Client
 
 POLL_S = 0.5
 MIB = 2**20

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx2
 
-from api.client import Client
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import serve
+from densearch.client.client import Client
 
 TARGET_S = 2.0
 FUNCTION: dict[str, Any] = {

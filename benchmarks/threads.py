@@ -20,8 +20,8 @@ from typing import Any
 import torch
 
 from benchmarks.machine import describe, spread
+from workers.training.forward import PlainPasses
 from workers.training.machine import prepare_machine
-from workers.training.passes import PlainPasses
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask

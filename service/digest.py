@@ -50,7 +50,7 @@ def course_digest(payload: Mapping[str, Any], *, device: str) -> str:
     `auto` comes to; so are versions, which a checkpoint states itself.
 
     Args:
-        payload: Of a training, see `service.payloads`.
+        payload: Of a training, see `service.studies.payloads`.
         device: "cpu" or "cuda".
     """
     training = {name: value for name, value in payload["training"].items() if name != "precision"}

@@ -1,4 +1,4 @@
-"""The one tree of domain errors. Status codes belong to the API (api/problems.py)."""
+"""The one tree of domain errors. Status codes belong to the API (api/problems/handlers.py)."""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ from typing import Any
 from service.states import AttemptState, CalibrationState, JobState, Phase, Role, TrialState
 
 Json = dict[str, Any]
+# A spec names a stored data set by this and its id, such as "stored:12".
+STORED = "stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Trial:
     Attributes:
         payload: All that determines its result.
         curve: Validation loss after each epoch, None where nothing is trained.
-        learned: What a `gradient` training found; see `service.updates.Ended`.
+        learned: What a `gradient` training found; see `service.orchestration.messages.Ended`.
         peak_memory_bytes: Of its training, or of the pack it was in; None where it was not
             trained.
     """
@@ -152,7 +154,8 @@ class Measurement:
 class DensityRecord:
     """A stored density: alpha, beta, Phi as nested lists, and its provenance.
 
-    `layer` names the group of layers that share it (`service.groups`); "" is the whole network.
+    `layer` names the group of layers that share it (`service.studies.layer_groups`); "" is the
+    whole network.
     """
 
     id: int
@@ -251,11 +254,11 @@ class Calibration:
     """What a training costs on a kind of device: known, or to be measured.
 
     Attributes:
-        key: Names the training and the kind of device, see `service.costs`.
+        key: Names the training and the kind of device, see `service.costs.training_cost`.
         source: `calibration` (a few steps, timed for this) or `trials` (whole trainings).
         payload: What to measure; None where trials were.
         widths: Of the packs to measure.
-        cost: See `service.costs.TrainingCost`; None while it is not known.
+        cost: See `service.costs.training_cost.TrainingCost`; None while it is not known.
         error: Why the measurement failed.
     """
 

@@ -1,7 +1,7 @@
 """The spec of a density-optimization job: what a user may ask for, and nothing else.
 
 Every model refuses unknown fields, NaN and inf. Rules that span several sections live in
-service.rules, the translation of errors to JSON pointers in service.pointers.
+service.validation, and so does the translation of errors to JSON pointers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pydantic import (
 
 from service.networks import Network
 from service.section import Section
-from service.tasks import Task
+from service.tasks.plugin import OwnTask
+from service.tasks.sections import FunctionTask, Task
 
 # Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
 # dislike the rest.
@@ -369,3 +370,14 @@ class JobSpec(Section):
         le=1e12,
         description="What a sampler is told for a trial that diverged or failed: the worst value.",
     )
+
+
+def lower_bound_of(spec: JobSpec) -> float | None:
+    """Return a value the objective is never below: 0 for our losses; None where none is known."""
+    is_open = isinstance(spec.task, FunctionTask) and spec.task.name == "hartmann6"
+    return None if is_open or isinstance(spec.task, OwnTask) else 0.0
+
+
+def is_training(spec: JobSpec) -> bool:
+    """Whether the job trains networks (and so has densities and a test split)."""
+    return not isinstance(spec.task, FunctionTask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from service.errors import IllegalTransitionError
 
@@ -45,7 +46,7 @@ class AttemptState(StrEnum):
     """How one try at a trial stands.
 
     FAILED: its own code raised. LOST: its worker, node or dispatcher died, or its pack failed; the
-    trial is retried (see `service.deaths` for how often).
+    trial is retried (see `service.orchestration.deaths` for how often).
     """
 
     RUNNING = "RUNNING"
@@ -138,3 +139,19 @@ def check_trial_transition(old: TrialState, new: TrialState) -> None:
     """Raise `IllegalTransitionError` unless a trial may go from `old` to `new`."""
     if new not in TRIAL_TRANSITIONS[old]:
         raise IllegalTransitionError("trial", old, new)
+
+
+# What ends a search before its trials are spent.
+NOISE, WALL_CLOCK, COST, ASKING = "noise", "wall_clock", "cost", "asking"
+# The number of trials after which they end a search depends on the clock and the machine.
+LIMITS = (WALL_CLOCK, COST, ASKING)
+# Why a search stopped, for people.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        NOISE: "its boxes were narrower than the noise",
+        WALL_CLOCK: "the time of the budget was spent",
+        COST: "the money of the budget was spent",
+        ASKING: "the sampler could not be asked for more trials within its limits of time and "
+        "memory, three times in a row",
+    }
+)

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from service import plugins
+from service.extensions import entry_points
 
 
 def install(
@@ -46,7 +46,7 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forget() -> None:
     """Let plug-ins be looked for anew, and their modules be imported anew."""
-    plugins._entries.cache_clear()
-    plugins._loaded.cache_clear()
+    entry_points._entries.cache_clear()
+    entry_points._loaded.cache_clear()
     for name in [name for name in sys.modules if name.startswith("plugged_")]:
         del sys.modules[name]

@@ -7,8 +7,8 @@ from typing import Any
 
 import structlog
 
-from service import calibrations
-from service.costs import TrainingCost
+from service.costs import calibrations
+from service.costs.training_cost import TrainingCost
 from service.records import Calibration, Dispatcher
 from service.settings import Settings
 from service.storage.database import Database

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from service.checkpoint_files import FOLDER, CheckpointRule
 from service.digest import course_digest
-from service.updates import Assignment
+from service.orchestration.messages import Assignment
 
 if TYPE_CHECKING:  # torch is imported where something is trained
     from workers.training.checkpoint_store import CheckpointStore

@@ -19,9 +19,9 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from service.capacity import EPSILON, n_places
+from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Calibration
 from service.settings import Settings
-from service.updates import Assignment, Ended, Ending
 from workers import room
 from workers.deaths import DIED, cause_of
 from workers.head import Head

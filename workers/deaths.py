@@ -16,7 +16,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from service.updates import Ending
+from service.orchestration.messages import Ending
 
 # Prefix of the errors of attempts and measurements whose worker died.
 DIED = "the worker process died"

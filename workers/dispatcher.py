@@ -19,18 +19,19 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from service import artifacts, leases, statistics
-from service import jobs as use_cases
+from service.costs.prices import prices_of
 from service.errors import LeaseLostError, NotFoundError
-from service.prices import prices_of
+from service.jobs import artifact_files, leases
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Assignment, packs_of
+from service.orchestration.run import Run, open_run
 from service.records import Job
-from service.runs import Run, open_run
+from service.report import statistics
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs
 from service.storage.database import Database
 from service.storage.refusals import Refusal, explain, refusal_of
-from service.updates import Assignment, packs_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.asking.remote import maker
 from workers.calibrator import Calibrator
@@ -330,7 +331,7 @@ class Dispatcher:
 
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         # Files that are stored, or shared with other jobs, stay until their entries are committed.
-        with artifacts.held(self._settings.data_dir):
+        with artifact_files.held(self._settings.data_dir):
             return self._transact_held(run, n_free, may_speculate=may_speculate)
 
     def _transact_held(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:

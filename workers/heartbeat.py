@@ -12,8 +12,8 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from service import leases
 from service.errors import DeadlineError
+from service.jobs import leases
 from service.records import Dispatcher
 from service.storage import deadlines
 from service.storage.database import Database

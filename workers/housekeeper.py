@@ -17,10 +17,11 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from service import checkpoint_files, checkpoints, clock, deletion, retention
-from service.chunks import Chunks
+from service import checkpoint_files, clock
 from service.errors import DeadlineError
+from service.jobs import checkpoints, deletion, retention
 from service.settings import Settings
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from workers.background import BackgroundThread
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from service import recording
-from service.artifacts import store_weights
+from service.jobs.artifact_files import store_weights
+from service.orchestration import results
+from service.orchestration.messages import Assignment, Ended, Update
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Update
 from workers.checkpoints import Noted
 from workers.worker import Message
 
@@ -80,5 +80,5 @@ class Inbox:
             ours: The jobs that are in this dispatcher's hands.
         """
         for job_id in self._updates.keys() - set(ours):
-            recording.record_late(database, self._updates[job_id])
+            results.record_late(database, self._updates[job_id])
             self.forget(job_id)

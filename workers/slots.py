@@ -13,7 +13,7 @@ import ray
 from ray.exceptions import RayError
 
 from service.capacity import EPSILON, LEAST_MEMORY_PER_CPU
-from service.updates import Assignment, Ended, Ending
+from service.orchestration.messages import Assignment, Ended, Ending
 from workers.pulse import ClusterLostError
 from workers.worker import Message
 

@@ -14,9 +14,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
-from service import density
+from densearch.density import families
+from service.extensions.entry_points import PluginError
 from service.networks import Layer, OwnNetwork
-from service.plugins import PluginError
 
 # timm's convolutions that standardise their weights at each pass, which would undo most of a
 # density: what they compute is not conv(x, W * Phi).
@@ -33,7 +33,7 @@ class TimmNetwork(OwnNetwork):
 
 
 class Timm:
-    """See `service.networks.plugged.NetworkPlugin`."""
+    """See `service.networks.plugin.NetworkPlugin`."""
 
     title = "timm"
     tasks = ("classification", "multilabel")
@@ -87,7 +87,7 @@ def _weighable(network: Any) -> Iterator[Layer]:  # noqa: ANN401 - the same
         stage = stages.get(name, stage)
         if isinstance(module, Conv2d):
             height, width = module.kernel_size
-            is_fit = height == width and height % 2 and 3 <= height <= density.MAX_KERNEL_SIZE
+            is_fit = height == width and height % 2 and 3 <= height <= families.MAX_KERNEL_SIZE
             if is_fit and type(module).__name__ not in STANDARDISING:
                 yield Layer(name, height, stage)
 
@@ -111,7 +111,7 @@ def _timm() -> Any:  # noqa: ANN401 - a module that may be missing
     except ImportError as error:
         raise PluginError(
             f"timm's networks need torch and timm, which cannot be imported here ({error}): "
-            "pip install densearch[timm] where jobs are submitted and on every worker"
+            "pip install -e '.[timm]' where jobs are submitted and on every worker"
         ) from error
     except RuntimeError as error:  # torchvision's, where its operators do not load
         raise PluginError(

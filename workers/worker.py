@@ -15,11 +15,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from service.checkpoint_files import CheckpointRule
-from service.datasets.array_files import UnseenDatasetError
-from service.memory_needs import size_text
-from service.packs import pack_key
+from service.costs.memory import size_text
+from service.datasets.store.array_files import UnseenDatasetError
+from service.orchestration.messages import Assignment, Ended, Ending, Measured
 from service.records import Json
-from service.updates import Assignment, Ended, Ending, Measured
+from service.studies.pack_key import pack_key
 from workers import functions
 from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
@@ -115,7 +115,7 @@ class Worker:
         """Measure what a training costs here; see `workers.training.calibration.Calibration`.
 
         Args:
-            payload: A trial's, see `service.payloads`.
+            payload: A trial's, see `service.studies.payloads`.
             device: "cpu" or "cuda".
             widths: Of packs.
         """

@@ -97,11 +97,10 @@ def _opened(data_dir: Path | None) -> tuple[Settings, Database]:
 def _move(
     data_dir: Path | None, target: str, verb: str, move: Callable[[Database], Migrated]
 ) -> None:
-    from service import room
     from service.settings import load
-    from service.storage import locks, schema
+    from service.storage import disk_space, locks, schema
 
-    room.check(load(data_dir=data_dir))
+    disk_space.check(load(data_dir=data_dir))
     settings, database = _opened(data_dir)
     try:
         is_there = (schema.current(database) or "base") == target

@@ -17,7 +17,7 @@ from api.cli.terminal import console, echo
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from api.client import Json
+    from densearch.client.client import Json
 
 app = typer.Typer(help="Store data sets, list them, look at them.", no_args_is_help=True)
 DatasetId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the data set.")]

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from api.cli import installed_plugins
 from api.cli.findings import Finding, Level
 from api.cli.node_checks import check_nodes
 from api.cli.terminal import echo
-from api.client import Client, ClientError, Json, UnreachableError
-from service import plugin_list
+from densearch.client.client import Client, ClientError, Json, UnreachableError
 from service import settings as configuration
 from service.errors import DensearchError, SettingsError
 from service.privacy import open_to_others
@@ -89,7 +89,7 @@ def _package(name: str, level: Level, remedy: str) -> Finding:
 
 def check_plugins(_settings: Settings) -> Iterator[Finding]:
     """Import what other packages bring; one that fails breaks only the jobs that name it."""
-    for found in plugin_list.listed():
+    for found in installed_plugins.listed():
         subject, detail = f"{found.what} {found.name}", f"of {found.package}"
         if found.is_shadowed:
             remedy = "what is built in has this name and is taken: have it renamed"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from api.client import Client, Json
+from densearch.client.client import Client, Json
 
 FORMATS: tuple[Literal["json", "csv", "npz"], ...] = ("json", "csv", "npz")
 

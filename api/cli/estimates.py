@@ -11,7 +11,7 @@ from rich.text import Text
 from api.cli.failures import REFUSED, fail
 from api.cli.tables import duration, show_table
 from api.cli.terminal import console, echo
-from api.client import Client, Json
+from densearch.client.client import Client, Json
 
 POLL_S = 1.0
 # A measurement loads data and times some steps; it may wait for a place among trials.

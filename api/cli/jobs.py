@@ -14,7 +14,7 @@ from api.cli.failures import REFUSED, USAGE, fail, reason_of
 from api.cli.terminal import echo
 
 if TYPE_CHECKING:
-    from api.client import Client, ClientError, Json
+    from densearch.client.client import Client, ClientError, Json
 
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the job.")]
 Url = Annotated[str | None, typer.Option(help="Address of the server; DENSEARCH_URL if left out.")]
@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 def connect(url: str | None) -> Client:
     """Return a client of the server that the option or the environment names."""
-    from api.client import Client  # the HTTP library and the settings take 0.3 s to load
+    from densearch.client.client import (
+        Client,  # the HTTP library and the settings take 0.3 s to load
+    )
     from service.settings import load
 
     return Client(load(url=url).url)
@@ -92,7 +94,7 @@ def announce(client: Client, job: Json) -> None:
 @contextmanager
 def explained() -> Iterator[None]:
     """Print a line for each field that the server refuses; end the command if there was one."""
-    from api.client import ClientError  # as in connect
+    from densearch.client.client import ClientError  # as in connect
 
     try:
         yield
@@ -137,7 +139,7 @@ def watch(job_id: JobId, url: Url = None) -> None:
 
 def follow_job(client: Client, job_id: int) -> None:
     """Watch a job to its end; end the command with an error unless it succeeded."""
-    from api.cli.watching import follow  # rich takes a while to load
+    from api.cli.progress_bars import follow  # rich takes a while to load
 
     try:
         job = follow(client, job_id)

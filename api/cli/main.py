@@ -6,19 +6,9 @@ import os
 
 import typer
 
-from api.cli import (
-    bench,
-    database,
-    datasets,
-    demonstration,
-    jobs,
-    pruning,
-    reopening,
-    samplers,
-    serving,
-)
+from api.cli import bench, database, datasets, demo, jobs, pruning, reopening, roles, samplers
 from api.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
-from api.cli.serving import DataDir
+from api.cli.roles import DataDir
 from api.cli.terminal import echo
 
 app = typer.Typer(
@@ -29,11 +19,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-serving.register(app)
+roles.register(app)
 jobs.register(app)
 reopening.register(app)
 samplers.register(app)
-demonstration.register(app)
+demo.register(app)
 app.add_typer(bench.app, name="bench")
 app.add_typer(datasets.app, name="datasets")
 pruning.register(database.app)
@@ -71,7 +61,7 @@ def _explain(error: Exception) -> None:
     """End the process with what the user can do about `error`."""
     from sqlalchemy.exc import SQLAlchemyError  # only a failing command pays for these
 
-    from api.client import ClientError, UnreachableError
+    from densearch.client.client import ClientError, UnreachableError
     from service.errors import DensearchError, SettingsError
 
     if isinstance(error, UnreachableError):

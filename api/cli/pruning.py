@@ -37,7 +37,7 @@ def prune(
     curves, metrics, densities, files and reports.
     """
     from service import clock
-    from service.retention import age_of
+    from service.jobs.retention import age_of
     from service.settings import load
     from service.storage import locks
 
@@ -54,10 +54,10 @@ def prune(
 
 
 def _prune(settings: Settings, before: datetime, *, dry_run: bool) -> Pruned:
-    from service import deletion, retention
-    from service.chunks import Chunks
+    from service.jobs import deletion, retention
     from service.storage import retention as rows
     from service.storage import schema
+    from service.storage.chunks import Chunks
     from service.storage.database import Database
 
     database = Database(settings.resolved_database_url, is_checkpointer=False)

@@ -20,7 +20,7 @@ from api.cli.jobs import (
 )
 
 if TYPE_CHECKING:
-    from api.client import Json
+    from densearch.client.client import Json
 
 
 def register(app: typer.Typer) -> None:

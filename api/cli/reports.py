@@ -16,7 +16,7 @@ from rich.text import Text
 from api.cli.failures import reason_of
 from api.cli.tables import number, state_text, studies_table, vector_table
 from api.cli.terminal import console
-from api.client import Json
+from densearch.client.client import Json
 
 WIDE = 100
 

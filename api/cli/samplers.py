@@ -11,7 +11,7 @@ from api.cli.jobs import Url, connect
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from api.client import Json
+    from densearch.client.client import Json
 
 # Columns of the table: what a user asks of a sampler, and the capability that answers it.
 CAN = {
@@ -44,7 +44,7 @@ def samplers_table(infos: list[Json]) -> Table:
     for info in infos:
         can = info["capabilities"]
         marks = ["yes" if can.get(name) else "-" for name in CAN.values()]
-        missing = f"no: pip install 'densearch[{can.get('needs')}]'"
+        missing = f"no: pip install -e '.[{can.get('needs')}]'"
         # Text, not markup: an extra in brackets would be read as a style.
         table.add_row(Text(info["name"]), *marks, Text("yes" if info["installed"] else missing))
     return table

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.terminal import console
-from api.client import Json
 from api.vector_text import layers_text, range_text, taps_text
+from densearch.client.client import Json
 
 STATE_STYLES = {
     "QUEUED": "dim",

@@ -10,13 +10,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.dashboard import assets
-from api.dashboard.bars import bars
-from api.dashboard.costs import COST_FILTERS
+from api.dashboard.figures.bars import bars
+from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
-from api.dashboard.traces import dash_of
-from service.metric_names import in_order
+from api.dashboard.pages.costs import COST_FILTERS
 from service.names import shown
 from service.states import JobState
+from service.tasks.metric_names import in_order
 
 # A page shows the present; the browser must not show an old one after "back".
 HEADERS = {"Cache-Control": "no-store"}

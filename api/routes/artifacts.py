@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from api.context import InDatabase, WithSettings
 from api.paging import Id
-from api.problems import documented
-from api.schemas import ArtifactOut, ListOut
+from api.problems.handlers import documented
+from api.schemas.resources import ArtifactOut, ListOut
 from service.errors import NotFoundError
 from service.storage import densities, jobs
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from api.bodies import is_json, json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, cut
-from api.problems import documented
-from api.schemas import DatasetOut, DatasetsOut, Json
+from api.problems.handlers import documented
+from api.schemas.resources import DatasetOut, DatasetsOut, Json
 from api.uploads import (
     REQUEST,
     folder_options,
@@ -23,10 +23,10 @@ from api.uploads import (
     refuse_parameters,
 )
 from service.datasets import library
-from service.datasets.info import BUILT_IN, STORED
-from service.datasets.stored import PREVIEW, folder_of
+from service.datasets.info import BUILT_IN
+from service.datasets.store.reader import PREVIEW, folder_of
 from service.errors import NotFoundError
-from service.records import Dataset
+from service.records import STORED, Dataset
 from service.storage import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])

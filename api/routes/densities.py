@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.context import InDatabase
 from api.paging import Id, Query
-from api.problems import documented
-from api.schemas import DensityOut, ListOut
-from service import exports
+from api.problems.handlers import documented
+from api.schemas.resources import DensityOut, ListOut
+from service.jobs import density_files
 from service.records import DensityRecord
 from service.storage import densities, jobs, studies
 
@@ -32,8 +32,8 @@ def _out(session: Session, record: DensityRecord) -> DensityOut:
     return DensityOut.model_validate(
         {
             **asdict(record),
-            **asdict(exports.shape_of(record)),
-            "gamma": exports.gamma_of(record),
+            **asdict(density_files.shape_of(record)),
+            "gamma": density_files.gamma_of(record),
             "study": names[record.study_id],
             "layers": record.provenance.get("layers", []),
         }
@@ -78,7 +78,7 @@ def download_density(
 
 def _written(session: Session, record: DensityRecord, form: str) -> tuple[bytes | str, str]:
     if form == "npz":
-        return exports.to_npz(record), "application/x-npz"
+        return density_files.to_npz(record), "application/x-npz"
     if form == "csv":
-        return exports.to_csv(record), "text/csv"
+        return density_files.to_csv(record), "text/csv"
     return _out(session, record).model_dump_json(), "application/json"

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Response
 
 from api.bodies import json_body
 from api.context import InDatabase, WithSettings
-from api.estimate_schemas import EstimateOut
-from api.problems import documented
+from api.problems.handlers import documented
 from api.routes.jobs import REQUEST_BODY
-from service import rules
-from service.estimate_values import Estimate
-from service.estimates import estimate
-from service.prices import prices_of
+from api.schemas.estimates import EstimateOut
+from service.costs.figures import Estimate
+from service.costs.prices import prices_of
+from service.jobs.estimate import estimate
+from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -40,7 +40,7 @@ def estimate_job(
     body: Annotated[object, Depends(json_body)],
 ) -> Estimate:
     """Say what a job of this spec would cost; nothing is submitted."""
-    found = estimate(database, rules.parse(body), prices_of(settings), settings.lease_s)
+    found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
     if found.state == "measuring":
         response.status_code = 202
         response.headers["retry-after"] = str(RETRY_AFTER_S)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api.context import InDatabase, InFeed
 from api.event_feed import EventFeed
 from api.paging import MAX_ID, Id, Query
-from api.problems import documented
+from api.problems.handlers import documented
 from service.storage import jobs
 from service.storage.database import Database
 

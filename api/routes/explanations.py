@@ -7,8 +7,8 @@ from html import escape
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from api.problem_kinds import PROBLEMS
-from api.problems import ProblemError
+from api.problems.handlers import ProblemError
+from api.problems.kinds import PROBLEMS
 
 router = APIRouter(include_in_schema=False)
 

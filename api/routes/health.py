@@ -12,11 +12,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from api.context import InDatabase, WithSettings
-from api.deadline import GRACE_S, abandon
-from api.problems import documented
-from api.schemas import CheckOut, HealthOut, ReadinessOut
-from service import leases
+from api.middleware.deadline import GRACE_S, abandon
+from api.problems.handlers import documented
+from api.schemas.resources import CheckOut, HealthOut, ReadinessOut
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
+from service.jobs import leases
 from service.storage import deadlines, schema
 from service.storage.database import Database
 from service.storage.refusals import Refusal, explain, refusal_of

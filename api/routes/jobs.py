@@ -13,17 +13,18 @@ from sqlalchemy.orm import Session
 from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
-from api.problems import documented
-from api.schemas import JobOut, JobSummaryOut, Json, ListOut
-from service import deletion, jobs, progress, rules, search_vector
+from api.problems.handlers import documented
+from api.schemas.resources import JobOut, JobSummaryOut, Json, ListOut
+from service.costs.prices import prices_of
 from service.errors import NotFoundError
-from service.prices import prices_of
+from service.jobs import commands, deletion, progress, search_vectors
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs as stored
 from service.storage import studies
 from service.storage.database import Database
+from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -93,7 +94,7 @@ def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
     return JobOut.model_validate(
         {
             **asdict(job),
-            "vector": search_vector.of_job(job),
+            "vector": search_vectors.of_job(job),
             "fraction": counted.fraction,
             "waits_for": progress.reason(session, job, lease_s),
             "progress": counted,
@@ -121,8 +122,8 @@ def submit_job(
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Submit a density-optimization job; a dispatcher starts it as soon as it can."""
-    spec, prices = rules.parse(body), prices_of(settings)
-    job, _ = jobs.submit(database, spec, idempotency_key, prices)
+    spec, prices = parse.parse(body), prices_of(settings)
+    job, _ = commands.submit(database, spec, idempotency_key, prices)
     response.headers["location"] = f"/v1/jobs/{job.id}"
     return job_out(database, settings, job.id)
 
@@ -169,21 +170,21 @@ _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)
 @router.post("/{job_id}/pause", response_model=JobOut, responses=_MOVE_RESPONSES)
 def pause_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Let the running trials finish and start no more."""
-    jobs.pause(database, job_id)
+    commands.pause(database, job_id)
     return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/resume", response_model=JobOut, responses=_MOVE_RESPONSES)
 def resume_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Go on with a paused job."""
-    jobs.resume(database, job_id)
+    commands.resume(database, job_id)
     return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/cancel", response_model=JobOut, responses=_MOVE_RESPONSES)
 def cancel_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """End a job now: running trials stop within an epoch, what was found stays."""
-    jobs.cancel(database, job_id)
+    commands.cancel(database, job_id)
     return job_out(database, settings, job_id)
 
 

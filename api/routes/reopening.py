@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Id
-from api.problems import documented
+from api.problems.handlers import documented
 from api.routes.jobs import LOCATION, IdempotencyKey, job_out
-from api.schemas import JobOut
-from service import jobs, reopening
+from api.schemas.resources import JobOut
+from service.costs.prices import prices_of
 from service.errors import Fault, InvalidSpecError
-from service.pointers import faults_of
-from service.prices import prices_of
+from service.jobs import commands, reopen
+from service.validation.json_pointers import faults_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -28,7 +28,7 @@ class ExtendIn(BaseModel):
 
     n_trials: int = Field(
         ge=1,
-        le=reopening.MOST_TRIALS,
+        le=reopen.MOST_TRIALS,
         description="Trials of every sampler, those it has spent included: above the present one.",
     )
 
@@ -64,7 +64,7 @@ def extend_job(
         wanted = ExtendIn.model_validate(body)
     except ValidationError as error:
         raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    reopening.extend(database, job_id, wanted.n_trials)
+    reopen.extend(database, job_id, wanted.n_trials)
     return job_out(database, settings, job_id)
 
 
@@ -87,7 +87,7 @@ def clone_job(
     if not isinstance(body, dict):
         detail = "must be an object: a merge patch of the spec, {} to change nothing"
         raise InvalidSpecError([Fault("", detail)])
-    made = jobs.clone(database, job_id, body, idempotency_key, prices_of(settings))
+    made = commands.clone(database, job_id, body, idempotency_key, prices_of(settings))
     response.headers["location"] = f"/v1/jobs/{made.id}"
     return job_out(database, settings, made.id)
 
@@ -100,5 +100,5 @@ def clone_job(
 )
 def retry_failed_trials(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
     """Try the failed trials of a job that has ended again; their attempts go on counting."""
-    reopening.retry_failed(database, job_id)
+    reopen.retry_failed(database, job_id)
     return job_out(database, settings, job_id)

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.problems import documented
-from api.schemas import ListOut, SamplerOut
+from api.problems.handlers import documented
+from api.schemas.resources import ListOut, SamplerOut
 from service import samplers
 
 router = APIRouter(prefix="/v1", tags=["samplers"])

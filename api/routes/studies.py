@@ -9,9 +9,9 @@ from fastapi import APIRouter
 
 from api.context import InDatabase
 from api.paging import Id
-from api.problems import documented
-from api.schemas import ListOut, StudyOut
-from service import progress
+from api.problems.handlers import documented
+from api.schemas.resources import ListOut, StudyOut
+from service.jobs import progress
 from service.storage import jobs, studies
 
 router = APIRouter(prefix="/v1", tags=["studies"])

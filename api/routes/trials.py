@@ -15,14 +15,14 @@ from sqlalchemy.orm import Session
 
 from api.context import InDatabase
 from api.paging import Cursor, Id, Query, Word, cut
-from api.problems import documented
-from api.schemas import ListOut, MeasurementsOut, TrialDetailOut, TrialOut
-from service.arms import is_speculation
+from api.problems.handlers import documented
+from api.schemas.resources import ListOut, MeasurementsOut, TrialDetailOut, TrialOut
 from service.errors import NotFoundError
-from service.progress import STANDING
+from service.jobs.progress import STANDING
 from service.records import Job, Study, Trial
 from service.states import Phase, TrialState
 from service.storage import jobs, studies, trials
+from service.studies.study_run import is_speculation
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 

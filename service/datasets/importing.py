@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service.datasets import findings
-from service.datasets.archives import GZIP_MAGIC, open_tar
-from service.datasets.encoded import ENCODED
-from service.datasets.entries import Entry, Limits
-from service.datasets.folders import allowed_folder, folder_entries
+from service.datasets import summary
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
 from service.datasets.samples import Source
-from service.datasets.stored import open_folder
-from service.datasets.workspace import Workspace
-from service.datasets.writing import VaryingSizeError, Written, write
-from service.datasets.zips import open_zip
+from service.datasets.sources.archives import GZIP_MAGIC, open_tar
+from service.datasets.sources.entries import Entry, Limits
+from service.datasets.sources.folders import allowed_folder, folder_entries
+from service.datasets.sources.zips import open_zip
+from service.datasets.store.encoded import ENCODED
+from service.datasets.store.reader import open_folder
+from service.datasets.store.workspace import Workspace
+from service.datasets.store.writer import VaryingSizeError, Written, write
 from service.errors import InvalidDatasetError, StorageFullError
 
 ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
@@ -166,8 +166,8 @@ def _imported(
         sha256=written.sha256,
         format=found.name,
         manifest=written.manifest,
-        class_counts=findings.class_counts(written),
+        class_counts=summary.class_counts(written),
         least_px=opened.least_px(),
-        warnings=findings.warnings(source, written),
+        warnings=summary.warnings(source, written),
         n_bytes=sum(path.stat().st_size for path in work.made.iterdir()),
     )

@@ -9,9 +9,6 @@ from pydantic import Field
 
 from service.section import Section
 
-# A stored set is named by this and its id, such as "stored:12".
-STORED = "stored"
-
 
 class DataInfo(Section):
     """The shape of a data set's samples; of a stored set the server fills it in."""

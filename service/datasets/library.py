@@ -16,12 +16,12 @@ from uuid import uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.datasets import workspace
-from service.datasets.entries import Limits
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
-from service.datasets.stored import FOLDER, folder_of, is_whole
-from service.datasets.workspace import Workspace
+from service.datasets.sources.entries import Limits
+from service.datasets.store import workspace
+from service.datasets.store.reader import FOLDER, folder_of, is_whole
+from service.datasets.store.workspace import Workspace
 from service.durability import sync_files, sync_names
 from service.errors import DatasetInUseError
 from service.records import Dataset

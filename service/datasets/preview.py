@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from service.datasets.stored import PREVIEW, StoredDataset, Values
+from service.datasets.store.reader import PREVIEW, StoredDataset, Values
 
 CELL_PX, GAP_PX = 72, 4
 N_COLUMNS, N_ROWS = 10, 8

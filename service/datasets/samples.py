@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.encoded import EncodedImage
-from service.datasets.stored import Kind, Values
+from service.datasets.store.encoded import EncodedImage
+from service.datasets.store.reader import Kind, Values
 
 if TYPE_CHECKING:
-    from service.datasets.images import Conversion
+    from service.datasets.sources.images import Conversion
 
 Content = Values | EncodedImage
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.stored import SPLITS, Numbers
+from service.datasets.store.reader import SPLITS, Numbers
 from service.errors import InvalidDatasetError
 
 Splits = NDArray[np.int8]

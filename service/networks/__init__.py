@@ -11,7 +11,7 @@ from service.networks.catalogue import (
     own,
 )
 from service.networks.layer import Layer
-from service.networks.plugged import OwnNetwork
+from service.networks.plugin import OwnNetwork
 from service.networks.sections import SEARCHABLE, AnyNetwork, Network
 
 __all__ = [

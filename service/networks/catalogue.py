@@ -9,13 +9,14 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import Any
 
-from service import plugins
-from service.networks import layers, plugged
+from service.extensions import entry_points
+from service.extensions.entry_points import Plugin
+from service.extensions.sections import at_defaults, section_of
+from service.networks import layers
+from service.networks import plugin as plugged
 from service.networks.layer import Layer
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
-from service.own_sections import at_defaults, section_of
-from service.plugins import Plugin
-from service.tasks import TaskKind
+from service.tasks.sections import TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ def catalogue() -> list[NetworkInfo]:
 def own() -> list[NetworkInfo]:
     """The networks that other packages bring and that can be used."""
     usable = []
-    for plugin in plugins.every(plugged.GROUP):
+    for plugin in entry_points.every(plugged.GROUP):
         if plugin.error is None and plugin.name not in _NETWORKS:
-            with suppress(plugins.PluginError):
+            with suppress(entry_points.PluginError):
                 usable.append(described(plugin))
     return usable
 
@@ -100,11 +101,11 @@ def described(plugin: Plugin) -> NetworkInfo:
             is not installed.
     """
     if plugin.lacks:
-        raise plugins.PluginError(
+        raise entry_points.PluginError(
             f"it needs {', '.join(plugin.lacks)}, which is not installed here"
         )
     info = _told(plugged.held(plugin))
-    plugins.called(plugin, "describing its settings", info.to_dict)
+    entry_points.called(plugin, "describing its settings", info.to_dict)
     if info.takes is None:
         plugged.layers_of(at_defaults(plugin, section_of(plugin, plugged.OwnNetwork)))
     return info

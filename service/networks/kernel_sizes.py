@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from service import density
+from densearch.density import families
 from service.section import Section
 
 
@@ -18,7 +18,7 @@ def _odd(size: int) -> int:
 
 OddSize = Annotated[
     int,
-    Field(ge=3, le=density.MAX_KERNEL_SIZE, json_schema_extra={"not": {"multipleOf": 2}}),
+    Field(ge=3, le=families.MAX_KERNEL_SIZE, json_schema_extra={"not": {"multipleOf": 2}}),
     AfterValidator(_odd),
 ]
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from service.networks.kernel_sizes import Chain, KernelSize, Staged
-from service.networks.plugged import BUILT_IN, OwnNetwork, PluggedNetwork
+from service.networks.plugin import BUILT_IN, OwnNetwork, PluggedNetwork
 
 # Channels double from stage to stage: six of them widen 256 to 8192.
 StagedWidth = Annotated[int, Field(ge=1, le=256, description="Channels of the first stage.")]

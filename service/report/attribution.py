@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service import statistics
+from service.report import statistics
 
 Losses = Mapping[int, float]
 

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service import devices, gradient_settings, samplers
-from service.arms import Arm
-from service.planning import GRADIENT
+from service import devices, samplers
 from service.records import Json, Trial
 from service.report import fidelity, plateau, repeats
 from service.report.attribution import DENSITY_TUNED, UNIFORM, attribute
@@ -23,9 +21,11 @@ from service.report.rows import (
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
 from service.report.verdict import INFERENCE, attribution_in_words, verdict
-from service.rules import is_training
-from service.spec import JobSpec
+from service.spec import JobSpec, is_training
 from service.states import Phase, Role, TrialState
+from service.studies import gradient_settings
+from service.studies.planning import GRADIENT
+from service.studies.study_run import Arm
 
 VERSION = 2
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from service import statistics
-from service.arms import is_result
 from service.records import Trial
+from service.report import statistics
 from service.spec import JobSpec
 from service.states import Phase, TrialState
+from service.studies.study_run import is_result
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from service import statistics
-from service.space import Axis, CategoryAxis, FloatAxis, Space, Value
+from service.report import statistics
+from service.studies.search_space import Axis, CategoryAxis, FloatAxis, Space, Value
 
 Array = NDArray[np.float64]
 

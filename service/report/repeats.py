@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from service import statistics
+from service.report import statistics
 from service.report.verdict import count_of, joined
 
 

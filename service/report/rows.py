@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from service import learned, statistics
-from service.arms import Arm, is_result
-from service.groups import WHOLE
-from service.metric_names import in_order
 from service.records import Json, Trial
-from service.report import plateau
+from service.report import plateau, statistics
 from service.report.attribution import UNIFORM
 from service.report.plateau import Noise
+from service.report.statistics import Comparison
 from service.spec import JobSpec
 from service.states import Phase, Role
-from service.statistics import Comparison
+from service.studies import best_densities
+from service.studies.layer_groups import WHOLE
+from service.studies.study_run import Arm, is_result
+from service.tasks.metric_names import in_order
 
 # What depends on a spec alone. A speculation depends on which workers idled when: it is shown, and
 # nothing else is computed from it.
@@ -121,8 +121,8 @@ def row_of(
     """Return one arm's row; its fields are told in the user guide."""
     study, best = one.arm.study, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
-    densities = learned.densities_of(spec, arms, one.arm, best)
-    layers = learned.layers_of(spec, best)
+    densities = best_densities.densities_of(spec, arms, one.arm, best)
+    layers = best_densities.layers_of(spec, best)
     groups = {n: d.to_dict() | {"layers": layers[n]} for n, d in densities.items() if n != WHOLE}
     whole = densities.get(WHOLE)
     return {

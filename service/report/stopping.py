@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from service.arms import Arm
-from service.limits import LIMITS, REASONS
 from service.records import Json
+from service.states import LIMITS, REASONS
+from service.studies.study_run import Arm
 
 
 def stopped_of(arms: Iterable[Arm]) -> list[Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from service import statistics
+from service.report import statistics
 from service.report.attribution import (
     BEYOND,
     DEFAULT_INIT_TUNED,
@@ -14,7 +14,7 @@ from service.report.attribution import (
     Attribution,
     Part,
 )
-from service.statistics import Comparison
+from service.report.statistics import Comparison
 
 Outcome = Literal["helps", "hurts", "no difference", "unknown"]
 

@@ -1,8 +1,9 @@
 """What proposes the points of a study. The contract is base.py, the list is catalogue.py."""
 
+from densearch.sampler import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
 from service.samplers.asker import Asker, MakeAsker
-from service.samplers.base import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
-from service.samplers.catalogue import (
+from service.samplers.catalogue.info import Capabilities, Option, SamplerInfo
+from service.samplers.catalogue.registry import (
     CONTROL_SAMPLER,
     catalogue,
     create,
@@ -12,7 +13,6 @@ from service.samplers.catalogue import (
     recommended,
     round_size,
 )
-from service.samplers.info import Capabilities, Option, SamplerInfo
 
 __all__ = [
     "CONTROL_SAMPLER",

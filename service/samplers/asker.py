@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from service.samplers.base import Entry, Plan, Proposal, StudyPlan
+from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 
 
 class Asker(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.samplers.base import AxisKind, StudyPlan
+from densearch.sampler import AxisKind, StudyPlan
 
 REAL = AxisKind()
 

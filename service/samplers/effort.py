@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from service.samplers.base import StudyPlan
+from densearch.sampler import StudyPlan
 
 # Up to here an ask stays in the dispatcher's loop.
 CHEAP_WORK = 20_000.0

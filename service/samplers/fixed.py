@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.samplers.base import Entry, Plan, Proposal, Sampler
+from densearch.sampler import Entry, Plan, Proposal, Sampler
 
 
 class Fixed(Sampler):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.density import MAX_VALUE
+from densearch.density.families import MAX_VALUE
+from densearch.sampler import Entry, Plan, Proposal, Sampler
 from service.samplers import effort, round_sizes
-from service.samplers.base import Entry, Plan, Proposal, Sampler
-from service.samplers.info import Capabilities, Option, SamplerInfo
+from service.samplers.catalogue.info import Capabilities, Option, SamplerInfo
 
 CENTRE = 0.5
 # The values of its options; that module explains them.
@@ -19,7 +19,8 @@ JOB_SCOPE, LAYER = SCOPES = ("job", "layer")
 class Gradient(Sampler):
     """Issues the centre of the box, once for each trial of the budget, which a job sets to one.
 
-    The training itself moves away from there; `service.payloads` tells it from where and how far.
+    The training itself moves away from there; its payload (`service.studies.payloads`) says from
+    where and how far.
     """
 
     def plan(self, log: Sequence[Entry]) -> Plan:

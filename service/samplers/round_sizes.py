@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from service.samplers.base import StudyPlan
+from densearch.sampler import StudyPlan
 
 
 def of_batch(study: StudyPlan) -> int:

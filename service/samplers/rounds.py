@@ -9,11 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
+from densearch.sampler import Entry, Plan, Proposal, Sampler, StudyPlan
+from densearch.seeds import derive
 from service.samplers.axes import axes_of, snapped
-from service.samplers.base import Entry, Plan, Proposal, Sampler, StudyPlan
-from service.samplers.sequences import Point
+from service.samplers.independent import Point
 from service.samplers.tally import Tally
-from service.seeds import derive
 
 
 class Rounds(Sampler):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.samplers.base import Entry
+from densearch.sampler import Entry
 
 
 class Tally:

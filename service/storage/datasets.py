@@ -8,9 +8,8 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.datasets.info import STORED
 from service.errors import NotFoundError
-from service.records import Dataset
+from service.records import STORED, Dataset
 from service.storage.jobs import WORKING
 from service.storage.rows import to_value
 from service.storage.tables import DatasetRow, JobRow

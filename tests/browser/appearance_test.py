@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page
 
-from api.dashboard.themes import THEMES
+from api.dashboard.figures.themes import THEMES
 from service.records import Job
 from tests.browser.conftest import Server, open_tab, until
 from tests.browser.looks import check_looks

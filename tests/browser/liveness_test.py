@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from service import jobs, reopening
+from service.jobs import commands, reopen
 from service.states import JobState, TrialState
 from service.storage import jobs as job_rows
 from service.storage import studies, trials
@@ -148,11 +148,11 @@ def test_an_ended_page_finds_out_that_its_job_goes_on(chromium: Browser, server:
     page = spied(chromium, server, f"/jobs/{job.id}").page
     expect(page.locator("#state")).to_have_text("Succeeded")
     expect(page.locator("#report section").first).to_be_visible()
-    reopening.extend(server.database, job.id, 16)
+    reopen.extend(server.database, job.id, 16)
     expect(page.locator("#state")).to_have_text("Queued")
     expect(page.locator("#report section")).to_have_count(0)
     wait_for_stream(page)
-    jobs.pause(server.database, job.id)
+    commands.pause(server.database, job.id)
     expect(page.locator("#state")).to_have_text("Paused")
     page.context.close()
 
@@ -209,7 +209,7 @@ def test_a_refused_action_says_why(chromium: Browser, server: Server) -> None:
     # Another user was faster, and this tab has not heard of it: it is cut off from the events.
     tab.page.evaluate("streams.forEach((s) => s.close())")
     tab.page.route("**/jobs/*?", lambda route: route.abort())
-    jobs.cancel(server.database, job.id)
+    commands.cancel(server.database, job.id)
     tab.page.get_by_role("button", name="Pause").click()
     expect(tab.page.locator("#problem")).to_contain_text("CANCELLED")
     tab.page.context.close()
@@ -221,7 +221,7 @@ def test_a_hidden_tab_holds_no_stream(chromium: Browser, server: Server) -> None
     wait_for_stream(page)
     page.evaluate(HIDE, True)  # noqa: FBT003 - the script's argument
     assert open_streams(page) == 0
-    jobs.pause(server.database, job.id)
+    commands.pause(server.database, job.id)
     page.evaluate(HIDE, False)  # noqa: FBT003 - the script's argument
     expect(page.locator("#state")).to_have_text("Paused")
     assert open_streams(page) == 1
@@ -242,7 +242,7 @@ def test_the_list_shows_new_jobs_by_itself(chromium: Browser, server: Server) ->
     job = seeding.submit(server.database, "appears by itself")
     row = tab.page.locator(f"#job-{job.id}")
     expect(row).to_contain_text("appears by itself")
-    jobs.cancel(server.database, job.id)
+    commands.cancel(server.database, job.id)
     expect(row).to_contain_text("Cancelled")
     assert tab.complaints == []
     tab.page.context.close()
@@ -255,7 +255,7 @@ def test_a_server_that_is_gone_is_told_and_found_again(chromium: Browser, server
     expect(page.locator("#offline")).to_be_hidden()
     server.stop()
     expect(page.locator("#offline")).to_be_visible()
-    jobs.pause(server.database, job.id)
+    commands.pause(server.database, job.id)
     server.start()
     expect(page.locator("#offline")).to_be_hidden()
     expect(page.locator("#state")).to_have_text("Paused")

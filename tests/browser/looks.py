@@ -7,7 +7,7 @@ from itertools import product
 
 from playwright.sync_api import Page
 
-from api.dashboard.themes import ThemeName
+from api.dashboard.figures.themes import ThemeName
 
 SCHEMES: tuple[ThemeName, ...] = ("light", "dark")
 WIDTHS_PX = (1280, 400)

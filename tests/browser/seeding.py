@@ -8,12 +8,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import clock, density, jobs, rules
+from densearch.density import families
+from service import clock
+from service.jobs import commands
 from service.records import Job, Study, Trial
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, events, studies, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
+from service.validation import parse
 from tests.browser import findings
 from tests.integration.service.simulation import Simulation
 
@@ -37,7 +40,7 @@ def spec(name: str, n_trials: int = 12, **changes: Any) -> dict[str, Any]:
 
 
 def submit(database: Database, name: str, n_trials: int = 12, **changes: Any) -> Job:
-    job, _ = jobs.submit(database, rules.parse(spec(name, n_trials, **changes)))
+    job, _ = commands.submit(database, parse.parse(spec(name, n_trials, **changes)))
     return job
 
 
@@ -120,9 +123,9 @@ class Seeder:
             is_finished=len(done) >= study.n_trials,
         )
         found = (
-            density.build("symmetric", 5, best.params["den"])
+            families.build("symmetric", 5, best.params["den"])
             if study.role == "search"
-            else density.control(study.name, 5, factor=0.8 if study.name == "flat" else None)
+            else families.control(study.name, 5, factor=0.8 if study.name == "flat" else None)
         )
         values = found.to_dict()
         names = ("family", "kernel_size", "n_dims", "vector", "alpha", "beta", "phi", "den")
@@ -331,7 +334,7 @@ def function_job(database: Database) -> Job:
         "samplers": ["direct_l", "random"],
         "budget": {"n_trials": 20},
     }
-    job, _ = jobs.submit(database, rules.parse(body))
+    job, _ = commands.submit(database, parse.parse(body))
     return job
 
 
@@ -352,7 +355,7 @@ SEARCH: dict[str, Any] = {
 
 def simulated(database: Database, body: dict[str, Any], **how: Any) -> Job:
     """A job that the service itself has run, with a stand-in for the training."""
-    job, _ = jobs.submit(database, rules.parse(body))
+    job, _ = commands.submit(database, parse.parse(body))
     simulation = Simulation(database, **how)
     run = next(run for run in simulation.take() if run.job.id == job.id)
     return simulation.run(run)

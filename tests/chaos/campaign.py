@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.chaos import disks, services
 from tests.chaos.deployment import Deployment
 from tests.chaos.faults.base import Fault, NothingToStrikeError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.root import ROOT
+
 # The last one ends everything; tests/e2e/parts_test.py kills the raylet and the GCS.
 FAULTS = ("worker", "sampler", "tree")
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from api.client import Client, ClientError, UnreachableError
+from densearch.client.client import Client, ClientError, UnreachableError
 from tests.chaos import disks, services
 from tests.chaos.observer import Observer
 from tests.chaos.postgres import Postgres
 from tests.chaos.proxy import Proxy
 from tests.chaos.roles import having
 from tests.chaos.services import Service
+from tests.support.root import ROOT
 
 DENSEARCH = str(Path(sys.executable).with_name("densearch"))
 CLOCK = Path(__file__).parent / "clock"
-ROOT = Path(__file__).parents[2]
 LEASE_S = 3.0
 # Ray starts within seconds on an otherwise idle machine.
 START_S = 180.0

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from api.client import Client
+from densearch.client.client import Client
 
 Json = Any
 

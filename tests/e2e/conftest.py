@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from api.client import Client
+from densearch.client.client import Client
 
 DENSEARCH = str(Path(sys.executable).with_name("densearch"))
 PATIENCE_S = 120.0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.e2e.conftest import DENSEARCH, PATIENCE_S, Server, densearch, environment
 
 pytestmark = pytest.mark.ray

@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from service import rules
+from service.validation import parse
 from tests.e2e.conftest import DENSEARCH, PATIENCE_S, densearch, environment
+from tests.support.root import ROOT
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 TINY = {
     "name": "tiny",
     "task": {"kind": "denoising", "patch_px": 16, "n_patches": 16},
@@ -29,11 +30,11 @@ TINY = {
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
 def test_every_example_is_a_valid_job(path: Path) -> None:
-    rules.parse(json.loads(path.read_text()))
+    parse.parse(json.loads(path.read_text()))
 
 
 def test_the_demo_compares_what_it_promises() -> None:
-    spec = rules.parse(json.loads((EXAMPLES / "demo.json").read_text()))
+    spec = parse.parse(json.loads((EXAMPLES / "demo.json").read_text()))
     assert [s.name for s in spec.samplers] == ["direct_l", "tpe"]
     tuned = ["uniform_tuned", "flat_tuned", "density_tuned"]
     assert [c.name for c in spec.controls] == ["uniform", *tuned], "what attribution needs"

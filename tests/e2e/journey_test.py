@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from safetensors.numpy import load_file
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.e2e.conftest import PATIENCE_S, Server, densearch
 
 pytestmark = pytest.mark.ray

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.e2e.conftest import PATIENCE_S, Server
 from tests.e2e.killing import kill, kill_worker, named
 

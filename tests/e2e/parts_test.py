@@ -15,10 +15,10 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from api.client import Client
-from service import jobs as use_cases
-from service import rules
+from densearch.client.client import Client
+from service.jobs import commands as use_cases
 from service.storage.database import Database
+from service.validation import parse
 from tests.e2e.conftest import Server
 from tests.integration.service.simulation import Simulation, told
 
@@ -47,7 +47,7 @@ LONG = JOB | {"budget": {"n_trials": 250}}
 
 
 def undisturbed(database: Database, job: dict[str, Any]) -> list[tuple[Any, ...]]:
-    job_id = use_cases.submit(database, rules.parse(job))[0].id
+    job_id = use_cases.submit(database, parse.parse(job))[0].id
     simulation = Simulation(database)
     (run,) = simulation.take()
     simulation.run(run)

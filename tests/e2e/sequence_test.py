@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from api.client import Client
-from service import seeds
+from densearch import seeds
+from densearch.client.client import Client
 from tests.e2e.conftest import PATIENCE_S, Server
 from workers import functions
 

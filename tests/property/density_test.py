@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service import density
+from densearch.density import families as density
 
 VALUES = st.floats(0.0, 3.0, allow_subnormal=False)
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service import density
+from densearch.density import families
 from workers.training.learning import LearnedDensity
 
 VALUES = st.floats(1e-3, 50.0)
@@ -14,9 +14,9 @@ VALUES = st.floats(1e-3, 50.0)
 
 @st.composite
 def learned_densities(draw: st.DrawFn) -> LearnedDensity:
-    family = draw(st.sampled_from(density.FAMILIES))
+    family = draw(st.sampled_from(families.FAMILIES))
     kernel_size, n_dims = draw(st.sampled_from([(3, 2), (5, 2), (7, 2), (5, 1), (3, 3)]))
-    n_free = density.n_free(family, kernel_size, n_dims)
+    n_free = families.n_free(family, kernel_size, n_dims)
     pairs = st.tuples(VALUES, VALUES).map(sorted)
     bounds = draw(st.lists(pairs, min_size=n_free, max_size=n_free))
     start = draw(st.lists(VALUES, min_size=n_free, max_size=n_free))
@@ -40,4 +40,6 @@ def test_values_never_leave_their_bounds(
             assert low <= value <= high
     # Whatever was learned is a density that the service can build.
     shape = learned().shape
-    assert density.build(learned.family, shape[0], learned.values(), len(shape)).phi.shape == shape
+    assert (
+        families.build(learned.family, shape[0], learned.values(), len(shape)).phi.shape == shape
+    )

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from workers.training.devices import device_name
+from workers.training.forward import Passes, PlainPasses, Precision
 from workers.training.fusion import FusedPasses
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
 from workers.training.packs import is_fusible, is_out_of_memory
-from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
 from workers.training.preparation import Prepared, endless_batches, prepare
 from workers.training.stepping import step

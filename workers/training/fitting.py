@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from workers.training.generators import streams_of
 from workers.training.objectives.base import Objective
-from workers.training.streams import streams_of
 
 _N_SAMPLES = 2
 

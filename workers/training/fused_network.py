@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from workers.training.layout import place_network
-from workers.training.passes import Precision
+from workers.training.forward import Precision
+from workers.training.memory_format import place_network
 
 # What classifiers sum over the image. Where channels are innermost the order of that sum depends
 # on how many there are; where each lies by itself it does not.
@@ -84,7 +84,8 @@ def fused_network(networks: Sequence[nn.Module], precision: Precision) -> nn.Mod
     to (B, n * n_outputs, *sides).
 
     Args:
-        networks: Plain and fusible (`service.packs`), a multiple of `slots`, on their device.
+        networks: Plain and fusible (`service.studies.pack_key`), a multiple of `slots`, on their
+            device.
         precision: What they compute in.
     """
     fused = copy.deepcopy(networks[0])

@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 
 from workers.training.descent import step_together
+from workers.training.forward import Passes, Precision, autocast
 from workers.training.fused_network import Heads, fused_network, slots
 from workers.training.joint import join
 from workers.training.joint_clipping import JointClipping
-from workers.training.layout import lay_out
-from workers.training.passes import Passes, Precision, autocast
+from workers.training.memory_format import lay_out
 from workers.training.preparation import Prepared
 from workers.training.running_statistics import RunningStatistics
 
@@ -39,7 +39,7 @@ class FusedPasses(Passes):
         """Fuse networks that are equal but for their values, and move these.
 
         Args:
-            candidates: Their networks are plain and fusible (`service.packs`).
+            candidates: Their networks are plain and fusible (`service.studies.pack_key`).
             precision: What the passes compute in.
         """
         super().__init__(candidates, precision)

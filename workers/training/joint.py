@@ -3,7 +3,8 @@
 A pack's passes read one tensor V for each parameter of the fused network, along whose first axis
 the candidates lie. Its gradient keeps its place in memory, and the candidates' own gradients are
 parts of it. Where candidates have densities, V = W * Phi for all of them at once, as in
-`workers.training.masters`; Phi is 1 for one without a density, which no bit of a product feels.
+`workers.training.master_weights`; Phi is 1 for one without a density, which changes no bit of a
+product.
 
 Products of equal factors are equal wherever they are computed; what is summed, or stepped by an
 optimizer, is each candidate's own tensor (`workers.training.descent`).
@@ -19,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from workers.training.fused_network import Heads
-from workers.training.masters import Master, MasterWeights
+from workers.training.master_weights import Master, MasterWeights
 
 
 class JointParameter:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from densearch.nn.operator import fold
 from workers.training.checkpoint import Progress
 from workers.training.export import folded_weights
+from workers.training.forward import Precision
 from workers.training.memory import MemoryPeak
-from workers.training.operator import fold
-from workers.training.passes import Precision
 from workers.training.preparation import Prepared
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
 

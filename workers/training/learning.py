@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from service import density
-from workers.training.families import family_module
-from workers.training.operator import DensityError, convolutions, put_density
+from densearch.density import families
+from densearch.nn.learnable import family_module
+from densearch.nn.operator import DensityError, convolutions, put_density
 from workers.training.task import Learned
 
 
@@ -24,7 +24,7 @@ class LearnedDensity(nn.Module):
     """A density whose free values are a parameter.
 
     Attributes:
-        family: One of `service.density.FAMILIES`.
+        family: One of `densearch.density.families.FAMILIES`.
         vector: (n_free,), in float64 whatever the network's dtype, so that a bound is a bound and
             what is reported is what was used.
     """
@@ -43,7 +43,7 @@ class LearnedDensity(nn.Module):
         """Check and start.
 
         Args:
-            family: One of `service.density.FAMILIES`.
+            family: One of `densearch.density.families.FAMILIES`.
             kernel_size: K, odd.
             start: (n_free,); brought within the bounds.
             bounds: [low, high] for each free value; both ends are values the family can take.
@@ -56,7 +56,7 @@ class LearnedDensity(nn.Module):
         super().__init__()
         low, high = ([float(pair[end]) for pair in bounds] for end in (0, 1))
         for vector in (start, low, high):
-            density.build(family, kernel_size, vector, n_dims)
+            families.build(family, kernel_size, vector, n_dims)
         if any(a > b for a, b in zip(low, high, strict=True)):
             raise ValueError("a lower bound is above its upper bound")
         self.family = family

@@ -12,10 +12,10 @@ import torch
 from service.digest import canonical_json
 from workers.training.checkpoint import Progress
 from workers.training.course import Course
+from workers.training.forward import Passes, PlainPasses, Precision
 from workers.training.judging import Run
 from workers.training.machine import prepare_machine
 from workers.training.memory import KEPT_MEMORY, MemoryPeak, give_back
-from workers.training.passes import Passes, PlainPasses, Precision
 from workers.training.precision import precision_of
 from workers.training.preparation import Prepared, prepare
 from workers.training.stepping import step

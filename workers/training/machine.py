@@ -24,8 +24,9 @@ def prepare_machine(n_threads: int = 1) -> None:
 
     Args:
         n_threads: Of a training on a CPU. Their number changes the order of sums, so the spec
-            gives it (`service.payloads.threads_of`), and a worker may train with another number
-            than before. A team on cores that others use, too, is many times slower than one.
+            gives it (`service.studies.payloads.threads_of`), and a worker may train with another
+            number than before. On cores that others use as well, a team is many times slower than
+            one thread.
     """
     _prepare_process()
     # A setting of the thread, which those that it starts inherit: before it has a team.

@@ -25,8 +25,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from densearch.nn.operator import fold
 from workers.training.networks.layers import StridedPointwise
-from workers.training.operator import fold
 
 # Of these types alone it is known what they compute: a derived one may do something else.
 _NORM_AFTER: Mapping[type[nn.Module], type[nn.Module]] = MappingProxyType(

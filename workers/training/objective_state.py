@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from workers.training.checkpoint import MisfitError
 
 _PLAIN, _TENSOR = "plain", "tensor."

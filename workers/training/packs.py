@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from service import packs
-from service.packs import pack_key
+from service.studies import pack_key as packs
+from service.studies.pack_key import pack_key
+from workers.training.forward import PlainPasses
 from workers.training.fusion import FusedPasses
 from workers.training.loop import Item, train_together
 from workers.training.machine import prepare_machine
 from workers.training.memory import give_back
 from workers.training.objectives import OBJECTIVES
-from workers.training.passes import PlainPasses
 from workers.training.precision import precision_of
 from workers.training.task import Candidate, Measurement, TrainingTask
 
@@ -59,7 +59,7 @@ def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Ex
     otherwise, its candidates are trained alone, so that an error ends that one which raised it.
 
     Args:
-        candidates: Any; those whose tasks differ in nothing that `service.packs.pack_key` reads
+        candidates: Any; those whose tasks differ in nothing that `service.studies.pack_key` reads
             are trained together, unless their density is learned or their network cannot be fused.
 
     Yields:

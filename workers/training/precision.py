@@ -17,7 +17,7 @@ from torch import Tensor
 from service.digest import canonical_json
 from workers.training.devices import has_fast_bfloat16, has_tf32
 from workers.training.engines import NoEngineError
-from workers.training.passes import PlainPasses, Precision
+from workers.training.forward import PlainPasses, Precision
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask

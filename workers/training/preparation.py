@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from service import plugins
+from densearch.nn.operator import apply_density
+from service.extensions import entry_points
 from workers.training.descent import Descent
 from workers.training.fitting import require_fit
-from workers.training.layout import place_network
+from workers.training.generators import Streams, streams_of
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
-from workers.training.masters import MasterWeights
+from workers.training.master_weights import MasterWeights
+from workers.training.memory_format import place_network
 from workers.training.networks import NETWORKS, build_network
 from workers.training.objectives import OBJECTIVES, Objective, build_objective
 from workers.training.objectives.base import Batch
-from workers.training.operator import apply_density
 from workers.training.optimizers import build_optimizer, clipping
 from workers.training.schedules import Schedule, build_schedule
-from workers.training.streams import Streams, streams_of
 from workers.training.task import NestedDensity, TrainingTask
 
 
@@ -68,7 +68,7 @@ def prepare(task: TrainingTask) -> Prepared:
         ValueError: A section names something unknown, or what another package brings does not fit;
             or the density fits no layer (DensityError).
     """
-    plugins.require(task.packages)
+    entry_points.require(task.packages)
     device, training = torch.device(task.device), task.training
     streams = streams_of(task.seed, device)
     objective = build_objective(task.task, device, training, task.data_dir)

@@ -52,7 +52,7 @@ def warm_restarts(epoch: int) -> float:
     """Return the factor in an epoch: from 1 to 0 along a cosine over 10 epochs, then 20, 40, ...
 
     Source: I. Loshchilov, F. Hutter, arXiv:1608.03983, equation 5, at whole epochs; T_0 and T_mult
-    are the ones that the density's authors give (`service.gradient_settings`).
+    are the ones that the density's authors give (`service.studies.gradient_settings`).
     """
     length = FIRST_CYCLE
     while epoch >= length:

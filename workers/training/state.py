@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
+from workers.training.generators import Streams
 from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT
-from workers.training.streams import Streams
 
 if TYPE_CHECKING:
     from workers.training.judging import Run
@@ -108,7 +108,9 @@ def _fixed(parts: Prepared) -> Iterator[tuple[str, Tensor]]:
         yield f"{_NETWORK}{name}", value
     known = {id(value) for value in inside.values()}
     for number, parameter in enumerate(_optimized(parts)):
-        if id(parameter) not in known:  # W of `workers.training.masters`, which no module holds
+        if (
+            id(parameter) not in known
+        ):  # W of `workers.training.master_weights`, which no module holds
             yield f"{_WEIGHTS}{number}", parameter
 
 

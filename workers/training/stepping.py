@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from workers.training.passes import Passes, products
+from workers.training.forward import Passes, products
 
 # Said by torch's batch normalisation.
 _OF_ONE = "Expected more than 1 value per channel"

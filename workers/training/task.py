@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from service.plugins import Group
+from service.extensions.entry_points import Group
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
@@ -45,7 +45,7 @@ class TrainingTask:
             each layer named, the others staying plain. None is the plain network.
         data_dir: Where the stored data sets lie, for a task that names one.
         packages: By group of entry points and name, the package and version of what is not of this
-            package, see `service.plugins.require`.
+            package, see `service.extensions.entry_points.require`.
         gradient: Densities to be learned with the weights, in place of `phi`: `family`,
             `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
             with `name`, `layers`, `kernel_size`, `start` and `bounds`; `weight_decay` and

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from own_network.rings import SIDE_PX, draw
-from workers.training.layout import lay_out
+from workers.training.generators import Streams
+from workers.training.memory_format import lay_out
 from workers.training.networks import InputShape
 from workers.training.objectives import Objective
-from workers.training.streams import Streams
 
 
 class CountingObjective(Objective):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from service.datasets.info import DataInfo
 from service.networks import Layer, OwnNetwork
-from service.own_tasks import OwnTask
+from service.tasks.plugin import OwnTask
 
 if TYPE_CHECKING:
     import torch

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from service.datasets.entries import Entry, unwrapped
 from service.datasets.formats.tables import MAX_TABLE_BYTES
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Entry, unwrapped
 from service.errors import InvalidDatasetError
 from service.names import fault_in
 

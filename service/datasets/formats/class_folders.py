@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from service.datasets.entries import Entry
+from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
-from service.datasets.image_reading import contents
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError
 
 

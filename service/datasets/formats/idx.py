@@ -14,10 +14,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.archives import unzipped
-from service.datasets.entries import Entry, unwrapped, without_notes
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.archives import unzipped
+from service.datasets.sources.entries import Entry, unwrapped, without_notes
 from service.errors import InvalidDatasetError
 
 # Two zeros, the type of the values and the number of axes.

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.entries import LABELS, Entry, unwrapped
+from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.formats.tables import labels_of
-from service.datasets.image_reading import contents
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import LABELS, Entry, unwrapped
 from service.errors import InvalidDatasetError
 
 

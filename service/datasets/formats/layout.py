@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.datasets.encoded import ENCODED
-from service.datasets.entries import GROUPS, LABELS, Entry, unwrapped, without_notes
 from service.datasets.formats.tables import groups_of, split_off
-from service.datasets.images import SUFFIXES, is_image
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.stored import Kind
+from service.datasets.sources.entries import GROUPS, LABELS, Entry, unwrapped, without_notes
+from service.datasets.sources.images import SUFFIXES, is_image
+from service.datasets.store.encoded import ENCODED
+from service.datasets.store.reader import Kind
 from service.errors import InvalidDatasetError
 
 SPLIT_NAMES: Mapping[str, str] = {

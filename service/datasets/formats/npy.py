@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from service.datasets.entries import Entry
+from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError
 
 # Booleans, integers, floating-point numbers and text; no objects, no structures.

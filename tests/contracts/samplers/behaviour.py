@@ -113,7 +113,7 @@ def told(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | None]]:
 
 
 class SamplerBehaviour:
-    """The contract of service/samplers/base.py. A subclass states `name`, perhaps `is_seeded`.
+    """The contract of library/densearch/sampler.py. A subclass states `name`, perhaps `is_seeded`.
 
     Beside the sequence itself the suite demands: that speculation (`Sampler.speculate`) never
     changes it; that an entry of the catalogue with the capability `speculative` has an option

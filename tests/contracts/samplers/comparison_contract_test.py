@@ -10,8 +10,8 @@ from itertools import pairwise
 import optuna
 import pytest
 
+from densearch.seeds import derive
 from service.samplers import AxisKind, Entry, StudyPlan, create, describe
-from service.seeds import derive
 from tests.contracts.samplers.behaviour import SamplerBehaviour, Simulation, bowl, told
 
 REAL, ORDERED = AxisKind(), AxisKind(5)

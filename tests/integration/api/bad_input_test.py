@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.samplers import info
+from service.samplers.catalogue import info
 from service.storage import densities
 from service.storage.database import Database
 from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
@@ -195,7 +195,7 @@ def test_a_sampler_whose_extra_is_missing_is_refused_with_the_extra(
     answer = client.post("/v1/jobs", json=changed("/samplers/1", "tune:ax"))
     body = _problem(answer, 422, "invalid-spec")
     assert body["pointer"] == "/samplers/1/name"
-    assert "pip install 'densearch[ax]'" in body["errors"][0]["detail"]
+    assert "pip install -e '.[ax]'" in body["errors"][0]["detail"]
     _nothing_was_stored(client)
     listed = client.get("/v1/samplers").json()["items"]
     assert [s["installed"] for s in listed if s["name"] == "tune:ax"] == [False]

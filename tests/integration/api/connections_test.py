@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import pytest
 import uvicorn
 
-from api import connections
 from api.app import create_app
-from api.cli.server import bind
-from api.connections import Connection
+from api.cli.http_server import bind
+from api.middleware import connections
+from api.middleware.connections import Connection
 from service.settings import Settings
 from service.storage.database import Database
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from api.client import Client, ClientError
+from densearch.client.client import Client, ClientError
 from service.storage.database import Database
 from tests.browser.conftest import Server
 from tests.integration.service.datasets import making

@@ -10,10 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from api import event_feed
-from service import deletion, jobs
-from service.chunks import Chunks
+from service.jobs import commands, deletion
 from service.settings import Settings
 from service.storage import densities, trials
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from tests.integration.api.specs import JSON, PHOTOS, SPHERE, submit
 from tests.integration.service.deletion_test import run_storing
@@ -94,7 +94,7 @@ def test_an_open_stream_ends_when_its_job_is_deleted(
         nonlocal n_looks
         n_looks += 1
         if n_looks == 2:
-            jobs.cancel(database, job_id)
+            commands.cancel(database, job_id)
             deletion.delete(database, job_id)
         return look(database, job_ids)
 

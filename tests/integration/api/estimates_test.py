@@ -10,9 +10,10 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from service import calibrations, leases
-from service.costs import TrainingCost
-from service.leases import NO_DISPATCHER
+from service.costs import calibrations
+from service.costs.training_cost import TrainingCost
+from service.jobs import leases
+from service.jobs.leases import NO_DISPATCHER
 from service.records import Dispatcher
 from service.settings import Settings
 from service.storage.database import Database

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from api import event_feed
 from api.event_feed import EventFeed
 from api.routes.events import _stream
-from service import jobs, reopening
+from service.jobs import commands, reopen
 from service.storage import events
 from service.storage.database import Database
 from service.storage.deadlines import within
@@ -74,7 +74,7 @@ def test_the_events_of_an_extended_job_go_on_where_they_ended(
     job_id = _finished(both, database)
     address = f"/v1/jobs/{job_id}/events"
     before = _parse(both.get(address).text)
-    reopening.extend(database, job_id, 9)
+    reopen.extend(database, job_id, 9)
     simulation = Simulation(database)
     (run,) = simulation.take()
     simulation.run(run)
@@ -130,7 +130,7 @@ def test_what_happens_while_one_listens_arrives(
 
     def cancel() -> None:
         heard.wait(30)
-        jobs.cancel(sqlite_database, job_id)
+        commands.cancel(sqlite_database, job_id)
 
     thread = threading.Thread(target=cancel)
     thread.start()
@@ -238,7 +238,7 @@ def test_streams_outlive_an_outage_of_the_database(
         if 3 <= turn < 10:
             raise OperationalError("SELECT", {}, Exception("refused"))
         if turn == 10:
-            jobs.cancel(sqlite_database, job_id)
+            commands.cancel(sqlite_database, job_id)
         return original(database, job_ids)
 
     monkeypatch.setattr(event_feed, "_standings", down)
@@ -263,7 +263,7 @@ def test_the_stream_of_a_job_that_is_deleted_ends(
         with sqlite_database.write() as session:
             session.execute(text("DELETE FROM jobs WHERE id = :id"), {"id": deleted})
         assert [chunk async for chunk in stream] == []
-        jobs.cancel(sqlite_database, kept)  # the other one goes on
+        commands.cancel(sqlite_database, kept)  # the other one goes on
         assert b"CANCELLED" in await anext(other)
         assert [chunk async for chunk in other] == []
 

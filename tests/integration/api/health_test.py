@@ -6,8 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.problem_kinds import PROBLEMS
-from service import leases
+from api.problems.kinds import PROBLEMS
+from service.jobs import leases
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from service import leases, recording
+from service.jobs import leases
+from service.orchestration import results
+from service.orchestration.messages import Ended, Ending, Measured
+from service.orchestration.run import Run
 from service.records import Job
-from service.runs import Run
 from service.settings import Settings
 from service.storage import densities, jobs
 from service.storage.database import Database
-from service.updates import Ended, Ending, Measured
 from tests.integration.api.specs import PHOTOS, SPHERE, changed, submit
 from tests.integration.service.simulation import PEAK_BYTES, Simulation
 
@@ -193,7 +194,7 @@ def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: 
         for epoch in (1, 2)
     ]
     simulation.step(run, [*measured])
-    recording.record_late(
+    results.record_late(
         database, [Ended(lost.attempt_id, lost.trial_id, Ending.COMPLETED, value=-1.0)]
     )
     trial = both.get(f"/v1/trials/{lost.trial_id}").json()
@@ -297,7 +298,7 @@ def test_the_samplers_are_those_that_a_spec_may_name(client: TestClient) -> None
             submit(client, {**SPHERE, "samplers": [name]})
         else:
             refused = client.post("/v1/jobs", json={**SPHERE, "samplers": [name]}).json()
-            remedy = f"pip install 'densearch[{info['capabilities']['needs']}]'"
+            remedy = f"pip install -e '.[{info['capabilities']['needs']}]'"
             assert remedy in refused["errors"][0]["detail"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,10 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.integration.api.specs import PHOTOS, submit
+from tests.support.root import ROOT
 
-ROOT = Path(__file__).parents[3]
 TASKS: dict[str, dict[str, Any]] = {
     "denoising": {"kind": "denoising"},
     "image_to_image": {"kind": "image_to_image"},

@@ -11,11 +11,12 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from service import clock, deletion, retention
-from service.chunks import Chunks
+from service import clock
 from service.errors import DirectoryInUseError, NoRoomError, SchemaError, SettingsError
+from service.jobs import deletion, retention
 from service.settings import load
 from service.storage import events, locks, vacuum
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from tests.integration.service.deletion_test import counts, files, run_storing
 from tests.integration.service.retention_test import SMALL, later, left, run_measured

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service import jobs as use_cases
+from service.jobs import commands as use_cases
 from service.records import Job
 from service.storage import jobs
 from service.storage.database import Database

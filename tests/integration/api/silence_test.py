@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from service import leases
+from service.jobs import leases
 from service.records import Json
 from service.settings import Settings
 from service.storage import postgresql

@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.cli.doctor import check_database
-from service import leases
 from service.exit_codes import CRASHED
+from service.jobs import leases
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.api.conftest import ADDRESS

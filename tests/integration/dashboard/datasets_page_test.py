@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.dashboard import dataset_views
+from api.dashboard.pages import datasets
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.service.datasets import making
@@ -33,7 +33,7 @@ def test_without_a_set_the_list_says_how_to_store_one(client: TestClient) -> Non
 
 
 def test_the_list_pages(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset_views, "SETS_SHOWN", 2)
+    monkeypatch.setattr(datasets, "SETS_SHOWN", 2)
     content = making.zipped(making.class_files(5))
     ids = [_add(client, f"set {index}", content) for index in range(3)]
     first = client.get("/datasets").text

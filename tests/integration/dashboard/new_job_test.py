@@ -13,11 +13,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.dashboard.examples import EXAMPLES
-from service import rules
+from api.dashboard.pages.examples import EXAMPLES
 from service.settings import Settings
 from service.storage import jobs as job_rows
 from service.storage.database import Database
+from service.validation import parse
 from tests.browser import seeding
 from tests.integration.api.estimates_test import COST, dispatch, measure
 from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
@@ -64,7 +64,7 @@ def test_it_starts_from_a_job(client: TestClient) -> None:
     page = client.get("/jobs/new", params={"from": job_id}).text
     assert _chosen(page) == "job"
     assert "<img src=x" not in page
-    assert rules.parse(json.loads(_shown(page))) == rules.parse(body)
+    assert parse.parse(json.loads(_shown(page))) == parse.parse(body)
 
 
 def test_a_job_on_a_stored_set_is_submitted_again_as_it_is_shown(client: TestClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from service import jobs
+from service.jobs import commands
 from service.settings import Settings
 from service.states import JobState
 from service.storage import densities, overview, trials
@@ -54,7 +54,7 @@ def test_the_list_shows_every_job_and_escapes_names(
 
 def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: Database) -> None:
     made = [seeding.submit(database, f"job {i}", n_trials=1) for i in range(27)]
-    jobs.cancel(database, made[3].id)
+    commands.cancel(database, made[3].id)
     first = client.get("/").text
     shown = [int(i) for i in re.findall(r'id="job-(\d+)"', first)]
     assert shown == [job.id for job in reversed(made)][:25]

@@ -13,7 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from service import density, reopening
+from densearch.density import families
+from service.jobs import reopen
 from service.settings import Settings
 from service.states import Phase, Role, TrialState
 from service.storage import densities, events, studies, trials
@@ -158,7 +159,7 @@ def test_failed_trials_can_be_retried_from_the_page(
     page = client.get(f"/jobs/{job_id}").text
     assert _enabled(page) == {"extend", "retry-failed", "clone", "delete"}
     assert 'data-action="extend" data-budget="5"' in page
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     assert _enabled(client.get(f"/jobs/{job_id}").text) == {"pause", "cancel", "clone"}
 
 
@@ -167,7 +168,7 @@ def test_an_extended_job_shows_what_it_superseded_as_such(
 ) -> None:
     job_id = submit(client, {**PHOTOS, "controls": []})
     _run(sqlite_database)
-    reopening.extend(sqlite_database, job_id, 9)
+    reopen.extend(sqlite_database, job_id, 9)
     page = client.get(f"/jobs/{job_id}").text
     assert "data-final" not in page
     with sqlite_database.read() as session:
@@ -186,7 +187,7 @@ def test_every_layer_of_a_learned_density_can_be_chosen(
         (whole,) = densities.of_job(session, job_id)
         rows = []
         for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
-            made = density.build("symmetric", 3, [value]).to_dict()
+            made = families.build("symmetric", 3, [value]).to_dict()
             names = ("family", "kernel_size", "n_dims", "vector", "alpha", "beta", "phi", "den")
             row = {name: made[name] for name in names} | {"layer": layer, "provenance": {}}
             rows.append(row | {"job_id": job_id, "study_id": study.id, "trial_id": whole.trial_id})

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.support.root import ROOT
+
 # As the server: no module of torch may be loaded. Prints the payload of a first trial.
 SERVER = """
 import json, sys
-from service import payloads, planning, rules
-spec = rules.parse(json.loads(sys.argv[1]))
+from service.studies import payloads, planning
+from service.validation import parse
+spec = parse.parse(json.loads(sys.argv[1]))
 space = planning.space_of(spec)
 order = payloads.searched(spec, space, spec.samplers[0].name, [0.4] * space.dimension)
 assert "torch" not in sys.modules
@@ -26,7 +28,7 @@ print(json.dumps(order.payload))
 # As a worker: trains that payload, prints the loss and how many epochs were measured.
 WORKER = """
 import json, sys
-from service.updates import Assignment, Measured
+from service.orchestration.messages import Assignment, Measured
 from workers.worker import Worker
 payload = json.loads(sys.argv[1])
 *measured, (ended, _) = Worker().run([Assignment(1, 1, 1, "", payload, "cpu", False)])
@@ -99,7 +101,7 @@ def test_its_data_train_a_network_of_ours(installed: Path) -> None:
 
 def test_the_doctor_lists_it(installed: Path) -> None:
     script = (
-        "import json; from service.plugin_list import listed; "
+        "import json; from api.cli.installed_plugins import listed; "
         "print(json.dumps([[p.what, p.name, p.package, p.error] for p in listed()]))"
     )
     found = answer(installed, script, None)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.support.root import ROOT
 
 PYTHON = r"""#!/usr/bin/env bash
 echo "$*" >>"{log}"
@@ -49,7 +49,8 @@ class Project:
         self.root, self.log = root / "a project", root / "calls"
         self.root.mkdir()
         shutil.copy(ROOT / "run", self.root / "run")
-        for name in ("pyproject.toml", "constraints.txt"):
+        (self.root / "library").mkdir()
+        for name in ("pyproject.toml", "library/pyproject.toml", "constraints.txt"):
             (self.root / name).write_text(name)
         self.python, tool = root / "python3", root / "tool"
         self.python.write_text(PYTHON.format(log=self.log, root=self.root, tool=tool))
@@ -101,7 +102,9 @@ def test_a_failed_installation_is_tried_again(project: Project) -> None:
 
 def test_installs_with_the_constraints(project: Project) -> None:
     project.run("setup")
-    assert f"-c {project.root}/constraints.txt -e {project.root}[dev]" in project.log.read_text()
+    root = project.root
+    both = f"-e {root}/library[client,direct,torch] -e {root}[dev]"
+    assert f"-c {root}/constraints.txt {both}" in project.log.read_text()
 
 
 def test_an_old_python_is_refused_with_the_remedy(project: Project) -> None:

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
-from service import asking, leases, limits, reopening, rules
-from service import jobs as use_cases
+from service import states
+from service.costs.prices import UNPRICED, Prices
 from service.errors import InvalidSpecError
-from service.prices import UNPRICED, Prices
+from service.jobs import commands as use_cases
+from service.jobs import leases, reopen
+from service.orchestration import ask, limits
+from service.orchestration.messages import Ended, Update
+from service.orchestration.run import Run, open_run
 from service.records import Job, Study
-from service.runs import Run, open_run
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
-from service.updates import Ended, Update
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, report_of, told
 from tests.integration.service.stepped_clock import SteppedClock
 
@@ -46,7 +49,7 @@ class Slow(Simulation):
 
 
 def submit(database: Database, **budget: float) -> int:
-    spec = rules.parse(PHOTOS | {"budget": {"n_trials": 30} | budget})
+    spec = parse.parse(PHOTOS | {"budget": {"n_trials": 30} | budget})
     return use_cases.submit(database, spec, prices=PRICES)[0].id
 
 
@@ -66,7 +69,7 @@ def searched(found: Sequence[Study]) -> list[Study]:
 
 @pytest.mark.parametrize(
     ("budget", "reason"),
-    [({"wall_clock_s": 20.0}, limits.WALL_CLOCK), ({"cost": 20.0}, limits.COST)],
+    [({"wall_clock_s": 20.0}, states.WALL_CLOCK), ({"cost": 20.0}, states.COST)],
 )
 def test_searches_end_with_what_is_confirmed_and_are_evaluated(
     database: Database, stepped: SteppedClock, budget: dict[str, float], reason: str
@@ -91,17 +94,17 @@ def test_searches_end_with_what_is_confirmed_and_are_evaluated(
         row = told_of[study.name]
         assert (row["n_trials"], row["by"]) == (study.stopped_at, reason)
     assert job.report is not None
-    assert limits.REASONS[reason] in job.report["verdict"]
+    assert states.REASONS[reason] in job.report["verdict"]
 
 
 def test_all_searches_end_in_one_step_however_much_follows_them(
     sqlite_database: Database, stepped: SteppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "MAX_TRIALS", 1)
-    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    monkeypatch.setattr(ask, "MAX_TRIALS", 1)
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     body = PHOTOS | {"budget": {"n_trials": 30, "cost": 20.0}, "training": {"epochs": 4},
                      "fidelity": {"search_fraction": 0.5, "promote": 2}}  # fmt: skip
-    spec = rules.parse(body)
+    spec = parse.parse(body)
     use_cases.submit(sqlite_database, spec, prices=PRICES)
     simulation = Slow(sqlite_database, n_workers=2, stepped=stepped)
     run = open_job(sqlite_database, simulation)
@@ -120,7 +123,7 @@ def test_a_job_of_as_many_trials_finds_the_same(database: Database, stepped: Ste
     def run_to_the_end(n_trials: int, **budget: float) -> tuple[int, list[tuple[Any, ...]]]:
         spec = PHOTOS | {"samplers": ["direct_l"], "controls": ["uniform"]}
         body = spec | {"budget": {"n_trials": n_trials} | budget}
-        job_id = use_cases.submit(database, rules.parse(body))[0].id
+        job_id = use_cases.submit(database, parse.parse(body))[0].id
         simulation = Slow(database, n_workers=2, stepped=stepped)
         assert simulation.run(open_job(database, simulation)).state is JobState.SUCCEEDED
         stopped_at = state_of(database, job_id)[1][0].stopped_at
@@ -168,7 +171,7 @@ def test_pauses_do_not_count_and_restarts_do_not_forget(
 def test_a_budget_too_small_for_any_trial_says_so(
     database: Database, stepped: SteppedClock
 ) -> None:
-    spec = rules.parse(PHOTOS | {"controls": [], "budget": {"n_trials": 9, "wall_clock_s": 0.5}})
+    spec = parse.parse(PHOTOS | {"controls": [], "budget": {"n_trials": 9, "wall_clock_s": 0.5}})
     job_id = use_cases.submit(database, spec)[0].id
     simulation = Slow(database, n_workers=2, stepped=stepped)
     run = open_job(database, simulation)
@@ -186,7 +189,7 @@ def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(
     database: Database, stepped: SteppedClock
 ) -> None:
     with pytest.raises(InvalidSpecError):
-        use_cases.submit(database, rules.parse(PHOTOS | {"budget": {"n_trials": 9, "cost": 1.0}}))
+        use_cases.submit(database, parse.parse(PHOTOS | {"budget": {"n_trials": 9, "cost": 1.0}}))
     submit(database, cost=5.0)
     simulation = Simulation(database)
     (job,) = leases.claim(database, simulation.me, 1e6)
@@ -197,6 +200,6 @@ def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(
     error = state_of(database, job.id)[0].error
     assert error == {"title": "The dispatcher cannot run it", "detail": str(refused.value)}
     leases.resign(database, simulation.me)
-    reopening.retry_failed(database, job.id)  # once there are prices
+    reopen.retry_failed(database, job.id)  # once there are prices
     later = Slow(database, n_workers=2, stepped=stepped)
     assert later.run(open_job(database, later)).state is JobState.SUCCEEDED

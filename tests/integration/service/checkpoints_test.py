@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from service import checkpoint_files, checkpoints, deletion
+from service import checkpoint_files
 from service.checkpoint_files import CheckpointFile, listed, make_folder, make_room, path_of
+from service.jobs import checkpoints, deletion
 from service.records import Trial
 from service.states import JobState, Phase, TrialState
 from service.storage import jobs, trials

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
-from service import asking, evaluations, rules, samplers
-from service import jobs as use_cases
+from densearch.direct_l.exact import DirectL
+from service import samplers
+from service.jobs import commands as use_cases
+from service.orchestration import ask
+from service.orchestration import evaluation as evaluations
 from service.records import Study, Trial
-from service.samplers.direct_l import DirectL
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
+from service.validation import parse
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, forget, report_of, told
 
@@ -90,9 +93,9 @@ def test_the_result_is_a_function_of_the_spec(
         assert told(sqlite_database, job_id) == expected[0]
         assert untimed(report_of(sqlite_database, job_id)) == expected[1]
         forget(sqlite_database, job_id)
-    monkeypatch.setattr(asking, "AT_ONCE", 3)  # they die between the parts of a round, too
+    monkeypatch.setattr(ask, "AT_ONCE", 3)  # they die between the parts of a round, too
     monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
-    monkeypatch.setattr(asking, "MAX_TRIALS", 6)
+    monkeypatch.setattr(ask, "MAX_TRIALS", 6)
     job_id = shaken(sqlite_database, body, n_workers=3, seed=11)
     assert told(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
@@ -327,6 +330,6 @@ def test_the_default_sampler_is_the_one_proposed_for_the_dimension(
 ) -> None:
     body = function_job()
     del body["samplers"]
-    job_id = use_cases.submit(sqlite_database, rules.parse(body))[0].id
+    job_id = use_cases.submit(sqlite_database, parse.parse(body))[0].id
     arms, _ = found(sqlite_database, job_id)
     assert [arm.sampler for arm in arms.values()] == [samplers.recommended(2)]

@@ -14,9 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service import chunks
-from service.chunks import Chunks
-from service.storage import deadlines, postgresql
+from service.storage import chunks, deadlines, postgresql
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
 

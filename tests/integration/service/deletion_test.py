@@ -11,16 +11,17 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from service import artifacts, deletion, reopening, rules
-from service import jobs as use_cases
-from service.chunks import Chunks
 from service.errors import IllegalTransitionError, LeaseLostError, NotFoundError
+from service.jobs import artifact_files, deletion, reopen
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Ended
 from service.records import Trial
 from service.states import JobState
 from service.storage import densities, events, jobs, trials
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from service.storage.tables import Base
-from service.updates import Ended
+from service.validation import parse
 from tests.integration.service.course_test import untimed
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, forget, report_of, told
@@ -42,7 +43,7 @@ class Storing(Simulation):
         if not done.keeps_weights:
             return ended
         content = done.digest.encode()
-        return replace(ended, weights=artifacts.store_weights(self.data_dir, content))
+        return replace(ended, weights=artifact_files.store_weights(self.data_dir, content))
 
 
 class Dying(Chunks):
@@ -101,7 +102,7 @@ def n_dangling(database: Database) -> int:
 
 
 def files(data_dir: Path) -> set[str]:
-    folder = data_dir / artifacts.FOLDER
+    folder = data_dir / artifact_files.FOLDER
     return {str(p.relative_to(data_dir)) for p in folder.rglob("*.safetensors")}
 
 
@@ -191,7 +192,7 @@ def test_a_job_goes_on_as_before_without_the_one_it_took_results_from(
         if is_deleted:
             deletion.delete(database, first)
             sweep(database, tmp_path)
-        reopening.extend(database, job_id, 5)
+        reopen.extend(database, job_id, 5)
         go_on(database, tmp_path, job_id)
         found.append((told(database, job_id), untimed(report_of(database, job_id))))
         forget(database, job_id)
@@ -258,7 +259,7 @@ def test_a_dispatcher_that_has_not_heard_of_the_end_loses_the_job(
 
 
 def test_a_key_of_a_deleted_job_makes_a_new_one(database: Database) -> None:
-    spec = rules.parse(function_job())
+    spec = parse.parse(function_job())
     job, _ = use_cases.submit(database, spec, key="k")
     use_cases.cancel(database, job.id)
     deletion.delete(database, job.id)
@@ -304,7 +305,7 @@ def test_rows_that_stay_have_their_files_looked_for_once(
     sweep(sqlite_database, tmp_path)
     assert counts(sqlite_database, second)["artifacts"] == 1
     # Dispatchers would wait for it every few seconds.
-    monkeypatch.setattr(artifacts, "removing", None)
+    monkeypatch.setattr(artifact_files, "removing", None)
     assert deletion.sweep(Chunks(sqlite_database), tmp_path, is_home=False).left == {}
 
 

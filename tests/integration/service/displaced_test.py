@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from service import jobs as use_cases
-from service import rules
-from service.runs import Run
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Ended, Ending, Update
+from service.orchestration.run import Run
 from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
-from service.updates import Ended, Ending, Update
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, forget, report_of, told, trained
 
 FULL = "OutOfMemoryError: CUDA out of memory"
@@ -25,7 +25,7 @@ def submit(database: Database, n_trials: int = 8) -> int:
         "budget": {"n_trials": n_trials},
         "resources": {"gpus_per_trial": 0.5},
     }
-    return use_cases.submit(database, rules.parse(body))[0].id
+    return use_cases.submit(database, parse.parse(body))[0].id
 
 
 @dataclass

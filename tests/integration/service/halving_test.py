@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
-from service import asking, halving, planning, reopening, rules, samplers
+from service import samplers
 from service.errors import InvalidSpecError
-from service.halving import Member
+from service.jobs import reopen
+from service.orchestration import ask
+from service.orchestration.messages import Ending
+from service.orchestration.run import Run
 from service.records import Trial
-from service.runs import Run
 from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import jobs, trials
 from service.storage.database import Database
-from service.updates import Ending
+from service.studies import halving, planning
+from service.studies.halving import Member
+from service.validation import parse
 from tests.integration.service.course_test import found, of, shaken, untimed
 from tests.integration.service.runs_test import run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, curve_of, forget, report_of, told
@@ -134,7 +138,7 @@ def test_the_result_is_a_function_of_the_spec(
     assert told(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
     forget(sqlite_database, job_id)
-    monkeypatch.setattr(asking, "AT_ONCE", 3)  # they die between the parts of a round, too
+    monkeypatch.setattr(ask, "AT_ONCE", 3)  # they die between the parts of a round, too
     job_id = shaken(sqlite_database, EVERYTHING, n_workers=3, seed=12)
     assert told(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
@@ -195,7 +199,7 @@ def test_an_extended_job_is_one_of_that_budget(sqlite_database: Database, sample
     expected = told(sqlite_database, whole)
     forget(sqlite_database, whole)
     job_id = run_whole(sqlite_database, body | {"budget": {"n_trials": ROUND + 5}})
-    reopening.extend(sqlite_database, job_id, 2 * ROUND)
+    reopen.extend(sqlite_database, job_id, 2 * ROUND)
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     simulation.run(run)
@@ -216,7 +220,7 @@ def test_a_repaired_job_is_one_that_never_failed(sqlite_database: Database, samp
     (run,) = simulation.take()
     simulation.run(run)
     assert any(t.state is TrialState.FAILED for t in run.log.trials.values())
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     again = Simulation(sqlite_database)
     (run,) = again.take()
     again.run(run)
@@ -288,28 +292,28 @@ def test_what_could_stop_nothing_is_refused_at_its_place(
     changes: dict[str, Any], place: str, words: str
 ) -> None:
     with pytest.raises(InvalidSpecError) as caught:
-        rules.parse(halved() | changes)
+        parse.parse(halved() | changes)
     assert [fault.pointer for fault in caught.value.faults] == [place]
     assert words in caught.value.faults[0].detail
 
 
 def test_a_job_is_halved_where_one_of_its_searches_can_be() -> None:
-    assert rules.parse(halved(samplers=["gradient", "direct_l"])).pruning is not None
-    assert rules.parse(halved() | {"pruning": {"rule": "halving", "min_epochs": 8}}).pruning
+    assert parse.parse(halved(samplers=["gradient", "direct_l"])).pruning is not None
+    assert parse.parse(halved() | {"pruning": {"rule": "halving", "min_epochs": 8}}).pruning
 
 
 def test_rounds_of_a_stored_set_are_looked_at_once_it_is_known() -> None:
     """Until then nothing says what is searched."""
     task: dict[str, Any] = {"kind": "classification", "dataset": "stored:12"}
     alone = {"task": task, "samplers": [{"name": "random", "batch_size": 1}]}
-    assert rules.parse(halved() | alone).pruning is not None
+    assert parse.parse(halved() | alone).pruning is not None
     task["data"] = {"n_dims": 2, "size_px": 8, "sha256": "0" * 64, "n_outputs": 2}
     with pytest.raises(InvalidSpecError, match="random has rounds of 1"):
-        rules.parse(halved() | alone)
+        parse.parse(halved() | alone)
 
 
 def test_a_density_of_other_bounds_is_refused_with_halving_too() -> None:
     density = {"family": "power", "bounds": [[0.1, 1.0]] * 9}
     with pytest.raises(InvalidSpecError) as caught:
-        rules.parse(halved(samplers=["cmaes"]) | {"density": density})
+        parse.parse(halved(samplers=["cmaes"]) | {"density": density})
     assert [fault.pointer for fault in caught.value.faults] == ["/density/bounds"]

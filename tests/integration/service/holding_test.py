@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from service import asking, evaluations, leases, reopening, runs
-from service import jobs as use_cases
+from service.jobs import commands as use_cases
+from service.jobs import leases, reopen
+from service.orchestration import ask, evaluation
+from service.orchestration import run as runs
 from service.records import Trial
 from service.states import JobState
 from service.storage import jobs, trials
@@ -64,7 +66,7 @@ def test_failed_trials_are_looked_for_while_others_write(
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.SUCCEEDED
     posted = with_a_post(monkeypatch, sqlite_database, trials, "outlines")
-    assert reopening.retry_failed(sqlite_database, job_id).state is JobState.QUEUED
+    assert reopen.retry_failed(sqlite_database, job_id).state is JobState.QUEUED
     assert len(posted) == 1
 
 
@@ -79,7 +81,7 @@ def test_a_retry_reads_neither_payloads_nor_curves(sqlite_database: Database) ->
         statements.append(statement)
 
     event.listen(sqlite_database.engine, "before_cursor_execute", note)
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     read = [s for s in statements if s.startswith("SELECT") and "FROM trials" in s]
     assert read
     # But for the first trial's payload, which tells by which versions the job was begun.
@@ -91,7 +93,7 @@ def test_an_extension_loads_no_trials(
 ) -> None:
     job_id = run_whole(sqlite_database, SMALL)
     posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
-    assert reopening.extend(sqlite_database, job_id, 5).state is JobState.QUEUED
+    assert reopen.extend(sqlite_database, job_id, 5).state is JobState.QUEUED
     assert not posted
 
 
@@ -102,9 +104,9 @@ def test_what_is_left_to_later_steps_changes_nothing(
     whole = run_whole(sqlite_database, body)
     expected = told(sqlite_database, whole)
     forget(sqlite_database, whole)
-    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
-    monkeypatch.setattr(asking, "MAX_TRIALS", 0)
-    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
+    monkeypatch.setattr(ask, "MAX_TRIALS", 0)
+    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 3)
     again = run_whole(sqlite_database, body, n_workers=3, seed=4)
     assert told(sqlite_database, again) == expected
 
@@ -112,7 +114,7 @@ def test_what_is_left_to_later_steps_changes_nothing(
 def test_a_large_round_is_issued_over_several_steps(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "LONGEST_S", 3600.0)  # by number alone
+    monkeypatch.setattr(ask, "LONGEST_S", 3600.0)  # by number alone
     body = function_job(samplers=[{"name": "cmaes", "batch_size": 450}], budget={"n_trials": 450})
     submit(sqlite_database, body)
     simulation = Simulation(sqlite_database)
@@ -127,13 +129,13 @@ def test_a_large_round_is_issued_over_several_steps(
 def test_the_time_of_a_step_is_looked_at_within_a_round(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     body = function_job(samplers=[{"name": "cmaes", "batch_size": 60}], budget={"n_trials": 60})
     submit(sqlite_database, body)
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     simulation.step(run, [])
-    assert (len(run.log.trials), run.has_more) == (asking.AT_ONCE, True)
+    assert (len(run.log.trials), run.has_more) == (ask.AT_ONCE, True)
 
 
 def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
@@ -148,8 +150,8 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
     whole = run_whole(sqlite_database, body)
     expected = told(sqlite_database, whole)
     forget(sqlite_database, whole)
-    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 3)
-    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
+    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     job_id = submit(sqlite_database, body)
     first = Simulation(sqlite_database)
     (run,) = first.take()
@@ -167,7 +169,7 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
 def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 1)
     body = training_job(samplers=["random"])
     whole = run_whole(sqlite_database, body)
     expected = told(sqlite_database, whole)

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from service import calibrations, jobs, leases
+from service.costs import calibrations
 from service.errors import LeaseLostError
-from service.limits import worked_s
+from service.jobs import commands, leases
+from service.orchestration.limits import worked_s
 from service.states import CalibrationState, JobState
 from service.storage import calibrations as calibration_queries
 from service.storage import jobs as queries
@@ -19,7 +20,7 @@ from tests.integration.service.storage_test import SPEC
 
 def test_two_dispatchers_never_hold_the_same_job(database: Database) -> None:
     for _ in range(6):
-        jobs.submit(database, SPEC)
+        commands.submit(database, SPEC)
     taken: dict[str, list[int]] = {}
 
     def work() -> None:
@@ -41,7 +42,7 @@ def test_two_dispatchers_never_hold_the_same_job(database: Database) -> None:
 def test_a_silent_dispatcher_loses_its_jobs_and_its_writes_are_refused(
     database: Database,
 ) -> None:
-    job, _ = jobs.submit(database, SPEC)
+    job, _ = commands.submit(database, SPEC)
     slow, quick = (leases.register(database, 1, {}) for _ in range(2))
     (first,) = leases.claim(database, slow, lease_s=-1.0)  # already run out
     (second,) = leases.claim(database, quick, lease_s=60.0)
@@ -54,7 +55,7 @@ def test_a_silent_dispatcher_loses_its_jobs_and_its_writes_are_refused(
 
 
 def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
-    jobs.submit(database, SPEC)
+    commands.submit(database, SPEC)
     me, other = (leases.register(database, 1, {}) for _ in range(2))
     leases.claim(database, me, lease_s=-1.0)
     leases.heartbeat(database, me, lease_s=60.0)
@@ -68,7 +69,7 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
 def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
     sqlite_database: Database, stepped: SteppedClock, step_s: float
 ) -> None:
-    jobs.submit(sqlite_database, SPEC)
+    commands.submit(sqlite_database, SPEC)
     dead, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
     leases.claim(sqlite_database, dead, 15.0)
     assert leases.claim(sqlite_database, other, 15.0) == []
@@ -81,7 +82,7 @@ def test_a_dead_dispatchers_jobs_are_free_after_the_clock_was_set(
 def test_a_living_dispatcher_keeps_its_jobs_after_the_clock_was_set_back(
     sqlite_database: Database, stepped: SteppedClock
 ) -> None:
-    jobs.submit(sqlite_database, SPEC)
+    commands.submit(sqlite_database, SPEC)
     me, other = (leases.register(sqlite_database, 1, {}) for _ in range(2))
     leases.claim(sqlite_database, me, 15.0)
     stepped.step(-3600.0)
@@ -126,7 +127,7 @@ def test_a_measurement_of_a_dead_dispatcher_is_free_after_the_clock_was_set_back
 def test_on_postgresql_the_clocks_of_machines_do_not_count(
     postgresql_database: Database, stepped: SteppedClock
 ) -> None:
-    jobs.submit(postgresql_database, SPEC)
+    commands.submit(postgresql_database, SPEC)
     me, other = (leases.register(postgresql_database, 1, {}) for _ in range(2))
     leases.claim(postgresql_database, me, 15.0)
     for step_s in (3600.0, -7200.0):
@@ -138,7 +139,7 @@ def test_on_postgresql_the_clocks_of_machines_do_not_count(
 def test_time_that_ran_backwards_is_not_counted_as_work(
     sqlite_database: Database, stepped: SteppedClock
 ) -> None:
-    job, _ = jobs.submit(sqlite_database, SPEC)
+    job, _ = commands.submit(sqlite_database, SPEC)
     with sqlite_database.write() as session:
         queries.set_state(session, job.id, JobState.RUNNING)
     stepped.step(-3600.0)
@@ -149,7 +150,7 @@ def test_time_that_ran_backwards_is_not_counted_as_work(
 
 
 def test_who_holds_the_lock_of_a_sqlite_file_waits_for_no_lease(database: Database) -> None:
-    jobs.submit(database, SPEC)
+    commands.submit(database, SPEC)
     dead = leases.register(database, 1, {})
     leases.claim(database, dead, 60.0)
     leases.release_dead(database)
@@ -162,7 +163,7 @@ def test_who_holds_the_lock_of_a_sqlite_file_waits_for_no_lease(database: Databa
 
 
 def test_a_longer_lease_than_ours_is_respected(database: Database) -> None:
-    jobs.submit(database, SPEC)
+    commands.submit(database, SPEC)
     patient, hasty = (leases.register(database, 1, {}) for _ in range(2))
     leases.heartbeat(database, patient, 900.0)
     assert len(leases.claim(database, patient, 900.0)) == 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import server
+from api.cli import http_server
 from service.errors import DirectoryInUseError
 from service.settings import Settings
 from service.storage import locks
@@ -66,7 +66,7 @@ def test_the_server_command_gives_up_before_it_touches_the_database(
     hold = locks.hold_server(settings)
     monkeypatch.setattr(locks, "hold_server", partial(locks.hold_server, wait_s=0.0))
     with hold, pytest.raises(DirectoryInUseError):
-        server.run(settings, with_dispatcher=True)
+        http_server.run(settings, with_dispatcher=True)
     assert not settings.sqlite_path.exists()
 
 
@@ -214,7 +214,7 @@ def test_a_server_upgrades_alone(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(locks, "hold_migration", partial(locks.hold_migration, wait_s=0.0))
         with pytest.raises(DirectoryInUseError):
-            server.run(settings, with_dispatcher=True)
+            http_server.run(settings, with_dispatcher=True)
 
 
 def test_a_directory_that_cannot_be_written_is_locked_all_the_same(

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from service import digest, reopening, rules
-from service import jobs as use_cases
+from service import digest
 from service.errors import OtherVersionError
-from service.runs import open_run
+from service.jobs import commands as use_cases
+from service.jobs import reopen
+from service.orchestration.run import open_run
 from service.storage.database import Database
+from service.validation import parse
 from tests.integration.service.simulation import Simulation
 
 TRAINED: dict[str, Any] = {
@@ -31,7 +33,7 @@ FUNCTION: dict[str, Any] = {
 
 
 def ended(database: Database, body: dict[str, Any]) -> int:
-    job = use_cases.submit(database, rules.parse(body))[0]
+    job = use_cases.submit(database, parse.parse(body))[0]
     simulation = Simulation(database)
     (run,) = simulation.take()
     simulation.run(run)
@@ -57,8 +59,8 @@ def test_a_job_of_another_version_is_not_extended(
     change_version()
     other = ended(sqlite_database, TRAINED | {"seed": 5})
     with pytest.raises(OtherVersionError, match=f"densearch clone {job_id}"):
-        reopening.extend(sqlite_database, job_id, 4)
-    reopening.extend(sqlite_database, other, 4)
+        reopen.extend(sqlite_database, job_id, 4)
+    reopen.extend(sqlite_database, other, 4)
 
 
 def test_a_job_of_another_version_is_not_run_on(
@@ -66,7 +68,7 @@ def test_a_job_of_another_version_is_not_run_on(
     change_version: Any,  # noqa: ANN401 - a function
 ) -> None:
     job_id = ended(sqlite_database, TRAINED)
-    reopening.extend(sqlite_database, job_id, 4)
+    reopen.extend(sqlite_database, job_id, 4)
     (run,) = Simulation(sqlite_database).take()
     change_version()
     with pytest.raises(OtherVersionError):
@@ -79,4 +81,4 @@ def test_what_trains_nothing_goes_on(
 ) -> None:
     job_id = ended(sqlite_database, FUNCTION)
     change_version()
-    reopening.extend(sqlite_database, job_id, 4)
+    reopen.extend(sqlite_database, job_id, 4)

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from api.dashboard import figures
-from api.dashboard.themes import THEMES, Figure
-from service import clock, rules
-from service import jobs as use_cases
+from api.dashboard.figures import convergence
+from api.dashboard.figures.themes import THEMES, Figure
+from service import clock
+from service.jobs import commands as use_cases
 from service.records import Job, Study
 from service.states import Phase, TrialState
 from service.storage import overview, studies, trials
 from service.storage.database import Database
+from service.validation import parse
 
 EVERYTHING = 10**6
 
@@ -27,7 +28,7 @@ def job_of(database: Database, n_trials: int) -> Job:
         "samplers": ["random", "qmc"],
         "budget": {"n_trials": n_trials},
     }
-    job, _ = use_cases.submit(database, rules.parse(body))
+    job, _ = use_cases.submit(database, parse.parse(body))
     chance, now = random.Random(3), clock.now()
     with database.write() as session:
         rows = []
@@ -63,8 +64,8 @@ def figure_of(
     order: overview.Order, own: list[Study], found: list[overview.Result], job: Job
 ) -> Figure:
     if order == "time":
-        return figures.against_time(own, found, THEMES["light"], job.created_at)
-    return figures.against_trials(own, found, THEMES["light"])
+        return convergence.against_time(own, found, THEMES["light"], job.created_at)
+    return convergence.against_trials(own, found, THEMES["light"])
 
 
 @pytest.mark.parametrize("order", ["number", "time"])
@@ -76,7 +77,7 @@ def test_the_steps_of_large_studies_draw_the_figure_of_all_results(
         own = studies.of_job(session, job.id)
         every = overview.results(session, job.id, order, EVERYTHING)
         few = overview.results(session, job.id, order, 100)
-    assert len(every) > figures.MAX_DOTS
+    assert len(every) > convergence.MAX_DOTS
     assert 4 < len(few) < 100
     assert {r.n_of_study for r in few} == {sum(r.study_id == s.id for r in every) for s in own}
     assert figure_of(order, own, few, job) == figure_of(order, own, every, job)

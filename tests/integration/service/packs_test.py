@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from service import asking, evaluations, leases, rules
-from service import jobs as use_cases
-from service.runs import open_run
+from service.jobs import commands as use_cases
+from service.jobs import leases
+from service.orchestration import ask, evaluation
+from service.orchestration.messages import Assignment, Ended, Ending, packs_of
+from service.orchestration.run import open_run
 from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending, packs_of
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, told, trained
 
 
@@ -30,7 +32,7 @@ def body(width: int, **changes: Any) -> dict[str, Any]:
 
 
 def submit(database: Database, spec: dict[str, Any]) -> int:
-    return use_cases.submit(database, rules.parse(spec))[0].id
+    return use_cases.submit(database, parse.parse(spec))[0].id
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
@@ -66,9 +68,9 @@ def test_a_worker_takes_a_pack_and_one_cancelled_harms_no_other(database: Databa
 def test_packs_wait_until_a_round_is_issued_as_a_whole(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "AT_ONCE", 2)
-    monkeypatch.setattr(asking, "LONGEST_S", 0.0)
-    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(ask, "AT_ONCE", 2)
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
+    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 1)
     spec = body(4, samplers=[{"name": "random", "batch_size": 12}], controls=[])
     submit(sqlite_database, spec)
     simulation = Simulation(sqlite_database, n_workers=2)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from service import jobs as use_cases
-from service import leases, rules
+from service.jobs import commands as use_cases
+from service.jobs import leases
+from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
+from service.orchestration.run import Run, open_run
 from service.records import Dispatcher
-from service.runs import Run, open_run
 from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending, Update, packs_of
+from service.validation import parse
 from tests.integration.service.simulation import told, trained
 
 MAX_ATTEMPTS = 3
@@ -27,7 +28,7 @@ def submit(database: Database, n_trials: int = 12) -> int:
         "samplers": [{"name": "random", "batch_size": 6}],
         "budget": {"n_trials": n_trials},
     }
-    return use_cases.submit(database, rules.parse(body))[0].id
+    return use_cases.submit(database, parse.parse(body))[0].id
 
 
 @dataclass

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from api.client import Client
+from densearch.client.client import Client
 from tests.integration.service.datasets import making
 
 PATIENCE_S = 60.0

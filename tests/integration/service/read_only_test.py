@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from service import jobs
+from service.jobs import commands
 from service.storage.database import Database
 from tests.integration.service.storage_test import SPEC
 
@@ -53,7 +53,7 @@ def test_all_connections_of_a_read_only_disk_are_left_at_once(
         sqlite_database.check_writable()
     disk["is_read_only"] = False
     sqlite_database.check_writable()
-    jobs.submit(sqlite_database, SPEC)
+    commands.submit(sqlite_database, SPEC)
 
 
 def test_one_that_was_in_use_is_left_the_next_time(
@@ -67,4 +67,4 @@ def test_one_that_was_in_use_is_left_the_next_time(
     with suppress(OperationalError):
         sqlite_database.check_writable()
     sqlite_database.check_writable()
-    jobs.submit(sqlite_database, SPEC)
+    commands.submit(sqlite_database, SPEC)

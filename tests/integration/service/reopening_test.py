@@ -6,20 +6,22 @@ from collections.abc import Sequence
 
 import pytest
 
-from service import jobs as use_cases
-from service import leases, reopening, rules, samplers
+from service import samplers
 from service.errors import (
     AskingFailedError,
     IllegalTransitionError,
     InvalidSpecError,
     NothingToRetryError,
 )
+from service.jobs import commands as use_cases
+from service.jobs import leases, reopen
+from service.orchestration.run import open_run
 from service.records import Job
-from service.runs import open_run
 from service.samplers import Entry, Plan, Proposal, StudyPlan
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, trials
 from service.storage.database import Database
+from service.validation import parse
 from tests.integration.service.course_test import EVERYTHING, found, untimed
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, forget, report_of, told
@@ -43,7 +45,7 @@ def test_an_extended_job_is_the_one_with_that_budget_from_the_start(
 ) -> None:
     # 6 of 4 a round: the last round was cut, and is completed first.
     short = run_whole(sqlite_database, body | {"budget": {"n_trials": 6}}, seed=1)
-    reopening.extend(sqlite_database, short, 15)
+    reopen.extend(sqlite_database, short, 15)
     go_on(sqlite_database)
     extended = told(sqlite_database, short), untimed(report_of(sqlite_database, short))
     forget(sqlite_database, short)
@@ -56,7 +58,7 @@ def test_an_extended_job_is_the_one_with_that_budget_from_the_start(
 
 def test_extending_trains_only_what_is_new(database: Database) -> None:
     job_id = run_whole(database, training_job(samplers=["direct_l"]))
-    job = reopening.extend(database, job_id, 15)
+    job = reopen.extend(database, job_id, 15)
     assert (job.state, job.report, job.finished_at) == (JobState.QUEUED, None, None)
     simulation = go_on(database)
     _, every = found(database, job_id)
@@ -73,7 +75,7 @@ def test_bobyqa_goes_on_locally_when_it_is_extended(sqlite_database: Database) -
     body = function_job(samplers=["direct_l_bobyqa"])
     job_id = run_whole(sqlite_database, body)
     before = told(sqlite_database, job_id)
-    reopening.extend(sqlite_database, job_id, 30)
+    reopen.extend(sqlite_database, job_id, 30)
     go_on(sqlite_database)
     after = told(sqlite_database, job_id)
     assert after[: len(before)] == before
@@ -88,7 +90,7 @@ def test_a_budget_that_does_not_grow_is_refused(
 ) -> None:
     job_id = run_whole(sqlite_database, function_job(samplers=["random"]))
     with pytest.raises(InvalidSpecError, match=words) as caught:
-        reopening.extend(sqlite_database, job_id, n_trials)
+        reopen.extend(sqlite_database, job_id, n_trials)
     assert caught.value.faults[0].pointer == "/n_trials"
     with sqlite_database.read() as session:
         assert jobs.get(session, job_id).state is JobState.SUCCEEDED
@@ -97,12 +99,12 @@ def test_a_budget_that_does_not_grow_is_refused(
 def test_only_a_job_that_has_succeeded_is_extended(sqlite_database: Database) -> None:
     job_id = submit(sqlite_database, function_job())
     with pytest.raises(IllegalTransitionError, match="only one that SUCCEEDED"):
-        reopening.extend(sqlite_database, job_id, 100)
+        reopen.extend(sqlite_database, job_id, 100)
     use_cases.cancel(sqlite_database, job_id)
     with pytest.raises(IllegalTransitionError):
-        reopening.extend(sqlite_database, job_id, 100)
+        reopen.extend(sqlite_database, job_id, 100)
     with pytest.raises(IllegalTransitionError):
-        reopening.retry_failed(sqlite_database, job_id)
+        reopen.retry_failed(sqlite_database, job_id)
 
 
 def test_a_stopped_study_is_not_extended(sqlite_database: Database) -> None:
@@ -113,7 +115,7 @@ def test_a_stopped_study_is_not_extended(sqlite_database: Database) -> None:
     )
     job_id = run_whole(sqlite_database, body)
     with pytest.raises(InvalidSpecError, match="clone the job without stop_below_noise"):
-        reopening.extend(sqlite_database, job_id, 200)
+        reopen.extend(sqlite_database, job_id, 200)
 
 
 @pytest.mark.parametrize("sampler", ["direct_l", "tpe", "random"])
@@ -128,7 +130,7 @@ def test_retrying_gives_what_the_job_would_have_had(
     assert simulation.run(run).state is JobState.SUCCEEDED
     _, every = found(database, job_id)
     (failed,) = [t for t in every if t.state is TrialState.FAILED]
-    reopening.retry_failed(database, job_id)
+    reopen.retry_failed(database, job_id)
     go_on(database)
     with database.read() as session:
         again = trials.get(session, failed.id)
@@ -175,7 +177,7 @@ def test_a_sampler_that_can_be_asked_for_less_after_a_retry_ends_its_study_earli
     assert _search_limited(sqlite_database, 12, {5, 6, 7}).state is JobState.SUCCEEDED
     arms, _ = found(sqlite_database, job_id)
     assert (arms["cmaes"].stopped_at, arms["cmaes"].stopped_by) == (12, "asking")
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     assert _search_limited(sqlite_database, n_most, set()).state is JobState.SUCCEEDED
     arms, every = found(sqlite_database, job_id)
     n = 12 if n_most == 12 else 6
@@ -201,7 +203,7 @@ def test_what_is_proposed_anew_begins_with_the_samplers_own_next_round(
     simulation = Simulation(sqlite_database, n_workers=1, fails=fails)
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.SUCCEEDED
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database)
     repaired = told(sqlite_database, job_id)
     forget(sqlite_database, job_id)
@@ -216,7 +218,7 @@ def test_a_failed_evaluation_alone_is_tried_again(sqlite_database: Database) -> 
     assert simulation.run(run).state is JobState.SUCCEEDED
     _, every = found(sqlite_database, job_id)
     assert [t.phase for t in every if t.state is TrialState.FAILED] == [Phase.EVALUATION]
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     again = go_on(sqlite_database)
     assert again.n_trained == 1
     _, every = found(sqlite_database, job_id)
@@ -240,7 +242,7 @@ def test_a_failed_promotion_of_a_search_chooses_the_flat_control_anew(
     arms, every = found(sqlite_database, job_id)
     (failed,) = [t for t in every if t.state is TrialState.FAILED]
     assert (failed.phase, failed.study_id) == (Phase.PROMOTION, arms["random"].id)
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database)
     repaired = told(sqlite_database, job_id)
     forget(sqlite_database, job_id)
@@ -254,7 +256,7 @@ def test_a_trial_that_fails_again_has_as_many_tries_as_at_first(
     simulation = Simulation(sqlite_database, n_workers=1, fails={1, 2, 3})
     (run,) = simulation.take()
     simulation.run(run)
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database, fails={1, 2, 3})
     _, every = found(sqlite_database, job_id)
     (failed,) = [t for t in every if t.state is TrialState.FAILED]
@@ -266,7 +268,7 @@ def test_a_job_that_failed_as_a_whole_can_be_tried_again(sqlite_database: Databa
     simulation = Simulation(sqlite_database, fails=set(range(100)))
     (run,) = simulation.take()
     assert simulation.run(run).state is JobState.FAILED
-    reopening.retry_failed(sqlite_database, job_id)
+    reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database)
     with sqlite_database.read() as session:
         assert jobs.get(session, job_id).error is None
@@ -275,7 +277,7 @@ def test_a_job_that_failed_as_a_whole_can_be_tried_again(sqlite_database: Databa
 def test_nothing_failed_nothing_to_retry(sqlite_database: Database) -> None:
     job_id = run_whole(sqlite_database, function_job(samplers=["random"]))
     with pytest.raises(NothingToRetryError):
-        reopening.retry_failed(sqlite_database, job_id)
+        reopen.retry_failed(sqlite_database, job_id)
 
 
 def test_a_clone_is_a_new_job_from_the_old_spec(database: Database) -> None:
@@ -331,7 +333,7 @@ def test_densities_that_do_not_fit_are_refused(
     start = {"densities": [known.id] if words else [missing]}
     body = training_job(samplers=["tpe"], warm_start=start) | changes
     with pytest.raises(InvalidSpecError, match=words or f"no density {missing}") as caught:
-        use_cases.submit(sqlite_database, rules.parse(body))
+        use_cases.submit(sqlite_database, parse.parse(body))
     assert caught.value.faults[0].pointer == "/warm_start/densities/0"
     with sqlite_database.read() as session:
         assert len(jobs.page(session, limit=10)) == 1
@@ -345,8 +347,8 @@ def test_a_budget_that_its_samplers_could_not_be_asked_for_is_refused(
         sqlite_database, function_job(task=task, samplers=["tpe"], budget={"n_trials": 2})
     )
     with pytest.raises(InvalidSpecError) as caught:
-        reopening.extend(sqlite_database, job_id, 100_000)
+        reopen.extend(sqlite_database, job_id, 100_000)
     (fault,) = caught.value.faults
     assert fault.pointer == "/n_trials"
     assert "tpe would take" in fault.detail
-    reopening.extend(sqlite_database, job_id, 1_000)
+    reopen.extend(sqlite_database, job_id, 1_000)

@@ -11,16 +11,18 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service import clock, reopening, retention, rules
-from service import jobs as use_cases
-from service.chunks import Chunks, next_size
+from service import clock
+from service.jobs import commands as use_cases
+from service.jobs import reopen, retention
+from service.orchestration.messages import Measured
 from service.states import CalibrationState, JobState
 from service.storage import calibrations, events, jobs, trials
 from service.storage import retention as stored
+from service.storage.chunks import Chunks, next_size
 from service.storage.database import Database
 from service.storage.retention import Pruned
 from service.storage.tables import CalibrationRow, EventRow, IdempotencyKeyRow, MeasurementRow
-from service.updates import Measured
+from service.validation import parse
 from tests.integration.service.reopening_test import go_on
 from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
 from tests.integration.service.simulation import Simulation, report_of, told
@@ -55,7 +57,7 @@ class Killed(Chunks):
 
 def run_measured(database: Database, body: dict[str, object], key: str | None = None) -> int:
     """Run a job whose trainings measure each epoch."""
-    job, _ = use_cases.submit(database, rules.parse(body), key)
+    job, _ = use_cases.submit(database, parse.parse(body), key)
     simulation = Simulation(database, n_workers=3)
     (run,) = simulation.take()
     updates: list[Any] = []
@@ -105,7 +107,7 @@ def test_what_is_no_result_goes_and_the_last_word_stays(database: Database) -> N
 
 def test_young_and_unfinished_jobs_are_not_touched(database: Database) -> None:
     run_measured(database, SMALL, key="young")
-    use_cases.submit(database, rules.parse(function_job()), "open")
+    use_cases.submit(database, parse.parse(function_job()), "open")
     had = left(database)
     assert retention.prune(Chunks(database), later(-1.0)) == Pruned(0, 0, 0, 0)
     assert left(database) == had
@@ -144,7 +146,7 @@ def test_costs_are_forgotten_once_nobody_waits_for_them(
 def test_a_job_that_goes_on_is_left_alone_and_ends_as_it_would_have(database: Database) -> None:
     job_id = run_measured(database, SMALL)
     retention.prune(Chunks(database), later())
-    reopening.extend(database, job_id, 5)
+    reopen.extend(database, job_id, 5)
     had = left(database)
     assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0, 0)
     assert left(database) == had
@@ -183,7 +185,7 @@ def test_a_job_reopened_meanwhile_keeps_the_rest(sqlite_database: Database) -> N
             with sqlite_database.read() as session:
                 state = jobs.get(session, job_id).state
             if state is JobState.SUCCEEDED:
-                reopening.extend(sqlite_database, job_id, 5)
+                reopen.extend(sqlite_database, job_id, 5)
             return super().repeat(work, follows_references=follows_references)
 
     retention.prune(Reopening(sqlite_database), later())

@@ -8,14 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from service import jobs as use_cases
-from service import leases, rules
 from service.errors import IllegalTransitionError, LeaseLostError
-from service.runs import open_run
+from service.jobs import commands as use_cases
+from service.jobs import leases
+from service.orchestration.messages import Ended, Ending, Measured, Update
+from service.orchestration.run import open_run
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
-from service.updates import Ended, Ending, Measured, Update
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, forget, report_of, told
 
 
@@ -43,7 +44,7 @@ def function_job(**changes: object) -> dict[str, object]:
 
 
 def submit(database: Database, body: object) -> int:
-    job, is_new = use_cases.submit(database, rules.parse(body))
+    job, is_new = use_cases.submit(database, parse.parse(body))
     assert is_new
     return job.id
 

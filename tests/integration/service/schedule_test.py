@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from service import jobs as use_cases
-from service import rules, workload
-from service.costs import TrainingCost
-from service.estimate_values import Interval
-from service.runs import Run
-from service.schedule import kind_of, time_of
+from service.costs import workload
+from service.costs.figures import Interval
+from service.costs.schedule import kind_of, time_of
+from service.costs.training_cost import TrainingCost
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Assignment, Update, packs_of
+from service.orchestration.run import Run
 from service.spec import JobSpec
 from service.states import JobState
 from service.storage.database import Database
-from service.updates import Assignment, Update, packs_of
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, trained
 
 VARYING = TrainingCost(
@@ -111,7 +112,7 @@ def test_a_schedule_ends_within_its_estimate(
     n_workers: int,
 ) -> None:
     body = JOB | {"resources": {"pack_width": width}} | changes
-    spec = rules.parse(body)
+    spec = parse.parse(body)
     use_cases.submit(sqlite_database, spec)
     schedule = Schedule(sqlite_database, n_workers, seed=n_workers, cost=cost)
     (run,) = schedule.take()

@@ -7,13 +7,13 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from service import leases
-from service.pruning import stop_of
+from service.jobs import leases
+from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
+from service.orchestration.run import Run, open_run
 from service.records import Dispatcher, Job
-from service.runs import Run, open_run
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending, Update, packs_of
+from service.studies.median_rule import stop_of
 from workers import functions
 
 # What every pretended training holds: more than fits into 32 bits.

@@ -7,12 +7,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from service import jobs as use_cases
-from service import rules
-from service.runs import Run
-from service.samplers import sequences
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Update
+from service.orchestration.run import Run
+from service.samplers import independent
 from service.storage.database import Database
-from service.updates import Update
+from service.validation import parse
 from tests.integration.service.counting import counting_work
 from tests.integration.service.simulation import Simulation
 
@@ -50,9 +50,9 @@ STOPPED = {
 def test_a_step_costs_the_same_whatever_came_before(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, body: dict[str, object]
 ) -> None:
-    monkeypatch.setattr(sequences, "WINDOW", 32)
+    monkeypatch.setattr(independent, "WINDOW", 32)
     whole = {"name": "flat", "samplers": ["random"], "budget": {"n_trials": 1000}, **body}
-    use_cases.submit(sqlite_database, rules.parse(whole))
+    use_cases.submit(sqlite_database, parse.parse(whole))
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     work = work_of(simulation, run)

@@ -13,16 +13,18 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from service import clock, jobs, rules
+from service import clock
 from service.errors import IdempotencyConflictError, NotFoundError, SchemaError
+from service.jobs import commands
 from service.records import Job
 from service.states import Phase
 from service.storage import events, schema, studies, trials
 from service.storage import jobs as job_queries
 from service.storage.database import Database
 from service.storage.tables import Base
+from service.validation import parse
 
-SPEC = rules.parse(
+SPEC = parse.parse(
     {
         "name": "sphere",
         "task": {"kind": "function", "name": "sphere"},
@@ -33,7 +35,7 @@ SPEC = rules.parse(
 
 
 def new_job(database: Database) -> Job:
-    return jobs.submit(database, SPEC)[0]
+    return commands.submit(database, SPEC)[0]
 
 
 def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> None:
@@ -170,7 +172,7 @@ def test_one_key_makes_one_job_however_many_ask_at_once(database: Database) -> N
     made: list[tuple[int, bool]] = []
 
     def ask() -> None:
-        job, is_new = jobs.submit(database, SPEC, "the-key")
+        job, is_new = commands.submit(database, SPEC, "the-key")
         made.append((job.id, is_new))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -182,15 +184,15 @@ def test_one_key_makes_one_job_however_many_ask_at_once(database: Database) -> N
     assert sum(is_new for _, is_new in made) == 1
     other = SPEC.model_copy(update={"seed": 1})
     with pytest.raises(IdempotencyConflictError):
-        jobs.submit(database, other, "the-key")
+        commands.submit(database, other, "the-key")
     with database.read() as session:
         assert len(job_queries.page(session, limit=10)) == 1
 
 
 def test_events_follow_each_other(database: Database) -> None:
     job = new_job(database)
-    jobs.pause(database, job.id)
-    jobs.resume(database, job.id)
+    commands.pause(database, job.id)
+    commands.resume(database, job.id)
     with database.read() as session:
         found = events.after(session, job.id, 0, 10)
         assert events.last_id(session, job.id) == found[-1].id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from service import leases
+from service.jobs import leases
 from service.storage import events
 from service.storage.database import Database
 from service.storage.tables import EventRow

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+from tests.support.root import ROOT
+
 # Hides every package that torch and NumPy do not ask for, then imports every module and trains.
 SCRIPT = """
 import json, pkgutil, re, sys

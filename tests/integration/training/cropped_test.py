@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.array_files import DamagedDatasetError
-from service.datasets.encoded import IMAGES
-from service.datasets.stored import folder_of, open_stored
+from service.datasets.store.array_files import DamagedDatasetError
+from service.datasets.store.encoded import IMAGES
+from service.datasets.store.reader import folder_of, open_stored
 from tests.integration.training.interrupted import (
     Stores,
     facts,
@@ -36,9 +36,9 @@ from workers.training.data.readers import use_readers
 from workers.training.data.reading import ReaderLostError
 from workers.training.data.registry import labelled_dataset
 from workers.training.data.stored import PREFIX
+from workers.training.generators import generator, streams_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
-from workers.training.streams import generator, streams_of
 from workers.training.task import Status, TrainingTask
 
 CPU = torch.device("cpu")

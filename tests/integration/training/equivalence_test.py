@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.integration.training.tasks import DIGITS, task
-from workers.training.passes import PlainPasses
+from workers.training.forward import PlainPasses
 from workers.training.preparation import prepare
 from workers.training.stepping import step
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from service import memory_needs, rules
+from service.costs import memory
+from service.validation import parse
 from tests.integration.training.peaks import CASES
 
 
@@ -27,7 +28,7 @@ def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(
     peaks: list[int], index: int
 ) -> None:
     task, network, batch_size = CASES[index]
-    spec = rules.parse(
+    spec = parse.parse(
         {
             "name": "peak",
             "task": task,
@@ -37,8 +38,8 @@ def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(
             "budget": {"n_trials": 1},
         }
     )
-    need = memory_needs.need_of(spec)
+    need = memory.need_of(spec)
     assert need is not None
     assert need.bytes <= peaks[index] <= 2 * need.bytes
     # The network's part is most of the memory, not the process alone.
-    assert need.bytes > 1.4 * memory_needs.LEAST_PROCESS_BYTES
+    assert need.bytes > 1.4 * memory.LEAST_PROCESS_BYTES

@@ -40,11 +40,11 @@ from workers.training.calibration import calibrate
 from workers.training.data import registry
 from workers.training.devices import has_fast_bfloat16
 from workers.training.engines import NoEngineError
+from workers.training.forward import Precision, autocast, products
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
 from workers.training.networks.layers import CONVOLUTIONS
 from workers.training.packs import is_out_of_memory
-from workers.training.passes import Precision, autocast, products
 from workers.training.task import Status
 
 DEVICE = "cuda"

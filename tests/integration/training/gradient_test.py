@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load
 
-from service import density
+from densearch.density import families
+from densearch.nn.operator import DensityError
 from tests.integration.training.tasks import (
     DENOISING,
     DIGITS,
@@ -19,7 +20,6 @@ from tests.integration.training.tasks import (
     run,
     task,
 )
-from workers.training.operator import DensityError
 from workers.training.preparation import prepare
 from workers.training.task import Status
 
@@ -27,11 +27,11 @@ TINY = {**DENOISING, "n_patches": 64}
 
 
 def nested(family: str, vector: list[float], kernel_size: int = 3) -> tuple[Any, ...]:
-    return tuple(map(tuple, density.build(family, kernel_size, vector).phi.tolist()))
+    return tuple(map(tuple, families.build(family, kernel_size, vector).phi.tolist()))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("family", density.FAMILIES)
+@pytest.mark.parametrize("family", families.FAMILIES)
 def test_a_density_at_rest_is_the_fixed_one_in_every_bit(family: str, optimizer: str) -> None:
     section = {**learning(DNCNN, family), "lr_factor": 0.0}
     settings = {"optimizer": optimizer, "lr": 0.01, "weight_decay": 0.01, "epochs": 1}
@@ -76,7 +76,7 @@ def test_the_weights_kept_are_folded_with_the_learned_density() -> None:
     assert plain.weights is not None
     assert outcome.learned is not None
     found = outcome.learned["groups"][""]
-    phi = density.build("symmetric", 3, found).phi
+    phi = families.build("symmetric", 3, found).phi
     assert abs(found[0] - 0.8) > 1e-3
     kept, initial = load(outcome.weights), load(plain.weights)
     assert set(kept) == set(initial)

@@ -6,7 +6,6 @@ import json
 import math
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from safetensors.torch import load
 from torch import nn
 from torch.nn import functional
 
+from densearch.nn.operator import apply_density, fold, is_weighted
 from tests.integration.training.tasks import (
     DENOISING,
     DIGITS,
@@ -28,14 +28,14 @@ from tests.integration.training.tasks import (
     run,
     task,
 )
+from tests.support.root import ROOT
 from workers.training import preparation
 from workers.training.data import photos
 from workers.training.data.images import grey_image
+from workers.training.generators import generator, streams_of
 from workers.training.networks import InputShape, build_network
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
-from workers.training.operator import apply_density, fold, is_weighted
-from workers.training.streams import generator, streams_of
 from workers.training.task import Split, Status
 
 
@@ -65,7 +65,6 @@ def test_classification_learns(section: dict[str, Any], least: float) -> None:
     assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]
 
 
-ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import json, sys
 from workers.training.loop import train

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from tests.integration.training.interrupted import (
     Stores,
     counted,
@@ -24,7 +24,7 @@ from workers.training.task import TrainingTask
 # Its batches grow brighter, its loss is in units of the mean so far, its judgement counts itself.
 OBJECTIVE = """
     from service.datasets.info import DataInfo
-    from service.own_tasks import OwnTask
+    from service.tasks.plugin import OwnTask
 
     class Settings(OwnTask):
         form: str = "kept"

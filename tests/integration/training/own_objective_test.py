@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from tests.plugging import forget, install, use
 from workers.training.loop import train
 from workers.training.task import Outcome, Status, TrainingTask
@@ -17,7 +17,7 @@ from workers.training.task import Outcome, Status, TrainingTask
 OBJECTIVE = """
     import numpy as np
     from service.datasets.info import DataInfo
-    from service.own_tasks import OwnTask
+    from service.tasks.plugin import OwnTask
 
     class Settings(OwnTask):
         form: str = "right"

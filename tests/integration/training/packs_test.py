@@ -12,8 +12,8 @@ import torch
 
 from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, SMALL_CNN, run, task
 from workers.training import packs
+from workers.training.forward import Precision
 from workers.training.fusion import FusedPasses
-from workers.training.passes import Precision
 from workers.training.preparation import Prepared
 from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
 
@@ -134,7 +134,9 @@ def test_a_pack_agrees_with_single_trainings_as_they_do_in_another_layout(
     tasks = [task(DIGITS, phi=phi) for phi in densities(4)]
     values = {"single": [run(own)[1].value for own in tasks]}
     values["pack"] = [told[-1].value for told in train(tasks)]
-    monkeypatch.setattr("workers.training.passes.lay_out", lambda samples, _: samples.contiguous())
+    monkeypatch.setattr(
+        "workers.training.forward.lay_out", lambda samples, _: samples.contiguous()
+    )
     monkeypatch.setattr("workers.training.preparation.place_network", lambda *_: None)
     values["layout"] = [run(own)[1].value for own in tasks]
     single = np.array(values["single"], dtype=float)

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from tests.integration.training.tasks import DENOISING, PHI, SGD, TEXTURES
+from workers.training.forward import PlainPasses
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
-from workers.training.passes import PlainPasses
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask

@@ -13,7 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from tests.integration.training.plugged_parts import (
     CPU,
     outcome,
@@ -21,12 +21,11 @@ from tests.integration.training.plugged_parts import (
     task,
 )
 from tests.plugging import install, use
+from tests.support.root import ROOT
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import InputShape
 from workers.training.task import Measurement
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)

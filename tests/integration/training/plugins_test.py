@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from tests.integration.training.interrupted import (
     Stores,
     facts,
@@ -26,11 +26,11 @@ from tests.integration.training.plugged_parts import (
     task,
 )
 from workers.training import checkpoint_store
+from workers.training.generators import Streams
 from workers.training.loop import train
 from workers.training.objectives.base import Batch
 from workers.training.objectives.labelled import LabelledObjective
 from workers.training.preparation import prepare
-from workers.training.streams import Streams
 from workers.training.task import Status
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
 from workers.training import precision
-from workers.training.passes import PlainPasses, Precision, tf32
+from workers.training.forward import PlainPasses, Precision, tf32
 from workers.training.precision import difference, precision_of
 from workers.training.preparation import prepare
 from workers.training.stepping import step

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, learning, run, task
+from workers.training.generators import streams_of
 from workers.training.objectives import build_objective
-from workers.training.streams import streams_of
 
 TINY = {**DENOISING, "n_patches": 64}
 CPU = torch.device("cpu")

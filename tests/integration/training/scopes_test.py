@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from safetensors.torch import load
 
-from service import payloads, planning, rules
-from service.groups import groups_of
 from service.networks import layers_of
+from service.orchestration.messages import Assignment, Ended, Ending
 from service.spec import JobSpec
-from service.updates import Assignment, Ended, Ending
+from service.studies import payloads, planning
+from service.studies.layer_groups import groups_of
+from service.validation import parse
 from workers.worker import Worker
 
 DIGITS = {"kind": "classification", "dataset": "digits"}
@@ -36,7 +37,7 @@ def spec_of(kind: str, scope: str, family: str = "symmetric", **changes: Any) ->
         "training": STILL, "density": {"scope": scope, "family": family},
         "samplers": ["random", "gradient"], "controls": ["uniform"], "budget": {"n_trials": 1},
     }  # fmt: skip
-    return rules.parse(body | changes)
+    return parse.parse(body | changes)
 
 
 def trained(payload: dict[str, Any]) -> tuple[Ended, dict[str, Any]]:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.datasets.encoded import EncodedImage
-from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
-from service.datasets.stored import Kind, folder_of
-from service.datasets.writing import write
+from service.datasets.store.encoded import EncodedImage
+from service.datasets.store.reader import Kind, folder_of
+from service.datasets.store.writer import write
 
 # Noise looks like no photograph: images are made of blocks of this size.
 BLOCK_PX = 8

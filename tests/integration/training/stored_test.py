@@ -13,9 +13,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from service.datasets.array_files import DamagedDatasetError
-from service.datasets.info import STORED
-from service.datasets.stored import folder_of
+from service.datasets.store.array_files import DamagedDatasetError
+from service.datasets.store.reader import folder_of
+from service.records import STORED
 from tests.integration.training.interrupted import (
     Stores,
     facts,
@@ -28,11 +28,11 @@ from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
+from workers.training.generators import generator, streams_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
 from workers.training.objectives.denoising import DenoisingObjective
 from workers.training.objectives.labelled import LabelledObjective
-from workers.training.streams import generator, streams_of
 from workers.training.task import Split, Status
 
 CPU = torch.device("cpu")

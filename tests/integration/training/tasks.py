@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from service import networks
-from service.groups import grouped
+from service.studies.layer_groups import grouped
 from workers.training.loop import train
 from workers.training.task import Measurement, Outcome, TrainingTask
 

@@ -9,7 +9,7 @@ import torch
 
 from tests.dispatched import Dispatched
 from tests.integration.training.tasks import DENOISING, DIGITS, task
-from workers.training.passes import PlainPasses
+from workers.training.forward import PlainPasses
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask

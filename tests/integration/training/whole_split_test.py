@@ -14,16 +14,16 @@ from torch import nn
 from torchmetrics.functional.image import peak_signal_noise_ratio
 from torchmetrics.functional.image import structural_similarity_index_measure as torchmetrics_ssim
 
-from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
-from service.datasets.stored import SPLITS, Kind, folder_of
-from service.datasets.writing import write
+from service.datasets.store.reader import SPLITS, Kind, folder_of
+from service.datasets.store.writer import write
 from tests.integration.training.tasks import SMALL_CNN, run, task
 from workers.training.data import registry, tiles
 from workers.training.data.noise import noise_at
 from workers.training.fitting import require_fit
-from workers.training.layout import lay_out
+from workers.training.memory_format import lay_out
 from workers.training.networks import build_network
 from workers.training.objectives import Objective, build_objective
 from workers.training.objectives.denoising import NOISE_SEEDS

@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from api.cli import doctor
-from service import jobs, rules
+from service.jobs import commands
 from service.settings import Settings
 from service.storage import losses
 from service.storage.database import Database
+from service.validation import parse
 
-SPEC = rules.parse(
+SPEC = parse.parse(
     {
         "name": "sphere",
         "task": {"kind": "function", "name": "sphere"},
@@ -27,7 +28,7 @@ SPEC = rules.parse(
 
 def submit(database: Database, n: int) -> None:
     for _ in range(n):
-        jobs.submit(database, SPEC)
+        commands.submit(database, SPEC)
 
 
 def rob(database: Database, *job_ids: int) -> None:

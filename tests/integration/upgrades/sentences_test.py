@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.cli import server
+from api.cli import http_server
 from api.cli.main import main
 from service import logs
 from service.settings import Settings
@@ -150,11 +150,11 @@ def test_a_server_says_where_the_copy_is(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: dict[str, str] = {}
-    monkeypatch.setattr(server, "log", SimpleNamespace(warning=lambda _, **k: said.update(k)))
+    monkeypatch.setattr(http_server, "log", SimpleNamespace(warning=lambda _, **k: said.update(k)))
     before = filling.at(sqlite_database, "0003")
     path = Path(str(sqlite_database.url.database))
     sqlite_database.close()
-    server._upgrade(Settings(data_dir=path.parent), sqlite_database)
+    http_server._upgrade(Settings(data_dir=path.parent), sqlite_database)
     (copy,) = path.parent.glob("densearch-0003-*.sqlite3")
     assert said["copy"] == str(copy)
     assert f"rm -f {path}-wal {path}-shm && cp {copy} {path}" in said["to_go_back"]

@@ -15,8 +15,9 @@ from service.settings import Settings
 from service.storage import losses, revisions, schema
 from service.storage.database import Database
 from tests.integration.upgrades import filling
+from tests.support.root import ROOT
 
-FOLDER = Path(__file__).parents[2] / "assets" / "databases"
+FOLDER = ROOT / "tests" / "assets" / "databases"
 KINDS = ("sqlite3", "sql")
 STORED = sorted(path.name.split(".")[0] for path in FOLDER.glob("*.sqlite3.xz"))
 LIVE = [revision for revision in STORED if revision >= "0004"]

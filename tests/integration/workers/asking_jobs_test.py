@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from service import jobs as use_cases
-from service import rules
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Job
 from service.samplers import Capabilities, SamplerInfo
-from service.samplers.catalogue import _SAMPLERS
+from service.samplers.catalogue.registry import _SAMPLERS
 from service.samplers.effort import Effort
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs, studies
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending
+from service.validation import parse
 from tests.integration.service.simulation import Simulation, forget, told
 from tests.integration.workers import odd_samplers
 from tests.integration.workers.pretended_cluster import PretendedCluster
+from tests.support.root import ROOT
 from workers.dispatcher import Dispatcher
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_S = 180.0
 NAMES = ("Sleeping", "Raising", "Dying", "Waiting")
 
@@ -65,7 +65,7 @@ def submit(database: Database, *samplers: str, n_trials: int = 12) -> int:
         "samplers": list(samplers),
         "budget": {"n_trials": n_trials},
     }
-    return use_cases.submit(database, rules.parse(body))[0].id
+    return use_cases.submit(database, parse.parse(body))[0].id
 
 
 def _diverge(cluster: PretendedCluster, assignment: Assignment) -> None:

@@ -19,13 +19,13 @@ from service.errors import AskingFailedError
 from service.samplers import Entry, Plan, StudyPlan
 from service.settings import load
 from tests.integration.workers import odd_samplers
+from tests.support.root import ROOT
 from workers.asking import child
 from workers.asking.ask import Asked
 from workers.asking.child import AskLimits
 from workers.asking.pool import AskingPool
 from workers.asking.remote import RemoteSampler, maker
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_S = 120.0
 GENEROUS = AskLimits(time_s=PATIENCE_S, memory_bytes=4 * 2**30)
 ODD = "tests.integration.workers.odd_samplers"

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from service import calibrations, leases, rules
-from service import jobs as use_cases
-from service.costs import TrainingCost, typical_payload
+from service.costs import calibrations
+from service.costs.training_cost import TrainingCost, typical_payload
+from service.jobs import commands as use_cases
+from service.jobs import leases
+from service.orchestration.run import Run
 from service.records import Calibration
-from service.runs import Run
 from service.settings import Settings
 from service.states import CalibrationState, JobState
 from service.storage import calibrations as stored
 from service.storage import jobs, trials
 from service.storage.database import Database
+from service.validation import parse
 from tests.integration.workers.pretended_cluster import (
     PretendedCluster,
     submit,
@@ -48,7 +50,7 @@ def dispatcher(database: Database, tmp_path: Path, cluster: PretendedCluster) ->
 
 
 def ask(database: Database, **training: Any) -> Calibration:
-    spec = rules.parse(TRAINING | {"training": training})
+    spec = parse.parse(TRAINING | {"training": training})
     found = calibrations.ask(database, spec, typical_payload(spec, is_full=False), (1,))
     assert found is not None
     return found
@@ -90,7 +92,7 @@ def test_a_measurement_that_fails_says_why(
 def test_one_that_fits_no_worker_waits_for_one_and_lets_others_go_first(
     database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
-    wide = rules.parse(TRAINING | {"resources": {"cpus_per_trial": 3, "pack_width": "auto"}})
+    wide = parse.parse(TRAINING | {"resources": {"cpus_per_trial": 3, "pack_width": "auto"}})
     job_id = use_cases.submit(database, wide)[0].id
     turn(dispatcher)
     turn(dispatcher)
@@ -178,7 +180,7 @@ def test_a_width_is_looked_for_when_something_was_measured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A thousand jobs that wait for their widths must not keep the database busy."""
-    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    spec = parse.parse(TRAINING | {"resources": {"pack_width": "auto"}})
     job_id = use_cases.submit(database, spec)[0].id
     for _ in range(3):
         turn(dispatcher)
@@ -202,7 +204,7 @@ def test_a_width_is_looked_for_when_something_was_measured(
 def test_a_paused_job_asks_for_no_width(
     database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
-    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    spec = parse.parse(TRAINING | {"resources": {"pack_width": "auto"}})
     job_id = use_cases.submit(database, spec)[0].id
     turn(dispatcher)
     use_cases.pause(database, job_id)
@@ -272,7 +274,7 @@ def test_a_lost_dispatchers_measurement_is_taken_by_another(
 def test_auto_packs_wait_for_their_width_and_keep_it(
     database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
-    spec = rules.parse(TRAINING | {"resources": {"pack_width": "auto"}})
+    spec = parse.parse(TRAINING | {"resources": {"pack_width": "auto"}})
     job_id = use_cases.submit(database, spec)[0].id
     turn(dispatcher)
     turn(dispatcher)
@@ -294,7 +296,7 @@ def test_a_jobs_own_trainings_tell_better_than_a_few_steps(
     database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     cluster.epoch_s = 3.0
-    job_id = use_cases.submit(database, rules.parse(TRAINING))[0].id
+    job_id = use_cases.submit(database, parse.parse(TRAINING))[0].id
     turn_until_ended(dispatcher, cluster, database, job_id)
     found = ask(database, epochs=100)
     cost = calibrations.cost_in(found)

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.checkpoint_files import CheckpointRule, listed, make_folder
-from service.updates import Assignment, Ended, Ending, Measured
+from service.orchestration.messages import Assignment, Ended, Ending, Measured
 from tests.unit.workers.worker_test import assignment, packed, training
 from workers.checkpoints import Noted
 from workers.inbox import Inbox

@@ -12,8 +12,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from service.orchestration.messages import Assignment, Ended, Ending
 from service.settings import Settings
-from service.updates import Assignment, Ended, Ending
 from workers.cluster import Cluster
 from workers.slots import Shape
 

@@ -11,15 +11,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from service import jobs as use_cases
-from service import rules
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Assignment
+from service.orchestration.run import Run
 from service.records import Job
-from service.runs import Run
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs, postgresql, trials
 from service.storage.database import Database
-from service.updates import Assignment
+from service.validation import parse
 from tests.chaos.proxy import Mode, Proxy
 from tests.integration.workers.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
@@ -71,7 +71,7 @@ class Worker:
 
 
 def submit(database: Database) -> int:
-    return use_cases.submit(database, rules.parse(SPHERE))[0].id
+    return use_cases.submit(database, parse.parse(SPHERE))[0].id
 
 
 def job_of(database: Database, job_id: int) -> Job:

@@ -13,15 +13,15 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.testing import capture_logs
 
-from service import deletion, leases
-from service import jobs as use_cases
-from service.runs import Run, open_run
+from service.jobs import commands as use_cases
+from service.jobs import deletion, leases
+from service.orchestration.messages import Assignment
+from service.orchestration.run import Run, open_run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.storage.tables import JobRow
-from service.updates import Assignment
 from tests.integration.workers.pretended_cluster import (
     PretendedCluster,
     job_of,

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from service import jobs as use_cases
-from service import rules
-from service.runs import Run
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Ended, Ending
+from service.orchestration.run import Run
 from service.states import AttemptState, TrialState
 from service.storage import dispatchers, jobs, trials
 from service.storage.database import Database
-from service.updates import Ended, Ending
+from service.validation import parse
 from tests.integration.workers.pretended_cluster import (
     PretendedCluster,
     job_of,
@@ -143,7 +143,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
 ) -> None:
     direct = {"name": "a", "task": {"kind": "function", "name": "branin", "dimension": 2},
               "samplers": ["direct_l"], "budget": {"n_trials": 40}}  # fmt: skip
-    first = use_cases.submit(sqlite_database, rules.parse(direct))[0].id
+    first = use_cases.submit(sqlite_database, parse.parse(direct))[0].id
     cluster.n_cpus = 8.0
     dispatcher._turn()
 
@@ -154,7 +154,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
     assert guesses() == 3  # beside the five that are certain
     other = {"name": "b", "task": {"kind": "function", "name": "sphere", "dimension": 2},
              "samplers": ["random"], "budget": {"n_trials": 90}}  # fmt: skip
-    second = use_cases.submit(sqlite_database, rules.parse(other))[0].id
+    second = use_cases.submit(sqlite_database, parse.parse(other))[0].id
     dispatcher._look()
     n_before = guesses()
     for _ in range(5):  # while the other job has trials that count, none is run ahead
@@ -163,7 +163,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
     assert guesses() == n_before
     use_cases.cancel(sqlite_database, second)
     wide = other | {"resources": {"cpus_per_trial": 9}}
-    use_cases.submit(sqlite_database, rules.parse(wide))  # no worker can ever have its trials
+    use_cases.submit(sqlite_database, parse.parse(wide))  # no worker can ever have its trials
     turn_until_ended(dispatcher, cluster, sqlite_database, first)
     assert guesses() > n_before
 
@@ -174,7 +174,7 @@ def test_what_was_run_ahead_is_given_up_with_the_search(
     cluster.n_cpus = 16.0
     spec = {"name": "a", "task": {"kind": "function", "name": "branin", "dimension": 2},
             "samplers": ["direct_l", "random"], "budget": {"n_trials": 9}}  # fmt: skip
-    job_id = use_cases.submit(sqlite_database, rules.parse(spec))[0].id
+    job_id = use_cases.submit(sqlite_database, parse.parse(spec))[0].id
     dispatcher._turn()
     for _ in range(100):
         if job_of(sqlite_database, job_id).state.is_final:

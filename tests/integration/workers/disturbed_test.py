@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from service import jobs as use_cases
 from service.errors import IllegalTransitionError
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Ended, Ending
 from service.settings import Settings
 from service.states import JobState
 from service.storage.database import Database
-from service.updates import Ended, Ending
 from tests.integration.service.runs_test import run_whole, submit, training_job
 from tests.integration.service.simulation import forget, told
 from tests.integration.workers.pretended_cluster import PretendedCluster, job_of, turn_until_ended

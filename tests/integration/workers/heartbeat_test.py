@@ -8,18 +8,19 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from service import jobs, leases, rules
+from service.jobs import commands, leases
 from service.records import Dispatcher
 from service.storage import dispatchers
 from service.storage import jobs as queries
 from service.storage.database import Database
+from service.validation import parse
 from tests.chaos.proxy import Proxy
 from workers.heartbeat import Heartbeat
 from workers.watchdog import SILENT_S, Watchdog
 
 LEASE_S = 60.0
 PATIENCE_S = 60.0
-SPHERE = rules.parse(
+SPHERE = parse.parse(
     {
         "name": "sphere",
         "task": {"kind": "function", "name": "sphere", "dimension": 2},
@@ -37,7 +38,7 @@ def watchdog() -> Watchdog:
 def claimed(database: Database, lease_s: float = LEASE_S) -> Dispatcher:
     """A dispatcher that holds two jobs."""
     for _ in range(2):
-        jobs.submit(database, SPHERE)
+        commands.submit(database, SPHERE)
     me = leases.register(database, 1, {})
     assert len(leases.claim(database, me, lease_s)) == 2
     return me

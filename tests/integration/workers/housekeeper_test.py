@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from service import artifacts, deletion
-from service.chunks import Chunks
+from service.jobs import artifact_files, deletion
 from service.settings import Settings
 from service.storage import events
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from tests.integration.service.deletion_test import SMALL, run_storing
 from workers.housekeeper import Housekeeper
@@ -28,7 +28,7 @@ def test_old_rows_are_removed_although_files_cannot_be(
     deletion.delete(sqlite_database, deleted)
     with sqlite_database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE jobs SET finished_at = '2026-01-01 00:00:00'")
-    monkeypatch.setattr(artifacts if failing == "remove" else deletion, failing, refuse)
+    monkeypatch.setattr(artifact_files if failing == "remove" else deletion, failing, refuse)
     housekeeper = Housekeeper(Settings(data_dir=tmp_path, keep_days=1))
     with capture_logs() as logs:
         for _ in range(2):

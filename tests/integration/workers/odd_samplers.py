@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.samplers import Entry
-from service.samplers.random_points import RandomPoints
+from service.samplers.random_search import RandomPoints
 from service.samplers.rounds import Rounds
 
 # A file that lets `Waiting` go on.

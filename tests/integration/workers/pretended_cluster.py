@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from service import jobs as use_cases
-from service import rules
+from service.jobs import commands as use_cases
+from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Calibration, Job
 from service.storage import jobs
 from service.storage.database import Database
-from service.updates import Assignment, Ended, Ending
+from service.validation import parse
 from tests.integration.service.simulation import trained
 from workers.dispatcher import Dispatcher
 from workers.pulse import ClusterLostError
@@ -107,7 +107,7 @@ def submit(database: Database, **changes: object) -> int:
         "samplers": ["random"],
         "budget": {"n_trials": 4},
     } | changes
-    return use_cases.submit(database, rules.parse(body))[0].id
+    return use_cases.submit(database, parse.parse(body))[0].id
 
 
 def job_of(database: Database, job_id: int) -> Job:

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from api.bodies import decode_json
-from api.problems import ProblemError
+from api.problems.handlers import ProblemError
 
 
 def test_what_json_says_is_what_comes_out() -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
 from api.cli.main import app
-
-ROOT = Path(__file__).parents[3]
 
 
 def command_names() -> set[str]:

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from service.settings import PREFIX, Settings
-from tests.unit.packaging.command_line import ROOT, parse
+from tests.support.root import ROOT
+from tests.unit.packaging.command_line import parse
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -16,23 +16,28 @@ from pydantic.fields import FieldInfo
 
 from api.app import create_app
 from api.metrics import Metrics
-from service import density, leases, networks, rules, samplers, spec, states, tasks
+from densearch.density import families as density
+from service import networks, samplers, spec, states
 from service.datasets.info import BUILT_IN
+from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
-from tests.unit.packaging.command_line import ROOT, command_names, parse
+from service.tasks import sections
+from service.validation import parse as rules
+from tests.support.root import ROOT
+from tests.unit.packaging.command_line import command_names, parse
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
 SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
-    "### denoising": (tasks.DenoisingTask,),
-    "### image_to_image": (tasks.ImageToImageTask,),
-    "### classification": (tasks.ClassificationTask,),
-    "### multilabel": (tasks.MultilabelTask,),
-    "### function": (tasks.FunctionTask,),
+    "### denoising": (sections.DenoisingTask,),
+    "### image_to_image": (sections.ImageToImageTask,),
+    "### classification": (sections.ClassificationTask,),
+    "### multilabel": (sections.MultilabelTask,),
+    "### function": (sections.FunctionTask,),
     "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
     "### augmentation": (spec.Augmentation,),

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from service.settings import PREFIX
-from tests.unit.packaging.command_line import ROOT
+from tests.support.root import ROOT
 
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
     "services"

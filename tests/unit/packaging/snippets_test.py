@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from service.exports import to_npz
+from service.jobs.density_files import to_npz
 from service.records import DensityRecord
-from tests.unit.packaging.command_line import ROOT
+from tests.support.root import ROOT
 
 ALPHA = (0.3, 0.8, 1.0, 0.8, 0.3)
 BETA = (0.1, 0.5, 1.0, 0.6, 0.2)

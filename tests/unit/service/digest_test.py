@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from service import digest, seeds
+from densearch import seeds
+from service import digest
 from service.digest import canonical_json, course_digest, digest_of, training_digest
 
 

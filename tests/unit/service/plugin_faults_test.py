@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from service import networks, plugin_list, rules
+from api.cli import installed_plugins
+from service import networks
 from service.errors import InvalidSpecError
+from service.validation import parse
 from tests.plugging import forget, install, use
 
 CODE = """
@@ -127,7 +129,7 @@ def body(**sections: Any) -> dict[str, Any]:
 
 def refused(**sections: Any) -> tuple[str, str]:
     with pytest.raises(InvalidSpecError) as caught:
-        rules.parse(body(**sections))
+        parse.parse(body(**sections))
     (fault,) = caught.value.faults
     return fault.pointer, fault.detail
 
@@ -141,7 +143,7 @@ def test_a_malformed_network_is_refused_in_words(name: str) -> None:
 
 
 def test_malformed_networks_are_told_by_the_doctor_and_offered_to_nobody() -> None:
-    errors = {one.name: one.error for one in plugin_list.listed() if one.what == "network"}
+    errors = {one.name: one.error for one in installed_plugins.listed() if one.what == "network"}
     assert {name for name, error in errors.items() if error is None} - {"timm"} == {*USABLE}
     assert "no valid defaults: depth: Field required" in str(errors["demanding"])
     assert "fails at describing its settings" in str(errors["indescribable"])
@@ -165,7 +167,7 @@ def test_a_setting_may_be_searched_that_keeps_the_groups_of_layers(
 ) -> None:
     search = {"depth": {"choices": choices}}
     fixed = {**network, "depth": max(choices)}
-    assert rules.parse(body(network=fixed, density={"scope": scope}, search=search)).search
+    assert parse.parse(body(network=fixed, density={"scope": scope}, search=search)).search
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from api.problems import problem_of
+from api.problems.handlers import problem_of
 from service.errors import DeadlineError, LeaseLostError
 from service.storage.postgresql import OverdueError, SilentConnectionError
 from service.storage.refusals import REMEDIES, Refusal, explain, refusal_of

@@ -18,7 +18,7 @@ from ray.exceptions import (
     RayTaskError,
 )
 
-from service.updates import Ending
+from service.orchestration.messages import Ending
 from workers.deaths import cause_of
 
 WORKER = "The actor is dead because its worker process has died. Worker exit type: "

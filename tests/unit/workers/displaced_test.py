@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from service.updates import Assignment, Ended, Ending
+from service.orchestration.messages import Assignment, Ended, Ending
 from workers.gpu_share import GpuShare
 from workers.training import loop, packs
 from workers.training.data.reading import ReaderLostError

@@ -14,13 +14,13 @@ from textwrap import dedent
 import pytest
 import torch
 
+from service.extensions.entry_points import PluginError
 from service.networks import Layer
-from service.plugins import PluginError
+from tests.support.root import ROOT
 from workers import timm_networks
 from workers.timm_networks import Timm, TimmNetwork
 from workers.training.networks import InputShape
 
-ROOT = Path(__file__).parents[3]
 FAKE = """
     from torch import nn
 
@@ -66,7 +66,7 @@ from service import networks, rules
 from workers.training.networks import InputShape, build_network
 job = {"name": "t", "task": {"kind": "classification", "dataset": "textures"},
        "network": {"kind": "timm:resnet18"}, "budget": {"n_trials": 2}}
-spec = rules.parse(job)
+spec = parse.parse(job)
 section = spec.network.model_dump(mode="json")
 network = build_network(section, InputShape(1, 32), 3, torch.Generator().manual_seed(0))
 shape = list(network.eval()(torch.zeros(2, 1, 32, 32)).shape)
@@ -129,7 +129,7 @@ def test_a_tag_names_weights_that_are_not_used() -> None:
 def test_a_missing_timm_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     timm_networks._layers.cache_clear()
-    with pytest.raises(PluginError, match=r"need torch and timm.*pip install densearch\[timm\]"):
+    with pytest.raises(PluginError, match=r"need torch and timm.*pip install -e '\.\[timm\]'"):
         layers("resnet18")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from service.updates import Assignment, Ended, Ending, Measured
+from service.orchestration.messages import Assignment, Ended, Ending, Measured
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 

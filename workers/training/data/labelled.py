@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import Samples
+from service.datasets.store.reader import Samples
 from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.scaling import Scaling
 from workers.training.networks.shape import InputShape

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workers.training.streams import generator
+from workers.training.generators import generator
 
 # By the number of axes: noise is drawn block by block, each from a seed of its own, so that any
 # part of a sample has its noise without that of the rest, however the sample is cut.

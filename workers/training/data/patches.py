@@ -16,7 +16,7 @@ from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.scaling import Numbered, Scale
 from workers.training.data.tiles import Tile, n_at_once, tiles_of
 from workers.training.device_memory import total_bytes_of
-from workers.training.streams import generator
+from workers.training.generators import generator
 
 Patches = tuple[Tensor, ...]
 

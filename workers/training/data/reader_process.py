@@ -13,7 +13,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from service.datasets.array_files import DamagedDatasetError
+from service.datasets.store.array_files import DamagedDatasetError
 from workers.training.data.reading import Wanted, read
 
 # What an answer begins with: the shape of squares, or a word and a sentence.

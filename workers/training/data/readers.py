@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from service.datasets.array_files import DamagedDatasetError
+from service.datasets.store.array_files import DamagedDatasetError
 from workers.memory_limit import lifted
 from workers.training.data.reader_process import DAMAGED, MEMORY, SHAPE
 from workers.training.data.reading import ReaderLostError, Squares, Wanted, read

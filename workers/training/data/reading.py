@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.array_files import DamagedDatasetError
-from service.datasets.encoded import EncodedSamples
-from service.datasets.stored import open_folder
+from service.datasets.store.array_files import DamagedDatasetError
+from service.datasets.store.encoded import EncodedSamples
+from service.datasets.store.reader import open_folder
 from workers.training.data.cropping import middle_boxes, random_boxes
 
 Squares = NDArray[np.uint8]

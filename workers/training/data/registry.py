@@ -21,10 +21,10 @@ from workers.training.data.digits import load_digits
 from workers.training.data.faces import load_faces
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
 from workers.training.data.mosaics import load_mosaics
-from workers.training.data.own import own_labelled, own_patches
 from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, PatchSource
 from workers.training.data.phantoms import load_phantoms
+from workers.training.data.plugin import own_labelled, own_patches
 from workers.training.data.scaling import Scaling
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
 from workers.training.data.textures import load_textures

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from service.datasets.encoded import EncodedSamples
-from service.datasets.stored import SPLITS, AnySamples, Samples, StoredDataset, open_stored
+from service.datasets.store.encoded import EncodedSamples
+from service.datasets.store.reader import SPLITS, AnySamples, Samples, StoredDataset, open_stored
 from workers.training.data.cropped import CroppedRows
 from workers.training.data.labelled import (
     HeldRows,
@@ -29,7 +29,7 @@ from workers.training.data.scaling import (
 )
 from workers.training.networks.shape import InputShape
 
-# A payload names a stored set by its content: "stored:<sha256>" (`service.payloads`).
+# A payload names a stored set by its content: "stored:<sha256>" (`service.studies.payloads`).
 PREFIX = "stored:"
 
 

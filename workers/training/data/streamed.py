@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from service.plugins import Plugin, PluginError, called
+from service.extensions.entry_points import Plugin, PluginError, called
 from workers.training.data.labelled import Rows
-from workers.training.data.own_faults import Array, Info, samples_fault
+from workers.training.data.plugin_faults import Array, Info, samples_fault
 from workers.training.data.prefetching import prefetched, sent
 
 

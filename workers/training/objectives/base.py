@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.training.generators import Streams
 from workers.training.networks.shape import InputShape
-from workers.training.streams import Streams
 from workers.training.task import Split
 
 Batch = tuple[Tensor, Tensor]

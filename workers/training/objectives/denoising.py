@@ -13,9 +13,9 @@ from workers.training.data.noise import noise_at
 from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
+from workers.training.generators import Streams, generator
 from workers.training.objectives.base import Batch
 from workers.training.objectives.patched import Pair, PatchObjective
-from workers.training.streams import Streams, generator
 from workers.training.task import Split
 
 # The noise that is judged belongs to the data: the same for every trial and every seed.

@@ -12,10 +12,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
+from workers.training.generators import Streams
 from workers.training.networks.shape import InputShape
 from workers.training.objectives.base import Batch, Objective
-from workers.training.streams import Streams
 from workers.training.task import Split
 
 # Names of metrics are columns of pages and keys of answers.

@@ -11,9 +11,9 @@ from torch import Tensor
 from workers.training.data.patched import by_channel
 from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
+from workers.training.generators import Streams
 from workers.training.objectives.base import Batch
 from workers.training.objectives.patched import Pair, PatchObjective
-from workers.training.streams import Streams
 from workers.training.task import Split
 
 

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from workers.training.augmentation import Augmentation
 from workers.training.data.registry import labelled_dataset
 from workers.training.device_memory import judged_times, total_bytes_of
-from workers.training.layout import lay_out
+from workers.training.generators import Streams
+from workers.training.memory_format import lay_out
 from workers.training.objectives.base import Batch, Objective, count_batches
 from workers.training.objectives.tallies import Tally
-from workers.training.streams import Streams
 from workers.training.task import Split
 
 # On a CPU.

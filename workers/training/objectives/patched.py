@@ -17,7 +17,8 @@ from workers.training.data.patches import Patches
 from workers.training.data.registry import patch_dataset
 from workers.training.data.tiles import Tile, n_at_once, whole
 from workers.training.device_memory import total_bytes_of
-from workers.training.layout import lay_out
+from workers.training.generators import Streams
+from workers.training.memory_format import lay_out
 from workers.training.metrics import (
     CLIPPED_SQUARED_ERROR,
     GAUSSIAN_SIMILARITY,
@@ -29,7 +30,6 @@ from workers.training.metrics import (
 from workers.training.networks.shape import InputShape
 from workers.training.objectives.base import Objective, count_batches, refuse_smoothing
 from workers.training.pixel_means import PixelMeans
-from workers.training.streams import Streams
 from workers.training.task import Split
 
 # Inputs of a network and what its outputs are held against, (B, C, *sides) each, on the device.

@@ -13,7 +13,7 @@ from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
 from workers.training.objectives.image_to_image import ImageToImageObjective
 from workers.training.objectives.multilabel import MultilabelObjective
-from workers.training.objectives.own import own_objective
+from workers.training.objectives.plugin import own_objective
 
 Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any], str | None], Objective]
 OBJECTIVES: Mapping[str, Factory] = MappingProxyType(

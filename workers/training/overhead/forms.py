@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from densearch.nn.operator import apply_density, convolutions
 from workers.training.descent import Descent
-from workers.training.masters import MasterWeights
-from workers.training.operator import apply_density, convolutions
+from workers.training.master_weights import MasterWeights
 
 
 def _plain(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 
 from workers.training.descent import descend
-from workers.training.layout import lay_out, place_network
+from workers.training.generators import generator
+from workers.training.memory_format import lay_out, place_network
 from workers.training.networks import InputShape, build_network
 from workers.training.overhead.cases import Case
 from workers.training.overhead.forms import FORMS
-from workers.training.streams import generator
 
 # So small that nothing moves: activations stay those of the first step.
 _SGD = MappingProxyType({"lr": 1e-9, "momentum": 0.9, "fused": True})

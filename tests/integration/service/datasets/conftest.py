@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from service.datasets import library
-from service.datasets.entries import Limits
 from service.datasets.importing import Imported, import_upload
 from service.datasets.options import ImportOptions
-from service.datasets.stored import StoredDataset, open_folder
-from service.datasets.workspace import workspace
+from service.datasets.sources.entries import Limits
+from service.datasets.store.reader import StoredDataset, open_folder
+from service.datasets.store.workspace import workspace
 from service.records import Dataset
 from service.settings import Settings
 from service.storage.database import Database

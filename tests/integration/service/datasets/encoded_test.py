@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.datasets.encoded import IMAGES, EncodedSamples
+from service.datasets.store.encoded import IMAGES, EncodedSamples
 from service.errors import InvalidDatasetError
 from tests.integration.service.datasets import bad, making
 from tests.integration.service.datasets.conftest import Import

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.datasets import zips
-from service.datasets.entries import Entry
 from service.datasets.formats.tables import groups_of
 from service.datasets.options import ImportOptions
+from service.datasets.sources import zips
+from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError, StorageFullError
 from tests.integration.service.datasets import bad, making
 from tests.integration.service.datasets.conftest import Import

@@ -15,11 +15,12 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import Connection, event
 
-from service import costs, jobs, memory_needs, payloads, reopening, rules, stored_data
-from service.datasets import library, stored, workspace
-from service.datasets.array_files import DamagedDatasetError
-from service.datasets.flat_files import FlatFile
-from service.datasets.image_files import ImageFile
+from service.costs import memory, training_cost
+from service.datasets import library
+from service.datasets.store import reader, workspace
+from service.datasets.store.array_files import DamagedDatasetError
+from service.datasets.store.flat_files import FlatFile
+from service.datasets.store.image_files import ImageFile
 from service.errors import (
     DatasetInUseError,
     InvalidDatasetError,
@@ -27,13 +28,16 @@ from service.errors import (
     NotFoundError,
     StorageFullError,
 )
-from service.jobs import spec_of
+from service.jobs import commands, dataset_references, reopen
+from service.jobs.commands import spec_of
 from service.records import Dataset
 from service.settings import Settings
 from service.states import JobState
 from service.storage import datasets
 from service.storage import jobs as job_rows
 from service.storage.database import Database
+from service.studies import payloads
+from service.validation import parse
 from tests.integration.service.datasets import making
 from tests.integration.service.datasets.conftest import add
 
@@ -65,7 +69,7 @@ def test_what_was_added_is_listed_and_can_be_opened(
     assert [found.id for found in _listed(database)] == [second.id, first.id]
     assert first.sha256 == second.sha256
     assert _folders(settings) == [first.sha256]
-    opened = stored.open_stored(settings.data_dir, first.sha256)
+    opened = reader.open_stored(settings.data_dir, first.sha256)
     assert opened.manifest == first.details["manifest"]
     assert not (settings.data_dir / "datasets" / first.sha256 / ".pending").exists()
 
@@ -85,11 +89,11 @@ def test_files_go_with_the_last_set_of_their_content(
 
 def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: Settings) -> None:
     found = add(database, settings)
-    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
     with pytest.raises(DatasetInUseError) as refused:
         library.delete(database, settings.data_dir, found.id)
     assert refused.value.job_ids == (job.id,)
-    jobs.cancel(database, job.id)
+    commands.cancel(database, job.id)
     library.delete(database, settings.data_dir, found.id)
     assert _listed(database) == []
 
@@ -109,7 +113,7 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
 
     thread = threading.Thread(target=delete)
     with database.write() as session:
-        spec = stored_data.resolve(session, rules.parse(_spec(f"stored:{found.id}")))
+        spec = dataset_references.resolve(session, parse.parse(_spec(f"stored:{found.id}")))
         thread.start()
         thread.join(timeout=0.5)  # it waits for this transaction
         assert outcome == []
@@ -120,13 +124,13 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
 
 def test_a_job_does_not_go_on_without_its_set(database: Database, settings: Settings) -> None:
     found = add(database, settings)
-    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
     with database.write() as session:
         for state in (JobState.RUNNING, JobState.EVALUATING, JobState.SUCCEEDED):
             job_rows.set_state(session, job.id, state)
     library.delete(database, settings.data_dir, found.id)
     with pytest.raises(NotFoundError, match=f"no data set {found.id}"):
-        reopening.extend(database, job.id, 5)
+        reopen.extend(database, job.id, 5)
 
 
 def test_a_refused_upload_leaves_no_row_and_no_folder(
@@ -164,19 +168,19 @@ def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
     found = add(database, settings, storage="encoded")
     name = f"stored:{found.id}"
     with pytest.raises(InvalidSpecError) as refused:
-        jobs.submit(database, rules.parse(_spec(name)))
+        commands.submit(database, parse.parse(_spec(name)))
     assert [fault.pointer for fault in refused.value.faults] == ["/task/size_px"]
     sized = {"kind": "classification", "dataset": name, "size_px": 32}
-    spec = spec_of(jobs.submit(database, rules.parse(_spec(name) | {"task": sized}))[0])
-    task = costs.typical_payload(spec, is_full=False)["task"]
+    spec = spec_of(commands.submit(database, parse.parse(_spec(name) | {"task": sized}))[0])
+    task = training_cost.typical_payload(spec, is_full=False)["task"]
     assert (task["dataset"], task["size_px"]) == (f"stored:{found.sha256}", 32)
     assert task["data"]["is_encoded"]
     # What a training needs is known before it is trained: that of a side of 32.
-    assert memory_needs.need_of(spec) is not None
+    assert memory.need_of(spec) is not None
     # A payload of a set that is stored as values is what it was before there were others.
     values = add(database, settings, name="values")
-    spec = spec_of(jobs.submit(database, rules.parse(_spec(f"stored:{values.id}")))[0])
-    task = costs.typical_payload(spec, is_full=False)["task"]
+    spec = spec_of(commands.submit(database, parse.parse(_spec(f"stored:{values.id}")))[0])
+    task = training_cost.typical_payload(spec, is_full=False)["task"]
     assert not {"size_px"} & task.keys()
     assert not {"is_encoded", "least_px"} & task["data"].keys()
 
@@ -210,7 +214,7 @@ def test_a_deletion_that_breaks_off_is_undone(
     with pytest.raises(ConnectionError):
         library.delete(database, settings.data_dir, found.id)
     assert _listed(database) == [found]
-    stored.open_stored(settings.data_dir, found.sha256)
+    reader.open_stored(settings.data_dir, found.sha256)
 
 
 def test_files_and_names_are_on_the_disk_before_the_row_is(
@@ -246,9 +250,9 @@ def test_storing_a_damaged_set_again_mends_it(database: Database, settings: Sett
     folder = settings.data_dir / "datasets" / found.sha256
     (folder / "inputs.npy").write_bytes((folder / "inputs.npy").read_bytes()[:-1])
     with pytest.raises(DamagedDatasetError, match="store the set again"):
-        stored.open_stored(settings.data_dir, found.sha256)
+        reader.open_stored(settings.data_dir, found.sha256)
     assert add(database, settings).sha256 == found.sha256
-    stored.open_stored(settings.data_dir, found.sha256)
+    reader.open_stored(settings.data_dir, found.sha256)
     assert _folders(settings) == [found.sha256]
 
 
@@ -269,7 +273,7 @@ def test_mending_that_breaks_off_leaves_one_folder(
         add(database, settings)
     assert _listed(database) == [found]
     assert _folders(settings) == [found.sha256]
-    stored.open_stored(settings.data_dir, found.sha256)
+    reader.open_stored(settings.data_dir, found.sha256)
     assert not (folder / ".pending").exists()
 
 
@@ -278,7 +282,7 @@ def test_a_killed_import_is_swept_away_and_a_living_one_is_not(
 ) -> None:
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from service.datasets.workspace import workspace\n"
+        "from service.datasets.store.workspace import workspace\n"
         "with workspace(Path(sys.argv[1])) as work:\n"
         "    work.upload.write_bytes(b'half'); print('ready', flush=True); time.sleep(60)\n"
     )
@@ -312,7 +316,7 @@ def test_what_a_crash_left_is_settled_by_what_the_database_says(
     assert _folders(settings) == [found.sha256]
     (base / found.sha256).rename(base / f".deleted-{found.sha256}-x")  # moved, never committed
     assert library.sweep(database, settings.data_dir) == 0
-    stored.open_stored(settings.data_dir, found.sha256)
+    reader.open_stored(settings.data_dir, found.sha256)
 
 
 def test_many_at_once_add_and_delete_one_content(database: Database, settings: Settings) -> None:
@@ -322,7 +326,7 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
         try:
             for _ in range(3):
                 found = add(database, settings)
-                stored.open_stored(settings.data_dir, found.sha256)
+                reader.open_stored(settings.data_dir, found.sha256)
                 library.delete(database, settings.data_dir, found.id)
         except BaseException as error:  # noqa: BLE001 - shown below
             failures.append(error)
@@ -341,13 +345,13 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
 
 def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
     found = add(database, settings)
-    job, _ = jobs.submit(database, rules.parse(_spec(f"stored:{found.id}")))
+    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
     data = job.spec["task"]["data"]
     assert data["sha256"] == found.sha256
     assert (data["n_channels"], data["size_px"], data["n_outputs"]) == (3, 10, 2)
     assert data["n_training"] == 6
     assert data["least_px"] == {"train": 10, "validation": 10, "test": 10}
-    again = jobs.clone(database, job.id, {"name": "other"})
+    again = commands.clone(database, job.id, {"name": "other"})
     assert again.spec["task"]["data"] == data
 
 
@@ -376,7 +380,7 @@ def test_a_spec_that_does_not_fit_its_set_is_refused(
     if task.get("kind") == "denoising":
         spec["network"] = {"kind": "dncnn"}
     with pytest.raises(InvalidSpecError, match=reason) as refused:
-        jobs.submit(sqlite_database, rules.parse(spec))
+        commands.submit(sqlite_database, parse.parse(spec))
     assert refused.value.faults[0].pointer == pointer
 
 
@@ -386,7 +390,7 @@ def test_the_rules_know_the_size_of_a_stored_set(
     found = add(sqlite_database, settings)
     spec = _spec(f"stored:{found.id}", network={"kind": "small_cnn", "n_stages": 4})
     with pytest.raises(InvalidSpecError) as refused:
-        jobs.submit(sqlite_database, rules.parse(spec))
+        commands.submit(sqlite_database, parse.parse(spec))
     assert refused.value.faults[0].pointer == "/network/n_stages"
 
 
@@ -396,7 +400,7 @@ def test_two_names_of_one_content_are_one_training(
     stored_sets = [add(sqlite_database, settings) for _ in range(2)]
     named = [
         payloads._task(
-            spec_of(jobs.submit(sqlite_database, rules.parse(_spec(f"stored:{found.id}")))[0])
+            spec_of(commands.submit(sqlite_database, parse.parse(_spec(f"stored:{found.id}")))[0])
         )
         for found in stored_sets
     ]

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from service import costs, estimates, jobs, rules
-from service.datasets.stored import SPLITS
+from service.costs import training_cost
+from service.costs.prices import UNPRICED
+from service.datasets.store.reader import SPLITS
 from service.errors import InvalidSpecError
-from service.prices import UNPRICED
+from service.jobs import commands, estimate
 from service.records import Dataset
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.tables import DatasetRow
+from service.validation import parse
 from tests.integration.service.datasets import making
 from tests.integration.service.datasets.conftest import add
 
@@ -38,16 +40,16 @@ def test_a_small_sample_of_any_split_refuses_the_job_its_estimate_and_its_clones
     sqlite_database: Database, settings: Settings, split: str
 ) -> None:
     found = add_images(sqlite_database, settings, {split: 20})
-    refused = rules.parse(spec_of(found, 24))
+    refused = parse.parse(spec_of(found, 24))
     reason = f"in its {split} split: the smallest is 20 px wide; use at most 20, or store the set"
     with pytest.raises(InvalidSpecError, match=reason) as refusal:
-        jobs.submit(sqlite_database, refused)
+        commands.submit(sqlite_database, refused)
     assert refusal.value.faults[0].pointer == "/task/patch_px"
     with pytest.raises(InvalidSpecError, match=reason):
-        estimates.estimate(sqlite_database, refused, UNPRICED, lease_s=15.0)
-    job, _ = jobs.submit(sqlite_database, rules.parse(spec_of(found, 20)))
+        estimate.estimate(sqlite_database, refused, UNPRICED, lease_s=15.0)
+    job, _ = commands.submit(sqlite_database, parse.parse(spec_of(found, 20)))
     with pytest.raises(InvalidSpecError, match=reason):
-        jobs.clone(sqlite_database, job.id, {"task": {"patch_px": 24}})
+        commands.clone(sqlite_database, job.id, {"task": {"patch_px": 24}})
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -59,7 +61,7 @@ def test_a_set_that_no_patch_fits_is_refused_with_what_to_store(
         f"in its {split} split: the smallest is 9 px wide; store the set without samples below"
     )
     with pytest.raises(InvalidSpecError, match=reason):
-        jobs.submit(sqlite_database, rules.parse(spec_of(found, 16)))
+        commands.submit(sqlite_database, parse.parse(spec_of(found, 16)))
 
 
 def test_a_set_stored_by_an_earlier_version_is_held_to_the_smallest_of_all_splits(
@@ -69,10 +71,10 @@ def test_a_set_stored_by_an_earlier_version_is_held_to_the_smallest_of_all_split
     found = add_images(sqlite_database, settings, {"test": 20})
     payloads = []
     for _ in range(2):
-        job, _ = jobs.submit(sqlite_database, rules.parse(spec_of(found, 20)))
-        payloads.append(costs.typical_payload(jobs.spec_of(job), is_full=False))
+        job, _ = commands.submit(sqlite_database, parse.parse(spec_of(found, 20)))
+        payloads.append(training_cost.typical_payload(commands.spec_of(job), is_full=False))
         with pytest.raises(InvalidSpecError, match="20 px wide"):
-            jobs.submit(sqlite_database, rules.parse(spec_of(found, 24)))
+            commands.submit(sqlite_database, parse.parse(spec_of(found, 24)))
         with sqlite_database.write() as session:
             row = session.get_one(DatasetRow, found.id)
             row.details = {n: value for n, value in row.details.items() if n != "least_px"}

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.datasets.array_files import DamagedDatasetError
-from service.datasets.entries import Limits
 from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
-from service.datasets.stored import Samples, open_folder, open_stored
-from service.datasets.writing import Written, write
+from service.datasets.store.array_files import DamagedDatasetError
+from service.datasets.store.reader import Samples, open_folder, open_stored
+from service.datasets.store.writer import Written, write
 
 SIDES = [(3, 5), (4, 4), (7, 2), (3, 3), (6, 5), (5, 5), (4, 6), (3, 9), (8, 3), (4, 5)]
 

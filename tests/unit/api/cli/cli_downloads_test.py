@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 
 from api.cli.downloads import save_job
-from api.client import Client
+from densearch.client.client import Client
 
 DENSITIES = [
     {"id": 1, "study": "tune:hyperopt", "layer": ""},

@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from api.cli.following import Bar, Watched
-from api.cli.watching import render
-from api.client import Event
+from api.cli.job_progress import Bar, Watched
+from api.cli.progress_bars import render
+from densearch.client.client import Event
 
 JOB = {
     "id": 4,

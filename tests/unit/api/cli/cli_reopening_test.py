@@ -59,7 +59,7 @@ def test_the_table_of_samplers_says_what_to_install() -> None:
     assert isinstance(screen.file, io.StringIO)
     lines = {line.split()[0]: line for line in screen.file.getvalue().splitlines()}
     assert lines.keys() == {"sampler", *(info["name"] for info in infos)}
-    assert lines["tune:ax"].rstrip().endswith("no: pip install 'densearch[ax]'")
+    assert lines["tune:ax"].rstrip().endswith("no: pip install -e '.[ax]'")
     # DIRECT-L takes no categories and has no seed, but works in parallel.
     assert lines["direct_l"].split()[1:4] == ["-", "yes", "-"]
     assert lines["tpe"].split()[1] == "yes"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from api.cli import installed_plugins
 from api.cli.doctor import check_plugins
 from api.cli.findings import Finding
-from service import plugin_list
-from service.plugin_list import Listed
+from api.cli.installed_plugins import Listed
 from service.settings import Settings
 
 LISTED = {
@@ -28,7 +28,7 @@ LISTED = {
 
 @pytest.mark.parametrize("listed", LISTED, ids=lambda one: one.name)
 def test_a_plug_in_has_its_line(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin_list, "listed", lambda: iter([listed]))
+    monkeypatch.setattr(installed_plugins, "listed", lambda: iter([listed]))
     found: list[Finding] = list(check_plugins(Settings()))
     assert [(one.level, one.subject, one.detail) for one in found] == [LISTED[listed]]
     assert all(one.remedy for one in found if one.level == "warn")

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from service import statistics
+from service.report import statistics
 from service.report.plateau import noise_of, plateau_of
 from service.report.verdict import outcome
-from service.space import FloatAxis, Space
+from service.studies.search_space import FloatAxis, Space
 
 N_SEEDS, N_ARMS, LEVEL = 5, 8, 0.05
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from service.report.plateau import Noise, noise_of, plateau_of
-from service.space import CategoryAxis, FloatAxis, IntegerAxis, Space
+from service.studies.search_space import CategoryAxis, FloatAxis, IntegerAxis, Space
 
 LINE = Space((FloatAxis("den[0]", 0.0, 1.0),))
 

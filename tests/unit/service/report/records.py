@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from service import planning, rules
-from service.arms import Arm, open_arms
 from service.records import Study, Trial
 from service.spec import JobSpec
 from service.states import Phase, TrialState
+from service.studies import planning
+from service.studies.study_run import Arm, open_arms
+from service.validation import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BODY: dict[str, Any] = {
@@ -25,7 +26,7 @@ BODY: dict[str, Any] = {
 
 def spec_of(**changes: Any) -> JobSpec:
     """A spec of a training job."""
-    return rules.parse(BODY | changes)
+    return parse.parse(BODY | changes)
 
 
 class Log:

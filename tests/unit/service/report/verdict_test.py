@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from service import statistics
+from service.report import statistics
 from service.report.attribution import attribute
+from service.report.statistics import Comparison
 from service.report.verdict import attribution_in_words, outcome, verdict
-from service.statistics import Comparison
 
 UNIFORM = [1.0, 1.1, 0.9]
 BETTER, ALIKE, WORSE = [0.9, 0.98, 0.83], [1.01, 1.0, 0.9], [1.2, 1.31, 1.09]

@@ -1,4 +1,4 @@
-"""Shares of [0, 1], held against the axes of service/space.py, which read them back."""
+"""Shares of [0, 1], held against the axes of `service.studies.search_space`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from service.samplers import AxisKind
 from service.samplers.axes import middle, share_of, snapped
-from service.space import CategoryAxis, IntegerAxis
+from service.studies.search_space import CategoryAxis, IntegerAxis
 
 
 @pytest.mark.parametrize("n_values", [1, 2, 3, 7, 49, 100, 1000])

@@ -6,7 +6,7 @@ import pytest
 
 from workers.training import precision
 from workers.training.engines import NoEngineError
-from workers.training.passes import Precision, products
+from workers.training.forward import Precision, products
 from workers.training.task import TrainingTask
 
 SAID = "GET was unable to find an engine to execute this computation"

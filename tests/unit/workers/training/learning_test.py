@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from service import density
+from densearch.density import families
+from densearch.nn.operator import DensityError, fold, is_weighted, put_density
 from workers.training.learning import LearnedDensity, learn_density, parameter_groups
-from workers.training.operator import DensityError, fold, is_weighted, put_density
 from workers.training.optimizers import build_optimizer
 
 OWN = {"kernel_size": 3, "start": [1.0], "bounds": [[0.1, 2.0]]}
@@ -57,7 +57,7 @@ def fit(learned: LearnedDensity, optimum: list[float], n_steps: int = 1500) -> l
     layer = nn.Conv2d(1, 8, size, bias=False).double()
     layer.weight.data.copy_(weight)
     put_density(nn.Sequential(layer), learned, ["0"])
-    aim = torch.tensor(density.build(learned.family, size, optimum).phi)
+    aim = torch.tensor(families.build(learned.family, size, optimum).phi)
     target = functional.conv2d(image, weight * aim)
     optimizer = torch.optim.Adam([learned.vector], lr=0.02)
     for _ in range(n_steps):
@@ -68,9 +68,9 @@ def fit(learned: LearnedDensity, optimum: list[float], n_steps: int = 1500) -> l
     return learned.values()
 
 
-@pytest.mark.parametrize("family", density.FAMILIES)
+@pytest.mark.parametrize("family", families.FAMILIES)
 def test_descent_finds_the_density_that_made_the_data(family: str) -> None:
-    n_free = density.n_free(family, 5)
+    n_free = families.n_free(family, 5)
     learned = LearnedDensity(family, 5, [1.0] * n_free, [[0.05, 4.0]] * n_free)
     assert fit(learned, OPTIMA[family]) == pytest.approx(OPTIMA[family], abs=1e-4)
 
@@ -82,7 +82,7 @@ def test_an_optimum_outside_the_bounds_ends_on_them() -> None:
 
 def test_a_start_outside_the_bounds_is_brought_within() -> None:
     learned = LearnedDensity(
-        "symmetric", 7, [1.0, 1.0, 0.1], density.default_bounds("symmetric", 7)
+        "symmetric", 7, [1.0, 1.0, 0.1], families.default_bounds("symmetric", 7)
     )
     assert learned.values() == [0.5, 1.0, 0.25]
 
@@ -140,13 +140,13 @@ def test_layers_that_no_group_names_stay_plain() -> None:
     assert [is_weighted(layer) for layer in mixed] == [False, True, False]
 
 
-@pytest.mark.parametrize("family", density.FAMILIES)
+@pytest.mark.parametrize("family", families.FAMILIES)
 @pytest.mark.parametrize("n_dims", [1, 3])
 def test_signals_and_volumes_learn_every_family(family: str, n_dims: int) -> None:
     """A step of descent on one tap's value, against a difference quotient of the density."""
     kind = nn.Conv1d if n_dims == 1 else nn.Conv3d
     net = nn.Sequential(kind(1, 1, 3, padding=1, bias=False)).double()
-    n_free = density.n_free(family, 3, n_dims)
+    n_free = families.n_free(family, 3, n_dims)
     start = [0.8 + 0.1 * index / n_free for index in range(n_free)]
     own = {"start": start, "bounds": [[0.05, 4.0]] * n_free}
     learned = learn_density(net, section(["0"], family=family, **own))
@@ -156,7 +156,7 @@ def test_signals_and_volumes_learn_every_family(family: str, n_dims: int) -> Non
     assert vector.grad is not None
 
     def energy(values: list[float]) -> float:
-        phi = density.build(family, 3, values, n_dims).phi
+        phi = families.build(family, 3, values, n_dims).phi
         return float(((weight * phi) ** 2).sum())
 
     for index, slope in enumerate(vector.grad.tolist()):
@@ -175,7 +175,7 @@ def test_folding_writes_the_learned_density_into_the_weight() -> None:
     before = net(x)
     assert torch.equal(fold(net)(x), before)
     assert set(net.state_dict()) == names
-    phi = torch.tensor(density.build("symmetric", 3, [0.5]).phi, dtype=torch.float32)
+    phi = torch.tensor(families.build("symmetric", 3, [0.5]).phi, dtype=torch.float32)
     assert torch.equal(first_weight(net), weight * phi)
 
 

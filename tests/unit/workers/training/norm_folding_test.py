@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from densearch.nn.operator import apply_density, is_weighted
 from workers.training.networks import InputShape, build_network
 from workers.training.norm_folding import fold_batch_norm
-from workers.training.operator import apply_density, is_weighted
 
 
 def used(network: nn.Module, samples: Tensor) -> nn.Module:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from service.plugins import PluginError
+from service.extensions.entry_points import PluginError
 from workers.training.checkpoint import MisfitError
 from workers.training.objective_state import packed, unpacked
 

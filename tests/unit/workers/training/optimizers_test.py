@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from densearch.nn.operator import apply_density, convolutions
 from workers.training.descent import Descent, descend
-from workers.training.masters import MasterWeights
-from workers.training.operator import apply_density, convolutions
+from workers.training.master_weights import MasterWeights
 from workers.training.optimizers import build_optimizer, clipping
 
 SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.1}

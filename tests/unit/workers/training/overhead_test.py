@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from workers.training.operator import convolutions, fold
+from densearch.nn.operator import convolutions, fold
 from workers.training.overhead import __main__ as command
 from workers.training.overhead.cases import CASES, Case
 from workers.training.overhead.forms import FORMS

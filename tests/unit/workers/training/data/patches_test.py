@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from service.datasets.stored import Samples
+from service.datasets.store.reader import Samples
 from tests.dispatched import Dispatched
 from workers.training.data import patches as patches_module
 from workers.training.data.patches import (
@@ -22,7 +22,7 @@ from workers.training.data.patches import (
     PatchSource,
 )
 from workers.training.data.tiles import MOST_PX
-from workers.training.streams import generator
+from workers.training.generators import generator
 
 CPU = torch.device("cpu")
 # By the number of axes: the sides of two samples, and of a patch.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from service.datasets.stored import Samples
+from service.datasets.store.reader import Samples
 from workers.training.data.labelled import MappedRows
 from workers.training.data.prefetching import prefetched, sent
 

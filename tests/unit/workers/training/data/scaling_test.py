@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from service.datasets.stored import Samples
+from service.datasets.store.reader import Samples
 from workers.training.data import scaling
 from workers.training.data.scaling import figures, standardisation, unit_range
 

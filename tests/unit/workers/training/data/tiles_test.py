@@ -38,7 +38,7 @@ def test_windows_hold_the_context_of_their_cores_and_are_of_bounded_size(
 
 def test_a_small_sample_is_one_tile_and_shares_a_pass_with_others() -> None:
     assert tiles_of((300, 400)) == [whole((300, 400))]
-    # As many as `service.memory_needs` counts.
+    # As many as `service.costs.memory` counts.
     assert [n_at_once((side,) * n_dims) for n_dims, side in CROP_PX.items()] == [16] * 3
     assert n_at_once((384, 384)) == n_at_once((10_000, 10_000)) == 1
 

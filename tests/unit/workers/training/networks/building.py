@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from workers.training.generators import streams_of
 from workers.training.networks import InputShape, build_network
-from workers.training.streams import streams_of
 
 DNCNN = {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3}
 SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from tests.unit.workers.training.networks.building import DNCNN, EVERY, built, kind_of
+from workers.training.generators import generator
 from workers.training.networks.initialisation import INITIALISATIONS, initialise
-from workers.training.streams import generator
 
 
 @pytest.mark.parametrize("section", EVERY, ids=kind_of)

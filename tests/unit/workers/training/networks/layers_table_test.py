@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from densearch.nn.operator import convolutions
 from service import networks
 from service.networks.kernel_sizes import Staged
+from workers.training.generators import generator
 from workers.training.networks import InputShape, build_network
-from workers.training.operator import convolutions
-from workers.training.streams import generator
 
 SIZES = st.sampled_from([3, 5, 7])
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from densearch.nn.operator import apply_density, fold
 from workers.training.networks.layers import (
     OneChannelConv2d,
     StridedPointwise,
@@ -16,7 +17,6 @@ from workers.training.networks.layers import (
     pad_to_multiple,
     to_outputs,
 )
-from workers.training.operator import apply_density, fold
 
 
 @pytest.mark.parametrize("n_in", [1, 3, 7, 8, 16])

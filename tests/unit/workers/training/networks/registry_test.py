@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from densearch.nn.operator import apply_density, fold, is_weighted
 from service import networks
+from tests.support.root import ROOT
 from tests.unit.workers.training.networks.building import (
     CLASSIFIERS,
     DENOISERS,
@@ -25,9 +26,7 @@ from tests.unit.workers.training.networks.building import (
     n_parameters,
 )
 from workers.training.networks import NETWORKS
-from workers.training.operator import apply_density, fold, is_weighted
 
-ROOT = Path(__file__).parents[5]
 STAGED = [VGG, RESNET, UNET, NAFNET]
 
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from densearch.nn.operator import apply_density, fold
 from tests.unit.workers.training.networks.building import SMALL_CNN, built, n_parameters
+from workers.training.generators import generator
 from workers.training.networks import InputShape, build_network
 from workers.training.networks.small_cnn import VolumePool
-from workers.training.operator import apply_density, fold
-from workers.training.streams import generator
 
 
 def of_axes(n_dims: int, size_px: int, kernel_size: int = 3, depth: int = 2) -> nn.Module:

@@ -1,0 +1,193 @@
+"""The HTTP server of `serve` and `api`: its port, its database, the dispatcher beside it."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import structlog
+import uvicorn
+
+from api.cli.dispatcher import dispatcher_of
+from api.cli.terminal import echo
+from service import logs
+from service.errors import SettingsError, UnsafeBindingError
+from service.hosts import is_loopback
+from service.settings import Settings
+from service.storage import disk_space, locks, schema
+from service.storage.database import Database
+
+# Event streams end themselves; a client that does not read its answer would hold the end up.
+GRACE_S = 3
+MAX_FILES = 65_536
+log = structlog.get_logger("api")
+
+
+class PortInUseError(SettingsError):
+    """Another process listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(
+            f"port {port} of {host} is in use: end the other server, or choose another "
+            "port with --port (0 takes a free one)"
+        )
+
+
+class UnusableAddressError(SettingsError):
+    """The host is not an address of this machine."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host, self.port = host, port
+        super().__init__(f"cannot listen on {host} port {port}: {reason}")
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the port, before anything slow and before the database is touched.
+
+    Raises:
+        UnsafeBindingError: The host can be reached by others and that was not allowed by name.
+        PortInUseError: Somebody else listens there.
+        UnusableAddressError: The address does not exist here, or the port is privileged.
+    """
+    host, port = settings.host, settings.port
+    if not (settings.allow_remote or is_loopback(host)):
+        raise UnsafeBindingError(host)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        _set_options(listener)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise UnusableAddressError(host, port, error.strerror or str(error)) from error
+    return listener
+
+
+def _set_options(listener: socket.socket) -> None:
+    """Set what accepted connections inherit: a peer that is gone is noticed within a minute."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+    for name, value in {**options, "TCP_USER_TIMEOUT": 60_000}.items():
+        if hasattr(socket, name):  # Linux has them all
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL under which a browser on this machine finds the server."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a name, not a bind
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, calling `on_ready` as soon as the port answers and setting `ending` at its end."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], ending: threading.Event
+    ) -> None:
+        super().__init__(config)
+        self._on_ready, self._ending = on_ready, ending
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending.set()
+        await super().shutdown(sockets)
+
+
+def run(settings: Settings, *, with_dispatcher: bool) -> None:
+    """Serve until SIGINT or SIGTERM; then end the dispatcher and return.
+
+    Raises:
+        SettingsError: The address cannot be used.
+        NoRoomError, UnusableDirectoryError: The data directory, or Ray's, cannot be written.
+        DirectoryInUseError: Another `serve`, or a `dispatch` on SQLite, works in the directory.
+        SchemaError: Without a dispatcher: the database must be upgraded first.
+    """
+    _allow_many_files()
+    with ExitStack() as stack:
+        listener = stack.enter_context(bind(settings))
+        logs.configure(settings)
+        disk_space.check(settings, writes_files=with_dispatcher, starts_ray=with_dispatcher)
+        if with_dispatcher:
+            stack.enter_context(locks.hold_server(settings))
+        # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).
+        database = Database(settings.resolved_database_url, is_checkpointer=False)
+        stack.callback(database.close)
+        _upgrade(settings, database) if with_dispatcher else schema.check(database)
+        _serve(settings, database, listener, with_dispatcher=with_dispatcher)
+
+
+def _allow_many_files() -> None:
+    """Raise the limit on open files, of which every connection is one, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _upgrade(settings: Settings, database: Database) -> None:
+    if schema.current(database) == schema.head():
+        return
+    database.close()  # with a connection of our own nobody could be seen to have none
+    with locks.hold_migration(settings, has_server=True):
+        done = schema.upgrade(database)
+    if done.backup is not None:
+        log.warning(
+            "the database was upgraded, and copied before",
+            old=done.before,
+            new=done.after,
+            copy=str(done.backup.path),
+            to_go_back=f"end the server, install the version before, then: {done.backup.way_back}",
+        )
+
+
+def _serve(
+    settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
+) -> None:
+    # After the port is ours: the web framework and the image library take a while.
+    from api.app import create_app
+    from api.middleware.connections import Connection
+    from service.datasets.library import sweep
+
+    sweep(database, settings.data_dir)
+    supervisor = dispatcher_of(settings, "--has-server")
+
+    def on_ready() -> None:
+        if with_dispatcher:
+            supervisor.start()
+        echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
+        echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
+
+    app = create_app(settings, database)
+    threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+    )
+    # uvicorn raises the signal again when it has ended: here it must not end us before the child.
+    previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _Server(config, on_ready, app.state.ending).run(sockets=[listener])
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        supervisor.stop()

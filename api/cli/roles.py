@@ -1,0 +1,96 @@
+"""Commands that run a role: serve (both), api, dispatch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.privacy import keep_files_private
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if left out.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one. [8080]"),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Directory of the SQLite file and the artifacts. \\[data]"),
+]
+AllowRemote = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-remote", help="Listen beyond this machine although nobody is asked who they are."
+    ),
+]
+Restart = Annotated[
+    bool,
+    typer.Option(help="Start it again when it ends; a service manager may do so instead."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command(epilog="Example: densearch serve --port 8080 --data-dir data")(serve)
+    app.command(epilog="Example: densearch api --host 0.0.0.0 --allow-remote")(api)
+    app.command(
+        epilog="Example: DENSEARCH_RAY_ADDRESS=ray-head:6379 densearch dispatch",
+    )(dispatch)
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    allow_remote: AllowRemote = None,
+) -> None:
+    """Start the whole product on this machine: API, dashboard and dispatcher.
+
+    The database is created or upgraded first; DENSEARCH_DATABASE_URL names a PostgreSQL instead
+    of the SQLite file. Ctrl-C ends everything; the next start goes on where this one stopped.
+    """
+    from api.cli.http_server import run  # loads the web framework
+    from service.settings import load
+
+    keep_files_private()
+    run(
+        load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
+        with_dispatcher=True,
+    )
+
+
+def api(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    allow_remote: AllowRemote = None,
+) -> None:
+    """Start the API and the dashboard alone; the database must be upgraded already."""
+    from api.cli.http_server import run  # loads the web framework
+    from service.settings import load
+
+    keep_files_private()
+    run(
+        load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
+        with_dispatcher=False,
+    )
+
+
+def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
+    """Start a dispatcher alone: it runs jobs on Ray until it is ended.
+
+    It is a process of its own, started again whenever it dies or loses Ray. Ctrl-C or SIGTERM
+    ends both.
+    """
+    from api.cli.dispatcher import replace_process, supervise
+    from service.settings import load  # refuses unusable settings before the slow start
+    from service.storage import disk_space
+
+    keep_files_private()
+    settings = load(data_dir=data_dir)
+    # Now, not at each start of the process: one that dies while a disk is full is started again.
+    disk_space.check(settings, writes_files=True, starts_ray=True)
+    if not restart:
+        replace_process(settings)
+    raise SystemExit(supervise(settings))

@@ -1,0 +1,95 @@
+"""An estimate of costs in words, for the page of a new job."""
+
+from __future__ import annotations
+
+from api.dashboard.formats import duration
+from service.costs.figures import Epoch, Estimate, Interval, Money
+
+LEAST_MONEY = 0.01
+# In the words of the page of a job.
+KINDS = {
+    "search": "Searches",
+    "tuned": "Tuned controls",
+    "control": "Fixed controls",
+    "promotion": "The best in full",
+    "evaluation": "Final evaluation",
+}
+
+
+def rough(seconds: float | None) -> str:
+    """Write a duration that is not known to the second: two digits that count are enough."""
+    words = duration(seconds)
+    many, _, rest = words.partition(" ")
+    return f"{many} {rest.split()[0]}" if many.isdecimal() and int(many) >= 10 else words
+
+
+def kind_name(kind: str) -> str:
+    """Say what trainings of a kind are for."""
+    return KINDS[kind]
+
+
+def span(interval: Interval) -> str:
+    """Write the range that a duration may have, "" where it is exact or the ends look alike."""
+    low, high = rough(interval.low), rough(interval.high)
+    return _between(low, high)
+
+
+def epochs(least_usual_most: tuple[int, int, int]) -> str:
+    """Write the epochs of a training."""
+    low, _, high = least_usual_most
+    return str(high) if low == high else f"{low} to {high}"
+
+
+def source(epoch: Epoch) -> str:
+    """Say how the time of an epoch is known."""
+    sources = {
+        "calibration": f"from some steps that were timed on {epoch.device}",
+        "trials": f"from the middle of {epoch.n} earlier trainings",
+        "spec": "as the spec says",
+    }
+    return sources[epoch.source]
+
+
+def amount(value: float, currency: str) -> str:
+    """Write a sum of money; small ones with two digits that count, least ones without any."""
+    if 0 < value < LEAST_MONEY:
+        return f"under {LEAST_MONEY} {currency}"
+    return f"{value:.2f} {currency}" if value >= 1 else f"{value:.2g} {currency}"
+
+
+def money_span(money: Money) -> str:
+    """Write the range that a sum may have, "" where the ends look alike."""
+    low = amount(money.amount.low, money.currency)
+    high = amount(money.amount.high, money.currency)
+    return _between(low, high)
+
+
+def _between(low: str, high: str) -> str:
+    """Join the ends of a range; a unit that both have is told once."""
+    if low == high:
+        return ""
+    (least, low_unit), (most, high_unit) = low.split(" ", 1), high.split(" ", 1)
+    is_shared = low_unit == high_unit and " " not in low_unit
+    return f"{least if is_shared else low} to {most} {high_unit}"
+
+
+def summary(estimate: Estimate) -> str:
+    """Say in a sentence what was found, to be read aloud."""
+    if estimate.state != "ready":
+        return estimate.detail or estimate.state
+    told = f"at most {estimate.n_trainings} trainings"
+    if estimate.time_s is None:
+        return f"Estimate: {told}"
+    return f"Estimate: {told}, about {rough(estimate.time_s.expected)} from start to end"
+
+
+COST_FILTERS = {
+    "rough": rough,
+    "kind_name": kind_name,
+    "span": span,
+    "epochs": epochs,
+    "source": source,
+    "amount": amount,
+    "money_span": money_span,
+    "summary": summary,
+}

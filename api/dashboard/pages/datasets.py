@@ -1,0 +1,159 @@
+"""What the pages of data sets show: plain values, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from api.dashboard.json_text import json_text
+from service import clock
+from service.datasets.info import BUILT_IN, DataInfo
+from service.datasets.store.encoded import is_encoded
+from service.datasets.store.reader import SPLITS
+from service.records import STORED, Dataset, Json
+from service.storage import datasets
+
+SETS_SHOWN = 25
+CLASSES_SHOWN = 50
+KIND_NAMES = {
+    "labelled": "labelled",
+    "multilabel": "several labels",
+    "pairs": "pairs",
+    "unlabelled": "unlabelled",
+}
+AXES = {1: "signals", 2: "images", 3: "volumes"}
+# What a job that uses the set might say, by what its targets are.
+TASKS = {
+    "labelled": "classification",
+    "multilabel": "multilabel",
+    "pairs": "image_to_image",
+    "unlabelled": "denoising",
+}
+# Kinds whose samples are trained on whole, at a side that the job gives where images are stored as
+# they came.
+WHOLE = frozenset({"labelled", "multilabel"})
+EXAMPLE_PX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetLine:
+    """A stored set with what its details say in words."""
+
+    record: Dataset
+
+    @property
+    def name(self) -> str:
+        """What a job's task calls it."""
+        return f"{STORED}:{self.record.id}"
+
+    @property
+    def kind(self) -> str:
+        """What its targets are, in words."""
+        return KIND_NAMES[self.record.kind]
+
+    @property
+    def samples(self) -> str:
+        """What a sample is, with its sides and channels."""
+        manifest = self.record.details["manifest"]
+        least, most = manifest["size_px"], manifest["largest_px"]
+        sides = str(least) if least == most else f"{least} to {most}"
+        return _shape(manifest["n_dims"], sides, manifest["n_channels"])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What should be looked at."""
+        found: list[str] = self.record.details["warnings"]
+        return found
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Samples of each split."""
+        found: dict[str, int] = self.record.details["manifest"]["counts"]
+        return found
+
+    @property
+    def class_lines(self) -> list[tuple[str, list[int]]]:
+        """The first classes by name, each with its samples in every split."""
+        classes = self.record.details["manifest"]["classes"][:CLASSES_SHOWN]
+        counts = self.record.details["class_counts"] or {}
+        return [(name, [counts[s][i] for s in SPLITS]) for i, name in enumerate(classes)]
+
+    @property
+    def n_classes(self) -> int:
+        """The number of all classes or labels."""
+        return len(self.record.details["manifest"]["classes"])
+
+    @property
+    def job(self) -> Json:
+        """The spec of a job that is trained on it."""
+        task: Json = {"kind": TASKS[self.record.kind], "dataset": self.name}
+        if is_encoded(self.record.details["manifest"]) and self.record.kind in WHOLE:
+            task["size_px"] = EXAMPLE_PX
+        return {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
+
+    @property
+    def example(self) -> str:
+        """That spec, as JSON."""
+        return json_text(self.job)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltInLine:
+    """A set that comes with the product."""
+
+    task: str
+    name: str
+    info: DataInfo
+
+    @property
+    def samples(self) -> str:
+        """What a sample is."""
+        side = "" if self.info.size_px is None else str(self.info.size_px)
+        return _shape(self.info.n_dims, side, self.info.n_channels)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetList:
+    """A page of the stored sets; `older` is the id to go on below, None on the last page."""
+
+    lines: Sequence[DatasetLine]
+    built_in: Sequence[BuiltInLine]
+    older: int | None
+    is_first: bool
+    now: datetime
+
+
+def _shape(n_dims: int, sides: str, n_channels: int) -> str:
+    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
+    wide = f" of {sides} px" if sides and n_dims > 1 else f" of {sides}" if sides else ""
+    return f"{AXES[n_dims]}{wide}, {channels}"
+
+
+def dataset_list(session: Session, before: int | None) -> DatasetList:
+    """Read a page of the stored sets, the newest first, and all built-in ones."""
+    found = datasets.page(session, limit=SETS_SHOWN + 1, before=before)
+    shown = found[:SETS_SHOWN]
+    built_in = [
+        BuiltInLine(task, name, info)
+        for task, sets in BUILT_IN.items()
+        for name, info in sets.items()
+    ]
+    return DatasetList(
+        lines=[DatasetLine(record) for record in shown],
+        built_in=built_in,
+        older=shown[-1].id if len(found) > SETS_SHOWN else None,
+        is_first=before is None,
+        now=clock.now(),
+    )
+
+
+def dataset_line(session: Session, dataset_id: int) -> DatasetLine:
+    """Read a stored set.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    return DatasetLine(datasets.get(session, dataset_id))

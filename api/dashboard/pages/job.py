@@ -1,0 +1,193 @@
+"""What the page of a job shows: plain values, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from api.dashboard.figures.series import Series, by_study, series_of
+from api.dashboard.json_text import json_text
+from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen
+from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
+from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
+from service import clock
+from service.jobs import progress, reopen, search_vectors
+from service.jobs.progress import Best, Progress, StudyProgress
+from service.records import Artifact, Job, Json, Study, Trial
+from service.states import JOB_TRANSITIONS, JobState, Role, TrialState
+from service.storage import densities, events, jobs, studies, trials
+
+ROLES: Mapping[Role, str] = {
+    Role.SEARCH: "search",
+    Role.CONTROL: "control, fixed",
+    Role.TUNED: "control, tuned",
+    Role.SPECULATION: "found ahead",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLine:
+    """A study in the table of studies; `series` is its line in the figures, if it has one."""
+
+    study: Study
+    series: Series | None
+    counts: StudyProgress
+
+    @property
+    def role(self) -> str:
+        """What it is in its job, in words."""
+        return ROLES[self.study.role]
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Everything on the page of one job.
+
+    Attributes:
+        ahead: A better point than the best that was run ahead of its sequence.
+        vector: What each value of its search means; None where its spec would be refused now.
+        n_lost: Trials that ended without a result, through no order of the user.
+    """
+
+    job: Job
+    now: datetime
+    progress: Progress
+    studies: list[StudyLine]
+    series: list[Series]
+    best: Study | None
+    best_trial: Trial | None
+    ahead: Best | None
+    trials: TrialRows
+    cards: list[DensityCard]
+    card: DensityCard | None
+    artifacts: list[Artifact]
+    vector: list[Json] | None
+    n_lost: int
+    last_event_id: int
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether the table of transitions allows a pause."""
+        return JobState.PAUSED in JOB_TRANSITIONS[self.job.state]
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is something to resume."""
+        return self.job.state is JobState.PAUSED
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the table of transitions allows an end."""
+        return JobState.CANCELLED in JOB_TRANSITIONS[self.job.state]
+
+    @property
+    def can_extend(self) -> bool:
+        """Whether a larger budget would let a search go on."""
+        return self.job.state is JobState.SUCCEEDED and self.budget > 0
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether there are failed trials to be tried again."""
+        return self.n_lost > 0 and JobState.QUEUED in JOB_TRANSITIONS[self.job.state]
+
+    @property
+    def budget(self) -> int:
+        """The present budget of the searches that can be extended; 0 where there is none."""
+        own = reopen.extensible([line.study for line in self.studies])
+        return max((study.n_trials for study in own), default=0)
+
+    @property
+    def largest_budget(self) -> int:
+        """What a budget may be raised to."""
+        return reopen.MOST_TRIALS
+
+    @property
+    def running_fraction(self) -> float:
+        """The share that is being trained now, so that the bar can show it."""
+        counts = self.progress
+        n_all = counts.n_trials + counts.n_promotions + counts.n_evaluations
+        return min(counts.n_running / max(n_all, 1), 1.0 - counts.fraction)
+
+    @property
+    def spec_json(self) -> str:
+        """The job's spec, as people write it."""
+        return json_text(self.job.spec)
+
+    @property
+    def task(self) -> str:
+        """In a few words, what the job works on."""
+        return task_text(self.job.spec)
+
+    @property
+    def precision(self) -> str:
+        """In what its searches compute, where that is not float32 alone."""
+        return precision_text(self.job.spec, [line.trial for line in self.trials.lines])
+
+    @property
+    def packs(self) -> str:
+        """How many candidates a worker trains at once, where it may be several."""
+        return packs_text(self.job.spec)
+
+
+def job_page(session: Session, job_id: int, density_id: int | None, above: int | None) -> JobPage:
+    """Read the page of a job.
+
+    Args:
+        session: In a transaction.
+        job_id: Which job.
+        density_id: The density that is shown; that of the best search when None.
+        above: Show all trials with greater ids; the newest page of them when None.
+
+    Raises:
+        NotFoundError: There is no such job.
+    """
+    # First of all: what happens after this id is not on the page yet, and comes as an event.
+    last_event_id = events.last_id(session, job_id)
+    job = jobs.get(session, job_id)
+    own = studies.of_job(session, job_id)
+    best = progress.leading(job, own)
+    cards = cards_of(session, job_id, own)
+    return JobPage(
+        job=job,
+        now=clock.now(),
+        progress=progress.progress_of(session, job),
+        studies=_study_lines(session, job, own),
+        series=series_of(own),
+        best=best,
+        best_trial=_best_trial(session, best),
+        ahead=progress.best_ahead(session, job, own),
+        trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
+        cards=cards,
+        card=chosen(cards, density_id, best),
+        artifacts=densities.artifacts(session, job_id),
+        vector=_vector(job),
+        n_lost=_n_lost(session, job),
+        last_event_id=last_event_id,
+    )
+
+
+def _best_trial(session: Session, best: Study | None) -> Trial | None:
+    if best is None or best.best_trial_id is None:
+        return None
+    return trials.get(session, best.best_trial_id)
+
+
+def _n_lost(session: Session, job: Job) -> int:
+    # The open trials of a job that ended by a fault of its own were cancelled with it.
+    is_failed = job.state is JobState.FAILED
+    states = [TrialState.FAILED, *([TrialState.CANCELLED] if is_failed else [])]
+    return progress.overview(session, [job])[job.id].count(states).n
+
+
+def _vector(job: Job) -> list[Json] | None:
+    entries = search_vectors.of_job(job)
+    return [asdict(entry) for entry in entries] if entries is not None else None
+
+
+def _study_lines(session: Session, job: Job, own: Sequence[Study]) -> list[StudyLine]:
+    counts, series = progress.of_studies(session, job, own), by_study(own)
+    pairs = zip(own, counts, strict=True)
+    return [StudyLine(study, series.get(study.id), count) for study, count in pairs]

@@ -1,0 +1,117 @@
+"""The page of a new job: what to start from, and what a spec would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from api.bodies import json_body
+from api.context import InDatabase, WithSettings
+from api.dashboard.pages.datasets import DatasetLine
+from api.dashboard.pages.examples import EXAMPLES, Example
+from api.dashboard.rendering import html
+from api.paging import MAX_ID, OptionalId
+from api.routes.estimates import RETRY_AFTER_S
+from service.costs.prices import prices_of
+from service.errors import InvalidSpecError, NotFoundError
+from service.jobs import commands as service_jobs
+from service.jobs.estimate import estimate
+from service.records import Job, Json
+from service.storage import datasets, jobs
+from service.validation import parse
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJobPage:
+    """What can be started from, and what is."""
+
+    starts: Sequence[Example]
+    chosen: Example
+
+
+def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -> NewJobPage:
+    """Read what there is to start from.
+
+    Args:
+        session: In a transaction.
+        job_id: A job whose spec is chosen.
+        dataset_id: A stored set that the chosen spec is trained on; the newest is offered when
+            None.
+
+    Raises:
+        NotFoundError: There is no such job or set.
+    """
+    starts = list(EXAMPLES)
+    line = _stored(session, dataset_id)
+    if line is not None:
+        title = f"Train on the data set {line.record.name} ({line.name})"
+        starts.append(Example("stored", title, line.job))
+    if job_id is not None:
+        job = jobs.get(session, job_id)
+        starts.insert(
+            0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(session, job))
+        )
+    wanted = "stored" if dataset_id is not None else starts[0].name
+    return NewJobPage(starts, next(start for start in starts if start.name == wanted))
+
+
+def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
+    if dataset_id is not None:
+        return DatasetLine(datasets.get(session, dataset_id))
+    newest = datasets.page(session, limit=1, before=None)
+    return DatasetLine(newest[0]) if newest else None
+
+
+def _spec_of(session: Session, job: Job) -> Json:
+    """Return a job's spec as it may be submitted again; as it is stored where it may not."""
+    try:
+        spec = service_jobs.spec_again(session, job)
+    except InvalidSpecError:
+        return job.spec
+    short: Json = spec.model_dump(mode="json", exclude_none=True)
+    full: Json = spec.model_dump(mode="json")
+    return short if _is_same(short, full) else full
+
+
+def _is_same(short: Json, full: Json) -> bool:
+    try:
+        return parse.parse(short) == parse.parse(full)
+    except InvalidSpecError:
+        return False
+
+
+@router.get("/jobs/new")
+def show_new_job(
+    database: InDatabase,
+    start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
+    dataset: OptionalId = None,
+) -> HTMLResponse:
+    """Show the form of a new job, filled with an example or with what is named."""
+    try:
+        with database.read() as session:
+            page = new_job_page(session, start, dataset)
+    except NotFoundError as error:
+        return html("missing.html", 404, detail=str(error))
+    return html("new_job.html", page=page)
+
+
+@router.post("/jobs/estimate")
+def show_estimate(
+    database: InDatabase,
+    settings: WithSettings,
+    body: Annotated[object, Depends(json_body)],
+) -> HTMLResponse:
+    """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
+    found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
+    if found.state != "measuring":
+        return html("estimate.html", estimate=found)
+    answer = html("estimate.html", 202, estimate=found)
+    answer.headers["retry-after"] = str(RETRY_AFTER_S)
+    return answer

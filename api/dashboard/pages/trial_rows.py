@@ -1,0 +1,114 @@
+"""The table of trials: newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from sqlalchemy.orm import Session
+
+from api.dashboard.figures.series import Series, by_study
+from service import samplers
+from service.records import Job, Measurement, Study, Trial
+from service.states import Phase, Role, TrialState
+from service.storage import overview, trials
+from service.studies.study_run import is_speculation
+
+TRIALS_SHOWN = 25
+# A tab that has paged back keeps its rows; more new ones than this show when it is loaded again.
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """A trial in the table.
+
+    Attributes:
+        series: Its study's line in the figures, if it has one.
+        epoch: How far a running one is; of `n_epochs`.
+        certainty: How sure its search was to need it; None where the search never guesses.
+        is_orphan: Whether it reused the result of a trial whose job was deleted since.
+    """
+
+    trial: Trial
+    study: Study
+    series: Series | None
+    epoch: int | None
+    n_epochs: int | None
+    certainty: str | None
+    is_best: bool
+    is_orphan: bool
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it was started early and the search has not asked for it yet."""
+        return is_speculation(self.trial)
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, in words; a waiting trial tells of its last attempt."""
+        found = self.trial.error
+        return str(found.get("detail") or found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRows:
+    """A page of the table; `older` is the id to go on below, None at the end."""
+
+    lines: list[TrialLine]
+    older: int | None
+
+
+def trial_rows(
+    session: Session,
+    job: Job,
+    own: Sequence[Study],
+    *,
+    limit: int,
+    before: int | None = None,
+    above: int | None = None,
+) -> TrialRows:
+    """Read a page of trials with ids below `before`, or all newer than `above`."""
+    most = limit if above is None else MOST_SHOWN
+    found = overview.newest_trials(
+        session, job.id, limit=most + 1, before=before, above=above or 0
+    )
+    shown = found[:most]
+    running = [trial.id for trial in shown if trial.state is TrialState.RUNNING]
+    measured = overview.last_measurements(session, running)
+    arms, series = {study.id: study for study in own}, by_study(own)
+    sources = {trial.cached_from for trial in shown if trial.cached_from is not None}
+    gone = sources - trials.kept(session, sources)
+    lines = [
+        replace(
+            _line(trial, arms[trial.study_id], series.get(trial.study_id), measured.get(trial.id)),
+            is_orphan=trial.cached_from in gone,
+        )
+        for trial in shown
+    ]
+    return TrialRows(lines, older=shown[-1].id if len(found) > most else None)
+
+
+def _line(
+    trial: Trial, study: Study, series: Series | None, last: Measurement | None
+) -> TrialLine:
+    may_guess = study.sampler in _guessing() and trial.phase is Phase.SEARCH
+    return TrialLine(
+        trial,
+        study,
+        series,
+        epoch=last.epoch if last else None,
+        # Of this very training: a search may train short, and epochs may be searched.
+        n_epochs=(trial.payload.get("training") or {}).get("epochs"),
+        certainty=trial.certainty if may_guess else None,
+        # A control has one trial: to call it the best would say nothing.
+        is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
+        is_orphan=False,
+    )
+
+
+@cache
+def _guessing() -> frozenset[str]:
+    """Return the names of the samplers that run points ahead."""
+    return frozenset(i.name for i in samplers.catalogue() if i.capabilities.speculative)

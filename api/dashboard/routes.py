@@ -1,0 +1,132 @@
+"""The dashboard's routes: the pages of jobs and data sets, their figures and their files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from api.context import WithSettings, database_of
+from api.dashboard import assets
+from api.dashboard.figures import convergence, heatmaps
+from api.dashboard.figures.themes import THEMES, Figure, ThemeName
+from api.dashboard.pages import datasets, density_cards
+from api.dashboard.pages import job as views
+from api.dashboard.pages import jobs as listing
+from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
+from api.dashboard.rendering import HEADERS, html
+from api.paging import MAX_ID, Id, OptionalId
+from service.errors import NotFoundError
+from service.states import JobState
+from service.storage import jobs, studies
+from service.storage.database import Database
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def show_jobs(
+    request: Request,
+    state: Annotated[JobState | Literal[""] | None, Query()] = None,
+    before: OptionalId = None,
+) -> HTMLResponse:
+    """Show the list of jobs."""
+    with database_of(request).read() as session:
+        page = listing.job_list(session, state or None, before)
+    return html("jobs.html", page=page)
+
+
+@router.get("/jobs/{job_id}")
+def show_job(
+    request: Request, job_id: Id, density: OptionalId = None, above: OptionalId = None
+) -> HTMLResponse:
+    """Show one job; `density` is the id of the one that is shown."""
+    try:
+        with database_of(request).read() as session:
+            page = views.job_page(session, job_id, density, above)
+    except NotFoundError as error:
+        return html("missing.html", 404, detail=str(error))
+    return html("job.html", page=page)
+
+
+@router.get("/jobs/{job_id}/trials")
+def show_older_trials(
+    request: Request, job_id: Id, before: Annotated[int, Query(ge=1, le=MAX_ID)]
+) -> HTMLResponse:
+    """Return the rows of the next page of trials, to be put below those that are shown."""
+    try:
+        with database_of(request).read() as session:
+            job = jobs.get(session, job_id)
+            own = studies.of_job(session, job_id)
+            rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
+    except NotFoundError as error:
+        return html("missing.html", 404, detail=str(error))
+    return html("older_trials.html", rows=rows)
+
+
+@router.get("/jobs/{job_id}/figures/{name}")
+def show_figure(
+    request: Request,
+    job_id: Id,
+    name: Literal["trials", "time", "density"],
+    theme: ThemeName = "light",
+    density: OptionalId = None,
+) -> JSONResponse:
+    """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none."""
+    try:
+        figure = _figure(database_of(request), job_id, name, theme, density)
+    except NotFoundError:
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)
+
+
+def _figure(
+    database: Database, job_id: int, name: str, theme_name: ThemeName, density: int | None
+) -> Figure | None:
+    theme = THEMES[theme_name]
+    with database.read() as session:
+        if name == "density":
+            record = density_cards.density_of(session, job_id, density)
+            return heatmaps.density_figure(record, theme)
+        job = jobs.get(session, job_id)
+        own = studies.of_job(session, job_id)
+        results = convergence.results_of(session, job, "time" if name == "time" else "number")
+    if not results:
+        return None
+    if name == "time":
+        return convergence.against_time(own, results, theme, job.started_at)
+    return convergence.against_trials(own, results, theme)
+
+
+@router.get("/datasets")
+def show_datasets(
+    request: Request, settings: WithSettings, before: OptionalId = None
+) -> HTMLResponse:
+    """Show the list of data sets."""
+    with database_of(request).read() as session:
+        page = datasets.dataset_list(session, before)
+    return html("datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
+
+
+@router.get("/datasets/{dataset_id}")
+def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
+    """Show one stored data set."""
+    try:
+        with database_of(request).read() as session:
+            page = datasets.dataset_line(session, dataset_id)
+    except NotFoundError as error:
+        return html("missing.html", 404, detail=str(error))
+    return html("dataset.html", page=page)
+
+
+@router.get("/static/{name}")
+def send_asset(request: Request, name: str) -> Response:
+    """Send a static file."""
+    return assets.respond(name, request)
+
+
+@router.get("/favicon.ico")
+def send_favicon(request: Request) -> Response:
+    """Send the icon to browsers that ask for it unasked."""
+    return assets.respond("favicon.svg", request)

@@ -1,0 +1,1 @@
+"""Refusals as problem+json (RFC 9457)."""

@@ -1,0 +1,213 @@
+"""Every refusal as problem+json (RFC 9457): from errors to the kinds of problems.
+
+tests/unit/api/problems_test.py holds this, the tree of service.errors and docs/problems.md
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.problems.kinds import PROBLEMS, Problem
+from service import errors
+from service.errors import DensearchError, Fault
+from service.storage.refusals import Refusal, explain, refusal_of
+from service.validation.json_pointers import sentence
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger("api")
+
+
+# Looked up along the error's ancestors: the nearest row answers.
+ERRORS: Mapping[type[Exception], str] = {
+    errors.InvalidSpecError: "invalid-spec",
+    errors.UnknownSamplerError: "unknown-sampler",
+    errors.NotFoundError: "not-found",
+    errors.IllegalTransitionError: "illegal-transition",
+    errors.NothingToRetryError: "nothing-to-retry",
+    errors.OtherVersionError: "other-version",
+    errors.IdempotencyConflictError: "idempotency-conflict",
+    errors.InvalidDatasetError: "invalid-dataset",
+    errors.DatasetInUseError: "dataset-in-use",
+    errors.StorageFullError: "storage-full",
+    errors.NoRoomError: "storage-full",
+    errors.UnusableDirectoryError: "misconfigured",
+    errors.LeaseLostError: "lease-lost",
+    errors.SchemaError: "schema-outdated",
+    errors.DirectoryInUseError: "misconfigured",
+    errors.UnusableSchemaError: "schema-outdated",
+    errors.NewerSchemaError: "schema-outdated",
+    errors.ForeignDatabaseError: "schema-outdated",
+    errors.UnclearRevisionError: "schema-outdated",
+    errors.UnreadableDatabaseError: "database-unavailable",
+    errors.DatabaseBusyError: "database-unavailable",
+    errors.MigrationError: "schema-outdated",
+    errors.UnreachableRevisionError: "schema-outdated",
+    errors.BackupError: "schema-outdated",
+    errors.SettingsError: "misconfigured",
+    errors.UnsafeBindingError: "misconfigured",
+    errors.AskingFailedError: "internal-error",  # a study's end, no request's
+    DensearchError: "internal-error",
+    errors.DeadlineError: "deadline-exceeded",
+    # Some of these are refusals (below), the others are defects of ours.
+    DBAPIError: "internal-error",
+    PoolTimeoutError: "database-unavailable",
+    ClientDisconnect: "bad-request",
+}
+REFUSALS: Mapping[Refusal, str] = {
+    Refusal.READ_ONLY: "database-read-only",
+    Refusal.FULL: "database-full",
+}
+RETRY_AFTER_S = 5
+_BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
+
+
+class ProblemError(Exception):
+    """A refusal that the API itself decides; `slug` names its row in `PROBLEMS`."""
+
+    def __init__(self, slug: str, detail: str, faults: Sequence[Fault] = ()) -> None:
+        self.problem, self.detail, self.faults = PROBLEMS[slug], detail, tuple(faults)
+        super().__init__(detail)
+
+
+def body_of(
+    problem: Problem, detail: str, entries: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """Return the members of a problem document; the first pointer is also a member of its own."""
+    body: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    if entries:
+        if "pointer" in entries[0]:
+            body["pointer"] = entries[0]["pointer"]
+        body["errors"] = [dict(entry) for entry in entries]
+    return body
+
+
+def answer(
+    problem: Problem,
+    detail: str,
+    entries: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem+json response."""
+    return JSONResponse(
+        body_of(problem, detail, entries),
+        status_code=problem.status,
+        headers=dict(headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    return [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the row of an error: a database's by its reason, others by their class."""
+    if isinstance(error, DBAPIError) and (refusal := refusal_of(error)) is not None:
+        return PROBLEMS[REFUSALS.get(refusal, "database-unavailable")]
+    slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
+    return PROBLEMS[next(slugs, "internal-error")]
+
+
+def refused(error: ProblemError) -> Response:
+    """Return the response of a refusal that the API itself decided."""
+    return answer(error.problem, error.detail, _pointed(error.faults))
+
+
+def _domain(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if isinstance(error, DBAPIError) and problem.status == 500:
+        raise error  # a defect: the outermost handler logs its traceback
+    if isinstance(error, ProblemError):
+        return refused(error)
+    if isinstance(error, errors.InvalidSpecError):
+        return answer(problem, str(error), _pointed(error.faults))
+    if isinstance(error, errors.InvalidDatasetError):
+        return answer(problem, str(error), [{"entry": error.entry, "detail": error.detail}])
+    if problem.status >= 500:
+        log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
+    headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
+    is_ours = isinstance(error, DensearchError)
+    if isinstance(error, errors.IdempotencyConflictError):
+        # The body as a whole is what differs from the one before.
+        return answer(problem, str(error), _pointed([Fault("", str(error))]))
+    # A database's own message may quote its address or a statement: it goes to the log alone.
+    detail = str(error) if is_ours else f"the database: {explain(error)}"
+    return answer(problem, detail, headers=headers)
+
+
+def _parameter(_request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    entries = [
+        {
+            "parameter": ".".join(str(part) for part in item["loc"][1:]),
+            "in": str(item["loc"][0]),
+            "detail": "there is no such parameter"
+            if item["type"] == "extra_forbidden"
+            else sentence(item),
+        }
+        for item in found
+    ]
+    detail = "; ".join(f"{e['in']} {e['parameter']}: {e['detail']}" for e in entries)
+    return answer(PROBLEMS["invalid-parameter"], detail, entries)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return answer(PROBLEMS["internal-error"], PROBLEMS["internal-error"].remedy)
+    if error.status_code < 400:
+        return Response(status_code=error.status_code, headers=error.headers)
+    problem = PROBLEMS[_BY_STATUS.get(error.status_code, "bad-request")]
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if problem.status == 405:
+        headers["allow"] = _allowed(request) or headers.get("allow", "GET")
+    return answer(problem, f"{error.detail}. {problem.remedy}", headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return all methods of an address: the framework names those of one route alone."""
+    route = getattr(request.scope.get("route"), "path", None)
+    methods = request.app.openapi()["paths"].get(route, {})
+    return ", ".join(sorted(method.upper() for method in methods))
+
+
+def unexpected(error: Exception, request_id: str) -> Response:
+    """Log what nobody foresaw, and answer without its details."""
+    log.error("unexpected", request_id=request_id, exc_info=error)
+    problem = PROBLEMS["internal-error"]
+    return answer(problem, f"{problem.remedy} (X-Request-Id: {request_id})")
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of `app` a problem document."""
+    kinds: tuple[type[Exception], ...] = (ProblemError, *ERRORS)
+    for kind in kinds:
+        app.add_exception_handler(kind, _domain)
+    app.add_exception_handler(RequestValidationError, _parameter)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of these refusals, with those that any request may meet."""
+    return {
+        status: {
+            "description": " or ".join(p.title for p in PROBLEMS.values() if p.status == status),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, 421, 500, 503})
+    }

@@ -1,0 +1,281 @@
+"""Python client of the REST API, version 1.
+
+Example:
+    >>> with Client("http://127.0.0.1:8080") as client:  # doctest: +SKIP
+    ...     job = client.submit({"name": "f", "task": {...}, "samplers": ["random"], ...})
+    ...     job = client.wait(job["id"])
+    ...     best = job["best"]
+
+Answers are the API's JSON as dictionaries; their fields are listed under /docs of the server.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx2
+
+from densearch.client.datasets import Datasets
+from densearch.client.transport import (
+    N_TRIES,
+    RETRY_S,
+    ClientError,
+    FieldFault,
+    Json,
+    Transport,
+    UnreachableError,
+    problem_of,
+    reason_of,
+)
+
+__all__ = [
+    "FINAL_STATES",
+    "Client",
+    "ClientError",
+    "Event",
+    "FieldFault",
+    "Json",
+    "UnreachableError",
+]
+
+FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
+# The server sends a comment every 10 s: a stream silent for longer is dead.
+STREAM_TIMEOUT_S = 30.0
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a job; `kind` is job, study, trial or measurement."""
+
+    id: int
+    kind: str
+    data: Json
+
+
+class Client(Transport):
+    """A connection to one server. Thread safety: share one instance among threads.
+
+    Args:
+        url: Address of the server.
+        timeout_s: How long to wait for an answer.
+        transport: Replaces the network, for tests.
+    """
+
+    @property
+    def datasets(self) -> Datasets:
+        """The calls about data sets."""
+        return Datasets(self)
+
+    # Jobs
+
+    def submit(self, spec: Mapping[str, Any] | bytes, key: str | None = None) -> Json:
+        """Submit a job, once, even when an answer is lost on the way.
+
+        Args:
+            spec: The job, as a mapping or as the bytes of a JSON document.
+            key: Idempotency-Key: the same key and spec give the same job; a new one if None.
+
+        Raises:
+            ClientError: The spec is refused; `faults` names its fields.
+            UnreachableError: No server answers.
+        """
+        return self.json("POST", "/v1/jobs", **_once(spec, key))
+
+    def estimate(self, spec: Mapping[str, Any] | bytes) -> Json:
+        """Return what a job would cost; ask again while its `state` is ``measuring``.
+
+        Args:
+            spec: The job, as in `submit`; nothing is submitted.
+
+        Raises:
+            ClientError: The spec is refused; `faults` names its fields.
+            UnreachableError: No server answers.
+        """
+        content = spec if isinstance(spec, bytes) else json.dumps(spec).encode()
+        headers = {"Content-Type": "application/json"}
+        return self.json("POST", "/v1/jobs/estimate", content=content, headers=headers)
+
+    def job(self, job_id: int) -> Json:
+        """Return a job with its progress and its best so far."""
+        return self.json("GET", f"/v1/jobs/{job_id}")
+
+    def jobs(self, *, state: str | None = None, name: str | None = None) -> Iterator[Json]:
+        """Yield every job, the newest first, page by page."""
+        return self.pages("/v1/jobs", {"state": state, "name": name, "limit": PAGE})
+
+    def pause(self, job_id: int) -> Json:
+        """Let running trials finish and start no more."""
+        return self.json("POST", f"/v1/jobs/{job_id}/pause")
+
+    def resume(self, job_id: int) -> Json:
+        """Go on with a paused job."""
+        return self.json("POST", f"/v1/jobs/{job_id}/resume")
+
+    def cancel(self, job_id: int) -> Json:
+        """End a job; its running trainings stop within an epoch."""
+        return self.json("POST", f"/v1/jobs/{job_id}/cancel")
+
+    def delete(self, job_id: int) -> None:
+        """Delete a job that has ended for good, with everything that no other job shares."""
+        self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
+
+    def extend(self, job_id: int, n_trials: int) -> Json:
+        """Raise the budget of every search of a job that succeeded; it goes on from its log."""
+        path = f"/v1/jobs/{job_id}/extend"
+        # Sent once: a repetition would be refused, the job being queued already.
+        return self.json("POST", path, n_tries=1, json={"n_trials": n_trials})
+
+    def clone(
+        self, job_id: int, changes: Mapping[str, Any] | bytes = b"{}", key: str | None = None
+    ) -> Json:
+        """Submit a job's spec again, once, and return the new job.
+
+        Args:
+            job_id: The old job, which stays as it is.
+            changes: A JSON merge patch (RFC 7396) of its spec: None takes a field away.
+            key: Idempotency-Key, as in `submit`.
+
+        Raises:
+            ClientError: The changed spec is refused; `faults` names its fields.
+        """
+        return self.json("POST", f"/v1/jobs/{job_id}/clone", **_once(changes, key))
+
+    def retry_failed(self, job_id: int) -> Json:
+        """Try the failed trials of a job that has ended again."""
+        return self.json("POST", f"/v1/jobs/{job_id}/retry-failed", n_tries=1)
+
+    def wait(self, job_id: int, timeout_s: float | None = None, poll_s: float = 0.5) -> Json:
+        """Return the job once its state is final.
+
+        Raises:
+            TimeoutError: It was not within `timeout_s`.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            job = self.job(job_id)
+            if job["state"] in FINAL_STATES:
+                return job
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"job {job_id} is {job['state']} after {timeout_s} s")
+            time.sleep(poll_s)
+
+    # What belongs to a job
+
+    def studies(self, job_id: int) -> list[Json]:
+        """Return the arms of a job."""
+        return list(self.pages(f"/v1/jobs/{job_id}/studies", {}))
+
+    def trials(self, job_id: int, **filters: str | int | None) -> Iterator[Json]:
+        """Yield a job's trials, page by page; filters: phase, study, sampler, state."""
+        return self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
+
+    def trial(self, trial_id: int) -> Json:
+        """Return a trial with the log of its attempts."""
+        return self.json("GET", f"/v1/trials/{trial_id}")
+
+    def measurements(self, trial_id: int) -> list[Json]:
+        """Return a trial's metrics, an item for each epoch."""
+        return list(self.pages(f"/v1/trials/{trial_id}/measurements", {}))
+
+    def report(self, job_id: int) -> Json:
+        """Return the comparison of a finished job's arms."""
+        return self.json("GET", f"/v1/jobs/{job_id}/report")
+
+    def densities(self, job_id: int) -> list[Json]:
+        """Return the densities that a job has learned."""
+        return list(self.pages(f"/v1/jobs/{job_id}/densities", {}))
+
+    def artifacts(self, job_id: int) -> list[Json]:
+        """Return the files that a job has made."""
+        return list(self.pages(f"/v1/jobs/{job_id}/artifacts", {}))
+
+    def density(self, density_id: int, form: Literal["json", "npz", "csv"] = "json") -> bytes:
+        """Return the file of a density in one of three formats."""
+        return self.answer("GET", f"/v1/densities/{density_id}", params={"format": form}).content
+
+    def save_artifact(self, artifact_id: int, path: Path) -> None:
+        """Write an artifact to `path`; a file cut off on the way is not left there."""
+        part = path.with_name(path.name + ".part")
+        try:
+            with self.http.stream("GET", f"/v1/artifacts/{artifact_id}") as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise problem_of(answer)
+                with part.open("wb") as file:
+                    for chunk in answer.iter_bytes():
+                        file.write(chunk)
+            part.replace(path)
+        except httpx2.TransportError as error:
+            raise UnreachableError(self.url, reason_of(error)) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    # The server
+
+    def samplers(self) -> list[Json]:
+        """Return the samplers that the server offers."""
+        return list(self.pages("/v1/samplers", {}))
+
+    def networks(self) -> list[Json]:
+        """Return the networks that a spec may name."""
+        return list(self.pages("/v1/networks", {}))
+
+    def readiness(self) -> tuple[bool, Json]:
+        """Return whether the server is ready, and each of its checks."""
+        answer = self.send("GET", "/readyz")
+        try:
+            return answer.is_success, answer.json()
+        except ValueError as error:
+            raise problem_of(answer) from error
+
+    # Events
+
+    def events(self, job_id: int, after: int = 0) -> Iterator[Event]:
+        """Yield a job's events after the id `after`, live, until its state is final.
+
+        A stream that breaks is resumed after the last event seen.
+
+        Raises:
+            ClientError: There is no such job.
+            UnreachableError: The server stayed away for several tries.
+        """
+        n_failures = 0
+        while True:
+            try:
+                for event in self._stream(job_id, after):
+                    after, n_failures = event.id, 0
+                    yield event
+                if self.job(job_id)["state"] in FINAL_STATES:
+                    return
+            except httpx2.TransportError as error:
+                n_failures += 1
+                if n_failures >= N_TRIES:
+                    raise UnreachableError(self.url, reason_of(error)) from error
+            time.sleep(RETRY_S * 2**n_failures)
+
+    def _stream(self, job_id: int, after: int) -> Iterator[Event]:
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        path = f"/v1/jobs/{job_id}/events"
+        timeout = httpx2.Timeout(STREAM_TIMEOUT_S)
+        with self.http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if answer.is_error:
+                answer.read()
+                raise problem_of(answer)
+            for sent in httpx2.EventSource(answer):
+                data = json.loads(sent.data) if sent.data else None
+                if sent.id and isinstance(data, dict):
+                    yield Event(int(sent.id), sent.event, data)
+
+
+def _once(body: Mapping[str, Any] | bytes, key: str | None) -> Json:
+    """Return the arguments of a request that makes one job however often it is sent."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
+    return {"content": content, "headers": headers}

@@ -1,0 +1,1 @@
+"""Densities: from a search vector to alpha, beta and Phi."""

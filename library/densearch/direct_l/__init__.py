@@ -1,0 +1,1 @@
+"""Parallel DIRECT-L with the exact sequence of NLopt."""

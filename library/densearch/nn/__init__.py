@@ -1,0 +1,1 @@
+"""Weighted convolutions in PyTorch."""

@@ -1,0 +1,1 @@
+"""What trainings cost: time, memory and money, measured and estimated."""

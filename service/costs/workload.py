@@ -1,0 +1,166 @@
+"""How much a job trains: its trainings by kind, and how many must follow one another."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from service import samplers
+from service.spec import Choices, JobSpec, MedianPruning, Pruning
+from service.states import Role
+from service.studies import halving, planning
+from service.studies.planning import GRADIENT, PlannedStudy
+from service.tasks.sections import FunctionTask
+
+SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
+    "search", "tuned", "control", "promotion", "evaluation"
+)  # fmt: skip
+KINDS = {Role.SEARCH: SEARCH, Role.TUNED: TUNED, Role.CONTROL: CONTROL}
+# Dividing a box asks for two points at once, at least.
+LEAST_DIVISION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    """Trainings of one kind.
+
+    Attributes:
+        kind: search, tuned, control, promotion or evaluation.
+        n: How many at most: what was trained before, or comes twice, is not trained again.
+        n_least: Of these, how many do not depend on what the searches find.
+        epochs: Of each: the least, the usual and the most.
+        is_full: Whether they decide: all epochs, in full precision.
+    """
+
+    kind: str
+    n: int
+    n_least: int
+    epochs: tuple[int, int, int]
+    is_full: bool
+
+
+def trainings_of(spec: JobSpec) -> list[Trainings]:
+    """Count the trainings of a complete spec, those kinds that it has."""
+    studies = planning.planned(spec)
+    counted: Counter[str] = Counter()
+    for study in studies:
+        if study.role in KINDS:
+            counted[KINDS[study.role]] += study.n_trials
+            if spec.fidelity is not None:
+                counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
+    counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
+    n_luck = spec.evaluation.n_seeds * sum(s.role is Role.SPECULATION for s in studies)
+    epochs = {kind: epochs_of(spec, is_full=False) for kind in KINDS.values()}
+    epochs[PROMOTION], epochs[EVALUATION] = _promoted(spec), epochs_of(spec, is_full=True)
+    decides = (PROMOTION, EVALUATION)
+    return [
+        Trainings(
+            kind,
+            n,
+            n - n_luck if kind == EVALUATION else n,
+            epochs[kind],
+            kind in decides,
+        )
+        for kind, n in counted.items()
+        if n
+    ]
+
+
+def _promoted(spec: JobSpec) -> tuple[int, int, int]:
+    """Return the epochs of a promotion: at most all, without those that it can continue from."""
+    low, usual, high = epochs_of(spec, is_full=True)
+    if spec.fidelity is None or not planning.promotions_continue(spec):
+        return (low, usual, high)
+    part = spec.fidelity.search_fraction
+    low, usual = (n - planning.short_epochs(n, part) for n in (low, usual))
+    return (low, usual, high)
+
+
+def epochs_of(spec: JobSpec, *, is_full: bool) -> tuple[int, int, int]:
+    """Return the least, the usual and the most epochs of a training; 1 for a function's call."""
+    if isinstance(spec.task, FunctionTask) or spec.training is None:
+        return (1, 1, 1)
+    low = usual = high = spec.training.epochs
+    wanted = spec.search.get("epochs")
+    if isinstance(wanted, Choices):
+        values = sorted(int(choice) for choice in wanted.choices)
+        low, usual, high = values[0], values[len(values) // 2], values[-1]
+    elif wanted is not None:
+        low, high = int(wanted.low), int(wanted.high)
+        usual = round(math.sqrt(low * high) if wanted.log else (low + high) / 2)
+    if is_full:
+        return (low, usual, high)
+    if spec.fidelity is not None:
+        part = spec.fidelity.search_fraction
+        low, usual, high = (planning.short_epochs(n, part) for n in (low, usual, high))
+    if spec.pruning is not None:
+        low = min(low, _epochs_when_pruned(spec.pruning, low))
+    return (low, usual, high)
+
+
+def _epochs_when_pruned(pruning: Pruning, epochs: int) -> int:
+    """Return how many epochs a training has in the mean at best, that is of large rounds."""
+    if isinstance(pruning, MedianPruning):
+        # The rule stops what is above the median: half of them, soon at the best.
+        return math.ceil((epochs + pruning.warmup_epochs + 1) / 2)
+    mean, part, last = 0.0, 1.0, 0
+    for rung in (*halving.rungs(pruning.eta, pruning.min_epochs, epochs), epochs):
+        mean += part * (rung - last)
+        part, last = part / pruning.eta, rung
+    return math.ceil(mean)
+
+
+def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
+    """Return how many trainings of a study follow one another, at least and at most.
+
+    At least: with any number of workers, DIRECT's guesses being right. At most: each division
+    waited for, at its smallest.
+    """
+    if study.role not in (Role.SEARCH, Role.TUNED) or study.sampler == GRADIENT:
+        return (1, 1)
+    can, n = samplers.describe(study.sampler).capabilities, study.n_trials
+    if not can.adaptive:
+        return (1, 1)
+    if not can.parallel:
+        return (n, n)
+    if can.speculative:
+        is_local = study.sampler == "direct_l_bobyqa"  # its second half goes step by step
+        return (1, n if is_local else math.ceil(n / LEAST_DIVISION))
+    n_rounds = math.ceil(n / planning.sampler_of(spec, study.sampler).batch_size)
+    return (n_rounds, n_rounds)
+
+
+def n_together(spec: JobSpec, trainings: Trainings, width: int, n_workers: int) -> float:
+    """Return how many trainings of a kind usually share a worker, from 1 to `width`.
+
+    Only what is there at once can: a round of each search; the arms, for each seed of theirs.
+    """
+    studies = planning.planned(spec)
+    if trainings.kind in (SEARCH, TUNED):
+        rounds = [(s.n_trials, *rounds_of(spec, s)) for s in studies if _is_of(s, trainings.kind)]
+        n_at_once = sum(n / math.sqrt(least * most) for n, least, most in rounds)
+    else:
+        n_at_once = trainings.n
+    if trainings.kind == EVALUATION:
+        width = min(width, len(studies))
+    return min(max(n_at_once / n_workers, 1.0), width)
+
+
+def _is_of(study: PlannedStudy, kind: str) -> bool:
+    return KINDS.get(study.role) == kind
+
+
+def chain_of(spec: JobSpec) -> tuple[int, int, int]:
+    """Return what must follow one another before the evaluation.
+
+    Returns:
+        Trainings of a search, at least and at most, a control that waits for them included; and
+        promotions.
+    """
+    rounds = [rounds_of(spec, study) for study in planning.planned(spec)]
+    least, most = (max(ends) for ends in zip(*rounds, strict=True))
+    flat = planning.control_of(spec, "flat")
+    n_after = int(flat is not None and flat.factor is None)
+    n_promotions = 0 if spec.fidelity is None else 1 + n_after
+    return least + n_after, most + n_after, n_promotions

@@ -1,0 +1,50 @@
+"""The images of an upload or a folder, decoded, or checked and left as they came."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Content
+from service.datasets.sources.entries import Entry
+from service.datasets.sources.images import MAX_FILE_BYTES, Conversion, decode, decoded
+from service.datasets.store.encoded import ENCODED, EncodedImage
+
+# Pillow decodes without the interpreter's lock. Each thread may hold an image of
+# `images.MAX_PIXELS`, so there are few.
+_N_THREADS = max(1, min(4, os.cpu_count() or 1))
+_AHEAD = 2 * _N_THREADS
+
+
+def contents(images: Iterable[Entry], options: ImportOptions) -> Iterator[Content]:
+    """Yield the images in their order, each as the options have it stored.
+
+    Raises:
+        InvalidDatasetError: One cannot be decoded; see `images.decoded`.
+    """
+    if options.storage != ENCODED:
+        for image in images:
+            yield decoded(image, options.convert, options.size_px)
+        return
+    with ThreadPoolExecutor(_N_THREADS, thread_name_prefix="decode") as threads:
+        under_way: deque[Future[EncodedImage]] = deque()
+        try:
+            for image in images:
+                # An archive is read by one thread alone.
+                content = image.read(MAX_FILE_BYTES)
+                under_way.append(threads.submit(_checked, image.name, content, options.convert))
+                if len(under_way) > _AHEAD:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _checked(name: str, content: bytes, convert: Conversion | None) -> EncodedImage:
+    """Decode all of an image, so that a damaged one is found now."""
+    n_channels, height, width = decode(name, content, convert).shape
+    return EncodedImage(content, (n_channels, height, width))

@@ -1,0 +1,65 @@
+"""Data sets that packages beside this one bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from service.datasets.info import BUILT_IN, DataInfo
+from service.extensions import entry_points
+from service.extensions.entry_points import PluginError
+
+GROUP: entry_points.Group = "densearch.datasets"
+
+
+class DatasetPlugin(Protocol):
+    """What an entry point of `densearch.datasets` names. Its module is imported without torch.
+
+    Attributes:
+        title: What a page calls it.
+        info: For each kind of task that it fits, such as "classification", what its samples are.
+    """
+
+    title: ClassVar[str]
+    info: ClassVar[Mapping[str, DataInfo]]
+
+    def load(self, task: str, /) -> Mapping[str, Any]:
+        """Return the samples of the splits `train`, `validation` and `test`, always the same.
+
+        Args:
+            task: The kind of task.
+
+        Returns:
+            By split what `workers.training.data.plugin` tells for that kind of task.
+        """
+
+
+def info_of(task: str, name: str) -> DataInfo:
+    """Return what is known of the data set of this name.
+
+    Raises:
+        PluginError: There is none, it cannot be used, or it does not fit the kind of task.
+    """
+    plugin = entry_points.load(GROUP, name)
+    told = plugin.value.info
+    if not (isinstance(told, Mapping) and all(isinstance(i, DataInfo) for i in told.values())):
+        reason = "its info is no mapping from kinds of task to service.datasets.info.DataInfo"
+        raise PluginError(f"{name!r} of {plugin.package} cannot be used: {reason}")
+    if task not in told:
+        raise PluginError(f"{name} fits {', '.join(told) or 'no kind of task'}, not {task}")
+    info: DataInfo = told[task]
+    return info
+
+
+def names_for(task: str) -> list[str]:
+    """Return the names of the data sets that fit a kind of task and can be used."""
+    built_in = BUILT_IN.get(task, {})
+    own = [name for name in entry_points.names(GROUP) if name not in built_in]
+    return [name for name in own if _fits(task, name)]
+
+
+def _fits(task: str, name: str) -> bool:
+    try:
+        return bool(info_of(task, name))
+    except PluginError:
+        return False

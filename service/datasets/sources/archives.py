@@ -1,0 +1,191 @@
+"""Archives as lists of entries. Nothing is unpacked to where a name says.
+
+What an archive declares is checked before anything is read, and what is read is counted.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Protocol, Self
+
+from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name, shown
+from service.errors import InvalidDatasetError
+
+CHUNK_BYTES = 2**20
+GZIP_MAGIC = b"\x1f\x8b"
+# A name or an attribute that a header of a tar file has no room for; its reader reads it whole.
+MAX_TAR_EXTRA_BYTES = 64 * 2**10
+_TAR_EXTRAS = frozenset(
+    {
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+    }
+)
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile)
+
+
+@contextmanager
+def faults_of(name: str) -> Iterator[None]:
+    """Name the entry in whatever its archive finds wrong with it."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise InvalidDatasetError(name, f"is damaged ({error}): pack it again") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the file's start
+            raise
+        raise InvalidDatasetError(
+            name, "is damaged (its place is wrong): pack it again"
+        ) from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise InvalidDatasetError(
+            name, f"cannot be unpacked ({error}): pack it with deflate and no password"
+        ) from error
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class _Counted(io.RawIOBase):
+    """A stream that names its entry in every fault, and breaks off when it is too long."""
+
+    def __init__(self, name: str, inner: _Readable, max_bytes: int) -> None:
+        self._name, self._inner, self._max = name, inner, max_bytes
+        self._left = max_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        with faults_of(self._name):
+            content = self._inner.read(len(buffer))
+        self._left -= len(content)
+        if self._left < 0:
+            raise InvalidDatasetError(self._name, f"unpacks to more than {self._max:,} bytes")
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def counted(name: str, inner: _Readable, max_bytes: int) -> IO[bytes]:
+    """Return a buffered stream; over `max_bytes` and damage are an `InvalidDatasetError`."""
+    return io.BufferedReader(_Counted(name, inner, max_bytes), CHUNK_BYTES)
+
+
+def unzipped(entry: Entry, max_bytes: int) -> Entry:
+    """Return an entry whose gzip is taken off, if its name says that it has one."""
+    if entry.suffix != ".gz":
+        return entry
+    name = entry.name.removesuffix(".gz")
+
+    def opener() -> IO[bytes]:
+        return counted(entry.name, _Gunzipped(entry.opener()), max_bytes)
+
+    return Entry(name, entry.n_bytes, opener)
+
+
+class _Gunzipped(gzip.GzipFile):
+    """A gzip reader that closes what it reads."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        super().__init__(fileobj=inner, mode="rb")
+        self._own = inner
+
+    def close(self) -> None:
+        super().close()
+        self._own.close()
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose headers are whole and short."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            # Zeros end an archive. What else is no header would be taken for its end as well.
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+                raise
+            raise InvalidDatasetError("", f"it is damaged ({error}): send all of it") from error
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        # The place that tarfile names for subclasses to look at a member's type.
+        if self.type in _TAR_EXTRAS and self.size > MAX_TAR_EXTRA_BYTES:
+            raise InvalidDatasetError(
+                shown(self.name), f"has a header of {self.size:,} bytes: pack the files anew"
+            )
+        found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return found
+
+
+@contextmanager
+def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[Entry]]:
+    """Give the files of a tar archive, plain or gzipped.
+
+    It can be read from front to back only, so its files are copied to `scratch`, by number.
+
+    Args:
+        path: The archive.
+        scratch: An empty folder.
+        limits: Of its files.
+
+    Raises:
+        InvalidDatasetError: It is no tar file, or one that is made to do harm.
+    """
+    with path.open("rb") as raw, faults_of(""):
+        is_gzipped = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        raw.seek(0)
+        inner: _Readable = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
+        # Headers and padding are counted too: 1 KiB for each file, if there are most.
+        stream = counted("", inner, limits.unpacked_bytes + 1024 * limits.n_files)
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+            entries = distinct(_copied(archive, scratch, limits))
+    yield entries
+
+
+def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator[Entry]:
+    n_left = limits.unpacked_bytes
+    for number, member in enumerate(archive):
+        # It would keep all of them, with their headers.
+        archive.members.clear()  # type: ignore[attr-defined]  # public, but not in the stubs
+        if number == limits.n_files:
+            raise limits.too_many()
+        if member.isdir():
+            continue
+        name = safe_name(member.name)
+        if is_clutter(name):
+            continue
+        content = archive.extractfile(member) if member.isreg() else None
+        if content is None:
+            raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
+        n_left -= member.size
+        if n_left < 0:
+            raise limits.too_large(name, "with it, the files unpack to")
+        target = scratch / str(number)
+        with content, target.open("wb") as copy:
+            while chunk := content.read(CHUNK_BYTES):
+                copy.write(chunk)
+        yield Entry(name, member.size, partial(_opened, os.fspath(target)))
+
+
+def _opened(path: str) -> IO[bytes]:
+    return Path(path).open("rb")

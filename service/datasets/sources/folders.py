@@ -1,0 +1,103 @@
+"""Folders on the server as lists of entries."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name
+from service.errors import InvalidDatasetError
+
+FIELD = "folder"
+_UNREADABLE = "cannot be read by the server: allow it to, or remove it"
+
+
+def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
+    """Find a folder that a user names below one of the roots.
+
+    Args:
+        folder: Absolute, or relative to a root.
+        roots: Folders whose contents may become data sets.
+
+    Returns:
+        The folder and its root, without links.
+
+    Raises:
+        InvalidDatasetError: It is below none of them, or is no folder.
+    """
+    if not roots:
+        raise InvalidDatasetError(
+            FIELD,
+            "no folder of this server may become a data set: set DENSEARCH_DATASET_ROOTS, or "
+            "upload a file",
+        )
+    for root in (path.resolve() for path in roots):
+        # A loop of links (RuntimeError), a name that no file can have (the others).
+        with suppress(RuntimeError, ValueError, OSError):
+            found = (root / folder).resolve()
+            if found.is_relative_to(root) and found.is_dir():
+                return found, root
+    raise InvalidDatasetError(FIELD, "there is no such folder below the roots of data sets")
+
+
+def folder_entries(folder: Path, root: Path, limits: Limits) -> list[Entry]:
+    """Return the files below a folder.
+
+    Links to files are followed within `root`.
+
+    Raises:
+        InvalidDatasetError: A link leads out of `root` or to a folder; something cannot be read.
+    """
+    entries = []
+    for entry in _found(folder, root):
+        entries.append(entry)
+        if len(entries) > limits.n_files:
+            raise limits.too_many()
+    return distinct(entries)
+
+
+def _found(folder: Path, root: Path) -> Iterator[Entry]:
+    for place, folders, names in os.walk(folder, onerror=_refuse_unreadable):
+        folders[:] = [name for name in folders if not is_clutter(name)]
+        for name in folders:
+            path = Path(place) / name
+            # What is too long to be looked at is refused by its name.
+            safe_name(path.relative_to(folder).as_posix())
+            if path.is_symlink():
+                raise InvalidDatasetError(name, "is a link to a folder: copy the folder")
+        for name in names:
+            path = Path(place) / name
+            relative = path.relative_to(folder).as_posix()
+            if not is_clutter(relative):
+                yield _entry(path, safe_name(relative), root)
+
+
+def _entry(path: Path, name: str, root: Path) -> Entry:
+    try:
+        target = path.resolve()
+        if not target.is_relative_to(root):
+            raise InvalidDatasetError(name, "is a link that leads out of the roots: copy the file")
+        status = target.stat()
+    except (RuntimeError, OSError) as error:  # a link to itself, or to nothing
+        raise InvalidDatasetError(name, "cannot be found: remove it") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidDatasetError(name, "is no plain file: remove it")
+    # Of a million files: a path as an object would take several times as much.
+    return Entry(name, status.st_size, partial(_opened, os.fspath(target), name))
+
+
+def _opened(path: str, name: str) -> IO[bytes]:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise InvalidDatasetError(name, _UNREADABLE) from error
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    name = Path(error.filename).name if error.filename else ""
+    raise InvalidDatasetError(name, _UNREADABLE) from error

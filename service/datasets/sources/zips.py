@@ -1,0 +1,105 @@
+"""Zip archives as lists of entries."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import struct
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from service.datasets.sources.archives import counted, faults_of
+from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name
+from service.errors import InvalidDatasetError
+
+# A file that unpacks to more than so many times its size is a bomb, if it is large.
+MAX_RATIO = 200
+RATIO_FREE_BYTES = 100 * 2**20
+# Of the list of files at a zip file's end, which is read whole; an entry takes 46 and its name.
+DIRECTORY_BYTES_PER_FILE = 160
+# APPNOTE.TXT 4.3.16 and 4.3.14: the records that say how long that list is.
+_END, _END_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
+_IN_END_64 = 2**32 - 1
+
+
+@contextmanager
+def open_zip(path: Path, limits: Limits) -> Iterator[list[Entry]]:
+    """Give the files of a zip archive.
+
+    Args:
+        path: The archive.
+        limits: Of its files.
+
+    Raises:
+        InvalidDatasetError: It is no zip file, or one that is made to do harm.
+    """
+    _refuse_large_directory(path, limits)
+    with _opened(path) as archive:
+        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        _refuse_bomb(path, [info.file_size for info in infos], limits)
+        named = [(safe_name(info.orig_filename), info) for info in infos]
+        yield distinct(_entry(archive, name, info) for name, info in named if not is_clutter(name))
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        with faults_of(""):
+            return zipfile.ZipFile(path)
+    except (ValueError, struct.error) as error:  # a name that is no text; broken extra fields
+        raise InvalidDatasetError("", f"it is a damaged zip file ({error})") from error
+
+
+def _entry(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> Entry:
+    if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG}:
+        raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
+    if info.flag_bits & 0x1:
+        raise InvalidDatasetError(name, "is locked by a password: pack it without")
+    return Entry(name, info.file_size, partial(_open_member, archive, info, name))
+
+
+def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:
+    with faults_of(name):
+        return counted(name, archive.open(info), info.file_size)
+
+
+def _refuse_large_directory(path: Path, limits: Limits) -> None:
+    """Look for the length of the list of files, which would all be read at once.
+
+    Every place that could be an end record is believed: which one a reader takes is its choice.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(max(0, size - 2**16 - 2 * _END.size - _END_64.size))
+        tail = file.read()
+    sizes = [_END.unpack_from(tail, at)[5] for at in _places(b"PK\5\6", _END, tail)]
+    sizes = [found for found in sizes if found != _IN_END_64]
+    sizes += [_END_64.unpack_from(tail, at)[8] for at in _places(b"PK\6\6", _END_64, tail)]
+    if not sizes:
+        raise InvalidDatasetError("", "it is no whole zip file: send all of it")
+    if max(sizes) > DIRECTORY_BYTES_PER_FILE * limits.n_files:
+        raise limits.too_many()
+
+
+def _places(magic: bytes, record: struct.Struct, tail: bytes) -> Iterator[int]:
+    for found in re.finditer(re.escape(magic), tail):
+        if found.start() <= len(tail) - record.size:
+            yield found.start()
+
+
+def _refuse_bomb(path: Path, sizes: list[int], limits: Limits) -> None:
+    if len(sizes) > limits.n_files:
+        raise limits.too_many()
+    total = sum(sizes)
+    if total > limits.unpacked_bytes:
+        raise limits.too_large("", "it unpacks to")
+    if total > RATIO_FREE_BYTES and total > MAX_RATIO * path.stat().st_size:
+        raise InvalidDatasetError(
+            "",
+            f"it unpacks to {total:,} bytes, over {MAX_RATIO} times its size, as zip bombs do: "
+            "pack it with less compression",
+        )

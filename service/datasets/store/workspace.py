@@ -1,0 +1,95 @@
+"""Where imports work: folders of their own, which whoever comes next sweeps away after a crash.
+
+An import holds a lock on its folder while it lives (flock: the system lets go of it when the
+process ends, however it ends), so that nobody sweeps away what is still being written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from service.datasets.store.reader import FOLDER
+
+_PREFIX, _LOCK = ".import-", ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folder of one import.
+
+    Attributes:
+        upload: File for the bytes that were sent.
+        scratch: Empty folder for what is unpacked on the way.
+        made: Empty folder for the stored set.
+    """
+
+    upload: Path
+    scratch: Path
+    made: Path
+
+
+@contextmanager
+def workspace(data_dir: Path) -> Iterator[Workspace]:
+    """Give an import its folder, and remove it at the end with whatever is left in it.
+
+    Raises:
+        OSError: The disk is full, or fails.
+    """
+    place = data_dir / FOLDER / f"{_PREFIX}{uuid4().hex}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lock: IO[bytes] | None = None
+    try:
+        with _among_imports(data_dir):
+            place.mkdir()
+            lock = _held(place / _LOCK)
+        found = Workspace(place / "upload", place / "scratch", place / "made")
+        found.scratch.mkdir()
+        found.made.mkdir()
+        yield found
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        if lock is not None:
+            lock.close()
+
+
+def sweep(data_dir: Path) -> int:
+    """Remove the folders of imports that ended without removing theirs; return their number."""
+    if not (data_dir / FOLDER).is_dir():
+        return 0
+    n_removed = 0
+    with _among_imports(data_dir):
+        for place in (data_dir / FOLDER).glob(f"{_PREFIX}*"):
+            try:
+                lock = _held(place / _LOCK)
+            except (BlockingIOError, FileNotFoundError):  # it lives, or was removed just now
+                continue
+            with lock:
+                shutil.rmtree(place, ignore_errors=True)
+            n_removed += 1
+    return n_removed
+
+
+@contextmanager
+def _among_imports(data_dir: Path) -> Iterator[None]:
+    """Wait until nobody else makes or sweeps folders."""
+    with (data_dir / FOLDER / _LOCK).open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _held(path: Path) -> IO[bytes]:
+    """Open a file and lock it; raise BlockingIOError if somebody holds it."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file

@@ -1,0 +1,1 @@
+"""Plug-ins: packages found by entry points, and the settings that they define."""

@@ -1,0 +1,1 @@
+"""The operations on jobs, a transaction each, and what belongs to stored jobs."""

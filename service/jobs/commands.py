@@ -1,0 +1,212 @@
+"""What one can do to jobs: submit, look at, pause, resume, cancel; a transaction each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.costs import memory
+from service.costs.prices import UNPRICED, Prices
+from service.digest import digest_of
+from service.errors import Fault, IdempotencyConflictError, InvalidSpecError
+from service.extensions.entry_points import PluginError
+from service.jobs import dataset_references, density_references
+from service.names import fault_in
+from service.records import Job, Json
+from service.spec import JobSpec
+from service.states import JobState
+from service.storage import dispatchers, events, idempotency, jobs, studies, trials
+from service.storage.database import Database
+from service.studies import planning
+from service.validation import ask_limits, parse
+
+
+def submit(
+    database: Database, spec: JobSpec, key: str | None = None, prices: Prices = UNPRICED
+) -> tuple[Job, bool]:
+    """Store a job, QUEUED, with its studies.
+
+    Args:
+        database: Where to.
+        spec: A complete spec (`service.validation.parse.complete`).
+        key: The request's Idempotency-Key: the same key and body give the same job again.
+        prices: By which a budget in money is counted.
+
+    Returns:
+        The job, and whether it is new.
+
+    Raises:
+        IdempotencyConflictError: The key came with another body before.
+        InvalidSpecError: The name is refused (`service.names`), a data set or a density to start
+            from is missing or does not fit, the budget is in money and a resource of the job has
+            no price, its asks cost too much (`service.validation.ask_limits`) or its trainings
+            exceed the workers' memory (`service.costs.memory`).
+    """
+    # Here and not in the spec's type, which must keep reading the names of older versions.
+    fault = fault_in(spec.name)
+    faults = [*([Fault("/name", fault)] if fault else []), *prices.faults(spec)]
+    if faults:
+        raise InvalidSpecError(faults)
+    digest = digest_of(spec.model_dump(mode="json"))
+    try:
+        with database.write() as session:
+            earlier = _earlier(session, key, digest)
+            return (earlier, False) if earlier else (_insert(session, spec, key, digest), True)
+    except IntegrityError:
+        # On PostgreSQL a second request with the same key may run beside the first; the primary
+        # key let one of them through, and this one finds what the other stored.
+        with database.read() as session:
+            earlier = _earlier(session, key, digest)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def _earlier(session: Session, key: str | None, digest: str) -> Job | None:
+    found = idempotency.find(session, key) if key is not None else None
+    if found is None:
+        return None
+    if found[0] != digest:
+        raise IdempotencyConflictError(key or "")
+    return jobs.get(session, found[1])
+
+
+def clone(
+    database: Database,
+    job_id: int,
+    changes: Json,
+    key: str | None = None,
+    prices: Prices = UNPRICED,
+) -> Job:
+    """Submit a job's spec again, with changes.
+
+    Args:
+        database: Where the old job is and the new one goes.
+        job_id: The old one, in any state.
+        changes: A JSON merge patch (RFC 7396) of its spec: null takes a field away.
+        key: As in `submit`.
+        prices: As in `submit`.
+
+    Raises:
+        NotFoundError: No such job.
+        InvalidSpecError: The changed spec is refused; pointers are into the whole spec.
+        IdempotencyConflictError: As in `submit`.
+    """
+    with database.read() as session:
+        old = spec_again(session, jobs.get(session, job_id))
+    body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
+    return submit(database, parse.parse(body), key, prices)[0]
+
+
+def merged(target: object, patch: object) -> object:
+    """Apply a JSON merge patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
+    spec = density_references.resolve(session, dataset_references.resolve(session, spec))
+    worker_bytes = memory.of_worker(spec, dispatchers.resources(session))
+    if faults := [*ask_limits.faults(spec), *memory.faults(spec, worker_bytes)]:
+        raise InvalidSpecError(faults)
+    job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
+    if key is not None:
+        idempotency.insert(session, key, digest, job.id)
+    found = planning.planned(spec)
+    rows = [asdict(study) | {"place": place} for place, study in enumerate(found)]
+    studies.insert_all(session, job.id, rows)
+    events.add(session, job.id, "job", {"state": job.state})
+    return job
+
+
+def spec_of(job: Job) -> JobSpec:
+    """Return a stored job's spec as a value."""
+    return parse.parse(job.spec)
+
+
+def spec_again(session: Session, job: Job) -> JobSpec:
+    """Return a stored job's spec as it may be submitted again.
+
+    It names data sets and densities, where the stored one holds what these were then.
+
+    Raises:
+        InvalidSpecError: This server would refuse it by now.
+    """
+    return dataset_references.unresolved(density_references.unresolved(session, spec_of(job)))
+
+
+def pause(database: Database, job_id: int) -> Job:
+    """Let the running trials finish and start no more. Pausing a paused job changes nothing.
+
+    Raises:
+        NotFoundError: No such job.
+        IllegalTransitionError: It has ended.
+    """
+    return _move(database, job_id, JobState.PAUSED)
+
+
+def resume(database: Database, job_id: int) -> Job:
+    """Go on with a paused job; a running one stays as it is.
+
+    Raises:
+        NotFoundError: No such job.
+        IllegalTransitionError: It is neither paused nor at work.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state in (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING):
+            return job
+        return jobs.set_state(session, job_id, JobState.RUNNING)
+
+
+def cancel(database: Database, job_id: int) -> Job:
+    """End a job now: waiting trials are cancelled, running ones stop within an epoch.
+
+    The dispatcher sees the new state and tells its workers; a result that still arrives is kept
+    with its attempt and changes nothing. Cancelling a cancelled job changes nothing.
+
+    Raises:
+        NotFoundError: No such job.
+        IllegalTransitionError: It has succeeded or failed.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state is JobState.CANCELLED:
+            return job
+        trials.cancel_open(session, job_id, clock.now())
+        return jobs.set_state(session, job_id, JobState.CANCELLED)
+
+
+def fail(database: Database, job: Job, error: Exception) -> None:
+    """End a job that cannot go on; only the dispatcher that holds it may.
+
+    Its open trials are cancelled: another job with the same training would wait for one that
+    stays RUNNING for ever. A job that has ended meanwhile stays as it is.
+
+    Raises:
+        LeaseLostError: Another dispatcher holds it by now.
+    """
+    with database.write() as session:
+        if jobs.lock_leased(session, job).state.is_final:
+            return
+        trials.cancel_open(session, job.id, clock.now())
+        is_refused = isinstance(error, InvalidSpecError | PluginError)  # though the API took it
+        title = "The dispatcher cannot run it" if is_refused else type(error).__name__
+        detail = {"title": title, "detail": str(error)}
+        jobs.set_state(session, job.id, JobState.FAILED, error=detail)
+
+
+def _move(database: Database, job_id: int, new: JobState) -> Job:
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        return job if job.state is new else jobs.set_state(session, job_id, new)

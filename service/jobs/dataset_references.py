@@ -1,0 +1,116 @@
+"""Stored data sets in specs: looked up in the database when a job is submitted.
+
+What the rules must know of a set is stored with the job's spec, so that its result depends on the
+spec alone, and its training is named by the set's content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from service.datasets.info import DataInfo
+from service.datasets.store.encoded import is_encoded
+from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.records import STORED, Dataset
+from service.spec import JobSpec
+from service.storage import datasets
+from service.tasks.plugin import OwnTask
+from service.tasks.sections import FunctionTask, TrainingTask, is_stored
+from service.validation import parse
+
+AT = "/task/dataset"
+ANY_KIND = ("labelled", "multilabel", "pairs", "unlabelled")
+# What a task needs of its data.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "classification": ("labelled",),
+    "multilabel": ("multilabel",),
+    "image_to_image": ("pairs",),
+    "denoising": ANY_KIND,
+}
+
+
+def resolve(session: Session, spec: JobSpec) -> JobSpec:
+    """Fill in what is known of the stored set that a spec names, and judge it by the rules again.
+
+    The set cannot be deleted until the transaction ends.
+
+    Args:
+        session: In a transaction.
+        spec: A complete spec, as `service.validation.parse.parse` returns it.
+
+    Raises:
+        InvalidSpecError: There is no such set, it does not fit the task, or the spec does not fit
+            it; or the spec says itself what only the server knows.
+    """
+    if isinstance(spec.task, FunctionTask | OwnTask):
+        return spec
+    if spec.task.data is not None:
+        raise InvalidSpecError([Fault("/task/data", "the server fills this in: leave it out")])
+    if not is_stored(spec.task):
+        return spec
+    found = _find(session, spec.task.dataset)
+    misfit = _misfit(found, spec.task)
+    if misfit is not None:
+        raise InvalidSpecError([Fault(AT, misfit)])
+    return parse.complete(_with_data(spec, spec.task, info_of(found, spec.task.kind)))
+
+
+def unresolved(spec: JobSpec) -> JobSpec:
+    """Take away what `resolve` has filled in: the spec as a user would submit it anew."""
+    if isinstance(spec.task, FunctionTask | OwnTask) or spec.task.data is None:
+        return spec
+    return _with_data(spec, spec.task, None)
+
+
+def require(session: Session, spec: JobSpec) -> None:
+    """Hold the stored set that a job's spec names, for the job to go on.
+
+    Raises:
+        NotFoundError: It was deleted.
+    """
+    if not isinstance(spec.task, FunctionTask | OwnTask) and is_stored(spec.task):
+        datasets.hold(session, int(spec.task.dataset.removeprefix(f"{STORED}:")))
+
+
+def info_of(found: Dataset, task: str) -> DataInfo:
+    """Return what the rules must know of a set that a kind of task is trained on."""
+    manifest = found.details["manifest"]
+    n_outputs = {
+        "denoising": manifest["n_channels"],
+        "image_to_image": manifest.get("target_channels"),
+    }
+    return DataInfo(
+        sha256=found.sha256,
+        n_dims=manifest["n_dims"],
+        n_channels=manifest["n_channels"],
+        size_px=manifest["size_px"],
+        least_px=found.details.get("least_px"),  # sets of earlier versions have none
+        is_uniform=manifest["is_uniform"],
+        is_encoded=is_encoded(manifest),
+        n_outputs=n_outputs.get(task) or len(manifest["classes"]),
+        n_training=manifest["counts"]["train"],
+    )
+
+
+def _with_data(spec: JobSpec, task: TrainingTask, data: DataInfo | None) -> JobSpec:
+    return spec.model_copy(update={"task": task.model_copy(update={"data": data})})
+
+
+def _find(session: Session, name: str) -> Dataset:
+    number = name.removeprefix(f"{STORED}:")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise InvalidSpecError([Fault(AT, f'a stored set is named by its id, as "{STORED}:12"')])
+    try:
+        return datasets.hold(session, int(number))
+    except NotFoundError as error:
+        raise InvalidSpecError([Fault(AT, f"{error}: GET /v1/datasets lists them")]) from error
+
+
+def _misfit(found: Dataset, task: TrainingTask) -> str | None:
+    able = KINDS[task.kind]
+    if found.kind not in able:
+        needed = " or ".join(able)
+        return f"data set {found.id} is {found.kind}: {task.kind} needs {needed} samples"
+    return None

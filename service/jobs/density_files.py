@@ -1,0 +1,114 @@
+"""A stored density as others read it: its shape's figures, and as JSON, NumPy or CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from densearch.density.families import Density
+from densearch.density.rank_one import outer, rank_one
+from service.records import DensityRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Figures of a density's shape (docs/densities.md); None where undefined.
+
+    Attributes:
+        effective_radius: sum(Phi d) / sum(Phi), in taps.
+        centre_share: The centre's part of sum(Phi).
+        anisotropy: The radius by rows over that by columns.
+        residual: |Phi - alpha x beta| / |Phi|: 0 when alpha and beta say all.
+    """
+
+    effective_radius: float | None
+    centre_share: float | None
+    anisotropy: float | None
+    residual: float
+
+
+def density_of(record: DensityRecord) -> Density:
+    """Rebuild the density that a record holds; its phi rules."""
+    phi = np.asarray(record.phi, dtype=np.float64)
+    given = [f for f in (record.alpha, record.beta) if f is not None][: record.n_dims]
+    factors = tuple(np.asarray(factor, dtype=np.float64) for factor in given)
+    residual = 0.0
+    if len(factors) < record.n_dims:  # a volume's third factor has no column of its own
+        factors, residual = rank_one(phi)
+    elif np.any(phi):
+        residual = float(np.linalg.norm(phi - outer(factors)) / np.linalg.norm(phi))
+    return Density(
+        family=record.family,
+        kernel_size=record.kernel_size,
+        n_dims=record.n_dims,
+        vector=tuple(record.vector),
+        factors=factors,
+        phi=phi,
+        residual=residual,
+    )
+
+
+def shape_of(record: DensityRecord) -> Shape:
+    """Compute the figures of a stored density's shape."""
+    density = density_of(record)
+    return Shape(
+        effective_radius=density.effective_radius,
+        centre_share=density.centre_share,
+        anisotropy=density.anisotropy,
+        residual=density.residual,
+    )
+
+
+def gamma_of(record: DensityRecord) -> list[float] | None:
+    """Return a volume's third factor, told by Phi since it has no column; None for others."""
+    if record.n_dims < 3:
+        return None
+    gamma: list[float] = density_of(record).factors[2].tolist()
+    return gamma
+
+
+def to_npz(record: DensityRecord) -> bytes:
+    """Return a density as the bytes of a NumPy archive that loads without pickle.
+
+    Arrays: phi, shape (K,) * n_dims; alpha, beta and gamma, one for each axis, shape (K,); vector;
+    den where it has one; all float64. Scalars: kernel_size, n_dims, family. Provenance as JSON
+    text.
+    """
+    arrays: dict[str, object] = {
+        "phi": np.asarray(record.phi, dtype=np.float64),
+        "alpha": np.asarray(record.alpha, dtype=np.float64),
+        "vector": np.asarray(record.vector, dtype=np.float64),
+        "kernel_size": np.int64(record.kernel_size),
+        "n_dims": np.int64(record.n_dims),
+        "family": np.str_(record.family),
+        "provenance": np.str_(json.dumps(record.provenance)),
+    }
+    others = {"beta": record.beta, "gamma": gamma_of(record), "den": record.den}
+    for name, values in others.items():
+        if values is not None:
+            arrays[name] = np.asarray(values, dtype=np.float64)
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **{name: np.asarray(a) for name, a in arrays.items()})
+    return file.getvalue()
+
+
+def to_csv(record: DensityRecord) -> str:
+    """Return a density as CSV: a line for each value of its factors, of den and of Phi, exact.
+
+    Columns: array, index (the place in the array, parts joined by a space), value.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["array", "index", "value"])
+    arrays = {"alpha": record.alpha, "beta": record.beta, "gamma": gamma_of(record)}
+    for name, values in {**arrays, "den": record.den, "phi": record.phi}.items():
+        if values is None:
+            continue
+        array = np.asarray(values, dtype=np.float64)
+        for place in np.ndindex(array.shape):
+            writer.writerow([name, " ".join(map(str, place)), repr(float(array[place]))])
+    return text.getvalue()

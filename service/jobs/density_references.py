@@ -1,0 +1,77 @@
+"""Densities of earlier jobs as starting points: read from the database when a job is submitted.
+
+Their vectors are stored with the job's spec, so that its result depends on the spec alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.records import DensityRecord
+from service.spec import JobSpec
+from service.storage import densities
+from service.studies.layer_groups import groups_of, window_of
+
+
+def resolve(session: Session, spec: JobSpec) -> JobSpec:
+    """Add the vectors of the densities that a spec starts from, behind its own.
+
+    Raises:
+        InvalidSpecError: One is missing, or of another family or kernel size.
+    """
+    start = spec.warm_start
+    if start is None or not start.densities:
+        return spec
+    faults: list[Fault] = []
+    vectors = list(start.vectors)
+    for index, density_id in enumerate(start.densities):
+        at = f"/warm_start/densities/{index}"
+        try:
+            found = densities.get(session, density_id)
+        except NotFoundError as error:
+            faults.append(Fault(at, str(error)))
+            continue
+        faults += [Fault(at, detail) for detail in _misfits(spec, found)]
+        vectors.append(found.vector)
+    if faults:
+        raise InvalidSpecError(faults)
+    return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": vectors})})
+
+
+def unresolved(session: Session, spec: JobSpec) -> JobSpec:
+    """Remove the densities' vectors from a spec, so that it can be submitted again.
+
+    Once one of the densities was deleted with its job, the spec keeps the vectors of all of them
+    in place of their ids.
+    """
+    start = spec.warm_start
+    if start is None or not start.densities:
+        return spec
+    if densities.are_kept(session, start.densities):
+        changes: dict[str, object] = {"vectors": start.vectors[: -len(start.densities)]}
+    else:
+        changes = {"densities": []}
+    return spec.model_copy(update={"warm_start": start.model_copy(update=changes)})
+
+
+def _misfits(spec: JobSpec, found: DensityRecord) -> Iterator[str]:
+    if spec.density is None or spec.network is None:
+        return
+    group, *others = groups_of(spec)
+    if others:
+        yield (
+            f"this job searches {1 + len(others)} densities at once, density {found.id} is one: "
+            "give their values together as warm_start.vectors"
+        )
+        return
+    wanted, own = (spec.density.family, group.window), window_of(found.kernel_size, found.n_dims)
+    if (found.family, own) != wanted:
+        yield (
+            f"density {found.id} is {found.family} on a {own} kernel, this job searches "
+            f"{wanted[0]} on {wanted[1]}: name one of that kind"
+        )
+    elif found.layer:
+        yield f"density {found.id} belongs to {found.layer} alone: name a whole one"

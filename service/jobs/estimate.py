@@ -1,0 +1,264 @@
+"""What a job will cost, before it is submitted: trainings, time, memory, money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from service.capacity import n_places
+from service.costs import calibrations, training_cost, workload
+from service.costs import memory as memory_needs
+from service.costs.figures import (
+    Epoch,
+    Estimate,
+    Interval,
+    KindOfTraining,
+    Memory,
+    Money,
+    total_of,
+)
+from service.costs.prices import Prices
+from service.costs.schedule import kind_of, time_of
+from service.costs.training_cost import TrainingCost
+from service.errors import InvalidSpecError
+from service.jobs import dataset_references, density_references
+from service.jobs.leases import NO_DISPATCHER
+from service.records import Calibration, Dispatcher
+from service.spec import JobSpec, is_training
+from service.states import CalibrationState
+from service.storage import dispatchers, jobs
+from service.storage.database import Database
+from service.studies.payloads import device_of
+from service.tasks.sections import FunctionTask
+from service.validation import ask_limits
+
+NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
+MEASURING = "a worker measures what a training of this job takes"
+CROWDED = "many other trainings are being measured first: ask again"
+# A search of these changes what a training costs.
+COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "kernel_size")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What the live dispatchers have, and how many other jobs share it."""
+
+    best: Dispatcher | None
+    n_workers: int | None
+    n_jobs: int
+
+    @property
+    def memory_bytes(self) -> int | None:
+        found = self.best.resources.get("memory_bytes") if self.best is not None else None
+        return int(found) if found else None
+
+    def worker_bytes(self, spec: JobSpec) -> int | None:
+        """Memory of one worker of the job, bytes; None where that is not known."""
+        found = [self.best.resources] if self.best is not None else []
+        return memory_needs.of_worker(spec, found)
+
+
+def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) -> Estimate:
+    """Say what a job will cost, or have it measured.
+
+    Args:
+        database: Where costs are remembered, and measurements asked for.
+        spec: A complete spec (`service.validation.parse.parse`).
+        prices: The server's.
+        lease_s: The dispatchers', by which they are found alive.
+
+    Raises:
+        InvalidSpecError: The spec would be refused at its submission.
+    """
+    with database.read() as session:
+        spec = density_references.resolve(session, dataset_references.resolve(session, spec))
+        cluster = _cluster_of(session, spec, lease_s)
+    faults = [
+        *prices.faults(spec),
+        *ask_limits.faults(spec),
+        *memory_needs.faults(spec, cluster.worker_bytes(spec)),  # before a worker measures it
+    ]
+    if faults:
+        raise InvalidSpecError(faults)
+    if isinstance(spec.task, FunctionTask):
+        called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
+        return _ready(spec, called, called, None, cluster, prices)
+    found = [_known(database, spec, cluster, is_full=is_full) for is_full in (False, True)]
+    done = [c for c in found if c is not None and c.state is CalibrationState.DONE]
+    if len(done) < len(found):
+        return _unknown(spec, *_why(found, cluster), cluster)
+    short, full = (calibrations.cost_in(c) for c in done)
+    return _ready(spec, short, full, done[0], cluster, prices)
+
+
+def _known(
+    database: Database, spec: JobSpec, cluster: _Cluster, *, is_full: bool
+) -> Calibration | None:
+    """Ask only for what can be measured, lest what cannot fills the queue."""
+    look = calibrations.ask if cluster.n_workers else calibrations.known
+    payload = training_cost.typical_payload(spec, is_full=is_full)
+    return look(database, spec, payload, calibrations.widths_of(spec, payload))
+
+
+def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, str]:
+    """Return the state of an estimate without figures, and the reason."""
+    failed = [c for c in found if c is not None and c.state is CalibrationState.FAILED]
+    if failed:
+        return "failed", f"the measurement failed: {failed[0].error}"
+    if cluster.best is None:
+        return "measuring", NO_DISPATCHER
+    if not cluster.n_workers:
+        return "failed", NO_ROOM
+    return "measuring", CROWDED if None in found else MEASURING
+
+
+def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
+    """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
+    alive = dispatchers.alive(session, 2 * lease_s)
+    shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
+    best = max(alive, key=lambda d: n_places(_totals(d), *shape), default=None)
+    n_workers = n_places(_totals(best), *shape) if best is not None else None
+    return _Cluster(best, n_workers, len(jobs.standings(session)))
+
+
+def _totals(dispatcher: Dispatcher) -> Mapping[str, float]:
+    return {"cpus": 0.0, "gpus": 0.0, **dispatcher.resources}
+
+
+def _unknown(spec: JobSpec, state: str, detail: str, cluster: _Cluster) -> Estimate:
+    trainings = workload.trainings_of(spec)
+    return Estimate(
+        state=state,
+        detail=detail,
+        trainings=(),
+        n_trainings=sum(t.n for t in trainings),
+        n_epochs=sum(t.n * t.epochs[1] for t in trainings),
+        epoch=None,
+        pack_width=None,
+        n_workers=cluster.n_workers,
+        work_s=None,
+        time_s=None,
+        memory=None,
+        least_memory_bytes=_least_bytes(spec),
+        worker_memory_bytes=cluster.worker_bytes(spec),
+        money=None,
+        warnings=(),
+    )
+
+
+def _ready(
+    spec: JobSpec,
+    short: TrainingCost,
+    full: TrainingCost,
+    source: Calibration | None,
+    cluster: _Cluster,
+    prices: Prices,
+) -> Estimate:
+    width = _width_of(spec, short)
+    kinds = _kinds_of(spec, short, full, width, cluster.n_workers or 1)
+    work_s = total_of(kind.whole for kind in kinds)
+    per_s = prices.per_s(spec.resources)
+    time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
+    if time_s is not None:  # the workers may be new
+        time_s += Interval(0.0, 0.0, short.load_s)
+    money = Money(work_s * per_s, prices.currency) if per_s is not None else None
+    memory = _memory_of(spec, short, cluster)
+    return Estimate(
+        state="ready",
+        detail=None,
+        trainings=kinds,
+        n_trainings=sum(kind.n for kind in kinds),
+        n_epochs=sum(kind.n * kind.epochs[1] for kind in kinds),
+        epoch=Epoch(
+            Interval(*short.epoch_s),
+            source.source if source is not None else "spec",
+            short.n,
+            short.device,
+            source.measured_at if source is not None else None,
+        ),
+        pack_width=width,
+        n_workers=cluster.n_workers,
+        work_s=work_s,
+        time_s=time_s,
+        memory=memory,
+        least_memory_bytes=_least_bytes(spec),
+        worker_memory_bytes=cluster.worker_bytes(spec),
+        money=money,
+        warnings=(
+            *_warnings(spec, cluster, time_s, money, memory),
+            *_narrower(spec.resources.pack_width, width),
+        ),
+    )
+
+
+def _width_of(spec: JobSpec, cost: TrainingCost) -> int:
+    """Return how many can share a worker: what was not measured is not possible."""
+    asked = spec.resources.pack_width
+    if asked == "auto":
+        return cost.pack_width
+    return max(width for width in {1, *cost.pack_epoch_s} if width <= asked)
+
+
+def _kinds_of(
+    spec: JobSpec, short: TrainingCost, full: TrainingCost, width: int, n_workers: int
+) -> tuple[KindOfTraining, ...]:
+    counted = [
+        (each, workload.n_together(spec, each, width, n_workers))
+        for each in workload.trainings_of(spec)
+    ]
+    return tuple(kind_of(t, full if t.is_full else short, width, n) for t, n in counted)
+
+
+def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory | None:
+    if cost.peak_memory_bytes is None:
+        return None
+    total = cost.peak_memory_bytes * (cluster.n_workers or 0)
+    # How much memory GPUs have is not known: what was measured there is held against nothing.
+    has = cluster.memory_bytes if device_of(spec) == "cpu" else None
+    return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
+
+
+def _least_bytes(spec: JobSpec) -> int | None:
+    need = memory_needs.need_of(spec)
+    return need.bytes if need is not None else None
+
+
+def _narrower(asked: int | str, width: int) -> Iterator[str]:
+    if isinstance(asked, int) and width < asked:
+        held = f"packs hold {width}" if width > 1 else "each training has a worker to itself"
+        yield (f"packs of {asked} are not possible with this network or in this memory: {held}")
+
+
+def _warnings(
+    spec: JobSpec,
+    cluster: _Cluster,
+    time_s: Interval | None,
+    money: Money | None,
+    memory: Memory | None,
+) -> Iterator[str]:
+    if cluster.best is None:
+        yield NO_DISPATCHER
+    elif cluster.n_workers == 0:
+        yield NO_ROOM
+    if cluster.n_jobs:
+        yield f"{cluster.n_jobs} unfinished jobs share the workers: it may take longer"
+    limit_s, limit = spec.budget.wall_clock_s, spec.budget.cost
+    if limit_s is not None and time_s is not None and time_s.high > limit_s:
+        yield f"budget.wall_clock_s may end the searches before {spec.budget.n_trials} trials"
+    if limit is not None and money is not None and money.amount.high > limit:
+        yield f"budget.cost may end the searches before {spec.budget.n_trials} trials"
+    costly = [name for name in spec.search if name in COSTLY_SETTINGS]
+    if costly:
+        yield f"trainings differ in {', '.join(costly)}: one from the middle was measured"
+    if memory is not None and memory.fits is False:
+        yield "all workers together may need more memory than the cluster has"
+    most = cluster.worker_bytes(spec)
+    if memory is not None and most is not None and memory.worker_bytes > most:
+        yield (
+            f"a training held {memory_needs.size_text(memory.worker_bytes)}, a worker has "
+            f"{memory_needs.size_text(most)}: trainings may end for lack of memory"
+        )
+    if is_training(spec) and spec.pruning is not None:
+        yield "trainings that are stopped early cost less than this"

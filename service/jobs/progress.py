@@ -1,0 +1,278 @@
+"""How far a job is: counts of its trials, the fraction done, the time left, the best so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import fmean
+
+from sqlalchemy.orm import Session
+
+from service.jobs.leases import NO_DISPATCHER
+from service.records import Job, Json, Study, Trial
+from service.states import JobState, Phase, Role, TrialState
+from service.storage import dispatchers, events, trials
+from service.storage import overview as glances
+from service.storage import progress as counting
+from service.storage.answers import answers_in
+from service.storage.progress import Tally
+
+# The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
+PACE_TRIALS = 20
+ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
+SHOWN = (TrialState.RUNNING, TrialState.WAITING, TrialState.FAILED, TrialState.PRUNED)
+ANY = tuple(TrialState)
+STANDING = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
+MOVING = (JobState.RUNNING, JobState.EVALUATING)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of a job's trials.
+
+    Attributes:
+        n_trials: Search trials that the studies may spend, controls included.
+        n_finished: Confirmed evaluations: trials with a place in their study's sequence that have
+            ended with a result or failed.
+        n_evaluated: All search trials that have ended, those run ahead of need included.
+        n_running: Trials in training now, of all phases.
+        n_waiting: Trials issued and not yet placed, of all phases.
+        n_failed: Trials given up, of all phases.
+        n_pruned: Trainings that were stopped as hopeless.
+        n_cached: Trials that took an earlier result instead of training.
+        n_promotions: Full trainings of each study's best, where the search trains short.
+        n_promotions_finished: Of these, how many have ended.
+        n_evaluations: Final trainings on the test split.
+        n_evaluations_finished: Of these, how many have ended.
+        fraction: Ended trials over all trials, in [0, 1].
+        eta_s: Seconds left if trials take what the last ones took; None while nothing moves.
+    """
+
+    n_trials: int
+    n_finished: int
+    n_evaluated: int
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_pruned: int
+    n_cached: int
+    n_promotions: int
+    n_promotions_finished: int
+    n_evaluations: int
+    n_evaluations_finished: int
+    fraction: float
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyProgress:
+    """Counts of a study's search trials.
+
+    Attributes:
+        n_finished: Confirmed evaluations: ended, with a place in the sequence.
+        n_evaluated: All that have ended, those run ahead of need included.
+        n_running: In training now.
+        n_waiting: Issued and not yet placed.
+        n_failed: Given up.
+        n_pruned: Stopped as hopeless.
+        n_speculative: Run ahead of need so far.
+        n_hits: Of these, how many the sequence turned out to need.
+        n_cached: Trials that reused an earlier result.
+    """
+
+    n_finished: int
+    n_evaluated: int
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_pruned: int
+    n_speculative: int
+    n_hits: int
+    n_cached: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The part of the speculation that was needed; None without any."""
+        return self.n_hits / self.n_speculative if self.n_speculative else None
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best trial of a job's searches; controls are not among them."""
+
+    study_id: int
+    study: str
+    sampler: str
+    trial_id: int
+    value: float
+    params: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What was counted of one job: its plan, and its trials by phase and state."""
+
+    n_studies: int
+    n_trials: int
+    by_state: Mapping[tuple[Phase, TrialState], Tally]
+
+    def count(self, states: Collection[TrialState], phases: Collection[Phase] = STANDING) -> Tally:
+        """Add up the trials in these states and phases."""
+        found = (t for (p, s), t in self.by_state.items() if p in phases and s in states)
+        return sum(found, Tally())
+
+
+def progress_of(session: Session, job: Job) -> Progress:
+    """Count a job's trials and estimate the time left."""
+    is_moving = job.state in MOVING
+    durations_s = counting.recent_durations(session, job.id, PACE_TRIALS) if is_moving else []
+    return _progress(job, overview(session, [job])[job.id], durations_s)
+
+
+def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:
+    """Return the fraction done of each of several jobs, by id."""
+    found = overview(session, jobs)
+    return {job.id: _progress(job, found[job.id], []).fraction for job in jobs}
+
+
+def overview(session: Session, jobs: Sequence[Job]) -> dict[int, Overview]:
+    """Count the trials of several jobs."""
+    ids = [job.id for job in jobs]
+    plans, answers = counting.planned(session, ids), answers_in(session)
+    last_ids = events.last_ids(session, ids)
+    found = {}
+    for job in jobs:
+        count = partial(counting.counts_by_phase, session, job.id)
+        counts = answers.about("counts by phase", job, last_ids[job.id], count)
+        n_studies, n_trials = plans.get(job.id, (0, 0))
+        found[job.id] = Overview(n_studies, n_trials, counts)
+    return found
+
+
+def of_studies(session: Session, job: Job, studies: Sequence[Study]) -> list[StudyProgress]:
+    """Count the search trials of a job's studies, in their order."""
+    last_id = events.last_id(session, job.id)
+    count = partial(counting.search_counts, session, job.id)
+    counts = answers_in(session).about("counts by study", job, last_id, count)
+    return [_of_study({s: t for (of, s), t in counts.items() if of == x.id}) for x in studies]
+
+
+def _of_study(counts: Mapping[TrialState, Tally]) -> StudyProgress:
+    ended = sum((counts.get(state, Tally()) for state in ENDED), Tally())
+    whole = sum(counts.values(), Tally())
+    running, waiting, failed, pruned = (counts.get(s, Tally()).n for s in SHOWN)
+    return StudyProgress(
+        n_finished=ended.n_numbered,
+        n_evaluated=ended.n,
+        n_running=running,
+        n_waiting=waiting,
+        n_failed=failed,
+        n_pruned=pruned,
+        n_speculative=whole.n_guessed,
+        n_hits=whole.n_hits,
+        n_cached=whole.n_cached,
+    )
+
+
+def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Progress:
+    ended = counted.count(ENDED, [Phase.SEARCH])
+    promotions = counted.count(ANY, [Phase.PROMOTION]).n
+    promoted = counted.count(ENDED, [Phase.PROMOTION]).n
+    issued = counted.count(ANY, [Phase.EVALUATION]).n
+    n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
+    n_evaluated = counted.count(ENDED, [Phase.EVALUATION]).n
+    n_all = counted.n_trials + promotions + n_evaluations
+    n_done = ended.n_numbered + promoted + n_evaluated
+    running, waiting, failed, pruned = (counted.count([state]).n for state in SHOWN)
+    is_done = job.state is JobState.SUCCEEDED
+    return Progress(
+        n_trials=counted.n_trials,
+        n_finished=ended.n_numbered,
+        n_evaluated=ended.n,
+        n_running=running,
+        n_waiting=waiting,
+        n_failed=failed,
+        n_pruned=pruned,
+        n_cached=counted.count(ANY).n_cached,
+        n_promotions=promotions,
+        n_promotions_finished=promoted,
+        n_evaluations=n_evaluations,
+        n_evaluations_finished=n_evaluated,
+        fraction=1.0 if is_done else n_done / max(n_all, 1),
+        eta_s=eta_s(n_all - n_done, durations_s, running),
+    )
+
+
+def reason(session: Session, job: Job, lease_s: float) -> str | None:
+    """Say why a job does not move, None when it does or has ended.
+
+    A job that nobody can work on says so, whatever its last dispatcher wrote.
+    """
+    if job.state.is_final:
+        return None
+    if job.state is JobState.PAUSED:
+        return "it is paused: resume it"
+    if not dispatchers.alive(session, 2 * lease_s):
+        return NO_DISPATCHER
+    return job.waits_for
+
+
+def eta_s(n_left: int, durations_s: Sequence[float], n_running: int) -> float | None:
+    """Estimate the seconds left, from what the last trainings took.
+
+    Times between ends would count an hour that the server was down, and trials that took an
+    earlier result would make every training look short.
+
+    Args:
+        n_left: Trials to go, the running ones included.
+        durations_s: What the last trials that were trained took.
+        n_running: How many run at once.
+
+    Returns:
+        None when no trial was trained yet.
+    """
+    if not durations_s:
+        return None
+    return n_left * fmean(durations_s) / max(n_running, 1)
+
+
+def leading(job: Job, studies: Sequence[Study]) -> Study | None:
+    """Return the search with the least value so far; the first of equals.
+
+    Where the search trains short and some studies are finished, of these: their values are of
+    full trainings, with which those of short ones do not compare.
+    """
+    found = [s for s in studies if s.role is Role.SEARCH and s.best_value is not None]
+    if job.spec.get("fidelity") is not None:
+        found = [study for study in found if study.is_finished] or found
+    return min(found, key=lambda study: (study.best_value, study.place), default=None)
+
+
+def best_of(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
+    """Return the best trial of a job's searches so far."""
+    study = leading(job, studies)
+    if study is None or study.best_value is None or study.best_trial_id is None:
+        return None
+    trial: Trial = trials.get(session, study.best_trial_id)
+    return Best(study.id, study.name, study.sampler, trial.id, study.best_value, trial.params)
+
+
+def best_ahead(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
+    """Return a point that was run ahead of need and is better than the searches' best.
+
+    It is shown beside the best, which depends on the spec alone. Once a best was trained in full
+    there is none: its value and that of a short training do not compare.
+    """
+    last_id = events.last_id(session, job.id)
+    look = partial(glances.best_ahead, session, job.id)
+    trial = answers_in(session).about("best ahead", job, last_id, look)
+    if trial is None or trial.value is None:
+        return None
+    study = next(study for study in studies if study.id == trial.study_id)
+    best = best_of(session, job, studies)
+    if best is not None:
+        is_full = trials.get(session, best.trial_id).phase is not Phase.SEARCH
+        if is_full or best.value <= trial.value:
+            return None
+    return Best(study.id, study.name, study.sampler, trial.id, trial.value, trial.params)

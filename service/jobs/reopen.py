@@ -1,0 +1,285 @@
+"""Going on with a job that has ended: a larger budget, or another try at what failed.
+
+Whatever was chosen by the search's result (promotions, evaluations, the flat control) is chosen
+anew; what is chosen again takes its result by the digest, so that nothing is trained twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from service import samplers
+from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
+from service.jobs import dataset_references
+from service.jobs.commands import spec_of
+from service.records import Job, Study, TrialOutline
+from service.spec import Budget, JobSpec
+from service.states import JobState, Phase, Role, TrialState
+from service.storage import densities, jobs, studies, trials
+from service.storage.database import Database
+from service.studies import payloads, planning
+from service.validation import ask_limits
+
+MOST_TRIALS: int = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
+CHOSEN_BY_SEARCH = (Phase.PROMOTION, Phase.EVALUATION)
+WITHOUT_RESULT = (TrialState.FAILED, TrialState.CANCELLED)
+
+
+def extend(database: Database, job_id: int, n_trials: int) -> Job:
+    """Raise the budget of every search of a job that has succeeded, and queue it again.
+
+    The result is that of a job that had this budget from the start. A study that stopped early,
+    below the noise or at another limit of the budget, stays as it is.
+
+    Args:
+        database: Where the job is.
+        job_id: Which.
+        n_trials: The new budget of every search, above the present one.
+
+    Raises:
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
+        IllegalTransitionError: It has not succeeded.
+        OtherVersionError: It was begun by other versions of what trains.
+        InvalidSpecError: The budget is not above the present one, or too large, or its asks would
+            cost too much.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state is not JobState.SUCCEEDED:
+            raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
+        dataset_references.require(session, spec_of(job))
+        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
+        found = studies.of_job(session, job_id)
+        raised = _raised(found, n_trials)
+        _require_effort(spec_of(job), n_trials)
+        for study in raised:
+            studies.change(session, study.id, n_trials=n_trials)
+        _choose_anew(session, spec_of(job), found)
+        return jobs.reopen(session, job_id)
+
+
+def _require_effort(spec: JobSpec, n_trials: int) -> None:
+    """Check a larger budget against the limits on asks."""
+    budget = spec.budget.model_copy(update={"n_trials": n_trials})
+    faults = list(ask_limits.faults(spec.model_copy(update={"budget": budget}), "/n_trials"))
+    if faults:
+        raise InvalidSpecError(faults)
+
+
+def extensible(found: Sequence[Study]) -> list[Study]:
+    """Return those of a job's studies that would spend a larger budget."""
+    return [
+        study
+        for study in found
+        if study.role in (Role.SEARCH, Role.TUNED)
+        and study.sampler != planning.GRADIENT
+        and study.stopped_at is None
+    ]
+
+
+def _raised(found: Sequence[Study], n_trials: int) -> list[Study]:
+    """Return the studies that get a new budget."""
+    searches = extensible(found)
+    if not searches:
+        detail = (
+            "every search stopped early: clone the job without stop_below_noise, or with more "
+            "time or money"
+        )
+        raise InvalidSpecError([Fault("/n_trials", detail)])
+    present = max(study.n_trials for study in searches)
+    if not present < n_trials <= MOST_TRIALS:
+        detail = f"must be above the present budget, {present}, and at most {MOST_TRIALS}"
+        raise InvalidSpecError([Fault("/n_trials", detail)])
+    return searches
+
+
+def retry_failed(database: Database, job_id: int) -> Job:
+    """Try a job's failed trials again, and queue it again; their attempts go on counting.
+
+    A sampler was told of a failed trial as the worst value, and proposed what came later by that.
+    So what an adaptive sampler proposed later is proposed anew: the result is the one that the job
+    would have had without the failures.
+
+    Raises:
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
+        IllegalTransitionError: It has not ended, or was cancelled.
+        OtherVersionError: It was begun by other versions of what trains.
+        NothingToRetryError: None of its trials has failed.
+    """
+    # Chosen outside the write transaction: for many trials it takes seconds.
+    with database.read() as session:
+        seen = _require_retriable(jobs.get(session, job_id))
+        chosen = _choose_retry(session, seen)
+    with database.write() as session:
+        job = _require_retriable(jobs.lock(session, job_id))
+        if seen.lease_fence != job.lease_fence:  # it continued
+            chosen = _choose_retry(session, job)
+        dataset_references.require(session, spec_of(job))
+        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
+        _retry(session, job, chosen)
+        return jobs.reopen(session, job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """What another try at a job changes.
+
+    Attributes:
+        phase: The first of its phases in which a trial failed; what follows is chosen again.
+        failed: The trials of that phase that are tried again.
+        gone: Ids of search trials that were proposed by the value told for a failed one.
+        pruned: Search trials that were stopped and held, or may have been, against a failed one.
+    """
+
+    phase: Phase
+    failed: list[TrialOutline]
+    gone: set[int]
+    pruned: list[TrialOutline]
+
+
+def _require_retriable(job: Job) -> Job:
+    if job.state not in (JobState.SUCCEEDED, JobState.FAILED):
+        raise IllegalTransitionError(
+            "job",
+            job.state,
+            "tried again: wait until it has ended (resume or cancel a paused one)",
+        )
+    return job
+
+
+def _choose_retry(session: Session, job: Job) -> _Retry:
+    every = trials.outlines(session, job.id)
+    failed = [trial for trial in every if _is_failed(trial, job)]
+    if not failed:
+        raise NothingToRetryError(job.id)
+    phases = {trial.phase for trial in failed}
+    phase = next(p for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION) if p in phases)
+    chosen = [trial for trial in failed if trial.phase is phase]
+    if phase is not Phase.SEARCH:
+        return _Retry(phase, chosen, set(), [])
+    spec, found = spec_of(job), studies.of_job(session, job.id)
+    gone = _proposed_by_failures(spec, found, every, {trial.id for trial in failed})
+    pruned = [t for study in found for t in _held_against(spec, study, every, chosen)]
+    return _Retry(phase, _without(chosen, gone), gone, _without(pruned, gone))
+
+
+def _without(found: Sequence[TrialOutline], gone: Collection[int]) -> list[TrialOutline]:
+    return [trial for trial in found if trial.id not in gone]
+
+
+def _held_against(
+    spec: JobSpec, study: Study, every: Sequence[TrialOutline], failed: Sequence[TrialOutline]
+) -> list[TrialOutline]:
+    """Return the trials of a study that were stopped in the round of a failed one, or later."""
+    numbers = [t.number for t in failed if t.study_id == study.id and t.number is not None]
+    if not numbers or study.role not in (Role.SEARCH, Role.TUNED):
+        return []
+    size = planning.round_size_of(spec, study) or 1
+    start = min(numbers) // size * size
+    mine = (t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH)
+    stopped = (t for t in mine if t.state is TrialState.PRUNED and t.number is not None)
+    return [trial for trial in stopped if (trial.number or 0) >= start]
+
+
+def _is_failed(trial: TrialOutline, job: Job) -> bool:
+    # The trials of a job that ended by a bug of its own were cancelled with it.
+    states = WITHOUT_RESULT if job.state is JobState.FAILED else (TrialState.FAILED,)
+    return trial.phase is not Phase.SUPERSEDED and trial.state in states
+
+
+def _retry(session: Session, job: Job, chosen: _Retry) -> None:
+    found = studies.of_job(session, job.id)
+    failed = chosen.failed
+    if chosen.phase is Phase.SEARCH:
+        trials.supersede(session, chosen.gone)
+        _choose_anew(session, spec_of(job), found)
+    elif chosen.phase is Phase.PROMOTION:
+        trials.supersede_phases(session, job.id, [Phase.EVALUATION])
+        densities.forget_evaluations(session, job.id)
+        failed = _choose_control_anew(session, spec_of(job), found, failed)
+        _begin_again(session, found)
+    trials.wait_again(session, [*failed, *chosen.pruned])
+
+
+def _choose_control_anew(
+    session: Session, spec: JobSpec, found: Sequence[Study], failed: list[TrialOutline]
+) -> list[TrialOutline]:
+    """Drop the flat control if a search's full training failed: it has the scale of the best.
+
+    Returns:
+        The failed trials that are still to be tried again.
+    """
+    searches = {study.id for study in found if study.role is Role.SEARCH}
+    if not any(trial.study_id in searches for trial in failed):
+        return failed
+    dropped = _drop_matched(session, spec, found)
+    return [trial for trial in failed if trial.study_id not in dropped]
+
+
+def _proposed_by_failures(
+    spec: JobSpec,
+    found: Sequence[Study],
+    every: Sequence[TrialOutline],
+    failed: Collection[int],
+) -> set[int]:
+    """Return the search trials that were proposed by the values told for failed ones."""
+    by_study: dict[int, list[TrialOutline]] = defaultdict(list)
+    for trial in every:
+        if trial.phase is Phase.SEARCH:
+            by_study[trial.study_id].append(trial)
+    return {t.id for s in found for t in _proposed_by(spec, s, by_study[s.id], failed)}
+
+
+def _proposed_by(
+    spec: JobSpec, study: Study, mine: Sequence[TrialOutline], failed: Collection[int]
+) -> list[TrialOutline]:
+    """Return the trials of a study that were proposed by the value told for a failed one."""
+    first = next((t for t in mine if t.id in failed), None)
+    if first is None or study.role not in (Role.SEARCH, Role.TUNED):
+        return []
+    can, number = samplers.describe(study.sampler).capabilities, first.number
+    if not can.adaptive:
+        return []
+    if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
+        return [t for t in mine if t.id != first.id and not _is_before(t, number)]
+    size = planning.round_size_of(spec, study) or 1
+    end = (number // size + 1) * size
+    return [t for t in mine if t.number is None or t.number >= end]
+
+
+def _is_before(trial: TrialOutline, number: int | None) -> bool:
+    return trial.number is not None and number is not None and trial.number < number
+
+
+def _choose_anew(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
+    """Drop what was chosen by the search's result, and let every study begin again."""
+    _drop_matched(session, spec, found)
+    trials.supersede_phases(session, found[0].job_id, CHOSEN_BY_SEARCH)
+    densities.forget_evaluations(session, found[0].job_id)
+    _begin_again(session, found)
+
+
+def _drop_matched(session: Session, spec: JobSpec, found: Sequence[Study]) -> set[int]:
+    """Drop the trials of the flat control that is matched to the searches' best.
+
+    Returns:
+        The ids of its studies; empty where there is none.
+    """
+    flat = planning.control_of(spec, "flat")
+    if flat is None or flat.factor is not None:
+        return set()
+    dropped = {study.id for study in found if study.name == flat.name}
+    for study_id in dropped:
+        trials.supersede_study(session, study_id)
+    return dropped
+
+
+def _begin_again(session: Session, found: Sequence[Study]) -> None:
+    """A study that has all it needs is finished again at its first plan."""
+    for study in found:
+        blank = {"is_finished": False, "best_trial_id": None, "best_value": None}
+        studies.change(session, study.id, **blank)

@@ -1,0 +1,148 @@
+"""The ends of searches, studies, phases and the job."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from service import devices, states
+from service.costs import calibrations
+from service.orchestration import evaluation
+from service.records import Trial
+from service.states import AttemptState, JobState, Phase, Role, TrialState
+from service.storage import jobs, studies, trials
+from service.studies.noise import Surroundings
+from service.studies.payloads import device_of
+from service.studies.study_run import Arm, best_of
+
+if TYPE_CHECKING:
+    from service.orchestration.run import Run
+
+
+def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
+    """Whether an arm's search ends before its trials are spent; notes where, and why."""
+    confirmed = arm.confirmed
+    if arm.study.stopped_by in states.LIMITS and arm.study.stopped_at is not None:
+        # It was stopped before this dispatcher took it, or before its failures were retried.
+        found, reason = arm.study.stopped_at, arm.study.stopped_by
+        if len(confirmed) < found and (arm.asking_fault is None or _has_open(run, arm)):
+            return False
+        if len(confirmed) < found:  # its sampler cannot be asked for the rest either
+            found, reason = len(confirmed), states.ASKING
+    elif (below := _below_noise(run, arm)) is not None:
+        found, reason = below, states.NOISE
+    elif (limit := _limit_of(run, arm)) is not None:
+        found, reason = len(confirmed), limit
+    else:
+        return False
+    arm.best = best_of(confirmed[:found])
+    arm.study = replace(arm.study, stopped_at=found, stopped_by=reason)
+    studies.change(session, arm.study.id, stopped_at=found, stopped_by=reason)
+    beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
+    drop(session, run, beyond)
+    return True
+
+
+def _has_open(run: Run, arm: Arm) -> bool:
+    return any(not run.log.trials[trial_id].state.is_final for trial_id in arm.log)
+
+
+def _limit_of(run: Run, arm: Arm) -> str | None:
+    """Return which limit an arm's search has reached, None while it has reached none."""
+    if arm.study.role not in (Role.SEARCH, Role.TUNED):
+        return None
+    return states.ASKING if arm.asking_fault is not None else run.out_of
+
+
+def _below_noise(run: Run, arm: Arm) -> int | None:
+    """Return after how many trials an arm's boxes have become narrower than the noise."""
+    limit = run.spec.budget.stop_below_noise
+    if limit is None or not arm.is_direct:
+        return None
+    if arm.surroundings is None:
+        arm.surroundings = Surroundings(limit)
+    seen = arm.surroundings
+    return next((seen.n for t in arm.confirmed[seen.n :] if seen.add(t)), None)
+
+
+def _is_beyond(trial: Trial, stopped_at: int) -> bool:
+    return trial.number is not None and trial.number >= stopped_at
+
+
+def end_search(session: Session, run: Run, arm: Arm) -> None:
+    """Close an arm's search: what was run ahead and is not done will not be needed."""
+    arm.is_searched, arm.unissued = True, ()
+    rest = [run.log.trials[trial_id] for trial_id in arm.log]
+    drop(session, run, [trial for trial in rest if not trial.state.is_final])
+
+
+def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
+    """Take trials out of their study: open ones are cancelled, results stay for their digest."""
+    for trial in unneeded:
+        if not trial.state.is_final:
+            run.log.set_state(trial.id, TrialState.CANCELLED)
+        run.log.change(trial.id, number=None, phase=Phase.SUPERSEDED)
+    gone = {trial.id for trial in unneeded}
+    given_up = [attempt_id for attempt_id, trial_id in run.live.items() if trial_id in gone]
+    for attempt_id in given_up:
+        del run.live[attempt_id]
+    trials.change_attempts(session, [{"id": i, "state": AttemptState.CANCELLED} for i in given_up])
+
+
+def finish_study(session: Session, run: Run, arm: Arm) -> None:
+    """Finish a study whose search is over, once its best were trained in full."""
+    if not evaluation.promote(session, run, arm):
+        return
+    arm.final = evaluation.best_in_full(run, arm)
+    arm.study = replace(arm.study, is_finished=True)
+    if arm.final is None and run.spec.fidelity is not None:
+        # The short trainings' best was not confirmed by any in full.
+        arm.study = replace(arm.study, best_trial_id=None, best_value=None)
+        studies.change(session, arm.study.id, best_trial_id=None, best_value=None)
+    run.update_best(session, arm, arm.final)
+    studies.change(session, arm.study.id, is_finished=True)
+    run.announce_study(arm.study)
+    for other in run.arms:
+        other.is_dirty = other.is_dirty or bool(other.waits_for)
+
+
+def finish_phase(session: Session, run: Run) -> None:
+    """Move the job on when all its studies, and then all its evaluations, have ended."""
+    if not all(arm.study.is_finished for arm in run.arms):
+        return
+    if all(arm.study.best_trial_id is None for arm in run.arms):
+        _move(session, run, JobState.FAILED, error=_failure(run))
+    elif run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
+        _move(session, run, JobState.EVALUATING)
+        run.has_more = True
+    elif run.job.state is JobState.EVALUATING and evaluation.issue(session, run):
+        run.has_more = True
+    elif run.log.has_open():
+        return
+    elif run.report is None:
+        run.log.flush(session)  # results that were reused in this step
+        run.devices = devices.kinds_of(trials.workers_of(session, run.job.id))
+        run.is_over = run.has_more = True
+    else:
+        calibrations.observe(session, device_of(run.spec), run.log.trials.values())
+        _move(session, run, JobState.SUCCEEDED, report=run.report)
+
+
+def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:
+    run.log.flush(session)  # the job's last event comes after those of its trials
+    run.job = jobs.set_state(session, run.job.id, state, **changes)
+
+
+def _failure(run: Run) -> dict[str, Any]:
+    if run.out_of is not None:
+        detail = f"{states.REASONS[run.out_of]} before any trial gave a value: raise it"
+        return {"title": "No trial gave a value", "detail": detail}
+    faults = [arm.asking_fault for arm in run.arms if arm.asking_fault is not None]
+    if faults:
+        return {"title": "No trial gave a value", "detail": faults[0]}
+    errors = [t.error["detail"] for t in run.log.trials.values() if t.error]
+    reason = errors[0] if errors else "every training diverged: lower the learning rate"
+    # An error's sentence; where it was raised stays with the trial.
+    return {"title": "No trial gave a value", "detail": reason.partition("\n\n")[0]}

@@ -1,0 +1,44 @@
+"""How wide the packs of a job are that leaves it to us: measured once, before its first trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from service.costs import calibrations
+from service.costs.training_cost import typical_payload
+from service.spec import is_training
+from service.states import CalibrationState
+from service.storage import jobs
+
+if TYPE_CHECKING:
+    from service.orchestration.run import Run
+
+
+def settle_width(session: Session, run: Run) -> bool:
+    """Give a spec that says "auto" its number; answer whether it has one.
+
+    The number is kept in the job's spec: whether trainings are packed is part of their names. One
+    that cannot be measured is 1.
+    """
+    if run.spec.resources.pack_width != "auto":
+        return True
+    width = _measured(session, run) if is_training(run.spec) else 1
+    if width is None:
+        return False
+    resources = run.spec.resources.model_copy(update={"pack_width": width})
+    run.spec = run.spec.model_copy(update={"resources": resources})
+    jobs.set_spec(session, run.job.id, run.spec.model_dump(mode="json"))
+    return True
+
+
+def _measured(session: Session, run: Run) -> int | None:
+    payload = typical_payload(run.spec, is_full=False)
+    widths = calibrations.widths_of(run.spec, payload)
+    if len(widths) == 1:
+        return 1
+    found = calibrations.ask_in(session, run.spec, payload, widths)
+    if found.state is CalibrationState.DONE:
+        return calibrations.cost_in(found).pack_width
+    return 1 if found.state is CalibrationState.FAILED else None

@@ -1,0 +1,122 @@
+"""Which waiting trials start next, each training once in the whole database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.orchestration import deaths, evaluation, results
+from service.orchestration.messages import Assignment
+from service.orchestration.pack_members import Packing
+from service.records import Trial
+from service.states import Phase, TrialState
+from service.storage import trials
+from service.studies import payloads
+from service.studies.study_run import is_speculation
+
+if TYPE_CHECKING:
+    from service.orchestration.run import Run
+
+
+def place(
+    session: Session,
+    run: Run,
+    n_free: int,
+    busy: Collection[str],
+    *,
+    with_speculation: bool = False,
+) -> list[Assignment]:
+    """Start what waits, on at most `n_free` workers.
+
+    The studies advance side by side: one that must wait for values is not left to be the slow tail
+    behind one that could issue its whole budget at once.
+
+    Args:
+        session: A write transaction.
+        run: Whose trials.
+        n_free: Workers that are free; each takes one trial, or one pack of them.
+        busy: Digests in training for other jobs.
+        with_speculation: Whether trials that were run ahead of need may start, too.
+    """
+    if n_free <= 0:
+        return []
+    in_hand = {run.log.trials[trial_id].digest for trial_id in run.log.running} | set(busy)
+    waiting = (run.log.trials[trial_id] for trial_id in run.log.waiting.in_order())
+    ready = (
+        trial
+        for trial in waiting
+        if trial.digest not in in_hand and (with_speculation or not is_speculation(trial))
+    )
+    size = n_free * run.pack_width  # more cannot start
+    found = list(islice(ready, size))
+    chosen = Packing(n_free, run.pack_width, len(found))
+    taken: set[str] = set()
+    while found and chosen.has_room:
+        _choose(session, run, found, chosen, taken)
+        size *= 2  # further only past trials that other jobs have or train
+        found = list(islice(ready, size))
+    return _start(session, run, chosen.packs)
+
+
+def _choose(
+    session: Session, run: Run, ready: Sequence[Trial], chosen: Packing, taken: set[str]
+) -> None:
+    """Add to `chosen` what no other job has completed or is training, each digest once."""
+    elsewhere = trials.elsewhere(session, run.job.id, [t.digest for t in ready])
+    for trial in ready:
+        known = elsewhere.get(trial.digest)
+        if known is not None and known.state is TrialState.COMPLETED:
+            results.complete_from(session, run, trial, known)
+            run.has_more = True
+        elif known is None and trial.digest not in taken and chosen.add(trial):
+            taken.add(trial.digest)
+
+
+def _start(session: Session, run: Run, packs: Sequence[Sequence[Trial]]) -> list[Assignment]:
+    now = clock.now()
+    rows = [
+        {
+            "job_id": run.job.id,
+            "trial_id": trial.id,
+            "number": trial.n_attempts + 1,
+            "dispatcher": run.job.lease_owner,
+            "started_at": now,
+        }
+        for pack in packs
+        for trial in pack
+    ]
+    attempt_ids = iter(trials.insert_attempts(session, rows))
+    assignments = []
+    for pack in packs:
+        own = [(trial, next(attempt_ids)) for trial in pack]
+        first = own[0][1]
+        for trial, attempt_id in own:
+            run.live[attempt_id] = trial.id
+            n_attempts = trial.n_attempts + 1
+            run.log.set_state(trial.id, TrialState.RUNNING, started_at=now, n_attempts=n_attempts)
+            assignments.append(_assignment(run, trial, attempt_id, first))
+        if len(own) > 1:
+            run.shared.update(attempt_id for _, attempt_id in own)
+    return assignments
+
+
+def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignment:
+    is_search, arm = trial.phase is Phase.SEARCH, run.log.arm_of(trial)
+    return Assignment(
+        attempt_id=attempt_id,
+        trial_id=trial.id,
+        job_id=run.job.id,
+        digest=trial.digest,
+        payload=trial.payload,
+        device=payloads.device_of(run.spec),
+        keeps_weights=evaluation.keeps_weights(run.spec, trial),
+        stop_above=(arm.limits(trial) or ()) if is_search else (),
+        rung=arm.rung_of(trial) if is_search else None,
+        pack=pack,
+        is_alone=deaths.is_isolated(trial.error, run.max_attempts),
+        keeps_end=evaluation.may_be_continued(run.spec, trial),
+    )

@@ -1,0 +1,293 @@
+"""Results become changes of trials and attempts: workers' updates, and what was known already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from service import clock, devices
+from service.orchestration import deaths, evaluation
+from service.orchestration.messages import Ended, Ending, Measured, Update
+from service.records import Trial
+from service.states import AttemptState, Phase, TrialState
+from service.storage import trials
+from service.storage.database import Database
+from service.studies import gradient_settings, median_rule, payloads
+from service.studies.study_run import Arm
+
+if TYPE_CHECKING:
+    from service.orchestration.run import Run
+
+_ATTEMPT_STATES = {
+    Ending.COMPLETED: AttemptState.COMPLETED,
+    Ending.PRUNED: AttemptState.COMPLETED,
+    Ending.AT_RUNG: AttemptState.COMPLETED,
+    Ending.DIVERGED: AttemptState.COMPLETED,
+    Ending.CANCELLED: AttemptState.CANCELLED,
+    Ending.ERROR: AttemptState.FAILED,
+    Ending.CRASHED: AttemptState.LOST,
+    Ending.LOST: AttemptState.LOST,
+    Ending.DISPLACED: AttemptState.LOST,
+}
+
+
+def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
+    """Write what the workers reported; what comes from a given-up attempt is evidence only."""
+    if run.job.state.is_final:  # cancelled over REST: its attempts were given up there
+        run.live.clear()
+    late = [u for u in updates if isinstance(u, Ended) and u.attempt_id not in run.live]
+    live = [u for u in updates if u.attempt_id in run.live]
+    _measure(session, run, [u for u in live if isinstance(u, Measured)])
+    ended = [u for u in live if isinstance(u, Ended)]
+    now = clock.now()
+    trials.change_attempts(
+        session,
+        [_outcome(u) | {"state": _attempt_state(run, u), "finished_at": now} for u in ended],
+    )
+    for update in ended:
+        _end_trial(session, run, run.live.pop(update.attempt_id), update)
+    run.shared.intersection_update(run.live)
+    _keep_late(session, late)
+
+
+def _attempt_state(run: Run, update: Ended) -> AttemptState:
+    return AttemptState.LOST if _is_blameless(run, update) else _ATTEMPT_STATES[update.ending]
+
+
+def _is_blameless(run: Run, update: Ended) -> bool:
+    """Whether a try failed in a pack: another candidate may be to blame. It is tried alone."""
+    return update.ending is Ending.ERROR and update.attempt_id in run.shared
+
+
+def _measure(session: Session, run: Run, updates: Sequence[Measured]) -> None:
+    now = clock.now()
+    rows = [
+        {
+            "trial_id": update.trial_id,
+            "epoch": update.epoch,
+            "attempt_id": update.attempt_id,
+            "metrics": update.metrics,
+            "elapsed_s": update.elapsed_s,
+            "measured_at": now,
+        }
+        for update in updates
+    ]
+    trials.insert_measurements(session, rows)
+    for update in updates:
+        data = {
+            "trial_id": update.trial_id,
+            "study_id": run.log.trials[update.trial_id].study_id,
+            "epoch": update.epoch,
+            "metrics": update.metrics,
+        }
+        run.log.announce("measurement", data)
+
+
+def _outcome(update: Ended) -> dict[str, Any]:
+    return {
+        "id": update.attempt_id,
+        "value": update.value,
+        "metrics": update.metrics,
+        "error": {"detail": update.error} if update.error else None,
+        "worker": devices.worker_text(update.worker, update.device),
+    }
+
+
+def _keep_late(session: Session, updates: Sequence[Ended]) -> None:
+    """Keep results of attempts that were given up: evidence that changes nothing.
+
+    A result that was taken in and comes again, after a commit whose answer was lost, is not late.
+    A death is no result.
+    """
+    nothing = deaths.DEATHS | {Ending.CANCELLED, Ending.AT_RUNG}
+    late = [update for update in updates if update.ending not in nothing]
+    if late:
+        open_ids = trials.without_result(session, [update.attempt_id for update in late])
+        late = [update for update in late if update.attempt_id in open_ids]
+    trials.change_attempts(session, [_outcome(update) | {"is_late": True} for update in late])
+
+
+def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None:
+    trial = run.log.trials[trial_id]
+    if update.ending in deaths.DEATHS or update.ending in (Ending.ERROR, Ending.CANCELLED):
+        _fail(session, run, trial, update)
+        return
+    if update.ending is Ending.AT_RUNG:
+        _pause(run, trial, update)
+        return
+    if trial.phase is Phase.EVALUATION and update.weights is not None:
+        # Before the end: trials with the same digest then share it.
+        evaluation.keep_artifact(session, run, trial, update.weights)
+    is_diverged = update.ending is Ending.DIVERGED
+    is_pruned = update.ending is Ending.PRUNED
+    changes = {
+        "value": run.spec.diverged_value if is_diverged else update.value,
+        "is_diverged": is_diverged,
+        "metrics": update.metrics,
+        "curve": list(update.curve) or None,
+        "learned": update.learned,
+        "training_s": update.training_s,
+        "peak_memory_bytes": update.peak_memory_bytes,
+        "error": None,
+    }
+    if update.learned is not None:
+        changes["learned"] = gradient_settings.with_bounds(run.spec, trial.payload, update.learned)
+        changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
+    end(session, run, trial.id, TrialState.PRUNED if is_pruned else TrialState.COMPLETED, changes)
+
+
+def _pause(run: Run, trial: Trial, update: Ended) -> None:
+    """Let a trial, and those that wait for the same training, wait at the rung it has reached."""
+    found = {"curve": list(update.curve), "metrics": update.metrics}
+    own = {"training_s": update.training_s, "peak_memory_bytes": update.peak_memory_bytes}
+    run.log.set_state(trial.id, TrialState.WAITING, **found, **own, error=None)
+    run.log.arm_of(trial).is_dirty = True
+    for twin_id in run.log.waiting.with_digest(trial.digest):
+        twin = run.log.trials[twin_id]
+        if twin.phase is Phase.SEARCH and len(twin.curve or ()) < len(update.curve):
+            run.log.change(twin_id, **found)
+            run.log.arm_of(twin).is_dirty = True
+
+
+def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
+    reason = update.error or str(update.ending)
+    error = deaths.after(trial.error, update.ending, reason, run.max_attempts)
+    if _has_failed(session, run, trial, update):
+        end(session, run, trial.id, TrialState.FAILED, {"error": error})
+    elif why := deaths.verdict(error, run.max_attempts):
+        end(session, run, trial.id, TrialState.FAILED, {"error": {"detail": why}})
+    else:
+        _wait_again(session, run, [trial.id], error=error)
+
+
+def _has_failed(session: Session, run: Run, trial: Trial, update: Ended) -> bool:
+    """Whether a trial's own code has raised as often as it may.
+
+    At each multiple: after a retry by a user a trial has as many attempts as at first. A cancelled
+    attempt is no failure.
+    """
+    if update.ending is not Ending.ERROR or _is_blameless(run, update):
+        return False
+    return trials.count_failed_attempts(session, trial.id) % run.max_attempts == 0
+
+
+def end(
+    session: Session, run: Run, trial_id: int, state: TrialState, changes: dict[str, Any]
+) -> None:
+    """Move a trial to a final state, and mark its study to be asked again."""
+    trial = run.log.set_state(trial_id, state, **changes)
+    run.log.arm_of(trial).is_dirty = True
+    if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:
+        for twin_id in run.log.waiting.with_digest(trial.digest):
+            complete_from(session, run, run.log.trials[twin_id], trial)
+
+
+def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> None:
+    """Give a waiting trial the result of another with the same digest.
+
+    A training that was stopped is a result for those alone that the rule stops as early.
+    """
+    changes = {
+        "value": run.spec.diverged_value if source.is_diverged else source.value,
+        "is_diverged": source.is_diverged,
+        "metrics": source.metrics,
+        "curve": source.curve,
+        "learned": source.learned,
+        "params": source.params if source.learned is not None else trial.params,
+        "training_s": source.training_s,
+        "cached_from": source.id,
+        "error": None,
+    }
+    if source.state is TrialState.PRUNED:
+        epoch = _stop_of(run, trial, source.curve)
+        if epoch is not None:
+            end(session, run, trial.id, TrialState.PRUNED, changes | _stopped(source, epoch))
+        return
+    end(session, run, trial.id, TrialState.COMPLETED, changes)
+    if trial.phase is Phase.EVALUATION:
+        evaluation.share_artifact(session, run, trial, source)
+
+
+# The pruning rule
+
+
+def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
+    """Return the epoch after which the rule stops a trial with this curve, None if it does not."""
+    if trial.phase is not Phase.SEARCH or curve is None:
+        return None
+    limits = run.log.arm_of(trial).limits(trial)
+    return median_rule.stop_of(curve, limits) if limits is not None else None
+
+
+def _stopped(trial: Trial, epoch: int) -> dict[str, Any]:
+    curve = (trial.curve or [])[:epoch]
+    return {"value": curve[-1], "curve": curve, "is_diverged": False}
+
+
+def settle(run: Run, arm: Arm) -> None:
+    """Apply the rule to trials that are complete or at a rung, once it can decide.
+
+    That is when those it compares them with have ended, or are at the rung. It makes no difference
+    whether a worker could stop in time: the result is the same.
+    """
+    has_moved = True
+    while has_moved:  # one that is settled may decide on another
+        undecided = sorted(arm.unsettled | arm.held)
+        moved = [_settle_one(run, arm, run.log.trials[i]) for i in undecided]
+        has_moved = any(moved)
+
+
+def _settle_one(run: Run, arm: Arm, trial: Trial) -> bool:
+    """Tell a complete trial's value, stop one, or let one go on; return whether it did."""
+    is_complete = trial.state is TrialState.COMPLETED
+    epoch = _stop_of(run, trial, trial.curve)
+    if epoch is not None:
+        arm.settled.add(trial.id)
+        run.log.set_state(trial.id, TrialState.PRUNED, **_stopped(trial, epoch))
+    elif is_complete and arm.limits(trial) is not None:
+        arm.settled.add(trial.id)
+        arm.put(trial)
+    elif not is_complete and not arm.is_held(trial):
+        run.log.release(trial.id)
+    else:
+        return False
+    return True
+
+
+def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:
+    trials.forget_measurements(session, list(trial_ids))
+    for trial_id in trial_ids:
+        run.log.set_state(trial_id, TrialState.WAITING, started_at=None, **changes)
+
+
+def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
+    """Give up the attempts of a dispatcher that is gone; their trials wait again.
+
+    Such an attempt does not count against `max_attempts`: the trial is not to blame.
+    """
+    found = trials.running_attempts(session, run.job.id)
+    run.live = {a.id: a.trial_id for a in found if a.id in in_hand}
+    if run.pack_width > 1:  # which of them share a worker is not stored
+        run.shared = set(run.live)
+    lost = [a for a in found if a.id not in in_hand]
+    now = clock.now()
+    trials.change_attempts(
+        session,
+        [{"id": a.id, "state": AttemptState.LOST, "finished_at": now} for a in lost],
+    )
+    _wait_again(
+        session,
+        run,
+        [a.trial_id for a in lost if run.log.trials[a.trial_id].state is TrialState.RUNNING],
+    )
+
+
+def record_late(database: Database, updates: Sequence[Update]) -> None:
+    """Keep results that came after their job was taken over or ended; nothing else changes."""
+    ended = [update for update in updates if isinstance(update, Ended)]
+    if not ended:
+        return
+    with database.write() as session:
+        _keep_late(session, ended)

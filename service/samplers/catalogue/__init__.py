@@ -1,0 +1,1 @@
+"""Every sampler by name: capabilities, options, how it is made."""

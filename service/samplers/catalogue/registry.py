@@ -1,0 +1,108 @@
+"""Every sampler by name: what it can do, which options it takes, how it is made.
+
+A sampler's module is imported when one is created, so that asking what exists loads neither NLopt
+nor Optuna.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from densearch.sampler import Sampler, StudyPlan
+from service.errors import UnknownSamplerError
+from service.samplers import gradient
+from service.samplers.catalogue import comparison, direct_l, ray_tune
+from service.samplers.catalogue.info import SamplerInfo
+from service.samplers.effort import Effort
+
+# The arm of a control has one point without coordinates; it is no search, so no user names it.
+CONTROL_SAMPLER = "fixed"
+
+_SAMPLERS: dict[str, SamplerInfo] = {
+    info.name: info
+    for info in (
+        *direct_l.ENTRIES,
+        *comparison.ENTRIES,
+        *ray_tune.ENTRIES,
+        *gradient.ENTRIES,
+    )
+}
+_CONTROL_PATH = "service.samplers.fixed:Fixed"
+
+
+def catalogue() -> list[SamplerInfo]:
+    """Every sampler a user may name."""
+    return list(_SAMPLERS.values())
+
+
+def describe(name: str) -> SamplerInfo:
+    """What is known of one sampler.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+    """
+    if name not in _SAMPLERS:
+        raise UnknownSamplerError(name, list(_SAMPLERS))
+    return _SAMPLERS[name]
+
+
+def recommended(dimension: int, *, has_categories: bool = False) -> str:
+    """Return the sampler proposed where a spec names none, by the table of docs/samplers.md.
+
+    The table has the same first among those that run in parallel, at any budget.
+
+    Args:
+        dimension: How many values are searched.
+        has_categories: Whether one of them is a choice without order.
+    """
+    if has_categories:
+        return "tpe"
+    return "direct_l_rand" if dimension > 1 else "direct_l"  # in one they are the same
+
+
+def create(name: str, study: StudyPlan) -> Sampler:
+    """Make a sampler for a study; `CONTROL_SAMPLER` makes that of a control arm.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+        ValueError: The study's options do not suit the sampler, or its extra is not installed.
+    """
+    module, _, attribute = path_of(name, study).partition(":")
+    # Late import: NLopt and Optuna are loaded by whoever searches, not by whoever asks.
+    made: Sampler = getattr(importlib.import_module(module), attribute)(study)
+    return made
+
+
+def path_of(name: str, study: StudyPlan) -> str:
+    """Return ``module:class`` of the sampler that `create` makes.
+
+    Raises:
+        UnknownSamplerError, ValueError: As `create` does.
+    """
+    return _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
+
+
+def effort_of(name: str, study: StudyPlan) -> Effort:
+    """Return the cost of a sampler's costliest ask; zero for the arm of a control.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+    """
+    return Effort(0.0, 0.0) if name == CONTROL_SAMPLER else describe(name).effort(study)
+
+
+def round_size(name: str, study: StudyPlan) -> int:
+    """Return how many trials a study issues before it needs the value of any; 1 for a control.
+
+    Raises:
+        UnknownSamplerError: No sampler has this name.
+    """
+    return 1 if name == CONTROL_SAMPLER else describe(name).round_size(study)
+
+
+def _path_for(info: SamplerInfo, study: StudyPlan) -> str:
+    if not info.is_installed:
+        raise ValueError(info.remedy)
+    for option, fault in info.option_faults(study.options):
+        raise ValueError(f"option {option} of {info.name}: {fault}")
+    return info.path

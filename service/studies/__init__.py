@@ -1,0 +1,1 @@
+"""What the studies of a job search: space, layer groups, densities, payloads, pruning."""

@@ -1,0 +1,85 @@
+"""The densities that a job's arms have found, as rows with their provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from densearch.density.families import Density
+from service.networks import SEARCHABLE
+from service.records import Study, Trial
+from service.spec import JobSpec
+from service.states import Role
+from service.studies import gradient_settings
+from service.studies.densities import Densities, densities_at, learned_densities, of_equal_scale
+from service.studies.layer_groups import groups_of
+from service.studies.study_run import Arm, best_of
+
+COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
+
+
+def matching(spec: JobSpec, arms: Sequence[Arm]) -> Densities | None:
+    """Return the best densities of the searches, by group: the flat control has their scale."""
+    found = {arm.study.id: arm.final for arm in arms if arm.study.role is Role.SEARCH}
+    best = best_of(trial for trial in found.values() if trial is not None)
+    if best is None:
+        return None
+    owner = next(arm for arm in arms if arm.study.id == best.study_id)
+    densities = densities_of(spec, arms, owner, best)
+    return of_equal_scale(spec, densities) if best.learned is not None else densities
+
+
+def densities_of(spec: JobSpec, arms: Sequence[Arm], arm: Arm, trial: Trial) -> dict[str, Density]:
+    """Return what a trial of an arm trained with, by group of layers."""
+    if spec.density is None:
+        return {}
+    if trial.learned is not None:
+        return learned_densities(spec, trial.learned)
+    name = arm.waits_for[0] if arm.study.role is Role.SPECULATION else arm.study.name
+    needs_match = arm.study.role is Role.CONTROL and bool(arm.waits_for)
+    vector, _ = arm.space.split(trial.point)
+    return densities_at(spec, name, vector, matching(spec, arms) if needs_match else None)
+
+
+def density_rows(
+    spec: JobSpec, arms: Sequence[Arm], arm: Arm, best: Trial
+) -> list[dict[str, Any]]:
+    """Return the columns of an arm's best densities with their provenance; none for functions."""
+    rows = []
+    layers = layers_of(spec, best)
+    for group, found in densities_of(spec, arms, arm, best).items():
+        values = found.to_dict()
+        row = {name: values[name] for name in COLUMNS}
+        row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
+        row |= {"job_id": arm.study.job_id, "study_id": arm.study.id}
+        told = {**provenance(spec, arm.study, best), "layers": layers[group]}
+        rows.append(row | {"provenance": told})
+    return rows
+
+
+def layers_of(spec: JobSpec, trial: Trial) -> dict[str, list[str]]:
+    """Return the layers of each group of the network that a trial trained."""
+    if spec.network is None:
+        return {}
+    if trial.learned is not None:
+        return {g.name: list(g.layers) for g in gradient_settings.learned_groups(spec)}
+    searched = {name: trial.params[name] for name in SEARCHABLE if name in trial.params}
+    network = spec.network.model_copy(update=searched)
+    return {group.name: list(group.layers) for group in groups_of(spec, network)}
+
+
+def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:
+    """Say where a density comes from: all that is needed to find it again."""
+    return {
+        "job": spec.name,
+        "job_seed": spec.seed,
+        "study": study.name,
+        "role": study.role,
+        "trial_id": best.id,
+        "trial_number": best.number,
+        "digest": best.digest,
+        "validation_loss": best.value,
+        "params": best.params,
+        "task": spec.task.model_dump(mode="json"),
+        "network": spec.network.model_dump(mode="json") if spec.network else None,
+    }

@@ -1,0 +1,141 @@
+"""The densities that an arm tries at a point: one for each group of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from densearch.density import families
+from densearch.density.families import Density
+from service.records import Json
+from service.spec import ControlSpec, JobSpec
+from service.studies import gradient_settings, planning
+from service.studies.layer_groups import WHOLE, Group, density_spec, groups_of, parted
+from service.studies.planning import TUNED
+
+# By the name of their group.
+Densities = Mapping[str, Density]
+
+
+def densities_at(
+    spec: JobSpec, arm: str, vector: Sequence[float], matching: Densities | None = None
+) -> dict[str, Density]:
+    """Build the densities that an arm tries at a point, by group.
+
+    Args:
+        spec: A complete spec of a training job.
+        arm: Name of the study.
+        vector: The point's vector in real units, shape () for arms that search no density.
+        matching: The best densities of the searches, for the flat control without a factor.
+    """
+    groups = groups_of(spec)
+    control = planning.control_of(spec, arm)
+    if control is None or arm == "density_tuned":
+        family = density_spec(spec).family
+        return built(family, groups, parted(groups, family, vector))
+    if arm == "flat_tuned":
+        pairs = zip(groups, vector, strict=True)
+        return {group.name: _control("flat", group, factor=value) for group, value in pairs}
+    if arm in TUNED:
+        return {group.name: _control("uniform", group) for group in groups}
+    return {group.name: _fixed(control, group, matching or {}) for group in groups}
+
+
+def learned_densities(spec: JobSpec, learned: Json) -> dict[str, Density]:
+    """Build what a gradient training has learned, by the group that shares it."""
+    groups = gradient_settings.learned_groups(spec)
+    vectors = learned["groups"]
+    family = density_spec(spec).family
+    return built(family, groups, [vectors[group.name] for group in groups])
+
+
+def of_equal_scale(spec: JobSpec, learned: Densities) -> Densities:
+    """Return a density for each group of the job, of the scale of what its layers have learned.
+
+    Where the layers of a group have learned one each it is flat: their root mean square.
+    """
+    by_layer = {
+        layer: learned[group.name]
+        for group in gradient_settings.learned_groups(spec)
+        for layer in group.layers
+    }
+    return {g.name: _of_layers(g, [by_layer[own] for own in g.layers]) for g in groups_of(spec)}
+
+
+def _of_layers(group: Group, densities: Sequence[Density]) -> Density:
+    first, *others = densities
+    if all(other is first for other in others):
+        return first
+    squares = [families.matching_factor(own) ** 2 for own in densities]
+    return _control("flat", group, factor=float(np.sqrt(np.mean(squares))))
+
+
+def built(
+    family: str, groups: Sequence[Group], vectors: Sequence[Sequence[float]]
+) -> dict[str, Density]:
+    """Build a density for each group from its vector."""
+    pairs = zip(groups, vectors, strict=True)
+    return {g.name: families.build(family, g.kernel_size, vector, g.n_dims) for g, vector in pairs}
+
+
+def _fixed(control: ControlSpec, group: Group, matching: Densities) -> Density:
+    factor = control.factor
+    if control.name == "flat" and factor is None and group.name in matching:
+        # Weights of the same scale as the density's: the two arms differ by shape alone.
+        factor = families.matching_factor(matching[group.name])
+    return _control(control.name, group, sigma=control.sigma, factor=factor)
+
+
+def _control(
+    name: str, group: Group, *, sigma: float | None = None, factor: float | None = None
+) -> Density:
+    return families.control(
+        name, group.kernel_size, sigma=sigma, factor=factor, n_dims=group.n_dims
+    )
+
+
+def phi_of(
+    groups: Sequence[Group], densities: Densities, *, is_partial: bool = False
+) -> list[Any] | Json | None:
+    """Return densities as a payload has them, the same training always in the same words.
+
+    Args:
+        groups: Of the trial's own network.
+        densities: By group.
+        is_partial: Whether the network may have convolutions that carry no density.
+
+    Returns:
+        None where every density is 1 everywhere; one Phi as nested lists where all layers have
+        the same and the network has no others; else Phi by layer, without those whose Phi is 1.
+    """
+    by_layer = {layer: densities[group.name].phi for group in groups for layer in group.layers}
+    first, *others = by_layer.values()
+    if not is_partial and all(np.array_equal(first, phi) for phi in others):
+        whole: list[Any] = first.tolist()
+        return None if np.all(first == 1.0) else whole
+    return {
+        layer: phi.tolist() for layer, phi in by_layer.items() if not np.all(phi == 1.0)
+    } or None
+
+
+def params_of(densities: Densities) -> Json:
+    """Return densities in few words, for people."""
+    if WHOLE in densities:
+        return _whole_params(densities[WHOLE])
+    chosen = list(densities.values())
+    params: Json = {} if _is_told_by_den(chosen[0]) else {"density": chosen[0].family}
+    if any(one.vector for one in chosen):
+        params["densities"] = {name: list(one.vector) for name, one in densities.items()}
+    return params
+
+
+def _whole_params(chosen: Density) -> Json:
+    if _is_told_by_den(chosen):
+        return {"den": list(chosen.vector)}
+    return {"density": chosen.family} | ({"vector": list(chosen.vector)} if chosen.vector else {})
+
+
+def _is_told_by_den(chosen: Density) -> bool:
+    return chosen.family == "symmetric"

@@ -1,0 +1,213 @@
+"""How densities are learned with the weights: the options of `gradient`, the authors' preset.
+
+Source of the preset: the training strategy in the README of cammarasana123/weightedConvolution2.0
+(commit 7ee7e21) for the trainable variant of arXiv:2505.24527.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from service.errors import Fault
+from service.records import Json
+from service.samplers.gradient import AUTHORS, JOB_SCOPE, LAYER, SAME, WARM_RESTARTS
+from service.spec import JobSpec
+from service.studies import planning
+from service.studies.layer_groups import Group, density_spec, groups_of, parted
+
+# At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
+# steps have the size of the rate, hardly moved them at a tenth.
+LR_FACTORS = {"sgd": 0.1, "adam": 1.0, "adamw": 1.0}
+# What the preset stands for; an option that is given, too, takes the place of its value.
+AUTHORS_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "lr_factor": 100.0,  # AdamW at 1e-2, the weights at 1e-4
+        "weight_decay": 0.01,
+        "schedule": WARM_RESTARTS,
+        "scope": LAYER,
+    }
+)
+# By kernel size, outermost first: 7 from the trainable variant, 3 and 5 from the first release.
+AUTHORS_STARTS = {3: (0.5,), 5: (0.3, 1.5), 7: (0.27, 0.17, 0.54)}
+AUTHORS_OPTIMIZER, AUTHORS_FAMILY = "adamw", "symmetric"
+# The density of a plain convolution.
+PLAIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GradientSettings:
+    """How a training learns its densities.
+
+    Attributes:
+        lr_factor: Their learning rate over that of the weights.
+        weight_decay: Theirs, in the form that the job's optimizer has.
+        schedule: Of their learning rate, one of `service.samplers.gradient.SCHEDULES`.
+        scope: `JOB_SCOPE`, the groups of layers that the job's other arms have, or `LAYER`.
+        start: The first values of each density, outermost first; None for what is usual.
+        is_authors: Whether the authors' values are usual, where they have some.
+    """
+
+    lr_factor: float
+    weight_decay: float
+    schedule: str
+    scope: str
+    start: tuple[float, ...] | None
+    is_authors: bool
+
+
+def settings_of(spec: JobSpec) -> GradientSettings:
+    """Return a complete spec's settings, with the preset's values where an option is not given."""
+    options = planning.sampler_of(spec, planning.GRADIENT).options
+    is_authors = options.get("preset") == AUTHORS
+    chosen = {**(AUTHORS_OPTIONS if is_authors else {}), **options}
+    optimizer = spec.training.optimizer if spec.training is not None else "sgd"
+    start = chosen.get("start")
+    return GradientSettings(
+        lr_factor=float(chosen.get("lr_factor", LR_FACTORS[optimizer])),
+        weight_decay=float(chosen.get("weight_decay", 0.0)),
+        schedule=str(chosen.get("schedule", SAME)),
+        scope=str(chosen.get("scope", JOB_SCOPE)),
+        start=None if start is None else tuple(map(float, start)),
+        is_authors=is_authors,
+    )
+
+
+def learned_groups(spec: JobSpec) -> list[Group]:
+    """Return the groups of layers that share a learned density."""
+    scope = LAYER if settings_of(spec).scope == LAYER else None
+    return groups_of(spec, scope=scope)
+
+
+def section_of(spec: JobSpec) -> Json:
+    """Return the section of a payload that tells a training what to learn, and how.
+
+    What has its default is left out: the digests of trainings that were known before an option
+    existed stay what they were.
+    """
+    settings, family = settings_of(spec), density_spec(spec).family
+    section: Json = {
+        "family": family,
+        "groups": [_group(settings, group, own) for group, own in _bounded(spec)],
+        "lr_factor": settings.lr_factor,
+    }
+    if settings.weight_decay > 0.0:
+        section["weight_decay"] = settings.weight_decay
+    if settings.schedule != SAME:
+        section["schedule"] = settings.schedule
+    return section
+
+
+def _bounded(spec: JobSpec) -> list[tuple[Group, list[list[float]]]]:
+    """Return each group with the bounds of its density: those that its layers have in the job."""
+    wanted, shared = density_spec(spec), groups_of(spec)
+    parts = parted(shared, wanted.family, wanted.bounds or [])
+    by_layer = {
+        layer: own for group, own in zip(shared, parts, strict=True) for layer in group.layers
+    }
+    return [(group, by_layer[group.layers[0]]) for group in learned_groups(spec)]
+
+
+def _group(settings: GradientSettings, group: Group, bounds: Sequence[Sequence[float]]) -> Json:
+    start = _start(settings, group, len(bounds))
+    return {
+        "name": group.name,
+        "layers": list(group.layers),
+        "kernel_size": group.kernel_size,
+        "start": [min(max(v, low), high) for v, (low, high) in zip(start, bounds, strict=True)],
+        "bounds": bounds,
+    }
+
+
+def _start(settings: GradientSettings, group: Group, n_free: int) -> Sequence[float]:
+    """Return where a density begins: as plain as the box allows, where nothing else is said."""
+    if settings.start is not None:
+        return settings.start
+    usual = AUTHORS_STARTS.get(group.kernel_size) if settings.is_authors else None
+    return usual if usual is not None else (PLAIN,) * n_free
+
+
+# Rules
+
+
+def faults(spec: JobSpec, at: str) -> Iterator[Fault]:
+    """Yield what does not fit together of options that are each right by themselves.
+
+    Args:
+        spec: A spec whose sections are filled.
+        at: Pointer of the sampler.
+    """
+    settings, where = settings_of(spec), f"{at}/options"
+    if spec.density is None or spec.training is None:
+        return
+    if settings.is_authors and spec.training.optimizer != AUTHORS_OPTIMIZER:
+        detail = f"the authors train with AdamW: set training.optimizer to {AUTHORS_OPTIMIZER}"
+        yield Fault(f"{where}/preset", f"{detail}, or give lr_factor and the others by themselves")
+    if settings.is_authors and spec.density.family != AUTHORS_FAMILY:
+        detail = f"the authors' density is {AUTHORS_FAMILY}: set density.family to that"
+        yield Fault(f"{where}/preset", f"{detail}, or give lr_factor and the others by themselves")
+    if settings.start is not None and spec.density.bounds is not None:
+        yield from _start_faults(spec, settings.start, f"{where}/start")
+
+
+def _start_faults(spec: JobSpec, start: Sequence[float], at: str) -> Iterator[Fault]:
+    try:
+        bounded = _bounded(spec)
+    except ValueError:  # the network's or the bounds' own fault, which its own check reports
+        return
+    for group, bounds in bounded:
+        if len(bounds) != len(start):
+            detail = f"has {len(start)} values, the density of {group.title} {len(bounds)}"
+            yield Fault(at, f"{detail}: give as many, the outermost first")
+            return
+        for index, (value, (low, high)) in enumerate(zip(start, bounds, strict=True)):
+            if not low <= value <= high:
+                detail = (
+                    f"{value:g} is not within the bounds of {group.title}, {low:g} to {high:g}"
+                )
+                yield Fault(f"{at}/{index}", f"{detail}: start within, or widen density.bounds")
+                return
+
+
+# What came of it
+
+
+def with_bounds(spec: JobSpec, payload: Json, learned: Json) -> Json:
+    """Return what a training has learned, with those of its values that ended at a bound.
+
+    Args:
+        spec: The job's, complete.
+        payload: The training's.
+        learned: Its `groups`, see `service.orchestration.messages.Ended`.
+
+    Returns:
+        The same with `at_bounds`: for each such value `name`, `bound` ("low" or "high") and
+        `value`.
+    """
+    family, sections = payload["gradient"]["family"], payload["gradient"]["groups"]
+    found = []
+    for group, section in zip(learned_groups(spec), sections, strict=True):
+        values = learned["groups"][group.name]
+        rows = zip(group.value_names(family), values, section["bounds"], strict=True)
+        for name, value, (low, high) in rows:
+            if value in (low, high):
+                bound = "low" if value == low else "high"
+                found.append({"name": name, "bound": bound, "value": value})
+    return {**learned, "at_bounds": found}
+
+
+def bounds_in_words(arm: str, learned: Json) -> str | None:
+    """Say which learned values ended at a bound; None where none did, or none is known to have."""
+    found = learned.get("at_bounds")
+    if not found:
+        return None
+    n_values = sum(map(len, learned["groups"].values()))
+    n_low = sum(row["bound"] == "low" for row in found)
+    counts = {"lower": n_low, "upper": len(found) - n_low}
+    ends = " and ".join(f"{n} at the {end} one" for end, n in counts.items() if n)
+    return (
+        f"{arm}: {len(found)} of {n_values} learned values ended at a bound "
+        f"({ends}); wider density.bounds may give other values."
+    )

@@ -1,0 +1,154 @@
+"""The groups of layers that share a density, and their places in the search vector.
+
+A network has one group for each kernel size, one for each stage, or one for each layer, as the
+density's scope says. The search vector is the free values of all groups, one group after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from densearch.density import families
+from service import networks
+from service.networks import AnyNetwork, Layer
+from service.spec import DensitySpec, JobSpec
+from service.tasks.sections import FunctionTask, TrainingTask, data_of
+
+# The name of a group that holds every layer.
+WHOLE = ""
+# Of a stored set that is not looked up yet.
+DEFAULT_DIMS = 2
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Layers that share a density.
+
+    Attributes:
+        name: `WHOLE`, or unique in its network: "5x5", "stage 2", a layer's own name.
+        layers: Names as in `service.networks.Layer`, in the network's order.
+        kernel_size: K.
+        n_dims: Axes of the kernels.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    kernel_size: int
+    n_dims: int
+
+    @property
+    def window(self) -> str:
+        """The shape of its kernels, such as "5x5"."""
+        return window_of(self.kernel_size, self.n_dims)
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls it."""
+        return self.name or f"{self.window} kernels"
+
+    def n_free(self, family: str) -> int:
+        """Return how many values of a family this group has."""
+        return families.n_free(family, self.kernel_size, self.n_dims)
+
+    def value_names(self, family: str) -> list[str]:
+        """Return what each value is called, behind the group's name where it has one."""
+        own = families.describe(family, self.kernel_size, self.n_dims)
+        return [f"{self.name} {name}".strip() for name in own]
+
+
+def groups_of(
+    spec: JobSpec, network: AnyNetwork | None = None, *, scope: str | None = None
+) -> list[Group]:
+    """Return the groups of a complete spec, in the order of their first layers.
+
+    Args:
+        spec: Of a training job.
+        network: The network of one trial, whose depth may be searched; the spec's own if None.
+        scope: As `grouped`; the spec's own if None.
+
+    Raises:
+        ValueError: The job trains nothing.
+    """
+    of = network or spec.network
+    if of is None:
+        raise ValueError("this job has no network")
+    wanted = scope or density_spec(spec).scope
+    return grouped(networks.layers_of(of), wanted, n_dims_of(spec.task))
+
+
+def n_dims_of(task: TrainingTask | FunctionTask) -> int:
+    """Return the axes of a task's samples; `DEFAULT_DIMS` where they are not known."""
+    data = data_of(task) if not isinstance(task, FunctionTask) else None
+    return data.n_dims if data is not None else DEFAULT_DIMS
+
+
+def density_spec(spec: JobSpec) -> DensitySpec:
+    """Return a spec's density section.
+
+    Raises:
+        ValueError: It has none.
+    """
+    if spec.density is None:
+        raise ValueError("this job has no density")
+    return spec.density
+
+
+def grouped(layers: Sequence[Layer], scope: str, n_dims: int) -> list[Group]:
+    """Group a network's layers.
+
+    Args:
+        layers: In the network's order.
+        scope: "network", "stage" or "layer"; layers of different kernel sizes never share.
+        n_dims: Axes of the kernels.
+    """
+    members: dict[tuple[object, int], list[Layer]] = {}
+    for layer in layers:
+        members.setdefault((_owner(layer, scope), layer.kernel_size), []).append(layer)
+    owners = [owner for owner, _ in members]
+    groups = []
+    for (owner, size), own in members.items():
+        name = _name(scope, owner, window_of(size, n_dims), is_mixed=owners.count(owner) > 1)
+        names = tuple(layer.name for layer in own)
+        groups.append(Group(name if len(members) > 1 else WHOLE, names, size, n_dims))
+    return groups
+
+
+def _owner(layer: Layer, scope: str) -> object:
+    if scope == "network":
+        return None
+    return layer.stage if scope == "stage" else layer.name
+
+
+def window_of(kernel_size: int, n_dims: int) -> str:
+    """Return the shape of kernels in a word, such as "5x5"."""
+    return "x".join([str(kernel_size)] * n_dims)
+
+
+def _name(scope: str, owner: object, window: str, *, is_mixed: bool) -> str:
+    if scope == "network":
+        return window
+    if scope == "layer":
+        return str(owner)
+    return f"stage {owner} {window}" if is_mixed else f"stage {owner}"
+
+
+def parted(groups: Sequence[Group], family: str, values: Sequence[ItemT]) -> list[list[ItemT]]:
+    """Part what is there for each value of the search vector by its groups.
+
+    Args:
+        groups: In the vector's order.
+        family: The density's.
+        values: One for each free value of all groups.
+
+    Raises:
+        ValueError: Another number of values.
+    """
+    lengths = [group.n_free(family) for group in groups]
+    if len(values) != sum(lengths):
+        raise ValueError(f"{sum(lengths)} values are needed, not {len(values)}")
+    left = iter(values)
+    return [[next(left) for _ in range(length)] for length in lengths]

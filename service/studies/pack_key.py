@@ -1,0 +1,43 @@
+"""Which trainings may be trained together as one pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.digest import digest_of
+
+# Networks whose channels meet in convolutions and in the head alone. U-Net concatenates channels
+# and NAFNet normalises across them: they are trained one by one.
+FUSIBLE = frozenset({"small_cnn", "vgg", "resnet", "dncnn"})
+# Widths are multiples of it: others would need many idle copies to fill registers.
+NARROWEST = 8
+# Of a training's settings, what candidates of one pack share: they see the same batches in one
+# precision. The others are their optimizers', which each has of its own.
+SHARED_SETTINGS = ("augmentation", "batch_size", "drop_last", "label_smoothing", "precision")
+
+
+def is_fusible(network: Mapping[str, Any]) -> bool:
+    """Whether several networks of this section can be trained as one."""
+    return network["kind"] in FUSIBLE and int(network["width"]) % NARROWEST == 0
+
+
+def pack_key(payload: Mapping[str, Any]) -> str | None:
+    """Name what a training shares with those it may be trained with.
+
+    Args:
+        payload: A trial's, see `service.studies.payloads`.
+
+    Returns:
+        A digest, equal for payloads that differ in their density, the split that they are judged
+        on, their epochs and the settings of their optimizer alone. None for a training that has a
+        worker to itself: its job asks for no packs, its network cannot be part of one, it learns
+        its density, or it trains nothing.
+    """
+    if not payload.get("packed") or payload.get("gradient") is not None:
+        return None
+    training = payload["training"]
+    shared = {name: training[name] for name in SHARED_SETTINGS if name in training}
+    names = ("task", "network", "seed", "packages", "threads")
+    same = {name: payload.get(name) for name in names}
+    return digest_of(same | shared)

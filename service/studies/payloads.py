@@ -1,0 +1,227 @@
+"""From a point of a study's space to what a worker needs: the trial's params and its payload.
+
+A payload is all that determines a trial's result (apart from device and versions); its digest is
+the training's name (`service.digest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from densearch import seeds
+from service import networks
+from service.digest import training_digest
+from service.errors import OtherVersionError
+from service.networks import AnyNetwork, OwnNetwork
+from service.records import STORED, Json, Trial
+from service.spec import JobSpec
+from service.states import Phase
+from service.studies import gradient_settings, planning
+from service.studies.densities import Densities, densities_at, learned_densities, params_of, phi_of
+from service.studies.layer_groups import Group, groups_of
+from service.studies.pack_key import is_fusible
+from service.studies.planning import GRADIENT
+from service.studies.required_packages import packages_of
+from service.studies.search_space import Space, Value
+from service.tasks.plugin import OwnTask
+from service.tasks.sections import FunctionTask
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A trial before it is stored.
+
+    Attributes:
+        params: What it tries, in real units, for people.
+        payload: What its worker gets.
+        seed: Of the training: initial weights, order of batches, noise.
+        digest: The training's name.
+    """
+
+    params: Json
+    payload: Json
+    seed: int
+    digest: str
+
+
+def training_seed(spec: JobSpec, phase: Phase, index: int = 0) -> int:
+    """Return the seed of a training: one for the whole search (common random numbers), fresh ones
+    for the evaluation, the same for every arm."""  # noqa: D205, D209 - one sentence
+    return seeds.derive(spec.seed, "training", phase.value, index)
+
+
+def device_of(spec: JobSpec) -> str:
+    """Return the kind of device a job's trials train on, "cuda" or "cpu"."""
+    return "cuda" if spec.resources.gpus_per_trial > 0 else "cpu"
+
+
+def threads_of(spec: JobSpec) -> int:
+    """Return how many threads a training computes with on a CPU; on a GPU one serves it.
+
+    Their number changes the order of sums, and with it the last bits of a result.
+    """
+    return max(1, int(spec.resources.cpus_per_trial)) if device_of(spec) == "cpu" else 1
+
+
+# Orders
+
+
+def searched(
+    spec: JobSpec,
+    space: Space,
+    arm: str,
+    point: Sequence[float],
+    matching: Densities | None = None,
+    *,
+    is_full: bool = False,
+) -> Order:
+    """Describe the trial of an arm's point on the validation split.
+
+    Args:
+        spec: A complete spec.
+        space: The arm's own.
+        arm: Name of the study.
+        point: Shape (space.dimension,), in the unit cube.
+        matching: See `service.studies.densities.densities_at`.
+        is_full: Whether to train all epochs, where the search trains short.
+    """
+    vector, settings = space.split(point)
+    seed = training_seed(spec, Phase.SEARCH)
+    if isinstance(spec.task, FunctionTask):
+        called: Json = {"task": spec.task.model_dump(mode="json"), "point": list(vector)}
+        return _order(spec, {"x": list(vector)}, called, seed)
+    if arm == GRADIENT:
+        payload = {**_payload(spec, {}, None), "gradient": gradient_settings.section_of(spec)}
+        params: Json = {"density": "learned", "lr": payload["training"]["lr"]}
+    else:
+        chosen = densities_at(spec, arm, vector, matching)
+        groups = groups_of(spec, _network(spec, settings))
+        payload = _payload(spec, settings, _phi_of(spec, groups, chosen))
+        params = {**params_of(chosen), "lr": payload["training"]["lr"], **settings}
+    if arm == "default_init_tuned":
+        payload["training"]["initialisation"] = "framework"
+    return _order(spec, params, _exact(payload) if is_full else _short(spec, payload), seed)
+
+
+def evaluated(
+    spec: JobSpec, params: Json, payload: Json, index: int, learned: Json | None = None
+) -> Order:
+    """Describe a trial again, with the evaluation's seed `index`, judged on the test split.
+
+    What a gradient training has learned is judged like any other density: fixed.
+    """
+    bare = _without_seed(payload)
+    if isinstance(spec.task, FunctionTask):
+        return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
+    test = {**_exact(bare), "split": "test"}
+    if learned is not None:
+        groups = gradient_settings.learned_groups(spec)
+        test["phi"] = _phi_of(spec, groups, learned_densities(spec, learned))
+        del test["gradient"]
+    return _order(spec, params, test, training_seed(spec, Phase.EVALUATION, index))
+
+
+def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
+    """Return a gradient trial's params with what it found, for people."""
+    told = {name: value for name, value in params.items() if name != "density"}
+    return params_of(learned_densities(spec, learned)) | told
+
+
+def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:
+    """Return the network of one trial, with those of its settings that are searched."""
+    if spec.network is None:
+        raise ValueError("this job trains nothing")
+    own = {name: value for name, value in settings.items() if name in networks.SEARCHABLE}
+    return spec.network.model_copy(update=own)
+
+
+def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json | None) -> Json:
+    if spec.training is None:
+        raise ValueError("this job trains nothing")
+    training = spec.training.model_dump(mode="json")
+    training |= {n: value for n, value in settings.items() if n not in networks.SEARCHABLE}
+    if not training["drop_last"]:
+        del training["drop_last"]  # trainings were named without it before there was one
+    network = _network(spec, settings).model_dump(mode="json")
+    payload: Json = {
+        "task": _task(spec),
+        "network": network,
+        "training": training,
+        "phi": phi,
+        "split": "validation",
+    }
+    if packages := packages_of(spec):
+        payload["packages"] = packages
+    if (n_threads := threads_of(spec)) > 1:
+        payload["threads"] = n_threads
+    # A pack sums in another order: its results are not taken for those of single trainings.
+    return payload | ({"packed": True} if _is_packed(spec, network) else {})
+
+
+def _phi_of(
+    spec: JobSpec, groups: Sequence[Group], densities: Densities
+) -> list[Any] | Json | None:
+    """Name the layers of a network of one's own: it may leave some of its convolutions plain."""
+    return phi_of(groups, densities, is_partial=isinstance(spec.network, OwnNetwork))
+
+
+def _task(spec: JobSpec) -> Json:
+    task: Json = spec.task.model_dump(mode="json")
+    if isinstance(spec.task, FunctionTask | OwnTask):
+        return task
+    if task.get("size_px", 0) is None:
+        del task["size_px"]  # a digest of earlier versions has none
+    data = spec.task.data
+    if data is not None and not data.is_encoded:
+        del task["data"]["is_encoded"]  # likewise
+    if data is not None and data.sha256 is not None:
+        # A stored set is known by its content: stored twice, it is trained on once.
+        task["dataset"] = f"{STORED}:{data.sha256}"
+        del task["data"]["least_px"]  # for people: sets of earlier versions have none
+    return task
+
+
+def _is_packed(spec: JobSpec, network: Mapping[str, Any]) -> bool:
+    width = spec.resources.pack_width
+    return isinstance(width, int) and width > 1 and is_fusible(network)
+
+
+def _exact(payload: Json) -> Json:
+    """Let a training that decides run in full precision."""
+    training = {**payload["training"], "precision": "float32"}
+    return {**payload, "training": training}
+
+
+def _short(spec: JobSpec, payload: Json) -> Json:
+    """Cut a training to the part of its epochs that the search runs."""
+    if spec.fidelity is None:
+        return payload
+    training = payload["training"]
+    epochs = planning.short_epochs(training["epochs"], spec.fidelity.search_fraction)
+    cut = {**training, "epochs": epochs}
+    if spec.fidelity.schedule == "cut" and training["schedule"] != "constant":
+        cut["schedule_epochs"] = training["epochs"]
+    return {**payload, "training": cut}
+
+
+def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
+    """Check that a job's first trial would be trained by the same code now: its digest tells.
+
+    Raises:
+        OtherVersionError: It would not.
+    """
+    if trial is None or isinstance(spec.task, FunctionTask):
+        return
+    if training_digest(trial.payload, device=device_of(spec)) != trial.digest:
+        raise OtherVersionError(trial.job_id)
+
+
+def _without_seed(payload: Json) -> Json:
+    return {name: value for name, value in payload.items() if name != "seed"}
+
+
+def _order(spec: JobSpec, params: Json, payload: Json, seed: int) -> Order:
+    whole: dict[str, Any] = {**payload, "seed": seed}
+    return Order(params, whole, seed, training_digest(whole, device=device_of(spec)))

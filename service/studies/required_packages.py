@@ -1,0 +1,39 @@
+"""Which packages beside this one a job's trainings depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.datasets import plugin as dataset_plugin
+from service.datasets.info import BUILT_IN
+from service.extensions import entry_points
+from service.extensions.entry_points import Group
+from service.networks import OwnNetwork
+from service.networks import plugin as network_plugin
+from service.spec import JobSpec
+from service.tasks import plugin as task_plugin
+from service.tasks.plugin import OwnTask
+from service.tasks.sections import FunctionTask, is_stored
+
+
+def packages_of(spec: JobSpec) -> dict[Group, dict[str, str]]:
+    """Return by group and name the package and version of each plug-in that a spec names.
+
+    They belong to a training's payload: another version is another training, and a worker that
+    has another one refuses it.
+
+    Raises:
+        PluginError: One cannot be used any more.
+    """
+    return {group: {name: entry_points.load(group, name).package} for group, name in _named(spec)}
+
+
+def _named(spec: JobSpec) -> Iterator[tuple[Group, str]]:
+    if isinstance(spec.network, OwnNetwork):
+        yield network_plugin.GROUP, spec.network.kind.partition(":")[0]
+    if isinstance(spec.task, FunctionTask):
+        return
+    if isinstance(spec.task, OwnTask):
+        yield task_plugin.GROUP, spec.task.kind.partition(":")[0]
+    elif not is_stored(spec.task) and spec.task.dataset not in BUILT_IN[spec.task.kind]:
+        yield dataset_plugin.GROUP, spec.task.dataset

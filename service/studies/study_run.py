@@ -1,0 +1,238 @@
+"""The arms of a run: each study with its sampler and the log that the sampler reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from service import samplers
+from service.records import Study, Trial
+from service.samplers import Asker, Certainty, Entry, MakeAsker, Proposal, StudyPlan
+from service.spec import JobSpec, lower_bound_of
+from service.states import Phase, Role, TrialState
+from service.studies import planning
+from service.studies.median_rule import stop_of
+from service.studies.noise import Surroundings
+from service.studies.pruning_rules import Rule, rule_of
+from service.studies.search_space import Space
+
+
+@dataclass
+class Arm:
+    """A study in a run.
+
+    Attributes:
+        space: What its points stand for.
+        waits_for: Names of the studies whose search must be over before this one begins.
+        is_direct: Whether its sampler divides boxes.
+        rule: When its trials are stopped; None where nothing is stopped early.
+        log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
+        best: Its best confirmed trial of the search, the earliest of equals.
+        confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
+        surroundings: Neighbours of its best trial, if it may stop below the noise.
+        final: The trial it is judged by, once the study is finished.
+        promotions: Ids of the full trainings of its best.
+        is_searched: Whether its search is over.
+        is_dirty: Whether its log has changed since the last ask, or an ask or an issue is pending.
+        unissued: Proposals of its sampler that no step has issued yet.
+        chosen: The search trials that are trained in full, the best first; None before that.
+        asking_fault: Why its sampler cannot be asked, see `service.states.ASKING`.
+        numbered: Its trials by their place in the sequence.
+        unsettled: Ids of complete trials that the rule has not been applied to yet.
+        held: Ids of trials that wait at a rung for others of their round.
+    """
+
+    study: Study
+    sampler: Asker
+    space: Space
+    worst: float
+    waits_for: tuple[str, ...] = ()
+    is_direct: bool = False
+    rule: Rule | None = None
+    log: list[int] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    promotions: list[int] = field(default_factory=list)
+    is_searched: bool = False
+    is_dirty: bool = True
+    surroundings: Surroundings | None = None
+    best: Trial | None = None
+    final: Trial | None = None
+    unissued: tuple[Proposal, ...] = ()
+    chosen: list[Trial] | None = None
+    asking_fault: str | None = None
+
+    def __post_init__(self) -> None:
+        self._index: dict[int, int] = {}
+        self.numbered: dict[int, Trial] = {}
+        self.confirmed: list[Trial] = []
+        self.settled: set[int] = set()
+        self.unsettled: set[int] = set()
+        self.held: set[int] = set()
+
+    def append(self, trial: Trial) -> None:
+        """Add a trial to the log."""
+        self._index[trial.id] = len(self.log)
+        self.log.append(trial.id)
+        self.entries.append(Entry(tuple(trial.point), None, None))
+        self.put(trial)
+
+    def put(self, trial: Trial) -> None:
+        """Renew a trial's entry."""
+        if trial.number is not None:
+            self._place(trial, trial.number)
+        (self.held.add if self.is_held(trial) else self.held.discard)(trial.id)
+        if not self._is_told(trial):
+            self.unsettled.add(trial.id)
+            self._set(trial, None)
+            return
+        self.unsettled.discard(trial.id)
+        self._set(trial, told_value(trial, self.worst))
+        self.best = best_of(t for t in (self.best, trial) if t is not None)
+
+    def _set(self, trial: Trial, value: float | None) -> None:
+        is_speculative = trial.certainty != Certainty.CERTAIN
+        entry = Entry(tuple(trial.point), value, trial.number, is_speculative)
+        self.entries[self._index[trial.id]] = entry
+
+    def progress_at(self, trial: Trial) -> float:
+        """Return the part of the study's budget that was issued before a trial, from 0."""
+        return self._index[trial.id] / max(self.study.n_trials, 1)
+
+    def _place(self, trial: Trial, number: int) -> None:
+        """Put a trial at its place, and confirm the trials that now have no gap before them."""
+        self.numbered[number] = trial
+        if self.rule is not None:
+            self.rule.renew(number)
+        if number < len(self.confirmed):  # it has ended, and the rule has used it since
+            self.confirmed[number] = trial
+        while (
+            ended := self.numbered.get(len(self.confirmed))
+        ) is not None and ended.state.is_final:
+            self.confirmed.append(ended)
+
+    # The pruning rule
+
+    def _is_told(self, trial: Trial) -> bool:
+        """Whether a trial's value is final: a complete one is first held against the rule."""
+        is_complete = trial.state is TrialState.COMPLETED
+        return self.rule is None or not is_complete or trial.id in self.settled
+
+    def limits(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the losses above which a trial is stopped, None while they are not known."""
+        if self.rule is None or trial.payload.get("training") is None:
+            return ()
+        return self.rule.limits(trial, self)
+
+    def rung_of(self, trial: Trial) -> int | None:
+        """Return the epoch up to which a trial may train for now; None for all of them."""
+        if self.rule is None or trial.payload.get("training") is None:
+            return None
+        return self.rule.rung_of(trial, self)
+
+    def is_held(self, trial: Trial) -> bool:
+        """Whether a trial waits, at its rung, for others of its round, or to be stopped there."""
+        if trial.state is not TrialState.WAITING or not trial.curve:
+            return False
+        rung = self.rung_of(trial)
+        if rung is not None:
+            return len(trial.curve) >= rung
+        return stop_of(trial.curve, self.limits(trial) or ()) is not None
+
+
+def best_of(trials: Iterable[Trial]) -> Trial | None:
+    """Return the trial with the least value among those with a place in their study's sequence.
+
+    Of equals the one with the lower number, then the one that was issued first.
+    """
+    done = [trial for trial in trials if is_result(trial) and trial.number is not None]
+    return min(done, key=lambda t: (t.value, t.number, t.id), default=None)
+
+
+def is_result(trial: Trial) -> bool:
+    """Whether a trial was trained to its end and gave a value."""
+    is_completed = trial.state is TrialState.COMPLETED
+    return is_completed and not trial.is_diverged and trial.value is not None
+
+
+def told_value(trial: Trial, worst: float) -> float | None:
+    """Return what a sampler hears of a trial; of one that failed, the study's worst value."""
+    if trial.state in (TrialState.COMPLETED, TrialState.PRUNED):
+        return min(trial.value, worst) if trial.value is not None else worst
+    return worst if trial.state.is_final else None
+
+
+def is_speculation(trial: Trial) -> bool:
+    """Whether a search trial was run ahead and the sequence has not asked for it."""
+    is_extra = trial.certainty != Certainty.CERTAIN and trial.number is None
+    return trial.phase is Phase.SEARCH and is_extra
+
+
+def better_speculation(arm: Arm, trials: Iterable[Trial]) -> Trial | None:
+    """Return the best of an arm's extra trials, if it is better than the best of its sequence."""
+    extra = [t for t in trials if t.study_id == arm.study.id and is_speculation(t)]
+    found = min(filter(is_result, extra), key=lambda t: (t.value, t.id), default=None)
+    if found is None or found.value is None:
+        return None
+    known = arm.best.value if arm.best is not None else None
+    return found if known is None or found.value < known else None
+
+
+def open_arms(
+    spec: JobSpec, studies: Sequence[Study], make: MakeAsker = samplers.create
+) -> list[Arm]:
+    """Build the samplers of a job's studies, with empty logs; `make` makes each of them."""
+    searches = [study.name for study in studies if study.role is Role.SEARCH]
+    return [_open_arm(spec, study, searches, make) for study in studies]
+
+
+def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str], make: MakeAsker) -> Arm:
+    space = planning.space_of(spec, study.name)
+    plan = StudyPlan(space.dimension, study.n_trials, study.seed)
+    is_searched = study.role in (Role.SEARCH, Role.TUNED)
+    if is_searched:
+        plan = _search_plan(spec, study, space, plan)
+    is_direct = is_searched and samplers.describe(study.sampler).capabilities.speculative
+    arm = Arm(
+        study,
+        make(study.sampler, plan),
+        space,
+        worst=spec.diverged_value,
+        waits_for=_waits_for(spec, study, searches),
+        is_direct=is_direct,
+    )
+    if spec.pruning is not None:
+        # DIRECT has no rounds: what it is sure of at first is the yardstick of all that follows.
+        first = samplers.create(study.sampler, plan).plan([]).proposals if is_direct else ()
+        arm.rule = rule_of(
+            spec.pruning,
+            round_size=samplers.round_size(study.sampler, plan),
+            batch_size=plan.batch_size,
+            n_trials=study.n_trials,
+            n_first=len(first) if is_direct else None,
+        )
+    return arm
+
+
+def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:
+    wanted = planning.sampler_of(spec, study.sampler)
+    starts: tuple[tuple[float, ...], ...] = ()
+    if spec.warm_start is not None and study.role is Role.SEARCH:
+        starts = tuple(space.start(vector) for vector in spec.warm_start.vectors)
+    return replace(
+        plan,
+        batch_size=wanted.batch_size,
+        options=wanted.options,
+        lower_bound=lower_bound_of(spec),
+        axes=planning.axis_kinds(space),
+        n_first=min(spec.budget.n_trials, study.n_trials),
+        starts=starts,
+    )
+
+
+def _waits_for(spec: JobSpec, study: Study, searches: Sequence[str]) -> tuple[str, ...]:
+    control = planning.control_of(spec, study.name)
+    if study.role is Role.SPECULATION:
+        return tuple(n for n in searches if planning.speculation_of(n) == study.name)
+    if control is not None and control.name == "flat" and control.factor is None:
+        return tuple(searches)
+    return ()

@@ -1,0 +1,1 @@
+"""The kinds of task: the sections of a spec and their metrics."""

@@ -1,0 +1,131 @@
+"""Rules of a spec's density: who shares one, how many values that makes, and their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from densearch.density import families
+from service import networks
+from service.errors import Fault
+from service.extensions.entry_points import PluginError
+from service.networks import AnyNetwork, OwnNetwork
+from service.spec import Choices, DensitySpec, JobSpec
+from service.studies.layer_groups import density_spec, groups_of
+
+MAX_DIMENSION = 64
+POSITIVE_FAMILIES = ("gaussian", "power")
+
+
+def filled(spec: JobSpec) -> JobSpec:
+    """Fill in a range for each value of the search vector.
+
+    Where only the values of one group are bounded, and all groups have as many, these bounds are
+    everyone's; where none are, each group has the advised ranges. A vector that is too long is
+    left as it is.
+
+    Args:
+        spec: Of a training job, with its network.
+    """
+    wanted = spec.density or DensitySpec()
+    spec = spec.model_copy(update={"density": wanted})
+    groups = groups_of(spec)
+    bounds = wanted.bounds
+    if _n_values(spec) > MAX_DIMENSION:
+        return spec  # to be refused: millions of ranges would be no help
+    if bounds is None:
+        bounds = [
+            list(pair)
+            for group in groups
+            for pair in families.default_bounds(wanted.family, group.kernel_size, group.n_dims)
+        ]
+    elif {group.n_free(wanted.family) for group in groups} == {len(bounds)}:
+        bounds = bounds * len(groups)
+    return spec.model_copy(update={"density": wanted.model_copy(update={"bounds": bounds})})
+
+
+def pair_faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield what is wrong with single bounds, at the places where the user wrote them."""
+    if spec.density is None:
+        return
+    family = spec.density.family
+    for index, (low, high) in enumerate(spec.density.bounds or []):
+        at = f"/density/bounds/{index}"
+        if low >= high:
+            yield Fault(at, f"the lower bound {low} is not below the upper {high}")
+        elif max(abs(low), abs(high)) > families.MAX_VALUE:
+            yield Fault(at, "a density beyond 1e6 cannot be trained")
+        elif family in POSITIVE_FAMILIES and low <= 0:
+            yield Fault(f"{at}/0", f"{family} needs values above 0")
+
+
+def faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield what is wrong with the density of a spec whose sections are filled."""
+    if spec.density is None or spec.network is None:
+        return
+    yield from _scope_faults(spec, spec.density.scope, spec.network)
+    n_values = _n_values(spec)
+    if n_values > MAX_DIMENSION:
+        yield _too_long(spec, spec.density, n_values)
+    elif spec.density.bounds is not None:
+        yield from _length_faults(spec, len(spec.density.bounds))
+
+
+def _n_values(spec: JobSpec) -> int:
+    family = density_spec(spec).family
+    return sum(group.n_free(family) for group in groups_of(spec)) + len(spec.search)
+
+
+def _scope_faults(spec: JobSpec, scope: str, network: AnyNetwork) -> Iterator[Fault]:
+    if scope == "stage" and any(layer.stage is None for layer in networks.layers_of(network)):
+        yield Fault("/density/scope", f"{network.kind} has no stages: use network or layer")
+    if scope == "layer" and "depth" in spec.search:
+        reason = "a searched depth changes which layers there are"
+        yield Fault("/density/scope", f"{reason}: use network or stage, or leave depth out")
+    elif isinstance(network, OwnNetwork):
+        yield from _moving_faults(spec, network)
+
+
+def _moving_faults(spec: JobSpec, network: OwnNetwork) -> Iterator[Fault]:
+    """Yield searched settings at whose ends a package's network has other groups of layers."""
+    groups = _marks(spec, network)
+    for name in networks.SEARCHABLE:
+        wanted = spec.search.get(name)
+        if wanted is None or name not in type(network).model_fields:
+            continue
+        ends = wanted.choices if isinstance(wanted, Choices) else (wanted.low, wanted.high)
+        for end in ends:
+            moved = network.model_copy(update={name: end})
+            try:
+                is_same = _marks(spec, moved) == groups
+            except PluginError as error:
+                yield Fault(f"/search/{name}", f"{name} {end}: {error}")
+                break
+            if not is_same:
+                reason = f"{name} {end} changes which groups of layers there are"
+                yield Fault(f"/search/{name}", f"{reason}: leave it out of search")
+                break
+
+
+def _marks(spec: JobSpec, network: OwnNetwork) -> list[tuple[str, int]]:
+    return [(group.name, group.kernel_size) for group in groups_of(spec, network)]
+
+
+def _length_faults(spec: JobSpec, n_given: int) -> Iterator[Fault]:
+    wanted, groups = density_spec(spec), groups_of(spec)
+    lengths = [group.n_free(wanted.family) for group in groups]
+    if n_given == sum(lengths):
+        return
+    told = [f"{group.title}: {n}" for group, n in zip(groups, lengths, strict=True)]
+    detail = f"{wanted.family} has {sum(lengths)} free values ({', '.join(told[:8])}"
+    detail += ", ...)" if len(told) > 8 else ")"
+    remedy = ": give a pair for each, or leave bounds out"
+    yield Fault("/density/bounds", f"{detail}, but bounds for {n_given} were given{remedy}")
+
+
+def _too_long(spec: JobSpec, wanted: DensitySpec, n_values: int) -> Fault:
+    reason = f"{n_values} values are too many (at most {MAX_DIMENSION})"
+    remedy = "use a smaller kernel or the family symmetric, gaussian or power"
+    remedy += ", or search fewer settings" if spec.search else ""
+    if wanted.scope == "network":
+        return Fault("/density/family", f"{reason}: {remedy}")
+    return Fault("/density/scope", f"{reason}: let more layers share a density, or {remedy}")

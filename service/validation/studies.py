@@ -1,0 +1,201 @@
+"""Rules of a spec's arms: what samplers can, what controls take, what promotes and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service import samplers
+from service.errors import Fault, UnknownSamplerError
+from service.samplers import SamplerInfo
+from service.spec import (
+    Choices,
+    ControlSpec,
+    HalvingPruning,
+    JobSpec,
+    MedianPruning,
+    Pruning,
+    SamplerSpec,
+)
+from service.states import Role
+from service.studies import gradient_settings, planning
+from service.tasks.sections import FunctionTask, data_of
+from service.validation import density
+from service.validation.json_pointers import escape
+
+# Which controls take which field beside their name.
+CONTROL_FIELDS = {
+    "sigma": ("gaussian",),
+    "factor": ("flat",),
+    "lr": planning.TUNED,
+    "sampler": planning.TUNED,
+}
+
+
+def faults(spec: JobSpec) -> Iterator[Fault]:
+    """Yield what is wrong with the arms of a spec whose sections are filled."""
+    sampler_faults = list(_sampler_faults(spec))
+    yield from sampler_faults
+    yield from _control_faults(spec)
+    yield from _course_faults(spec)
+    if not sampler_faults:  # of samplers that do not exist nothing more can be said
+        yield from _round_faults(spec)
+        yield from _seed_faults(spec)
+        yield from _warm_start_faults(spec)
+
+
+def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, wanted in enumerate(spec.samplers):
+        at = f"/samplers/{index}"
+        if wanted.name in seen:
+            yield Fault(f"{at}/name", f"{wanted.name} is listed twice: once is enough")
+        seen.add(wanted.name)
+        yield from _one_sampler(spec, wanted, at)
+
+
+def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]:
+    try:
+        info = samplers.describe(wanted.name)
+    except UnknownSamplerError as error:
+        yield Fault(f"{at}/name", str(error))
+        return
+    yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
+    faults = list(info.option_faults(wanted.options))
+    yield from (Fault(f"{at}/options/{escape(name)}", fault) for name, fault in faults)
+    if info.name == planning.GRADIENT and not faults:
+        yield from gradient_settings.faults(spec, at)
+
+
+def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
+    """Say what a sampler cannot do of what a spec asks of it."""
+    if not info.is_installed:
+        yield info.remedy
+    if info.name == planning.GRADIENT:
+        if isinstance(spec.task, FunctionTask):
+            yield "a function has no density to learn: leave gradient out"
+        return  # it searches no settings
+    categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]
+    if categories and not info.capabilities.categorical:
+        able = [i.name for i in samplers.catalogue() if i.capabilities.categorical]
+        yield (
+            f"{info.name} cannot search choices of {', '.join(categories)}: give a range, "
+            f"or use a sampler that can: {', '.join(able)}"
+        )
+
+
+def _control_faults(spec: JobSpec) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, control in enumerate(spec.controls):
+        at = f"/controls/{index}"
+        if control.name in seen:
+            yield Fault(at, f"{control.name} is listed twice: once is enough")
+        seen.add(control.name)
+        for name, owners in CONTROL_FIELDS.items():
+            if getattr(control, name) is not None and control.name not in owners:
+                yield Fault(f"{at}/{name}", f"belongs to {', '.join(owners)} alone")
+        if control.name in planning.TUNED:
+            yield from _tuned_faults(spec, control, at)
+
+
+def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Fault]:
+    if control.name == "density_tuned" and "lr" in spec.search:
+        yield Fault(at, "the searches tune lr already: leave density_tuned out")
+    if control.lr is not None and control.lr.low >= control.lr.high:
+        yield Fault(f"{at}/lr", f"low {control.lr.low} is not below high {control.lr.high}")
+    if control.sampler is None:
+        return
+    if control.sampler == planning.GRADIENT:
+        yield Fault(f"{at}/sampler", "gradient tunes no learning rate: name another sampler")
+        return
+    try:
+        info = samplers.describe(control.sampler)
+    except UnknownSamplerError as error:
+        yield Fault(f"{at}/sampler", str(error))
+        return
+    yield from (Fault(f"{at}/sampler", fault) for fault in _inabilities(spec, info))
+
+
+def _course_faults(spec: JobSpec) -> Iterator[Fault]:
+    n_trials = spec.budget.n_trials
+    if spec.fidelity is not None and spec.fidelity.promote > n_trials:
+        yield Fault(
+            "/fidelity/promote",
+            f"{spec.fidelity.promote} cannot be promoted of {n_trials} trials: lower it, "
+            "or raise budget.n_trials",
+        )
+    if spec.training is None:
+        return
+    epochs = spec.training.epochs
+    if spec.fidelity is not None and epochs < 2 and "epochs" not in spec.search:
+        yield Fault("/fidelity", "one epoch cannot be shortened: raise training.epochs")
+    if spec.pruning is not None and "epochs" not in spec.search:
+        yield from _pruning_faults(spec, spec.pruning, epochs)
+
+
+def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fault]:
+    """Tell a rule that could never stop anything: after its last epoch a training is complete."""
+    if spec.fidelity is not None:
+        epochs = planning.short_epochs(epochs, spec.fidelity.search_fraction)
+    # The median rule passes over its warm-up; halving first compares after `min_epochs`.
+    if isinstance(pruning, MedianPruning):
+        name, given, most = "warmup_epochs", pruning.warmup_epochs, epochs - 2
+    else:
+        name, given, most = "min_epochs", pruning.min_epochs, epochs - 1
+    if most < 1:
+        detail = f"the {epochs} epochs of a search training are too few to stop one early"
+        yield Fault("/pruning", f"{detail}: raise training.epochs, or leave pruning out")
+    elif given > most:
+        detail = f"a search training has {epochs} epochs and is complete after the last"
+        yield Fault(f"/pruning/{name}", f"{detail}: use at most {most}")
+
+
+def _round_faults(spec: JobSpec) -> Iterator[Fault]:
+    """Tell of halving where each round has one trial, or none is whole: nothing would stop."""
+    if not isinstance(spec.pruning, HalvingPruning) or isinstance(spec.task, FunctionTask):
+        return
+    if data_of(spec.task) is None or any(density.faults(spec)):
+        return  # what is searched is known once the data are, and their density is right
+    searches = [s for s in planning.planned(spec) if s.role in (Role.SEARCH, Role.TUNED)]
+    sizes = {s.sampler: planning.round_size_of(spec, s) for s in searches}
+    if any(size is None or 1 < size <= spec.budget.n_trials for size in sizes.values()):
+        return
+    detail = "halving compares the trials of a round"
+    found = ", ".join(f"{name} has rounds of {size}" for name, size in sizes.items())
+    yield Fault(
+        "/pruning/rule",
+        f"{detail}, but {found} in a budget of {spec.budget.n_trials} trials: set a sampler's "
+        f"batch_size to {spec.pruning.eta} or more (at most the budget), or use median",
+    )
+
+
+def _seed_faults(spec: JobSpec) -> Iterator[Fault]:
+    found = [samplers.describe(wanted.name).capabilities for wanted in spec.samplers]
+    if spec.repeats > 1 and not any(can.seeded for can in found):
+        yield Fault(
+            "/repeats",
+            "every repeat would be the same: none of the samplers has randomness; use 1",
+        )
+    if spec.use_speculation and not any(can.speculative for can in found):
+        yield Fault("/use_speculation", "none of the samplers runs ahead: leave it out")
+    if spec.budget.stop_below_noise is not None and not any(can.speculative for can in found):
+        yield Fault("/budget/stop_below_noise", "is for the samplers direct_l*: leave it out")
+
+
+def _warm_start_faults(spec: JobSpec) -> Iterator[Fault]:
+    start = spec.warm_start
+    if start is None:
+        return
+    if not (start.densities or start.vectors):
+        yield Fault("/warm_start", "name densities of earlier jobs, or give vectors")
+    able = [info.name for info in samplers.catalogue() if info.capabilities.warm_start]
+    if not any(wanted.name in able for wanted in spec.samplers):
+        yield Fault("/warm_start", f"none of the samplers can use it: add {' or '.join(able)}")
+    if spec.density is None or spec.density.bounds is None:
+        return
+    n_free = len(spec.density.bounds)
+    for index, vector in enumerate(start.vectors):
+        if len(vector) != n_free:
+            yield Fault(
+                f"/warm_start/vectors/{index}",
+                f"has {len(vector)} values, {spec.density.family} takes {n_free}",
+            )

@@ -1,0 +1,64 @@
+"""Where the bars of an attribution begin and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.dashboard.figures.bars import Span, bars
+
+
+def part(
+    share: float | None, low: float | None, high: float | None, *names: str
+) -> dict[str, Any]:
+    return {
+        "names": list(names or ("spatial shape",)),
+        "arm": "tpe",
+        "against": "uniform",
+        "n": 3,
+        "relative": share,
+        "relative_low": low,
+        "relative_high": high,
+    }
+
+
+def test_all_bars_are_on_one_scale_with_room_for_every_interval() -> None:
+    found = bars(
+        {
+            "gain": part(0.10, 0.05, 0.15),
+            "parts": [part(0.12, 0.08, 0.16, "learning rate"), part(-0.02, -0.04, 0.0)],
+            "beside": [part(0.06, 0.04, 0.08, "initialisation")],
+        }
+    )
+    assert [bar.kind for bar in found] == ["part", "part", "gain", "beside"]
+    assert [bar.title for bar in found] == [
+        "learning rate", "spatial shape", "gain", "initialisation",
+    ]  # fmt: skip
+    # From -4 % to 16 %: zero is at a fifth of the room.
+    assert [bar.zero for bar in found] == pytest.approx([20.0] * 4)
+    rate, shape = found[0], found[1]
+    assert (rate.fill, rate.interval) == (spans(20, 60), spans(60, 40))
+    assert (shape.fill, shape.interval) == (spans(10, 10), spans(0, 20))
+    assert (shape.size, shape.ends) == (
+        "\N{MINUS SIGN}2.0\N{NARROW NO-BREAK SPACE}%",
+        "\N{MINUS SIGN}4.0\N{NARROW NO-BREAK SPACE}% to +0.0\N{NARROW NO-BREAK SPACE}%",
+    )
+    assert shape.arms == "tpe against uniform"
+
+
+def spans(left: float, width: float) -> Span:
+    return Span(pytest.approx(left, abs=1e-9), pytest.approx(width, abs=1e-9))  # type: ignore[arg-type]
+
+
+def test_one_seed_has_no_interval() -> None:
+    (bar,) = bars({"gain": part(0.1, None, None), "parts": [], "beside": []})
+    assert (bar.zero, bar.fill, bar.interval) == (0.0, spans(0, 100), None)
+    assert bar.ends == "\N{EN DASH}"
+
+
+@pytest.mark.parametrize("share", [None, 0.0])
+def test_nothing_to_show_fits(share: float | None) -> None:
+    (bar,) = bars({"gain": part(share, share, share), "parts": [], "beside": []})
+    assert bar.zero == 0.0
+    assert bar.fill == (None if share is None else Span(0.0, 0.0))

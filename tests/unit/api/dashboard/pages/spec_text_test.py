@@ -1,0 +1,46 @@
+"""What a page says of a spec in a few words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from unittest.mock import Mock
+
+import pytest
+
+from api.dashboard.pages.spec_text import packs_text, precision_text
+from service.records import Trial
+
+
+def _trial(**metrics: float) -> Trial:
+    return cast("Trial", Mock(spec=Trial, metrics=metrics or None))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "trials", "words"),
+    [
+        (None, [], ""),
+        ("float32", [_trial(loss=1.0)], ""),
+        ("bfloat16", [], "searched in bfloat16"),
+        ("auto", [], "precision: auto"),
+        ("auto", [_trial(), _trial(loss=1.0), _trial(precision_bits=16)], "searched in bfloat16"),
+        ("auto", [_trial(precision_bits=32)], "searched in float32"),
+    ],
+)
+def test_precision(wanted: str | None, trials: list[Trial], words: str) -> None:
+    spec = {"training": {"precision": wanted} if wanted else {}}
+    assert precision_text(spec, trials) == words
+    assert precision_text({"training": None}, trials) == ""
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({"pack_width": 1}, ""),
+        ({"pack_width": 4}, "packs of 4"),
+        ({"pack_width": "auto"}, "pack width: measured before the first trial"),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_packs(resources: dict[str, Any] | None, words: str) -> None:
+    assert packs_text({"resources": resources}) == words

@@ -1,0 +1,29 @@
+"""Places of errors become JSON pointers into what the user sent (RFC 6901)."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.validation.json_pointers import escape, pointer_of
+
+
+# The examples of RFC 6901, section 5.
+@pytest.mark.parametrize(
+    ("key", "part"), [("a/b", "a~1b"), ("m~n", "m~0n"), ("c%d", "c%d"), ("", ""), (0, "0")]
+)
+def test_keys_are_escaped_as_the_rfc_says(key: str | int, part: str) -> None:
+    assert escape(key) == part
+
+
+def test_the_tag_of_a_union_is_not_part_of_the_pointer() -> None:
+    body = {"task": {"kind": "denoising", "patch_px": 1}}
+    assert pointer_of(("task", "denoising", "patch_px"), body) == "/task/patch_px"
+
+
+def test_a_missing_field_is_named() -> None:
+    assert pointer_of(("budget", "n_trials"), {"budget": {}}) == "/budget/n_trials"
+    assert pointer_of(("name",), {}) == "/name"
+
+
+def test_the_whole_body_is_the_empty_pointer() -> None:
+    assert pointer_of((), [1]) == ""
