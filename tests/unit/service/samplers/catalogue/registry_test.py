@@ -9,6 +9,7 @@ import pytest
 
 from service import samplers
 from service.errors import UnknownSamplerError
+from service.samplers.catalogue import info
 from tests.support.root import ROOT
 
 
