@@ -26,11 +26,11 @@ def test_the_control_sampler_is_not_for_users() -> None:
 
 
 def test_descriptions_are_json() -> None:
-    for info in samplers.catalogue():
-        told = json.loads(json.dumps(info.to_dict(), allow_nan=False))
-        assert told["name"] == info.name
+    for each in samplers.catalogue():
+        told = json.loads(json.dumps(each.to_dict(), allow_nan=False))
+        assert told["name"] == each.name
         assert told["options"]["additionalProperties"] is False
-        assert set(told["options"]["properties"]) == {option.name for option in info.options}
+        assert set(told["options"]["properties"]) == {option.name for option in each.options}
 
 
 def test_direct_l_knows_no_categories() -> None:
