@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from api.schemas.resources import ProblemOut
+from api.schemas.problems import ProblemOut
 from api.uploads import FolderImport
 from service.spec import JobSpec
 

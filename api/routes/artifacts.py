@@ -13,7 +13,8 @@ from fastapi.responses import StreamingResponse
 from api.context import InDatabase, WithSettings
 from api.paging import Id
 from api.problems.handlers import documented
-from api.schemas.resources import ArtifactOut, ListOut
+from api.schemas.artifacts import ArtifactOut
+from api.schemas.base import ListOut
 from service.errors import NotFoundError
 from service.storage import densities, jobs
 

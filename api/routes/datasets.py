@@ -13,7 +13,8 @@ from api.bodies import is_json, json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
-from api.schemas.resources import DatasetOut, DatasetsOut, Json
+from api.schemas.base import Json
+from api.schemas.datasets import DatasetOut, DatasetsOut
 from api.uploads import (
     REQUEST,
     folder_options,

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from api.context import InDatabase
 from api.paging import Id, Query
 from api.problems.handlers import documented
-from api.schemas.resources import DensityOut, ListOut
+from api.schemas.base import ListOut
+from api.schemas.densities import DensityOut
 from service.jobs import density_files
 from service.records import DensityRecord
 from service.storage import densities, jobs, studies

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from api.context import InDatabase, WithSettings
 from api.middleware.deadline import GRACE_S, abandon
 from api.problems.handlers import documented
-from api.schemas.resources import CheckOut, HealthOut, ReadinessOut
+from api.schemas.health import CheckOut, HealthOut, ReadinessOut
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.jobs import leases
 from service.storage import deadlines, schema

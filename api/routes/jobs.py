@@ -14,7 +14,8 @@ from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
-from api.schemas.resources import JobOut, JobSummaryOut, Json, ListOut
+from api.schemas.base import Json, ListOut
+from api.schemas.jobs import JobOut, JobSummaryOut
 from service.costs.prices import prices_of
 from service.errors import NotFoundError
 from service.jobs import commands, deletion, progress, search_vectors

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.problems.handlers import documented
-from api.schemas.resources import ListOut, NetworkOut
+from api.schemas.base import ListOut
+from api.schemas.networks import NetworkOut
 from service import networks
 
 router = APIRouter(prefix="/v1", tags=["networks"])

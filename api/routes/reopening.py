@@ -12,7 +12,7 @@ from api.context import InDatabase, WithSettings
 from api.paging import Id
 from api.problems.handlers import documented
 from api.routes.jobs import LOCATION, IdempotencyKey, job_out
-from api.schemas.resources import JobOut
+from api.schemas.jobs import JobOut
 from service.costs.prices import prices_of
 from service.errors import Fault, InvalidSpecError
 from service.jobs import commands, reopen

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.problems.handlers import documented
-from api.schemas.resources import ListOut, SamplerOut
+from api.schemas.base import ListOut
+from api.schemas.samplers import SamplerOut
 from service import samplers
 
 router = APIRouter(prefix="/v1", tags=["samplers"])

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from api.context import InDatabase
 from api.paging import Id
 from api.problems.handlers import documented
-from api.schemas.resources import ListOut, StudyOut
+from api.schemas.base import ListOut
+from api.schemas.studies import StudyOut
 from service.jobs import progress
 from service.storage import jobs, studies
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from api.context import InDatabase
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
-from api.schemas.resources import ListOut, MeasurementsOut, TrialDetailOut, TrialOut
+from api.schemas.base import ListOut
+from api.schemas.trials import MeasurementsOut, TrialDetailOut, TrialOut
 from service.errors import NotFoundError
 from service.jobs.progress import STANDING
 from service.records import Job, Study, Trial

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.resources import Out
+from api.schemas.base import Out
 
 
 class IntervalOut(Out):

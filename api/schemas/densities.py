@@ -1,0 +1,41 @@
+"""Learned densities, as the API answers them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from api.schemas.base import Json, Out
+
+
+class DensityOut(Out):
+    """A learned density: Phi, its factors, the figures of its shape and where it came from."""
+
+    id: int
+    job_id: int
+    study_id: int
+    study: str
+    trial_id: int
+    layer: str = Field(
+        description='The group of layers that share it, such as "stage 2"; "" is all layers.'
+    )
+    layers: list[str] = Field(description="The names of these layers in the network.")
+    family: str
+    kernel_size: int
+    n_dims: int
+    vector: list[float]
+    alpha: list[float]
+    beta: list[float] | None
+    gamma: list[float] | None = Field(description="A volume's third factor, else null.")
+    phi: list[Any] = Field(description="Nested lists, shape (K,) * n_dims; 1 at the centre.")
+    den: list[float] | None = Field(
+        description="The authors' half-list, outermost first; null if not of that form."
+    )
+    residual: float = Field(description="What the factors leave unsaid, of Phi's norm.")
+    effective_radius: float | None
+    centre_share: float | None
+    anisotropy: float | None
+    provenance: Json
+    created_at: datetime

@@ -1,0 +1,92 @@
+"""Jobs, as the API answers them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from api.schemas.base import ErrorOut, Json, Out
+from service.states import JobState
+
+
+class ProgressOut(Out):
+    """Counts of a job's trials; see the user guide."""
+
+    n_trials: int = Field(description="Search trials planned, controls included.")
+    n_finished: int = Field(description="Confirmed: ended, with a place in the sequence.")
+    n_evaluated: int = Field(description="All search trials that have ended, extra ones included.")
+    n_running: int
+    n_waiting: int
+    n_failed: int
+    n_pruned: int = Field(description="Trainings that were stopped as hopeless.")
+    n_cached: int = Field(description="Trials that took an earlier result instead of training.")
+    n_promotions: int = Field(description="Full trainings of what the short search found best.")
+    n_promotions_finished: int
+    n_evaluations: int = Field(description="Final trainings on the test split.")
+    n_evaluations_finished: int
+    fraction: float = Field(ge=0, le=1)
+    eta_s: float | None = Field(description="Seconds left, where it can be estimated.")
+
+
+class BestOut(Out):
+    """The best trial of the job's searches so far."""
+
+    study_id: int
+    study: str
+    sampler: str
+    trial_id: int
+    value: float
+    params: Json
+
+
+class JobSummaryOut(Out):
+    """A job in a list."""
+
+    id: int
+    name: str
+    state: JobState
+    waits_for: str | None = Field(description="Why it does not move, when it does not.")
+    fraction: float = Field(ge=0, le=1)
+    error: ErrorOut | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class VectorEntryOut(Out):
+    """A value that the job's searches propose: a free value of a density, or a setting."""
+
+    index: int = Field(description="Its place in a trial's point, from 0.")
+    name: str
+    group: str | None = Field(
+        description='The layers that share it: "" is all of them; null for a setting.'
+    )
+    layers: list[str] = Field(description="Their names in the network.")
+    kernel_size: int | None
+    factors: list[str] = Field(
+        description="Those of alpha, beta and gamma that it belongs to; empty where it sets Phi."
+    )
+    positions: list[list[int]] | None = Field(
+        description="What it sets, as offsets from the centre: along each of its factors, or taps "
+        "of Phi. Null: all taps but the centre, or no tap for a setting."
+    )
+    low: float | None
+    high: float | None
+    is_log: bool
+    choices: list[float | int | str | bool] | None
+
+
+class JobOut(JobSummaryOut):
+    """A job with its spec as completed by the server, its progress and its report."""
+
+    spec: Json
+    vector: list[VectorEntryOut] | None = Field(
+        description="What each value of the search means; null if the spec would be refused now."
+    )
+    progress: ProgressOut
+    best: BestOut | None
+    ahead: BestOut | None = Field(
+        description="A better point, run ahead of a sequence that has not asked for it."
+    )
+    report: Json | None = Field(description="The comparison of all arms, once the job succeeded.")

@@ -1,0 +1,30 @@
+"""The problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api.schemas.base import Out
+
+
+class FaultOut(Out):
+    """What is wrong: `pointer` into the body, a `parameter` and where it stood (`in`), `entry`."""
+
+    pointer: str | None = None
+    entry: str | None = Field(default=None, description="File or array of a refused data set.")
+    parameter: str | None = None
+    in_: str | None = Field(default=None, alias="in")
+    detail: str
+
+
+class ProblemOut(Out):
+    """A refusal (RFC 9457). `type` is an address on this server that explains it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    pointer: str | None = Field(
+        default=None, description="JSON pointer to the first field that is wrong."
+    )
+    errors: list[FaultOut] | None = None

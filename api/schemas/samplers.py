@@ -1,0 +1,20 @@
+"""Samplers, as the API answers them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api.schemas.base import Json, Out
+
+
+class SamplerOut(Out):
+    """A sampler that a spec may name; `options` is a JSON schema."""
+
+    name: str
+    title: str
+    description: str
+    capabilities: dict[str, bool | str | None]
+    installed: bool = Field(
+        description="Whether the extra it needs (`capabilities.needs`) is installed here."
+    )
+    options: Json
