@@ -28,7 +28,7 @@ while wanted:
         except PackageNotFoundError:
             continue
         wanted += [re.match("[A-Za-z0-9._-]+", r)[0] for r in found if "extra ==" not in r]
-own = {"densearch"}
+own = {"densearch", "densearch-server"}
 hidden = {module for module, owners in packages_distributions().items()
           if not {key(owner) for owner in owners} & (needed | own)}
 
