@@ -2,33 +2,119 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
-from tests.assets.databases.loading import LIVE, load
+from tests.assets.databases.loading import LIVE, WHOLE, load, load_files
+
+STATES = {"QUEUED", "PAUSED", "SUCCEEDED", "FAILED", "CANCELLED"}
+FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
+# Pages that say nothing about what is stored, and one that asks for a dispatcher.
+EXCLUDED = {
+    *("/docs", "/docs/oauth2-redirect", "/redoc", "/problems/{slug}"),
+    *("/static/{name}", "/favicon.ico"),
+    "/readyz",
+}
+# These read files, which are stored from 0005 on.
+OF_FILES = {"/v1/artifacts/{artifact_id}", "/v1/datasets/{dataset_id}/preview"}
+# Of routes that need a query, or answer in several forms.
+QUERIES = {
+    "/": ["", *(f"?state={state}" for state in sorted(STATES))],
+    "/jobs/{job_id}/trials": ["?before=1000000"],
+    "/jobs/new": ["", "?from={job_id}", "?dataset={dataset_id}"],
+    "/v1/jobs/{job_id}/trials": ["?phase=all&limit=1000"],
+    "/v1/densities/{density_id}": ["?format=json", "?format=npz", "?format=csv"],
+}
+FIGURES = ("trials", "time", "density")
+Values = dict[str, Any]
+
+
+def items(client: TestClient, path: str) -> list[Values]:
+    """Return the items of a list that fits one page."""
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.text)
+    assert "link" not in answer.headers
+    found: list[Values] = answer.json()["items"]
+    return found
+
+
+def values_of(client: TestClient) -> list[Values]:
+    """Return what may be put into a path: each job with its figures, and what belongs to it."""
+    jobs = items(client, "/v1/jobs?limit=200")
+    found: list[Values] = [{"state": job["state"], "job_id": job["id"]} for job in jobs]
+    found += [one | {"name": name} for one in found for name in FIGURES]
+    for job_id in (job["id"] for job in jobs):
+        own = f"/v1/jobs/{job_id}"
+        trials = items(client, f"{own}/trials?phase=all&limit=1000")
+        # One of each phase and state.
+        some = {(trial["phase"], trial["state"]): trial["id"] for trial in trials}.values()
+        found += [{"trial_id": trial_id} for trial_id in some]
+        # Of the densities and files of a job one stands for all.
+        found += [{"density_id": one["id"]} for one in items(client, f"{own}/densities")[:1]]
+        files = items(client, f"{own}/artifacts")[:1]
+        found += [{"artifact_id": one["id"], "sha256": one["sha256"]} for one in files]
+    return [
+        *found,
+        *({"dataset_id": one["id"]} for one in items(client, "/v1/datasets?limit=200")),
+    ]
+
+
+def paths_of(app: FastAPI) -> Iterator[str]:
+    """Yield the paths that can be read, by the application's own table of routes."""
+    for context in iter_route_contexts(app.routes):
+        if context.path is not None and "GET" in (context.methods or ()):
+            yield context.path
+
+
+def names_in(path: str) -> set[str]:
+    return {part.partition("}")[0] for part in path.split("{")[1:]}
+
+
+def is_answered(path: str, values: Values) -> bool:
+    """Whether a route answers about a job in its state: the report, and the end of its events."""
+    if path.endswith("/report"):
+        return bool(values["state"] == "SUCCEEDED")
+    return not path.endswith("/events") or values["state"] in FINAL
+
+
+def addresses(path: str, values: list[Values]) -> Iterator[tuple[str, Values]]:
+    """Yield a route's addresses, for all that fits into its path."""
+    for whole in (path + query for query in QUERIES.get(path, [""])):
+        names = names_in(whole)
+        fitting = [one for one in values if names <= one.keys()] if names else [{}]
+        assert fitting, f"no value for {whole}: add one to values_of, or the route to EXCLUDED"
+        told = {whole.format(**one): one for one in fitting if is_answered(path, one)}
+        yield from told.items()
 
 
 @pytest.mark.parametrize("revision", LIVE)
-def test_the_product_reads_what_was_stored(
-    database: Database, revision: str, tmp_path: Path
-) -> None:
+def test_every_page_and_route_answers(database: Database, revision: str, tmp_path: Path) -> None:
     load(database, revision)
+    if revision in WHOLE:
+        load_files(tmp_path, revision)
     schema.upgrade(database)
-    states = set()
     app = create_app(Settings(data_dir=tmp_path), database)
+    excluded = EXCLUDED if revision in WHOLE else EXCLUDED | OF_FILES
     with TestClient(app, base_url="http://localhost") as client:
-        for job in client.get("/v1/jobs").json()["items"]:
-            states.add(job["state"])
-            pages = ["", "/studies", "/trials", "/densities", "/artifacts"]
-            pages += ["/report"] if job["state"] == "SUCCEEDED" else []
-            for page in pages:
-                answer = client.get(f"/v1/jobs/{job['id']}{page}")
-                assert answer.status_code == 200, (page, answer.text)
-            assert client.get(f"/jobs/{job['id']}").status_code == 200
-    assert states == {"QUEUED", "PAUSED", "SUCCEEDED", "FAILED", "CANCELLED"}
+        values = values_of(client)
+        assert {one["state"] for one in values if "state" in one} == STATES
+        paths = set(paths_of(app))
+        assert excluded < paths
+        for path in sorted(paths - excluded):
+            for address, one in addresses(path, values):
+                answer = client.get(address)
+                assert answer.status_code == 200, (address, answer.text)
+                assert answer.content, address
+                if "sha256" in one and "artifact_id" in path:
+                    assert hashlib.sha256(answer.content).hexdigest() == one["sha256"]
