@@ -107,8 +107,9 @@ def kind_of(names: str) -> pytest.MarkDecorator:
 def is_same_machine(stored: Json) -> bool:
     """Whether values are exact: the same kind of CPU, the same code and packages."""
     packages = {name: version(name) for name in stored["packages"]}
-    same = packages == stored["packages"] and stored["devices"] == [device_kind("cpu")]
-    return same and stored["versions"]["training"] == digest.TRAINING_VERSION
+    here = packages, [device_kind("cpu")], digest.TRAINING_VERSION
+    there = stored["packages"], stored["devices"], stored["versions"]["training"]
+    return bool(here == there)
 
 
 def job_of(client: TestClient, name: str) -> Json:

@@ -13,12 +13,20 @@ from service.storage.database import Database
 from tests.assets.databases.loading import FOLDER, LIVE, STORED, load
 from tests.integration.upgrades import filling
 
-KINDS = ("sqlite3", "sql")
+# The first with every kind of job, with their files and results.
+FIRST_WHOLE = "0005"
+KINDS = ("sqlite3.xz", "sql.xz")
+WHOLE_KINDS = (*KINDS, "files.tar.xz", "json")
 
 
 def missing(known: Sequence[str]) -> list[str]:
-    """Return the stored databases that are not there for the revisions before the newest."""
-    wanted = (f"{revision}.{kind}.xz" for revision in known[:-1] for kind in KINDS)
+    """Return the files that are not there for the revisions before the newest, and for 0005."""
+    stored = sorted({*known[:-1], FIRST_WHOLE})
+    wanted = (
+        f"{revision}.{kind}"
+        for revision in stored
+        for kind in (WHOLE_KINDS if revision >= FIRST_WHOLE else KINDS)
+    )
     return [name for name in wanted if not (FOLDER / name).exists()]
 
 
@@ -43,12 +51,14 @@ def test_every_revision_before_the_newest_is_stored() -> None:
 
 def test_a_revision_without_the_one_before_it_stored_is_noticed() -> None:
     newer = [*revisions.known(), "9998", "9999"]
-    assert missing(newer)[-2:] == ["9998.sqlite3.xz", "9998.sql.xz"]
+    assert missing(newer)[-4:] == [f"9998.{kind}" for kind in WHOLE_KINDS]
 
 
 def test_stored_databases_are_small_and_name_no_machine() -> None:
-    files = [path for path in FOLDER.iterdir() if path.suffix == ".xz"]
-    assert sum(path.stat().st_size for path in files) < 500_000
-    for path in files:
-        raw = lzma.decompress(path.read_bytes())
+    packed = [path for path in FOLDER.iterdir() if path.suffix == ".xz"]
+    # A set with every kind of job takes about 300 kB.
+    assert sum(path.stat().st_size for path in packed) < 500_000
+    for path in (*packed, *FOLDER.glob("*.json")):
+        stored = path.read_bytes()
+        raw = lzma.decompress(stored) if path in packed else stored
         assert not re.findall(rb"/(?:home|root|tmp|work|Users)/[\w./-]+", raw), path.name
