@@ -129,15 +129,27 @@ class Replayed(Sampler):
             found = [key for key in self._likely if key not in besides]
         return found[:n]
 
+    def not_asked(self, log: Sequence[Entry]) -> list[int]:
+        """Return the indices of trials that the sequence does not ask for, with these values.
+
+        Args:
+            log: As the last call of `plan` has seen it. Trials with a number, and speculative
+                ones, are not looked at.
+        """
+        return self._strangers(log, self._asked())
+
+    def _strangers(self, log: Sequence[Entry], asked: Sequence[bytes]) -> list[int]:
+        known = set(asked)
+        certain = (i for i, e in enumerate(log) if e.number is None and not e.is_speculative)
+        return [index for index in certain if self._ledger.key(log[index].point) not in known]
+
     def _warn(self, log: Sequence[Entry]) -> None:
         """Say so where the log is not this library's: others order ties otherwise; it is kept."""
         if not log:
             return
         asked, told = self._asked(), self._ledger.told
         n_strange = sum(mine != its for mine, its in zip(asked, told, strict=False))
-        known = set(asked)
-        certain = (e.point for e in log if e.number is None and not e.is_speculative)
-        n_strange += sum(self._ledger.key(point) not in known for point in certain)
+        n_strange += len(self._strangers(log, asked))
         if n_strange:
             logger.warning("the log has %d points that this replay does not ask for", n_strange)
 

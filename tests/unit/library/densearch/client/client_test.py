@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from densearch.client import client as client_module
+from densearch.client import transport
 from densearch.client.client import Client, ClientError, Event, UnreachableError
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
@@ -16,7 +17,8 @@ Handler = Callable[[httpx2.Request], httpx2.Response]
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "RETRY_S", 0.0)
+    for module in (client_module, transport):
+        monkeypatch.setattr(module, "RETRY_S", 0.0)
 
 
 def connected(handler: Handler) -> Client:

@@ -1,0 +1,85 @@
+"""The library's public names: what `import densearch` loads, and what a missing extra says."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import densearch
+from densearch.extras import EXTRAS, required
+from tests.support.root import ROOT
+
+# What only its own package may load.
+HEAVY = ("httpx2", "nlopt", "pydantic", "rich", "scipy", "torch", "typer", "service", "workers")
+
+
+def loaded_by(code: str) -> set[str]:
+    """Which heavy packages a fresh interpreter holds after some code."""
+    show = f"import json, sys; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    command = [sys.executable, "-c", f"{code}\n{show}"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return set(json.loads(done.stdout))
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import densearch, densearch.density\ndensearch.Density, dir(densearch)"
+    assert loaded_by(code) == set()
+
+
+def test_every_public_name_is_there() -> None:
+    for name in densearch.__all__:
+        assert getattr(densearch, name).__doc__, name
+        assert name in dir(densearch)
+    with pytest.raises(AttributeError, match="no attribute 'Cleint'"):
+        _ = densearch.Cleint
+    for package in ("client", "density", "direct_l", "nn"):
+        module = importlib.import_module(f"densearch.{package}")
+        assert getattr(densearch, package) is module
+        for name in module.__all__:
+            value = getattr(module, name)
+            assert value.__doc__ or isinstance(value, tuple | int), name
+
+
+def test_public_names_are_those_of_their_packages() -> None:
+    assert densearch.Client is importlib.import_module("densearch.client").Client
+    assert densearch.fold is importlib.import_module("densearch.nn").fold
+    assert (
+        densearch.ParallelDirectL is importlib.import_module("densearch.direct_l").ParallelDirectL
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "missing", "extra"),
+    [
+        ("client", "Client", "httpx2", "client"),
+        ("nn", "fold", "torch", "torch"),
+        ("direct_l", "ParallelDirectL", "nlopt", "direct"),
+    ],
+)
+def test_a_missing_extra_is_named_with_the_remedy(
+    package: str, name: str, missing: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [m for m in sys.modules if m.startswith(f"densearch.{package}")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delitem(vars(densearch), name, raising=False)
+    monkeypatch.delattr(densearch, package, raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=rf"{missing} is not installed.*'\./library\[{extra}\]'"):
+        getattr(densearch, name)
+
+
+def test_another_missing_package_is_not_blamed_on_the_extra() -> None:
+    with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere'"), required("torch"):
+        importlib.import_module("nowhere")
+
+
+def test_the_extras_are_those_of_the_distribution() -> None:
+    project = tomllib.loads((ROOT / "library" / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(EXTRAS) == set(project["optional-dependencies"])
+    assert project["dependencies"] == ["numpy>=2,<3"]
+    assert (ROOT / "library" / "densearch" / "py.typed").exists()
