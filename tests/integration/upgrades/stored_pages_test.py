@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -40,34 +41,45 @@ FIGURES = ("trials", "time", "density")
 Values = dict[str, Any]
 
 
-def items(client: TestClient, path: str) -> list[Values]:
-    """Return the items of a list that fits one page."""
-    answer = client.get(path)
-    assert answer.status_code == 200, (path, answer.text)
-    assert "link" not in answer.headers
-    found: list[Values] = answer.json()["items"]
-    return found
+class Reader:
+    """Asks each address once."""
+
+    def __init__(self, client: TestClient) -> None:
+        self._client = client
+        self._answers: dict[str, Response] = {}
+
+    def get(self, address: str) -> Response:
+        if address not in self._answers:
+            self._answers[address] = self._client.get(address)
+        answer = self._answers[address]
+        assert answer.status_code == 200, (address, answer.text)
+        return answer
+
+    def items(self, address: str) -> list[Values]:
+        """Return the items of a list that fits one page."""
+        answer = self.get(address)
+        assert "link" not in answer.headers
+        found: list[Values] = answer.json()["items"]
+        return found
 
 
-def values_of(client: TestClient) -> list[Values]:
+def values_of(reader: Reader) -> list[Values]:
     """Return what may be put into a path: each job with its figures, and what belongs to it."""
-    jobs = items(client, "/v1/jobs?limit=200")
+    jobs = reader.items("/v1/jobs?limit=200")
     found: list[Values] = [{"state": job["state"], "job_id": job["id"]} for job in jobs]
     found += [one | {"name": name} for one in found for name in FIGURES]
     for job_id in (job["id"] for job in jobs):
         own = f"/v1/jobs/{job_id}"
-        trials = items(client, f"{own}/trials?phase=all&limit=1000")
+        trials = reader.items(f"{own}/trials?phase=all&limit=1000")
         # One of each phase and state.
         some = {(trial["phase"], trial["state"]): trial["id"] for trial in trials}.values()
         found += [{"trial_id": trial_id} for trial_id in some]
         # Of the densities and files of a job one stands for all.
-        found += [{"density_id": one["id"]} for one in items(client, f"{own}/densities")[:1]]
-        files = items(client, f"{own}/artifacts")[:1]
+        found += [{"density_id": one["id"]} for one in reader.items(f"{own}/densities")[:1]]
+        files = reader.items(f"{own}/artifacts")[:1]
         found += [{"artifact_id": one["id"], "sha256": one["sha256"]} for one in files]
-    return [
-        *found,
-        *({"dataset_id": one["id"]} for one in items(client, "/v1/datasets?limit=200")),
-    ]
+    found += [{"dataset_id": one["id"]} for one in reader.items("/v1/datasets?limit=200")]
+    return found
 
 
 def paths_of(app: FastAPI) -> Iterator[str]:
@@ -107,14 +119,14 @@ def test_every_page_and_route_answers(database: Database, revision: str, tmp_pat
     app = create_app(Settings(data_dir=tmp_path), database)
     excluded = EXCLUDED if revision in WHOLE else EXCLUDED | OF_FILES
     with TestClient(app, base_url="http://localhost") as client:
-        values = values_of(client)
+        reader = Reader(client)
+        values = values_of(reader)
         assert {one["state"] for one in values if "state" in one} == STATES
         paths = set(paths_of(app))
         assert excluded < paths
         for path in sorted(paths - excluded):
             for address, one in addresses(path, values):
-                answer = client.get(address)
-                assert answer.status_code == 200, (address, answer.text)
+                answer = reader.get(address)
                 assert answer.content, address
                 if "sha256" in one and "artifact_id" in path:
                     assert hashlib.sha256(answer.content).hexdigest() == one["sha256"]
