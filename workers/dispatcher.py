@@ -23,8 +23,9 @@ from service.costs.prices import prices_of
 from service.errors import LeaseLostError, NotFoundError
 from service.jobs import artifact_files, leases
 from service.jobs import commands as use_cases
+from service.orchestration import step
 from service.orchestration.messages import Assignment, packs_of
-from service.orchestration.run import Run, open_run
+from service.orchestration.run import Run
 from service.records import Job
 from service.report import statistics
 from service.settings import Settings
@@ -39,7 +40,7 @@ from workers.cluster import Cluster
 from workers.heartbeat import Heartbeat
 from workers.inbox import Inbox
 from workers.pulse import ClusterLostError
-from workers.slots import Shape
+from workers.slots import Shape, shape_of
 from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
@@ -188,10 +189,10 @@ class Dispatcher:
         if now - self._looked_at > self._settings.poll_s:
             self._look()
             if self._calibrator.look():  # those that wait for a measurement see what there is
-                self._touched |= {i for i, run in self._runs.items() if run.is_unsized}
+                self._touched |= {i for i, run in self._runs.items() if run.needs.is_unsized}
             self._cluster.share()
             self._looked_at = now
-        self._calibrator.turn(trials_wait=any(r.wants_workers for r in self._runs.values()))
+        self._calibrator.turn(trials_wait=any(r.needs.wants_workers for r in self._runs.values()))
         for job_id in list(self._runs):
             self._watchdog.mark()
             self._step(job_id)
@@ -206,7 +207,9 @@ class Dispatcher:
             self._touched |= self._runs.keys()  # why they wait may have changed
 
     def _timeout_s(self) -> float:
-        if self._touched & self._runs.keys() or any(run.has_more for run in self._runs.values()):
+        if self._touched & self._runs.keys() or any(
+            run.needs.has_more for run in self._runs.values()
+        ):
             return 0.0
         return self._asking.wait_s(self._settings.poll_s)
 
@@ -273,7 +276,7 @@ class Dispatcher:
         self._runs.pop(job.id, None)  # of the lease that ran out: its fence is no longer ours
         self._asking.drop(job.id)
         try:
-            self._runs[job.id] = open_run(
+            self._runs[job.id] = step.open_run(
                 self._database,
                 job,
                 max_attempts=self._settings.max_attempts,
@@ -303,12 +306,12 @@ class Dispatcher:
     # One job
 
     def _step(self, job_id: int) -> None:
-        run = self._runs[job_id]
-        shape = _shape_of(run)
+        run, needs = self._runs[job_id], self._runs[job_id].needs
+        shape = shape_of(run.spec.resources)
         n_free = self._cluster.n_free(shape, self._calibrator.held)
         is_idle = n_free > 0 and not self._others_wait(job_id)
-        wants = run.wants_workers or (is_idle and run.wants_idle_workers)
-        is_due = job_id in self._touched or run.has_more or run.is_overdue or (n_free and wants)
+        wants = needs.wants_workers or (is_idle and needs.wants_idle_workers)
+        is_due = job_id in self._touched or needs.has_more or run.is_overdue or (n_free and wants)
         if not is_due and not self._inbox.has(job_id):
             return
         try:
@@ -326,8 +329,8 @@ class Dispatcher:
     def _others_wait(self, job_id: int) -> bool:
         """Whether another job has, or may have, trials that count for the workers left over."""
         others = [run for other, run in self._runs.items() if other != job_id]
-        waiting = [run for run in others if run.wants_workers or run.job.id in self._touched]
-        return any(self._cluster.capacity(_shape_of(run)) for run in waiting)
+        waiting = [run for run in others if run.needs.wants_workers or run.job.id in self._touched]
+        return any(self._cluster.capacity(shape_of(run.spec.resources)) for run in waiting)
 
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         # Files that are stored, or shared with other jobs, stay until their entries are committed.
@@ -337,9 +340,11 @@ class Dispatcher:
     def _transact_held(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
         updates = self._inbox.updates_of(run.job.id)
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
-        run.prepare()
+        step.prepare(run)
         with self._database.write(is_patient=run.job.id in self._slow) as session:
-            assignments = run.step(session, updates, n_free, busy, may_speculate=may_speculate)
+            assignments = step.take(
+                session, run, updates, n_free, busy, may_speculate=may_speculate
+            )
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             reason = self._why(run) if is_idle else None
             if reason != run.job.waits_for:
@@ -365,12 +370,12 @@ class Dispatcher:
 
     def _why(self, run: Run) -> str | None:
         """Say why nothing of a run is at work."""
-        if not (run.is_unsized or run.wants_workers):
+        if not (run.needs.is_unsized or run.needs.wants_workers):
             return None
-        shape = _shape_of(run)
+        shape = shape_of(run.spec.resources)
         if self._cluster.capacity(shape) == 0:
             return self._cluster.lack_of(shape)
-        if run.is_unsized:
+        if run.needs.is_unsized:
             return "how many candidates a worker trains best at once is being measured"
         return "all workers are busy with other jobs"
 
@@ -393,7 +398,3 @@ class Dispatcher:
         with suppress(LeaseLostError):
             use_cases.fail(self._database, job, error)
         self._drop(job.id)
-
-
-def _shape_of(run: Run) -> Shape:
-    return Shape(run.spec.resources.cpus_per_trial, run.spec.resources.gpus_per_trial)

@@ -14,6 +14,7 @@ from ray.exceptions import RayError
 
 from service.capacity import EPSILON, LEAST_MEMORY_PER_CPU
 from service.orchestration.messages import Assignment, Ended, Ending
+from service.spec import Resources
 from workers.pulse import ClusterLostError
 from workers.worker import Message
 
@@ -30,6 +31,11 @@ class Shape(NamedTuple):
 
 
 NOTHING = Shape(0.0, 0.0)
+
+
+def shape_of(resources: Resources) -> Shape:
+    """Return what a trial, or a pack of them, of a job occupies."""
+    return Shape(resources.cpus_per_trial, resources.gpus_per_trial)
 
 
 @dataclass(eq=False)

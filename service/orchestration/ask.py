@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from service.errors import AskingFailedError
-from service.orchestration import completion, results
+from service.orchestration import completion, issue, study_best, trial_end
+from service.orchestration.run import Run
 from service.samplers import Plan, Proposal
 from service.states import Phase
 from service.studies.study_run import Arm
-
-if TYPE_CHECKING:
-    from service.orchestration.run import Run
 
 # Limit on the trials planned and issued in one transaction: a job whose trials are all cached, or
 # one with hundreds of studies, must not block the database. The split into steps changes no
@@ -27,10 +24,13 @@ LONGEST_S = 0.05
 AT_ONCE = 25
 
 
-def advance(session: Session, run: Run) -> None:
+def advance(session: Session, run: Run) -> bool:
     """Ask the samplers of all arms with new results, until no arm makes progress.
 
     A step plans a limited number of trials; the next step continues with the next arm.
+
+    Returns:
+        Whether an arm may make further progress at once.
     """
     if run.out_of is not None:
         _end_searches(session, run)
@@ -38,14 +38,14 @@ def advance(session: Session, run: Run) -> None:
     n_arms, n_still = len(run.arms), 0
     for _ in range(MAX_ROUNDS * n_arms):
         if n_still == n_arms:
-            return
+            break
         arm = run.arms[run.turn]
         run.turn = (run.turn + 1) % n_arms
         has_moved = arm.is_dirty and _plan(session, run, arm)
         n_still = 0 if has_moved else n_still + 1
         if time.monotonic() > until or len(run.log.trials) >= most:
             break
-    run.has_more = n_still < n_arms
+    return n_still < n_arms
 
 
 def _end_searches(session: Session, run: Run) -> None:
@@ -76,7 +76,7 @@ def _search(session: Session, run: Run, arm: Arm) -> bool:
     The sampler is asked again once all its proposals are issued. If the dispatcher dies before,
     the next one asks a sampler that finds the issued ones in its log.
     """
-    results.settle(run, arm)
+    trial_end.settle(run, arm)
     plan = Plan(arm.unissued) if arm.unissued else _ask(arm)
     for index, number in plan.numbered.items() if plan else ():
         run.log.change(arm.log[index], number=number)
@@ -85,7 +85,7 @@ def _search(session: Session, run: Run, arm: Arm) -> bool:
         _issue(session, run, arm, plan.proposals[:AT_ONCE])
         arm.unissued = plan.proposals[AT_ONCE:]
         arm.is_dirty = arm.is_dirty or bool(arm.unissued)
-    run.update_best(session, arm, arm.best)
+    study_best.update(session, run, arm, arm.best)
     if is_over:
         completion.end_search(session, run, arm)
     return plan is not None or is_over
@@ -108,19 +108,26 @@ def _may_begin(run: Run, arm: Arm) -> bool:
 
 def _issue(session: Session, run: Run, arm: Arm, proposals: Sequence[Proposal]) -> None:
     rows = [
-        run.row(arm.study, run.order(arm, proposal.point), Phase.SEARCH)
-        | {
-            "number": proposal.number,
-            "certainty": proposal.certainty,
-            "point": list(proposal.point),
-        }
+        issue.row_of(
+            run,
+            arm.study,
+            Phase.SEARCH,
+            issue.order_of(run, arm, proposal.point),
+            proposal.point,
+            proposal.number,
+            proposal.certainty,
+        )
         for proposal in proposals
     ]
-    run.issue(session, rows)
+    issue.issue(session, run, rows)
 
 
-def speculate(session: Session, run: Run, n_idle: int) -> None:
-    """Issue points ahead of need for workers that would idle, the studies by turns."""
+def speculate(session: Session, run: Run, n_idle: int) -> bool:
+    """Issue points ahead of need for workers that would idle, the studies by turns.
+
+    Returns:
+        Whether there were any: then there may be more.
+    """
     n_left = n_most = min(n_idle, MAX_TRIALS)
     for arm in run.arms:
         is_asked = not (arm.is_searched or arm.study.is_finished or arm.unissued)
@@ -128,4 +135,4 @@ def speculate(session: Session, run: Run, n_idle: int) -> None:
             found = arm.sampler.speculate(arm.entries, n_left) or ()
             _issue(session, run, arm, found)
             n_left -= len(found)
-    run.has_guesses = n_left < n_most
+    return n_left < n_most

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import devices, states
 from service.costs import calibrations
-from service.orchestration import evaluation
+from service.orchestration import evaluation, promotion, study_best
+from service.orchestration.run import Run
 from service.records import Trial
 from service.states import AttemptState, JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 from service.studies.noise import Surroundings
 from service.studies.payloads import device_of
 from service.studies.study_run import Arm, best_of
-
-if TYPE_CHECKING:
-    from service.orchestration.run import Run
 
 
 def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
@@ -93,41 +91,49 @@ def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
 
 def finish_study(session: Session, run: Run, arm: Arm) -> None:
     """Finish a study whose search is over, once its best were trained in full."""
-    if not evaluation.promote(session, run, arm):
+    if not promotion.promote(session, run, arm):
         return
-    arm.final = evaluation.best_in_full(run, arm)
+    arm.final = promotion.best_in_full(run, arm)
     arm.study = replace(arm.study, is_finished=True)
     if arm.final is None and run.spec.fidelity is not None:
         # The short trainings' best was not confirmed by any in full.
         arm.study = replace(arm.study, best_trial_id=None, best_value=None)
         studies.change(session, arm.study.id, best_trial_id=None, best_value=None)
-    run.update_best(session, arm, arm.final)
+    study_best.update(session, run, arm, arm.final)
     studies.change(session, arm.study.id, is_finished=True)
-    run.announce_study(arm.study)
+    study_best.announce(run, arm.study)
     for other in run.arms:
         other.is_dirty = other.is_dirty or bool(other.waits_for)
 
 
-def finish_phase(session: Session, run: Run) -> None:
-    """Move the job on when all its studies, and then all its evaluations, have ended."""
+def finish_phase(session: Session, run: Run) -> bool:
+    """Move the job on when all its studies, and then all its evaluations, have ended.
+
+    Returns:
+        Whether a further step would move it on at once.
+    """
     if not all(arm.study.is_finished for arm in run.arms):
-        return
+        return False
     if all(arm.study.best_trial_id is None for arm in run.arms):
         _move(session, run, JobState.FAILED, error=_failure(run))
-    elif run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
+        return False
+    if run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
         _move(session, run, JobState.EVALUATING)
-        run.has_more = True
-    elif run.job.state is JobState.EVALUATING and evaluation.issue(session, run):
-        run.has_more = True
-    elif run.log.has_open():
-        return
-    elif run.report is None:
+        return True
+    if run.job.state is JobState.EVALUATING and evaluation.issue_missing(session, run):
+        return True
+    return not run.log.has_open() and _finish_job(session, run)
+
+
+def _finish_job(session: Session, run: Run) -> bool:
+    """End the job once its report is built; return whether the report is what is missing."""
+    if run.report is None:
         run.log.flush(session)  # results that were reused in this step
         run.devices = devices.kinds_of(trials.workers_of(session, run.job.id))
-        run.is_over = run.has_more = True
-    else:
-        calibrations.observe(session, device_of(run.spec), run.log.trials.values())
-        _move(session, run, JobState.SUCCEEDED, report=run.report)
+        return True
+    calibrations.observe(session, device_of(run.spec), run.log.trials.values())
+    _move(session, run, JobState.SUCCEEDED, report=run.report)
+    return False
 
 
 def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy.orm import Session
 
 from service.costs import calibrations
 from service.costs.training_cost import typical_payload
+from service.orchestration.run import Run
 from service.spec import is_training
 from service.states import CalibrationState
 from service.storage import jobs
 
-if TYPE_CHECKING:
-    from service.orchestration.run import Run
 
-
-def settle_width(session: Session, run: Run) -> bool:
+def settle(session: Session, run: Run) -> bool:
     """Give a spec that says "auto" its number; answer whether it has one.
 
     The number is kept in the job's spec: whether trainings are packed is part of their names. One

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.orchestration import deaths, evaluation, results
+from service.orchestration import artifacts, deaths, promotion, trial_end
 from service.orchestration.messages import Assignment
 from service.orchestration.pack_members import Packing
+from service.orchestration.run import Run
 from service.records import Trial
 from service.states import Phase, TrialState
 from service.storage import trials
 from service.studies import payloads
 from service.studies.study_run import is_speculation
 
-if TYPE_CHECKING:
-    from service.orchestration.run import Run
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of the trials that waited.
+
+    Attributes:
+        assignments: Those that start.
+        has_reused: Whether others took a result of another job: their studies have news.
+    """
+
+    assignments: list[Assignment]
+    has_reused: bool = False
 
 
 def place(
@@ -29,7 +40,7 @@ def place(
     busy: Collection[str],
     *,
     with_speculation: bool = False,
-) -> list[Assignment]:
+) -> Placed:
     """Start what waits, on at most `n_free` workers.
 
     The studies advance side by side: one that must wait for values is not left to be the slow tail
@@ -43,7 +54,7 @@ def place(
         with_speculation: Whether trials that were run ahead of need may start, too.
     """
     if n_free <= 0:
-        return []
+        return Placed([])
     in_hand = {run.log.trials[trial_id].digest for trial_id in run.log.running} | set(busy)
     waiting = (run.log.trials[trial_id] for trial_id in run.log.waiting.in_order())
     ready = (
@@ -55,25 +66,32 @@ def place(
     found = list(islice(ready, size))
     chosen = Packing(n_free, run.pack_width, len(found))
     taken: set[str] = set()
+    has_reused = False
     while found and chosen.has_room:
-        _choose(session, run, found, chosen, taken)
+        has_reused |= _choose(session, run, found, chosen, taken)
         size *= 2  # further only past trials that other jobs have or train
         found = list(islice(ready, size))
-    return _start(session, run, chosen.packs)
+    return Placed(_start(session, run, chosen.packs), has_reused)
 
 
 def _choose(
     session: Session, run: Run, ready: Sequence[Trial], chosen: Packing, taken: set[str]
-) -> None:
-    """Add to `chosen` what no other job has completed or is training, each digest once."""
+) -> bool:
+    """Add to `chosen` what no other job has completed or is training, each digest once.
+
+    Returns:
+        Whether a trial took the result of another job.
+    """
+    has_reused = False
     elsewhere = trials.elsewhere(session, run.job.id, [t.digest for t in ready])
     for trial in ready:
         known = elsewhere.get(trial.digest)
         if known is not None and known.state is TrialState.COMPLETED:
-            results.complete_from(session, run, trial, known)
-            run.has_more = True
+            trial_end.complete_from(session, run, trial, known)
+            has_reused = True
         elif known is None and trial.digest not in taken and chosen.add(trial):
             taken.add(trial.digest)
+    return has_reused
 
 
 def _start(session: Session, run: Run, packs: Sequence[Sequence[Trial]]) -> list[Assignment]:
@@ -113,10 +131,10 @@ def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignmen
         digest=trial.digest,
         payload=trial.payload,
         device=payloads.device_of(run.spec),
-        keeps_weights=evaluation.keeps_weights(run.spec, trial),
+        keeps_weights=artifacts.keeps_weights(run.spec, trial),
         stop_above=(arm.limits(trial) or ()) if is_search else (),
         rung=arm.rung_of(trial) if is_search else None,
         pack=pack,
         is_alone=deaths.is_isolated(trial.error, run.max_attempts),
-        keeps_end=evaluation.may_be_continued(run.spec, trial),
+        keeps_end=promotion.may_be_continued(run.spec, trial),
     )

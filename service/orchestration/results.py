@@ -1,24 +1,21 @@
-"""Results become changes of trials and attempts: workers' updates, and what was known already."""
+"""The workers' updates become changes of attempts and of their trials."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import clock, devices
-from service.orchestration import deaths, evaluation
+from service.orchestration import artifacts, deaths, trial_end
 from service.orchestration.messages import Ended, Ending, Measured, Update
+from service.orchestration.run import Run
 from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
-from service.studies import gradient_settings, median_rule, payloads
-from service.studies.study_run import Arm
-
-if TYPE_CHECKING:
-    from service.orchestration.run import Run
+from service.studies import gradient_settings, payloads
 
 _ATTEMPT_STATES = {
     Ending.COMPLETED: AttemptState.COMPLETED,
@@ -49,6 +46,7 @@ def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
     for update in ended:
         _end_trial(session, run, run.live.pop(update.attempt_id), update)
     run.shared.intersection_update(run.live)
+    run.has_guesses = run.has_guesses or bool(updates)
     _keep_late(session, late)
 
 
@@ -119,9 +117,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
         return
     if trial.phase is Phase.EVALUATION and update.weights is not None:
         # Before the end: trials with the same digest then share it.
-        evaluation.keep_artifact(session, run, trial, update.weights)
+        artifacts.keep(session, run, trial, update.weights)
     is_diverged = update.ending is Ending.DIVERGED
-    is_pruned = update.ending is Ending.PRUNED
+    state = TrialState.PRUNED if update.ending is Ending.PRUNED else TrialState.COMPLETED
     changes = {
         "value": run.spec.diverged_value if is_diverged else update.value,
         "is_diverged": is_diverged,
@@ -135,7 +133,7 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     if update.learned is not None:
         changes["learned"] = gradient_settings.with_bounds(run.spec, trial.payload, update.learned)
         changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
-    end(session, run, trial.id, TrialState.PRUNED if is_pruned else TrialState.COMPLETED, changes)
+    trial_end.end(session, run, trial.id, state, changes)
 
 
 def _pause(run: Run, trial: Trial, update: Ended) -> None:
@@ -155,9 +153,9 @@ def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:
     reason = update.error or str(update.ending)
     error = deaths.after(trial.error, update.ending, reason, run.max_attempts)
     if _has_failed(session, run, trial, update):
-        end(session, run, trial.id, TrialState.FAILED, {"error": error})
+        trial_end.end(session, run, trial.id, TrialState.FAILED, {"error": error})
     elif why := deaths.verdict(error, run.max_attempts):
-        end(session, run, trial.id, TrialState.FAILED, {"error": {"detail": why}})
+        trial_end.end(session, run, trial.id, TrialState.FAILED, {"error": {"detail": why}})
     else:
         _wait_again(session, run, [trial.id], error=error)
 
@@ -171,89 +169,6 @@ def _has_failed(session: Session, run: Run, trial: Trial, update: Ended) -> bool
     if update.ending is not Ending.ERROR or _is_blameless(run, update):
         return False
     return trials.count_failed_attempts(session, trial.id) % run.max_attempts == 0
-
-
-def end(
-    session: Session, run: Run, trial_id: int, state: TrialState, changes: dict[str, Any]
-) -> None:
-    """Move a trial to a final state, and mark its study to be asked again."""
-    trial = run.log.set_state(trial_id, state, **changes)
-    run.log.arm_of(trial).is_dirty = True
-    if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:
-        for twin_id in run.log.waiting.with_digest(trial.digest):
-            complete_from(session, run, run.log.trials[twin_id], trial)
-
-
-def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> None:
-    """Give a waiting trial the result of another with the same digest.
-
-    A training that was stopped is a result for those alone that the rule stops as early.
-    """
-    changes = {
-        "value": run.spec.diverged_value if source.is_diverged else source.value,
-        "is_diverged": source.is_diverged,
-        "metrics": source.metrics,
-        "curve": source.curve,
-        "learned": source.learned,
-        "params": source.params if source.learned is not None else trial.params,
-        "training_s": source.training_s,
-        "cached_from": source.id,
-        "error": None,
-    }
-    if source.state is TrialState.PRUNED:
-        epoch = _stop_of(run, trial, source.curve)
-        if epoch is not None:
-            end(session, run, trial.id, TrialState.PRUNED, changes | _stopped(source, epoch))
-        return
-    end(session, run, trial.id, TrialState.COMPLETED, changes)
-    if trial.phase is Phase.EVALUATION:
-        evaluation.share_artifact(session, run, trial, source)
-
-
-# The pruning rule
-
-
-def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
-    """Return the epoch after which the rule stops a trial with this curve, None if it does not."""
-    if trial.phase is not Phase.SEARCH or curve is None:
-        return None
-    limits = run.log.arm_of(trial).limits(trial)
-    return median_rule.stop_of(curve, limits) if limits is not None else None
-
-
-def _stopped(trial: Trial, epoch: int) -> dict[str, Any]:
-    curve = (trial.curve or [])[:epoch]
-    return {"value": curve[-1], "curve": curve, "is_diverged": False}
-
-
-def settle(run: Run, arm: Arm) -> None:
-    """Apply the rule to trials that are complete or at a rung, once it can decide.
-
-    That is when those it compares them with have ended, or are at the rung. It makes no difference
-    whether a worker could stop in time: the result is the same.
-    """
-    has_moved = True
-    while has_moved:  # one that is settled may decide on another
-        undecided = sorted(arm.unsettled | arm.held)
-        moved = [_settle_one(run, arm, run.log.trials[i]) for i in undecided]
-        has_moved = any(moved)
-
-
-def _settle_one(run: Run, arm: Arm, trial: Trial) -> bool:
-    """Tell a complete trial's value, stop one, or let one go on; return whether it did."""
-    is_complete = trial.state is TrialState.COMPLETED
-    epoch = _stop_of(run, trial, trial.curve)
-    if epoch is not None:
-        arm.settled.add(trial.id)
-        run.log.set_state(trial.id, TrialState.PRUNED, **_stopped(trial, epoch))
-    elif is_complete and arm.limits(trial) is not None:
-        arm.settled.add(trial.id)
-        arm.put(trial)
-    elif not is_complete and not arm.is_held(trial):
-        run.log.release(trial.id)
-    else:
-        return False
-    return True
 
 
 def _wait_again(session: Session, run: Run, trial_ids: Collection[int], **changes: Any) -> None:

@@ -15,7 +15,8 @@ from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
 from service.orchestration import ask, limits
 from service.orchestration.messages import Ended, Update
-from service.orchestration.run import Run, open_run
+from service.orchestration.run import Run
+from service.orchestration.step import open_run
 from service.records import Job, Study
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials

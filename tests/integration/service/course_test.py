@@ -11,8 +11,7 @@ import pytest
 from densearch.direct_l.exact import DirectL
 from service import samplers
 from service.jobs import commands as use_cases
-from service.orchestration import ask
-from service.orchestration import evaluation as evaluations
+from service.orchestration import ask, issue
 from service.records import Study, Trial
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
@@ -94,7 +93,7 @@ def test_the_result_is_a_function_of_the_spec(
         assert untimed(report_of(sqlite_database, job_id)) == expected[1]
         forget(sqlite_database, job_id)
     monkeypatch.setattr(ask, "AT_ONCE", 3)  # they die between the parts of a round, too
-    monkeypatch.setattr(evaluations, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
     monkeypatch.setattr(ask, "MAX_TRIALS", 6)
     job_id = shaken(sqlite_database, body, n_workers=3, seed=11)
     assert told(sqlite_database, job_id) == expected[0]

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
-from service.orchestration import ask, evaluation
-from service.orchestration import run as runs
+from service.orchestration import ask, issue, step
 from service.records import Trial
 from service.states import JobState
 from service.storage import jobs, trials
@@ -41,7 +40,7 @@ def with_a_post(
 def test_a_report_is_built_while_others_write(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    posted = with_a_post(monkeypatch, sqlite_database, runs, "build_report")
+    posted = with_a_post(monkeypatch, sqlite_database, step, "build_report")
     job_id = run_whole(sqlite_database, training_job())
     assert len(posted) == 1
     assert report_of(sqlite_database, job_id)["verdict"]
@@ -106,7 +105,7 @@ def test_what_is_left_to_later_steps_changes_nothing(
     forget(sqlite_database, whole)
     monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     monkeypatch.setattr(ask, "MAX_TRIALS", 0)
-    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
     again = run_whole(sqlite_database, body, n_workers=3, seed=4)
     assert told(sqlite_database, again) == expected
 
@@ -120,7 +119,7 @@ def test_a_large_round_is_issued_over_several_steps(
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     found: list[int] = []
-    while not found or run.has_more:
+    while not found or run.needs.has_more:
         simulation.step(run, [])
         found.append(len(run.log.trials))
     assert found == [200, 400, 450]
@@ -135,7 +134,7 @@ def test_the_time_of_a_step_is_looked_at_within_a_round(
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     simulation.step(run, [])
-    assert (len(run.log.trials), run.has_more) == (ask.AT_ONCE, True)
+    assert (len(run.log.trials), run.needs.has_more) == (ask.AT_ONCE, True)
 
 
 def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
@@ -150,7 +149,7 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
     whole = run_whole(sqlite_database, body)
     expected = told(sqlite_database, whole)
     forget(sqlite_database, whole)
-    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     job_id = submit(sqlite_database, body)
     first = Simulation(sqlite_database)
@@ -169,7 +168,7 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
 def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
     body = training_job(samplers=["random"])
     whole = run_whole(sqlite_database, body)
     expected = told(sqlite_database, whole)

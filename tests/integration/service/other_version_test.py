@@ -10,7 +10,7 @@ from service import digest
 from service.errors import OtherVersionError
 from service.jobs import commands as use_cases
 from service.jobs import reopen
-from service.orchestration.run import open_run
+from service.orchestration.step import open_run
 from service.storage.database import Database
 from service.validation import parse
 from tests.integration.service.simulation import Simulation

@@ -8,9 +8,9 @@ import pytest
 
 from service.jobs import commands as use_cases
 from service.jobs import leases
-from service.orchestration import ask, evaluation
+from service.orchestration import ask, issue, step
 from service.orchestration.messages import Assignment, Ended, Ending, packs_of
-from service.orchestration.run import open_run
+from service.orchestration.step import open_run
 from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
@@ -70,7 +70,7 @@ def test_packs_wait_until_a_round_is_issued_as_a_whole(
 ) -> None:
     monkeypatch.setattr(ask, "AT_ONCE", 2)
     monkeypatch.setattr(ask, "LONGEST_S", 0.0)
-    monkeypatch.setattr(evaluation, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
     spec = body(4, samplers=[{"name": "random", "batch_size": 12}], controls=[])
     submit(sqlite_database, spec)
     simulation = Simulation(sqlite_database, n_workers=2)
@@ -100,9 +100,9 @@ def test_one_candidate_that_kills_its_workers_takes_no_other_down(database: Data
     said: list[Ended] = []
     poison = 0
     for _ in range(100):
-        run.prepare()
+        step.prepare(run)
         with database.write() as session:
-            packs = packs_of(run.step(session, said, 2))
+            packs = packs_of(step.take(session, run, said, 2))
         poison = poison or packs[0][1].trial_id
         if run.job.state.is_final:
             break

@@ -9,8 +9,10 @@ import pytest
 
 from service.jobs import commands as use_cases
 from service.jobs import leases
+from service.orchestration import step
 from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
-from service.orchestration.run import Run, open_run
+from service.orchestration.run import Run
+from service.orchestration.step import open_run
 from service.records import Dispatcher
 from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
@@ -56,9 +58,9 @@ class Node:
         # As workers.cluster does it: who runs alone waits until the others have ended.
         is_held = any(a.is_alone for a in self.hand)
         n_free = 0 if is_held else self.n_workers - len(packs_of(self.hand))
-        run.prepare()
+        step.prepare(run)
         with self.database.write() as session:
-            found = run.step(session, updates, n_free)
+            found = step.take(session, run, updates, n_free)
         self.hand += found
         for assignment in found:
             if assignment.is_alone:

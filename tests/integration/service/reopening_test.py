@@ -15,7 +15,7 @@ from service.errors import (
 )
 from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
-from service.orchestration.run import open_run
+from service.orchestration.step import open_run
 from service.records import Job
 from service.samplers import Entry, Plan, Proposal, StudyPlan
 from service.states import JobState, Phase, TrialState

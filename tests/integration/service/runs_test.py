@@ -11,8 +11,9 @@ import pytest
 from service.errors import IllegalTransitionError, LeaseLostError
 from service.jobs import commands as use_cases
 from service.jobs import leases
+from service.orchestration import step
 from service.orchestration.messages import Ended, Ending, Measured, Update
-from service.orchestration.run import open_run
+from service.orchestration.step import open_run
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
@@ -351,13 +352,13 @@ def test_a_commit_whose_answer_was_lost_is_made_once(database: Database) -> None
     ]
     said.append(Ended(first.attempt_id, first.trial_id, Ending.COMPLETED, value=3.0))
     with database.write() as session:
-        run.step(session, said, 0)
+        step.take(session, run, said, 0)
     # The dispatcher was told of an error, though the database has it all: it begins anew.
     with database.read() as session:
         job = jobs.get(session, job_id)
     again = open_run(database, job, in_hand={first.attempt_id, second.attempt_id})
     with database.write() as session:
-        again.step(session, said, 0)
+        step.take(session, again, said, 0)
     with database.read() as session:
         (attempt,) = trials.attempts(session, first.trial_id)
         assert (attempt.state.value, attempt.is_late) == ("COMPLETED", False)

@@ -73,7 +73,7 @@ class Schedule(Simulation):
                     begun[pack[0].pack] = pack
                     heapq.heappush(ends, (self.now + self.length_of(pack), pack[0].pack))
             updates = []
-            if not run.has_more:
+            if not run.needs.has_more:
                 self.now, first = heapq.heappop(ends)
                 updates = [trained(a) for a in begun[first] if a in self.hand]
                 self.hand = [a for a in self.hand if a.pack != first]

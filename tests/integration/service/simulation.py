@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.jobs import leases
+from service.orchestration import step
 from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
-from service.orchestration.run import Run, open_run
+from service.orchestration.run import Run
+from service.orchestration.step import open_run
 from service.records import Dispatcher, Job
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
@@ -44,9 +46,9 @@ class Simulation:
         return [open_run(self.database, job) for job in leases.claim(self.database, self.me, 60.0)]
 
     def step(self, run: Run, updates: list[Update]) -> None:
-        run.prepare()
+        step.prepare(run)
         with self.database.write() as session:
-            found = run.step(session, updates, self.n_workers - len(packs_of(self.hand)))
+            found = step.take(session, run, updates, self.n_workers - len(packs_of(self.hand)))
         self.hand += found
         # The real dispatcher cancels what is not needed any more.
         self.hand = [a for a in self.hand if a.attempt_id in run.live]

@@ -12,7 +12,7 @@ from service.costs import calibrations
 from service.costs.training_cost import TrainingCost, typical_payload
 from service.jobs import commands as use_cases
 from service.jobs import leases
-from service.orchestration.run import Run
+from service.orchestration import step
 from service.records import Calibration
 from service.settings import Settings
 from service.states import CalibrationState, JobState
@@ -185,7 +185,7 @@ def test_a_width_is_looked_for_when_something_was_measured(
     for _ in range(3):
         turn(dispatcher)
     with monkeypatch.context() as patched:
-        patched.setattr(Run, "step", None)
+        patched.setattr(step, "take", None)
         for _ in range(3):
             turn(dispatcher)
     found = cluster.measuring
@@ -210,7 +210,7 @@ def test_a_paused_job_asks_for_no_width(
     use_cases.pause(database, job_id)
     turn(dispatcher)
     turn(dispatcher)
-    assert not dispatcher._runs[job_id].is_unsized
+    assert not dispatcher._runs[job_id].needs.is_unsized
     use_cases.resume(database, job_id)
     turn(dispatcher)
     turn(dispatcher)

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from service.jobs import commands as use_cases
+from service.orchestration import step
 from service.orchestration.messages import Assignment
-from service.orchestration.run import Run
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
@@ -93,17 +94,17 @@ def turn_until_ended(worker: Worker, database: Database, job_id: int) -> list[fl
 
 def strike_in_step(monkeypatch: pytest.MonkeyPatch, strike: Callable[[Session], None]) -> None:
     """Strike the second step of a run after its work and before its commit."""
-    step, n_steps = Run.step, 0
+    take, n_steps = step.take, 0
 
-    def struck(run: Run, session: Session, *args: object, **options: object) -> list[Assignment]:
+    def struck(session: Session, *args: Any, **options: Any) -> list[Assignment]:
         nonlocal n_steps
         n_steps += 1
-        found = step(run, session, *args, **options)  # type: ignore[arg-type]
+        found = take(session, *args, **options)
         if n_steps == 2:
             strike(session)
         return found
 
-    monkeypatch.setattr(Run, "step", struck)
+    monkeypatch.setattr(step, "take", struck)
 
 
 @pytest.mark.parametrize("mode", ["silent", "delay", "drop"])
@@ -171,15 +172,15 @@ def test_a_step_that_was_ended_for_its_length_is_repeated_with_patience(
         n_slept += 1
         session.execute(text("SELECT pg_sleep(2)"))
 
-    step = Run.step
+    take = step.take
 
-    def slow(run: Run, session: Session, *args: object, **options: object) -> list[Assignment]:
-        found = step(run, session, *args, **options)  # type: ignore[arg-type]
+    def slow(session: Session, *args: Any, **options: Any) -> list[Assignment]:
+        found = take(session, *args, **options)
         if n_slept < 2:
             sleep(session)
         return found
 
-    monkeypatch.setattr(Run, "step", slow)
+    monkeypatch.setattr(step, "take", slow)
     worker = Worker(distant, tmp_path)
     turn_until_ended(worker, postgresql_database, submit(postgresql_database))
     assert n_slept == 2

@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import Connection, event, update
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from service.jobs import commands as use_cases
 from service.jobs import deletion, leases
+from service.orchestration import step
 from service.orchestration.messages import Assignment
-from service.orchestration.run import Run, open_run
+from service.orchestration.run import Run
 from service.settings import Settings
 from service.states import AttemptState, JobState, TrialState
 from service.storage import jobs, trials
@@ -28,7 +30,6 @@ from tests.integration.workers.pretended_cluster import (
     submit,
     turn_until_ended,
 )
-from workers import dispatcher as dispatching
 from workers.dispatcher import LOST, Dispatcher
 from workers.pulse import ClusterLostError
 
@@ -89,14 +90,14 @@ def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
     broken = submit(sqlite_database)
     dispatcher._turn()
     assert len(cluster.hand) == 2
-    step = Run.step
+    take = step.take
 
-    def fails(run: Run, *args: object, **settings: object) -> list[Assignment]:
+    def fails(session: Session, run: Run, *args: Any, **settings: Any) -> list[Assignment]:
         if run.job.id == broken:
             raise ZeroDivisionError("a bug")
-        return step(run, *args, **settings)  # type: ignore[arg-type]
+        return take(session, run, *args, **settings)
 
-    monkeypatch.setattr(Run, "step", fails)
+    monkeypatch.setattr(step, "take", fails)
     twin = submit(sqlite_database)  # waits for the very trainings of the broken job
     for assignment in cluster.in_hand().values():
         cluster.finish(assignment)
@@ -173,7 +174,7 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "step", refused)
+        patch.setattr(step, "take", refused)
         if state is JobState.RUNNING:
             with pytest.raises(type(error)):
                 dispatcher._turn()
@@ -193,14 +194,14 @@ def test_a_job_whose_rows_cannot_be_read_does_not_hold_the_others_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken, other = submit(sqlite_database), submit(sqlite_database)
-    original: Any = open_run
+    original: Any = step.open_run
 
     def malformed(*args: Any, **named: Any) -> object:
         if args[1].id == broken:
             raise DatabaseError("SELECT", {}, Exception("database disk image is malformed"))
         return original(*args, **named)
 
-    monkeypatch.setattr("workers.dispatcher.open_run", malformed)
+    monkeypatch.setattr(step, "open_run", malformed)
     deadline = time.monotonic() + PATIENCE_S
     while job_of(sqlite_database, other).state is not JobState.SUCCEEDED:
         assert time.monotonic() < deadline
@@ -211,7 +212,7 @@ def test_a_job_whose_rows_cannot_be_read_does_not_hold_the_others_up(
     assert job_of(sqlite_database, broken).state is not JobState.FAILED
 
 
-@pytest.mark.parametrize("at", ["open_run", "step"])
+@pytest.mark.parametrize("at", ["open_run", "take"])
 def test_a_job_that_memory_does_not_suffice_for_waits_and_the_others_go_on(
     sqlite_database: Database,
     dispatcher: Dispatcher,
@@ -220,16 +221,16 @@ def test_a_job_that_memory_does_not_suffice_for_waits_and_the_others_go_on(
     at: str,
 ) -> None:
     large = submit(sqlite_database)
-    original: Any = Run.step if at == "step" else open_run
+    original: Any = getattr(step, at)
 
     def short(*args: Any, **named: Any) -> object:
-        job = args[0].job if at == "step" else args[1]
+        job = args[1].job if at == "take" else args[1]
         if job.id == large:
             raise MemoryError
         return original(*args, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run if at == "step" else dispatching, at, short)
+        patch.setattr(step, at, short)
         dispatcher._turn()
         other = submit(sqlite_database, seed=2)
         ended = turn_until_ended(dispatcher, cluster, sqlite_database, other)
@@ -258,7 +259,7 @@ def test_a_job_claimed_again_lets_go_of_its_old_asks_and_keeps_its_workers(
 
     monkeypatch.setattr(dispatcher._asking, "drop", dropped.append)
     with monkeypatch.context() as patch:
-        patch.setattr(dispatching, "open_run", away)
+        patch.setattr(step, "open_run", away)
         with pytest.raises(OperationalError):
             dispatcher._turn()
     assert dropped == [job_id]

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from service.jobs import commands as use_cases
+from service.orchestration import step
 from service.orchestration.messages import Ended, Ending
-from service.orchestration.run import Run
 from service.states import AttemptState, TrialState
 from service.storage import dispatchers, jobs, trials
 from service.storage.database import Database
@@ -67,7 +67,7 @@ def test_a_paused_job_costs_no_transaction(
         cluster.finish(assignment)
     for _ in range(3):
         dispatcher._turn()
-    monkeypatch.setattr(Run, "step", None)
+    monkeypatch.setattr(step, "take", None)
     for _ in range(3):
         dispatcher._turn()
     monkeypatch.undo()

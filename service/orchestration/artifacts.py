@@ -1,0 +1,48 @@
+"""The artifacts of a job: the folded weights of the networks that are evaluated."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from service.orchestration.run import Run
+from service.records import Trial
+from service.spec import JobSpec, is_training
+from service.states import Phase
+from service.storage import densities
+
+MEDIA_TYPE = "application/vnd.safetensors"
+
+
+def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
+    """Whether a trial's folded network is kept: that of each arm's first evaluation."""
+    return is_training(spec) and trial.phase is Phase.EVALUATION and trial.number == 0
+
+
+def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:
+    """Store the entry of a network's folded weights, whose file is already on disk.
+
+    Args:
+        session: A write transaction.
+        run: Whose trial.
+        trial: The evaluation that trained the network.
+        weights: See `service.orchestration.messages.Ended`.
+    """
+    path, n_bytes, sha256 = weights
+    densities.put_artifact(
+        session,
+        {
+            "job_id": run.job.id,
+            "trial_id": trial.id,
+            "name": f"{run.log.arm_of(trial).study.name}.safetensors",
+            "media_type": MEDIA_TYPE,
+            "path": path,
+            "n_bytes": n_bytes,
+            "sha256": sha256,
+        },
+    )
+
+
+def share(session: Session, run: Run, trial: Trial, source: Trial) -> None:
+    """Store entries of a source trial's files for a trial that took its result."""
+    for artifact in densities.artifacts_of_trial(session, source.id):
+        keep(session, run, trial, (artifact.path, artifact.n_bytes, artifact.sha256))

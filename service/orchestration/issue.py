@@ -1,0 +1,67 @@
+"""The issuing of trials: a point becomes a row, and takes a result that is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.orchestration import trial_end
+from service.orchestration.run import Run
+from service.records import Study, Trial
+from service.samplers import Certainty
+from service.states import Phase, TrialState
+from service.storage import trials
+from service.studies import best_densities, payloads
+from service.studies.payloads import Order
+from service.studies.study_run import Arm
+
+# Promotions or evaluations that a step issues at most: hundreds of studies with a hundred seeds
+# each would block the database.
+MOST_AT_ONCE = 50
+
+
+def order_of(run: Run, arm: Arm, point: Sequence[float], *, is_full: bool = False) -> Order:
+    """Describe the trial of an arm's point; a full one trains all epochs."""
+    match = best_densities.matching(run.spec, run.arms) if arm.waits_for else None
+    return payloads.searched(run.spec, arm.space, arm.study.name, point, match, is_full=is_full)
+
+
+def row_of(
+    run: Run,
+    study: Study,
+    phase: Phase,
+    order: Order,
+    point: Sequence[float],
+    number: int | None,
+    certainty: Certainty = Certainty.CERTAIN,
+) -> dict[str, Any]:
+    """Return the columns of a new trial."""
+    return {
+        "job_id": run.job.id,
+        "study_id": study.id,
+        "phase": phase,
+        "state": TrialState.WAITING,
+        "params": order.params,
+        "payload": order.payload,
+        "seed": order.seed,
+        "digest": order.digest,
+        "queued_at": clock.now(),
+        "number": number,
+        "certainty": certainty,
+        "point": list(point),
+    }
+
+
+def issue(session: Session, run: Run, rows: Sequence[dict[str, Any]]) -> list[Trial]:
+    """Store new trials; those whose training has a result take it at once."""
+    issued = trials.insert_all(session, rows)
+    for trial in issued:
+        run.log.add(trial, is_new=True)
+    results = trials.results(session, [trial.digest for trial in issued])
+    for trial in issued:
+        if trial.digest in results:
+            trial_end.complete_from(session, run, trial, results[trial.digest])
+    return issued
