@@ -15,6 +15,7 @@ from api.app import create_app
 from service import digest
 from service.errors import OtherVersionError
 from service.jobs import artifact_files
+from service.orchestration import step
 from service.orchestration.messages import Ended, Update, packs_of
 from service.orchestration.run import Run
 from service.settings import Settings
@@ -57,10 +58,10 @@ class Again(Training):
 
     def step(self, run: Run, updates: list[Update]) -> None:
         """Run nothing ahead of need: that is none of what the spec asks for."""
-        run.prepare()
+        step.prepare(run)
         with self.database.write() as session:
             n_free = self.n_workers - len(packs_of(self.hand))
-            self.hand += run.step(session, updates, n_free, may_speculate=False)
+            self.hand += step.take(session, run, updates, n_free, may_speculate=False)
         self.hand = [one for one in self.hand if one.attempt_id in run.live]
 
     def finish_one(self) -> Ended:
