@@ -28,7 +28,7 @@ from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
 from service.datasets.store.reader import folder_of
-from service.datasets.store.writer import write
+from service.datasets.writer import write
 from service.validation import parse
 from workers.training.data import registry
 from workers.training.generators import streams_of

@@ -10,10 +10,10 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.dashboard import assets
+from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
-from api.dashboard.pages.costs import COST_FILTERS
 from service.names import shown
 from service.states import JobState
 from service.tasks.metric_names import in_order

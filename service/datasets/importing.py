@@ -21,7 +21,7 @@ from service.datasets.sources.zips import open_zip
 from service.datasets.store.encoded import ENCODED
 from service.datasets.store.reader import open_folder
 from service.datasets.store.workspace import Workspace
-from service.datasets.store.writer import VaryingSizeError, Written, write
+from service.datasets.writer import VaryingSizeError, Written, write
 from service.errors import InvalidDatasetError, StorageFullError
 
 ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257

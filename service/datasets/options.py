@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from service import names
+from service.datasets.sources.conversion import Conversion
 from service.datasets.splits import SplitPlan
 
 Format = Literal["auto", "classes", "labels", "pairs", "images", "npz", "idx", "cifar"]
@@ -26,7 +27,7 @@ class ImportOptions(BaseModel):
     format: Format = Field(
         default="auto", description='How the data are laid out; "auto" finds out by the names.'
     )
-    convert: Literal["grey", "colour"] | None = Field(
+    convert: Conversion | None = Field(
         default=None, description="Convert all images; refuse what differs when left out."
     )
     size_px: int | None = Field(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.sources.conversion import Conversion
 from service.datasets.store.encoded import EncodedImage
 from service.datasets.store.reader import Kind, Values
-
-if TYPE_CHECKING:
-    from service.datasets.sources.images import Conversion
 
 Content = Values | EncodedImage
 

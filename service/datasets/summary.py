@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from service.datasets.samples import Source
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
-from service.datasets.store.writer import Written
+from service.datasets.writer import Written
 
 # The largest class against the smallest.
 MAX_IMBALANCE = 10

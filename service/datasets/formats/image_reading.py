@@ -9,8 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Content
+from service.datasets.sources.conversion import Conversion
 from service.datasets.sources.entries import Entry
-from service.datasets.sources.images import MAX_FILE_BYTES, Conversion, decode, decoded
+from service.datasets.sources.images import MAX_FILE_BYTES, decode, decoded
 from service.datasets.store.encoded import ENCODED, EncodedImage
 
 # Pillow decodes without the interpreter's lock. Each thread may hold an image of

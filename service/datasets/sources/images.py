@@ -8,12 +8,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from service.datasets.sources.conversion import Conversion
 from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError
 
@@ -26,7 +26,6 @@ MAX_PIXELS = 80_000_000
 GREY = frozenset({"1", "L"})
 COLOUR = frozenset({"RGB", "P", "CMYK", "YCbCr"})
 WITH_ALPHA = frozenset({"RGBA", "LA", "PA"})
-Conversion = Literal["grey", "colour"]
 MODES: dict[Conversion, str] = {"grey": "L", "colour": "RGB"}
 _DAMAGE = (
     UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,

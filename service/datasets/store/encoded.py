@@ -15,16 +15,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.sources.conversion import Conversion
 from service.datasets.store.array_files import DamagedDatasetError, load, load_shapes, require
 from service.errors import InvalidDatasetError
-
-if TYPE_CHECKING:
-    from service.datasets.sources.images import Conversion
 
 ENCODED = "encoded"
 IMAGES, LENGTHS, SHAPES, CHECKSUMS = "images.bin", "lengths", "shapes", "checksums"

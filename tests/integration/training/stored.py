@@ -16,7 +16,7 @@ from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
 from service.datasets.store.encoded import EncodedImage
 from service.datasets.store.reader import Kind, folder_of
-from service.datasets.store.writer import write
+from service.datasets.writer import write
 
 # Noise looks like no photograph: images are made of blocks of this size.
 BLOCK_PX = 8

@@ -14,7 +14,7 @@ from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.reader import Samples, open_folder, open_stored
-from service.datasets.store.writer import Written, write
+from service.datasets.writer import Written, write
 
 SIDES = [(3, 5), (4, 4), (7, 2), (3, 3), (6, 5), (5, 5), (4, 6), (3, 9), (8, 3), (4, 5)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.dashboard.pages import costs
+from api.dashboard import cost_formats
 from service.costs.figures import Epoch, Estimate, Interval, Money
 from service.costs.workload import CONTROL, EVALUATION, PROMOTION, SEARCH, TUNED
 
@@ -24,7 +24,7 @@ from service.costs.workload import CONTROL, EVALUATION, PROMOTION, SEARCH, TUNED
     ],
 )
 def test_durations_have_the_digits_that_count(seconds: float | None, words: str) -> None:
-    assert costs.rough(seconds) == words
+    assert cost_formats.rough(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -39,25 +39,28 @@ def test_durations_have_the_digits_that_count(seconds: float | None, words: str)
     ],
 )
 def test_ranges_tell_a_common_unit_once(low: float, high: float, words: str) -> None:
-    assert costs.span(Interval(low, low, high)) == words
+    assert cost_formats.span(Interval(low, low, high)) == words
 
 
 def test_money_has_the_digits_that_count() -> None:
-    assert costs.amount(12.345, "EUR") == "12.35 EUR"
-    assert costs.amount(0.0241, "EUR") == "0.024 EUR"
-    assert costs.amount(7.8e-5, "EUR") == "under 0.01 EUR"
-    assert costs.amount(0.0, "EUR") == "0 EUR"
-    assert costs.money_span(Money(Interval(7e-5, 8e-5, 9e-5), "EUR")) == ""
-    assert costs.money_span(Money(Interval(0.021, 0.024, 0.028), "EUR")) == "0.021 to 0.028 EUR"
-    assert costs.money_span(Money(Interval(2.0, 2.0, 2.0), "EUR")) == ""
+    assert cost_formats.amount(12.345, "EUR") == "12.35 EUR"
+    assert cost_formats.amount(0.0241, "EUR") == "0.024 EUR"
+    assert cost_formats.amount(7.8e-5, "EUR") == "under 0.01 EUR"
+    assert cost_formats.amount(0.0, "EUR") == "0 EUR"
+    assert cost_formats.money_span(Money(Interval(7e-5, 8e-5, 9e-5), "EUR")) == ""
+    assert (
+        cost_formats.money_span(Money(Interval(0.021, 0.024, 0.028), "EUR"))
+        == "0.021 to 0.028 EUR"
+    )
+    assert cost_formats.money_span(Money(Interval(2.0, 2.0, 2.0), "EUR")) == ""
 
 
 def test_every_kind_of_training_has_its_words() -> None:
     kinds = (SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION)
-    assert set(costs.KINDS) == set(kinds)
-    assert costs.kind_name(EVALUATION) == "Final evaluation"
-    assert costs.epochs((4, 4, 4)) == "4"
-    assert costs.epochs((1, 2, 4)) == "1 to 4"
+    assert set(cost_formats.KINDS) == set(kinds)
+    assert cost_formats.kind_name(EVALUATION) == "Final evaluation"
+    assert cost_formats.epochs((4, 4, 4)) == "4"
+    assert cost_formats.epochs((1, 2, 4)) == "1 to 4"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_every_kind_of_training_has_its_words() -> None:
     [("calibration", "timed on a CPU"), ("trials", "of 9 earlier"), ("spec", "as the spec says")],
 )
 def test_the_source_is_told(name: str, words: str) -> None:
-    assert words in costs.source(Epoch(Interval(1, 1, 1), name, 9, "a CPU", None))
+    assert words in cost_formats.source(Epoch(Interval(1, 1, 1), name, 9, "a CPU", None))
 
 
 def _estimate(state: str, detail: str | None, time_s: Interval | None) -> Estimate:
@@ -90,8 +93,11 @@ def _estimate(state: str, detail: str | None, time_s: Interval | None) -> Estima
 
 def test_the_summary_says_what_is_known() -> None:
     ready = _estimate("ready", None, Interval(700, 864, 900))
-    assert costs.summary(ready) == (
+    assert cost_formats.summary(ready) == (
         "Estimate: at most 12 trainings, about 14 min from start to end"
     )
-    assert costs.summary(_estimate("ready", None, None)) == "Estimate: at most 12 trainings"
-    assert costs.summary(_estimate("measuring", "a worker measures", None)) == "a worker measures"
+    assert cost_formats.summary(_estimate("ready", None, None)) == "Estimate: at most 12 trainings"
+    assert (
+        cost_formats.summary(_estimate("measuring", "a worker measures", None))
+        == "a worker measures"
+    )
