@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from service import samplers
 from service.digest import training_digest
 from service.records import Json, Trial
 from service.spec import JobSpec
@@ -88,7 +89,7 @@ def typical_payload(spec: JobSpec, *, is_full: bool) -> Json:
         is_full: Whether it is one that decides: all epochs, in full precision.
     """
     names = [study.name for study in planning.planned(spec)]
-    name = next((n for n in names if n != planning.GRADIENT), names[0])
+    name = next((n for n in names if not samplers.is_learned(n)), names[0])
     space = planning.space_of(spec, name)
     point = [TYPICAL] * space.dimension
     return payloads.searched(spec, space, name, point, is_full=is_full).payload

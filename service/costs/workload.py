@@ -10,7 +10,7 @@ from service import samplers
 from service.spec import Choices, JobSpec, MedianPruning, Pruning
 from service.states import Role
 from service.studies import halving, planning
-from service.studies.planning import GRADIENT, PlannedStudy
+from service.studies.planning import PlannedStudy
 from service.tasks.sections import FunctionTask
 
 SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
@@ -117,16 +117,16 @@ def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
     At least: with any number of workers, DIRECT's guesses being right. At most: each division
     waited for, at its smallest.
     """
-    if study.role not in (Role.SEARCH, Role.TUNED) or study.sampler == GRADIENT:
+    if study.role not in (Role.SEARCH, Role.TUNED):
         return (1, 1)
-    can, n = samplers.describe(study.sampler).capabilities, study.n_trials
+    info, n = samplers.describe(study.sampler), study.n_trials
+    can = info.capabilities
     if not can.adaptive:
         return (1, 1)
     if not can.parallel:
         return (n, n)
     if can.speculative:
-        is_local = study.sampler == "direct_l_bobyqa"  # its second half goes step by step
-        return (1, n if is_local else math.ceil(n / LEAST_DIVISION))
+        return (1, n if info.has_local_phase else math.ceil(n / LEAST_DIVISION))
     n_rounds = math.ceil(n / planning.sampler_of(spec, study.sampler).batch_size)
     return (n_rounds, n_rounds)
 

@@ -76,7 +76,7 @@ def extensible(found: Sequence[Study]) -> list[Study]:
         study
         for study in found
         if study.role in (Role.SEARCH, Role.TUNED)
-        and study.sampler != planning.GRADIENT
+        and not samplers.is_learned(study.sampler)
         and study.stopped_at is None
     ]
 

@@ -24,7 +24,6 @@ from service.report.verdict import INFERENCE, attribution_in_words, verdict
 from service.spec import JobSpec, is_training
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
-from service.studies.planning import GRADIENT
 from service.studies.study_run import Arm
 
 VERSION = 2
@@ -112,7 +111,7 @@ def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str
 def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
     searches = [one for one in found if one.arm.study.role is Role.SEARCH]
     # It has no budget of trials: one training is all it does.
-    searches = [one for one in searches if one.arm.study.sampler != GRADIENT]
+    searches = [one for one in searches if not samplers.is_learned(one.arm.study.sampler)]
     values: dict[str, list[float]] = {one.arm.study.sampler: [] for one in searches}
     for one in searches:
         values[one.arm.study.sampler].append(_value(one))

@@ -15,6 +15,7 @@ from densearch.sampler import Entry, StudyPlan
 from densearch.seeds import derive
 from service.samplers.round_sizes import of_generation
 from service.samplers.rounds import Rounds
+from service.samplers.sections import CmaEsOptions
 
 SIGMA = 1.0 / 6.0  # of the cube's side, Optuna's default
 
@@ -38,7 +39,7 @@ class CmaEs(Rounds):
             n_max_resampling=10 * d,
             seed=self._seed(0),
             population_size=self.round_size,
-            lr_adapt=bool(self.study.options.get("lr_adapt", False)),
+            lr_adapt=CmaEsOptions.of(self.study).lr_adapt,
         )
 
     def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Sequence[float]]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from densearch.sampler import StudyPlan
+from service.samplers.sections import TpeOptions
 
 # Up to here an ask stays in the dispatcher's loop.
 CHEAP_WORK = 20_000.0
@@ -61,8 +63,10 @@ def _round_of(study: StudyPlan) -> int:
     return min(study.batch_size, study.n_trials)
 
 
-def _option(study: StudyPlan, name: str, default: int) -> int:
-    return int(str(study.options.get(name, default)))
+def _tpe_options(study: StudyPlan) -> TpeOptions:
+    """Not validated: the limits on asks are sought by trying values (`ask_limits`)."""
+    given: dict[str, Any] = dict(study.options)
+    return TpeOptions.model_construct(**given)
 
 
 def of_known(study: StudyPlan) -> Effort:
@@ -109,10 +113,10 @@ def of_model(study: StudyPlan) -> Effort:
 def of_tpe(study: StudyPlan) -> Effort:
     """Each proposal compares every candidate with every trial, coordinate by coordinate."""
     n, d = float(study.n_trials), float(study.dimension)
-    pairs = _option(study, "n_ei_candidates", 24) * n * d
+    options = _tpe_options(study)
+    pairs = options.n_ei_candidates * n * d
     each = 500.0 + 20.0 * n + d * (1000.0 + 5.0 * n) + 0.08 * pairs
-    is_apart = study.options.get("multivariate", True) is False
-    whole = _round_of(study) * each * (2.0 if is_apart else 1.0)
+    whole = _round_of(study) * each * (1.0 if options.multivariate else 2.0)
     return Effort(OPTUNA + n * (30.0 + 5.0 * d) + whole, 3.0 * _log_bytes(study) + 26.0 * pairs)
 
 

@@ -22,6 +22,7 @@ from optuna.trial import create_trial
 from densearch.sampler import AxisKind, Entry, StudyPlan
 from service.samplers.axes import middle, share_of
 from service.samplers.rounds import Rounds
+from service.samplers.sections import GpOptions, TpeOptions
 
 # One line for every study is noise in our log.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -54,9 +55,6 @@ class OptunaSampler(Rounds):
     @abstractmethod
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         """Return Optuna's sampler, its generator at the start of a round."""
-
-    def _option(self, name: str, default: int) -> int:
-        return int(str(self.study.options.get(name, default)))
 
     def _round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
         self._tell(told)
@@ -100,10 +98,11 @@ class Tpe(OptunaSampler):
     """
 
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
+        options = TpeOptions.of(self.study)
         return optuna.samplers.TPESampler(
-            n_startup_trials=self._option("n_startup_trials", 10),
-            n_ei_candidates=self._option("n_ei_candidates", 24),
-            multivariate=bool(self.study.options.get("multivariate", True)),
+            n_startup_trials=options.n_startup_trials,
+            n_ei_candidates=options.n_ei_candidates,
+            multivariate=options.multivariate,
             constant_liar=True,
             seed=seed,
         )
@@ -117,5 +116,5 @@ class Gp(OptunaSampler):
 
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         return optuna.samplers.GPSampler(
-            n_startup_trials=self._option("n_startup_trials", 10), seed=seed
+            n_startup_trials=GpOptions.of(self.study).n_startup_trials, seed=seed
         )

@@ -24,6 +24,7 @@ from service.samplers.axes import middle, snapped
 from service.samplers.independent import Point
 from service.samplers.round_sizes import of_one
 from service.samplers.rounds import Rounds
+from service.samplers.sections import BayesOptOptions, HyperOptOptions
 
 METRIC = "value"
 MODE = "min"
@@ -115,7 +116,7 @@ class HyperOpt(TuneSearcher):
 
         return create_searcher(
             "hyperopt",
-            n_initial_points=int(str(self.study.options.get("n_initial_points", 20))),
+            n_initial_points=HyperOptOptions.of(self.study).n_initial_points,
             random_state_seed=derive(self.study.seed, "searcher"),
         )
 
@@ -131,7 +132,7 @@ class BayesOpt(Rounds):
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
         self.round_size = of_one(study)
-        self._n_random = int(str(study.options.get("random_search_steps", 10)))
+        self._n_random = BayesOptOptions.of(study).random_search_steps
 
     def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:
         del size

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from service import samplers
 from service.errors import Fault
 from service.records import Json
-from service.samplers.gradient import AUTHORS, JOB_SCOPE, LAYER, SAME, WARM_RESTARTS
+from service.samplers.sections import AUTHORS, LAYER, SAME, WARM_RESTARTS, GradientOptions
 from service.spec import JobSpec
-from service.studies import planning
 from service.studies.layer_groups import Group, density_spec, groups_of, parted
 
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
@@ -44,8 +44,8 @@ class GradientSettings:
     Attributes:
         lr_factor: Their learning rate over that of the weights.
         weight_decay: Theirs, in the form that the job's optimizer has.
-        schedule: Of their learning rate, one of `service.samplers.gradient.SCHEDULES`.
-        scope: `JOB_SCOPE`, the groups of layers that the job's other arms have, or `LAYER`.
+        schedule: Of their learning rate, see `service.samplers.sections.GradientOptions`.
+        scope: "job", the groups of layers that the job's other studies have, or "layer".
         start: The first values of each density, outermost first; None for what is usual.
         is_authors: Whether the authors' values are usual, where they have some.
     """
@@ -60,17 +60,17 @@ class GradientSettings:
 
 def settings_of(spec: JobSpec) -> GradientSettings:
     """Return a complete spec's settings, with the preset's values where an option is not given."""
-    options = planning.sampler_of(spec, planning.GRADIENT).options
-    is_authors = options.get("preset") == AUTHORS
-    chosen = {**(AUTHORS_OPTIONS if is_authors else {}), **options}
+    given = next((one.options for one in spec.samplers if samplers.is_learned(one.name)), {})
+    is_authors = given.get("preset") == AUTHORS
+    options = GradientOptions.model_validate({**(AUTHORS_OPTIONS if is_authors else {}), **given})
     optimizer = spec.training.optimizer if spec.training is not None else "sgd"
-    start = chosen.get("start")
+    is_given = "lr_factor" in options.model_fields_set
     return GradientSettings(
-        lr_factor=float(chosen.get("lr_factor", LR_FACTORS[optimizer])),
-        weight_decay=float(chosen.get("weight_decay", 0.0)),
-        schedule=str(chosen.get("schedule", SAME)),
-        scope=str(chosen.get("scope", JOB_SCOPE)),
-        start=None if start is None else tuple(map(float, start)),
+        lr_factor=options.lr_factor if is_given else LR_FACTORS[optimizer],
+        weight_decay=options.weight_decay,
+        schedule=options.schedule,
+        scope=options.scope,
+        start=None if options.start is None else tuple(options.start),
         is_authors=is_authors,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from densearch import seeds
-from service import networks
+from service import networks, samplers
 from service.digest import training_digest
 from service.errors import OtherVersionError
 from service.networks import AnyNetwork, OwnNetwork
@@ -22,7 +22,6 @@ from service.studies import gradient_settings, planning
 from service.studies.densities import Densities, densities_at, learned_densities, params_of, phi_of
 from service.studies.layer_groups import Group, groups_of
 from service.studies.pack_key import is_fusible
-from service.studies.planning import GRADIENT
 from service.studies.required_packages import packages_of
 from service.studies.search_space import Space, Value
 from service.tasks.plugin import OwnTask
@@ -92,7 +91,7 @@ def searched(
     if isinstance(spec.task, FunctionTask):
         called: Json = {"task": spec.task.model_dump(mode="json"), "point": list(vector)}
         return _order(spec, {"x": list(vector)}, called, seed)
-    if arm == GRADIENT:
+    if samplers.is_learned(arm):
         payload = {**_payload(spec, {}, None), "gradient": gradient_settings.section_of(spec)}
         params: Json = {"density": "learned", "lr": payload["training"]["lr"]}
     else:

@@ -27,7 +27,6 @@ from service.tasks.plugin import OwnTask
 from service.tasks.sections import FunctionTask
 
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
-GRADIENT = "gradient"
 # A tuned control whose range is not given looks this many times below and above the job's rate.
 LR_FACTOR = 8.0
 # A flat factor of 0 cannot be trained.
@@ -54,9 +53,9 @@ def planned(spec: JobSpec) -> list[PlannedStudy]:
 
 def _searches(spec: JobSpec) -> Iterator[PlannedStudy]:
     for wanted in spec.samplers:
-        is_seeded = samplers.describe(wanted.name).capabilities.seeded
-        n_repeats = spec.repeats if is_seeded else 1
-        n_trials = 1 if wanted.name == GRADIENT else spec.budget.n_trials
+        info = samplers.describe(wanted.name)
+        n_repeats = spec.repeats if info.capabilities.seeded else 1
+        n_trials = 1 if info.is_learned else spec.budget.n_trials
         for repeat in range(1, n_repeats + 1):
             name = wanted.name if n_repeats == 1 else f"{wanted.name}-{repeat}"
             # The first repeat is the search of a job without repeats.
@@ -93,8 +92,8 @@ def tuner(spec: JobSpec, control: ControlSpec) -> str:
         return control.sampler
     has_choices = any(isinstance(wanted, Choices) for wanted in spec.search.values())
     for wanted in spec.samplers:
-        can = samplers.describe(wanted.name).capabilities
-        if wanted.name != GRADIENT and (can.categorical or not has_choices):
+        info = samplers.describe(wanted.name)
+        if not info.is_learned and (info.capabilities.categorical or not has_choices):
             return wanted.name
     n_values = space_of(spec, control.name).dimension
     return samplers.recommended(n_values, has_categories=has_choices)
@@ -146,7 +145,7 @@ def space_of(spec: JobSpec, name: str | None = None) -> Space:
     if isinstance(spec.task, FunctionTask):
         return Space(tuple(FloatAxis(f"x{i}", 0.0, 1.0) for i in range(spec.task.dimension)))
     control = control_of(spec, name) if name is not None else None
-    if name == GRADIENT:  # it learns the density alone, at the training's own settings
+    if name is not None and samplers.is_learned(name):  # at the training's own settings
         return Space(_vector(spec))
     if control is None:
         return Space(_vector(spec), _settings(spec.search))

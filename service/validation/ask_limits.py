@@ -98,12 +98,10 @@ def _knobs(
         return
     at = f"/samplers/{index}"
     yield _Knob("batch_size", f"{at}/batch_size", plan.batch_size, USUAL_BATCH, _with_batch)
-    for option in samplers.describe(study.sampler).options:
-        if option.kind == "integer":
-            given = int(str(plan.options.get(option.name, option.default)))
-            where = f"{at}/options/{escape(option.name)}"
-            turned = partial(_with_option, option.name)
-            yield _Knob(option.name, where, given, int(str(option.default)), turned)
+    for name, usual in samplers.describe(study.sampler).integers().items():
+        given = int(str(plan.options.get(name, usual)))
+        where = f"{at}/options/{escape(name)}"
+        yield _Knob(name, where, given, usual, partial(_with_option, name))
 
 
 def _with_trials(plan: StudyPlan, value: int) -> StudyPlan:

@@ -61,8 +61,9 @@ def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]
         return
     yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
     faults = list(info.option_faults(wanted.options))
-    yield from (Fault(f"{at}/options/{escape(name)}", fault) for name, fault in faults)
-    if info.name == planning.GRADIENT and not faults:
+    for name, fault in faults:
+        yield Fault(f"{at}/options" + ("" if name is None else f"/{escape(name)}"), fault)
+    if info.is_learned and not faults:
         yield from gradient_settings.faults(spec, at)
 
 
@@ -70,9 +71,9 @@ def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
     """Say what a sampler cannot do of what a spec asks of it."""
     if not info.is_installed:
         yield info.remedy
-    if info.name == planning.GRADIENT:
+    if info.is_learned:
         if isinstance(spec.task, FunctionTask):
-            yield "a function has no density to learn: leave gradient out"
+            yield f"a function has no density to learn: leave {info.name} out"
         return  # it searches no settings
     categories = [n for n, r in spec.search.items() if isinstance(r, Choices)]
     if categories and not info.capabilities.categorical:
@@ -104,8 +105,9 @@ def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Faul
         yield Fault(f"{at}/lr", f"low {control.lr.low} is not below high {control.lr.high}")
     if control.sampler is None:
         return
-    if control.sampler == planning.GRADIENT:
-        yield Fault(f"{at}/sampler", "gradient tunes no learning rate: name another sampler")
+    if samplers.is_learned(control.sampler):
+        detail = f"{control.sampler} tunes no learning rate: name another sampler"
+        yield Fault(f"{at}/sampler", detail)
         return
     try:
         info = samplers.describe(control.sampler)

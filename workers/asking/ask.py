@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from service.samplers import Entry, Plan, Proposal, StudyPlan
+from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 
 Answer = Plan | tuple[Proposal, ...]
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
-from service.samplers import Entry, Sampler
+from densearch.sampler import Entry, Sampler
 from workers.asking.ask import Answer, Asked, Question
 from workers.resident import peak_resident_bytes
 

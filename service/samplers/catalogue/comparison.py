@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.samplers import effort, round_sizes
-from service.samplers.catalogue.info import Capabilities, Option, SamplerInfo
+from service.samplers import effort, round_sizes, sections
+from service.samplers.catalogue.info import Capabilities, SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
     SamplerInfo(
@@ -14,30 +14,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "Proposes a round of batch_size trials at a time."
         ),
         capabilities=Capabilities(categorical=True, warm_start=True),
-        options=(
-            Option(
-                "n_startup_trials",
-                "integer",
-                10,
-                "Random trials before the model is used.",
-                minimum=1,
-                maximum=100_000,
-            ),
-            Option(
-                "n_ei_candidates",
-                "integer",
-                24,
-                "Candidates of which the best is proposed.",
-                minimum=1,
-                maximum=10_000,
-            ),
-            Option(
-                "multivariate",
-                "boolean",
-                default=True,
-                description="Model all coordinates together rather than one by one.",
-            ),
-        ),
+        section=sections.TpeOptions,
         path="service.samplers.optuna_adapter:Tpe",
         effort=effort.of_tpe,
     ),
@@ -49,14 +26,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "A round is a generation: batch_size trials, or 4 + 3 ln(dimension) if that is more."
         ),
         capabilities=Capabilities(warm_start=True),
-        options=(
-            Option(
-                "lr_adapt",
-                "boolean",
-                default=False,
-                description="Learn more slowly where the objective is noisy or rugged.",
-            ),
-        ),
+        section=sections.CmaEsOptions,
         path="service.samplers.cma_es:CmaEs",
         round_size=round_sizes.of_generation,
         effort=effort.of_cmaes,
@@ -69,16 +39,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "is greatest. Few trials go far; each costs some tenths of a second to propose."
         ),
         capabilities=Capabilities(categorical=True, warm_start=True),
-        options=(
-            Option(
-                "n_startup_trials",
-                "integer",
-                10,
-                "Random trials before the model is used.",
-                minimum=1,
-                maximum=100_000,
-            ),
-        ),
+        section=sections.GpOptions,
         path="service.samplers.optuna_adapter:Gp",
         effort=effort.of_gp,
     ),
@@ -87,7 +48,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Quasi-random search (Sobol)",
         description="A scrambled Sobol sequence: fills the box more evenly than random points.",
         capabilities=Capabilities(categorical=True, adaptive=False),
-        options=(),
+        section=sections.NoOptions,
         path="service.samplers.sobol:SobolPoints",
         effort=effort.of_sobol,
     ),
@@ -96,7 +57,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Grid search",
         description="The middles of equal cells, as many as the budget needs.",
         capabilities=Capabilities(categorical=True, adaptive=False),
-        options=(),
+        section=sections.NoOptions,
         path="service.samplers.grid:GridPoints",
         effort=effort.of_grid,
     ),
@@ -105,7 +66,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Random search",
         description="Independent uniform points: the baseline a search has to beat.",
         capabilities=Capabilities(categorical=True, adaptive=False),
-        options=(),
+        section=sections.NoOptions,
         path="service.samplers.random_search:RandomPoints",
         effort=effort.of_known,
     ),

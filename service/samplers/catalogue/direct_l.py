@@ -2,39 +2,8 @@
 
 from __future__ import annotations
 
-from service.samplers import effort
-from service.samplers.catalogue.info import Capabilities, Option, SamplerInfo
-
-# No study has more trials: as many as there are idle workers.
-UNLIMITED_EXTRA = 1_000_000
-
-MAGIC_EPS = Option(
-    "magic_eps",
-    "number",
-    1e-4,
-    "Least relative improvement a rectangle must promise (Jones' epsilon).",
-    minimum=0.0,
-    maximum=0.1,
-)
-
-SHARE = Option(
-    "share",
-    "number",
-    0.5,
-    "Part of the budget at submission that BOBYQA gets; the first division is always DIRECT-L's.",
-    minimum=0.0,
-    maximum=1.0,
-)
-
-MAX_EXTRA = Option(
-    "max_extra",
-    "integer",
-    UNLIMITED_EXTRA,
-    "Most speculative trials without a place in the sequence at any one time; 0 leaves workers "
-    "idle instead.",
-    minimum=0,
-    maximum=UNLIMITED_EXTRA,
-)
+from service.samplers import effort, sections
+from service.samplers.catalogue.info import Capabilities, SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
     SamplerInfo(
@@ -46,7 +15,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "workers; idle ones run likely points ahead. Strong up to about four dimensions."
         ),
         capabilities=Capabilities(seeded=False, speculative=True),
-        options=(MAGIC_EPS, MAX_EXTRA),
+        section=sections.DirectLOptions,
         path="densearch.direct_l.exact:DirectL",
         effort=effort.of_direct,
     ),
@@ -59,7 +28,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "many and trials few. The sequence of sequential NLopt GN_DIRECT_L_RAND."
         ),
         capabilities=Capabilities(speculative=True),
-        options=(MAGIC_EPS, MAX_EXTRA),
+        section=sections.DirectLOptions,
         path="densearch.direct_l.exact:DirectLRand",
         effort=effort.of_direct,
     ),
@@ -72,7 +41,8 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "switch and for BOBYQA's first points; after them one trial at a time."
         ),
         capabilities=Capabilities(seeded=False, speculative=True),
-        options=(MAGIC_EPS, SHARE, MAX_EXTRA),
+        section=sections.DirectLBobyqaOptions,
+        has_local_phase=True,
         path="densearch.direct_l.bobyqa:DirectLBobyqa",
         effort=effort.of_bobyqa,
     ),
@@ -85,7 +55,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "own. In one and two dimensions it is direct_l."
         ),
         capabilities=Capabilities(speculative=True),
-        options=(MAGIC_EPS, MAX_EXTRA),
+        section=sections.DirectLOptions,
         path="densearch.direct_l.model:DirectLModel",
         effort=effort.of_model,
     ),

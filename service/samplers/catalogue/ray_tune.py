@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.samplers import effort, round_sizes
-from service.samplers.catalogue.info import Capabilities, Option, SamplerInfo
+from service.samplers import effort, round_sizes, sections
+from service.samplers.catalogue.info import Capabilities, SamplerInfo
 
 _MODULE = "service.samplers.ray_tune"
 
@@ -13,16 +13,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="TPE (hyperopt, by Ray Tune)",
         description="The first implementation of TPE, which looks at one coordinate at a time.",
         capabilities=Capabilities(categorical=True, needs="hyperopt"),
-        options=(
-            Option(
-                "n_initial_points",
-                "integer",
-                20,
-                "Random trials before the model is used.",
-                minimum=1,
-                maximum=100_000,
-            ),
-        ),
+        section=sections.HyperOptOptions,
         path=f"{_MODULE}:HyperOpt",
         effort=effort.of_hyperopt,
         requires=("hyperopt",),
@@ -35,16 +26,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "nothing of trials that are still running."
         ),
         capabilities=Capabilities(parallel=False, needs="bayesopt"),
-        options=(
-            Option(
-                "random_search_steps",
-                "integer",
-                10,
-                "Random trials before the model is used.",
-                minimum=1,
-                maximum=100_000,
-            ),
-        ),
+        section=sections.BayesOptOptions,
         path=f"{_MODULE}:BayesOpt",
         round_size=round_sizes.of_one,
         effort=effort.of_bayesopt,
@@ -55,7 +37,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Evolution strategy (nevergrad, by Ray Tune)",
         description="The (1+1) evolution strategy: a parent, a child, a step size that adapts.",
         capabilities=Capabilities(categorical=True, needs="nevergrad"),
-        options=(),
+        section=sections.NoOptions,
         path=f"{_MODULE}:Nevergrad",
         effort=effort.of_nevergrad,
         requires=("nevergrad",),
@@ -65,7 +47,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         title="Bayesian optimization (Ax, by Ray Tune)",
         description="Sobol points, then a Gaussian process of BoTorch with expected improvement.",
         capabilities=Capabilities(categorical=True, needs="ax"),
-        options=(),
+        section=sections.NoOptions,
         path=f"{_MODULE}:Ax",
         effort=effort.of_ax,
         requires=("ax",),

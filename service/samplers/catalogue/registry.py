@@ -10,13 +10,11 @@ import importlib
 
 from densearch.sampler import Sampler, StudyPlan
 from service.errors import UnknownSamplerError
-from service.samplers import gradient
-from service.samplers.catalogue import comparison, direct_l, ray_tune
+from service.samplers.catalogue import comparison, control, direct_l, gradient, ray_tune
 from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.effort import Effort
 
-# The arm of a control has one point without coordinates; it is no search, so no user names it.
-CONTROL_SAMPLER = "fixed"
+CONTROL_SAMPLER = control.CONTROL.name
 
 _SAMPLERS: dict[str, SamplerInfo] = {
     info.name: info
@@ -27,7 +25,6 @@ _SAMPLERS: dict[str, SamplerInfo] = {
         *gradient.ENTRIES,
     )
 }
-_CONTROL_PATH = "service.samplers.fixed:Fixed"
 
 
 def catalogue() -> list[SamplerInfo]:
@@ -44,6 +41,11 @@ def describe(name: str) -> SamplerInfo:
     if name not in _SAMPLERS:
         raise UnknownSamplerError(name, list(_SAMPLERS))
     return _SAMPLERS[name]
+
+
+def is_learned(name: str) -> bool:
+    """Whether this is the name of a sampler whose density is learned with the weights."""
+    return name in _SAMPLERS and _SAMPLERS[name].is_learned
 
 
 def recommended(dimension: int, *, has_categories: bool = False) -> str:
@@ -79,16 +81,21 @@ def path_of(name: str, study: StudyPlan) -> str:
     Raises:
         UnknownSamplerError, ValueError: As `create` does.
     """
-    return _CONTROL_PATH if name == CONTROL_SAMPLER else _path_for(describe(name), study)
+    info = _of_study(name)
+    if not info.is_installed:
+        raise ValueError(info.remedy)
+    for option, fault in info.option_faults(study.options):
+        raise ValueError(f"option {option} of {info.name}: {fault}")
+    return info.path
 
 
 def effort_of(name: str, study: StudyPlan) -> Effort:
-    """Return the cost of a sampler's costliest ask; zero for the arm of a control.
+    """Return the cost of a sampler's costliest ask; zero for a control.
 
     Raises:
         UnknownSamplerError: No sampler has this name.
     """
-    return Effort(0.0, 0.0) if name == CONTROL_SAMPLER else describe(name).effort(study)
+    return _of_study(name).effort(study)
 
 
 def round_size(name: str, study: StudyPlan) -> int:
@@ -97,12 +104,9 @@ def round_size(name: str, study: StudyPlan) -> int:
     Raises:
         UnknownSamplerError: No sampler has this name.
     """
-    return 1 if name == CONTROL_SAMPLER else describe(name).round_size(study)
+    return _of_study(name).round_size(study)
 
 
-def _path_for(info: SamplerInfo, study: StudyPlan) -> str:
-    if not info.is_installed:
-        raise ValueError(info.remedy)
-    for option, fault in info.option_faults(study.options):
-        raise ValueError(f"option {option} of {info.name}: {fault}")
-    return info.path
+def _of_study(name: str) -> SamplerInfo:
+    """Return what is known of the sampler of a study, which may be a control."""
+    return control.CONTROL if name == CONTROL_SAMPLER else describe(name)

@@ -14,6 +14,7 @@ from service.records import Job
 from service.samplers import Capabilities, SamplerInfo
 from service.samplers.catalogue.registry import _SAMPLERS
 from service.samplers.effort import Effort
+from service.samplers.sections import NoOptions
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs, studies
@@ -40,7 +41,7 @@ def odd_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
             title=name,
             description="odd",
             capabilities=Capabilities(),
-            options=(),
+            section=NoOptions,
             path=f"{odd_samplers.__name__}:{name}",
             effort=lambda _: Effort(1e6, 0.0),
         )
