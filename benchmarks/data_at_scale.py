@@ -178,7 +178,7 @@ def train_on(folder: Path, n_readers: int, limit_mb: int) -> dict[str, Any]:
     from workers.training.data import readers
     from workers.training.loop import train
     from workers.training.machine import prepare_machine
-    from workers.training.task import Measurement, TrainingTask
+    from workers.training.task import EpochMeasurement, TrainingTask
 
     prepare_machine()
     readers.use_readers(n_readers)
@@ -193,7 +193,9 @@ def train_on(folder: Path, n_readers: int, limit_mb: int) -> dict[str, Any]:
             begun.append(time.perf_counter())
             return False
 
-        losses = [item.metrics for item in train(task, looked_at) if isinstance(item, Measurement)]
+        losses = [
+            item.metrics for item in train(task, looked_at) if isinstance(item, EpochMeasurement)
+        ]
         taken_s = (begun[-1] - begun[0]) * len(begun) / (len(begun) - 1)
         ratios, waits = step_ratios(task)
         read_per_s = reading_rate(task)
@@ -218,14 +220,14 @@ def step_ratios(task: TrainingTask) -> tuple[list[float], list[float]]:
         Round by round, the time of steps with loading over that without; and what part of the
         former, in percent, was spent waiting for a batch.
     """
-    from workers.training.forward import PlainPasses
+    from workers.training.forward import PlainForward
     from workers.training.precision import precision_of
     from workers.training.preparation import endless_batches, prepare
     from workers.training.stepping import step
 
     parts = prepare(task)
     parts.network.train()
-    passes = PlainPasses([parts], precision_of(task))
+    forward = PlainForward([parts], precision_of(task))
     batches = endless_batches(parts, task)
     held = next(batches)
     numbers = count(1)
@@ -236,7 +238,7 @@ def step_ratios(task: TrainingTask) -> tuple[list[float], list[float]]:
             before = time.perf_counter()
             batch = next(batches) if is_loaded else held
             waited_s += time.perf_counter() - before
-            float(step(passes, *batch, next(numbers))[0])
+            float(step(forward, *batch, next(numbers))[0])
         return time.perf_counter() - start, waited_s
 
     taken_s(is_loaded=False)
@@ -244,7 +246,7 @@ def step_ratios(task: TrainingTask) -> tuple[list[float], list[float]]:
     for _ in range(N_ROUNDS):
         # What was read ahead while nothing was asked for does not count.
         for batch in islice(batches, N_BEFORE):
-            step(passes, *batch, next(numbers))
+            step(forward, *batch, next(numbers))
         loaded_s, waited_s = taken_s(is_loaded=True)
         ratios.append(loaded_s / taken_s(is_loaded=False)[0])
         waits.append(100 * waited_s / loaded_s)

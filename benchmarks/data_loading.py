@@ -31,10 +31,10 @@ from service.datasets.store.reader import folder_of
 from service.datasets.writer import write
 from service.validation import parse
 from workers.training.data import registry
-from workers.training.generators import streams_of
+from workers.training.generators import generators_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
-from workers.training.task import Measurement, TrainingTask
+from workers.training.task import EpochMeasurement, TrainingTask
 
 TARGET = 5.0  # percent of an epoch
 # Patches of 40 px, the default, do not fit the volumes.
@@ -64,7 +64,7 @@ def training_task(kind: str, name: str, data_dir: str | None = None) -> Training
 
 def epoch_s(task: TrainingTask) -> float:
     """Return the time of a warm epoch of the training loop."""
-    ends = [item.elapsed_s for item in train(task) if isinstance(item, Measurement)]
+    ends = [item.elapsed_s for item in train(task) if isinstance(item, EpochMeasurement)]
     return ends[-1] - ends[-2]
 
 
@@ -72,9 +72,9 @@ def loading_s(task: TrainingTask) -> float:
     """Return the time of an epoch's batches alone."""
     cpu = torch.device(task.device)
     objective = build_objective(task.task, cpu, task.training, task.data_dir)
-    streams = streams_of(task.seed, cpu)
+    generators = generators_of(task.seed, cpu)
     start = time.perf_counter()
-    n_batches = sum(1 for _ in objective.batches(int(task.training["batch_size"]), streams))
+    n_batches = sum(1 for _ in objective.batches(int(task.training["batch_size"]), generators))
     taken = time.perf_counter() - start
     assert n_batches == objective.n_batches(int(task.training["batch_size"]))
     return taken

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.machine import describe
-from workers.training.forward import PlainPasses
+from workers.training.forward import PlainForward
 from workers.training.machine import prepare_machine
 from workers.training.memory_format import lay_out
 from workers.training.norm_folding import fold_batch_norm
@@ -87,10 +87,10 @@ def quartiles(values: list[float]) -> str:
 def trained(task: TrainingTask) -> Prepared:
     """Return what a task trains after an epoch, with statistics of its data."""
     parts = prepare(task)
-    passes = PlainPasses([parts], "float32")
+    forward = PlainForward([parts], "float32")
     batches = endless_batches(parts, task)
     for number in range(1, parts.objective.n_batches(64) + 1):
-        step(passes, *next(batches), number)
+        step(forward, *next(batches), number)
     parts.network.eval()
     return parts
 
@@ -109,8 +109,8 @@ def inference(network: nn.Module, samples: Tensor) -> Timed:
 def epoch_s(parts: Prepared, task: TrainingTask) -> float:
     """Return the seconds of an epoch's steps, by the median of ten."""
     batches = endless_batches(parts, task)
-    passes = PlainPasses([parts], "float32")
-    steps = [seconds(lambda: step(passes, *next(batches), 10**6)) for _ in range(10)]
+    forward = PlainForward([parts], "float32")
+    steps = [seconds(lambda: step(forward, *next(batches), 10**6)) for _ in range(10)]
     parts.network.eval()
     return float(np.median(steps)) * parts.objective.n_batches(64)
 

@@ -29,8 +29,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import describe, spread
 from densearch.nn.operator import apply_density
-from workers.training.forward import PlainPasses, Precision
-from workers.training.fusion import FusedPasses
+from workers.training.forward import PlainForward, Precision
+from workers.training.fusion import FusedForward
 from workers.training.generators import generator
 from workers.training.machine import prepare_machine
 from workers.training.preparation import prepare
@@ -58,7 +58,7 @@ Step = Callable[[], object]
 def plain_step(task: TrainingTask) -> tuple[Step, nn.Module]:
     """Return a step of the plain loop, and its network."""
     objective = prepare(task).objective
-    drawn = list(objective.batches(10**6, prepare(task).streams))
+    drawn = list(objective.batches(10**6, prepare(task).generators))
     images, labels = (torch.cat(part).contiguous() for part in zip(*drawn, strict=True))
     network = plain_network(task.network, objective.shape.size_px, objective.n_outputs)
     apply_density(network, PHI)
@@ -99,14 +99,14 @@ def plain_network(section: Mapping[str, Any], size_px: int, n_classes: int) -> n
 def own_step(task: TrainingTask, n: int, precision: Precision) -> Step:
     """Return a step of the product's loop for one candidate, or for a pack of `n`."""
     candidates = [prepare(task) for _ in range(n)]
-    passes = (PlainPasses if n == 1 else FusedPasses)(candidates, precision)
+    forward = (PlainForward if n == 1 else FusedForward)(candidates, precision)
     first = candidates[0]
     batches = _endless(
-        lambda: first.objective.batches(int(task.training["batch_size"]), first.streams)
+        lambda: first.objective.batches(int(task.training["batch_size"]), first.generators)
     )
     # The loop looks at every loss, too.
     numbers = itertools.count(1)
-    return lambda: [float(loss) for loss in step(passes, *next(batches), next(numbers))]
+    return lambda: [float(loss) for loss in step(forward, *next(batches), next(numbers))]
 
 
 def _endless(epoch: Callable[[], Iterator[Any]]) -> Iterator[tuple[Tensor, Tensor]]:

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from benchmarks.machine import describe, spread
-from workers.training.forward import PlainPasses
+from workers.training.forward import PlainForward
 from workers.training.machine import prepare_machine
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
@@ -52,7 +52,7 @@ class Steps:
 
     def __init__(self, task: TrainingTask) -> None:
         self._parts = prepare(task)
-        self._passes = PlainPasses([self._parts], "float32")
+        self._forward = PlainForward([self._parts], "float32")
         self._batches, self._numbers = endless_batches(self._parts, task), count(1)
         self._n_threads = task.threads
 
@@ -60,7 +60,7 @@ class Steps:
         """Take a step, its batch included, and return its seconds."""
         torch.set_num_threads(self._n_threads)
         start = time.perf_counter()
-        step(self._passes, *next(self._batches), next(self._numbers))
+        step(self._forward, *next(self._batches), next(self._numbers))
         return time.perf_counter() - start
 
 

@@ -237,7 +237,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatcher:
+class RegisteredDispatcher:
     """A dispatcher process, with the resources of its cluster."""
 
     id: str

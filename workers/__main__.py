@@ -94,7 +94,7 @@ def _dispatch(
 def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
     """Join the Ray that a keeper keeps, or, without one, start or join Ray as the settings say."""
     from workers.cluster import Cluster
-    from workers.head import Guard, await_head
+    from workers.head import HeadGuard, await_head
 
     signal.alarm(START_S)  # ends the process even where Ray hangs
     if keeper is None:
@@ -104,7 +104,7 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
         if head is None:
             _exit_now(CLUSTER_LOST)  # its process has said why
         signal.alarm(JOIN_S)
-        with Guard(head.pids, _lose):
+        with HeadGuard(head.pids, _lose):
             cluster = Cluster(settings, head)
     cluster.warm_up()
     signal.alarm(0)

@@ -9,13 +9,13 @@ import structlog
 
 from service.costs import calibrations
 from service.costs.training_cost import TrainingCost
-from service.records import Calibration, Dispatcher
+from service.records import Calibration, RegisteredDispatcher
 from service.settings import Settings
 from service.storage.database import Database
 from workers.cluster import Cluster
 from workers.deaths import DIED
 from workers.pulse import ClusterLostError
-from workers.slots import Shape
+from workers.slots import WorkerShape
 
 LOG = structlog.get_logger(__name__)
 # A measurement that takes longer is given up, s: it would keep the others waiting for ever.
@@ -39,7 +39,7 @@ class Calibrator:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, cluster: Cluster, me: Dispatcher
+        self, settings: Settings, database: Database, cluster: Cluster, me: RegisteredDispatcher
     ) -> None:
         self._lease_s = settings.lease_s
         self._max_tries = settings.max_attempts
@@ -56,12 +56,12 @@ class Calibrator:
         self._said: tuple[int, TrainingCost | str] | None = None
 
     @property
-    def held(self) -> Shape:
+    def held(self) -> WorkerShape:
         """The share that trials must leave free for the next measurement."""
         if self._running is not None and self._is_to_restart:
             return _shape_of(self._running)
         if self._waiting is None or time.monotonic() < self._rests_until:
-            return Shape(0.0, 0.0)
+            return WorkerShape(0.0, 0.0)
         return _shape_of(self._waiting)
 
     def look(self) -> bool:
@@ -143,12 +143,12 @@ class Calibrator:
         self._cluster.measure(shape, waiting)
 
 
-def _shape_of(calibration: Calibration) -> Shape:
-    return Shape(calibration.cpus, calibration.gpus)
+def _shape_of(calibration: Calibration) -> WorkerShape:
+    return WorkerShape(calibration.cpus, calibration.gpus)
 
 
 def _read(result: dict[str, Any] | str) -> TrainingCost | str:
-    """Read what a worker measured (`workers.training.calibration.Calibration`)."""
+    """Read what a worker measured (`workers.training.calibration.MeasuredCost`)."""
     if isinstance(result, str):
         return result
     return TrainingCost(

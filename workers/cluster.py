@@ -29,8 +29,8 @@ from workers.local_ray import LOOPBACK, LocalRay, connect, keep_to_loopback
 from workers.pulse import HEAR_S, PLACE_S, ClusterLostError, Pulse
 from workers.slots import (
     NOTHING,
-    Shape,
     Slot,
+    WorkerShape,
     drains,
     ends_of,
     losing,
@@ -139,18 +139,18 @@ class Cluster:
 
     def warm_up(self) -> None:
         """Start the actors of the usual shape, so that the first trial waits for none."""
-        shape = Shape(1.0, 0.0)
+        shape = WorkerShape(1.0, 0.0)
         if self._is_ours:
             while self._fits(shape):
                 self._start(shape)
 
     # Room
 
-    def capacity(self, shape: Shape) -> int:
+    def capacity(self, shape: WorkerShape) -> int:
         """Return how many trials of a shape the whole cluster can hold at once."""
         return room.capacity(self._pulse.sight, shape)
 
-    def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
+    def n_free(self, shape: WorkerShape, held: WorkerShape = NOTHING) -> int:
         """Return how many workers of a shape could begin now if the share `held` stays free.
 
         What is at work takes up places whatever its own shape is. While a worker waits for a node
@@ -166,11 +166,11 @@ class Cluster:
         n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
         return min(n_places(free, *shape), max(0, self.capacity(shape) - n_same))
 
-    def lack_of(self, shape: Shape) -> str:
+    def lack_of(self, shape: WorkerShape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""
         return room.lack_of(self.resources(), shape)
 
-    def _fits(self, shape: Shape) -> bool:
+    def _fits(self, shape: WorkerShape) -> bool:
         """Whether the shares that our actors hold leave room for one more."""
         total = self.resources()
         held = room.held_by(self._slots)
@@ -179,7 +179,7 @@ class Cluster:
             return False
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
-    def _start(self, shape: Shape, alone: tuple[Shape, str] | None = None) -> Slot:
+    def _start(self, shape: WorkerShape, alone: tuple[WorkerShape, str] | None = None) -> Slot:
         """Start a worker wherever there is room, or alone on a node, given with what it holds."""
         self._n_started += 1
         options: dict[str, Any] = {}
@@ -202,23 +202,23 @@ class Cluster:
         self._slots.append(slot)
         return slot
 
-    def _memory_of(self, shape: Shape) -> int | None:
+    def _memory_of(self, shape: WorkerShape) -> int | None:
         """Return what a worker on CPUs may hold; a GPU's address space has no such limit."""
         per_cpu = self.resources()["memory_per_cpu_bytes"]
         return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
 
-    def _start_alone(self, shape: Shape) -> Slot:
+    def _start_alone(self, shape: WorkerShape) -> Slot:
         """Start a worker that has the smallest fitting node to itself."""
-        place = whole_node(self._pulse.sight.nodes, shape, self._unfit)
+        node_share = whole_node(self._pulse.sight.nodes, shape, self._unfit)
         # Where there is none, it has just left the cluster.
-        return self._start(shape, place) if place is not None else self._slot_for(shape)
+        return self._start(shape, node_share) if node_share is not None else self._slot_for(shape)
 
     def _end(self, slot: Slot) -> None:
         self._slots.remove(slot)
         with losing():
             ray.kill(slot.actor)
 
-    def _slot_for(self, shape: Shape) -> Slot:
+    def _slot_for(self, shape: WorkerShape) -> Slot:
         for slot in sorted(self._slots, key=lambda slot: slot.node in self._unfit):
             if slot.shape == shape and slot.is_idle:
                 return slot
@@ -237,13 +237,13 @@ class Cluster:
 
     # Work
 
-    def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
+    def place(self, shape: WorkerShape, pack: Sequence[Assignment]) -> None:
         """Start assignments on one free worker, which trains them together where it can."""
         is_alone = any(assignment.is_alone for assignment in pack)
         slot = self._start_alone(shape) if is_alone else self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
         with losing():
-            slot.stream = slot.actor.run.options(num_returns="streaming").remote(list(pack))
+            slot.replies = slot.actor.run.options(num_returns="streaming").remote(list(pack))
 
     def cancel(self, attempt_ids: set[int]) -> None:
         """Ask these attempts to stop; their end arrives like any other.
@@ -270,15 +270,15 @@ class Cluster:
         while self._cancelled:
             yield self._cancelled.pop()
         yield from self._fetched()
-        while streams := {s.stream: s for s in self._slots if s.attempts and s.message is None}:
-            ready = with_news(list(streams))
+        while pending := {s.replies: s for s in self._slots if s.attempts and s.message is None}:
+            ready = with_news(list(pending))
             if not ready and timeout_s > 0:
-                ready = with_news(list(streams), timeout_s)
+                ready = with_news(list(pending), timeout_s)
             timeout_s = 0.0
             if not ready:
                 return
-            for stream in ready:
-                yield from self._receive(streams[stream])
+            for replies in ready:
+                yield from self._receive(pending[replies])
 
     def _fetched(self) -> Iterator[tuple[Assignment, Message]]:
         """Yield the messages that were on their way when they were last asked for."""
@@ -289,7 +289,7 @@ class Cluster:
         """Yield the next message of a stream that has one, if it is here."""
         try:
             if slot.message is None:
-                slot.message, slot.asked_at = next(slot.stream), time.monotonic()
+                slot.message, slot.asked_at = next(slot.replies), time.monotonic()
             is_late = time.monotonic() - slot.asked_at > FETCH_S
             if not (ray.wait([slot.message], timeout=0)[0] or is_late):
                 return
@@ -332,12 +332,12 @@ class Cluster:
 
     # Measurements
 
-    def measure(self, shape: Shape, calibration: Calibration) -> None:
+    def measure(self, shape: WorkerShape, calibration: Calibration) -> None:
         """Have a free worker time what a training costs."""
         slot = self._slot_for(shape)
         slot.measurement = calibration.id
         with losing():
-            slot.stream = slot.actor.calibrate.remote(
+            slot.replies = slot.actor.calibrate.remote(
                 calibration.payload, calibration.device, calibration.widths
             )
 
@@ -345,7 +345,7 @@ class Cluster:
         """Return a measurement that has ended, with its result or why it has none."""
         for slot in [s for s in self._slots if s.measurement is not None]:
             with losing():
-                ready, _ = ray.wait([slot.stream], timeout=0)
+                ready, _ = ray.wait([slot.replies], timeout=0)
             if ready and slot.measurement is not None:
                 found = slot.measurement, self._result_of(slot)
                 slot.measurement, slot.idle_since = None, time.monotonic()
@@ -359,7 +359,7 @@ class Cluster:
 
     def _result_of(self, slot: Slot) -> dict[str, Any] | str:
         try:
-            result: dict[str, Any] = ray.get(slot.stream)
+            result: dict[str, Any] = ray.get(slot.replies)
         except RayTaskError as error:
             return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
         except RayError as error:

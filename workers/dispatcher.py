@@ -40,7 +40,7 @@ from workers.cluster import Cluster
 from workers.heartbeat import Heartbeat
 from workers.inbox import Inbox
 from workers.pulse import ClusterLostError
-from workers.slots import Shape, shape_of
+from workers.slots import WorkerShape, shape_of
 from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class Dispatcher:
         self._stop = threading.Event()
         self._is_lost = False
         self._me = leases.register(
-            database, cluster.capacity(Shape(1.0, 0.0)), cluster.resources()
+            database, cluster.capacity(WorkerShape(1.0, 0.0)), cluster.resources()
         )
         self._calibrator = Calibrator(settings, database, cluster, self._me)
         self._asking = AskingPool(*limits_of(settings))
@@ -200,7 +200,7 @@ class Dispatcher:
 
     def _count_workers(self) -> None:
         """See what the cluster has now: estimates go by it, and workers join and leave."""
-        before, n_workers = self._me, self._cluster.capacity(Shape(1.0, 0.0))
+        before, n_workers = self._me, self._cluster.capacity(WorkerShape(1.0, 0.0))
         self._me = replace(before, n_workers=n_workers, resources=self._cluster.resources())
         if self._me != before:
             self._heartbeat.hurry()
@@ -351,7 +351,9 @@ class Dispatcher:
                 run.job = jobs.set_waits_for(session, run.job.id, reason)
         return assignments
 
-    def _settle(self, job_id: int, run: Run, assignments: list[Assignment], shape: Shape) -> None:
+    def _settle(
+        self, job_id: int, run: Run, assignments: list[Assignment], shape: WorkerShape
+    ) -> None:
         """What follows a step that has committed."""
         self._inbox.forget(job_id)
         self._touched.discard(job_id)

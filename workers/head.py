@@ -86,7 +86,7 @@ class Processes:
         return [*self._dead, *(self._names[descriptor] for descriptor, _ in self._poll.poll(0))]
 
 
-class Guard(BackgroundThread):
+class HeadGuard(BackgroundThread):
     """Reports the end of one of a Ray's processes while this process joins it.
 
     Joining a Ray whose GCS has ended blocks for minutes, in calls that nothing interrupts.

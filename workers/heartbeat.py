@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import DeadlineError
 from service.jobs import leases
-from service.records import Dispatcher
+from service.records import RegisteredDispatcher
 from service.storage import deadlines
 from service.storage.database import Database
 from service.storage.refusals import explain
@@ -38,7 +38,11 @@ class Heartbeat(BackgroundThread):
     """
 
     def __init__(
-        self, database: Database, me: Callable[[], Dispatcher], lease_s: float, watchdog: Watchdog
+        self,
+        database: Database,
+        me: Callable[[], RegisteredDispatcher],
+        lease_s: float,
+        watchdog: Watchdog,
     ) -> None:
         super().__init__("heartbeat")
         self._database, self._me, self._lease_s = database, me, lease_s

@@ -54,15 +54,15 @@ def look(folder: str, name: str, late_s: float = _LATE_S) -> State:
         name: Of a file that was just written there.
         late_s: How long it may take to be seen.
     """
-    place, ends_at = Path(folder), time.monotonic() + late_s
-    if not place.is_dir():
+    path, ends_at = Path(folder), time.monotonic() + late_s
+    if not path.is_dir():
         return "absent"
-    while not (place / name).exists():
+    while not (path / name).exists():
         if time.monotonic() > ends_at:
             return "other"
         time.sleep(_PAUSE_S)
-    own = place / FOLDER
-    return "sees" if os.access(own if own.is_dir() else place, os.W_OK | os.X_OK) else "unwritable"
+    own = path / FOLDER
+    return "sees" if os.access(own if own.is_dir() else path, os.W_OK | os.X_OK) else "unwritable"
 
 
 def ask(nodes: Mapping[str, str], folder: str, name: str) -> Iterator[Seen]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from service.capacity import n_places
 from workers.pulse import Sight
-from workers.slots import Shape, Slot, memory_share
+from workers.slots import Slot, WorkerShape, memory_share
 
 
 def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, float]:
@@ -24,7 +24,7 @@ def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, 
     }
 
 
-def capacity(sight: Sight, shape: Shape) -> int:
+def capacity(sight: Sight, shape: WorkerShape) -> int:
     """Return how many workers of a shape all nodes can hold at once."""
     return sum(
         n_places({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
@@ -32,13 +32,15 @@ def capacity(sight: Sight, shape: Shape) -> int:
     )
 
 
-def held_by(slots: Iterable[Slot]) -> Shape:
+def held_by(slots: Iterable[Slot]) -> WorkerShape:
     """Return what workers hold together."""
     found = list(slots)
-    return Shape(sum(slot.shape.cpus for slot in found), sum(slot.shape.gpus for slot in found))
+    return WorkerShape(
+        sum(slot.shape.cpus for slot in found), sum(slot.shape.gpus for slot in found)
+    )
 
 
-def lack_of(total: Mapping[str, float], shape: Shape) -> str:
+def lack_of(total: Mapping[str, float], shape: WorkerShape) -> str:
     """Say why a cluster that has `total` cannot hold a trial of a shape, and what to do."""
     if not total["cpus"]:
         return "the Ray cluster has no workers: start a Ray node with CPUs"

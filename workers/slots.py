@@ -23,19 +23,19 @@ from workers.worker import Message
 DRAIN_S = 600.0
 
 
-class Shape(NamedTuple):
+class WorkerShape(NamedTuple):
     """What one trial occupies."""
 
     cpus: float
     gpus: float
 
 
-NOTHING = Shape(0.0, 0.0)
+NOTHING = WorkerShape(0.0, 0.0)
 
 
-def shape_of(resources: Resources) -> Shape:
+def shape_of(resources: Resources) -> WorkerShape:
     """Return what a trial, or a pack of them, of a job occupies."""
-    return Shape(resources.cpus_per_trial, resources.gpus_per_trial)
+    return WorkerShape(resources.cpus_per_trial, resources.gpus_per_trial)
 
 
 @dataclass(eq=False)
@@ -46,17 +46,17 @@ class Slot:
         shape: The share that it holds; for one that `is_alone`, for one attempt, a whole node.
         greeting: What it answers once it runs, None when that was heard.
         node: The id of its Ray node, empty until it is known.
-        stream: What its attempts say, or its measurement.
+        replies: What its attempts say, or its measurement.
         message: What the stream has said and is not here yet, since `asked_at`.
     """
 
-    shape: Shape
+    shape: WorkerShape
     actor: Any
     number: int
     greeting: Any = None
     is_alone: bool = False
     node: str = ""
-    stream: Any = None
+    replies: Any = None
     message: Any = None
     asked_at: float = 0.0
     started_at: float = field(default_factory=time.monotonic)
@@ -81,8 +81,8 @@ def memory_share(memory_per_cpu: float) -> float:
 
 
 def whole_node(
-    nodes: Mapping[str, Mapping[str, float]], shape: Shape, avoided: Collection[str] = ()
-) -> tuple[Shape, str] | None:
+    nodes: Mapping[str, Mapping[str, float]], shape: WorkerShape, avoided: Collection[str] = ()
+) -> tuple[WorkerShape, str] | None:
     """Return what a worker of a shape holds to be alone on a node, and the node's id.
 
     All CPUs of the smallest node that holds the shape, one of `avoided` last, and of its GPUs
@@ -97,7 +97,7 @@ def whole_node(
     if not fitting:
         return None
     _, cpus, node_id = min(fitting)
-    return Shape(cpus, min(math.ceil(shape.gpus), nodes[node_id].get("GPU", 0.0))), node_id
+    return WorkerShape(cpus, min(math.ceil(shape.gpus), nodes[node_id].get("GPU", 0.0))), node_id
 
 
 def drains(waited_s: float) -> bool:
@@ -118,12 +118,12 @@ def losing() -> Iterator[None]:
         raise ClusterLostError(f"{type(error).__name__}: {str(error).strip()}") from error
 
 
-def with_news(streams: list[Any], timeout_s: float = 0.0) -> list[Any]:
+def with_news(pending: list[Any], timeout_s: float = 0.0) -> list[Any]:
     """Return the streams, or results, that are there; wait at most `timeout_s` for the first."""
     with losing():
         ready, _ = ray.wait(
-            streams,
-            num_returns=1 if timeout_s else len(streams),
+            pending,
+            num_returns=1 if timeout_s else len(pending),
             timeout=timeout_s,
             fetch_local=False,
         )

@@ -81,7 +81,7 @@ def _weighable(network: Any) -> Iterator[Layer]:  # noqa: ANN401 - the same
     from torch.nn import Conv2d
 
     features = getattr(network, "feature_info", [])
-    stages = {feature["module"]: place for place, feature in enumerate(features, 1)}
+    stages = {feature["module"]: number for number, feature in enumerate(features, 1)}
     stage = 1 if stages else None
     for name, module in network.named_modules():
         stage = stages.get(name, stage)

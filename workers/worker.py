@@ -26,7 +26,7 @@ from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
 
 if TYPE_CHECKING:  # torch is imported where something is trained
-    from workers.training.task import Candidate, Measurement, Outcome, TrainingTask
+    from workers.training.task import Candidate, EpochMeasurement, Outcome, TrainingTask
 
 # A pretended training looks this often whether it is cancelled, s.
 SLICE_S = 0.05
@@ -112,7 +112,7 @@ class Worker:
             yield message
 
     def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
-        """Measure what a training costs here; see `workers.training.calibration.Calibration`.
+        """Measure what a training costs here; see `workers.training.calibration.MeasuredCost`.
 
         Args:
             payload: A trial's, see `service.studies.payloads`.
@@ -151,11 +151,11 @@ class Worker:
         from workers.training.packs import train_pack
 
         self._limit_memory(assignments[0].device)
-        for place, item in train_pack([self._candidate(a) for a in assignments]):
+        for index, item in train_pack([self._candidate(a) for a in assignments]):
             if isinstance(item, Exception):
-                yield self._raised(assignments[place], item), None
+                yield self._raised(assignments[index], item), None
             else:
-                yield _message(assignments[place], item)
+                yield _message(assignments[index], item)
         self._forget(assignments)
 
     def _limit_memory(self, device: str) -> None:
@@ -254,11 +254,11 @@ def _task(payload: Json, device: str, data_dir: str | None) -> TrainingTask:
     )
 
 
-def _message(assignment: Assignment, item: Measurement | Outcome) -> Message:
+def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Message:
     from workers.training.devices import device_kind
-    from workers.training.task import Measurement
+    from workers.training.task import EpochMeasurement
 
-    if isinstance(item, Measurement):
+    if isinstance(item, EpochMeasurement):
         return Measured(
             assignment.attempt_id,
             assignment.trial_id,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.costs.training_cost import TrainingCost, cost_key, cost_of_trials, is_timed
-from service.records import Calibration, Dispatcher, Json, Trial
+from service.records import Calibration, Json, RegisteredDispatcher, Trial
 from service.spec import JobSpec
 from service.states import CalibrationState
 from service.storage import calibrations
@@ -163,14 +163,16 @@ def latest(database: Database) -> calibrations.Latest:
         return calibrations.latest(session)
 
 
-def take(database: Database, calibration: Calibration, me: Dispatcher, lease_s: float) -> bool:
+def take(
+    database: Database, calibration: Calibration, me: RegisteredDispatcher, lease_s: float
+) -> bool:
     """Take a measurement by a lease; answer whether no other dispatcher was faster."""
     with database.write() as session:
         return calibrations.claim(session, calibration.id, me.id, lease_s)
 
 
 def settle(
-    database: Database, calibration_id: int, me: Dispatcher, result: TrainingCost | str
+    database: Database, calibration_id: int, me: RegisteredDispatcher, result: TrainingCost | str
 ) -> None:
     """Write what a measurement found, or why it failed; nothing where another took it over."""
     is_done = isinstance(result, TrainingCost)

@@ -25,7 +25,7 @@ from service.costs.training_cost import TrainingCost
 from service.errors import InvalidSpecError
 from service.jobs import dataset_references, density_references
 from service.jobs.leases import NO_DISPATCHER
-from service.records import Calibration, Dispatcher
+from service.records import Calibration, RegisteredDispatcher
 from service.spec import JobSpec, is_training
 from service.states import CalibrationState
 from service.storage import dispatchers, jobs
@@ -45,7 +45,7 @@ COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "ker
 class _Cluster:
     """What the live dispatchers have, and how many other jobs share it."""
 
-    best: Dispatcher | None
+    best: RegisteredDispatcher | None
     n_workers: int | None
     n_jobs: int
 
@@ -123,7 +123,7 @@ def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
     return _Cluster(best, n_workers, len(jobs.standings(session)))
 
 
-def _totals(dispatcher: Dispatcher) -> Mapping[str, float]:
+def _totals(dispatcher: RegisteredDispatcher) -> Mapping[str, float]:
     return {"cpus": 0.0, "gpus": 0.0, **dispatcher.resources}
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
-from service.records import Dispatcher, Job, Json
+from service.records import Job, Json, RegisteredDispatcher
 from service.storage import calibrations, dispatchers, jobs, shared_clock
 from service.storage.database import Database
 
@@ -24,11 +24,11 @@ NO_DISPATCHER = (
 )
 
 
-def register(database: Database, n_workers: int, resources: Json) -> Dispatcher:
+def register(database: Database, n_workers: int, resources: Json) -> RegisteredDispatcher:
     """Announce a new dispatcher process."""
     with database.write() as session:
         now = shared_clock.now(session)
-        dispatcher = Dispatcher(
+        dispatcher = RegisteredDispatcher(
             id=f"{socket.gethostname()[:60]}-{os.getpid()}-{uuid4().hex[:8]}",
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -41,7 +41,7 @@ def register(database: Database, n_workers: int, resources: Json) -> Dispatcher:
     return dispatcher
 
 
-def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> None:
+def heartbeat(database: Database, dispatcher: RegisteredDispatcher, lease_s: float) -> None:
     """Say that a dispatcher lives, and keep its leases for another `lease_s` seconds."""
     with database.write() as session:
         now = shared_clock.now(session)
@@ -52,7 +52,7 @@ def heartbeat(database: Database, dispatcher: Dispatcher, lease_s: float) -> Non
         calibrations.renew(session, dispatcher.id, until)
 
 
-def claim(database: Database, dispatcher: Dispatcher, lease_s: float) -> list[Job]:
+def claim(database: Database, dispatcher: RegisteredDispatcher, lease_s: float) -> list[Job]:
     """Take every unfinished job that nobody holds."""
     with database.write() as session:
         return jobs.claim(session, dispatcher.id, lease_s)
@@ -73,7 +73,7 @@ def release_dead(database: Database) -> None:
             dispatchers.remove(session, dispatcher.id)
 
 
-def resign(database: Database, dispatcher: Dispatcher) -> None:
+def resign(database: Database, dispatcher: RegisteredDispatcher) -> None:
     """Give every lease back and forget the dispatcher: another may go on at once."""
     with database.write() as session:
         jobs.release(session, dispatcher.id)
@@ -81,7 +81,7 @@ def resign(database: Database, dispatcher: Dispatcher) -> None:
         dispatchers.remove(session, dispatcher.id)
 
 
-def alive(database: Database, lease_s: float) -> list[Dispatcher]:
+def alive(database: Database, lease_s: float) -> list[RegisteredDispatcher]:
     """Return the dispatchers that were heard of within two lease times."""
     with database.read() as session:
         return dispatchers.alive(session, 2 * lease_s)

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service.records import Dispatcher, Json
+from service.records import Json, RegisteredDispatcher
 from service.storage import shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import DispatcherRow
 
 
-def put(session: Session, dispatcher: Dispatcher) -> None:
+def put(session: Session, dispatcher: RegisteredDispatcher) -> None:
     """Store a dispatcher's present state."""
     session.merge(
-        DispatcherRow(**{name: getattr(dispatcher, name) for name in Dispatcher.__slots__})
+        DispatcherRow(
+            **{name: getattr(dispatcher, name) for name in RegisteredDispatcher.__slots__}
+        )
     )
 
 
@@ -25,12 +27,12 @@ def remove(session: Session, dispatcher_id: str) -> None:
     session.execute(delete(DispatcherRow).where(DispatcherRow.id == dispatcher_id))
 
 
-def every(session: Session) -> list[Dispatcher]:
+def every(session: Session) -> list[RegisteredDispatcher]:
     """Return all dispatchers that are not forgotten, the dead ones, too."""
-    return [to_value(Dispatcher, row) for row in session.scalars(select(DispatcherRow))]
+    return [to_value(RegisteredDispatcher, row) for row in session.scalars(select(DispatcherRow))]
 
 
-def alive(session: Session, within_s: float) -> list[Dispatcher]:
+def alive(session: Session, within_s: float) -> list[RegisteredDispatcher]:
     """Return the dispatchers whose last heartbeat is at most `within_s` seconds old.
 
     A heartbeat in the future was written before the clock was set back, and does not count.
@@ -38,7 +40,7 @@ def alive(session: Session, within_s: float) -> list[Dispatcher]:
     now, within = shared_clock.now(session), timedelta(seconds=within_s)
     at = DispatcherRow.heartbeat_at
     query = select(DispatcherRow).where(at > now - within, at < now + within)
-    return [to_value(Dispatcher, row) for row in session.scalars(query)]
+    return [to_value(RegisteredDispatcher, row) for row in session.scalars(query)]
 
 
 def resources(session: Session) -> list[Json]:

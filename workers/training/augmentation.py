@@ -16,7 +16,7 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmenter:
     """What a training changes in its samples; as it is built, nothing.
 
     Attributes:
@@ -29,7 +29,7 @@ class Augmentation:
     crop_padding_px: int = 0
 
     @classmethod
-    def of(cls, training: Mapping[str, Any]) -> Augmentation:
+    def of(cls, training: Mapping[str, Any]) -> Augmenter:
         """Read a job's training section, where `augmentation` may be null or missing."""
         return cls(**(training.get("augmentation") or {}))
 
@@ -46,7 +46,7 @@ class Augmentation:
 
     def together(self, parts: tuple[Tensor, ...], random: torch.Generator) -> tuple[Tensor, ...]:
         """Return inputs and targets of the same sides, (B, C, *sides) each, changed alike."""
-        if self == Augmentation():
+        if self == Augmenter():
             return parts
         whole = self(torch.cat(parts, dim=1), random)
         return torch.split(whole, [part.shape[1] for part in parts], dim=1)
@@ -65,12 +65,16 @@ def _move(samples: Tensor, padding_px: int, random: torch.Generator) -> Tensor:
     corners = torch.randint(
         2 * padding_px + 1, (n, n_axes, 1), generator=random, device=samples.device
     )
-    places: list[Tensor] = []
+    coordinates: list[Tensor] = []
     for axis, side in enumerate(sides):
         along = corners[:, axis] + torch.arange(side, device=samples.device)
         shape = [1] * n_axes
         shape[axis] = side
-        places.append(along.view(n, *shape))
+        coordinates.append(along.view(n, *shape))
     sample = torch.arange(n, device=samples.device).view(-1, *(1,) * n_axes)
     # The channels come last out of this gather, in the layout that convolutions are fastest in.
-    return padded.movedim(1, -1)[(sample, *places)].movedim(-1, 1)
+    return padded.movedim(1, -1)[(sample, *coordinates)].movedim(-1, 1)
+
+
+# Until the objectives import the new name.
+Augmentation = Augmenter

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from workers.training.devices import device_name
-from workers.training.forward import Passes, PlainPasses, Precision
-from workers.training.fusion import FusedPasses
+from workers.training.forward import Forward, PlainForward, Precision
+from workers.training.fusion import FusedForward
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
 from workers.training.packs import is_fusible, is_out_of_memory
@@ -28,7 +28,7 @@ _ENOUGH_S = 4.0
 
 
 @dataclass(frozen=True)
-class Calibration:
+class MeasuredCost:
     """Plain numbers of one training on one device; seconds of wall time.
 
     Attributes:
@@ -66,7 +66,7 @@ class Calibration:
     pack_width: int
 
 
-def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
+def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
     """Time some steps of a training, alone and in packs of these widths, and its judgements.
 
     The steps of all widths alternate, so that the machine's other work hits all alike.
@@ -87,7 +87,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
     parts = prepare(task)
     start_s = time.perf_counter() - start
     precision = precision_of(task)
-    alone = _Steps(task, PlainPasses([parts], precision))
+    alone = _Steps(task, PlainForward([parts], precision))
     alone.take()
     judge_s, final_s, test_s = _judgements(task, parts)
     # All that was done here for the first time: modules and data are loaded where they are needed.
@@ -101,7 +101,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> Calibration:
         width: float(np.median(taken)) * n_steps / width + _judged(steps[width], width, judge_s)
         for width, taken in times.items()
     }
-    return Calibration(
+    return MeasuredCost(
         device=device_name(device),
         precision=precision,
         load_s=load_s,
@@ -127,24 +127,24 @@ def best_width(pack_epoch_s: Mapping[int, float]) -> int:
 class _Steps:
     """Steps of candidates through as many epochs as are asked for."""
 
-    def __init__(self, task: TrainingTask, passes: Passes) -> None:
-        self._passes = passes
+    def __init__(self, task: TrainingTask, forward: Forward) -> None:
+        self._forward = forward
         self._batch_size = int(task.training["batch_size"])
-        self._batches = endless_batches(passes.candidates[0], task)
+        self._batches = endless_batches(forward.candidates[0], task)
         self._numbers = count(1)
 
     def judge_s(self) -> float | None:
         """Return the seconds of the judgement of all at once, None where each has its own."""
         batch_size = self._batch_size
-        self._passes.judge(batch_size)
+        self._forward.judge(batch_size)
         start = time.perf_counter()
-        judged = self._passes.judge(batch_size)
+        judged = self._forward.judge(batch_size)
         return None if judged is None else time.perf_counter() - start
 
     def take(self) -> float:
         """Take one step and return its seconds, its batch and the wait for a GPU included."""
         start = time.perf_counter()
-        losses = step(self._passes, *next(self._batches), next(self._numbers))
+        losses = step(self._forward, *next(self._batches), next(self._numbers))
         float(losses[0])
         return time.perf_counter() - start
 
@@ -155,7 +155,7 @@ def _packs(
     for width in sorted({*widths} - {1}):
         try:
             candidates = [prepare(task) for _ in range(width)]
-            pack = _Steps(task, FusedPasses(candidates, precision))
+            pack = _Steps(task, FusedForward(candidates, precision))
             pack.take()
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):

@@ -26,18 +26,18 @@ class Position:
     Attributes:
         n_steps: Steps taken.
         n_batches: Those of the present epoch.
-        streams: The generators' states at its beginning, by name; empty where none is kept.
+        generators: The generators' states at its beginning, by name; empty where none is kept.
         objective: What the objective kept at its beginning, see `objective_state.packed`.
     """
 
     n_steps: int = 0
     n_batches: int = 0
-    streams: dict[str, Tensor] = field(default_factory=dict)
+    generators: dict[str, Tensor] = field(default_factory=dict)
     objective: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """The plain numbers of a training, which are stored as JSON.
 
     Attributes:
@@ -45,7 +45,7 @@ class Progress:
         is_thorough: Whether the last of them holds the slow metrics, too.
         n_steps: See `Position`.
         n_batches: See `Position`.
-        first_loss: See `workers.training.judging.Run`.
+        first_loss: See `workers.training.judging.CandidateRun`.
         total: The same; of the present epoch.
         n_samples: The same.
         training_s: The same.
@@ -63,7 +63,7 @@ class Progress:
     elapsed_s: float
 
     @classmethod
-    def of(cls, given: Any) -> Progress:  # noqa: ANN401 - JSON that anybody may have written
+    def of(cls, given: Any) -> TrainingProgress:  # noqa: ANN401 - JSON that anybody may have written
         """Read what `vars` of one gives, after its way through JSON.
 
         Raises:
@@ -89,7 +89,7 @@ class Progress:
         return found
 
     @property
-    def place(self) -> tuple[int, int]:
+    def reached(self) -> tuple[int, int]:
         """Epochs that are over, and batches of the next one."""
         return len(self.measurements), self.n_batches
 
@@ -111,5 +111,5 @@ class Checkpoint:
             CPU.
     """
 
-    progress: Progress
+    progress: TrainingProgress
     tensors: Mapping[str, Tensor]

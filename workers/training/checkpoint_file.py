@@ -23,8 +23,8 @@ from torch import Tensor
 
 from service.checkpoint_files import ABOUT
 from service.durability import sync
-from workers.training.checkpoint import Checkpoint, MisfitError, Progress
-from workers.training.state import Layout
+from workers.training.checkpoint import Checkpoint, MisfitError, TrainingProgress
+from workers.training.state import TensorSpecs
 
 _PROGRESS, _SHA256 = "progress", "sha256"
 # The types of tensors that are kept, by their names in a header.
@@ -84,7 +84,7 @@ class StoredCheckpoint:
     Attributes:
         about: What it says of itself.
         progress: Its numbers.
-        layout: Of its tensors.
+        tensor_specs: Of its tensors.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,14 +101,14 @@ class StoredCheckpoint:
         try:
             self._file: Any = safe_open(path, framework="pt", device="cpu")
             metadata = self._file.metadata() or {}
-            self.layout: Layout = {name: self._of(name) for name in self._file.keys()}  # noqa: SIM118 - no mapping
+            self.tensor_specs: TensorSpecs = {name: self._of(name) for name in self._file.keys()}  # noqa: SIM118 - no mapping
         except FileNotFoundError:
             raise
         except (SafetensorError, OSError) as error:
             raise MisfitError(f"is cut off or damaged ({error})") from error
         self._sha256 = metadata.get(_SHA256)
         self.about = _json(metadata.get(ABOUT))
-        self.progress = Progress.of(_json(metadata.get(_PROGRESS)))
+        self.progress = TrainingProgress.of(_json(metadata.get(_PROGRESS)))
 
     def _of(self, name: str) -> tuple[tuple[int, ...], torch.dtype]:
         found = self._file.get_slice(name)
@@ -126,7 +126,7 @@ class StoredCheckpoint:
         from safetensors import SafetensorError
 
         try:
-            tensors = {name: self._file.get_tensor(name) for name in self.layout}
+            tensors = {name: self._file.get_tensor(name) for name in self.tensor_specs}
         except (SafetensorError, OSError) as error:
             raise MisfitError(f"is damaged ({error})") from error
         if _digest(tensors) != self._sha256:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
-from workers.training.judging import Run
+from workers.training.checkpoint import Checkpoint, MisfitError, Position, TrainingProgress
+from workers.training.judging import CandidateRun
 from workers.training.objective_state import packed, unpacked
 from workers.training.objectives.base import Batch
 from workers.training.state import (
@@ -37,7 +37,7 @@ class Course:
         earlier: What was measured before, for each run in its order.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[CandidateRun]) -> None:
         """Begin, or continue from the runs' checkpoints where all of them fit.
 
         Args:
@@ -48,7 +48,7 @@ class Course:
         self._device = torch.device(self._lead.task.device)
         self._is_kept = any(run.candidate.store is not None for run in runs)
         self.position = Position()
-        self.earlier: list[Progress | None] = [None for _ in runs]
+        self.earlier: list[TrainingProgress | None] = [None for _ in runs]
         self._resume(runs)
         elapsed_s = max((own.elapsed_s for own in self.earlier if own is not None), default=0.0)
         self._began_at = time.perf_counter() - elapsed_s
@@ -58,15 +58,15 @@ class Course:
         """Seconds of training, those before the checkpoint included."""
         return time.perf_counter() - self._began_at
 
-    def _resume(self, runs: Sequence[Run]) -> None:
+    def _resume(self, runs: Sequence[CandidateRun]) -> None:
         checkpoints = [own for own in map(_read, runs) if own is not None]
-        places = {own.progress.place for own in checkpoints}
-        if len(checkpoints) < len(runs) or len(places) > 1:
+        reached = {own.progress.reached for own in checkpoints}
+        if len(checkpoints) < len(runs) or len(reached) > 1:
             return
         for run, checkpoint in zip(runs, checkpoints, strict=True):
             put_back(run, checkpoint)
         progress, self.position = checkpoints[0].progress, position_of(checkpoints[0])
-        set_random_states(self._lead.parts.streams, self._device, self.position.streams)
+        set_random_states(self._lead.parts.generators, self._device, self.position.generators)
         self.earlier = [checkpoint.progress for checkpoint in checkpoints]
         for run in runs:
             if run.candidate.store is not None:
@@ -84,13 +84,13 @@ class Course:
             self._note_beginning()
         batch_size = int(self._lead.task.training["batch_size"])
         with self._as_at_beginning():
-            drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.streams)
+            drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.generators)
         yield from drawn
 
     def _note_beginning(self) -> None:
         """Keep what the next batches are drawn from."""
         parts = self._lead.parts
-        self.position.streams = random_states(parts.streams, self._device)
+        self.position.generators = random_states(parts.generators, self._device)
         self.position.objective = packed(parts.objective.state_dict())
 
     @contextmanager
@@ -105,7 +105,7 @@ class Course:
             objective.load_state_dict(unpacked(position.objective))
         yield
         # Whatever drawing them has taken from torch's own generator was taken before.
-        set_random_states(parts.streams, self._device, {TORCH: position.streams[TORCH]})
+        set_random_states(parts.generators, self._device, {TORCH: position.generators[TORCH]})
         if now:
             objective.load_state_dict(unpacked(now))
 
@@ -121,34 +121,34 @@ class Course:
 
     # Checkpoints
 
-    def is_due(self, runs: Sequence[Run]) -> bool:
+    def is_due(self, runs: Sequence[CandidateRun]) -> bool:
         """Whether one of these runs is to be kept now."""
         return self._is_kept and any(_is_due(run.candidate.store) for run in runs)
 
-    def keep(self, runs: Sequence[Run]) -> None:
+    def keep(self, runs: Sequence[CandidateRun]) -> None:
         """Keep those runs whose time it is, between two steps."""
         for run in runs:
             store = run.candidate.store
             if store is not None and store.is_due:
                 store.save(self._captured(run), run.precision)
 
-    def keep_end(self, run: Run) -> None:
+    def keep_end(self, run: CandidateRun) -> None:
         """Keep a run after its last epoch, if it may be the beginning of a longer one."""
         store = run.candidate.store
         if store is not None and store.keeps_end:
             self._keep_between_epochs(run, store)
 
-    def keep_at_rung(self, run: Run) -> None:
+    def keep_at_rung(self, run: CandidateRun) -> None:
         """Keep a run that has just ended at its rung: it may go on from there."""
         store, outcome = run.candidate.store, run.outcome
         if store is not None and outcome is not None and outcome.status is Status.AT_RUNG:
             self._keep_between_epochs(run, store)
 
-    def _keep_between_epochs(self, run: Run, store: CheckpointStore) -> None:
+    def _keep_between_epochs(self, run: CandidateRun, store: CheckpointStore) -> None:
         self._note_beginning()
         store.save(self._captured(run), run.precision)
 
-    def _captured(self, run: Run) -> Callable[[], Checkpoint]:
+    def _captured(self, run: CandidateRun) -> Callable[[], Checkpoint]:
         return lambda: capture(run, self.position, self.elapsed_s)
 
 
@@ -156,13 +156,13 @@ def _is_due(store: CheckpointStore | None) -> bool:
     return store is not None and store.is_due
 
 
-def _read(run: Run) -> Checkpoint | None:
+def _read(run: CandidateRun) -> Checkpoint | None:
     """Return the checkpoint that a run continues from; one that does not fit is ignored."""
     found, store = run.candidate.found, run.candidate.store
     if found is None:
         return None
     try:
-        require_fit(run, found.progress, found.layout)
+        require_fit(run, found.progress, found.tensor_specs)
         checkpoint = found.read()
         require_objective(checkpoint)
     except MisfitError as error:

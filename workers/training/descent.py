@@ -26,7 +26,7 @@ _Lists = list[_Tensors]
 _Key = tuple[type[torch.optim.Optimizer], tuple[object, ...]]
 
 
-class Descent:
+class GradientDescent:
     """How one candidate's weights move at a step.
 
     Args:
@@ -75,7 +75,7 @@ class Descent:
 
 
 @torch.no_grad()
-def descend(descent: Descent) -> None:
+def descend(descent: GradientDescent) -> None:
     """Take one step of a candidate alone, whose parameters have the gradients of its loss."""
     for call in descent.before:
         call()
@@ -84,7 +84,7 @@ def descend(descent: Descent) -> None:
         call()
 
 
-def step_together(descents: Sequence[Descent]) -> None:
+def step_together(descents: Sequence[GradientDescent]) -> None:
     """Take one step of each optimizer, without what comes before it and after it.
 
     Each candidate's tensors are its own, so that the bits of its step are, too: what of a tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from workers.training.generators import streams_of
+from workers.training.generators import generators_of
 from workers.training.objectives.base import Objective
 
 _N_SAMPLES = 2
@@ -25,7 +25,7 @@ def require_fit(network: nn.Module, objective: Objective, device: torch.device) 
         ValueError: There are no samples, the network fails on them or on those that it will be
             judged on, or it answers in another shape than the targets need.
     """
-    batch = next(iter(objective.batches(_N_SAMPLES, streams_of(0, device))), None)
+    batch = next(iter(objective.batches(_N_SAMPLES, generators_of(0, device))), None)
     if batch is None:
         raise ValueError("the objective has no batch for training")
     inputs, targets = batch

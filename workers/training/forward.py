@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Precision = Literal["float32", "tf32", "bfloat16"]
 
 
-class Passes(ABC):
+class Forward(ABC):
     """Of one candidate or of several, trained on the same batches.
 
     Args:
@@ -72,7 +72,7 @@ class Passes(ABC):
         """Take one step of each candidate's optimizer; the parameters have their gradients."""
 
 
-class PlainPasses(Passes):
+class PlainForward(Forward):
     """Of one network, as it is."""
 
     def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from workers.training.descent import step_together
-from workers.training.forward import Passes, Precision, autocast
+from workers.training.forward import Forward, Precision, autocast
 from workers.training.fused_network import Heads, fused_network, slots
 from workers.training.joint import join
 from workers.training.joint_clipping import JointClipping
@@ -32,7 +32,7 @@ from workers.training.preparation import Prepared
 from workers.training.running_statistics import RunningStatistics
 
 
-class FusedPasses(Passes):
+class FusedForward(Forward):
     """Of the candidates of a pack, whose densities are fixed."""
 
     def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
@@ -49,8 +49,8 @@ class FusedPasses(Passes):
         idle = [copy.deepcopy(networks[0]) for _ in range(n_idle)]
         self._network = fused_network([*networks, *idle], precision)
         self._has_head = any(isinstance(own, Heads) for own in self._network.modules())
-        masters = [own.masters for own in candidates]
-        self._parameters = join(self._network, self._n_fused, networks, masters)
+        master_weights = [own.master_weights for own in candidates]
+        self._parameters = join(self._network, self._n_fused, networks, master_weights)
         self._gradients = [own.gradient for own in self._parameters]
         limits = [own.clip_norm for own in candidates]
         is_clipped = any(limit is not None for limit in limits)

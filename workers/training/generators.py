@@ -9,7 +9,7 @@ import torch
 
 
 @dataclass(frozen=True)
-class Streams:
+class Generators:
     """Independent generators, so that what one of them draws never moves another.
 
     Attributes:
@@ -25,11 +25,11 @@ class Streams:
     augmentation: torch.Generator
 
 
-def streams_of(seed: int, device: torch.device) -> Streams:
+def generators_of(seed: int, device: torch.device) -> Generators:
     """Derive a training's generators from its seed, 0 <= seed."""
     drawn = np.random.SeedSequence(seed).generate_state(4, dtype=np.uint64)
     weights, order, noise, augmentation = map(int, drawn)
-    return Streams(
+    return Generators(
         weights=generator(weights),
         order=generator(order),
         noise=generator(noise, device),
@@ -43,3 +43,7 @@ def generator(seed: int, device: torch.device | None = None) -> torch.Generator:
     # manual_seed takes signed 64-bit integers; the lost bit joins no two of our streams.
     fresh.manual_seed(seed % 2**63)
     return fresh
+
+
+# The name that the objectives of plug-ins import.
+Streams = Generators

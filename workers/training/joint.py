@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from workers.training.fused_network import Heads
-from workers.training.master_weights import Master, MasterWeights
+from workers.training.master_weights import MasterWeight, MasterWeights
 
 
 class JointParameter:
@@ -30,7 +30,7 @@ class JointParameter:
         values: V, of shape (n * rows, ...), without a gradient.
         n: Networks in it; those beyond the owners are idle.
         owners: The candidates' parameters in their order; they may have fewer rows.
-        masters: For each the W of which it is the product, if it is one.
+        master_weights: For each the W of which it is the product, if it is one.
 
     Attributes:
         gradient: V's, where it stays.
@@ -42,27 +42,27 @@ class JointParameter:
         values: nn.Parameter,
         n: int,
         owners: Sequence[nn.Parameter],
-        masters: Sequence[Master | None],
+        master_weights: Sequence[MasterWeight | None],
     ) -> None:
         self._n, self._values = n, values.detach()
         self.gradient = values.grad = torch.zeros_like(values)
         self._weights, self._phi = self._values, None
-        if any(master is not None for master in masters):
+        if any(master is not None for master in master_weights):
             self._weights, self._phi = self._values.clone(), torch.ones_like(self._values)
         self.gradients = [
-            self._take(place, owner, master)
-            for place, (owner, master) in enumerate(zip(owners, masters, strict=True))
+            self._take(index, owner, master)
+            for index, (owner, master) in enumerate(zip(owners, master_weights, strict=True))
         ]
 
     def by_candidate(self, joined: Tensor) -> Tensor:
         """Return (n, rows, ...) of a tensor like V."""
         return joined.view(self._n, -1, *joined.shape[1:])
 
-    def _take(self, place: int, owner: nn.Parameter, master: Master | None) -> Tensor:
+    def _take(self, index: int, owner: nn.Parameter, master: MasterWeight | None) -> Tensor:
         """Make a candidate's tensors parts of the joint ones; return that of the gradient."""
 
         def part(joined: Tensor) -> Tensor:
-            return self.by_candidate(joined)[place].narrow(0, 0, len(owner))
+            return self.by_candidate(joined)[index].narrow(0, 0, len(owner))
 
         gradient, weights = part(self.gradient), part(self._weights)
         if master is None or self._phi is None:
@@ -85,15 +85,18 @@ class JointParameter:
 
 
 def join(
-    fused: nn.Module, n: int, networks: Sequence[nn.Module], masters: Sequence[MasterWeights]
+    fused: nn.Module,
+    n: int,
+    networks: Sequence[nn.Module],
+    master_weights: Sequence[MasterWeights],
 ) -> list[JointParameter]:
     """Make the networks' values parts of the fused ones; their statistics, too.
 
     Args:
         fused: Of `n` networks, the first of which are `networks`; see `fused_network`.
         n: Idle copies included.
-        networks: Afterwards they share the fused one's memory, as do the masters' weights.
-        masters: Theirs.
+        networks: Afterwards they share the fused one's memory, as do the master weights.
+        master_weights: Theirs.
     """
     found = []
     for name, layer in fused.named_modules():
@@ -104,7 +107,7 @@ def join(
         # this order.
         for key, values in sorted(layer.named_parameters(recurse=False)):
             owners = [own.get_parameter(key) for own in layers]
-            pairs = zip(masters, owners, strict=True)
+            pairs = zip(master_weights, owners, strict=True)
             found.append(JointParameter(values, n, owners, [own.of(v) for own, v in pairs]))
         for key, buffer in layer.named_buffers(recurse=False):
             # What is counted, as batches are, all have in common.

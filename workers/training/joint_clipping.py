@@ -27,7 +27,7 @@ class JointClipping:
     ) -> None:
         n, device = len(limits), parameters[0].gradient.device
         self._shape = (n, len(parameters))
-        self._gradients = [own.gradients[place] for place in range(n) for own in parameters]
+        self._gradients = [own.gradients[index] for index in range(n) for own in parameters]
         self._joined = [own.by_candidate(own.gradient)[:n] for own in parameters]
         self._limits = torch.tensor([limit or 1.0 for limit in limits], device=device)
         self._is_clipped = torch.tensor([limit is not None for limit in limits], device=device)

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.operator import fold
-from workers.training.checkpoint import Progress
+from workers.training.checkpoint import TrainingProgress
 from workers.training.export import folded_weights
 from workers.training.forward import Precision
 from workers.training.memory import MemoryPeak
 from workers.training.preparation import Prepared
-from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 
 # An epoch whose mean loss is this many times the first batch's has diverged: the network is worse
 # than untrained by far, and only rounding separates it from inf. Not so where the first is not
@@ -26,11 +26,11 @@ _LOSS = f"{_VALIDATION}loss"
 
 
 @dataclass(eq=False)
-class Run:
+class CandidateRun:
     """A candidate in training.
 
     Attributes:
-        place: Its own in the list that was asked for.
+        index: Its own in the list that was asked for.
         candidate: What is trained.
         parts: Its network, optimizer and objective.
         precision: What its passes compute in.
@@ -44,7 +44,7 @@ class Run:
         outcome: Once it has ended.
     """
 
-    place: int
+    index: int
     candidate: Candidate
     parts: Prepared
     precision: Precision
@@ -52,7 +52,7 @@ class Run:
     total: Tensor = field(init=False)
     n_samples: int = 0
     first_loss: float | None = None
-    measurements: list[Measurement] = field(default_factory=list)
+    measurements: list[EpochMeasurement] = field(default_factory=list)
     judged: dict[str, float] | None = None
     training_s: float = 0.0
     outcome: Outcome | None = None
@@ -122,13 +122,13 @@ class Run:
         is_last = len(self.measurements) + 1 == int(self.task.training["epochs"])
         return is_last and self.task.split == "validation"
 
-    def measure(self, metrics: dict[str, float], elapsed_s: float) -> Measurement:
+    def measure(self, metrics: dict[str, float], elapsed_s: float) -> EpochMeasurement:
         """Take in the metrics of an epoch that is over."""
-        self.measurements.append(Measurement(len(self.measurements) + 1, metrics, elapsed_s))
+        self.measurements.append(EpochMeasurement(len(self.measurements) + 1, metrics, elapsed_s))
         return self.measurements[-1]
 
     def measured_before(
-        self, progress: Progress, judge: Callable[[], Mapping[str, float] | None]
+        self, progress: TrainingProgress, judge: Callable[[], Mapping[str, float] | None]
     ) -> Iterator[tuple[dict[str, float], float]]:
         """Yield what a checkpoint that it continues from says of its epochs, each to `measure`.
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import torch
 
 from service.digest import canonical_json
-from workers.training.checkpoint import Progress
+from workers.training.checkpoint import TrainingProgress
 from workers.training.course import Course
-from workers.training.forward import Passes, PlainPasses, Precision
-from workers.training.judging import Run
+from workers.training.forward import Forward, PlainForward, Precision
+from workers.training.judging import CandidateRun
 from workers.training.machine import prepare_machine
 from workers.training.memory import KEPT_MEMORY, MemoryPeak, give_back
 from workers.training.precision import precision_of
 from workers.training.preparation import Prepared, prepare
 from workers.training.stepping import step
-from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 from workers.training.totals import Totals
 
 if TYPE_CHECKING:  # only where checkpoints are kept: torch and numpy suffice else
@@ -29,9 +29,9 @@ if TYPE_CHECKING:  # only where checkpoints are kept: torch and numpy suffice el
 _STEPS_BETWEEN_LOOKS_ON_GPU = 16
 
 # What a training tells: a measurement after each epoch, its outcome at last.
-Item = Measurement | Outcome
+Item = EpochMeasurement | Outcome
 # Builds the passes of candidates.
-PassesOf = Callable[[Sequence[Prepared], Precision], Passes]
+ForwardOf = Callable[[Sequence[Prepared], Precision], Forward]
 
 
 def train(
@@ -58,7 +58,7 @@ def train(
         rung: The epoch after which it ends as AT_RUNG, unless it is the last one.
 
     Yields:
-        A `Measurement` after each epoch, then one `Outcome`. A training whose loss or weights
+        A `EpochMeasurement` after each epoch, then one `Outcome`. A training whose loss or weights
         become NaN or inf, or whose loss explodes, ends at once with status DIVERGED.
 
     Raises:
@@ -71,7 +71,7 @@ def train(
     found = store.find(precision) if store is not None else None
     candidate = Candidate(task, should_stop, tuple(stop_above), store, found, rung)
     try:
-        for _, item in train_together([candidate], PlainPasses, precision):
+        for _, item in train_together([candidate], PlainForward, precision):
             yield item
     except BaseException:
         # Whatever comes next finds no more of it than of a training that has ended.
@@ -80,14 +80,14 @@ def train(
 
 
 def train_together(
-    candidates: Sequence[Candidate], passes_of: PassesOf, precision: Precision
+    candidates: Sequence[Candidate], forward_of: ForwardOf, precision: Precision
 ) -> Iterator[tuple[int, Item]]:
     """Train candidates on the same batches, each with its own weights, density and optimizer.
 
     Args:
         candidates: Their tasks share data, network, device, seed, batch size, augmentation and
             label smoothing; they are told apart by density and settings of their optimizers.
-        passes_of: Builds the passes of those in training, anew whenever one has ended.
+        forward_of: Builds the passes of those in training, anew whenever one has ended.
         precision: What the passes compute in.
 
     Yields:
@@ -101,14 +101,14 @@ def train_together(
     KEPT_MEMORY.fit(device, _shape_of(candidates, precision))
     peak = MemoryPeak(device)
     runs = [
-        Run(place, candidate, prepare(candidate.task), precision, peak)
-        for place, candidate in enumerate(map(_checked, candidates))
+        CandidateRun(index, candidate, prepare(candidate.task), precision, peak)
+        for index, candidate in enumerate(map(_checked, candidates))
     ]
     course = Course(runs)
     for run, progress in zip(runs, course.earlier, strict=True):
         if progress is not None:
-            yield from _measured_before(run, progress, course, passes_of)
-    runs, built = _going(runs), _Built(passes_of)
+            yield from _measured_before(run, progress, course, forward_of)
+    runs, built = _going(runs), _Built(forward_of)
     while runs:
         ended = _descend(runs, course, built)
         yield from _outcomes(ended)
@@ -116,7 +116,7 @@ def train_together(
         for run, judged in zip(going, _judge(going, built), strict=True):
             metrics = _end_epoch(run, judged)
             if metrics is not None:
-                yield run.place, run.measure(metrics, course.elapsed_s)
+                yield run.index, run.measure(metrics, course.elapsed_s)
                 _end_if_due(run, metrics, course)
                 course.keep_at_rung(run)
             yield from _outcomes([run])
@@ -133,26 +133,26 @@ def _shape_of(candidates: Sequence[Candidate], precision: Precision) -> object:
 class _Built:
     """The passes of the runs that are in training, built again when one of them has ended."""
 
-    def __init__(self, passes_of: PassesOf) -> None:
-        self._passes_of = passes_of
-        self._runs: list[Run] = []
-        self._passes: Passes | None = None
+    def __init__(self, forward_of: ForwardOf) -> None:
+        self._passes_of = forward_of
+        self._runs: list[CandidateRun] = []
+        self._forward: Forward | None = None
 
-    def of(self, runs: Sequence[Run]) -> Passes:
-        if self._passes is None or self._runs != [*runs]:
+    def of(self, runs: Sequence[CandidateRun]) -> Forward:
+        if self._forward is None or self._runs != [*runs]:
             self._runs = [*runs]
-            self._passes = self._passes_of([run.parts for run in runs], runs[0].precision)
-        return self._passes
+            self._forward = self._passes_of([run.parts for run in runs], runs[0].precision)
+        return self._forward
 
 
 def _measured_before(
-    run: Run, progress: Progress, course: Course, passes_of: PassesOf
+    run: CandidateRun, progress: TrainingProgress, course: Course, forward_of: ForwardOf
 ) -> Iterator[tuple[int, Item]]:
     """Yield what was measured before the checkpoint: the limits may have been known since then."""
     for metrics, elapsed_s in run.measured_before(
-        progress, lambda: _judge([run], _Built(passes_of))[0]
+        progress, lambda: _judge([run], _Built(forward_of))[0]
     ):
-        yield run.place, run.measure(metrics, elapsed_s)
+        yield run.index, run.measure(metrics, elapsed_s)
         _end_if_due(run, metrics, course)
         if run.outcome is not None:
             yield from _outcomes([run])
@@ -166,32 +166,32 @@ def _checked(candidate: Candidate) -> Candidate:
     return candidate
 
 
-def _outcomes(runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
+def _outcomes(runs: Sequence[CandidateRun]) -> Iterator[tuple[int, Outcome]]:
     for run in runs:
         if run.outcome is not None:
             # It may have ended before the epoch's time was known.
-            yield run.place, replace(run.outcome, training_s=run.training_s)
+            yield run.index, replace(run.outcome, training_s=run.training_s)
 
 
-def _going(runs: Sequence[Run]) -> list[Run]:
+def _going(runs: Sequence[CandidateRun]) -> list[CandidateRun]:
     return [run for run in runs if run.outcome is None]
 
 
-def _descend(runs: Sequence[Run], course: Course, built: _Built) -> list[Run]:
+def _descend(runs: Sequence[CandidateRun], course: Course, built: _Built) -> list[CandidateRun]:
     """Take the steps of one epoch, or the rest of them; return the runs that ended in it."""
     start, n_before = time.perf_counter(), course.position.n_batches
     for run in runs:
         run.begin_epoch(is_continued=n_before > 0)
     going = list(runs)
-    passes, totals = built.of(going), Totals(going)
+    forward, totals = built.of(going), Totals(going)
     for number, (inputs, targets) in enumerate(course.batches(), start=n_before):
         left = _left(going)
         if not left:
             break
         if len(left) < len(going):
             going = left
-            passes, totals = built.of(going), Totals(going)
-        losses = step(passes, inputs, targets, course.count_step())
+            forward, totals = built.of(going), Totals(going)
+        losses = step(forward, inputs, targets, course.count_step())
         is_looked_at = inputs.device.type == "cpu" or number % _STEPS_BETWEEN_LOOKS_ON_GPU == 0
         totals.add(losses, len(targets), is_looked_at=is_looked_at)
         if course.is_due(going):
@@ -203,7 +203,7 @@ def _descend(runs: Sequence[Run], course: Course, built: _Built) -> list[Run]:
     return [run for run in runs if run.outcome is not None]
 
 
-def _share_time(runs: Sequence[Run], start: float) -> None:
+def _share_time(runs: Sequence[CandidateRun], start: float) -> None:
     """Count the time since `start` for these runs, which have taken it together."""
     device = torch.device(runs[0].task.device)
     if device.type == "cuda":
@@ -213,7 +213,7 @@ def _share_time(runs: Sequence[Run], start: float) -> None:
         run.training_s += taken_s / len(runs)
 
 
-def _left(runs: Sequence[Run]) -> list[Run]:
+def _left(runs: Sequence[CandidateRun]) -> list[CandidateRun]:
     """Return the runs that go on, after asking those that have not ended whether to stop."""
     for run in _going(runs):
         if run.candidate.should_stop():
@@ -221,7 +221,7 @@ def _left(runs: Sequence[Run]) -> list[Run]:
     return _going(runs)
 
 
-def _judge(runs: Sequence[Run], built: _Built) -> Sequence[Mapping[str, float] | None]:
+def _judge(runs: Sequence[CandidateRun], built: _Built) -> Sequence[Mapping[str, float] | None]:
     """Return what a pack judges of its runs at once; None for each that is to be judged alone."""
     if all(run.decides for run in runs):
         return [None for _ in runs]
@@ -231,14 +231,14 @@ def _judge(runs: Sequence[Run], built: _Built) -> Sequence[Mapping[str, float] |
     return judged if judged is not None else [None for _ in runs]
 
 
-def _end_epoch(run: Run, judged: Mapping[str, float] | None) -> dict[str, float] | None:
+def _end_epoch(run: CandidateRun, judged: Mapping[str, float] | None) -> dict[str, float] | None:
     start = time.perf_counter()
     metrics = run.end_epoch(judged)
     run.training_s += time.perf_counter() - start
     return metrics
 
 
-def _end_if_due(run: Run, metrics: dict[str, float], course: Course) -> None:
+def _end_if_due(run: CandidateRun, metrics: dict[str, float], course: Course) -> None:
     if run.is_done:
         course.keep_end(run)
         run.judge()

@@ -16,7 +16,8 @@ have to be eps / abs(Phi) for each tap, and an L2 penalty, which needs V / Phi^2
 Phi is 0.
 
 Source: the weights kept apart for the optimizer, P. Micikevicius et al., arXiv:1710.03740,
-section 3.1, there for their precision. Checked by tests/unit/workers/training/masters_test.py.
+section 3.1, there for their precision. Checked by
+tests/unit/workers/training/master_weights_test.py.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from densearch.nn.operator import fixed_density, fold
 
 
 @dataclass(eq=False)
-class Master:
+class MasterWeight:
     """One convolution's W, which no module holds, beside its V, which is its layer's weight.
 
     Phi is spread over the channels, in V's layout, and W's values are reached without autograd: a
@@ -62,28 +63,28 @@ class MasterWeights:
                 layers are plain convolutions with the weight V, save those whose density is
                 learned. Layers must not share a weight.
         """
-        self._masters = []
+        self._master_weights = []
         for layer in network.modules():
             phi = fixed_density(layer)
             if phi is not None:
-                self._masters.append(_master(layer, phi))
+                self._master_weights.append(_master(layer, phi))
         # A GPU takes longer to start a product of so few values than to compute it: there all
         # layers are one call. A CPU is 0.5 % of a small step faster without.
-        self._is_joined = any(master.kernel.is_cuda for master in self._masters)
+        self._is_joined = any(master.kernel.is_cuda for master in self._master_weights)
 
     def in_place_of(self, parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
         """Return the parameters in their order, W in place of each V: what is optimized."""
-        weights = {master.kernel: master.weight for master in self._masters}
+        weights = {master.kernel: master.weight for master in self._master_weights}
         return [weights.get(parameter, parameter) for parameter in parameters]
 
-    def of(self, kernel: nn.Parameter) -> Master | None:
+    def of(self, kernel: nn.Parameter) -> MasterWeight | None:
         """Return what a layer's weight is the product of, if it is one."""
-        return next((master for master in self._masters if master.kernel is kernel), None)
+        return next((master for master in self._master_weights if master.kernel is kernel), None)
 
     def pull(self) -> None:
         """Before a step, make V's gradients those of W."""
         gradients, densities = [], []
-        for master in self._masters:
+        for master in self._master_weights:
             gradient, master.kernel.grad = master.kernel.grad, None
             master.weight.grad = gradient
             if gradient is not None:
@@ -98,17 +99,17 @@ class MasterWeights:
     def push(self) -> None:
         """After a step, make V the product again."""
         if not self._is_joined:
-            for master in self._masters:
+            for master in self._master_weights:
                 torch.mul(master.weight_values, master.phi, out=master.kernel.data)
             return
-        kernels = [master.kernel.data for master in self._masters]
-        torch._foreach_copy_(kernels, [master.weight_values for master in self._masters])
-        torch._foreach_mul_(kernels, [master.phi for master in self._masters])
+        kernels = [master.kernel.data for master in self._master_weights]
+        torch._foreach_copy_(kernels, [master.weight_values for master in self._master_weights])
+        torch._foreach_mul_(kernels, [master.phi for master in self._master_weights])
 
 
-def _master(layer: nn.Module, phi: Tensor) -> Master:
+def _master(layer: nn.Module, phi: Tensor) -> MasterWeight:
     original: Tensor = layer.parametrizations["weight"].original  # type: ignore[index, union-attr]
     weight = nn.Parameter(original.detach().clone())
     kernel = fold(layer).get_parameter("weight")
     spread = torch.ones_like(weight.detach()) * phi
-    return Master(weight, kernel, spread, weight.detach())
+    return MasterWeight(weight, kernel, spread, weight.detach())

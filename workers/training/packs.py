@@ -12,14 +12,14 @@ import torch
 
 from service.studies import pack_key as packs
 from service.studies.pack_key import pack_key
-from workers.training.forward import PlainPasses
-from workers.training.fusion import FusedPasses
+from workers.training.forward import PlainForward
+from workers.training.fusion import FusedForward
 from workers.training.loop import Item, train_together
 from workers.training.machine import prepare_machine
 from workers.training.memory import give_back
 from workers.training.objectives import OBJECTIVES
 from workers.training.precision import precision_of
-from workers.training.task import Candidate, Measurement, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, TrainingTask
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
@@ -35,18 +35,18 @@ _NO_ROOM = (
 
 
 @dataclass(eq=False)
-class _Progress:
+class _PackProgress:
     """How much has been told of each candidate, by its place: epochs, and whether it has ended."""
 
     epochs: dict[int, int] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
 
-    def is_news(self, place: int, item: Item) -> bool:
-        if isinstance(item, Measurement):
-            is_news = item.epoch > self.epochs.get(place, 0)
-            self.epochs[place] = max(item.epoch, self.epochs.get(place, 0))
+    def is_news(self, index: int, item: Item) -> bool:
+        if isinstance(item, EpochMeasurement):
+            is_news = item.epoch > self.epochs.get(index, 0)
+            self.epochs[index] = max(item.epoch, self.epochs.get(index, 0))
             return is_news
-        self.ended.add(place)
+        self.ended.add(index)
         return True
 
 
@@ -68,15 +68,15 @@ def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Ex
     """
     for candidate in candidates[:1]:
         prepare_machine(candidate.task.threads)
-    progress = _Progress()
-    for places in _alike(candidates):
-        yield from _train(candidates, places, progress)
+    progress = _PackProgress()
+    for indices in _alike(candidates):
+        yield from _train(candidates, indices, progress)
 
 
 def _alike(candidates: Sequence[Candidate]) -> list[list[int]]:
     groups: dict[object, list[int]] = {}
-    for place, candidate in enumerate(candidates):
-        groups.setdefault(_key(candidate.task) or place, []).append(place)
+    for index, candidate in enumerate(candidates):
+        groups.setdefault(_key(candidate.task) or index, []).append(index)
     return list(groups.values())
 
 
@@ -103,14 +103,14 @@ def is_fusible(task: TrainingTask) -> bool:
 
 
 def _train(
-    candidates: Sequence[Candidate], places: Sequence[int], progress: _Progress
+    candidates: Sequence[Candidate], indices: Sequence[int], progress: _PackProgress
 ) -> Iterator[tuple[int, Item | Exception]]:
     """Train what is alike; what continues from checkpoints apart from what is elsewhere."""
-    found = {place: _found(candidates[place]) for place in places}
+    found = {index: _found(candidates[index]) for index in indices}
     groups: dict[object, dict[int, Candidate]] = defaultdict(dict)
-    for place, own in found.items():
-        key = own.progress.place if own is not None else None
-        groups[key][place] = replace(candidates[place], found=own)
+    for index, own in found.items():
+        key = own.progress.reached if own is not None else None
+        groups[key][index] = replace(candidates[index], found=own)
     for wanted in groups.values():
         left, width = yield from _train_group(wanted, progress)
         for first in range(0, len(left), width):
@@ -127,22 +127,22 @@ def _found(candidate: Candidate) -> StoredCheckpoint | None:
 
 
 def _train_group(
-    candidates: Mapping[int, Candidate], progress: _Progress
+    candidates: Mapping[int, Candidate], progress: _PackProgress
 ) -> Generator[tuple[int, Item | Exception], None, tuple[list[int], int]]:
     """Train candidates together; return those that are left, and how many of them to train so."""
-    places, wanted = list(candidates), list(candidates.values())
+    indices, wanted = list(candidates), list(candidates.values())
     prepare_machine(wanted[0].task.threads)
     left: list[int] = []
     width = 1
-    passes_of = FusedPasses if is_fusible(wanted[0].task) else PlainPasses
+    forward_of = FusedForward if is_fusible(wanted[0].task) else PlainForward
     try:
-        for index, item in train_together(wanted, passes_of, precision_of(wanted[0].task)):
-            if progress.is_news(places[index], item):
-                yield places[index], item
+        for within, item in train_together(wanted, forward_of, precision_of(wanted[0].task)):
+            if progress.is_news(indices[within], item):
+                yield indices[within], item
     except Exception as error:  # noqa: BLE001 - whatever training code raises ends its candidate alone
-        left = [place for place in places if place not in progress.ended]
-        if len(places) == 1:
-            yield places[0], error
+        left = [index for index in indices if index not in progress.ended]
+        if len(indices) == 1:
+            yield indices[0], error
             left = []
         if is_out_of_memory(error):
             width = max(math.ceil(len(left) / 2), 1)

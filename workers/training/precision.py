@@ -17,7 +17,7 @@ from torch import Tensor
 from service.digest import canonical_json
 from workers.training.devices import has_fast_bfloat16, has_tf32
 from workers.training.engines import NoEngineError
-from workers.training.forward import PlainPasses, Precision
+from workers.training.forward import PlainForward, Precision
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
@@ -78,9 +78,9 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
 
 def _mean_loss(task: TrainingTask, precision: Precision) -> float:
     parts = prepare(task)
-    passes = PlainPasses([parts], precision)
+    forward = PlainForward([parts], precision)
     losses: list[Tensor] = []
     batches = islice(endless_batches(parts, task), CHECKED_STEPS)
     for number, (inputs, targets) in enumerate(batches, start=1):
-        losses += step(passes, inputs, targets, number)
+        losses += step(forward, inputs, targets, number)
     return float(torch.stack(losses[CHECKED_STEPS // 2 :]).mean())

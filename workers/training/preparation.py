@@ -11,9 +11,9 @@ from torch import nn
 
 from densearch.nn.operator import apply_density
 from service.extensions import entry_points
-from workers.training.descent import Descent
+from workers.training.descent import GradientDescent
 from workers.training.fitting import require_fit
-from workers.training.generators import Streams, streams_of
+from workers.training.generators import Generators, generators_of
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
 from workers.training.master_weights import MasterWeights
 from workers.training.memory_format import place_network
@@ -34,19 +34,19 @@ class Prepared:
         network: With its initial weights, times its density where that is fixed.
         descent: Of the weights and, where a density is learned, of its values.
         schedule: Steps after every step of the optimizer.
-        streams: Of the training's randomness; the initial weights are drawn.
+        generators: Of the training's randomness; the initial weights are drawn.
         learned: The densities to be learned, if any.
-        masters: Of the layers whose density is fixed.
+        master_weights: Of the layers whose density is fixed.
         clip_norm: At most which the norm of the weights' gradients is, if it is limited.
     """
 
     objective: Objective
     network: nn.Module
-    descent: Descent
+    descent: GradientDescent
     schedule: Schedule
-    streams: Streams
+    generators: Generators
     learned: LearnedDensities | None
-    masters: MasterWeights
+    master_weights: MasterWeights
     clip_norm: float | None
 
     @property
@@ -58,7 +58,7 @@ class Prepared:
 def endless_batches(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
     """Yield a training's batches, epoch after epoch."""
     while True:
-        yield from parts.objective.batches(int(task.training["batch_size"]), parts.streams)
+        yield from parts.objective.batches(int(task.training["batch_size"]), parts.generators)
 
 
 def prepare(task: TrainingTask) -> Prepared:
@@ -70,13 +70,13 @@ def prepare(task: TrainingTask) -> Prepared:
     """
     entry_points.require(task.packages)
     device, training = torch.device(task.device), task.training
-    streams = streams_of(task.seed, device)
+    generators = generators_of(task.seed, device)
     objective = build_objective(task.task, device, training, task.data_dir)
     network = build_network(
         task.network,
         objective.shape,
         objective.n_outputs,
-        streams.weights,
+        generators.weights,
         training.get("initialisation", "framework"),
     )
     if task.network["kind"] not in NETWORKS or task.task["kind"] not in OBJECTIVES:
@@ -85,13 +85,13 @@ def prepare(task: TrainingTask) -> Prepared:
     asked = training.get("precision", "float32")
     place_network(network, device, objective.shape.n_dims, asked)
     clip_norm = training.get("clip_norm")
-    masters = MasterWeights(network)
-    descent = _descent(network, task, learned, masters)
+    master_weights = MasterWeights(network)
+    descent = _descent(network, task, learned, master_weights)
     n_batches = objective.n_batches(int(training["batch_size"]))
     own = None if learned is None or task.gradient is None else task.gradient.get("schedule")
     schedule = build_schedule(training, descent.optimizer, n_batches, of_densities=own)
     return Prepared(
-        objective, network, descent, schedule, streams, learned, masters,
+        objective, network, descent, schedule, generators, learned, master_weights,
         None if clip_norm is None else float(clip_norm),
     )  # fmt: skip
 
@@ -116,15 +116,15 @@ def _descent(
     network: nn.Module,
     task: TrainingTask,
     learned: LearnedDensities | None,
-    masters: MasterWeights,
-) -> Descent:
+    master_weights: MasterWeights,
+) -> GradientDescent:
     before: list[Callable[[], object]] = []
     after: list[Callable[[], object]] = []
     if learned is None or task.gradient is None:
-        weights = masters.in_place_of(network.parameters())
+        weights = master_weights.in_place_of(network.parameters())
         optimizer = build_optimizer(task.training, weights)
-        before.append(masters.pull)
-        after.append(masters.push)
+        before.append(master_weights.pull)
+        after.append(master_weights.push)
     else:
         lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
         decay = float(task.gradient.get("weight_decay", 0.0))
@@ -135,4 +135,4 @@ def _descent(
     if (clip_norm := task.training.get("clip_norm")) is not None:
         # Of the weights alone: what a density may do is held by its bounds.
         before.append(clipping(weights, float(clip_norm)))
-    return Descent(optimizer, before, after)
+    return GradientDescent(optimizer, before, after)

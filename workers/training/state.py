@@ -12,38 +12,38 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from workers.training.checkpoint import Checkpoint, MisfitError, Position, Progress
-from workers.training.generators import Streams
+from workers.training.checkpoint import Checkpoint, MisfitError, Position, TrainingProgress
+from workers.training.generators import Generators
 from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT
 
 if TYPE_CHECKING:
-    from workers.training.judging import Run
+    from workers.training.judging import CandidateRun
     from workers.training.preparation import Prepared
 
 # Shape and type of tensors by their names.
-Layout = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
+TensorSpecs = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 # What their names begin with; the numbers are those of the optimizer's parameters.
-_NETWORK, _WEIGHTS, _OPTIMIZER, _STREAMS = "network.", "weights.", "optimizer.", "streams."
+_NETWORK, _WEIGHTS, _OPTIMIZER, _GENERATORS = "network.", "weights.", "optimizer.", "streams."
 # What the objective kept at the beginning of the epoch, and what it keeps now.
 _EPOCH, _NOW = "objective.epoch.", "objective.now."
 # The name of torch's own generator.
 TORCH = "torch"
 
 
-def random_states(streams: Streams, device: torch.device) -> dict[str, Tensor]:
+def random_states(generators: Generators, device: torch.device) -> dict[str, Tensor]:
     """Return the states of a training's generators, and of torch's own."""
-    found = {name: generator.get_state() for name, generator in vars(streams).items()}
+    found = {name: generator.get_state() for name, generator in vars(generators).items()}
     return found | {TORCH: _own_generator(device).get_state()}
 
 
 def set_random_states(
-    streams: Streams, device: torch.device, states: Mapping[str, Tensor]
+    generators: Generators, device: torch.device, states: Mapping[str, Tensor]
 ) -> None:
     """Put back what `random_states` has returned, or some of it."""
-    generators = {**vars(streams), TORCH: _own_generator(device)}
+    by_name = {**vars(generators), TORCH: _own_generator(device)}
     for name, state in states.items():
-        generators[name].set_state(state)
+        by_name[name].set_state(state)
 
 
 def _own_generator(device: torch.device) -> torch.Generator:
@@ -53,15 +53,15 @@ def _own_generator(device: torch.device) -> torch.Generator:
     return torch.cuda.default_generators[device.index or 0]
 
 
-def capture(run: Run, position: Position, elapsed_s: float) -> Checkpoint:
+def capture(run: CandidateRun, position: Position, elapsed_s: float) -> Checkpoint:
     """Copy the state of a run between two steps.
 
     Args:
         run: In training.
         position: Of all that share its batches.
-        elapsed_s: See `workers.training.checkpoint.Progress`.
+        elapsed_s: See `workers.training.checkpoint.TrainingProgress`.
     """
-    progress = Progress(
+    progress = TrainingProgress(
         measurements=[(m.metrics, m.elapsed_s) for m in run.measurements],
         is_thorough=run.judged is not None,
         n_steps=position.n_steps,
@@ -75,7 +75,7 @@ def capture(run: Run, position: Position, elapsed_s: float) -> Checkpoint:
     tensors = {name: _copied(value) for name, value in _tensors(run.parts)}
     # Passing over batches draws nothing from torch's own: it is kept as it is now.
     now = {TORCH: _own_generator(torch.device(run.task.device)).get_state()}
-    states = {f"{_STREAMS}{name}": own for name, own in (position.streams | now).items()}
+    states = {f"{_GENERATORS}{name}": own for name, own in (position.generators | now).items()}
     objective = _named(_EPOCH, position.objective) | _named(
         _NOW, packed(run.parts.objective.state_dict())
     )
@@ -118,13 +118,13 @@ def _optimized(parts: Prepared) -> list[nn.Parameter]:
     return [own for group in parts.optimizer.param_groups for own in group["params"]]
 
 
-def require_fit(run: Run, progress: Progress, layout: Layout) -> None:
+def require_fit(run: CandidateRun, progress: TrainingProgress, tensor_specs: TensorSpecs) -> None:
     """Check that a checkpoint is of this training, before its tensors are read.
 
     Args:
         run: Before its first step.
         progress: The checkpoint's.
-        layout: Its tensors'.
+        tensor_specs: Its tensors'.
 
     Raises:
         MisfitError: It is not.
@@ -132,25 +132,25 @@ def require_fit(run: Run, progress: Progress, layout: Layout) -> None:
     training, parts = run.task.training, run.parts
     epochs = int(training["epochs"])
     n_batches = parts.objective.n_batches(int(training["batch_size"]))
-    if progress.place > (epochs, 0):
+    if progress.reached > (epochs, 0):
         raise MisfitError(f"is of a longer training than one of {epochs} epochs")
     if progress.n_batches > n_batches:
         raise MisfitError(f"is of a training of more than {n_batches} batches an epoch")
-    states = random_states(parts.streams, torch.device(run.task.device))
-    needed = dict(_fixed(parts)) | {f"{_STREAMS}{name}": own for name, own in states.items()}
-    of_objective = {name for name in layout if name.startswith((_EPOCH, _NOW))}
+    states = random_states(parts.generators, torch.device(run.task.device))
+    needed = dict(_fixed(parts)) | {f"{_GENERATORS}{name}": own for name, own in states.items()}
+    of_objective = {name for name in tensor_specs if name.startswith((_EPOCH, _NOW))}
     if parts.objective.state_dict() and not of_objective:
         raise MisfitError("has not the state of this objective")
-    own = {name: of for name, of in layout.items() if name not in of_objective}
+    own = {name: of for name, of in tensor_specs.items() if name not in of_objective}
     kept = {name: of for name, of in own.items() if not name.startswith(_OPTIMIZER)}
     if kept != {name: (tuple(value.shape), value.dtype) for name, value in needed.items()}:
         raise MisfitError("has not the tensors of this network")
     _require_optimizer(parts, {name: own[name] for name in own.keys() - kept.keys()})
 
 
-def _require_optimizer(parts: Prepared, layout: Layout) -> None:
+def _require_optimizer(parts: Prepared, tensor_specs: TensorSpecs) -> None:
     optimized, known = _optimized(parts), KEPT[type(parts.optimizer)]
-    for name, of in layout.items():
+    for name, of in tensor_specs.items():
         number, key = _key(name)
         own = optimized[number] if number < len(optimized) else None
         is_like = own is not None and of == (tuple(own.shape), own.dtype)
@@ -166,7 +166,7 @@ def _key(name: str) -> tuple[int, str]:
     return int(number), key
 
 
-def put_back(run: Run, checkpoint: Checkpoint) -> None:
+def put_back(run: CandidateRun, checkpoint: Checkpoint) -> None:
     """Continue a run from a checkpoint that fits; its measurements are left to the caller.
 
     Args:
@@ -206,7 +206,7 @@ def position_of(checkpoint: Checkpoint) -> Position:
     return Position(
         checkpoint.progress.n_steps,
         checkpoint.progress.n_batches,
-        _part(_STREAMS, checkpoint.tensors),
+        _part(_GENERATORS, checkpoint.tensors),
         _part(_EPOCH, checkpoint.tensors),
     )
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from workers.training.forward import Passes, products
+from workers.training.forward import Forward, products
 
 # Said by torch's batch normalisation.
 _OF_ONE = "Expected more than 1 value per channel"
 
 
-def step(passes: Passes, inputs: Tensor, targets: Tensor, number: int) -> Tensor:
+def step(forward: Forward, inputs: Tensor, targets: Tensor, number: int) -> Tensor:
     """Take one step of each candidate's optimizer and schedule.
 
     Args:
-        passes: Of the candidates.
+        forward: Of the candidates.
         inputs: A batch, as the objective draws it.
         targets: Likewise.
         number: Which of the training's steps this is, from 1.
@@ -26,21 +26,21 @@ def step(passes: Passes, inputs: Tensor, targets: Tensor, number: int) -> Tensor
     Raises:
         ValueError: The batch leaves batch normalisation a single value.
     """
-    passes.clear()
-    with products(passes.precision):
-        with passes.statistics.at_step(number):
-            losses = _losses(passes, inputs, targets)
+    forward.clear()
+    with products(forward.precision):
+        with forward.statistics.at_step(number):
+            losses = _losses(forward, inputs, targets)
         # One pass for all, without a sum: none's loss is another's.
         losses.backward(torch.ones_like(losses))  # type: ignore[no-untyped-call]
-    passes.descend()
-    for candidate in passes.candidates:
+    forward.descend()
+    for candidate in forward.candidates:
         candidate.schedule.step()
-    return losses.detach().view(-1)[: len(passes.candidates)]
+    return losses.detach().view(-1)[: len(forward.candidates)]
 
 
-def _losses(passes: Passes, inputs: Tensor, targets: Tensor) -> Tensor:
+def _losses(forward: Forward, inputs: Tensor, targets: Tensor) -> Tensor:
     try:
-        return passes.losses(inputs, targets)
+        return forward.losses(inputs, targets)
     except ValueError as error:
         if _OF_ONE not in str(error):
             raise

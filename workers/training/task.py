@@ -99,7 +99,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class EpochMeasurement:
     """Metrics after one epoch.
 
     Attributes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workers.training.judging import Run
+from workers.training.judging import CandidateRun
 from workers.training.task import Status
 
 
@@ -19,7 +19,7 @@ class Totals:
         runs: Their totals so far are taken over, and are parts of that tensor from now on.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[CandidateRun]) -> None:
         self._runs = runs
         self._sums = torch.stack([run.total for run in runs])
         for run, own in zip(runs, self._sums.unbind(), strict=True):

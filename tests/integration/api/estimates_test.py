@@ -14,7 +14,7 @@ from service.costs import calibrations
 from service.costs.training_cost import TrainingCost
 from service.jobs import leases
 from service.jobs.leases import NO_DISPATCHER
-from service.records import Dispatcher
+from service.records import RegisteredDispatcher
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.api.conftest import ADDRESS
@@ -30,11 +30,13 @@ def ask(client: TestClient, body: object = PHOTOS) -> Response:
     return client.post("/v1/jobs/estimate", content=json.dumps(body), headers=JSON)
 
 
-def dispatch(database: Database, **resources: float) -> Dispatcher:
+def dispatch(database: Database, **resources: float) -> RegisteredDispatcher:
     return leases.register(database, 2, {"cpus": 4.0, "gpus": 0.0} | resources)
 
 
-def measure(database: Database, me: Dispatcher, result: TrainingCost | str = COST) -> None:
+def measure(
+    database: Database, me: RegisteredDispatcher, result: TrainingCost | str = COST
+) -> None:
     """Do what a dispatcher does with the oldest measurement that is asked for."""
     waiting = calibrations.next_open(database)
     assert waiting is not None

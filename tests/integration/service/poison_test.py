@@ -13,7 +13,7 @@ from service.orchestration import step
 from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
 from service.orchestration.run import Run
 from service.orchestration.step import open_run
-from service.records import Dispatcher
+from service.records import RegisteredDispatcher
 from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
@@ -138,8 +138,8 @@ def test_counts_outlive_dispatchers_and_dispatchers_do_not_count(database: Datab
     assert all(n > 2 * MAX_ATTEMPTS for n in tries)  # those of killed dispatchers came on top
 
 
-def run_owner(run: Run) -> Dispatcher:
-    return Dispatcher(
+def run_owner(run: Run) -> RegisteredDispatcher:
+    return RegisteredDispatcher(
         id=str(run.job.lease_owner), host="", pid=0, n_workers=1, resources={},
         started_at=run.job.created_at, heartbeat_at=run.job.created_at,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from service.orchestration import step
 from service.orchestration.messages import Assignment, Ended, Ending, Update, packs_of
 from service.orchestration.run import Run
 from service.orchestration.step import open_run
-from service.records import Dispatcher, Job
+from service.records import Job, RegisteredDispatcher
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.studies.median_rule import stop_of
@@ -38,7 +38,9 @@ class Simulation:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self.me: Dispatcher = leases.register(self.database, self.n_workers, {"cpus": 2.0})
+        self.me: RegisteredDispatcher = leases.register(
+            self.database, self.n_workers, {"cpus": 2.0}
+        )
         self.hand: list[Assignment] = []
 
     def take(self) -> list[Run]:

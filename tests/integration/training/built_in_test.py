@@ -102,8 +102,8 @@ def test_the_least_error_of_waveforms_is_that_of_the_book() -> None:
     signals, labels = waveforms.load_waveforms()["train"]
     shares, weights = np.polynomial.legendre.leggauss(64)
     shares, weights = (shares + 1) / 2, weights / 2
-    places = np.arange(1, 22)
-    triangle = {c: np.maximum(6 - abs(places - c), 0) for c in (7, 11, 15)}
+    coordinates = np.arange(1, 22)
+    triangle = {c: np.maximum(6 - abs(coordinates - c), 0) for c in (7, 11, 15)}
     scores = []
     # The classes of the book: h1 has its top at 11, h2 at 15, h3 at 7.
     for one, other in ((11, 15), (11, 7), (15, 7)):
@@ -140,7 +140,7 @@ def test_the_labels_of_mosaics_say_what_is_in_them() -> None:
 
 
 def test_an_ellipsoid_has_the_volume_of_its_formula() -> None:
-    places = np.indices((phantoms.SIDE_PX,) * 3) + 0.5
+    coordinates = np.indices((phantoms.SIDE_PX,) * 3) + 0.5
     # Large and in the middle: nothing of it is cut off.
     drawn = iter([np.full(3, 16.0), np.array([6.0, 7.0, 8.0])])
 
@@ -148,10 +148,10 @@ def test_an_ellipsoid_has_the_volume_of_its_formula() -> None:
         uniform = staticmethod(lambda *_: next(drawn))
         standard_normal = staticmethod(np.random.default_rng(0).standard_normal)
 
-    covered = phantoms._ellipsoid(places, Fixed())  # type: ignore[arg-type]
+    covered = phantoms._ellipsoid(coordinates, Fixed())  # type: ignore[arg-type]
     assert covered.sum() == pytest.approx(4 / 3 * np.pi * 6 * 7 * 8, rel=0.03)
     # Its second moments are those of semi-axes 6, 7 and 8, however it is turned.
-    away = (places - 16.0).reshape(3, -1)
+    away = (coordinates - 16.0).reshape(3, -1)
     moments = (away * covered.ravel()) @ away.T / covered.sum()
     found = np.sqrt(5 * np.linalg.eigvalsh(moments))
     np.testing.assert_allclose(found, [6, 7, 8], rtol=0.03)

@@ -84,7 +84,7 @@ def test_a_pack_that_judges_at_once_is_timed_so(monkeypatch: pytest.MonkeyPatch)
     waits_s = {1: 1000.0, 2: 3000.0}
 
     def judged_s(own: calibration._Steps) -> float | None:
-        width = len(own._passes.candidates)
+        width = len(own._forward.candidates)
         return None if width == 1 else waits_s[width]
 
     monkeypatch.setattr(calibration._Steps, "judge_s", judged_s)

@@ -32,7 +32,7 @@ from tests.integration.training.tasks import DIGITS, SMALL_CNN, task
 from workers.training import checkpoint_store, packs
 from workers.training.checkpoint_store import CheckpointStore
 from workers.training.loop import train
-from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 
 SHORT = {"epochs": 1, "schedule": "cosine", "schedule_epochs": 2}
 
@@ -76,9 +76,9 @@ def test_times_go_on_too(stores: Stores) -> None:
     (first,) = until_killed(of, 6, store)
     again, second, third, outcome = train(of, store=store)
     assert again == first
-    assert isinstance(again, Measurement)
-    assert isinstance(second, Measurement)
-    assert isinstance(third, Measurement)
+    assert isinstance(again, EpochMeasurement)
+    assert isinstance(second, EpochMeasurement)
+    assert isinstance(third, EpochMeasurement)
     assert isinstance(outcome, Outcome)
     assert again.elapsed_s < second.elapsed_s < third.elapsed_s
     assert 0 < outcome.training_s < third.elapsed_s + 60
@@ -138,8 +138,8 @@ def pack(
         Candidate(of, looks if number == 0 else lambda: False, store=store)
         for number, (of, store) in enumerate(zip(tasks, stores, strict=True))
     ]
-    for place, item in packs.train_pack(candidates):
-        items[place].append(item)
+    for index, item in packs.train_pack(candidates):
+        items[index].append(item)
     return items
 
 
@@ -243,7 +243,7 @@ def first_epoch(of: TrainingTask, store: CheckpointStore | None = None) -> dict[
     first = next(items)
     items.close()  # type: ignore[attr-defined]
     assert len(steps) == 4
-    assert isinstance(first, Measurement)
+    assert isinstance(first, EpochMeasurement)
     return first.metrics
 
 
@@ -281,7 +281,7 @@ def test_what_is_no_checkpoint_of_this_training_is_ignored(
         task(DIGITS, phi=None, network={**SMALL_CNN, "width": 8}, training=FEW),
         task(DIGITS, phi=None, training=FEW | {"optimizer": "adam", "epochs": 1}),
     ],
-    ids=["sgd", "masters", "width", "epochs"],
+    ids=["sgd", "master_weights", "width", "epochs"],
 )
 def test_a_checkpoint_of_another_shape_is_ignored(
     stores: Stores, sound: bytes, other: TrainingTask

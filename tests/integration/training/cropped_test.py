@@ -36,7 +36,7 @@ from workers.training.data.readers import use_readers
 from workers.training.data.reading import ReaderLostError
 from workers.training.data.registry import labelled_dataset
 from workers.training.data.stored import PREFIX
-from workers.training.generators import generator, streams_of
+from workers.training.generators import generator, generators_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
 from workers.training.task import Status, TrainingTask
@@ -146,7 +146,7 @@ def test_denoising_takes_the_images_whole(name: str, data_dir: Path) -> None:
         "kind": "denoising", "dataset": name, "noise_sigma": 25.0, "patch_px": 16, "n_patches": 8,
     }  # fmt: skip
     objective = build_objective(section, CPU, {}, str(data_dir))
-    ((inputs, _),) = objective.batches(8, streams_of(0, CPU))
+    ((inputs, _),) = objective.batches(8, generators_of(0, CPU))
     assert inputs.shape == (8, 3, 16, 16)
 
 

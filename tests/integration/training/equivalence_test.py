@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.integration.training.tasks import DIGITS, task
-from workers.training.forward import PlainPasses
+from workers.training.forward import PlainForward
 from workers.training.preparation import prepare
 from workers.training.stepping import step
 
@@ -62,11 +62,11 @@ def test_steps_are_those_of_the_formulas(name: str, weighted: tuple[str, ...]) -
     plain = prepare(task(DIGITS, network=NETWORK, phi=None, training=training)).network.double()
     density = torch.tensor(PHI, dtype=torch.float64)
     weights = {key: value.detach() for key, value in plain.named_parameters()}
-    passes = PlainPasses([own], "float32")
+    forward = PlainForward([own], "float32")
     memory: dict[Any, Any] = {}
     n_epoch = own.objective.n_batches(128)
     for _ in range(2):
-        for samples, labels in own.objective.batches(128, own.streams):
+        for samples, labels in own.objective.batches(128, own.generators):
             n = memory.get("n", 0)
             held = {key: value.clone().requires_grad_() for key, value in weights.items()}
             products = {f"{key}.weight": held[f"{key}.weight"] * density for key in weighted}
@@ -76,7 +76,7 @@ def test_steps_are_those_of_the_formulas(name: str, weighted: tuple[str, ...]) -
             factor = (1 + math.cos(math.pi * n / (2 * n_epoch))) / 2 * min((n + 1) / n_epoch, 1)
             slopes = [value.grad for value in held.values() if value.grad is not None]
             stepped(name, [*weights.values()], slopes, memory, RATES[name] * factor)
-            (found,) = step(passes, samples, labels, n + 1)
+            (found,) = step(forward, samples, labels, n + 1)
             assert float(found) == pytest.approx(loss.item(), rel=1e-5)
     for key in weighted:
         expected = weights[f"{key}.weight"] * density

@@ -13,7 +13,7 @@ from torch import Tensor
 from tests.dispatched import Dispatched
 from tests.integration.training.packs_test import WAVEFORMS, densities, outer
 from tests.integration.training.tasks import DENOISING, DIGITS, PHI, task
-from workers.training.fusion import FusedPasses
+from workers.training.fusion import FusedForward
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.held import HeldObjective
 from workers.training.preparation import Prepared, endless_batches, prepare
@@ -28,23 +28,23 @@ VIEWS = {"detach", "expand", "select", "slice", "squeeze", "t", "transpose", "un
 READS = {"_local_scalar_dense", "nonzero", "equal", "is_nonzero", "item", "masked_select"}
 
 
-def taken(of: Sequence[TrainingTask], n_steps: int) -> tuple[FusedPasses, list[list[float]]]:
+def taken(of: Sequence[TrainingTask], n_steps: int) -> tuple[FusedForward, list[list[float]]]:
     """Return a pack after some steps, and its candidates' losses."""
     candidates = [prepare(own) for own in of]
-    passes, batches = FusedPasses(candidates, "float32"), endless_batches(candidates[0], of[0])
+    forward, batches = FusedForward(candidates, "float32"), endless_batches(candidates[0], of[0])
     losses = [
-        step(passes, inputs, targets, number).tolist()
+        step(forward, inputs, targets, number).tolist()
         for number, (inputs, targets) in zip(count(1), islice(batches, n_steps), strict=False)
     ]
-    return passes, [list(own) for own in zip(*losses, strict=True)]
+    return forward, [list(own) for own in zip(*losses, strict=True)]
 
 
 def computed(of: TrainingTask, n: int) -> list[str]:
     """Return the operations of the third step of a pack, views left out."""
-    passes, _ = taken([of] * n, 2)
-    inputs, targets = next(endless_batches(passes.candidates[0], of))
+    forward, _ = taken([of] * n, 2)
+    inputs, targets = next(endless_batches(forward.candidates[0], of))
     with Dispatched() as dispatched:
-        step(passes, inputs, targets, 3)
+        step(forward, inputs, targets, 3)
     return [call.name for call in dispatched.calls if call.name not in VIEWS]
 
 
@@ -75,11 +75,11 @@ def test_losses_one_by_one_leave_a_step_within_the_limit() -> None:
 
 
 def test_gradients_keep_their_places() -> None:
-    passes, _ = taken([task(DIGITS, phi=phi) for phi in densities(3)], 1)
-    groups = [own.optimizer.param_groups[0]["params"] for own in passes.candidates]
+    forward, _ = taken([task(DIGITS, phi=phi) for phi in densities(3)], 1)
+    groups = [own.optimizer.param_groups[0]["params"] for own in forward.candidates]
     before = [[parameter.grad.data_ptr() for parameter in group] for group in groups]
     assert len({place for places in before for place in places}) == 3 * 6
-    step(passes, *next(endless_batches(passes.candidates[0], task(DIGITS))), 2)
+    step(forward, *next(endless_batches(forward.candidates[0], task(DIGITS))), 2)
     after = [[parameter.grad.data_ptr() for parameter in group] for group in groups]
     assert after == before
 
@@ -133,15 +133,15 @@ def test_every_setting_is_a_candidates_own_in_every_bit(
 
 @pytest.mark.parametrize("section", [DIGITS, MOSAICS])
 def test_a_pack_is_judged_as_its_networks_are(section: dict[str, Any]) -> None:
-    passes, _ = taken([task(section, phi=phi) for phi in densities(3)], 3)
-    judged = passes.judge(64)
+    forward, _ = taken([task(section, phi=phi) for phi in densities(3)], 3)
+    judged = forward.judge(64)
     assert judged is not None
     assert len({repr(own) for own in judged}) == 3
-    for own, found in zip(passes.candidates, judged, strict=True):
+    for own, found in zip(forward.candidates, judged, strict=True):
         alone = own.objective.evaluate(own.network.eval(), "validation", thorough=False)
         assert found == pytest.approx(alone, rel=1e-4, abs=0.006)
         assert found["loss"] == pytest.approx(alone["loss"], rel=1e-5)
-    assert passes._network.training
+    assert forward._network.training
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_pack_is_judged_as_its_networks_are(section: dict[str, Any]) -> None:
 )  # fmt: skip
 def test_losses_at_once_are_those_of_each(of: TrainingTask) -> None:
     objective = prepare(of).objective
-    _, targets = next(objective.batches(6, prepare(of).streams))
+    _, targets = next(objective.batches(6, prepare(of).generators))
     shape = targets.shape if targets.is_floating_point() else (6, objective.n_outputs)
     outputs = torch.randn((3, *shape), generator=torch.Generator().manual_seed(0))
     expected = [float(objective.loss(own, targets)) for own in outputs]

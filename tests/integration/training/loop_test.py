@@ -32,7 +32,7 @@ from tests.support.root import ROOT
 from workers.training import preparation
 from workers.training.data import photos
 from workers.training.data.images import grey_image
-from workers.training.generators import generator, streams_of
+from workers.training.generators import generator, generators_of
 from workers.training.networks import InputShape, build_network
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
@@ -270,7 +270,7 @@ def test_photographs_are_those_of_their_libraries() -> None:
 
 def test_folding_a_trained_network_keeps_its_outputs() -> None:
     network = build_network(
-        DNCNN, InputShape(1, 24), 1, streams_of(0, torch.device("cpu")).weights
+        DNCNN, InputShape(1, 24), 1, generators_of(0, torch.device("cpu")).weights
     )
     apply_density(network, PHI)
     network.eval()

@@ -13,9 +13,9 @@ import torch
 from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, SMALL_CNN, run, task
 from workers.training import packs
 from workers.training.forward import Precision
-from workers.training.fusion import FusedPasses
+from workers.training.fusion import FusedForward
 from workers.training.preparation import Prepared
-from workers.training.task import Candidate, Measurement, Outcome, Status, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 
 SMALL_DENOISING = {**DENOISING, "n_patches": 96}
 WAVEFORMS = {"kind": "classification", "dataset": "waveforms"}
@@ -57,10 +57,10 @@ def outer(alpha: Sequence[float], n_dims: int) -> Any:  # noqa: ANN401 - tuples 
 def train(candidates: Sequence[Candidate | TrainingTask]) -> list[list[Any]]:
     """Return what was told of each candidate."""
     told: list[list[Any]] = [[] for _ in candidates]
-    for place, item in packs.train_pack(
+    for index, item in packs.train_pack(
         [c if isinstance(c, Candidate) else Candidate(c) for c in candidates]
     ):
-        told[place].append(item)
+        told[index].append(item)
     return told
 
 
@@ -92,8 +92,8 @@ def test_a_candidate_owes_nothing_to_its_neighbours_its_place_and_their_number(
     whole = [facts(told) for told in train(tasks)]
     assert len({repr(own) for own in whole}) == 5
     for chosen in ([3], [4, 1], [4, 3, 2, 1, 0]):  # three: joint_steps_test.py
-        part = train([tasks[place] for place in chosen])
-        assert [facts(told) for told in part] == [whole[place] for place in chosen]
+        part = train([tasks[index] for index in chosen])
+        assert [facts(told) for told in part] == [whole[index] for index in chosen]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_one_that_diverges_leaves_the_pack() -> None:
     told = train([wild[0], sound[0], sound[1], wild[1], sound[2]])
     assert [t[-1].status for t in (told[0], told[3])] == [Status.DIVERGED] * 2
     expected = [facts(t) for t in train(sound)]
-    assert [facts(told[place]) for place in (1, 2, 4)] == expected
+    assert [facts(told[index]) for index in (1, 2, 4)] == expected
 
 
 def test_one_that_is_stopped_or_pruned_leaves_the_pack() -> None:
@@ -194,14 +194,14 @@ def test_an_error_ends_the_candidate_that_raised_it() -> None:
     assert [facts(told[0]), facts(told[2])] == [facts(t) for t in train(tasks)]
 
 
-def scarce(at_most: int, error: Exception, n_passes: int) -> Callable[..., FusedPasses]:
+def scarce(at_most: int, error: Exception, n_forwards: int) -> Callable[..., FusedForward]:
     """Return passes that find no room for more networks, after so many forward passes."""
 
-    class Scarce(FusedPasses):
+    class Scarce(FusedForward):
         def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
             super().__init__(candidates, precision)
             self._is_wide = len(candidates) > at_most
-            self._left = n_passes
+            self._left = n_forwards
 
         def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
             self._left -= 1
@@ -222,11 +222,11 @@ def scarce(at_most: int, error: Exception, n_passes: int) -> Callable[..., Fused
 )
 @pytest.mark.parametrize("n_passes", [0, 5])
 def test_what_finds_no_memory_is_trained_in_halves(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, n_passes: int
+    monkeypatch: pytest.MonkeyPatch, error: Exception, n_forwards: int
 ) -> None:
     tasks = [task(DIGITS, phi=phi) for phi in densities(5)]
     expected = [facts(told) for told in train(tasks)]
-    monkeypatch.setattr(packs, "FusedPasses", scarce(2, error, n_passes))
+    monkeypatch.setattr(packs, "FusedPasses", scarce(2, error, n_forwards))
     assert [facts(told) for told in train(tasks)] == expected
 
 
@@ -235,16 +235,16 @@ def test_no_epoch_is_told_twice_when_memory_runs_out_late(monkeypatch: pytest.Mo
     expected = [facts(told) for told in train(tasks)]
     error = torch.OutOfMemoryError("CUDA out of memory")
 
-    made: list[FusedPasses] = []
+    made: list[FusedForward] = []
 
-    def passes_of(candidates: Sequence[Prepared], precision: Precision) -> FusedPasses:
+    def forward_of(candidates: Sequence[Prepared], precision: Precision) -> FusedForward:
         made.append(scarce(2, error, 0 if len(made) == 1 else 10**6)(candidates, precision))
         return made[-1]
 
-    monkeypatch.setattr(packs, "FusedPasses", passes_of)
+    monkeypatch.setattr(packs, "FusedPasses", forward_of)
     told = train(tasks)
     assert [facts(t) for t in told] == expected
-    assert [[m.epoch for m in t if isinstance(m, Measurement)] for t in told] == [[1, 2]] * 3
+    assert [[m.epoch for m in t if isinstance(m, EpochMeasurement)] for t in told] == [[1, 2]] * 3
 
 
 def test_one_alone_that_finds_no_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from tests.integration.training.tasks import DENOISING, PHI, SGD, TEXTURES
-from workers.training.forward import PlainPasses
+from workers.training.forward import PlainForward
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
 from workers.training.preparation import endless_batches, prepare
@@ -41,8 +41,8 @@ def peak_of(section: dict[str, Any], network: dict[str, Any], batch_size: int) -
     task = TrainingTask(task=section, network=network, training=training, phi=PHI, seed=0)
     peak = MemoryPeak(torch.device("cpu"))
     parts = prepare(task)
-    passes = PlainPasses([parts], "float32")
-    step(passes, *next(endless_batches(parts, task)), 1)
+    forward = PlainForward([parts], "float32")
+    step(forward, *next(endless_batches(parts, task)), 1)
     parts.objective.evaluate(parts.network.eval(), "validation", thorough=False)
     return peak.bytes()
 

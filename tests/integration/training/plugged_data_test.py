@@ -25,7 +25,7 @@ from tests.support.root import ROOT
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import InputShape
-from workers.training.task import Measurement
+from workers.training.task import EpochMeasurement
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +190,7 @@ def test_pairs_keep_their_places() -> None:
 def test_a_packed_network_of_ours_takes_its_data() -> None:
     ours = {"kind": "small_cnn", "depth": 1, "width": 4, "kernel_size": 3}
     items = list(train(task(network=ours, phi=None)))
-    assert [item.epoch for item in items if isinstance(item, Measurement)] == [1, 2]
+    assert [item.epoch for item in items if isinstance(item, EpochMeasurement)] == [1, 2]
 
 
 def empty(parts: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from tests.integration.training.plugged_parts import (
     task,
 )
 from workers.training import checkpoint_store
-from workers.training.generators import Streams
+from workers.training.generators import Generators
 from workers.training.loop import train
 from workers.training.objectives.base import Batch
 from workers.training.objectives.labelled import LabelledObjective
@@ -46,7 +46,7 @@ def test_dropout_goes_on_from_a_checkpoint_bit_for_bit(
     monkeypatch.setattr(checkpoint_store, "REST", 0.0)
     batches = LabelledObjective.batches
 
-    def drawing(own: LabelledObjective, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def drawing(own: LabelledObjective, batch_size: int, streams: Generators) -> Iterator[Batch]:
         """Draw from dropout's generator for each batch, as a plug-in's objective may."""
         for batch in batches(own, batch_size, streams):
             torch.rand(3)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
 from workers.training import precision
-from workers.training.forward import PlainPasses, Precision, tf32
+from workers.training.forward import PlainForward, Precision, tf32
 from workers.training.precision import difference, precision_of
 from workers.training.preparation import prepare
 from workers.training.stepping import step
@@ -82,10 +82,10 @@ def test_a_step_in_tf32_allows_it_forward_and_backward_and_no_longer() -> None:
     network = parts.network.train()
     network.register_forward_hook(look)
     next(network.parameters()).register_hook(look)  # type: ignore[no-untyped-call]
-    inputs, targets = next(iter(parts.objective.batches(8, parts.streams)))
+    inputs, targets = next(iter(parts.objective.batches(8, parts.generators)))
     precisions: tuple[Precision, Precision] = ("tf32", "float32")
     for wanted in precisions:
-        step(PlainPasses([parts], wanted), inputs, targets, 1)
+        step(PlainForward([parts], wanted), inputs, targets, 1)
         look()
     allowed, forbidden = (True, True), (False, False)
     assert seen == [allowed, allowed, forbidden, *[forbidden] * 3]
@@ -104,7 +104,7 @@ def test_the_check_asks_for_no_density() -> None:
 def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the losses of steps 9 to 16, against a loop written out here."""
 
-    class Blank(PlainPasses):
+    class Blank(PlainForward):
         """Gives every class the same chance in bfloat16: a loss of log 10 throughout."""
 
         def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -114,7 +114,7 @@ def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.Monkey
 
     own = task(DIGITS, seed=12, phi=None)
     parts, losses = prepare(own), []
-    for images, labels in islice(parts.objective.batches(32, parts.streams), 16):
+    for images, labels in islice(parts.objective.batches(32, parts.generators), 16):
         loss = functional.cross_entropy(parts.network(images), labels)
         parts.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -129,9 +129,9 @@ def test_the_check_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) 
     """Of a long epoch it reads the first steps, of short ones as many as it needs."""
     taken: list[int] = []
 
-    def counted(passes: Any, inputs: Any, targets: Any, number: int) -> Any:  # noqa: ANN401 - as the original
+    def counted(forward: Any, inputs: Any, targets: Any, number: int) -> Any:  # noqa: ANN401 - as the original
         taken.append(len(inputs))
-        return step(passes, inputs, targets, number)
+        return step(forward, inputs, targets, number)
 
     monkeypatch.setattr(precision, "step", counted)
     difference(task(DIGITS, seed=13, training={"batch_size": 8}))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, learning, run, task
-from workers.training.generators import streams_of
+from workers.training.generators import generators_of
 from workers.training.objectives import build_objective
 
 TINY = {**DENOISING, "n_patches": 64}
@@ -55,9 +55,10 @@ def test_every_density_sees_the_same_images() -> None:
     """The order, the noise and the changes come from streams that no density touches."""
     objective = build_objective(DIGITS, CPU, {"augmentation": BOTH})
     plain = build_objective(DIGITS, CPU, {})
-    streams = [streams_of(7, CPU) for _ in range(3)]
+    generators = [generators_of(7, CPU) for _ in range(3)]
     first, second, bare = (
-        list(o.batches(64, s)) for o, s in zip((objective, objective, plain), streams, strict=True)
+        list(o.batches(64, s))
+        for o, s in zip((objective, objective, plain), generators, strict=True)
     )
     for (one, labels), (other, _), (still, same) in zip(first, second, bare, strict=True):
         assert torch.equal(one, other)
@@ -68,8 +69,8 @@ def test_every_density_sees_the_same_images() -> None:
 def test_flipped_patches_carry_the_same_noise() -> None:
     flipped = build_objective(TINY, CPU, {"augmentation": {"flip": True}})
     plain = build_objective(TINY, CPU, {})
-    (one, noise), *_ = flipped.batches(64, streams_of(7, CPU))
-    (other, same), *_ = plain.batches(64, streams_of(7, CPU))
+    (one, noise), *_ = flipped.batches(64, generators_of(7, CPU))
+    (other, same), *_ = plain.batches(64, generators_of(7, CPU))
     assert torch.equal(noise, same)
     clean, straight = (x * 0.25 + 0.5 - 25 / 255 * noise for x in (one, other))
     kept = [torch.allclose(a, b, atol=1e-6) for a, b in zip(clean, straight, strict=True)]
@@ -130,13 +131,13 @@ def test_a_smaller_last_batch_is_left_out_where_that_is_asked_for(
 ) -> None:
     whole = [n for n in sizes if n == batch_size]
     for drops, expected in ((False, sizes), (True, whole)):
-        objective, streams = (
+        objective, generators = (
             build_objective(section, CPU, {"drop_last": drops}),
-            streams_of(0, CPU),
+            generators_of(0, CPU),
         )
         assert objective.n_batches(batch_size) == len(expected)
         for _ in range(2):
-            batches = objective.batches(batch_size, streams)
+            batches = objective.batches(batch_size, generators)
             assert [len(targets) for _, targets in batches] == expected
 
 

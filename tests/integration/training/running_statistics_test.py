@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from workers.training.loop import train
 from workers.training.packs import train_pack
 from workers.training.running_statistics import RunningStatistics
-from workers.training.task import Candidate, Measurement, TrainingTask
+from workers.training.task import Candidate, EpochMeasurement, TrainingTask
 
 FACES = {"kind": "classification", "dataset": "faces"}
 PHOTOS = {
@@ -41,7 +41,7 @@ def flat(network: dict[str, Any], scale: float) -> TrainingTask:
 
 
 def losses(items: Any) -> list[float]:  # noqa: ANN401 - of either way to train
-    return [item.metrics["val_loss"] for item in items if isinstance(item, Measurement)]
+    return [item.metrics["val_loss"] for item in items if isinstance(item, EpochMeasurement)]
 
 
 @pytest.mark.parametrize("network", SCALE_INVARIANT.values(), ids=SCALE_INVARIANT)
@@ -57,9 +57,9 @@ def test_a_flat_factor_does_not_matter_where_the_network_is_scale_invariant(
 def test_a_flat_factor_does_not_matter_in_a_pack() -> None:
     candidates = [Candidate(flat(SCALE_INVARIANT["vgg"], scale)) for scale in SCALES]
     found: dict[int, list[float]] = {}
-    for place, item in train_pack(candidates):
+    for index, item in train_pack(candidates):
         assert not isinstance(item, Exception)
-        found.setdefault(place, []).extend(losses([item]))
+        found.setdefault(index, []).extend(losses([item]))
     for own in found.values():
         assert own == pytest.approx(found[0], abs=3e-3)  # the layers add 1e-5 to variances
 

@@ -28,7 +28,7 @@ from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
-from workers.training.generators import generator, streams_of
+from workers.training.generators import generator, generators_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
 from workers.training.objectives.denoising import DenoisingObjective
@@ -281,7 +281,7 @@ def test_a_stored_set_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         build_objective({**section, "patch_px": 19, "n_patches": 4}, CPU, {}, data_dir)
     # Denoising takes any size.
     objective = build_objective({**section, **PATCHES}, CPU, {}, data_dir)
-    (batch, _), *_ = objective.batches(8, streams_of(0, CPU))
+    (batch, _), *_ = objective.batches(8, generators_of(0, CPU))
     assert batch.shape == (8, 1, 16, 16)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from service import networks
 from service.studies.layer_groups import grouped
 from workers.training.loop import train
-from workers.training.task import Measurement, Outcome, TrainingTask
+from workers.training.task import EpochMeasurement, Outcome, TrainingTask
 
 DENOISING = {
     "kind": "denoising", "dataset": "photos", "noise_sigma": 25.0, "patch_px": 24,
@@ -54,7 +54,7 @@ def run(
     of: TrainingTask,
     should_stop: Callable[[], bool] = lambda: False,
     stop_above: Sequence[float] = (),
-) -> tuple[list[Measurement], Outcome]:
+) -> tuple[list[EpochMeasurement], Outcome]:
     *measurements, outcome = train(of, should_stop, stop_above)
     assert isinstance(outcome, Outcome)
-    return [m for m in measurements if isinstance(m, Measurement)], outcome
+    return [m for m in measurements if isinstance(m, EpochMeasurement)], outcome

@@ -9,7 +9,7 @@ import torch
 
 from tests.dispatched import Dispatched
 from tests.integration.training.tasks import DENOISING, DIGITS, task
-from workers.training.forward import PlainPasses
+from workers.training.forward import PlainForward
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
@@ -53,11 +53,11 @@ def test_a_read_is_counted() -> None:
 )
 def test_a_step_and_its_batch_read_nothing_back(of: TrainingTask) -> None:
     parts = prepare(of)
-    passes = PlainPasses([parts], "float32")
+    forward = PlainForward([parts], "float32")
     batches, numbers = endless_batches(parts, of), count(1)
-    step(passes, *next(batches), next(numbers))  # what is made at the first step
+    step(forward, *next(batches), next(numbers))  # what is made at the first step
     with Dispatched() as dispatched:
         for inputs, targets in islice(batches, 3):
-            step(passes, inputs, targets, next(numbers))
+            step(forward, inputs, targets, next(numbers))
     assert len(dispatched.calls) > 30
     assert reads_in(dispatched) == []

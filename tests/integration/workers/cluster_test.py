@@ -15,11 +15,11 @@ import pytest
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.settings import Settings
 from workers.cluster import Cluster
-from workers.slots import Shape
+from workers.slots import WorkerShape
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 PATIENCE_S = 120.0
-CPU = Shape(1.0, 0.0)
+CPU = WorkerShape(1.0, 0.0)
 
 
 class Poison:
@@ -180,7 +180,7 @@ def without_room(number: int, *, alone: bool = False) -> Assignment:
 
 
 def test_a_trial_that_finds_its_gpu_full_has_a_whole_one_alone(cluster: Cluster) -> None:
-    half = Shape(1.0, 0.5)
+    half = WorkerShape(1.0, 0.5)
     assert cluster.capacity(half) == 2
     cluster.place(half, [without_room(1)])
     displaced = ends(cluster, 1)[1]
@@ -188,5 +188,5 @@ def test_a_trial_that_finds_its_gpu_full_has_a_whole_one_alone(cluster: Cluster)
     assert "CUDA out of memory" in str(displaced.error)
     cluster.place(half, [without_room(2, alone=True)])
     (slot,) = [slot for slot in cluster._slots if slot.is_alone]
-    assert slot.shape == Shape(2.0, 1.0)
+    assert slot.shape == WorkerShape(2.0, 1.0)
     assert ends(cluster, 1)[2].ending is Ending.ERROR

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from service.jobs import commands, leases
-from service.records import Dispatcher
+from service.records import RegisteredDispatcher
 from service.storage import dispatchers
 from service.storage import jobs as queries
 from service.storage.database import Database
@@ -35,7 +35,7 @@ def watchdog() -> Watchdog:
     return Watchdog(1.0)
 
 
-def claimed(database: Database, lease_s: float = LEASE_S) -> Dispatcher:
+def claimed(database: Database, lease_s: float = LEASE_S) -> RegisteredDispatcher:
     """A dispatcher that holds two jobs."""
     for _ in range(2):
         commands.submit(database, SPHERE)
@@ -44,7 +44,7 @@ def claimed(database: Database, lease_s: float = LEASE_S) -> Dispatcher:
     return me
 
 
-def n_held(database: Database, me: Dispatcher) -> int:
+def n_held(database: Database, me: RegisteredDispatcher) -> int:
     with database.read() as session:
         found = [s for s in queries.standings(session) if s.lease_owner == me.id]
     return sum(not standing.is_claimable for standing in found)
@@ -96,7 +96,9 @@ def test_the_thread_beats_at_once_when_something_changed(
 
     with Heartbeat(database, lambda: seen, LEASE_S, watchdog) as heartbeat:
         for wanted in (3, 5):
-            seen = Dispatcher(me.id, me.host, me.pid, wanted, {}, me.started_at, me.heartbeat_at)
+            seen = RegisteredDispatcher(
+                me.id, me.host, me.pid, wanted, {}, me.started_at, me.heartbeat_at
+            )
             heartbeat.hurry()
             deadline = time.monotonic() + PATIENCE_S
             while n_workers() != wanted:

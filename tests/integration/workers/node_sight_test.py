@@ -31,7 +31,7 @@ def test_checkpoints_that_cannot_be_written_are_noticed(
     (tmp_path / "mark").touch()
     (tmp_path / "checkpoints").mkdir()
     # Root may write wherever it likes.
-    monkeypatch.setattr(os, "access", lambda place, _: Path(place).name != "checkpoints")
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "checkpoints")
     assert look(str(tmp_path), "mark", 0.0) == "unwritable"
 
 

@@ -15,7 +15,7 @@ from service.validation import parse
 from tests.integration.service.simulation import trained
 from workers.dispatcher import Dispatcher
 from workers.pulse import ClusterLostError
-from workers.slots import NOTHING, Shape
+from workers.slots import NOTHING, WorkerShape
 from workers.worker import Message
 
 
@@ -36,14 +36,14 @@ class PretendedCluster:
     def resources(self) -> dict[str, float]:
         return {"cpus": self.n_cpus, "gpus": 0.0}
 
-    def capacity(self, shape: Shape) -> int:
+    def capacity(self, shape: WorkerShape) -> int:
         return int(self.n_cpus // shape.cpus)
 
-    def n_free(self, shape: Shape, held: Shape = NOTHING) -> int:
+    def n_free(self, shape: WorkerShape, held: WorkerShape = NOTHING) -> int:
         n_busy = len({a.pack for a in self.hand.values()}) + (self.measuring is not None)
         return max(0, int((self.n_cpus - held.cpus) // shape.cpus) - n_busy)
 
-    def measure(self, shape: Shape, calibration: Calibration) -> None:
+    def measure(self, shape: WorkerShape, calibration: Calibration) -> None:
         assert self.n_free(shape) > 0
         assert self.measuring is None
         self.measuring = calibration
@@ -58,7 +58,7 @@ class PretendedCluster:
     def stop_measuring(self) -> None:
         self.measuring = None
 
-    def lack_of(self, shape: Shape) -> str:
+    def lack_of(self, shape: WorkerShape) -> str:
         return f"a trial needs {shape.cpus:g} CPUs"
 
     def share(self) -> None:
@@ -77,7 +77,7 @@ class PretendedCluster:
     def stop(self) -> None:
         self.has_left = True
 
-    def place(self, shape: Shape, pack: Sequence[Assignment]) -> None:
+    def place(self, shape: WorkerShape, pack: Sequence[Assignment]) -> None:
         del shape
         self.hand |= {assignment.attempt_id: assignment for assignment in pack}
 

@@ -47,8 +47,8 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
         raise no_room
 
     def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Exception]]:
-        for place in range(len(candidates)):
-            yield place, no_room
+        for index in range(len(candidates)):
+            yield index, no_room
 
     monkeypatch.setattr(loop, "train", train)
     monkeypatch.setattr(packs, "train_pack", train_pack)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from workers.head import Guard, Head, Processes, await_head, publish
+from workers.head import Head, HeadGuard, Processes, await_head, publish
 
 HEAD = Head("127.0.0.1:6379", "/of/ray", {"raylet": 11, "gcs_server": 12})
 
@@ -69,10 +69,10 @@ def test_a_guard_reports_an_end_once_and_only_while_it_is_on() -> None:
         seen.append(list(dead))
         reported.set()
 
-    with Guard({"first": first.pid, "second": second.pid}, note):
+    with HeadGuard({"first": first.pid, "second": second.pid}, note):
         first.communicate(b"\n")
         assert reported.wait(60.0)
     second.communicate(b"\n")
-    with Guard({}, note):
+    with HeadGuard({}, note):
         pass
     assert seen == [["first"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.pulse import Sight
-from workers.slots import DRAIN_S, Shape, drains, whole_node
+from workers.slots import DRAIN_S, WorkerShape, drains, whole_node
 
 
 def test_others_wait_and_then_work_for_as_long() -> None:
@@ -34,16 +34,19 @@ NODES = {
 
 
 def test_alone_on_a_node_is_all_of_its_cpus_and_whole_gpus() -> None:
-    assert whole_node(NODES, Shape(1.0, 0.0)) == (Shape(4.0, 0.0), "small")
-    assert whole_node(NODES, Shape(1.0, 0.25)) == (Shape(16.0, 1.0), "large")
-    assert whole_node(NODES, Shape(8.0, 0.0)) == (Shape(16.0, 0.0), "large")
-    assert whole_node({"half": {"CPU": 2.0, "GPU": 0.5}}, Shape(1.0, 0.3)) == (
-        Shape(2.0, 0.5),
+    assert whole_node(NODES, WorkerShape(1.0, 0.0)) == (WorkerShape(4.0, 0.0), "small")
+    assert whole_node(NODES, WorkerShape(1.0, 0.25)) == (WorkerShape(16.0, 1.0), "large")
+    assert whole_node(NODES, WorkerShape(8.0, 0.0)) == (WorkerShape(16.0, 0.0), "large")
+    assert whole_node({"half": {"CPU": 2.0, "GPU": 0.5}}, WorkerShape(1.0, 0.3)) == (
+        WorkerShape(2.0, 0.5),
         "half",
     )
-    assert whole_node(NODES, Shape(100.0, 0.0)) is None
+    assert whole_node(NODES, WorkerShape(100.0, 0.0)) is None
 
 
 def test_a_node_that_failed_a_trial_is_the_last_choice() -> None:
-    assert whole_node(NODES, Shape(1.0, 0.5), {"large"}) == (Shape(64.0, 1.0), "huge")
-    assert whole_node(NODES, Shape(1.0, 0.5), {"large", "huge"}) == (Shape(16.0, 1.0), "large")
+    assert whole_node(NODES, WorkerShape(1.0, 0.5), {"large"}) == (WorkerShape(64.0, 1.0), "huge")
+    assert whole_node(NODES, WorkerShape(1.0, 0.5), {"large", "huge"}) == (
+        WorkerShape(16.0, 1.0),
+        "large",
+    )

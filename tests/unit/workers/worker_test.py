@@ -171,11 +171,11 @@ def test_an_error_is_a_sentence_before_the_place_where_it_was_raised() -> None:
         assert ended.ending is Ending.ERROR
         return str(ended.error).split("\n\n")
 
-    refusal, place = told(phi=[[0.5] * 5] * 5)
+    refusal, trace = told(phi=[[0.5] * 5] * 5)
     assert "has a kernel of shape" in refusal
     assert not refusal.startswith("DensityError")
-    assert place.startswith("Traceback")
-    assert place.rstrip().endswith(refusal)
+    assert trace.startswith("Traceback")
+    assert trace.rstrip().endswith(refusal)
     assert told(network={})[0] == "KeyError: 'kind'"
     long, *_ = told(task={"kind": "x" * 100_000})
     assert len(long) <= MAX_ERROR_CHARS // 4

@@ -34,7 +34,9 @@ def noise_at(seed: int, sample: int, n_channels: int, window: Sequence[slice]) -
     noise = torch.empty(n_channels, *(along.stop - along.start for along in window))
     reached = (range(along.start // size, -(-along.stop // size)) for along in window)
     for block in product(*reached):
-        drawn = torch.randn(n_channels, *[size] * n_dims, generator=_stream(seed, sample, block))
+        drawn = torch.randn(
+            n_channels, *[size] * n_dims, generator=_generator(seed, sample, block)
+        )
         pairs = [_overlap(n * size, size, along) for n, along in zip(block, window, strict=True)]
         noise[:, *(into for into, _ in pairs)] = drawn[:, *(out_of for _, out_of in pairs)]
     return noise
@@ -46,6 +48,6 @@ def _overlap(start: int, size: int, along: slice) -> tuple[slice, slice]:
     return slice(first - along.start, last - along.start), slice(first - start, last - start)
 
 
-def _stream(seed: int, sample: int, block: Sequence[int]) -> torch.Generator:
+def _generator(seed: int, sample: int, block: Sequence[int]) -> torch.Generator:
     entropy = np.random.SeedSequence([seed, sample, *block])
     return generator(int(entropy.generate_state(1, dtype=np.uint64)[0]))

@@ -105,11 +105,11 @@ class HeldImages(Images):
 
     def _gathered(self, lies: Tensor, steps: Sequence[Tensor]) -> Tensor:
         """Return boxes by their first place and their strides, (B, 1 + 1 + n_dims)."""
-        places, strides = lies[:, 0], lies[:, 1:]
+        corners, strides = lies[:, 0], lies[:, 1:]
         for axis, along in enumerate(steps):
             stride = strides[:, axis].view(-1, *(1,) * (axis + 1))
-            places = places[..., None] + along * stride
-        return self._values[places]
+            corners = corners[..., None] + along * stride
+        return self._values[corners]
 
 
 class MappedImages(Images):
@@ -228,14 +228,14 @@ class PatchSource:
         at_once = max(PLACES_AT_ONCE // batch_size, 1) * batch_size
         for start in range(0, n_patches, at_once):
             drawn = [
-                self._places(min(batch_size, n_patches - first), size_px, order)
+                self._drawn(min(batch_size, n_patches - first), size_px, order)
                 for first in range(start, min(start + at_once, n_patches), batch_size)
             ]
             image, corner = (torch.cat(parts) for parts in zip(*drawn, strict=True))
             parts = [held.cuts(image, corner, sides, batch_size) for held in self._images]
             yield from zip(*parts, strict=True)
 
-    def _places(self, n: int, size_px: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _drawn(self, n: int, size_px: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw the samples and the corners of a batch."""
         image = torch.randint(len(self._sides), (n,), generator=order)
         return image, self._corners(image, size_px, order)

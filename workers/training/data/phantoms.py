@@ -17,7 +17,7 @@ _SEMI_AXES_PX = (2.0, 9.0)
 _BACKGROUND = (0.2, 0.5)
 
 Volume = NDArray[np.float32]
-Places = NDArray[np.float64]
+Coordinates = NDArray[np.float64]
 
 
 def load_phantoms() -> dict[str, list[Volume]]:
@@ -28,29 +28,29 @@ def load_phantoms() -> dict[str, list[Volume]]:
 
 def _volume(random: np.random.Generator) -> Volume:
     """Lay ellipsoids of one intensity each over a background that rises along an axis."""
-    places: Places = np.indices((SIDE_PX,) * 3).astype(np.float64) + 0.5
+    coordinates: Coordinates = np.indices((SIDE_PX,) * 3).astype(np.float64) + 0.5
     low, high = _BACKGROUND
-    volume: Places = low + (high - low) * places[random.integers(3)] / SIDE_PX
+    volume: Coordinates = low + (high - low) * coordinates[random.integers(3)] / SIDE_PX
     for _ in range(_N_ELLIPSOIDS):
-        covered = _ellipsoid(places, random)
+        covered = _ellipsoid(coordinates, random)
         volume += covered * (random.random() - volume)
     return volume.astype(np.float32)
 
 
-def _ellipsoid(places: Places, random: np.random.Generator) -> Places:
+def _ellipsoid(coordinates: Coordinates, random: np.random.Generator) -> Coordinates:
     """Return how much of each voxel is covered: the shortest axis ends within one voxel."""
     centre = random.uniform(0, SIDE_PX, 3)
     axes = random.uniform(*_SEMI_AXES_PX, 3)
-    away = places - centre[:, None, None, None]
-    radius = np.zeros(places.shape[1:])
+    away = coordinates - centre[:, None, None, None]
+    radius = np.zeros(coordinates.shape[1:])
     for direction, axis in zip(_directions(random), axes, strict=True):
         x, y, z = direction / axis
         radius += (x * away[0] + y * away[1] + z * away[2]) ** 2
-    covered: Places = np.clip(0.5 + (1 - np.sqrt(radius)) * axes.min(), 0.0, 1.0)
+    covered: Coordinates = np.clip(0.5 + (1 - np.sqrt(radius)) * axes.min(), 0.0, 1.0)
     return covered
 
 
-def _directions(random: np.random.Generator) -> Places:
+def _directions(random: np.random.Generator) -> Coordinates:
     """Return three unit vectors at right angles, the rows, every rotation as likely.
 
     Source: K. Shoemake, "Uniform Random Rotations", Graphics Gems III, 1992: a normal quaternion.
@@ -62,5 +62,5 @@ def _directions(random: np.random.Generator) -> Places:
         [2 * (x * y + w * z), norm - 2 * (x * x + z * z), 2 * (y * z - w * x)],
         [2 * (x * z - w * y), 2 * (y * z + w * x), norm - 2 * (x * x + y * y)],
     ]
-    directions: Places = np.array(rows) / norm
+    directions: Coordinates = np.array(rows) / norm
     return directions

@@ -31,9 +31,9 @@ def form_fault(kind: str, part: Any) -> str | None:  # noqa: ANN401 - whatever a
         return "there are no samples"
     if not is_list:
         return "give it as a list of samples"
-    for place, one in enumerate(part if kind == "image_to_image" else ()):
+    for index, one in enumerate(part if kind == "image_to_image" else ()):
         if not (isinstance(one, list | tuple) and len(one) == 2):
-            return f"sample {place} is no pair of an input and a target"
+            return f"sample {index} is no pair of an input and a target"
     return None
 
 
@@ -74,12 +74,12 @@ def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
         pairs: (input,) or (input, target) each.
         info: What the set tells.
     """
-    for place, (first, *others) in enumerate(pairs):
+    for index, (first, *others) in enumerate(pairs):
         if first.ndim == 0:
-            return f"sample {place} has the shape (), but the set tells {info.n_dims} axes"
+            return f"sample {index} has the shape (), but the set tells {info.n_dims} axes"
         for target in others:
             if target.shape[1:] != first.shape[1:] or len(target) != info.n_outputs:
-                return f"target {place} has the shape {target.shape} beside an input {first.shape}"
+                return f"target {index} has the shape {target.shape} beside an input {first.shape}"
     return samples_fault([first for first, *_ in pairs], info) or _dtype_fault(
         [other for _, *others in pairs for other in others]
     )
@@ -93,19 +93,19 @@ def samples_fault(samples: Sequence[Array] | Array, info: Info, first: int = 0) 
         info: What the set tells.
         first: The number of the first of them.
     """
-    for place, sample in enumerate(samples, first):
+    for index, sample in enumerate(samples, first):
         if sample.ndim != 1 + info.n_dims or len(sample) != info.n_channels:
             told = f"{info.n_channels} channels and {info.n_dims} axes"
-            return f"sample {place} has the shape {sample.shape}, but the set tells {told}"
+            return f"sample {index} has the shape {sample.shape}, but the set tells {told}"
         if info.size_px is not None and min(sample.shape[1:]) < info.size_px:
-            return f"sample {place} is smaller than the {info.size_px} px that the set tells"
+            return f"sample {index} is smaller than the {info.size_px} px that the set tells"
     return _dtype_fault(samples, first)
 
 
 def _dtype_fault(arrays: Sequence[Array] | Array, first: int = 0) -> str | None:
-    for place, array in enumerate(arrays, first):
+    for index, array in enumerate(arrays, first):
         if array.dtype not in _DTYPES:
-            return f"array {place} is of {array.dtype}: give uint8 or float32"
+            return f"array {index} is of {array.dtype}: give uint8 or float32"
         if not np.isfinite(array).all():
-            return f"array {place} has values that are not finite"
+            return f"array {index} has values that are not finite"
     return None

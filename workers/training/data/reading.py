@@ -65,9 +65,9 @@ def _read(wanted: Wanted) -> Squares:
     squares = np.empty(
         (len(rows), int(samples.shapes[0, 0]), wanted.side, wanted.side), dtype=np.uint8
     )
-    for place, (row, box) in enumerate(zip(wanted.rows, boxes.tolist(), strict=True)):
+    for index, (row, box) in enumerate(zip(wanted.rows, boxes.tolist(), strict=True)):
         found = samples.resized(row, tuple(box), wanted.side)
-        squares[place] = found[..., ::-1] if is_turned[place] else found
+        squares[index] = found[..., ::-1] if is_turned[index] else found
     return squares
 
 

@@ -93,8 +93,8 @@ def figures(samples: Numbered, rows: NDArray[np.intp]) -> Figures:
 def _evenly(samples: Numbered, rows: NDArray[np.intp]) -> Iterator[NDArray[Any]]:
     sizes = samples.shapes[rows].prod(axis=1)
     n = max(1, min(len(rows), int(MOST_VALUES / sizes.mean())))
-    for place in np.linspace(0, len(rows) - 1, n).round().astype(int):
-        yield samples[int(rows[place])]
+    for index in np.linspace(0, len(rows) - 1, n).round().astype(int):
+        yield samples[int(rows[index])]
 
 
 def standardisation(found: Figures, n_dims: int, device: torch.device) -> Scaling:

@@ -24,8 +24,10 @@ MIXED = ((1, 2), (1, 0), (0, 2))
 
 def triangles() -> NDArray[np.float64]:
     """Return the three triangles, (3, 21), in the order of their centres."""
-    places = np.arange(1, LENGTH + 1)
-    return np.array([np.maximum(_HEIGHT - abs(places - centre), 0) for centre in _CENTRES], float)
+    coordinates = np.arange(1, LENGTH + 1)
+    return np.array(
+        [np.maximum(_HEIGHT - abs(coordinates - centre), 0) for centre in _CENTRES], float
+    )
 
 
 def load_waveforms() -> dict[str, tuple[NDArray[np.float32], NDArray[np.int64]]]:

@@ -18,7 +18,7 @@ from workers.training.devices import device_name
 from workers.training.machine import prepare_machine
 from workers.training.overhead.cases import CASES, Case
 from workers.training.overhead.forms import FORMS
-from workers.training.overhead.measuring import Overhead, measure
+from workers.training.overhead.measuring import StepOverhead, measure
 
 CPU = torch.device("cpu")
 
@@ -37,7 +37,7 @@ def table(cases: Mapping[str, Case], n_rounds: int, write: Callable[[str], objec
         write(f"{name:<34}{plain_ms:>10.2f}{row}\n")
 
 
-def _cell(overhead: Overhead) -> str:
+def _cell(overhead: StepOverhead) -> str:
     low, median, high = overhead.quartiles()
     return f"{median:.3f} [{low:.2f}, {high:.2f}]"
 

@@ -1,7 +1,7 @@
 """The forms in which a density can be trained, by name, for comparison.
 
-`masters` is what trainings do, `scaled` its form without W for SGD. `product` and `unfold` are
-what the authors' public operators compute (arXiv:2505.24527), written anew from their formulas.
+`master_weights` is what trainings use, `scaled` its form without W for SGD. `product` and `unfold`
+compute the same as the authors' public operators (arXiv:2505.24527), from their formulas.
 """
 
 from __future__ import annotations
@@ -16,23 +16,25 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from densearch.nn.operator import apply_density, convolutions
-from workers.training.descent import Descent
+from workers.training.descent import GradientDescent
 from workers.training.master_weights import MasterWeights
 
 
-def _plain(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
+def _plain(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> GradientDescent:
     del phi
-    return Descent(torch.optim.SGD(network.parameters(), **settings))
+    return GradientDescent(torch.optim.SGD(network.parameters(), **settings))
 
 
-def _masters(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
+def _master_weights(
+    network: nn.Module, phi: Tensor, settings: Mapping[str, Any]
+) -> GradientDescent:
     apply_density(network, phi)
-    masters = MasterWeights(network)
-    optimizer = torch.optim.SGD(masters.in_place_of(network.parameters()), **settings)
-    return Descent(optimizer, [masters.pull], [masters.push])
+    master_weights = MasterWeights(network)
+    optimizer = torch.optim.SGD(master_weights.in_place_of(network.parameters()), **settings)
+    return GradientDescent(optimizer, [master_weights.pull], [master_weights.push])
 
 
-def _scaled(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
+def _scaled(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> GradientDescent:
     apply_density(network, phi)
     MasterWeights(network)  # folds; the gradients' factor takes the place of W
     kernels = [layer.weight for layer in convolutions(network).values()]
@@ -43,20 +45,22 @@ def _scaled(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Des
             if kernel.grad is not None:
                 kernel.grad.mul_(factor)
 
-    return Descent(torch.optim.SGD(network.parameters(), **settings), [scale])
+    return GradientDescent(torch.optim.SGD(network.parameters(), **settings), [scale])
 
 
-def _product(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent:
+def _product(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> GradientDescent:
     apply_density(network, phi)
-    return Descent(torch.optim.SGD(network.parameters(), **settings))
+    return GradientDescent(torch.optim.SGD(network.parameters(), **settings))
 
 
-def _unfold(network: nn.Module, phi: Tensor, settings: Mapping[str, Any]) -> Descent | None:
+def _unfold(
+    network: nn.Module, phi: Tensor, settings: Mapping[str, Any]
+) -> GradientDescent | None:
     for layer in convolutions(network).values():
         if layer.groups > 1 or not isinstance(layer, nn.Conv2d):
             return None
         layer.forward = partial(_unfolded, layer, phi)  # type: ignore[method-assign]
-    return Descent(torch.optim.SGD(network.parameters(), **settings))
+    return GradientDescent(torch.optim.SGD(network.parameters(), **settings))
 
 
 def _unfolded(layer: nn.Conv2d, phi: Tensor, images: Tensor) -> Tensor:
@@ -75,11 +79,11 @@ def _unfolded(layer: nn.Conv2d, phi: Tensor, images: Tensor) -> Tensor:
 
 # Each puts a density of shape (K,) * n_dims on a network and returns the descent of its weights by
 # SGD with these settings; or returns None where one of the network's layers has no such form.
-Form = Callable[[nn.Module, Tensor, Mapping[str, Any]], Descent | None]
+Form = Callable[[nn.Module, Tensor, Mapping[str, Any]], GradientDescent | None]
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "plain": _plain,
-        "masters": _masters,
+        "master_weights": _master_weights,
         "scaled": _scaled,
         "product": _product,
         "unfold": _unfold,

@@ -27,7 +27,7 @@ _WARM_UP_ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Overhead:
+class StepOverhead:
     """One form's ratios to the plain step, one for each round."""
 
     form: str
@@ -39,7 +39,7 @@ class Overhead:
         return float(low), float(median), float(high)
 
 
-def measure(case: Case, n_rounds: int) -> tuple[float, list[Overhead]]:
+def measure(case: Case, n_rounds: int) -> tuple[float, list[StepOverhead]]:
     """Time a network's training step in every form that its layers allow.
 
     Args:
@@ -47,7 +47,7 @@ def measure(case: Case, n_rounds: int) -> tuple[float, list[Overhead]]:
         n_rounds: At least 1.
 
     Returns:
-        The median plain step in ms, and an `Overhead` for each form but plain.
+        The median plain step in ms, and an `StepOverhead` for each form but plain.
     """
     steps = {form: step for form in FORMS if (step := stepper(case, form)) is not None}
     times: dict[str, list[float]] = {form: [] for form in steps}
@@ -58,7 +58,7 @@ def measure(case: Case, n_rounds: int) -> tuple[float, list[Overhead]]:
             if turn >= 0:
                 times[form].append(taken)
     plain = np.array(times.pop("plain"))
-    ratios = [Overhead(form, tuple(np.array(taken) / plain)) for form, taken in times.items()]
+    ratios = [StepOverhead(form, tuple(np.array(taken) / plain)) for form, taken in times.items()]
     return float(np.median(plain)), ratios
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from workers.training.descent import Descent, descend, step_together
+from workers.training.descent import GradientDescent, descend, step_together
 from workers.training.optimizers import build_optimizer
 
 BASE = {"lr": 0.05, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
@@ -59,7 +59,7 @@ def test_steps_together_are_those_of_each_alone(section: dict[str, Any]) -> None
     rates = [0.01, 0.01, 0.02]
     nets = [network(seed) for seed in range(3)]
     descents = [
-        Descent(build_optimizer(section, groups(net, lr)))
+        GradientDescent(build_optimizer(section, groups(net, lr)))
         for net, lr in zip(nets, rates, strict=True)
     ]
     for step in range(N_STEPS):
@@ -81,7 +81,7 @@ def test_every_step_but_the_first_is_direct(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(torch.optim.SGD, "step", counted)
     net = network(0)
-    descent = Descent(build_optimizer(SECTIONS[1], net.parameters()))
+    descent = GradientDescent(build_optimizer(SECTIONS[1], net.parameters()))
     for step in range(N_STEPS):
         backward(net, step)
         descend(descent)
@@ -94,7 +94,7 @@ def test_settings_and_state_may_change_between_steps(section: dict[str, Any]) ->
     found = []
     for is_direct in (True, False):
         net = network(0)
-        descent = Descent(build_optimizer(section, net.parameters()))
+        descent = GradientDescent(build_optimizer(section, net.parameters()))
         kept = {}
         for step in range(N_STEPS):
             backward(net, step)
@@ -118,7 +118,7 @@ def test_a_parameter_without_a_gradient_rests_and_goes_on() -> None:
     found = []
     for is_direct in (True, False):
         net = network(0)
-        descent = Descent(build_optimizer(SECTIONS[1], net.parameters()))
+        descent = GradientDescent(build_optimizer(SECTIONS[1], net.parameters()))
         for step in range(N_STEPS):
             backward(net, step)
             if step % 2:
@@ -133,7 +133,7 @@ def test_a_parameter_without_a_gradient_rests_and_goes_on() -> None:
 
 def test_gradients_are_cleared() -> None:
     net = network(0)
-    descent = Descent(build_optimizer(SECTIONS[0], net.parameters()))
+    descent = GradientDescent(build_optimizer(SECTIONS[0], net.parameters()))
     backward(net, 0)
     descent.clear()
     assert all(parameter.grad is None for parameter in net.parameters())

@@ -46,23 +46,23 @@ def descend(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
     step: int,
-    masters: MasterWeights | None = None,
+    master_weights: MasterWeights | None = None,
 ) -> None:
     random = torch.Generator().manual_seed(step)
     dtype = kernels(net)[0].dtype
     x = torch.randn(4, 1, 8, 8, generator=random, dtype=dtype)
     optimizer.zero_grad()
     (net(x) - x).square().mean().backward()
-    if masters is None:
+    if master_weights is None:
         optimizer.step()
     else:
-        take(optimizer, masters)
+        take(optimizer, master_weights)
 
 
-def take(optimizer: torch.optim.Optimizer, masters: MasterWeights) -> None:
-    masters.pull()
+def take(optimizer: torch.optim.Optimizer, master_weights: MasterWeights) -> None:
+    master_weights.pull()
     optimizer.step()
-    masters.push()
+    master_weights.push()
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_every_step_is_that_of_the_product_in_the_forward_pass(
     weighted, plain = network(dtype), network(dtype)
     for net in (weighted, plain):
         apply_density(net, PHI)
-    masters = MasterWeights(plain)
-    masters._is_joined = is_joined
+    master_weights = MasterWeights(plain)
+    master_weights._is_joined = is_joined
     on_w = kind(weighted.parameters(), **settings)
-    on_masters = kind(masters.in_place_of(plain.parameters()), **settings)
+    on_master_weights = kind(master_weights.in_place_of(plain.parameters()), **settings)
     start = [kernel.detach().clone() for kernel in kernels(plain)]
     for step in range(n_steps):
         descend(weighted, on_w, step)
-        descend(plain, on_masters, step, masters)
+        descend(plain, on_master_weights, step, master_weights)
         for theirs, own in zip(kernels(weighted), kernels(plain), strict=True):
             assert torch.equal(theirs, own)
     for old, new in zip(start, kernels(plain), strict=True):
@@ -100,9 +100,9 @@ def test_sgd_is_also_that_of_gradients_times_phi_squared(settings: dict[str, Any
     """The scaled form, without W: the same to rounding, for zeros and signs too."""
     net = network()
     apply_density(net, PHI)
-    masters = MasterWeights(net)
+    master_weights = MasterWeights(net)
     scaled = copy.deepcopy(net)
-    own = torch.optim.SGD(masters.in_place_of(net.parameters()), **settings)
+    own = torch.optim.SGD(master_weights.in_place_of(net.parameters()), **settings)
     other = torch.optim.SGD(scaled.parameters(), **settings)
     phi = torch.tensor(PHI, dtype=torch.float64)
 
@@ -113,7 +113,7 @@ def test_sgd_is_also_that_of_gradients_times_phi_squared(settings: dict[str, Any
 
     other.register_step_pre_hook(scale)
     for step in range(200):
-        descend(net, own, step, masters)
+        descend(net, own, step, master_weights)
         descend(scaled, other, step)
         torch.testing.assert_close(kernels(net), kernels(scaled), rtol=0, atol=1e-12)
 
@@ -124,11 +124,11 @@ def test_a_step_by_hand() -> None:
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[[2.0, 1.0, 1.0]]]))
     apply_density(layer, [0.5, 1.0, 1.0])
-    masters = MasterWeights(layer)
+    master_weights = MasterWeights(layer)
     assert layer.weight.tolist() == [[[1.0, 1.0, 1.0]]]
-    optimizer = torch.optim.SGD(masters.in_place_of(layer.parameters()), lr=0.1)
+    optimizer = torch.optim.SGD(master_weights.in_place_of(layer.parameters()), lr=0.1)
     layer(torch.tensor([[[3.0, 0.0, 0.0]]])).sum().backward()
-    take(optimizer, masters)
+    take(optimizer, master_weights)
     assert layer.weight[0, 0].tolist() == pytest.approx([0.5 * (2 - 0.15), 1.0, 1.0])
 
 
@@ -136,10 +136,10 @@ def test_the_passes_are_those_of_plain_convolutions() -> None:
     net = network()
     names, classes = set(net.state_dict()), [type(layer) for layer in net]
     apply_density(net, PHI)
-    masters = MasterWeights(net)
+    master_weights = MasterWeights(net)
     assert [type(layer) for layer in net] == classes
     assert set(net.state_dict()) == names
-    own, optimized = list(net.parameters()), masters.in_place_of(net.parameters())
+    own, optimized = list(net.parameters()), master_weights.in_place_of(net.parameters())
     assert [a is b for a, b in zip(own, optimized, strict=True)].count(False) == 2
     assert [p.shape for p in own] == [p.shape for p in optimized]
 
@@ -147,8 +147,8 @@ def test_the_passes_are_those_of_plain_convolutions() -> None:
 def test_the_layout_of_the_weights_stays() -> None:
     net = nn.Sequential(nn.Conv2d(4, 4, 3, bias=False)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     apply_density(net, PHI)
-    masters = MasterWeights(net)
-    for tensor in (*masters.in_place_of(net.parameters()), *net.parameters()):
+    master_weights = MasterWeights(net)
+    for tensor in (*master_weights.in_place_of(net.parameters()), *net.parameters()):
         assert tensor.shape == (4, 4, 3, 3)
         assert tensor.is_contiguous(memory_format=torch.channels_last)
 
@@ -158,23 +158,23 @@ def test_a_learned_density_keeps_the_product_in_the_forward_pass() -> None:
     group = {"name": "", "layers": ["0"], "kernel_size": 3, "start": [1.0], "bounds": [[0.5, 2.0]]}
     learn_density(net, {"family": "gaussian", "groups": [group]})
     before = list(net.parameters())
-    masters = MasterWeights(net)
+    master_weights = MasterWeights(net)
     assert is_weighted(net[0])
-    assert all(a is b for a, b in zip(masters.in_place_of(before), before, strict=True))
+    assert all(a is b for a, b in zip(master_weights.in_place_of(before), before, strict=True))
 
 
 @pytest.mark.parametrize("is_joined", [False, True])
 def test_a_layer_without_a_gradient_rests(is_joined: bool) -> None:
     net = network()
     apply_density(net, PHI)
-    masters = MasterWeights(net)
-    masters._is_joined = is_joined
-    optimizer = torch.optim.SGD(masters.in_place_of(net.parameters()), lr=0.1, momentum=0.9)
+    master_weights = MasterWeights(net)
+    master_weights._is_joined = is_joined
+    optimizer = torch.optim.SGD(master_weights.in_place_of(net.parameters()), lr=0.1, momentum=0.9)
     first, last = (kernel.detach().clone() for kernel in kernels(net))
     for _ in range(2):
         optimizer.zero_grad()
         net[0](torch.ones(1, 1, 3, 3, dtype=torch.float64)).sum().backward()
-        take(optimizer, masters)
+        take(optimizer, master_weights)
     # Gradients of 1, so of Phi for W: velocities Phi, then 1.9 Phi; V takes Phi once more.
     moved = 0.1 * 2.9 * torch.tensor(PHI, dtype=torch.float64) ** 2
     torch.testing.assert_close(first - kernels(net)[0], moved.expand(3, 1, 3, 3))

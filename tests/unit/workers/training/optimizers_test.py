@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from densearch.nn.operator import apply_density, convolutions
-from workers.training.descent import Descent, descend
+from workers.training.descent import GradientDescent, descend
 from workers.training.master_weights import MasterWeights
 from workers.training.optimizers import build_optimizer, clipping
 
@@ -78,7 +78,7 @@ def test_gradients_are_clipped_together_and_before_the_decay() -> None:
     settings = {**SGD, "momentum": 0.0, "nesterov": False}
     optimizer = build_optimizer(settings, [first, second])
     first.grad, second.grad = torch.tensor([3.0]), torch.tensor([4.0])
-    descend(Descent(optimizer, [clipping([first, second], 1.0)]))
+    descend(GradientDescent(optimizer, [clipping([first, second], 1.0)]))
     # (3, 4) has the norm 5 and becomes (0.6, 0.8); the decay adds 0.1 * 1, the rate is 0.1.
     assert first.item() == pytest.approx(1 - 0.07, rel=1e-5)
     assert second.item() == pytest.approx(1 - 0.09, rel=1e-5)
@@ -88,7 +88,7 @@ def test_short_gradients_are_not_clipped() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
     optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
     parameter.grad = torch.tensor([2.0])
-    descend(Descent(optimizer, [clipping([parameter], 2.5)]))
+    descend(GradientDescent(optimizer, [clipping([parameter], 2.5)]))
     assert parameter.item() == pytest.approx(0.8)
 
 
@@ -101,14 +101,16 @@ def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
         torch.manual_seed(0)
         net = nn.Sequential(nn.Conv1d(1, 2, 3, bias=False), nn.Tanh(), nn.Conv1d(2, 1, 3)).double()
         apply_density(net, [0.2, 1.0, 3.0])
-        masters = MasterWeights(net) if is_held else None
+        master_weights = MasterWeights(net) if is_held else None
         weights = (
-            list(net.parameters()) if masters is None else masters.in_place_of(net.parameters())
+            list(net.parameters())
+            if master_weights is None
+            else master_weights.in_place_of(net.parameters())
         )
         clip = clipping(weights, 0.1)
-        before = [clip] if masters is None else [masters.pull, clip]
-        after = [] if masters is None else [masters.push]
-        descent = Descent(build_optimizer(section, weights), before, after)
+        before = [clip] if master_weights is None else [master_weights.pull, clip]
+        after = [] if master_weights is None else [master_weights.push]
+        descent = GradientDescent(build_optimizer(section, weights), before, after)
         for step in range(20):
             random = torch.Generator().manual_seed(step)
             x = torch.randn(4, 1, 9, generator=random, dtype=torch.float64)

@@ -11,7 +11,7 @@ from densearch.nn.operator import convolutions, fold
 from workers.training.overhead import __main__ as command
 from workers.training.overhead.cases import CASES, Case
 from workers.training.overhead.forms import FORMS
-from workers.training.overhead.measuring import Overhead, measure, stepper
+from workers.training.overhead.measuring import StepOverhead, measure, stepper
 
 SMALL = Case({"kind": "small_cnn", "depth": 2, "width": 3, "kernel_size": 3}, 4, 8)
 DNCNN = Case({"kind": "dncnn", "depth": 3, "width": 2, "kernel_size": 5}, 2, 9)
@@ -31,7 +31,7 @@ def test_every_form_takes_the_same_steps(case: Case) -> None:
     size = case.section["kernel_size"]
     phi = torch.linspace(0.5, 1.0, size * size).view(size, size)
     expected = kernels(case, "product")
-    for form in ("masters", "scaled"):
+    for form in ("master_weights", "scaled"):
         torch.testing.assert_close(kernels(case, form), expected)
     unfolded = [kernel * phi for kernel in kernels(case, "unfold")]
     torch.testing.assert_close(unfolded, expected)
@@ -49,7 +49,7 @@ def test_a_round_has_a_ratio_for_every_form() -> None:
 
 
 def test_quartiles_are_those_of_the_ratios() -> None:
-    assert Overhead("product", (1.0, 5.0, 2.0, 3.0, 4.0)).quartiles() == (2.0, 3.0, 4.0)
+    assert StepOverhead("product", (1.0, 5.0, 2.0, 3.0, 4.0)).quartiles() == (2.0, 3.0, 4.0)
 
 
 def test_the_table_leaves_out_what_a_layer_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_signals_and_volumes_have_all_forms_but_that_of_images(n_dims: int) -> N
     case = Case(SMALL.section, 2, 8, n_dims)
     phi = torch.linspace(0.5, 1.0, 3**n_dims).view((3,) * n_dims)
     expected = kernels(case, "product")
-    for form in ("masters", "scaled"):
+    for form in ("master_weights", "scaled"):
         torch.testing.assert_close(kernels(case, form), expected)
     start = stepper(case, "plain", {"lr": 0.0})
     assert start is not None
@@ -78,7 +78,15 @@ def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture
     name = "vgg 4x16, 3x3, 64 of 8 px"
     command.main(["--rounds", "2", "--network", "vgg"])
     *_, head, row = capsys.readouterr().out.splitlines()
-    assert head.split() == ["network", "plain,", "ms", "masters", "scaled", "product", "unfold"]
+    assert head.split() == [
+        "network",
+        "plain,",
+        "ms",
+        "master_weights",
+        "scaled",
+        "product",
+        "unfold",
+    ]
     assert row.startswith(name)
     assert row.count("[") == 4
 
@@ -86,6 +94,6 @@ def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("name", CASES)
 def test_every_network_of_the_table_can_be_trained(name: str) -> None:
     case = CASES[name]
-    step = stepper(dataclasses.replace(case, batch_size=1), "masters")
+    step = stepper(dataclasses.replace(case, batch_size=1), "master_weights")
     assert step is not None
     step()

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from workers.training.generators import streams_of
+from workers.training.generators import generators_of
 from workers.training.networks import InputShape, build_network
 
 DNCNN = {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3}
@@ -24,7 +24,7 @@ EVERY = [*CLASSIFIERS, *DENOISERS]
 def built(
     section: dict[str, Any], size_px: int = 8, n_outputs: int = 1, seed: int = 0
 ) -> nn.Module:
-    weights = streams_of(seed, torch.device("cpu")).weights
+    weights = generators_of(seed, torch.device("cpu")).weights
     return build_network(section, InputShape(1, size_px), n_outputs, weights)
 
 

@@ -91,15 +91,15 @@ def test_every_convolution_above_1x1_carries_the_density(
     assert not any(is_weighted(layer) for layer in others)
 
 
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last], ids=str)
 @pytest.mark.parametrize("section", EVERY, ids=kind_of)
 def test_folding_changes_no_bit_of_the_output(
-    section: dict[str, Any], layout: torch.memory_format
+    section: dict[str, Any], memory_format: torch.memory_format
 ) -> None:
     network = built(section)
     names = set(network.state_dict())
     apply_density(network, density(3))
-    network.to(memory_format=layout)  # type: ignore[call-overload]
+    network.to(memory_format=memory_format)  # type: ignore[call-overload]
     moved(network).eval()
     images = torch.rand(3, 1, 12, 9)
     with torch.no_grad():

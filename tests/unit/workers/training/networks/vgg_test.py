@@ -41,13 +41,13 @@ def test_stages_are_convolutions_norms_relus_and_a_pooling_in_every_bit() -> Non
     network = built({**VGG, "depth": 3, "n_stages": 2}, n_outputs=10)
     images = torch.randn(4, 1, 8, 8, generator=torch.Generator().manual_seed(1))
     features = images
-    for place, layers in enumerate(network.features):  # type: ignore[arg-type]
+    for index, layers in enumerate(network.features):  # type: ignore[arg-type]
         convolved = [layer for layer in layers if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
         if convolved:
             features = nn.Sequential(*convolved)(features).relu()
         else:
             features = nn.functional.max_pool2d(features, 2)
-            assert place in {1, 4}
+            assert index in {1, 4}
     upstream = torch.randn(features.shape, generator=torch.Generator().manual_seed(2))
     parameters = [*network.features.parameters()]  # type: ignore[union-attr]
     expected = torch.autograd.grad(features, parameters, upstream)
