@@ -342,9 +342,8 @@ class Dispatcher:
         busy = {a.digest for a in self._cluster.in_hand().values() if a.job_id != run.job.id}
         step.prepare(run)
         with self._database.write(is_patient=run.job.id in self._slow) as session:
-            assignments = step.take(
-                session, run, updates, n_free, busy, may_speculate=may_speculate
-            )
+            given = (updates, n_free, busy)
+            assignments = step.take(session, run, *given, may_speculate=may_speculate)
             is_idle = not assignments and not self._in_hand_of(run.job.id)
             reason = self._why(run) if is_idle else None
             if reason != run.job.waits_for:

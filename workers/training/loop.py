@@ -134,14 +134,14 @@ class _Built:
     """The passes of the runs that are in training, built again when one of them has ended."""
 
     def __init__(self, forward_of: ForwardOf) -> None:
-        self._passes_of = forward_of
+        self._forward_of = forward_of
         self._runs: list[CandidateRun] = []
         self._forward: Forward | None = None
 
     def of(self, runs: Sequence[CandidateRun]) -> Forward:
         if self._forward is None or self._runs != [*runs]:
             self._runs = [*runs]
-            self._forward = self._passes_of([run.parts for run in runs], runs[0].precision)
+            self._forward = self._forward_of([run.parts for run in runs], runs[0].precision)
         return self._forward
 
 

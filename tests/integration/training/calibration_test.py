@@ -75,7 +75,7 @@ def test_what_cannot_be_packed_is_timed_alone() -> None:
 
 def test_widths_that_fit_no_memory_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     error = torch.OutOfMemoryError("CUDA out of memory")
-    monkeypatch.setattr(calibration, "FusedPasses", scarce(2, error, 0))
+    monkeypatch.setattr(calibration, "FusedForward", scarce(2, error, 0))
     assert list(calibrate(task(DIGITS), (1, 2, 4, 8)).pack_epoch_s) == [1, 2]
 
 

@@ -220,13 +220,13 @@ def scarce(at_most: int, error: Exception, n_forwards: int) -> Callable[..., Fus
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
     ],
 )
-@pytest.mark.parametrize("n_passes", [0, 5])
+@pytest.mark.parametrize("n_forwards", [0, 5])
 def test_what_finds_no_memory_is_trained_in_halves(
     monkeypatch: pytest.MonkeyPatch, error: Exception, n_forwards: int
 ) -> None:
     tasks = [task(DIGITS, phi=phi) for phi in densities(5)]
     expected = [facts(told) for told in train(tasks)]
-    monkeypatch.setattr(packs, "FusedPasses", scarce(2, error, n_forwards))
+    monkeypatch.setattr(packs, "FusedForward", scarce(2, error, n_forwards))
     assert [facts(told) for told in train(tasks)] == expected
 
 
@@ -241,7 +241,7 @@ def test_no_epoch_is_told_twice_when_memory_runs_out_late(monkeypatch: pytest.Mo
         made.append(scarce(2, error, 0 if len(made) == 1 else 10**6)(candidates, precision))
         return made[-1]
 
-    monkeypatch.setattr(packs, "FusedPasses", forward_of)
+    monkeypatch.setattr(packs, "FusedForward", forward_of)
     told = train(tasks)
     assert [facts(t) for t in told] == expected
     assert [[m.epoch for m in t if isinstance(m, EpochMeasurement)] for t in told] == [[1, 2]] * 3
@@ -249,5 +249,5 @@ def test_no_epoch_is_told_twice_when_memory_runs_out_late(monkeypatch: pytest.Mo
 
 def test_one_alone_that_finds_no_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     error = torch.OutOfMemoryError("CUDA out of memory")
-    monkeypatch.setattr(packs, "FusedPasses", scarce(0, error, 0))
+    monkeypatch.setattr(packs, "FusedForward", scarce(0, error, 0))
     assert train([task(DIGITS), task(DIGITS, phi=None)]) == [[error], [error]]

@@ -121,7 +121,7 @@ def test_the_check_is_the_difference_of_two_trainings(monkeypatch: pytest.Monkey
         parts.optimizer.step()
         losses.append(loss.item())
     exact = sum(losses[8:]) / 8
-    monkeypatch.setattr(precision, "PlainPasses", Blank)
+    monkeypatch.setattr(precision, "PlainForward", Blank)
     assert difference(own) == pytest.approx(abs(math.log(10) - exact) / exact, rel=1e-4)
 
 

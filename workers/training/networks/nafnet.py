@@ -91,7 +91,7 @@ class NafBlock(nn.Module):
         return outputs
 
 
-class NafNet(nn.Module):
+class NafNetModule(nn.Module):
     """Blocks at several scales, joined at each by addition.
 
     Maps (B, n_channels, H, W) of any size to (B, n_outputs, H, W): images are padded to what the
@@ -152,7 +152,7 @@ class NafNet(nn.Module):
 def nafnet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a NAFNet of `n_stages` scales with `depth` >= 1 blocks each, and each way."""
     depth, n_joined = section["depth"], section["n_stages"] - 1
-    return NafNet(
+    return NafNetModule(
         shape.n_channels,
         n_outputs,
         encoder=[depth] * n_joined,

@@ -48,7 +48,7 @@ class BasicBlock(nn.Module):
         return nn.functional.relu(self.residual(features) + self.shortcut(features), inplace=True)
 
 
-class ResNet(nn.Module):
+class ResNetModule(nn.Module):
     """A convolution, stages of `depth` basic blocks, and a linear head on their average.
 
     Maps (B, n_channels, H, W) of any size to logits (B, n_outputs). Each stage has a kernel size,
@@ -84,7 +84,7 @@ class ResNet(nn.Module):
 
 def resnet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a ResNet of `n_stages` stages with `depth` >= 1 blocks each."""
-    return ResNet(
+    return ResNetModule(
         shape.n_channels,
         n_outputs,
         depth=section["depth"],

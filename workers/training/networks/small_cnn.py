@@ -34,7 +34,7 @@ _POOLS: Mapping[int, Callable[[], nn.Module]] = MappingProxyType(
 )
 
 
-class SmallCnn(nn.Module):
+class SmallCnnModule(nn.Module):
     """Convolutions with ReLU, max-pooling by 2 after the first `n_pools`, a linear head.
 
     Maps (B, n_channels, *sides) of `n_dims` axes, 1 to 3, to logits (B, n_outputs). Convolution i
@@ -87,7 +87,7 @@ def small_cnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> 
     Pooling stops where samples would become narrower than 2.
     """
     depth = section["depth"]
-    return SmallCnn(
+    return SmallCnnModule(
         shape,
         n_outputs,
         width=section["width"],

@@ -18,7 +18,7 @@ from workers.training.networks.layers import doubling, kernel_sizes, normalised,
 from workers.training.networks.shape import InputShape
 
 
-class UNet(nn.Module):
+class UNetModule(nn.Module):
     """Scales, each with its kernel size, with `depth` convolutions on the way down and up.
 
     Maps (B, n_channels, H, W) of any size to (B, n_outputs, H, W): images are padded to what the
@@ -68,7 +68,7 @@ class UNet(nn.Module):
 
 def unet(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a U-Net of `n_stages` scales with `depth` >= 1 convolutions each way."""
-    return UNet(
+    return UNetModule(
         shape.n_channels,
         n_outputs,
         depth=section["depth"],

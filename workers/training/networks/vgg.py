@@ -20,7 +20,7 @@ from workers.training.networks.shape import InputShape
 _MOST_WIDENING = 8
 
 
-class Vgg(nn.Module):
+class VggModule(nn.Module):
     """Stages of convolution, batch norm and ReLU, each ended by 2x2 max-pooling.
 
     Maps (B, n_channels, H, W), H and W at least 2**n_stages, to logits (B, n_outputs). The
@@ -60,7 +60,7 @@ class Vgg(nn.Module):
 
 def vgg(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:
     """Build a VGG of `depth` convolutions in `n_stages` <= `depth` stages."""
-    return Vgg(
+    return VggModule(
         shape.n_channels,
         n_outputs,
         depth=section["depth"],

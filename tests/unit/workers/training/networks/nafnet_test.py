@@ -16,14 +16,14 @@ from workers.training.networks.nafnet import (
     ChannelAttention,
     ChannelNorm,
     NafBlock,
-    NafNet,
+    NafNetModule,
     SimpleGate,
 )
 
 
 def test_nafnet_has_the_published_size() -> None:
     with torch.device("meta"):
-        network = NafNet(
+        network = NafNetModule(
             3, 3, encoder=[1, 1, 1, 28], middle=1, decoder=[1] * 4, width=32, kernel_sizes=[3] * 5
         )
     # The paper's network for GoPro, width 32: 17.11 M.

@@ -12,7 +12,7 @@ from tests.unit.workers.training.networks.building import (
     convolutions,
     n_parameters,
 )
-from workers.training.networks.resnet import BasicBlock, ResNet
+from workers.training.networks.resnet import BasicBlock, ResNetModule
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from workers.training.networks.resnet import BasicBlock, ResNet
 )
 def test_resnet_has_the_published_size(depth: int, n_layers: int, n_published: int) -> None:
     with torch.device("meta"):
-        network = ResNet(3, 10, depth=depth, width=16, kernel_sizes=[3] * 3)
+        network = ResNetModule(3, 10, depth=depth, width=16, kernel_sizes=[3] * 3)
     assert n_parameters(network) == n_published
     spatial = [layer for layer in convolutions(network) if layer.kernel_size == (3, 3)]
     assert len(spatial) + 1 == n_layers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from tests.unit.workers.training.networks.building import UNET, built, convolutions, n_parameters
-from workers.training.networks.unet import UNet
+from workers.training.networks.unet import UNetModule
 
 # Pytorch-UNet with three channels in and one out. There the up-convolutions have a bias for each
 # of their 512 + 256 + 128 + 64 channels; ours have none.
@@ -14,7 +14,7 @@ PUBLISHED = 31_037_633
 
 def test_unet_has_the_published_size() -> None:
     with torch.device("meta"):
-        network = UNet(3, 1, depth=2, width=64, kernel_sizes=[3] * 5)
+        network = UNetModule(3, 1, depth=2, width=64, kernel_sizes=[3] * 5)
     assert n_parameters(network) == PUBLISHED - 960
     # The paper counts 23 convolutions, the four up-convolutions among them.
     assert len(convolutions(network)) == 23

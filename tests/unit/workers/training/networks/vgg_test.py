@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.unit.workers.training.networks.building import VGG, built, convolutions, n_parameters
-from workers.training.networks.vgg import Vgg
+from workers.training.networks.vgg import VggModule
 
 # Table 1 of the paper, configurations A, B and D: the channels of each convolution.
 TABLE = {
@@ -23,7 +23,7 @@ PUBLISHED = {8: 9_231_114, 10: 9_416_010, 13: 14_728_266}
 @pytest.mark.parametrize("depth", TABLE)
 def test_vgg_has_the_published_layers(depth: int) -> None:
     with torch.device("meta"):
-        network = Vgg(3, 10, depth=depth, width=64, kernel_sizes=[3] * 5)
+        network = VggModule(3, 10, depth=depth, width=64, kernel_sizes=[3] * 5)
     assert [layer.out_channels for layer in convolutions(network)] == TABLE[depth]
     assert n_parameters(network) == PUBLISHED[depth] - sum(TABLE[depth])
     assert network(torch.empty(2, 3, 32, 32, device="meta")).shape == (2, 10)
