@@ -15,8 +15,9 @@ from functools import lru_cache
 from typing import Any
 
 from densearch.density import families
+from densearch.plugins.layer import Layer
+from densearch.plugins.sections import OwnNetwork
 from service.extensions.entry_points import PluginError
-from service.networks import Layer, OwnNetwork
 
 # timm's convolutions that standardise their weights at each pass, which would undo most of a
 # density: what they compute is not conv(x, W * Phi).
@@ -33,7 +34,7 @@ class TimmNetwork(OwnNetwork):
 
 
 class Timm:
-    """See `service.networks.plugin.NetworkPlugin`."""
+    """See `densearch.plugins.NetworkPlugin`."""
 
     title = "timm"
     tasks = ("classification", "multilabel")

@@ -12,6 +12,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cli": ("httpx2", "rich", "typer"),
         "client": ("httpx2",),
         "direct": ("nlopt", "scipy"),
+        "plugins": ("pydantic",),
         "torch": ("torch",),
     }
 )

@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
 
 from service.datasets.info import BUILT_IN, DataInfo
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError
 
 GROUP: entry_points.Group = "densearch.datasets"
-
-
-class DatasetPlugin(Protocol):
-    """What an entry point of `densearch.datasets` names. Its module is imported without torch.
-
-    Attributes:
-        title: What a page calls it.
-        info: For each kind of task that it fits, such as "classification", what its samples are.
-    """
-
-    title: ClassVar[str]
-    info: ClassVar[Mapping[str, DataInfo]]
-
-    def load(self, task: str, /) -> Mapping[str, Any]:
-        """Return the samples of the splits `train`, `validation` and `test`, always the same.
-
-        Args:
-            task: The kind of task.
-
-        Returns:
-            By split what `workers.training.data.plugin` tells for that kind of task.
-        """
 
 
 def info_of(task: str, name: str) -> DataInfo:
@@ -43,7 +20,7 @@ def info_of(task: str, name: str) -> DataInfo:
     plugin = entry_points.load(GROUP, name)
     told = plugin.value.info
     if not (isinstance(told, Mapping) and all(isinstance(i, DataInfo) for i in told.values())):
-        reason = "its info is no mapping from kinds of task to service.datasets.info.DataInfo"
+        reason = "its info is no mapping from kinds of task to densearch.plugins.DataInfo"
         raise PluginError(f"{name!r} of {plugin.package} cannot be used: {reason}")
     if task not in told:
         raise PluginError(f"{name} fits {', '.join(told) or 'no kind of task'}, not {task}")

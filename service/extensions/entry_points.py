@@ -24,15 +24,9 @@ from importlib.metadata import (
 from types import MappingProxyType
 from typing import Any, Literal
 
+from densearch.plugins.contracts import CONTRACTS, parts_of
+
 Group = Literal["densearch.networks", "densearch.datasets", "densearch.objectives"]
-# What an object must have to be one of a group.
-CONTRACTS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
-    {
-        "densearch.networks": ("title", "tasks", "n_dims", "section", "layers", "build"),
-        "densearch.datasets": ("title", "info", "load"),
-        "densearch.objectives": ("title", "outputs", "section", "data_of", "build"),
-    }
-)
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 # What is called so has no version, of which a result could be told.
 NAMELESS = "a nameless package"
@@ -174,7 +168,7 @@ def _loaded(group: Group, name: str) -> Plugin:
     try:
         (entry,) = owners.values()
         value = entry.load()
-        missing = [part for part in CONTRACTS[group] if not hasattr(value, part)]
+        missing = [part for part in parts_of(group) if not hasattr(value, part)]
         parts = {part: _installed(part) for part in getattr(value, "built_on", ())}
     except FAILURES as error:  # whatever a package raises is told, and breaks nothing
         return replace(plugin, error=_reason(error))

@@ -6,30 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from densearch.plugins.sections import KIND_PATTERN, OwnSection
 from service.extensions import entry_points
 from service.extensions.entry_points import Group, Plugin, PluginError
-from service.section import Section
-
-KIND_PATTERN = r"^[a-z][a-z0-9_.-]{0,63}(:[A-Za-z0-9_./-]{1,128})?$"
-
-
-class OwnSection(Section):
-    """Settings that a plug-in gives to what it brings.
-
-    Attributes:
-        kind: The plug-in's name; behind a colon may stand what its `takes` says.
-    """
-
-    kind: str = Field(pattern=KIND_PATTERN)
-
-    @property
-    def argument(self) -> str:
-        """What stands behind the colon of `kind`."""
-        return self.kind.partition(":")[2]
-
 
 SectionT = TypeVar("SectionT", bound=OwnSection)
 
@@ -70,7 +52,7 @@ def section_of(plugin: Plugin, base: type[SectionT]) -> type[SectionT]:
     """
     section = plugin.value.section
     if not (isinstance(section, type) and issubclass(section, base)):
-        needed = f"its section does not inherit {base.__module__}.{base.__name__}"
+        needed = f"its section does not inherit densearch.plugins.{base.__name__}"
         raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {needed}")
     return section
 

@@ -1,5 +1,7 @@
 """The networks that a spec may name: their settings, their layers, what fits what."""
 
+from densearch.plugins.layer import Layer
+from densearch.plugins.sections import OwnNetwork
 from service.networks.catalogue import (
     NetworkInfo,
     catalogue,
@@ -10,8 +12,6 @@ from service.networks.catalogue import (
     n_halvings,
     own,
 )
-from service.networks.layer import Layer
-from service.networks.plugin import OwnNetwork
 from service.networks.sections import SEARCHABLE, AnyNetwork, Network
 
 __all__ = [

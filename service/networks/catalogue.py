@@ -9,12 +9,13 @@ from inspect import cleandoc
 from types import MappingProxyType
 from typing import Any
 
+from densearch.plugins.layer import Layer
+from densearch.plugins.sections import OwnNetwork
 from service.extensions import entry_points
 from service.extensions.entry_points import Plugin
 from service.extensions.sections import at_defaults, section_of
 from service.networks import layers
 from service.networks import plugin as plugged
-from service.networks.layer import Layer
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
 from service.tasks.sections import TaskKind
 
@@ -107,7 +108,7 @@ def described(plugin: Plugin) -> NetworkInfo:
     info = _told(plugged.held(plugin))
     entry_points.called(plugin, "describing its settings", info.to_dict)
     if info.takes is None:
-        plugged.layers_of(at_defaults(plugin, section_of(plugin, plugged.OwnNetwork)))
+        plugged.layers_of(at_defaults(plugin, section_of(plugin, OwnNetwork)))
     return info
 
 
@@ -126,7 +127,7 @@ def _told(plugin: Plugin) -> NetworkInfo:
         plugin.name,
         value.title,
         tuple(value.tasks),
-        section_of(plugin, plugged.OwnNetwork),
+        section_of(plugin, OwnNetwork),
         plugged.layers_of,
         tuple(value.n_dims),
         getattr(value, "takes", None),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from service.networks.layer import Layer
+from densearch.plugins.layer import Layer
 from service.networks.sections import DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Protocol, get_args
+from collections.abc import Sequence
+from typing import Annotated, Any, get_args
 
 from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
 from densearch.density import families
+from densearch.plugins.layer import Layer
+from densearch.plugins.sections import OwnNetwork
 from service.extensions import sections
 from service.extensions.entry_points import Group, Plugin, PluginError, called
-from service.extensions.sections import OwnSection
-from service.networks.layer import Layer
 from service.tasks.sections import TaskKind
 
 GROUP: Group = "densearch.networks"
@@ -20,41 +20,6 @@ GROUP: Group = "densearch.networks"
 NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 TASKS: tuple[str, ...] = get_args(TaskKind)
 BUILT_IN = ("small_cnn", "vgg", "resnet", "dncnn", "unet", "nafnet")
-
-
-class OwnNetwork(OwnSection):
-    """The settings of a network of one's own: a plug-in's section inherits this."""
-
-
-class NetworkPlugin(Protocol):
-    """What an entry point of `densearch.networks` names. Its module is imported without torch.
-
-    Attributes:
-        title: What a page calls it.
-        tasks: The kinds of task that it fits: "classification", "denoising" and so on.
-        n_dims: The numbers of axes that its samples may have, of 1 to 3.
-        section: Its settings; the docstring describes it, and every field has a default.
-        takes: What stands behind the colon of its `kind`, such as "NAME"; may be left out.
-        built_on: Packages whose versions its trainings depend on beside its own; may be left out.
-    """
-
-    title: ClassVar[str]
-    tasks: ClassVar[Sequence[str]]
-    n_dims: ClassVar[Sequence[int]]
-    section: ClassVar[type[OwnNetwork]]
-
-    def layers(self, section: Any, /) -> Iterable[Layer]:  # noqa: ANN401 - its own section
-        """List, in the order of `named_modules()`, the convolutions that carry a density."""
-
-    def build(self, settings: Mapping[str, Any], shape: Any, n_outputs: int, /) -> Any:  # noqa: ANN401 - torch's, and the workers'
-        """Build the `torch.nn.Module`; its weights are drawn anew afterwards.
-
-        Args:
-            settings: The section as plain values.
-            shape: A sample's `n_channels`, `size_px` and `n_dims`, see
-                `workers.training.networks.InputShape`.
-            n_outputs: Classes, or channels of the output image.
-        """
 
 
 def plugin_of(kind: str) -> Plugin:
@@ -126,7 +91,7 @@ def _fault_of(layers: Sequence[Layer]) -> str | None:
 
 def _fault_of_one(layer: Any) -> str | None:  # noqa: ANN401 - whatever it lists
     if not isinstance(layer, Layer):
-        return f"it lists {layer!r:.100}, which is no service.networks.Layer"
+        return f"it lists {layer!r:.100}, which is no densearch.plugins.Layer"
     name, size, stage = layer.name, layer.kernel_size, layer.stage
     if not (isinstance(name, str) and NAME.fullmatch(name)):
         return (

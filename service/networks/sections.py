@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
+from densearch.plugins.sections import OwnNetwork
 from service.networks.kernel_sizes import Chain, KernelSize, Staged
-from service.networks.plugin import BUILT_IN, OwnNetwork, PluggedNetwork
+from service.networks.plugin import BUILT_IN, PluggedNetwork
 
 # Channels double from stage to stage: six of them widen 256 to 8192.
 StagedWidth = Annotated[int, Field(ge=1, le=256, description="Channels of the first stage.")]

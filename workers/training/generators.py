@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
+from densearch.plugins.objective import Generators
 
-@dataclass(frozen=True)
-class Generators:
-    """Independent generators, so that what one of them draws never moves another.
-
-    Attributes:
-        weights: Initial weights; on the CPU, so every device starts from the same network.
-        order: Which samples come when; on the CPU.
-        noise: What is drawn afresh for each batch; on the training's device.
-        augmentation: How each image is changed; on the training's device.
-    """
-
-    weights: torch.Generator
-    order: torch.Generator
-    noise: torch.Generator
-    augmentation: torch.Generator
+__all__ = ["Generators", "generator", "generators_of"]
 
 
 def generators_of(seed: int, device: torch.device) -> Generators:

@@ -14,11 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins import Generators, InputShape, Objective, lay_out
 from own_network.rings import SIDE_PX, draw
-from workers.training.generators import Streams
-from workers.training.memory_format import lay_out
-from workers.training.networks import InputShape
-from workers.training.objectives import Objective
 
 
 class CountingObjective(Objective):
@@ -35,10 +32,10 @@ class CountingObjective(Objective):
             for seed, (split, n) in enumerate(sizes.items(), 1)
         }
 
-    def batches(self, batch_size: int, streams: Streams) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every training image once, in the stream's order."""
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield every training image once, in an order that is drawn."""
         images, counts = self._splits["train"]
-        order = torch.randperm(len(counts), generator=streams.order).to(counts.device)
+        order = torch.randperm(len(counts), generator=generators.order).to(counts.device)
         for rows in torch.split(order, batch_size):
             yield images[rows], counts[rows]
 

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from service.datasets.info import DataInfo
-from service.networks import Layer, OwnNetwork
-from service.tasks.plugin import OwnTask
+from densearch.plugins import DataInfo, InputShape, Layer, OwnNetwork, OwnTask
 
 if TYPE_CHECKING:
     import torch
 
-    from workers.training.networks import InputShape
-    from workers.training.objectives import Objective
+    from densearch.plugins import Objective
 
 
 class DilatedNetwork(OwnNetwork):
@@ -46,7 +43,7 @@ class Dilated:
     def build(
         self, settings: Mapping[str, Any], shape: InputShape, n_outputs: int
     ) -> torch.nn.Module:
-        """Build the module; its weights are drawn anew afterwards."""
+        """Build the module; its weights are initialised afterwards."""
         from own_network.network import DilatedCnn
 
         return DilatedCnn(
@@ -87,7 +84,7 @@ class Counting:
     section = CountingTask
 
     def data_of(self, section: CountingTask) -> DataInfo:
-        """Tell the samples' size; an output says whether there are more rings than its number."""
+        """Return the samples' size; output k says whether there are more than k + 1 rings."""
         return DataInfo(size_px=24, n_outputs=section.most - 1)
 
     def build(

@@ -69,7 +69,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answer(installed: Path, script: str, body: object) -> Any:  # noqa: ANN401 - JSON
-    path = os.pathsep.join([str(ROOT), str(installed)])
+    path = os.pathsep.join([str(ROOT), str(ROOT / "library"), str(installed)])
     ran = subprocess.run(
         [sys.executable, "-c", script, json.dumps(body)],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},

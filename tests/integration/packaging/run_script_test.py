@@ -103,7 +103,7 @@ def test_a_failed_installation_is_tried_again(project: Project) -> None:
 def test_installs_with_the_constraints(project: Project) -> None:
     project.run("setup")
     root = project.root
-    both = f"-e {root}/library[client,direct,torch] -e {root}[dev]"
+    both = f"-e {root}/library[cli,client,direct,plugins,torch] -e {root}[dev]"
     assert f"-c {root}/constraints.txt {both}" in project.log.read_text()
 
 

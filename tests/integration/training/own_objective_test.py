@@ -17,7 +17,7 @@ from workers.training.task import Outcome, Status, TrainingTask
 OBJECTIVE = """
     import numpy as np
     from service.datasets.info import DataInfo
-    from service.tasks.plugin import OwnTask
+    from densearch.plugins import OwnTask
 
     class Settings(OwnTask):
         form: str = "right"
@@ -124,7 +124,7 @@ def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
 @pytest.mark.parametrize(
     ("form", "reason"),
     [
-        ("foreign", r"builds no workers\.training\.objectives\.base\.Objective"),
+        ("foreign", r"builds no densearch\.plugins\.Objective"),
         ("shapeless", "sets no shape, an InputShape"),
         ("coloured", "has n_channels 3, its data_of told 1"),
         ("wide", "has n_outputs 3, its data_of told 2"),

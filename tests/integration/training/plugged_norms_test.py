@@ -25,7 +25,7 @@ from workers.training.loop import train
 from workers.training.task import Outcome, Status, TrainingTask
 
 NETWORK = """
-    from service.networks import Layer, OwnNetwork
+    from densearch.plugins import Layer, OwnNetwork
 
     class Settings(OwnNetwork):
         norm: str = "usual"

@@ -21,7 +21,7 @@ PARTS = """
     import warnings
     import numpy as np
     from service.datasets.info import DataInfo
-    from service.networks import Layer, OwnNetwork
+    from densearch.plugins import Layer, OwnNetwork
 
     class Settings(OwnNetwork):
         form: str = "right"

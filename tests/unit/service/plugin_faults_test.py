@@ -16,7 +16,7 @@ from tests.plugging import forget, install, use
 
 CODE = """
     from pydantic import Field, field_validator
-    from service.networks import Layer, OwnNetwork
+    from densearch.plugins import Layer, OwnNetwork
 
     class Settings(OwnNetwork):
         depth: int = Field(default=2, ge=1, le=9)
@@ -96,7 +96,7 @@ REFUSALS = {
     "unreadable": ("/network/kind", "fails at reading its settings: RuntimeError: no settings"),
     "demanding": ("/network/depth", "is required"),
     "nothing": ("/network/kind", "fails at listing its layers: TypeError"),
-    "texts": ("/network/kind", "it lists 'a', which is no service.networks.Layer"),
+    "texts": ("/network/kind", "it lists 'a', which is no densearch.plugins.Layer"),
     "rooted": ("/network/kind", "a convolution needs a module around it"),
     "broken_line": ("/network/kind", "letters, digits, _ and - with dots between them"),
     "endless": ("/network/kind", "at most 200"),

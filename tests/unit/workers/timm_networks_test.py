@@ -14,8 +14,8 @@ from textwrap import dedent
 import pytest
 import torch
 
+from densearch.plugins import Layer
 from service.extensions.entry_points import PluginError
-from service.networks import Layer
 from tests.support.root import ROOT
 from workers import timm_networks
 from workers.timm_networks import Timm, TimmNetwork

@@ -1,20 +1,5 @@
-"""What a network is told of the data."""
+"""See `densearch.plugins.shape`."""
 
-from __future__ import annotations
+from densearch.plugins.shape import InputShape
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class InputShape:
-    """The shape of one sample.
-
-    Attributes:
-        n_channels: 1 for grey images.
-        size_px: The smallest side of the smallest sample.
-        n_dims: Axes beside the channels: 1 for signals, 2 for images, 3 for volumes.
-    """
-
-    n_channels: int
-    size_px: int
-    n_dims: int = 2
+__all__ = ["InputShape"]

@@ -36,7 +36,7 @@ def own_objective(
     what = "building the objective"
     built = called(plugin, what, plugin.value.build, section, device, training, data_dir)
     if not isinstance(built, Objective):
-        needed = f"{Objective.__module__}.{Objective.__name__}"
+        needed = "densearch.plugins.Objective"
         raise PluginError(f"{section['kind']} of {plugin.package} builds no {needed}")
     told = called(plugin, "telling its data", _told, plugin.value, section)
     return HeldObjective(built, f"{section['kind']} of {plugin.package}", told)

@@ -23,9 +23,9 @@ from tests.plugging import forget, install, use
 NETWORK = """
     from typing import Any
     from pydantic import Field
-    from service.datasets.info import DataInfo
-    from service.networks import Layer, OwnNetwork
-    from service.tasks.plugin import OwnTask
+    from densearch.plugins import DataInfo
+    from densearch.plugins import Layer, OwnNetwork
+    from densearch.plugins import OwnTask
 
     class Settings(OwnNetwork):
         "Two convolutions."
@@ -162,7 +162,7 @@ def test_a_network_of_ones_own_is_read_by_its_own_settings() -> None:
         ({"kind": "empty"}, "/network/kind", "no convolution with an odd kernel above 1"),
         ({"kind": "twice"}, "/network/kind", "it lists a layer twice"),
         ({"kind": "failing"}, "/network/kind", "RuntimeError: no layers today"),
-        ({"kind": "foreign"}, "/network/kind", "does not inherit service."),
+        ({"kind": "foreign"}, "/network/kind", "does not inherit densearch.plugins."),
         ({"kind": "partial"}, "/network/kind", "has no tasks, n_dims, section, layers, build"),
         ({"kind": "absent"}, "/network/kind", "AttributeError"),
         ({"kind": "heavy"}, "/network/kind", "the server has no torch: import it where"),
@@ -239,7 +239,7 @@ def test_a_task_of_ones_own_draws_its_batches_itself() -> None:
         ({"kind": "objective", "n_answers": 9}, "/task/n_answers", "less than or equal to 7"),
         ({"kind": "objective", "dataset": "data"}, "/task/dataset", "there is no such field"),
         ({"kind": "mute"}, "/task/kind", "its outputs are 'sound', not classes or image"),
-        ({"kind": "untold"}, "/task/kind", "its data_of gives no service.datasets.info.DataInfo"),
+        ({"kind": "untold"}, "/task/kind", "its data_of gives no densearch.plugins.DataInfo"),
         ({}, "/task/kind", "is required"),
     ],
 )

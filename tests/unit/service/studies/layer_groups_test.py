@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from densearch.plugins import Layer
 from service import networks
-from service.networks import Layer
 from service.studies import layer_groups
 from service.studies.layer_groups import Group
 

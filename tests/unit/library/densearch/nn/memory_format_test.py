@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from densearch.nn.memory_format import lay_out, memory_format_of, place_network
 from workers.training.generators import generator
-from workers.training.memory_format import lay_out, memory_format_of, place_network
 from workers.training.networks import InputShape, build_network
 
 

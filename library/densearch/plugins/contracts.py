@@ -1,0 +1,122 @@
+"""What an entry point must name to be a network, a data set or an objective.
+
+Nothing here imports pydantic or torch, so that a server without torch and a worker without
+pydantic hold a plug-in to the same contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Protocol
+
+from densearch.plugins.layer import Layer
+from densearch.plugins.shape import InputShape
+
+
+class NetworkPlugin(Protocol):
+    """What an entry point of `densearch.networks` names. Its module is imported without torch.
+
+    Attributes:
+        title: What a page calls it.
+        tasks: The kinds of task that it fits: "classification", "denoising" and so on.
+        n_dims: The numbers of axes that its samples may have, of 1 to 3.
+        section: Its settings, a `densearch.plugins.OwnNetwork`; the docstring describes it, and
+            every field has a default.
+        takes: What stands behind the colon of its `kind`, such as "NAME"; may be left out.
+        built_on: Packages whose versions its trainings depend on besides its own; may be left out.
+    """
+
+    title: ClassVar[str]
+    tasks: ClassVar[Sequence[str]]
+    n_dims: ClassVar[Sequence[int]]
+    section: ClassVar[type[Any]]
+
+    def layers(self, section: Any, /) -> Iterable[Layer]:  # noqa: ANN401 - its own section
+        """List, in the order of `named_modules()`, the convolutions that carry a density."""
+
+    def build(self, settings: Mapping[str, Any], shape: InputShape, n_outputs: int, /) -> Any:  # noqa: ANN401 - torch's
+        """Build the `torch.nn.Module`; its weights are initialised afterwards.
+
+        Args:
+            settings: The section as plain values.
+            shape: The shape of one sample.
+            n_outputs: Classes, or channels of the output image.
+        """
+
+
+class DatasetPlugin(Protocol):
+    """What an entry point of `densearch.datasets` names. Its module is imported without torch.
+
+    Attributes:
+        title: What a page calls it.
+        info: For each kind of task that it fits, such as "classification", the
+            `densearch.plugins.DataInfo` of its samples.
+    """
+
+    title: ClassVar[str]
+    info: ClassVar[Mapping[str, Any]]
+
+    def load(self, task: str, /) -> Mapping[str, Any]:
+        """Return the samples of the splits `train`, `validation` and `test`, always the same.
+
+        Args:
+            task: The kind of task.
+
+        Returns:
+            By split the samples in the form that docs/own-networks.md lists for the kind of task.
+        """
+
+
+class ObjectivePlugin(Protocol):
+    """What an entry point of `densearch.objectives` names. Its module is imported without torch.
+
+    Attributes:
+        title: What a page calls it.
+        outputs: What its networks answer: "classes", a row of numbers for each sample, or
+            "image", something of a sample's size. It takes the networks of classification or those
+            of denoising.
+        section: Its settings, a `densearch.plugins.OwnTask`; the docstring describes it, and every
+            field has a default.
+    """
+
+    title: ClassVar[str]
+    outputs: ClassVar[Literal["classes", "image"]]
+    section: ClassVar[type[Any]]
+
+    def data_of(self, section: Any, /) -> Any:  # noqa: ANN401 - its own section
+        """Return the `densearch.plugins.DataInfo` of its samples."""
+
+    def build(
+        self,
+        settings: Mapping[str, Any],
+        device: Any,  # noqa: ANN401 - torch's
+        training: Mapping[str, Any],
+        data_dir: str | None,
+        /,
+    ) -> Any:  # noqa: ANN401 - needs torch
+        """Build the `densearch.plugins.Objective`.
+
+        Args:
+            settings: The section as plain values.
+            device: A `torch.device`, where its data are kept.
+            training: The job's training section; refuse what makes no sense with a ValueError.
+            data_dir: Where the stored data sets lie.
+        """
+
+
+# By group of entry points.
+CONTRACTS: Mapping[str, type] = MappingProxyType(
+    {
+        "densearch.networks": NetworkPlugin,
+        "densearch.datasets": DatasetPlugin,
+        "densearch.objectives": ObjectivePlugin,
+    }
+)
+
+
+def parts_of(group: str) -> tuple[str, ...]:
+    """Return the names that an object needs to be one of a group: attributes, then methods."""
+    contract = CONTRACTS[group]
+    methods = (name for name, part in vars(contract).items() if callable(part) and name[0] != "_")
+    return (*contract.__annotations__, *methods)
