@@ -1,1 +1,1 @@
-"""The doing: the dispatcher process, the Ray workers, and the training code."""
+"""The dispatcher process, the Ray workers, and the training code."""

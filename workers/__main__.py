@@ -23,13 +23,13 @@ from service.storage import locks, schema
 from service.storage.database import Database
 from service.storage.refusals import explain
 
-if TYPE_CHECKING:  # Ray is imported when the settings are known to be sound
+if TYPE_CHECKING:  # Ray is imported only after the settings have been checked
     from workers.cluster import Cluster
 
 LOG = structlog.get_logger(__name__)
-# A Ray that is not up after so long never will be, s.
+# Time limit for Ray to start, s.
 START_S = 180
-# A Ray that runs takes a dispatcher in within seconds; one that has not after so long hangs, s.
+# Time limit for joining a running Ray, s: joining takes seconds, unless Ray hangs.
 JOIN_S = 40
 
 
@@ -43,14 +43,14 @@ def main() -> int:
         type=int,
         nargs=2,
         metavar=("PID", "FILE"),
-        help="the process that keeps a Ray of our own, and the descriptor where it says so",
+        help="the process that keeps the local Ray, and the descriptor of its address file",
     )
     given = parser.parse_args()
     keep_files_private()
     try:
         settings = load()
         logs.configure(settings)
-        # Held until this process is gone: an exit that hangs holds it too.
+        # Held until this process has ended, also during an exit that hangs.
         locks.hold_dispatcher(settings, has_server=given.has_server)
         database = Database(settings.resolved_database_url)
         schema.check(database)
@@ -69,7 +69,7 @@ def main() -> int:
 def _dispatch(
     settings: Settings, database: Database, parent: int | None, keeper: tuple[int, int] | None
 ) -> int:
-    # Ray and torch take seconds to import: only after the settings are known to be sound.
+    # Ray and torch take seconds to import: only after the settings have been checked.
     from workers.dispatcher import Dispatcher
     from workers.housekeeper import Housekeeper
     from workers.pulse import ClusterLostError
@@ -92,7 +92,7 @@ def _dispatch(
 
 
 def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
-    """Join the Ray that a keeper keeps, or, without one, start or join Ray as the settings say."""
+    """Join the Ray of a keeper process, or without one start or join Ray by the settings."""
     from workers.cluster import Cluster
     from workers.head import HeadGuard, await_head
 
@@ -102,7 +102,7 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
     else:
         head = await_head(*keeper, START_S)
         if head is None:
-            _exit_now(CLUSTER_LOST)  # its process has said why
+            _exit_now(CLUSTER_LOST)  # the keeper has logged the cause
         signal.alarm(JOIN_S)
         with HeadGuard(head.pids, _lose):
             cluster = Cluster(settings, head)
@@ -112,12 +112,12 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
 
 
 def _lose(dead: Sequence[str]) -> NoReturn:
-    LOG.error("the Ray to be joined has ended", processes=list(dead))
+    LOG.error("Ray ended while the dispatcher joined it", processes=list(dead))
     _exit_now(CLUSTER_LOST)
 
 
 def _exit_now(code: int) -> NoReturn:
-    """End without Ray's own clean-up, which waits for what is dead; its processes die with us."""
+    """End without Ray's clean-up, which waits for dead processes; Ray's end with this one."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -1,4 +1,4 @@
-"""Has a worker time what a training costs, between trials: one measurement at a time."""
+"""Schedules cost measurements on idle workers, one at a time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from workers.pulse import ClusterLostError
 from workers.slots import WorkerShape
 
 LOG = structlog.get_logger(__name__)
-# A measurement that takes longer is given up, s: it would keep the others waiting for ever.
+# Time limit of a measurement, s: one that hangs would block the others for ever.
 LIMIT_S = 600.0
 
 
 class Calibrator:
     """See the module. Thread safety: none.
 
-    While a measurement waits for room, its share of the cluster is held back from trials, so that
-    jobs cannot starve it. After one has ended, and while trials wait, the next is put off for as
-    long as the last one took, so that it takes no more than half of one place from the jobs. What
-    does not fit the cluster keeps nobody waiting. One whose worker died is tried again, as often
-    as a trial would be.
+    While a measurement waits for a worker, its share of the cluster is reserved, so that trials
+    cannot starve it. If trials wait when a measurement ends, the next one starts only after a
+    pause of the same length, so that measurements take at most half of one worker's time from the
+    jobs. A measurement that does not fit the cluster is skipped. One whose worker died is
+    repeated, as often as a trial would be.
 
     Args:
-        settings: The lease time and the number of tries are taken from it.
-        database: Where measurements wait.
-        cluster: Where they run.
-        me: The dispatcher.
+        settings: Gives the lease time and the number of attempts.
+        database: Holds the requested measurements.
+        cluster: Runs them.
+        me: This dispatcher.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Calibrator:
 
     @property
     def held(self) -> WorkerShape:
-        """The share that trials must leave free for the next measurement."""
+        """The share of the cluster that is reserved for the next measurement."""
         if self._running is not None and self._is_to_restart:
             return _shape_of(self._running)
         if self._waiting is None or time.monotonic() < self._rests_until:
@@ -65,7 +65,7 @@ class Calibrator:
         return _shape_of(self._waiting)
 
     def look(self) -> bool:
-        """See whether somebody asks for a measurement; answer whether one has ended, anywhere."""
+        """Look for a requested measurement; return whether any dispatcher has finished one."""
         if self._waiting is None and self._running is None:
             self._waiting = calibrations.next_open(self._database, self._fits)
         before, self._latest = self._latest, calibrations.latest(self._database)
@@ -75,7 +75,7 @@ class Calibrator:
         return self._cluster.capacity(_shape_of(calibration)) > 0
 
     def turn(self, *, trials_wait: bool) -> None:
-        """Take in what was measured, start what waits."""
+        """Record a finished measurement and start the waiting one."""
         self._take_in(trials_wait=trials_wait)
         if self._running is not None and self._is_to_restart:
             self._restart(self._running)
@@ -94,7 +94,7 @@ class Calibrator:
         self._rests_until = time.monotonic() + (took_s if trials_wait else 0.0)
 
     def abandon(self, lost: ClusterLostError) -> None:
-        """Give up the measurement at work when the node died: that may have been its doing."""
+        """Fail the running measurement when the node died: it may have been the cause."""
         if self._running is not None and lost.has_node_died:
             calibrations.settle(
                 self._database, self._running.id, self._me, f"{DIED} with Ray: {lost}"
@@ -113,7 +113,7 @@ class Calibrator:
         return self._running.id, f"it took more than {LIMIT_S:g} s"
 
     def _is_tried_again(self, result: dict[str, Any] | str) -> bool:
-        """Have another worker measure where one died, unless that was the last try."""
+        """Repeat a measurement whose worker died, unless that was the last attempt."""
         if self._running is None or not isinstance(result, str) or not result.startswith(DIED):
             return False
         self._n_tries += 1
@@ -123,7 +123,7 @@ class Calibrator:
         return self._is_to_restart
 
     def _restart(self, running: Calibration) -> None:
-        """Measure again as soon as there is room."""
+        """Measure again as soon as a worker is free."""
         shape = _shape_of(running)
         if self._cluster.n_free(shape):
             self._is_to_restart = False
@@ -131,7 +131,7 @@ class Calibrator:
 
     def _start(self, waiting: Calibration) -> None:
         if not self._fits(waiting):
-            self._waiting = None  # what it would have run on has left the cluster
+            self._waiting = None  # the node it needs has left the cluster
             return
         shape = _shape_of(waiting)
         if time.monotonic() < self._rests_until or not self._cluster.n_free(shape):
@@ -148,7 +148,7 @@ def _shape_of(calibration: Calibration) -> WorkerShape:
 
 
 def _read(result: dict[str, Any] | str) -> TrainingCost | str:
-    """Read what a worker measured (`workers.training.calibration.MeasuredCost`)."""
+    """Convert a worker's result (`workers.training.calibration.MeasuredCost`)."""
     if isinstance(result, str):
         return result
     return TrainingCost(

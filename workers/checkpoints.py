@@ -1,4 +1,4 @@
-"""The checkpoints of a worker's trainings: where they are kept, and what is said of them."""
+"""Checkpoint stores of a worker's trainings, and their messages for the dispatcher's log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from service.checkpoint_files import FOLDER, CheckpointRule
 from service.digest import course_digest
 from service.orchestration.messages import Assignment
 
-if TYPE_CHECKING:  # torch is imported where something is trained
+if TYPE_CHECKING:  # torch is imported only by processes that train
     from workers.training.checkpoint_store import CheckpointStore
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A sentence about an attempt, for the dispatcher's log."""
+    """A message about an attempt, for the dispatcher's log."""
 
     attempt_id: int
     text: str
@@ -26,14 +26,14 @@ class Noted:
 
 
 class Checkpoints:
-    """Makes a store for each training.
+    """Creates a checkpoint store for each training.
 
-    The dispatcher has made the folder in the data directory: where a worker does not see it, the
-    directory is not shared, and what is kept there would help no other worker.
+    The dispatcher creates the folder in the data directory. If a worker does not see the folder,
+    the directory is not shared, and no other worker could read a checkpoint written there.
 
     Args:
         data_dir: The dispatcher's data directory.
-        rule: When checkpoints are kept; None keeps none.
+        rule: When checkpoints are written; None writes none.
     """
 
     def __init__(self, data_dir: str | None, rule: CheckpointRule | None) -> None:
@@ -43,7 +43,7 @@ class Checkpoints:
         self._warning = ""
 
     def store_of(self, assignment: Assignment) -> CheckpointStore | None:
-        """Return where a training's checkpoints are kept, None where none are."""
+        """Return a training's checkpoint store, None where no checkpoints are written."""
         if self._folder is None or self._rule is None:
             return None
         warn = partial(self._note, assignment, is_warning=True)
@@ -65,13 +65,13 @@ class Checkpoints:
         )
 
     def _note(self, assignment: Assignment, text: str, *, is_warning: bool) -> None:
-        """Keep a note; a warning that every training would repeat, as of a full disk, once."""
+        """Keep a note; a warning that each training would repeat (disk full) is kept once."""
         if is_warning and text == self._warning:
             return
         self._warning = text if is_warning else ""
         self._notes.append(Noted(assignment.attempt_id, text, is_warning))
 
     def take_notes(self) -> Iterator[Noted]:
-        """Yield what was noted since the last call."""
+        """Yield the notes since the last call."""
         while self._notes:
             yield self._notes.pop(0)

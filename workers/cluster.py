@@ -1,7 +1,7 @@
-"""The Ray side: warm actors, assignments out, messages back. Nothing else imports ray.
+"""Ray actors of a dispatcher: starts them, sends assignments, receives messages.
 
-An actor holds the share of the cluster that one trial asks for (its shape). Actors stay warm
-between trials; idle ones of another shape give way when their share is needed.
+An actor holds the CPUs and GPUs that one trial requests (its shape). Actors are reused between
+trials; idle ones of another shape are ended when their share is needed.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ from workers.slots import (
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
 
 LOG = structlog.get_logger(__name__)
-# On a shared cluster an idle actor keeps its room this long, s.
+# Time after which an idle actor on a shared cluster is ended, s.
 IDLE_S = 10.0
-# A message that is there and cannot be had for so long is on a node that is gone, s.
+# Time limit for fetching a message that exists, s: after it, the message's node is taken for lost.
 FETCH_S = 60.0
 
 
 class Cluster:
-    """A Ray cluster, its own or joined, and this dispatcher's actors on it.
+    """A Ray cluster, started here or joined, and this dispatcher's actors on it.
 
     Every method may raise `ClusterLostError`. Thread safety: none.
 
     Args:
-        settings: Where Ray is, or what one of our own has; the data directory.
-        head: The Ray of our own to join; where it is left out, one is started here.
+        settings: Ray's address, or the resources of a local Ray; the data directory.
+        head: The local Ray to join; None starts one where the address is "local".
     """
 
     def __init__(self, settings: Settings, head: Head | None = None) -> None:
@@ -82,11 +82,11 @@ class Cluster:
 
     @property
     def folder(self) -> Path | None:
-        """Where a Ray of our own keeps its sockets and logs."""
+        """The folder of a local Ray's sockets and logs."""
         return Path(self._head.folder) if self._head is not None else None
 
     def check(self) -> None:
-        """Raise `ClusterLostError` when Ray is dead, hangs, or starts no worker where it could."""
+        """Raise `ClusterLostError` if Ray is dead, hangs, or starts no worker on free resources."""
         self._pulse.check()
         self._greet()
         self._clear()
@@ -108,7 +108,7 @@ class Cluster:
             raise ClusterLostError(f"it has room and has started no worker for {limit_s:g} s")
 
     def _greet(self) -> None:
-        """See which new workers run by now; the others are being started."""
+        """Record which new workers have started."""
         waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
         if not waiting:
             return
@@ -116,11 +116,11 @@ class Cluster:
             slot = waiting[greeting]
             slot.greeting = None
             self._placing_since = time.monotonic()
-            with suppress(RayError):  # it died as well: its stream says so
+            with suppress(RayError):  # it has died since: its replies report that
                 slot.node = ray.get(greeting, timeout=1.0)
 
     def _clear(self) -> None:
-        """Have idle workers make room for one that waits for a whole node."""
+        """End idle workers while one waits for a whole node."""
         if self._awaits_node:
             for slot in [s for s in self._slots if s.is_idle]:
                 self._end(slot)
@@ -138,7 +138,7 @@ class Cluster:
         return room.resources_in(self._pulse.sight, self._memory_per_cpu)
 
     def warm_up(self) -> None:
-        """Start the actors of the usual shape, so that the first trial waits for none."""
+        """Start actors of the default shape, so that the first trials do not wait for them."""
         shape = WorkerShape(1.0, 0.0)
         if self._is_ours:
             while self._fits(shape):
@@ -151,10 +151,10 @@ class Cluster:
         return room.capacity(self._pulse.sight, shape)
 
     def n_free(self, shape: WorkerShape, held: WorkerShape = NOTHING) -> int:
-        """Return how many workers of a shape could begin now if the share `held` stays free.
+        """Return how many workers of a shape could start work now while `held` stays free.
 
-        What is at work takes up places whatever its own shape is. While a worker waits for a node
-        to itself, nothing else begins: it would never get one.
+        Busy workers of every shape count against the total. While a worker waits for a whole node,
+        the result is 0: otherwise no node would ever become free.
         """
         if self._awaits_node:
             return 0
@@ -171,7 +171,7 @@ class Cluster:
         return room.lack_of(self.resources(), shape)
 
     def _fits(self, shape: WorkerShape) -> bool:
-        """Whether the shares that our actors hold leave room for one more."""
+        """Whether one more actor fits in addition to this dispatcher's."""
         total = self.resources()
         held = room.held_by(self._slots)
         cpus, gpus = held.cpus + shape.cpus, held.gpus + shape.gpus
@@ -180,7 +180,7 @@ class Cluster:
         return cpus <= total["cpus"] + EPSILON and gpus <= total["gpus"] + EPSILON
 
     def _start(self, shape: WorkerShape, alone: tuple[WorkerShape, str] | None = None) -> Slot:
-        """Start a worker wherever there is room, or alone on a node, given with what it holds."""
+        """Start a worker on any node, or alone on one: `alone` is its share and the node's id."""
         self._n_started += 1
         options: dict[str, Any] = {}
         held = shape
@@ -203,14 +203,14 @@ class Cluster:
         return slot
 
     def _memory_of(self, shape: WorkerShape) -> int | None:
-        """Return what a worker on CPUs may hold; a GPU's address space has no such limit."""
+        """Return the memory limit of a worker on CPUs, bytes; CUDA's address space allows none."""
         per_cpu = self.resources()["memory_per_cpu_bytes"]
         return int(per_cpu * shape.cpus) if per_cpu and not shape.gpus else None
 
     def _start_alone(self, shape: WorkerShape) -> Slot:
-        """Start a worker that has the smallest fitting node to itself."""
+        """Start a worker alone on the smallest node that fits."""
         node_share = whole_node(self._pulse.sight.nodes, shape, self._unfit)
-        # Where there is none, it has just left the cluster.
+        # None: the last such node has just left the cluster.
         return self._start(shape, node_share) if node_share is not None else self._slot_for(shape)
 
     def _end(self, slot: Slot) -> None:
@@ -229,7 +229,7 @@ class Cluster:
         return self._start(shape)
 
     def share(self) -> None:
-        """Give idle actors' room back to a cluster that others use too."""
+        """End idle actors on a cluster that is shared with others."""
         now = time.monotonic()
         for slot in list(self._slots):
             if not self._is_ours and slot.is_idle and now - slot.idle_since > IDLE_S:
@@ -238,7 +238,7 @@ class Cluster:
     # Work
 
     def place(self, shape: WorkerShape, pack: Sequence[Assignment]) -> None:
-        """Start assignments on one free worker, which trains them together where it can."""
+        """Start assignments on one free worker, which trains them together if possible."""
         is_alone = any(assignment.is_alone for assignment in pack)
         slot = self._start_alone(shape) if is_alone else self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
@@ -246,9 +246,9 @@ class Cluster:
             slot.replies = slot.actor.run.options(num_returns="streaming").remote(list(pack))
 
     def cancel(self, attempt_ids: set[int]) -> None:
-        """Ask these attempts to stop; their end arrives like any other.
+        """Ask these attempts to stop; `poll` yields their ends.
 
-        A worker that does not run yet, and may not for long, is given up.
+        A worker that Ray has not started yet is ended at once.
         """
         for slot in list(self._slots):
             wanted = attempt_ids & slot.attempts.keys()
@@ -261,12 +261,12 @@ class Cluster:
                     slot.actor.cancel.options(concurrency_group="control").remote(sorted(wanted))
 
     def in_hand(self) -> dict[int, Assignment]:
-        """Return the attempts that workers are at, or whose end `poll` has yet to yield, by id."""
+        """Return, by id, the running attempts and those whose end `poll` has yet to yield."""
         running = {i: a for slot in self._slots for i, a in slot.attempts.items()}
         return running | {a.attempt_id: a for a, _ in self._cancelled}
 
     def poll(self, timeout_s: float) -> Iterator[tuple[Assignment, Message]]:
-        """Yield what has arrived; wait at most `timeout_s` for the first message."""
+        """Yield the messages that have arrived; wait at most `timeout_s` for the first."""
         while self._cancelled:
             yield self._cancelled.pop()
         yield from self._fetched()
@@ -281,12 +281,12 @@ class Cluster:
                 yield from self._receive(pending[replies])
 
     def _fetched(self) -> Iterator[tuple[Assignment, Message]]:
-        """Yield the messages that were on their way when they were last asked for."""
+        """Yield the messages that could not be fetched at the last poll."""
         for slot in [s for s in self._slots if s.message is not None]:
             yield from self._receive(slot)
 
     def _receive(self, slot: Slot) -> Iterator[tuple[Assignment, Message]]:
-        """Yield the next message of a stream that has one, if it is here."""
+        """Yield a worker's next message, if it can be fetched without waiting."""
         try:
             if slot.message is None:
                 slot.message, slot.asked_at = next(slot.replies), time.monotonic()
@@ -313,10 +313,10 @@ class Cluster:
         yield assignment, message
 
     def _note_unfit(self, slot: Slot, ended: Ended) -> None:
-        """Have the trial's next attempt prefer another node."""
+        """Avoid the node at the trial's next attempt."""
         self._unfit.add(slot.node)
         cause = (ended.error or "").partition("\n")[0]
-        LOG.warning("a place failed its trial", worker=slot.name, node=slot.node, cause=cause)
+        LOG.warning("a node failed its trial", worker=slot.name, node=slot.node, cause=cause)
 
     def _bury(
         self, slot: Slot, ending: Ending, error: str
@@ -333,7 +333,7 @@ class Cluster:
     # Measurements
 
     def measure(self, shape: WorkerShape, calibration: Calibration) -> None:
-        """Have a free worker time what a training costs."""
+        """Start a cost measurement on a free worker."""
         slot = self._slot_for(shape)
         slot.measurement = calibration.id
         with losing():
@@ -342,7 +342,7 @@ class Cluster:
             )
 
     def measured(self) -> tuple[int, dict[str, Any] | str] | None:
-        """Return a measurement that has ended, with its result or why it has none."""
+        """Return a finished measurement's id with its result or error; None if there is none."""
         for slot in [s for s in self._slots if s.measurement is not None]:
             with losing():
                 ready, _ = ray.wait([slot.replies], timeout=0)
@@ -353,7 +353,7 @@ class Cluster:
         return None
 
     def stop_measuring(self) -> None:
-        """End the workers that measure."""
+        """End the workers that run measurements."""
         for slot in [s for s in self._slots if s.measurement is not None]:
             self._end(slot)
 
@@ -372,10 +372,10 @@ class Cluster:
         return result
 
     def abandon(self, error: ClusterLostError) -> Iterator[tuple[Assignment, Message]]:
-        """Yield the ends of all attempts on a cluster of our own that was lost.
+        """Yield the ends of the attempts that a lost cluster has ended.
 
-        Of those on a joined one, the attempts on a node that died end; others may be alive: the
-        next dispatcher gives them up.
+        On a local cluster these are all. On a joined one they are those on this machine's node if
+        it died; the others may be alive, and the next dispatcher abandons them.
         """
         ending = Ending.CRASHED if error.has_node_died else Ending.LOST
         for slot in [s for s in self._slots if s.attempts]:
@@ -386,7 +386,7 @@ class Cluster:
                 yield from ends_of(assignments, slot, ending, f"Ray was lost: {error}")
 
     def stop(self) -> None:
-        """Leave the cluster, whose actors of ours end; end it if it was started here."""
+        """Leave the cluster, ending this dispatcher's actors; stop it if it was started here."""
         self._pulse.stop()
         if self._local is not None:
             self._local.stop()

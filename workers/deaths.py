@@ -1,6 +1,6 @@
-"""Classifies Ray's errors of attempts without a result: how they ended, and why, in a sentence.
+"""Classifies Ray's errors of attempts without a result: the kind of end, and the cause.
 
-Ray's texts are kilobytes of advice, and name other processes of the machine: one sentence is kept.
+Ray's messages are kilobytes long and list other processes of the machine: one sentence is kept.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SILENT = "connection error code 2"
 
 
 def cause_of(error: RayError) -> tuple[Ending, str]:
-    """Return how an attempt ended, and its cause.
+    """Return the kind of an attempt's end, and its cause.
 
-    ERROR: code of ours or of the trial raised. LOST: Ray, its memory monitor or an operator ended
-    it. CRASHED: its worker or its node died, possibly because of the trial.
+    ERROR: the worker's or the trial's code raised. LOST: Ray, its memory monitor or an operator
+    ended it. CRASHED: its worker or its node died, possibly because of the trial.
     """
     text = str(error)
     if isinstance(error, RayTaskError):

@@ -1,8 +1,8 @@
-"""The dispatcher: takes jobs by lease, steps their runs, keeps the workers busy.
+"""The dispatcher: takes jobs by lease, steps their runs, and sends trials to the workers.
 
-One loop, one thread; the heartbeat has its own. The workers' reports are kept until the
-transaction that records them has committed, so a database that is unreachable, locked or full
-delays a job and loses nothing.
+One loop in one thread; the heartbeat has another. Workers' messages are kept until the transaction
+that records them has committed, so that an unreachable, locked or full database delays a job and
+loses nothing.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ LOG = structlog.get_logger(__name__)
 RETRY_S = 1.0
 # Errors that end no job: they are raised again, and the loop retries later.
 OUTAGES = (DBAPIError, PoolTimeoutError, OSError)
-# How long a job rests after memory did not suffice for it; the others continue.
-MEMORY_REST_S = 60.0
+MEMORY_REST_S = 60.0  # pause of a job whose step ran out of memory; the other jobs continue
 # The jobs' `waits_for` when Ray is lost; the next dispatcher updates it.
 LOST = "the Ray cluster has no workers: it died, and a dispatcher has to join or start one again"
 
@@ -58,8 +57,8 @@ class Dispatcher:
 
     Args:
         settings: Intervals, limits and the data directory.
-        database: Where jobs come from and results go.
-        cluster: Where trials run.
+        database: Holds the jobs and their results.
+        cluster: Runs the trials.
     """
 
     def __init__(self, settings: Settings, database: Database, cluster: Cluster) -> None:
@@ -70,11 +69,11 @@ class Dispatcher:
         self._inbox = Inbox(settings.data_dir)
         self._known: Set[int] = frozenset()
         self._touched: set[int] = set()
-        # Jobs whose last transaction exceeded its time limit: the next one has none.
+        # Jobs whose last transaction exceeded its time limit: their next one has no limit.
         self._slow: set[int] = set()
         self._rests_until: dict[int, float] = {}
-        # Jobs that an outage stopped miss one look: where only their own rows cannot be read, the
-        # others go on in that turn.
+        # Jobs that an outage stopped are skipped once: if only their rows cannot be read, the
+        # other jobs continue in that turn.
         self._passed_over: set[int] = set()
         self._counted_at = 0.0
         self._looked_at = 0.0
@@ -106,14 +105,14 @@ class Dispatcher:
             except ClusterLostError as error:
                 LOG.error("the Ray cluster is lost; ending", reason=str(error))  # noqa: TRY400 - the cause is one line
                 self._is_lost = True
-                if not is_orphaned():  # or Ray has been ended with the parent: no trial's doing
+                if not is_orphaned():  # else Ray ended with the parent: no trial caused it
                     self._record_losses(error)
                 raise
             finally:
                 self._resign()
 
     def _try_turn(self) -> None:
-        """Take a turn; when the database or the disk refuses, log it once and wait a little."""
+        """Take a turn; if the database or the disk refuses, log it once and wait."""
         self._watchdog.mark()
         try:
             self._turn()
@@ -141,19 +140,19 @@ class Dispatcher:
         self._stop.set()
 
     def _record_losses(self, lost: ClusterLostError) -> None:
-        """Record the attempts that died with the cluster: a trial's deaths are counted."""
+        """Record the attempts that died with the cluster, since a trial's deaths are limited."""
         for assignment, message in self._cluster.abandon(lost):
             self._inbox.put(assignment, message)
         try:
             self._calibrator.abandon(lost)
         except DBAPIError as error:
-            LOG.warning("a measurement was not given up", error=str(error))
+            LOG.warning("the end of a measurement was not recorded", error=str(error))
         for job_id, run in self._runs.items():
             try:
                 if self._inbox.has(job_id):
                     self._transact(run, 0, may_speculate=False)
             except Exception as error:  # noqa: BLE001 - the next dispatcher records them as lost
-                LOG.warning("losses were not written down", job=job_id, error=str(error))
+                LOG.warning("lost attempts were not recorded", job=job_id, error=str(error))
 
     def _resign(self) -> None:
         """Release the leases, so that another dispatcher continues at once; leave the cluster."""
@@ -161,17 +160,17 @@ class Dispatcher:
         try:
             if self._is_lost:
                 self._note_loss()
-        except Exception as error:  # noqa: BLE001 - the leases must be given back all the same
+        except Exception as error:  # noqa: BLE001 - the leases must be released in any case
             LOG.warning("the reason why jobs wait was not stored", error=str(error))
         try:
             leases.resign(self._database, self._me)
         except SQLAlchemyError:
-            LOG.warning("leases could not be given back; they run out by themselves")
+            LOG.warning("leases could not be released; they expire by themselves")
         if not self._is_lost:  # leaving a dead cluster may block for ever
             self._cluster.stop()
 
     def _note_loss(self) -> None:
-        """Store in the jobs that this dispatcher still holds that they wait for a cluster."""
+        """Store in this dispatcher's jobs that they wait for a cluster."""
         with self._database.write() as session:
             for job_id in jobs.held(session, self._me.id):
                 jobs.set_waits_for(session, job_id, LOST)
@@ -188,7 +187,7 @@ class Dispatcher:
             self._counted_at = now
         if now - self._looked_at > self._settings.poll_s:
             self._look()
-            if self._calibrator.look():  # those that wait for a measurement see what there is
+            if self._calibrator.look():  # runs that wait for a measurement look at its result
                 self._touched |= {i for i, run in self._runs.items() if run.needs.is_unsized}
             self._cluster.share()
             self._looked_at = now
@@ -199,12 +198,12 @@ class Dispatcher:
         self._inbox.keep_strays(self._database, self._runs.keys() | self._known)
 
     def _count_workers(self) -> None:
-        """See what the cluster has now: estimates go by it, and workers join and leave."""
+        """Update the cluster's resources, which estimates use: workers join and leave."""
         before, n_workers = self._me, self._cluster.capacity(WorkerShape(1.0, 0.0))
         self._me = replace(before, n_workers=n_workers, resources=self._cluster.resources())
         if self._me != before:
             self._heartbeat.hurry()
-            self._touched |= self._runs.keys()  # why they wait may have changed
+            self._touched |= self._runs.keys()  # their `waits_for` may have changed
 
     def _timeout_s(self) -> float:
         if self._touched & self._runs.keys() or any(
@@ -214,7 +213,7 @@ class Dispatcher:
         return self._asking.wait_s(self._settings.poll_s)
 
     def _hear(self) -> None:
-        """Mark the runs whose samplers have answered for another step."""
+        """Mark the runs whose samplers have answered: they take another step."""
         for job_id in self._asking.answered() & self._runs.keys():
             self._runs[job_id].has_guesses = True
             self._touched.add(job_id)
@@ -229,7 +228,7 @@ class Dispatcher:
     # Which jobs
 
     def _look(self) -> None:
-        """See which jobs wait for a dispatcher, and what users did to ours."""
+        """Claim jobs that wait for a dispatcher, and note users' changes to the present ones."""
         with self._database.read() as session:
             standings = jobs.standings(session)
         if any(standing.is_claimable for standing in standings):
@@ -248,7 +247,7 @@ class Dispatcher:
                 self._reopen(job_id)
 
     def _is_news(self, standing: jobs.Standing) -> bool:
-        """Whether a user has moved a job since its last step: a pause may end before we look."""
+        """Whether a job's state differs from its last step's, also if it was paused in between."""
         run = self._runs.get(standing.id)
         seen = (standing.state, standing.waits_for)
         return run is not None and (run.job.state, run.job.waits_for) != seen
@@ -259,7 +258,7 @@ class Dispatcher:
             self._open(job)
 
     def _reopen(self, job_id: int) -> None:
-        """Build a run anew from the log, after a step that failed."""
+        """Rebuild a run from the log, after a step that failed."""
         try:
             with self._database.read() as session:
                 job = jobs.get(session, job_id)
@@ -268,12 +267,12 @@ class Dispatcher:
         self._open(job)
 
     def _open(self, job: Job) -> None:
-        """Build a job's run from its log; what our workers are at for it goes on.
+        """Build a job's run from its log; its running attempts continue.
 
-        They may be: after a step that failed, or a sleep past our own lease.
+        There are some after a step that failed, or after a sleep longer than the lease.
         """
         self._watchdog.mark()
-        self._runs.pop(job.id, None)  # of the lease that ran out: its fence is no longer ours
+        self._runs.pop(job.id, None)  # of the expired lease: its fence is no longer valid
         self._asking.drop(job.id)
         try:
             self._runs[job.id] = step.open_run(
@@ -287,13 +286,13 @@ class Dispatcher:
             )
         except LeaseLostError:
             return
-        except Exception as error:  # noqa: BLE001 - say a spec that this version no longer accepts
+        except Exception as error:  # noqa: BLE001 - such as a spec that this version rejects
             self._give_up(job, error)
         else:
             self._touched.add(job.id)
 
     def _drop(self, job_id: int) -> None:
-        """Let go of a job that ended or went to another dispatcher."""
+        """Drop a job that ended or went to another dispatcher, and cancel its attempts."""
         self._runs.pop(job_id, None)
         self._known -= {job_id}
         self._touched.discard(job_id)
@@ -320,20 +319,20 @@ class Dispatcher:
             LOG.warning("job went to another dispatcher", job=job_id)
             self._drop(job_id)
         except Exception as error:  # noqa: BLE001 - one job's bug must not stop the others
-            del self._runs[job_id]  # it may hold what was never written
+            del self._runs[job_id]  # it may hold state that was never written
             self._asking.drop(job_id)
             self._give_up(run.job, error)
         else:
             self._settle(job_id, run, assignments, shape)
 
     def _others_wait(self, job_id: int) -> bool:
-        """Whether another job has, or may have, trials that count for the workers left over."""
+        """Whether another job has, or may have, trials that need the remaining workers."""
         others = [run for other, run in self._runs.items() if other != job_id]
         waiting = [run for run in others if run.needs.wants_workers or run.job.id in self._touched]
         return any(self._cluster.capacity(shape_of(run.spec.resources)) for run in waiting)
 
     def _transact(self, run: Run, n_free: int, *, may_speculate: bool) -> list[Assignment]:
-        # Files that are stored, or shared with other jobs, stay until their entries are committed.
+        # Artifact files, also shared ones, are not removed until their rows are committed.
         with artifact_files.held(self._settings.data_dir):
             return self._transact_held(run, n_free, may_speculate=may_speculate)
 
@@ -353,13 +352,13 @@ class Dispatcher:
     def _settle(
         self, job_id: int, run: Run, assignments: list[Assignment], shape: WorkerShape
     ) -> None:
-        """What follows a step that has committed."""
+        """Start and cancel attempts after a committed step."""
         self._inbox.forget(job_id)
         self._touched.discard(job_id)
         self._slow.discard(job_id)
         for pack in packs_of(assignments):
             self._cluster.place(shape, pack)
-        # Trials that are no longer needed, such as those run ahead of a search that is over.
+        # Trials that are no longer needed, such as speculative ones of a search that has ended.
         self._cluster.cancel(self._in_hand_of(job_id) - run.live.keys())
         if run.job.state is JobState.PAUSED:
             self._asking.drop(job_id)
@@ -370,7 +369,7 @@ class Dispatcher:
             self._drop(job_id)
 
     def _why(self, run: Run) -> str | None:
-        """Say why nothing of a run is at work."""
+        """Return why no trial of a run is running."""
         if not (run.needs.is_unsized or run.needs.wants_workers):
             return None
         shape = shape_of(run.spec.resources)
@@ -381,17 +380,17 @@ class Dispatcher:
         return "all workers are busy with other jobs"
 
     def _give_up(self, job: Job, error: Exception) -> None:
-        """End a job for a bug of its own, which must not stop the others; raise an outage again.
+        """Fail a job for an error that concerns it alone; raise an outage again.
 
-        One that memory does not suffice for waits. What a database refuses because of its content,
-        it will refuse for ever.
+        A job that ran out of memory waits. Content that the database rejects (DataError,
+        IntegrityError) is no outage: it would be rejected again.
         """
         if refusal_of(error) is Refusal.SLOW:
             self._slow.add(job.id)
         if isinstance(error, OUTAGES) and not isinstance(error, (DataError, IntegrityError)):
             self._passed_over.add(job.id)
             raise error
-        if isinstance(error, MemoryError):  # what the workers said of the job is kept
+        if isinstance(error, MemoryError):  # the workers' messages are kept
             LOG.error("not enough memory for a job; trying again later", job=job.id)
             self._rests_until[job.id] = time.monotonic() + MEMORY_REST_S
             return

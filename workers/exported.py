@@ -1,4 +1,4 @@
-"""Exported networks, ready for inference in anybody's own code."""
+"""Loads exported networks for inference in a user's program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Shape(Section):
 
 
 class _BuiltFrom(Section):
-    """What `workers.training.export.folded_weights` says of a network: a stranger's, perhaps."""
+    """Metadata that `workers.training.export.folded_weights` writes; may be hostile input."""
 
     network: Network
     shape: _Shape
@@ -37,17 +37,17 @@ def load_network(path: Path | str, *, folds_norms: bool = True) -> nn.Module:
     """Build the network of an exported file, with its weights, for inference.
 
     Args:
-        path: Of a job's artifact, a safetensors file.
+        path: A job's artifact, a safetensors file.
         folds_norms: Whether batch normalisation is folded into the convolutions, see
-            `workers.training.norm_folding.fold_batch_norm`. Otherwise the network is that which
-            was judged, bit for bit, and may be trained on.
+            `workers.training.norm_folding.fold_batch_norm`. Otherwise the network is the evaluated
+            one, bit for bit, and can be trained further.
 
     Returns:
         A module on the CPU, in eval mode.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such file, or it needs a package that is not installed here
+        ValueError: The file is no exported network, or it needs a package that is not installed
             (PluginError).
     """
     built_from, state = _read(Path(path))
@@ -55,7 +55,7 @@ def load_network(path: Path | str, *, folds_norms: bool = True) -> nn.Module:
     shape = InputShape(**built_from.shape.model_dump())
     try:
         if section["kind"] in NETWORKS:
-            # None that the file does not hold, which may be larger than this machine's memory.
+            # Check sizes first: metadata may describe a network larger than the machine's memory.
             with torch.device("meta"):
                 outline = NETWORKS[section["kind"]](section, shape, built_from.n_outputs)
             outline.load_state_dict({name: value.to("meta") for name, value in state.items()})

@@ -1,8 +1,8 @@
-"""Analytic functions on the unit cube, for examining samplers and the service without training.
+"""Test functions on the unit cube, for testing samplers and the service without training.
 
-Every function is the published one, mapped from the unit cube to its usual domain coordinate by
-coordinate. Where the published minimiser would lie at the cube's centre, which DIRECT visits
-first, the domain is shifted; `Function` states the minimiser that results. Checked by
+Each function is the published one, with every coordinate mapped from the unit cube to its usual
+domain. Where the published minimiser would lie at the cube's centre, which DIRECT evaluates
+first, the domain is shifted; `Function` states the resulting minimiser. Checked by
 tests/unit/workers/functions_test.py.
 
 | name | domain of each coordinate | minimum | minimiser in the unit cube |
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Of the cube's side; not a multiple of a power of 1/3 or 1/2, on which samplers land.
+# Fraction of the cube's side; no multiple of a power of 1/3 or 1/2, where samplers put points.
 SHIFT = 0.137
 
 MINIMISER_HARTMANN6 = (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573)
@@ -57,14 +57,14 @@ _HARTMANN_CENTRES = 1e-4 * np.array(
 
 @dataclass(frozen=True)
 class Function:
-    """One function of the table.
+    """A test function of the module's table.
 
     Attributes:
-        evaluate: From a point of the unit cube, shape (dimension,), to its value.
+        evaluate: Maps a point of the unit cube, shape (dimension,), to its value.
         minimum: The smallest value on the cube.
-        minimiser: From a dimension to one point of the cube where the minimum is taken (to the
-            digits published).
-        dimensions: The dimensions it is defined in.
+        minimiser: Maps a dimension to one point of the cube that has the minimum, to the published
+            digits.
+        dimensions: The dimensions that the function is defined in.
     """
 
     evaluate: Callable[[Array], float]

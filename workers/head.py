@@ -1,7 +1,7 @@
-"""Where a Ray of our own runs, as those who join it must know: address, folder, processes.
+"""Address, folder and processes of the local Ray, as a dispatcher needs them to join it.
 
-The process that keeps it (`workers.ray_head`) writes this into a file that it has open in common
-with the dispatchers; their supervisor has emptied the file before.
+The keeper process (`workers.ray_head`) writes them into a file that it and the dispatchers have
+open; their supervisor truncates the file first.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ LOOK_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A running Ray.
+    """A running local Ray.
 
     Attributes:
-        address: Of its GCS, host:port.
-        folder: Where it keeps its sockets and logs.
-        pids: Its vital processes by what Ray calls them.
+        address: Address of its GCS, host:port.
+        folder: Folder of its sockets and logs.
+        pids: Process ids of its raylet and GCS, by Ray's names for them.
     """
 
     address: str
@@ -35,7 +35,7 @@ class Head:
 
 
 def publish(descriptor: int, head: Head) -> None:
-    """Write where a Ray runs, in one write.
+    """Write a local Ray's data in one write.
 
     Raises:
         OSError: The disk refuses.
@@ -44,12 +44,12 @@ def publish(descriptor: int, head: Head) -> None:
 
 
 def await_head(keeper: int, descriptor: int, timeout_s: float) -> Head | None:
-    """Wait for what `publish` writes; None when its process ends before, or the time is up.
+    """Wait for what `publish` writes; return None if its process ends first or the time is up.
 
     Args:
-        keeper: Process id of who will write.
-        descriptor: The file that the two have open.
-        timeout_s: How long to wait.
+        keeper: Process id of the writer.
+        descriptor: The file that both processes have open.
+        timeout_s: How long to wait, s.
     """
     watched = Processes({"keeper": keeper})
     deadline = time.monotonic() + timeout_s
@@ -62,10 +62,10 @@ def await_head(keeper: int, descriptor: int, timeout_s: float) -> Head | None:
 
 
 class Processes:
-    """Some processes that may be no children of this one, by names of the caller's.
+    """Processes, by names that the caller gives; they need not be children of this one.
 
-    Each is held by a descriptor, so that another one with its number is never taken for it. One
-    that cannot be held is dead.
+    Each is held by a pidfd, so that a later process with the same id is never mistaken for it. A
+    process for which none can be opened is dead.
     """
 
     def __init__(self, pids: Mapping[str, int]) -> None:
@@ -82,17 +82,17 @@ class Processes:
             self._poll.register(descriptor, select.POLLIN)
 
     def dead(self) -> list[str]:
-        """Return which ones have ended, in no time."""
+        """Return the names of those that have ended, without waiting."""
         return [*self._dead, *(self._names[descriptor] for descriptor, _ in self._poll.poll(0))]
 
 
 class HeadGuard(BackgroundThread):
-    """Reports the end of one of a Ray's processes while this process joins it.
+    """Reports the end of one of the local Ray's processes while this process joins it.
 
-    Joining a Ray whose GCS has ended blocks for minutes, in calls that nothing interrupts.
+    Joining a Ray whose GCS has ended blocks for minutes in calls that cannot be interrupted.
 
     Args:
-        pids: The Ray's processes, as in `Head`.
+        pids: Ray's processes, as in `Head`.
         on_end: Called once, in the guard's thread, with the names of those that have ended.
     """
 

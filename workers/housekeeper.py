@@ -1,10 +1,8 @@
-"""Housekeeping of a dispatcher: removes what nobody needs any more.
+"""Housekeeping of a dispatcher.
 
-That are the remains of deleted jobs, checkpoints of trainings that have ended, and rows past
-retention.
-
-It runs in its own thread and in short transactions, so that no trial waits for it. Several
-dispatchers may do so at the same time.
+It removes the remains of deleted jobs, checkpoints of ended trainings, and rows past retention.
+It runs in a thread and in short transactions, so that no trial waits for it. Several dispatchers
+may run it at the same time.
 """
 
 from __future__ import annotations
@@ -35,8 +33,8 @@ class Housekeeper(BackgroundThread):
     """See the module.
 
     Args:
-        settings: Names the database and the data directory.
-        every_s: How often it looks for work.
+        settings: Gives the database and the data directory.
+        every_s: Interval between two turns, s.
     """
 
     def __init__(self, settings: Settings, every_s: float = EVERY_S) -> None:
@@ -46,7 +44,7 @@ class Housekeeper(BackgroundThread):
         self._prune_at = self._checkpoints_at = 0.0
         # Deleted jobs whose files could not be removed the last time.
         self._left: set[int] = set()
-        with suppress(OSError):  # the first turn says so
+        with suppress(OSError):  # the first turn reports it
             self._make_folder()
 
     def _run(self) -> None:
@@ -61,7 +59,7 @@ class Housekeeper(BackgroundThread):
             database.close()
 
     def _turn(self, chunks: Chunks) -> None:
-        # None waits for another.
+        # The failure of one does not stop the others.
         for work in (self._sweep, self._sweep_checkpoints, self._prune):
             try:
                 work(chunks)
@@ -78,7 +76,7 @@ class Housekeeper(BackgroundThread):
         self._left = set(left)
 
     def _make_folder(self) -> None:
-        """Make the folder without which workers keep no checkpoints."""
+        """Create the folder without which workers write no checkpoints."""
         if self._settings.checkpoint_rule is not None:
             checkpoint_files.make_folder(self._settings.data_dir)
 

@@ -1,4 +1,4 @@
-"""What the workers said, kept until the transaction that records it has committed."""
+"""Messages of the workers, kept until the transaction that records them has committed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LOG = structlog.get_logger(__name__)
 
 
 class Inbox:
-    """Updates by job, and the weights that came with their last ones. Thread safety: none.
+    """Updates by job, and the weights that came with the attempts' ends. Thread safety: none.
 
     Args:
-        data_dir: Where weights are stored.
+        data_dir: The data directory, where weights are stored.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -32,7 +32,7 @@ class Inbox:
         self._weights: dict[int, bytes] = {}
 
     def put(self, assignment: Assignment, message: Message) -> None:
-        """Keep what a worker said of an assignment; what is for people goes to the log."""
+        """Keep a message about an assignment; a note goes to the log."""
         if isinstance(message, Noted):
             log = LOG.warning if message.is_warning else LOG.info
             log(message.text, job=assignment.job_id, trial=assignment.trial_id)
@@ -46,15 +46,15 @@ class Inbox:
         self._updates[assignment.job_id].append(update)
 
     def has(self, job_id: int) -> bool:
-        """Whether something was said of a job."""
+        """Whether there are updates of a job."""
         return bool(self._updates.get(job_id))
 
     def attempts_of(self, job_id: int) -> set[int]:
-        """Return the attempts of a job that something was said of."""
+        """Return the ids of a job's attempts that have updates."""
         return {update.attempt_id for update in self._updates.get(job_id, ())}
 
     def updates_of(self, job_id: int) -> list[Update]:
-        """Return what was said of a job, with its weights as stored files.
+        """Return a job's updates, with its weights stored as files.
 
         Raises:
             OSError: The disk refuses.
@@ -68,16 +68,16 @@ class Inbox:
         return replace(update, weights=store_weights(self._data_dir, weights))
 
     def forget(self, job_id: int) -> None:
-        """Let go of what was recorded."""
+        """Remove a job's updates after they were recorded."""
         for update in self._updates.pop(job_id, []):
             self._weights.pop(update.attempt_id, None)
 
     def keep_strays(self, database: Database, ours: Collection[int]) -> None:
-        """Record, as evidence, results of jobs that ended or went to another dispatcher.
+        """Record late results of jobs that ended or went to another dispatcher.
 
         Args:
             database: Where they are recorded.
-            ours: The jobs that are in this dispatcher's hands.
+            ours: The jobs that this dispatcher holds.
         """
         for job_id in self._updates.keys() - set(ours):
             results.record_late(database, self._updates[job_id])

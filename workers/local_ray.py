@@ -1,7 +1,7 @@
-"""A Ray of our own on this machine: reached from it alone, and knowing no secret of ours.
+"""The local Ray: listens on loopback alone, and its processes inherit no secrets.
 
-It runs in the process that starts it (`LocalRay`), or in one of its own that outlives dispatchers
-(`workers.ray_head`); a dispatcher joins that one by its `Head`.
+It is started by the dispatcher (`LocalRay`), or by a keeper process that outlives dispatchers
+(`workers.ray_head`); a dispatcher joins the latter by its `Head`.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from workers.head import Head
 from workers.ray_folders import RayFolder, end_processes
 
 LOG = structlog.get_logger(__name__)
-# Trials send kilobytes; Ray's default would claim a third of the memory for its object store.
+# Trials send kilobytes; by default Ray would reserve a third of the memory for its object store.
 OBJECT_STORE_BYTES = 128 * 1024**2
-# The rest of the memory is the system's, the server's and Ray's.
+# The rest of the memory is left to the system, the server and Ray.
 MEMORY_SHARE = 0.9
 LOOPBACK = "127.0.0.1"
-# A raylet that hangs is dead after five checks in vain: in 25 s, by Ray's defaults in 65 s.
+# A raylet that hangs is declared dead after five failed checks: 25 s, with Ray's defaults 65 s.
 HEALTH = {"health_check_period_ms": 2_000, "health_check_timeout_ms": 3_000}
-# What Ray cannot do without: its node and what keeps its cluster together.
+# The processes without which Ray does not work: the node's raylet and the cluster's GCS.
 VITAL = (ray_constants.PROCESS_TYPE_RAYLET, ray_constants.PROCESS_TYPE_GCS_SERVER)
-# Ray's own record of every task, which nobody reads, made its GCS grow by 2.5 kB a trial.
+# Ray's task events, which are not used here, made its GCS grow by 2.5 kB a trial.
 _VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_task_events_report_interval_ms": "0",
 }
-# By these Ray is given a token, or needs none.
+# Environment variables that give Ray a token.
 _TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
 class LocalRay:
-    """A Ray of our own, a child of this process.
+    """A local Ray whose processes are children of this one.
 
     Args:
-        settings: CPUs, GPUs and the database's address are taken from them.
+        settings: Gives the numbers of CPUs and GPUs.
 
     Raises:
         OSError: The disk refuses.
@@ -60,7 +60,7 @@ class LocalRay:
         _keep_token()
 
     def start(self) -> Head:
-        """Start it, with this process as its first driver.
+        """Start Ray, with this process as its first driver.
 
         Raises:
             RayError, ConnectionError: It does not start.
@@ -81,27 +81,27 @@ class LocalRay:
         return Head(ray.get_runtime_context().gcs_address, str(self._folder.path), pids)
 
     def stop(self) -> None:
-        """End it, and remove what it left on the disk."""
+        """Stop Ray, and remove its folder."""
         ray.shutdown()
         self._folder.remove()
 
     def kill(self) -> None:
-        """End it at once, and remove what it left: its own end waits where its GCS is dead."""
+        """Kill Ray's processes and remove its folder: stopping blocks while the GCS is dead."""
         end_processes(self._folder.path)
         self._folder.remove()
 
 
 def _memory_bytes() -> int:
-    """Return what all trainings together may hold, by what the machine or its container has.
+    """Return the memory of all trainings together, from that of the machine or container.
 
-    Ray would count what is free at its start: a training that fits would end for want of memory
-    after the next one.
+    By default Ray takes the memory that is free at its start, which varies: the same training
+    would fit after one start and not after another.
     """
     return max(int(MEMORY_SHARE * get_system_memory()) - OBJECT_STORE_BYTES, OBJECT_STORE_BYTES)
 
 
 def connect(address: str = "local", **options: Any) -> None:
-    """Join a Ray, or start one: all its processes inherit what is set here, and no secret.
+    """Join a Ray, or start one whose processes inherit the variables set here and no secret.
 
     Raises:
         RayError, ConnectionError: There is none, or it refuses.
@@ -113,17 +113,17 @@ def connect(address: str = "local", **options: Any) -> None:
 
 
 def keep_to_loopback() -> None:
-    """Have Ray's processes listen on loopback alone.
+    """Make Ray's processes listen on loopback alone.
 
-    Ray replaces a loopback address by one that others can reach, but for where it is not to make
-    clusters, as on the desktops that this switch is named for.
+    Ray replaces a loopback address by one that other machines can reach, unless clusters are
+    disabled by this switch.
     """
     os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False  # read when Ray was imported
 
 
 def _keep_token() -> None:
-    """Make Ray's token, if there is none, so that nobody else can read it: Ray would not care."""
+    """Create Ray's token, if there is none, readable by this user alone, unlike Ray's own."""
     has_other = any(os.environ.get(name) for name in _TOKEN_VARIABLES)
     if has_other or os.environ.get("RAY_AUTH_MODE") == "disabled":
         return
@@ -145,7 +145,7 @@ def _keep_token() -> None:
 
 @contextmanager
 def _without_secrets() -> Iterator[None]:
-    """Take what opens the database out of the environment while processes are started."""
+    """Remove secrets from the environment while processes are started."""
     hidden = {name: os.environ[name] for name in secret_names(os.environ)}
     for name in hidden:
         del os.environ[name]

@@ -20,7 +20,7 @@ _STATUS = Path("/proc/self/status")
 
 @contextmanager
 def limited(n_bytes: int | None) -> Iterator[None]:
-    """Make allocations fail that would take this process above `n_bytes`.
+    """Make allocations that would exceed `n_bytes` in this process fail.
 
     Args:
         n_bytes: Resident memory of the whole process, libraries included; None sets no limit.
@@ -39,10 +39,10 @@ def limited(n_bytes: int | None) -> Iterator[None]:
 
 @contextmanager
 def lifted() -> Iterator[None]:
-    """Lift the limit for as long as a thread starts.
+    """Lift the limit while a thread starts.
 
-    A thread that finds no memory while it starts ends without a word, and Python waits for it for
-    ever. One that has started reports what it lacks.
+    A thread that cannot allocate memory during its start ends without an error, and Python waits
+    for it for ever. One that has started raises MemoryError.
     """
     if not sys.platform.startswith("linux"):
         yield

@@ -1,8 +1,8 @@
 """`python -m workers.node_sight`: whether the nodes of a joined cluster see the data directory.
 
-Stored data sets and checkpoints lie there. A file that is written here and looked for on each node
-tells the same directory from another one at the same path. Prints one JSON object: `nodes`, a list
-of `Seen`, or `error`. `densearch doctor` runs this in a process of its own.
+It holds stored data sets and checkpoints. A file is written here and looked for on each node,
+which distinguishes the same directory from another one at the same path. Prints one JSON object:
+`nodes`, a list of `Seen`, or `error`. `densearch doctor` runs this in a separate process.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 from service.checkpoint_files import FOLDER
 
-# A node that has not answered for so long is said to be silent, s.
+# Time after which a node that has not answered is reported as silent, s.
 ANSWER_S = 45.0
-# A network file system may show a new file so much later, s.
+# Delay with which a network file system may show a new file, s.
 _LATE_S = 5.0
 _PAUSE_S = 0.5
 
@@ -32,13 +32,14 @@ State = Literal["sees", "unwritable", "other", "absent", "silent", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one node said.
+    """A node's answer.
 
     Attributes:
-        node: Its address, for people.
-        state: "sees" it; sees it but checkpoints are "unwritable"; has an "other" directory at the
-            path, or it is "absent"; was "silent", or "failed" to look.
-        reason: Of a failure.
+        node: The node's address, for display.
+        state: "sees": it sees the directory; "unwritable": it cannot write checkpoints there;
+            "other": another directory has the path; "absent": none has; "silent": no answer;
+            "failed": the check raised an error.
+        reason: The error of a failed check.
     """
 
     node: str
@@ -47,12 +48,12 @@ class Seen:
 
 
 def look(folder: str, name: str, late_s: float = _LATE_S) -> State:
-    """Look for a file in a folder, and whether checkpoints can be written below it.
+    """Look for a file in a folder, and check that checkpoints can be written in it.
 
     Args:
         folder: The data directory.
-        name: Of a file that was just written there.
-        late_s: How long it may take to be seen.
+        name: Name of a file that was just written there.
+        late_s: How long the file may take to appear, s.
     """
     path, ends_at = Path(folder), time.monotonic() + late_s
     if not path.is_dir():
@@ -66,10 +67,10 @@ def look(folder: str, name: str, late_s: float = _LATE_S) -> State:
 
 
 def ask(nodes: Mapping[str, str], folder: str, name: str) -> Iterator[Seen]:
-    """Have each node look; all at once.
+    """Run `look` on all nodes at once and yield their answers.
 
     Args:
-        nodes: Addresses by Ray's ids.
+        nodes: The nodes' addresses by Ray's ids.
         folder: See `look`.
         name: Likewise.
     """
@@ -97,7 +98,7 @@ def ask(nodes: Mapping[str, str], folder: str, name: str) -> Iterator[Seen]:
 
 
 def nodes_with_room() -> dict[str, str]:
-    """Return the addresses of the nodes that may run trials, by Ray's ids."""
+    """Return the addresses of the nodes that have CPUs or GPUs, by Ray's ids."""
     import ray
 
     return {
@@ -118,7 +119,7 @@ def _marked(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print what the nodes say."""
+    """Print the nodes' answers; the exit code is 1 if the cluster cannot be joined."""
     parser = argparse.ArgumentParser(prog="python -m workers.node_sight", description=__doc__)
     parser.add_argument("address", help="of the cluster")
     parser.add_argument("folder", type=Path, help="the data directory")

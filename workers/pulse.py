@@ -1,8 +1,8 @@
-"""Whether a Ray cluster lives, and what it has, as a thread of its own last heard.
+"""A Ray cluster's health and resources, queried by a thread.
 
-Most of Ray's calls wait for ever once the process that keeps the cluster together (the GCS) is
-dead or hangs, and some end the whole process a minute later. The thread asks in the dispatcher's
-place: it may block, the dispatcher may not. See docs/adr/0021-deaths.md.
+Most of Ray's calls block for ever once the GCS, the cluster's central process, is dead or hangs,
+and some end the whole process a minute later. The thread queries the cluster for the dispatcher:
+it may block, the dispatcher must not. See docs/adr/0021-deaths.md.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from service.capacity import EPSILON
 from workers.head import Processes
 
 LOG = structlog.get_logger(__name__)
-# How often the cluster is asked, s.
+# Interval between two queries, s.
 ASK_S = 1.0
-# A cluster that has not answered for so long is lost, s. A busy one takes milliseconds.
+# Time without an answer after which a cluster is lost, s. A busy one answers in milliseconds.
 SILENCE_S = 15.0
-# A cluster that claims room and takes no worker in for so long is lost, s.
+# Time for which a cluster may have free resources and start no worker before it is lost, s.
 PLACE_S = 30.0
-# One of our own that has taken workers in, and of them none is heard for so long, as well, s.
+# The same for a local cluster that has allocated workers of which none reports, s.
 HEAR_S = 180.0
-# A dispatcher that did not look for so long was asleep itself, s: what it last saw is old.
+# Time between two checks from which on the dispatcher itself was suspended, s.
 SLEEP_S = 5.0
 
 
 class ClusterLostError(Exception):
-    """Ray is dead, or cannot be worked with: the dispatcher ends, and the next one starts afresh.
+    """Ray is dead or does not respond: the dispatcher ends, and its successor starts or joins Ray.
 
     Args:
-        reason: What was seen, as a sentence.
+        reason: The observation, a sentence.
         has_node_died: Whether this machine's node died, and all trials on it.
     """
 
@@ -48,11 +48,11 @@ class ClusterLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What was seen of a cluster at `at` (monotonic, s).
+    """A cluster's resources at the time `at` (monotonic, s).
 
     Attributes:
-        nodes: What each living node has, by its id.
-        free: What of it nobody holds, likewise.
+        nodes: Total resources of each living node, by its id.
+        free: Unallocated resources of each living node, by its id.
     """
 
     at: float
@@ -60,33 +60,33 @@ class Sight:
     free: Mapping[str, Mapping[str, float]]
 
     def total(self, name: str) -> float:
-        """Return how much of a resource all living nodes have."""
+        """Return the total of a resource over all living nodes."""
         return sum(resources.get(name, 0.0) for resources in self.nodes.values())
 
     def n_held(self, name: str) -> float:
-        """Return how much of a resource is held on all living nodes, by whomever."""
+        """Return how much of a resource is allocated on all living nodes, by any process."""
         return self.total(name) - sum(resources.get(name, 0.0) for resources in self.free.values())
 
     def has_room(self, cpus: float, gpus: float) -> bool:
-        """Whether one node claims that so much of it is free."""
+        """Whether one node has at least these CPUs and GPUs free."""
         return any(
             node.get("CPU", 0.0) + EPSILON >= cpus and node.get("GPU", 0.0) + EPSILON >= gpus
             for node in self.free.values()
         )
 
     def least_memory_per_cpu(self) -> float:
-        """Return the least memory for a CPU that a node has, bytes; 0.0 where none has CPUs."""
+        """Return the smallest memory per CPU among the nodes, bytes; 0.0 if none has CPUs."""
         having = [own for own in self.nodes.values() if own.get("CPU")]
         return min((own.get("memory", 0.0) / own["CPU"] for own in having), default=0.0)
 
 
 class Pulse:
-    """See the module; begins to ask at once.
+    """See the module; queries begin at once.
 
     Thread safety: the dispatcher's thread alone calls the methods.
 
     Args:
-        vital: The processes of a Ray of our own, by what Ray calls them.
+        vital: Process ids of a local Ray's raylet and GCS, by Ray's names; empty for a joined Ray.
 
     Raises:
         ClusterLostError: The cluster does not answer.
@@ -107,12 +107,12 @@ class Pulse:
 
     @property
     def sight(self) -> Sight:
-        """What was last seen."""
+        """The cluster's resources at the last answer."""
         return self._sight
 
     @property
     def node_id(self) -> str:
-        """The node that this process works through."""
+        """The id of the node that this process is connected to."""
         return self._node_id
 
     def check(self) -> None:
@@ -129,7 +129,7 @@ class Pulse:
             raise ClusterLostError("the node of this machine is dead", has_node_died=True)
 
     def _silence_s(self) -> float:
-        """Return for how long the cluster has not answered although this process ran."""
+        """Return for how long the cluster has not answered while this process ran, s."""
         now = time.monotonic()
         if now - self._checked_at > SLEEP_S:
             self._awake_at = now
@@ -152,6 +152,6 @@ class Pulse:
             self._stop.wait(ASK_S)
 
     def stop(self) -> None:
-        """Ask no more; Ray would start a new cluster for who asks after its end."""
+        """Stop querying: a query after Ray's end would start a new cluster."""
         self._stop.set()
         self._thread.join(SILENCE_S)

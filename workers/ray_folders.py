@@ -1,10 +1,10 @@
-"""The folders of our own Rays: one for each dispatcher, removed when it is over.
+"""Folders of local Rays: one for each, removed when it has ended.
 
-Ray leaves a folder of sockets and logs behind each time it is started. Those of dispatchers are
-kept apart from other Rays' in a directory of their own. A dispatcher holds a lock (flock) on its
-folder, which ends with the process, however it ends; so the next start knows which ones are of the
-dead. It ends what is left of their processes, and removes them but for the newest: that one's logs
-may say why it died.
+Each start of Ray leaves a folder of sockets and logs behind. Those of dispatchers lie in a
+directory that no other Ray uses. The process that starts Ray holds a lock (flock) on its folder,
+which the kernel releases when the process ends in any way; so the next start recognises the
+folders of dead processes. It kills the Ray processes that are left, and removes the folders except
+the newest, whose logs may show the cause of death.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pathlib import Path
 import structlog
 
 LOG = structlog.get_logger(__name__)
-# The longest path that leaves room for Ray's sockets in it: Unix allows them 107 bytes.
+# Longest path of a folder, bytes: the paths of Ray's Unix sockets in it may have 107 bytes.
 MAX_BYTES = 43
 N_KEPT = 1
 _NAME_CHARS = 8
-# What Ray's processes are called; /proc says so in at most 15 bytes.
+# Names of Ray's processes in /proc/pid/comm, which holds at most 15 bytes.
 _NAMES = ("ray::", "raylet", "gcs_server")
 
 
 class RayFolder:
-    """A folder for a Ray of this process; takes the dead's away first.
+    """A folder for this process's Ray; folders of dead processes are removed first.
 
     Args:
-        root: Where such folders are, see `root_of_user`.
+        root: The directory of such folders, see `root_of_user`.
 
     Raises:
         OSError: The disk refuses, or the directory is another user's.
@@ -48,14 +48,14 @@ class RayFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def remove(self) -> None:
-        """Remove the folder with all that Ray wrote, once Ray has ended in order."""
-        with suppress(OSError), _alone(self._root):  # one that starts now looks at all folders
+        """Remove the folder with everything that Ray wrote, after Ray has ended."""
+        with suppress(OSError), _alone(self._root):  # a process that starts now reads all folders
             shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
 
 def root_of_user() -> Path:
-    """Return the directory of this user's folders: in $TMPDIR, in /tmp where that is too long."""
+    """Return the directory of this user's folders: in $TMPDIR, or in /tmp if that is too long."""
     name = f"densearch-ray-{os.getuid()}"
     root = Path(tempfile.gettempdir()) / name
     is_short = len(os.fsencode(root)) + 1 + _NAME_CHARS <= MAX_BYTES
@@ -64,7 +64,7 @@ def root_of_user() -> Path:
 
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    """Hold the directory, so that nobody sees a folder before it is locked."""
+    """Lock the directory, so that no process sees a folder before it is locked."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(root, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
     try:
@@ -86,7 +86,7 @@ def _sweep(root: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     if dead:
         LOG.info(
-            "the Ray of an earlier server did not end in order; its logs are kept",
+            "the Ray of an earlier server was not shut down; its logs are kept",
             folder=str(dead[0]),
         )
 
@@ -103,11 +103,11 @@ def _is_dead(path: Path) -> bool:
 
 
 def end_processes(folder: Path) -> None:
-    """Kill the Ray processes that have files of this folder open, and no others."""
+    """Kill the Ray processes that have files of this folder open."""
     for process in Path("/proc").iterdir():
         with suppress(OSError):  # it has ended, or is another user's
             if process.name.isdigit() and _is_rays(process, folder):
-                LOG.warning("ending what is left of a Ray", pid=int(process.name))
+                LOG.warning("killing a process of an earlier Ray", pid=int(process.name))
                 os.kill(int(process.name), signal.SIGKILL)
 
 

@@ -1,8 +1,8 @@
-"""`python -m workers.ray_head`: keeps a Ray of our own while one dispatcher follows another.
+"""`python -m workers.ray_head`: keeps the local Ray running while dispatchers come and go.
 
-A dispatcher that dies costs its successor neither Ray's start nor the processes that Ray has
-ready. What this process does is start Ray, say where, and wait; it looks at nothing: a Ray that is
-dead or hangs is noticed by the dispatcher, and then ended with this process by their supervisor.
+The successor of a dispatcher that dies need not start Ray and its worker processes again. This
+process starts Ray, publishes its address, and waits. It does not monitor Ray: the dispatcher
+notices a Ray that is dead or hangs, and their supervisor then ends this process and Ray.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ LOOK_S = 0.5
 
 
 def main() -> int:
-    """Keep Ray until SIGTERM or SIGINT, or until the parent is gone; return the exit code."""
+    """Keep Ray running until SIGTERM, SIGINT or the parent's end; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m workers.ray_head", description=__doc__)
-    parser.add_argument("--parent", type=int, required=True, help="end when this has ended")
-    parser.add_argument("--file", type=int, required=True, help="descriptor to say where Ray is")
+    parser.add_argument(
+        "--parent", type=int, required=True, help="end when this process has ended"
+    )
+    parser.add_argument(
+        "--file", type=int, required=True, help="descriptor to write the address to"
+    )
     given = parser.parse_args()
     keep_files_private()
     settings = load()
@@ -37,17 +41,17 @@ def main() -> int:
     try:
         local = LocalRay(settings)
         head = local.start()
-    except Exception as error:  # noqa: BLE001 - of no kind where a node is not up in time
+    except Exception as error:  # noqa: BLE001 - Ray raises a bare Exception on a time-out
         reason = str(error).strip().partition("\n")[0]
-        LOG.error("Ray does not start; it is tried again", reason=reason)  # noqa: TRY400 - the cause is one line
+        LOG.error("Ray does not start; trying again", reason=reason)  # noqa: TRY400 - the cause is one line
         return 1
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):  # Ray has set its own, which end the process
+    for number in (signal.SIGTERM, signal.SIGINT):  # replaces Ray's handlers, which exit at once
         signal.signal(number, lambda *_: stop.set())
     publish(given.file, head)
     while os.getppid() == given.parent and not stop.wait(LOOK_S):
         pass
-    if not stop.is_set():  # nobody is left who would end what hangs
+    if not stop.is_set():  # the supervisor is gone, so nothing else would kill a Ray that hangs
         local.kill()
         os._exit(0)
     local.stop()

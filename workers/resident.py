@@ -1,4 +1,4 @@
-"""The most memory that this process has held."""
+"""Peak resident memory of this process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _KIB = 1024
 
 
 def peak_resident_bytes() -> int:
-    """Return the peak of what was resident.
+    """Return the peak resident memory, bytes.
 
-    Linux counts a process's `ru_maxrss` from that of the process which started it: the program's
-    own peak is in its status.
+    On Linux `ru_maxrss` starts at the value of the process that started this one; VmHWM in
+    /proc/self/status does not.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -1,4 +1,4 @@
-"""How many workers of a shape a cluster can hold, by what was last seen of it."""
+"""How many workers of a shape a cluster can hold, from its last known resources."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from workers.slots import Slot, WorkerShape, memory_share
 
 
 def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, float]:
-    """Return a cluster's CPUs, GPUs and memory, and what a worker may hold for each CPU, bytes.
+    """Return a cluster's CPUs, GPUs and memory, and a worker's memory limit per CPU, bytes.
 
     Args:
-        sight: What was seen.
-        memory_per_cpu_bytes: The setting; None takes the least that a node has.
+        sight: The cluster's resources.
+        memory_per_cpu_bytes: The setting; None takes the smallest memory per CPU of a node.
     """
     return {
         "cpus": sight.total("CPU"),
@@ -33,7 +33,7 @@ def capacity(sight: Sight, shape: WorkerShape) -> int:
 
 
 def held_by(slots: Iterable[Slot]) -> WorkerShape:
-    """Return what workers hold together."""
+    """Return the sum of the workers' shares."""
     found = list(slots)
     return WorkerShape(
         sum(slot.shape.cpus for slot in found), sum(slot.shape.gpus for slot in found)
@@ -41,7 +41,7 @@ def held_by(slots: Iterable[Slot]) -> WorkerShape:
 
 
 def lack_of(total: Mapping[str, float], shape: WorkerShape) -> str:
-    """Say why a cluster that has `total` cannot hold a trial of a shape, and what to do."""
+    """Return why a cluster with the resources `total` cannot hold a trial, and the remedy."""
     if not total["cpus"]:
         return "the Ray cluster has no workers: start a Ray node with CPUs"
     return (

@@ -1,4 +1,4 @@
-"""What of a Ray cluster one worker holds, and the calls to Ray that may find it lost."""
+"""Worker slots: the share of a Ray cluster that each worker holds, its attempts and replies."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from service.spec import Resources
 from workers.pulse import ClusterLostError
 from workers.worker import Message
 
-# Others begin nothing for so long, so that a node is free for one alone; then as long they do, and
-# so on with twice the time, s.
+# While a worker waits for a whole node, others start nothing for this long, s; then they may for
+# as long; then both times double, and so on.
 DRAIN_S = 600.0
 
 
 class WorkerShape(NamedTuple):
-    """What one trial occupies."""
+    """CPUs and GPUs that one trial occupies."""
 
     cpus: float
     gpus: float
@@ -34,20 +34,20 @@ NOTHING = WorkerShape(0.0, 0.0)
 
 
 def shape_of(resources: Resources) -> WorkerShape:
-    """Return what a trial, or a pack of them, of a job occupies."""
+    """Return the CPUs and GPUs that a trial, or a pack of trials, of a job occupies."""
     return WorkerShape(resources.cpus_per_trial, resources.gpus_per_trial)
 
 
 @dataclass(eq=False)
 class Slot:
-    """One actor and the attempts, or the measurement, that it is at.
+    """One actor and the attempts, or the measurement, that it runs.
 
     Attributes:
-        shape: The share that it holds; for one that `is_alone`, for one attempt, a whole node.
-        greeting: What it answers once it runs, None when that was heard.
+        shape: The share that it holds; a whole node for one that `is_alone`.
+        greeting: Ray's reference to its first reply; None after it has arrived.
         node: The id of its Ray node, empty until it is known.
-        replies: What its attempts say, or its measurement.
-        message: What the stream has said and is not here yet, since `asked_at`.
+        replies: Ray's generator of the attempts' messages, or reference to a measurement.
+        message: Ray's reference to a message that is not here yet, since `asked_at`.
     """
 
     shape: WorkerShape
@@ -66,27 +66,27 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """What attempts call the worker."""
+        """The worker's name in its attempts."""
         return f"worker-{self.number}"
 
     @property
     def is_idle(self) -> bool:
-        """Whether it may begin something."""
+        """Whether it runs neither attempts nor a measurement."""
         return not self.attempts and self.measurement is None
 
 
 def memory_share(memory_per_cpu: float) -> float:
-    """Return what a worker may hold for each CPU: on many CPUs more than its part, bytes."""
+    """Return a worker's memory limit per CPU, bytes: at least `LEAST_MEMORY_PER_CPU` if known."""
     return max(memory_per_cpu, LEAST_MEMORY_PER_CPU) if memory_per_cpu else 0.0
 
 
 def whole_node(
     nodes: Mapping[str, Mapping[str, float]], shape: WorkerShape, avoided: Collection[str] = ()
 ) -> tuple[WorkerShape, str] | None:
-    """Return what a worker of a shape holds to be alone on a node, and the node's id.
+    """Return the share of a worker that is alone on a node, and the node's id.
 
-    All CPUs of the smallest node that holds the shape, one of `avoided` last, and of its GPUs
-    whole ones. None where no node holds it.
+    The share has all CPUs of the smallest node that holds the shape, and whole GPUs. Nodes in
+    `avoided` come last. None if no node holds the shape.
     """
     fitting = [
         (node_id in avoided, node["CPU"], node_id)
@@ -101,7 +101,7 @@ def whole_node(
 
 
 def drains(waited_s: float) -> bool:
-    """Whether others are held back for one that has waited so long for a node to itself."""
+    """Whether other workers are held back for one that has waited this long for a whole node."""
     length_s = DRAIN_S
     while waited_s >= 2 * length_s:
         waited_s -= 2 * length_s
@@ -111,7 +111,7 @@ def drains(waited_s: float) -> bool:
 
 @contextmanager
 def losing() -> Iterator[None]:
-    """Take Ray's refusal to do what always works for the loss of the cluster."""
+    """Raise `ClusterLostError` for an error of a call that a healthy cluster never refuses."""
     try:
         yield
     except (RayError, ConnectionError) as error:
@@ -119,7 +119,7 @@ def losing() -> Iterator[None]:
 
 
 def with_news(pending: list[Any], timeout_s: float = 0.0) -> list[Any]:
-    """Return the streams, or results, that are there; wait at most `timeout_s` for the first."""
+    """Return the replies that are ready; wait at most `timeout_s` for the first."""
     with losing():
         ready, _ = ray.wait(
             pending,
@@ -133,7 +133,7 @@ def with_news(pending: list[Any], timeout_s: float = 0.0) -> list[Any]:
 def ends_of(
     assignments: Sequence[Assignment], slot: Slot, ending: Ending, error: str | None = None
 ) -> Iterator[tuple[Assignment, Message]]:
-    """Yield the ends of attempts whose worker says nothing any more."""
+    """Yield the ends of attempts whose worker sends no more messages."""
     for assignment in assignments:
         ids = (assignment.attempt_id, assignment.trial_id)
         yield assignment, (Ended(*ids, ending, error=error, worker=slot.name), None)

@@ -1,8 +1,8 @@
-"""The networks of timm, by their names there: `{"kind": "timm:resnet18"}`.
+"""timm's networks by timm's names: `{"kind": "timm:resnet18"}`.
 
-This package registers them as any other package would its own: an entry point of
-`densearch.networks`. timm is imported when one is named, where the job is submitted and where it
-is trained. Nothing is downloaded: the weights are drawn anew for every training.
+They are a plug-in, registered under the entry point `densearch.networks`. timm is imported when a
+network of it is named, where the job is submitted and where it is trained. Nothing is downloaded:
+each training draws the initial weights.
 
 Source: https://huggingface.co/docs/timm
 """
@@ -19,17 +19,17 @@ from densearch.plugins.layer import Layer
 from densearch.plugins.sections import OwnNetwork
 from service.extensions.entry_points import PluginError
 
-# timm's convolutions that standardise their weights at each pass, which would undo most of a
-# density: what they compute is not conv(x, W * Phi).
+# timm's convolutions that standardise their weights in every forward pass, which would undo most
+# of a density: they do not compute conv(x, W * Phi).
 STANDARDISING = frozenset({"StdConv2d", "StdConv2dSame", "ScaledStdConv2d", "ScaledStdConv2dSame"})
 
 
 class TimmNetwork(OwnNetwork):
-    """A classifier of images from timm, without its weights; the name stands behind the colon.
+    """A classifier of images from timm, without its trained weights; the name follows the colon.
 
-    The density is carried by the convolutions whose kernel is odd, above 1 and square, as far as
-    densities go, and which use their weights as they are. Stages are those of timm's feature
-    extraction.
+    The density is carried by the convolutions whose kernel is odd, square, larger than 1 and
+    within the largest kernel size of densities, and which do not standardise their weights. Stages
+    are those of timm's feature extraction.
     """
 
 
@@ -52,7 +52,7 @@ class Timm:
         return list(_layers(section.argument))
 
     def build(self, settings: Mapping[str, Any], shape: Any, n_outputs: int) -> Any:  # noqa: ANN401 - a torch.nn.Module
-        """Build the network for so many channels and classes.
+        """Build the network for `shape.n_channels` channels and `n_outputs` classes.
 
         Raises:
             PluginError: As `layers`.
@@ -70,7 +70,7 @@ def _layers(name: str) -> tuple[Layer, ...]:
 
 
 def _described(name: str) -> Any:  # noqa: ANN401 - a torch.nn.Module
-    """Build a network without values: its layers alone are asked for."""
+    """Build a network on the meta device: only its layers are needed."""
     _timm()
     import torch
 
@@ -97,7 +97,7 @@ def _created(name: str, **settings: int) -> Any:  # noqa: ANN401 - a torch.nn.Mo
     timm = _timm()
     name, _, tag = name.partition(".")
     if tag:
-        remedy = f"leave '.{tag}' out, which names trained weights: they are drawn anew"
+        remedy = f"leave '.{tag}' out, which names trained weights: initial weights are drawn"
         raise PluginError(f"timm's networks are named without a tag: {remedy}")
     if not timm.is_model(name):
         near = get_close_matches(name, timm.list_models(), n=3)

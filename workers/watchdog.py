@@ -1,9 +1,9 @@
 """The dispatcher's watchdog: ends the process when its main loop hangs.
 
 Every wait for the database has a limit (`service.storage.postgresql`), but a disk, a library or a
-defect of ours may still block the loop for ever; the supervisor or the service manager then starts
-the next dispatcher. Long work is no hang: a thread that computes uses CPU time. And while the
-whole process is stopped (SIGSTOP, a suspended machine), the watchdog does not count.
+bug may still block the loop for ever; the supervisor or the service manager then starts the next
+dispatcher. Long work is no hang: a thread that computes uses CPU time. While the whole process is
+stopped (SIGSTOP, a suspended machine), the watchdog does not count.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from workers.background import BackgroundThread
 
 LOG = structlog.get_logger(__name__)
 TICK_S = 1.0
-# A waiting thread uses a smaller share of a CPU; polling for an answer takes 0.1 %.
+# A thread below this share of a CPU is waiting; polling for an answer takes 0.1 %.
 BUSY_SHARE = 0.02
-# A loop that only waits for so many leases, and at least so many seconds, loses its jobs.
+# A loop that only waits for this many leases, and at least this many seconds, loses its jobs.
 SILENT_LEASES, SILENT_S = 2, 20.0
-# After so many leases, and at least so many seconds, the process ends.
+# After this many leases, and at least this many seconds, the process ends.
 END_LEASES, END_S = 4, 60.0
 # A loop that computes may go without a turn for this many times as long.
 PATIENCE = 10
@@ -41,7 +41,7 @@ def end_process() -> NoReturn:
 
 
 class Watchdog(BackgroundThread):
-    """Counts how long the thread that created it takes no turn.
+    """Measures for how long the thread that created it has not called `mark`.
 
     Thread safety: `mark` is called by the watched thread, the rest by any.
 
@@ -83,7 +83,7 @@ class Watchdog(BackgroundThread):
             self.tick()
 
     def tick(self) -> None:
-        """Count one tick, and end the process when there were too many without a turn."""
+        """Count one tick; end the process after too many ticks without a mark."""
         n_marks, used_s = self._n_marks, self._clock()
         is_busy = used_s - self._used_s > BUSY_SHARE * self._tick_s
         self._silent_s = 0.0 if n_marks != self._n_seen else self._silent_s + self._tick_s

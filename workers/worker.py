@@ -1,7 +1,7 @@
-"""What runs inside a Ray actor: trials as method calls on a warm process.
+"""The Ray actor that runs trials, in a process that is reused between trials.
 
-One worker runs one list of assignments at a time (a pack trains several candidates together) and
-streams what happens. `cancel` arrives on a thread of its own while a training runs.
+A worker runs one list of assignments at a time (a pack trains several candidates together) and
+yields messages. `cancel` runs in another thread while a training runs.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
 
-if TYPE_CHECKING:  # torch is imported where something is trained
+if TYPE_CHECKING:  # torch is imported only by processes that train
     from workers.training.task import Candidate, EpochMeasurement, Outcome, TrainingTask
 
-# A pretended training looks this often whether it is cancelled, s.
+# Interval at which a sleeping function trial checks whether it is cancelled, s.
 SLICE_S = 0.05
 MAX_ERROR_CHARS = 4_000
 CUDA = "cuda"
-# Of a factor: sign, exponent and fraction.
+# Bits of a factor: sign, exponent and fraction.
 PRECISION_BITS = {"float32": 32, "tf32": 19, "bfloat16": 16}
 
-# An attempt's end travels with the weights that were wanted back, as safetensors bytes.
+# An attempt's end is sent with the weights, as safetensors bytes, if they were requested.
 Message = Measured | Noted | tuple[Ended, bytes | None]
 # Exceptions that the code of a trial may raise.
 Raised = Exception | SystemExit
 
 
 class Worker:
-    """Runs assignments one list after another; keeps data and imports warm between them.
+    """Runs lists of assignments one after another; keeps data and imports between them.
 
     Args:
-        data_dir: Where stored data sets lie.
-        is_training: Whether torch is loaded.
+        data_dir: The data directory, which holds stored data sets.
+        is_training: Whether to load torch.
         memory_bytes: Memory limit of the process while it trains; None for no limit. A training
             that exceeds it ends with an error that says so.
-        gpu_share: The part of a GPU that its trainings there may use, see `workers.gpu_share`.
-        checkpoints: When they are kept; None keeps none.
+        gpu_share: The share of a GPU that its trainings may use, see `workers.gpu_share`.
+        checkpoints: When checkpoints are written; None writes none.
         n_readers: Processes that read images for its trainings, see
             `workers.training.data.readers`.
     """
@@ -82,20 +82,20 @@ class Worker:
             use_readers(n_readers)
 
     def node(self) -> str:
-        """Answer the id of the Ray node that the worker runs on, once it is warm."""
+        """Return the id of the Ray node that the worker runs on, after its start."""
         import ray
 
         return str(ray.get_runtime_context().get_node_id())
 
     def cancel(self, attempt_ids: Sequence[int]) -> None:
-        """Ask these attempts to stop at their next look, within an epoch."""
+        """Ask these attempts to stop at their next step."""
         with self._lock:
             self._cancelled.update(attempt_ids)
 
     def run(self, assignments: Sequence[Assignment]) -> Iterator[Message]:
-        """Run assignments and yield what happens; the last message of each is its `Ended`.
+        """Run assignments and yield their messages; the last of each assignment is its `Ended`.
 
-        Those whose jobs ask for packs are trained together where they can be.
+        Those of jobs with packs are trained together where possible.
         """
         packed = [a for a in assignments if pack_key(a.payload) is not None]
         with limited(self._memory_bytes):
@@ -106,18 +106,18 @@ class Worker:
                 yield from self._with_notes(self._run_pack(packed))
 
     def _with_notes(self, messages: Iterable[Message]) -> Iterator[Message]:
-        """Yield messages, each after what was noted before it."""
+        """Yield messages, each after the notes that precede it."""
         for message in messages:
             yield from self._checkpoints.take_notes()
             yield message
 
     def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
-        """Measure what a training costs here; see `workers.training.calibration.MeasuredCost`.
+        """Return a training's cost on this worker, see `workers.training.calibration.MeasuredCost`.
 
         Args:
-            payload: A trial's, see `service.studies.payloads`.
+            payload: A trial's payload, see `service.studies.payload`.
             device: "cpu" or "cuda".
-            widths: Of packs.
+            widths: Widths of the packs to measure.
         """
         from workers.training.calibration import calibrate
 
@@ -163,20 +163,20 @@ class Worker:
             self._gpu.limit()
 
     def _raised(self, assignment: Assignment, error: Raised) -> Ended:
-        """Return the end of an attempt whose code raised, or whose place failed it."""
+        """Return the end of an attempt that raised because of its code or of its node."""
         is_displaced = self._is_displaced(assignment, error)
         ending = Ending.DISPLACED if is_displaced else Ending.ERROR
         return _ended(assignment, self._explained(error), ending)
 
     def _is_displaced(self, assignment: Assignment, error: Raised) -> bool:
-        """Whether the place is to blame, and another one may do."""
+        """Whether the node caused the error, so that the trial may succeed on another."""
         if isinstance(error, UnseenDatasetError) or _is_reader_lost(error):
             return True
         is_full = assignment.device == CUDA and _is_out_of_memory(error)
         return is_full and self._gpu.is_crowded()
 
     def _explained(self, error: Raised) -> Raised:
-        """Return an error; one of exhausted memory states the limit."""
+        """Return the error, or one that states the memory limit if that was exceeded."""
         if self._memory_bytes is None or not _is_out_of_memory(error):
             return error
         explained = MemoryError(
@@ -282,7 +282,7 @@ def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Messag
 
 
 def _metrics(assignment: Assignment, outcome: Outcome) -> Json:
-    """Return the metrics, with the precision where another than float32 was allowed."""
+    """Return the metrics, with the precision if one other than float32 was allowed."""
     metrics = _finite(outcome.metrics)
     if not metrics or assignment.payload["training"].get("precision", "float32") == "float32":
         return metrics
@@ -290,22 +290,22 @@ def _metrics(assignment: Assignment, outcome: Outcome) -> Json:
 
 
 def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
-    """Turn nested lists into nested tuples, also where they are an object's values."""
+    """Convert nested lists to nested tuples, also as values of an object."""
     if isinstance(nested, dict):
         return {name: _frozen(value) for name, value in nested.items()}
     return tuple(map(_frozen, nested)) if isinstance(nested, list) else nested
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, Any]:
-    """JSON has no NaN: a metric that is not finite is left out."""
+    """Return the finite metrics: JSON has no NaN."""
     return {name: value for name, value in metrics.items() if math.isfinite(value)}
 
 
 def _ended(assignment: Assignment, error: Raised, ending: Ending) -> Ended:
-    """Tell an error in a sentence, then, behind an empty line, where it was raised."""
-    # A ValueError of the training code is a refusal, whose sentence says all.
+    """Return the end of an attempt that raised: the message, an empty line, the traceback."""
+    # A ValueError of the training code rejects the task: its message is complete.
     kind = "" if isinstance(error, ValueError) and str(error) else f"{type(error).__name__}: "
-    told = f"{kind}{error}"[: MAX_ERROR_CHARS // 4]
+    message = f"{kind}{error}"[: MAX_ERROR_CHARS // 4]
     trace = "".join(traceback.format_exception(error))
-    text = f"{told}\n\n{trace[len(told) + 2 - MAX_ERROR_CHARS :]}"
+    text = f"{message}\n\n{trace[len(message) + 2 - MAX_ERROR_CHARS :]}"
     return Ended(assignment.attempt_id, assignment.trial_id, ending, error=text)

@@ -37,13 +37,13 @@ class Asked:
 
 @dataclass(eq=False, slots=True)
 class Ask:
-    """One question.
+    """One ask.
 
     Attributes:
         asked: The sampler.
         kind: The method to call.
         log: The study's log at the time of the ask; its entries never change.
-        n_free: For `speculate`.
+        n_free: Argument of `speculate`.
         n_ends: Number of processes that ended during this ask without an answer.
         answer: The sampler's answer.
         fault: Why the ask was abandoned.
@@ -72,8 +72,9 @@ class Question:
     Attributes:
         asked: The sampler; the process creates it if it does not hold it.
         kind: The method to call.
-        n_free: For `speculate`.
-        n_chunks: Messages with entries that follow, each a mapping of indices to entries.
+        n_free: Argument of `speculate`.
+        n_chunks: Number of messages with entries that follow, each a mapping of indices to
+            entries.
         forget: Keys of samplers to drop first.
     """
 

@@ -1,4 +1,4 @@
-"""The dispatcher's handle of a process that answers asks: start, ask, end."""
+"""The dispatcher's handle of a process that answers asks."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _entries(log: Sequence[Entry], indices: Sequence[int]) -> dict[int, Sent]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without settings and passwords; one thread, for reproducible floats."""
+    """Return the environment without settings and secrets; one thread, for equal floats."""
     hidden = secret_names(os.environ)
     hidden |= {name for name in os.environ if name.upper().startswith(PREFIX)}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}

@@ -48,8 +48,8 @@ class AskingPool:
     """See the module. Threads and processes start with the first ask.
 
     Args:
-        n_processes: How many, at least 1.
-        limits: Of one ask.
+        n_processes: Number of processes, at least 1.
+        limits: Limits of one ask.
         memory_bytes: Memory that concurrent asks may take together; a single ask may always run.
     """
 
@@ -178,7 +178,7 @@ class AskingPool:
                 asks.remove(found)
                 del self._jobs[job_id]
                 if asks:
-                    self._jobs[job_id] = asks  # its next turn is after all others'
+                    self._jobs[job_id] = asks  # its next turn comes after all others'
                 return found
         return None
 

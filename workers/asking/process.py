@@ -32,7 +32,7 @@ class Held:
         self.log: list[Entry] = []
 
     def take(self, entries: dict[int, Any]) -> None:
-        """Put entries at their places in the log; new ones come in order."""
+        """Put entries at their indices in the log; new ones come in order."""
         for index, entry in entries.items():
             if index == len(self.log):
                 self.log.append(Entry(*entry))
@@ -40,7 +40,7 @@ class Held:
                 self.log[index] = Entry(*entry)
 
     def answer(self, question: Question) -> Answer:
-        """Ask the sampler."""
+        """Return the sampler's answer."""
         if question.kind == "plan":
             return self.sampler.plan(self.log)
         return self.sampler.speculate(self.log, question.n_free)

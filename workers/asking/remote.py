@@ -63,7 +63,7 @@ class RemoteSampler:
             raise AskingFailedError(self._name, ask.fault or "it answered something else")
         self._is_first = False
         if not (ask.answer.proposals or ask.answer.is_finished) and _has_news(ask.log, log):
-            # It waits for values that are there by now, and no other may come: ask with them.
+            # It waits for values that have arrived since, and no other may come: ask with them.
             return self.plan(log)
         return ask.answer
 
