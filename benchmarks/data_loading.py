@@ -23,12 +23,12 @@ import numpy as np
 import torch
 
 from benchmarks import machine
-from service.datasets.info import BUILT_IN
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
 from service.datasets.store.reader import folder_of
 from service.datasets.writer import write
+from service.tasks.registry import TASKS, built_in_sets
 from service.validation import parse
 from workers.training.data import registry
 from workers.training.generators import generators_of
@@ -44,7 +44,7 @@ N_STORED, STORED_SHAPE = 20_000, (3, 32, 32)
 
 def training_task(kind: str, name: str, data_dir: str | None = None) -> TrainingTask:
     """Return what a spec that names the data set alone trains, for two epochs."""
-    built_in = name if data_dir is None else next(iter(BUILT_IN[kind]))
+    built_in = name if data_dir is None else next(iter(TASKS[kind].sets))
     section: dict[str, Any] = {"kind": kind, "dataset": built_in}
     if name in PATCH_PX:
         section["patch_px"] = PATCH_PX[name]
@@ -109,9 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=7)
     n_rounds = parser.parse_args(arguments).rounds
     print(machine.describe("torch", "numpy"))
-    for kind, sets in BUILT_IN.items():
-        for name in sets:
-            show(f"{kind}, {name}", *measure(training_task(kind, name), n_rounds))
+    for kind, name, _ in built_in_sets():
+        show(f"{kind}, {name}", *measure(training_task(kind, name), n_rounds))
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(registry, "HELD_BYTES", 0),

@@ -17,8 +17,9 @@ from pydantic import (
 
 from service.networks import Network
 from service.section import Section
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask, Task
+from service.tasks.sections import Task
 
 # Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
 # dislike the rest.

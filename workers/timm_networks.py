@@ -18,6 +18,7 @@ from densearch.density import families
 from densearch.plugins.layer import Layer
 from densearch.plugins.sections import OwnNetwork
 from service.extensions.entry_points import PluginError
+from service.tasks.registry import answering
 
 # timm's convolutions that standardise their weights in every forward pass, which would undo most
 # of a density: they do not compute conv(x, W * Phi).
@@ -37,7 +38,7 @@ class Timm:
     """See `densearch.plugins.NetworkPlugin`."""
 
     title = "timm"
-    tasks = ("classification", "multilabel")
+    tasks = answering("classes")
     n_dims = (2,)
     section = TimmNetwork
     takes = "NAME"

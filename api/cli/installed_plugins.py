@@ -8,14 +8,15 @@ from types import MappingProxyType
 
 from service import networks
 from service.datasets import plugin as dataset_plugin
-from service.datasets.info import BUILT_IN as SETS
 from service.extensions import entry_points
 from service.extensions.entry_points import Group, Plugin, PluginError
 from service.extensions.sections import at_defaults, section_of
 from service.networks import plugin as network_plugin
 from service.records import STORED
 from service.tasks import plugin as task_plugin
+from service.tasks.kinds import NAMES
 from service.tasks.plugin import OwnTask
+from service.tasks.registry import built_in_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ _GROUPS: Mapping[Group, tuple[str, tuple[str, ...], Callable[[Plugin], object]]]
             network_plugin.GROUP: ("network", network_plugin.BUILT_IN, networks.described),
             dataset_plugin.GROUP: (
                 "data set",
-                (STORED, *(name for kind in SETS.values() for name in kind)),
+                (STORED, *(name for _, name, _ in built_in_sets())),
                 _dataset,
             ),
-            task_plugin.GROUP: ("objective", task_plugin.BUILT_IN, _objective),
+            task_plugin.GROUP: ("objective", NAMES, _objective),
         }
     )
 )

@@ -24,11 +24,11 @@ from api.uploads import (
     refuse_parameters,
 )
 from service.datasets import library
-from service.datasets.info import BUILT_IN
 from service.datasets.store.reader import PREVIEW, folder_of
 from service.errors import NotFoundError
 from service.records import STORED, Dataset
 from service.storage import datasets
+from service.tasks import registry
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
@@ -55,8 +55,7 @@ def built_in_sets() -> list[Json]:
     """Return the sets that come with the product, by the task that each is for."""
     return [
         {"dataset": name, "task": task, **info.model_dump(exclude={"sha256"})}
-        for task, sets in BUILT_IN.items()
-        for name, info in sets.items()
+        for task, name, info in registry.built_in_sets()
     ]
 
 

@@ -15,7 +15,9 @@ from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
 from service.spec import Choices, JobSpec, Training
 from service.studies.ranges import largest
-from service.tasks.sections import FunctionTask, PatchTask, data_of, n_samples_of, sample_px
+from service.tasks.families import PatchTask
+from service.tasks.function import FunctionTask
+from service.tasks.sections import data_of, n_samples_of, sample_px
 
 # Of the process: Python with torch and the libraries of the built-in data sets.
 LEAST_PROCESS_BYTES = 300 * 10**6

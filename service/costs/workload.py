@@ -11,7 +11,7 @@ from service.spec import Choices, JobSpec, MedianPruning, Pruning
 from service.states import Role
 from service.studies import halving, planning
 from service.studies.planning import PlannedStudy
-from service.tasks.sections import FunctionTask
+from service.tasks.function import FunctionTask
 
 SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
     "search", "tuned", "control", "promotion", "evaluation"

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from service import names
 from service.datasets.sources.conversion import Conversion
 from service.datasets.splits import SplitPlan
 
-Format = Literal["auto", "classes", "labels", "pairs", "images", "npz", "idx", "cifar"]
+# The modules of `service.datasets.formats` by what a user calls the format, in the order in which
+# they are tried: pairs lie in folders, as classes do.
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "npz": "npz",
+        "cifar": "cifar",
+        "idx": "idx",
+        "labels": "label_table",
+        "pairs": "pairs",
+        "classes": "class_folders",
+        "images": "plain_images",
+    }
+)
 
+
+class _Names:
+    """Takes the names of the formats, and "auto"."""
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401 - the annotated type
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        return handler.generate_schema(Literal["auto", *FORMATS])
+
+
+Format = Annotated[str, _Names()]
 
 DatasetTitle = Annotated[
     str, Field(min_length=1, max_length=names.MAX_LENGTH), AfterValidator(names.checked)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from service.datasets.info import BUILT_IN, DataInfo
+from densearch.plugins.data_info import DataInfo
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError
 
@@ -28,9 +28,13 @@ def info_of(task: str, name: str) -> DataInfo:
     return info
 
 
-def names_for(task: str) -> list[str]:
-    """Return the names of the data sets that fit a kind of task and can be used."""
-    built_in = BUILT_IN.get(task, {})
+def names_for(task: str, built_in: Collection[str]) -> list[str]:
+    """Return the names of the data sets that fit a kind of task and can be used.
+
+    Args:
+        task: The kind.
+        built_in: Its built-in sets, which are taken in place of those of the same name.
+    """
     own = [name for name in entry_points.names(GROUP) if name not in built_in]
     return [name for name in own if _fits(task, name)]
 

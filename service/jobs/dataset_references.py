@@ -6,29 +6,21 @@ spec alone, and its training is named by the set's content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sqlalchemy.orm import Session
 
-from service.datasets.info import DataInfo
+from densearch.plugins.data_info import DataInfo
 from service.datasets.store.encoded import is_encoded
 from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.records import STORED, Dataset
 from service.spec import JobSpec
 from service.storage import datasets
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask, TrainingTask, is_stored
+from service.tasks.registry import TASKS
+from service.tasks.sections import TrainingTask, is_stored
 from service.validation import parse
 
 AT = "/task/dataset"
-ANY_KIND = ("labelled", "multilabel", "pairs", "unlabelled")
-# What a task needs of its data.
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "classification": ("labelled",),
-    "multilabel": ("multilabel",),
-    "image_to_image": ("pairs",),
-    "denoising": ANY_KIND,
-}
 
 
 def resolve(session: Session, spec: JobSpec) -> JobSpec:
@@ -51,9 +43,9 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
     if not is_stored(spec.task):
         return spec
     found = _find(session, spec.task.dataset)
-    misfit = _misfit(found, spec.task)
+    misfit = TASKS[spec.task.kind].misfit(found.details["manifest"])
     if misfit is not None:
-        raise InvalidSpecError([Fault(AT, misfit)])
+        raise InvalidSpecError([Fault(AT, f"data set {found.id} {misfit}")])
     return parse.complete(_with_data(spec, spec.task, info_of(found, spec.task.kind)))
 
 
@@ -77,10 +69,6 @@ def require(session: Session, spec: JobSpec) -> None:
 def info_of(found: Dataset, task: str) -> DataInfo:
     """Return what the rules must know of a set that a kind of task is trained on."""
     manifest = found.details["manifest"]
-    n_outputs = {
-        "denoising": manifest["n_channels"],
-        "image_to_image": manifest.get("target_channels"),
-    }
     return DataInfo(
         sha256=found.sha256,
         n_dims=manifest["n_dims"],
@@ -89,7 +77,7 @@ def info_of(found: Dataset, task: str) -> DataInfo:
         least_px=found.details.get("least_px"),  # sets of earlier versions have none
         is_uniform=manifest["is_uniform"],
         is_encoded=is_encoded(manifest),
-        n_outputs=n_outputs.get(task) or len(manifest["classes"]),
+        n_outputs=TASKS[task].n_outputs(manifest),
         n_training=manifest["counts"]["train"],
     )
 
@@ -106,11 +94,3 @@ def _find(session: Session, name: str) -> Dataset:
         return datasets.hold(session, int(number))
     except NotFoundError as error:
         raise InvalidSpecError([Fault(AT, f"{error}: GET /v1/datasets lists them")]) from error
-
-
-def _misfit(found: Dataset, task: TrainingTask) -> str | None:
-    able = KINDS[task.kind]
-    if found.kind not in able:
-        needed = " or ".join(able)
-        return f"data set {found.id} is {found.kind}: {task.kind} needs {needed} samples"
-    return None

@@ -31,7 +31,7 @@ from service.states import CalibrationState
 from service.storage import dispatchers, jobs
 from service.storage.database import Database
 from service.studies.payloads import device_of
-from service.tasks.sections import FunctionTask
+from service.tasks.function import FunctionTask
 from service.validation import ask_limits
 
 NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"

@@ -17,7 +17,7 @@ from service.extensions.sections import at_defaults, section_of
 from service.networks import layers
 from service.networks import plugin as plugged
 from service.networks.sections import AnyNetwork, DnCnn, NafNet, ResNet, SmallCnn, UNet, Vgg
-from service.tasks.sections import TaskKind
+from service.tasks.registry import TASKS, answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,17 @@ class NetworkInfo:
 
 
 _ANY = (1, 2, 3)
-_CLASSIFIES: tuple[TaskKind, ...] = ("classification", "multilabel")
-_RESTORES: tuple[TaskKind, ...] = ("denoising", "image_to_image")
+_CLASSES, _IMAGE = answering("classes"), answering("image")
 _NETWORKS: Mapping[str, NetworkInfo] = MappingProxyType(
     {
         info.name: info
         for info in (
-            NetworkInfo("small_cnn", "Small CNN", _CLASSIFIES, SmallCnn, layers.small_cnn, _ANY),
-            NetworkInfo("vgg", "VGG", _CLASSIFIES, Vgg, layers.vgg),
-            NetworkInfo("resnet", "ResNet", _CLASSIFIES, ResNet, layers.resnet),
-            NetworkInfo("dncnn", "DnCNN", _RESTORES, DnCnn, layers.dncnn, _ANY),
-            NetworkInfo("unet", "U-Net", _RESTORES, UNet, layers.unet),
-            NetworkInfo("nafnet", "NAFNet", _RESTORES, NafNet, layers.nafnet),
+            NetworkInfo("small_cnn", "Small CNN", _CLASSES, SmallCnn, layers.small_cnn, _ANY),
+            NetworkInfo("vgg", "VGG", _CLASSES, Vgg, layers.vgg),
+            NetworkInfo("resnet", "ResNet", _CLASSES, ResNet, layers.resnet),
+            NetworkInfo("dncnn", "DnCNN", _IMAGE, DnCnn, layers.dncnn, _ANY),
+            NetworkInfo("unet", "U-Net", _IMAGE, UNet, layers.unet),
+            NetworkInfo("nafnet", "NAFNet", _IMAGE, NafNet, layers.nafnet),
         )
     }
 )
@@ -135,7 +134,7 @@ def _told(plugin: Plugin) -> NetworkInfo:
     )
 
 
-def fitting(task: TaskKind, n_dims: int | None = None) -> list[NetworkInfo]:
+def fitting(task: str, n_dims: int | None = None) -> list[NetworkInfo]:
     """This package's networks that fit a kind of task, and samples of so many axes.
 
     The first is the task's default.
@@ -145,7 +144,8 @@ def fitting(task: TaskKind, n_dims: int | None = None) -> list[NetworkInfo]:
         n_dims: 1 to 3; any number when None.
     """
     found = [info for info in catalogue() if task in info.tasks]
-    return [info for info in found if n_dims is None or n_dims in info.n_dims]
+    fits = [info for info in found if n_dims is None or n_dims in info.n_dims]
+    return sorted(fits, key=lambda info: info.name != TASKS[task].network)
 
 
 def layers_of(network: AnyNetwork) -> list[Layer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
@@ -13,12 +13,12 @@ from densearch.plugins.layer import Layer
 from densearch.plugins.sections import OwnNetwork
 from service.extensions import sections
 from service.extensions.entry_points import Group, Plugin, PluginError, called
-from service.tasks.sections import TaskKind
+from service.tasks.kinds import TRAINED
 
 GROUP: Group = "densearch.networks"
 # Names of layers are columns, parts of file names and text on pages.
 NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-TASKS: tuple[str, ...] = get_args(TaskKind)
+TASKS = tuple(TRAINED)
 BUILT_IN = ("small_cnn", "vgg", "resnet", "dncnn", "unet", "nafnet")
 
 

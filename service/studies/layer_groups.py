@@ -14,7 +14,8 @@ from densearch.density import families
 from service import networks
 from service.networks import AnyNetwork, Layer
 from service.spec import DensitySpec, JobSpec
-from service.tasks.sections import FunctionTask, TrainingTask, data_of
+from service.tasks.function import FunctionTask
+from service.tasks.sections import TrainingTask, data_of
 
 # The name of a group that holds every layer.
 WHOLE = ""

@@ -24,8 +24,8 @@ from service.studies.layer_groups import Group, groups_of
 from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
 from service.studies.search_space import Space, Value
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask
 
 
 @dataclass(frozen=True, slots=True)

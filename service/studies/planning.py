@@ -23,8 +23,8 @@ from service.spec import (
 from service.states import Role
 from service.studies.layer_groups import density_spec, groups_of, parted
 from service.studies.search_space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask
 
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 # A tuned control whose range is not given looks this many times below and above the job's rate.

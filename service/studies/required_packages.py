@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.datasets import plugin as dataset_plugin
-from service.datasets.info import BUILT_IN
 from service.extensions import entry_points
 from service.extensions.entry_points import Group
 from service.networks import OwnNetwork
 from service.networks import plugin as network_plugin
 from service.spec import JobSpec
 from service.tasks import plugin as task_plugin
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask, is_stored
+from service.tasks.registry import TASKS
+from service.tasks.sections import is_stored
 
 
 def packages_of(spec: JobSpec) -> dict[Group, dict[str, str]]:
@@ -35,5 +36,5 @@ def _named(spec: JobSpec) -> Iterator[tuple[Group, str]]:
         return
     if isinstance(spec.task, OwnTask):
         yield task_plugin.GROUP, spec.task.kind.partition(":")[0]
-    elif not is_stored(spec.task) and spec.task.dataset not in BUILT_IN[spec.task.kind]:
+    elif not is_stored(spec.task) and spec.task.dataset not in TASKS[spec.task.kind].sets:
         yield dataset_plugin.GROUP, spec.task.dataset

@@ -13,7 +13,7 @@ from service.spec import JobSpec
 from service.studies import planning
 from service.studies.layer_groups import Group, density_spec, groups_of
 from service.studies.search_space import Axis, CategoryAxis, Value
-from service.tasks.sections import FunctionTask
+from service.tasks.function import FunctionTask
 
 BY_FACTOR = ("symmetric", "separable-symmetric", "separable")
 BY_WIDTH = ("gaussian", "power")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-FIRST = ("psnr_clipped_db", "ssim_gaussian", "accuracy", "accuracy_top5")
+from service.tasks.registry import TASKS
+
+# Each kind's, without those that an earlier one has.
+FIRST = tuple(dict.fromkeys(name for info in TASKS.values() for name in info.metrics))
 
 Value = TypeVar("Value")
 

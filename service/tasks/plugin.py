@@ -12,11 +12,11 @@ from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
 from service.extensions import sections
 from service.extensions.entry_points import Group, Plugin, PluginError, called
+from service.tasks.kinds import NAMES
 
-__all__ = ["BUILT_IN", "GROUP", "LIKE", "OwnTask", "PluggedTask", "data_of", "like", "plugin_of"]
+__all__ = ["GROUP", "LIKE", "OwnTask", "PluggedTask", "data_of", "like", "plugin_of"]
 
 GROUP: Group = "densearch.objectives"
-BUILT_IN = ("denoising", "image_to_image", "classification", "multilabel", "function")
 # By what a network answers: the kind of task that has the networks which answer so.
 LIKE: Mapping[str, Literal["classification", "denoising"]] = MappingProxyType(
     {"classes": "classification", "image": "denoising"}
@@ -29,7 +29,7 @@ def plugin_of(kind: str) -> Plugin:
     Raises:
         PluginError: As `service.extensions.sections.plugin_of`; or its `outputs` is none.
     """
-    plugin = sections.plugin_of(GROUP, kind, BUILT_IN)
+    plugin = sections.plugin_of(GROUP, kind, NAMES)
     if plugin.value.outputs not in LIKE:
         reason = f"its outputs are {plugin.value.outputs!r}, not {' or '.join(LIKE)}"
         raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
@@ -66,7 +66,7 @@ PluggedTask = Annotated[
         sections.open_schema(
             "OwnTask",
             "A task of one's own, with the settings that its package gives it.",
-            BUILT_IN,
+            NAMES,
         )
     ),
 ]

@@ -5,32 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.datasets import plugin
-from service.datasets.info import BUILT_IN
 from service.errors import Fault
 from service.extensions.entry_points import PluginError, names
 from service.spec import JobSpec
+from service.tasks.families import DataTask
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import FunctionTask, LabelledTask, PatchTask, is_stored
+from service.tasks.registry import TASKS
+from service.tasks.sections import is_stored
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the data set that a spec names."""
     if isinstance(spec.task, FunctionTask | OwnTask) or is_stored(spec.task):
         return
-    if spec.task.dataset not in BUILT_IN[spec.task.kind]:
+    if spec.task.dataset not in TASKS[spec.task.kind].sets:
         reason = _reason(spec.task)
         if reason is not None:
             yield Fault("/task/dataset", reason)
 
 
-def _reason(task: PatchTask | LabelledTask) -> str | None:
+def _reason(task: DataTask) -> str | None:
     """Say why a set that is not built in cannot be used."""
     try:
         plugin.info_of(task.kind, task.dataset)
     except PluginError as error:
         if task.dataset in names(plugin.GROUP):
             return str(error)
-        known = ", ".join([*BUILT_IN[task.kind], *plugin.names_for(task.kind)])
+        built_in = TASKS[task.kind].sets
+        known = ", ".join([*built_in, *plugin.names_for(task.kind, built_in)])
         remedy = f"use {known}, or install the package that brings it"
         return f"no set of this kind has that name: {remedy}"
     return None

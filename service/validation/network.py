@@ -9,14 +9,9 @@ from service.errors import Fault
 from service.networks import AnyNetwork
 from service.spec import JobSpec
 from service.studies.layer_groups import n_dims_of
-from service.tasks.sections import (
-    FunctionTask,
-    PatchTask,
-    TrainingTask,
-    data_name,
-    like,
-    sample_px,
-)
+from service.tasks.families import PatchTask
+from service.tasks.function import FunctionTask
+from service.tasks.sections import TrainingTask, data_name, like, sample_px
 
 # Batch normalisation cannot be trained on a batch of one whose image is a single pixel.
 LEAST_PX = 2

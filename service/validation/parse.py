@@ -17,7 +17,8 @@ from service.spec import (
     Training,
     lower_bound_of,
 )
-from service.tasks.sections import FunctionTask, data_of
+from service.tasks.function import FunctionTask
+from service.tasks.sections import data_of
 from service.validation import data, density, studies, training
 from service.validation import network as network_rules
 from service.validation.json_pointers import escape, faults_of, sentence

@@ -18,7 +18,8 @@ from service.spec import (
 )
 from service.states import Role
 from service.studies import gradient_settings, planning
-from service.tasks.sections import FunctionTask, data_of
+from service.tasks.function import FunctionTask
+from service.tasks.sections import data_of
 from service.validation import density
 from service.validation.json_pointers import escape
 

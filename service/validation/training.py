@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.datasets.info import DataInfo
+from densearch.plugins.data_info import DataInfo
 from service.errors import Fault
 from service.spec import JobSpec, Training
 from service.studies.ranges import largest
+from service.tasks.families import LEAST_PATCH_PX, DataTask, LabelledTask, PatchTask
+from service.tasks.function import FunctionTask
 from service.tasks.plugin import OwnTask
-from service.tasks.sections import (
-    LEAST_PATCH_PX,
-    ClassificationTask,
-    FunctionTask,
-    LabelledTask,
-    PatchTask,
-    data_of,
-    is_stored,
-    n_samples_of,
-    sample_px,
-)
+from service.tasks.registry import TASKS
+from service.tasks.sections import Task, data_of, is_stored, n_samples_of, sample_px
 
 _MOVED = "/training/augmentation/crop_padding_px"
 
@@ -36,9 +29,13 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     elif isinstance(spec.task, LabelledTask):
         yield from _size_faults(spec.task, spec.training)
     is_smoothed = spec.training.label_smoothing > 0
-    if is_smoothed and not isinstance(spec.task, ClassificationTask | FunctionTask):
+    if is_smoothed and not _has_classes(spec.task):
         reason = f"{spec.task.kind} has no classes to spread a label over: leave it out"
         yield Fault("/training/label_smoothing", reason)
+
+
+def _has_classes(task: Task) -> bool:
+    return isinstance(task, DataTask) and TASKS[task.kind].has_classes
 
 
 def _batch_faults(spec: JobSpec) -> Iterator[Fault]:

@@ -9,12 +9,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.dashboard.json_text import json_text
+from densearch.plugins.data_info import DataInfo
 from service import clock
-from service.datasets.info import BUILT_IN, DataInfo
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
 from service.records import STORED, Dataset, Json
 from service.storage import datasets
+from service.tasks import registry
+from service.tasks.families import LabelledTask
 
 SETS_SHOWN = 25
 CLASSES_SHOWN = 50
@@ -25,16 +27,6 @@ KIND_NAMES = {
     "unlabelled": "unlabelled",
 }
 AXES = {1: "signals", 2: "images", 3: "volumes"}
-# What a job that uses the set might say, by what its targets are.
-TASKS = {
-    "labelled": "classification",
-    "multilabel": "multilabel",
-    "pairs": "image_to_image",
-    "unlabelled": "denoising",
-}
-# Kinds whose samples are trained on whole, at a side that the job gives where images are stored as
-# they came.
-WHOLE = frozenset({"labelled", "multilabel"})
 EXAMPLE_PX = 64
 
 
@@ -76,21 +68,28 @@ class DatasetLine:
 
     @property
     def class_lines(self) -> list[tuple[str, list[int]]]:
-        """The first classes by name, each with its samples in every split."""
+        """The first classes by name, each with its samples in every split.
+
+        None where samples are not counted by class.
+        """
+        counts = self.record.details["class_counts"]
+        if counts is None:
+            return []
         classes = self.record.details["manifest"]["classes"][:CLASSES_SHOWN]
-        counts = self.record.details["class_counts"] or {}
         return [(name, [counts[s][i] for s in SPLITS]) for i, name in enumerate(classes)]
 
     @property
     def n_classes(self) -> int:
-        """The number of all classes or labels."""
-        return len(self.record.details["manifest"]["classes"])
+        """The number of all classes or labels by which samples are counted."""
+        return len((self.record.details["class_counts"] or {}).get(SPLITS[0], []))
 
     @property
     def job(self) -> Json:
         """The spec of a job that is trained on it."""
-        task: Json = {"kind": TASKS[self.record.kind], "dataset": self.name}
-        if is_encoded(self.record.details["manifest"]) and self.record.kind in WHOLE:
+        manifest = self.record.details["manifest"]
+        kind = registry.kind_for(manifest)
+        task: Json = {"kind": kind, "dataset": self.name}
+        if is_encoded(manifest) and issubclass(registry.TASKS[kind].section, LabelledTask):
             task["size_px"] = EXAMPLE_PX
         return {"name": self.record.name, "task": task, "budget": {"n_trials": 30}}
 
@@ -136,11 +135,7 @@ def dataset_list(session: Session, before: int | None) -> DatasetList:
     """Read a page of the stored sets, the newest first, and all built-in ones."""
     found = datasets.page(session, limit=SETS_SHOWN + 1, before=before)
     shown = found[:SETS_SHOWN]
-    built_in = [
-        BuiltInLine(task, name, info)
-        for task, sets in BUILT_IN.items()
-        for name, info in sets.items()
-    ]
+    built_in = [BuiltInLine(task, name, info) for task, name, info in registry.built_in_sets()]
     return DatasetList(
         lines=[DatasetLine(record) for record in shown],
         built_in=built_in,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.dashboard.json_text import json_text
+from service.tasks.registry import TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,9 @@ EXAMPLES: tuple[Example, ...] = (
             "evaluation": {"n_seeds": 3},
         },
     ),
-    Example(
-        "function",
-        "Samplers on a function: nothing is trained",
-        {
-            "name": "branin",
-            "seed": 0,
-            "task": {"kind": "function", "name": "branin", "dimension": 2, "sleep_s": 0.0},
-            "samplers": [{"name": "direct_l"}, {"name": "tpe"}, {"name": "random"}],
-            "budget": {"n_trials": 50},
-        },
+    *(
+        Example(kind, *info.example)
+        for kind, info in TASKS.items()
+        if info.example is not None
     ),
 )  # fmt: skip

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 
-from service.datasets.formats import (
-    cifar,
-    class_folders,
-    idx,
-    label_table,
-    npz,
-    pairs,
-    plain_images,
-)
+from service.datasets import options
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
 from service.datasets.sources.entries import Entry
@@ -36,20 +29,13 @@ class Format:
     read: Callable[[Sequence[Entry], ImportOptions], Source]
 
 
-# In the order in which they are tried: pairs lie in folders, as classes do.
+def _format(name: str, module: str) -> Format:
+    found = import_module(f"service.datasets.formats.{module}")
+    return Format(name, found.fits, found.read)
+
+
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        found.name: found
-        for found in (
-            Format("npz", npz.fits, npz.read),
-            Format("cifar", cifar.fits, cifar.read),
-            Format("idx", idx.fits, idx.read),
-            Format("labels", label_table.fits, label_table.read),
-            Format("pairs", pairs.fits, pairs.read),
-            Format("classes", class_folders.fits, class_folders.read),
-            Format("images", plain_images.fits, plain_images.read),
-        )
-    }
+    {name: _format(name, module) for name, module in options.FORMATS.items()}
 )
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
-from service.datasets.info import BUILT_IN
+from service.tasks.families import LabelledTask, PatchTask
+from service.tasks.registry import TASKS, built_in_sets
 from workers.training.data import phantoms, photos, textures, waveforms
 from workers.training.data.faces import load_faces
 from workers.training.data.images import grey_image
@@ -16,14 +17,16 @@ from workers.training.data.registry import labelled_dataset, patch_dataset
 
 CPU = torch.device("cpu")
 SPLITS = ("train", "validation", "test")
-LABELLED = [(kind, name) for kind in ("classification", "multilabel") for name in BUILT_IN[kind]]
-PATCHED = [(kind, name) for kind in ("denoising", "image_to_image") for name in BUILT_IN[kind]]
+LABELLED, PATCHED = (
+    [(kind, name) for kind, name, _ in built_in_sets() if issubclass(TASKS[kind].section, family)]
+    for family in (LabelledTask, PatchTask)
+)
 
 
 @pytest.mark.parametrize(("kind", "name"), LABELLED)
 def test_the_service_knows_the_shape_of_labelled_sets(kind: str, name: str) -> None:
     data = labelled_dataset(kind, name, CPU)
-    info = BUILT_IN[kind][name]
+    info = TASKS[kind].sets[name]
     known = (info.n_dims, info.n_channels, info.size_px, info.n_outputs, info.n_training)
     shape, n_training = data.shape, len(data.splits["train"].labels)
     assert known == (
@@ -36,9 +39,9 @@ def test_the_service_knows_the_shape_of_labelled_sets(kind: str, name: str) -> N
 @pytest.mark.parametrize(("kind", "name"), PATCHED)
 def test_the_service_knows_the_shape_of_sets_of_patches(kind: str, name: str) -> None:
     data = patch_dataset(kind, name, CPU)
-    info = BUILT_IN[kind][name]
+    info = TASKS[kind].sets[name]
     known = (info.n_dims, info.n_channels, info.n_outputs)
-    assert known == (data.n_dims, data.n_channels[0], data.n_channels[-1])
+    assert known == (data.n_dims, data.n_channels[0], data.n_outputs)
     assert info.size_px in {None, min(data.splits[split].least_px for split in SPLITS)}
     assert patch_dataset(kind, name, CPU) is data
 

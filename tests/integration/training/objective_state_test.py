@@ -23,7 +23,7 @@ from workers.training.task import TrainingTask
 
 # Its batches grow brighter, its loss is in units of the mean so far, its judgement counts itself.
 OBJECTIVE = """
-    from service.datasets.info import DataInfo
+    from densearch.plugins.data_info import DataInfo
     from densearch.plugins import OwnTask
 
     class Settings(OwnTask):

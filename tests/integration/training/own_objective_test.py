@@ -16,7 +16,7 @@ from workers.training.task import Outcome, Status, TrainingTask
 
 OBJECTIVE = """
     import numpy as np
-    from service.datasets.info import DataInfo
+    from densearch.plugins.data_info import DataInfo
     from densearch.plugins import OwnTask
 
     class Settings(OwnTask):

@@ -20,7 +20,7 @@ from workers.training.task import Outcome, TrainingTask
 PARTS = """
     import warnings
     import numpy as np
-    from service.datasets.info import DataInfo
+    from densearch.plugins.data_info import DataInfo
     from densearch.plugins import Layer, OwnNetwork
 
     class Settings(OwnNetwork):

@@ -28,6 +28,7 @@ from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
+from workers.training.data.targets import IMAGES
 from workers.training.generators import generator, generators_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
@@ -174,7 +175,7 @@ def test_patches_are_the_same_read_or_held(is_paired: bool, tmp_path: Path) -> N
     inputs = [random.random((2, 20 + i, 30 - i)).astype(np.float32) for i in range(10)]
     name = store(tmp_path, inputs, [2 * x - 1 for x in inputs])
     held, read = (
-        stored_patches(name, CPU, str(tmp_path), is_paired=is_paired, held_bytes=limit)
+        stored_patches(name, CPU, str(tmp_path), limit, IMAGES if is_paired else None)
         for limit in (10**9, 0)
     )
     drawn = [list(data.splits["train"].batches(40, 16, 16, generator(1))) for data in (held, read)]

@@ -18,12 +18,12 @@ from api.app import create_app
 from api.metrics import Metrics
 from densearch.density import families as density
 from service import networks, samplers, spec, states
-from service.datasets.info import BUILT_IN
 from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
 from service.storage.tables import Base
-from service.tasks import sections
+from service.tasks.kinds import TRAINED
+from service.tasks.registry import TASKS
 from service.validation import parse as rules
 from tests.support.root import ROOT
 from tests.unit.packaging.command_line import command_names, parse
@@ -33,11 +33,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
 SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
-    "### denoising": (sections.DenoisingTask,),
-    "### image_to_image": (sections.ImageToImageTask,),
-    "### classification": (sections.ClassificationTask,),
-    "### multilabel": (sections.MultilabelTask,),
-    "### function": (sections.FunctionTask,),
+    **{f"### {kind}": (info.section,) for kind, info in TASKS.items()},
     "## network": tuple(info.section for info in networks.catalogue()),
     "## training": (spec.Training,),
     "### augmentation": (spec.Augmentation,),
@@ -229,11 +225,11 @@ def test_every_field_of_the_spec_has_its_row(heading: str) -> None:
                 )
 
 
-@pytest.mark.parametrize("kind", BUILT_IN)
+@pytest.mark.parametrize("kind", TRAINED)
 def test_every_built_in_set_has_its_row(kind: str) -> None:
     told = rows(section("docs/job-spec.md", f"#### Built in for {kind}"))
     names = [cells[0].strip("`") for cells in told if cells[0] != "built in"]
-    assert names == list(BUILT_IN[kind])
+    assert names == list(TASKS[kind].sets)
 
 
 def jobs_in(value: Any) -> bool:  # noqa: ANN401 - any JSON

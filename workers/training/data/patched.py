@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from workers.training.data.patches import Patches, PatchSource
+from workers.training.data.patches import HeldImages, Patches, PatchSource
 from workers.training.data.scaling import Scaling
 from workers.training.metrics import LEAST_PX
 
@@ -22,6 +24,7 @@ class PatchDataset:
         splits: "train", "validation" and "test": inputs, or inputs and targets, about in [0, 1].
         n_dims: Axes of a sample beside the channels.
         n_channels: Of each of a patch's tensors.
+        n_outputs: Of a network, for these targets.
         validation_crops: Returns the crops on which a search is judged, on the device: those of
             one size together.
         normalise: Brings inputs to about zero mean and unit variance.
@@ -30,6 +33,7 @@ class PatchDataset:
     splits: Mapping[str, PatchSource]
     n_dims: int
     n_channels: tuple[int, ...]
+    n_outputs: int
     validation_crops: Callable[[], Sequence[Patches]]
     normalise: Scaling
 
@@ -62,6 +66,20 @@ class PatchDataset:
         targets = [parts[-1] for parts in self.splits["train"].crops()]
         mean = by_channel(targets).mean(dim=1)
         return mean.float().view(-1, *(1,) * self.n_dims)
+
+
+def held_source(parts: Sequence[Sequence[NDArray[Any]]], device: torch.device) -> PatchSource:
+    """Return a split that lies on a device and is given as it is.
+
+    Args:
+        parts: The inputs, or inputs and targets, (C, *sides) each.
+        device: Where to.
+    """
+    return PatchSource([HeldImages(images, device) for images in parts], [_same] * len(parts))
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
 
 
 def standardising(inputs: Sequence[Tensor]) -> Scaling:

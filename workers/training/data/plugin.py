@@ -26,6 +26,7 @@ import torch
 
 from service.extensions import entry_points
 from service.extensions.entry_points import Group, Plugin, PluginError, called
+from service.tasks.kinds import TRAINED
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit, Rows
 from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, MappedImages, PatchSource
@@ -36,14 +37,23 @@ from workers.training.data.plugin_faults import (
     labels_fault,
     pairs_fault,
 )
-from workers.training.data.scaling import BYTE_MAX, Scaling, figures, standardisation, unit_range
+from workers.training.data.scaling import (
+    BYTE_MAX,
+    Scale,
+    Scaling,
+    figures,
+    standardisation,
+    unit_range,
+)
 from workers.training.data.streamed import StreamedRows, StreamedSamples, is_streamed
+from workers.training.data.targets import Targets
 from workers.training.networks.shape import InputShape
 
 GROUP: Group = "densearch.datasets"
 SPLITS = ("train", "validation", "test")
+# By the form of data, see `service.tasks.kinds`.
 _LABELS: Mapping[str, type[np.generic]] = MappingProxyType(
-    {"classification": np.int64, "multilabel": np.float32}
+    {"classes": np.int64, "labels": np.float32}
 )
 
 
@@ -51,7 +61,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
     """Load a package's set of labelled samples onto a device.
 
     Args:
-        kind: "classification" or "multilabel".
+        kind: Of task, whose data have labels.
         name: The plug-in's.
         device: Where batches are wanted.
 
@@ -72,7 +82,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
     splits = {
         split: LabelledSplit(
             _rows(samples, device),
-            torch.from_numpy(labels.astype(_LABELS[kind])).to(device),
+            torch.from_numpy(labels.astype(_LABELS[TRAINED[kind].data])).to(device),
             scale,
         )
         for split, (samples, labels) in given.items()
@@ -86,14 +96,14 @@ def _labelled(
     plugin: Plugin, kind: str, split: str, part: Sequence[Any]
 ) -> tuple[Array | StreamedSamples, Array]:
     """Return a split's samples and labels, held to what the set tells."""
-    info = plugin.value.info[kind]
+    info, form = plugin.value.info[kind], TRAINED[kind].data
     if is_streamed(part[0]):
         streamed = StreamedSamples(plugin, split, part[0], info)
         (labels,) = _arrays(plugin, split, part[1:])
-        _refuse(plugin, split, labels_fault(kind, len(streamed), labels, info))
+        _refuse(plugin, split, labels_fault(form, len(streamed), labels, info))
         return streamed, labels
     samples, labels = _arrays(plugin, split, part)
-    _refuse(plugin, split, labelled_fault(kind, samples, labels, info))
+    _refuse(plugin, split, labelled_fault(form, samples, labels, info))
     return samples, labels
 
 
@@ -103,13 +113,16 @@ def _rows(samples: Array | StreamedSamples, device: torch.device) -> Rows:
     return HeldRows(torch.from_numpy(samples).to(device))
 
 
-def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
+def own_patches(
+    kind: str, name: str, device: torch.device, targets: Targets | None = None
+) -> PatchDataset:
     """Load a package's set of which patches are taken onto a device.
 
     Args:
-        kind: "denoising" or "image_to_image".
+        kind: Of task, whose data are plain samples or pairs.
         name: The plug-in's.
         device: Where batches are wanted.
+        targets: What is made of the targets; None where the data are no pairs.
 
     Raises:
         PluginError: As `own_labelled`.
@@ -118,21 +131,23 @@ def own_patches(kind: str, name: str, device: torch.device) -> PatchDataset:
     info = plugin.value.info[kind]
     sources = {}
     for split in SPLITS:
-        if kind == "denoising" and is_streamed(parts[split]):
+        if targets is None and is_streamed(parts[split]):
             given = StreamedSamples(plugin, split, parts[split], info, is_uniform=False)
             sources[split] = _streamed(given, device)
             continue
         pairs = [
-            _arrays(plugin, split, one if kind == "image_to_image" else (one,))
-            for one in parts[split]
+            _arrays(plugin, split, (one,) if targets is None else one) for one in parts[split]
         ]
-        _refuse(plugin, split, pairs_fault(pairs, info))
-        sources[split] = _source(list(zip(*pairs, strict=True)), device)
+        _refuse(plugin, split, pairs_fault(pairs, info, targets))
+        sources[split] = _source(list(zip(*pairs, strict=True)), device, targets)
     crops = sources["train"].crops()
+    n_channels = tuple(part.shape[1] for part in crops[0])
+    n_outputs = n_channels[-1]
     return PatchDataset(
         sources,
         n_dims=info.n_dims,
-        n_channels=tuple(part.shape[1] for part in crops[0]),
+        n_channels=n_channels,
+        n_outputs=n_outputs if targets is None else targets.n_outputs(info.n_outputs, n_outputs),
         validation_crops=sources["validation"].crops,
         normalise=standardising([inputs for inputs, *_ in crops]),
     )
@@ -146,10 +161,11 @@ def _loaded(kind: str, name: str) -> tuple[Plugin, Mapping[str, Any]]:
     if not isinstance(parts, Mapping):
         told = f"load gives a {type(parts).__name__}, not a mapping from splits to samples"
         raise PluginError(f"{name} of {plugin.package}: {told}")
+    form = TRAINED[kind].data
     for split in SPLITS:
         part = parts.get(split)
-        if not (kind == "denoising" and is_streamed(part)):
-            _refuse(plugin, split, form_fault(kind, part))
+        if not (form == "plain" and is_streamed(part)):
+            _refuse(plugin, split, form_fault(form, part))
     return plugin, parts
 
 
@@ -167,8 +183,12 @@ def _streamed(samples: StreamedSamples, device: torch.device) -> PatchSource:
     return PatchSource([images], [_unit(samples.dtype, device)])
 
 
-def _source(parts: Sequence[Sequence[Array]], device: torch.device) -> PatchSource:
-    scales = [_unit(part[0].dtype, device) for part in parts]
+def _source(
+    parts: Sequence[Sequence[Array]], device: torch.device, targets: Targets | None
+) -> PatchSource:
+    scales: list[Scale] = [_unit(part[0].dtype, device) for part in parts]
+    if targets is not None:
+        scales[-1] = targets.scale(scales[-1])
     return PatchSource([HeldImages(part, device) for part in parts], scales)
 
 

@@ -8,22 +8,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.tasks.kinds import Form
+from workers.training.data.targets import Targets
+
 Array = NDArray[Any]
-# A service.datasets.info.DataInfo, which needs pydantic: it is the plug-in that imports it.
+# A densearch.plugins.DataInfo, which needs pydantic: it is the plug-in that imports it.
 Info = Any
 
 _DTYPES = (np.uint8, np.float32)
 
 
-def form_fault(kind: str, part: Any) -> str | None:  # noqa: ANN401 - whatever a set gives
+def form_fault(form: Form, part: Any) -> str | None:  # noqa: ANN401 - whatever a set gives
     """Say why a split is not of the form that a kind of task needs; None if it is.
 
     Args:
-        kind: Of task.
+        form: Which one.
         part: What the set gives as the split, None where it gives nothing.
     """
     is_list = isinstance(part, list | tuple | np.ndarray)
-    if kind in ("classification", "multilabel"):
+    if form in ("classes", "labels"):
         if is_list and len(part) == 2:
             return None
         return "there are no samples" if part is None else "give it as (samples, labels)"
@@ -31,34 +34,34 @@ def form_fault(kind: str, part: Any) -> str | None:  # noqa: ANN401 - whatever a
         return "there are no samples"
     if not is_list:
         return "give it as a list of samples"
-    for index, one in enumerate(part if kind == "image_to_image" else ()):
+    for index, one in enumerate(part if form == "pairs" else ()):
         if not (isinstance(one, list | tuple) and len(one) == 2):
             return f"sample {index} is no pair of an input and a target"
     return None
 
 
-def labelled_fault(kind: str, samples: Array, labels: Array, info: Info) -> str | None:
+def labelled_fault(form: Form, samples: Array, labels: Array, info: Info) -> str | None:
     """Say what is wrong with a split's samples, or with their labels; None if nothing is.
 
     Args:
-        kind: "classification" or "multilabel".
+        form: "classes" or "labels".
         samples: (N, C, *sides).
         labels: (N,) or (N, n_labels).
         info: What the set tells.
     """
     if samples.ndim == 0:
         return "its samples are no array"
-    return labels_fault(kind, len(samples), labels, info) or samples_fault(samples, info)
+    return labels_fault(form, len(samples), labels, info) or samples_fault(samples, info)
 
 
-def labels_fault(kind: str, n_samples: int, labels: Array, info: Info) -> str | None:
+def labels_fault(form: Form, n_samples: int, labels: Array, info: Info) -> str | None:
     """Say what is wrong with the labels of `n_samples`; otherwise as `labelled_fault`."""
-    n_axes = 1 if kind == "classification" else 2
+    n_axes = 1 if form == "classes" else 2
     if labels.ndim != n_axes or len(labels) != n_samples:
         return f"labels have the shape {labels.shape} beside {n_samples} samples"
     if n_samples == 0:
         return "there are no samples"
-    if kind == "classification":
+    if form == "classes":
         is_right = labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < info.n_outputs
         needed = f"whole numbers from 0 to {info.n_outputs - 1}"
     else:
@@ -67,19 +70,25 @@ def labels_fault(kind: str, n_samples: int, labels: Array, info: Info) -> str | 
     return None if is_right else f"labels are not {needed}"
 
 
-def pairs_fault(pairs: Sequence[Sequence[Array]], info: Info) -> str | None:
+def pairs_fault(
+    pairs: Sequence[Sequence[Array]], info: Info, targets: Targets | None
+) -> str | None:
     """Say which sample of a split, or which target of one, is wrong; None if none is.
 
     Args:
         pairs: (input,) or (input, target) each.
         info: What the set tells.
+        targets: What the targets are to be.
     """
     for index, (first, *others) in enumerate(pairs):
         if first.ndim == 0:
             return f"sample {index} has the shape (), but the set tells {info.n_dims} axes"
         for target in others:
-            if target.shape[1:] != first.shape[1:] or len(target) != info.n_outputs:
+            if target.ndim == 0 or target.shape[1:] != first.shape[1:]:
                 return f"target {index} has the shape {target.shape} beside an input {first.shape}"
+            fault = targets.fault(target, info.n_outputs) if targets is not None else None
+            if fault is not None:
+                return f"target {index} {fault}"
     return samples_fault([first for first, *_ in pairs], info) or _dtype_fault(
         [other for _, *others in pairs for other in others]
     )

@@ -22,11 +22,13 @@ from workers.training.data.patched import PatchDataset, standardising
 from workers.training.data.patches import HeldImages, Images, MappedImages, PatchSource
 from workers.training.data.scaling import (
     BYTE_MAX,
+    Scale,
     Scaling,
     figures,
     standardisation,
     unit_range,
 )
+from workers.training.data.targets import Targets
 from workers.training.networks.shape import InputShape
 
 # A payload names a stored set by its content: "stored:<sha256>" (`service.studies.payloads`).
@@ -90,8 +92,7 @@ def stored_patches(
     device: torch.device,
     data_dir: str | None,
     held_bytes: int,
-    *,
-    is_paired: bool,
+    targets: Targets | None = None,
 ) -> PatchDataset:
     """Open a stored set for patches of its inputs, or of its inputs and targets.
 
@@ -100,7 +101,7 @@ def stored_patches(
         device: Where batches go.
         data_dir: Where the stored sets lie.
         held_bytes: How large a set may be that is kept on the device as a whole.
-        is_paired: Whether the targets are wanted.
+        targets: What is made of the targets; None where they are not wanted.
 
     Raises:
         DamagedDatasetError: Its files are missing, or are not what they should be.
@@ -108,11 +109,16 @@ def stored_patches(
     """
     found = _open(name, data_dir)
     parts: list[AnySamples] = [found.inputs]
-    if is_paired:
+    if targets is not None:
         if found.targets is None:
             raise ValueError(f"{name} has no targets: it is {found.kind}")
         parts.append(found.targets)
-    scales = _unit_ranges(parts, found, device)
+    scales: list[Scale] = [*_unit_ranges(parts, found, device)]
+    n_channels = tuple(int(part.shapes[0, 0]) for part in parts)
+    n_outputs = n_channels[-1]
+    if targets is not None:
+        scales[-1] = targets.scale(scales[-1])
+        n_outputs = targets.n_outputs(len(found.manifest["classes"]), n_outputs)
     is_held = sum(part.nbytes for part in parts) <= held_bytes
     splits = {
         split: PatchSource(
@@ -124,7 +130,8 @@ def stored_patches(
     return PatchDataset(
         splits,
         n_dims=inputs[0].dim() - 2,
-        n_channels=tuple(int(part.shapes[0, 0]) for part in parts),
+        n_channels=n_channels,
+        n_outputs=n_outputs,
         validation_crops=splits["validation"].crops,
         normalise=standardising(inputs),
     )

@@ -15,14 +15,15 @@ from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
 from workers.training.generators import Streams, generator
 from workers.training.objectives.base import Batch
-from workers.training.objectives.patched import Pair, PatchObjective
+from workers.training.objectives.patched import Pair
+from workers.training.objectives.restoration import RestorationObjective
 from workers.training.task import Split
 
 # The noise that is judged belongs to the data: the same for every trial and every seed.
 NOISE_SEEDS = {"validation": 20250524, "test": 20250525}
 
 
-class DenoisingObjective(PatchObjective):
+class DenoisingObjective(RestorationObjective):
     """Residual denoising in units of the noise.
 
     The network sees the noisy patch, standardised, and estimates noise / sigma, so the size of

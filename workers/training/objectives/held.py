@@ -31,7 +31,7 @@ class HeldObjective(Objective):
         Args:
             inner: The package's.
             title: What an error calls it.
-            told: The `service.datasets.info.DataInfo` of its samples, by which the service
+            told: The `densearch.plugins.DataInfo` of its samples, by which the service
                 chose and counted.
 
         Raises:

@@ -13,11 +13,12 @@ from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
 from workers.training.generators import Streams
 from workers.training.objectives.base import Batch
-from workers.training.objectives.patched import Pair, PatchObjective
+from workers.training.objectives.patched import Pair
+from workers.training.objectives.restoration import RestorationObjective
 from workers.training.task import Split
 
 
-class ImageToImageObjective(PatchObjective):
+class ImageToImageObjective(RestorationObjective):
     """Regression of what has to be added to a base, in units of its root mean square.
 
     The base is the input where target and input have as many channels, else the target's mean in

@@ -1,28 +1,21 @@
-"""The table of objectives. A new kind of task is one module and one row here."""
+"""The objectives by kind of task: the classes that `service.tasks.kinds` names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
 import torch
 
+from service.tasks.kinds import TRAINED
 from workers.training.objectives.base import Objective
-from workers.training.objectives.classification import ClassificationObjective
-from workers.training.objectives.denoising import DenoisingObjective
-from workers.training.objectives.image_to_image import ImageToImageObjective
-from workers.training.objectives.multilabel import MultilabelObjective
 from workers.training.objectives.plugin import own_objective
 
 Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any], str | None], Objective]
 OBJECTIVES: Mapping[str, Factory] = MappingProxyType(
-    {
-        "denoising": DenoisingObjective,
-        "image_to_image": ImageToImageObjective,
-        "classification": ClassificationObjective,
-        "multilabel": MultilabelObjective,
-    }
+    {kind: resolve_name(row.objective) for kind, row in TRAINED.items()}
 )
 
 

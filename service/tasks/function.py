@@ -1,0 +1,38 @@
+"""Analytic functions on the unit cube: they examine samplers and service, and train nothing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.section import Section
+from service.tasks.info import TaskInfo
+
+FunctionName = Literal[
+    "sphere", "rosenbrock", "ackley", "branin", "hartmann6", "levy", "rastrigin"
+]
+
+
+class FunctionTask(Section):
+    """An analytic function on the unit cube: examines samplers and service, trains nothing."""
+
+    kind: Literal["function"]
+    name: FunctionName
+    dimension: int = Field(default=2, ge=1, le=64, description="branin has 2, hartmann6 has 6.")
+    sleep_s: float = Field(default=0.0, ge=0, le=3600, description="Pretended training time, s.")
+
+
+INFO = TaskInfo(
+    section=FunctionTask,
+    example=(
+        "Samplers on a function: nothing is trained",
+        {
+            "name": "branin",
+            "seed": 0,
+            "task": {"kind": "function", "name": "branin", "dimension": 2, "sleep_s": 0.0},
+            "samplers": [{"name": "direct_l"}, {"name": "tpe"}, {"name": "random"}],
+            "budget": {"n_trials": 50},
+        },
+    ),
+)

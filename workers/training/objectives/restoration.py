@@ -1,0 +1,103 @@
+"""What denoising and image-to-image restoration have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.memory_format import lay_out
+from workers.training.metrics import (
+    CLIPPED_SQUARED_ERROR,
+    GAUSSIAN_SIMILARITY,
+    SIMILARITY,
+    SQUARED_ERROR,
+    Measure,
+    psnr_db,
+)
+from workers.training.objectives.base import refuse_smoothing
+from workers.training.objectives.patched import PatchObjective
+from workers.training.pixel_means import PixelMeans
+from workers.training.task import Split
+
+QUICK = (SQUARED_ERROR, CLIPPED_SQUARED_ERROR)
+# By the number of axes: torchmetrics has no similarity of signals.
+THOROUGH = {
+    1: (SIMILARITY,),
+    2: (GAUSSIAN_SIMILARITY, SIMILARITY),
+    3: (GAUSSIAN_SIMILARITY, SIMILARITY),
+}
+
+
+class RestorationObjective(PatchObjective):
+    """Regression of images.
+
+    The training loss is half the mean squared error (the half as in DnCNN's paper) in a unit
+    that `loss_unit` brings to that of the reported loss: the mean squared error of samples in
+    [0, 1], of which nothing is clipped. All metrics are means over the images (crops) of each
+    image's own.
+
+    Attributes:
+        input_psnr: What the PSNR of the inputs themselves is called.
+    """
+
+    input_psnr = "input_psnr_db"
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,
+    ) -> None:
+        refuse_smoothing(section["kind"], training)
+        super().__init__(section, device, training, data_dir)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return half the mean over pixels of the squared error."""
+        return 0.5 * nn.functional.mse_loss(outputs, targets)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return several networks' at once."""
+        errors = nn.functional.mse_loss(outputs, targets.expand_as(outputs), reduction="none")
+        return 0.5 * errors.flatten(1).mean(dim=1)
+
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """Return `loss` (MSE) and PSNRs; thoroughly, similarities and the inputs' own PSNR too."""
+        n_images, device = self.n_judged(split), self.data.normalise.low.device
+        measures = QUICK + (THOROUGH[self.data.n_dims] if thorough else ())
+        of_outputs = PixelMeans(n_images, device, measures)
+        has_baseline = thorough and self.shape.n_channels == self.n_outputs
+        of_inputs = PixelMeans(n_images, device, (SQUARED_ERROR,)) if has_baseline else None
+        with torch.inference_mode():
+            for part in self.judged(split):
+                outputs = network(lay_out(self.normalise(part.inputs)))
+                restored = self.restored(part.inputs, outputs)
+                of_outputs.add(part.numbers, part.tile, restored, part.truth)
+                if of_inputs is not None:
+                    of_inputs.add(part.numbers, part.tile, part.inputs, part.truth)
+        metrics = _metrics(of_outputs, measures)
+        if of_inputs is not None:
+            metrics[self.input_psnr] = psnr_db(of_inputs.of(SQUARED_ERROR))
+        return metrics
+
+    @abstractmethod
+    def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:
+        """Return what a network makes of inputs, (B, C, *sides), by what it has put out."""
+
+
+def _metrics(means: PixelMeans, measures: Sequence[Measure]) -> dict[str, float]:
+    """Return the means over images of each image's own metrics."""
+    metrics = {
+        "loss": float(means.of(SQUARED_ERROR).mean()),
+        "psnr_clipped_db": psnr_db(means.of(CLIPPED_SQUARED_ERROR), is_clipped=True),
+    }
+    if GAUSSIAN_SIMILARITY in measures:
+        metrics["ssim_gaussian"] = float(means.of(GAUSSIAN_SIMILARITY).mean())
+    metrics["psnr_db"] = psnr_db(means.of(SQUARED_ERROR))
+    if SIMILARITY in measures:
+        metrics["ssim"] = float(means.of(SIMILARITY).mean())
+    return metrics
