@@ -86,7 +86,7 @@ class Cluster:
         return Path(self._head.folder) if self._head is not None else None
 
     def check(self) -> None:
-        """Raise `ClusterLostError` if Ray is dead, hangs, or starts no worker on free resources."""
+        """Raise `ClusterLostError` if Ray is dead, hangs, or does not start workers."""
         self._pulse.check()
         self._greet()
         self._clear()

@@ -112,7 +112,7 @@ class Worker:
             yield message
 
     def calibrate(self, payload: Json, device: str, widths: Sequence[int] = (1,)) -> Json:
-        """Return a training's cost on this worker, see `workers.training.calibration.MeasuredCost`.
+        """Measure a training's cost here, see `workers.training.calibration.MeasuredCost`.
 
         Args:
             payload: A trial's payload, see `service.studies.payload`.

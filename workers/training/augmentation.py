@@ -1,7 +1,7 @@
-"""Changes that leave a sample what it is, drawn afresh for each sample and epoch.
+"""Augmentation: random flips and shifts, drawn for each sample and epoch.
 
-They are drawn and done on the training's device. How much is drawn depends on the number of
-samples and of their axes alone, so for one seed every density sees the same changes.
+They are drawn and applied on the training's device. The number of draws depends only on the number
+of samples and of their axes, so that for one seed every density sees the same changes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Augmenter:
-    """What a training changes in its samples; as it is built, nothing.
+    """Changes a training's samples at random; by default it changes nothing.
 
     Attributes:
-        flip: Whether every other sample, by chance, is mirrored along its last axis.
+        flip: Whether samples are mirrored along their last axis with probability 1/2.
         crop_padding_px: By how many pixels a sample is moved at most along every axis, every step
             as likely: a crop of the sample padded with zeros.
     """
@@ -72,7 +72,7 @@ def _move(samples: Tensor, padding_px: int, random: torch.Generator) -> Tensor:
         shape[axis] = side
         coordinates.append(along.view(n, *shape))
     sample = torch.arange(n, device=samples.device).view(-1, *(1,) * n_axes)
-    # The channels come last out of this gather, in the layout that convolutions are fastest in.
+    # This gather leaves the channels innermost, the fastest memory format for convolutions.
     return padded.movedim(1, -1)[(sample, *coordinates)].movedim(-1, 1)
 
 

@@ -1,4 +1,4 @@
-"""What a training will cost: a few of its steps, timed on the device that it would run on."""
+"""Measures a training's cost: times some of its steps and evaluations on its device."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers.training.preparation import Prepared, endless_batches, prepare
 from workers.training.stepping import step
 from workers.training.task import TrainingTask
 
-# A pack is worth its while from here on: less is within what two measurements differ by.
+# A pack is used if it takes at most this part of the time: less is within the measurement error.
 WORTHWHILE = 0.95
 _FEWEST_ROUNDS, _MOST_ROUNDS = 3, 25
 _ENOUGH_S = 4.0
@@ -29,20 +29,19 @@ _ENOUGH_S = 4.0
 
 @dataclass(frozen=True)
 class MeasuredCost:
-    """Plain numbers of one training on one device; seconds of wall time.
+    """Measured cost of one training on one device; seconds are wall time.
 
     Attributes:
         device: Name of the device, for people.
-        precision: What the passes compute in there, "float32", "tf32" or "bfloat16".
-        load_s: What the first training on a worker takes more: imports, loading data; next to
-            nothing on one that has done so.
-        start_s: From the task to a network that is ready, on a worker that has the data already.
+        precision: Precision of the forward and backward pass: "float32", "tf32" or "bfloat16".
+        load_s: Additional time of a worker's first training, for imports and loading data; about 0
+            on a worker that has trained before.
+        start_s: Preparation of the training, on a worker that has loaded the data.
         n_steps: Steps of an epoch.
         step_s: Lower quartile, median and upper quartile of a step, its batch included.
-        judge_s: The judgement after an epoch.
-        final_s: What the thorough judgement at the end takes more.
-        test_s: The judgement of the test split: the thorough one of the validation split, times
-            how much larger it is.
+        judge_s: The evaluation after an epoch.
+        final_s: Additional time of the final evaluation with all metrics.
+        test_s: The evaluation of the test split: that of the validation split, scaled by size.
         epoch_s: Lower quartile, median and upper quartile of an epoch: its steps, all as slow as
             that quartile, and the judgement.
         peak_memory_bytes: Of the training alone, see `workers.training.memory`.
@@ -67,12 +66,12 @@ class MeasuredCost:
 
 
 def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
-    """Time some steps of a training, alone and in packs of these widths, and its judgements.
+    """Time some steps of a training, alone and in packs of these widths, and its evaluations.
 
-    The steps of all widths alternate, so that the machine's other work hits all alike.
+    The steps of all widths alternate, so that other load on the machine affects all alike.
 
     Args:
-        task: Its density does not change what it costs.
+        task: The training; its density does not affect the cost.
         widths: At least 1; the training alone is timed in any case.
 
     Raises:
@@ -90,7 +89,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
     alone = _Steps(task, PlainForward([parts], precision))
     alone.take()
     judge_s, final_s, test_s = _judgements(task, parts)
-    # All that was done here for the first time: modules and data are loaded where they are needed.
+    # The rest: modules and data that were loaded here for the first time.
     load_s = time.perf_counter() - begun - start_s - judge_s - final_s
     peak_bytes = peak.bytes()
     steps = {1: alone} | (dict(_packs(task, widths, precision)) if is_fusible(task) else {})
@@ -119,7 +118,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
 
 
 def best_width(pack_epoch_s: Mapping[int, float]) -> int:
-    """Return the width of the least seconds per candidate, 1 where it hardly pays."""
+    """Return the width with the least seconds per candidate; 1 if the gain is below 5 %."""
     best = min(pack_epoch_s, key=lambda width: (pack_epoch_s[width], width))
     return best if pack_epoch_s[best] <= WORTHWHILE * pack_epoch_s[1] else 1
 
@@ -194,5 +193,5 @@ def _judgements(task: TrainingTask, parts: Prepared) -> tuple[float, float, floa
     judge_s, final_s = judged - start, ended - judged
     if task.split == "test":
         return judge_s, final_s, final_s
-    # It takes the place of the last epoch's. The test split may be far too large to be timed.
+    # It replaces the last epoch's. The test split may be too large to be timed.
     return judge_s, max(final_s - judge_s, 0.0), final_s * parts.objective.test_share()

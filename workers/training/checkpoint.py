@@ -1,9 +1,9 @@
-"""What is known of a training between two of its steps.
+"""State of a training between two steps.
 
-What a training does next is a function of this state and its task: one that continues from it
-measures what an undisturbed one does, bit for bit. Within an epoch the generators are kept as they
-were at its beginning. The batches that were used are drawn again and passed over, so that nothing
-of them is stored, whatever reads ahead.
+The rest of a training is a function of this state and its task: one that continues from it has the
+same results as an uninterrupted one, bit for bit. Within an epoch, the generators' states at its
+beginning are stored. The used batches are drawn again and skipped, so that a checkpoint does not
+depend on how far batches are read ahead.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from torch import Tensor
 
 
 class MisfitError(Exception):
-    """A checkpoint cannot be continued; the message says why, after "it"."""
+    """A checkpoint cannot be continued; the message continues a sentence that begins with "it"."""
 
 
 @dataclass
 class Position:
-    """Where trainings are that share their batches.
+    """Position of trainings that share their batches.
 
     Attributes:
         n_steps: Steps taken.
-        n_batches: Those of the present epoch.
-        generators: The generators' states at its beginning, by name; empty where none is kept.
-        objective: What the objective kept at its beginning, see `objective_state.packed`.
+        n_batches: Batches used in the present epoch.
+        generators: The generators' states at its beginning, by name; empty without checkpoints.
+        objective: The objective's state at its beginning, see `objective_state.packed`.
     """
 
     n_steps: int = 0
@@ -38,11 +38,11 @@ class Position:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """The plain numbers of a training, which are stored as JSON.
+    """Progress of a training, stored as JSON.
 
     Attributes:
         measurements: After each epoch its metrics, and the seconds until then.
-        is_thorough: Whether the last of them holds the slow metrics, too.
+        is_thorough: Whether the last of them includes the slow metrics.
         n_steps: See `Position`.
         n_batches: See `Position`.
         first_loss: See `workers.training.judging.CandidateRun`.
@@ -64,10 +64,10 @@ class TrainingProgress:
 
     @classmethod
     def of(cls, given: Any) -> TrainingProgress:  # noqa: ANN401 - JSON that anybody may have written
-        """Read what `vars` of one gives, after its way through JSON.
+        """Read an instance's `vars` back from JSON.
 
         Raises:
-            MisfitError: It is not that.
+            MisfitError: A field is missing or has a wrong type.
         """
         try:
             loss = given["first_loss"]
@@ -90,7 +90,7 @@ class TrainingProgress:
 
     @property
     def reached(self) -> tuple[int, int]:
-        """Epochs that are over, and batches of the next one."""
+        """Completed epochs, and used batches of the next one."""
         return len(self.measurements), self.n_batches
 
 
@@ -107,8 +107,7 @@ class Checkpoint:
 
     Attributes:
         progress: Its numbers.
-        tensors: Its network, its optimizer, its generators, and what its objective keeps, on the
-            CPU.
+        tensors: State of its network, optimizer, generators and objective, on the CPU.
     """
 
     progress: TrainingProgress

@@ -1,8 +1,8 @@
-"""Checkpoints as safetensors files: written whole or not at all, and read with suspicion.
+"""Checkpoints as safetensors files: written atomically, and validated when they are read.
 
-The numbers are JSON in the header's metadata. A digest of all tensors tells a file that the disk
-has damaged from one that is whole. Nothing is ever unpickled. The library is imported where a
-checkpoint is kept: a training alone needs torch and NumPy.
+The progress is JSON in the header's metadata. A digest of all tensors reveals a damaged file.
+Nothing is unpickled. safetensors is imported only if checkpoints are written: a training alone
+needs torch and NumPy.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _TYPES: Mapping[str, torch.dtype] = MappingProxyType(
 
 
 def write(path: Path, checkpoint: Checkpoint, about: Mapping[str, Any]) -> None:
-    """Write a checkpoint in place of the one at `path`, whole or not at all.
+    """Write a checkpoint to `path` atomically, replacing an earlier one.
 
     Args:
         path: Its name ends in ".safetensors".
         checkpoint: See `workers.training.state.capture`.
-        about: What else it says of itself, as JSON.
+        about: Further metadata, as JSON.
 
     Raises:
         OSError: The disk refuses.
@@ -79,12 +79,12 @@ def write(path: Path, checkpoint: Checkpoint, about: Mapping[str, Any]) -> None:
 
 
 class StoredCheckpoint:
-    """A checkpoint of which nothing but the header was read.
+    """A checkpoint file of which only the header has been read.
 
     Attributes:
-        about: What it says of itself.
-        progress: Its numbers.
-        tensor_specs: Of its tensors.
+        about: Its metadata.
+        progress: The training's progress.
+        tensor_specs: Shape and type of its tensors, by name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -118,7 +118,7 @@ class StoredCheckpoint:
         return tuple(found.get_shape()), dtype
 
     def read(self) -> Checkpoint:
-        """Read the tensors; the caller has checked their layout.
+        """Read the tensors; the caller has checked their shapes and types.
 
         Raises:
             MisfitError: The file is damaged.
@@ -130,11 +130,11 @@ class StoredCheckpoint:
         except (SafetensorError, OSError) as error:
             raise MisfitError(f"is damaged ({error})") from error
         if _digest(tensors) != self._sha256:
-            raise MisfitError("is damaged: its tensors have another digest than it says")
+            raise MisfitError("is damaged: its tensors do not have the digest in its metadata")
         return Checkpoint(self.progress, tensors)
 
     def close(self) -> None:
-        """Let go of the file, which may be replaced by then: its space is freed."""
+        """Close the file, which frees the space of one that has been replaced."""
         self._file = None
 
 

@@ -1,4 +1,4 @@
-"""Where one training keeps its checkpoint, when, and which one it may continue."""
+"""Writes a training's checkpoints, and finds the one that it may continue from."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from workers.training.checkpoint_file import StoredCheckpoint, write
 from workers.training.devices import device_name
 
 _FORMAT = 1
-# A checkpoint that took so long is followed by this many times as long without one: at most 2 % of
-# a training's time goes into them.
+# The pause after a checkpoint is at least this many times as long as writing it took, so that
+# checkpoints take at most 2 % of a training's time.
 REST = 50.0
 
 
@@ -27,16 +27,16 @@ class CheckpointStore:
     """See the module.
 
     Attributes:
-        folder: Of all checkpoints.
-        digest: Of the training's course, see `service.digest.course_digest`.
-        device: Where it is trained, such as "cpu".
+        folder: The folder of all checkpoints.
+        digest: Digest of the training's course, see `service.digest.course_digest`.
+        device: The training's device, such as "cpu".
         every_s: Seconds between two checkpoints.
-        most_bytes: Of all files in the folder.
-        owner: Who wrote a checkpoint, for those who clear up.
-        keeps_end: Whether the state after the last epoch is kept: a training of more epochs may
+        most_bytes: Largest size of all files in the folder together.
+        owner: The checkpoint's trial and training, for housekeeping.
+        keeps_end: Whether to store the state after the last epoch: a training of more epochs may
             continue from it.
-        say: Called with a sentence for people.
-        warn: The same, of what went wrong.
+        say: Called with a message for the log.
+        warn: Called with a warning for the log.
     """
 
     folder: Path
@@ -64,7 +64,7 @@ class CheckpointStore:
         return checkpoint_files.path_of(self.folder, self.digest)
 
     def _nature(self, precision: str) -> dict[str, Any]:
-        """Say what a checkpoint must have in common with a training that continues it."""
+        """Return the metadata that a checkpoint and a training which continues it must share."""
         return {
             "format": _FORMAT,
             "digest": self.digest,
@@ -74,10 +74,10 @@ class CheckpointStore:
         }
 
     def find(self, precision: str) -> StoredCheckpoint | None:
-        """Return the checkpoint that the training may continue, None where there is none.
+        """Return the checkpoint that the training may continue from, None if there is none.
 
         Args:
-            precision: What the training computes in.
+            precision: The training's precision.
         """
         try:
             found = StoredCheckpoint(self._path)
@@ -90,17 +90,17 @@ class CheckpointStore:
         return found
 
     def ignore(self, reason: Exception) -> None:
-        """Say why the training does not continue from its checkpoint."""
+        """Warn that the training does not continue from its checkpoint, and why."""
         self.warn(
             f"the checkpoint {self.digest[:16]} {reason}: the training starts at its beginning"
         )
 
     def save(self, checkpoint: Callable[[], Checkpoint], precision: str) -> None:
-        """Keep a checkpoint, in place of the last one; without room for it, say so and go on.
+        """Write a checkpoint, replacing the last one; if that fails, warn and continue.
 
         Args:
-            checkpoint: Makes it.
-            precision: What the training computes in.
+            checkpoint: Returns the checkpoint.
+            precision: The training's precision.
         """
         start = time.monotonic()
         try:

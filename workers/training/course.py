@@ -1,4 +1,4 @@
-"""The course of trainings on the same batches: where they are, what is kept, what continues."""
+"""Position of trainings that share their batches: resuming, drawing batches, checkpoints."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 
 class Course:
-    """Of one training, or of a pack.
+    """The course of one training, or of the trainings of a pack.
 
     Attributes:
-        position: Where they are.
-        earlier: What was measured before, for each run in its order.
+        position: Steps and batches so far.
+        earlier: For each run the progress of the checkpoint that it continues from, if any.
     """
 
     def __init__(self, runs: Sequence[CandidateRun]) -> None:
-        """Begin, or continue from the runs' checkpoints where all of them fit.
+        """Begin, or continue from the runs' checkpoints if all of them fit.
 
         Args:
-            runs: Prepared. Their checkpoints, if they have any, are of the same place.
+            runs: Prepared runs.
         """
-        # Its streams go on when its own training has ended.
+        # Its generators are used by all, also after its own training has ended.
         self._lead = runs[0]
         self._device = torch.device(self._lead.task.device)
         self._is_kept = any(run.candidate.store is not None for run in runs)
@@ -55,7 +55,7 @@ class Course:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds of training, those before the checkpoint included."""
+        """Seconds of training, including those before the checkpoint."""
         return time.perf_counter() - self._began_at
 
     def _resume(self, runs: Sequence[CandidateRun]) -> None:
@@ -88,14 +88,14 @@ class Course:
         yield from drawn
 
     def _note_beginning(self) -> None:
-        """Keep what the next batches are drawn from."""
+        """Store the states that the epoch's batches are drawn from."""
         parts = self._lead.parts
         self.position.generators = random_states(parts.generators, self._device)
         self.position.objective = packed(parts.objective.state_dict())
 
     @contextmanager
     def _as_at_beginning(self) -> Iterator[None]:
-        """Have batches that were used drawn again as they were, and leave no trace of that."""
+        """Restore the states of the epoch's beginning to draw its used batches; then undo it."""
         parts, position = self._lead.parts, self.position
         if position.n_batches == 0:
             yield
@@ -104,7 +104,7 @@ class Course:
         if position.objective:
             objective.load_state_dict(unpacked(position.objective))
         yield
-        # Whatever drawing them has taken from torch's own generator was taken before.
+        # The first draw has advanced torch's generator already.
         set_random_states(parts.generators, self._device, {TORCH: position.generators[TORCH]})
         if now:
             objective.load_state_dict(unpacked(now))
@@ -122,24 +122,24 @@ class Course:
     # Checkpoints
 
     def is_due(self, runs: Sequence[CandidateRun]) -> bool:
-        """Whether one of these runs is to be kept now."""
+        """Whether a checkpoint of one of these runs is due."""
         return self._is_kept and any(_is_due(run.candidate.store) for run in runs)
 
     def keep(self, runs: Sequence[CandidateRun]) -> None:
-        """Keep those runs whose time it is, between two steps."""
+        """Write the due checkpoints, between two steps."""
         for run in runs:
             store = run.candidate.store
             if store is not None and store.is_due:
                 store.save(self._captured(run), run.precision)
 
     def keep_end(self, run: CandidateRun) -> None:
-        """Keep a run after its last epoch, if it may be the beginning of a longer one."""
+        """Write a checkpoint after the last epoch, if a longer training may continue from it."""
         store = run.candidate.store
         if store is not None and store.keeps_end:
             self._keep_between_epochs(run, store)
 
     def keep_at_rung(self, run: CandidateRun) -> None:
-        """Keep a run that has just ended at its rung: it may go on from there."""
+        """Write a checkpoint of a run that has ended at its rung: it may continue from there."""
         store, outcome = run.candidate.store, run.outcome
         if store is not None and outcome is not None and outcome.status is Status.AT_RUNG:
             self._keep_between_epochs(run, store)

@@ -27,7 +27,7 @@ _Key = tuple[type[torch.optim.Optimizer], tuple[object, ...]]
 
 
 class GradientDescent:
-    """How one candidate's weights move at a step.
+    """Takes the optimizer steps of one candidate.
 
     Args:
         optimizer: torch's own, one of `optimizers.OPTIMIZERS`. It holds the settings and the

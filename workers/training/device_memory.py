@@ -1,7 +1,7 @@
-"""How much of a device's memory goes to data sets, and how much is judged at once.
+"""Limits on the size of data sets in a device's memory, and on the samples evaluated at once.
 
-The decisions are functions of sizes alone. On CPUs they are those for which the caches of a core
-are a measure; on GPUs we have measured nothing.
+They are functions of sizes alone. On CPUs they follow from a core's caches; on GPUs nothing was
+measured.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 import torch
 
-# A data set may take this part of what is free: beside the six that a worker keeps at most, two
-# fifths are left for trainings.
+# A data set may take one part in this many of the available memory: with the six that a worker
+# keeps at most, two fifths are left for trainings.
 _SETS_PART = 8
 # The widest maps of a judgement may take this part of a device's memory: the smallest share of it
 # that is of use still holds them.
 _JUDGED_PART = 64
 # Of a pixel that is judged: 64 channels before and behind a layer, in float32.
 _PIXEL_BYTES = 2 * 64 * 4
-# More at once fills no device that is known to us any better.
+# A larger factor uses no known device better.
 _MOST_TIMES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceMemory:
-    """Of a GPU, as this process sees it, in bytes.
+    """Memory of a GPU as seen by this process, in bytes.
 
     Attributes:
         total: All of it.

@@ -1,4 +1,4 @@
-"""What a device is called, and what it computes fast."""
+"""Names of devices, and the precisions that they compute fast."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def device_name(device: torch.device) -> str:
 
 
 def device_kind(device_type: str) -> str:
-    """Name what has the same results bit for bit, for given versions and settings.
+    """Return a name that is equal for devices with bitwise equal results.
 
-    Of a CPU its instructions, too: an environment may forbid torch to use the best of them.
+    A CPU's includes its instruction set, since an environment may forbid torch the best one.
 
     Args:
         device_type: "cpu" or "cuda".
@@ -35,8 +35,8 @@ def device_kind(device_type: str) -> str:
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether products of bfloat16 take less time on a device than those of float32.
 
-    A property of the kind of device, never timed: what a training computes in must not hang on
-    what else a machine is doing. On CPUs with AMX they do, and on AMD's with the AVX-512
+    A property of the kind of device, never timed: a training's precision must not depend on the
+    load of the machine. On CPUs with AMX they do, and on AMD's with the AVX-512
     instructions for bfloat16, 2.2 times faster in matrix products of one core. On Intel's these
     instructions alone issue at half the rate: networks of 16 to 128 channels took 1.3 to 2.0
     times as long in bfloat16 there.
@@ -57,7 +57,7 @@ def has_tf32(device: torch.device) -> bool:
 
 @lru_cache
 def _cpuinfo(field: str) -> str | None:
-    """Return what the first processor's field says, None where the system does not tell."""
+    """Return a field of the first processor in /proc/cpuinfo, None if there is none."""
     lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
-    told = (line.partition(":")[::2] for line in lines)
-    return next((value.strip() for name, value in told if name.strip() == field), None)
+    fields = (line.partition(":")[::2] for line in lines)
+    return next((value.strip() for name, value in fields if name.strip() == field), None)

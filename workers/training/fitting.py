@@ -1,4 +1,4 @@
-"""Whether a network and an objective belong together, where a package brought one of them."""
+"""Checks that a network and an objective fit if one of them is a plug-in's."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _N_SAMPLES = 2
 
 
 def require_fit(network: nn.Module, objective: Objective, device: torch.device) -> None:
-    """Hold a network to what an objective's data and loss expect of it.
+    """Check that a network's outputs have the shapes that an objective's targets need.
 
-    Samples are drawn from streams of their own: the training sees what it would see otherwise.
+    Samples are drawn from separate generators, so that the training's batches do not change.
 
     Args:
         network: On the CPU; it stays as it is.

@@ -1,4 +1,4 @@
-"""What a step of the candidates that are trained on the same batches is made of."""
+"""Forward pass, losses and optimizer steps of candidates that are trained on the same batches."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Precision = Literal["float32", "tf32", "bfloat16"]
 
 
 class Forward(ABC):
-    """Of one candidate or of several, trained on the same batches.
+    """Computes the losses of n >= 1 candidates on a batch, and takes their optimizer steps.
 
     Args:
         candidates: On their device; their networks are put in train mode.
-        precision: What products are computed in.
+        precision: The precision of products.
 
     Attributes:
         candidates: As given.
         precision: As given.
-        statistics: Of the network that the batches pass through.
+        statistics: Running statistics of the network that the batches go through.
     """
 
     statistics: RunningStatistics
@@ -53,17 +53,17 @@ class Forward(ABC):
 
     @abstractmethod
     def losses(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the candidates' losses in float32, (n,) or of a single one (); n may be more."""
+        """Return the candidates' losses in float32: () for one, else (n,) with idle copies."""
 
-    def judge(self, batch_size: int) -> Sequence[dict[str, float]] | None:  # noqa: ARG002 - of those that can
-        """Return what each candidate's quick judgement on the validation split comes to.
+    def judge(self, batch_size: int) -> Sequence[dict[str, float]] | None:  # noqa: ARG002 - a subclass's
+        """Return each candidate's fast metrics on the validation split.
 
         Args:
-            batch_size: Samples at once, at most: the training's, so that judging needs no more
-                memory than a step.
+            batch_size: Largest number of samples at once: the training's, so that evaluation needs
+                no more memory than a step.
 
         Returns:
-            None where each candidate is judged by itself.
+            The metrics, or None if each candidate is to be evaluated alone.
         """
         return None
 
@@ -73,7 +73,7 @@ class Forward(ABC):
 
 
 class PlainForward(Forward):
-    """Of one network, as it is."""
+    """Computes the loss of one candidate with its network, without fusion."""
 
     def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
         super().__init__(candidates, precision)

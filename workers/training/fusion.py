@@ -1,15 +1,14 @@
-"""Several networks of one shape as one: what is done to a batch at once for all of them.
+"""Computes several networks of the same architecture as one network.
 
-The channels of all candidates lie side by side, (B, n * C, ...), in one network
+The channels of all candidates are concatenated, (B, n * C, ...), in one network
 (`workers.training.fused_network`), and their parameters and gradients in joint ones
 (`workers.training.joint`), so that the operations of a step are those of the network, not of the
-candidates. The objective gives all losses at once, where it can.
+candidates. The objective computes all losses at once if it can.
 
-In this form a candidate's numbers depend neither on its neighbours nor on its place nor on how
-many they are, in every bit, as long as the channels fill whole registers (`slots`): idle copies
-stand in for what is missing. That is a property of torch's kernels for CPUs, found by comparing
-them, and held by tests/integration/training/packs_test.py; docs/adr/0035-joint-steps.md says why
-it may be expected.
+In this form a candidate's results are bitwise independent of the other candidates, of its index
+and of their number, as long as the channels fill whole registers (`slots`): idle copies fill the
+rest. That is a property of torch's kernels for CPUs, found by comparison and checked by
+tests/integration/training/packs_test.py; docs/adr/0035-joint-steps.md gives the reasons.
 
 Source of the idea: S. Wang et al., "Horizontally Fused Training Array", arXiv:2102.02344.
 """
@@ -33,14 +32,14 @@ from workers.training.running_statistics import RunningStatistics
 
 
 class FusedForward(Forward):
-    """Of the candidates of a pack, whose densities are fixed."""
+    """Computes the losses, (n,), of the candidates of a pack, whose densities are fixed."""
 
     def __init__(self, candidates: Sequence[Prepared], precision: Precision) -> None:
         """Fuse networks that are equal but for their values, and move these.
 
         Args:
             candidates: Their networks are plain and fusible (`service.studies.pack_key`).
-            precision: What the passes compute in.
+            precision: The precision of forward and backward pass.
         """
         super().__init__(candidates, precision)
         networks = [own.network for own in candidates]
@@ -58,7 +57,7 @@ class FusedForward(Forward):
         self.statistics = RunningStatistics(self._network)
 
     def clear(self) -> None:
-        """Set the gradients, which keep their places in memory, to 0."""
+        """Set the gradients to 0 without moving them in memory."""
         torch._foreach_zero_(self._gradients)
 
     def outputs(self, inputs: Tensor) -> Tensor:
@@ -81,7 +80,7 @@ class FusedForward(Forward):
         return self.objective.losses(self.outputs(inputs), targets)
 
     def judge(self, batch_size: int) -> Sequence[dict[str, float]] | None:
-        """Judge all candidates on the validation split, in float32 whatever they train in."""
+        """Evaluate all candidates on the validation split, in float32 in any case."""
         self._network.eval()
         with torch.inference_mode():
             n = len(self.candidates)

@@ -1,4 +1,4 @@
-"""Random streams of one training, each a function of the seed alone (common random numbers)."""
+"""Random generators of a training, functions of its seed alone (common random numbers)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def generators_of(seed: int, device: torch.device) -> Generators:
 def generator(seed: int, device: torch.device | None = None) -> torch.Generator:
     """Return a generator on `device` (the CPU by default) that starts from `seed` < 2**64."""
     fresh = torch.Generator(device=device or torch.device("cpu"))
-    # manual_seed takes signed 64-bit integers; the lost bit joins no two of our streams.
+    # manual_seed takes signed 64-bit integers; the lost bit makes no two of our seeds equal.
     fresh.manual_seed(seed % 2**63)
     return fresh
 

@@ -1,8 +1,8 @@
-"""The parameters of a pack: each candidate's are parts of one, and so are their gradients.
+"""Joint parameters of a pack: the candidates' parameters and gradients are views of them.
 
-A pack's passes read one tensor V for each parameter of the fused network, along whose first axis
-the candidates lie. Its gradient keeps its place in memory, and the candidates' own gradients are
-parts of it. Where candidates have densities, V = W * Phi for all of them at once, as in
+The forward pass of a pack reads one tensor V for each parameter of the fused network, whose first
+axis concatenates the candidates. Its gradient stays at one address, and the candidates' gradients
+are views of it. If candidates have densities, V = W * Phi for all of them at once, as in
 `workers.training.master_weights`; Phi is 1 for one without a density, which changes no bit of a
 product.
 
@@ -24,17 +24,17 @@ from workers.training.master_weights import MasterWeight, MasterWeights
 
 
 class JointParameter:
-    """One parameter of the fused network, of which the candidates' own become parts.
+    """One parameter of the fused network, of which the candidates' become views.
 
     Args:
         values: V, of shape (n * rows, ...), without a gradient.
         n: Networks in it; those beyond the owners are idle.
         owners: The candidates' parameters in their order; they may have fewer rows.
-        master_weights: For each the W of which it is the product, if it is one.
+        master_weights: For each owner its W, if it is a product W * Phi.
 
     Attributes:
-        gradient: V's, where it stays.
-        gradients: The owners' parts of it.
+        gradient: V's gradient, at a fixed address.
+        gradients: The owners' views of it.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class JointParameter:
         return joined.view(self._n, -1, *joined.shape[1:])
 
     def _take(self, index: int, owner: nn.Parameter, master: MasterWeight | None) -> Tensor:
-        """Make a candidate's tensors parts of the joint ones; return that of the gradient."""
+        """Make a candidate's tensors views of the joint ones; return the gradient's view."""
 
         def part(joined: Tensor) -> Tensor:
             return self.by_candidate(joined)[index].narrow(0, 0, len(owner))
@@ -90,13 +90,13 @@ def join(
     networks: Sequence[nn.Module],
     master_weights: Sequence[MasterWeights],
 ) -> list[JointParameter]:
-    """Make the networks' values parts of the fused ones; their statistics, too.
+    """Make the networks' parameters and statistics views of the fused network's.
 
     Args:
-        fused: Of `n` networks, the first of which are `networks`; see `fused_network`.
-        n: Idle copies included.
-        networks: Afterwards they share the fused one's memory, as do the master weights.
-        master_weights: Theirs.
+        fused: The fused network of `n` networks, the first of which are `networks`.
+        n: Number of networks, idle copies included.
+        networks: Afterwards they share the fused network's memory, as do the master weights.
+        master_weights: The networks' master weights.
     """
     found = []
     for name, layer in fused.named_modules():
@@ -110,7 +110,7 @@ def join(
             pairs = zip(master_weights, owners, strict=True)
             found.append(JointParameter(values, n, owners, [own.of(v) for own, v in pairs]))
         for key, buffer in layer.named_buffers(recurse=False):
-            # What is counted, as batches are, all have in common.
+            # Counters, such as of batches, are shared.
             parts = buffer.chunk(n) if buffer.dim() > 0 else [buffer] * n
             for own, part in zip(layers, parts, strict=False):
                 setattr(own, key, part)

@@ -1,4 +1,4 @@
-"""A candidate in training: what its epochs come to, and how it ends."""
+"""A candidate in training: evaluates its epochs and decides how it ends."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from workers.training.memory import MemoryPeak
 from workers.training.preparation import Prepared
 from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 
-# An epoch whose mean loss is this many times the first batch's has diverged: the network is worse
-# than untrained by far, and only rounding separates it from inf. Not so where the first is not
-# above 0: a package's loss may be, and then 0 is no end of its scale.
+# An epoch whose mean loss is this many times the first batch's has diverged: the network is far
+# worse than untrained. The rule needs a first loss above 0: a plug-in's loss may be negative.
 EXPLOSION = 100.0
 _VALIDATION = "val_"
 _LOSS = f"{_VALIDATION}loss"
@@ -30,18 +29,18 @@ class CandidateRun:
     """A candidate in training.
 
     Attributes:
-        index: Its own in the list that was asked for.
+        index: Its index in the list of candidates.
         candidate: What is trained.
         parts: Its network, optimizer and objective.
-        precision: What its passes compute in.
-        peak: Of the memory.
-        total: Of the losses of this epoch's samples, scalar in float64, on the device.
-        n_samples: Of this epoch so far.
-        first_loss: The first batch's.
-        measurements: After each epoch.
-        judged: What the last epoch's judgement came to, where it is the one that decides.
-        training_s: Seconds so far; of steps that several took together its share.
-        outcome: Once it has ended.
+        precision: The precision of its forward and backward pass.
+        peak: Peak memory.
+        total: Sum of the losses of this epoch's samples, scalar in float64, on the device.
+        n_samples: Samples of this epoch so far.
+        first_loss: The first batch's loss.
+        measurements: One after each epoch.
+        judged: Metrics of the last epoch if they are the final ones.
+        training_s: Seconds so far; its share of steps that several candidates took together.
+        outcome: Set when it has ended.
     """
 
     index: int
@@ -72,14 +71,14 @@ class CandidateRun:
 
     @property
     def is_done(self) -> bool:
-        """Whether all of its epochs are behind it."""
+        """Whether it has completed all of its epochs."""
         return len(self.measurements) == int(self.task.training["epochs"])
 
     def begin_epoch(self, *, is_continued: bool = False) -> None:
-        """Train again after an epoch was judged, without its losses.
+        """Put the network in train mode and reset the losses.
 
         Args:
-            is_continued: Whether the losses are of this epoch's first batches.
+            is_continued: Whether to keep the losses, which are of this epoch's first batches.
         """
         if not is_continued:
             self.total = torch.zeros((), dtype=torch.float64, device=self.task.device)
@@ -87,7 +86,7 @@ class CandidateRun:
         self.parts.network.train()
 
     def end_epoch(self, judged: Mapping[str, float] | None = None) -> dict[str, float] | None:
-        """Judge the epoch: its metrics, or None where it has diverged, which ends the run.
+        """Return the epoch's metrics, or None if it has diverged, which ends the run.
 
         Args:
             judged: See `validated`.
@@ -106,8 +105,8 @@ class CandidateRun:
         """Return the metrics of the validation split.
 
         Args:
-            judged: What a pack has judged, if it has, and unless this judgement `decides`: then
-                it is that of the plain network which is handed out.
+            judged: Metrics that the pack has evaluated, if any. They are not used if this
+                evaluation `decides`: that evaluates the plain network which is exported.
         """
         if self.decides or judged is None:
             network = self.parts.network.eval()
@@ -118,26 +117,26 @@ class CandidateRun:
 
     @property
     def decides(self) -> bool:
-        """Whether the epoch's judgement is the last one, too: it is not computed twice."""
+        """Whether the epoch's evaluation is also the final one, which is not computed twice."""
         is_last = len(self.measurements) + 1 == int(self.task.training["epochs"])
         return is_last and self.task.split == "validation"
 
     def measure(self, metrics: dict[str, float], elapsed_s: float) -> EpochMeasurement:
-        """Take in the metrics of an epoch that is over."""
+        """Record the metrics of a completed epoch."""
         self.measurements.append(EpochMeasurement(len(self.measurements) + 1, metrics, elapsed_s))
         return self.measurements[-1]
 
     def measured_before(
         self, progress: TrainingProgress, judge: Callable[[], Mapping[str, float] | None]
     ) -> Iterator[tuple[dict[str, float], float]]:
-        """Yield what a checkpoint that it continues from says of its epochs, each to `measure`.
+        """Yield the epochs of the checkpoint that it continues from, as arguments of `measure`.
 
-        Where that was the last epoch of a shorter training it was judged more thoroughly than one
-        on the way, and is judged again.
+        The last epoch of a shorter training was evaluated with the slow metrics, and is evaluated
+        again.
 
         Args:
             progress: The checkpoint's.
-            judge: Returns what `validated` takes.
+            judge: Returns the argument of `validated`.
         """
         n_epochs = len(progress.measurements)
         for epoch, (metrics, elapsed_s) in enumerate(progress.measurements, start=1):
@@ -148,7 +147,7 @@ class CandidateRun:
                 yield {"train_loss": metrics["train_loss"], **self.validated(judge())}, elapsed_s
 
     def stop_if_due(self, metrics: dict[str, float]) -> None:
-        """End before the last epoch where this one is above its limit, or is the rung."""
+        """End the run if this epoch's loss is above its limit, or if this is the rung."""
         limits, epoch = self.candidate.stop_above, len(self.measurements)
         if epoch <= len(limits) and metrics[_LOSS] > limits[epoch - 1]:
             self.end(Status.PRUNED, _of_validation(metrics))
@@ -156,9 +155,9 @@ class CandidateRun:
             self.end(Status.AT_RUNG, _of_validation(metrics))
 
     def judge(self) -> None:
-        """End with the thorough judgement of the folded network on the task's split.
+        """End with all metrics of the folded network on the task's split.
 
-        Folding changes no bit of it, which tests/integration/training/loop_test.py checks.
+        Folding changes no bit of them, which tests/integration/training/loop_test.py checks.
         """
         network = fold(self.parts.network.eval())
         metrics = self.judged or self.parts.objective.evaluate(
@@ -180,7 +179,7 @@ class CandidateRun:
         metrics: dict[str, float] | None = None,
         weights: bytes | None = None,
     ) -> None:
-        """Write down the outcome."""
+        """Set the outcome."""
         value = metrics["loss"] if metrics else None
         learned = self.parts.learned
         self.outcome = Outcome(

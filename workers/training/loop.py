@@ -1,4 +1,4 @@
-"""The training loop: candidates trained on the same batches, one alone or a pack of them."""
+"""The training loop of one candidate, or of a pack that shares its batches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from workers.training.stepping import step
 from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 from workers.training.totals import Totals
 
-if TYPE_CHECKING:  # only where checkpoints are kept: torch and numpy suffice else
+if TYPE_CHECKING:  # imported only if checkpoints are written: training needs torch and numpy alone
     from workers.training.checkpoint_store import CheckpointStore
 
-# Reading a loss back from a GPU waits for it: look rarely enough not to starve the device.
+# Reading a loss from a GPU waits for it, so losses are read rarely enough to keep it busy.
 _STEPS_BETWEEN_LOOKS_ON_GPU = 16
 
-# What a training tells: a measurement after each epoch, its outcome at last.
+# What a training yields: a measurement after each epoch, then its outcome.
 Item = EpochMeasurement | Outcome
-# Builds the passes of candidates.
+# Builds the forward form of candidates.
 ForwardOf = Callable[[Sequence[Prepared], Precision], Forward]
 
 
@@ -49,12 +49,12 @@ def train(
     the end. The process is set up for training (`prepare_machine`) by the first call.
 
     Args:
-        task: All that determines the result.
-        should_stop: Looked at before every step; True ends the training as CANCELLED.
+        task: Everything that determines the result.
+        should_stop: Called before every step; True ends the training as CANCELLED.
         stop_above: For each epoch, from the first, the validation loss above which the training
-            is hopeless: it ends as PRUNED after that epoch, unless it is the last one.
-        store: Where checkpoints are kept, and the one is found that the training continues from.
-            The measurements that it has are yielded again.
+            is pruned: it ends as PRUNED after that epoch, unless it is the last one.
+        store: Writes checkpoints, and finds the one that the training continues from, whose
+            measurements are yielded again.
         rung: The epoch after which it ends as AT_RUNG, unless it is the last one.
 
     Yields:
@@ -74,7 +74,7 @@ def train(
         for _, item in train_together([candidate], PlainForward, precision):
             yield item
     except BaseException:
-        # Whatever comes next finds no more of it than of a training that has ended.
+        # The next training finds the memory as after one that has completed.
         give_back(torch.device(task.device))
         raise
 
@@ -86,12 +86,12 @@ def train_together(
 
     Args:
         candidates: Their tasks share data, network, device, seed, batch size, augmentation and
-            label smoothing; they are told apart by density and settings of their optimizers.
-        forward_of: Builds the passes of those in training, anew whenever one has ended.
-        precision: What the passes compute in.
+            label smoothing; they differ in density and optimizer settings.
+        forward_of: Builds the forward form of those in training, again when one has ended.
+        precision: The precision of forward and backward pass.
 
     Yields:
-        A candidate's place in the list, with what `train` would tell of it.
+        A candidate's index in the list, with an item of `train`.
 
     Raises:
         ValueError: As `train`.
@@ -124,14 +124,14 @@ def train_together(
 
 
 def _shape_of(candidates: Sequence[Candidate], precision: Precision) -> object:
-    """Name what trainings have in common whose tensors have the same sizes."""
+    """Return a key that is equal for trainings whose tensors have the same sizes."""
     task = candidates[0].task
     settings = [task.training[name] for name in ("batch_size", "optimizer")]
     return canonical_json([task.task, task.network, settings, precision, len(candidates)])
 
 
 class _Built:
-    """The passes of the runs that are in training, built again when one of them has ended."""
+    """The forward form of the runs in training, built again when one of them has ended."""
 
     def __init__(self, forward_of: ForwardOf) -> None:
         self._forward_of = forward_of
@@ -148,7 +148,7 @@ class _Built:
 def _measured_before(
     run: CandidateRun, progress: TrainingProgress, course: Course, forward_of: ForwardOf
 ) -> Iterator[tuple[int, Item]]:
-    """Yield what was measured before the checkpoint: the limits may have been known since then."""
+    """Yield the checkpoint's measurements, and apply the limits, which may be newer."""
     for metrics, elapsed_s in run.measured_before(
         progress, lambda: _judge([run], _Built(forward_of))[0]
     ):
@@ -169,7 +169,7 @@ def _checked(candidate: Candidate) -> Candidate:
 def _outcomes(runs: Sequence[CandidateRun]) -> Iterator[tuple[int, Outcome]]:
     for run in runs:
         if run.outcome is not None:
-            # It may have ended before the epoch's time was known.
+            # The run may have ended before the epoch's time was added.
             yield run.index, replace(run.outcome, training_s=run.training_s)
 
 
@@ -204,17 +204,17 @@ def _descend(runs: Sequence[CandidateRun], course: Course, built: _Built) -> lis
 
 
 def _share_time(runs: Sequence[CandidateRun], start: float) -> None:
-    """Count the time since `start` for these runs, which have taken it together."""
+    """Share the time since `start` equally among these runs."""
     device = torch.device(runs[0].task.device)
     if device.type == "cuda":
-        torch.cuda.synchronize(device)  # or the first to be judged would have the wait as its own
+        torch.cuda.synchronize(device)  # else the wait would count for the first to be evaluated
     taken_s = time.perf_counter() - start
     for run in runs:
         run.training_s += taken_s / len(runs)
 
 
 def _left(runs: Sequence[CandidateRun]) -> list[CandidateRun]:
-    """Return the runs that go on, after asking those that have not ended whether to stop."""
+    """Return the runs that continue, after ending those whose `should_stop` is true."""
     for run in _going(runs):
         if run.candidate.should_stop():
             run.end(Status.CANCELLED)
@@ -222,7 +222,7 @@ def _left(runs: Sequence[CandidateRun]) -> list[CandidateRun]:
 
 
 def _judge(runs: Sequence[CandidateRun], built: _Built) -> Sequence[Mapping[str, float] | None]:
-    """Return what a pack judges of its runs at once; None for each that is to be judged alone."""
+    """Return the metrics that a pack evaluates at once; None for runs to be evaluated alone."""
     if all(run.decides for run in runs):
         return [None for _ in runs]
     start = time.perf_counter()

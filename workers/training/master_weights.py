@@ -7,7 +7,7 @@ for any optimizer (momentum, Nesterov, either kind of weight decay, Adam's eps) 
 density: taps of Phi that are 0 or negative included.
 
 The rule: a fixed density is trained this way. A learned one keeps the product in the forward
-pass, since its own gradient passes through it.
+pass, since its gradient flows through it.
 
 Two forms do without W, and hold to rounding alone: gradients of V times Phi^2 for SGD, updates of
 V times abs(Phi) for Adam. The first spares one product of kernel size a step, 1 % of the smallest
@@ -33,11 +33,11 @@ from densearch.nn.operator import fixed_density, fold
 
 @dataclass(eq=False)
 class MasterWeight:
-    """One convolution's W, which no module holds, beside its V, which is its layer's weight.
+    """The master weight W of one convolution, with its V, which is the layer's weight.
 
-    Phi is spread over the channels, in V's layout, and W's values are reached without autograd: a
-    third of what this costs a small network's step. V's are looked up at each step, since a pack
-    moves them.
+    Phi is expanded over the channels in V's memory format, and W's values are accessed without
+    autograd: that saves a third of this class's cost in a small network's step. V's are looked up
+    at each step, since a pack moves them.
     """
 
     weight: nn.Parameter
@@ -59,9 +59,9 @@ class MasterWeights:
         """Fold the fixed densities of a network into its weights and keep what they were.
 
         Args:
-            network: On its device and in its layout, where it stays. Afterwards its weighted
-                layers are plain convolutions with the weight V, save those whose density is
-                learned. Layers must not share a weight.
+            network: On its final device and in its memory format. Afterwards its weighted layers
+                are plain convolutions with the weight V, except those whose density is learned.
+                Layers must not share a weight.
         """
         self._master_weights = []
         for layer in network.modules():
@@ -78,7 +78,7 @@ class MasterWeights:
         return [weights.get(parameter, parameter) for parameter in parameters]
 
     def of(self, kernel: nn.Parameter) -> MasterWeight | None:
-        """Return what a layer's weight is the product of, if it is one."""
+        """Return the master weight of a layer's weight, None if it has none."""
         return next((master for master in self._master_weights if master.kernel is kernel), None)
 
     def pull(self) -> None:

@@ -1,4 +1,4 @@
-"""The most memory that a training has held."""
+"""Peak memory of a training, and what torch's allocator keeps between trainings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _CLEAR_PEAK = "5"  # proc(5), /proc/pid/clear_refs: the peak becomes what is res
 
 
 class MemoryPeak:
-    """Counts from when it is made.
+    """Peak memory since the instance was created.
 
-    On a GPU: what torch had allocated there for this process. On a CPU: what was resident of the
-    whole process, libraries, data and the activations that the allocator has kept from earlier
-    trainings included, since that is what a worker needs; where the system cannot count anew, its
-    peak since the process began.
+    On a GPU: torch's allocations of this process. On a CPU: the resident memory of the whole
+    process, including libraries, data and the memory that the allocator has kept from earlier
+    trainings, since a worker needs all of that; if the system cannot reset its count, the peak
+    since the process began.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         if device.type == "cuda":
-            # There is nothing to count anew on a device by number before it.
+            # Resetting the count needs an initialised CUDA.
             torch.cuda.init()  # type: ignore[no-untyped-call]
             torch.cuda.reset_peak_memory_stats(device)
         else:

@@ -41,7 +41,7 @@ def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch
 
 
 def clipping(parameters: Iterable[nn.Parameter], clip_norm: float) -> Callable[[], object]:
-    """Return what scales these parameters' gradients down to a norm of at most `clip_norm`.
+    """Return a function that scales these parameters' gradients to a norm of at most `clip_norm`.
 
     Args:
         parameters: Their gradients make up one vector, whose Euclidean norm counts. Weight decay

@@ -1,4 +1,4 @@
-"""Trainings that differ in their density, or in their optimizer's settings, as packs."""
+"""Packs: trainings that differ only in density or optimizer settings, trained together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.training.task import Candidate, EpochMeasurement, TrainingTask
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
 
-# What torch says on a CPU, and of CUDA's own calls and libraries, whose needs it does not count.
+# Messages of out-of-memory errors of torch on a CPU, and of CUDA's calls and libraries.
 _NO_ROOM = (
     "can't allocate memory",
     "could not create a primitive",  # oneDNN, which allocates memory itself
@@ -36,7 +36,7 @@ _NO_ROOM = (
 
 @dataclass(eq=False)
 class _PackProgress:
-    """How much has been told of each candidate, by its place: epochs, and whether it has ended."""
+    """What has been yielded of each candidate, by its index: epochs, and whether it has ended."""
 
     epochs: dict[int, int] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
@@ -51,20 +51,20 @@ class _PackProgress:
 
 
 def train_pack(candidates: Sequence[Candidate]) -> Iterator[tuple[int, Item | Exception]]:
-    """Train candidates together where they can be, and one after another where not.
+    """Train candidates together where possible, otherwise one after another.
 
-    Every value is bitwise that of the same candidate in any other pack, also alone in one; it
+    Every value is bitwise that of the same candidate in any other pack, also in a pack of one; it
     agrees to rounding with `train`. A candidate that diverges, is pruned or is stopped leaves the
-    pack, and the others go on. What fits no memory is tried again in halves; where a pack fails
-    otherwise, its candidates are trained alone, so that an error ends that one which raised it.
+    pack, and the others continue. A pack that runs out of memory is trained again in halves; after
+    another error its candidates are trained alone, so that an error ends only its own candidate.
 
     Args:
         candidates: Any; those whose tasks differ in nothing that `service.studies.pack_key` reads
             are trained together, unless their density is learned or their network cannot be fused.
 
     Yields:
-        A candidate's place in the list with what `train` would tell of it, or, in place of an
-        outcome, with the error that ended it.
+        A candidate's index in the list with an item of `train`, or with the error that ended it
+        instead of an outcome.
     """
     for candidate in candidates[:1]:
         prepare_machine(candidate.task.threads)
@@ -81,22 +81,22 @@ def _alike(candidates: Sequence[Candidate]) -> list[list[int]]:
 
 
 def _key(task: TrainingTask) -> tuple[object, ...] | None:
-    """Name what a task shares with those beside it; None where it is trained alone."""
+    """Return what the tasks of a pack have in common; None if the task is trained alone."""
     if not is_fusible(task):
         return None
     names = ("task", "network", "training", "seed", "packages", "threads")
     payload = {name: getattr(task, name) for name in names}
     try:
         precision = precision_of(task)
-    except Exception:  # noqa: BLE001 - raised again where it is trained alone, and told as its own
+    except Exception:  # noqa: BLE001 - raised again, as its own error, when it is trained alone
         return None
     return pack_key({**payload, "packed": True}), task.device, precision
 
 
 def is_fusible(task: TrainingTask) -> bool:
-    """Whether a training can be one of a pack, rather than have its turn.
+    """Whether a training can be part of a pack.
 
-    A package's objective may keep something of its own training, so it has one of its own.
+    A plug-in's objective may keep state of one training, so it is never shared.
     """
     is_ours = task.task["kind"] in OBJECTIVES
     return is_ours and task.gradient is None and packs.is_fusible(task.network)
@@ -105,7 +105,7 @@ def is_fusible(task: TrainingTask) -> bool:
 def _train(
     candidates: Sequence[Candidate], indices: Sequence[int], progress: _PackProgress
 ) -> Iterator[tuple[int, Item | Exception]]:
-    """Train what is alike; what continues from checkpoints apart from what is elsewhere."""
+    """Train candidates that share a key, grouped by the step that they continue from."""
     found = {index: _found(candidates[index]) for index in indices}
     groups: dict[object, dict[int, Candidate]] = defaultdict(dict)
     for index, own in found.items():
@@ -129,7 +129,7 @@ def _found(candidate: Candidate) -> StoredCheckpoint | None:
 def _train_group(
     candidates: Mapping[int, Candidate], progress: _PackProgress
 ) -> Generator[tuple[int, Item | Exception], None, tuple[list[int], int]]:
-    """Train candidates together; return those that are left, and how many of them to train so."""
+    """Train candidates together; return those that are left, and the width to train them in."""
     indices, wanted = list(candidates), list(candidates.values())
     prepare_machine(wanted[0].task.threads)
     left: list[int] = []
@@ -148,7 +148,7 @@ def _train_group(
             width = max(math.ceil(len(left) / 2), 1)
     else:
         return left, width
-    # Here, where the error and the tensors that its frames hold are gone.
+    # Only here: the error and the tensors that its frames hold have been freed.
     give_back(torch.device(wanted[0].task.device))
     return left, width
 

@@ -1,6 +1,6 @@
-"""Whether a training's passes may compute in bfloat16.
+"""Chooses a training's precision: whether it may compute in bfloat16.
 
-They may where that is faster on the device and a short training agrees. That check is a
+It may if that is faster on the device and a short training agrees. That check is a
 function of the task, without its density: all densities of a search are compared in one precision.
 """
 
@@ -30,7 +30,7 @@ TOLERANCE = 0.02
 
 
 def precision_of(task: TrainingTask) -> Precision:
-    """Return what a training computes in, where it asks for "auto" after a check.
+    """Return a training's precision; that of "auto" follows from a check.
 
     Raises:
         ValueError: It asks for something unknown; or as `prepare`, with "auto".

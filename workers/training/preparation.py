@@ -1,4 +1,4 @@
-"""From a task to a network that is ready to be trained."""
+"""Builds everything that a training task needs: network, optimizer, schedule, objective."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from workers.training.task import NestedDensity, TrainingTask
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """All that a training needs, on its device.
+    """The parts of a training, on its device.
 
     Attributes:
         objective: Data, loss and metrics.
-        network: With its initial weights, times its density where that is fixed.
-        descent: Of the weights and, where a density is learned, of its values.
-        schedule: Steps after every step of the optimizer.
-        generators: Of the training's randomness; the initial weights are drawn.
+        network: The network with its initial weights, times its density if that is fixed.
+        descent: Steps the weights and the values of a learned density.
+        schedule: The learning rates; it steps after every step of the optimizer.
+        generators: The training's generators, after the draw of the initial weights.
         learned: The densities to be learned, if any.
-        master_weights: Of the layers whose density is fixed.
-        clip_norm: At most which the norm of the weights' gradients is, if it is limited.
+        master_weights: Master weights of the layers whose density is fixed.
+        clip_norm: Largest norm of the weights' gradients; None for no limit.
     """
 
     objective: Objective
@@ -51,7 +51,7 @@ class Prepared:
 
     @property
     def optimizer(self) -> torch.optim.Optimizer:
-        """The descent's: it holds settings and state."""
+        """The optimizer, which holds settings and state."""
         return self.descent.optimizer
 
 
@@ -65,8 +65,8 @@ def prepare(task: TrainingTask) -> Prepared:
     """Build what a task trains.
 
     Raises:
-        ValueError: A section names something unknown, or what another package brings does not fit;
-            or the density fits no layer (DensityError).
+        ValueError: A section names something unknown, a plug-in's network or objective does not
+            fit the task, or the density fits no layer (DensityError).
     """
     entry_points.require(task.packages)
     device, training = torch.device(task.device), task.training
@@ -133,6 +133,6 @@ def _descent(
         optimizer = build_optimizer(task.training, groups)
         after.append(learned.project)
     if (clip_norm := task.training.get("clip_norm")) is not None:
-        # Of the weights alone: what a density may do is held by its bounds.
+        # Only the weights are clipped: a density is limited by its bounds.
         before.append(clipping(weights, float(clip_norm)))
     return GradientDescent(optimizer, before, after)

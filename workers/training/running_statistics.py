@@ -1,4 +1,4 @@
-"""Running statistics that keep nothing of what they were before the first batch.
+"""Running statistics of batch normalisation without their initial values.
 
 Batch normalisation judges with running means of what its batches came to. They start at mean 0 and
 variance 1 and move by a share m (the layer's momentum) at each step, so (1 - m)^t of that start is

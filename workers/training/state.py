@@ -1,4 +1,4 @@
-"""Taking the state of a training, and putting it back into one that was prepared alike.
+"""Captures the state of a training, and restores it in one with the same task.
 
 Checked by tests/integration/training/checkpoint_test.py.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Shape and type of tensors by their names.
 TensorSpecs = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
-# What their names begin with; the numbers are those of the optimizer's parameters.
+# Prefixes of their names in a file; "streams." are the generators. Numbers are the optimizer's.
 _NETWORK, _WEIGHTS, _OPTIMIZER, _GENERATORS = "network.", "weights.", "optimizer.", "streams."
 # What the objective kept at the beginning of the epoch, and what it keeps now.
 _EPOCH, _NOW = "objective.epoch.", "objective.now."
@@ -73,7 +73,7 @@ def capture(run: CandidateRun, position: Position, elapsed_s: float) -> Checkpoi
         elapsed_s=elapsed_s,
     )
     tensors = {name: _copied(value) for name, value in _tensors(run.parts)}
-    # Passing over batches draws nothing from torch's own: it is kept as it is now.
+    # Skipping batches draws nothing from torch's generator: its present state is stored.
     now = {TORCH: _own_generator(torch.device(run.task.device)).get_state()}
     states = {f"{_GENERATORS}{name}": own for name, own in (position.generators | now).items()}
     objective = _named(_EPOCH, position.objective) | _named(
@@ -197,12 +197,12 @@ def _put_optimizer(parts: Prepared, tensors: Mapping[str, Tensor]) -> None:
     for parameter, own in parts.optimizer.state.items():
         for key, value in own.items():
             if value.shape == parameter.shape:
-                # The fused optimizers go through memory: it must lie as the parameter does.
+                # The fused optimizers need the state in the parameter's memory format.
                 own[key] = torch.empty_like(parameter).copy_(value)
 
 
 def position_of(checkpoint: Checkpoint) -> Position:
-    """Return where a checkpoint's training was; copies, since the file's pages are let go."""
+    """Return the position of a checkpoint's training; copies, since the file is closed later."""
     return Position(
         checkpoint.progress.n_steps,
         checkpoint.progress.n_batches,

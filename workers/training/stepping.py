@@ -1,4 +1,4 @@
-"""One step of all candidates that are trained on the same batches."""
+"""One training step of all candidates that share a batch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def step(forward: Forward, inputs: Tensor, targets: Tensor, number: int) -> Tens
     with products(forward.precision):
         with forward.statistics.at_step(number):
             losses = _losses(forward, inputs, targets)
-        # One pass for all, without a sum: none's loss is another's.
+        # One backward pass for all: no candidate's loss depends on another's parameters.
         losses.backward(torch.ones_like(losses))  # type: ignore[no-untyped-call]
     forward.descend()
     for candidate in forward.candidates:
@@ -46,6 +46,6 @@ def _losses(forward: Forward, inputs: Tensor, targets: Tensor) -> Tensor:
             raise
         raise ValueError(
             "batch normalisation has nothing to compare in a batch of one sample where the "
-            "network has a single place left for each channel: choose a batch_size that leaves "
+            "network has a single pixel left in each channel: choose a batch_size that leaves "
             "no sample alone in the last batch, set training.drop_last, or use fewer stages"
         ) from error

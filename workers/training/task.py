@@ -1,4 +1,4 @@
-"""What one training is asked for and what it answers: plain values between processes."""
+"""A training's task and results: plain values that are sent between processes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """All that determines one training's result.
+    """Everything that determines one training's result.
 
     Attributes:
         task: The job's task section, defaults filled in; `kind` is one of `OBJECTIVES`.
@@ -57,8 +57,8 @@ class TrainingTask:
         phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
             each layer named, the others staying plain. None is the plain network.
         data_dir: Where the stored data sets lie, for a task that names one.
-        packages: By group of entry points and name, the package and version of what is not of this
-            package, see `service.extensions.entry_points.require`.
+        packages: By group of entry points and name, the package and version of each plug-in, see
+            `service.extensions.entry_points.require`.
         gradient: Densities to be learned with the weights, in place of `phi`: `family`,
             `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
             with `name`, `layers`, `kernel_size`, `start` and `bounds`; `weight_decay` and
@@ -86,18 +86,18 @@ class TrainingTask:
 
 
 def never() -> bool:
-    """Go on: what a training asks that nobody stops."""
+    """Return False: a training that is never stopped."""
     return False
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A training beside others, see `workers.training.loop.train`.
+    """A training that may be part of a pack, see `workers.training.loop.train`.
 
     Attributes:
         task: All that determines its result.
         should_stop: Looked at before every step.
-        stop_above: For each epoch the validation loss above which it is hopeless.
+        stop_above: For each epoch the validation loss above which it is pruned.
         store: Where its checkpoints are kept; None keeps none.
         found: The checkpoint to continue from, if any.
         rung: The epoch after which it ends as AT_RUNG, unless it is the last one.
@@ -141,7 +141,7 @@ class Outcome:
         curve: The validation loss after each epoch, in its order, as far as it is finite.
         learned: The learned density's values, where one is learned and there is a value.
         weights: The folded network as safetensors, where asked for and completed.
-        precision: What the passes computed in, "float32", "tf32" or "bfloat16".
+        precision: Precision of the forward and backward pass: "float32", "tf32" or "bfloat16".
         peak_memory_bytes: See `workers.training.memory`; a pack's, for each of its candidates.
     """
 

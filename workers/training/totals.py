@@ -13,7 +13,7 @@ from workers.training.task import Status
 
 
 class Totals:
-    """Adds the losses of several runs up, in one tensor.
+    """Sums the losses of several runs in one tensor.
 
     Args:
         runs: Their totals so far are taken over, and are parts of that tensor from now on.

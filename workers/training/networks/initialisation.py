@@ -1,4 +1,4 @@
-"""Initial weights by name, drawn from a stream of our own."""
+"""Initial weights by name, drawn from the training's generator."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Layer = _ConvNd | nn.Linear
 
 
 def initialise(network: nn.Module, weights: torch.Generator, name: str = "framework") -> None:
-    """Draw the weights and biases of every convolution and linear layer anew, in place.
+    """Draw the weights and biases of every convolution and linear layer, in place.
 
-    Every arm of a comparison starts from the same values: the choices differ by up to 2.4 times
-    in scale, which alone can decide a comparison.
+    All studies of a job start from the same values: the choices differ by up to 2.4 times in
+    scale, which alone can decide a comparison.
 
     Args:
         network: On the CPU.
-        weights: The stream; equal streams give equal weights.
+        weights: The generator; equal states give equal weights.
         name: ``framework`` is PyTorch's default, weights and biases uniform in
             +/- 1 / sqrt(fan_in); ``kaiming_fan_in`` and ``kaiming_fan_out`` are normal with
             variance 2 / fan, biases 0 (the authors' operator starts from fan_out). A fan counts
