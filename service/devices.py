@@ -30,7 +30,7 @@ def mixed_in_words(kinds: Sequence[str]) -> list[str]:
         return []
     sentence = (
         f"The trainings ran on {len(kinds)} kinds of device ({'; '.join(kinds)}), which round "
-        "differently: another run of this job may give other values. On nodes of one kind alone "
-        "its results are repeated exactly."
+        "differently: repeating this job may give other values. On a single kind of device the "
+        "results are identical."
     )
     return [sentence]

@@ -148,10 +148,9 @@ LIMITS = (WALL_CLOCK, COST, ASKING)
 # Why a search stopped, for people.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        NOISE: "its boxes were narrower than the noise",
-        WALL_CLOCK: "the time of the budget was spent",
-        COST: "the money of the budget was spent",
-        ASKING: "the sampler could not be asked for more trials within its limits of time and "
-        "memory, three times in a row",
+        NOISE: "the differences between its values fell below the noise",
+        WALL_CLOCK: "the budget's time limit was reached",
+        COST: "the budget's cost limit was reached",
+        ASKING: "the sampler exceeded its limits of time or memory three times in a row",
     }
 )

@@ -1,4 +1,4 @@
-"""What a finished job found: each arm beside uniform, what a gain is due to, an honest verdict."""
+"""The report of a finished job: every arm compared with uniform, causes of a gain, a verdict."""
 
 from service.report.build import VERSION, build_report
 

@@ -1,7 +1,7 @@
-"""What a gain is due to: the learning rate, the scale of the weights, or the spatial shape.
+"""Attribution of a gain to the learning rate, the scale of the weights and the spatial shape.
 
-A chain of arms leads from the plain convolution to the learned density, each link changing one
-thing more; the gain is the sum of the links, because all are compared on the same seeds.
+A chain of arms leads from the plain convolution to the learned density, and each link changes one
+more factor. The gain is the sum of the links because all arms are compared on the same seeds.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ RATE, SCALE, SHAPE = "learning rate", "scale of the weights", "spatial shape"
 INITIALISATION = "initialisation"
 BEYOND = "beyond a tuned learning rate"
 
-# The arms between uniform and the density, and what is new at each.
+# The arms between uniform and the density, each with the factor that it adds.
 TUNED_CHAIN = ((UNIFORM_TUNED, RATE), (FLAT_TUNED, SCALE))
 FIXED_CHAIN = ((FLAT, SCALE),)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one arm saves over another, on the same seeds.
+    """Difference in test loss between two arms, on the same seeds.
 
     Attributes:
-        names: What the two arms differ by; several where the arms between them are missing.
-        arm: The arm that has it.
-        against: The arm that has it not.
-        n: Seeds.
+        names: Factors by which the two arms differ; several where arms between them are missing.
+        arm: The arm with these factors.
+        against: The arm without them.
+        n: Number of seeds.
         difference: Mean loss saved, `against` - `arm`; negative where it costs.
         low: Lower end of Student's 95 % interval; None when n is 1.
         high: Upper end; None when n is 1.
         relative: `difference` over uniform's mean loss; None when that is 0.
-        relative_low: `low` over the same.
-        relative_high: `high` over the same.
-        p: Paired t test of this part alone; None when n is 1.
+        relative_low: `low` over uniform's mean loss.
+        relative_high: `high` over uniform's mean loss.
+        p: Paired t test of this part, uncorrected; None when n is 1.
     """
 
     names: tuple[str, ...]
@@ -59,8 +59,8 @@ class Part:
     p: float | None
 
     @property
-    def is_told(self) -> bool:
-        """Whether the interval leaves out zero."""
+    def is_significant(self) -> bool:
+        """Whether the interval excludes zero."""
         return self.low is not None and self.high is not None and self.low * self.high > 0.0
 
 
@@ -70,13 +70,14 @@ class Attribution:
 
     Attributes:
         arm: The density's arm.
-        is_rate_tuned: Whether all arms but uniform had their learning rate searched.
+        is_rate_tuned: Whether the learning rate was searched for all arms except uniform.
         gain: `arm` against uniform.
         parts: In the order of the chain; their differences add up to the gain.
-        beside: What stands beside the chain, where its arms were trained: the learning rate of
+        beside: Comparisons outside the chain, where their arms were trained: the learning rate of
             the plain convolution, if the density's was not searched; `arm` against the plain
-            convolution with a tuned rate; the initialisation.
-        missing: Arms that would be needed to attribute the rest.
+            convolution with a tuned rate; the initialisation. The name is a key of stored
+            reports.
+        missing: Arms that are needed to attribute the rest.
     """
 
     arm: str
@@ -93,13 +94,13 @@ def attribute(
     """Attribute the gain of a learned density over uniform.
 
     Args:
-        losses: Of each arm, the test losses by the index of their seed.
-        best: The arm of the density that counts.
-        rate_tuned: The arm of the best density whose learning rate was searched too, if any: with
-            it and the tuned controls the learning rate's part is known.
+        losses: Test losses of each arm by the index of their seed.
+        best: The best search's arm.
+        rate_tuned: The arm of the best density whose learning rate was searched too, if any; it
+            separates the learning rate's part, together with the tuned controls.
 
     Returns:
-        None where uniform and the density's arm share no seed.
+        None if uniform and the density's arm share no seed.
     """
     trained = {name: known for name, known in losses.items() if known}
     is_rate_tuned = rate_tuned is not None and rate_tuned in trained
@@ -120,7 +121,7 @@ def attribute(
             _part(trained, names, after, before, seeds)
             for before, (after, names) in zip(stops, links, strict=False)
         ),
-        beside=tuple(_beside(trained, arm, is_rate_tuned=is_rate_tuned)),
+        beside=tuple(_outside_chain(trained, arm, is_rate_tuned=is_rate_tuned)),
         missing=_missing(trained, is_rate_tuned=is_rate_tuned),
     )
 
@@ -128,9 +129,9 @@ def attribute(
 def _links(
     chain: Sequence[tuple[str, str]], trained: Mapping[str, Losses]
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the arms that were trained, each with what is new at it.
+    """Return the trained arms, each with the factors that it adds.
 
-    What is new at an arm that is missing is left to the next one.
+    The factor of a missing arm is added to the next arm's.
     """
     links, pending = [], []
     for name, what in chain:
@@ -145,7 +146,9 @@ def _shared(trained: Mapping[str, Losses], names: Sequence[str]) -> list[int]:
     return sorted(set.intersection(*(set(trained[name]) for name in names)))
 
 
-def _beside(trained: Mapping[str, Losses], arm: str, *, is_rate_tuned: bool) -> Iterator[Part]:
+def _outside_chain(
+    trained: Mapping[str, Losses], arm: str, *, is_rate_tuned: bool
+) -> Iterator[Part]:
     pairs = [] if is_rate_tuned else [(RATE, UNIFORM_TUNED, UNIFORM)]
     pairs.append((BEYOND, arm, UNIFORM_TUNED))
     pairs.append((INITIALISATION, DEFAULT_INIT_TUNED, UNIFORM_TUNED))

@@ -1,4 +1,4 @@
-"""The report of a finished job: each arm beside uniform, what it means, what it cost."""
+"""Build the report of a finished job: comparisons with uniform, findings and cost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.report.rows import (
 )
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
-from service.report.verdict import INFERENCE, attribution_in_words, verdict
+from service.report.verdict import INFERENCE, attribution_in_words, count_of, verdict
 from service.spec import JobSpec, is_training
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
@@ -34,18 +34,23 @@ def build_report(
 ) -> Json:
     """Compare the arms of a job whose trials have all ended.
 
-    All of it is a function of the spec, on one kind of device, except ids, times (their names end
-    in ``_s``), what stands under ``timing``, and arms of the role speculation; and except where a
-    limit on time or money ended a search: ``stopped`` says after how many trials.
+    On one kind of device the report is a function of the spec, except for ids, times (their names
+    end in ``_s``), the values under ``timing``, and arms of the role speculation. Where a limit on
+    time or cost ended a search, it also depends on the number of trials in ``stopped``.
+
+    Args:
+        spec: The job's resolved spec.
+        arms: Its studies with their search spaces.
+        trials: All trials of the job.
+        kinds: Kinds of device that its trainings ran on.
 
     Returns:
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
-        ``best_arm`` (the search with the least validation loss: the test split chooses nothing);
-        ``findings`` (the verdict, what the gain is due to, what it costs) and ``verdict``, the
-        same as one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches
-        were repeated); ``fidelity``; ``stopped`` (searches that ended early, after how many trials
-        and why); ``devices`` (kinds that its trainings ran on, `kinds`: bits are a function of the
-        spec on one alone); ``cost``; ``timing``.
+        ``best_arm`` (the search with the lowest validation loss: the test split selects nothing);
+        ``findings`` (the verdict, the causes of the gain, its cost) and ``verdict``, the same as
+        one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches were
+        repeated); ``fidelity``; ``stopped`` (searches that ended early, after how many trials and
+        why); ``devices`` (`kinds`); ``cost``; ``timing``.
     """
     every = list(trials)
     found = arms_with_trials(arms, every)
@@ -87,7 +92,7 @@ def _value(one: ArmTrials) -> float:
 
 
 def _asked_for(arms: Sequence[Arm], trials: Iterable[Trial]) -> list[Trial]:
-    """Return the trials that the spec asks for, without those that were run ahead."""
+    """Return the trials that the spec requires, without speculative ones."""
     ids = {arm.study.id for arm in arms if arm.study.role in ROLES}
     phases = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
     return [t for t in trials if t.study_id in ids and t.phase in phases and t.number is not None]
@@ -110,7 +115,7 @@ def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str
 
 def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
     searches = [one for one in found if one.arm.study.role is Role.SEARCH]
-    # It has no budget of trials: one training is all it does.
+    # A learned density has no budget of trials: its study runs one training.
     searches = [one for one in searches if not samplers.is_learned(one.arm.study.sampler)]
     values: dict[str, list[float]] = {one.arm.study.sampler: [] for one in searches}
     for one in searches:
@@ -126,27 +131,28 @@ def _findings(
     against: Mapping[str, Against],
     attribution: Json | None,
 ) -> list[str]:
-    """Say what was found: whether the density helps, then what that is due to and costs."""
+    """Return the sentences on whether the density helps, what causes the gain and its cost."""
     if best is None:
         return ["No search found a density that could be trained."]
     if not is_training(spec):
-        return [f"The least value found is {best.best.value:.6g}, by {best.name}."]
+        return [f"The lowest value found is {best.best.value:.6g}, by {best.name}."]
     uniform = next((one for one in found if one.name == UNIFORM), None)
     if uniform is None or not uniform.tested or not best.tested:
         return [
-            "Not judged: the job has no uniform control or no final evaluation on a test split."
+            "No verdict: the job has no uniform control or no final evaluation on a test split."
         ]
     own = against.get(best.name)
     if own is None:
         both = f"{best.name} and {UNIFORM}"
-        return [f"Not judged: on no seed did the trainings of {both} both end well."]
+        return [f"No verdict: the final trainings of {both} completed on no common seed."]
     findings = [verdict(best.name, own.comparison, own.p_holm, own.n_compared)]
     if attribution is not None:
         findings.append(attribution["words"])
     findings.append(INFERENCE)
     n_lost = sum(len(one.tested) - len(one.losses) for one in (best, uniform))
     if n_lost:
-        findings.append(f"Left out: {n_lost} of their final trainings, which diverged or failed.")
+        lost = count_of(n_lost, "final training")
+        findings.append(f"Excluded: {lost} of these two arms that diverged or failed.")
     return findings
 
 
@@ -160,7 +166,7 @@ def _bounds_in_words(found: Sequence[ArmTrials]) -> list[str]:
 
 
 def _cost(every: Sequence[Trial], asked_for: Sequence[Trial]) -> Json:
-    """Count a training once, whichever trial of the job it was done for."""
+    """Count each training once, even where several trials of the job share its result."""
     by_id = {trial.id: trial for trial in every}
     done = [trial for trial in asked_for if trial.state is TrialState.COMPLETED]
     n_trained = len({t.digest for t in done if _source(t, by_id).cached_from is None})
@@ -174,7 +180,7 @@ def _cost(every: Sequence[Trial], asked_for: Sequence[Trial]) -> Json:
 
 
 def _source(trial: Trial, by_id: Mapping[int, Trial]) -> Trial:
-    """Return the trial of this job from which a result came; it may have it from another job."""
+    """Return the trial of this job that a result was copied from; another job may own it."""
     while trial.cached_from is not None and trial.cached_from in by_id:
         trial = by_id[trial.cached_from]
     return trial

@@ -1,4 +1,4 @@
-"""What short and stopped trainings saved, and how well the short ranking foretold the full one."""
+"""Epochs saved by short and pruned trainings, and how well short rankings predicted full ones."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from service.studies.study_run import is_result
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """Epochs of a job's searches, each training counted once, whoever did it.
+    """Epochs of a job's searches, each training counted once, cached or not.
 
-    Trainings that diverged or failed ended by themselves and are not counted.
+    Trainings that diverged or failed are not counted.
 
     Attributes:
         n_trainings: Trainings of the searches.
-        n_pruned: Those that the pruning rule stopped.
-        full_epochs: What all of them would have taken in full.
-        run_epochs: What they took, with the full trainings of the promoted ones.
-        saved_by_short: Epochs that short trainings left out.
-        saved_by_pruning: Epochs that stopped ones left out of those.
+        n_pruned: Trainings that the pruning rule stopped.
+        full_epochs: Epochs that all of them would have taken in full.
+        run_epochs: Epochs that they took, with the full trainings of the promoted ones.
+        saved_by_short: Epochs that short trainings saved.
+        saved_by_pruning: Epochs that pruning saved in addition.
         spent_on_promotions: Epochs of the full trainings of the promoted ones.
         fraction: `run_epochs` over `full_epochs`.
-        rank_correlation: Spearman's, of short and full validation loss over the promoted
+        rank_correlation: Spearman's, between short and full validation loss of the promoted
             trainings; None below 3.
-        n_promoted: Different trainings it was computed from.
+        n_promoted: Distinct trainings that it was computed from.
         words: The same in a sentence or two.
     """
 
@@ -47,14 +47,14 @@ class Savings:
 
 
 def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
-    """Count what a job's fidelity and pruning rule saved.
+    """Count the epochs that a job's fidelity and pruning rule saved.
 
     Args:
-        spec: The job's, complete.
-        trials: Those that count (see `service.report.build`).
+        spec: The job's resolved spec.
+        trials: The trials that the spec requires (see `service.report.build`).
 
     Returns:
-        None where the spec asks for neither, or nothing was trained.
+        None where the spec has neither setting, or nothing was trained.
     """
     every = list(trials)
     searched = _distinct(every, Phase.SEARCH)
@@ -83,7 +83,7 @@ def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
 
 
 def _distinct(trials: Iterable[Trial], phase: Phase) -> list[Trial]:
-    """Return one trial for each training that ended well or was stopped."""
+    """Return one trial for each training that completed or was pruned."""
     kept = [t for t in trials if t.phase is phase and _is_counted(t)]
     return list({trial.digest: trial for trial in kept}.values())
 
@@ -98,7 +98,7 @@ def _planned(trial: Trial) -> int:
 
 
 def _run(trial: Trial) -> int:
-    """Return the epochs a training ran: a stopped one has a loss for each in its curve."""
+    """Return the epochs a training ran: a pruned one has a loss for each in its curve."""
     is_stopped = trial.state is TrialState.PRUNED and trial.curve is not None
     return len(trial.curve or ()) if is_stopped else _planned(trial)
 
@@ -119,10 +119,12 @@ def _short_and_full(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
 
 
 def _in_words(full: int, run: int, correlation: float | None, n_promoted: int) -> str:
-    words = f"The searches took {run} epochs; training all of it in full would have taken {full}."
+    words = (
+        f"The searches took {run} epochs; training every point in full would have taken {full}."
+    )
     if correlation is not None:
         words += (
-            f" Short and full trainings rank {n_promoted} points alike to {correlation:.2f} "
-            "(Spearman; 1 is the same order)."
+            f" Spearman's rank correlation of short and full trainings over {n_promoted} points "
+            f"is {correlation:.2f} (1 is the same order)."
         )
     return words

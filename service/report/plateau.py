@@ -1,8 +1,8 @@
-"""Where the best cannot be told from its neighbours: a range, not four digits.
+"""The plateau: the range of points whose values differ from the best's by less than the noise.
 
-Noise comes from the final evaluation: how much the difference of two arms changes from seed to
-seed. A search trained every point with one seed, so that two of its values nearer than the noise
-allows may well change places with another.
+The noise is estimated from the final evaluation: how much the difference of two arms varies
+between seeds. A search trains every point with one seed, so that two values that differ by less
+than the noise may rank the other way with another seed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from service.studies.search_space import Axis, CategoryAxis, FloatAxis, Space, V
 
 Array = NDArray[np.float64]
 
-# Two trials have nothing between them if their middle is nearest to themselves, up to rounding.
+# Two trials are neighbours if no other trial is nearer to their midpoint, up to rounding.
 TOLERANCE = 1e-9
-# Of more trials than this, those that cover the box most evenly are looked at.
+# Of more trials than this, those that cover the box most evenly are used.
 MAX_TRIALS = 1000
 # Smaller values that need more decimals are written with an exponent.
 MAX_DECIMALS, LEAST_FIXED = 4, 1e-3
@@ -30,15 +30,15 @@ MAX_DECIMALS, LEAST_FIXED = 4, 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far the losses of two arms move against each other from seed to seed.
+    """Spread over seeds of the paired difference in loss between two arms.
 
     Attributes:
-        relative: Standard deviation of a paired difference, as a part of the two arms' mean loss.
-        limit: What the difference of two equally good points exceeds in one direction or the other
-            with one seed in twenty, in the same unit: t(0.975) `relative`, with the
-            (n_arms - 1) (n_seeds - 1) degrees of freedom of the two-way layout.
-        n_arms: Different trainings compared.
-        n_seeds: Of each, at most.
+        relative: Standard deviation of a paired difference, relative to the two arms' mean loss.
+        limit: Absolute difference that two equally good points exceed for one seed in twenty,
+            in the same unit: t(0.975) `relative`, with the (n_arms - 1) (n_seeds - 1) degrees of
+            freedom of the two-way analysis of variance.
+        n_arms: Distinct arms compared.
+        n_seeds: Greatest number of seeds shared by a pair of arms.
     """
 
     relative: float
@@ -54,10 +54,10 @@ class AxisRange:
     Attributes:
         axis: Its name, as in the space.
         best: The value of the best trial.
-        low: Least value on the plateau; `best` where the best stands alone, or for a choice.
+        low: Least value on the plateau; `best` where it has one trial, or for a categorical axis.
         high: Greatest value on the plateau.
-        text: The range, rounded to what its width, or the nearest other trial, allows to say; "at
-            least" where no trial was worse, so that its ends are those of what was looked at.
+        text: The range, rounded by its width or by the distance to the nearest other trial; "at
+            least" where no trial was worse, so that the range ends where the trials do.
     """
 
     axis: str
@@ -69,14 +69,14 @@ class AxisRange:
 
 @dataclass(frozen=True, slots=True)
 class Plateau:
-    """The trials that cannot be told from a study's best.
+    """The trials whose values differ from a study's best by less than the noise.
 
     Attributes:
-        n_trials: How many, the best among them; 1 where it stands alone.
-        n_compared: Trials that were looked at, these among them.
-        noise: The standard deviation of a difference, in the objective's unit.
-        limit: By how much a value may exceed the best's and count.
-        axes: In the order of the space.
+        n_trials: Number of trials on the plateau, including the best.
+        n_compared: Number of trials that were considered, including these.
+        noise: Standard deviation of a difference, in the objective's unit.
+        limit: Greatest excess over the best's value on the plateau, in the objective's unit.
+        axes: One range for each axis, in the order of the space.
     """
 
     n_trials: int
@@ -89,14 +89,15 @@ class Plateau:
 def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
     """Pool the spread of the paired differences of all pairs of arms.
 
-    With d the differences of a pair on its shared seeds, over the mean of its losses: the root of
-    sum (d - mean d)^2 / sum (n - 1). For arms of one level this is sqrt(2 MS), MS the residual
-    mean square of the two-way layout of arms and seeds. Parts of the loss, because the validation
-    split is other data than the test split, and arms of other levels have another spread. Pairs
-    without any difference are the same training twice and say nothing.
+    With d the differences of a pair on its shared seeds, divided by the mean of its losses, it is
+    the root of sum (d - mean d)^2 / sum (n - 1). For arms with equal mean losses this is
+    sqrt(2 MS), MS being the residual mean square of the two-way analysis of variance of arms and
+    seeds. Differences are relative because the spread grows with the loss and the validation split
+    differs from the test split. Pairs without any difference are the same training twice and are
+    skipped.
 
     Args:
-        losses: Of each arm, test losses by the index of their seed.
+        losses: Test losses of each arm by the index of their seed.
 
     Returns:
         None where no pair has two seeds.
@@ -135,23 +136,22 @@ def plateau_of(
 ) -> Plateau | None:
     """Find the plateau around a study's best.
 
-    It is made of the trials that are worse than the best by no more than `Noise.limit` and can be
-    reached from it over such trials, stepping between neighbours: two trials are neighbours where
-    no other lies inside the ball that has them at its ends (Gabriel's graph). On one axis that is
-    to walk outwards, from trial to trial, until one leaves the noise. Trials with other choices
-    than the best's are not looked at. In several dimensions the ranges are the box around the
-    plateau, not every point of which need be as good. Of more than `MAX_TRIALS` trials those that
-    cover the box most evenly stand for all.
+    The plateau is the connected component of the best among the trials that exceed it by at most
+    `Noise.limit`, in the Gabriel graph: two trials are neighbours if no other trial lies inside
+    the ball whose diameter joins them. On one axis it extends from the best in both directions up
+    to the first trial outside the noise. Trials with other categorical values than the best's are
+    excluded. In several dimensions the ranges span the plateau's bounding box, which may contain
+    worse points. Of more than `MAX_TRIALS` trials, those that cover the box most evenly are used.
 
     Args:
-        space: The study's.
+        space: The study's search space.
         points: Its trials in the unit cube, shape (n, space.dimension).
-        values: Theirs, of one kind of training, shape (n,).
+        values: Their losses, all of full or all of short trainings, shape (n,).
         best: The point of its best trial, which is one of `points`.
         noise: See `noise_of`.
 
     Returns:
-        None where there is nothing to compare: no axis, or no second trial.
+        None if there is nothing to compare: no axis, or no second trial.
 
     Source: Gabriel and Sokal, Systematic Zoology 18 (1969) 259-278.
     """
@@ -180,7 +180,7 @@ def _choices(axes: Sequence[Axis], point: Sequence[float]) -> list[Value]:
 
 
 def _evenly(cloud: Array, start: int) -> list[int]:
-    """Return at most `MAX_TRIALS` indices, `start` first, then always the farthest from those."""
+    """Return at most `MAX_TRIALS` indices: `start`, then repeatedly the farthest point."""
     if len(cloud) <= MAX_TRIALS:
         return [start, *(i for i in range(len(cloud)) if i != start)]
     kept, gaps = [start], np.full(len(cloud), np.inf)
@@ -210,7 +210,7 @@ def _reachable(cloud: Array, within: NDArray[np.intp], start: int) -> list[int]:
 
 
 def _nearest(cloud: Array, start: int) -> float:
-    """Return how far the nearest trial elsewhere is from the best, in the unit cube."""
+    """Return the distance from the best to the nearest trial at another point, unit cube."""
     distances = np.linalg.norm(cloud - cloud[start], axis=1)
     return float(np.min(distances[distances > 0.0], initial=1.0))
 
@@ -232,13 +232,13 @@ def _open(found: AxisRange) -> AxisRange:
 
 
 def _resolution(axis: FloatAxis, best: float, step: float) -> float:
-    """Return how far an axis' value moves over the distance to the nearest trial."""
+    """Return the change of an axis' value over the distance to the nearest trial."""
     ends = (axis.value(min(best + step, 1.0)), axis.value(max(best - step, 0.0)))
     return max(abs(end - axis.value(best)) for end in ends)
 
 
 def _range_text(low: float, high: float, centre: float, resolution: float) -> str:
-    """Write a range with two digits of its width, a lone value with one of the resolution."""
+    """Format a range to two digits of its width, a single value to one of the resolution."""
     is_range = low < high
     decimals = _decimals(max(high - low, resolution)) + is_range
     with_exponent = decimals > MAX_DECIMALS and abs(low) < LEAST_FIXED
@@ -254,7 +254,7 @@ def _decimals(width: float) -> int:
 
 
 def _rounded(value: float, decimals: int, *, with_exponent: bool) -> str:
-    """Write a value to a decimal place, at least its first digit."""
+    """Format a value to a number of decimals, but at least to its first digit."""
     if value == 0.0:
         return f"{0.0:.{min(max(decimals, 0), MAX_DECIMALS)}f}"
     if with_exponent:

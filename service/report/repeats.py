@@ -1,4 +1,4 @@
-"""Which sampler is better: the best values that repeated searches of each found."""
+"""Comparison of samplers by the best values that their repeated searches found."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from service.report.verdict import count_of, joined
 
 @dataclass(frozen=True, slots=True)
 class SamplerRow:
-    """The searches of one sampler.
+    """Summary of the searches of one sampler.
 
     Attributes:
         sampler: Its name.
         n: Searches that found a value.
-        is_deterministic: Whether another search seed would give the same points: it has one run.
-        mean: Of the best validation losses found, over the searches.
+        is_deterministic: Whether it proposes the same points for every search seed: one run then.
+        mean: Mean over the searches of the best validation loss found.
         sd: Their standard deviation; None when n is 1.
-        least: The best of them all.
+        least: The lowest of them.
     """
 
     sampler: str
@@ -33,16 +33,16 @@ class SamplerRow:
 
 @dataclass(frozen=True, slots=True)
 class SamplerPair:
-    """Two samplers against each other, `better` the one that wins more pairs of runs.
+    """Comparison of two samplers; `better` wins more pairs of runs.
 
     Attributes:
         better: Its name.
         other: The other's name.
         n: Runs of `better`.
         n_other: Runs of `other`.
-        win_rate: Part of all pairs of runs in which `better` found the lower value, ties half.
+        win_rate: Fraction of pairs of runs in which `better` found the lower value; a tie is 0.5.
         p: Two-sided, exact Mann-Whitney test.
-        p_holm: The same after Holm's correction over all pairs.
+        p_holm: p after Holm's correction over all pairs.
     """
 
     better: str
@@ -69,11 +69,11 @@ def compare_samplers(
     """Compare samplers by the best values of their searches.
 
     Args:
-        found: Of each sampler, the best value of every search.
-        deterministic: Samplers without randomness of their own: one run each.
+        found: The best value of every search, by sampler.
+        deterministic: Samplers that use no random numbers: one run each.
 
     Returns:
-        None where no sampler was repeated, or where there is only one.
+        None if no sampler was repeated, or there is only one.
     """
     runs = {name: list(values) for name, values in found.items() if values}
     if len(runs) < 2 or max(len(values) for values in runs.values()) < 2:
@@ -107,10 +107,13 @@ def _winner_first(runs: Mapping[str, Sequence[float]], name: str, other: str) ->
 
 
 def _in_words(rows: Sequence[SamplerRow], pairs: Sequence[SamplerPair]) -> str:
-    told = [pair for pair in pairs if pair.p_holm <= 1.0 - statistics.CONFIDENCE]
+    significant = [pair for pair in pairs if pair.p_holm <= 1.0 - statistics.CONFIDENCE]
     runs = count_of(max(row.n for row in rows), "run")
-    if not told:
-        return f"With {runs} of a sampler none can be told to be better than another."
-    wins = [f"{p.better} finds lower values than {p.other} (p {p.p_holm:.2g})" for p in told]
+    if not significant:
+        return f"No significant difference between the samplers with {runs} of a sampler."
+    wins = [
+        f"{pair.better} finds lower values than {pair.other} (p {pair.p_holm:.2g})"
+        for pair in significant
+    ]
     words = f"With {runs} of a sampler, {joined(wins)}"
     return words + (", after Holm's correction." if len(pairs) > 1 else ".")

@@ -1,4 +1,4 @@
-"""A row for each arm of the report: its density, its losses, its difference to uniform."""
+"""The report's row for each arm: its density, its losses, its difference to uniform."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from service.studies.layer_groups import WHOLE
 from service.studies.study_run import Arm, is_result
 from service.tasks.metric_names import in_order
 
-# What depends on a spec alone. A speculation depends on which workers idled when: it is shown, and
-# nothing else is computed from it.
+# Studies that depend on the spec alone. A speculation depends on which workers were idle: it is
+# shown, but no other figure is computed from it.
 ROLES = (Role.SEARCH, Role.CONTROL, Role.TUNED)
 
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """An arm against uniform.
+    """An arm compared with uniform.
 
     Attributes:
-        comparison: The two by themselves.
+        comparison: The uncorrected comparison.
         p_holm: p after Holm's correction over all arms that depend on the spec alone; None for
-            others, and with one seed.
-        n_compared: How many arms it was corrected for.
+            other arms, and with one seed.
+        n_compared: Number of arms in the correction.
     """
 
     comparison: Comparison
@@ -41,9 +41,9 @@ class Against:
     n_compared: int
 
     def to_dict(self) -> Json:
-        """All fields in one row."""
-        own = {"p_holm": self.p_holm, "n_compared": self.n_compared}
-        return asdict(self.comparison) | own
+        """Return all fields as one flat object."""
+        corrected = {"p_holm": self.p_holm, "n_compared": self.n_compared}
+        return asdict(self.comparison) | corrected
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class ArmTrials:
     """An arm with its trials.
 
     Attributes:
-        best: What the arm is judged by.
+        best: The trial that represents the arm.
         searched: The confirmed trials of its search, in the order of their numbers.
-        promoted: Its best few, trained in full, where the search trained short.
+        promoted: Its best few, trained in full, where the search used short trainings.
         tested: Its final trainings on the test split.
     """
 
@@ -70,7 +70,7 @@ class ArmTrials:
 
     @property
     def losses(self) -> dict[int, float]:
-        """Test losses by the index of their seed; only of trainings that ended well."""
+        """Test losses of completed trainings by the index of their seed."""
         return {
             int(trial.number): trial.value
             for trial in self.tested
@@ -79,7 +79,7 @@ class ArmTrials:
 
 
 def arms_with_trials(arms: Sequence[Arm], trials: Sequence[Trial]) -> list[ArmTrials]:
-    """Return the arms that found something, with their trials."""
+    """Return the arms that have a best trial, with their trials."""
     by_id = {trial.id: trial for trial in trials}
     found = []
     for arm in arms:
@@ -118,7 +118,7 @@ def row_of(
     against: Against | None,
     noise: Noise | None,
 ) -> dict[str, Any]:
-    """Return one arm's row; its fields are told in the user guide."""
+    """Return one arm's row; the user guide documents its fields."""
     study, best = one.arm.study, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
     densities = best_densities.densities_of(spec, arms, one.arm, best)
@@ -154,7 +154,7 @@ def _search_loss(one: ArmTrials) -> float | None:
 
 
 def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
-    """Return the plateau among full trainings: the noise of short ones is not known."""
+    """Return the plateau among full trainings: the noise of short ones is unknown."""
     ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
     if noise is None or one.best not in ended:
         return None
@@ -182,7 +182,7 @@ def _test(one: ArmTrials) -> Json | None:
         "loss_sd": summary.sd if summary else None,
         "loss_low": summary.low if summary else None,
         "loss_high": summary.high if summary else None,
-        # A metric that is not finite on one seed was left out there.
+        # A metric that is not finite for a seed is missing there.
         "metrics": in_order(
             {
                 name: float(np.mean([metrics[name] for metrics in kept if name in metrics]))

@@ -1,7 +1,7 @@
-"""What seeds and repeats allow one to say: means, intervals, tests. scipy computes, this chooses.
+"""Statistics of seeds and repeats: means, intervals and tests, computed by scipy.
 
-Losses of two arms are paired by seed (common random numbers), so that differences are compared,
-not luck. Lower is better throughout. scipy is imported late: importing the service stays light.
+Losses of two arms are paired by seed (common random numbers), which removes the variance that the
+seeds share. Lower is better throughout. scipy is imported late to keep importing the service fast.
 """
 # ruff: noqa: A005 - imports are absolute: service.report.statistics hides nothing
 
@@ -16,14 +16,14 @@ import numpy as np
 
 CONFIDENCE = 0.95
 
-# More seeds than this nobody trains: an effect that would need them is called too small to matter.
+# Beyond this number of seeds no estimate is given.
 MAX_SEEDS_ADVISED = 1000
 
-# Spread below this part of the values is rounding, not spread.
+# A spread below this fraction of the values is rounding.
 RELATIVE_ROUNDING = 1e-12
 
-# Of the bootstrap, and of permutations where there are too many to try them all; the seed makes
-# a report a function of its trials.
+# Resamples of the bootstrap, and permutations where an exact test has too many; the fixed seed
+# makes a report a function of its trials.
 N_RESAMPLES = 9999
 RESAMPLING_SEED = 0
 
@@ -33,7 +33,7 @@ class Summary:
     """Mean and spread of repeated measurements.
 
     Attributes:
-        n: How many.
+        n: Number of measurements.
         mean: Arithmetic mean.
         sd: Sample standard deviation (n - 1); None when n is 1.
         low: Lower end of the mean's 95 % bootstrap interval (BCa); None when n is 1.
@@ -49,21 +49,21 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An arm against a baseline, seed by seed.
+    """An arm compared with a baseline, paired by seed.
 
     Attributes:
-        n: Pairs.
+        n: Number of pairs.
         difference: Mean of arm - baseline; negative where the arm is better.
         relative: `difference` over the baseline's mean; None when that is 0.
         low: Lower end of Student's confidence interval of the difference; None when n is 1.
         high: Upper end; None when n is 1.
-        bootstrap_low: Lower end of the bootstrap interval (BCa), which supposes no normal
-            differences but is too narrow below about ten seeds; None when n is 1.
+        bootstrap_low: Lower end of the bootstrap interval (BCa), which assumes no normal
+            distribution but is too narrow below about ten seeds; None when n is 1.
         bootstrap_high: Upper end; None when n is 1.
-        p: Two-sided, paired Student t test, of this arm alone; None when n is 1.
-        win_rate: Part of the seeds on which the arm is better, a tie counting one half.
+        p: Two-sided, paired Student t test, uncorrected; None when n is 1.
+        win_rate: Fraction of the seeds on which the arm is better; a tie counts one half.
         sd: Standard deviation of the differences; None when n is 1.
-        confidence: Of both intervals.
+        confidence: Level of both intervals, in (0, 1).
     """
 
     n: int
@@ -81,14 +81,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class RankComparison:
-    """Independent runs of two kinds, compared by rank.
+    """Two groups of independent runs, compared by rank.
 
     Attributes:
-        n: Runs of the one.
-        n_other: Runs of the other.
-        win_rate: Part of all pairs of runs in which the one is better, a tie counting one half.
+        n: Runs of the first group.
+        n_other: Runs of the second group.
+        win_rate: Fraction of pairs of runs in which the first is better; a tie counts one half.
         p: Two-sided Mann-Whitney test by permutation, exact where there are at most
-            `N_RESAMPLES` ways to deal the runs.
+            `N_RESAMPLES` assignments of the runs to the groups.
     """
 
     n: int
@@ -98,12 +98,12 @@ class RankComparison:
 
 
 def prepare() -> None:
-    """Load the libraries now: a report is built inside a transaction, which must not wait 1 s."""
+    """Import scipy now, which takes about 1 s: a report is built inside a transaction."""
     importlib.import_module("scipy.stats")
 
 
 def summarize(values: Sequence[float]) -> Summary:
-    """Mean, standard deviation and the bootstrap interval of the mean.
+    """Compute mean, standard deviation and the bootstrap interval of the mean.
 
     Raises:
         ValueError: No values, or one that is not finite.
@@ -122,13 +122,13 @@ def compare(
     baseline_losses: Sequence[float],
     confidence: float = CONFIDENCE,
 ) -> Comparison:
-    """Compare an arm with a baseline on the same seeds, in the same order.
+    """Compare an arm with a baseline on the same seeds, given in the same order.
 
-    Differences without any spread have intervals of width 0; p is 0, or 1 where they are all 0.
+    If the differences have no spread, the interval has width 0, and p is 0, or 1 if they are 0.
 
     Raises:
-        ValueError: Different numbers of seeds, none, a value that is not finite, or a confidence
-            outside (0, 1).
+        ValueError: The numbers of seeds differ or are 0, a value is not finite, or `confidence`
+            is outside (0, 1).
 
     Source: Student's t and BCa (Efron and Tibshirani 1993, 14.3) as in scipy.stats.
     """
@@ -162,7 +162,7 @@ def compare(
 
 
 def bootstrap_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
-    """Return the bias-corrected and accelerated bootstrap interval of the mean of 2 or more."""
+    """Return the bias-corrected and accelerated bootstrap interval of the mean of n >= 2."""
     from scipy.stats import bootstrap
 
     if min(values) == max(values):
@@ -178,7 +178,7 @@ def bootstrap_interval(values: Sequence[float], confidence: float) -> tuple[floa
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Correct p values for their number, so that one false finding in the family stays rare.
+    """Correct p values so that the family-wise error rate stays at the level of the test.
 
     The k-th smallest of m is multiplied by m - k + 1, at least the one before it, at most 1.
 
@@ -192,29 +192,30 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def seeds_needed(comparison: Comparison, n_compared: int = 1) -> int | None:
-    """How many seeds would tell the seen difference from zero, were it and its spread true.
+    """Return the seeds needed to detect the observed difference, taking it and its sd as true.
 
-    The smallest n with t(n - 1) sd / sqrt(n) below the difference: even chances of seeing it. The
-    level is shared out among the `n_compared` arms, so that Holm's correction cannot undo it.
+    It is the smallest n with t(n - 1) sd / sqrt(n) below the difference, where the test's power is
+    about one half. The level is divided by the `n_compared` arms (Bonferroni), which is at least
+    as strict as Holm's correction.
 
     Returns:
-        At least 2 and at most `MAX_SEEDS_ADVISED`; None when more are needed or nothing was seen.
+        At least 2 and at most `MAX_SEEDS_ADVISED`; None if more are needed or the difference is 0.
     """
     if comparison.sd is None or comparison.difference == 0.0:
         return None
     level = 1.0 - (1.0 - comparison.confidence) / n_compared
     low, high = 2, MAX_SEEDS_ADVISED
-    if not _tells(comparison, level, high):
+    if not _is_detected(comparison, level, high):
         return None
     while low < high:  # the half width falls with n
         middle = (low + high) // 2
-        is_enough = _tells(comparison, level, middle)
+        is_enough = _is_detected(comparison, level, middle)
         low, high = (low, middle) if is_enough else (middle + 1, high)
     return low
 
 
 def compare_ranks(values: Sequence[float], others: Sequence[float]) -> RankComparison:
-    """Compare independent runs of two kinds by the Mann-Whitney test.
+    """Compare two groups of independent runs by the Mann-Whitney test.
 
     Raises:
         ValueError: No values, or one that is not finite.
@@ -235,7 +236,7 @@ def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
     return float(spearmanr(xs, ys).statistic)
 
 
-def _tells(comparison: Comparison, level: float, n: int) -> bool:
+def _is_detected(comparison: Comparison, level: float, n: int) -> bool:
     from scipy.special import stdtrit
 
     half = float(stdtrit(n - 1, 0.5 + level / 2.0)) * (comparison.sd or 0.0) / math.sqrt(n)
@@ -271,7 +272,7 @@ def _rank_p(values: Sequence[float], others: Sequence[float]) -> float:
 
 
 def _spread(differences: np.typing.NDArray[np.float64], values: Sequence[float]) -> float | None:
-    """Return their standard deviation; 0 for equal ones that subtraction has rounded apart."""
+    """Return their standard deviation; 0 if equal differences deviate by rounding alone."""
     if len(differences) < 2:
         return None
     sd = float(np.std(differences, ddof=1))

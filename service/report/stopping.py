@@ -1,4 +1,4 @@
-"""Searches that ended before their trials were spent: after how many, and why."""
+"""Searches that ended before their budget of trials was spent: after how many, and why."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stopped_of(arms: Iterable[Arm]) -> list[Json]:
 
 
 def stopped_in_words(stopped: Sequence[Json]) -> list[str]:
-    """Say which searches a limit of time, money or memory ended, and how to reproduce them."""
+    """Return sentences on the searches that a limit of time, cost or memory ended."""
     by_limit = {limit: [row for row in stopped if row["by"] == limit] for limit in LIMITS}
     return [_sentence(limit, ended) for limit, ended in by_limit.items() if ended]
 
@@ -32,6 +32,6 @@ def stopped_in_words(stopped: Sequence[Json]) -> list[str]:
 def _sentence(limit: str, ended: Sequence[Json]) -> str:
     each = ", ".join(f"{row['study']} after {row['n_trials']} trials" for row in ended)
     return (
-        f"Ended early, since {REASONS[limit]}: {each}. How many these are depends on the clock "
-        "and the machine; a search whose n_trials is that number finds the same."
+        f"Ended early because {REASONS[limit]}: {each}. These numbers depend on the clock and the "
+        "machine; a job with that n_trials repeats the search."
     )

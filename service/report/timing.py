@@ -1,4 +1,4 @@
-"""What depends on the clock and on who was idle: kept apart from the rest of the report."""
+"""Figures that depend on the clock and on idle workers, separate from the rest of the report."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from service.report.rows import ArmTrials
 from service.samplers import Certainty
 from service.states import Role
 
-# Settings that do not change how long a training takes.
+# Settings that do not change the duration of a training.
 FREE = ("lr", "momentum", "nesterov", "weight_decay", "schedule", "schedule_epochs")
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """How long densities train, against the plain convolution, by the clock on the wall.
+    """Training time with a density relative to the plain convolution, by wall-clock time.
 
-    Trainings ran side by side with others, so that a ratio of some percent may be chance.
+    Other trainings ran at the same time, so that a difference of a few percent may be chance.
 
     Attributes:
         ratio: Mean time of the searches' final trainings over that of uniform's.
@@ -37,7 +37,7 @@ class Overhead:
 
 
 def timing_of(found: Sequence[ArmTrials], trials: Iterable[Trial]) -> Json:
-    """Return the training overhead and how much was run ahead of the samplers' sequences."""
+    """Return the training overhead and the number of speculative trials and hits."""
     overhead = _overhead(found)
     return {
         "overhead": asdict(overhead) if overhead is not None else None,
@@ -55,16 +55,16 @@ def _overhead(found: Sequence[ArmTrials]) -> Overhead | None:
         return None
     ratio = float(np.mean(weighted) / np.mean(plain))
     words = (
-        f"Training with a density took {ratio:.2f} times as long as without (wall clock, beside "
-        f"other trainings; {len(weighted)} and {len(plain)} trainings)."
+        f"Training with a density took {ratio:.2f} times as long as without (wall-clock time, "
+        f"other trainings running; {len(weighted)} and {len(plain)} trainings)."
     )
     return Overhead(ratio, len(weighted), len(plain), words)
 
 
 def _times(arms: Iterable[ArmTrials], uniform: ArmTrials) -> list[float]:
-    """Return the times of final trainings whose settings take as long as uniform's.
+    """Return the times of final trainings whose settings cost as much as uniform's.
 
-    Those of packs are left out: a part of a pack's time tells how many shared it.
+    Trainings in packs are excluded: their time depends on how many share the pack.
     """
     return [
         trial.training_s
@@ -84,7 +84,7 @@ def _load(trial: Trial) -> tuple[object, ...]:
 
 
 def _speculation(trials: Iterable[Trial]) -> Json | None:
-    """Count the trials that were run ahead, and those that the sequence then asked for."""
+    """Count the speculative trials, and those that the sampler's sequence then requested."""
     ahead = [trial for trial in trials if trial.certainty != Certainty.CERTAIN]
     n_hits = sum(trial.number is not None for trial in ahead)
     return {"n_ahead": len(ahead), "n_hits": n_hits} if ahead else None

@@ -1,4 +1,4 @@
-"""The verdict in plain words: whether a density helps, and what its gain is due to."""
+"""The report's verdict as sentences: whether a density helps, and what causes its gain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.report.statistics import Comparison
 
 Outcome = Literal["helps", "hurts", "no difference", "unknown"]
 
-INFERENCE = "At inference it costs nothing more: the density is folded into the weights."
+INFERENCE = "Inference costs nothing more: the density is folded into the weights."
 
 
 def outcome(comparison: Comparison, p_corrected: float | None) -> Outcome:
@@ -29,8 +29,9 @@ def outcome(comparison: Comparison, p_corrected: float | None) -> Outcome:
         p_corrected: Its p after Holm's correction over all arms compared; None when n is 1.
 
     Returns:
-        "helps" or "hurts" where the interval lies on one side of zero and `p_corrected` is at most
-        1 - confidence; "no difference" where every seed gave the same loss to both.
+        "helps" or "hurts" if the interval excludes zero and `p_corrected` is at most
+        1 - confidence; "no difference" if both arms have the same loss on every seed; "unknown"
+        otherwise.
     """
     low, high = comparison.low, comparison.high
     if low is None or high is None or p_corrected is None:
@@ -45,20 +46,20 @@ def outcome(comparison: Comparison, p_corrected: float | None) -> Outcome:
 
 
 def verdict(arm: str, comparison: Comparison, p_corrected: float | None, n_compared: int) -> str:
-    """Say in plain words whether a learned density helped.
+    """Return a sentence on whether a learned density helped.
 
     Args:
-        arm: Whose density it is.
+        arm: The density's arm.
         comparison: That arm against uniform.
         p_corrected: See `outcome`.
-        n_compared: Arms over which p was corrected.
+        n_compared: Number of arms over which p was corrected.
     """
     found = outcome(comparison, p_corrected)
     seeds = count_of(comparison.n, "seed")
     if found == "no difference":
         return f"The learned density does not help: its test loss equals uniform's on {seeds}."
     if found == "unknown":
-        return f"{_cannot_be_told(arm, comparison, p_corrected, n_compared)}."
+        return f"{_not_significant(arm, comparison, p_corrected, n_compared)}."
     helps = "helps" if found == "helps" else "does not help"
     return (
         f"The learned density {helps}: {_difference(arm, comparison)} "
@@ -66,18 +67,19 @@ def verdict(arm: str, comparison: Comparison, p_corrected: float | None, n_compa
     )
 
 
-def _cannot_be_told(
+def _not_significant(
     arm: str, comparison: Comparison, p_corrected: float | None, n_compared: int
 ) -> str:
     seeds = count_of(comparison.n, "seed")
-    words = f"Whether the learned density helps cannot be told with {seeds}"
+    words = f"No significant difference with {seeds}"
     if comparison.n == 1:
-        return f"{words}: a difference needs at least 2 to have an interval"
+        return f"{words}: an interval needs at least 2"
     needed = statistics.seeds_needed(comparison, n_compared)
     many = f"more than {statistics.MAX_SEEDS_ADVISED}" if needed is None else f"about {needed}"
     return (
         f"{words}: {_difference(arm, comparison)} ({_interval(comparison)}; "
-        f"{_test(p_corrected, n_compared)}); if that is the true size, {many} seeds would tell"
+        f"{_test(p_corrected, n_compared)}); if that is the true difference, {many} seeds are "
+        "needed to detect it"
     )
 
 
@@ -105,46 +107,49 @@ def _test(p_corrected: float | None, n_compared: int) -> str:
     return f"{p} after Holm's correction for {n_compared} arms" if n_compared > 1 else p
 
 
-# What the gain is due to
+# Causes of the gain
 
 
 def attribution_in_words(found: Attribution) -> str:
-    """Say what a gain is due to, and what else would have to be trained to know."""
-    sentences = [_of_the_gain(found), *(_beside(part) for part in found.beside)]
+    """Return sentences on the causes of a gain, and on the controls that would separate more."""
+    sentences = [_of_the_gain(found), *(_outside_chain(part) for part in found.beside)]
     wanted = [name for name in found.missing if name != DEFAULT_INIT_TUNED]
     if wanted:
-        what = "parted further" if found.is_rate_tuned else "held against a tuned learning rate"
-        sentences.append(f"For the gain to be {what}, the job needs {joined(wanted)}.")
+        what = "split" if found.is_rate_tuned else "compare"
+        how = "further" if found.is_rate_tuned else "with a tuned learning rate"
+        controls = "control" if len(wanted) == 1 else "controls"
+        sentences.append(f"To {what} the gain {how}, add the {controls} {joined(wanted)}.")
     return " ".join(sentences)
 
 
 def _of_the_gain(found: Attribution) -> str:
     seeds = count_of(found.gain.n, "seed")
     if found.gain.difference <= 0.0:
-        return f"{found.arm} gains nothing over {UNIFORM} that could be attributed."
+        return f"{found.arm} does not improve on {UNIFORM}: there is no gain to attribute."
     gain = f"{_share(found.gain)} % that {found.arm} gains over {UNIFORM}"
-    if not found.gain.is_told:
-        return f"The {gain} cannot be told from nothing with {seeds} ({_seen(found.parts)})."
-    told = [part for part in found.parts if part.is_told]
-    rest = [part for part in found.parts if not part.is_told]
-    words = f"Of the {gain}, " + joined([_told(part) for part in told] or ["no part stands out"])
+    if not found.gain.is_significant:
+        return f"The {gain} are not significant with {seeds} ({_observed(found.parts)})."
+    significant = [_cause(part) for part in found.parts if part.is_significant]
+    rest = [part for part in found.parts if not part.is_significant]
+    words = f"Of the {gain}, " + joined(significant or ["no part is significant"])
     if rest:
         what = joined([name for part in rest for name in part.names])
-        words += f"; nothing that {seeds} can tell is left for the {what} ({_seen(rest)})"
+        words += f"; no significant effect of the {what} with {seeds} ({_observed(rest)})"
     return f"{words}."
 
 
-def _told(part: Part) -> str:
+def _cause(part: Part) -> str:
     together = " together" if len(part.names) > 1 else ""
-    verb = "are the" if part.difference > 0.0 else "are lost by the"
-    return f"{_share(part).lstrip('-')} points {verb} {joined(part.names)}{together}"
+    verb = "are due to" if part.difference > 0.0 else "are lost by"
+    return f"{_share(part).lstrip('-')} points {verb} the {joined(part.names)}{together}"
 
 
-def _seen(parts: Sequence[Part]) -> str:
-    return "seen: " + ", ".join(f"{joined(part.names)} {_share(part)} points" for part in parts)
+def _observed(parts: Sequence[Part]) -> str:
+    shares = (f"{joined(part.names)} {_share(part)} points" for part in parts)
+    return f"observed: {', '.join(shares)}"
 
 
-def _beside(part: Part) -> str:
+def _outside_chain(part: Part) -> str:
     if part.names == (BEYOND,):
         return _beyond(part)
     what = (
@@ -154,23 +159,24 @@ def _beside(part: Part) -> str:
     )
     seeds = count_of(part.n, "seed")
     gains = part.difference > 0.0
-    preposition = "to" if not part.is_told else "over" if gains else "against"
+    preposition = "to" if not part.is_significant else "over" if gains else "against"
     than = "" if part.against == UNIFORM else f" {preposition} {part.against}"
-    if not part.is_told:
-        return f"{what} makes no difference{than} that {seeds} can tell (seen: {_share(part)} %)."
+    if not part.is_significant:
+        observed = f"with {seeds} (observed: {_share(part)} %)"
+        return f"{what} makes no significant difference{than} {observed}."
     return f"{what} {'gains' if gains else 'loses'} {_share(part).lstrip('-')} %{than}."
 
 
 def _beyond(part: Part) -> str:
     plain = "the plain convolution with a tuned learning rate"
-    if not part.is_told:
+    if not part.is_significant:
         seeds = count_of(part.n, "seed")
         return (
-            f"Whether {part.arm} does better than {plain} cannot be told with {seeds} "
-            f"(seen: {_share(part)} points)."
+            f"No significant difference between {part.arm} and {plain} with {seeds} "
+            f"(observed: {_share(part)} points)."
         )
     better = "better" if part.difference > 0.0 else "worse"
-    return f"{part.arm} does {better} than {plain}, by {_share(part).lstrip('-')} points."
+    return f"{part.arm} performs {better} than {plain}, by {_share(part).lstrip('-')} points."
 
 
 def _share(part: Part) -> str:
@@ -178,11 +184,11 @@ def _share(part: Part) -> str:
 
 
 def joined(words: Sequence[str]) -> str:
-    """Write a list as people do: "a, b and c"."""
+    """Join a list as text: "a, b and c"."""
     *front, last = words
     return f"{', '.join(front)} and {last}" if front else last
 
 
 def count_of(n: int, what: str) -> str:
-    """Write a number with its noun: "1 seed", "3 seeds"."""
+    """Return a number with its noun: "1 seed", "3 seeds"."""
     return f"{n} {what}" if n == 1 else f"{n} {what}s"

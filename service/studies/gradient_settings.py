@@ -206,8 +206,8 @@ def bounds_in_words(arm: str, learned: Json) -> str | None:
     n_values = sum(map(len, learned["groups"].values()))
     n_low = sum(row["bound"] == "low" for row in found)
     counts = {"lower": n_low, "upper": len(found) - n_low}
-    ends = " and ".join(f"{n} at the {end} one" for end, n in counts.items() if n)
+    ends = " and ".join(f"{n} at the {end} bound" for end, n in counts.items() if n)
     return (
-        f"{arm}: {len(found)} of {n_values} learned values ended at a bound "
+        f"{arm}: {len(found)} of {n_values} learned values ended at their bounds "
         f"({ends}); wider density.bounds may give other values."
     )

@@ -9,10 +9,10 @@ HELPS = (
     "15.1 %, 3 seeds)."
 )
 DUE_TO = (
-    "Of the 12.4 % that density_tuned gains over uniform, 10.5 points are the learning rate; "
-    "nothing that 3 seeds can tell is left for the spatial shape (seen: -0.4 points)."
+    "Of the 12.4 % that density_tuned gains over uniform, 10.5 points are due to the learning "
+    "rate; no significant effect of the spatial shape with 3 seeds (observed: -0.4 points)."
 )
-FINDINGS = [HELPS, DUE_TO, "At inference it costs nothing more: the density is folded."]
+FINDINGS = [HELPS, DUE_TO, "Inference costs nothing more: the density is folded."]
 
 PLATEAU: dict[str, Any] = {
     "n_trials": 4,

@@ -137,7 +137,7 @@ def test_each_layer_learns_its_own_and_what_ended_at_a_bound_is_told(
     assert arms["uniform"]["at_bounds"] is None
     trial = client.get(f"/v1/trials/{row['trial_id']}").json()
     assert trial["learned"]["at_bounds"] == row["at_bounds"]
-    words = "gradient: 2 of 2 learned values ended at a bound (2 at the upper one)"
+    words = "gradient: 2 of 2 learned values ended at their bounds (2 at the upper bound)"
     assert words in job["report"]["verdict"]
     assert words in client.get(f"/jobs/{job['id']}").text
     screen = Console(file=io.StringIO(), width=160)

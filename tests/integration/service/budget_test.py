@@ -183,7 +183,7 @@ def test_a_budget_too_small_for_any_trial_says_so(
     job, _ = state_of(database, job_id)
     assert job.state is JobState.FAILED
     assert job.error is not None
-    assert "the time of the budget was spent" in job.error["detail"]
+    assert "the budget's time limit was reached" in job.error["detail"]
 
 
 def test_a_dispatcher_without_prices_does_not_spend_what_it_cannot_count(

@@ -45,7 +45,7 @@ def test_the_parts_of_a_tuned_comparison() -> None:
     # The five wobbles sum to 0, so that the means are those of the effects; uniform's mean is 1.
     assert [part.difference for part in found.parts] == pytest.approx([0.10, 0.05, 0.0], abs=1e-12)
     assert [part.relative for part in found.parts] == pytest.approx([0.10, 0.05, 0.0], abs=1e-12)
-    assert [part.is_told for part in found.parts] == [True, True, False]
+    assert [part.is_significant for part in found.parts] == [True, True, False]
     assert [part.n for part in found.parts] == [5, 5, 5]
     assert found.missing == ("default_init_tuned",)
 
@@ -55,7 +55,7 @@ def test_the_density_is_held_against_a_tuned_plain_convolution() -> None:
     (beyond,) = attributed(TUNED, "density_tuned").beside
     assert (beyond.arm, beyond.against) == ("density_tuned", "uniform_tuned")
     assert beyond.difference == pytest.approx(0.05)
-    assert beyond.is_told
+    assert beyond.is_significant
 
 
 def adds_up(found: Attribution) -> bool:
@@ -166,10 +166,10 @@ def test_there_is_nothing_to_attribute(losses: dict[str, dict[int, float]]) -> N
 def test_one_seed_tells_nothing() -> None:
     found = attributed({"uniform": {0: 1.0}, "direct_l": {0: 0.5}}, None)
     assert (found.gain.difference, found.gain.low, found.gain.p) == (0.5, None, None)
-    assert not found.gain.is_told
+    assert not found.gain.is_significant
 
 
 def test_a_loss_of_zero_has_no_parts_of_it() -> None:
     found = attributed({"uniform": {0: 0.0, 1: 0.0}, "direct_l": {0: 0.0, 1: 0.0}}, None)
     part: Part = found.gain
-    assert (part.difference, part.relative, part.is_told) == (0.0, None, False)
+    assert (part.difference, part.relative, part.is_significant) == (0.0, None, False)

@@ -60,7 +60,7 @@ class TestArms:
         report = report_of(log)
         row = row_of(report, "random")
         assert (row["test"]["n"], row["test"]["n_diverged"], row["vs_uniform"]) == (0, 2, None)
-        assert "on no seed" in report["verdict"]
+        assert "completed on no common seed" in report["verdict"]
 
     def test_an_arm_without_a_value_has_no_row_and_no_other_is_blamed(self) -> None:
         log = Log(spec_of())
@@ -115,11 +115,13 @@ class TestVerdict:
         log.judge("random", 1.0, 0.5, None)
         log.judge("uniform", 1.0, 1.0, 1.0)
         verdict = report_of(log)["verdict"]
-        assert verdict.endswith("Left out: 1 of their final trainings, which diverged or failed.")
+        assert verdict.endswith(
+            "Excluded: 1 final training of these two arms that diverged or failed."
+        )
         whole = Log(spec_of())
         whole.judge("random", 1.0, 0.5)
         whole.judge("uniform", 1.0, 1.0)
-        assert "Left out" not in report_of(whole)["verdict"]
+        assert "Excluded" not in report_of(whole)["verdict"]
 
     def test_says_what_the_gain_is_due_to_and_what_it_costs(self) -> None:
         log = Log(spec_of(controls=TUNED, evaluation={"n_seeds": 3}, budget={"n_trials": 2}))
@@ -136,8 +138,8 @@ class TestVerdict:
         assert attribution["missing"] == ()
         for words in (
             "Of the 25.0 % that density_tuned gains over uniform",
-            "20.0 points are the learning rate",
-            "5.0 points are the spatial shape",
+            "20.0 points are due to the learning rate",
+            "5.0 points are due to the spatial shape",
             "the density is folded into the weights",
         ):
             assert words in report["verdict"]
@@ -156,7 +158,7 @@ class TestVerdict:
         log = Log(spec_of(controls=[]))
         log.judge("random", 1.0, 0.5, 0.6)
         report = report_of(log)
-        assert report["verdict"].startswith("Not judged")
+        assert report["verdict"].startswith("No verdict")
         assert report["attribution"] is None
 
     def test_a_function_has_a_least_value(self) -> None:
@@ -171,7 +173,7 @@ class TestVerdict:
         log.judge("direct_l", 0.5, payload={"task": {}, "point": [0.5, 0.5]})
         log.judge("random", 0.4, payload={"task": {}, "point": [0.5, 0.5]})
         report = report_of(log)
-        assert report["verdict"] == "The least value found is 0.4, by random."
+        assert report["verdict"] == "The lowest value found is 0.4, by random."
         for name in ("attribution", "noise", "fidelity", "samplers"):
             assert report[name] is None
         assert row_of(report, "random")["plateau"] is None

@@ -43,17 +43,16 @@ def test_equal_losses() -> None:
     assert outcome(against(UNIFORM), 1.0) == "no difference"
 
 
-def test_what_cannot_be_told_says_how_many_seeds_would() -> None:
+def test_a_difference_that_is_not_significant_states_the_seeds_needed() -> None:
     words = said(ALIKE)
-    assert "cannot be told with 3 seeds" in words
+    assert words.startswith("No significant difference with 3 seeds: tpe's test loss is")
     # sd of the differences 0.0608, difference 0.03: t(18) 0.0608 / sqrt(19) = 0.0293 < 0.03.
-    assert "about 19 seeds would tell" in words
+    assert "if that is the true difference, about 19 seeds are needed to detect it" in words
 
 
 def test_one_seed() -> None:
     words = said([0.5])
-    assert "cannot be told with 1 seed" in words
-    assert "at least 2" in words
+    assert words == "No significant difference with 1 seed: an interval needs at least 2."
 
 
 def test_many_arms_ask_for_more() -> None:
@@ -66,7 +65,7 @@ def test_many_arms_ask_for_more() -> None:
     assert found.high < 0.0
     assert outcome(found, found.p) == "helps"
     words = said(BETTER, n_compared=8)
-    assert "cannot be told with 3 seeds" in words
+    assert "No significant difference with 3 seeds" in words
     assert "after Holm's correction for 8 arms" in words
     assert outcome(found, 8 * 0.0219) == "unknown"
 
@@ -105,10 +104,10 @@ def test_all_of_the_gain_is_the_learning_rate() -> None:
         "density_tuned",
     )
     assert words == (
-        "Of the 12.0 % that density_tuned gains over uniform, 10.5 points are the learning rate "
-        "and 1.5 points are the scale of the weights; nothing that 5 seeds can tell is left for "
-        "the spatial shape (seen: spatial shape 0.0 points). density_tuned does better than the "
-        "plain convolution with a tuned learning rate, by 1.5 points."
+        "Of the 12.0 % that density_tuned gains over uniform, 10.5 points are due to the learning "
+        "rate and 1.5 points are due to the scale of the weights; no significant effect of the "
+        "spatial shape with 5 seeds (observed: spatial shape 0.0 points). density_tuned performs "
+        "better than the plain convolution with a tuned learning rate, by 1.5 points."
     )
 
 
@@ -116,24 +115,24 @@ def test_a_part_that_costs() -> None:
     words = words_of(
         {"uniform": 1.0, "uniform_tuned": 0.8, "flat_tuned": 0.85, "tpe": 0.75}, "tpe"
     )
-    assert "20.0 points are the learning rate" in words
+    assert "20.0 points are due to the learning rate" in words
     assert "5.0 points are lost by the scale of the weights" in words
-    assert "10.0 points are the spatial shape" in words
+    assert "10.0 points are due to the spatial shape" in words
 
 
 def test_what_is_missing_is_asked_for() -> None:
     words = words_of({"uniform": 1.0, "flat": 0.9, "tpe": 0.8}, None)
-    assert "10.0 points are the scale of the weights" in words
+    assert "10.0 points are due to the scale of the weights" in words
     assert (
-        "For the gain to be held against a tuned learning rate, the job needs density_tuned, "
+        "To compare the gain with a tuned learning rate, add the controls density_tuned, "
         "uniform_tuned and flat_tuned." in words
     )
     merged = words_of({"uniform": 1.0, "flat_tuned": 0.9, "tpe": 0.8}, "tpe")
-    assert "10.0 points are the learning rate and scale of the weights together" in merged
-    assert "For the gain to be parted further, the job needs uniform_tuned." in merged
+    assert "10.0 points are due to the learning rate and scale of the weights together" in merged
+    assert "To split the gain further, add the control uniform_tuned." in merged
 
 
-def test_a_tuned_plain_convolution_is_named_beside() -> None:
+def test_a_tuned_plain_convolution_has_a_sentence() -> None:
     words = words_of({"uniform": 1.0, "uniform_tuned": 0.7, "flat": 0.9, "tpe": 0.8}, None)
     assert "Tuning the learning rate of the plain convolution alone gains 30.0 %." in words
 
@@ -141,8 +140,8 @@ def test_a_tuned_plain_convolution_is_named_beside() -> None:
 @pytest.mark.parametrize(
     ("tuned", "words"),
     [
-        (0.7, "tpe does worse than the plain convolution with a tuned learning rate, by 10.0 p"),
-        (0.8, "Whether tpe does better than the plain convolution with a tuned learning rate can"),
+        (0.7, "tpe performs worse than the plain convolution with a tuned learning rate, by 10.0"),
+        (0.8, "No significant difference between tpe and the plain convolution with a tuned lea"),
     ],
 )
 def test_a_density_that_a_tuned_rate_makes_needless(tuned: float, words: str) -> None:
@@ -151,7 +150,7 @@ def test_a_density_that_a_tuned_rate_makes_needless(tuned: float, words: str) ->
     )
 
 
-def test_the_initialisation_is_named_beside() -> None:
+def test_the_initialisation_has_a_sentence() -> None:
     arms = {"uniform": 1.0, "uniform_tuned": 0.9, "flat_tuned": 0.9, "tpe": 0.8}
     better = words_of({**arms, "default_init_tuned": 0.85}, "tpe")
     assert (
@@ -161,15 +160,15 @@ def test_the_initialisation_is_named_beside() -> None:
     assert "loses 5.0 % over" not in worse
     assert "loses 5.0 % against uniform_tuned" in worse
     same = words_of({**arms, "default_init_tuned": 0.9}, "tpe")
-    assert "makes no difference to uniform_tuned that 5 seeds can tell" in same
+    assert "makes no significant difference to uniform_tuned with 5 seeds (observed:" in same
 
 
 def test_no_gain_and_no_sure_gain() -> None:
     assert words_of({"uniform": 1.0, "flat": 1.0, "tpe": 1.2}, None).startswith(
-        "tpe gains nothing over uniform"
+        "tpe does not improve on uniform"
     )
     unsure = words_of({"uniform": 1.0, "flat": 0.9995, "tpe": 0.9992}, None)
-    assert unsure.startswith("The 0.1 % that tpe gains over uniform cannot be told from nothing")
+    assert unsure.startswith("The 0.1 % that tpe gains over uniform are not significant with 5")
 
 
 def test_a_gain_whose_parts_are_all_unsure() -> None:
@@ -180,4 +179,4 @@ def test_a_gain_whose_parts_are_all_unsure() -> None:
     }
     found = attribute(made, "tpe", None)
     assert found is not None
-    assert "no part stands out" in attribution_in_words(found)
+    assert "no part is significant" in attribution_in_words(found)

@@ -194,7 +194,7 @@ def test_values_at_a_bound_are_named() -> None:
     ]
     words = gradient_settings.bounds_in_words("gradient", told)
     assert words is not None
-    assert "3 of 4 learned values ended at a bound (1 at the lower one and 2 at the" in words
+    assert "3 of 4 learned values ended at their bounds (1 at the lower bound and 2" in words
     inside = {"groups": {"features.0.0": [0.1, 0.9], "features.1.0": [0.9, 1.4]}}
     found = gradient_settings.with_bounds(spec, order_of(spec).payload, inside)
     assert found["at_bounds"] == []
