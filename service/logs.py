@@ -8,8 +8,8 @@ import sys
 import structlog
 from structlog.types import EventDict
 
-from service.names import shown
-from service.redaction import hide
+from densearch.names import shown
+from densearch.redaction import hide
 from service.settings import Settings
 
 _OF_MANY_LINES = ("exception", "stack")

@@ -12,14 +12,15 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-HIDDEN = "***"
+from densearch import redaction
+from densearch.redaction import HIDDEN
+
 # Hiding shorter ones, or those equal to a name in the same URL, would remove ordinary words.
 MIN_LENGTH = 4
 _WORDS = ("pass", "secret", "token")
 # The variables of libpq, and ours.
 _DATABASE_NAMES = re.compile(r"PG.*|DENSEARCH_DATABASE_URL", re.IGNORECASE)
 
-_learned: set[str] = set()
 _passwords: set[str] = set()
 
 
@@ -38,8 +39,7 @@ def url_shown(url: str) -> str:
 
 
 def learn(url: str) -> None:
-    """Make `hide` remove the passwords of a URL, and `secret_names` find them, from now on."""
-    if "@" not in url and "?" not in url:
+    """Make `hide` of `densearch.redaction` and `secret_names` find the passwords of a URL."""
         return
     from sqlalchemy.engine import make_url  # as above
     from sqlalchemy.exc import ArgumentError
@@ -55,14 +55,7 @@ def learn(url: str) -> None:
     parts = re.split(r"[:/@?&=]", url)
     for secret in long - {parsed.username, parsed.database, parsed.host}:
         written = (part for part in parts if secret in (unquote(part), unquote_plus(part)))
-        _learned.update((secret, quote(secret, safe=""), quote_plus(secret), *written))
-
-
-def hide(text: str) -> str:
-    """Return a text without the known passwords."""
-    for secret in sorted(_learned, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
+        redaction.learn((secret, quote(secret, safe=""), quote_plus(secret), *written))
 
 
 def secret_names(environment: Mapping[str, str]) -> set[str]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from densearch.redaction import hide
 from service import logs
 from service.errors import DensearchError
 from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED
 from service.jobs import leases
 from service.privacy import keep_files_private
-from service.redaction import hide
 from service.settings import Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.failures import REFUSED, fail
+from densearch.cli.failures import REFUSED, fail
 
 app = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
 

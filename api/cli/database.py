@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.terminal import echo
+from densearch.cli.terminal import echo
 from service.privacy import keep_files_private
 
 if TYPE_CHECKING:  # the database layer takes half a second to load

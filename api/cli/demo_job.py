@@ -15,12 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from api.cli.downloads import save_job
-from api.cli.failures import REFUSED, fail
-from api.cli.jobs import ending_of, read_job
-from api.cli.progress_bars import follow
-from api.cli.tables import duration
-from api.cli.terminal import echo
+from densearch.cli.downloads import save_job
+from densearch.cli.failures import REFUSED, fail
+from densearch.cli.jobs import ending_of, read_job
+from densearch.cli.progress_bars import follow
+from densearch.cli.tables import duration
+from densearch.cli.terminal import echo
 from densearch.client.client import Client, Json
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.json"

@@ -21,7 +21,7 @@ import typer
 from api.cli import installed_plugins
 from api.cli.findings import Finding, Level
 from api.cli.node_checks import check_nodes
-from api.cli.terminal import echo
+from densearch.cli.terminal import echo
 from densearch.client.client import Client, ClientError, Json, UnreachableError
 from service import settings as configuration
 from service.errors import DensearchError, SettingsError

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 
 from api.cli.dispatcher import dispatcher_of
-from api.cli.terminal import echo
+from densearch.cli.terminal import echo
 from service import logs
 from service.errors import SettingsError, UnsafeBindingError
 from service.hosts import is_loopback

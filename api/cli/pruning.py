@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.database import DataDir
-from api.cli.terminal import echo
+from densearch.cli.terminal import echo
 
 if TYPE_CHECKING:  # the database layer takes half a second to load
     from datetime import datetime

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from api.vector_text import layers_text, range_text, taps_text
+from densearch.vector_text import layers_text, range_text, taps_text
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

@@ -14,7 +14,7 @@ from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
-from service.names import shown
+from densearch.names import shown
 from service.states import JobState
 from service.tasks.metric_names import in_order
 

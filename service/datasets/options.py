@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from service import names
+from densearch import names
 from service.datasets.sources.conversion import Conversion
 from service.datasets.splits import SplitPlan
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from densearch.names import fault_in
 from service.datasets import splits as drawing
 from service.datasets.samples import Content, Sample, Source
 from service.datasets.sources.entries import Limits, shown
@@ -30,7 +31,6 @@ from service.datasets.store.reader import (
     Numbers,
 )
 from service.errors import InvalidDatasetError
-from service.names import fault_in
 
 MAX_SAMPLES = 5_000_000
 MAX_CLASS_NAME_LENGTH = 200

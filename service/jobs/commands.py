@@ -7,6 +7,7 @@ from dataclasses import asdict
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from densearch.names import fault_in
 from service import clock
 from service.costs import memory
 from service.costs.prices import UNPRICED, Prices
@@ -14,7 +15,6 @@ from service.digest import digest_of
 from service.errors import Fault, IdempotencyConflictError, InvalidSpecError
 from service.extensions.entry_points import PluginError
 from service.jobs import dataset_references, density_references
-from service.names import fault_in
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
@@ -40,7 +40,7 @@ def submit(
 
     Raises:
         IdempotencyConflictError: The key came with another body before.
-        InvalidSpecError: The name is refused (`service.names`), a data set or a density to start
+        InvalidSpecError: The name is refused (`densearch.names`), a data set or a density to start
             from is missing or does not fit, the budget is in money and a resource of the job has
             no price, its asks cost too much (`service.validation.ask_limits`) or its trainings
             exceed the workers' memory (`service.costs.memory`).

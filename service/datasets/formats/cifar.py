@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from densearch.names import fault_in
 from service.datasets.formats.tables import MAX_TABLE_BYTES
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Entry, unwrapped
 from service.errors import InvalidDatasetError
-from service.names import fault_in
 
 SIDE_PX = 32
 IMAGE_BYTES = 3 * SIDE_PX * SIDE_PX

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
 
-from service import names
+from densearch import names
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from rich.console import Console
 
-from api.cli.reports import show_job
+from densearch.cli.reports import show_job
 from service.storage.database import Database
 from tests.integration.api.specs import submit
 from tests.integration.service.simulation import Simulation
@@ -105,7 +105,7 @@ def test_the_page_and_the_terminal_tell_the_groups(
     assert "resnet 5 3" in page
     screen = Console(file=io.StringIO(), width=160)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.cli.reports.console", lambda: screen)
+        patch.setattr("densearch.cli.reports.console", lambda: screen)
         show_job(job, [])
     text = screen.file.getvalue()  # type: ignore[attr-defined] # a StringIO
     rows = [" ".join(line.split()) for line in text.splitlines()]
@@ -142,7 +142,7 @@ def test_each_layer_learns_its_own_and_what_ended_at_a_bound_is_told(
     assert words in client.get(f"/jobs/{job['id']}").text
     screen = Console(file=io.StringIO(), width=160)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.cli.reports.console", lambda: screen)
+        patch.setattr("densearch.cli.reports.console", lambda: screen)
         show_job(job, [])
     text = screen.file.getvalue()  # type: ignore[attr-defined] # a StringIO
     assert words in " ".join(text.split())

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from api.cli import terminal
+from densearch import redaction as hiding
+from densearch.cli import terminal
+from densearch.redaction import hide
 from service import logs, redaction
 from service.errors import SettingsError
-from service.redaction import hide, learn, url_shown
+from service.redaction import learn, url_shown
 from service.settings import Settings, load
 from service.storage.database import Database
 
@@ -30,7 +32,7 @@ URLS = [
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     yield
-    redaction._learned.clear()
+    hiding._learned.clear()
     redaction._passwords.clear()
     structlog.reset_defaults()
 

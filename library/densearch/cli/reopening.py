@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.failures import USAGE, fail
-from api.cli.jobs import (
+from densearch.cli.failures import USAGE, fail
+from densearch.cli.jobs import (
     JobId,
     Url,
     announce,

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from api.cli.job_progress import Bar, Watched
-from api.cli.progress_bars import render
+from densearch.cli.job_progress import Bar, Watched
+from densearch.cli.progress_bars import render
 from densearch.client.client import Event
 
 JOB = {

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.failures import REFUSED, fail
-from api.cli.tables import duration, show_table
-from api.cli.terminal import console, echo
+from densearch.cli.failures import REFUSED, fail
+from densearch.cli.tables import duration, show_table
+from densearch.cli.terminal import console, echo
 from densearch.client.client import Client, Json
 
 POLL_S = 1.0

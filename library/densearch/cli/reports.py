@@ -13,9 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.failures import reason_of
-from api.cli.tables import number, state_text, studies_table, vector_table
-from api.cli.terminal import console
+from densearch.cli.failures import reason_of
+from densearch.cli.tables import number, state_text, studies_table, vector_table
+from densearch.cli.terminal import console
 from densearch.client.client import Json
 
 WIDE = 100

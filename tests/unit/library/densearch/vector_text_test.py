@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.vector_text import layers_text, range_text, taps_text
+from densearch.vector_text import layers_text, range_text, taps_text
 
 TAPS: dict[str, Any] = {"group": "", "layers": ["0", "2"], "factors": [], "positions": None}
 SETTING: dict[str, Any] = {**TAPS, "group": None, "layers": []}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.failures import USAGE, fail
-from api.cli.jobs import Url, connect, explained
-from api.cli.terminal import console, echo
+from densearch.cli.failures import USAGE, fail
+from densearch.cli.jobs import Url, connect, explained
+from densearch.cli.terminal import console, echo
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -139,7 +139,7 @@ def _sending(file: Path) -> Iterator[Callable[[int], object]]:
 @app.command(name="list", epilog="Example: densearch datasets list")
 def list_datasets(url: Url = None) -> None:
     """List the data sets, stored and built in, by the name that a job's task calls them."""
-    from api.cli.tables import show_table  # rich takes a while to load
+    from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:
         show_table(datasets_table(list(client.datasets.all()), client.datasets.built_in()))

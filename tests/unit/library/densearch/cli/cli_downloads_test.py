@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 
-from api.cli.downloads import save_job
+from densearch.cli.downloads import save_job
 from densearch.client.client import Client
 
 DENSITIES = [

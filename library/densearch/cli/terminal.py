@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from service.names import shown
-from service.redaction import hide
+from densearch.names import shown
+from densearch.redaction import hide
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

@@ -7,8 +7,8 @@ from typing import Any, Self
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import jobs
 from api.cli.main import app
+from densearch.cli import jobs
 
 
 class _Server:

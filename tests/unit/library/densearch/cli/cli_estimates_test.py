@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.estimates import lines_of, show_estimate, wait_for_estimate
+from densearch.cli.estimates import lines_of, show_estimate, wait_for_estimate
 
 
 def interval(low: float, expected: float, high: float) -> dict[str, float]:

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from service.names import checked, fault_in, is_safe, shown
+from densearch.names import checked, fault_in, is_safe, shown
 
 BAD = {
     "C0": "\x00\x07\x08\t\n\x0b\r\x1b\x1f",

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from api.cli import main as entry
 from api.cli.doctor import COLOURS
-from api.cli.downloads import safe_name
-from api.cli.jobs import ending_of
+from densearch.cli.downloads import safe_name
+from densearch.cli.jobs import ending_of
 from densearch.client.client import ClientError, UnreachableError
 from service.errors import NotFoundError, SettingsError, UnsafeBindingError
 from service.hosts import is_loopback

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.cli import tables
+from densearch.cli import tables
 
 
 def printed(*args: Any, width: int = 160) -> str:

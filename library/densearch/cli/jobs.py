@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from api.cli.failures import REFUSED, USAGE, fail, reason_of
-from api.cli.terminal import echo
+from densearch.cli.failures import REFUSED, USAGE, fail, reason_of
+from densearch.cli.terminal import echo
 
 if TYPE_CHECKING:
     from densearch.client.client import Client, ClientError, Json
@@ -35,12 +35,10 @@ def register(app: typer.Typer) -> None:
 
 def connect(url: str | None) -> Client:
     """Return a client of the server that the option or the environment names."""
-    from densearch.client.client import (
-        Client,  # the HTTP library and the settings take 0.3 s to load
-    )
-    from service.settings import load
+    from densearch.cli.server import current
+    from densearch.client import Client  # the HTTP library takes a while to load
 
-    return Client(load(url=url).url)
+    return Client(current().url_of(url))
 
 
 def submit(
@@ -69,7 +67,10 @@ def submit(
 
 def print_estimate(client: Client, body: bytes) -> None:
     """Print what a job would cost, once that is known."""
-    from api.cli.estimates import show_estimate, wait_for_estimate  # rich takes a while to load
+    from densearch.cli.estimates import (  # rich takes a while to load
+        show_estimate,
+        wait_for_estimate,
+    )
 
     with explained():
         found = wait_for_estimate(client, body)
@@ -121,7 +122,7 @@ def list_jobs(
     """List jobs, the newest first."""
     from itertools import islice
 
-    from api.cli.tables import jobs_table, show_table  # rich takes a while to load
+    from densearch.cli.tables import jobs_table, show_table  # rich takes a while to load
 
     with connect(url) as client:
         found = list(islice(client.jobs(state=state), limit))
@@ -139,7 +140,7 @@ def watch(job_id: JobId, url: Url = None) -> None:
 
 def follow_job(client: Client, job_id: int) -> None:
     """Watch a job to its end; end the command with an error unless it succeeded."""
-    from api.cli.progress_bars import follow  # rich takes a while to load
+    from densearch.cli.progress_bars import follow  # rich takes a while to load
 
     try:
         job = follow(client, job_id)
@@ -159,7 +160,7 @@ def ending_of(job: Json) -> str:
 
 def show(job_id: JobId, url: Url = None) -> None:
     """Show a job: its state, and the table of its arms with the verdict."""
-    from api.cli.reports import show_job  # rich takes a while to load
+    from densearch.cli.reports import show_job  # rich takes a while to load
 
     with connect(url) as client:
         show_job(client.job(job_id), client.studies(job_id))
@@ -226,7 +227,7 @@ def download(
     url: Url = None,
 ) -> None:
     """Download a job's learned densities (json, csv, npz), artifacts and report."""
-    from api.cli.downloads import save_job
+    from densearch.cli.downloads import save_job
 
     with connect(url) as client:
         for path in save_job(client, job_id, out):

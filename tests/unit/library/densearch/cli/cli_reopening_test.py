@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.cli.reopening import patch_of
-from api.cli.samplers import samplers_table
+from densearch.cli.reopening import patch_of
+from densearch.cli.samplers import samplers_table
 from service import samplers
 
 

@@ -9,9 +9,9 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from api.cli import terminal
-from api.cli.failures import fail
-from api.cli.tables import jobs_table, show_table
+from densearch.cli import terminal
+from densearch.cli.failures import fail
+from densearch.cli.tables import jobs_table, show_table
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[31m\u202eb\x9b2J\r"
 SHOWN = r"a\x1b]0;owned"

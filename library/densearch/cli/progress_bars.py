@@ -17,10 +17,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.job_progress import Bar, Watched
-from api.cli.reports import show_report
-from api.cli.tables import duration, number, state_text
-from api.cli.terminal import console
+from densearch.cli.job_progress import Bar, Watched
+from densearch.cli.reports import show_report
+from densearch.cli.tables import duration, number, state_text
+from densearch.cli.terminal import console
 from densearch.client.client import Client, ClientError, Event, Json, UnreachableError
 
 POLL_S = 1.0

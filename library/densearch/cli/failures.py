@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from api.cli.terminal import echo
+from densearch.cli.terminal import echo
 
 REFUSED = 1
 USAGE = 2

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.cli.terminal import console
-from api.vector_text import layers_text, range_text, taps_text
+from densearch.cli.terminal import console
 from densearch.client.client import Json
+from densearch.vector_text import layers_text, range_text, taps_text
 
 STATE_STYLES = {
     "QUEUED": "dim",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from api.cli.jobs import Url, connect
+from densearch.cli.jobs import Url, connect
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def samplers(url: Url = None) -> None:
     """List the samplers of the server: what each can, and what is missing to use it."""
-    from api.cli.tables import show_table  # rich takes a while to load
+    from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:
         show_table(samplers_table(client.samplers()))

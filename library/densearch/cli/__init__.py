@@ -1,0 +1,1 @@
+"""The command `densearch`: the commands that talk to a server, a module for each family."""

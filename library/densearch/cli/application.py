@@ -1,0 +1,70 @@
+"""The application: the library's commands, the installed server's, in one order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from densearch.cli import datasets, jobs, reopening, samplers
+from densearch.cli.failures import USAGE, fail
+from densearch.cli.server import WITHOUT_SERVER, ServerCommands
+from densearch.cli.terminal import echo
+
+# As help lists them. Where no server is installed, its commands are missing.
+ORDER = (
+    *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "pause", "resume"),
+    *("cancel", "delete", "download", "extend", "clone", "retry-failed", "samplers", "demo"),
+    *("doctor", "version", "bench", "datasets", "db"),
+)
+SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "doctor", "bench", "db")
+REMEDY = "they come with the server, which runs from a clone of densearch: ./run setup"
+
+
+class Commands(TyperGroup):
+    """The commands in their order; those of a server that is not installed say where it is."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own class
+        """Return the names as help lists them."""
+        return sorted(super().list_commands(ctx), key=_rank)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's own classes
+        """Return a command; end the process for one of a server that is not installed."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in SERVER_COMMANDS:
+            fail(f"{', '.join(SERVER_COMMANDS)} are not installed here: {REMEDY}", USAGE)
+        return found
+
+
+def _rank(name: str) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)
+
+
+def build(server: ServerCommands) -> typer.Typer:
+    """Return the application with the commands of the library and of a server."""
+    is_alone = server is WITHOUT_SERVER
+    app = typer.Typer(
+        name="densearch",
+        cls=Commands,
+        help="Search the densities of weighted convolutions: serve, submit, watch, download.",
+        epilog=f"Not installed: {', '.join(SERVER_COMMANDS)}; {REMEDY}" if is_alone else None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    jobs.register(app)
+    reopening.register(app)
+    samplers.register(app)
+    app.command(epilog="Example: densearch version")(version)
+    app.add_typer(datasets.app, name="datasets")
+    server.register(app)
+    return app
+
+
+def version() -> None:
+    """Print the installed version."""
+    from importlib.metadata import version as version_of  # reads the package's metadata
+
+    echo(version_of("densearch"))

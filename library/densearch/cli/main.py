@@ -1,0 +1,57 @@
+"""Entry point of `densearch`. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from densearch.extras import required
+
+
+def main() -> None:
+    """Run the command line, with the commands of the server where one is installed."""
+    try:
+        with required("cli"):
+            from densearch.cli import server  # an extra may be missing: a sentence, no traceback
+            from densearch.cli.application import build
+    except ImportError as error:
+        raise SystemExit(f"densearch: {error}") from error
+    commands = server.installed()
+    server.use(commands)
+    run(build(commands))
+
+
+def run(app: Callable[[], object]) -> None:
+    """Run an application; every error becomes a sentence and an exit code."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last line of defence, and it says so
+        _explain(error)
+
+
+def _explain(error: Exception) -> None:
+    """End the process with what the user can do about `error`."""
+    from densearch.cli import server  # as above
+    from densearch.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
+    from densearch.client import ClientError, UnreachableError  # only a failing command pays
+
+    if isinstance(error, UnreachableError):
+        fail(str(error), UNREACHABLE)
+    if isinstance(error, ClientError):
+        fail(str(error), REFUSED)
+    known = server.current().explain(error)
+    if known is not None:
+        fail(*known)
+    if isinstance(error, OSError) and error.filename is not None:
+        fail(f"{error.filename}: {error.strerror}", USAGE)
+    if os.environ.get("DENSEARCH_LOG_LEVEL") == "DEBUG":
+        raise error
+    fail(
+        f"a defect of densearch: {type(error).__name__}: {error}; "
+        "DENSEARCH_LOG_LEVEL=DEBUG shows where",
+        REFUSED,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What an installed server adds to the command line: commands, settings, and errors in words.
+
+The library names no module of the server. The distribution `densearch-server` registers a
+`ServerCommands` in the entry-point group `densearch.commands`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from urllib.parse import quote, quote_plus, urlsplit
+
+import typer
+
+from densearch.redaction import learn
+
+DISTRIBUTION = "densearch-server"
+GROUP = "densearch.commands"
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+def url_of(url: str | None) -> str:
+    """Return the address that an option or DENSEARCH_URL names, the default without either."""
+    found = url or os.environ.get("DENSEARCH_URL") or DEFAULT_URL
+    _learn_password(found)
+    return found
+
+
+def nothing_known(error: Exception) -> tuple[str, int] | None:
+    """Know no error but the library's own."""
+    del error
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCommands:
+    """The server's part of the command line.
+
+    Attributes:
+        register: Adds its commands to the application.
+        url_of: Returns the server's address, from an option and the settings; raises what
+            `explain` knows where the settings cannot be used.
+        explain: Returns a sentence and an exit code for an error that it knows, else None.
+    """
+
+    register: Callable[[typer.Typer], object]
+    url_of: Callable[[str | None], str]
+    explain: Callable[[Exception], tuple[str, int] | None]
+
+
+WITHOUT_SERVER = ServerCommands(lambda app: app, url_of, nothing_known)
+_current = WITHOUT_SERVER
+
+
+def use(commands: ServerCommands) -> None:
+    """Make `current` return these."""
+    global _current  # noqa: PLW0603 - one process is one command line
+    _current = commands
+
+
+def current() -> ServerCommands:
+    """Return the server's part, or what takes its place where none is installed."""
+    return _current
+
+
+def installed() -> ServerCommands:
+    """Return what the installed server registers, `WITHOUT_SERVER` where there is none.
+
+    One distribution is looked up by its name: to read the entry points of all that are installed
+    would take longer than the rest of `densearch --help`.
+    """
+    try:
+        found = distribution(DISTRIBUTION).entry_points.select(group=GROUP)
+    except PackageNotFoundError:
+        return WITHOUT_SERVER
+    for entry in found:
+        commands: ServerCommands = entry.load()
+        return commands
+    return WITHOUT_SERVER
+
+
+def _learn_password(url: str) -> None:
+    try:
+        password = urlsplit(url).password
+    except ValueError:  # no URL: the client says so
+        return
+    if password:
+        learn((password, quote(password, safe=""), quote_plus(password)))
