@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint, EntryPoints
+import tomllib
+from pathlib import Path
 
 import pytest
 import typer
@@ -16,6 +17,7 @@ from densearch.cli import server
 from densearch.cli.application import ORDER, SERVER_COMMANDS, build
 from densearch.cli.server import DEFAULT_URL, WITHOUT_SERVER, url_of
 from densearch.cli.terminal import echo
+from tests.support.root import ROOT
 
 
 def names(app: typer.Typer) -> list[str]:
@@ -68,11 +70,18 @@ def test_the_password_of_an_address_is_not_shown(
     assert capsys.readouterr().out == "job 1: http://user:***@there:1/jobs/1\n"
 
 
-def test_the_registered_commands_are_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Registered:
-        entry_points = EntryPoints([EntryPoint("server", "api.cli.commands:SERVER", server.GROUP)])
-
-    monkeypatch.setattr(server, "distribution", lambda _name: Registered)
+def test_the_registered_commands_are_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", ["", "/nowhere", *sys.path[1:], str(tmp_path)])
+    monkeypatch.setattr(server, "ENTRY_POINTS", "server-*.dist-info/entry_points.txt")
+    assert server.installed() is WITHOUT_SERVER
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    registered = project["entry-points"][server.GROUP]
+    folder = tmp_path / "server-1.0.dist-info"
+    folder.mkdir()
+    lines = [f"{name} = {value}" for name, value in registered.items()]
+    (folder / "entry_points.txt").write_text("\n".join([f"[{server.GROUP}]", *lines]), "utf-8")
     assert server.installed() is SERVER
 
 
