@@ -149,7 +149,7 @@ class UnusableDirectoryError(DensearchError):
 
 
 class LeaseLostError(DensearchError):
-    """Another dispatcher holds this job now; whoever sees this stops working on it."""
+    """Another dispatcher holds this job now; the dispatcher that receives this error stops."""
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
@@ -297,11 +297,11 @@ class SettingsError(DensearchError):
 
 
 class UnsafeBindingError(SettingsError):
-    """Binding beyond loopback was not asked for by name."""
+    """The address is not loopback, and remote access was not allowed explicitly."""
 
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(
-            f"refusing to listen on {host}: whoever reaches it could submit jobs. Use 127.0.0.1, "
-            "or allow it by name with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
+            f"refusing to listen on {host}: anyone who reaches it could submit jobs. Use 127.0.0.1, "
+            "or allow it with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
         )

@@ -1,4 +1,4 @@
-"""An estimate of costs in words, for the page of a new job."""
+"""Text of a cost estimate, for the page of a new job."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ KINDS = {
 
 
 def rough(seconds: float | None) -> str:
-    """Write a duration that is not known to the second: two digits that count are enough."""
+    """Format an approximate duration with two significant digits."""
     words = duration(seconds)
     many, _, rest = words.partition(" ")
     return f"{many} {rest.split()[0]}" if many.isdecimal() and int(many) >= 10 else words
 
 
 def kind_name(kind: str) -> str:
-    """Say what trainings of a kind are for."""
+    """Return the title of a kind of training."""
     return KINDS[kind]
 
 
@@ -41,10 +41,10 @@ def epochs(least_usual_most: tuple[int, int, int]) -> str:
 
 
 def source(epoch: Epoch) -> str:
-    """Say how the time of an epoch is known."""
+    """Return the source of an epoch's time as text."""
     sources = {
-        "calibration": f"from some steps that were timed on {epoch.device}",
-        "trials": f"from the middle of {epoch.n} earlier trainings",
+        "calibration": f"from steps timed on {epoch.device}",
+        "trials": f"the median of {epoch.n} earlier trainings",
         "spec": "as the spec says",
     }
     return sources[epoch.source]
@@ -65,7 +65,7 @@ def money_span(money: Money) -> str:
 
 
 def _between(low: str, high: str) -> str:
-    """Join the ends of a range; a unit that both have is told once."""
+    """Join the ends of a range; a common unit appears once."""
     if low == high:
         return ""
     (least, low_unit), (most, high_unit) = low.split(" ", 1), high.split(" ", 1)
@@ -74,13 +74,13 @@ def _between(low: str, high: str) -> str:
 
 
 def summary(estimate: Estimate) -> str:
-    """Say in a sentence what was found, to be read aloud."""
+    """Return the estimate as a sentence for screen readers."""
     if estimate.state != "ready":
         return estimate.detail or estimate.state
-    told = f"at most {estimate.n_trainings} trainings"
+    most = f"at most {estimate.n_trainings} trainings"
     if estimate.time_s is None:
-        return f"Estimate: {told}"
-    return f"Estimate: {told}, about {rough(estimate.time_s.expected)} from start to end"
+        return f"Estimate: {most}"
+    return f"Estimate: {most}, about {rough(estimate.time_s.expected)} from start to end"
 
 
 COST_FILTERS = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of refusal; `remedy` tells the reader what to do."""
+    """One kind of refusal; `remedy` says what the reader can do."""
 
     slug: str
     status: int

@@ -1,4 +1,4 @@
-"""The bars of an attribution: where each begins and ends, in percent of the room they have."""
+"""The bars of an attribution: start and end of each, in percent of the chart's width."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Part = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch, in percent of the room from its left end."""
+    """Left end and width of a rectangle, in percent of the chart's width."""
 
     left: float
     width: float
@@ -21,23 +21,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One part of a gain, beside its interval.
+    """One part of a gain with its interval.
 
     Attributes:
-        title: What it is due to.
-        arms: Which arms were compared.
-        kind: A part, their sum, or what stands beside them.
-        n: Seeds.
-        zero: Where nothing is gained, in percent of the room.
+        title: The factor that the part is due to.
+        arms: The arms that were compared.
+        kind: A part of the gain, the gain, or a comparison that the gain does not include.
+        n: Number of seeds.
+        zero: Position of zero, in percent of the chart's width.
         fill: From zero to the difference; None where uniform's loss is 0.
-        interval: The 95 % interval of it; None with one seed.
+        interval: Its 95 % interval; None with one seed.
         size: The difference in percent of uniform's loss; a gain is positive.
         ends: Its interval in the same unit.
     """
 
     title: str
     arms: str
-    kind: Literal["part", "gain", "beside"]
+    kind: Literal["part", "gain", "separate"]
     n: int
     zero: float
     fill: Span | None
@@ -47,25 +47,25 @@ class Bar:
 
 
 def bars(attribution: Mapping[str, Any]) -> list[Bar]:
-    """Lay out the bars of a report's ``attribution``, all on one scale."""
-    gain, parts, beside = attribution["gain"], attribution["parts"], attribution["beside"]
-    low, high = _reach([gain, *parts, *beside])
+    """Return the bars of a report's ``attribution``, all on one scale."""
+    gain, parts, separate = attribution["gain"], attribution["parts"], attribution["beside"]
+    low, high = _reach([gain, *parts, *separate])
     return [
         *(_bar(part, "part", low, high) for part in parts),
         _bar(gain, "gain", low, high),
-        *(_bar(part, "beside", low, high) for part in beside),
+        *(_bar(part, "separate", low, high) for part in separate),
     ]
 
 
 def _reach(parts: Iterable[Part]) -> tuple[float, float]:
-    """Return the least and the greatest value that a bar or an interval reaches."""
+    """Return the least and the greatest value of all bars and intervals."""
     names = ("relative", "relative_low", "relative_high")
     values = [part[name] for part in parts for name in names if part[name] is not None]
     low, high = min([0.0, *values]), max([0.0, *values])
     return (low, high) if low < high else (0.0, 1.0)
 
 
-def _bar(part: Part, kind: Literal["part", "gain", "beside"], low: float, high: float) -> Bar:
+def _bar(part: Part, kind: Literal["part", "gain", "separate"], low: float, high: float) -> Bar:
     def span(start: float | None, end: float | None) -> Span | None:
         if start is None or end is None:
             return None

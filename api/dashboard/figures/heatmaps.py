@@ -7,7 +7,7 @@ from typing import Any
 from api.dashboard.figures.themes import Figure, Theme, layout
 from service.records import DensityRecord
 
-# Beyond this kernel size numbers no longer fit their cells; hovering still tells them.
+# Above this kernel size numbers do not fit into their cells; hovering shows them.
 MAX_NUMBERED = 11
 LEAST_SPREAD = 0.25
 ROOM = 1.75
@@ -29,7 +29,7 @@ def plane(record: DensityRecord) -> list[list[float]]:
 
 
 def density_figure(record: DensityRecord, theme: Theme) -> Figure:
-    """Show one density; colours tell below 1 from above 1, the plain convolution."""
+    """Return one density's figure; the colour scale is centred on 1, the plain convolution."""
     rows = plane(record)
     offsets = list(range(-(record.kernel_size // 2), record.kernel_size // 2 + 1))
     row_offsets = offsets if len(rows) > 1 else [0]

@@ -1,6 +1,6 @@
 """Colours and frames of the figures, light and dark.
 
-The series colours are Okabe and Ito's, which the colour-blind tell apart ("Color Universal
+The series colours are Okabe and Ito's, which the colour-blind distinguish ("Color Universal
 Design", 2008), shifted in lightness until each has a contrast of 3 with its page (WCAG 1.4.11).
 static/style.css repeats them for the legend; a test holds the two together.
 """

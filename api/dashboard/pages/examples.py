@@ -1,4 +1,4 @@
-"""Jobs to start from on the page of a new one. Tests hold each to the rules of specs."""
+"""Example jobs on the page of a new job. Tests validate each spec."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         "limit",
-        "As much as ten minutes find: a limit on time, hopeless trainings stopped early",
+        "Ten minutes: a limit on time, with pruning by the median rule",
         {
             "name": "photos in ten minutes",
             "task": {"kind": "denoising", "dataset": "photos", "noise_sigma": 25},

@@ -34,7 +34,7 @@ def _kernels(sizes: object) -> str:
 
 
 def precision_text(spec: Mapping[str, object], shown: Sequence[Trial]) -> str:
-    """Say in what the searches compute; where that is found out, as a shown trial tells."""
+    """Return the searches' precision as text; with "auto", from the metrics of a shown trial."""
     training = spec.get("training")
     wanted = training.get("precision") if isinstance(training, Mapping) else None
     if wanted not in ("auto", "tf32"):

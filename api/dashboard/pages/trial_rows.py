@@ -47,7 +47,7 @@ class TrialLine:
 
     @property
     def error(self) -> str | None:
-        """What went wrong, in words; a waiting trial tells of its last attempt."""
+        """Text of the trial's error; for a waiting trial, the error of its last attempt."""
         found = self.trial.error
         return str(found.get("detail") or found) if found else None
 

@@ -35,8 +35,8 @@ async function pause(ms, signal) {
 
 // Faults
 
-/** Return what tells a fault: a button where it has a place to go to. */
-function toldOf(fault) {
+/** Return the nodes that show a fault: a button if it names a location in the text. */
+function nodesOf(fault) {
   if (!placeOf(fault) && locateLine("", fault.detail) === null) return partsOf(fault);
   const button = document.createElement("button");
   button.type = "button";
@@ -55,7 +55,7 @@ function goTo(fault) {
   spec.scrollTop = heightOf(text.slice(0, start)) - spec.clientHeight / 2;
 }
 
-/** Return how high a text is in the form, wrapped as there, px: browsers do not tell of a part. */
+/** Return how high a text is in the form, wrapped as there, px: browsers measure no part of a text area. */
 function heightOf(text) {
   const twin = spec.cloneNode();
   twin.removeAttribute("id");
@@ -70,7 +70,7 @@ function heightOf(text) {
 
 function refuse(refusal) {
   clear();
-  showRefusal(problem, refusal, toldOf);
+  showRefusal(problem, refusal, nodesOf);
   problem.scrollIntoView({ block: "nearest" });
 }
 
@@ -88,14 +88,14 @@ async function estimate() {
   const [{ signal }, text] = [asked, spec.value];
   announce("Estimating");
   try {
-    while (!(await told(text, signal)));
+    while (!(await isAnswered(text, signal)));
   } catch (error) {
     if (!signal.aborted) refuse(error);
   }
 }
 
-/** Ask once, and wait as long as the server wishes; true once there is nothing to wait for. */
-async function told(text, signal) {
+/** Request the estimate once and wait as long as the server says; true when it is final. */
+async function isAnswered(text, signal) {
   let wait = RETRY_MS;
   try {
     const response = await post("/jobs/estimate", text, { signal });
@@ -149,7 +149,7 @@ form.addEventListener("submit", (event) => {
   if (!submit.disabled) send();
 });
 addEventListener("pageshow", (event) => {
-  // Whoever comes back to submit once more wants another job.
+  // A user who returns to this page to submit again wants another job.
   if (event.persisted) [submit.disabled, keyOf] = [false, null];
 });
 

@@ -19,7 +19,7 @@ export function locate(text, pointer) {
   return null;
 }
 
-/** Return where the place that a message tells by line and column is; null where it tells none. */
+/** Return the range of the line and column that a message names; null if it names none. */
 export function locateLine(text, message) {
   const found = /line (\d+), column (\d+)/.exec(message);
   if (found === null) return null;

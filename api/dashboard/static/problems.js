@@ -1,6 +1,6 @@
 // What the server refuses, as a list of faults.
 
-/** What the server says is wrong with a request; `faults` are told one by one, if it knows them. */
+/** A request that the server refused; `faults` lists each error where the server names them. */
 export class Refusal extends Error {
   constructor(answer, status) {
     super(answer.detail || answer.title || `The server answered ${status}.`);
@@ -15,7 +15,7 @@ export function placeOf(fault) {
   return fault.pointer || fault.parameter || fault.entry || "";
 }
 
-/** Return what tells a fault on a page: its place, if it has one, and what is wrong there. */
+/** Return the nodes that show a fault: its location, if it has one, and its detail. */
 export function partsOf(fault) {
   const place = document.createElement("code");
   place.textContent = placeOf(fault);

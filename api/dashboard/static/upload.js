@@ -12,7 +12,7 @@ function upload(request) {
   return new Promise((resolve, reject) => {
     request.open("POST", `/v1/datasets?${query()}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.addEventListener("progress", (event) => tell(event.loaded, event.total));
+    request.upload.addEventListener("progress", (event) => showProgress(event.loaded, event.total));
     request.upload.addEventListener("load", () => {
       sent.removeAttribute("value");
       words.textContent = READING;
@@ -44,7 +44,7 @@ function query() {
   return new URLSearchParams(options);
 }
 
-function tell(loaded, total) {
+function showProgress(loaded, total) {
   sent.value = total ? loaded / total : 0;
   words.textContent = `${(loaded / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB sent`;
 }
@@ -63,7 +63,7 @@ async function send() {
   const request = new XMLHttpRequest();
   stop.onclick = () => request.abort();
   setBusy(true);
-  tell(0, file.files[0].size);
+  showProgress(0, file.files[0].size);
   try {
     location.assign(`/datasets/${(await upload(request)).id}`);
   } catch (refusal) {

@@ -31,7 +31,7 @@ def test_all_bars_are_on_one_scale_with_room_for_every_interval() -> None:
             "beside": [part(0.06, 0.04, 0.08, "initialisation")],
         }
     )
-    assert [bar.kind for bar in found] == ["part", "part", "gain", "beside"]
+    assert [bar.kind for bar in found] == ["part", "part", "gain", "separate"]
     assert [bar.title for bar in found] == [
         "learning rate", "spatial shape", "gain", "initialisation",
     ]  # fmt: skip
