@@ -46,8 +46,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     """Build the application.
 
     Args:
-        settings: Host, largest body, data directory and lease are taken from it.
-        database: Shared by all requests; whoever made it closes it.
+        settings: Provides host, largest body, data directory and lease.
+        database: Shared by all requests; the caller closes it.
     """
     # The pages /docs and /redoc come from the package, not from a CDN.
     app: FastAPI = FastAPIOffline(

@@ -36,7 +36,7 @@ DIGEST = "content-digest"
 # RFC 9530: a dictionary of digests, each base64 between colons.
 _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:,|$)")
 BLOCK_BYTES = 2**20
-# Imports use a core each for minutes: more would starve the requests beside them.
+# Imports use a core each for minutes: more would starve other requests.
 _importers = CapacityLimiter(2)
 
 
@@ -115,7 +115,7 @@ def folder_options(body: object) -> tuple[str, ImportOptions]:
 
 
 def refuse_parameters(request: Request) -> None:
-    """Refuse a query beside a JSON body, which would be ignored.
+    """Refuse a query string with a JSON body, since it would be ignored.
 
     Raises:
         RequestValidationError: There is one.

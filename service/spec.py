@@ -186,7 +186,7 @@ class LearningRates(Section):
 
 
 class ControlSpec(Section):
-    """An arm that stands beside the searches: a fixed density, or settings tuned without one."""
+    """A study that the searches are compared with: a fixed density, or settings tuned without."""
 
     name: ControlName
     lr: LearningRates | None = Field(
@@ -236,7 +236,7 @@ class Budget(Section):
         default=None,
         gt=0,
         le=1e12,
-        description="DIRECT-L stops early once all values beside its best differ by less.",
+        description="DIRECT-L stops early once all values around its best differ by less.",
     )
 
 
@@ -332,7 +332,7 @@ class JobSpec(Section):
     search: dict[str, Range] = Field(
         default_factory=dict,
         max_length=8,
-        description="Training settings searched beside the density, by their name.",
+        description="Training settings searched in addition to the density, by name.",
     )
     samplers: list[
         Annotated[SamplerSpec, BeforeValidator(_named, json_schema_input_type=SamplerSpec | Label)]
@@ -369,7 +369,7 @@ class JobSpec(Section):
         default=1000.0,
         ge=-1e12,
         le=1e12,
-        description="What a sampler is told for a trial that diverged or failed: the worst value.",
+        description="The value that a sampler receives for a trial that diverged or failed: the worst.",
     )
 
 

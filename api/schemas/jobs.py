@@ -19,7 +19,7 @@ class ProgressOut(Out):
     n_running: int
     n_waiting: int
     n_failed: int
-    n_pruned: int = Field(description="Trainings that were stopped as hopeless.")
+    n_pruned: int = Field(description="Trainings that the pruning rule stopped.")
     n_cached: int = Field(description="Trials that took an earlier result instead of training.")
     n_promotions: int = Field(description="Full trainings of what the short search found best.")
     n_promotions_finished: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# So many are told one by one.
+# Up to these numbers they are listed one by one.
 MOST_LAYERS = 2
 MOST_TAPS = 4
 
@@ -31,9 +31,9 @@ def taps_text(entry: Entry) -> str:
         return "all taps but the centre"
     if entry["factors"]:
         return f"{', '.join(entry['factors'])} at {_steps(p[0] for p in positions)}"
-    told = [f"({_steps(tap)})" for tap in positions[:MOST_TAPS]]
-    more = len(positions) - len(told)
-    return ", ".join(told) + (f" and {more} more taps" if more else "")
+    listed = [f"({_steps(tap)})" for tap in positions[:MOST_TAPS]]
+    more = len(positions) - len(listed)
+    return ", ".join(listed) + (f" and {more} more taps" if more else "")
 
 
 def _steps(offsets: Iterable[int]) -> str:

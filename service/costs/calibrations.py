@@ -1,8 +1,8 @@
-"""Measurements of what trainings cost: asked for, taken by a dispatcher, remembered.
+"""Measurements of training cost: requested, taken by a dispatcher, stored.
 
-An estimate, or a job whose packs have no width yet, asks; the row waits until a dispatcher takes
-it by a short lease and has a worker time a few steps. When a job ends, its own trainings are
-summed up under the same key: they tell better than a few steps do.
+An estimate, or a job whose pack width is not yet chosen, requests a measurement. Its row waits
+until a dispatcher takes it by a short lease and a worker times a few steps. When a job ends, its
+trainings are summarised under the same key: they are more accurate than a few steps.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from service.storage.database import Database
 from service.studies import payloads
 from service.studies.pack_key import is_fusible
 
-# A measurement that failed is tried again for whoever asks after this time.
+# A request later than this after a failed measurement starts another.
 RETRY = timedelta(seconds=60)
-# So many trainings tell more than a calibration's steps; more than these are not looked at.
+# From this many trainings on they replace a calibration's steps; at most this many are read.
 ENOUGH_TRIALS, MOST_TRIALS = 5, 200
 # So many measurements may wait or run before estimates ask for no more.
 MOST_UNFINISHED = 50
@@ -50,12 +50,12 @@ def widths_of(spec: JobSpec, payload: Json) -> tuple[int, ...]:
 
 
 def best_known(found: Iterable[Calibration], key: str, alone: str) -> Calibration | None:
-    """Return what tells most of a training's cost, None where nothing does yet.
+    """Return the most accurate stored cost of a training, None if there is none.
 
     Args:
-        found: What is stored of both keys.
-        key: Of the training, with the widths that are wanted.
-        alone: Of the same training without packs.
+        found: The stored calibrations of both keys.
+        key: Cost key of the training with the requested pack widths.
+        alone: Cost key of the same training without packs.
     """
     by_name = {(c.key, c.source): c for c in found}
     measured, observed = by_name.get((key, MEASURED)), by_name.get((alone, OBSERVED))
@@ -78,13 +78,13 @@ def cost_in(calibration: Calibration) -> TrainingCost:
 def known(
     database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]
 ) -> Calibration | None:
-    """Return what tells most of a training's cost, or its measurement that is going on.
+    """Return the most accurate cost of a training, or its measurement in progress.
 
     Args:
-        database: Where it is remembered.
-        spec: Of the job, whose resources a measurement gets.
-        payload: Of the training.
-        widths: Of the packs to time.
+        database: The database that holds the calibrations.
+        spec: The job's spec; a measurement gets its resources.
+        payload: The training's payload.
+        widths: Pack widths to time.
     """
     with database.read() as session:
         return _known(session, spec, payload, widths)
@@ -93,9 +93,9 @@ def known(
 def ask(
     database: Database, spec: JobSpec, payload: Json, widths: Sequence[int]
 ) -> Calibration | None:
-    """Like `known`, but have it measured where nothing is; None where too many wait for that.
+    """Like `known`, but request a measurement if there is none; None if too many are waiting.
 
-    Whoever may ask for estimates could let them grow without end.
+    The limit bounds the table: every estimate may add a row.
     """
     if (found := known(database, spec, payload, widths)) is not None:
         return found

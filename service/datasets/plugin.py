@@ -1,4 +1,4 @@
-"""Data sets that packages beside this one bring."""
+"""Data sets that plug-in packages provide."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ GROUP: entry_points.Group = "densearch.datasets"
 
 
 def info_of(task: str, name: str) -> DataInfo:
-    """Return what is known of the data set of this name.
+    """Return the description of the data set of this name for a kind of task.
 
     Raises:
         PluginError: There is none, it cannot be used, or it does not fit the kind of task.
     """
     plugin = entry_points.load(GROUP, name)
-    told = plugin.value.info
-    if not (isinstance(told, Mapping) and all(isinstance(i, DataInfo) for i in told.values())):
+    infos = plugin.value.info
+    if not (isinstance(infos, Mapping) and all(isinstance(i, DataInfo) for i in infos.values())):
         reason = "its info is no mapping from kinds of task to densearch.plugins.DataInfo"
         raise PluginError(f"{name!r} of {plugin.package} cannot be used: {reason}")
-    if task not in told:
-        raise PluginError(f"{name} fits {', '.join(told) or 'no kind of task'}, not {task}")
-    info: DataInfo = told[task]
+    if task not in infos:
+        raise PluginError(f"{name} fits {', '.join(infos) or 'no kind of task'}, not {task}")
+    info: DataInfo = infos[task]
     return info
 
 

@@ -42,7 +42,7 @@ class Source:
 
     Attributes:
         kind: What its targets are.
-        n_dims: Axes of a sample beside its channels.
+        n_dims: Spatial axes of a sample.
         samples: Yields the samples in an order that depends on their content and names alone.
         classes: Names of the classes or labels.
         left_out: Names of the files that are no samples and were passed over.

@@ -56,8 +56,8 @@ def submit(
             earlier = _earlier(session, key, digest)
             return (earlier, False) if earlier else (_insert(session, spec, key, digest), True)
     except IntegrityError:
-        # On PostgreSQL a second request with the same key may run beside the first; the primary
-        # key let one of them through, and this one finds what the other stored.
+        # On PostgreSQL two requests with the same key may run at once; the primary key admits one
+        # of them, and this one reads what the other stored.
         with database.read() as session:
             earlier = _earlier(session, key, digest)
         if earlier is None:
@@ -172,7 +172,7 @@ def resume(database: Database, job_id: int) -> Job:
 def cancel(database: Database, job_id: int) -> Job:
     """End a job now: waiting trials are cancelled, running ones stop within an epoch.
 
-    The dispatcher sees the new state and tells its workers; a result that still arrives is kept
+    The dispatcher sees the new state and stops its workers; a result that still arrives is kept
     with its attempt and changes nothing. Cancelling a cancelled job changes nothing.
 
     Raises:

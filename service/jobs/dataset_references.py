@@ -50,7 +50,7 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
 
 
 def unresolved(spec: JobSpec) -> JobSpec:
-    """Take away what `resolve` has filled in: the spec as a user would submit it anew."""
+    """Remove the fields that `resolve` added: the spec as a user would submit it."""
     if isinstance(spec.task, FunctionTask | OwnTask) or spec.task.data is None:
         return spec
     return _with_data(spec, spec.task, None)

@@ -64,7 +64,7 @@ def shape_of(record: DensityRecord) -> Shape:
 
 
 def gamma_of(record: DensityRecord) -> list[float] | None:
-    """Return a volume's third factor, told by Phi since it has no column; None for others."""
+    """Return a volume's third factor, computed from Phi (no column holds it); None for others."""
     if record.n_dims < 3:
         return None
     gamma: list[float] = density_of(record).factors[2].tolist()

@@ -39,7 +39,7 @@ class Progress:
         n_running: Trials in training now, of all phases.
         n_waiting: Trials issued and not yet placed, of all phases.
         n_failed: Trials given up, of all phases.
-        n_pruned: Trainings that were stopped as hopeless.
+        n_pruned: Trainings that the pruning rule stopped.
         n_cached: Trials that took an earlier result instead of training.
         n_promotions: Full trainings of each study's best, where the search trains short.
         n_promotions_finished: Of these, how many have ended.
@@ -75,7 +75,7 @@ class StudyProgress:
         n_running: In training now.
         n_waiting: Issued and not yet placed.
         n_failed: Given up.
-        n_pruned: Stopped as hopeless.
+        n_pruned: Trials that the pruning rule stopped.
         n_speculative: Run ahead of need so far.
         n_hits: Of these, how many the sequence turned out to need.
         n_cached: Trials that reused an earlier result.
@@ -259,10 +259,10 @@ def best_of(session: Session, job: Job, studies: Sequence[Study]) -> Best | None
 
 
 def best_ahead(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
-    """Return a point that was run ahead of need and is better than the searches' best.
+    """Return a speculative point that is better than the searches' best.
 
-    It is shown beside the best, which depends on the spec alone. Once a best was trained in full
-    there is none: its value and that of a short training do not compare.
+    It is shown in addition to the best, which depends on the spec alone. Once a best was trained
+    in full there is none: its value and that of a short training are not comparable.
     """
     last_id = events.last_id(session, job.id)
     look = partial(glances.best_ahead, session, job.id)

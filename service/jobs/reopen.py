@@ -1,7 +1,7 @@
-"""Going on with a job that has ended: a larger budget, or another try at what failed.
+"""Continue a job that has ended: with a larger budget, or by retrying its failed trials.
 
-Whatever was chosen by the search's result (promotions, evaluations, the flat control) is chosen
-anew; what is chosen again takes its result by the digest, so that nothing is trained twice.
+Trials selected by the search's result (promotions, evaluations, the flat control) are selected
+again; a trial that is selected again gets its result by the digest: nothing is trained twice.
 """
 
 from __future__ import annotations
@@ -98,16 +98,16 @@ def _raised(found: Sequence[Study], n_trials: int) -> list[Study]:
 
 
 def retry_failed(database: Database, job_id: int) -> Job:
-    """Try a job's failed trials again, and queue it again; their attempts go on counting.
+    """Queue a job again with its failed trials waiting; their attempts continue to count.
 
-    A sampler was told of a failed trial as the worst value, and proposed what came later by that.
-    So what an adaptive sampler proposed later is proposed anew: the result is the one that the job
-    would have had without the failures.
+    The sampler received the worst value for a failed trial and proposed later points by it. An
+    adaptive sampler therefore proposes the later points again, and the result is the one that the
+    job would have had without the failures.
 
     Raises:
-        NotFoundError: No such job, or the data set that it is trained on was deleted.
-        IllegalTransitionError: It has not ended, or was cancelled.
-        OtherVersionError: It was begun by other versions of what trains.
+        NotFoundError: There is no such job, or its data set was deleted.
+        IllegalTransitionError: The job has not ended, or was cancelled.
+        OtherVersionError: Other versions of the training code or its libraries started the job.
         NothingToRetryError: None of its trials has failed.
     """
     # Chosen outside the write transaction: for many trials it takes seconds.
@@ -126,13 +126,13 @@ def retry_failed(database: Database, job_id: int) -> Job:
 
 @dataclass(frozen=True, slots=True)
 class _Retry:
-    """What another try at a job changes.
+    """The changes that a retry makes to a job.
 
     Attributes:
         phase: The first of its phases in which a trial failed; what follows is chosen again.
-        failed: The trials of that phase that are tried again.
-        gone: Ids of search trials that were proposed by the value told for a failed one.
-        pruned: Search trials that were stopped and held, or may have been, against a failed one.
+        failed: The trials of that phase that are retried.
+        gone: Ids of search trials whose proposal depended on a failed one's worst value.
+        pruned: Search trials that were pruned by a comparison that may include a failed one.
     """
 
     phase: Phase
@@ -226,7 +226,7 @@ def _proposed_by_failures(
     every: Sequence[TrialOutline],
     failed: Collection[int],
 ) -> set[int]:
-    """Return the search trials that were proposed by the values told for failed ones."""
+    """Return the search trials whose proposal depended on the values of failed ones."""
     by_study: dict[int, list[TrialOutline]] = defaultdict(list)
     for trial in every:
         if trial.phase is Phase.SEARCH:
@@ -237,7 +237,7 @@ def _proposed_by_failures(
 def _proposed_by(
     spec: JobSpec, study: Study, mine: Sequence[TrialOutline], failed: Collection[int]
 ) -> list[TrialOutline]:
-    """Return the trials of a study that were proposed by the value told for a failed one."""
+    """Return the trials of a study whose proposal depended on the value of a failed one."""
     first = next((t for t in mine if t.id in failed), None)
     if first is None or study.role not in (Role.SEARCH, Role.TUNED):
         return []

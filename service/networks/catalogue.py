@@ -45,7 +45,7 @@ class NetworkInfo:
     package: str | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """What a user is told of it; `section` is the JSON schema of its settings."""
+        """Return the public description; `section` is the JSON schema of its settings."""
         section = self.section.model_json_schema()
         if self.package is not None and self.takes is None:
             section["properties"]["kind"] = {"const": self.name, "type": "string"}

@@ -1,4 +1,4 @@
-"""Which layers of a network carry a density, told from its section alone: without torch.
+"""Layers of a network that carry a density, derived from its section, without torch.
 
 Each function lists the convolutions above 1x1 of one kind, in the order in which
 `torch.nn.Module.named_modules` gives them; `layers_table_test.py` of the workers' unit tests holds

@@ -1,4 +1,4 @@
-"""Networks that packages beside this one bring."""
+"""Networks that plug-in packages provide."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _is_some_of(given: object, allowed: Sequence[object]) -> bool:
 
 
 def layers_of(section: OwnNetwork) -> list[Layer]:
-    """Return the layers of a network of one's own that carry a density.
+    """Return the layers of a plug-in network that carry a density.
 
     Raises:
         PluginError: The plug-in lists none, or such as can carry none, or fails.
@@ -119,7 +119,7 @@ PluggedNetwork = Annotated[
     WithJsonSchema(
         sections.open_schema(
             "OwnNetwork",
-            "A network of one's own, with the settings that its package gives it.",
+            "A plug-in network, with the settings that its package defines.",
             BUILT_IN,
         )
     ),

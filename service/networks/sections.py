@@ -1,6 +1,6 @@
 """The sections of a spec that name a network, with their settings.
 
-How each is built is told in `workers.training.networks`, which has a module for every kind here;
+`workers.training.networks` builds each: it has a module for every kind here;
 tests/unit/service/networks/catalogue_test.py holds the two together.
 """
 

@@ -16,7 +16,7 @@ from service.storage.tables import DatasetRow, JobRow
 
 
 def lock(session: Session) -> None:
-    """Hold the table until the transaction ends: whoever changes files and rows takes turns.
+    """Lock the table until the transaction ends: changes of files and rows are serialised.
 
     On SQLite a writing transaction does so anyway.
     """

@@ -81,7 +81,7 @@ def insert_evaluations(session: Session, rows: Sequence[Values]) -> None:
 
 
 def forget_evaluations(session: Session, job_id: int) -> None:
-    """Drop which trials evaluate a job's arms: they are chosen anew."""
+    """Clear the evaluation trials of a job's arms: they will be selected again."""
     session.execute(delete(EvaluationRow).where(EvaluationRow.job_id == job_id))
 
 

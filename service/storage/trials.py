@@ -243,7 +243,7 @@ def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN40
 
 
 def supersede(session: Session, trial_ids: Collection[int]) -> None:
-    """Take trials out of their study; what they found stays for whoever has their digest."""
+    """Remove trials from their study; any trial with the same digest may reuse their results."""
     for some in _chunks(trial_ids):
         session.execute(
             update(TrialRow)

@@ -52,8 +52,8 @@ def density_rows(
         row = {name: values[name] for name in COLUMNS}
         row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
         row |= {"job_id": arm.study.job_id, "study_id": arm.study.id}
-        told = {**provenance(spec, arm.study, best), "layers": layers[group]}
-        rows.append(row | {"provenance": told})
+        origin = {**provenance(spec, arm.study, best), "layers": layers[group]}
+        rows.append(row | {"provenance": origin})
     return rows
 
 

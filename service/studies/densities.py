@@ -125,17 +125,17 @@ def params_of(densities: Densities) -> Json:
     if WHOLE in densities:
         return _whole_params(densities[WHOLE])
     chosen = list(densities.values())
-    params: Json = {} if _is_told_by_den(chosen[0]) else {"density": chosen[0].family}
+    params: Json = {} if _has_den(chosen[0]) else {"density": chosen[0].family}
     if any(one.vector for one in chosen):
         params["densities"] = {name: list(one.vector) for name, one in densities.items()}
     return params
 
 
 def _whole_params(chosen: Density) -> Json:
-    if _is_told_by_den(chosen):
+    if _has_den(chosen):
         return {"den": list(chosen.vector)}
     return {"density": chosen.family} | ({"vector": list(chosen.vector)} if chosen.vector else {})
 
 
-def _is_told_by_den(chosen: Density) -> bool:
+def _has_den(chosen: Density) -> bool:
     return chosen.family == "symmetric"

@@ -82,10 +82,9 @@ def learned_groups(spec: JobSpec) -> list[Group]:
 
 
 def section_of(spec: JobSpec) -> Json:
-    """Return the section of a payload that tells a training what to learn, and how.
+    """Return the section of a payload that defines which densities a training learns, and how.
 
-    What has its default is left out: the digests of trainings that were known before an option
-    existed stay what they were.
+    Defaults are omitted, so that the digests of trainings from before an option existed stay.
     """
     settings, family = settings_of(spec), density_spec(spec).family
     section: Json = {

@@ -1,8 +1,8 @@
 """Median stopping rule: prune a trial whose loss is above the median of earlier ones at an epoch.
 
 A pure function of validation curves. A trial is held against a block of earlier trials that the
-study's spec fixes, so that the rule stops the same trainings at any number of workers; whether a
-worker stopped by itself or ran on makes no difference to what is told (docs/adr/0010).
+study's spec fixes, so that the rule stops the same trainings at any number of workers; the
+sampler gets the same values whether a worker stopped by itself or ran on (docs/adr/0010).
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class _Losses:
 
 
 def limits(medians: Sequence[float], n_epochs: int, warmup_epochs: int) -> tuple[float, ...]:
-    """Return, for each epoch, the validation loss above which a training is hopeless.
+    """Return, for each epoch, the validation loss above which a training is pruned.
 
     Args:
-        medians: Of the block that it is compared with, see `Block`.
-        n_epochs: Of the training, at least 1.
-        warmup_epochs: Epochs after which none is stopped yet.
+        medians: Medians by epoch of the block that it is compared with, see `Block`.
+        n_epochs: Epochs of the training, at least 1.
+        warmup_epochs: Number of first epochs after which no training is pruned.
 
     Returns:
         Shape (n_epochs - 1,): the block's median at that epoch, inf where it has none or it is too

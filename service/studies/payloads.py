@@ -124,8 +124,8 @@ def evaluated(
 
 def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
     """Return a gradient trial's params with what it found, for people."""
-    told = {name: value for name, value in params.items() if name != "density"}
-    return params_of(learned_densities(spec, learned)) | told
+    kept = {name: value for name, value in params.items() if name != "density"}
+    return params_of(learned_densities(spec, learned)) | kept
 
 
 def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:
@@ -162,7 +162,7 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
 def _phi_of(
     spec: JobSpec, groups: Sequence[Group], densities: Densities
 ) -> list[Any] | Json | None:
-    """Name the layers of a network of one's own: it may leave some of its convolutions plain."""
+    """Name the layers of a plug-in network: some of its convolutions may stay plain."""
     return phi_of(groups, densities, is_partial=isinstance(spec.network, OwnNetwork))
 
 
@@ -206,10 +206,10 @@ def _short(spec: JobSpec, payload: Json) -> Json:
 
 
 def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
-    """Check that a job's first trial would be trained by the same code now: its digest tells.
+    """Check, by the digest of a job's first trial, that the training code is unchanged.
 
     Raises:
-        OtherVersionError: It would not.
+        OtherVersionError: Another version would train it now.
     """
     if trial is None or isinstance(spec.task, FunctionTask):
         return

@@ -1,4 +1,4 @@
-"""Which packages beside this one a job's trainings depend on."""
+"""Plug-in packages that a job's trainings depend on."""
 
 from __future__ import annotations
 

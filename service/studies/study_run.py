@@ -81,7 +81,7 @@ class Arm:
         if trial.number is not None:
             self._place(trial, trial.number)
         (self.held.add if self.is_held(trial) else self.held.discard)(trial.id)
-        if not self._is_told(trial):
+        if not self._is_observed(trial):
             self.unsettled.add(trial.id)
             self._set(trial, None)
             return
@@ -112,7 +112,7 @@ class Arm:
 
     # The pruning rule
 
-    def _is_told(self, trial: Trial) -> bool:
+    def _is_observed(self, trial: Trial) -> bool:
         """Whether a trial's value is final: a complete one is first held against the rule."""
         is_complete = trial.state is TrialState.COMPLETED
         return self.rule is None or not is_complete or trial.id in self.settled

@@ -115,9 +115,9 @@ def _length_faults(spec: JobSpec, n_given: int) -> Iterator[Fault]:
     lengths = [group.n_free(wanted.family) for group in groups]
     if n_given == sum(lengths):
         return
-    told = [f"{group.title}: {n}" for group, n in zip(groups, lengths, strict=True)]
-    detail = f"{wanted.family} has {sum(lengths)} free values ({', '.join(told[:8])}"
-    detail += ", ...)" if len(told) > 8 else ")"
+    counts = [f"{group.title}: {n}" for group, n in zip(groups, lengths, strict=True)]
+    detail = f"{wanted.family} has {sum(lengths)} free values ({', '.join(counts[:8])}"
+    detail += ", ...)" if len(counts) > 8 else ")"
     remedy = ": give a pair for each, or leave bounds out"
     yield Fault("/density/bounds", f"{detail}, but bounds for {n_given} were given{remedy}")
 

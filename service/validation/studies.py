@@ -23,7 +23,7 @@ from service.tasks.sections import data_of
 from service.validation import density
 from service.validation.json_pointers import escape
 
-# Which controls take which field beside their name.
+# Fields of a control besides its name, and the controls that take them.
 CONTROL_FIELDS = {
     "sigma": ("gaussian",),
     "factor": ("flat",),
@@ -136,7 +136,7 @@ def _course_faults(spec: JobSpec) -> Iterator[Fault]:
 
 
 def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fault]:
-    """Tell a rule that could never stop anything: after its last epoch a training is complete."""
+    """Refuse a rule that could never prune: after its last epoch a training is complete."""
     if spec.fidelity is not None:
         epochs = planning.short_epochs(epochs, spec.fidelity.search_fraction)
     # The median rule passes over its warm-up; halving first compares after `min_epochs`.
@@ -153,7 +153,7 @@ def _pruning_faults(spec: JobSpec, pruning: Pruning, epochs: int) -> Iterator[Fa
 
 
 def _round_faults(spec: JobSpec) -> Iterator[Fault]:
-    """Tell of halving where each round has one trial, or none is whole: nothing would stop."""
+    """Refuse halving if every round has one trial or exceeds the budget: it would never prune."""
     if not isinstance(spec.pruning, HalvingPruning) or isinstance(spec.task, FunctionTask):
         return
     if data_of(spec.task) is None or any(density.faults(spec)):

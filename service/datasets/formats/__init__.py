@@ -1,1 +1,1 @@
-"""The formats of data sets: a module each, and `registry`, which tells them apart."""
+"""The formats of data sets: a module each, and `registry`, which detects the format."""

@@ -30,7 +30,7 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
     """
     layout = laid_out(list(entries), has_labels=True)
     if layout.labels is None:
-        raise InvalidDatasetError(LABELS, "this table is missing: put it beside the images")
+        raise InvalidDatasetError(LABELS, "this table is missing: put it next to the images")
     names, labels = labels_of(layout.labels, [image.entry for image in layout.images])
     samples = _samples(layout.images, labels, options)
     return image_source("multilabel", samples, layout, options, names)

@@ -61,7 +61,7 @@ def laid_out(entries: list[Entry], *, has_labels: bool = False) -> Layout:
 
     Args:
         entries: All files.
-        has_labels: Whether a table of labels may lie beside the images.
+        has_labels: Whether a table of labels may lie next to the images.
 
     Raises:
         InvalidDatasetError: A file is no image, or groups.csv is wrong.

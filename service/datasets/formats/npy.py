@@ -102,7 +102,7 @@ def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
             block = np.frombuffer(content, header.dtype).reshape(n, *header.shape[1:])
             yield block.astype(header.dtype.newbyteorder("="), copy=False)
         if file.read(1):
-            raise InvalidDatasetError(entry.name, "is longer than its header says: save it anew")
+            raise InvalidDatasetError(entry.name, "is longer than its header says: save it again")
 
 
 def rows(entry: Entry) -> Iterator[NDArray[Any]]:
@@ -139,7 +139,7 @@ def texts(name: str, values: NDArray[Any]) -> list[str]:
         characters = np.ascontiguousarray(values).view(np.uint32)
         is_text = (characters <= MAX_CHARACTER) & (characters >> 11 != SURROGATES)
         if not is_text.all():
-            raise InvalidDatasetError(name, "holds texts that are not Unicode: save it anew")
+            raise InvalidDatasetError(name, "holds texts that are not Unicode: save it again")
     try:
         return [v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()]
     except UnicodeDecodeError as error:

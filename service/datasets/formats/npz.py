@@ -28,7 +28,7 @@ from service.errors import InvalidDatasetError
 NAMES = {"x": "inputs", "y": "labels"}
 KNOWN = ("inputs", "labels", "targets", "groups", "splits", "classes")
 # Labels, groups and splits are read whole.
-MAX_BESIDE_BYTES = 512 * 2**20
+MAX_ANNOTATION_BYTES = 512 * 2**20
 # Of an array with so many axes, those of a sample, where nothing else is said.
 USUAL_DIMS = {2: 1, 3: 2, 4: 2, 5: 3}
 
@@ -60,13 +60,13 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
     header = header_of(arrays["inputs"])
     axes = _axes("inputs", header, options.n_dims)
     n = header.shape[0]
-    beside: dict[str, NDArray[Any]] = {
-        name: _beside(arrays[name], n) for name in ("labels", "groups", "splits") if name in arrays
+    annotations: dict[str, NDArray[Any]] = {
+        name: _rows(arrays[name], n) for name in ("labels", "groups", "splits") if name in arrays
     }
-    kind, classes = _kind(arrays, beside.get("labels"))
+    kind, classes = _kind(arrays, annotations.get("labels"))
     values = _values(arrays["inputs"], axes)
     targets = _targets(arrays["targets"], axes, n) if kind == "pairs" else None
-    return Source(kind, axes.n_dims, _samples(values, targets, beside), classes)
+    return Source(kind, axes.n_dims, _samples(values, targets, annotations), classes)
 
 
 def _named(entries: Sequence[Entry]) -> dict[str, Entry]:
@@ -107,8 +107,8 @@ def _refuse_channels_last(name: str, header: Header, axes: Axes) -> None:
         )
 
 
-def _beside(entry: Entry, n: int) -> NDArray[Any]:
-    found = whole(entry, MAX_BESIDE_BYTES)
+def _rows(entry: Entry, n: int) -> NDArray[Any]:
+    found = whole(entry, MAX_ANNOTATION_BYTES)
     if len(found) != n:
         raise InvalidDatasetError(
             entry.name, f"has {len(found)} rows, inputs have {n}: give one for each"
@@ -141,7 +141,7 @@ def _kind(arrays: Mapping[str, Entry], labels: NDArray[Any] | None) -> tuple[Kin
 def _class_names(entry: Entry | None) -> list[str]:
     if entry is None:
         return []
-    found = whole(entry, MAX_BESIDE_BYTES)
+    found = whole(entry, MAX_ANNOTATION_BYTES)
     if found.ndim != 1 or found.dtype.kind not in TEXT:
         raise InvalidDatasetError("classes", "should be a list of texts, one for each class")
     names = texts("classes", found)
@@ -217,11 +217,11 @@ def _finite(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _samples(
     values: Iterator[Values],
     targets: Iterator[Values] | None,
-    beside: Mapping[str, NDArray[Any]],
+    annotations: Mapping[str, NDArray[Any]],
 ) -> Iterator[Sample]:
-    labels = beside.get("labels")
-    groups = texts("groups", beside["groups"]) if "groups" in beside else None
-    splits = _split_names(beside.get("splits"))
+    labels = annotations.get("labels")
+    groups = texts("groups", annotations["groups"]) if "groups" in annotations else None
+    splits = _split_names(annotations.get("splits"))
     for index, row in enumerate(values):
         yield Sample(
             name=f"inputs[{index}]",

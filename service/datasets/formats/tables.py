@@ -1,4 +1,4 @@
-"""The CSV files beside the images of an archive or folder: their groups, their labels."""
+"""The CSV files that accompany the images of an archive or folder: groups and labels."""
 
 from __future__ import annotations
 

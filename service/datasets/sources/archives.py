@@ -131,7 +131,7 @@ class _Member(tarfile.TarInfo):
         # The place that tarfile names for subclasses to look at a member's type.
         if self.type in _TAR_EXTRAS and self.size > MAX_TAR_EXTRA_BYTES:
             raise InvalidDatasetError(
-                shown(self.name), f"has a header of {self.size:,} bytes: pack the files anew"
+                shown(self.name), f"has a header of {self.size:,} bytes: pack the files again"
             )
         found: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         return found

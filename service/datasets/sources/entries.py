@@ -16,10 +16,10 @@ from service.errors import InvalidDatasetError
 MAX_NAME_LENGTH = 500
 # What systems put into archives and folders unasked.
 CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
-# Tables about the images beside them.
+# Tables that describe the images in the same folder.
 GROUPS, LABELS = "groups.csv", "labels.csv"
 TABLES = frozenset({GROUPS, LABELS})
-# What people put beside their data.
+# Suffixes of notes that people keep with their data.
 NOTES = frozenset({".txt", ".md", ".html", ".pdf", ".json", ".yaml", ".yml"})
 
 
@@ -123,7 +123,7 @@ def safe_name(name: str) -> str:
     Raises:
         InvalidDatasetError: It is none, leads out of its folder, or cannot be printed.
     """
-    # macOS takes letters and accents apart, and what people type beside it does not.
+    # macOS stores letters and accents separately (NFD); names typed into a table do not.
     name = unicodedata.normalize("NFC", name)
     parts = name.split("/")
     is_windows = "\\" in name or (len(parts[0]) > 1 and parts[0][1] == ":")

@@ -137,7 +137,7 @@ def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _reason(error: Exception) -> str:
-    # Pillow names the buffer that it read from, which tells nobody anything.
+    # Pillow's message names the buffer that it read from, which does not help a user.
     if isinstance(error, UnidentifiedImageError):
         return f"it is none of {', '.join(FORMATS)}"
     return str(error) or type(error).__name__

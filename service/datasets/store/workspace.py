@@ -1,7 +1,7 @@
-"""Where imports work: folders of their own, which whoever comes next sweeps away after a crash.
+"""Working folders of imports, one each; the next import removes those that a crash left.
 
-An import holds a lock on its folder while it lives (flock: the system lets go of it when the
-process ends, however it ends), so that nobody sweeps away what is still being written.
+An import holds a lock on its folder (flock, which the system releases when the process ends, by
+whatever cause), so that no other import removes a folder that is still being written.
 """
 
 from __future__ import annotations
