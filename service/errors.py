@@ -110,15 +110,15 @@ class StorageFullError(DensearchError):
 
 
 class OtherVersionError(DensearchError):
-    """A job was begun by other versions of what trains: its results could not be compared."""
+    """Another version of the training code or its libraries started the job; it stays as it is."""
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
         super().__init__(
             f"job {job_id} was begun by another version of densearch's training code, of torch, "
-            "numpy or another library that results depend on: what it would train now could not "
-            f"be compared with what it has. Clone it (`densearch clone {job_id}`), or install the "
-            "versions of before; what it has found stays"
+            "numpy or another library that results depend on: new results would not be "
+            f"comparable with its earlier ones. Clone it (`densearch clone {job_id}`), or install "
+            "the earlier versions; its results stay"
         )
 
 
@@ -302,6 +302,6 @@ class UnsafeBindingError(SettingsError):
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(
-            f"refusing to listen on {host}: anyone who reaches it could submit jobs. Use 127.0.0.1, "
-            "or allow it with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
+            f"refusing to listen on {host}: anyone who reaches it could submit jobs. Use "
+            "127.0.0.1, or allow it with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
         )

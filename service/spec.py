@@ -369,7 +369,7 @@ class JobSpec(Section):
         default=1000.0,
         ge=-1e12,
         le=1e12,
-        description="The value that a sampler receives for a trial that diverged or failed: the worst.",
+        description="The worst value: the sampler receives it for a diverged or failed trial.",
     )
 
 
