@@ -140,7 +140,7 @@ def few_labels(parts: dict[str, Any]) -> None:
     [
         (late_nan, "validation: array 5 has values that are not finite"),
         (late_size, "validation: sample 5 is smaller than the 12 px"),
-        (few_labels, r"train: labels have the shape \(7,\) beside 8 samples"),
+        (few_labels, r"train: labels have the shape \(7,\) for 8 samples"),
     ],
 )
 def test_a_streamed_sample_that_is_not_what_the_set_tells_ends_the_training(
@@ -227,8 +227,8 @@ def grey(parts: dict[str, Any]) -> None:
         (of_doubles, "validation: array 0 is of float64: give uint8 or float32"),
         (not_finite, "train: array 3 has values that are not finite"),
         (out_of_range, "train: labels are not whole numbers from 0 to 2"),
-        (too_few_labels, r"train: labels have the shape \(7,\) beside 8 samples"),
-        (grey, r"train: sample 0 has the shape \(1, 12, 12\), but the set tells 2 channels"),
+        (too_few_labels, r"train: labels have the shape \(7,\) for 8 samples"),
+        (grey, r"train: sample 0 has the shape \(1, 12, 12\), but the set's info says 2 channels"),
     ],
 )
 def test_data_that_are_not_what_they_tell_are_refused(
@@ -286,7 +286,7 @@ def test_targets_of_another_size_are_refused() -> None:
         parts["train"][1] = (parts["train"][1][0], parts["train"][1][1][:, 1:])
 
     plugged_parts.data.change = cut
-    with pytest.raises(PluginError, match=r"train: target 1 has the shape \(1, 11, 12\) beside"):
+    with pytest.raises(PluginError, match=r"train: target 1 has the shape \(1, 11, 12\) for"):
         patch_dataset("image_to_image", "parts", CPU)
 
 

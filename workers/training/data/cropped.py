@@ -1,4 +1,4 @@
-"""Images of any sizes, cut out and scaled to squares while they are read."""
+"""Images of any size, cropped and resized to squares while they are read."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.readers import read_all
 from workers.training.data.reading import Squares, Wanted
 
-# So many images are read at once, by one process: enough to be worth a message.
+# Images that one process reads for one message: enough to outweigh the message's cost.
 PIECE = 64
 
 
 @dataclass(frozen=True, eq=False)
 class CroppedRows(Rows):
-    """Images that stay in their file as they came.
+    """Images in their original files, read in batches of squares.
 
     Attributes:
-        folder: Of the stored set.
-        side: Of the squares, px.
-        rows: (N,), the images' numbers in the set.
-        device: Where batches go.
-        key: Of the epoch that draws their boxes; None for the middle ones.
-        flips: Whether every other one, by chance, is mirrored.
+        folder: Folder of the stored set.
+        side: Side of the squares, px.
+        rows: (N,), the images' indices in the set.
+        device: Device of the batches.
+        key: The epoch's key, from which boxes are drawn; None for centre boxes.
+        flips: Whether images are mirrored with probability 1/2.
     """
 
     folder: str
@@ -40,7 +40,7 @@ class CroppedRows(Rows):
     flips: bool = False
 
     def in_epoch(self, order: torch.Generator, *, flips: bool) -> Rows:
-        """Return the images with boxes of an epoch's own."""
+        """Return the images with boxes drawn for one epoch."""
         key = int(torch.randint(2**63 - 1, (), generator=order))
         return replace(self, key=key, flips=flips)
 

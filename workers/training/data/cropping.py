@@ -1,7 +1,7 @@
-"""Which box of an image is cut out and scaled: at random to train on, the middle to judge on.
+"""Boxes that are cropped from images: random for training, the centre for evaluation.
 
-What is drawn is a function of an epoch's key and the image's number alone, so batches, reader
-processes and interruptions change nothing. NumPy alone: reader processes import no torch.
+A box is a function of the epoch's key and the image's index, so that batches, reader processes and
+interruptions do not change it. It needs NumPy alone: reader processes import no torch.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Numbers = NDArray[np.int64]
 
 
 def random_boxes(key: int, rows: Numbers, sizes: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Draw a box of each image, and whether it is mirrored.
+    """Draw a box for each image, and whether it is mirrored.
 
     A box has 8 to 100 % of the image's area and 3/4 to 4/3 as its ratio of width to height. The
-    first of ten that fits is taken, else the largest in the middle that such a ratio allows.
+    first of ten draws that fits is taken, otherwise the largest centre box with such a ratio.
 
     Args:
         key: The epoch's, 0 <= key < 2**64.

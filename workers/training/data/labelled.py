@@ -1,4 +1,4 @@
-"""Labelled samples of one size: what a classification is trained and judged on."""
+"""Labelled samples of one size, for classification."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from workers.training.networks.shape import InputShape
 
 
 class Rows(ABC):
-    """Samples of one size, by their number."""
+    """Samples of one size, by index."""
 
     def in_epoch(self, order: torch.Generator, *, flips: bool) -> Rows:  # noqa: ARG002 - as all
-        """Return the samples as one epoch of a training sees them.
+        """Return the samples as one epoch of a training uses them.
 
         Args:
-            order: Whatever is drawn for the epoch is drawn from it.
-            flips: Whether samples that are drawn afresh are to be mirrored, every other one.
+            order: The generator of all draws for the epoch.
+            flips: Whether samples with random boxes are mirrored with probability 1/2.
         """
         return self
 
@@ -33,12 +33,12 @@ class Rows(ABC):
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield the samples in `order`, (N,) on the CPU, as (B, C, *sides) on the device.
 
-        Their numbers are as they are stored; the last batch may be smaller.
+        Values are as stored, not scaled; the last batch may be smaller.
         """
 
 
 class HeldRows(Rows):
-    """Samples that lie on the device."""
+    """Samples in the device's memory."""
 
     def __init__(self, values: Tensor) -> None:
         """Take the samples, (N, C, *sides), on their device."""
@@ -51,10 +51,10 @@ class HeldRows(Rows):
 
 
 class MappedRows(Rows):
-    """Samples that stay in their file; a thread reads ahead."""
+    """Samples in a memory-mapped file; a thread reads ahead."""
 
     def __init__(self, samples: Samples, rows: NDArray[Any], device: torch.device) -> None:
-        """Take some samples of a stored set, all of one size, by their numbers `rows`, (N,)."""
+        """Take the samples `rows`, (N,), of a stored set; all have one size."""
         self._values = samples.values.reshape(len(samples), *samples.shapes[0])
         self._rows = rows
         self._device = device
@@ -76,7 +76,7 @@ class LabelledSplit:
     Attributes:
         samples: N of them.
         labels: On the device: (N,) int64 classes, or (N, n_labels) float32 of 0 and 1.
-        scale: What a network is given of them.
+        scale: Scales stored values to a network's inputs.
     """
 
     samples: Rows
@@ -84,19 +84,19 @@ class LabelledSplit:
     scale: Scaling
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every sample once, as they are judged; the last batch may be smaller."""
+        """Yield every sample once for evaluation; the last batch may be smaller."""
         return self._batches(self.samples, torch.arange(len(self.labels)), batch_size)
 
     def epoch(
         self, batch_size: int, order: torch.Generator, *, flips: bool, first: int = 0
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield every sample once, in `order`'s order, as they are trained on.
+        """Yield every sample once for training, in a random order.
 
         Args:
             batch_size: The last batch may be smaller.
-            order: Draws what the epoch needs before the first batch, and nothing later.
+            order: The generator; all draws happen before the first batch.
             flips: See `Rows.in_epoch`.
-            first: The number of the first batch that is wanted.
+            first: Index of the first batch to yield.
         """
         rows = torch.randperm(len(self.labels), generator=order)
         samples = self.samples.in_epoch(order, flips=flips)
@@ -120,7 +120,7 @@ class LabelledDataset:
         splits: "train", "validation" and "test".
         shape: Of one sample.
         n_outputs: Classes or labels.
-        is_cropped: Whether boxes of the samples are drawn afresh in every epoch.
+        is_cropped: Whether random boxes of the samples are drawn in every epoch.
     """
 
     splits: Mapping[str, LabelledSplit]

@@ -19,8 +19,8 @@ def load_mosaics() -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
     """Return each split's tiles (N, 32, 32) in [0, 1] and labels (N, 3) of 0 and 1.
 
     Labels are in the order of `textures.CLASSES`; every combination but none is as likely.
-    Patches come from random places of the image regions that split the textures, so that no pixel
-    is in two splits.
+    Patches have random coordinates within the image region of their split, so that no pixel is in
+    two splits.
     """
     random = np.random.default_rng(_SEED)
     return {split: _draw(split, n, random) for split, n in N_TILES.items()}
@@ -37,7 +37,7 @@ def _draw(
 
 
 def _tile(regions: list[Tile], present: NDArray[np.intp], random: np.random.Generator) -> Tile:
-    """Put each texture that is present in one place at least."""
+    """Build a tile of four patches that contains each present texture at least once."""
     others = random.choice(present, _N_PATCHES - len(present))
     chosen = random.permutation(np.concatenate([present, others]))
     patches = [_patch(regions[texture], random) for texture in chosen]

@@ -1,4 +1,4 @@
-"""Noise that belongs to a data set: a function of the sample and the place alone."""
+"""Noise of a data set: a function of the seed, the sample and the coordinates."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from torch import Tensor
 
 from workers.training.generators import generator
 
-# By the number of axes: noise is drawn block by block, each from a seed of its own, so that any
-# part of a sample has its noise without that of the rest, however the sample is cut.
+# By the number of axes. Noise is drawn in blocks, each from its own seed, so that the noise of any
+# part of a sample can be computed without the rest.
 _BLOCK_PX: Mapping[int, int] = MappingProxyType({1: 1_024, 2: 64, 3: 16})
 
 
@@ -22,9 +22,9 @@ def noise_at(seed: int, sample: int, n_channels: int, window: Sequence[slice]) -
 
     Args:
         seed: The data set's.
-        sample: Its number in the split.
-        n_channels: Its channels.
-        window: The part, by slices of its axes.
+        sample: The sample's index in the split.
+        n_channels: The sample's channels.
+        window: The part, as slices of the sample's axes.
 
     Returns:
         (n_channels, *sides of the part), float32, on the CPU: the same on every device.

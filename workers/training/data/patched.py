@@ -1,4 +1,4 @@
-"""Samples of which patches are taken: what denoising and restoration are trained and judged on."""
+"""Samples from which patches are taken, for denoising and restoration."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class PatchDataset:
 
     Attributes:
         splits: "train", "validation" and "test": inputs, or inputs and targets, about in [0, 1].
-        n_dims: Axes of a sample beside the channels.
-        n_channels: Of each of a patch's tensors.
-        n_outputs: Of a network, for these targets.
-        validation_crops: Returns the crops on which a search is judged, on the device: those of
-            one size together.
-        normalise: Brings inputs to about zero mean and unit variance.
+        n_dims: Axes of a sample without the channels.
+        n_channels: Channels of each of a patch's tensors.
+        n_outputs: Outputs that a network needs for these targets.
+        validation_crops: Returns the crops on which a search is evaluated, on the device, grouped
+            by size.
+        normalise: Scales inputs to about zero mean and unit variance.
     """
 
     splits: Mapping[str, PatchSource]
@@ -38,7 +38,7 @@ class PatchDataset:
     normalise: Scaling
 
     def require(self, patch_px: int) -> None:
-        """Check that every sample can be trained on, or judged.
+        """Check that every sample is large enough for training and evaluation.
 
         Raises:
             ValueError: A sample is smaller than a patch, or than the window of a metric.
@@ -57,7 +57,7 @@ class PatchDataset:
 
     @cached_property
     def crops(self) -> Sequence[Patches]:
-        """The crops on which a search is judged."""
+        """The crops on which a search is evaluated."""
         return self.validation_crops()
 
     @cached_property
@@ -83,7 +83,7 @@ def _same(values: Tensor) -> Tensor:
 
 
 def standardising(inputs: Sequence[Tensor]) -> Scaling:
-    """Return what brings each channel of some inputs to mean 0 and variance 1.
+    """Return the scaling that gives each channel of some inputs mean 0 and variance 1.
 
     Args:
         inputs: (B, C, *sides) each; sides and B may differ.

@@ -1,4 +1,4 @@
-"""Patches of samples of any sizes, from random places; of pairs, the same place of both."""
+"""Patches at random coordinates of samples of any size; of pairs, at the same coordinates."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from workers.training.generators import generator
 
 Patches = tuple[Tensor, ...]
 
-# The judged crops of a set that has no places of its own for them: how many, their side by the
-# number of axes, and the seed of their places, which belongs to the data and to no trial.
+# Default evaluation crops of a set: their number, their side by the number of axes, and the seed
+# of their coordinates, which belongs to the data and not to a trial.
 N_CROPS = 64
 CROP_PX = {1: 1024, 2: 96, 3: 32}
 _CROP_SEED = 20250526
-# So many patches' places are drawn and moved to the device at once, an epoch's as a rule: 3 MB.
+# Coordinates of this many patches, usually an epoch's, are drawn and moved to the device at once:
+# 3 MB.
 PLACES_AT_ONCE = 2**16
 
 
 class Images(ABC):
-    """Samples of any sizes.
+    """Samples of any size.
 
     Attributes:
         sides: (N, n_dims), int64, on the CPU.
-        device: Where patches go.
-        is_held: Whether they lie there, or in a file.
+        device: Device of the patches.
+        is_held: Whether the samples are in the device's memory rather than in a file.
     """
 
     sides: Tensor
@@ -47,9 +48,9 @@ class Images(ABC):
         """Return boxes as they are stored, (B, C, *sides).
 
         Args:
-            image: (B,), numbers of samples; on the CPU.
-            corner: (B, n_dims), each box's first place; on the CPU.
-            sides: The boxes', (n_dims,).
+            image: (B,), indices of samples; on the CPU.
+            corner: (B, n_dims), each box's lowest coordinates; on the CPU.
+            sides: The boxes' sides, (n_dims,).
         """
 
     def cuts(
@@ -62,7 +63,7 @@ class Images(ABC):
 
 
 class HeldImages(Images):
-    """Samples that lie on the device, one after another in one flat tensor.
+    """Samples in the device's memory, concatenated in one flat tensor.
 
     A batch is a single gather, and memory does not grow with the number of patches.
     """
@@ -88,13 +89,13 @@ class HeldImages(Images):
     def cuts(
         self, image: Tensor, corner: Tensor, sides: Sequence[int], batch_size: int
     ) -> Iterator[Tensor]:
-        """Yield batches of boxes; where all of them lie is moved to the device at once.
+        """Yield batches of boxes; the coordinates of all are moved to the device at once.
 
         A copy from the host's memory waits for the device, so one for each batch would keep the
         host from running ahead.
         """
         own = self.sides[image]
-        # How far apart neighbours lie along the channels and each axis.
+        # Strides of the flat tensor along the channels and each axis.
         strides = torch.cat([own, torch.ones_like(own[:, :1])], dim=1)
         strides = strides.flip(1).cumprod(1).flip(1)
         first = self._starts[image] + (corner * strides[:, 1:]).sum(1)
@@ -104,21 +105,21 @@ class HeldImages(Images):
             yield self._gathered(of_batch, steps)
 
     def _gathered(self, lies: Tensor, steps: Sequence[Tensor]) -> Tensor:
-        """Return boxes by their first place and their strides, (B, 1 + 1 + n_dims)."""
-        corners, strides = lies[:, 0], lies[:, 1:]
+        """Return boxes by their first flat index and their strides, (B, 1 + 1 + n_dims)."""
+        indices, strides = lies[:, 0], lies[:, 1:]
         for axis, along in enumerate(steps):
             stride = strides[:, axis].view(-1, *(1,) * (axis + 1))
-            corners = corners[..., None] + along * stride
-        return self._values[corners]
+            indices = indices[..., None] + along * stride
+        return self._values[indices]
 
 
 class MappedImages(Images):
-    """Samples that stay in their file, or that a package's set gives by number."""
+    """Samples that are read from a file, or from a plug-in's set, by index."""
 
     is_held = False
 
     def __init__(self, samples: Numbered, rows: NDArray[Any], device: torch.device) -> None:
-        """Take some samples of a stored set, by their numbers `rows`, (N,)."""
+        """Take the samples `rows`, (N,), of a set."""
         self._samples = samples
         self._rows = rows
         self.sides = torch.from_numpy(samples.shapes[rows, 1:])
@@ -156,7 +157,7 @@ class PatchSource:
     ) -> Iterator[Patches]:
         """Yield batches of cubes, each (B, C) + (size_px,) * n_dims; the last may be smaller.
 
-        Every sample is equally likely, whatever its size; within it every place is.
+        Every sample is equally likely, whatever its size, and so are all positions within it.
         """
         drawn = self._cuts(n_patches, batch_size, size_px, order)
         for cubes in drawn if self._is_held else prefetched(drawn):
@@ -165,12 +166,12 @@ class PatchSource:
     def crops(self) -> list[Patches]:
         """Return fixed crops of at most `N_CROPS` samples, evenly spaced.
 
-        Each is as large as `CROP_PX` and its own sample allow: a small sample makes no other's
-        crop smaller. Of fewer samples, several crops each (of some one more than of others),
-        unless they are small enough to be taken whole.
+        Each is as large as `CROP_PX` and its sample allow: a small sample does not reduce other
+        crops. From fewer samples several crops each are taken (from some one more than from
+        others), unless the samples are small enough to be taken whole.
 
         Returns:
-            Those of one size together, (B, C, *sides).
+            The crops grouped by size, (B, C, *sides).
         """
         n_samples, n_dims = self._sides.shape
         chosen = torch.linspace(0, n_samples - 1, min(n_samples, N_CROPS)).round().long()
@@ -184,12 +185,12 @@ class PatchSource:
         ]
 
     def tiles(self) -> Iterator[tuple[Tensor, Tile, Patches]]:
-        """Yield every sample, whole or in tiles, those of one size together.
+        """Yield every sample, whole or in tiles, grouped by size.
 
-        However large the split is, a few windows are in memory at a time.
+        Only a few windows are in memory at a time, whatever the size of the split.
 
         Yields:
-            Numbers of samples (B,), on the CPU; the tile of each; its windows, (B, C, *sides).
+            Indices of samples (B,), on the CPU; their tile; its windows, (B, C, *sides).
         """
         drawn = self._windows()
         for numbers, tile, boxes in drawn if self._is_held else prefetched(drawn):
@@ -201,7 +202,7 @@ class PatchSource:
         return sorted({tile.window_sides for sides in sizes for tile in tiles_of(sides)})
 
     def n_window_px(self) -> int:
-        """Return the number of pixels of all windows of `tiles`: a network's work."""
+        """Return the number of pixels of all windows of `tiles`, which measures the cost."""
         return sum(
             len(rows) * math.prod(tile.window_sides)
             for sides, rows in _by_sides(self._sides)
@@ -253,7 +254,7 @@ class PatchSource:
 
 
 def _by_sides(sides: Tensor) -> Iterator[tuple[tuple[int, ...], Tensor]]:
-    """Yield each size among samples, (N, n_dims), with the samples' places in their order."""
+    """Yield each size among samples, (N, n_dims), with the indices of its samples in order."""
     sizes, which, counts = torch.unique(sides, dim=0, return_inverse=True, return_counts=True)
     rows = torch.split(torch.argsort(which, stable=True), counts.tolist())
     for size, of_one in zip(sizes.tolist(), rows, strict=True):

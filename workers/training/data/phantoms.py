@@ -1,7 +1,7 @@
 """Phantoms: generated volumes of ellipsoids, to be denoised.
 
-They stand for scans of bodies, of which no wheel holds any. Only exactly rounded operations make
-them: every machine makes the same ones.
+They replace medical scans, which no wheel contains. They are computed by exactly rounded
+operations alone, so that every machine generates the same volumes.
 """
 
 from __future__ import annotations

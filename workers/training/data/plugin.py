@@ -1,6 +1,6 @@
-"""Data sets that packages beside this one bring, held to what they tell of themselves.
+"""Data sets provided by plug-in packages, checked against their `info`.
 
-A plug-in's `load(task)` gives, for each of `train`, `validation` and `test`,
+A plug-in's `load(task)` returns, for each of `train`, `validation` and `test`,
 
 - for classification: samples (N, C, *sides) and classes (N,), whole numbers from 0;
 - for multilabel: samples (N, C, *sides) and labels (N, n_labels), each 0 or 1;
@@ -58,7 +58,7 @@ _LABELS: Mapping[str, type[np.generic]] = MappingProxyType(
 
 
 def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
-    """Load a package's set of labelled samples onto a device.
+    """Load a plug-in's set of labelled samples onto a device.
 
     Args:
         kind: Of task, whose data have labels.
@@ -66,7 +66,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
         device: Where batches are wanted.
 
     Raises:
-        PluginError: No package brings it, it fails, or its arrays are not what it tells.
+        PluginError: No package provides it, it fails, or its arrays contradict its `info`.
     """
     plugin, parts = _loaded(kind, name)
     info = plugin.value.info[kind]
@@ -95,7 +95,7 @@ def own_labelled(kind: str, name: str, device: torch.device) -> LabelledDataset:
 def _labelled(
     plugin: Plugin, kind: str, split: str, part: Sequence[Any]
 ) -> tuple[Array | StreamedSamples, Array]:
-    """Return a split's samples and labels, held to what the set tells."""
+    """Return a split's samples and labels, checked against the set's `info`."""
     info, form = plugin.value.info[kind], TRAINED[kind].data
     if is_streamed(part[0]):
         streamed = StreamedSamples(plugin, split, part[0], info)
@@ -159,8 +159,8 @@ def _loaded(kind: str, name: str) -> tuple[Plugin, Mapping[str, Any]]:
         raise PluginError(f"{name} of {plugin.package} is not for {kind}")
     parts = called(plugin, "loading its samples", plugin.value.load, kind)
     if not isinstance(parts, Mapping):
-        told = f"load gives a {type(parts).__name__}, not a mapping from splits to samples"
-        raise PluginError(f"{name} of {plugin.package}: {told}")
+        fault = f"load gives a {type(parts).__name__}, not a mapping from splits to samples"
+        raise PluginError(f"{name} of {plugin.package}: {fault}")
     form = TRAINED[kind].data
     for split in SPLITS:
         part = parts.get(split)

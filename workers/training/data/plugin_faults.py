@@ -1,4 +1,4 @@
-"""What is wrong with the arrays of a data set that a package brings, in words."""
+"""Checks of a plug-in's arrays: each returns an error message, or None."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def form_fault(form: Form, part: Any) -> str | None:  # noqa: ANN401 - whatever 
 
     Args:
         form: Which one.
-        part: What the set gives as the split, None where it gives nothing.
+        part: The split as the set gives it, None if it gives none.
     """
     is_list = isinstance(part, list | tuple | np.ndarray)
     if form in ("classes", "labels"):
@@ -47,7 +47,7 @@ def labelled_fault(form: Form, samples: Array, labels: Array, info: Info) -> str
         form: "classes" or "labels".
         samples: (N, C, *sides).
         labels: (N,) or (N, n_labels).
-        info: What the set tells.
+        info: The set's info.
     """
     if samples.ndim == 0:
         return "its samples are no array"
@@ -58,7 +58,7 @@ def labels_fault(form: Form, n_samples: int, labels: Array, info: Info) -> str |
     """Say what is wrong with the labels of `n_samples`; otherwise as `labelled_fault`."""
     n_axes = 1 if form == "classes" else 2
     if labels.ndim != n_axes or len(labels) != n_samples:
-        return f"labels have the shape {labels.shape} beside {n_samples} samples"
+        return f"labels have the shape {labels.shape} for {n_samples} samples"
     if n_samples == 0:
         return "there are no samples"
     if form == "classes":
@@ -77,15 +77,15 @@ def pairs_fault(
 
     Args:
         pairs: (input,) or (input, target) each.
-        info: What the set tells.
+        info: The set's info.
         targets: What the targets are to be.
     """
     for index, (first, *others) in enumerate(pairs):
         if first.ndim == 0:
-            return f"sample {index} has the shape (), but the set tells {info.n_dims} axes"
+            return f"sample {index} has the shape (), but the set's info says {info.n_dims} axes"
         for target in others:
             if target.ndim == 0 or target.shape[1:] != first.shape[1:]:
-                return f"target {index} has the shape {target.shape} beside an input {first.shape}"
+                return f"target {index} has the shape {target.shape} for an input {first.shape}"
             fault = targets.fault(target, info.n_outputs) if targets is not None else None
             if fault is not None:
                 return f"target {index} {fault}"
@@ -95,19 +95,19 @@ def pairs_fault(
 
 
 def samples_fault(samples: Sequence[Array] | Array, info: Info, first: int = 0) -> str | None:
-    """Say which sample, (C, *sides), is not what the set tells; None if all are.
+    """Say which sample, (C, *sides), contradicts the set's info; None if none does.
 
     Args:
-        samples: To look at.
-        info: What the set tells.
-        first: The number of the first of them.
+        samples: The samples.
+        info: The set's info.
+        first: The index of the first of them.
     """
     for index, sample in enumerate(samples, first):
         if sample.ndim != 1 + info.n_dims or len(sample) != info.n_channels:
-            told = f"{info.n_channels} channels and {info.n_dims} axes"
-            return f"sample {index} has the shape {sample.shape}, but the set tells {told}"
+            needed = f"{info.n_channels} channels and {info.n_dims} axes"
+            return f"sample {index} has the shape {sample.shape}, but the set's info says {needed}"
         if info.size_px is not None and min(sample.shape[1:]) < info.size_px:
-            return f"sample {index} is smaller than the {info.size_px} px that the set tells"
+            return f"sample {index} is smaller than the {info.size_px} px of the set's info"
     return _dtype_fault(samples, first)
 
 

@@ -18,10 +18,10 @@ Item = TypeVar("Item")
 
 
 def prefetched(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the same items in the same order, the next ones made ready by a thread.
+    """Yield the same items in the same order; a thread computes the next ones.
 
-    What making an item raises is raised where that item would have come. Whoever stops early
-    waits for the items under way, and no thread is left.
+    An error in computing an item is raised in the item's turn. A caller that stops early waits for
+    the items in progress, and no thread is left.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as thread:
         # One thread: the items are made one after another, in their order.
@@ -41,10 +41,10 @@ def _next(items: Iterator[Item]) -> tuple[Item] | None:
 
 
 def sent(values: Tensor, device: torch.device) -> Tensor:
-    """Return values on a device; a GPU is not waited for.
+    """Return values on a device, without waiting for a GPU.
 
-    To be called where they are read ahead: the copy to pinned memory is the host's work, and that
-    from there to a GPU is queued behind what the GPU has to do.
+    It is called in the thread that reads ahead: the host copies to pinned memory, and the copy
+    from there to the GPU is queued.
     """
     if device.type != "cuda":
         return values.to(device)

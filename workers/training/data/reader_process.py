@@ -1,7 +1,7 @@
 """`python -m workers.training.data.reader_process FD`: reads squares until the socket closes.
 
-The socket is the training process's alone: however that ends, this process does. It imports no
-torch, holds one set open and takes about 50 MB.
+Only the training process holds the other end, so this process ends when that one ends in any way.
+It imports no torch, keeps one set open and takes about 50 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from service.datasets.store.array_files import DamagedDatasetError
 from workers.training.data.reading import Wanted, read
 
-# What an answer begins with: the shape of squares, or a word and a sentence.
+# First part of an answer: the shape of the squares follows, or a kind of error with its message.
 SHAPE, DAMAGED, MEMORY, ERROR = "shape", "damaged", "memory", "error"
 
 

@@ -1,7 +1,7 @@
-"""Processes that read squares of images for a training. What they return depends on nothing here.
+"""Processes that read squares of images for a training; their number does not affect results.
 
-They are started by name, not forked: a fork of a process with threads of torch may never end. They
-wait for the next training when one has ended, and end with the process that trains.
+They are spawned, not forked: a fork of a process with torch's threads may hang. They are reused by
+the next training, and end with the process that trains.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from workers.memory_limit import lifted
 from workers.training.data.reader_process import DAMAGED, MEMORY, SHAPE
 from workers.training.data.reading import ReaderLostError, Squares, Wanted, read
 
-# A reader that dies is replaced, and what it was asked is asked again so many times.
+# Attempts at one request: a reader that dies is replaced.
 TRIES = 3
 _MODULE = "workers.training.data.reader_process"
 _ROOT = Path(__file__).parents[3]
-# Decoders of images that anybody may have made get no more of the environment.
+# The environment of processes that decode images, which may be hostile.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
 
 _numbers = {"readers": 0}
@@ -46,7 +46,7 @@ def use_readers(n: int) -> None:
 
 
 def read_all(wanted: Iterator[Wanted]) -> Iterator[Squares]:
-    """Yield what is wanted in its order; processes read ahead.
+    """Yield the wanted squares in order; processes read ahead.
 
     Raises:
         DamagedDatasetError: See `workers.training.data.reading.read`.
@@ -152,7 +152,7 @@ class _Reader:
         return kind, squares
 
     def close(self) -> str:
-        """End the process; return how it had ended, "" where none had begun."""
+        """End the process; return how it ended, "" if none was started."""
         process = self._process
         if self._ending is not None:
             self._ending()

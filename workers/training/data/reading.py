@@ -1,4 +1,4 @@
-"""Reading squares of images that are stored as they came. NumPy and Pillow: no torch."""
+"""Reads squares of images in their original files, with NumPy and Pillow, without torch."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Squares = NDArray[np.uint8]
 
 
 class ReaderLostError(RuntimeError):
-    """Processes that read images died, one after another: the machine may be to blame."""
+    """Processes that read images died repeatedly; the machine may be the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Some images of a set, as they are trained or judged on.
+    """A request for squares of some images of a set.
 
     Attributes:
-        folder: Of the stored set.
-        side: Of the squares, px.
-        rows: The images' numbers in the set.
-        key: Of the epoch that draws their boxes; None for the middle ones.
-        flips: Whether every other one, by chance, is mirrored.
+        folder: Folder of the stored set.
+        side: Side of the squares, px.
+        rows: The images' indices in the set.
+        key: The epoch's key, from which boxes are drawn; None for centre boxes.
+        flips: Whether images are mirrored with probability 1/2.
     """
 
     folder: str
@@ -50,7 +50,7 @@ def read(wanted: Wanted) -> Squares:
     try:
         return _read(wanted)
     except DamagedDatasetError:
-        opened.cache_clear()  # who stores the set again puts other files there
+        opened.cache_clear()  # storing the set again replaces its files
         raise
 
 

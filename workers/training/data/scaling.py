@@ -1,4 +1,4 @@
-"""From the numbers of a data set to those that a network is given."""
+"""Scaling of a data set's values to a network's inputs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Figures of a split come from evenly spaced samples of so many values at most: a set need not fit
-# in memory, and every worker reads them before its first training.
+# Statistics of a split are computed from evenly spaced samples of at most this many values: a set
+# need not fit in memory, and every worker reads the samples before its first training.
 MOST_VALUES = 2**26
 # In float64 a sample's channels are summed in pieces of so many: an image of 80 million pixels
 # would take ten times its size otherwise.
@@ -56,13 +56,13 @@ class Scaling:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What the samples of a split have in common; float64.
+    """Statistics of a split's samples; float64.
 
     Attributes:
-        mean: Of each channel, (C,).
-        deviation: Likewise; 1 for a channel that never changes.
-        least: Of all values.
-        greatest: Of all values.
+        mean: Mean of each channel, (C,).
+        deviation: Standard deviation of each channel, (C,); 1 for a constant channel.
+        least: Smallest of all values.
+        greatest: Largest of all values.
     """
 
     mean: NDArray[np.float64]

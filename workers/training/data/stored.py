@@ -1,4 +1,4 @@
-"""Stored data sets: on the device where they are small, else read from their files in time."""
+"""Stored data sets: in the device's memory if they are small, otherwise read from their files."""
 
 from __future__ import annotations
 

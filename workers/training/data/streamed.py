@@ -1,4 +1,4 @@
-"""Samples that a package's data set gives one at a time, as they are needed."""
+"""Samples that a plug-in's data set gives one at a time, when they are needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_streamed(samples: Any) -> bool:  # noqa: ANN401 - whatever a set gives
 
 
 class StreamedSamples:
-    """A split's samples, each held to what the set tells, and to what was seen at first.
+    """A split's samples, each checked against the set's info, and against its first read.
 
     Attributes:
         shapes: (N, 1 + n_dims).
@@ -43,11 +43,11 @@ class StreamedSamples:
             plugin: The set's.
             split: Its name.
             samples: An object with `__len__` and `__getitem__`.
-            info: What the set tells.
-            is_uniform: Whether all have to have the first one's size.
+            info: The set's info.
+            is_uniform: Whether all must have the first one's size.
 
         Raises:
-            PluginError: There is no sample, the set fails, or one is not what it tells.
+            PluginError: There is no sample, the set fails, or a sample contradicts its info.
         """
         self._plugin, self._split, self._samples, self._info = plugin, split, samples, info
         self._n = int(called(plugin, f"counting samples, {split}", len, samples))

@@ -1,4 +1,4 @@
-"""Textures: brick, grass and gravel, told apart by tiles of 32x32 px."""
+"""Textures: classification of 32x32 px tiles as brick, grass or gravel."""
 
 from __future__ import annotations
 

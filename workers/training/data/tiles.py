@@ -1,10 +1,10 @@
-"""Samples of any size in tiles of bounded size, so that each of their pixels is judged once.
+"""Tiles of bounded size for samples of any size, so that each pixel is evaluated once.
 
-A network is given a window and judged on its core. Around the core lies context, so that a pixel
-comes out as if the network had been given the whole sample, where no output depends on inputs
-further away than `CONTEXT_PX` less the margin of a metric; windows begin at multiples of 16 px (64
-of images), so that networks which halve a sample see the same grid. Networks that look further, or
-average over the whole of what they are given, see a window of it.
+A network's input is a window; its output is evaluated on the window's core. The context around the
+core makes a pixel's output equal to that of the whole sample, if no output depends on inputs
+further away than `CONTEXT_PX` less the margin of a metric. Windows begin at multiples of 16 px (64
+for images), so that networks which downsample by 2 have the same grid. Networks with a larger
+receptive field, or with global averages, see the window alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from workers.training.device_memory import judged_times
 
-# By the number of axes. In a pass are as many pixels as 16 of a search's crops have.
+# By the number of axes: a forward pass has at most as many pixels as 16 crops of a search.
 MOST_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 147_456, 3: 524_288})
 WINDOW_PX: Mapping[int, int] = MappingProxyType({1: 16_384, 2: 384, 3: 80})
 CONTEXT_PX: Mapping[int, int] = MappingProxyType({1: 2_048, 2: 64, 3: 16})

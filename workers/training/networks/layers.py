@@ -1,8 +1,8 @@
-"""Pieces that several networks are built of.
+"""Layers that several networks share.
 
-Changes of scale are 1x1 convolutions beside a rearrangement of pixels. They equal the 2x2
-convolutions of stride 2 that the papers draw, and being 1x1 they carry no density: every kernel
-above 1 of a network has an odd size that its section asks for.
+Changes of resolution are 1x1 convolutions with a rearrangement of pixels. They equal the 2x2
+convolutions of stride 2 in the papers, and carry no density since they are 1x1: every larger
+kernel of a network has an odd size that its section gives.
 """
 
 from __future__ import annotations

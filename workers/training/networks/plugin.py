@@ -1,7 +1,7 @@
-"""Networks that packages beside this one bring: built, and held to the layers that they list.
+"""Networks provided by plug-in packages: built, and checked against the layers that they list.
 
-What is wrong with one is told before its training begins, in words about the network, not about
-the place in torch where it would fail.
+A fault is reported before the training begins, in terms of the network and not of the torch
+function that would fail.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ GROUP: Group = "densearch.networks"
 def own_network(
     section: Mapping[str, Any], shape: InputShape, n_outputs: int, weights: torch.Generator
 ) -> nn.Module:
-    """Build a network that a package brings.
+    """Build a plug-in's network.
 
     Args:
         section: `kind` and the settings of that kind.
-        shape: What one sample looks like.
+        shape: Shape of one sample.
         n_outputs: Channels of the output image, or classes.
         weights: Seeds torch's own generator, once: parameters that `initialise` does not draw, and
             dropout, then follow the training's seed too.
@@ -37,14 +37,14 @@ def own_network(
         A module on the CPU.
 
     Raises:
-        PluginError: No package brings it, it fails, or its layers are not those that it lists.
+        PluginError: No package provides it, it fails, or its layers are not those that it lists.
     """
     plugin = entry_points.load(GROUP, section["kind"].partition(":")[0])
     torch.manual_seed(int(torch.randint(2**62, (), generator=weights)))
     network = called(plugin, "building the network", plugin.value.build, section, shape, n_outputs)
     if not isinstance(network, nn.Module):
-        told = type(network).__name__
-        raise PluginError(f"{plugin.package} builds a {told} for {section['kind']}, no nn.Module")
+        built = type(network).__name__
+        raise PluginError(f"{plugin.package} builds a {built} for {section['kind']}, no nn.Module")
     layers = called(plugin, "listing its layers", _listed, plugin.value, section)
     listed = {layer.name: (layer.kernel_size,) * shape.n_dims for layer in layers}
     fault = _unusual(network) or _fault_of(network, listed)
@@ -58,7 +58,7 @@ def _listed(value: Any, section: Mapping[str, Any]) -> list[Any]:  # noqa: ANN40
 
 
 def _unusual(network: nn.Module) -> str | None:
-    """Say what in a network could be neither drawn anew nor weighed."""
+    """Return which layer can be neither initialised nor multiplied by a density; None if none."""
     for name, value in network.named_parameters():
         if isinstance(value, UninitializedParameter):
             return f"{name!r} has no size yet: use no lazy modules"

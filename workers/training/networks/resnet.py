@@ -22,9 +22,9 @@ from workers.training.networks.shape import InputShape
 
 
 class BasicBlock(nn.Module):
-    """Two convolutions beside a shortcut: (B, n_in, H, W) -> (B, n_out, H / stride, W / stride).
+    """Two convolutions plus a shortcut: (B, n_in, H, W) -> (B, n_out, H / stride, W / stride).
 
-    The shortcut is the identity where shapes agree, else a 1x1 convolution, which carries no
+    The shortcut is the identity if shapes agree, otherwise a 1x1 convolution, which carries no
     density. Odd sizes are rounded up.
     """
 
