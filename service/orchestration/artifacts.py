@@ -14,7 +14,7 @@ MEDIA_TYPE = "application/vnd.safetensors"
 
 
 def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
-    """Whether a trial's folded network is kept: that of each arm's first evaluation."""
+    """Whether a trial's folded network is kept: that of each study's first evaluation."""
     return is_training(spec) and trial.phase is Phase.EVALUATION and trial.number == 0
 
 
@@ -33,7 +33,7 @@ def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]
         {
             "job_id": run.job.id,
             "trial_id": trial.id,
-            "name": f"{run.log.arm_of(trial).study.name}.safetensors",
+            "name": f"{run.log.study_of(trial).record.name}.safetensors",
             "media_type": MEDIA_TYPE,
             "path": path,
             "n_bytes": n_bytes,

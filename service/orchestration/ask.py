@@ -1,4 +1,4 @@
-"""What the samplers are asked: the next rounds of each arm, and points to run ahead of need."""
+"""What the samplers are asked: the next rounds of each study, and points to run ahead of need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.orchestration import completion, issue, study_best, trial_end
 from service.orchestration.run import Run
 from service.samplers import Plan, Proposal
 from service.states import Phase
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 # Limit on the trials planned and issued in one transaction: a job whose trials are all cached, or
 # one with hundreds of studies, must not block the database. The split into steps changes no
@@ -25,94 +25,94 @@ AT_ONCE = 25
 
 
 def advance(session: Session, run: Run) -> bool:
-    """Ask the samplers of all arms with new results, until no arm makes progress.
+    """Ask the samplers of all studies with new results, until no study makes progress.
 
-    A step plans a limited number of trials; the next step continues with the next arm.
+    A step plans a limited number of trials; the next step continues with the next study.
 
     Returns:
-        Whether an arm may make further progress at once.
+        Whether a study may make further progress at once.
     """
     if run.out_of is not None:
         _end_searches(session, run)
     until, most = time.monotonic() + LONGEST_S, len(run.log.trials) + MAX_TRIALS
-    n_arms, n_still = len(run.arms), 0
-    for _ in range(MAX_ROUNDS * n_arms):
-        if n_still == n_arms:
+    n_studies, n_still = len(run.studies), 0
+    for _ in range(MAX_ROUNDS * n_studies):
+        if n_still == n_studies:
             break
-        arm = run.arms[run.turn]
-        run.turn = (run.turn + 1) % n_arms
-        has_moved = arm.is_dirty and _plan(session, run, arm)
+        study = run.studies[run.turn]
+        run.turn = (run.turn + 1) % n_studies
+        has_moved = study.is_dirty and _plan(session, run, study)
         n_still = 0 if has_moved else n_still + 1
         if time.monotonic() > until or len(run.log.trials) >= most:
             break
-    return n_still < n_arms
+    return n_still < n_studies
 
 
 def _end_searches(session: Session, run: Run) -> None:
     """End all searches in one step after a limit is reached: none may start another trial."""
-    for arm in run.arms:
-        is_open = not (arm.is_searched or arm.study.is_finished)
-        if arm.is_dirty and is_open and _may_begin(run, arm):
-            _search(session, run, arm)
+    for study in run.studies:
+        is_open = not (study.is_searched or study.record.is_finished)
+        if study.is_dirty and is_open and _may_begin(run, study):
+            _search(session, run, study)
 
 
-def _plan(session: Session, run: Run, arm: Arm) -> bool:
-    """Ask one arm's sampler; answer whether it moved on without any training."""
-    if arm.study.is_finished or not _may_begin(run, arm):
+def _plan(session: Session, run: Run, study: StudyRun) -> bool:
+    """Ask one study's sampler; answer whether it moved on without any training."""
+    if study.record.is_finished or not _may_begin(run, study):
         return False
-    arm.is_dirty = is_thinking = False
-    if not arm.is_searched:
-        is_thinking = not _search(session, run, arm)
-    if arm.is_searched:
-        completion.finish_study(session, run, arm)
-    has_moved = arm.is_dirty or arm.study.is_finished
-    arm.is_dirty = arm.is_dirty or is_thinking
+    study.is_dirty = is_thinking = False
+    if not study.is_searched:
+        is_thinking = not _search(session, run, study)
+    if study.is_searched:
+        completion.finish_study(session, run, study)
+    has_moved = study.is_dirty or study.record.is_finished
+    study.is_dirty = study.is_dirty or is_thinking
     return has_moved
 
 
-def _search(session: Session, run: Run, arm: Arm) -> bool:
-    """Apply the answer of an arm's sampler; return whether it has answered.
+def _search(session: Session, run: Run, study: StudyRun) -> bool:
+    """Apply the answer of a study's sampler; return whether it has answered.
 
     The sampler is asked again once all its proposals are issued. If the dispatcher dies before,
     the next one asks a sampler that finds the issued ones in its log.
     """
-    trial_end.settle(run, arm)
-    plan = Plan(arm.unissued) if arm.unissued else _ask(arm)
+    trial_end.settle(run, study)
+    plan = Plan(study.unissued) if study.unissued else _ask(study)
     for index, number in plan.numbered.items() if plan else ():
-        run.log.change(arm.log[index], number=number)
-    is_over = (plan is not None and plan.is_finished) or completion.is_stopped(session, run, arm)
+        run.log.change(study.log[index], number=number)
+    is_over = (plan is not None and plan.is_finished) or completion.is_stopped(session, run, study)
     if plan is not None and not is_over:
-        _issue(session, run, arm, plan.proposals[:AT_ONCE])
-        arm.unissued = plan.proposals[AT_ONCE:]
-        arm.is_dirty = arm.is_dirty or bool(arm.unissued)
-    study_best.update(session, run, arm, arm.best)
+        _issue(session, run, study, plan.proposals[:AT_ONCE])
+        study.unissued = plan.proposals[AT_ONCE:]
+        study.is_dirty = study.is_dirty or bool(study.unissued)
+    study_best.update(session, run, study, study.best)
     if is_over:
-        completion.end_search(session, run, arm)
+        completion.end_search(session, run, study)
     return plan is not None or is_over
 
 
-def _ask(arm: Arm) -> Plan | None:
-    if arm.asking_fault is not None:  # only its open trials are waited for
+def _ask(study: StudyRun) -> Plan | None:
+    if study.asking_fault is not None:  # only its open trials are waited for
         return Plan()
     try:
-        return arm.sampler.plan(arm.entries)
+        return study.sampler.plan(study.entries)
     except AskingFailedError as error:
-        arm.asking_fault = str(error)
+        study.asking_fault = str(error)
         return None
 
 
-def _may_begin(run: Run, arm: Arm) -> bool:
-    others = {other.study.name: other for other in run.arms}
-    return all(others[name].study.is_finished for name in arm.waits_for)
+def _may_begin(run: Run, study: StudyRun) -> bool:
+    others = {other.record.name: other for other in run.studies}
+    return all(others[name].record.is_finished for name in study.waits_for)
 
 
-def _issue(session: Session, run: Run, arm: Arm, proposals: Sequence[Proposal]) -> None:
+def _issue(session: Session, run: Run, study: StudyRun, proposals: Sequence[Proposal]) -> None:
     rows = [
         issue.row_of(
             run,
-            arm.study,
+            study,
             Phase.SEARCH,
-            issue.order_of(run, arm, proposal.point),
+            issue.order_of(run, study, proposal.point),
             proposal.point,
             proposal.number,
             proposal.certainty,
@@ -129,10 +129,10 @@ def speculate(session: Session, run: Run, n_idle: int) -> bool:
         Whether there were any: then there may be more.
     """
     n_left = n_most = min(n_idle, MAX_TRIALS)
-    for arm in run.arms:
-        is_asked = not (arm.is_searched or arm.study.is_finished or arm.unissued)
+    for study in run.studies:
+        is_asked = not (study.is_searched or study.record.is_finished or study.unissued)
         if n_left > 0 and is_asked:
-            found = arm.sampler.speculate(arm.entries, n_left) or ()
-            _issue(session, run, arm, found)
+            found = study.sampler.speculate(study.entries, n_left) or ()
+            _issue(session, run, study, found)
             n_left -= len(found)
     return n_left < n_most

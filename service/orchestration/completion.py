@@ -16,63 +16,63 @@ from service.states import AttemptState, JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 from service.studies.noise import Surroundings
 from service.studies.payloads import device_of
-from service.studies.study_run import Arm, best_of
+from service.studies.study_run import StudyRun, best_of
 
 
-def is_stopped(session: Session, run: Run, arm: Arm) -> bool:
-    """Whether an arm's search ends before its trials are spent; notes where, and why."""
-    confirmed = arm.confirmed
-    if arm.study.stopped_by in states.LIMITS and arm.study.stopped_at is not None:
+def is_stopped(session: Session, run: Run, study: StudyRun) -> bool:
+    """Whether a study's search ends before its trials are spent; notes where, and why."""
+    confirmed = study.confirmed
+    if study.record.stopped_by in states.LIMITS and study.record.stopped_at is not None:
         # It was stopped before this dispatcher took it, or before its failures were retried.
-        found, reason = arm.study.stopped_at, arm.study.stopped_by
-        if len(confirmed) < found and (arm.asking_fault is None or _has_open(run, arm)):
+        found, reason = study.record.stopped_at, study.record.stopped_by
+        if len(confirmed) < found and (study.asking_fault is None or _has_open(run, study)):
             return False
         if len(confirmed) < found:  # its sampler cannot be asked for the rest either
             found, reason = len(confirmed), states.ASKING
-    elif (below := _below_noise(run, arm)) is not None:
+    elif (below := _below_noise(run, study)) is not None:
         found, reason = below, states.NOISE
-    elif (limit := _limit_of(run, arm)) is not None:
+    elif (limit := _limit_of(run, study)) is not None:
         found, reason = len(confirmed), limit
     else:
         return False
-    arm.best = best_of(confirmed[:found])
-    arm.study = replace(arm.study, stopped_at=found, stopped_by=reason)
-    studies.change(session, arm.study.id, stopped_at=found, stopped_by=reason)
-    beyond = [run.log.trials[i] for i in arm.log if _is_beyond(run.log.trials[i], found)]
+    study.best = best_of(confirmed[:found])
+    study.record = replace(study.record, stopped_at=found, stopped_by=reason)
+    studies.change(session, study.record.id, stopped_at=found, stopped_by=reason)
+    beyond = [run.log.trials[i] for i in study.log if _is_beyond(run.log.trials[i], found)]
     drop(session, run, beyond)
     return True
 
 
-def _has_open(run: Run, arm: Arm) -> bool:
-    return any(not run.log.trials[trial_id].state.is_final for trial_id in arm.log)
+def _has_open(run: Run, study: StudyRun) -> bool:
+    return any(not run.log.trials[trial_id].state.is_final for trial_id in study.log)
 
 
-def _limit_of(run: Run, arm: Arm) -> str | None:
-    """Return which limit an arm's search has reached, None while it has reached none."""
-    if arm.study.role not in (Role.SEARCH, Role.TUNED):
+def _limit_of(run: Run, study: StudyRun) -> str | None:
+    """Return which limit a study's search has reached, None while it has reached none."""
+    if study.record.role not in (Role.SEARCH, Role.TUNED):
         return None
-    return states.ASKING if arm.asking_fault is not None else run.out_of
+    return states.ASKING if study.asking_fault is not None else run.out_of
 
 
-def _below_noise(run: Run, arm: Arm) -> int | None:
-    """Return after how many trials an arm's boxes have become narrower than the noise."""
+def _below_noise(run: Run, study: StudyRun) -> int | None:
+    """Return after how many trials a study's boxes have become narrower than the noise."""
     limit = run.spec.budget.stop_below_noise
-    if limit is None or not arm.is_direct:
+    if limit is None or not study.is_direct:
         return None
-    if arm.surroundings is None:
-        arm.surroundings = Surroundings(limit)
-    seen = arm.surroundings
-    return next((seen.n for t in arm.confirmed[seen.n :] if seen.add(t)), None)
+    if study.surroundings is None:
+        study.surroundings = Surroundings(limit)
+    seen = study.surroundings
+    return next((seen.n for t in study.confirmed[seen.n :] if seen.add(t)), None)
 
 
 def _is_beyond(trial: Trial, stopped_at: int) -> bool:
     return trial.number is not None and trial.number >= stopped_at
 
 
-def end_search(session: Session, run: Run, arm: Arm) -> None:
-    """Close an arm's search: what was run ahead and is not done will not be needed."""
-    arm.is_searched, arm.unissued = True, ()
-    rest = [run.log.trials[trial_id] for trial_id in arm.log]
+def end_search(session: Session, run: Run, study: StudyRun) -> None:
+    """Close a study's search: what was run ahead and is not done will not be needed."""
+    study.is_searched, study.unissued = True, ()
+    rest = [run.log.trials[trial_id] for trial_id in study.log]
     drop(session, run, [trial for trial in rest if not trial.state.is_final])
 
 
@@ -89,20 +89,20 @@ def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
     trials.change_attempts(session, [{"id": i, "state": AttemptState.CANCELLED} for i in given_up])
 
 
-def finish_study(session: Session, run: Run, arm: Arm) -> None:
+def finish_study(session: Session, run: Run, study: StudyRun) -> None:
     """Finish a study whose search is over, once its best were trained in full."""
-    if not promotion.promote(session, run, arm):
+    if not promotion.promote(session, run, study):
         return
-    arm.final = promotion.best_in_full(run, arm)
-    arm.study = replace(arm.study, is_finished=True)
-    if arm.final is None and run.spec.fidelity is not None:
+    study.final = promotion.best_in_full(run, study)
+    study.record = replace(study.record, is_finished=True)
+    if study.final is None and run.spec.fidelity is not None:
         # The short trainings' best was not confirmed by any in full.
-        arm.study = replace(arm.study, best_trial_id=None, best_value=None)
-        studies.change(session, arm.study.id, best_trial_id=None, best_value=None)
-    study_best.update(session, run, arm, arm.final)
-    studies.change(session, arm.study.id, is_finished=True)
-    study_best.announce(run, arm.study)
-    for other in run.arms:
+        study.record = replace(study.record, best_trial_id=None, best_value=None)
+        studies.change(session, study.record.id, best_trial_id=None, best_value=None)
+    study_best.update(session, run, study, study.final)
+    studies.change(session, study.record.id, is_finished=True)
+    study_best.announce(run, study)
+    for other in run.studies:
         other.is_dirty = other.is_dirty or bool(other.waits_for)
 
 
@@ -112,9 +112,9 @@ def finish_phase(session: Session, run: Run) -> bool:
     Returns:
         Whether a further step would move it on at once.
     """
-    if not all(arm.study.is_finished for arm in run.arms):
+    if not all(study.record.is_finished for study in run.studies):
         return False
-    if all(arm.study.best_trial_id is None for arm in run.arms):
+    if all(study.record.best_trial_id is None for study in run.studies):
         _move(session, run, JobState.FAILED, error=_failure(run))
         return False
     if run.job.state is JobState.RUNNING and run.spec.evaluation.n_seeds > 0:
@@ -145,7 +145,7 @@ def _failure(run: Run) -> dict[str, Any]:
     if run.out_of is not None:
         detail = f"{states.REASONS[run.out_of]} before any trial gave a value: raise it"
         return {"title": "No trial gave a value", "detail": detail}
-    faults = [arm.asking_fault for arm in run.arms if arm.asking_fault is not None]
+    faults = [study.asking_fault for study in run.studies if study.asking_fault is not None]
     if faults:
         return {"title": "No trial gave a value", "detail": faults[0]}
     errors = [t.error["detail"] for t in run.log.trials.values() if t.error]

@@ -9,7 +9,7 @@ from service.orchestration.run import Run
 from service.states import JobState, Phase
 from service.storage import densities
 from service.studies import payloads
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 
 def n_missing(run: Run) -> int:
@@ -19,12 +19,12 @@ def n_missing(run: Run) -> int:
     return max(0, run.spec.evaluation.n_seeds * len(_judged(run)) - run.log.n_evaluations)
 
 
-def _judged(run: Run) -> list[Arm]:
-    return [arm for arm in run.arms if arm.study.best_trial_id is not None]
+def _judged(run: Run) -> list[StudyRun]:
+    return [study for study in run.studies if study.record.best_trial_id is not None]
 
 
 def issue_missing(session: Session, run: Run) -> bool:
-    """Store some of the evaluation's missing trials: every arm is trained with the same seeds.
+    """Store some of the evaluation's missing trials: every study is trained with the same seeds.
 
     They are issued in a fixed order, so that after a pause, or in another dispatcher, their number
     determines which are missing.
@@ -38,9 +38,9 @@ def issue_missing(session: Session, run: Run) -> bool:
         return False
     rows, links = [], []
     for place in range(n_issued, n_issued + n_now):
-        index, arm = place // len(judged), judged[place % len(judged)]
-        rows.append(_evaluation(run, arm, index))
-        links.append((arm.study.id, index))
+        index, study = place // len(judged), judged[place % len(judged)]
+        rows.append(_evaluation(run, study, index))
+        links.append((study.record.id, index))
     issued = issue.issue(session, run, rows)
     densities.insert_evaluations(
         session,
@@ -57,7 +57,7 @@ def issue_missing(session: Session, run: Run) -> bool:
     return True
 
 
-def _evaluation(run: Run, arm: Arm, index: int) -> dict[str, object]:
-    best = run.log.trials[arm.study.best_trial_id or 0]
+def _evaluation(run: Run, study: StudyRun, index: int) -> dict[str, object]:
+    best = run.log.trials[study.record.best_trial_id or 0]
     order = payloads.evaluated(run.spec, best.params, best.payload, index, best.learned)
-    return issue.row_of(run, arm.study, Phase.EVALUATION, order, best.point, index)
+    return issue.row_of(run, study, Phase.EVALUATION, order, best.point, index)

@@ -10,28 +10,30 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.orchestration import trial_end
 from service.orchestration.run import Run
-from service.records import Study, Trial
+from service.records import Trial
 from service.samplers import Certainty
 from service.states import Phase, TrialState
 from service.storage import trials
 from service.studies import best_densities, payloads
 from service.studies.payloads import Order
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 # Promotions or evaluations that a step issues at most: hundreds of studies with a hundred seeds
 # each would block the database.
 MOST_AT_ONCE = 50
 
 
-def order_of(run: Run, arm: Arm, point: Sequence[float], *, is_full: bool = False) -> Order:
-    """Describe the trial of an arm's point; a full one trains all epochs."""
-    match = best_densities.matching(run.spec, run.arms) if arm.waits_for else None
-    return payloads.searched(run.spec, arm.space, arm.study.name, point, match, is_full=is_full)
+def order_of(run: Run, study: StudyRun, point: Sequence[float], *, is_full: bool = False) -> Order:
+    """Describe the trial of a study's point; a full one trains all epochs."""
+    match = best_densities.matching(run.spec, run.studies) if study.waits_for else None
+    return payloads.searched(
+        run.spec, study.space, study.record.name, point, match, is_full=is_full
+    )
 
 
 def row_of(
     run: Run,
-    study: Study,
+    study: StudyRun,
     phase: Phase,
     order: Order,
     point: Sequence[float],
@@ -41,7 +43,7 @@ def row_of(
     """Return the columns of a new trial."""
     return {
         "job_id": run.job.id,
-        "study_id": study.id,
+        "study_id": study.record.id,
         "phase": phase,
         "state": TrialState.WAITING,
         "params": order.params,

@@ -123,7 +123,7 @@ def _start(session: Session, run: Run, packs: Sequence[Sequence[Trial]]) -> list
 
 
 def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignment:
-    is_search, arm = trial.phase is Phase.SEARCH, run.log.arm_of(trial)
+    is_search, study = trial.phase is Phase.SEARCH, run.log.study_of(trial)
     return Assignment(
         attempt_id=attempt_id,
         trial_id=trial.id,
@@ -132,8 +132,8 @@ def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignmen
         payload=trial.payload,
         device=payloads.device_of(run.spec),
         keeps_weights=artifacts.keeps_weights(run.spec, trial),
-        stop_above=(arm.limits(trial) or ()) if is_search else (),
-        rung=arm.rung_of(trial) if is_search else None,
+        stop_above=(study.limits(trial) or ()) if is_search else (),
+        rung=study.rung_of(trial) if is_search else None,
         pack=pack,
         is_alone=deaths.is_isolated(trial.error, run.max_attempts),
         keeps_end=promotion.may_be_continued(run.spec, trial),

@@ -141,12 +141,12 @@ def _pause(run: Run, trial: Trial, update: Ended) -> None:
     found = {"curve": list(update.curve), "metrics": update.metrics}
     own = {"training_s": update.training_s, "peak_memory_bytes": update.peak_memory_bytes}
     run.log.set_state(trial.id, TrialState.WAITING, **found, **own, error=None)
-    run.log.arm_of(trial).is_dirty = True
+    run.log.study_of(trial).is_dirty = True
     for twin_id in run.log.waiting.with_digest(trial.digest):
         twin = run.log.trials[twin_id]
         if twin.phase is Phase.SEARCH and len(twin.curve or ()) < len(update.curve):
             run.log.change(twin_id, **found)
-            run.log.arm_of(twin).is_dirty = True
+            run.log.study_of(twin).is_dirty = True
 
 
 def _fail(session: Session, run: Run, trial: Trial, update: Ended) -> None:

@@ -16,7 +16,7 @@ from service.orchestration.trial_log import TrialLog
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
 
@@ -47,13 +47,13 @@ class Run:
     Attributes:
         job: The job as of the last step; its lease is held.
         spec: The job's; `pack_width` replaces an unmeasured width of packs in it.
-        arms: Its studies with their samplers.
+        studies: Its studies with their samplers.
         max_attempts: Failed tries after which a trial is FAILED.
         prices: Converts seconds to money, for a budget in money.
         log: Its trials.
         live: Attempts whose result counts, by their id: the id of their trial.
         shared: Of these, the ones that began, or may have begun, in a pack with others.
-        turn: Index of the arm whose sampler is asked next.
+        turn: Index of the study whose sampler is asked next.
         has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.orchestration.limits`.
         devices: Kinds of device that its trainings ran on, once only the report is missing.
@@ -63,7 +63,7 @@ class Run:
 
     job: Job
     spec: JobSpec
-    arms: list[Arm]
+    studies: list[StudyRun]
     max_attempts: int
     prices: Prices = UNPRICED
     log: TrialLog = field(init=False)
@@ -77,7 +77,7 @@ class Run:
     needs: Needs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.log = TrialLog(self.job.id, self.arms)
+        self.log = TrialLog(self.job.id, self.studies)
         self.assess()
 
     @property

@@ -31,7 +31,7 @@ from service.studies import payloads, study_run
 def prepare(run: Run) -> None:
     """Prepare the next step: the work that takes too long for its transaction."""
     if run.devices is not None and run.report is None:
-        run.report = build_report(run.spec, run.arms, run.log.trials.values(), run.devices)
+        run.report = build_report(run.spec, run.studies, run.log.trials.values(), run.devices)
 
 
 def take(
@@ -90,15 +90,15 @@ def _check_limits(session: Session, run: Run) -> None:
         run.job = replace(run.job, worked_s=worked_s, working_since=since)
     if run.out_of is None and (limit := run.exceeded_limit()) is not None:
         run.out_of = limit
-        for arm in run.arms:
-            arm.is_dirty = True
+        for study in run.studies:
+            study.is_dirty = True
 
 
 def _is_issuing(run: Run) -> bool:
     """Whether further trials are known but not issued yet: packs wait for all of them."""
     if run.pack_width == 1:
         return False
-    return any(arm.unissued for arm in run.arms) or evaluation.n_missing(run) > 0
+    return any(study.unissued for study in run.studies) or evaluation.n_missing(run) > 0
 
 
 def _place(
@@ -140,13 +140,13 @@ def open_run(
     # Read outside the write transaction: it takes seconds, and only the lease's owner writes here.
     with database.read(is_patient=is_patient) as session:
         payloads.require_same_code(spec, trials.first_of_job(session, job.id))
-        arms = study_run.open_arms(spec, studies.of_job(session, job.id), make)
-        run = Run(job, spec, arms, max_attempts, prices)
+        found = study_run.open_studies(spec, studies.of_job(session, job.id), make)
+        run = Run(job, spec, found, max_attempts, prices)
         for trial in trials.each_of_job(session, job.id):
             run.log.add(trial, is_new=False)
-        for arm in arms:
-            if arm.study.is_finished and arm.study.best_trial_id is not None:
-                arm.final = run.log.trials[arm.study.best_trial_id]
+        for study in found:
+            if study.record.is_finished and study.record.best_trial_id is not None:
+                study.final = run.log.trials[study.record.best_trial_id]
     with database.write(is_patient=is_patient) as session:
         # It may have been cancelled since the claim.
         if not jobs.lock_leased(session, job).state.is_final:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from service.orchestration.run import Run
-from service.records import Study, Trial
+from service.records import Trial
 from service.storage import densities, studies
 from service.studies import best_densities
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 ANNOUNCED = (
     *("id", "name", "best_value", "best_trial_id"),
@@ -18,18 +18,18 @@ ANNOUNCED = (
 )
 
 
-def update(session: Session, run: Run, arm: Arm, best: Trial | None) -> None:
-    """Store what an arm's best is now, with its density."""
-    if best is None or best.id == arm.study.best_trial_id:
+def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> None:
+    """Store what a study's best is now, with its density."""
+    if best is None or best.id == study.record.best_trial_id:
         return
-    arm.study = replace(arm.study, best_trial_id=best.id, best_value=best.value)
-    studies.change(session, arm.study.id, best_trial_id=best.id, best_value=best.value)
+    study.record = replace(study.record, best_trial_id=best.id, best_value=best.value)
+    studies.change(session, study.record.id, best_trial_id=best.id, best_value=best.value)
     densities.put_all(
-        session, arm.study.id, best_densities.density_rows(run.spec, run.arms, arm, best)
+        session, study.record.id, best_densities.density_rows(run.spec, run.studies, study, best)
     )
-    announce(run, arm.study)
+    announce(run, study)
 
 
-def announce(run: Run, study: Study) -> None:
+def announce(run: Run, study: StudyRun) -> None:
     """Record an event that says where a study stands."""
-    run.log.announce("study", {name: getattr(study, name) for name in ANNOUNCED})
+    run.log.announce("study", {name: getattr(study.record, name) for name in ANNOUNCED})

@@ -11,7 +11,7 @@ from service.orchestration.run import Run
 from service.records import Trial
 from service.states import Phase, TrialState
 from service.studies import median_rule
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 
 def end(
@@ -19,7 +19,7 @@ def end(
 ) -> None:
     """Move a trial to a final state, and mark its study to be asked again."""
     trial = run.log.set_state(trial_id, state, **changes)
-    run.log.arm_of(trial).is_dirty = True
+    run.log.study_of(trial).is_dirty = True
     if state in (TrialState.COMPLETED, TrialState.PRUNED) and trial.cached_from is None:
         for twin_id in run.log.waiting.with_digest(trial.digest):
             complete_from(session, run, run.log.trials[twin_id], trial)
@@ -58,7 +58,7 @@ def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
     """Return the epoch after which the rule stops a trial with this curve, None if it does not."""
     if trial.phase is not Phase.SEARCH or curve is None:
         return None
-    limits = run.log.arm_of(trial).limits(trial)
+    limits = run.log.study_of(trial).limits(trial)
     return median_rule.stop_of(curve, limits) if limits is not None else None
 
 
@@ -67,7 +67,7 @@ def _stopped(trial: Trial, epoch: int) -> dict[str, Any]:
     return {"value": curve[-1], "curve": curve, "is_diverged": False}
 
 
-def settle(run: Run, arm: Arm) -> None:
+def settle(run: Run, study: StudyRun) -> None:
     """Apply the rule to trials that are complete or at a rung, once it can decide.
 
     That is when those it compares them with have ended, or are at the rung. It makes no difference
@@ -75,22 +75,22 @@ def settle(run: Run, arm: Arm) -> None:
     """
     has_moved = True
     while has_moved:  # one that is settled may decide on another
-        undecided = sorted(arm.unsettled | arm.held)
-        moved = [_settle_one(run, arm, run.log.trials[i]) for i in undecided]
+        undecided = sorted(study.unsettled | study.held)
+        moved = [_settle_one(run, study, run.log.trials[i]) for i in undecided]
         has_moved = any(moved)
 
 
-def _settle_one(run: Run, arm: Arm, trial: Trial) -> bool:
+def _settle_one(run: Run, study: StudyRun, trial: Trial) -> bool:
     """Tell a complete trial's value, stop one, or let one go on; return whether it did."""
     is_complete = trial.state is TrialState.COMPLETED
     epoch = _stop_of(run, trial, trial.curve)
     if epoch is not None:
-        arm.settled.add(trial.id)
+        study.settled.add(trial.id)
         run.log.set_state(trial.id, TrialState.PRUNED, **_stopped(trial, epoch))
-    elif is_complete and arm.limits(trial) is not None:
-        arm.settled.add(trial.id)
-        arm.put(trial)
-    elif not is_complete and not arm.is_held(trial):
+    elif is_complete and study.limits(trial) is not None:
+        study.settled.add(trial.id)
+        study.put(trial)
+    elif not is_complete and not study.is_held(trial):
         run.log.release(trial.id)
     else:
         return False

@@ -14,7 +14,7 @@ from service.orchestration.waiting_trials import Waiting
 from service.records import Json, Trial
 from service.states import Phase, TrialState, check_trial_transition
 from service.storage import events, trials
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 ANNOUNCED = ("id", "study_id", "phase", "number", "state", "value")
 
@@ -27,10 +27,10 @@ class TrialLog:
 
     Args:
         job_id: Whose trials.
-        arms: The arms, which hear of their search trials and of their promotions.
+        studies: The job's studies: their search trials and promotions are added to their logs.
     """
 
-    def __init__(self, job_id: int, arms: Sequence[Arm]) -> None:
+    def __init__(self, job_id: int, studies: Sequence[StudyRun]) -> None:
         self.trials: dict[int, Trial] = {}
         self.waiting = Waiting()
         self.running: set[int] = set()
@@ -38,7 +38,7 @@ class TrialLog:
         self._parts = SharedParts()
         self.n_evaluations = 0
         self._job_id = job_id
-        self._by_study = {arm.study.id: arm for arm in arms}
+        self._by_study = {study.record.id: study for study in studies}
         self._changes: dict[int, dict[str, Any]] = {}
         self._events: list[tuple[str, Json]] = []
 
@@ -88,7 +88,7 @@ class TrialLog:
 
     def _sort_in(self, trial: Trial) -> None:
         if trial.state is TrialState.WAITING:
-            is_held = trial.phase is Phase.SEARCH and trial.id in self.arm_of(trial).held
+            is_held = trial.phase is Phase.SEARCH and trial.id in self.study_of(trial).held
             self.waiting.put(trial, self._progress_at(trial), is_held=is_held)
         elif trial.id in self.waiting:
             self.waiting.remove(trial)
@@ -100,16 +100,16 @@ class TrialLog:
     def release(self, trial_id: int) -> None:
         """Let a trial that was held at a rung go on."""
         trial = self.trials[trial_id]
-        self.arm_of(trial).put(trial)
+        self.study_of(trial).put(trial)
         self._sort_in(trial)
 
     def _progress_at(self, trial: Trial) -> float:
         """Return the part of the study's budget before a trial; all of it before a full one."""
         is_search = trial.phase is Phase.SEARCH
-        return self.arm_of(trial).progress_at(trial) if is_search else 1.0
+        return self.study_of(trial).progress_at(trial) if is_search else 1.0
 
-    def arm_of(self, trial: Trial) -> Arm:
-        """Return the arm that a trial belongs to."""
+    def study_of(self, trial: Trial) -> StudyRun:
+        """Return the study that a trial belongs to."""
         return self._by_study[trial.study_id]
 
     def has_open(self) -> bool:

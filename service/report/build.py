@@ -24,13 +24,13 @@ from service.report.verdict import INFERENCE, attribution_in_words, count_of, ve
 from service.spec import JobSpec, is_training
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 VERSION = 2
 
 
 def build_report(
-    spec: JobSpec, arms: Sequence[Arm], trials: Iterable[Trial], kinds: Sequence[str] = ()
+    spec: JobSpec, arms: Sequence[StudyRun], trials: Iterable[Trial], kinds: Sequence[str] = ()
 ) -> Json:
     """Compare the arms of a job whose trials have all ended.
 
@@ -55,10 +55,10 @@ def build_report(
     every = list(trials)
     found = arms_with_trials(arms, every)
     against = compare_with_uniform(found)
-    counted = [one for one in found if one.arm.study.role in ROLES]
+    counted = [one for one in found if one.arm.record.role in ROLES]
     noise = plateau.noise_of([one.losses for one in counted]) if is_training(spec) else None
     best = min(
-        (one for one in found if one.arm.study.role is Role.SEARCH), key=_value, default=None
+        (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
     attribution = _attribution(counted, best)
     asked_for = _asked_for(arms, every)
@@ -91,9 +91,9 @@ def _value(one: ArmTrials) -> float:
     return one.best.value if one.best.value is not None else float("inf")
 
 
-def _asked_for(arms: Sequence[Arm], trials: Iterable[Trial]) -> list[Trial]:
+def _asked_for(arms: Sequence[StudyRun], trials: Iterable[Trial]) -> list[Trial]:
     """Return the trials that the spec requires, without speculative ones."""
-    ids = {arm.study.id for arm in arms if arm.study.role in ROLES}
+    ids = {arm.record.id for arm in arms if arm.record.role in ROLES}
     phases = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
     return [t for t in trials if t.study_id in ids and t.phase in phases and t.number is not None]
 
@@ -104,7 +104,7 @@ def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str
     densities = [
         one
         for one in found
-        if (one.arm.study.role is Role.SEARCH or one.name == DENSITY_TUNED)
+        if (one.arm.record.role is Role.SEARCH or one.name == DENSITY_TUNED)
         and any(axis.name == "lr" for axis in one.arm.space.settings)
     ]
     tuned = min(densities, key=_value, default=None)
@@ -114,12 +114,12 @@ def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str
 
 
 def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
-    searches = [one for one in found if one.arm.study.role is Role.SEARCH]
+    searches = [one for one in found if one.arm.record.role is Role.SEARCH]
     # A learned density has no budget of trials: its study runs one training.
-    searches = [one for one in searches if not samplers.is_learned(one.arm.study.sampler)]
-    values: dict[str, list[float]] = {one.arm.study.sampler: [] for one in searches}
+    searches = [one for one in searches if not samplers.is_learned(one.arm.record.sampler)]
+    values: dict[str, list[float]] = {one.arm.record.sampler: [] for one in searches}
     for one in searches:
-        values[one.arm.study.sampler].append(_value(one))
+        values[one.arm.record.sampler].append(_value(one))
     seeded = {name: samplers.describe(name).capabilities.seeded for name in values}
     return repeats.compare_samplers(values, frozenset(n for n in seeded if not seeded[n]))
 

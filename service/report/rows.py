@@ -17,7 +17,7 @@ from service.spec import JobSpec
 from service.states import Phase, Role
 from service.studies import best_densities
 from service.studies.layer_groups import WHOLE
-from service.studies.study_run import Arm, is_result
+from service.studies.study_run import StudyRun, is_result
 from service.tasks.metric_names import in_order
 
 # Studies that depend on the spec alone. A speculation depends on which workers were idle: it is
@@ -57,7 +57,7 @@ class ArmTrials:
         tested: Its final trainings on the test split.
     """
 
-    arm: Arm
+    arm: StudyRun
     best: Trial
     searched: list[Trial]
     promoted: list[Trial]
@@ -66,7 +66,7 @@ class ArmTrials:
     @property
     def name(self) -> str:
         """Name of the study."""
-        return self.arm.study.name
+        return self.arm.record.name
 
     @property
     def losses(self) -> dict[int, float]:
@@ -78,18 +78,18 @@ class ArmTrials:
         }
 
 
-def arms_with_trials(arms: Sequence[Arm], trials: Sequence[Trial]) -> list[ArmTrials]:
+def arms_with_trials(arms: Sequence[StudyRun], trials: Sequence[Trial]) -> list[ArmTrials]:
     """Return the arms that have a best trial, with their trials."""
     by_id = {trial.id: trial for trial in trials}
     found = []
     for arm in arms:
-        own = [trial for trial in trials if trial.study_id == arm.study.id]
+        own = [trial for trial in trials if trial.study_id == arm.record.id]
         searched = [t for t in own if t.phase is Phase.SEARCH and t.number is not None]
         searched.sort(key=lambda trial: trial.number or 0)
         promoted = [trial for trial in own if trial.phase is Phase.PROMOTION]
         tested = [trial for trial in own if trial.phase is Phase.EVALUATION]
-        if arm.study.best_trial_id is not None:
-            best = by_id[arm.study.best_trial_id]
+        if arm.record.best_trial_id is not None:
+            best = by_id[arm.record.best_trial_id]
             found.append(ArmTrials(arm, best, searched, promoted, tested))
     return found
 
@@ -105,7 +105,7 @@ def compare_with_uniform(found: Sequence[ArmTrials]) -> dict[str, Against]:
             compared[name] = statistics.compare(
                 [own[i] for i in shared], [uniform[i] for i in shared]
             )
-    roles = {one.name: one.arm.study.role for one in found}
+    roles = {one.name: one.arm.record.role for one in found}
     ps = {n: c.p for n, c in compared.items() if roles[n] in ROLES and c.p is not None}
     corrected = dict(zip(ps, statistics.holm(list(ps.values())), strict=True))
     return {n: Against(c, corrected.get(n), len(ps)) for n, c in compared.items()}
@@ -113,13 +113,13 @@ def compare_with_uniform(found: Sequence[ArmTrials]) -> dict[str, Against]:
 
 def row_of(
     spec: JobSpec,
-    arms: Sequence[Arm],
+    arms: Sequence[StudyRun],
     one: ArmTrials,
     against: Against | None,
     noise: Noise | None,
 ) -> dict[str, Any]:
     """Return one arm's row; the user guide documents its fields."""
-    study, best = one.arm.study, one.best
+    study, best = one.arm.record, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
     densities = best_densities.densities_of(spec, arms, one.arm, best)
     layers = best_densities.layers_of(spec, best)

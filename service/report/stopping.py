@@ -6,20 +6,20 @@ from collections.abc import Iterable, Sequence
 
 from service.records import Json
 from service.states import LIMITS, REASONS
-from service.studies.study_run import Arm
+from service.studies.study_run import StudyRun
 
 
-def stopped_of(arms: Iterable[Arm]) -> list[Json]:
+def stopped_of(arms: Iterable[StudyRun]) -> list[Json]:
     """Return a row for each study that ended early: ``study``, ``n_trials``, ``by``."""
     return [
         {
-            "study": arm.study.name,
-            "n_trials": arm.study.stopped_at,
-            "n_planned": arm.study.n_trials,
-            "by": arm.study.stopped_by,
+            "study": arm.record.name,
+            "n_trials": arm.record.stopped_at,
+            "n_planned": arm.record.n_trials,
+            "by": arm.record.stopped_by,
         }
         for arm in arms
-        if arm.study.stopped_by is not None
+        if arm.record.stopped_by is not None
     ]
 
 

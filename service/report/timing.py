@@ -50,7 +50,7 @@ def _overhead(found: Sequence[ArmTrials]) -> Overhead | None:
     if uniform is None:
         return None
     plain = _times([uniform], uniform)
-    weighted = _times([one for one in found if one.arm.study.role is Role.SEARCH], uniform)
+    weighted = _times([one for one in found if one.arm.record.role is Role.SEARCH], uniform)
     if not plain or not weighted or not np.mean(plain):
         return None
     ratio = float(np.mean(weighted) / np.mean(plain))

@@ -1,4 +1,4 @@
-"""The densities that a job's arms have found, as rows with their provenance."""
+"""The densities that a job's studies have found, as rows with their provenance."""
 
 from __future__ import annotations
 
@@ -13,46 +13,48 @@ from service.states import Role
 from service.studies import gradient_settings
 from service.studies.densities import Densities, densities_at, learned_densities, of_equal_scale
 from service.studies.layer_groups import groups_of
-from service.studies.study_run import Arm, best_of
+from service.studies.study_run import StudyRun, best_of
 
 COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
 
 
-def matching(spec: JobSpec, arms: Sequence[Arm]) -> Densities | None:
+def matching(spec: JobSpec, studies: Sequence[StudyRun]) -> Densities | None:
     """Return the best densities of the searches, by group: the flat control has their scale."""
-    found = {arm.study.id: arm.final for arm in arms if arm.study.role is Role.SEARCH}
+    found = {study.record.id: study.final for study in studies if study.record.role is Role.SEARCH}
     best = best_of(trial for trial in found.values() if trial is not None)
     if best is None:
         return None
-    owner = next(arm for arm in arms if arm.study.id == best.study_id)
-    densities = densities_of(spec, arms, owner, best)
+    owner = next(study for study in studies if study.record.id == best.study_id)
+    densities = densities_of(spec, studies, owner, best)
     return of_equal_scale(spec, densities) if best.learned is not None else densities
 
 
-def densities_of(spec: JobSpec, arms: Sequence[Arm], arm: Arm, trial: Trial) -> dict[str, Density]:
-    """Return what a trial of an arm trained with, by group of layers."""
+def densities_of(
+    spec: JobSpec, studies: Sequence[StudyRun], study: StudyRun, trial: Trial
+) -> dict[str, Density]:
+    """Return what a trial of a study trained with, by group of layers."""
     if spec.density is None:
         return {}
     if trial.learned is not None:
         return learned_densities(spec, trial.learned)
-    name = arm.waits_for[0] if arm.study.role is Role.SPECULATION else arm.study.name
-    needs_match = arm.study.role is Role.CONTROL and bool(arm.waits_for)
-    vector, _ = arm.space.split(trial.point)
-    return densities_at(spec, name, vector, matching(spec, arms) if needs_match else None)
+    name = study.waits_for[0] if study.record.role is Role.SPECULATION else study.record.name
+    needs_match = study.record.role is Role.CONTROL and bool(study.waits_for)
+    vector, _ = study.space.split(trial.point)
+    return densities_at(spec, name, vector, matching(spec, studies) if needs_match else None)
 
 
 def density_rows(
-    spec: JobSpec, arms: Sequence[Arm], arm: Arm, best: Trial
+    spec: JobSpec, studies: Sequence[StudyRun], study: StudyRun, best: Trial
 ) -> list[dict[str, Any]]:
-    """Return the columns of an arm's best densities with their provenance; none for functions."""
+    """Return the columns of a study's best densities with their provenance; none for functions."""
     rows = []
     layers = layers_of(spec, best)
-    for group, found in densities_of(spec, arms, arm, best).items():
+    for group, found in densities_of(spec, studies, study, best).items():
         values = found.to_dict()
         row = {name: values[name] for name in COLUMNS}
         row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
-        row |= {"job_id": arm.study.job_id, "study_id": arm.study.id}
-        origin = {**provenance(spec, arm.study, best), "layers": layers[group]}
+        row |= {"job_id": study.record.job_id, "study_id": study.record.id}
+        origin = {**provenance(spec, study.record, best), "layers": layers[group]}
         rows.append(row | {"provenance": origin})
     return rows
 

@@ -1,4 +1,4 @@
-"""The arms of a run: each study with its sampler and the log that the sampler reads."""
+"""The studies of a run: each study with its sampler and the log that the sampler reads."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from service.studies.search_space import Space
 
 
 @dataclass
-class Arm:
+class StudyRun:
     """A study in a run.
 
     Attributes:
+        record: Its row.
         space: What its points stand for.
         waits_for: Names of the studies whose search must be over before this one begins.
         is_direct: Whether its sampler divides boxes.
@@ -42,7 +43,7 @@ class Arm:
         held: Ids of trials that wait at a rung for others of their round.
     """
 
-    study: Study
+    record: Study
     sampler: Asker
     space: Space
     worst: float
@@ -96,7 +97,7 @@ class Arm:
 
     def progress_at(self, trial: Trial) -> float:
         """Return the part of the study's budget that was issued before a trial, from 0."""
-        return self._index[trial.id] / max(self.study.n_trials, 1)
+        return self._index[trial.id] / max(self.record.n_trials, 1)
 
     def _place(self, trial: Trial, number: int) -> None:
         """Put a trial at its place, and confirm the trials that now have no gap before them."""
@@ -167,50 +168,52 @@ def is_speculation(trial: Trial) -> bool:
     return trial.phase is Phase.SEARCH and is_extra
 
 
-def better_speculation(arm: Arm, trials: Iterable[Trial]) -> Trial | None:
-    """Return the best of an arm's extra trials, if it is better than the best of its sequence."""
-    extra = [t for t in trials if t.study_id == arm.study.id and is_speculation(t)]
+def better_speculation(study: StudyRun, trials: Iterable[Trial]) -> Trial | None:
+    """Return the best of a study's extra trials, if it is better than the best of its sequence."""
+    extra = [t for t in trials if t.study_id == study.record.id and is_speculation(t)]
     found = min(filter(is_result, extra), key=lambda t: (t.value, t.id), default=None)
     if found is None or found.value is None:
         return None
-    known = arm.best.value if arm.best is not None else None
+    known = study.best.value if study.best is not None else None
     return found if known is None or found.value < known else None
 
 
-def open_arms(
-    spec: JobSpec, studies: Sequence[Study], make: MakeAsker = samplers.create
-) -> list[Arm]:
+def open_studies(
+    spec: JobSpec, records: Sequence[Study], make: MakeAsker = samplers.create
+) -> list[StudyRun]:
     """Build the samplers of a job's studies, with empty logs; `make` makes each of them."""
-    searches = [study.name for study in studies if study.role is Role.SEARCH]
-    return [_open_arm(spec, study, searches, make) for study in studies]
+    searches = [record.name for record in records if record.role is Role.SEARCH]
+    return [_open_study(spec, record, searches, make) for record in records]
 
 
-def _open_arm(spec: JobSpec, study: Study, searches: Sequence[str], make: MakeAsker) -> Arm:
-    space = planning.space_of(spec, study.name)
-    plan = StudyPlan(space.dimension, study.n_trials, study.seed)
-    is_searched = study.role in (Role.SEARCH, Role.TUNED)
+def _open_study(
+    spec: JobSpec, record: Study, searches: Sequence[str], make: MakeAsker
+) -> StudyRun:
+    space = planning.space_of(spec, record.name)
+    plan = StudyPlan(space.dimension, record.n_trials, record.seed)
+    is_searched = record.role in (Role.SEARCH, Role.TUNED)
     if is_searched:
-        plan = _search_plan(spec, study, space, plan)
-    is_direct = is_searched and samplers.describe(study.sampler).capabilities.speculative
-    arm = Arm(
-        study,
-        make(study.sampler, plan),
+        plan = _search_plan(spec, record, space, plan)
+    is_direct = is_searched and samplers.describe(record.sampler).capabilities.speculative
+    study = StudyRun(
+        record,
+        make(record.sampler, plan),
         space,
         worst=spec.diverged_value,
-        waits_for=_waits_for(spec, study, searches),
+        waits_for=_waits_for(spec, record, searches),
         is_direct=is_direct,
     )
     if spec.pruning is not None:
         # DIRECT has no rounds: what it is sure of at first is the yardstick of all that follows.
-        first = samplers.create(study.sampler, plan).plan([]).proposals if is_direct else ()
-        arm.rule = rule_of(
+        first = samplers.create(record.sampler, plan).plan([]).proposals if is_direct else ()
+        study.rule = rule_of(
             spec.pruning,
-            round_size=samplers.round_size(study.sampler, plan),
+            round_size=samplers.round_size(record.sampler, plan),
             batch_size=plan.batch_size,
-            n_trials=study.n_trials,
+            n_trials=record.n_trials,
             n_first=len(first) if is_direct else None,
         )
-    return arm
+    return study
 
 
 def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:

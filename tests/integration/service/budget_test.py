@@ -113,7 +113,7 @@ def test_all_searches_end_in_one_step_however_much_follows_them(
     while run.out_of is None:
         simulation.step(run, updates)
         updates = [simulation.finish_one()] if simulation.hand else []
-    open_searches = [arm for arm in run.arms if arm.study.role in (Role.SEARCH, Role.TUNED)]
+    open_searches = [s for s in run.studies if s.record.role in (Role.SEARCH, Role.TUNED)]
     assert len(open_searches) > 3
     assert all(arm.is_searched for arm in open_searches)
     begun = [run.log.trials[a.trial_id].phase for a in simulation.hand]

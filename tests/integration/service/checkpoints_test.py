@@ -74,7 +74,7 @@ class Keeping(Simulation):
         assert wanted <= left, "a training that runs may need it"
         self.n_most = max(self.n_most, len(left - wanted))
         if run.job.state is JobState.RUNNING:
-            best = [t for a in run.arms for t in (a.chosen or [])]
+            best = [t for s in run.studies for t in (s.chosen or [])]
             self.promoted += [t.id in left for t in best]
 
 

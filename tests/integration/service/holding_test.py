@@ -154,10 +154,10 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
     job_id = submit(sqlite_database, body)
     first = Simulation(sqlite_database)
     (run,) = first.take()
-    arm = run.arms[0]
-    while not arm.promotions:
+    study = run.studies[0]
+    while not study.promotions:
         first.step(run, [first.finish_one()] if first.hand else [])
-    assert len(arm.promotions) == 3
+    assert len(study.promotions) == 3
     leases.resign(sqlite_database, first.me)
     second = Simulation(sqlite_database)
     (run,) = second.take()

@@ -16,7 +16,9 @@ import pytest
 
 from tests.support.root import ROOT
 
-OURS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
+OURS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "root_packages"
+]
 
 
 def circle_in(packages: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ from service.records import Study, Trial
 from service.spec import JobSpec
 from service.states import Phase, TrialState
 from service.studies import planning
-from service.studies.study_run import Arm, open_arms
+from service.studies.study_run import StudyRun, open_studies
 from service.validation import parse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,9 +102,9 @@ class Log:
         self.best[study] = self.trial(study, 0, value, **changes)
         self.tests(study, *losses)
 
-    def arms(self) -> list[Arm]:
+    def arms(self) -> list[StudyRun]:
         """The studies of the spec, each with its best."""
-        return open_arms(self.spec, [self._with_best(study) for study in self.studies.values()])
+        return open_studies(self.spec, [self._with_best(study) for study in self.studies.values()])
 
     def _with_best(self, study: Study) -> Study:
         best = self.best.get(study.name)
