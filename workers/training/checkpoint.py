@@ -12,7 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
+
+# Shape and type of tensors by their names.
+TensorSpecs = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 
 
 class MisfitError(Exception):

@@ -23,8 +23,7 @@ from torch import Tensor
 
 from service.checkpoint_files import ABOUT
 from service.durability import sync
-from workers.training.checkpoint import Checkpoint, MisfitError, TrainingProgress
-from workers.training.state import TensorSpecs
+from workers.training.checkpoint import Checkpoint, MisfitError, TensorSpecs, TrainingProgress
 
 _PROGRESS, _SHA256 = "progress", "sha256"
 # The types of tensors that are kept, by their names in a header.

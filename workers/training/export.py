@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 
-if TYPE_CHECKING:
-    from workers.training.networks import InputShape
+from workers.training.networks import InputShape
 
 # In the header's metadata, as JSON: what `workers.exported` builds the network from.
 BUILT_FROM = "densearch"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,11 +13,9 @@ from torch import Tensor
 from workers.training.descent import descend
 from workers.training.engines import engines_explained
 from workers.training.memory_format import lay_out
+from workers.training.objectives.base import Objective
+from workers.training.preparation import Prepared
 from workers.training.running_statistics import RunningStatistics
-
-if TYPE_CHECKING:
-    from workers.training.objectives.base import Objective
-    from workers.training.preparation import Prepared
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 

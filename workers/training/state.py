@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from workers.training.checkpoint import Checkpoint, MisfitError, Position, TrainingProgress
+from workers.training.checkpoint import (
+    Checkpoint,
+    MisfitError,
+    Position,
+    TensorSpecs,
+    TrainingProgress,
+)
 from workers.training.generators import Generators
+from workers.training.judging import CandidateRun
 from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT
+from workers.training.preparation import Prepared
 
-if TYPE_CHECKING:
-    from workers.training.judging import CandidateRun
-    from workers.training.preparation import Prepared
-
-# Shape and type of tensors by their names.
-TensorSpecs = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 # Prefixes of their names in a file; "streams." are the generators. Numbers are the optimizer's.
 _NETWORK, _WEIGHTS, _OPTIMIZER, _GENERATORS = "network.", "weights.", "optimizer.", "streams."
 # What the objective kept at the beginning of the epoch, and what it keeps now.
