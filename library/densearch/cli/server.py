@@ -36,7 +36,6 @@ def nothing_known(error: Exception) -> tuple[str, int] | None:
     """Know no error but the library's own."""
     del error
     return None
-    return None
 
 
 @dataclass(frozen=True, slots=True)
