@@ -1,0 +1,44 @@
+"""What a study is judged by, and which short trainings a promotion continues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.orchestration import promotion
+from service.states import Phase
+from tests.support.runs import run_of
+
+SHORT: dict[str, Any] = {
+    "budget": {"n_trials": 2},
+    "fidelity": {"search_fraction": 0.5, "promote": 2},
+    "training": {"epochs": 4},
+}
+
+
+def test_a_study_is_judged_by_its_best_promotion_where_the_search_trained_short() -> None:
+    run, log = run_of(**SHORT)
+    study = next(s for s in run.studies if s.record.name == "random")
+    for trial in (
+        log.trial("random", 0, 0.5),
+        log.trial("random", 0, 2.0, phase=Phase.PROMOTION),
+        log.trial("random", 1, 1.0, phase=Phase.PROMOTION),
+    ):
+        run.log.add(trial, is_new=False)
+    best = promotion.best_in_full(run, study)
+    assert best is not None
+    assert (best.phase, best.value) == (Phase.PROMOTION, 1.0)
+
+
+def test_a_study_is_judged_by_the_best_of_its_search_otherwise() -> None:
+    run, log = run_of()
+    study = next(s for s in run.studies if s.record.name == "random")
+    run.log.add(log.trial("random", 0, 0.5), is_new=False)
+    assert promotion.best_in_full(run, study) is study.best is not None
+
+
+def test_only_a_short_training_of_a_search_may_be_continued() -> None:
+    (short, log), (full, _) = run_of(**SHORT), run_of()
+    searched = log.trial("random", 0)
+    judged = log.trial("random", 0, phase=Phase.EVALUATION)
+    assert not promotion.may_be_continued(full.spec, searched)
+    assert not promotion.may_be_continued(short.spec, judged)
