@@ -39,7 +39,7 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem(
             "digest-mismatch",
             400,
-            "The bytes that came are not those that were sent",
+            "The received bytes differ from those that were sent",
             "Send the file again, with the SHA-256 of all its bytes in Content-Digest.",
         ),
         Problem(
@@ -78,8 +78,8 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem(
             "other-version",
             409,
-            "The job was begun by another version of what trains",
-            "Clone it, or install the versions of before.",
+            "The job was begun by another version of the training code",
+            "Clone it, or install the earlier versions.",
         ),
         Problem(
             "idempotency-conflict",
@@ -97,7 +97,7 @@ PROBLEMS: Mapping[str, Problem] = {
             "lease-lost",
             409,
             "Another dispatcher holds the job",
-            "Nothing to do: that dispatcher carries on.",
+            "Nothing to do: that dispatcher continues the job.",
         ),
         Problem(
             "body-too-large",
@@ -123,30 +123,30 @@ PROBLEMS: Mapping[str, Problem] = {
             "invalid-spec",
             422,
             "The job's spec is refused",
-            "Mend the fields that `errors` points to; nothing was stored.",
+            "Correct the fields that `errors` points to; nothing was stored.",
         ),
         Problem(
             "invalid-dataset",
             422,
             "The data set is refused",
-            "Mend the file, array or field that `errors` names; nothing was stored.",
+            "Correct the file, array or field that `errors` names; nothing was stored.",
         ),
         Problem(
             "invalid-parameter",
             422,
             "A parameter is refused",
-            "Mend the parameters that `errors` names.",
+            "Correct the parameters that `errors` names.",
         ),
         Problem(
             "internal-error",
             500,
-            "Something broke here",
+            "The server failed",
             "Report it with the answer's X-Request-Id; the server's log has the details.",
         ),
         Problem(
             "misconfigured",
             500,
-            "The server is not configured rightly",
+            "The server's configuration is wrong",
             "The operator finds the setting in the detail and in docs/settings.md.",
         ),
         Problem(

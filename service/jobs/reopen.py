@@ -43,7 +43,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
     Raises:
         NotFoundError: No such job, or the data set that it is trained on was deleted.
         IllegalTransitionError: It has not succeeded.
-        OtherVersionError: It was begun by other versions of what trains.
+        OtherVersionError: Other versions of the training code or its libraries started the job.
         InvalidSpecError: The budget is not above the present one, or too large, or its asks would
             cost too much.
     """

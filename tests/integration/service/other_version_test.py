@@ -1,4 +1,4 @@
-"""A job that was begun by other versions of what trains does not go on: its results would mix."""
+"""A job started by another version of the training code does not continue: results would mix."""
 
 from __future__ import annotations
 
