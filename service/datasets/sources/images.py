@@ -61,7 +61,7 @@ def decode(
     name: str, content: bytes, convert: Conversion | None, size_px: int | None = None
 ) -> NDArray[np.uint8]:
     """Return the values of an image of this name and content; see `decoded`."""
-    with _opened(name, content) as image:
+    with opened(name, content) as image:
         upright = _converted(name, ImageOps.exif_transpose(image), convert)
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.BICUBIC)
@@ -92,7 +92,7 @@ def decode_box(
     Raises:
         InvalidDatasetError: See `decoded`; or it has another size.
     """
-    with _opened(name, content) as image:
+    with opened(name, content) as image:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         if image.size != (size[::-1] if orientation in _TURNED else size):
             raise InvalidDatasetError(name, f"is {image.width} x {image.height} px large")
@@ -114,7 +114,12 @@ def _draft(image: Image.Image, box: tuple[float, float, float, float], side: int
 
 
 @contextmanager
-def _opened(name: str, content: bytes) -> Iterator[Image.Image]:
+def opened(name: str, content: bytes) -> Iterator[Image.Image]:
+    """Give an image of this name and content, which is decoded when it is used.
+
+    Raises:
+        InvalidDatasetError: See `decoded`, also where the block that uses it fails to decode it.
+    """
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             _refuse_odd(name, image)

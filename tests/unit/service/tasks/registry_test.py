@@ -15,8 +15,7 @@ from tests.support.root import ROOT
 MENTIONS = {
     "api/dashboard/pages/examples.py",
     "api/routes/jobs.py",
-    "service/datasets/plugin.py",
-    "service/networks/plugin.py",
+    "library/densearch/plugins/contracts.py",
 }
 # Also the name of a kind of stored data.
 SHARED = {"multilabel"}
