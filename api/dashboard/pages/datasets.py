@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.json_text import json_text
 from densearch.plugins.data_info import DataInfo
 from service import clock
+from service.datasets.formats.registry import FORMATS, Format
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
 from service.records import STORED, Dataset, Json
@@ -120,6 +121,7 @@ class DatasetList:
 
     lines: Sequence[DatasetLine]
     built_in: Sequence[BuiltInLine]
+    formats: Sequence[Format]
     older: int | None
     is_first: bool
     now: datetime
@@ -139,6 +141,7 @@ def dataset_list(session: Session, before: int | None) -> DatasetList:
     return DatasetList(
         lines=[DatasetLine(record) for record in shown],
         built_in=built_in,
+        formats=list(FORMATS.values()),
         older=shown[-1].id if len(found) > SETS_SHOWN else None,
         is_first=before is None,
         now=clock.now(),

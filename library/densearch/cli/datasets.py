@@ -25,19 +25,6 @@ DatasetId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of t
 CLASSES_SHOWN = 20
 
 
-class Format(StrEnum):
-    """How the data are laid out."""
-
-    AUTO = "auto"
-    CLASSES = "classes"
-    LABELS = "labels"
-    PAIRS = "pairs"
-    IMAGES = "images"
-    NPZ = "npz"
-    IDX = "idx"
-    CIFAR = "cifar"
-
-
 class Storage(StrEnum):
     """How images are stored."""
 
@@ -65,8 +52,8 @@ def add(  # noqa: PLR0913 - a command's options
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; the file's name.")] = None,
     layout: Annotated[
-        Format, typer.Option("--format", help="How it is laid out, if names do not tell.")
-    ] = Format.AUTO,
+        str, typer.Option("--format", help="How it is laid out, if names do not tell.")
+    ] = "auto",
     convert: Annotated[
         Conversion | None, typer.Option(help="Convert all images to grey or colour.")
     ] = None,
@@ -224,9 +211,11 @@ def splits_table(found: Json) -> Table:
 
     table = Table("", *found["counts"], box=None, pad_edge=False)
     counts = found["class_counts"] or {}
-    for place, name in enumerate(found["classes"][:CLASSES_SHOWN]):
+    # Samples with masks are not counted by class.
+    classes = found["classes"] if counts else []
+    for place, name in enumerate(classes[:CLASSES_SHOWN]):
         table.add_row(Text(name), *(f"{of_split[place]:,}" for of_split in counts.values()))
-    n_more = len(found["classes"]) - CLASSES_SHOWN
+    n_more = len(classes) - CLASSES_SHOWN
     if n_more > 0:
         table.add_row(Text(f"and {n_more:,} more classes", style="dim"))
     table.add_row(Text("all", style="bold"), *(f"{n:,}" for n in found["counts"].values()))

@@ -16,6 +16,8 @@ from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Entry, unwrapped
 from service.errors import InvalidDatasetError
 
+TITLE = "CIFAR (binary)"
+
 SIDE_PX = 32
 IMAGE_BYTES = 3 * SIDE_PX * SIDE_PX
 # CIFAR-100 has a coarse label before the fine one.

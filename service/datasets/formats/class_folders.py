@@ -11,6 +11,8 @@ from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError
 
+TITLE = "class folders"
+
 
 def fits(entries: Sequence[Entry]) -> bool:
     """Whether every image lies in a folder."""

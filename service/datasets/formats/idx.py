@@ -20,6 +20,8 @@ from service.datasets.sources.archives import unzipped
 from service.datasets.sources.entries import Entry, unwrapped, without_notes
 from service.errors import InvalidDatasetError
 
+TITLE = "MNIST (idx)"
+
 # Two zeros, the type of the values and the number of axes.
 _MAGIC = struct.Struct(">HBB")
 BYTES = 0x08

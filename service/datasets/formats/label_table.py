@@ -15,6 +15,8 @@ from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import LABELS, Entry, unwrapped
 from service.errors import InvalidDatasetError
 
+TITLE = "images with labels.csv"
+
 
 def fits(entries: Sequence[Entry]) -> bool:
     """Whether the table is there."""

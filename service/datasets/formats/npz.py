@@ -24,6 +24,8 @@ from service.datasets.sources.entries import Entry, shown
 from service.datasets.store.reader import MAX_CLASSES, SPLITS, Kind, Values
 from service.errors import InvalidDatasetError
 
+TITLE = "NumPy archive"
+
 # The name of an array, and the one that people also give it.
 NAMES = {"x": "inputs", "y": "labels"}
 KNOWN = ("inputs", "labels", "targets", "groups", "splits", "classes")

@@ -12,6 +12,8 @@ from service.datasets.sources.entries import Entry
 from service.datasets.sources.images import decoded
 from service.errors import InvalidDatasetError
 
+TITLE = "input and target folders"
+
 INPUTS = frozenset({"input", "inputs"})
 TARGETS = frozenset({"target", "targets"})
 

@@ -10,6 +10,8 @@ from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Entry
 
+TITLE = "images alone"
+
 
 def fits(entries: Sequence[Entry]) -> bool:
     """Whether there are images at the top, or below split folders and nothing else."""

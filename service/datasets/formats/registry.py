@@ -20,18 +20,20 @@ class Format:
 
     Attributes:
         name: What a user calls it.
+        title: What a page calls it.
         fits: Whether files of these names are in it.
         read: Opens them; samples are read when they are asked for.
     """
 
     name: str
+    title: str
     fits: Callable[[Sequence[Entry]], bool]
     read: Callable[[Sequence[Entry], ImportOptions], Source]
 
 
 def _format(name: str, module: str) -> Format:
     found = import_module(f"service.datasets.formats.{module}")
-    return Format(name, found.fits, found.read)
+    return Format(name, found.TITLE, found.fits, found.read)
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
