@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +114,12 @@ def _written(
         )
     is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
     plan = options.split_plan
-    return source, write(source, work.made, plan, limits, is_uniform=is_uniform)
+    try:
+        return source, write(source, work.made, plan, limits, is_uniform=is_uniform)
+    finally:
+        # Before the archive that they are read from, also where one is refused.
+        if isinstance(source.samples, Generator):
+            source.samples.close()
 
 
 def _written_encoded(
