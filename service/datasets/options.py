@@ -24,6 +24,7 @@ from service.datasets.splits import SplitPlan
 # they are tried: pairs lie in folders, as classes do.
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
+        "masks": "masks",
         "npz": "npz",
         "cifar": "cifar",
         "idx": "idx",

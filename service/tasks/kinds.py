@@ -65,6 +65,12 @@ TRAINED: Mapping[str, Trained] = MappingProxyType(
             "labels",
             {"mosaics": "workers.training.data.mosaics:load_mosaics"},
         ),
+        "segmentation": Trained(
+            "workers.training.objectives.segmentation:SegmentationObjective",
+            "pairs",
+            {"collages": "workers.training.data.collages:collages"},
+            targets="workers.training.objectives.segmentation:MASKS",
+        ),
     }
 )
 # A function is evaluated, and trains nothing.

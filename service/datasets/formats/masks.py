@@ -1,0 +1,234 @@
+"""Images and masks of class numbers: ``images/1.png``, ``masks/1.png``; or arrays of both.
+
+The arrays are ``np.savez("set.npz", inputs=..., masks=...)``. It is stored as pairs with classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from service.datasets.formats import npz
+from service.datasets.formats.layout import Placed, laid_out
+from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
+from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Sample, Source
+from service.datasets.sources.entries import Entry, shown, unwrapped
+from service.datasets.sources.images import MAX_FILE_BYTES, decoded, opened
+from service.errors import InvalidDatasetError
+
+TITLE = "images and masks folders"
+INPUTS = frozenset({"image", "images", "input", "inputs"})
+MASKS = frozenset({"mask", "masks"})
+CLASSES = "classes.txt"
+# A pixel of no class; so classes are 0 to 254.
+IGNORED = 255
+# Files of bilevel, grey or palette images that keep every value.
+_MODES, _LOSSLESS = frozenset({"1", "L", "P"}), frozenset({"PNG", "BMP", "PPM"})
+
+Mask = NDArray[np.uint8]
+# Reads all masks, with the name of each.
+Reader = Callable[[], Iterator[tuple[str, Mask]]]
+
+
+def fits(entries: Sequence[Entry]) -> bool:
+    """Whether there are folders of images and of masks and no others, or an array of masks."""
+    if _is_arrays(entries):
+        return any(entry.stem == "masks" for entry in entries)
+    try:
+        images = laid_out(list(entries)).images
+    except InvalidDatasetError:  # files of another format
+        return False
+    tops = {image.path.partition("/")[0].lower() for image in images}
+    return bool(tops & INPUTS) and bool(tops & MASKS) and tops <= INPUTS | MASKS
+
+
+def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+    """Read images and masks. Masks are read twice: what classes there are is known first.
+
+    Raises:
+        InvalidDatasetError: An image has no mask, or one no image; a value is no class.
+    """
+    return _arrays(entries, options) if _is_arrays(entries) else _folders(entries, options)
+
+
+def _is_arrays(entries: Sequence[Entry]) -> bool:
+    return bool(entries) and all(entry.suffix == ".npy" for entry in entries)
+
+
+# Files
+
+
+def _folders(entries: Sequence[Entry], options: ImportOptions) -> Source:
+    rest, table = split_off(unwrapped(list(entries)), CLASSES)
+    layout = laid_out(rest)
+    inputs, masks = (_side(layout.images, names) for names in (INPUTS, MASKS))
+    if len(inputs) + len(masks) != len(layout.images):
+        found = {id(image) for side in (inputs, masks) for image in side.values()}
+        stray = next(image for image in layout.images if id(image) not in found)
+        raise InvalidDatasetError(
+            stray.entry.name, "is neither below images/ nor below masks/, or its name comes twice"
+        )
+    for ours, theirs, other in ((inputs, masks, "mask"), (masks, inputs, "image")):
+        for key in sorted(ours.keys() - theirs.keys()):
+            name = ours[key].entry.name
+            raise InvalidDatasetError(name, f"has no {other} of the same name: add it")
+
+    def all_masks() -> Iterator[tuple[str, Mask]]:
+        for key in sorted(masks):
+            yield masks[key].entry.name, _mask(masks[key].entry, options.size_px)
+
+    names = None if table is None else _lines(table)
+    classes = _classes(all_masks, names, CLASSES)
+    samples = _samples(inputs, masks, options)
+    return Source("pairs", 2, samples, classes, layout.left_out)
+
+
+def _side(images: list[Placed], names: frozenset[str]) -> dict[str, Placed]:
+    found = {}
+    for image in images:
+        top, _, rest = image.path.partition("/")
+        if rest and top.lower() in names:
+            found[f"{image.split or ''}/{PurePosixPath(rest).with_suffix('')}"] = image
+    return found
+
+
+def _samples(
+    inputs: Mapping[str, Placed], masks: Mapping[str, Placed], options: ImportOptions
+) -> Iterator[Sample]:
+    for key in sorted(inputs):
+        image, mask = inputs[key], masks[key]
+        yield Sample(
+            name=image.entry.name,
+            values=decoded(image.entry, options.convert, options.size_px),
+            target=_mask(mask.entry, options.size_px),
+            group=image.group if image.group is not None else mask.group,
+            split=image.split,
+        )
+
+
+def _mask(entry: Entry, size_px: int | None) -> Mask:
+    """Return a mask's values, (1, H, W): of a palette the indices. Scaling invents none."""
+    with opened(entry.name, entry.read(MAX_FILE_BYTES)) as image:
+        if image.format not in _LOSSLESS or image.mode not in _MODES:
+            raise InvalidDatasetError(
+                entry.name,
+                f"is a {image.format} of the kind {image.mode}: give a mask as a PNG in grey or "
+                "with a palette, whose values are class numbers",
+            )
+        upright = ImageOps.exif_transpose(image)
+        if size_px is not None:
+            upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.NEAREST)
+        return np.asarray(upright).astype(np.uint8)[np.newaxis]
+
+
+def _lines(table: Entry) -> list[str]:
+    text = table.read(MAX_TABLE_BYTES).decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+# Arrays
+
+
+def _arrays(entries: Sequence[Entry], options: ImportOptions) -> Source:
+    by_name = {entry.stem: entry for entry in entries}
+    if "masks" not in by_name:
+        raise InvalidDatasetError("masks", "this array is missing")
+    for other in ("labels", "y", "targets"):
+        if other in by_name:
+            raise InvalidDatasetError(other, "give either this or masks")
+    masks, names = by_name.pop("masks"), by_name.pop("classes", None)
+    if header_of(masks).dtype.kind not in WHOLE:
+        raise InvalidDatasetError("masks", "should be whole numbers, a class for each pixel")
+    targets = Entry("targets.npy", masks.n_bytes, masks.opener)
+    source = npz.read([*by_name.values(), targets], options)
+
+    def all_masks() -> Iterator[tuple[str, Mask]]:
+        found = rows(masks)
+        with _closing(found):
+            for index, row in enumerate(found):
+                name = f"masks[{index}]"
+                yield name, _bytes(name, row)
+
+    told = (
+        None if names is None else texts("classes", np.atleast_1d(whole(names, MAX_TABLE_BYTES)))
+    )
+    classes = _classes(all_masks, told, "classes")
+    return replace(source, samples=_checked(source.samples), classes=classes)
+
+
+def _checked(samples: Iterator[Sample]) -> Iterator[Sample]:
+    with _closing(samples):
+        for sample in samples:
+            yield replace(sample, target=_of_one_channel(sample))
+
+
+@contextmanager
+def _closing(items: Iterator[Any]) -> Iterator[None]:
+    """Close what items are read from before its archive is closed, also where one is refused."""
+    try:
+        yield
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
+def _bytes(name: str, values: NDArray[np.integer]) -> Mask:
+    wrong = values[(values < 0) | (values > IGNORED)]
+    if wrong.size:
+        raise InvalidDatasetError(
+            name, f"holds {int(wrong[0])}: classes are 0 to {IGNORED - 1}, {IGNORED} is no class"
+        )
+    return values.astype(np.uint8)
+
+
+def _of_one_channel(sample: Sample) -> Mask:
+    target = np.asarray(sample.target)
+    if len(target) != 1:
+        raise InvalidDatasetError(
+            sample.name, f"has a mask of {len(target)} channels: give the number of its class"
+        )
+    return target.astype(np.uint8)
+
+
+# Classes
+
+
+def _classes(masks: Reader, names: list[str] | None, where: str) -> list[str]:
+    """Return the names of the classes, all numbers from 0 where none are given.
+
+    Raises:
+        InvalidDatasetError: A value has no name, or, without names, none has a number below it.
+    """
+    first: dict[int, str] = {}
+    for name, mask in masks():
+        for value in np.unique(mask).tolist():
+            first.setdefault(value, name)
+    seen = sorted(first.keys() - {IGNORED})
+    if len(seen) < 2:
+        # 255 is how programs draw the foreground of two classes.
+        raise InvalidDatasetError(
+            "masks",
+            f"hold {'only the class ' + str(seen[0]) if seen else 'no class'}: give two at least, "
+            f"numbered from 0; {IGNORED} stands for pixels of no class",
+        )
+    if names is not None and not (0 < len(set(names)) == len(names) <= IGNORED):
+        raise InvalidDatasetError(where, f"should name 1 to {IGNORED} classes, each another way")
+    n = len(names) if names is not None else len(seen)
+    if seen[-1] >= n:
+        reason = f"holds the value {seen[-1]}, but classes are 0 to {n - 1}"
+        remedy = (
+            f"correct it, or name it in {where}"
+            if names is not None
+            else f"number the {n} classes that have pixels from 0, or name all in {where}"
+        )
+        raise InvalidDatasetError(shown(first[seen[-1]]), f"{reason}: {remedy}")
+    return names if names is not None else [str(number) for number in range(n)]

@@ -1,0 +1,190 @@
+"""Segmentation: name the class of every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from workers.training.data.patches import Patches
+from workers.training.data.scaling import Scale
+from workers.training.data.targets import Targets
+from workers.training.data.tiles import Tile
+from workers.training.generators import Generators
+from workers.training.memory_format import lay_out
+from workers.training.objectives.base import Batch
+from workers.training.objectives.patched import Judged, Pair, PatchObjective
+from workers.training.task import Split
+
+# A pixel of this value is of no class: it is neither trained on nor judged.
+IGNORED = 255
+# Added to both sides of a Dice coefficient, px: a class without pixels divides by no zero.
+SMOOTHING_PX = 1.0
+
+
+class MaskTargets(Targets):
+    """Masks of one channel whose values are class numbers, or `IGNORED`."""
+
+    def scale(self, shared: Scale) -> Scale:  # noqa: ARG002 - class numbers stay what they are
+        """Return what makes stored masks floating-point numbers, as patches are."""
+        return Tensor.float
+
+    def n_outputs(self, told: int, n_channels: int) -> int:  # noqa: ARG002 - it is 1
+        """Return the number of classes."""
+        return told
+
+    def fault(self, target: NDArray[Any], n_outputs: int) -> str | None:
+        """See `Targets.fault`."""
+        is_class = np.isin(target, (*range(n_outputs), IGNORED))
+        if len(target) == 1 and bool(is_class.all()):
+            return None
+        return (
+            f"is no mask of one channel with values of 0 to {n_outputs - 1}, or {IGNORED} for "
+            "pixels of no class"
+        )
+
+
+MASKS = MaskTargets()
+
+
+class SegmentationObjective(PatchObjective):
+    """Cross-entropy plus Dice loss, over all pixels of a batch that have a class.
+
+    With p the softmax of a network's outputs and y the classes as 0 and 1, sums running over those
+    pixels, N of them, and C classes:
+
+        CE = -1/N sum y ln p,   Dice = 1/C sum_c (2 sum p_c y_c + 1) / (sum p_c + sum y_c + 1),
+        loss = CE + 1 - Dice.
+
+    A split is judged by the same formula with sums over all of its judged pixels, so that neither
+    the size of tiles nor the split into passes changes it but by rounding.
+
+    Source: F. Milletari et al., "V-Net", 3DV 2016 (Dice), with sizes in place of squares, and the
+    sum of both losses, as F. Isensee et al., "nnU-Net", Nature Methods 18, 2021.
+    """
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        device: torch.device,
+        training: Mapping[str, Any],
+        data_dir: str | None = None,
+    ) -> None:
+        super().__init__(section, device, training, data_dir)
+        self._label_smoothing = float(training.get("label_smoothing", 0.0))
+
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
+        """Yield patches from fresh places, and the classes of their pixels, (B, *sides)."""
+        for inputs, masks in self.patches(batch_size, generators):
+            yield self.normalise(inputs), masks[:, 0].long()
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of a batch.
+
+        Label smoothing by s makes the y of the cross-entropy (1 - s) y + s / C.
+        """
+        return _Sums.of(outputs.float(), targets, self._label_smoothing).loss()
+
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
+        """Return `loss`, and `iou`, `dice` and `pixel_accuracy` of the most likely classes."""
+        sums: _Sums | None = None
+        counts = torch.zeros(self.n_outputs**2, dtype=torch.int64)
+        with torch.inference_mode():
+            for part in self.judged(split):
+                core = _core(part)
+                whole: Tensor = network(lay_out(self.normalise(part.inputs)))
+                outputs = whole[:, :, *core].double()
+                classes = part.truth[:, :, *core][:, 0].long()
+                found = _Sums.of(outputs, classes)
+                sums = found if sums is None else sums.plus(found)
+                has_class = classes != IGNORED
+                pairs = classes * self.n_outputs + outputs.argmax(dim=1)
+                counts += torch.bincount(pairs[has_class].cpu(), minlength=self.n_outputs**2)
+            if sums is None:
+                raise ValueError(f"the {split} split has no samples")
+            loss = float(sums.loss())
+        return {"loss": loss, **overlaps(counts.view(self.n_outputs, -1).numpy())}
+
+    def judged_crops(self) -> Sequence[Pair]:
+        """Return crops of the inputs and of the masks."""
+        return [(inputs, masks) for inputs, masks in self.data.crops]
+
+    def judged_tile(self, split: Split, numbers: Tensor, tile: Tile, patches: Patches) -> Pair:  # noqa: ARG002 - nothing is drawn
+        """Return windows of the inputs and of the masks."""
+        inputs, masks = patches
+        return inputs, masks
+
+
+def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:
+    """Return what the pixels say that were judged.
+
+    With TP pixels of a class that were found, FN that were not and FP found in error:
+    IoU = TP / (TP + FN + FP), Dice = 2 TP / (2 TP + FN + FP). Both are means over the classes that
+    have a pixel in the masks or in the answers; of a split without any pixel all are 0.
+
+    Args:
+        counts: (C, C), pixels by true class and by answer.
+
+    Returns:
+        `iou`, `dice` and `pixel_accuracy`, the share of pixels whose class was found.
+    """
+    found = counts.diagonal().astype(float)
+    sizes = counts.sum(axis=0) + counts.sum(axis=1)
+    is_there = sizes > 0
+    found, sizes = found[is_there], sizes[is_there]
+    return {
+        "iou": float(np.mean(found / (sizes - found))) if len(sizes) else 0.0,
+        "dice": float(np.mean(2 * found / sizes)) if len(sizes) else 0.0,
+        "pixel_accuracy": float(found.sum() / max(int(counts.sum()), 1)),
+    }
+
+
+class _Sums:
+    """What the loss is computed of: sums over pixels that add up over parts of a split."""
+
+    def __init__(self, entropy: Tensor, n_pixels: Tensor, shared: Tensor, sizes: Tensor) -> None:
+        self._parts = (entropy, n_pixels, shared, sizes)
+
+    @classmethod
+    def of(cls, outputs: Tensor, classes: Tensor, label_smoothing: float = 0.0) -> _Sums:
+        """Sum over outputs (B, C, *sides) and classes (B, *sides).
+
+        Comparisons, products and sums alone: those of `cross_entropy` for images have no
+        deterministic form on GPUs.
+        """
+        n_classes = outputs.shape[1]
+        numbers = torch.arange(n_classes, device=outputs.device).view(
+            -1, *(1,) * (classes.dim() - 1)
+        )
+        truth = (classes[:, None] == numbers).to(outputs.dtype)
+        has_class = (classes != IGNORED)[:, None].to(outputs.dtype)
+        logs = outputs.log_softmax(dim=1)
+        wanted = truth * (1 - label_smoothing) + label_smoothing / n_classes
+        likely = logs.exp() * has_class
+        over = (0, *range(2, outputs.dim()))
+        return cls(
+            -(wanted * logs * has_class).sum(),
+            has_class.sum(),
+            (likely * truth).sum(dim=over),
+            (likely + truth).sum(dim=over),
+        )
+
+    def plus(self, other: _Sums) -> _Sums:
+        """Return the sums of both."""
+        return _Sums(*(one + two for one, two in zip(self._parts, other._parts, strict=True)))
+
+    def loss(self) -> Tensor:
+        """Return the cross-entropy plus the Dice loss."""
+        entropy, n_pixels, shared, sizes = self._parts
+        dice = (2 * shared + SMOOTHING_PX) / (sizes + SMOOTHING_PX)
+        return entropy / n_pixels.clamp(min=1) + 1 - dice.mean()
+
+
+def _core(part: Judged) -> tuple[slice, ...]:
+    """Return the core of a tile by slices of its window."""
+    axes = zip(part.tile.core, part.tile.window, strict=True)
+    return tuple(slice(core.start - of.start, core.stop - of.start) for core, of in axes)
