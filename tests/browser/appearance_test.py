@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from api.dashboard.figures.themes import THEMES
 from service.records import Job
 from tests.browser.conftest import Server, open_tab, until
-from tests.browser.looks import check_looks
+from tests.support.looks import check_looks
 
 pytestmark = pytest.mark.browser
 

@@ -18,7 +18,7 @@ from api.app import create_app
 from service.records import Job
 from service.settings import Settings
 from service.storage.database import Database
-from tests.browser import seeding
+from tests.support import seeding
 
 ARGS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run"]
 PATIENCE_MS = 60_000

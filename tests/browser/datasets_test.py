@@ -9,10 +9,10 @@ from playwright.sync_api import Browser
 
 from service.settings import Settings
 from tests.browser.conftest import Server, open_tab
-from tests.browser.looks import check_looks
-from tests.browser.seeding import HOSTILE
-from tests.integration.service.datasets import making
 from tests.integration.service.datasets.conftest import add
+from tests.support.datasets import making
+from tests.support.looks import check_looks
+from tests.support.seeding import HOSTILE
 
 pytestmark = pytest.mark.browser
 

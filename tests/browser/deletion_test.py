@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from service.errors import NotFoundError
 from service.storage import jobs
-from tests.browser import seeding
 from tests.browser.conftest import PATIENCE_MS, Server, open_tab
+from tests.support import seeding
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

@@ -9,8 +9,8 @@ from service.jobs import commands, reopen
 from service.states import JobState, TrialState
 from service.storage import jobs as job_rows
 from service.storage import studies, trials
-from tests.browser import seeding
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab, until
+from tests.support import seeding
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

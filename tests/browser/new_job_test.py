@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from service.storage import jobs as job_rows
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
-from tests.browser.looks import check_looks
-from tests.integration.api.estimates_test import dispatch, measure
-from tests.integration.api.specs import PHOTOS, SPHERE, changed
+from tests.support.estimates import dispatch, measure
+from tests.support.looks import check_looks
+from tests.support.specs import PHOTOS, SPHERE, changed
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

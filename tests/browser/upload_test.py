@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from service.storage import datasets
 from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
-from tests.browser.looks import check_looks
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
+from tests.support.looks import check_looks
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

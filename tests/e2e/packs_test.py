@@ -11,7 +11,7 @@ import pytest
 
 from densearch.client.client import Client
 from tests.e2e.conftest import PATIENCE_S, Server
-from tests.e2e.killing import kill, kill_worker, named
+from tests.support.killing import kill, kill_worker, named
 
 pytestmark = pytest.mark.ray
 

@@ -20,7 +20,7 @@ from service.jobs import commands as use_cases
 from service.storage.database import Database
 from service.validation import parse
 from tests.e2e.conftest import Server
-from tests.integration.service.simulation import Simulation, told
+from tests.support.simulation import Simulation, told
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 PATIENCE_S = 180.0

@@ -8,7 +8,7 @@ from typing import Any
 from service.orchestration.run import Run
 from service.records import Job
 from service.states import JobState
-from tests.unit.service.report.records import Log, spec_of
+from tests.support.report_records import Log, spec_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

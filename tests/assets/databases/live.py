@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from densearch.client.client import Client
 from tests.assets.databases import results, specs
 from tests.e2e.conftest import Server
-from tests.e2e.killing import kill_worker, named
+from tests.support.killing import kill_worker, named
 
 PATIENCE_S = 900.0
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")

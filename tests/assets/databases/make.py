@@ -26,7 +26,7 @@ from service import digest
 from service.storage import backups, revisions, schema
 from service.storage.database import Database
 from tests.assets.databases import live
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 FOLDER = Path(__file__).parent
 

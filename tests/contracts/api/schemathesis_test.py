@@ -30,9 +30,9 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.api.specs import PHOTOS, SPHERE, submit
-from tests.integration.service.datasets import making
-from tests.integration.service.simulation import Simulation
+from tests.support.datasets import making
+from tests.support.simulation import Simulation
+from tests.support.specs import PHOTOS, SPHERE, submit
 
 CHECKS = [
     not_a_server_error,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.samplers import StudyPlan
-from tests.contracts.samplers.behaviour import SamplerBehaviour
+from tests.support.sampler_behaviour import SamplerBehaviour
 
 
 class TestDirectL(SamplerBehaviour):

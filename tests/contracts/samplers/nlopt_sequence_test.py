@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.samplers import StudyPlan
-from tests.contracts.samplers.behaviour import Objective, Point, Simulation, bowl
+from tests.support.sampler_behaviour import Objective, Point, Simulation, bowl
 from workers.functions import FUNCTIONS, evaluate
 
 SEED = 20_241_124

@@ -11,7 +11,7 @@ from tests.contracts.samplers import (
     direct_l_contract_test,
     tune_contract_test,
 )
-from tests.contracts.samplers.behaviour import SamplerBehaviour, Simulation
+from tests.support.sampler_behaviour import SamplerBehaviour, Simulation
 
 
 def test_every_sampler_has_its_contract() -> None:

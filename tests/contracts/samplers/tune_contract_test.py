@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from service.samplers import AxisKind, StudyPlan, create, describe
-from tests.contracts.samplers.comparison_contract_test import RoundsBehaviour
+from tests.support.rounds_behaviour import RoundsBehaviour
 
 
 def needs_extra(name: str) -> pytest.MarkDecorator:

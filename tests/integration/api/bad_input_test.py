@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 from service.samplers.catalogue import info
 from service.storage import densities
 from service.storage.database import Database
-from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
+from tests.support.specs import JSON, PHOTOS, SPHERE, changed, submit
 
 NAN, INF = float("nan"), float("inf")
 

@@ -14,7 +14,7 @@ from api.cli.main import app
 from densearch.client.client import Client, ClientError
 from service.storage.database import Database
 from tests.browser.conftest import Server
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 LIMIT = 20 * 2**20
 

@@ -22,8 +22,8 @@ from api import uploads
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.api.specs import JSON, submit
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
+from tests.support.specs import JSON, submit
 
 CONTENT = making.zipped(making.class_files(5))
 CLASSIFY = {

@@ -15,9 +15,9 @@ from service.settings import Settings
 from service.storage import densities, trials
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from tests.integration.api.specs import JSON, PHOTOS, SPHERE, submit
-from tests.integration.service.deletion_test import run_storing
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
+from tests.support.specs import JSON, PHOTOS, SPHERE, submit
+from tests.support.stored_jobs import run_storing
 
 SMALL = {**PHOTOS, "samplers": ["random"], "controls": ["uniform"], "budget": {"n_trials": 2}}
 

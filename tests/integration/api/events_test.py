@@ -21,8 +21,8 @@ from service.jobs import commands, reopen
 from service.storage import events
 from service.storage.database import Database
 from service.storage.deadlines import within
-from tests.integration.api.specs import SPHERE, submit
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
+from tests.support.specs import SPHERE, submit
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.api.specs import SPHERE, submit
+from tests.support.specs import SPHERE, submit
 
 
 @pytest.mark.parametrize(

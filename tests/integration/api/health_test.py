@@ -11,7 +11,7 @@ from service.jobs import leases
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
-from tests.integration.api.specs import submit
+from tests.support.specs import submit
 
 
 def _checks(client: TestClient) -> tuple[int, dict[str, bool]]:

@@ -19,8 +19,8 @@ from service.records import Job
 from service.settings import Settings
 from service.storage import densities, jobs
 from service.storage.database import Database
-from tests.integration.api.specs import PHOTOS, SPHERE, changed, submit
-from tests.integration.service.simulation import PEAK_BYTES, Simulation
+from tests.support.simulation import PEAK_BYTES, Simulation
+from tests.support.specs import PHOTOS, SPHERE, changed, submit
 
 N_SEARCH = 2 * 5 + 2  # two samplers with a budget of 5, two controls
 N_EVALUATED = 2 * 4  # two seeds of four arms

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from service.storage.database import Database
-from tests.integration.api.specs import SPHERE, submit
+from tests.support.specs import SPHERE, submit
 
 OLD = " photos\u202e\x85gnp.exe"
 

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from starlette.testclient import TestClient
 
 from densearch.client.client import Client
-from tests.integration.api.specs import PHOTOS, submit
 from tests.support.root import ROOT
+from tests.support.specs import PHOTOS, submit
 
 TASKS: dict[str, dict[str, Any]] = {
     "denoising": {"kind": "denoising"},

@@ -18,8 +18,8 @@ from service.settings import load
 from service.storage import events, locks, vacuum
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from tests.integration.service.deletion_test import counts, files, run_storing
-from tests.integration.service.retention_test import SMALL, later, left, run_measured
+from tests.support.pruned_jobs import SMALL, later, left, run_measured
+from tests.support.stored_jobs import counts, files, run_storing
 
 
 def prune(*words: str) -> Any:  # noqa: ANN401 - typer's Result

@@ -13,8 +13,8 @@ from service.jobs import commands as use_cases
 from service.records import Job
 from service.storage import jobs
 from service.storage.database import Database
-from tests.integration.api.specs import JSON, PHOTOS, SPHERE, submit
-from tests.integration.service.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.specs import JSON, PHOTOS, SPHERE, submit
 
 
 def _drive(database: Database, fails: Collection[int] = ()) -> tuple[Job, Simulation]:

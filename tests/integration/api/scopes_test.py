@@ -12,8 +12,8 @@ from rich.console import Console
 
 from densearch.cli.reports import show_job
 from service.storage.database import Database
-from tests.integration.api.specs import submit
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
+from tests.support.specs import submit
 
 WIDE = ["features.0.0", "features.1.residual.0", "features.1.residual.3"]
 NARROW = ["features.2.residual.0", "features.2.residual.3"]

@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.storage import postgresql
 from service.storage.database import Database
 from tests.chaos.proxy import Mode, Proxy
-from tests.integration.api.specs import SPHERE
+from tests.support.specs import SPHERE
 
 # More than the threads that answer.
 N_REQUESTS = 60

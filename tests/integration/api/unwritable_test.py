@@ -23,7 +23,7 @@ from service.jobs import leases
 from service.settings import Settings
 from service.storage.database import Database
 from tests.integration.api.conftest import ADDRESS
-from tests.integration.api.specs import SPHERE, submit
+from tests.support.specs import SPHERE, submit
 
 NOBODY = 65_534
 

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.dashboard.pages import datasets
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from service.settings import Settings
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from service.validation import parse
-from tests.browser import seeding
-from tests.integration.api.estimates_test import COST, dispatch, measure
-from tests.integration.api.specs import JSON, PHOTOS, SPHERE, changed, submit
-from tests.integration.service.datasets import making
+from tests.support import seeding
+from tests.support.datasets import making
+from tests.support.estimates import COST, dispatch, measure
+from tests.support.specs import JSON, PHOTOS, SPHERE, changed, submit
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from service.states import JobState
 from service.storage import densities, overview, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
-from tests.browser import seeding
+from tests.support import seeding
 
 
 @pytest.fixture(params=["sqlite"])

@@ -19,9 +19,9 @@ from service.settings import Settings
 from service.states import Phase, Role, TrialState
 from service.storage import densities, events, studies, trials
 from service.storage.database import Database
-from tests.browser import seeding
-from tests.integration.api.specs import PHOTOS, submit
-from tests.integration.service.simulation import Simulation
+from tests.support import seeding
+from tests.support.simulation import Simulation
+from tests.support.specs import PHOTOS, submit
 
 
 @pytest.fixture

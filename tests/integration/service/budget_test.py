@@ -22,8 +22,8 @@ from service.states import JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation, report_of, told
-from tests.integration.service.stepped_clock import SteppedClock
+from tests.support.simulation import Simulation, report_of, told
+from tests.support.stepped_clock import SteppedClock
 
 # A second of a CPU costs 1.
 PRICES = Prices(cpu_hour=3600.0, currency="EUR")

@@ -17,8 +17,8 @@ from service.records import Trial
 from service.states import JobState, Phase, TrialState
 from service.storage import jobs, trials
 from service.storage.database import Database
-from tests.integration.service.runs_test import submit, training_job
-from tests.integration.service.simulation import Simulation
+from tests.support.jobs import submit, training_job
+from tests.support.simulation import Simulation
 
 SHORT = training_job(
     training={"optimizer": "sgd", "lr": 0.1, "batch_size": 64, "epochs": 4, "schedule": "cosine"},

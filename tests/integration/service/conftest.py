@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service import clock
-from tests.integration.service.stepped_clock import SteppedClock
+from tests.support.stepped_clock import SteppedClock
 
 
 @pytest.fixture

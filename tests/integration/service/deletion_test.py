@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from service.errors import IllegalTransitionError, LeaseLostError, NotFoundError
 from service.jobs import artifact_files, deletion, reopen
 from service.jobs import commands as use_cases
-from service.orchestration.messages import Ended
 from service.records import Trial
-from service.states import JobState
 from service.storage import densities, events, jobs, trials
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from service.storage.tables import Base
 from service.validation import parse
-from tests.integration.service.course_test import untimed
-from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
-from tests.integration.service.simulation import Simulation, forget, report_of, told
-
-SMALL = training_job(
-    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
-)
-
-
-class Storing(Simulation):
-    """A simulation whose evaluations leave files, named by what was trained."""
-
-    data_dir: Path
-
-    def finish_one(self) -> Ended:
-        before = list(self.hand)
-        ended = super().finish_one()
-        (done,) = (a for a in before if a not in self.hand)
-        if not done.keeps_weights:
-            return ended
-        content = done.digest.encode()
-        return replace(ended, weights=artifact_files.store_weights(self.data_dir, content))
+from tests.support.courses import untimed
+from tests.support.jobs import function_job, run_whole, submit
+from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.stored_jobs import SMALL, counts, files, go_on, run_storing
 
 
 class Dying(Chunks):
@@ -56,33 +33,8 @@ class Dying(Chunks):
             return work(session, 1)
 
 
-def run_storing(database: Database, data_dir: Path, body: object) -> int:
-    job_id = submit(database, body)
-    return go_on(database, data_dir, job_id)
-
-
-def go_on(database: Database, data_dir: Path, job_id: int) -> int:
-    simulation = Storing(database, n_workers=3)
-    simulation.data_dir = data_dir
-    (run,) = simulation.take()
-    assert simulation.run(run).state is JobState.SUCCEEDED
-    return job_id
-
-
 def sweep(database: Database, data_dir: Path) -> None:
     deletion.sweep(Chunks(database), data_dir)
-
-
-def counts(database: Database, job_id: int) -> dict[str, int]:
-    """Count what a job has in every table that names jobs."""
-    found = {}
-    with database.read() as session:
-        for table in Base.metadata.sorted_tables:
-            column = table.c.id if table.name == "jobs" else table.c.get("job_id")
-            if column is not None:
-                query = select(text("count(*)")).select_from(table).where(column == job_id)
-                found[table.name] = session.scalar(query) or 0
-    return found
 
 
 def values_of(database: Database, job_id: int) -> list[tuple[Any, ...]]:
@@ -99,11 +51,6 @@ def n_dangling(database: Database) -> int:
         return 0
     with database.engine.connect() as connection:
         return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
-
-
-def files(data_dir: Path) -> set[str]:
-    folder = data_dir / artifact_files.FOLDER
-    return {str(p.relative_to(data_dir)) for p in folder.rglob("*.safetensors")}
 
 
 def paths(database: Database, job_id: int) -> set[str]:

@@ -11,7 +11,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation, forget, report_of, told, trained
+from tests.support.simulation import Simulation, forget, report_of, told, trained
 
 FULL = "OutOfMemoryError: CUDA out of memory"
 EPYC, XEON = "AMD EPYC 7763 (AVX2)", "Intel Xeon Platinum 8481C (AVX512)"

@@ -20,9 +20,9 @@ from service.storage.database import Database
 from service.studies import halving, planning
 from service.studies.halving import Member
 from service.validation import parse
-from tests.integration.service.course_test import found, of, shaken, untimed
-from tests.integration.service.runs_test import run_whole, submit, training_job
-from tests.integration.service.simulation import Simulation, curve_of, forget, report_of, told
+from tests.support.courses import found, of, shaken, untimed
+from tests.support.jobs import run_whole, submit, training_job
+from tests.support.simulation import Simulation, curve_of, forget, report_of, told
 
 ROUND = 8
 IN_ROUNDS = ("random", "cmaes")

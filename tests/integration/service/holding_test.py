@@ -16,8 +16,8 @@ from service.records import Trial
 from service.states import JobState
 from service.storage import jobs, trials
 from service.storage.database import Database
-from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
-from tests.integration.service.simulation import Simulation, forget, report_of, told
+from tests.support.jobs import function_job, run_whole, submit, training_job
+from tests.support.simulation import Simulation, forget, report_of, told
 
 SMALL = function_job(samplers=["random"], budget={"n_trials": 3})
 

@@ -14,8 +14,8 @@ from service.states import CalibrationState, JobState
 from service.storage import calibrations as calibration_queries
 from service.storage import jobs as queries
 from service.storage.database import Database
-from tests.integration.service.stepped_clock import SteppedClock
-from tests.integration.service.storage_test import SPEC
+from tests.support.stepped_clock import SteppedClock
+from tests.support.stored_specs import SPEC
 
 
 def test_two_dispatchers_never_hold_the_same_job(database: Database) -> None:

@@ -13,7 +13,7 @@ from service.jobs import reopen
 from service.orchestration.step import open_run
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
 
 TRAINED: dict[str, Any] = {
     "name": "digits",

@@ -15,7 +15,7 @@ from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation, told, trained
+from tests.support.simulation import Simulation, told, trained
 
 
 def body(width: int, **changes: Any) -> dict[str, Any]:

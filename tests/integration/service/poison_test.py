@@ -18,7 +18,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import told, trained
+from tests.support.simulation import told, trained
 
 MAX_ATTEMPTS = 3
 

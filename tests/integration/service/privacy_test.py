@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from densearch.client.client import Client
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 PATIENCE_S = 60.0
 MAIN = [sys.executable, "-P", "-m", "api.cli.main"]

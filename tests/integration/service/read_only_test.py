@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.jobs import commands
 from service.storage.database import Database
-from tests.integration.service.storage_test import SPEC
+from tests.support.stored_specs import SPEC
 
 
 @pytest.fixture

@@ -22,17 +22,10 @@ from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.course_test import EVERYTHING, found, untimed
-from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
-from tests.integration.service.simulation import Simulation, forget, report_of, told
-
-
-def go_on(database: Database, seed: int = 0, fails: set[int] | None = None) -> Simulation:
-    simulation = Simulation(database, n_workers=3, seed=seed, fails=fails or set())
-    (run,) = simulation.take()
-    assert simulation.run(run).state is JobState.SUCCEEDED
-    return simulation
-
+from tests.support.courses import EVERYTHING, found, untimed
+from tests.support.jobs import function_job, run_whole, submit, training_job
+from tests.support.reopened import go_on
+from tests.support.simulation import Simulation, forget, report_of, told
 
 FUNCTION = function_job(
     samplers=["direct_l", "direct_l_rand", "direct_l_model", "tpe", "cmaes", "random", "qmc"]

@@ -8,28 +8,23 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock
 from service.jobs import commands as use_cases
 from service.jobs import reopen, retention
-from service.orchestration.messages import Measured
 from service.states import CalibrationState, JobState
 from service.storage import calibrations, events, jobs, trials
 from service.storage import retention as stored
 from service.storage.chunks import Chunks, next_size
 from service.storage.database import Database
 from service.storage.retention import Pruned
-from service.storage.tables import CalibrationRow, EventRow, IdempotencyKeyRow, MeasurementRow
+from service.storage.tables import IdempotencyKeyRow
 from service.validation import parse
-from tests.integration.service.reopening_test import go_on
-from tests.integration.service.runs_test import function_job, run_whole, submit, training_job
-from tests.integration.service.simulation import Simulation, report_of, told
-
-SMALL = training_job(
-    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
-)
+from tests.support.jobs import function_job, run_whole, submit
+from tests.support.pruned_jobs import SMALL, later, left, run_measured
+from tests.support.reopened import go_on
+from tests.support.simulation import report_of, told
 
 
 class Killed(Chunks):
@@ -55,37 +50,9 @@ class Killed(Chunks):
                 return total
 
 
-def run_measured(database: Database, body: dict[str, object], key: str | None = None) -> int:
-    """Run a job whose trainings measure each epoch."""
-    job, _ = use_cases.submit(database, parse.parse(body), key)
-    simulation = Simulation(database, n_workers=3)
-    (run,) = simulation.take()
-    updates: list[Any] = []
-    while not run.job.state.is_final:
-        simulation.step(run, updates)
-        updates = [simulation.finish_one()] if simulation.hand else []
-        for ended in list(updates):
-            values = enumerate(ended.curve, start=1)
-            ids = (ended.attempt_id, ended.trial_id)
-            updates[:0] = [Measured(*ids, n, {"loss": v}, 0.1 * n) for n, v in values]
-    assert run.job.state is JobState.SUCCEEDED
-    return job.id
-
-
-def left(database: Database) -> Pruned:
-    with database.read() as session:
-        n = (EventRow, MeasurementRow, IdempotencyKeyRow, CalibrationRow)
-        counts = [session.scalar(select(func.count()).select_from(kind)) or 0 for kind in n]
-    return Pruned(*counts)
-
-
 def everything(database: Database, job_id: int) -> tuple[Any, ...]:
     with database.read() as session:
         return (jobs.get(session, job_id), trials.of_job(session, job_id), told(database, job_id))
-
-
-def later(days: float = 1.0) -> Any:  # noqa: ANN401 - a time
-    return clock.now() + timedelta(days=days)
 
 
 def test_what_is_no_result_goes_and_the_last_word_stays(database: Database) -> None:

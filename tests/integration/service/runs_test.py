@@ -17,45 +17,8 @@ from service.orchestration.step import open_run
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
-from service.validation import parse
-from tests.integration.service.simulation import Simulation, forget, report_of, told
-
-
-def training_job(**changes: object) -> dict[str, object]:
-    body: dict[str, object] = {
-        "name": "photos",
-        "task": {"kind": "denoising"},
-        "density": {"bounds": [[0.0, 2.0]]},
-        "samplers": ["direct_l", "tpe", "random"],
-        "controls": ["uniform", "linear", "gaussian", "flat"],
-        "budget": {"n_trials": 9},
-        "evaluation": {"n_seeds": 2},
-    }
-    return body | changes
-
-
-def function_job(**changes: object) -> dict[str, object]:
-    body: dict[str, object] = {
-        "name": "branin",
-        "task": {"kind": "function", "name": "branin", "dimension": 2},
-        "samplers": ["direct_l", "tpe", "random"],
-        "budget": {"n_trials": 20},
-    }
-    return body | changes
-
-
-def submit(database: Database, body: object) -> int:
-    job, is_new = use_cases.submit(database, parse.parse(body))
-    assert is_new
-    return job.id
-
-
-def run_whole(database: Database, body: object, *, n_workers: int = 2, seed: int = 0) -> int:
-    job_id = submit(database, body)
-    simulation = Simulation(database, n_workers, seed)
-    (run,) = simulation.take()
-    assert simulation.run(run).state is JobState.SUCCEEDED
-    return job_id
+from tests.support.jobs import function_job, run_whole, submit, training_job
+from tests.support.simulation import Simulation, forget, report_of, told
 
 
 def test_a_training_job_issues_exactly_its_budget_and_reports_every_arm(

@@ -19,7 +19,7 @@ from service.spec import JobSpec
 from service.states import JobState
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation, trained
+from tests.support.simulation import Simulation, trained
 
 VARYING = TrainingCost(
     start_s=1.0, epoch_s=(0.8, 1.0, 1.4), final_s=0.5, n=0, pack_epoch_s={1: 1.0, 4: 0.5},

@@ -13,8 +13,8 @@ from service.orchestration.run import Run
 from service.samplers import independent
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.counting import counting_work
-from tests.integration.service.simulation import Simulation
+from tests.support.counting import counting_work
+from tests.support.simulation import Simulation
 
 # Steps over which work is counted: trials are issued by the half window, 16 at once.
 SPAN = 32

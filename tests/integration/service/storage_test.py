@@ -22,16 +22,7 @@ from service.storage import events, schema, studies, trials
 from service.storage import jobs as job_queries
 from service.storage.database import Database
 from service.storage.tables import Base
-from service.validation import parse
-
-SPEC = parse.parse(
-    {
-        "name": "sphere",
-        "task": {"kind": "function", "name": "sphere"},
-        "samplers": ["random"],
-        "budget": {"n_trials": 5},
-    }
-)
+from tests.support.stored_specs import SPEC
 
 
 def new_job(database: Database) -> Job:

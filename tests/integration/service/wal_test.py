@@ -10,7 +10,7 @@ from service.jobs import leases
 from service.storage import events
 from service.storage.database import Database
 from service.storage.tables import EventRow
-from tests.integration.service.runs_test import function_job, submit
+from tests.support.jobs import function_job, submit
 
 BURST_BYTES, LIMIT_BYTES = 50 * 2**20, 8 * 2**20
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from tests.integration.training.packs_test import UNET, scarce
-from tests.integration.training.tasks import DENOISING, DIGITS, task
+from tests.support.packs import UNET, scarce
+from tests.support.trainings import DENOISING, DIGITS, task
 from workers.training import calibration
 from workers.training.calibration import best_width, calibrate
 from workers.training.preparation import Prepared, prepare

@@ -16,7 +16,7 @@ import pytest
 from safetensors import safe_open
 
 from service.checkpoint_files import listed, path_of
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     CASES,
     FEW,
     SMALL_DENOISING,
@@ -28,7 +28,7 @@ from tests.integration.training.interrupted import (
     undisturbed,
     until_killed,
 )
-from tests.integration.training.tasks import DIGITS, SMALL_CNN, task
+from tests.support.trainings import DIGITS, SMALL_CNN, task
 from workers.training import checkpoint_store, packs
 from workers.training.checkpoint_store import CheckpointStore
 from workers.training.loop import train
@@ -100,7 +100,7 @@ def test_another_process_takes_over_from_one_that_was_killed(stores: Stores) -> 
     script = """
 import sys
 from pathlib import Path
-from tests.integration.training.interrupted import CASES, Stores
+from tests.support.interrupted import CASES, Stores
 from workers.training import checkpoint_store
 from workers.training.loop import train
 

@@ -22,14 +22,14 @@ from torch import Tensor
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.encoded import IMAGES
 from service.datasets.store.reader import folder_of, open_stored
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     Stores,
     facts,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.stored import blocks, store_images
-from tests.integration.training.tasks import run, task
+from tests.support.stored_images import blocks, store_images
+from tests.support.trainings import run, task
 from workers.training import checkpoint_store
 from workers.training.data import readers, reading
 from workers.training.data.readers import use_readers

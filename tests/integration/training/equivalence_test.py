@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.integration.training.tasks import DIGITS, task
+from tests.support.trainings import DIGITS, task
 from workers.training.forward import PlainForward
 from workers.training.preparation import prepare
 from workers.training.stepping import step

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load, save
 from torch import nn
 
-from tests.integration.training.tasks import DIGITS, SMALL_CNN, run, task
+from tests.support.trainings import DIGITS, SMALL_CNN, run, task
 from workers.exported import load_network
 from workers.training.export import BUILT_FROM
 

@@ -10,12 +10,12 @@ import pytest
 
 from service.costs import memory
 from service.validation import parse
-from tests.integration.training.peaks import CASES
+from tests.support.peaks import CASES
 
 
 @pytest.fixture(scope="module")
 def peaks() -> list[int]:
-    command = [sys.executable, "-m", "tests.integration.training.peaks"]
+    command = [sys.executable, "-m", "tests.support.peaks"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
     found: list[int] = json.loads(done.stdout)
     return found

@@ -14,15 +14,15 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     CASES,
     Stores,
     counted,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.interrupted import facts as checkpoint_facts
-from tests.integration.training.packs_test import (
+from tests.support.interrupted import facts as checkpoint_facts
+from tests.support.packs import (
     PHANTOMS,
     RESNET,
     SMALL_DENOISING,
@@ -33,8 +33,8 @@ from tests.integration.training.packs_test import (
     facts,
     train,
 )
-from tests.integration.training.stored import store
-from tests.integration.training.tasks import DIGITS, DNCNN, SMALL_CNN, learning, run, task
+from tests.support.stored_images import store
+from tests.support.trainings import DIGITS, DNCNN, SMALL_CNN, learning, run, task
 from workers.training import checkpoint_store, loop
 from workers.training.calibration import calibrate
 from workers.training.data import registry

@@ -10,7 +10,7 @@ from safetensors.torch import load
 
 from densearch.density import families
 from densearch.nn.operator import DensityError
-from tests.integration.training.tasks import (
+from tests.support.trainings import (
     DENOISING,
     DIGITS,
     DNCNN,

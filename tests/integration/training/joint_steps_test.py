@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.dispatched import Dispatched
-from tests.integration.training.packs_test import WAVEFORMS, densities, outer
-from tests.integration.training.tasks import DENOISING, DIGITS, PHI, task
+from tests.support.dispatched import Dispatched
+from tests.support.packs import WAVEFORMS, densities, outer
+from tests.support.trainings import DENOISING, DIGITS, PHI, task
 from workers.training.fusion import FusedForward
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.held import HeldObjective

@@ -16,7 +16,8 @@ from torch import nn
 from torch.nn import functional
 
 from densearch.nn.operator import apply_density, fold, is_weighted
-from tests.integration.training.tasks import (
+from tests.support.root import ROOT
+from tests.support.trainings import (
     DENOISING,
     DIGITS,
     DNCNN,
@@ -28,7 +29,6 @@ from tests.integration.training.tasks import (
     run,
     task,
 )
-from tests.support.root import ROOT
 from workers.training import preparation
 from workers.training.data import photos
 from workers.training.data.images import grey_image

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.training.tasks import DENOISING, DIGITS, PHI, START, learning, run, task
+from tests.support.trainings import DENOISING, DIGITS, PHI, START, learning, run, task
 from workers.training.task import Status
 
 TINY = {**DENOISING, "n_patches": 128}

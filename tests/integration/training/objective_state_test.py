@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from service.extensions.entry_points import PluginError
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     Stores,
     counted,
     facts,
     undisturbed,
     until_killed,
 )
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 from workers.training import checkpoint_store
 from workers.training.loop import train
 from workers.training.packs import is_fusible

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from service.extensions.entry_points import PluginError
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 from workers.training.loop import train
 from workers.training.task import Outcome, Status, TrainingTask
 

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from service.extensions.entry_points import PluginError
-from tests.integration.training.plugged_parts import (
+from tests.support.plugged_parts import (
     CPU,
     outcome,
     parts_installed,
     task,
 )
-from tests.plugging import install, use
+from tests.support.plugging import install, use
 from tests.support.root import ROOT
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train

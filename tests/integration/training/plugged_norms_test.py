@@ -10,15 +10,15 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     Stores,
     counted,
     facts,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.tasks import DIGITS, task
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
+from tests.support.trainings import DIGITS, task
 from workers.exported import load_network
 from workers.training import checkpoint_store
 from workers.training.loop import train

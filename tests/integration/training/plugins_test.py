@@ -11,14 +11,14 @@ import torch
 from torch import nn
 
 from service.extensions.entry_points import PluginError
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     Stores,
     facts,
     killed_at,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.plugged_parts import (
+from tests.support.plugged_parts import (
     PHI,
     network,
     outcome,

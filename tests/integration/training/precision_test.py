@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load
 from torch.nn import functional
 
-from tests.integration.training.tasks import DIGITS, PHI, TEXTURES, run, task
+from tests.support.trainings import DIGITS, PHI, TEXTURES, run, task
 from workers.training import precision
 from workers.training.forward import PlainForward, Precision, tf32
 from workers.training.precision import difference, precision_of

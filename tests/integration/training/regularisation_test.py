@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.integration.training.tasks import DENOISING, DIGITS, DNCNN, learning, run, task
+from tests.support.trainings import DENOISING, DIGITS, DNCNN, learning, run, task
 from workers.training.generators import generators_of
 from workers.training.objectives import build_objective
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.training.tasks import DENOISING, DIGITS, task
+from tests.support.trainings import DENOISING, DIGITS, task
 from workers.training.checkpoint_store import CheckpointStore
 from workers.training.loop import train
 from workers.training.packs import train_pack

@@ -13,9 +13,9 @@ import torch
 from sklearn.metrics import f1_score, jaccard_score
 from torch import Tensor, nn
 
-from tests.integration.training.interrupted import Stores, facts, undisturbed, until_killed
-from tests.integration.training.stored import store
-from tests.integration.training.tasks import PHI, run, task
+from tests.support.interrupted import Stores, facts, undisturbed, until_killed
+from tests.support.stored_images import store
+from tests.support.trainings import PHI, run, task
 from workers.training.data import collages, registry, textures
 from workers.training.data.registry import patch_dataset
 from workers.training.generators import generators_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.training.tasks import (
+from tests.support.trainings import (
     DENOISING,
     DIGITS,
     DNCNN,

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.reader import folder_of
 from service.records import STORED
-from tests.integration.training.interrupted import (
+from tests.support.interrupted import (
     Stores,
     facts,
     killed_at,
     undisturbed,
     until_killed,
 )
-from tests.integration.training.stored import store
-from tests.integration.training.tasks import DNCNN, SMALL_CNN, run, task
+from tests.support.stored_images import store
+from tests.support.trainings import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.integration.training.tasks import DENOISING, DIGITS, run, task
+from tests.support.trainings import DENOISING, DIGITS, run, task
 from workers.training.packs import train_pack
 from workers.training.task import Candidate, Outcome, TrainingTask
 

@@ -7,8 +7,8 @@ from itertools import count, islice
 import pytest
 import torch
 
-from tests.dispatched import Dispatched
-from tests.integration.training.tasks import DENOISING, DIGITS, task
+from tests.support.dispatched import Dispatched
+from tests.support.trainings import DENOISING, DIGITS, task
 from workers.training.forward import PlainForward
 from workers.training.preparation import endless_batches, prepare
 from workers.training.stepping import step

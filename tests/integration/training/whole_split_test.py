@@ -19,7 +19,7 @@ from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
 from service.datasets.store.reader import SPLITS, Kind, folder_of
 from service.datasets.writer import write
-from tests.integration.training.tasks import SMALL_CNN, run, task
+from tests.support.trainings import SMALL_CNN, run, task
 from workers.training.data import registry, tiles
 from workers.training.data.noise import noise_at
 from workers.training.fitting import require_fit

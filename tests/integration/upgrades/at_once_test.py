@@ -13,7 +13,7 @@ from service.errors import DatabaseBusyError
 from service.storage import backups, migration, schema
 from service.storage import database as storage
 from service.storage.database import Database
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 N = 4
 

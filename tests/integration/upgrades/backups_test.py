@@ -18,7 +18,7 @@ from service import clock
 from service.errors import BackupError
 from service.storage import backups, revisions, schema
 from service.storage.database import Database
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 ODD = 'it\'s a "name" with % ? # ; ü and\ttab'
 

@@ -11,7 +11,7 @@ from alembic.config import Config
 import migrations
 from service.storage import revisions
 from service.storage.database import Database
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 REVISION = """
 import sqlalchemy as sa

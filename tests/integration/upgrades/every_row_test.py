@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from service.storage import revisions, schema
 from service.storage.database import Database
 from service.storage.tables import Base
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 REVISIONS = revisions.known()
 OLDER = REVISIONS[:-1]

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from service.storage import backups, schema
 from service.storage.database import Database
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 # Calls that change something outside the process, or begin or end it.
 CALLS = frozenset({"execute", "executemany", "commit", "rollback", "fsync", "rename", "unlink"})

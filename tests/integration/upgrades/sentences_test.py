@@ -18,7 +18,7 @@ from service import logs
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
-from tests.integration.upgrades import filling
+from tests.support import filling
 from workers.__main__ import main as dispatch
 
 COMMANDS = ("api", "serve", "db upgrade", "db downgrade 0001", "db current", "dispatch", "doctor")

@@ -23,7 +23,7 @@ from service.storage import schema
 from service.storage.database import Database
 from tests.assets.databases.loading import WHOLE, load, load_files, results_of
 from tests.assets.databases.results import Json, result_of
-from tests.integration.service.simulation import Simulation
+from tests.support.simulation import Simulation
 from workers.training.devices import device_kind
 from workers.worker import Worker
 

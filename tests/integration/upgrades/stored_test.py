@@ -11,7 +11,7 @@ import pytest
 from service.storage import losses, revisions, schema
 from service.storage.database import Database
 from tests.assets.databases.loading import FOLDER, LIVE, STORED, load
-from tests.integration.upgrades import filling
+from tests.support import filling
 
 # The first with every kind of job, with their files and results.
 FIRST_WHOLE = "0005"

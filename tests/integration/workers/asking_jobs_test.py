@@ -20,10 +20,10 @@ from service.states import JobState
 from service.storage import jobs, studies
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import Simulation, forget, told
-from tests.integration.workers import odd_samplers
-from tests.integration.workers.pretended_cluster import PretendedCluster
+from tests.support import odd_samplers
+from tests.support.pretended_cluster import PretendedCluster
 from tests.support.root import ROOT
+from tests.support.simulation import Simulation, forget, told
 from workers.dispatcher import Dispatcher
 
 PATIENCE_S = 180.0

@@ -18,7 +18,7 @@ from service import samplers
 from service.errors import AskingFailedError
 from service.samplers import Entry, Plan, StudyPlan
 from service.settings import load
-from tests.integration.workers import odd_samplers
+from tests.support import odd_samplers
 from tests.support.root import ROOT
 from workers.asking import child
 from workers.asking.ask import Asked
@@ -28,7 +28,7 @@ from workers.asking.remote import RemoteSampler, maker
 
 PATIENCE_S = 120.0
 GENEROUS = AskLimits(time_s=PATIENCE_S, memory_bytes=4 * 2**30)
-ODD = "tests.integration.workers.odd_samplers"
+ODD = "tests.support.odd_samplers"
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from service.storage import calibrations as stored
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.workers.pretended_cluster import (
+from tests.support.pretended_cluster import (
     PretendedCluster,
     submit,
     turn_until_ended,

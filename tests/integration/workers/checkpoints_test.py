@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from service.checkpoint_files import CheckpointRule, listed, make_folder
 from service.orchestration.messages import Assignment, Ended, Ending, Measured
-from tests.unit.workers.worker_test import assignment, packed, training
+from tests.support.assignments import assignment, packed, training
 from workers.checkpoints import Noted
 from workers.inbox import Inbox
 from workers.training import checkpoint_store

@@ -8,7 +8,7 @@ import pytest
 
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.workers.pretended_cluster import PretendedCluster
+from tests.support.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
 
 

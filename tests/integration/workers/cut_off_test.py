@@ -22,7 +22,7 @@ from service.storage import jobs, postgresql, trials
 from service.storage.database import Database
 from service.validation import parse
 from tests.chaos.proxy import Mode, Proxy
-from tests.integration.workers.pretended_cluster import PretendedCluster
+from tests.support.pretended_cluster import PretendedCluster
 from workers.dispatcher import Dispatcher
 
 # The driver leaves a cursor open whose connection broke while it was being declared.

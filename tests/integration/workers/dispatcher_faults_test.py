@@ -24,7 +24,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.storage.tables import JobRow
-from tests.integration.workers.pretended_cluster import (
+from tests.support.pretended_cluster import (
     PretendedCluster,
     job_of,
     submit,

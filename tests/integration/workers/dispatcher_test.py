@@ -13,7 +13,7 @@ from service.states import AttemptState, TrialState
 from service.storage import dispatchers, jobs, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.workers.pretended_cluster import (
+from tests.support.pretended_cluster import (
     PretendedCluster,
     job_of,
     submit,

@@ -20,9 +20,9 @@ from service.orchestration.messages import Ended, Ending
 from service.settings import Settings
 from service.states import JobState
 from service.storage.database import Database
-from tests.integration.service.runs_test import run_whole, submit, training_job
-from tests.integration.service.simulation import forget, told
-from tests.integration.workers.pretended_cluster import PretendedCluster, job_of, turn_until_ended
+from tests.support.jobs import run_whole, submit, training_job
+from tests.support.pretended_cluster import PretendedCluster, job_of, turn_until_ended
+from tests.support.simulation import forget, told
 from workers.dispatcher import Dispatcher
 
 BODY = training_job(

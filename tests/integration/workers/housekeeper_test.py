@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.storage import events
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from tests.integration.service.deletion_test import SMALL, run_storing
+from tests.support.stored_jobs import SMALL, run_storing
 from workers.housekeeper import Housekeeper
 
 

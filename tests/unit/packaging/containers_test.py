@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from service.settings import PREFIX, Settings
+from tests.support.command_line import parse
 from tests.support.root import ROOT
-from tests.unit.packaging.command_line import parse
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -25,8 +25,8 @@ from service.storage.tables import Base
 from service.tasks.kinds import TRAINED
 from service.tasks.registry import TASKS
 from service.validation import parse as rules
+from tests.support.command_line import command_names, parse
 from tests.support.root import ROOT
-from tests.unit.packaging.command_line import command_names, parse
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]

@@ -12,7 +12,7 @@ from api.cli import installed_plugins
 from service import networks
 from service.errors import InvalidSpecError
 from service.validation import parse
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 
 CODE = """
     from pydantic import Field, field_validator

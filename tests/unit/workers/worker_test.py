@@ -10,27 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from service.orchestration.messages import Assignment, Ended, Ending, Measured
+from service.orchestration.messages import Ended, Ending, Measured
+from tests.support.assignments import assignment, packed, training
 from workers.worker import MAX_ERROR_CHARS, Message, Worker
-
-
-def assignment(
-    payload: dict[str, Any],
-    number: int = 1,
-    stop_above: tuple[float, ...] = (),
-    rung: int | None = None,
-) -> Assignment:
-    return Assignment(
-        number,
-        10 + number,
-        1,
-        "digest",
-        payload,
-        "cpu",
-        keeps_weights=False,
-        stop_above=stop_above,
-        rung=rung,
-    )
 
 
 def function(name: str = "sphere", sleep_s: float = 0.0, point: object = (0.5, 0.5)) -> Any:  # noqa: ANN401 - JSON
@@ -75,32 +57,6 @@ def test_cancel_stops_a_running_function() -> None:
     thread.join(timeout=30)
     assert last(found).ending is Ending.CANCELLED
     assert time.monotonic() - start < 30
-
-
-def training(**changes: object) -> dict[str, Any]:
-    return {
-        "task": {
-            "kind": "denoising",
-            "dataset": "photos",
-            "noise_sigma": 25.0,
-            "patch_px": 16,
-            "n_patches": 32,
-        },
-        "network": {"kind": "dncnn", "depth": 3, "width": 4, "kernel_size": 3},
-        "training": {
-            "optimizer": "sgd",
-            "lr": 0.01,
-            "momentum": 0.9,
-            "nesterov": False,
-            "weight_decay": 0.0,
-            "batch_size": 16,
-            "epochs": 2,
-        }
-        | changes,
-        "phi": [[0.5, 0.7, 0.5], [0.7, 1.0, 0.7], [0.5, 0.7, 0.5]],
-        "seed": 3,
-        "split": "validation",
-    }
 
 
 def test_a_training_streams_its_epochs_and_ends_with_a_loss() -> None:
@@ -193,13 +149,6 @@ def test_cancel_before_the_first_epoch_leaves_no_value() -> None:
     messages = list(worker.run([assignment(training(epochs=50))]))
     assert last(messages).ending is Ending.CANCELLED
     assert not any(isinstance(m, Measured) and m.epoch > 1 for m in messages)
-
-
-def packed(number: int, **changes: object) -> Assignment:
-    scale = 0.5 + 0.1 * number
-    payload = {**training(), "phi": [[scale] * 3, [scale, 1.0, scale], [scale] * 3]}
-    payload["network"] = {**payload["network"], "width": 8}
-    return assignment({**payload, "packed": True, **changes}, number)
 
 
 def of(attempt_id: int, messages: list[Message]) -> list[Message]:

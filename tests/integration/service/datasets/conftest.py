@@ -19,7 +19,7 @@ from service.datasets.store.workspace import workspace
 from service.records import Dataset
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 CONTENT = making.zipped(making.class_files(5))
 Import = Callable[..., tuple[Imported, StoredDataset]]

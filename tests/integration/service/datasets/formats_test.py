@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from tests.integration.service.datasets import making
 from tests.integration.service.datasets.conftest import Import
+from tests.support.datasets import making
 
 
 def test_class_folders(imported: Import) -> None:

@@ -18,8 +18,8 @@ from service.datasets.options import ImportOptions
 from service.datasets.sources import zips
 from service.datasets.sources.entries import Entry
 from service.errors import InvalidDatasetError, StorageFullError
-from tests.integration.service.datasets import bad, making
 from tests.integration.service.datasets.conftest import Import
+from tests.support.datasets import bad, making
 
 X = making.pixels(0, (20, 8, 8))
 Y = np.arange(20) % 2

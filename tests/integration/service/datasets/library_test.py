@@ -38,8 +38,8 @@ from service.storage import jobs as job_rows
 from service.storage.database import Database
 from service.studies import payloads
 from service.validation import parse
-from tests.integration.service.datasets import making
 from tests.integration.service.datasets.conftest import add
+from tests.support.datasets import making
 
 
 def _listed(database: Database) -> list[Dataset]:

@@ -15,7 +15,7 @@ from service.datasets.formats.masks import IGNORED
 from service.datasets.store.reader import StoredDataset
 from service.errors import InvalidDatasetError
 from service.tasks.registry import TASKS, kind_for
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 SIDES = (12, 10)
 Files = dict[str, bytes]

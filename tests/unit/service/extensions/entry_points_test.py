@@ -18,7 +18,7 @@ from service.extensions.entry_points import PluginError
 from service.spec import lower_bound_of
 from service.studies import payloads, planning
 from service.validation import parse
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 
 NETWORK = """
     from typing import Any

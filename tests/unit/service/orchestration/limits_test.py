@@ -9,8 +9,8 @@ import pytest
 from service.costs.prices import HOUR_S, UNPRICED, Prices
 from service.orchestration.limits import exceeded, worked_s
 from service.states import COST, WALL_CLOCK
+from tests.support.report_records import spec_of
 from tests.support.runs import NOW, job_of
-from tests.unit.service.report.records import spec_of
 
 
 @pytest.mark.parametrize(("later_s", "expected"), [(0.0, 5.0), (7.5, 12.5), (-3.0, 5.0)])

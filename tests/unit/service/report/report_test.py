@@ -9,7 +9,7 @@ import pytest
 
 from service.report import build_report
 from service.states import Phase, TrialState
-from tests.unit.service.report.records import Log, spec_of
+from tests.support.report_records import Log, spec_of
 
 TUNED = ["uniform", "uniform_tuned", "flat_tuned", "default_init_tuned", "density_tuned"]
 

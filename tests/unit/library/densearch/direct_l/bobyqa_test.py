@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.samplers import Plan, StudyPlan
-from tests.contracts.samplers.behaviour import Simulation, bowl
+from tests.support.sampler_behaviour import Simulation, bowl
 
 
 def numbers_of(plan: Plan) -> set[int | None]:

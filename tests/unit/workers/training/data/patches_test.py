@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from service.datasets.store.reader import Samples
-from tests.dispatched import Dispatched
+from tests.support.dispatched import Dispatched
 from workers.training.data import patches as patches_module
 from workers.training.data.patches import (
     CROP_PX,

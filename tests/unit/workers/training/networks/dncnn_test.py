@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.unit.workers.training.networks.building import DNCNN, built, n_parameters
+from tests.support.networks import DNCNN, built, n_parameters
 
 
 def test_dncnn_has_the_published_layers() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.workers.training.networks.building import DNCNN, EVERY, built, kind_of
+from tests.support.networks import DNCNN, EVERY, built, kind_of
 from workers.training.generators import generator
 from workers.training.networks.initialisation import INITIALISATIONS, initialise
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.workers.training.networks.building import (
+from tests.support.networks import (
     NAFNET,
     built,
     convolutions,

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from densearch.nn.operator import apply_density, fold, is_weighted
 from service import networks
-from tests.support.root import ROOT
-from tests.unit.workers.training.networks.building import (
+from tests.support.networks import (
     CLASSIFIERS,
     DENOISERS,
     EVERY,
@@ -25,6 +24,7 @@ from tests.unit.workers.training.networks.building import (
     kind_of,
     n_parameters,
 )
+from tests.support.root import ROOT
 from workers.training.networks import NETWORKS
 
 STAGED = [VGG, RESNET, UNET, NAFNET]

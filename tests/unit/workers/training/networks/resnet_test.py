@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.workers.training.networks.building import (
+from tests.support.networks import (
     RESNET,
     built,
     convolutions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tests.unit.workers.training.networks.building import UNET, built, convolutions, n_parameters
+from tests.support.networks import UNET, built, convolutions, n_parameters
 from workers.training.networks.unet import UNetModule
 
 # Pytorch-UNet with three channels in and one out. There the up-convolutions have a bias for each

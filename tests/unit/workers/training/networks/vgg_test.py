@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.workers.training.networks.building import VGG, built, convolutions, n_parameters
+from tests.support.networks import VGG, built, convolutions, n_parameters
 from workers.training.networks.vgg import VggModule
 
 # Table 1 of the paper, configurations A, B and D: the channels of each convolution.

@@ -12,7 +12,7 @@ from service.records import Calibration, Job
 from service.storage import jobs
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.simulation import trained
+from tests.support.simulation import trained
 from workers.dispatcher import Dispatcher
 from workers.pulse import ClusterLostError
 from workers.slots import NOTHING, WorkerShape

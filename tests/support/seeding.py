@@ -17,8 +17,8 @@ from service.storage import densities, events, studies, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from service.validation import parse
-from tests.browser import findings
-from tests.integration.service.simulation import Simulation
+from tests.support import findings
+from tests.support.simulation import Simulation
 
 HOSTILE = '<img src=x onerror="document.title=1"><b>&amp; "quoted" </b>'
 LOSSES = {"uniform": 0.00502, "linear": 0.00561, "gaussian": 0.00488, "flat": 0.00466}

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.integration.service.datasets import making
+from tests.support.datasets import making
 
 GOOD = making.class_files(4)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import InputShape, build_network

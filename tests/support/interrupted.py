@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.integration.training.tasks import DENOISING, DIGITS, SMALL_CNN, learning, task
+from tests.support.trainings import DENOISING, DIGITS, SMALL_CNN, learning, task
 from workers.training.checkpoint_store import CheckpointStore
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask

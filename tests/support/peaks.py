@@ -1,4 +1,4 @@
-"""`python -m tests.integration.training.peaks`: the peak memory of a step and an evaluation.
+"""`python -m tests.support.peaks`: the peak memory of a step and an evaluation.
 
 Each case runs in a separate process, forked before torch has computed anything, since an allocator
 keeps freed memory.
@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from tests.integration.training.tasks import DENOISING, PHI, SGD, TEXTURES
+from tests.support.trainings import DENOISING, PHI, SGD, TEXTURES
 from workers.training.forward import PlainForward
 from workers.training.machine import prepare_machine
 from workers.training.memory import MemoryPeak
