@@ -21,7 +21,7 @@ from service.studies.study_run import is_speculation
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placement:
     """What became of the trials that waited.
 
     Attributes:
@@ -40,7 +40,7 @@ def place(
     busy: Collection[str],
     *,
     with_speculation: bool = False,
-) -> Placed:
+) -> Placement:
     """Start what waits, on at most `n_free` workers.
 
     The studies advance side by side: one that must wait for values is not left to be the slow tail
@@ -54,7 +54,7 @@ def place(
         with_speculation: Whether trials that were run ahead of need may start, too.
     """
     if n_free <= 0:
-        return Placed([])
+        return Placement([])
     in_hand = {run.log.trials[trial_id].digest for trial_id in run.log.running} | set(busy)
     waiting = (run.log.trials[trial_id] for trial_id in run.log.waiting.in_order())
     ready = (
@@ -71,7 +71,7 @@ def place(
         has_reused |= _choose(session, run, found, chosen, taken)
         size *= 2  # further only past trials that other jobs have or train
         found = list(islice(ready, size))
-    return Placed(_start(session, run, chosen.packs), has_reused)
+    return Placement(_start(session, run, chosen.packs), has_reused)
 
 
 def _choose(

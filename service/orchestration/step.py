@@ -17,7 +17,7 @@ from service.errors import InvalidSpecError
 from service.jobs.commands import spec_of
 from service.orchestration import ask, completion, evaluation, pack_width, placement, results
 from service.orchestration.messages import Assignment, Update, packs_of
-from service.orchestration.placement import Placed
+from service.orchestration.placement import Placement
 from service.orchestration.run import Run
 from service.records import Job
 from service.report import build_report
@@ -103,7 +103,7 @@ def _is_issuing(run: Run) -> bool:
 
 def _place(
     session: Session, run: Run, n_ready: int, busy: Collection[str], *, may_speculate: bool
-) -> list[Placed]:
+) -> list[Placement]:
     """Start the trials that are needed, then points ahead of need on workers that would idle."""
     placed = [placement.place(session, run, n_ready, busy)]
     n_idle = n_ready - len(packs_of(placed[0].assignments))
