@@ -20,6 +20,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "image_to_image": {"kind": "image_to_image"},
     "classification": {"kind": "classification", "dataset": "textures"},
     "multilabel": {"kind": "multilabel"},
+    "segmentation": {"kind": "segmentation"},
 }
 
 
@@ -31,7 +32,8 @@ def _listed(client: TestClient) -> dict[str, dict[str, Any]]:
 
 def test_the_networks_are_listed_with_their_tasks(client: TestClient) -> None:
     fits = {name: (info["tasks"], info["n_dims"]) for name, info in _listed(client).items()}
-    classify, restore = ["classification", "multilabel"], ["denoising", "image_to_image"]
+    classify = ["classification", "multilabel"]
+    restore = ["denoising", "image_to_image", "segmentation"]
     built_in = {
         "small_cnn": (classify, [1, 2, 3]), "vgg": (classify, [2]), "resnet": (classify, [2]),
         "dncnn": (restore, [1, 2, 3]), "unet": (restore, [2]), "nafnet": (restore, [2]),
