@@ -362,6 +362,13 @@ class JobSpec(Section):
             ControlSpec, BeforeValidator(_named, json_schema_input_type=ControlSpec | ControlName)
         ]
     ] = Field(default_factory=list, max_length=16)
+    sampler_packages: dict[Label, Label] = Field(
+        default_factory=dict,
+        max_length=32,
+        exclude_if=lambda packages: not packages,  # as specs were stored before there was one
+        description="Of samplers that other packages bring: the package and its version, which "
+        "the server adds. A job continues with no other.",
+    )
     budget: Budget
     evaluation: Evaluation = Evaluation()
     resources: Resources = Resources()

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from service import networks
+from service import networks, samplers
 from service.datasets import plugin as dataset_plugin
 from service.extensions import entry_points
 from service.extensions.entry_points import Group, Plugin, PluginError
 from service.extensions.sections import at_defaults, section_of
 from service.networks import plugin as network_plugin
 from service.records import STORED
+from service.samplers import plugin as sampler_plugin
 from service.tasks import plugin as task_plugin
 from service.tasks.kinds import NAMES
 from service.tasks.plugin import OwnTask
@@ -24,7 +25,7 @@ class Listed:
     """A plug-in, as `densearch doctor` tells of it.
 
     Attributes:
-        what: "network", "data set" or "objective".
+        what: "network", "data set", "objective" or "sampler".
         name: What a spec calls it.
         package: What brings it, with its version.
         error: Why it cannot be used; None if it can.
@@ -76,6 +77,11 @@ _GROUPS: Mapping[Group, tuple[str, tuple[str, ...], Callable[[Plugin], object]]]
                 _dataset,
             ),
             task_plugin.GROUP: ("objective", NAMES, _objective),
+            entry_points.SAMPLERS: (
+                "sampler",
+                tuple(info.name for info in samplers.catalogue()),
+                sampler_plugin.probe,
+            ),
         }
     )
 )

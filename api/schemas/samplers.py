@@ -17,4 +17,7 @@ class SamplerOut(Out):
     installed: bool = Field(
         description="Whether the extra it needs (`capabilities.needs`) is installed here."
     )
+    package: str | None = Field(
+        description="The package that brings it, with its version; null if it is built in."
+    )
     options: Json

@@ -8,7 +8,7 @@ from densearch.plugins.data_info import DataInfo
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError
 
-GROUP: entry_points.Group = "densearch.datasets"
+GROUP = entry_points.DATASETS
 
 
 def info_of(task: str, name: str) -> DataInfo:

@@ -1,8 +1,8 @@
-"""What packages beside this one bring: networks, data sets and objectives, by entry points.
+"""What other packages bring: networks, data sets, objectives and samplers, by entry points.
 
-Nothing is imported before it is named. A plug-in that cannot be used breaks nothing: who names it
-is told why, and `densearch doctor` lists it. This module needs the standard library alone, so that
-workers read it too.
+Nothing is imported before it is named. A plug-in that cannot be used breaks nothing: a spec that
+names it is refused with the reason, and `densearch doctor` lists it. This module needs the
+standard library alone, so that workers read it too.
 
 Source: https://packaging.python.org/en/latest/specifications/entry-points/
 """
@@ -26,7 +26,13 @@ from typing import Any, Literal
 
 from densearch.plugins.contracts import CONTRACTS, parts_of
 
-Group = Literal["densearch.networks", "densearch.datasets", "densearch.objectives"]
+Group = Literal[
+    "densearch.networks", "densearch.datasets", "densearch.objectives", "densearch.samplers"
+]
+NETWORKS: Group = "densearch.networks"
+DATASETS: Group = "densearch.datasets"
+OBJECTIVES: Group = "densearch.objectives"
+SAMPLERS: Group = "densearch.samplers"
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 # What is called so has no version, of which a result could be told.
 NAMELESS = "a nameless package"

@@ -137,12 +137,15 @@ def spec_of(job: Job) -> JobSpec:
 def spec_again(session: Session, job: Job) -> JobSpec:
     """Return a stored job's spec as it may be submitted again.
 
-    It names data sets and densities, where the stored one holds what these were then.
+    It names data sets and densities, where the stored one holds what these were then, and takes
+    samplers from the packages that are installed now.
 
     Raises:
         InvalidSpecError: This server would refuse it by now.
     """
-    return dataset_references.unresolved(density_references.unresolved(session, spec_of(job)))
+    body = {name: part for name, part in job.spec.items() if name != "sampler_packages"}
+    spec = parse.parse(body)
+    return dataset_references.unresolved(density_references.unresolved(session, spec))
 
 
 def pause(database: Database, job_id: int) -> Job:

@@ -11,11 +11,11 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 from densearch.density import families
 from densearch.plugins.layer import Layer
 from densearch.plugins.sections import OwnNetwork
-from service.extensions import sections
-from service.extensions.entry_points import Group, Plugin, PluginError, called
+from service.extensions import entry_points, sections
+from service.extensions.entry_points import Plugin, PluginError, called
 from service.tasks.kinds import TRAINED
 
-GROUP: Group = "densearch.networks"
+GROUP = entry_points.NETWORKS
 # Names of layers are columns, parts of file names and text on pages.
 NAME = re.compile(r"(?=.{1,200}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 TASKS = tuple(TRAINED)

@@ -9,12 +9,16 @@ from service.samplers.catalogue.registry import (
     create,
     describe,
     effort_of,
+    from_packages,
     is_learned,
     path_of,
     recommended,
     round_size,
 )
+from service.samplers.effort import Effort
+from service.samplers.independent import KnownSequence
 from service.samplers.options import SamplerOptions
+from service.samplers.rounds import Rounds
 
 __all__ = [
     "CONTROL_SAMPLER",
@@ -22,10 +26,13 @@ __all__ = [
     "AxisKind",
     "Capabilities",
     "Certainty",
+    "Effort",
     "Entry",
+    "KnownSequence",
     "MakeAsker",
     "Plan",
     "Proposal",
+    "Rounds",
     "Sampler",
     "SamplerInfo",
     "SamplerOptions",
@@ -34,6 +41,7 @@ __all__ = [
     "create",
     "describe",
     "effort_of",
+    "from_packages",
     "is_learned",
     "path_of",
     "recommended",

@@ -37,15 +37,16 @@ class CmaEs(Rounds):
             sigma=SIGMA,
             bounds=np.tile([0.0, 1.0], (d, 1)),
             n_max_resampling=10 * d,
-            seed=self._seed(0),
+            seed=self.seed_of(0),
             population_size=self.round_size,
             lr_adapt=CmaEsOptions.of(self.study).lr_adapt,
         )
 
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Sequence[float]]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> list[Sequence[float]]:
+        """See `Rounds`."""
         while self._n_told < len(told):
             self._tell(told[self._n_told : self._n_told + self.round_size])
-        self._cma.reseed_rng(self._seed(index))
+        self._cma.reseed_rng(self.seed_of(index))
         asked = [self._cma.ask() for _ in range(size)]
         # Starts take the place of asked points: the same points are asked with and without them.
         starts = self.study.starts[len(told) : len(told) + size]

@@ -54,7 +54,7 @@ class Effort:
         return max(self.work / MOST_WORK, self.memory_bytes / MOST_BYTES)
 
 
-def _log_bytes(study: StudyPlan) -> float:
+def log_bytes(study: StudyPlan) -> float:
     """Memory of a sampler's copy of the log."""
     return study.n_trials * (400.0 + 40.0 * study.dimension)
 
@@ -71,29 +71,29 @@ def _tpe_options(study: StudyPlan) -> TpeOptions:
 
 def of_known(study: StudyPlan) -> Effort:
     """Points that are drawn one by one, 256 at a time."""
-    return Effort(256 * (10.0 + 0.05 * study.dimension), _log_bytes(study))
+    return Effort(256 * (10.0 + 0.05 * study.dimension), log_bytes(study))
 
 
 def of_sobol(study: StudyPlan) -> Effort:
     """As `of_known`; the generator holds a matrix of 64 numbers for each coordinate."""
     work = 256 * (40.0 + 0.2 * study.dimension) + 50.0 * study.dimension
-    return Effort(work, _log_bytes(study) + 1000.0 * study.dimension)
+    return Effort(work, log_bytes(study) + 1000.0 * study.dimension)
 
 
 def of_grid(study: StudyPlan) -> Effort:
     """A grid is enumerated from its start, in exact fractions."""
-    return Effort(study.n_trials * (2.0 + study.dimension), 2.0 * _log_bytes(study))
+    return Effort(study.n_trials * (2.0 + study.dimension), 2.0 * log_bytes(study))
 
 
 def of_gradient(study: StudyPlan) -> Effort:
     """One training."""
-    return Effort(study.n_trials * 1.0, _log_bytes(study))
+    return Effort(study.n_trials * 1.0, log_bytes(study))
 
 
 def of_direct(study: StudyPlan) -> Effort:
     """NLopt runs twice over all values; it holds the boxes, and the ledger the points' bytes."""
     n, d = study.n_trials, study.dimension
-    return Effort(2.0 * n * (0.7 + 0.025 * d), _log_bytes(study) + n * 40.0 * d)
+    return Effort(2.0 * n * (0.7 + 0.025 * d), log_bytes(study) + n * 40.0 * d)
 
 
 def of_bobyqa(study: StudyPlan) -> Effort:
@@ -117,7 +117,7 @@ def of_tpe(study: StudyPlan) -> Effort:
     pairs = options.n_ei_candidates * n * d
     each = 500.0 + 20.0 * n + d * (1000.0 + 5.0 * n) + 0.08 * pairs
     whole = _round_of(study) * each * (1.0 if options.multivariate else 2.0)
-    return Effort(OPTUNA + n * (30.0 + 5.0 * d) + whole, 3.0 * _log_bytes(study) + 26.0 * pairs)
+    return Effort(OPTUNA + n * (30.0 + 5.0 * d) + whole, 3.0 * log_bytes(study) + 26.0 * pairs)
 
 
 def of_gp(study: StudyPlan) -> Effort:
@@ -125,7 +125,7 @@ def of_gp(study: StudyPlan) -> Effort:
     n, d = float(study.n_trials), float(study.dimension)
     each = (2e5 + 9.0 * n**2 + 3e-3 * n**3) * (1.0 + d / 20.0)
     memory = 1e8 + 30.0 * n**2 * max(d, 8.0)
-    return Effort(OPTUNA_GP + _round_of(study) * each, 3.0 * _log_bytes(study) + memory)
+    return Effort(OPTUNA_GP + _round_of(study) * each, 3.0 * log_bytes(study) + memory)
 
 
 def of_cmaes(study: StudyPlan) -> Effort:
@@ -134,13 +134,13 @@ def of_cmaes(study: StudyPlan) -> Effort:
     size = max(study.batch_size, 4 + math.floor(3 * math.log(d)))
     told = math.ceil(n / size) * 2e-3 * d**3 + n * (30.0 + 0.2 * d)
     drawn = min(size, n) * 10.0 * d * (10.0 + 8e-4 * d * d)
-    return Effort(told + drawn, _log_bytes(study) + 100.0 * d * d)
+    return Effort(told + drawn, log_bytes(study) + 100.0 * d * d)
 
 
 def of_hyperopt(study: StudyPlan) -> Effort:
     """Its searcher is replayed for the whole study; every proposal reads all trials."""
     n, d = float(study.n_trials), float(study.dimension)
-    return Effort(TUNE + n * (2000.0 + d * (1000.0 + 4.0 * n)), 4.0 * _log_bytes(study))
+    return Effort(TUNE + n * (2000.0 + d * (1000.0 + 4.0 * n)), 4.0 * log_bytes(study))
 
 
 def of_bayesopt(study: StudyPlan) -> Effort:
@@ -152,7 +152,7 @@ def of_bayesopt(study: StudyPlan) -> Effort:
 def of_nevergrad(study: StudyPlan) -> Effort:
     """Its searcher is replayed for the whole study."""
     n, d = float(study.n_trials), float(study.dimension)
-    return Effort(TUNE + n * (1000.0 + 50.0 * d), 10.0 * _log_bytes(study))
+    return Effort(TUNE + n * (1000.0 + 50.0 * d), 10.0 * log_bytes(study))
 
 
 def of_ax(study: StudyPlan) -> Effort:

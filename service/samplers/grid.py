@@ -34,7 +34,8 @@ class GridPoints(KnownSequence):
         self._source = self._all_points()
         self._found: list[Point] = []
 
-    def _points(self, start: int, end: int) -> list[Point]:
+    def points(self, start: int, end: int) -> list[Point]:
+        """See `KnownSequence`."""
         self._found += islice(self._source, max(0, end - len(self._found)))
         return self._found[start:end]
 

@@ -25,7 +25,7 @@ class KnownSequence(Sampler):
         self._tally = Tally()
 
     @abstractmethod
-    def _points(self, start: int, end: int) -> Sequence[Sequence[float]]:
+    def points(self, start: int, end: int) -> Sequence[Sequence[float]]:
         """Return the points with the numbers from start to end - 1; end > start."""
 
     def plan(self, log: Sequence[Entry]) -> Plan:
@@ -43,7 +43,7 @@ class KnownSequence(Sampler):
         )
 
     def _proposals(self, start: int, end: int) -> tuple[Proposal, ...]:
-        points = self._points(start, end) if end > start else ()
+        points = self.points(start, end) if end > start else ()
         return tuple(
             Proposal(snapped(point, self._axes), number)
             for number, point in enumerate(points, start)

@@ -56,9 +56,10 @@ class OptunaSampler(Rounds):
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         """Return Optuna's sampler, its generator at the start of a round."""
 
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
+        """See `Rounds`."""
         self._tell(told)
-        self._study.sampler = self._make(self._seed(index))
+        self._study.sampler = self._make(self.seed_of(index))
         return [self._ask(number) for number in range(len(told), len(told) + size)]
 
     def _tell(self, told: Sequence[Entry]) -> None:

@@ -11,7 +11,8 @@ from service.samplers.independent import KnownSequence, Point
 class RandomPoints(KnownSequence):
     """Independent uniform points in [0, 1)^d."""
 
-    def _points(self, start: int, end: int) -> list[Point]:
+    def points(self, start: int, end: int) -> list[Point]:
+        """See `KnownSequence`."""
         return [self._point(number) for number in range(start, end)]
 
     def _point(self, number: int) -> Point:

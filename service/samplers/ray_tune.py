@@ -65,7 +65,8 @@ class TuneSearcher(Rounds):
                 space[f"x{i}"] = tune.choice(list(range(axis.n_values)))
         return space or {"idle": tune.uniform(0.0, 1.0)}
 
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:
+        """See `Rounds`."""
         with quiet():
             while self._n_rounds < index:
                 start = self._n_rounds * self.round_size
@@ -77,7 +78,7 @@ class TuneSearcher(Rounds):
 
     def _ask(self, index: int, size: int) -> None:
         start = index * self.round_size
-        with seeded(self._seed(index)):
+        with seeded(self.seed_of(index)):
             for number in range(start, start + size):
                 config = self._searcher.suggest(str(number))
                 if isinstance(config, Mapping):
@@ -100,7 +101,7 @@ class TuneSearcher(Rounds):
                 "the log holds other points than this searcher suggests: its library, or Ray, "
                 "has another version than the one this study began with"
             )
-        with seeded(self._seed(self._n_rounds) ^ 1):
+        with seeded(self.seed_of(self._n_rounds) ^ 1):
             for number, entry in enumerate(told, start):
                 if number not in self._replaced:
                     self._searcher.on_trial_complete(str(number), {METRIC: entry.value})
@@ -134,12 +135,13 @@ class BayesOpt(Rounds):
         self.round_size = of_one(study)
         self._n_random = BayesOptOptions.of(study).random_search_steps
 
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> list[Point]:
+        """See `Rounds`."""
         del size
         if index < self._n_random:
             return [random_point(self.study, index)]
         with quiet():
-            point = snapped(self._suggest(told, self._seed(index)), self._axes)
+            point = snapped(self._suggest(told, self.seed_of(index)), self._axes)
         # It has converged: a random point tells it more than the same once more.
         is_known = any(entry.point == point for entry in told)
         return [random_point(self.study, index) if is_known else point]

@@ -32,7 +32,7 @@ class Rounds(Sampler):
         self._asked: tuple[int, list[Point]] = (-1, [])
 
     @abstractmethod
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> Sequence[Sequence[float]]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> Sequence[Sequence[float]]:
         """Return the first `size` points of a round; each instance is asked once for a round.
 
         Args:
@@ -42,7 +42,7 @@ class Rounds(Sampler):
                 depend on how many are asked.
         """
 
-    def _seed(self, index: int) -> int:
+    def seed_of(self, index: int) -> int:
         """The seed of a round."""
         return derive(self.study.seed, "round", index)
 
@@ -72,6 +72,6 @@ class Rounds(Sampler):
             size = min(self.round_size, self.study.n_trials - start)
             # A copy for every round would cost the length of the log each time.
             told = log if len(log) == start else log[:start]
-            points = self._round(told, index, size)
+            points = self.ask_round(told, index, size)
             self._asked = index, [snapped(point, self._axes) for point in points]
         return self._asked[1]

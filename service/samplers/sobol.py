@@ -20,7 +20,8 @@ class SobolPoints(KnownSequence):
         super().__init__(study)
         self._engine = qmc.Sobol(study.dimension, scramble=True, rng=derive(study.seed, "sobol"))
 
-    def _points(self, start: int, end: int) -> list[Point]:
+    def points(self, start: int, end: int) -> list[Point]:
+        """See `KnownSequence`."""
         if start < self._engine.num_generated:
             self._engine.reset()
         if start > self._engine.num_generated:

@@ -10,13 +10,13 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
-from service.extensions import sections
-from service.extensions.entry_points import Group, Plugin, PluginError, called
+from service.extensions import entry_points, sections
+from service.extensions.entry_points import Plugin, PluginError, called
 from service.tasks.kinds import NAMES
 
 __all__ = ["GROUP", "LIKE", "OwnTask", "PluggedTask", "data_of", "like", "plugin_of"]
 
-GROUP: Group = "densearch.objectives"
+GROUP = entry_points.OBJECTIVES
 # By what a network answers: the kind of task that has the networks which answer so.
 LIKE: Mapping[str, Literal["classification", "denoising"]] = MappingProxyType(
     {"classes": "classification", "image": "denoising"}

@@ -11,6 +11,7 @@ from functools import partial
 
 from service import samplers
 from service.errors import Fault
+from service.extensions.entry_points import PluginError
 from service.samplers import StudyPlan
 from service.spec import JobSpec
 from service.states import Role
@@ -60,8 +61,11 @@ def faults(spec: JobSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
         if study.role in (Role.SEARCH, Role.TUNED) and study.repeat == 1:
             index = indices.get(study.sampler)
             plan = _plan_of(spec, study)
-            if samplers.effort_of(study.sampler, plan).excess > 1.0:
-                yield _effort_fault(study, plan, list(_knobs(study, plan, index, trials_at)))
+            try:
+                if samplers.effort_of(study.sampler, plan).excess > 1.0:
+                    yield _effort_fault(study, plan, list(_knobs(study, plan, index, trials_at)))
+            except PluginError as error:
+                yield Fault(trials_at if index is None else f"/samplers/{index}/name", str(error))
 
 
 def _size_faults(spec: JobSpec, found: list[PlannedStudy], at: str) -> Iterator[Fault]:

@@ -57,7 +57,7 @@ def complete(spec: JobSpec) -> JobSpec:
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
     """
-    filled = _propose_sampler(_fill(spec))
+    filled = studies.with_packages(_propose_sampler(_fill(spec)))
     faults = [*density.pair_faults(spec), *_faults(filled)]
     if faults:
         raise InvalidSpecError(faults)

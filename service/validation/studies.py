@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from service import samplers
 from service.errors import Fault, UnknownSamplerError
+from service.extensions.entry_points import PluginError
 from service.samplers import SamplerInfo
 from service.spec import (
     Choices,
@@ -34,11 +36,11 @@ CONTROL_FIELDS = {
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the arms of a spec whose sections are filled."""
-    sampler_faults = list(_sampler_faults(spec))
+    sampler_faults = [*_sampler_faults(spec), *_control_faults(spec)]
     yield from sampler_faults
-    yield from _control_faults(spec)
     yield from _course_faults(spec)
     if not sampler_faults:  # of samplers that do not exist nothing more can be said
+        yield from _package_faults(spec)
         yield from _round_faults(spec)
         yield from _seed_faults(spec)
         yield from _warm_start_faults(spec)
@@ -57,7 +59,7 @@ def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
 def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]:
     try:
         info = samplers.describe(wanted.name)
-    except UnknownSamplerError as error:
+    except (UnknownSamplerError, PluginError) as error:
         yield Fault(f"{at}/name", str(error))
         return
     yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
@@ -83,6 +85,37 @@ def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
             f"{info.name} cannot search choices of {', '.join(categories)}: give a range, "
             f"or use a sampler that can: {', '.join(able)}"
         )
+
+
+def with_packages(spec: JobSpec) -> JobSpec:
+    """Record the packages of samplers that are not built in, where a spec records none."""
+    found = _packages_of(spec)
+    if spec.sampler_packages or not found:
+        return spec
+    return spec.model_copy(update={"sampler_packages": found})
+
+
+def _packages_of(spec: JobSpec) -> dict[str, str]:
+    named = [wanted.name for wanted in spec.samplers]
+    named += [control.sampler for control in spec.controls if control.sampler is not None]
+    found = {}
+    for name in named:
+        with suppress(UnknownSamplerError, PluginError):  # a fault of its own
+            if (package := samplers.describe(name).package) is not None:
+                found[name] = package
+    return found
+
+
+def _package_faults(spec: JobSpec) -> Iterator[Fault]:
+    """Compare the packages that a spec records with those that are installed here."""
+    found, remedy = _packages_of(spec), "clone the job or leave sampler_packages out"
+    for name in spec.sampler_packages.keys() | found.keys():
+        at, recorded = f"/sampler_packages/{escape(name)}", spec.sampler_packages.get(name)
+        if name not in found:
+            yield Fault(at, f"the job has no sampler {name} of another package: {remedy}")
+        elif recorded != found[name]:
+            detail = f"the sampler {name} was of {recorded}, and is of {found[name]} here"
+            yield Fault(at, f"{detail}: install the version of before, {remedy}")
 
 
 def _control_faults(spec: JobSpec) -> Iterator[Fault]:
@@ -112,7 +145,7 @@ def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Faul
         return
     try:
         info = samplers.describe(control.sampler)
-    except UnknownSamplerError as error:
+    except (UnknownSamplerError, PluginError) as error:
         yield Fault(f"{at}/sampler", str(error))
         return
     yield from (Fault(f"{at}/sampler", fault) for fault in _inabilities(spec, info))

@@ -6,7 +6,6 @@ sampler is computing.
 
 from __future__ import annotations
 
-import importlib
 import os
 import resource
 import signal
@@ -17,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from densearch.sampler import Entry, Sampler
+from service.extensions import loading
 from workers.asking.ask import Answer, Asked, Question
 from workers.resident import peak_resident_bytes
 
@@ -27,8 +27,7 @@ class Held:
     """A sampler and its copy of the log."""
 
     def __init__(self, asked: Asked) -> None:
-        module, _, name = asked.path.partition(":")
-        self.sampler: Sampler = getattr(importlib.import_module(module), name)(asked.study)
+        self.sampler: Sampler = loading.make(asked.path, asked.study)
         self.log: list[Entry] = []
 
     def take(self, entries: dict[int, Any]) -> None:

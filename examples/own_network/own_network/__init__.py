@@ -1,1 +1,1 @@
-"""A network, a data set and an objective of one's own, for densearch."""
+"""A network, a data set, an objective and a sampler for densearch."""

@@ -11,7 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from densearch.extras import required
-from densearch.plugins.contracts import DatasetPlugin, NetworkPlugin, ObjectivePlugin
+from densearch.plugins.contracts import (
+    DatasetPlugin,
+    NetworkPlugin,
+    ObjectivePlugin,
+    SamplerPlugin,
+)
 from densearch.plugins.layer import Layer
 from densearch.plugins.shape import InputShape, Split
 from densearch.sampler import (
@@ -48,6 +53,7 @@ __all__ = [
     "Plan",
     "Proposal",
     "Sampler",
+    "SamplerPlugin",
     "Split",
     "StudyPlan",
     "lay_out",

@@ -1,4 +1,4 @@
-"""What an entry point must name to be a network, a data set or an objective.
+"""What an entry point must name to be a network, a data set, an objective or a sampler.
 
 Nothing here imports pydantic or torch, so that a server without torch and a worker without
 pydantic hold a plug-in to the same contract.
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from densearch.plugins.layer import Layer
 from densearch.plugins.shape import InputShape
+from densearch.sampler import Entry, Plan
 
 
 class NetworkPlugin(Protocol):
@@ -105,12 +106,36 @@ class ObjectivePlugin(Protocol):
         """
 
 
+class SamplerPlugin(Protocol):
+    """What an entry point of `densearch.samplers` names: a class, made with a `StudyPlan`.
+
+    It inherits `densearch.plugins.Sampler`; its docstring is its description. The server imports
+    its module: import what takes long where a point is computed.
+
+    Attributes:
+        title: What a page calls it.
+        section: Its options, a `service.samplers.SamplerOptions`; every field has a default.
+        capabilities: Its `service.samplers.Capabilities`; it cannot be speculative.
+        built_on: Packages whose versions its points depend on besides its own; may be left out.
+        effort: A static method from `StudyPlan` to the `service.samplers.Effort` of its costliest
+            ask; may be left out. It is asked in a separate process whatever it answers.
+    """
+
+    title: ClassVar[str]
+    section: ClassVar[type[Any]]
+    capabilities: ClassVar[Any]
+
+    def plan(self, log: Sequence[Entry]) -> Plan:
+        """See `densearch.plugins.Sampler`."""
+
+
 # By group of entry points.
 CONTRACTS: Mapping[str, type] = MappingProxyType(
     {
         "densearch.networks": NetworkPlugin,
         "densearch.datasets": DatasetPlugin,
         "densearch.objectives": ObjectivePlugin,
+        "densearch.samplers": SamplerPlugin,
     }
 )
 

@@ -57,12 +57,13 @@ class SamplerInfo:
         description: How it works, for the user.
         capabilities: What it can do.
         section: The options it takes.
-        path: ``module:class`` of the implementation.
+        path: ``module:class`` of the implementation, see `service.extensions.loading`.
         effort: Returns the cost of its costliest ask for a study.
         requires: Modules that its extra (`Capabilities.needs`) installs.
         is_learned: Whether its density is learned with the weights, in one training: it searches
             no settings, spends no budget and tunes no control.
         has_local_phase: Whether it ends with a search that issues one trial at a time.
+        package: What brings it, with its version, where it is not built in.
         round_size: Returns how many trials a study issues before it needs the value of any; of no
             meaning for samplers that speculate, which have no rounds.
     """
@@ -77,6 +78,7 @@ class SamplerInfo:
     requires: tuple[str, ...] = ()
     is_learned: bool = False
     has_local_phase: bool = False
+    package: str | None = None
     round_size: Callable[[StudyPlan], int] = of_batch
 
     @property
@@ -104,12 +106,13 @@ class SamplerInfo:
         }
 
     def to_dict(self) -> dict[str, object]:
-        """Name, title, description, capabilities, `installed`, and the options' JSON schema."""
+        """Return what a user is told of it; `options` is a JSON schema."""
         return {
             "name": self.name,
             "title": self.title,
             "description": self.description,
             "capabilities": asdict(self.capabilities),
             "installed": self.is_installed,
+            "package": self.package,
             "options": option_faults.schema_of(self.section),
         }

@@ -6,10 +6,10 @@ nor Optuna.
 
 from __future__ import annotations
 
-import importlib
-
 from densearch.sampler import Sampler, StudyPlan
 from service.errors import UnknownSamplerError
+from service.extensions import loading
+from service.samplers import plugin
 from service.samplers.catalogue import comparison, control, direct_l, gradient, ray_tune
 from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.effort import Effort
@@ -28,19 +28,28 @@ _SAMPLERS: dict[str, SamplerInfo] = {
 
 
 def catalogue() -> list[SamplerInfo]:
-    """Every sampler a user may name."""
+    """Return the built-in samplers that a user may name."""
     return list(_SAMPLERS.values())
 
 
 def describe(name: str) -> SamplerInfo:
-    """What is known of one sampler.
+    """Return what is known of one sampler, built in or of another package.
 
     Raises:
         UnknownSamplerError: No sampler has this name.
+        PluginError: A package registers it, and it cannot be used.
     """
-    if name not in _SAMPLERS:
-        raise UnknownSamplerError(name, list(_SAMPLERS))
-    return _SAMPLERS[name]
+    if name in _SAMPLERS:
+        return _SAMPLERS[name]
+    registered = plugin.names()
+    if name not in registered:
+        raise UnknownSamplerError(name, list(dict.fromkeys([*_SAMPLERS, *registered])))
+    return plugin.describe(name)
+
+
+def from_packages() -> list[SamplerInfo]:
+    """Return the samplers of other packages that can be used."""
+    return plugin.usable(frozenset(_SAMPLERS))
 
 
 def is_learned(name: str) -> bool:
@@ -69,10 +78,7 @@ def create(name: str, study: StudyPlan) -> Sampler:
         UnknownSamplerError: No sampler has this name.
         ValueError: The study's options do not suit the sampler, or its extra is not installed.
     """
-    module, _, attribute = path_of(name, study).partition(":")
-    # Late import: NLopt and Optuna are loaded by whoever searches, not by whoever asks.
-    made: Sampler = getattr(importlib.import_module(module), attribute)(study)
-    return made
+    return loading.make(path_of(name, study), study)
 
 
 def path_of(name: str, study: StudyPlan) -> str:

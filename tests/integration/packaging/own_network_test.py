@@ -1,4 +1,7 @@
-"""The example package, installed by pip: a server without torch reads it, a worker trains it."""
+"""The example package, installed by pip: a server without torch reads it, a worker trains it.
+
+Its sampler is asked by a dispatcher, in a process, until a job ends.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,24 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.jobs import commands
+from service.records import Job
+from service.settings import Settings
+from service.states import JobState
+from service.storage import jobs, trials
+from service.storage.database import Database
+from service.validation import parse
+from tests.integration.workers.pretended_cluster import PretendedCluster
+from tests.plugging import forget, use
 from tests.support.root import ROOT
+from workers.dispatcher import Dispatcher
 
 # As the server: no module of torch may be loaded. Prints the payload of a first trial.
 SERVER = """
@@ -68,11 +83,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+def path_to(installed: Path) -> str:
+    return os.pathsep.join(map(str, (ROOT / "library", ROOT, installed)))
+
+
 def answer(installed: Path, script: str, body: object) -> Any:  # noqa: ANN401 - JSON
-    path = os.pathsep.join([str(ROOT), str(ROOT / "library"), str(installed)])
     ran = subprocess.run(
         [sys.executable, "-c", script, json.dumps(body)],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": path_to(installed), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -109,5 +127,90 @@ def test_the_doctor_lists_it(installed: Path) -> None:
         ("network", "dilated"),
         ("data set", "rings"),
         ("objective", "counting"),
+        ("sampler", "annealing"),
     ):
         assert [what, name, "own-network 0.1.0", None] in found
+
+
+# Its sampler
+
+ANNEALED = {
+    "name": "annealed",
+    "task": {"kind": "function", "name": "sphere", "dimension": 3},
+    "samplers": [{"name": "annealing", "options": {"step": 0.3}}],
+    "budget": {"n_trials": 18},
+}
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def begin(
+    installed: Path, sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Dispatcher]]:
+    """Give a function that ends the dispatcher, as a restart does, and begins another."""
+    begun: list[Dispatcher] = []
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=600.0, ask_s=PATIENCE_S)
+
+    def begin() -> Dispatcher:
+        for dispatcher in begun:
+            dispatcher._resign()
+        forget()
+        begun[:] = [Dispatcher(settings, sqlite_database, PretendedCluster())]  # type: ignore[arg-type]
+        return begun[0]
+
+    monkeypatch.setenv("PYTHONPATH", path_to(installed))  # of the processes that are asked
+    use(installed, monkeypatch)
+    yield begin
+    begun[0]._resign()
+    monkeypatch.undo()
+    forget()
+
+
+def turn_until(dispatcher: Dispatcher, is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    cluster: Any = dispatcher._cluster
+    while not is_so():
+        assert time.monotonic() < deadline
+        dispatcher._turn()
+        for assignment in cluster.in_hand().values():
+            cluster.finish(assignment)
+
+
+def job_of(database: Database, job_id: int) -> Job:
+    with database.read() as session:
+        return jobs.get(session, job_id)
+
+
+def points_of(database: Database, job_id: int) -> list[list[float]]:
+    with database.read() as session:
+        found = sorted(trials.each_of_job(session, job_id), key=lambda trial: trial.number or 0)
+        return [list(trial.point) for trial in found]
+
+
+def test_its_sampler_searches_a_job_which_continues_with_no_other_version(
+    installed: Path, sqlite_database: Database, begin: Callable[[], Dispatcher]
+) -> None:
+    def submit() -> int:
+        return commands.submit(sqlite_database, parse.parse(ANNEALED))[0].id
+
+    def has_ended(job_id: int) -> bool:
+        return job_of(sqlite_database, job_id).state.is_final
+
+    dispatcher, whole = begin(), submit()
+    turn_until(dispatcher, lambda: has_ended(whole))
+    assert job_of(sqlite_database, whole).state is JobState.SUCCEEDED
+    points = points_of(sqlite_database, whole)
+    assert len({tuple(point) for point in points}) == 18
+
+    parted = submit()
+    turn_until(dispatcher, lambda: 4 < len(points_of(sqlite_database, parted)) < 18)
+    (described,) = installed.glob("*.dist-info")
+    metadata = (described / "METADATA").read_text()
+    (described / "METADATA").write_text(metadata.replace("Version: 0.1.0", "Version: 0.2.0"))
+    turn_until(begin(), lambda: has_ended(parted))
+    (described / "METADATA").write_text(metadata)
+    job = job_of(sqlite_database, parted)
+    assert job.state is JobState.FAILED
+    assert "was of own-network 0.1.0, and is of own-network 0.2.0 here" in str(job.error)
+    before = points_of(sqlite_database, parted)
+    assert before == points[: len(before)]

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from service.extensions import entry_points
-from service.extensions.entry_points import Group, Plugin, PluginError, called
+from service.extensions.entry_points import Plugin, PluginError, called
 from service.tasks.kinds import TRAINED
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit, Rows
 from workers.training.data.patched import PatchDataset, standardising
@@ -49,7 +49,7 @@ from workers.training.data.streamed import StreamedRows, StreamedSamples, is_str
 from workers.training.data.targets import Targets
 from workers.training.networks.shape import InputShape
 
-GROUP: Group = "densearch.datasets"
+GROUP = entry_points.DATASETS
 SPLITS = ("train", "validation", "test")
 # By the form of data, see `service.tasks.kinds`.
 _LABELS: Mapping[str, type[np.generic]] = MappingProxyType(

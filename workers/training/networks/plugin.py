@@ -15,10 +15,10 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import UninitializedParameter
 
 from service.extensions import entry_points
-from service.extensions.entry_points import Group, PluginError, called
+from service.extensions.entry_points import PluginError, called
 from workers.training.networks.shape import InputShape
 
-GROUP: Group = "densearch.networks"
+GROUP = entry_points.NETWORKS
 
 
 def own_network(

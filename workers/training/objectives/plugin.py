@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from service.extensions import entry_points
-from service.extensions.entry_points import Group, PluginError, called
+from service.extensions.entry_points import PluginError, called
 from workers.training.objectives.base import Objective
 from workers.training.objectives.held import HeldObjective
 
-GROUP: Group = "densearch.objectives"
+GROUP = entry_points.OBJECTIVES
 
 
 def own_objective(

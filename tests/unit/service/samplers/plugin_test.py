@@ -1,0 +1,405 @@
+"""Samplers of other packages: found by name, examined, refused in words, held to the contract."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import installed_plugins
+from densearch.sampler import AxisKind, Entry, StudyPlan
+from service import samplers
+from service.errors import InvalidSpecError, UnknownSamplerError
+from service.extensions import loading
+from service.extensions.entry_points import PluginError
+from service.samplers import effort
+from service.studies import payloads, planning
+from service.validation import ask_limits, parse
+from tests.plugging import forget, install, use
+
+CODE = """
+    import random
+    import sys
+    from pydantic import Field
+    from densearch.sampler import Certainty, Plan, Proposal, Sampler
+    from service.samplers import (
+        Capabilities, Effort, KnownSequence, Rounds, SamplerOptions,
+    )
+
+    class Settings(SamplerOptions):
+        step: float = Field(default=0.5, ge=0.0, le=1.0, description="Between points.")
+        n_levels: int = Field(default=3, ge=1, le=9)
+
+    class Ladder(KnownSequence):
+        "Equal steps."
+        title, section = "Ladder", Settings
+        capabilities = Capabilities(adaptive=False, seeded=False, categorical=True)
+
+        def points(self, start, end):
+            step = Settings.of(self.study).step
+            return [[number * step % 1.0] * self.study.dimension for number in range(start, end)]
+
+    class Walk(Rounds):
+        title, section, capabilities = "Walk", Settings, Capabilities()
+        built_on = ("pytest",)
+
+        def ask_round(self, told, index, size):
+            best = min((entry.value for entry in told), default=0.0)
+            return [[min(1.0, best / (n + 2))] * self.study.dimension for n in range(size)]
+
+        @staticmethod
+        def effort(study):
+            return Effort(1.0, 5.0)
+
+    # Refused when they are named
+
+    class Speculative(Ladder):
+        capabilities = Capabilities(speculative=True)
+
+    class Needy(Ladder):
+        capabilities = Capabilities(needs="scikit")
+
+    class Untitled(Ladder):
+        title = 3
+
+    class Foreign(Ladder):
+        section = dict
+
+    class Open(Ladder):
+        class section(SamplerOptions):
+            step: float
+
+    class Broken(Ladder):
+        @staticmethod
+        def effort(study):
+            return 1 / 0
+
+    class Endless(Ladder):
+        @staticmethod
+        def effort(study):
+            return Effort(float("nan"), 0.0)
+
+    class Lacking(Ladder):
+        built_on = ("no-such-package",)
+
+    class Plain:
+        title, section, capabilities = "Plain", Settings, Capabilities()
+
+        def plan(self, log):
+            return Plan()
+
+    class Abstract(KnownSequence):
+        title, section, capabilities = "Abstract", Settings, Capabilities()
+
+    # Refused when they are asked
+
+    class Raising(Ladder):
+        def points(self, start, end):
+            raise RuntimeError("no points today")
+
+    class Exiting(Ladder):
+        def points(self, start, end):
+            sys.exit(3)
+
+    class Outside(Ladder):
+        def points(self, start, end):
+            return [[1.5, 0.0]] * (end - start)
+
+    class Shallow(Ladder):
+        def plan(self, log):
+            return Plan((Proposal((0.5,), len(log)),))
+
+    class Endless2(Ladder):
+        def points(self, start, end):
+            return [[float("nan"), 0.0]] * (end - start)
+
+    class Dice(Ladder):
+        def points(self, start, end):
+            return [[random.random(), 0.0] for _ in range(start, end)]
+
+    class Mute(Ladder):
+        def plan(self, log):
+            return Plan()
+
+    class Strange(Ladder):
+        def plan(self, log):
+            return [(0.5, 0.5)]
+
+    class Late(Ladder):
+        def plan(self, log):
+            return Plan((Proposal((0.5, 0.5), None),))
+
+    class Greedy(Ladder):
+        def plan(self, log):
+            n = range(len(log), self.study.n_trials + 1)
+            return Plan(tuple(Proposal((0.5, 0.5), number) for number in n))
+
+    class Guessing(Ladder):
+        def plan(self, log):
+            return Plan((Proposal((0.5, 0.5), len(log), Certainty.PREDICTED),))
+
+    class Eager(Ladder):
+        capabilities = Capabilities()
+
+    class Over(Ladder):
+        def plan(self, log):
+            return Plan(is_finished=True)
+
+    class Peeking(Ladder):
+        def plan(self, log):
+            ends = [entry.value for entry in log if entry.value is not None]
+            point = (max(ends, default=0.5) / 9, 0.5)
+            return Plan((Proposal(point, len(log)),), is_finished=False)
+"""
+USABLE = {"ladder": "Ladder", "walk": "Walk"}
+UNUSABLE = {
+    "speculative": "Speculative", "needy": "Needy", "untitled": "Untitled", "foreign": "Foreign",
+    "open": "Open", "broken": "Broken", "endless": "Endless", "lacking": "Lacking",
+    "plain": "Plain", "abstract": "Abstract", "absent": "Absent", "settings": "Settings",
+    "tpe-2": "Ladder", "uniform": "Ladder", "fixed": "Ladder", "flat_tuned": "Ladder",
+    "ladder_speculation": "Ladder",
+}  # fmt: skip
+BREAKING = (
+    "Raising", "Exiting", "Outside", "Shallow", "Endless2", "Dice", "Mute", "Strange", "Late",
+    "Greedy", "Guessing", "Eager", "Over", "Peeking",
+)  # fmt: skip
+ENTRIES = {
+    "densearch.samplers": USABLE
+    | UNUSABLE
+    | {"tpe": "Ladder"}
+    | {name.lower(): name for name in BREAKING}
+}
+JOB: dict[str, Any] = {
+    "name": "own",
+    "task": {"kind": "function", "name": "sphere", "dimension": 2},
+    "samplers": ["ladder"],
+    "budget": {"n_trials": 12},
+}
+STUDY = StudyPlan(2, 12, 0)
+
+
+@pytest.fixture(autouse=True)
+def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    install(tmp_path, "plugged-samplers", CODE, ENTRIES)
+    use(tmp_path, monkeypatch)
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+def refused(**sections: Any) -> dict[str, str]:
+    with pytest.raises(InvalidSpecError) as caught:
+        parse.parse({**JOB, **sections})
+    return {fault.pointer: fault.detail for fault in caught.value.faults}
+
+
+# What a user is told
+
+
+def test_it_is_described_as_the_built_in_ones_are() -> None:
+    told = samplers.describe("ladder").to_dict()
+    assert told.keys() == samplers.describe("tpe").to_dict().keys()
+    assert told["package"] == "plugged-samplers 1.0"
+    assert (told["title"], told["description"]) == ("Ladder", "Equal steps.")
+    options: Any = told["options"]
+    assert options["properties"]["step"] == {
+        "type": "number", "default": 0.5, "minimum": 0.0, "maximum": 1.0,
+        "description": "Between points.",
+    }  # fmt: skip
+    found = {info.name for info in samplers.from_packages()}
+    assert USABLE.keys() <= found
+    assert not found & (UNUSABLE.keys() | {"tpe"})
+
+
+def test_what_is_built_in_keeps_its_name() -> None:
+    assert samplers.describe("tpe").package is None
+
+
+def test_an_unknown_name_is_refused_with_those_of_other_packages() -> None:
+    with pytest.raises(UnknownSamplerError, match=r"'nothing'.* tpe,.* ladder, walk"):
+        samplers.describe("nothing")
+
+
+def test_nothing_is_imported_before_it_is_named() -> None:
+    parse.parse({**JOB, "samplers": ["random"]})
+    assert "plugged_samplers" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("speculative", "it cannot be speculative"),
+        ("needy", "it needs an extra: list packages as built_on"),
+        ("untitled", "its title is no text"),
+        ("foreign", "its section does not inherit service.samplers.SamplerOptions"),
+        ("open", "its option step has no valid default"),
+        ("broken", "fails at telling its effort: ZeroDivisionError"),
+        ("endless", "no service.samplers.Effort of amounts above 0"),
+        ("lacking", "it needs no-such-package, which is not installed here"),
+        ("plain", "no class that inherits densearch.sampler.Sampler"),
+        ("abstract", "and has a plan"),
+        ("absent", "AttributeError"),
+        ("settings", "has no title, section, capabilities, plan"),
+        ("tpe-2", "its name is that of a control or a repeat"),
+        ("uniform", "its name is that of a control or a repeat"),
+        ("fixed", "its name is that of a control or a repeat"),
+        ("flat_tuned", "its name is that of a control or a repeat"),
+        ("ladder_speculation", "its name is that of a control or a repeat"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_the_reason(name: str, reason: str) -> None:
+    assert reason in refused(samplers=[name])["/samplers/0/name"]
+    tuned = {"name": "uniform_tuned", "sampler": name}
+    body = {"task": {"kind": "classification"}, "samplers": ["ladder"], "controls": [tuned]}
+    assert reason in refused(**body)["/controls/0/sampler"]
+
+
+def test_bad_options_are_refused_with_their_place() -> None:
+    bad = {"name": "ladder", "options": {"step": 2, "n_levels": 1.5, "colour": 1, "a/b": 1}}
+    assert refused(samplers=[bad]) == {
+        "/samplers/0/options/step": "must be from 0 to 1",
+        "/samplers/0/options/n_levels": "must be an integer",
+        "/samplers/0/options/colour": "ladder has no such option; it has step, n_levels",
+        "/samplers/0/options/a~1b": "ladder has no such option; it has step, n_levels",
+    }
+
+
+def test_every_sampler_is_listed_with_what_is_wrong_with_it() -> None:
+    found = {one.name: one for one in installed_plugins.listed() if one.what == "sampler"}
+    usable = {n for n, one in found.items() if one.error is None and not one.is_shadowed}
+    assert usable & ENTRIES["densearch.samplers"].keys() == USABLE.keys()
+    assert found["tpe"].is_shadowed
+    assert "no points today" in str(found["raising"].error)
+    assert "SystemExit: 3" in str(found["exiting"].error)
+
+
+# The packages that a spec records
+
+
+def test_a_spec_records_the_package_and_continues_with_no_other() -> None:
+    spec = parse.parse({**JOB, "samplers": ["ladder", "walk", "random"]})
+    version = pytest.__version__
+    assert spec.sampler_packages == {
+        "ladder": "plugged-samplers 1.0", "walk": f"plugged-samplers 1.0 pytest {version}",
+    }  # fmt: skip
+    stored = spec.model_dump(mode="json")
+    assert parse.parse(stored) == spec
+    stored["sampler_packages"]["ladder"] = "plugged-samplers 0.9"
+    with pytest.raises(InvalidSpecError) as caught:
+        parse.parse(stored)
+    (fault,) = caught.value.faults
+    assert fault.pointer == "/sampler_packages/ladder"
+    assert "was of plugged-samplers 0.9, and is of plugged-samplers 1.0 here" in fault.detail
+
+
+def test_a_spec_without_such_samplers_is_stored_as_before() -> None:
+    stored = parse.parse({**JOB, "samplers": ["random"]}).model_dump(mode="json")
+    assert "sampler_packages" not in stored
+    assert refused(samplers=["random"], sampler_packages={"random": "a 1.0"}).keys() == {
+        "/sampler_packages/random"
+    }
+
+
+def test_a_control_records_the_package_of_its_sampler() -> None:
+    tuned = {"name": "uniform_tuned", "sampler": "ladder"}
+    body = {**JOB, "task": {"kind": "classification"}, "samplers": ["random"], "controls": [tuned]}
+    assert parse.parse(body).sampler_packages == {"ladder": "plugged-samplers 1.0"}
+
+
+def test_a_training_is_the_same_whichever_sampler_proposes_it() -> None:
+    def order(name: str) -> payloads.Order:
+        spec = parse.parse({**JOB, "task": {"kind": "classification"}, "samplers": [name]})
+        space = planning.space_of(spec, name)
+        return payloads.searched(spec, space, name, [0.4] * space.dimension)
+
+    assert order("ladder").digest == order("random").digest
+
+
+# What an ask costs
+
+
+def test_it_is_asked_in_a_process_whatever_it_declares() -> None:
+    assert not samplers.effort_of("walk", STUDY).is_cheap
+    assert samplers.effort_of("walk", STUDY).memory_bytes == 5.0
+    undeclared = samplers.effort_of("ladder", STUDY)
+    assert not undeclared.is_short
+    assert undeclared.excess < 1.0
+    assert undeclared.work > effort.SHORT_WORK
+
+
+def test_an_effort_that_fails_for_a_study_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = parse.parse({**JOB, "samplers": ["walk"]})
+
+    def fails(study: StudyPlan) -> object:
+        if study.n_trials > 10:
+            raise RuntimeError("too many")
+        return effort.Effort(1.0, 1.0)
+
+    monkeypatch.setattr(sys.modules["plugged_samplers"].Walk, "effort", fails)
+    (fault,) = ask_limits.faults(spec)
+    assert (fault.pointer, "RuntimeError: too many" in fault.detail) == ("/samplers/0/name", True)
+
+
+# The contract, at every ask
+
+
+def run(name: str, study: StudyPlan = STUDY, value: float = 0.5) -> list[Entry]:
+    """Run a study to its end, a new instance for each ask, trials ending in order."""
+    log: list[Entry] = []
+    for _ in range(4 * study.n_trials):
+        plan = samplers.create(name, study).plan(log)
+        if plan.is_finished:
+            return log
+        log += [Entry(one.point, None, one.number) for one in plan.proposals]
+        index = next(i for i, entry in enumerate(log) if entry.value is None)
+        log[index] = Entry(log[index].point, value + index / 10, index)
+    raise AssertionError("it does not end")
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_a_sampler_that_keeps_the_contract_runs_to_its_end(name: str) -> None:
+    assert [entry.number for entry in run(name)] == list(range(12))
+
+
+def test_discrete_coordinates_are_the_middles_of_their_shares() -> None:
+    study = StudyPlan(2, 4, 0, axes=(AxisKind(4), AxisKind()), options={"step": 0.3})
+    for entry, u in zip(run("ladder", study), (0.0, 0.3, 0.6, 0.9), strict=True):
+        assert entry.point == (0.125 + 0.25 * int(4 * u), pytest.approx(u))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("raising", "fails at planning: RuntimeError: no points today"),
+        ("exiting", "fails at planning: SystemExit: 3"),
+        ("outside", "(1.5, 0.0), which is no point of the unit cube of 2 coordinates"),
+        ("shallow", "which is no point of the unit cube of 2 coordinates"),
+        ("endless2", "which is no point of the unit cube of 2 coordinates"),
+        ("dice", "an instance built from the log proposes other points"),
+        ("mute", "it proposes nothing, and no trial is left to wait for"),
+        ("strange", "which is no densearch.sampler.Plan"),
+        ("late", "numbered in the order of issue"),
+        ("greedy", "it proposes more than the 12 trials of its budget"),
+        ("guessing", "numbered in the order of issue"),
+        ("eager", "it issues rounds of 4, each once all trials of those before have ended"),
+        ("over", "finished exactly when all trials of its budget have ended"),
+        ("peeking", "an instance built from the log proposes other points"),
+    ],
+)
+def test_a_sampler_that_breaks_the_contract_fails_with_the_reason(name: str, reason: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        run(name)
+    assert reason in str(caught.value)
+
+
+def test_a_sampler_of_another_version_is_not_made(tmp_path: Path) -> None:
+    path = samplers.path_of("ladder", STUDY)
+    (tmp_path / "plugged_samplers-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: plugged-samplers\nVersion: 2.0\n"
+    )
+    forget()
+    with pytest.raises(PluginError, match=r"plugged-samplers 1.0 .* plugged-samplers 2.0"):
+        loading.make(path, STUDY)
