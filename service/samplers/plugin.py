@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from densearch.plugins import SamplerPlugin
+from densearch.plugins.contracts import SamplerPlugin
 from densearch.sampler import Entry, Sampler, StudyPlan
 from service.extensions import entry_points
 from service.extensions.entry_points import SAMPLERS, Plugin, PluginError, called
