@@ -47,10 +47,10 @@ class Annealing(Rounds):
         random = np.random.default_rng(self.seed_of(index))
         shape = (self.round_size, self.study.dimension)
         if index == 0:
-            return random.random(shape)[:size].tolist()
+            return [tuple(point) for point in random.random(shape)[:size]]
         width = self._options.step * self._options.cooling**index
         steps = random.normal(0.0, width, shape)
-        return np.clip(self._present(told) + steps, 0.0, 1.0)[:size].tolist()
+        return [tuple(point) for point in np.clip(self._present(told) + steps, 0.0, 1.0)[:size]]
 
     def _present(self, told: Sequence[Entry]) -> tuple[float, ...]:
         """Walk through the rounds from the first, whose spread is the first temperature."""

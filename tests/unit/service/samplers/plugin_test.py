@@ -367,7 +367,7 @@ def test_a_sampler_that_keeps_the_contract_runs_to_its_end(name: str) -> None:
 def test_discrete_coordinates_are_the_middles_of_their_shares() -> None:
     study = StudyPlan(2, 4, 0, axes=(AxisKind(4), AxisKind()), options={"step": 0.3})
     for entry, u in zip(run("ladder", study), (0.0, 0.3, 0.6, 0.9), strict=True):
-        assert entry.point == (0.125 + 0.25 * int(4 * u), pytest.approx(u))
+        assert entry.point == pytest.approx((0.125 + 0.25 * int(4 * u), u))
 
 
 @pytest.mark.parametrize(
