@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ Open = Callable[..., Dispatcher]
 
 @pytest.fixture(autouse=True)
 def odd_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT / "library", ROOT))))
     for name in NAMES:
         info = SamplerInfo(
             name=name,
