@@ -13,7 +13,7 @@ from service.extensions.entry_points import Group, Plugin, PluginError
 from service.extensions.sections import at_defaults, section_of
 from service.networks import plugin as network_plugin
 from service.records import STORED
-from service.samplers import plugin as sampler_plugin
+from service.samplers.catalogue import plugin as sampler_plugin
 from service.tasks import plugin as task_plugin
 from service.tasks.kinds import NAMES
 from service.tasks.plugin import OwnTask

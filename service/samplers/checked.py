@@ -14,7 +14,6 @@ from typing import NoReturn
 from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
 from service.extensions.entry_points import Plugin, PluginError, called
 from service.samplers.axes import axes_of, snapped
-from service.samplers.catalogue.info import SamplerInfo
 
 
 class Checked(Sampler):
@@ -22,14 +21,17 @@ class Checked(Sampler):
 
     Args:
         plugin: The plug-in, loaded.
-        info: What is known of it.
         study: Its study.
+        is_adaptive: Whether its points depend on values.
+        round_size: Trials that it issues before it needs the value of any.
     """
 
-    def __init__(self, plugin: Plugin, info: SamplerInfo, study: StudyPlan) -> None:
+    def __init__(
+        self, plugin: Plugin, study: StudyPlan, *, is_adaptive: bool, round_size: int
+    ) -> None:
         super().__init__(study)
-        self._plugin, self._is_adaptive = plugin, info.capabilities.adaptive
-        self._size, self._axes = info.round_size(study), axes_of(study)
+        self._plugin, self._is_adaptive = plugin, is_adaptive
+        self._size, self._axes = round_size, axes_of(study)
         self._sampler = self._made()
 
     def plan(self, log: Sequence[Entry]) -> Plan:

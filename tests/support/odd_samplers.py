@@ -21,10 +21,10 @@ N_GOOD = 1
 class Honest(Rounds):
     """Random points, a round at a time."""
 
-    def _round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
+    def ask_round(self, told: Sequence[Entry], index: int, size: int) -> list[tuple[float, ...]]:
         if index >= N_GOOD:
             self._misbehave()
-        return RandomPoints(self.study)._points(len(told), len(told) + size)
+        return RandomPoints(self.study).points(len(told), len(told) + size)
 
     def _misbehave(self) -> None:
         """Do what makes the sampler odd, from the second round on."""

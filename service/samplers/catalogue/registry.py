@@ -9,8 +9,7 @@ from __future__ import annotations
 from densearch.sampler import Sampler, StudyPlan
 from service.errors import UnknownSamplerError
 from service.extensions import loading
-from service.samplers import plugin
-from service.samplers.catalogue import comparison, control, direct_l, gradient, ray_tune
+from service.samplers.catalogue import comparison, control, direct_l, gradient, plugin, ray_tune
 from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.effort import Effort
 

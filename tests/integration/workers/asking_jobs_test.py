@@ -148,7 +148,7 @@ def test_a_study_that_cannot_be_asked_ends_with_what_it_has(
         {"study": name, "n_trials": 4, "n_planned": 12, "by": "asking"}
     ]
     assert f"{name} after 4 trials" in job.report["verdict"]
-    assert "depends on the clock and the machine" in job.report["verdict"]
+    assert "depend on the clock and the machine" in job.report["verdict"]
 
 
 def test_a_job_without_any_value_says_why_it_failed(

@@ -142,7 +142,13 @@ def make(name: str, package: str, study: StudyPlan) -> Sampler:
     """
     entry_points.require({SAMPLERS: {name: package}})
     plugin = entry_points.load(SAMPLERS, name)
-    return Checked(plugin, described(plugin), study)
+    return _checked(plugin, study)
+
+
+def _checked(plugin: Plugin, study: StudyPlan) -> Checked:
+    info = described(plugin)
+    adaptive, size = info.capabilities.adaptive, info.round_size(study)
+    return Checked(plugin, study, is_adaptive=adaptive, round_size=size)
 
 
 def probe(plugin: Plugin) -> None:
@@ -151,6 +157,6 @@ def probe(plugin: Plugin) -> None:
     Raises:
         PluginError: It cannot be used, fails, or breaks the contract.
     """
-    sampler, log = Checked(plugin, described(plugin), PROBE), list[Entry]()
+    sampler, log = _checked(plugin, PROBE), list[Entry]()
     while not (plan := sampler.plan(log)).is_finished:
         log += [Entry(one.point, sum(one.point), one.number) for one in plan.proposals]
