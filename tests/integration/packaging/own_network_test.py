@@ -24,8 +24,8 @@ from service.states import JobState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.workers.pretended_cluster import PretendedCluster
-from tests.plugging import forget, use
+from tests.support.plugging import forget, use
+from tests.support.pretended_cluster import PretendedCluster
 from tests.support.root import ROOT
 from workers.dispatcher import Dispatcher
 

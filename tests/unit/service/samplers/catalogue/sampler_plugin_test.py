@@ -18,7 +18,7 @@ from service.extensions.entry_points import PluginError
 from service.samplers import effort
 from service.studies import payloads, planning
 from service.validation import ask_limits, parse
-from tests.plugging import forget, install, use
+from tests.support.plugging import forget, install, use
 
 CODE = """
     import random
