@@ -22,11 +22,11 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from service.records import Event
+from service.records import JobEvent
 from service.storage import events
 from service.storage.database import Database
 from service.storage.deadlines import within
-from service.storage.events import Standing
+from service.storage.events import FeedStanding
 
 POLL_S = 0.25
 RETRY_S = 1.0
@@ -152,9 +152,9 @@ class EventFeed:
         return True
 
     async def _serve(
-        self, job_id: int, last_id: int, standing: Standing | None, group: list[_Listener]
+        self, job_id: int, last_id: int, standing: FeedStanding | None, group: list[_Listener]
     ) -> None:
-        found: list[Event] = []
+        found: list[JobEvent] = []
         if standing is not None and standing.last_event_id > last_id:
             # After the state was read: the events of a final state are committed with it.
             found = await run_in_threadpool(_after, self._database, job_id, last_id)
@@ -167,16 +167,16 @@ class EventFeed:
             )
 
 
-def _standings(database: Database, job_ids: set[int]) -> dict[int, Standing]:
+def _standings(database: Database, job_ids: set[int]) -> dict[int, FeedStanding]:
     with within(READ_S), database.read() as session:
         return events.standings(session, job_ids)
 
 
-def _after(database: Database, job_id: int, last_id: int) -> list[Event]:
+def _after(database: Database, job_id: int, last_id: int) -> list[JobEvent]:
     with within(READ_S), database.read() as session:
         return events.after(session, job_id, last_id, BATCH)
 
 
-def _written(event: Event) -> bytes:
+def _written(event: JobEvent) -> bytes:
     data = {**event.data, "at": event.created_at.isoformat()}
     return format_sse_event(data_str=json.dumps(data), event=event.kind, id=str(event.id))

@@ -226,7 +226,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class JobEvent:
     """Something that happened to a job."""
 
     id: int

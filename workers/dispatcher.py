@@ -246,7 +246,7 @@ class Dispatcher:
             if now >= self._rests_until.get(job_id, 0.0):
                 self._reopen(job_id)
 
-    def _is_news(self, standing: jobs.Standing) -> bool:
+    def _is_news(self, standing: jobs.JobStanding) -> bool:
         """Whether a job's state differs from its last step's, also if it was paused in between."""
         run = self._runs.get(standing.id)
         seen = (standing.state, standing.waits_for)

@@ -20,7 +20,7 @@ def operator(
         list[str] | None, typer.Option(help="A network to measure; again for more; all if unset.")
     ] = None,
 ) -> None:
-    """Print what a density costs: a training step with one beside the plain step, by form."""
+    """Print what a density costs: a training step with one against the plain step, by form."""
     # -P: a folder named workers in the user's directory must not stand in for ours.
     command = [sys.executable, "-P", "-m", "workers.training.overhead", "--rounds", str(rounds)]
     command += [word for name in network or () for word in ("--network", name)]

@@ -1,4 +1,4 @@
-"""The HTTP server of `serve` and `api`: its port, its database, the dispatcher beside it."""
+"""The HTTP server of `serve` and `api`: its port, its database, its dispatcher."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _serve(
 ) -> None:
     # After the port is ours: the web framework and the image library take a while.
     from api.app import create_app
-    from api.middleware.connections import Connection
+    from api.middleware.connections import HttpConnection
     from service.datasets.library import sweep
 
     sweep(database, settings.data_dir)
@@ -176,7 +176,7 @@ def _serve(
     threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=HttpConnection,
         ws="none",
         log_config=None,
         access_log=False,

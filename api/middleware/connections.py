@@ -84,7 +84,7 @@ def _unambiguous(request: h11.Request) -> h11.Request:
     )
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """See the module. One instance a connection, in the event loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -49,7 +49,7 @@ async def stream_events(
 
     Events: `job` {state, waits_for}, `study`, `trial`, `measurement`. The stream ends after the
     events of a final state; a client that reconnects then gets an empty stream that ends at once.
-    It also ends when the server does; a client then reconnects with Last-Event-ID.
+    It also ends when the server does; a client then reconnects with Last-JobEvent-ID.
     """
     await run_in_threadpool(_check, database, job_id)
     # The header wins: a browser sends it when it reconnects to the address it began with.

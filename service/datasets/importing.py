@@ -15,7 +15,7 @@ from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
 from service.datasets.samples import Source
 from service.datasets.sources.archives import GZIP_MAGIC, open_tar
-from service.datasets.sources.entries import Entry, Limits
+from service.datasets.sources.entries import Limits, SourceEntry
 from service.datasets.sources.folders import allowed_folder, folder_entries
 from service.datasets.sources.zips import open_zip
 from service.datasets.store.encoded import ENCODED
@@ -96,7 +96,7 @@ def import_folder(
 
 def _written(
     found: Format,
-    entries: Sequence[Entry],
+    entries: Sequence[SourceEntry],
     work: Workspace,
     options: ImportOptions,
     limits: Limits,
@@ -124,7 +124,7 @@ def _written(
 
 def _written_encoded(
     found: Format,
-    entries: Sequence[Entry],
+    entries: Sequence[SourceEntry],
     work: Workspace,
     options: ImportOptions,
     limits: Limits,
@@ -137,7 +137,7 @@ def _written_encoded(
 
 
 @contextmanager
-def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[Entry]]:
+def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[SourceEntry]]:
     with work.upload.open("rb") as file:
         head = file.read(512)
     if not head:
@@ -157,7 +157,7 @@ def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[Entry]]:
 
 
 def _imported(
-    entries: Sequence[Entry], work: Workspace, options: ImportOptions, limits: Limits
+    entries: Sequence[SourceEntry], work: Workspace, options: ImportOptions, limits: Limits
 ) -> Imported:
     found = recognised(entries, options.format)
     try:

@@ -34,7 +34,7 @@ DATASETS: Group = "densearch.datasets"
 OBJECTIVES: Group = "densearch.objectives"
 SAMPLERS: Group = "densearch.samplers"
 NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
-# What is called so has no version, of which a result could be told.
+# What is called so has no version that a result could name.
 NAMELESS = "a nameless package"
 # What a package's code may raise; `sys.exit` in it must not end the server.
 FAILURES = (Exception, SystemExit)
@@ -125,8 +125,8 @@ def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: objec
 
 def failed(plugin: Plugin, what: str, error: BaseException) -> PluginError:
     """Return the error that tells what a plug-in's code raised, and at what."""
-    told = f"{type(error).__name__}: {error}"
-    return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {told}")
+    given = f"{type(error).__name__}: {error}"
+    return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {given}")
 
 
 def _nearest(group: Group, name: str) -> str:
@@ -167,7 +167,7 @@ def _loaded(group: Group, name: str) -> Plugin:
     if len(owners) > 1:
         return replace(plugin, error="it is registered twice: uninstall one of them")
     if NAMELESS in owners:
-        return replace(plugin, error="its METADATA is missing: install the package anew")
+        return replace(plugin, error="its METADATA is missing: install the package again")
     if not NAME.fullmatch(name):
         reason = "its name must be small letters, digits, dots, dashes, at most 64"
         return replace(plugin, error=reason)
@@ -176,13 +176,13 @@ def _loaded(group: Group, name: str) -> Plugin:
         value = entry.load()
         missing = [part for part in parts_of(group) if not hasattr(value, part)]
         parts = {part: _installed(part) for part in getattr(value, "built_on", ())}
-    except FAILURES as error:  # whatever a package raises is told, and breaks nothing
+    except FAILURES as error:  # whatever a package raises is reported, and breaks nothing
         return replace(plugin, error=_reason(error))
     if missing:
         return replace(plugin, error=f"{entry.value} has no {', '.join(missing)}")
     lacks = tuple(part for part, found in parts.items() if found is None)
-    told = [found or f"(without {part})" for part, found in parts.items()]
-    return replace(plugin, value=value, package=" ".join([plugin.package, *told]), lacks=lacks)
+    given = [found or f"(without {part})" for part, found in parts.items()]
+    return replace(plugin, value=value, package=" ".join([plugin.package, *given]), lacks=lacks)
 
 
 def _installed(package: str) -> str | None:

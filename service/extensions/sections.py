@@ -1,4 +1,4 @@
-"""Sections of a spec whose settings a package beside this one defines."""
+"""Sections of a spec whose settings a plug-in package defines."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def validated(
 
 
 def _valid(plugin: Plugin, section: type[SectionT], value: object) -> SectionT:
-    """Validate settings; what a validator raises beside faults is the plug-in's failure."""
+    """Validate settings; what a validator raises other than faults is the plug-in's failure."""
     try:
         return section.model_validate(value)
     except ValidationError:

@@ -16,7 +16,7 @@ from typing import Any
 from service import checkpoint_files
 from service.checkpoint_files import FOLDER, CheckpointFile
 from service.storage import checkpoints
-from service.storage.checkpoints import Standing
+from service.storage.checkpoints import TrialStanding
 from service.storage.database import Database
 
 OLD_S = 7 * 24 * 3600.0
@@ -40,7 +40,7 @@ def sweep(database: Database, data_dir: Path) -> int:
     if not whole:
         return 0
     trial_ids = iter({_trial_of(own) for own in whole.values()})
-    standings: dict[int, Standing] = {}
+    standings: dict[int, TrialStanding] = {}
     with database.read() as session:
         while some := list(islice(trial_ids, _CHUNK)):
             standings |= checkpoints.standings(session, some)
@@ -56,7 +56,7 @@ def _trial_of(about: Mapping[str, Any]) -> int:
 
 
 def _is_of_use(
-    own: CheckpointFile, about: Mapping[str, Any], standings: Mapping[int, Standing]
+    own: CheckpointFile, about: Mapping[str, Any], standings: Mapping[int, TrialStanding]
 ) -> bool:
     found = standings.get(_trial_of(about))
     if found is None or found.digest != about.get("training"):

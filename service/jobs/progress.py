@@ -16,7 +16,7 @@ from service.storage import dispatchers, events, trials
 from service.storage import overview as glances
 from service.storage import progress as counting
 from service.storage.answers import answers_in
-from service.storage.progress import Tally
+from service.storage.progress import TrialCounts
 
 # The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
 PACE_TRIALS = 20
@@ -115,12 +115,14 @@ class Overview:
 
     n_studies: int
     n_trials: int
-    by_state: Mapping[tuple[Phase, TrialState], Tally]
+    by_state: Mapping[tuple[Phase, TrialState], TrialCounts]
 
-    def count(self, states: Collection[TrialState], phases: Collection[Phase] = STANDING) -> Tally:
+    def count(
+        self, states: Collection[TrialState], phases: Collection[Phase] = STANDING
+    ) -> TrialCounts:
         """Add up the trials in these states and phases."""
         found = (t for (p, s), t in self.by_state.items() if p in phases and s in states)
-        return sum(found, Tally())
+        return sum(found, TrialCounts())
 
 
 def progress_of(session: Session, job: Job) -> Progress:
@@ -158,10 +160,10 @@ def of_studies(session: Session, job: Job, studies: Sequence[Study]) -> list[Stu
     return [_of_study({s: t for (of, s), t in counts.items() if of == x.id}) for x in studies]
 
 
-def _of_study(counts: Mapping[TrialState, Tally]) -> StudyProgress:
-    ended = sum((counts.get(state, Tally()) for state in ENDED), Tally())
-    whole = sum(counts.values(), Tally())
-    running, waiting, failed, pruned = (counts.get(s, Tally()).n for s in SHOWN)
+def _of_study(counts: Mapping[TrialState, TrialCounts]) -> StudyProgress:
+    ended = sum((counts.get(state, TrialCounts()) for state in ENDED), TrialCounts())
+    whole = sum(counts.values(), TrialCounts())
+    running, waiting, failed, pruned = (counts.get(s, TrialCounts()).n for s in SHOWN)
     return StudyProgress(
         n_finished=ended.n_numbered,
         n_evaluated=ended.n,

@@ -1,4 +1,4 @@
-"""The limits of a job's budget beside its trials: time at work, and money."""
+"""The limits of a job's budget in addition to its trials: time at work, and money."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Assignment:
         payload: See `service.studies.payloads`.
         device: "cpu" or "cuda".
         keeps_weights: Whether the folded network's weights are wanted back.
-        stop_above: The training is hopeless, and stops, after the first epoch e (from 1) whose
+        stop_above: The training is pruned after the first epoch e (from 1) whose
             validation loss is above `stop_above[e - 1]`; () never stops.
         rung: Epoch after which the attempt ends, before the training does; None for never.
         pack: Assignments of one step with the same number are for one worker.
@@ -87,7 +87,7 @@ class Ended:
     Attributes:
         curve: Validation loss after each epoch that was run, as far as it is finite; () where
             nothing is trained.
-        learned: What a `gradient` training has learned beside its weights: ``groups``, the free
+        learned: What a `gradient` training has learned with its weights: ``groups``, the free
             values of the density that each group of layers shares, by the group's name.
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.

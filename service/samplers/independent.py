@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from densearch.sampler import Entry, Plan, Proposal, Sampler, StudyPlan
 from service.samplers.axes import axes_of, snapped
-from service.samplers.tally import Tally
+from service.samplers.tally import LogTally
 
 # Trials that may be unfinished at once: more than a cluster has workers, fewer than a table minds.
 # At least twice a batch, whose trials may wait for one another (`service.studies.pruning_rules`).
@@ -22,7 +22,7 @@ class KnownSequence(Sampler):
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
         self._axes = axes_of(study)
-        self._tally = Tally()
+        self._tally = LogTally()
 
     @abstractmethod
     def points(self, start: int, end: int) -> Sequence[Sequence[float]]:

@@ -1,6 +1,6 @@
 """Optuna's samplers behind our contract: history in, one round of points out.
 
-Optuna's study is kept between the rounds of an instance, because adding thousands of trials anew
+Optuna's study is kept between the rounds of an instance, because adding thousands of trials again
 costs more than asking; each round has a fresh sampler, seeded by (study, round), so that a study
 built from the log answers the same.
 """

@@ -13,7 +13,7 @@ from densearch.sampler import Entry, Plan, Proposal, Sampler, StudyPlan
 from densearch.seeds import derive
 from service.samplers.axes import axes_of, snapped
 from service.samplers.independent import Point
-from service.samplers.tally import Tally
+from service.samplers.tally import LogTally
 
 
 class Rounds(Sampler):
@@ -27,7 +27,7 @@ class Rounds(Sampler):
         super().__init__(study)
         self.round_size = study.batch_size
         self._axes = axes_of(study)
-        self._tally = Tally()
+        self._tally = LogTally()
         # The round asked last: asking a library again would move its generator.
         self._asked: tuple[int, list[Point]] = (-1, [])
 

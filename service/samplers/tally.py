@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from densearch.sampler import Entry
 
 
-class Tally:
+class LogTally:
     """Follows one study's log.
 
     Attributes:

@@ -14,7 +14,7 @@ from service.storage.tables import JobRow, TrialRow
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TrialStanding:
     """Where the trial of a checkpoint stands.
 
     Attributes:
@@ -30,7 +30,7 @@ class Standing:
     may_be_promoted: bool
 
 
-def standings(session: Session, trial_ids: Collection[int]) -> dict[int, Standing]:
+def standings(session: Session, trial_ids: Collection[int]) -> dict[int, TrialStanding]:
     """Return where trials stand, by their ids, without those of deleted jobs."""
     other = aliased(TrialRow)
     n_better = (
@@ -56,7 +56,7 @@ def standings(session: Session, trial_ids: Collection[int]) -> dict[int, Standin
     for trial_id, digest, state, phase, job_state, spec, n in session.execute(query):
         n_promoted = (spec.get("fidelity") or {}).get("promote", 0)
         is_searched = phase == Phase.SEARCH and state == TrialState.COMPLETED
-        found[trial_id] = Standing(
+        found[trial_id] = TrialStanding(
             digest,
             is_open=not TrialState(state).is_final,
             is_over=JobState(job_state).is_final,

@@ -9,14 +9,14 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.records import Event, Json
+from service.records import JobEvent, Json
 from service.states import JobState
 from service.storage.rows import to_value
 from service.storage.tables import DELETED, EventRow, JobRow
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FeedStanding:
     """The progress of a job: whether it has ended, and its newest event (0 without any)."""
 
     is_final: bool
@@ -38,7 +38,7 @@ def add_all(session: Session, job_id: int, found: Sequence[tuple[str, Json]]) ->
         session.execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
 
 
-def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event]:
+def after(session: Session, job_id: int, last_id: int, limit: int) -> list[JobEvent]:
     """Return the job's events with an id above `last_id`, oldest first."""
     query = (
         select(EventRow)
@@ -46,16 +46,16 @@ def after(session: Session, job_id: int, last_id: int, limit: int) -> list[Event
         .order_by(EventRow.id)
         .limit(limit)
     )
-    return [to_value(Event, row) for row in session.scalars(query)]
+    return [to_value(JobEvent, row) for row in session.scalars(query)]
 
 
-def standings(session: Session, job_ids: Collection[int]) -> dict[int, Standing]:
+def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStanding]:
     """Return the progress of these jobs in one snapshot; missing jobs are left out."""
     newest = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
     query = select(JobRow.id, JobRow.state, newest)
     query = query.where(JobRow.id.in_(job_ids), JobRow.state != DELETED)
     return {
-        job_id: Standing(JobState(state).is_final, last_id or 0)
+        job_id: FeedStanding(JobState(state).is_final, last_id or 0)
         for job_id, state, last_id in session.execute(query)
     }
 

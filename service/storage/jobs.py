@@ -223,7 +223,7 @@ def release(session: Session, owner: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobStanding:
     """An unfinished job as a dispatcher's poll reads it.
 
     Attributes:
@@ -237,12 +237,12 @@ class Standing:
     is_claimable: bool
 
 
-def standings(session: Session) -> list[Standing]:
+def standings(session: Session) -> list[JobStanding]:
     """Return every unfinished job, oldest first."""
     is_free = _is_free(shared_clock.now(session))
     columns = (JobRow.id, JobRow.state, JobRow.waits_for, JobRow.lease_owner, is_free)
     query = select(*columns).where(JobRow.state.in_(WORKING)).order_by(JobRow.id)
     return [
-        Standing(job_id, JobState(state), waits_for, owner, bool(is_claimable))
+        JobStanding(job_id, JobState(state), waits_for, owner, bool(is_claimable))
         for job_id, state, waits_for, owner, is_claimable in session.execute(query)
     ]

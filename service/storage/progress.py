@@ -29,7 +29,7 @@ def planned(session: Session, job_ids: Sequence[int]) -> dict[int, tuple[int, in
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class TrialCounts:
     """Counts of trials.
 
     Attributes:
@@ -46,9 +46,9 @@ class Tally:
     n_guessed: int = 0
     n_hits: int = 0
 
-    def __add__(self, other: Tally) -> Tally:
+    def __add__(self, other: TrialCounts) -> TrialCounts:
         pairs = zip(astuple(self), astuple(other), strict=True)
-        return Tally(*(mine + theirs for mine, theirs in pairs))
+        return TrialCounts(*(mine + theirs for mine, theirs in pairs))
 
 
 _IS_GUESSED = TrialRow.certainty != "certain"
@@ -61,17 +61,17 @@ _TALLY = (
 )
 
 
-def counts_by_phase(session: Session, job_id: int) -> dict[tuple[Phase, TrialState], Tally]:
+def counts_by_phase(session: Session, job_id: int) -> dict[tuple[Phase, TrialState], TrialCounts]:
     """Count a job's trials by phase and state."""
     key = (TrialRow.phase, TrialRow.state)
     query = select(*key, *_TALLY).where(TrialRow.job_id == job_id).group_by(*key)
     return {
-        (Phase(phase), TrialState(state)): Tally(*map(int, numbers))
+        (Phase(phase), TrialState(state)): TrialCounts(*map(int, numbers))
         for phase, state, *numbers in session.execute(query)
     }
 
 
-def search_counts(session: Session, job_id: int) -> dict[tuple[int, TrialState], Tally]:
+def search_counts(session: Session, job_id: int) -> dict[tuple[int, TrialState], TrialCounts]:
     """Count a job's search trials by study and state."""
     key = (TrialRow.study_id, TrialRow.state)
     query = (
@@ -80,7 +80,7 @@ def search_counts(session: Session, job_id: int) -> dict[tuple[int, TrialState],
         .group_by(*key)
     )
     return {
-        (study_id, TrialState(state)): Tally(*map(int, numbers))
+        (study_id, TrialState(state)): TrialCounts(*map(int, numbers))
         for study_id, state, *numbers in session.execute(query)
     }
 

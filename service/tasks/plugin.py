@@ -1,4 +1,4 @@
-"""Tasks that packages beside this one bring: an objective with its data."""
+"""Tasks that plug-in packages provide: an objective with its data."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def data_of(section: OwnTask) -> DataInfo:
         PluginError: The plug-in fails, or answers something else.
     """
     plugin = plugin_of(section.kind)
-    info = called(plugin, "telling its data", plugin.value.data_of, section)
+    info = called(plugin, "giving its data", plugin.value.data_of, section)
     if not isinstance(info, DataInfo):
         reason = "its data_of gives no densearch.plugins.DataInfo"
         raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")

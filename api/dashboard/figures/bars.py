@@ -20,7 +20,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class AttributionBar:
     """One part of a gain with its interval.
 
     Attributes:
@@ -46,7 +46,7 @@ class Bar:
     ends: str
 
 
-def bars(attribution: Mapping[str, Any]) -> list[Bar]:
+def bars(attribution: Mapping[str, Any]) -> list[AttributionBar]:
     """Return the bars of a report's ``attribution``, all on one scale."""
     gain, parts, separate = attribution["gain"], attribution["parts"], attribution["beside"]
     low, high = _reach([gain, *parts, *separate])
@@ -65,7 +65,9 @@ def _reach(parts: Iterable[Part]) -> tuple[float, float]:
     return (low, high) if low < high else (0.0, 1.0)
 
 
-def _bar(part: Part, kind: Literal["part", "gain", "separate"], low: float, high: float) -> Bar:
+def _bar(
+    part: Part, kind: Literal["part", "gain", "separate"], low: float, high: float
+) -> AttributionBar:
     def span(start: float | None, end: float | None) -> Span | None:
         if start is None or end is None:
             return None
@@ -75,7 +77,7 @@ def _bar(part: Part, kind: Literal["part", "gain", "separate"], low: float, high
 
     ends = (part["relative_low"], part["relative_high"])
     title = " and ".join(part["names"])
-    return Bar(
+    return AttributionBar(
         title="gain" if kind == "gain" else title,
         arms=f"{part['arm']} against {part['against']}",
         kind=kind,

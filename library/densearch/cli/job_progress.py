@@ -93,7 +93,7 @@ class Watched:
             self.epochs[data["trial_id"]] = data
 
     def _begin_again(self) -> None:
-        """Forget what a job that is extended or retried chooses anew."""
+        """Forget what a job that is extended or retried selects again."""
         self.trials = {i: t for i, t in self.trials.items() if t["phase"] == "search"}
 
     def bars(self) -> list[Bar]:

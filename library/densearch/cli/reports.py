@@ -141,7 +141,7 @@ def difference_text(versus: Json | None) -> str:
 
 
 def _density(arm: Json) -> str:
-    """Return an arm's density, or those of its groups of layers; few digits beside a plateau."""
+    """Return an arm's density, or those of its groups of layers; few digits on a plateau."""
     digits = 2 if arm.get("plateau") else 3
     groups: Json = arm.get("groups") or {}
     if not groups:
@@ -178,7 +178,7 @@ def _attribution(report: Json) -> Iterator[RenderableType]:
 
 
 def _plateaus(report: Json) -> Iterator[RenderableType]:
-    """Yield the ranges within which each search's best cannot be told from its neighbours."""
+    """Yield the ranges within which each search's best is not significantly better."""
     arms = [arm for arm in report["arms"] if arm.get("plateau")]
     if not arms:
         return

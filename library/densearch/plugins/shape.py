@@ -15,7 +15,7 @@ class InputShape:
     Attributes:
         n_channels: 1 for grey images.
         size_px: The smallest side of the smallest sample.
-        n_dims: Axes beside the channels: 1 for signals, 2 for images, 3 for volumes.
+        n_dims: Axes without the channels: 1 for signals, 2 for images, 3 for volumes.
     """
 
     n_channels: int

@@ -13,7 +13,7 @@ from densearch.names import fault_in
 from service.datasets.formats.tables import MAX_TABLE_BYTES
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry, unwrapped
+from service.datasets.sources.entries import SourceEntry, unwrapped
 from service.errors import InvalidDatasetError
 
 TITLE = "CIFAR (binary)"
@@ -26,12 +26,12 @@ NAMES = {10: "batches.meta.txt", 100: "fine_label_names.txt"}
 RECORDS = 1000
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are batches under the names of one of the two."""
     return _n_classes(_batches(entries)) is not None
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
     """Read labelled images of 32x32 in colour.
 
     Raises:
@@ -56,18 +56,18 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:  # noqa: A
     return Source("labelled", 2, _samples(batches, n_classes), classes, left_out)
 
 
-def _batches(entries: Sequence[Entry]) -> list[Entry]:
+def _batches(entries: Sequence[SourceEntry]) -> list[SourceEntry]:
     return [entry for entry in unwrapped(list(entries)) if entry.suffix == ".bin"]
 
 
-def _n_classes(batches: Sequence[Entry]) -> int | None:
+def _n_classes(batches: Sequence[SourceEntry]) -> int | None:
     names = {batch.parts[-1] for batch in batches}
     if "data_batch_1.bin" in names:
         return 10
     return 100 if "train.bin" in names else None
 
 
-def _class_names(entries: Sequence[Entry], n_classes: int) -> list[str]:
+def _class_names(entries: Sequence[SourceEntry], n_classes: int) -> list[str]:
     for entry in entries:
         if entry.parts[-1] == NAMES[n_classes]:
             text = entry.read(MAX_TABLE_BYTES).decode("utf-8", "replace")
@@ -78,7 +78,7 @@ def _class_names(entries: Sequence[Entry], n_classes: int) -> list[str]:
     return [str(number) for number in range(n_classes)]
 
 
-def _samples(batches: Sequence[Entry], n_classes: int) -> Iterator[Sample]:
+def _samples(batches: Sequence[SourceEntry], n_classes: int) -> Iterator[Sample]:
     n_labels = N_LABEL_BYTES[n_classes]
     for batch in batches:
         split = "test" if batch.parts[-1].startswith("test") else "train"
@@ -94,7 +94,9 @@ def _samples(batches: Sequence[Entry], n_classes: int) -> Iterator[Sample]:
             yield Sample(name, values, label=label, split=split)
 
 
-def _records(batch: Entry, size: int) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
+def _records(
+    batch: SourceEntry, size: int
+) -> Iterator[np.ndarray[tuple[int], np.dtype[np.uint8]]]:
     with batch.opened() as file:
         while content := file.read(RECORDS * size):
             if len(content) % size:

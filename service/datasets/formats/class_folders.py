@@ -8,19 +8,19 @@ from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
 
 TITLE = "class folders"
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether every image lies in a folder."""
     images = laid_out(list(entries)).images
     return bool(images) and all("/" in image.path for image in images)
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read labelled images; classes are numbered in the order of their names.
 
     Raises:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.archives import unzipped
-from service.datasets.sources.entries import Entry, unwrapped, without_notes
+from service.datasets.sources.entries import SourceEntry, unwrapped, without_notes
 from service.errors import InvalidDatasetError
 
 TITLE = "MNIST (idx)"
@@ -36,18 +36,18 @@ SPLIT_STARTS = {"train": "train", "t10k": "test", "test": "test", "valid": "vali
 class _Part:
     """The images of one split and their labels (N,)."""
 
-    images: Entry
+    images: SourceEntry
     labels: NDArray[np.uint8]
     split: str | None
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether the names are those of idx files."""
     files, _ = without_notes(unwrapped(list(entries)))
     return bool(files) and all("idx" in e.name and _role(e) is not None for e in files)
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
     """Read labelled images; files ending in .gz are unpacked.
 
     Raises:
@@ -60,13 +60,13 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:  # noqa: A
     return Source("labelled", 2, _samples(parts), classes, notes)
 
 
-def _role(entry: Entry) -> str | None:
+def _role(entry: SourceEntry) -> str | None:
     found = [role for role in PARTS if role in entry.parts[-1]]
     return found[0] if len(found) == 1 else None
 
 
-def _parts(files: list[Entry]) -> list[_Part]:
-    by_name: dict[str, Entry] = {}
+def _parts(files: list[SourceEntry]) -> list[_Part]:
+    by_name: dict[str, SourceEntry] = {}
     for entry in files:
         role = _role(entry)
         if role is None:
@@ -85,7 +85,7 @@ def _parts(files: list[Entry]) -> list[_Part]:
     return parts
 
 
-def _labels(entry: Entry) -> NDArray[np.uint8]:
+def _labels(entry: SourceEntry) -> NDArray[np.uint8]:
     with entry.opened() as file:
         (n,) = _shape(entry.name, file, n_axes=1)
         if n > MAX_LABELS_BYTES:

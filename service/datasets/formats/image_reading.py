@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Content
 from service.datasets.sources.conversion import Conversion
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.datasets.sources.images import MAX_FILE_BYTES, decode, decoded
 from service.datasets.store.encoded import ENCODED, EncodedImage
 
@@ -20,7 +20,7 @@ _N_THREADS = max(1, min(4, os.cpu_count() or 1))
 _AHEAD = 2 * _N_THREADS
 
 
-def contents(images: Iterable[Entry], options: ImportOptions) -> Iterator[Content]:
+def contents(images: Iterable[SourceEntry], options: ImportOptions) -> Iterator[Content]:
     """Yield the images in their order, each as the options have it stored.
 
     Raises:

@@ -12,18 +12,18 @@ from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.formats.tables import labels_of
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import LABELS, Entry, unwrapped
+from service.datasets.sources.entries import LABELS, SourceEntry, unwrapped
 from service.errors import InvalidDatasetError
 
 TITLE = "images with labels.csv"
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether the table is there."""
     return any(entry.name == LABELS for entry in unwrapped(list(entries)))
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read images of several labels each, whatever folders they lie in.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from service.datasets.formats.tables import groups_of, split_off
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import GROUPS, LABELS, Entry, unwrapped, without_notes
+from service.datasets.sources.entries import GROUPS, LABELS, SourceEntry, unwrapped, without_notes
 from service.datasets.sources.images import SUFFIXES, is_image
 from service.datasets.store.encoded import ENCODED
 from service.datasets.store.reader import Kind
@@ -33,7 +33,7 @@ DIV2K = re.compile(r"DIV2K_(train|valid|test)_\w+")
 class Placed:
     """An image with its split and its group, if there are such, and its path below the split."""
 
-    entry: Entry
+    entry: SourceEntry
     path: str
     split: str | None
     group: str | None
@@ -51,10 +51,10 @@ class Layout:
 
     images: list[Placed]
     left_out: list[str]
-    labels: Entry | None = None
+    labels: SourceEntry | None = None
 
 
-def laid_out(entries: list[Entry], *, has_labels: bool = False) -> Layout:
+def laid_out(entries: list[SourceEntry], *, has_labels: bool = False) -> Layout:
     """Find the images, their splits and their groups.
 
     Folders named train, validation and test at the top are splits, if there is a train.
@@ -94,7 +94,7 @@ def image_source(
     return Source(kind, 2, samples, classes, layout.left_out, is_encoded, convert)
 
 
-def _has_splits(entries: list[Entry]) -> bool:
+def _has_splits(entries: list[SourceEntry]) -> bool:
     is_bare = any(len(entry.parts) == 1 for entry in entries)
     splits = {_split_of(top) for top in {entry.parts[0] for entry in entries}}
     return not is_bare and "train" in splits and None not in splits
@@ -105,7 +105,7 @@ def _split_of(top: str) -> str | None:
     return SPLIT_NAMES.get(found[1] if found else top.lower())
 
 
-def _placed(entry: Entry, group: str | None, *, has_splits: bool) -> Placed:
+def _placed(entry: SourceEntry, group: str | None, *, has_splits: bool) -> Placed:
     if not has_splits:
         return Placed(entry, entry.name, None, group)
     first, _, rest = entry.name.partition("/")

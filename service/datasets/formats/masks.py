@@ -21,7 +21,7 @@ from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
 from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry, shown, unwrapped
+from service.datasets.sources.entries import SourceEntry, shown, unwrapped
 from service.datasets.sources.images import MAX_FILE_BYTES, decoded, opened
 from service.errors import InvalidDatasetError
 
@@ -39,7 +39,7 @@ Mask = NDArray[np.uint8]
 Reader = Callable[[], Iterator[tuple[str, Mask]]]
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are folders of images and of masks and no others, or an array of masks."""
     if _is_arrays(entries):
         return any(entry.stem == "masks" for entry in entries)
@@ -51,7 +51,7 @@ def fits(entries: Sequence[Entry]) -> bool:
     return bool(tops & INPUTS) and bool(tops & MASKS) and tops <= INPUTS | MASKS
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read images and masks. Masks are read twice: what classes there are is known first.
 
     Raises:
@@ -60,14 +60,14 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
     return _arrays(entries, options) if _is_arrays(entries) else _folders(entries, options)
 
 
-def _is_arrays(entries: Sequence[Entry]) -> bool:
+def _is_arrays(entries: Sequence[SourceEntry]) -> bool:
     return bool(entries) and all(entry.suffix == ".npy" for entry in entries)
 
 
 # Files
 
 
-def _folders(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def _folders(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     rest, table = split_off(unwrapped(list(entries)), CLASSES)
     layout = laid_out(rest)
     inputs, masks = (_side(layout.images, names) for names in (INPUTS, MASKS))
@@ -115,7 +115,7 @@ def _samples(
         )
 
 
-def _mask(entry: Entry, size_px: int | None) -> Mask:
+def _mask(entry: SourceEntry, size_px: int | None) -> Mask:
     """Return a mask's values, (1, H, W): of a palette the indices. Scaling invents none."""
     with opened(entry.name, entry.read(MAX_FILE_BYTES)) as image:
         if image.format not in _LOSSLESS or image.mode not in _MODES:
@@ -130,7 +130,7 @@ def _mask(entry: Entry, size_px: int | None) -> Mask:
         return np.asarray(upright).astype(np.uint8)[np.newaxis]
 
 
-def _lines(table: Entry) -> list[str]:
+def _lines(table: SourceEntry) -> list[str]:
     text = table.read(MAX_TABLE_BYTES).decode("utf-8", "replace")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -138,7 +138,7 @@ def _lines(table: Entry) -> list[str]:
 # Arrays
 
 
-def _arrays(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def _arrays(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     by_name = {entry.stem: entry for entry in entries}
     if "masks" not in by_name:
         raise InvalidDatasetError("masks", "this array is missing")
@@ -148,7 +148,7 @@ def _arrays(entries: Sequence[Entry], options: ImportOptions) -> Source:
     masks, names = by_name.pop("masks"), by_name.pop("classes", None)
     if header_of(masks).dtype.kind not in WHOLE:
         raise InvalidDatasetError("masks", "should be whole numbers, a class for each pixel")
-    targets = Entry("targets.npy", masks.n_bytes, masks.opener)
+    targets = SourceEntry("targets.npy", masks.n_bytes, masks.opener)
     source = npz.read([*by_name.values(), targets], options)
 
     def all_masks() -> Iterator[tuple[str, Mask]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
 
 # Booleans, integers, floating-point numbers and text; no objects, no structures.
@@ -39,7 +39,7 @@ class Header:
     is_fortran: bool
 
 
-def header_of(entry: Entry) -> Header:
+def header_of(entry: SourceEntry) -> Header:
     """Return an array's header.
 
     Raises:
@@ -73,7 +73,7 @@ def _first_line(error: BaseException) -> str:
     return text.partition("\n")[0]
 
 
-def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
+def blocks(entry: SourceEntry) -> Iterator[NDArray[Any]]:
     """Yield an array of at least one axis, some rows at a time, in the machine's byte order.
 
     Raises:
@@ -105,13 +105,13 @@ def blocks(entry: Entry) -> Iterator[NDArray[Any]]:
             raise InvalidDatasetError(entry.name, "is longer than its header says: save it again")
 
 
-def rows(entry: Entry) -> Iterator[NDArray[Any]]:
+def rows(entry: SourceEntry) -> Iterator[NDArray[Any]]:
     """Yield the rows of an array; see `blocks`."""
     for block in blocks(entry):
         yield from block
 
 
-def whole(entry: Entry, max_bytes: int) -> NDArray[Any]:
+def whole(entry: SourceEntry, max_bytes: int) -> NDArray[Any]:
     """Return an array of at least one axis that is small.
 
     Raises:

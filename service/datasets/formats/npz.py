@@ -20,7 +20,7 @@ from service.datasets.formats.npy import (
 )
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry, shown
+from service.datasets.sources.entries import SourceEntry, shown
 from service.datasets.store.reader import MAX_CLASSES, SPLITS, Kind, Values
 from service.errors import InvalidDatasetError
 
@@ -43,12 +43,12 @@ class Axes:
     has_channels: bool
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether everything is an array."""
     return bool(entries) and all(entry.suffix == ".npy" for entry in entries)
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read arrays: inputs, and labels or targets; groups, splits and names of classes.
 
     Raises:
@@ -71,15 +71,15 @@ def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
     return Source(kind, axes.n_dims, _samples(values, targets, annotations), classes)
 
 
-def _named(entries: Sequence[Entry]) -> dict[str, Entry]:
-    arrays: dict[str, Entry] = {}
+def _named(entries: Sequence[SourceEntry]) -> dict[str, SourceEntry]:
+    arrays: dict[str, SourceEntry] = {}
     for entry in entries:
         name = NAMES.get(entry.stem, entry.stem)
         if name not in KNOWN:
             raise InvalidDatasetError(entry.stem, f"is unknown: use {', '.join(KNOWN)}")
         if name in arrays:
             raise InvalidDatasetError(entry.stem, f"is there under both its names, {name} too")
-        arrays[name] = Entry(name, entry.n_bytes, entry.opener)
+        arrays[name] = SourceEntry(name, entry.n_bytes, entry.opener)
     return arrays
 
 
@@ -109,7 +109,7 @@ def _refuse_channels_last(name: str, header: Header, axes: Axes) -> None:
         )
 
 
-def _rows(entry: Entry, n: int) -> NDArray[Any]:
+def _rows(entry: SourceEntry, n: int) -> NDArray[Any]:
     found = whole(entry, MAX_ANNOTATION_BYTES)
     if len(found) != n:
         raise InvalidDatasetError(
@@ -123,7 +123,9 @@ def _rows(entry: Entry, n: int) -> NDArray[Any]:
 # Labels
 
 
-def _kind(arrays: Mapping[str, Entry], labels: NDArray[Any] | None) -> tuple[Kind, list[str]]:
+def _kind(
+    arrays: Mapping[str, SourceEntry], labels: NDArray[Any] | None
+) -> tuple[Kind, list[str]]:
     names = _class_names(arrays.get("classes"))
     if labels is None:
         if names:
@@ -140,7 +142,7 @@ def _kind(arrays: Mapping[str, Entry], labels: NDArray[Any] | None) -> tuple[Kin
     return "labelled", _checked_names(names, _n_classes(labels, len(names)))
 
 
-def _class_names(entry: Entry | None) -> list[str]:
+def _class_names(entry: SourceEntry | None) -> list[str]:
     if entry is None:
         return []
     found = whole(entry, MAX_ANNOTATION_BYTES)
@@ -189,7 +191,7 @@ def _checked_names(names: list[str], n: int) -> list[str]:
 # Samples
 
 
-def _targets(entry: Entry, inputs: Axes, n: int) -> Iterator[Values]:
+def _targets(entry: SourceEntry, inputs: Axes, n: int) -> Iterator[Values]:
     header = header_of(entry)
     axes = _axes("targets", header, inputs.n_dims)
     if header.shape[0] != n:
@@ -199,7 +201,7 @@ def _targets(entry: Entry, inputs: Axes, n: int) -> Iterator[Values]:
     return _values(entry, axes)
 
 
-def _values(entry: Entry, axes: Axes) -> Iterator[Values]:
+def _values(entry: SourceEntry, axes: Axes) -> Iterator[Values]:
     """Yield samples (C, *sides): bytes as they are, other numbers as float32."""
     for index, row in enumerate(rows(entry)):
         values = row if axes.has_channels else row[np.newaxis]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from service.datasets.formats.layout import Placed, laid_out
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.datasets.sources.images import decoded
 from service.errors import InvalidDatasetError
 
@@ -18,13 +18,13 @@ INPUTS = frozenset({"input", "inputs"})
 TARGETS = frozenset({"target", "targets"})
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are folders of inputs and targets and no others; `read` misses none."""
     tops = {image.path.partition("/")[0].lower() for image in laid_out(list(entries)).images}
     return bool(tops) and tops <= INPUTS | TARGETS
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read pairs of images; the endings of the names may differ.
 
     Raises:

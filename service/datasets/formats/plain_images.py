@@ -8,18 +8,18 @@ from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 
 TITLE = "images alone"
 
 
-def fits(entries: Sequence[Entry]) -> bool:
+def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are images at the top, or below split folders and nothing else."""
     images = laid_out(list(entries)).images
     return bool(images) and all("/" not in image.path for image in images)
 
 
-def read(entries: Sequence[Entry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     """Read images, whatever folders they lie in.
 
     Raises:

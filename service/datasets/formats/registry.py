@@ -10,7 +10,7 @@ from types import MappingProxyType
 from service.datasets import options
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
 
 
@@ -27,8 +27,8 @@ class Format:
 
     name: str
     title: str
-    fits: Callable[[Sequence[Entry]], bool]
-    read: Callable[[Sequence[Entry], ImportOptions], Source]
+    fits: Callable[[Sequence[SourceEntry]], bool]
+    read: Callable[[Sequence[SourceEntry], ImportOptions], Source]
 
 
 def _format(name: str, module: str) -> Format:
@@ -41,7 +41,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 
-def recognised(entries: Sequence[Entry], name: str) -> Format:
+def recognised(entries: Sequence[SourceEntry], name: str) -> Format:
     """Return the format of that name, or for "auto" the one that the files are in.
 
     Raises:

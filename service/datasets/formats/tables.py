@@ -11,20 +11,22 @@ from contextlib import closing
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.sources.entries import GROUPS, LABELS, Entry, shown
+from service.datasets.sources.entries import GROUPS, LABELS, SourceEntry, shown
 from service.errors import InvalidDatasetError
 
 # A line for each of some million images.
 MAX_TABLE_BYTES = 256 * 2**20
 
 
-def split_off(entries: list[Entry], name: str) -> tuple[list[Entry], Entry | None]:
+def split_off(
+    entries: list[SourceEntry], name: str
+) -> tuple[list[SourceEntry], SourceEntry | None]:
     """Return the entries without the one of that name, and that one."""
     rest = [entry for entry in entries if entry.name != name]
     return rest, next((entry for entry in entries if entry.name == name), None)
 
 
-def groups_of(table: Entry | None, entries: list[Entry]) -> Mapping[str, str]:
+def groups_of(table: SourceEntry | None, entries: list[SourceEntry]) -> Mapping[str, str]:
     """Return the group of each file that a table of the columns name and group names.
 
     Raises:
@@ -49,7 +51,7 @@ def groups_of(table: Entry | None, entries: list[Entry]) -> Mapping[str, str]:
 
 
 def labels_of(
-    table: Entry, images: list[Entry]
+    table: SourceEntry, images: list[SourceEntry]
 ) -> tuple[list[str], Mapping[str, NDArray[np.uint8]]]:
     """Return the names of the labels, and of each image which it has: (n_labels,), 0 and 1.
 
@@ -99,7 +101,7 @@ def _refuse_stranger(table: str, number: int, name: str, known: set[str]) -> Non
         )
 
 
-def rows_of(table: Entry) -> Generator[list[str], None, None]:
+def rows_of(table: SourceEntry) -> Generator[list[str], None, None]:
     """Yield the rows of a CSV file, without the empty ones and with trimmed cells.
 
     Raises:

@@ -18,7 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
-from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name, shown
+from service.datasets.sources.entries import (
+    Limits,
+    SourceEntry,
+    distinct,
+    is_clutter,
+    safe_name,
+    shown,
+)
 from service.errors import InvalidDatasetError
 
 CHUNK_BYTES = 2**20
@@ -90,7 +97,7 @@ def counted(name: str, inner: _Readable, max_bytes: int) -> IO[bytes]:
     return io.BufferedReader(_Counted(name, inner, max_bytes), CHUNK_BYTES)
 
 
-def unzipped(entry: Entry, max_bytes: int) -> Entry:
+def unzipped(entry: SourceEntry, max_bytes: int) -> SourceEntry:
     """Return an entry whose gzip is taken off, if its name says that it has one."""
     if entry.suffix != ".gz":
         return entry
@@ -99,7 +106,7 @@ def unzipped(entry: Entry, max_bytes: int) -> Entry:
     def opener() -> IO[bytes]:
         return counted(entry.name, _Gunzipped(entry.opener()), max_bytes)
 
-    return Entry(name, entry.n_bytes, opener)
+    return SourceEntry(name, entry.n_bytes, opener)
 
 
 class _Gunzipped(gzip.GzipFile):
@@ -138,7 +145,7 @@ class _Member(tarfile.TarInfo):
 
 
 @contextmanager
-def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[Entry]]:
+def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[SourceEntry]]:
     """Give the files of a tar archive, plain or gzipped.
 
     It can be read from front to back only, so its files are copied to `scratch`, by number.
@@ -162,7 +169,7 @@ def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[Entry]]
     yield entries
 
 
-def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator[Entry]:
+def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator[SourceEntry]:
     n_left = limits.unpacked_bytes
     for number, member in enumerate(archive):
         # It would keep all of them, with their headers.
@@ -184,7 +191,7 @@ def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator
         with content, target.open("wb") as copy:
             while chunk := content.read(CHUNK_BYTES):
                 copy.write(chunk)
-        yield Entry(name, member.size, partial(_opened, os.fspath(target)))
+        yield SourceEntry(name, member.size, partial(_opened, os.fspath(target)))
 
 
 def _opened(path: str) -> IO[bytes]:

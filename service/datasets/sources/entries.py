@@ -63,7 +63,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SourceEntry:
     """A file.
 
     Attributes:
@@ -148,7 +148,7 @@ def is_clutter(name: str) -> bool:
     return any(part.startswith(".") or part in CLUTTER for part in name.split("/"))
 
 
-def distinct(entries: Iterable[Entry]) -> list[Entry]:
+def distinct(entries: Iterable[SourceEntry]) -> list[SourceEntry]:
     """Return the entries sorted by name, so that how they were packed changes nothing.
 
     Raises:
@@ -161,7 +161,7 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
     return ordered
 
 
-def unwrapped(entries: list[Entry]) -> list[Entry]:
+def unwrapped(entries: list[SourceEntry]) -> list[SourceEntry]:
     """Take a folder away that holds everything else."""
     while entries and all(len(entry.parts) > 1 for entry in entries):
         tops = {entry.parts[0] for entry in entries}
@@ -170,12 +170,13 @@ def unwrapped(entries: list[Entry]) -> list[Entry]:
         if len(tops) > 1 or not is_set:
             break
         entries = [
-            Entry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener) for entry in entries
+            SourceEntry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener)
+            for entry in entries
         ]
     return entries
 
 
-def without_notes(entries: list[Entry]) -> tuple[list[Entry], list[str]]:
+def without_notes(entries: list[SourceEntry]) -> tuple[list[SourceEntry], list[str]]:
     """Part the entries from notes such as README.txt; return both, the notes by name."""
     notes = [entry.name for entry in entries if entry.suffix in NOTES]
     return [entry for entry in entries if entry.suffix not in NOTES], notes

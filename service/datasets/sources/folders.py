@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name
+from service.datasets.sources.entries import Limits, SourceEntry, distinct, is_clutter, safe_name
 from service.errors import InvalidDatasetError
 
 FIELD = "folder"
@@ -45,7 +45,7 @@ def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     raise InvalidDatasetError(FIELD, "there is no such folder below the roots of data sets")
 
 
-def folder_entries(folder: Path, root: Path, limits: Limits) -> list[Entry]:
+def folder_entries(folder: Path, root: Path, limits: Limits) -> list[SourceEntry]:
     """Return the files below a folder.
 
     Links to files are followed within `root`.
@@ -61,7 +61,7 @@ def folder_entries(folder: Path, root: Path, limits: Limits) -> list[Entry]:
     return distinct(entries)
 
 
-def _found(folder: Path, root: Path) -> Iterator[Entry]:
+def _found(folder: Path, root: Path) -> Iterator[SourceEntry]:
     for place, folders, names in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [name for name in folders if not is_clutter(name)]
         for name in folders:
@@ -77,7 +77,7 @@ def _found(folder: Path, root: Path) -> Iterator[Entry]:
                 yield _entry(path, safe_name(relative), root)
 
 
-def _entry(path: Path, name: str, root: Path) -> Entry:
+def _entry(path: Path, name: str, root: Path) -> SourceEntry:
     try:
         target = path.resolve()
         if not target.is_relative_to(root):
@@ -88,7 +88,7 @@ def _entry(path: Path, name: str, root: Path) -> Entry:
     if not stat.S_ISREG(status.st_mode):
         raise InvalidDatasetError(name, "is no plain file: remove it")
     # Of a million files: a path as an object would take several times as much.
-    return Entry(name, status.st_size, partial(_opened, os.fspath(target), name))
+    return SourceEntry(name, status.st_size, partial(_opened, os.fspath(target), name))
 
 
 def _opened(path: str, name: str) -> IO[bytes]:

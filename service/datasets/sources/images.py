@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from service.datasets.sources.conversion import Conversion
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
 
 # Each decoder is code that a hostile file may reach: these five and no more.
@@ -37,12 +37,14 @@ _TURNED = frozenset({5, 6, 7, 8})
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
-def is_image(entry: Entry) -> bool:
+def is_image(entry: SourceEntry) -> bool:
     """Whether an entry's name says that it is an image that can be read."""
     return entry.suffix in SUFFIXES
 
 
-def decoded(entry: Entry, convert: Conversion | None, size_px: int | None) -> NDArray[np.uint8]:
+def decoded(
+    entry: SourceEntry, convert: Conversion | None, size_px: int | None
+) -> NDArray[np.uint8]:
     """Return an image's values, (C, H, W), upright as its EXIF says.
 
     Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from service.datasets.sources.archives import counted, faults_of
-from service.datasets.sources.entries import Entry, Limits, distinct, is_clutter, safe_name
+from service.datasets.sources.entries import Limits, SourceEntry, distinct, is_clutter, safe_name
 from service.errors import InvalidDatasetError
 
 # A file that unpacks to more than so many times its size is a bomb, if it is large.
@@ -28,7 +28,7 @@ _IN_END_64 = 2**32 - 1
 
 
 @contextmanager
-def open_zip(path: Path, limits: Limits) -> Iterator[list[Entry]]:
+def open_zip(path: Path, limits: Limits) -> Iterator[list[SourceEntry]]:
     """Give the files of a zip archive.
 
     Args:
@@ -54,12 +54,12 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise InvalidDatasetError("", f"it is a damaged zip file ({error})") from error
 
 
-def _entry(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> Entry:
+def _entry(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> SourceEntry:
     if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG}:
         raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
     if info.flag_bits & 0x1:
         raise InvalidDatasetError(name, "is locked by a password: pack it without")
-    return Entry(name, info.file_size, partial(_open_member, archive, info, name))
+    return SourceEntry(name, info.file_size, partial(_open_member, archive, info, name))
 
 
 def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:

@@ -14,7 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.cli.http_server import bind
 from api.middleware import connections
-from api.middleware.connections import Connection
+from api.middleware.connections import HttpConnection
 from service.settings import Settings
 from service.storage.database import Database
 
@@ -27,7 +27,7 @@ def port(settings: Settings, sqlite_database: Database) -> Iterator[int]:
     """A server with our connections, in a thread."""
     with bind(settings) as listener:
         app = create_app(settings, sqlite_database)
-        config = uvicorn.Config(app, http=Connection, ws="none", log_config=None)
+        config = uvicorn.Config(app, http=HttpConnection, ws="none", log_config=None)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -126,8 +126,8 @@ def test_a_loss_that_is_not_finite_is_a_divergence() -> None:
     [
         ("foreign", r"builds no densearch\.plugins\.Objective"),
         ("shapeless", "sets no shape, an InputShape"),
-        ("coloured", "has n_channels 3, its data_of told 1"),
-        ("wide", "has n_outputs 3, its data_of told 2"),
+        ("coloured", "has n_channels 3, its data_of gave 1"),
+        ("wide", "has n_outputs 3, its data_of gave 2"),
         ("uncounted", "counts 0 batches of 4: give at least 1"),
         ("inputs", "gives a batch that is no pair of tensors"),
         ("each", "has a loss that is no tensor of one number"),

@@ -30,7 +30,7 @@ from tests.support.root import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
-FOLDERS = "api|benchmarks|docs|examples|migrations|service|tests|workers"
+FOLDERS = "api|benchmarks|docs|examples|library|migrations|service|tests|workers"
 SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
     **{f"### {kind}": (info.section,) for kind, info in TASKS.items()},

@@ -13,7 +13,7 @@ from workers.training.objectives.tallies import ClassTally, Tally
 
 
 class ClassificationObjective(LabelledObjective):
-    """Cross-entropy over classes; accuracy stands beside it."""
+    """Cross-entropy over classes; accuracy is reported as well."""
 
     def __init__(
         self,

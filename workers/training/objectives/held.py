@@ -25,17 +25,17 @@ _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 class HeldObjective(Objective):
     """Gives what the package's objective gives, once it is what the training needs."""
 
-    def __init__(self, inner: Objective, title: str, told: Any) -> None:  # noqa: ANN401 - see Args
+    def __init__(self, inner: Objective, title: str, given: Any) -> None:  # noqa: ANN401 - see Args
         """Hold an objective.
 
         Args:
             inner: The package's.
             title: What an error calls it.
-            told: The `densearch.plugins.DataInfo` of its samples, by which the service
+            given: The `densearch.plugins.DataInfo` of its samples, by which the service
                 chose and counted.
 
         Raises:
-            PluginError: It has no shape or number of outputs, or others than it told.
+            PluginError: It has no shape or number of outputs, or others than its `data_of` gave.
         """
         self._inner, self._title = inner, title
         shape, n_outputs = getattr(inner, "shape", None), getattr(inner, "n_outputs", None)
@@ -43,10 +43,10 @@ class HeldObjective(Objective):
             raise self._fault("sets no shape, an InputShape of workers.training.networks")
         given = {"n_channels": shape.n_channels, "n_dims": shape.n_dims, "n_outputs": n_outputs}
         for name, value in given.items():
-            wanted = getattr(told, name)
+            wanted = getattr(given, name)
             if value != wanted:
-                raise self._fault(f"has {name} {value!r}, its data_of told {wanted}")
-        self.shape, self.n_outputs = shape, told.n_outputs
+                raise self._fault(f"has {name} {value!r}, its data_of gave {wanted}")
+        self.shape, self.n_outputs = shape, given.n_outputs
         self.loss_unit = float(inner.loss_unit)
         own = type(inner)
         if (own.state_dict is Objective.state_dict) is not (

@@ -1,4 +1,4 @@
-"""Objectives that packages beside this one bring."""
+"""Objectives that plug-in packages provide."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def own_objective(
     if not isinstance(built, Objective):
         needed = "densearch.plugins.Objective"
         raise PluginError(f"{section['kind']} of {plugin.package} builds no {needed}")
-    told = called(plugin, "telling its data", _told, plugin.value, section)
-    return HeldObjective(built, f"{section['kind']} of {plugin.package}", told)
+    given = called(plugin, "giving its data", _data_of, plugin.value, section)
+    return HeldObjective(built, f"{section['kind']} of {plugin.package}", given)
 
 
-def _told(value: Any, section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a plug-in, its DataInfo
+def _data_of(value: Any, section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a plug-in, its DataInfo
     return value.data_of(value.section.model_validate(dict(section)))

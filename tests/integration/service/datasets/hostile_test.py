@@ -16,7 +16,7 @@ from PIL import Image
 from service.datasets.formats.tables import groups_of
 from service.datasets.options import ImportOptions
 from service.datasets.sources import zips
-from service.datasets.sources.entries import Entry
+from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError, StorageFullError
 from tests.integration.service.datasets.conftest import Import
 from tests.support.datasets import bad, making
@@ -349,10 +349,10 @@ class Endless(io.RawIOBase):
 
 
 def test_a_table_is_refused_at_its_first_wrong_line_without_reading_the_rest() -> None:
-    table = Entry("groups.csv", 2**27, lambda: io.BufferedReader(Endless()))
+    table = SourceEntry("groups.csv", 2**27, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="line 1 has 1 columns"):
         groups_of(table, [])
-    table = Entry("groups.csv", 2**30, lambda: io.BufferedReader(Endless()))
+    table = SourceEntry("groups.csv", 2**30, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="larger than 268,435,456 bytes"):
         groups_of(table, [])
 

@@ -235,7 +235,11 @@ def test_a_task_of_ones_own_draws_its_batches_itself() -> None:
         ({"kind": "classification", "dataset": "cats"}, "/task/dataset", "waveforms, data, or"),
         ({"kind": "denoising", "dataset": "data"}, "/task/dataset", "fits classification, not"),
         ({"kind": "classification", "dataset": "misinformed"}, "/task/dataset", "DataInfo"),
-        ({"kind": "juggling"}, "/task/kind", "segmentation, function, objective, mute, untold, or"),
+        (
+            {"kind": "juggling"},
+            "/task/kind",
+            "segmentation, function, objective, mute, untold, or",
+        ),
         ({"kind": "objective", "n_answers": 9}, "/task/n_answers", "less than or equal to 7"),
         ({"kind": "objective", "dataset": "data"}, "/task/dataset", "there is no such field"),
         ({"kind": "mute"}, "/task/kind", "its outputs are 'sound', not classes or image"),
