@@ -126,8 +126,8 @@ class BayesOpt(Rounds):
     """Gaussian process with an upper confidence bound, of the package bayesian-optimization.
 
     It has no notion of a trial that is still running: in a round of several it would suggest one
-    point again and again. So its rounds are single trials. Its model is made from the log for each,
-    which costs little against the search for the best point of the model.
+    point again and again. So its rounds are single trials. Its model is made from the log for
+    each, which costs little against the search for the best point of the model.
     """
 
     def __init__(self, study: StudyPlan) -> None:
