@@ -71,7 +71,7 @@ def _nothing_was_stored(client: TestClient) -> None:
         ("/network/kernel_size", 4, "odd"),
         ("/network/kind", "vgg", "dncnn"),
         ("/network/kind", "alexnet", "dncnn"),
-        ("/task/kind", "segmentation", "denoising"),
+        ("/task/kind", "juggling", "denoising"),
         ("/task/dataset", "imagenet", "photos"),
         ("/samplers/0/name", "dirct", "direct_l"),
         ("/samplers/0/options", {"a/b": 1}, "no such option"),
