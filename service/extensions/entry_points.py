@@ -125,8 +125,8 @@ def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: objec
 
 def failed(plugin: Plugin, what: str, error: BaseException) -> PluginError:
     """Return the error that tells what a plug-in's code raised, and at what."""
-    given = f"{type(error).__name__}: {error}"
-    return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {given}")
+    reason = f"{type(error).__name__}: {error}"
+    return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {reason}")
 
 
 def _nearest(group: Group, name: str) -> str:
@@ -181,8 +181,8 @@ def _loaded(group: Group, name: str) -> Plugin:
     if missing:
         return replace(plugin, error=f"{entry.value} has no {', '.join(missing)}")
     lacks = tuple(part for part, found in parts.items() if found is None)
-    given = [found or f"(without {part})" for part, found in parts.items()]
-    return replace(plugin, value=value, package=" ".join([plugin.package, *given]), lacks=lacks)
+    built_on = [found or f"(without {part})" for part, found in parts.items()]
+    return replace(plugin, value=value, package=" ".join([plugin.package, *built_on]), lacks=lacks)
 
 
 def _installed(package: str) -> str | None:

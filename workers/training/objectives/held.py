@@ -25,13 +25,13 @@ _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 class HeldObjective(Objective):
     """Gives what the package's objective gives, once it is what the training needs."""
 
-    def __init__(self, inner: Objective, title: str, given: Any) -> None:  # noqa: ANN401 - see Args
+    def __init__(self, inner: Objective, title: str, info: Any) -> None:  # noqa: ANN401 - see Args
         """Hold an objective.
 
         Args:
             inner: The package's.
             title: What an error calls it.
-            given: The `densearch.plugins.DataInfo` of its samples, by which the service
+            info: The `densearch.plugins.DataInfo` of its samples, by which the service
                 chose and counted.
 
         Raises:
@@ -43,10 +43,10 @@ class HeldObjective(Objective):
             raise self._fault("sets no shape, an InputShape of workers.training.networks")
         given = {"n_channels": shape.n_channels, "n_dims": shape.n_dims, "n_outputs": n_outputs}
         for name, value in given.items():
-            wanted = getattr(given, name)
+            wanted = getattr(info, name)
             if value != wanted:
                 raise self._fault(f"has {name} {value!r}, its data_of gave {wanted}")
-        self.shape, self.n_outputs = shape, given.n_outputs
+        self.shape, self.n_outputs = shape, info.n_outputs
         self.loss_unit = float(inner.loss_unit)
         own = type(inner)
         if (own.state_dict is Objective.state_dict) is not (

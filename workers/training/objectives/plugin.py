@@ -38,8 +38,8 @@ def own_objective(
     if not isinstance(built, Objective):
         needed = "densearch.plugins.Objective"
         raise PluginError(f"{section['kind']} of {plugin.package} builds no {needed}")
-    given = called(plugin, "giving its data", _data_of, plugin.value, section)
-    return HeldObjective(built, f"{section['kind']} of {plugin.package}", given)
+    info = called(plugin, "giving its data", _data_of, plugin.value, section)
+    return HeldObjective(built, f"{section['kind']} of {plugin.package}", info)
 
 
 def _data_of(value: Any, section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a plug-in, its DataInfo
