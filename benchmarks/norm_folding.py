@@ -24,9 +24,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.machine import describe
+from densearch.nn.memory_format import lay_out
 from workers.training.forward import PlainForward
 from workers.training.machine import prepare_machine
-from workers.training.memory_format import lay_out
 from workers.training.norm_folding import fold_batch_norm
 from workers.training.preparation import Prepared, endless_batches, prepare
 from workers.training.stepping import step

@@ -15,10 +15,9 @@ from pydantic import (
     Tag,
 )
 
+from densearch.plugins.sections import OwnTask, Section
 from service.networks import Network
-from service.section import Section
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 from service.tasks.sections import Task
 
 # Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables

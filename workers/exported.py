@@ -10,10 +10,11 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from densearch.plugins.sections import Section
+from densearch.plugins.shape import InputShape
 from service.networks import Network
-from service.section import Section
 from workers.training.export import BUILT_FROM
-from workers.training.networks import NETWORKS, InputShape, build_network
+from workers.training.networks import NETWORKS, build_network
 from workers.training.norm_folding import fold_batch_norm
 
 _Count = Annotated[int, Field(ge=1, le=2**20)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from densearch.plugins.sections import OwnTask
 from service import networks, samplers
 from service.datasets import plugin as dataset_plugin
 from service.extensions import entry_points
@@ -16,7 +17,6 @@ from service.records import STORED
 from service.samplers.catalogue import plugin as sampler_plugin
 from service.tasks import plugin as task_plugin
 from service.tasks.kinds import NAMES
-from service.tasks.plugin import OwnTask
 from service.tasks.registry import built_in_sets
 
 

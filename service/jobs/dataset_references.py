@@ -9,13 +9,13 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from densearch.plugins.data_info import DataInfo
+from densearch.plugins.sections import OwnTask
 from service.datasets.store.encoded import is_encoded
 from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.records import STORED, Dataset
 from service.spec import JobSpec
 from service.storage import datasets
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import TrainingTask, is_stored
 from service.validation import parse

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from densearch.density import families
-from service.section import Section
+from densearch.plugins.sections import Section
 
 
 def _odd(size: int) -> int:

@@ -7,8 +7,8 @@ from typing import Any, Self
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
+from densearch.plugins.sections import Section
 from densearch.sampler import StudyPlan
-from service.section import Section
 
 
 class SamplerOptions(Section):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from densearch import seeds
+from densearch.plugins.sections import OwnTask
 from service import networks, samplers
 from service.digest import training_digest
 from service.errors import OtherVersionError
@@ -25,7 +26,6 @@ from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
 from service.studies.search_space import Space, Value
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 
 
 @dataclass(frozen=True, slots=True)

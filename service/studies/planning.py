@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from densearch import seeds
+from densearch.plugins.sections import OwnTask
 from service import samplers
 from service.records import Study
 from service.samplers import CONTROL_SAMPLER, AxisKind, StudyPlan
@@ -24,7 +25,6 @@ from service.states import Role
 from service.studies.layer_groups import density_spec, groups_of, parted
 from service.studies.search_space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 # A tuned control whose range is not given looks this many times below and above the job's rate.

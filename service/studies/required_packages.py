@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from densearch.plugins.sections import OwnTask
 from service.datasets import plugin as dataset_plugin
 from service.extensions import entry_points
 from service.extensions.entry_points import Group
@@ -12,7 +13,6 @@ from service.networks import plugin as network_plugin
 from service.spec import JobSpec
 from service.tasks import plugin as task_plugin
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import is_stored
 

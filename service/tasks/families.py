@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from densearch.plugins.data_info import DataInfo
-from service.section import Section
+from densearch.plugins.sections import Section
 
 DatasetName = Annotated[
     str,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.section import Section
+from densearch.plugins.sections import Section
 from service.tasks.info import TaskInfo
 
 FunctionName = Literal[

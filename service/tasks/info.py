@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from densearch.plugins.data_info import DataInfo
-from service.section import Section
+from densearch.plugins.sections import Section
 
 # What a network answers: a row of numbers for each sample, or something of a sample's size.
 Answer = Literal["classes", "image"]

@@ -21,7 +21,7 @@ class Trained:
     """How workers train a kind of task. Objects are named as "module:name".
 
     Attributes:
-        objective: The class of its `workers.training.objectives.Objective`.
+        objective: The class of its `densearch.plugins.Objective`.
         data: What its data consist of.
         sets: What loads each built-in data set, see `workers.training.data.registry`; its
             `DataInfo` stands in the kind's `TaskInfo`.

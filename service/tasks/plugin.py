@@ -14,8 +14,6 @@ from service.extensions import entry_points, sections
 from service.extensions.entry_points import Plugin, PluginError, called
 from service.tasks.kinds import NAMES
 
-__all__ = ["GROUP", "LIKE", "OwnTask", "PluggedTask", "data_of", "like", "plugin_of"]
-
 GROUP = entry_points.OBJECTIVES
 # By what a network answers: the kind of task that has the networks which answer so.
 LIKE: Mapping[str, Literal["classification", "denoising"]] = MappingProxyType(

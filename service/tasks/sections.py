@@ -10,6 +10,7 @@ from pydantic import Discriminator, GetCoreSchemaHandler, Tag
 from pydantic_core import CoreSchema
 
 from densearch.plugins.data_info import DataInfo
+from densearch.plugins.sections import OwnTask
 from service.datasets import plugin as dataset_plugin
 from service.extensions.entry_points import PluginError
 from service.records import STORED
@@ -17,7 +18,7 @@ from service.tasks import plugin as task_plugin
 from service.tasks.families import DataTask, LabelledTask, PatchTask
 from service.tasks.function import FunctionTask
 from service.tasks.kinds import NAMES
-from service.tasks.plugin import OwnTask, PluggedTask
+from service.tasks.plugin import PluggedTask
 from service.tasks.registry import TASKS
 
 # Those that train a network.

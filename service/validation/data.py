@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from densearch.plugins.sections import OwnTask
 from service.datasets import plugin
 from service.errors import Fault
 from service.extensions.entry_points import PluginError, names
 from service.spec import JobSpec
 from service.tasks.families import DataTask
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import is_stored
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from densearch.plugins.data_info import DataInfo
+from densearch.plugins.sections import OwnTask
 from service.errors import Fault
 from service.spec import JobSpec, Training
 from service.studies.ranges import largest
 from service.tasks.families import LEAST_PATCH_PX, DataTask, LabelledTask, PatchTask
 from service.tasks.function import FunctionTask
-from service.tasks.plugin import OwnTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import Task, data_of, is_stored, n_samples_of, sample_px
 

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.generators import generators_of
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 
 DNCNN = {"kind": "dncnn", "depth": 5, "width": 16, "kernel_size": 3}
 SMALL_CNN = {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 3}

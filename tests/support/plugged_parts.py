@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import nn
 
+from densearch.plugins.shape import InputShape
 from tests.support.plugging import forget, install, use
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 from workers.training.task import Outcome, TrainingTask
 
 PARTS = """

@@ -74,7 +74,3 @@ def _move(samples: Tensor, padding_px: int, random: torch.Generator) -> Tensor:
     sample = torch.arange(n, device=samples.device).view(-1, *(1,) * n_axes)
     # This gather leaves the channels innermost, the fastest memory format for convolutions.
     return padded.movedim(1, -1)[(sample, *coordinates)].movedim(-1, 1)
-
-
-# Until the objectives import the new name.
-Augmentation = Augmenter

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from densearch.plugins.objective import Batch
 from workers.training.checkpoint import Checkpoint, MisfitError, Position, TrainingProgress
 from workers.training.judging import CandidateRun
 from workers.training.objective_state import packed, unpacked
-from workers.training.objectives.base import Batch
 from workers.training.state import (
     TORCH,
     capture,

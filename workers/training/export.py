@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from workers.training.networks import InputShape
+from densearch.plugins.shape import InputShape
 
 # In the header's metadata, as JSON: what `workers.exported` builds the network from.
 BUILT_FROM = "densearch"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins.objective import Objective
 from workers.training.generators import generators_of
-from workers.training.objectives.base import Objective
 
 _N_SAMPLES = 2
 

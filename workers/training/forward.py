@@ -10,10 +10,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from densearch.nn.memory_format import lay_out
+from densearch.plugins.objective import Objective
 from workers.training.descent import descend
 from workers.training.engines import engines_explained
-from workers.training.memory_format import lay_out
-from workers.training.objectives.base import Objective
 from workers.training.preparation import Prepared
 from workers.training.running_statistics import RunningStatistics
 

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from densearch.nn.memory_format import place_network
 from workers.training.forward import Precision
-from workers.training.memory_format import place_network
 
 # What classifiers sum over the image. Where channels are innermost the order of that sum depends
 # on how many there are; where each lies by itself it does not.

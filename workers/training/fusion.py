@@ -21,12 +21,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from densearch.nn.memory_format import lay_out
 from workers.training.descent import step_together
 from workers.training.forward import Forward, Precision, autocast
 from workers.training.fused_network import Heads, fused_network, slots
 from workers.training.joint import join
 from workers.training.joint_clipping import JointClipping
-from workers.training.memory_format import lay_out
 from workers.training.preparation import Prepared
 from workers.training.running_statistics import RunningStatistics
 

@@ -7,8 +7,6 @@ import torch
 
 from densearch.plugins.objective import Generators
 
-__all__ = ["Generators", "generator", "generators_of"]
-
 
 def generators_of(seed: int, device: torch.device) -> Generators:
     """Derive a training's generators from its seed, 0 <= seed."""
@@ -28,7 +26,3 @@ def generator(seed: int, device: torch.device | None = None) -> torch.Generator:
     # manual_seed takes signed 64-bit integers; the lost bit makes no two of our seeds equal.
     fresh.manual_seed(seed % 2**63)
     return fresh
-
-
-# The name that the objectives of plug-ins import.
-Streams = Generators

@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from densearch.nn.memory_format import place_network
 from densearch.nn.operator import apply_density
+from densearch.plugins.objective import Batch, Generators, Objective
 from service.extensions import entry_points
 from workers.training.descent import GradientDescent
 from workers.training.fitting import require_fit
-from workers.training.generators import Generators, generators_of
+from workers.training.generators import generators_of
 from workers.training.learning import LearnedDensities, learn_density, parameter_groups
 from workers.training.master_weights import MasterWeights
-from workers.training.memory_format import place_network
 from workers.training.networks import NETWORKS, build_network
-from workers.training.objectives import OBJECTIVES, Objective, build_objective
-from workers.training.objectives.base import Batch
+from workers.training.objectives import OBJECTIVES, build_objective
 from workers.training.optimizers import build_optimizer, clipping
 from workers.training.schedules import Schedule, build_schedule
 from workers.training.task import NestedDensity, TrainingTask

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins.objective import Generators
 from workers.training.checkpoint import (
     Checkpoint,
     MisfitError,
@@ -18,7 +19,6 @@ from workers.training.checkpoint import (
     TensorSpecs,
     TrainingProgress,
 )
-from workers.training.generators import Generators
 from workers.training.judging import CandidateRun
 from workers.training.objective_state import packed, unpacked
 from workers.training.optimizers import KEPT

@@ -7,25 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from densearch.plugins.shape import Split
 from service.extensions.entry_points import Group
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
     from workers.training.checkpoint_store import CheckpointStore
-
-__all__ = [
-    "Candidate",
-    "EpochMeasurement",
-    "Learned",
-    "NestedDensity",
-    "Outcome",
-    "Section",
-    "Split",
-    "Status",
-    "TrainingTask",
-    "never",
-]
 
 Section = Mapping[str, Any]
 # A density of any number of axes as nested tuples, so that a task stays hashable and comparable.

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from densearch.nn.operator import apply_density, fold, is_weighted
+from densearch.plugins.shape import InputShape, Split
 from tests.support.root import ROOT
 from tests.support.trainings import (
     DENOISING,
@@ -33,10 +34,10 @@ from workers.training import preparation
 from workers.training.data import photos
 from workers.training.data.images import grey_image
 from workers.training.generators import generator, generators_of
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
-from workers.training.task import Split, Status
+from workers.training.task import Status
 
 
 def test_denoising_really_denoises_photographs_it_has_not_seen() -> None:

@@ -38,15 +38,14 @@ OBJECTIVE = """
         def build(self, settings, device, training, data_dir):
             import torch
             from torch.nn.functional import cross_entropy
-            from workers.training import objectives
-            from workers.training.networks import InputShape
+            from densearch.plugins import InputShape, Objective
 
             form = settings["form"]
             samples = torch.rand((16, 1, 8, 8), generator=torch.Generator().manual_seed(0))
             samples[::2, :, :, :4] += 1.0
             classes = torch.arange(16) % 2
 
-            class Halves(objectives.Objective):
+            class Halves(Objective):
                 shape, n_outputs = InputShape(1, 8), 2
 
                 def __init__(self):

@@ -16,8 +16,7 @@ from workers.training.task import Outcome, Status, TrainingTask
 
 OBJECTIVE = """
     import numpy as np
-    from densearch.plugins.data_info import DataInfo
-    from densearch.plugins import OwnTask
+    from densearch.plugins import DataInfo, OwnTask
 
     class Settings(OwnTask):
         form: str = "right"
@@ -30,8 +29,7 @@ OBJECTIVE = """
 
         def build(self, settings, device, training, data_dir):
             import torch
-            from workers.training import objectives
-            from workers.training.networks import InputShape
+            from densearch.plugins import InputShape, Objective
 
             form = settings["form"]
             if form == "foreign":
@@ -47,7 +45,7 @@ OBJECTIVE = """
                 "endless": {"loss": float("inf")},
             }
 
-            class Halves(objectives.Objective):
+            class Halves(Objective):
                 shape = InputShape(1 if form != "coloured" else 3, 8)
                 n_outputs = 2 if form != "wide" else 3
 

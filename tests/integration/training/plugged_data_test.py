@@ -13,6 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from densearch.plugins.shape import InputShape
 from service.extensions.entry_points import PluginError
 from tests.support.plugged_parts import (
     CPU,
@@ -24,7 +25,6 @@ from tests.support.plugging import install, use
 from tests.support.root import ROOT
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
-from workers.training.networks import InputShape
 from workers.training.task import EpochMeasurement
 
 

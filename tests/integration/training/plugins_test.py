@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from densearch.plugins.objective import Batch, Generators
 from service.extensions.entry_points import PluginError
 from tests.support.interrupted import (
     Stores,
@@ -26,9 +27,7 @@ from tests.support.plugged_parts import (
     task,
 )
 from workers.training import checkpoint_store
-from workers.training.generators import Generators
 from workers.training.loop import train
-from workers.training.objectives.base import Batch
 from workers.training.objectives.labelled import LabelledObjective
 from workers.training.preparation import prepare
 from workers.training.task import Status

@@ -13,6 +13,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from densearch.plugins.shape import Split
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.reader import folder_of
 from service.records import STORED
@@ -34,7 +35,7 @@ from workers.training.loop import train
 from workers.training.objectives import build_objective
 from workers.training.objectives.denoising import DenoisingObjective
 from workers.training.objectives.labelled import LabelledObjective
-from workers.training.task import Split, Status
+from workers.training.task import Status
 
 CPU = torch.device("cpu")
 SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}

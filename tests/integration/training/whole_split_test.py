@@ -14,6 +14,9 @@ from torch import nn
 from torchmetrics.functional.image import peak_signal_noise_ratio
 from torchmetrics.functional.image import structural_similarity_index_measure as torchmetrics_ssim
 
+from densearch.nn.memory_format import lay_out
+from densearch.plugins.objective import Objective
+from densearch.plugins.shape import Split
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
@@ -23,11 +26,9 @@ from tests.support.trainings import SMALL_CNN, run, task
 from workers.training.data import registry, tiles
 from workers.training.data.noise import noise_at
 from workers.training.fitting import require_fit
-from workers.training.memory_format import lay_out
 from workers.training.networks import build_network
-from workers.training.objectives import Objective, build_objective
+from workers.training.objectives import build_objective
 from workers.training.objectives.denoising import NOISE_SEEDS
-from workers.training.task import Split
 
 CPU = torch.device("cpu")
 SIGMA = 25

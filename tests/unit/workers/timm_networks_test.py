@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from densearch.plugins import Layer
+from densearch.plugins.shape import InputShape
 from service.extensions.entry_points import PluginError
 from tests.support.root import ROOT
 from workers import timm_networks
 from workers.timm_networks import Timm, TimmNetwork
-from workers.training.networks import InputShape
 
 FAKE = """
     from torch import nn
@@ -63,7 +63,8 @@ FAKE = """
 REAL = """
 import json, torch
 from service import networks, rules
-from workers.training.networks import InputShape, build_network
+from densearch.plugins.shape import InputShape
+from workers.training.networks import build_network
 job = {"name": "t", "task": {"kind": "classification", "dataset": "textures"},
        "network": {"kind": "timm:resnet18"}, "budget": {"n_trials": 2}}
 spec = parse.parse(job)

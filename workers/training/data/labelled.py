@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from densearch.plugins.shape import InputShape
 from service.datasets.store.reader import Samples
 from workers.training.data.prefetching import prefetched, sent
 from workers.training.data.scaling import Scaling
-from workers.training.networks.shape import InputShape
 
 
 class Rows(ABC):

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from densearch.plugins.shape import InputShape
 from service.extensions import entry_points
 from service.extensions.entry_points import Plugin, PluginError, called
 from service.tasks.kinds import TRAINED
@@ -47,7 +48,6 @@ from workers.training.data.scaling import (
 )
 from workers.training.data.streamed import StreamedRows, StreamedSamples, is_streamed
 from workers.training.data.targets import Targets
-from workers.training.networks.shape import InputShape
 
 GROUP = entry_points.DATASETS
 SPLITS = ("train", "validation", "test")

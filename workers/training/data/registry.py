@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from densearch.plugins.shape import InputShape
 from service.tasks.kinds import TRAINED
 from workers.training.data.labelled import HeldRows, LabelledDataset, LabelledSplit
 from workers.training.data.patched import PatchDataset
@@ -23,7 +24,6 @@ from workers.training.data.scaling import Scaling
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
 from workers.training.data.targets import targets_of
 from workers.training.device_memory import held_bytes, memory_of
-from workers.training.networks.shape import InputShape
 
 # Each split's samples, (N, *sides), and labels.
 Arrays = Mapping[str, tuple[NDArray[np.float32], NDArray[Any]]]

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from densearch.plugins.shape import InputShape
 from service.datasets.store.encoded import EncodedSamples
 from service.datasets.store.reader import SPLITS, AnySamples, Samples, StoredDataset, open_stored
 from workers.training.data.cropped import CroppedRows
@@ -29,7 +30,6 @@ from workers.training.data.scaling import (
     unit_range,
 )
 from workers.training.data.targets import Targets
-from workers.training.networks.shape import InputShape
 
 # A payload names a stored set by its content: "stored:<sha256>" (`service.studies.payloads`).
 PREFIX = "stored:"

@@ -11,8 +11,8 @@ from typing import Any
 
 from torch import nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import CONVOLUTIONS, NORMS, kernel_sizes, to_outputs
-from workers.training.networks.shape import InputShape
 
 
 def dncnn(section: Mapping[str, Any], shape: InputShape, n_outputs: int) -> nn.Module:

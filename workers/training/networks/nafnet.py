@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import (
     doubling,
     halving,
@@ -21,7 +22,6 @@ from workers.training.networks.layers import (
     pad_to_multiple,
     to_outputs,
 )
-from workers.training.networks.shape import InputShape
 
 
 class ChannelNorm(nn.LayerNorm):

@@ -14,9 +14,9 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import UninitializedParameter
 
+from densearch.plugins.shape import InputShape
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError, called
-from workers.training.networks.shape import InputShape
 
 GROUP = entry_points.NETWORKS
 

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.dncnn import dncnn
 from workers.training.networks.initialisation import initialise
 from workers.training.networks.nafnet import nafnet
 from workers.training.networks.plugin import own_network
 from workers.training.networks.resnet import resnet
-from workers.training.networks.shape import InputShape
 from workers.training.networks.small_cnn import small_cnn
 from workers.training.networks.unet import unet
 from workers.training.networks.vgg import vgg

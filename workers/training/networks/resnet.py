@@ -12,13 +12,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import (
     StridedPointwise,
     convolution,
     kernel_sizes,
     normalised,
 )
-from workers.training.networks.shape import InputShape
 
 
 class BasicBlock(nn.Module):

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import CONVOLUTIONS, kernel_sizes
-from workers.training.networks.shape import InputShape
 
 
 class VolumePool(nn.Module):

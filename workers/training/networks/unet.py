@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import doubling, kernel_sizes, normalised, pad_to_multiple
-from workers.training.networks.shape import InputShape
 
 
 class UNetModule(nn.Module):

@@ -13,8 +13,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from densearch.plugins.shape import InputShape
 from workers.training.networks.layers import kernel_sizes, normalised
-from workers.training.networks.shape import InputShape
 
 # Channels double from stage to stage, up to this many times the first one's (64 to 512).
 _MOST_WIDENING = 8

@@ -6,10 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from densearch.plugins.objective import Batch, Objective
-
-__all__ = ["Batch", "Objective", "count_batches", "refuse_smoothing"]
-
 
 def count_batches(n_samples: int, batch_size: int, *, drops_last: bool) -> int:
     """Return how many batches hold an epoch's samples.

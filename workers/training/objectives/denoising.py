@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from densearch.plugins.objective import Batch, Generators
+from densearch.plugins.shape import Split
 from workers.training.data.noise import noise_at
 from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
-from workers.training.generators import Streams, generator
-from workers.training.objectives.base import Batch
+from workers.training.generators import generator
 from workers.training.objectives.patched import Pair
 from workers.training.objectives.restoration import RestorationObjective
-from workers.training.task import Split
 
 # The noise that is judged belongs to the data: the same for every trial and every seed.
 NOISE_SEEDS = {"validation": 20250524, "test": 20250525}
@@ -44,10 +44,10 @@ class DenoisingObjective(RestorationObjective):
         self._sigma = float(section["noise_sigma"]) / 255
         self.loss_unit = 2 * self._sigma**2
 
-    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """Yield patches from fresh places with fresh noise, and that noise in units of sigma."""
-        for (clean,) in self.patches(batch_size, streams):
-            noise = torch.randn(clean.shape, generator=streams.noise, device=clean.device)
+        for (clean,) in self.patches(batch_size, generators):
+            noise = torch.randn(clean.shape, generator=generators.noise, device=clean.device)
             yield self.normalise(clean + self._sigma * noise), noise
 
     def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:

@@ -12,11 +12,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from densearch.plugins.objective import Batch, Generators, Objective
+from densearch.plugins.shape import InputShape, Split
 from service.extensions.entry_points import PluginError
-from workers.training.generators import Streams
-from workers.training.networks.shape import InputShape
-from workers.training.objectives.base import Batch, Objective
-from workers.training.task import Split
 
 # Names of metrics are columns of pages and keys of answers.
 _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -54,9 +52,9 @@ class HeldObjective(Objective):
         ):
             raise self._fault("has one of state_dict and load_state_dict: it needs both or none")
 
-    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """See `Objective.batches`."""
-        for batch in self._inner.batches(batch_size, streams):
+        for batch in self._inner.batches(batch_size, generators):
             is_pair = isinstance(batch, tuple | list) and len(batch) == 2
             if not (is_pair and all(isinstance(part, Tensor) for part in batch)):
                 raise self._fault("gives a batch that is no pair of tensors, inputs and targets")

@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from densearch.plugins.objective import Batch, Generators
+from densearch.plugins.shape import Split
 from workers.training.data.patched import by_channel
 from workers.training.data.patches import Patches
 from workers.training.data.tiles import Tile
-from workers.training.generators import Streams
-from workers.training.objectives.base import Batch
 from workers.training.objectives.patched import Pair
 from workers.training.objectives.restoration import RestorationObjective
-from workers.training.task import Split
 
 
 class ImageToImageObjective(RestorationObjective):
@@ -38,9 +37,9 @@ class ImageToImageObjective(RestorationObjective):
         self._unit = self._root_mean_square()
         self.loss_unit = 2 * self._unit**2
 
-    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """Yield patches from fresh places, and what is to be added to their base, in units."""
-        for inputs, targets in self.patches(batch_size, streams):
+        for inputs, targets in self.patches(batch_size, generators):
             yield self.normalise(inputs), (targets - self._base(inputs)) / self._unit
 
     def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:

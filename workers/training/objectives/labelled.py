@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.training.augmentation import Augmentation
+from densearch.nn.memory_format import lay_out
+from densearch.plugins.objective import Batch, Generators, Objective
+from densearch.plugins.shape import Split
+from workers.training.augmentation import Augmenter
 from workers.training.data.registry import labelled_dataset
 from workers.training.device_memory import judged_times, total_bytes_of
-from workers.training.generators import Streams
-from workers.training.memory_format import lay_out
-from workers.training.objectives.base import Batch, Objective, count_batches
+from workers.training.objectives.base import count_batches
 from workers.training.objectives.tallies import Tally
-from workers.training.task import Split
 
 # On a CPU.
 _EVALUATION_BATCH = 256
@@ -36,7 +36,7 @@ class LabelledObjective(Objective):
             section["kind"], section["dataset"], device, data_dir, section.get("size_px")
         )
         self._device = device
-        self._augmentation = Augmentation.of(training)
+        self._augmentation = Augmenter.of(training)
         self._drops_last = bool(training.get("drop_last", False))
         self.shape = self._data.shape
         self.n_outputs = self._data.n_outputs
@@ -48,20 +48,20 @@ class LabelledObjective(Objective):
                 f"{self._augmentation.crop_padding_px} px"
             )
 
-    def batches(self, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """Yield every training sample once, in the stream's order, augmented as asked."""
         if self._data.is_cropped:
-            yield from self.batches_from(0, batch_size, streams)
+            yield from self.batches_from(0, batch_size, generators)
             return
-        drawn = self._epoch(batch_size, streams.order)
+        drawn = self._epoch(batch_size, generators.order)
         for samples, labels in drawn:
-            yield self._augmentation(samples, streams.augmentation), labels
+            yield self._augmentation(samples, generators.augmentation), labels
 
-    def batches_from(self, first: int, batch_size: int, streams: Streams) -> Iterator[Batch]:
+    def batches_from(self, first: int, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """See `Objective.batches_from`; images that need not be seen again are not decoded."""
         if not self._data.is_cropped:
-            return super().batches_from(first, batch_size, streams)
-        return self._epoch(batch_size, streams.order, first)
+            return super().batches_from(first, batch_size, generators)
+        return self._epoch(batch_size, generators.order, first)
 
     def _epoch(self, batch_size: int, order: torch.Generator, first: int = 0) -> Iterator[Batch]:
         """Return an epoch's batches from `first` on, which are drawn before this returns."""

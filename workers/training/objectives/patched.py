@@ -11,16 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workers.training.augmentation import Augmentation
+from densearch.plugins.objective import Generators, Objective
+from densearch.plugins.shape import InputShape, Split
+from workers.training.augmentation import Augmenter
 from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.registry import patch_dataset
 from workers.training.data.tiles import Tile, n_at_once, whole
 from workers.training.device_memory import total_bytes_of
-from workers.training.generators import Streams
-from workers.training.networks.shape import InputShape
-from workers.training.objectives.base import Objective, count_batches
-from workers.training.task import Split
+from workers.training.objectives.base import count_batches
 
 # Inputs of a network and what its outputs are held against, (B, C, *sides) each, on the device.
 Pair = tuple[Tensor, Tensor]
@@ -64,7 +63,7 @@ class PatchObjective(Objective):
         training: Mapping[str, Any],
         data_dir: str | None = None,
     ) -> None:
-        self._augmentation = Augmentation.of(training)
+        self._augmentation = Augmenter.of(training)
         self._drops_last = bool(training.get("drop_last", False))
         if self._augmentation.crop_padding_px > 0:
             raise ValueError("patches lie in random places already: they are not moved")
@@ -126,14 +125,14 @@ class PatchObjective(Objective):
             patches: Its windows, as the data set has them.
         """
 
-    def patches(self, batch_size: int, streams: Streams) -> Iterator[Patches]:
+    def patches(self, batch_size: int, generators: Generators) -> Iterator[Patches]:
         """Yield an epoch's patches from fresh places, augmented as asked."""
         n_patches = min(self._n_patches, self.n_batches(batch_size) * batch_size)
         drawn = self.data.splits["train"].batches(
-            n_patches, batch_size, self._patch_px, streams.order
+            n_patches, batch_size, self._patch_px, generators.order
         )
         for patches in drawn:
-            yield self._augmentation.together(patches, streams.augmentation)
+            yield self._augmentation.together(patches, generators.augmentation)
 
 
 def _in_batches(crops: Sequence[Pair]) -> Iterator[Judged]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
+from densearch.plugins.objective import Objective
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError, called
-from workers.training.objectives.base import Objective
 from workers.training.objectives.held import HeldObjective
 
 GROUP = entry_points.OBJECTIVES

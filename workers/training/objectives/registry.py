@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from densearch.plugins.objective import Objective
 from service.tasks.kinds import TRAINED
-from workers.training.objectives.base import Objective
 from workers.training.objectives.plugin import own_objective
 
 Factory = Callable[[Mapping[str, Any], torch.device, Mapping[str, Any], str | None], Objective]

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.training.memory_format import lay_out
+from densearch.nn.memory_format import lay_out
+from densearch.plugins.shape import Split
 from workers.training.metrics import (
     CLIPPED_SQUARED_ERROR,
     GAUSSIAN_SIMILARITY,
@@ -21,7 +22,6 @@ from workers.training.metrics import (
 from workers.training.objectives.base import refuse_smoothing
 from workers.training.objectives.patched import PatchObjective
 from workers.training.pixel_means import PixelMeans
-from workers.training.task import Split
 
 QUICK = (SQUARED_ERROR, CLIPPED_SQUARED_ERROR)
 # By the number of axes: torchmetrics has no similarity of signals.

@@ -10,15 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from densearch.nn.memory_format import lay_out
+from densearch.plugins.objective import Batch, Generators
+from densearch.plugins.shape import Split
 from workers.training.data.patches import Patches
 from workers.training.data.scaling import Scale
 from workers.training.data.targets import Targets
 from workers.training.data.tiles import Tile
-from workers.training.generators import Generators
-from workers.training.memory_format import lay_out
-from workers.training.objectives.base import Batch
 from workers.training.objectives.patched import Judged, Pair, PatchObjective
-from workers.training.task import Split
 
 # A pixel of this value is of no class: it is neither trained on nor judged.
 IGNORED = 255

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from densearch.nn.memory_format import lay_out, place_network
+from densearch.plugins.shape import InputShape
 from workers.training.descent import descend
 from workers.training.generators import generator
-from workers.training.memory_format import lay_out, place_network
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 from workers.training.overhead.cases import Case
 from workers.training.overhead.forms import FORMS
 

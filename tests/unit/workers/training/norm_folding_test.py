@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.operator import apply_density, is_weighted
-from workers.training.networks import InputShape, build_network
+from densearch.plugins.shape import InputShape
+from workers.training.networks import build_network
 from workers.training.norm_folding import fold_batch_norm
 
 

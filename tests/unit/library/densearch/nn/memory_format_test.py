@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from densearch.nn.memory_format import lay_out, memory_format_of, place_network
+from densearch.plugins.shape import InputShape
 from workers.training.generators import generator
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 
 
 @pytest.mark.parametrize("n_dims", [1, 2, 3])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from densearch.nn.operator import convolutions
+from densearch.plugins.shape import InputShape
 from service import networks
 from service.networks.kernel_sizes import Staged
 from workers.training.generators import generator
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 
 SIZES = st.sampled_from([3, 5, 7])
 

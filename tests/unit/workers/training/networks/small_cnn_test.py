@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from densearch.nn.operator import apply_density, fold
+from densearch.plugins.shape import InputShape
 from tests.support.networks import SMALL_CNN, built, n_parameters
 from workers.training.generators import generator
-from workers.training.networks import InputShape, build_network
+from workers.training.networks import build_network
 from workers.training.networks.small_cnn import VolumePool
 
 

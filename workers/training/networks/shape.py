@@ -1,5 +1,0 @@
-"""See `densearch.plugins.shape`."""
-
-from densearch.plugins.shape import InputShape
-
-__all__ = ["InputShape"]
