@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from densearch.plugins.data_info import DataInfo
 from service.extensions import entry_points
-from service.extensions.entry_points import PluginError
+from service.extensions.entry_points import PluginError, unusable
 
 GROUP = entry_points.DATASETS
 
@@ -21,7 +21,7 @@ def info_of(task: str, name: str) -> DataInfo:
     infos = plugin.value.info
     if not (isinstance(infos, Mapping) and all(isinstance(i, DataInfo) for i in infos.values())):
         reason = "its info is no mapping from kinds of task to densearch.plugins.DataInfo"
-        raise PluginError(f"{name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     if task not in infos:
         raise PluginError(f"{name} fits {', '.join(infos) or 'no kind of task'}, not {task}")
     info: DataInfo = infos[task]

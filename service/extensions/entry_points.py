@@ -86,7 +86,7 @@ def load(group: Group, name: str) -> Plugin:
         raise PluginError(f"no package here registers {name!r} in {group}{_nearest(group, name)}")
     plugin = _loaded(group, name)
     if plugin.error is not None:
-        raise PluginError(f"{name!r} of {plugin.package} cannot be used: {plugin.error}")
+        raise unusable(plugin, plugin.error)
     return plugin
 
 
@@ -121,6 +121,11 @@ def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: objec
         raise
     except FAILURES as error:
         raise failed(plugin, what, error) from error
+
+
+def unusable(plugin: Plugin, reason: str) -> PluginError:
+    """Return the error that says why a plug-in cannot be used."""
+    return PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
 
 
 def failed(plugin: Plugin, what: str, error: BaseException) -> PluginError:

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from densearch.plugins.sections import KIND_PATTERN, OwnSection
 from service.extensions import entry_points
-from service.extensions.entry_points import Group, Plugin, PluginError
+from service.extensions.entry_points import Group, Plugin, PluginError, unusable
 
 SectionT = TypeVar("SectionT", bound=OwnSection)
 
@@ -53,7 +53,7 @@ def section_of(plugin: Plugin, base: type[SectionT]) -> type[SectionT]:
     section = plugin.value.section
     if not (isinstance(section, type) and issubclass(section, base)):
         needed = f"its section does not inherit densearch.plugins.{base.__name__}"
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {needed}")
+        raise unusable(plugin, needed)
     return section
 
 

@@ -12,7 +12,7 @@ from densearch.density import families
 from densearch.plugins.layer import Layer
 from densearch.plugins.sections import OwnNetwork
 from service.extensions import entry_points, sections
-from service.extensions.entry_points import Plugin, PluginError, called
+from service.extensions.entry_points import Plugin, PluginError, called, unusable
 from service.tasks.kinds import TRAINED
 
 GROUP = entry_points.NETWORKS
@@ -46,7 +46,7 @@ def held(plugin: Plugin) -> Plugin:
     faults = [fault for fault, is_met in needed.items() if not is_met]
     if faults:
         reason = f"its {', its '.join(faults)}"
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     return plugin
 
 

@@ -11,7 +11,7 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
 from service.extensions import entry_points, sections
-from service.extensions.entry_points import Plugin, PluginError, called
+from service.extensions.entry_points import Plugin, called, unusable
 from service.tasks.kinds import NAMES
 
 GROUP = entry_points.OBJECTIVES
@@ -30,7 +30,7 @@ def plugin_of(kind: str) -> Plugin:
     plugin = sections.plugin_of(GROUP, kind, NAMES)
     if plugin.value.outputs not in LIKE:
         reason = f"its outputs are {plugin.value.outputs!r}, not {' or '.join(LIKE)}"
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     return plugin
 
 
@@ -44,7 +44,7 @@ def data_of(section: OwnTask) -> DataInfo:
     info = called(plugin, "giving its data", plugin.value.data_of, section)
     if not isinstance(info, DataInfo):
         reason = "its data_of gives no densearch.plugins.DataInfo"
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     return info
 
 

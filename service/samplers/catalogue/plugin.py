@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from densearch.plugins.contracts import SamplerPlugin
 from densearch.sampler import Entry, Sampler, StudyPlan
 from service.extensions import entry_points
-from service.extensions.entry_points import SAMPLERS, Plugin, PluginError, called
+from service.extensions.entry_points import SAMPLERS, Plugin, PluginError, called, unusable
 from service.samplers import effort, round_sizes
 from service.samplers.catalogue.info import Capabilities, SamplerInfo
 from service.samplers.checked import Checked
@@ -69,7 +69,7 @@ def described(plugin: Plugin) -> SamplerInfo:
     faults = [fault for fault in _faults(plugin.name, plugin.value) if fault]
     if faults:
         reason = "; ".join(faults)
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     kind = plugin.value
     info = SamplerInfo(
         name=plugin.name,
@@ -124,7 +124,7 @@ def _effort_of(plugin: Plugin, study: StudyPlan) -> Effort:
     found = called(plugin, "telling its effort", declared, study)
     if not (isinstance(found, Effort) and _is_amount(found.work, found.memory_bytes)):
         reason = f"its effort is {found!r:.100}, no service.samplers.Effort of amounts above 0"
-        raise PluginError(f"{plugin.name!r} of {plugin.package} cannot be used: {reason}")
+        raise unusable(plugin, reason)
     return Effort(max(found.work, effort.CHEAP_WORK + 1.0), found.memory_bytes)
 
 
