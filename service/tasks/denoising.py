@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from densearch.plugins.data_info import DataInfo
+from service.datasets.store.reader import KINDS
 from service.tasks.families import DatasetName, PatchTask
-from service.tasks.info import ANY_DATA, Manifest, TaskInfo
+from service.tasks.info import Manifest, TaskInfo
 
 
 class DenoisingTask(PatchTask):
@@ -28,7 +29,7 @@ def _n_channels(manifest: Manifest) -> int:
 INFO = TaskInfo(
     section=DenoisingTask,
     answer="image",
-    takes=ANY_DATA,
+    takes=KINDS,
     n_outputs=_n_channels,
     sets={
         "photos": DataInfo(is_uniform=False, n_training=7),

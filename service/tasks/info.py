@@ -13,8 +13,6 @@ from densearch.plugins.sections import Section
 Answer = Literal["classes", "image"]
 # Of a stored set, see `service.datasets.store.writer`.
 Manifest = Mapping[str, Any]
-# A stored set of any kind has samples.
-ANY_DATA = ("labelled", "multilabel", "pairs", "unlabelled")
 
 
 def of_classes(manifest: Manifest) -> int:

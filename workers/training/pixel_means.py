@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from workers.training.data.tiles import Tile
+from workers.training.data.tiles import Tile, within
 from workers.training.metrics import Measure
 
 
@@ -41,7 +41,7 @@ class PixelMeans:
             if region is None:
                 continue
             seen = tile.around(region, measure.margin_px)
-            window, inner = _within(seen, tile.window), _within(region, seen)
+            window, inner = within(seen, tile.window), within(region, seen)
             values = measure.of_pixels(images[:, :, *window], clean[:, :, *window])[:, :, *inner]
             sums[numbers.to(sums.device)] += values.double().flatten(1).sum(dim=1)
             self._counts[measure][numbers] += math.prod(values.shape[1:])
@@ -49,11 +49,3 @@ class PixelMeans:
     def of(self, measure: Measure) -> Tensor:
         """Return the mean of each image, (N,), float64, on the CPU."""
         return self._sums[measure].cpu() / self._counts[measure]
-
-
-def _within(part: Sequence[slice], whole: Sequence[slice]) -> tuple[slice, ...]:
-    """Return a part of a sample by slices of a larger part that holds it."""
-    return tuple(
-        slice(along.start - of.start, along.stop - of.start)
-        for along, of in zip(part, whole, strict=True)
-    )

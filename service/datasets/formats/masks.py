@@ -5,10 +5,9 @@ The arrays are ``np.savez("set.npz", inputs=..., masks=...)``. It is stored as p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,21 +15,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from service.datasets.formats import npz
-from service.datasets.formats.layout import Placed, laid_out
+from service.datasets.formats.layout import laid_out
 from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
+from service.datasets.formats.partners import Side, partners, tops
 from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import SourceEntry, shown, unwrapped
-from service.datasets.sources.images import MAX_FILE_BYTES, decoded, opened
+from service.datasets.sources.images import MAX_FILE_BYTES, opened
+from service.datasets.store.reader import IGNORED
 from service.errors import InvalidDatasetError
 
 TITLE = "images and masks folders"
-INPUTS = frozenset({"image", "images", "input", "inputs"})
-MASKS = frozenset({"mask", "masks"})
+INPUTS = Side(frozenset({"image", "images", "input", "inputs"}), "images", "image")
+MASKS = Side(frozenset({"mask", "masks"}), "masks", "mask")
 CLASSES = "classes.txt"
-# A pixel of no class; so classes are 0 to 254.
-IGNORED = 255
 # Files of bilevel, grey or palette images that keep every value.
 _MODES, _LOSSLESS = frozenset({"1", "L", "P"}), frozenset({"PNG", "BMP", "PPM"})
 
@@ -44,11 +43,11 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     if _is_arrays(entries):
         return any(entry.stem == "masks" for entry in entries)
     try:
-        images = laid_out(list(entries)).images
+        found = tops(laid_out(list(entries)))
     except InvalidDatasetError:  # files of another format
         return False
-    tops = {image.path.partition("/")[0].lower() for image in images}
-    return bool(tops & INPUTS) and bool(tops & MASKS) and tops <= INPUTS | MASKS
+    has_both = bool(found & INPUTS.names) and bool(found & MASKS.names)
+    return has_both and found <= INPUTS.names | MASKS.names
 
 
 def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
@@ -70,49 +69,17 @@ def _is_arrays(entries: Sequence[SourceEntry]) -> bool:
 def _folders(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
     rest, table = split_off(unwrapped(list(entries)), CLASSES)
     layout = laid_out(rest)
-    inputs, masks = (_side(layout.images, names) for names in (INPUTS, MASKS))
-    if len(inputs) + len(masks) != len(layout.images):
-        found = {id(image) for side in (inputs, masks) for image in side.values()}
-        stray = next(image for image in layout.images if id(image) not in found)
-        raise InvalidDatasetError(
-            stray.entry.name, "is neither below images/ nor below masks/, or its name comes twice"
-        )
-    for ours, theirs, other in ((inputs, masks, "mask"), (masks, inputs, "image")):
-        for key in sorted(ours.keys() - theirs.keys()):
-            name = ours[key].entry.name
-            raise InvalidDatasetError(name, f"has no {other} of the same name: add it")
+    found = partners(layout, INPUTS, MASKS, "add it")
 
     def all_masks() -> Iterator[tuple[str, Mask]]:
-        for key in sorted(masks):
-            yield masks[key].entry.name, _mask(masks[key].entry, options.size_px)
+        for key in sorted(found.targets):
+            entry = found.targets[key].entry
+            yield entry.name, _mask(entry, options.size_px)
 
     names = None if table is None else _lines(table)
     classes = _classes(all_masks, names, CLASSES)
-    samples = _samples(inputs, masks, options)
+    samples = found.samples(options, lambda entry: _mask(entry, options.size_px))
     return Source("pairs", 2, samples, classes, layout.left_out)
-
-
-def _side(images: list[Placed], names: frozenset[str]) -> dict[str, Placed]:
-    found = {}
-    for image in images:
-        top, _, rest = image.path.partition("/")
-        if rest and top.lower() in names:
-            found[f"{image.split or ''}/{PurePosixPath(rest).with_suffix('')}"] = image
-    return found
-
-
-def _samples(
-    inputs: Mapping[str, Placed], masks: Mapping[str, Placed], options: ImportOptions
-) -> Iterator[Sample]:
-    for key in sorted(inputs):
-        image, mask = inputs[key], masks[key]
-        yield Sample(
-            name=image.entry.name,
-            values=decoded(image.entry, options.convert, options.size_px),
-            target=_mask(mask.entry, options.size_px),
-            group=image.group if image.group is not None else mask.group,
-            split=image.split,
-        )
 
 
 def _mask(entry: SourceEntry, size_px: int | None) -> Mask:
@@ -158,10 +125,10 @@ def _arrays(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
                 name = f"masks[{index}]"
                 yield name, _bytes(name, row)
 
-    told = (
+    named = (
         None if names is None else texts("classes", np.atleast_1d(whole(names, MAX_TABLE_BYTES)))
     )
-    classes = _classes(all_masks, told, "classes")
+    classes = _classes(all_masks, named, "classes")
     return replace(source, samples=_checked(source.samples), classes=classes)
 
 

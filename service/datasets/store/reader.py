@@ -30,6 +30,8 @@ MANIFEST, PREVIEW = "manifest.json", "preview.png"
 # What `splits.npy` holds is the index of the name.
 SPLITS = ("train", "validation", "test")
 
+# In a mask of class numbers, a pixel of no class: it is neither trained on nor judged.
+IGNORED = 255
 # The last layer of a network has an output for each.
 MAX_CLASSES = 10_000
 

@@ -13,6 +13,7 @@ import torch
 from sklearn.metrics import f1_score, jaccard_score
 from torch import Tensor, nn
 
+from service.datasets.store.reader import IGNORED
 from tests.support.interrupted import Stores, facts, undisturbed, until_killed
 from tests.support.stored_images import store
 from tests.support.trainings import PHI, run, task
@@ -21,7 +22,7 @@ from workers.training.data.registry import patch_dataset
 from workers.training.generators import generators_of
 from workers.training.loop import train
 from workers.training.objectives import build_objective
-from workers.training.objectives.segmentation import IGNORED, SegmentationObjective, overlaps
+from workers.training.objectives.segmentation import SegmentationObjective, overlaps
 from workers.training.packs import train_pack
 from workers.training.task import Candidate
 

@@ -99,3 +99,11 @@ def _parts(side: int, window_px: int, context_px: int) -> list[tuple[slice, slic
         )
         for start in range(0, side, core_px)
     ]
+
+
+def within(part: Sequence[slice], whole: Sequence[slice]) -> tuple[slice, ...]:
+    """Return a part of a sample by slices of a larger part that holds it."""
+    return tuple(
+        slice(along.start - of.start, along.stop - of.start)
+        for along, of in zip(part, whole, strict=True)
+    )

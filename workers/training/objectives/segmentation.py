@@ -13,14 +13,13 @@ from torch import Tensor, nn
 from densearch.nn.memory_format import lay_out
 from densearch.plugins.objective import Batch, Generators
 from densearch.plugins.shape import Split
+from service.datasets.store.reader import IGNORED
 from workers.training.data.patches import Patches
 from workers.training.data.scaling import Scale
 from workers.training.data.targets import Targets
-from workers.training.data.tiles import Tile
-from workers.training.objectives.patched import Judged, Pair, PatchObjective
+from workers.training.data.tiles import Tile, within
+from workers.training.objectives.patched import Pair, PatchObjective
 
-# A pixel of this value is of no class: it is neither trained on nor judged.
-IGNORED = 255
 # Added to both sides of a Dice coefficient, px: a class without pixels divides by no zero.
 SMOOTHING_PX = 1.0
 
@@ -94,7 +93,7 @@ class SegmentationObjective(PatchObjective):
         counts = torch.zeros(self.n_outputs**2, dtype=torch.int64)
         with torch.inference_mode():
             for part in self.judged(split):
-                core = _core(part)
+                core = within(part.tile.core, part.tile.window)
                 whole: Tensor = network(lay_out(self.normalise(part.inputs)))
                 outputs = whole[:, :, *core].double()
                 classes = part.truth[:, :, *core][:, 0].long()
@@ -181,9 +180,3 @@ class _Sums:
         entropy, n_pixels, shared, sizes = self._parts
         dice = (2 * shared + SMOOTHING_PX) / (sizes + SMOOTHING_PX)
         return entropy / n_pixels.clamp(min=1) + 1 - dice.mean()
-
-
-def _core(part: Judged) -> tuple[slice, ...]:
-    """Return the core of a tile by slices of its window."""
-    axes = zip(part.tile.core, part.tile.window, strict=True)
-    return tuple(slice(core.start - of.start, core.stop - of.start) for core, of in axes)

@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from service.datasets.formats.masks import IGNORED
-from service.datasets.store.reader import StoredDataset
+from service.datasets.store.reader import IGNORED, StoredDataset
 from service.errors import InvalidDatasetError
 from service.tasks.registry import TASKS, kind_for
 from tests.support.datasets import making

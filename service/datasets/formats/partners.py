@@ -1,0 +1,107 @@
+"""Two folders of images under equal names: ``input/1.png`` and ``target/1.png``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from numpy.typing import NDArray
+
+from service.datasets.formats.layout import Layout, Placed
+from service.datasets.options import ImportOptions
+from service.datasets.samples import Sample
+from service.datasets.sources.entries import SourceEntry
+from service.datasets.sources.images import decoded
+from service.errors import InvalidDatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two folders.
+
+    Attributes:
+        names: What it may be called, in small letters.
+        folder: What an error calls it.
+        image: What an error calls one of its images.
+    """
+
+    names: frozenset[str]
+    folder: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """The images of both sides by split and name; `require_whole` makes the keys equal."""
+
+    inputs: Mapping[str, Placed]
+    targets: Mapping[str, Placed]
+
+    def samples(
+        self, options: ImportOptions, target: Callable[[SourceEntry], NDArray[Any]]
+    ) -> Iterator[Sample]:
+        """Yield the pairs in the order of their names.
+
+        Args:
+            options: How inputs are converted and scaled.
+            target: Reads the target of a pair, (C, H, W).
+        """
+        for key in sorted(self.inputs):
+            ours, theirs = self.inputs[key], self.targets[key]
+            yield Sample(
+                name=ours.entry.name,
+                values=decoded(ours.entry, options.convert, options.size_px),
+                target=target(theirs.entry),
+                group=ours.group if ours.group is not None else theirs.group,
+                split=ours.split,
+            )
+
+
+def tops(layout: Layout) -> set[str]:
+    """Return the uppermost folders of images, in small letters."""
+    return {image.path.partition("/")[0].lower() for image in layout.images}
+
+
+def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partners:
+    """Return the images of two folders, each with its partner; the endings of names may differ.
+
+    Args:
+        layout: All images.
+        inputs: The folder of inputs.
+        targets: The folder of targets.
+        remedy: What to do about an image without a partner.
+
+    Raises:
+        InvalidDatasetError: An image is in neither folder, has a name twice, or has no partner.
+    """
+    found = Partners(_side(layout.images, inputs), _side(layout.images, targets))
+    if len(found.inputs) + len(found.targets) != len(layout.images):
+        known = {id(image) for side in (found.inputs, found.targets) for image in side.values()}
+        stray = next(image for image in layout.images if id(image) not in known)
+        raise InvalidDatasetError(
+            stray.entry.name,
+            f"is neither below {inputs.folder}/ nor below {targets.folder}/, or its name comes "
+            "twice",
+        )
+    _refuse_single(found.inputs, found.targets, targets, remedy)
+    _refuse_single(found.targets, found.inputs, inputs, remedy)
+    return found
+
+
+def _side(images: list[Placed], side: Side) -> dict[str, Placed]:
+    found = {}
+    for image in images:
+        top, _, rest = image.path.partition("/")
+        if rest and top.lower() in side.names:
+            found[f"{image.split or ''}/{PurePosixPath(rest).with_suffix('')}"] = image
+    return found
+
+
+def _refuse_single(
+    ours: Mapping[str, Placed], theirs: Mapping[str, Placed], other: Side, remedy: str
+) -> None:
+    for key in sorted(ours.keys() - theirs.keys()):
+        name = ours[key].entry.name
+        raise InvalidDatasetError(name, f"has no {other.image} of the same name: {remedy}")
