@@ -81,7 +81,7 @@ def settle(run: Run, study: StudyRun) -> None:
 
 
 def _settle_one(run: Run, study: StudyRun, trial: Trial) -> bool:
-    """Tell a complete trial's value, stop one, or let one go on; return whether it did."""
+    """Give a complete trial's value to the sampler, stop a trial, or release one; say whether."""
     is_complete = trial.state is TrialState.COMPLETED
     epoch = _stop_of(run, trial, trial.curve)
     if epoch is not None:

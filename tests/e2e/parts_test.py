@@ -20,7 +20,7 @@ from service.jobs import commands as use_cases
 from service.storage.database import Database
 from service.validation import parse
 from tests.e2e.conftest import Server
-from tests.support.simulation import Simulation, told
+from tests.support.simulation import Simulation, counted_trials
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]
 PATIENCE_S = 180.0
@@ -51,7 +51,7 @@ def undisturbed(database: Database, job: dict[str, Any]) -> list[tuple[Any, ...]
     simulation = Simulation(database)
     (run,) = simulation.take()
     simulation.run(run)
-    return told(database, job_id)
+    return counted_trials(database, job_id)
 
 
 def part(server: Server, word: str) -> psutil.Process:

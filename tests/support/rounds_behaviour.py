@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from service.samplers import AxisKind, StudyPlan, create, describe
-from tests.support.sampler_behaviour import SamplerBehaviour, told
+from tests.support.sampler_behaviour import SamplerBehaviour, sequence_of
 
 REAL, ORDERED = AxisKind(), AxisKind(5)
 
@@ -40,7 +40,9 @@ class ComparisonBehaviour(SamplerBehaviour):
 
     def test_mixed_axes_survive_restarts(self) -> None:
         one = self.simulate(self.mixed()).run(1)
-        assert told(self.simulate(self.mixed(), seed=4).run(5, restart_rate=0.3)) == told(one)
+        assert sequence_of(
+            self.simulate(self.mixed(), seed=4).run(5, restart_rate=0.3)
+        ) == sequence_of(one)
 
     def test_axes_with_one_value_are_no_question(self) -> None:
         for axes in ((REAL, AxisKind(1)), (AxisKind(1), AxisKind(1, is_ordered=False))):
@@ -53,7 +55,9 @@ class ComparisonBehaviour(SamplerBehaviour):
         study = replace(self.study(), starts=STARTS)
         log = self.simulate(study).run(3)
         assert [e.point for e in log[:3]] == list(STARTS)
-        assert told(self.simulate(study, seed=2).run(7, restart_rate=0.3)) == told(log)
+        assert sequence_of(self.simulate(study, seed=2).run(7, restart_rate=0.3)) == sequence_of(
+            log
+        )
         assert [e.point for e in self.simulate(replace(study, n_trials=2)).run(1)] == [*STARTS[:2]]
 
     def test_it_leaves_no_noise(

@@ -107,7 +107,7 @@ class Simulation:
         self.end(self._running.pop(self._chance.randrange(len(self._running))))
 
 
-def told(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | None]]:
+def sequence_of(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | None]]:
     """What a sequence is compared by."""
     return [(e.point, e.value, e.number) for e in log]
 
@@ -115,7 +115,7 @@ def told(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | None]]:
 class SamplerBehaviour:
     """The contract of library/densearch/sampler.py. A subclass states `name`, perhaps `is_seeded`.
 
-    Beside the sequence itself the suite demands: that speculation (`Sampler.speculate`) never
+    Besides the sequence itself the suite demands: that speculation (`Sampler.speculate`) never
     changes it; that an entry of the catalogue with the capability `speculative` has an option
     `max_extra` whose 0 means none; and that a study whose budget is raised goes on from its log
     as if it had been so long from the start, `n_first` being the same. What depends on the budget
@@ -151,13 +151,13 @@ class SamplerBehaviour:
         study = self.study(n_trials=40, dimension=3)
         one = self.simulate(study).run(1)
         many = self.simulate(study, seed=n_workers).run(n_workers, restart_rate=0.2)
-        assert told(many) == told(one)
+        assert sequence_of(many) == sequence_of(one)
 
     def test_a_plan_that_was_issued_in_part_is_completed_by_the_next(self) -> None:
         study = self.study(n_trials=16)
         cut = self.simulate(study, seed=9)
         cut.at_once = 3
-        assert told(cut.run(3)) == told(self.simulate(study).run(1))
+        assert sequence_of(cut.run(3)) == sequence_of(self.simulate(study).run(1))
 
     def test_rebuilt_from_the_log_equals_incremental_at_every_step(self) -> None:
         study = self.study(n_trials=30)
@@ -198,7 +198,7 @@ class SamplerBehaviour:
     def test_speculation_is_what_the_catalogue_says_and_changes_nothing(self) -> None:
         study = self.study(n_trials=40, dimension=3)
         quiet, busy = self.simulate(study), self.simulate(study, seed=3)
-        assert told(busy.run(16)) == told(quiet.run(16, speculates=False))
+        assert sequence_of(busy.run(16)) == sequence_of(quiet.run(16, speculates=False))
         is_speculative = describe(self.name).capabilities.speculative
         assert any(e.is_speculative for e in busy.log) is is_speculative
 
@@ -221,8 +221,8 @@ class SamplerBehaviour:
         short = replace(self.study(n_trials=n_before), n_first=n_before)
         long = replace(short, n_trials=n_before + 18)
         simulation = self.simulate(short)
-        before = told(simulation.run(3))
+        before = sequence_of(simulation.run(3))
         simulation.restart(long)
-        after = told(simulation.run(3))
+        after = sequence_of(simulation.run(3))
         assert after[:n_before] == before
-        assert after == told(self.simulate(long).run(5))
+        assert after == sequence_of(self.simulate(long).run(5))

@@ -129,7 +129,7 @@ def curve_of(payload: dict[str, Any]) -> list[float]:
     return [final * (1.0 + 1.0 / epoch) for epoch in range(1, payload["training"]["epochs"] + 1)]
 
 
-def told(database: Database, job_id: int) -> list[tuple[Any, ...]]:
+def counted_trials(database: Database, job_id: int) -> list[tuple[Any, ...]]:
     """What must not depend on workers, order or crashes: every trial that counts."""
     with database.read() as session:
         names = {study.id: study.name for study in studies.of_job(session, job_id)}

@@ -52,7 +52,7 @@ def add(  # noqa: PLR0913 - a command's options
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; the file's name.")] = None,
     layout: Annotated[
-        str, typer.Option("--format", help="How it is laid out, if names do not tell.")
+        str, typer.Option("--format", help="How it is laid out, if the names do not show it.")
     ] = "auto",
     convert: Annotated[
         Conversion | None, typer.Option(help="Convert all images to grey or colour.")

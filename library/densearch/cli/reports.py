@@ -146,8 +146,8 @@ def _density(arm: Json) -> str:
     groups: Json = arm.get("groups") or {}
     if not groups:
         return density_text(arm.get("density"), digits)
-    told = {escape(name): density_text(own, digits) for name, own in groups.items()}
-    return "\n".join(f"{name}: {text}" for name, text in told.items())
+    texts = {escape(name): density_text(own, digits) for name, own in groups.items()}
+    return "\n".join(f"{name}: {text}" for name, text in texts.items())
 
 
 def density_text(density: Json | None, digits: int = 3) -> str:

@@ -24,7 +24,7 @@ class Capabilities:
         categorical: Unordered choices make sense to it.
         parallel: It issues several points before the first has its value.
         seeded: Another seed gives other points.
-        adaptive: Its points depend on the values told before.
+        adaptive: Its points depend on earlier values.
         speculative: It has points for idle workers (`Sampler.speculate`).
         warm_start: It can start from densities of earlier jobs.
         needs: The extra that must be installed for it (`pip install -e '.[NAME]'`), or None.
@@ -106,7 +106,7 @@ class SamplerInfo:
         }
 
     def to_dict(self) -> dict[str, object]:
-        """Return what a user is told of it; `options` is a JSON schema."""
+        """Return what a user sees of it; `options` is a JSON schema."""
         return {
             "name": self.name,
             "title": self.title,

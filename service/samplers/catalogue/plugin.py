@@ -121,7 +121,7 @@ def _effort_of(plugin: Plugin, study: StudyPlan) -> Effort:
     declared: Callable[[StudyPlan], object] | None = getattr(plugin.value, "effort", None)
     if declared is None:
         return Effort(UNKNOWN_WORK, effort.log_bytes(study) + UNKNOWN_BYTES)
-    found = called(plugin, "telling its effort", declared, study)
+    found = called(plugin, "giving its effort", declared, study)
     if not (isinstance(found, Effort) and _is_amount(found.work, found.memory_bytes)):
         reason = f"its effort is {found!r:.100}, no service.samplers.Effort of amounts above 0"
         raise unusable(plugin, reason)

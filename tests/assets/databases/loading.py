@@ -1,4 +1,4 @@
-"""Puts a stored database, and what lies beside it, in the place of an empty one."""
+"""Puts a stored database, and its files, in the place of an empty one."""
 
 from __future__ import annotations
 

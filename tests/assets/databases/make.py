@@ -92,7 +92,7 @@ def store_sqlite(path: Path, revision: str) -> None:
 
 
 def store_files(folders: Sequence[Path], revision: str) -> None:
-    """Pack what lies beside the databases, weights and data sets: those of equal content once."""
+    """Pack weights and data sets of the databases, those of equal content once."""
     found = {
         str(path.relative_to(folder)): path
         for folder in folders

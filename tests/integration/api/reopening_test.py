@@ -13,7 +13,7 @@ from service.jobs import commands as use_cases
 from service.records import Job
 from service.storage import jobs
 from service.storage.database import Database
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 from tests.support.specs import JSON, PHOTOS, SPHERE, submit
 
 
@@ -42,7 +42,7 @@ class TestExtend:
         self, both: TestClient, database: Database
     ) -> None:
         whole = _finished(both, database, {**PHOTOS, "budget": {"n_trials": 9}})
-        wanted = (told(database, whole), report_of(database, whole))
+        wanted = (counted_trials(database, whole), report_of(database, whole))
         forget(database, whole)
         job_id = _finished(both, database, PHOTOS)
         answer = both.post(f"/v1/jobs/{job_id}/extend", json={"n_trials": 9})
@@ -53,7 +53,7 @@ class TestExtend:
         assert job["spec"]["budget"]["n_trials"] == PHOTOS["budget"]["n_trials"]
         ended, _ = _drive(database)
         assert ended.state == "SUCCEEDED"
-        assert told(database, job_id) == wanted[0]
+        assert counted_trials(database, job_id) == wanted[0]
         report = report_of(database, job_id)
         assert report["verdict"] == wanted[1]["verdict"]
 

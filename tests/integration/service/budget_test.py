@@ -22,7 +22,7 @@ from service.states import JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.support.simulation import Simulation, report_of, told
+from tests.support.simulation import Simulation, counted_trials, report_of
 from tests.support.stepped_clock import SteppedClock
 
 # A second of a CPU costs 1.
@@ -128,7 +128,7 @@ def test_a_job_of_as_many_trials_finds_the_same(database: Database, stepped: Ste
         simulation = Slow(database, n_workers=2, stepped=stepped)
         assert simulation.run(open_job(database, simulation)).state is JobState.SUCCEEDED
         stopped_at = state_of(database, job_id)[1][0].stopped_at
-        return stopped_at or n_trials, told(database, job_id)
+        return stopped_at or n_trials, counted_trials(database, job_id)
 
     n_trials, found = run_to_the_end(30, wall_clock_s=12.0)
     assert 5 < n_trials < 30

@@ -16,7 +16,7 @@ from service.storage.database import Database
 from service.validation import parse
 from tests.support.courses import EVERYTHING, found, of, shaken, untimed
 from tests.support.jobs import function_job, run_whole, submit, training_job
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 
 SPECS = {
     "function": function_job(
@@ -32,18 +32,18 @@ def test_the_result_is_a_function_of_the_spec(
     sqlite_database: Database, body: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = run_whole(sqlite_database, body, n_workers=1)
-    expected = told(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
+    expected = counted_trials(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
     forget(sqlite_database, job_id)
     for n_workers, seed in [(2, 1), (5, 2), (64, 3)]:
         job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=seed)
-        assert told(sqlite_database, job_id) == expected[0]
+        assert counted_trials(sqlite_database, job_id) == expected[0]
         assert untimed(report_of(sqlite_database, job_id)) == expected[1]
         forget(sqlite_database, job_id)
     monkeypatch.setattr(ask, "AT_ONCE", 3)  # they die between the parts of a round, too
     monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
     monkeypatch.setattr(ask, "MAX_TRIALS", 6)
     job_id = shaken(sqlite_database, body, n_workers=3, seed=11)
-    assert told(sqlite_database, job_id) == expected[0]
+    assert counted_trials(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
 
 
@@ -223,7 +223,7 @@ def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
         fidelity=fidelity,
     )
     plain_id = run_whole(sqlite_database, body, n_workers=1)
-    plain = told(sqlite_database, plain_id)
+    plain = counted_trials(sqlite_database, plain_id)
     forget(sqlite_database, plain_id)
     optimum = ((6**0.5 - 1) / 4,)  # where `curve_of` is least, in the unit interval
 
@@ -243,7 +243,7 @@ def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
     assert (best.value or 0.0) < (arms["direct_l"].best_value or 0.0)
     assert len(of(every, arm, Phase.EVALUATION)) == 2
     # The sequence and its best are what they are without it.
-    rows = [row for row in told(sqlite_database, job_id) if row[0] != arm.name]
+    rows = [row for row in counted_trials(sqlite_database, job_id) if row[0] != arm.name]
     assert rows == [row for row in plain if row[0] != arm.name]
 
 
@@ -264,7 +264,7 @@ def test_a_study_stops_when_its_boxes_are_narrower_than_the_noise(
         assert 5 < stopped_at < 200
         assert arms["random"].stopped_at is None
         assert (arms["direct_l"].best_value or 0.0) < 0.1
-        rows = told(sqlite_database, job_id)
+        rows = counted_trials(sqlite_database, job_id)
         assert len([row for row in rows if row[0] == "direct_l"]) == stopped_at
         results.append(rows)
         forget(sqlite_database, job_id)

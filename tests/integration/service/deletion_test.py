@@ -19,7 +19,7 @@ from service.storage.database import Database
 from service.validation import parse
 from tests.support.courses import untimed
 from tests.support.jobs import function_job, run_whole, submit
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 from tests.support.stored_jobs import SMALL, counts, files, go_on, run_storing
 
 
@@ -141,7 +141,7 @@ def test_a_job_goes_on_as_before_without_the_one_it_took_results_from(
             sweep(database, tmp_path)
         reopen.extend(database, job_id, 5)
         go_on(database, tmp_path, job_id)
-        found.append((told(database, job_id), untimed(report_of(database, job_id))))
+        found.append((counted_trials(database, job_id), untimed(report_of(database, job_id))))
         forget(database, job_id)
     assert found[0] == found[1]
     assert found[0][1]["cost"]["trained"] > 0

@@ -11,7 +11,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.support.simulation import Simulation, forget, report_of, told, trained
+from tests.support.simulation import Simulation, counted_trials, forget, report_of, trained
 
 FULL = "OutOfMemoryError: CUDA out of memory"
 EPYC, XEON = "AMD EPYC 7763 (AVX2)", "Intel Xeon Platinum 8481C (AVX512)"
@@ -68,7 +68,7 @@ def test_an_out_of_memory_beside_neighbours_changes_no_result(database: Database
     (run,) = gpu.take()
     gpu.large = {first_trial(run, gpu)}
     assert gpu.run(run).state is JobState.SUCCEEDED
-    assert told(database, job_id) == told(database, quiet)
+    assert counted_trials(database, job_id) == counted_trials(database, quiet)
     assert gpu.alone == [False, True]
     with database.read() as session:
         tries = trials.attempts(session, gpu.large.pop())

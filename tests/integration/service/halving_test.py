@@ -22,7 +22,7 @@ from service.studies.halving import Member
 from service.validation import parse
 from tests.support.courses import found, of, shaken, untimed
 from tests.support.jobs import run_whole, submit, training_job
-from tests.support.simulation import Simulation, curve_of, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, curve_of, forget, report_of
 
 ROUND = 8
 IN_ROUNDS = ("random", "cmaes")
@@ -131,16 +131,16 @@ def test_the_result_is_a_function_of_the_spec(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = run_whole(sqlite_database, EVERYTHING, n_workers=1)
-    expected = told(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
+    expected = counted_trials(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
     assert {row[-1] for row in expected[0]} == {"COMPLETED", "PRUNED"}
     forget(sqlite_database, job_id)
     job_id = run_whole(sqlite_database, EVERYTHING, n_workers=64, seed=3)
-    assert told(sqlite_database, job_id) == expected[0]
+    assert counted_trials(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
     forget(sqlite_database, job_id)
     monkeypatch.setattr(ask, "AT_ONCE", 3)  # they die between the parts of a round, too
     job_id = shaken(sqlite_database, EVERYTHING, n_workers=3, seed=12)
-    assert told(sqlite_database, job_id) == expected[0]
+    assert counted_trials(sqlite_database, job_id) == expected[0]
     assert untimed(report_of(sqlite_database, job_id)) == expected[1]
 
 
@@ -166,12 +166,12 @@ def test_a_dispatcher_that_dies_while_trials_are_held_loses_no_rung(
 def test_a_known_result_is_halved_like_any_other(sqlite_database: Database) -> None:
     """Full trainings of an earlier job are taken, and what is told is the same without them."""
     plain = run_whole(sqlite_database, halved())
-    expected = told(sqlite_database, plain)
+    expected = counted_trials(sqlite_database, plain)
     forget(sqlite_database, plain)
     run_whole(sqlite_database, halved(pruning=None))
     simulation, run = simulate(sqlite_database, halved())
     assert simulation.n_trained == 0
-    assert told(sqlite_database, run.job.id) == expected
+    assert counted_trials(sqlite_database, run.job.id) == expected
 
 
 def test_equal_trainings_reach_a_rung_together(sqlite_database: Database) -> None:
@@ -196,14 +196,14 @@ def test_a_round_that_the_budget_cuts_short_is_trained_in_full(sqlite_database: 
 def test_an_extended_job_is_one_of_that_budget(sqlite_database: Database, sampler: str) -> None:
     body = halved(sampler, evaluation={"n_seeds": 2}, controls=["uniform"])
     whole = run_whole(sqlite_database, body | {"budget": {"n_trials": 2 * ROUND}})
-    expected = told(sqlite_database, whole)
+    expected = counted_trials(sqlite_database, whole)
     forget(sqlite_database, whole)
     job_id = run_whole(sqlite_database, body | {"budget": {"n_trials": ROUND + 5}})
     reopen.extend(sqlite_database, job_id, 2 * ROUND)
     simulation = Simulation(sqlite_database)
     (run,) = simulation.take()
     simulation.run(run)
-    assert told(sqlite_database, job_id) == expected
+    assert counted_trials(sqlite_database, job_id) == expected
 
 
 @pytest.mark.parametrize("sampler", ["random", "cmaes"])
@@ -211,7 +211,7 @@ def test_a_repaired_job_is_one_that_never_failed(sqlite_database: Database, samp
     """What was stopped beside a trial that had failed waits again: it may go on beside it."""
     body = halved(sampler)
     whole = run_whole(sqlite_database, body)
-    expected = told(sqlite_database, whole)
+    expected = counted_trials(sqlite_database, whole)
     forget(sqlite_database, whole)
     chance = random.Random(5)
     job_id = submit(sqlite_database, body)
@@ -224,7 +224,7 @@ def test_a_repaired_job_is_one_that_never_failed(sqlite_database: Database, samp
     again = Simulation(sqlite_database)
     (run,) = again.take()
     again.run(run)
-    assert told(sqlite_database, job_id) == expected
+    assert counted_trials(sqlite_database, job_id) == expected
 
 
 def test_a_lost_attempt_between_rungs_keeps_the_rung(sqlite_database: Database) -> None:
@@ -235,7 +235,7 @@ def test_a_lost_attempt_between_rungs_keeps_the_rung(sqlite_database: Database) 
     simulation.run(run)
     assert run.job.state is JobState.SUCCEEDED
     plain = run_whole(sqlite_database, halved(name="again", budget={"n_trials": ROUND}))
-    assert told(sqlite_database, job_id) == told(sqlite_database, plain)
+    assert counted_trials(sqlite_database, job_id) == counted_trials(sqlite_database, plain)
 
 
 @pytest.mark.parametrize("name", WITH_ROUNDS)

@@ -17,7 +17,7 @@ from service.states import JobState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from tests.support.jobs import function_job, run_whole, submit, training_job
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 
 SMALL = function_job(samplers=["random"], budget={"n_trials": 3})
 
@@ -101,13 +101,13 @@ def test_what_is_left_to_later_steps_changes_nothing(
 ) -> None:
     body = training_job(samplers=["random", "direct_l", "cmaes"])
     whole = run_whole(sqlite_database, body)
-    expected = told(sqlite_database, whole)
+    expected = counted_trials(sqlite_database, whole)
     forget(sqlite_database, whole)
     monkeypatch.setattr(ask, "LONGEST_S", 0.0)
     monkeypatch.setattr(ask, "MAX_TRIALS", 0)
     monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
     again = run_whole(sqlite_database, body, n_workers=3, seed=4)
-    assert told(sqlite_database, again) == expected
+    assert counted_trials(sqlite_database, again) == expected
 
 
 def test_a_large_round_is_issued_over_several_steps(
@@ -147,7 +147,7 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
         fidelity={"search_fraction": 0.5, "promote": 8},
     )
     whole = run_whole(sqlite_database, body)
-    expected = told(sqlite_database, whole)
+    expected = counted_trials(sqlite_database, whole)
     forget(sqlite_database, whole)
     monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(ask, "LONGEST_S", 0.0)
@@ -162,7 +162,7 @@ def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatche
     second = Simulation(sqlite_database)
     (run,) = second.take()
     assert second.run(run).state is JobState.SUCCEEDED
-    assert told(sqlite_database, job_id) == expected
+    assert counted_trials(sqlite_database, job_id) == expected
 
 
 def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
@@ -171,7 +171,7 @@ def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatch
     monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
     body = training_job(samplers=["random"])
     whole = run_whole(sqlite_database, body)
-    expected = told(sqlite_database, whole)
+    expected = counted_trials(sqlite_database, whole)
     forget(sqlite_database, whole)
     job_id = submit(sqlite_database, body)
     first = Simulation(sqlite_database)
@@ -183,7 +183,7 @@ def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatch
     (run,) = second.take()
     assert run.log.n_evaluations == 2
     assert second.run(run).state is JobState.SUCCEEDED
-    assert told(sqlite_database, job_id) == expected
+    assert counted_trials(sqlite_database, job_id) == expected
 
 
 def test_a_job_that_is_cancelled_while_it_is_opened_stays_so(

@@ -15,7 +15,7 @@ from service.states import AttemptState, JobState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.support.simulation import Simulation, told, trained
+from tests.support.simulation import Simulation, counted_trials, trained
 
 
 def body(width: int, **changes: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_a_search_in_packs_is_the_same_search(database: Database, n_workers: int
         simulation = Simulation(database, n_workers, seed=width)
         (run,) = simulation.take()
         assert simulation.run(run).state is JobState.SUCCEEDED
-        found.append(told(database, job_id))
+        found.append(counted_trials(database, job_id))
     assert found[0] == found[1]
 
 

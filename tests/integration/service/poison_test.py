@@ -18,7 +18,7 @@ from service.states import AttemptState, JobState, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.support.simulation import told, trained
+from tests.support.simulation import counted_trials, trained
 
 MAX_ATTEMPTS = 3
 
@@ -154,7 +154,7 @@ def test_kills_at_random_change_nothing(sqlite_database: Database, seed: int) ->
     while not run.job.state.is_final:
         node.step(run, updates)
         updates = node.go_on() if node.hand else []
-    expected = told(sqlite_database, quiet)
+    expected = counted_trials(sqlite_database, quiet)
     with sqlite_database.write() as session:
         rows = [{"id": t.id, "digest": f"forgotten-{t.id}"} for t in trials.of_job(session, quiet)]
         trials.change(session, rows)
@@ -173,4 +173,4 @@ def test_kills_at_random_change_nothing(sqlite_database: Database, seed: int) ->
         elif node.hand:
             updates = node.go_on()
     assert n_kills > 2
-    assert told(sqlite_database, job_id) == expected
+    assert counted_trials(sqlite_database, job_id) == expected

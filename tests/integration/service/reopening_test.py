@@ -25,7 +25,7 @@ from service.validation import parse
 from tests.support.courses import EVERYTHING, found, untimed
 from tests.support.jobs import function_job, run_whole, submit, training_job
 from tests.support.reopened import go_on
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 
 FUNCTION = function_job(
     samplers=["direct_l", "direct_l_rand", "direct_l_model", "tpe", "cmaes", "random", "qmc"]
@@ -40,10 +40,10 @@ def test_an_extended_job_is_the_one_with_that_budget_from_the_start(
     short = run_whole(sqlite_database, body | {"budget": {"n_trials": 6}}, seed=1)
     reopen.extend(sqlite_database, short, 15)
     go_on(sqlite_database)
-    extended = told(sqlite_database, short), untimed(report_of(sqlite_database, short))
+    extended = counted_trials(sqlite_database, short), untimed(report_of(sqlite_database, short))
     forget(sqlite_database, short)
     whole = run_whole(sqlite_database, body | {"budget": {"n_trials": 15}}, seed=2)
-    assert extended[0] == told(sqlite_database, whole)
+    assert extended[0] == counted_trials(sqlite_database, whole)
     expected = untimed(report_of(sqlite_database, whole))
     assert extended[1]["verdict"] == expected["verdict"]
     assert extended[1]["arms"] == expected["arms"]
@@ -67,10 +67,10 @@ def test_extending_trains_only_what_is_new(database: Database) -> None:
 def test_bobyqa_goes_on_locally_when_it_is_extended(sqlite_database: Database) -> None:
     body = function_job(samplers=["direct_l_bobyqa"])
     job_id = run_whole(sqlite_database, body)
-    before = told(sqlite_database, job_id)
+    before = counted_trials(sqlite_database, job_id)
     reopen.extend(sqlite_database, job_id, 30)
     go_on(sqlite_database)
-    after = told(sqlite_database, job_id)
+    after = counted_trials(sqlite_database, job_id)
     assert after[: len(before)] == before
     assert len(after) == 30
 
@@ -130,11 +130,11 @@ def test_retrying_gives_what_the_job_would_have_had(
         log = trials.attempts(session, failed.id)
     assert (again.state, again.error) == (TrialState.COMPLETED, None)
     assert [a.state.value for a in log] == ["FAILED"] * 3 + ["COMPLETED"]
-    repaired = told(database, job_id)
+    repaired = counted_trials(database, job_id)
     report = untimed(report_of(database, job_id))
     forget(database, job_id)
     whole = run_whole(database, body, seed=9)
-    assert repaired == told(database, whole)
+    assert repaired == counted_trials(database, whole)
     assert report["verdict"] == untimed(report_of(database, whole))["verdict"]
 
 
@@ -198,9 +198,9 @@ def test_what_is_proposed_anew_begins_with_the_samplers_own_next_round(
     assert simulation.run(run).state is JobState.SUCCEEDED
     reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database)
-    repaired = told(sqlite_database, job_id)
+    repaired = counted_trials(sqlite_database, job_id)
     forget(sqlite_database, job_id)
-    assert repaired == told(sqlite_database, run_whole(sqlite_database, body))
+    assert repaired == counted_trials(sqlite_database, run_whole(sqlite_database, body))
 
 
 def test_a_failed_evaluation_alone_is_tried_again(sqlite_database: Database) -> None:
@@ -237,9 +237,9 @@ def test_a_failed_promotion_of_a_search_chooses_the_flat_control_anew(
     assert (failed.phase, failed.study_id) == (Phase.PROMOTION, arms["random"].id)
     reopen.retry_failed(sqlite_database, job_id)
     go_on(sqlite_database)
-    repaired = told(sqlite_database, job_id)
+    repaired = counted_trials(sqlite_database, job_id)
     forget(sqlite_database, job_id)
-    assert repaired == told(sqlite_database, run_whole(sqlite_database, body, seed=9))
+    assert repaired == counted_trials(sqlite_database, run_whole(sqlite_database, body, seed=9))
 
 
 def test_a_trial_that_fails_again_has_as_many_tries_as_at_first(

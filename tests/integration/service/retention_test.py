@@ -24,7 +24,7 @@ from service.validation import parse
 from tests.support.jobs import function_job, run_whole, submit
 from tests.support.pruned_jobs import SMALL, later, left, run_measured
 from tests.support.reopened import go_on
-from tests.support.simulation import report_of, told
+from tests.support.simulation import counted_trials, report_of
 
 
 class Killed(Chunks):
@@ -52,7 +52,11 @@ class Killed(Chunks):
 
 def everything(database: Database, job_id: int) -> tuple[Any, ...]:
     with database.read() as session:
-        return (jobs.get(session, job_id), trials.of_job(session, job_id), told(database, job_id))
+        return (
+            jobs.get(session, job_id),
+            trials.of_job(session, job_id),
+            counted_trials(database, job_id),
+        )
 
 
 def test_what_is_no_result_goes_and_the_last_word_stays(database: Database) -> None:
@@ -118,14 +122,14 @@ def test_a_job_that_goes_on_is_left_alone_and_ends_as_it_would_have(database: Da
     assert retention.prune(Chunks(database), later()) == Pruned(0, 0, 0, 0)
     assert left(database) == had
     go_on(database)
-    extended = told(database, job_id), report_of(database, job_id)["verdict"]
+    extended = counted_trials(database, job_id), report_of(database, job_id)["verdict"]
     with database.write() as session:
         trials.change(
             session,
             [{"id": t.id, "digest": f"gone-{t.id}"} for t in trials.of_job(session, job_id)],
         )
     whole = run_whole(database, SMALL | {"budget": {"n_trials": 5}})
-    assert extended == (told(database, whole), report_of(database, whole)["verdict"])
+    assert extended == (counted_trials(database, whole), report_of(database, whole)["verdict"])
 
 
 def test_pruning_that_dies_anywhere_is_finished_by_the_next(database: Database) -> None:

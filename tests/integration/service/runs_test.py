@@ -18,7 +18,7 @@ from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from tests.support.jobs import function_job, run_whole, submit, training_job
-from tests.support.simulation import Simulation, forget, report_of, told
+from tests.support.simulation import Simulation, counted_trials, forget, report_of
 
 
 def test_a_training_job_issues_exactly_its_budget_and_reports_every_arm(
@@ -60,7 +60,7 @@ def test_flat_control_has_the_scale_of_the_best_density(database: Database) -> N
 def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Database) -> None:
     quiet = sqlite_database
     expected_id = run_whole(quiet, function_job())
-    expected = told(quiet, expected_id)
+    expected = counted_trials(quiet, expected_id)
     forget(quiet, expected_id)
     job_id = submit(quiet, function_job())
     chance = random.Random(7)
@@ -81,7 +81,7 @@ def test_a_dispatcher_that_dies_at_any_step_changes_nothing(sqlite_database: Dat
         if run.job.state.is_final:
             break
     assert life > 3
-    assert told(quiet, job_id) == expected
+    assert counted_trials(quiet, job_id) == expected
 
 
 def test_the_same_job_again_trains_nothing(database: Database) -> None:

@@ -24,7 +24,7 @@ from service.validation import parse
 from tests.support import odd_samplers
 from tests.support.pretended_cluster import PretendedCluster
 from tests.support.root import ROOT
-from tests.support.simulation import Simulation, forget, told
+from tests.support.simulation import Simulation, counted_trials, forget
 from workers.dispatcher import Dispatcher
 
 PATIENCE_S = 180.0
@@ -174,10 +174,10 @@ def test_a_job_asked_in_processes_is_the_job_asked_here(
     (run,) = Simulation(sqlite_database).take()
     here = Simulation(sqlite_database)
     assert here.run(run).state is JobState.SUCCEEDED
-    expected = told(sqlite_database, there)
+    expected = counted_trials(sqlite_database, there)
     forget(sqlite_database, there)
     again = submit(sqlite_database, "tpe", "cmaes", "direct_l", n_trials=24)
     turn_until(
         dispatcher, cluster, lambda: job_of(sqlite_database, again).state is JobState.SUCCEEDED
     )
-    assert told(sqlite_database, again) == expected
+    assert counted_trials(sqlite_database, again) == expected

@@ -22,7 +22,7 @@ from service.states import JobState
 from service.storage.database import Database
 from tests.support.jobs import run_whole, submit, training_job
 from tests.support.pretended_cluster import PretendedCluster, job_of, turn_until_ended
-from tests.support.simulation import forget, told
+from tests.support.simulation import counted_trials, forget
 from workers.dispatcher import Dispatcher
 
 BODY = training_job(
@@ -91,7 +91,7 @@ def test_disturbed_jobs_end_as_undisturbed_ones_do(
     sqlite_database: Database, tmp_path: Path, seed: int
 ) -> None:
     undisturbed = run_whole(sqlite_database, BODY)
-    expected = told(sqlite_database, undisturbed)
+    expected = counted_trials(sqlite_database, undisturbed)
     forget(sqlite_database, undisturbed)
     disturbed = Disturbance(sqlite_database, tmp_path, seed)
     disturbed.shake()
@@ -101,4 +101,4 @@ def test_disturbed_jobs_end_as_undisturbed_ones_do(
         if not job_of(sqlite_database, job_id).state.is_final:
             turn_until_ended(disturbed.dispatcher, disturbed.cluster, sqlite_database, job_id)
         assert job_of(sqlite_database, job_id).state is JobState.SUCCEEDED
-        assert told(sqlite_database, job_id) == expected
+        assert counted_trials(sqlite_database, job_id) == expected

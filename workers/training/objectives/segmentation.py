@@ -31,9 +31,9 @@ class MaskTargets(Targets):
         """Return what makes stored masks floating-point numbers, as patches are."""
         return Tensor.float
 
-    def n_outputs(self, told: int, n_channels: int) -> int:  # noqa: ARG002 - it is 1
+    def n_outputs(self, declared: int, n_channels: int) -> int:  # noqa: ARG002 - it is 1
         """Return the number of classes."""
-        return told
+        return declared
 
     def fault(self, target: NDArray[Any], n_outputs: int) -> str | None:
         """See `Targets.fault`."""

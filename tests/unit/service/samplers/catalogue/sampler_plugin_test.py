@@ -236,7 +236,7 @@ def test_nothing_is_imported_before_it_is_named() -> None:
         ("untitled", "its title is no text"),
         ("foreign", "its section does not inherit service.samplers.SamplerOptions"),
         ("open", "its option step has no valid default"),
-        ("broken", "fails at telling its effort: ZeroDivisionError"),
+        ("broken", "fails at giving its effort: ZeroDivisionError"),
         ("endless", "no service.samplers.Effort of amounts above 0"),
         ("lacking", "it needs no-such-package, which is not installed here"),
         ("plain", "no class that inherits densearch.sampler.Sampler"),
