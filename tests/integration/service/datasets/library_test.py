@@ -36,10 +36,10 @@ from service.states import JobState
 from service.storage import datasets
 from service.storage import jobs as job_rows
 from service.storage.database import Database
-from service.studies import payloads
 from service.validation import parse
 from tests.integration.service.datasets.conftest import add
 from tests.support.datasets import making
+from tests.support.datasets.jobs import spec_on
 
 
 def _listed(database: Database) -> list[Dataset]:
@@ -49,17 +49,6 @@ def _listed(database: Database) -> list[Dataset]:
 
 def _folders(settings: Settings) -> list[str]:
     return sorted(p.name for p in (settings.data_dir / "datasets").iterdir() if p.is_dir())
-
-
-def _spec(dataset: str, kind: str = "classification", **changes: Any) -> dict[str, Any]:
-    return {
-        "name": "j",
-        "seed": 0,
-        "task": {"kind": kind, "dataset": dataset},
-        "network": {"kind": "small_cnn"},
-        "samplers": [{"name": "random"}],
-        "budget": {"n_trials": 2},
-    } | changes
 
 
 def test_what_was_added_is_listed_and_can_be_opened(
@@ -89,7 +78,7 @@ def test_files_go_with_the_last_set_of_their_content(
 
 def test_a_set_that_an_unfinished_job_names_stays(database: Database, settings: Settings) -> None:
     found = add(database, settings)
-    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
+    job, _ = commands.submit(database, parse.parse(spec_on(f"stored:{found.id}")))
     with pytest.raises(DatasetInUseError) as refused:
         library.delete(database, settings.data_dir, found.id)
     assert refused.value.job_ids == (job.id,)
@@ -113,7 +102,7 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
 
     thread = threading.Thread(target=delete)
     with database.write() as session:
-        spec = dataset_references.resolve(session, parse.parse(_spec(f"stored:{found.id}")))
+        spec = dataset_references.resolve(session, parse.parse(spec_on(f"stored:{found.id}")))
         thread.start()
         thread.join(timeout=0.5)  # it waits for this transaction
         assert outcome == []
@@ -124,7 +113,7 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
 
 def test_a_job_does_not_go_on_without_its_set(database: Database, settings: Settings) -> None:
     found = add(database, settings)
-    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
+    job, _ = commands.submit(database, parse.parse(spec_on(f"stored:{found.id}")))
     with database.write() as session:
         for state in (JobState.RUNNING, JobState.EVALUATING, JobState.SUCCEEDED):
             job_rows.set_state(session, job.id, state)
@@ -168,10 +157,10 @@ def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
     found = add(database, settings, storage="encoded")
     name = f"stored:{found.id}"
     with pytest.raises(InvalidSpecError) as refused:
-        commands.submit(database, parse.parse(_spec(name)))
+        commands.submit(database, parse.parse(spec_on(name)))
     assert [fault.pointer for fault in refused.value.faults] == ["/task/size_px"]
     sized = {"kind": "classification", "dataset": name, "size_px": 32}
-    spec = spec_of(commands.submit(database, parse.parse(_spec(name) | {"task": sized}))[0])
+    spec = spec_of(commands.submit(database, parse.parse(spec_on(name) | {"task": sized}))[0])
     task = training_cost.typical_payload(spec, is_full=False)["task"]
     assert (task["dataset"], task["size_px"]) == (f"stored:{found.sha256}", 32)
     assert task["data"]["is_encoded"]
@@ -179,7 +168,7 @@ def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
     assert memory.need_of(spec) is not None
     # A payload of a set that is stored as values is what it was before there were others.
     values = add(database, settings, name="values")
-    spec = spec_of(commands.submit(database, parse.parse(_spec(f"stored:{values.id}")))[0])
+    spec = spec_of(commands.submit(database, parse.parse(spec_on(f"stored:{values.id}")))[0])
     task = training_cost.typical_payload(spec, is_full=False)["task"]
     assert not {"size_px"} & task.keys()
     assert not {"is_encoded", "least_px"} & task["data"].keys()
@@ -338,74 +327,6 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
         thread.join()
     assert failures == []
     assert (_listed(database), _folders(settings)) == ([], [])
-
-
-# Specs
-
-
-def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
-    found = add(database, settings)
-    job, _ = commands.submit(database, parse.parse(_spec(f"stored:{found.id}")))
-    data = job.spec["task"]["data"]
-    assert data["sha256"] == found.sha256
-    assert (data["n_channels"], data["size_px"], data["n_outputs"]) == (3, 10, 2)
-    assert data["n_training"] == 6
-    assert data["least_px"] == {"train": 10, "validation": 10, "test": 10}
-    again = commands.clone(database, job.id, {"name": "other"})
-    assert again.spec["task"]["data"] == data
-
-
-@pytest.mark.parametrize(
-    ("task", "pointer", "reason"),
-    [
-        ({"dataset": "stored:99"}, "/task/dataset", "no data set 99"),
-        ({"dataset": "stored:x"}, "/task/dataset", "by its id"),
-        ({"dataset": "stored"}, "/task/dataset", "by its id"),
-        ({"kind": "multilabel"}, "/task/dataset", "is labelled: multilabel needs"),
-        ({"data": {"n_channels": 3}}, "/task/data", "leave it out"),
-        ({"dataset": "digits", "data": {"n_channels": 3}}, "/task/data", "leave it out"),
-        ({"kind": "denoising", "patch_px": 16}, "/task/patch_px", "10 px wide"),
-    ],
-)
-def test_a_spec_that_does_not_fit_its_set_is_refused(
-    sqlite_database: Database,
-    settings: Settings,
-    task: dict[str, Any],
-    pointer: str,
-    reason: str,
-) -> None:
-    found = add(sqlite_database, settings)
-    spec = _spec(f"stored:{found.id}")
-    spec["task"] |= task
-    if task.get("kind") == "denoising":
-        spec["network"] = {"kind": "dncnn"}
-    with pytest.raises(InvalidSpecError, match=reason) as refused:
-        commands.submit(sqlite_database, parse.parse(spec))
-    assert refused.value.faults[0].pointer == pointer
-
-
-def test_the_rules_know_the_size_of_a_stored_set(
-    sqlite_database: Database, settings: Settings
-) -> None:
-    found = add(sqlite_database, settings)
-    spec = _spec(f"stored:{found.id}", network={"kind": "small_cnn", "n_stages": 4})
-    with pytest.raises(InvalidSpecError) as refused:
-        commands.submit(sqlite_database, parse.parse(spec))
-    assert refused.value.faults[0].pointer == "/network/n_stages"
-
-
-def test_two_names_of_one_content_are_one_training(
-    sqlite_database: Database, settings: Settings
-) -> None:
-    stored_sets = [add(sqlite_database, settings) for _ in range(2)]
-    named = [
-        payloads._task(
-            spec_of(commands.submit(sqlite_database, parse.parse(_spec(f"stored:{found.id}")))[0])
-        )
-        for found in stored_sets
-    ]
-    assert named[0] == named[1]
-    assert named[0]["dataset"] == f"stored:{stored_sets[0].sha256}"
 
 
 def test_the_lock_file_is_all_that_an_import_leaves(tmp_path: Path) -> None:

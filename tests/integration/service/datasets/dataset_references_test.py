@@ -1,0 +1,86 @@
+"""Stored data sets in specs: what a job learns of its set, and what does not fit it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.errors import (
+    InvalidSpecError,
+)
+from service.jobs import commands
+from service.jobs.commands import spec_of
+from service.settings import Settings
+from service.storage.database import Database
+from service.studies import payloads
+from service.validation import parse
+from tests.integration.service.datasets.conftest import add
+from tests.support.datasets.jobs import spec_on
+
+
+def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
+    found = add(database, settings)
+    job, _ = commands.submit(database, parse.parse(spec_on(f"stored:{found.id}")))
+    data = job.spec["task"]["data"]
+    assert data["sha256"] == found.sha256
+    assert (data["n_channels"], data["size_px"], data["n_outputs"]) == (3, 10, 2)
+    assert data["n_training"] == 6
+    assert data["least_px"] == {"train": 10, "validation": 10, "test": 10}
+    again = commands.clone(database, job.id, {"name": "other"})
+    assert again.spec["task"]["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("task", "pointer", "reason"),
+    [
+        ({"dataset": "stored:99"}, "/task/dataset", "no data set 99"),
+        ({"dataset": "stored:x"}, "/task/dataset", "by its id"),
+        ({"dataset": "stored"}, "/task/dataset", "by its id"),
+        ({"kind": "multilabel"}, "/task/dataset", "is labelled: multilabel needs"),
+        ({"data": {"n_channels": 3}}, "/task/data", "leave it out"),
+        ({"dataset": "digits", "data": {"n_channels": 3}}, "/task/data", "leave it out"),
+        ({"kind": "denoising", "patch_px": 16}, "/task/patch_px", "10 px wide"),
+    ],
+)
+def test_a_spec_that_does_not_fit_its_set_is_refused(
+    sqlite_database: Database,
+    settings: Settings,
+    task: dict[str, Any],
+    pointer: str,
+    reason: str,
+) -> None:
+    found = add(sqlite_database, settings)
+    spec = spec_on(f"stored:{found.id}")
+    spec["task"] |= task
+    if task.get("kind") == "denoising":
+        spec["network"] = {"kind": "dncnn"}
+    with pytest.raises(InvalidSpecError, match=reason) as refused:
+        commands.submit(sqlite_database, parse.parse(spec))
+    assert refused.value.faults[0].pointer == pointer
+
+
+def test_the_rules_know_the_size_of_a_stored_set(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    found = add(sqlite_database, settings)
+    spec = spec_on(f"stored:{found.id}", network={"kind": "small_cnn", "n_stages": 4})
+    with pytest.raises(InvalidSpecError) as refused:
+        commands.submit(sqlite_database, parse.parse(spec))
+    assert refused.value.faults[0].pointer == "/network/n_stages"
+
+
+def test_two_names_of_one_content_are_one_training(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    stored_sets = [add(sqlite_database, settings) for _ in range(2)]
+    named = [
+        payloads._task(
+            spec_of(
+                commands.submit(sqlite_database, parse.parse(spec_on(f"stored:{found.id}")))[0]
+            )
+        )
+        for found in stored_sets
+    ]
+    assert named[0] == named[1]
+    assert named[0]["dataset"] == f"stored:{stored_sets[0].sha256}"
