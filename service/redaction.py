@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote_plus, unquote, unquote_plus
 
 from densearch import redaction
 from densearch.redaction import HIDDEN
@@ -56,7 +56,7 @@ def learn(url: str) -> None:
     parts = re.split(r"[:/@?&=]", url)
     for secret in long - {parsed.username, parsed.database, parsed.host}:
         written = (part for part in parts if secret in (unquote(part), unquote_plus(part)))
-        redaction.learn((secret, quote(secret, safe=""), quote_plus(secret), *written))
+        redaction.learn(secret, *written)
 
 
 def secret_names(environment: Mapping[str, str]) -> set[str]:

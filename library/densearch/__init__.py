@@ -20,6 +20,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from densearch.extras import load
+
 if TYPE_CHECKING:  # for type checkers and editors; at run time `__getattr__` loads these names
     from densearch.client import Client, ClientError, UnreachableError
     from densearch.density import Density
@@ -38,14 +40,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Client": "client",
-    "ClientError": "client",
-    "Density": "density",
-    "ParallelDirectL": "direct_l",
-    "UnreachableError": "client",
-    "apply_density": "nn",
-    "fold": "nn",
-    "put_density": "nn",
+    "Client": ("densearch.client", None),
+    "ClientError": ("densearch.client", None),
+    "Density": ("densearch.density", None),
+    "ParallelDirectL": ("densearch.direct_l", None),
+    "UnreachableError": ("densearch.client", None),
+    "apply_density": ("densearch.nn", None),
+    "fold": ("densearch.nn", None),
+    "put_density": ("densearch.nn", None),
 }
 _PACKAGES = ("cli", "client", "density", "direct_l", "nn", "plugins")
 
@@ -60,11 +62,7 @@ def __getattr__(name: str) -> object:
     """
     if name in _PACKAGES:
         return import_module(f"densearch.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'densearch' has no attribute {name!r}")
-    value = getattr(import_module(f"densearch.{_HOMES[name]}"), name)
-    globals()[name] = value  # the next use does not come here
-    return value
+    return load(__name__, name, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -1,9 +1,11 @@
-"""The optional packages of the library, by the extra that installs them."""
+"""The optional packages of the library by extra, and names that are loaded when first used."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from types import MappingProxyType
 
 # As in library/pyproject.toml: an extra -> the modules that it makes importable.
@@ -39,3 +41,24 @@ def required(extra: str) -> Iterator[None]:
             f"from a clone: pip install './library[{extra}]'"
         )
         raise ImportError(message, name=missing) from error
+
+
+def load(package: str, name: str, homes: Mapping[str, tuple[str, str | None]]) -> object:
+    """Load a public name of a package when it is first used (PEP 562).
+
+    Args:
+        package: The package's full name; it keeps the value for the next use.
+        name: The name.
+        homes: From a name to its module, and to the extra that the module needs, if any.
+
+    Raises:
+        AttributeError: There is no such name.
+        ImportError: A package of the extra is not installed; the message names the extra.
+    """
+    if name not in homes:
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    module, extra = homes[name]
+    with required(extra) if extra is not None else nullcontext():
+        value: object = getattr(import_module(module), name)
+    setattr(sys.modules[package], name, value)
+    return value

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "***"
 
 _learned: set[str] = set()
 
 
-def learn(secrets: Iterable[str]) -> None:
-    """Make `hide` remove these texts from now on; empty ones are ignored."""
-    _learned.update(secret for secret in secrets if secret)
+def learn(secret: str, *others: str) -> None:
+    """Make `hide` remove a secret from now on, also percent-encoded; an empty one is ignored.
+
+    Args:
+        secret: As it is.
+        others: Other ways in which it was written.
+    """
+    _learned.update({secret, quote(secret, safe=""), quote_plus(secret), *others} - {""})
 
 
 def hide(text: str) -> str:

@@ -13,7 +13,7 @@ from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import typer
 
@@ -90,4 +90,4 @@ def _learn_password(url: str) -> None:
     except ValueError:  # no URL: the client says so
         return
     if password:
-        learn((password, quote(password, safe=""), quote_plus(password)))
+        learn(password)

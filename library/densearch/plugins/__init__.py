@@ -7,10 +7,9 @@ docs/own-networks.md is the guide; `examples/own_network` is a whole plug-in.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from densearch.extras import required
+from densearch.extras import load
 from densearch.plugins.contracts import (
     DatasetPlugin,
     NetworkPlugin,
@@ -78,13 +77,7 @@ def __getattr__(name: str) -> object:
         AttributeError: There is no such name.
         ImportError: pydantic or torch is not installed; the message names the extra.
     """
-    if name not in _HOMES:
-        raise AttributeError(f"module 'densearch.plugins' has no attribute {name!r}")
-    module, extra = _HOMES[name]
-    with required(extra):
-        value = getattr(import_module(module), name)
-    globals()[name] = value  # the next use does not come here
-    return value
+    return load(__name__, name, _HOMES)
 
 
 def __dir__() -> list[str]:
