@@ -100,6 +100,14 @@ def test_a_failed_installation_is_tried_again(project: Project) -> None:
     assert project.n_installations() == 2
 
 
+def test_the_description_of_an_older_distribution_is_removed(project: Project) -> None:
+    older = project.root / "densearch.egg-info"
+    older.mkdir()
+    (older / "entry_points.txt").touch()
+    project.run("setup")
+    assert not older.exists()
+
+
 def test_installs_with_the_constraints(project: Project) -> None:
     project.run("setup")
     root = project.root
