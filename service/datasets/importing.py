@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from service.datasets import summary
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
-from service.datasets.samples import Source
+from service.datasets.samples import Source, closed
 from service.datasets.sources.archives import GZIP_MAGIC, open_tar
 from service.datasets.sources.entries import Limits, SourceEntry
 from service.datasets.sources.folders import allowed_folder, folder_entries
@@ -114,12 +114,8 @@ def _written(
         )
     is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
     plan = options.split_plan
-    try:
+    with closed(source.samples):
         return source, write(source, work.made, plan, limits, is_uniform=is_uniform)
-    finally:
-        # Before the archive that they are read from, also where one is refused.
-        if isinstance(source.samples, Generator):
-            source.samples.close()
 
 
 def _written_encoded(

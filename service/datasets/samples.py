@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,3 +59,13 @@ class Source:
     left_out: Sequence[str] = field(default=())
     is_encoded: bool = False
     convert: Conversion | None = None
+
+
+@contextmanager
+def closed(items: Iterator[Any]) -> Iterator[None]:
+    """Close what items are read from before its archive is closed, also where one is refused."""
+    try:
+        yield
+    finally:
+        if isinstance(items, Generator):
+            items.close()

@@ -5,10 +5,8 @@ The arrays are ``np.savez("set.npz", inputs=..., masks=...)``. It is stored as p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
 from service.datasets.formats.partners import Side, partners, tops
 from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
 from service.datasets.options import ImportOptions
-from service.datasets.samples import Sample, Source
+from service.datasets.samples import Sample, Source, closed
 from service.datasets.sources.entries import SourceEntry, shown, unwrapped
 from service.datasets.sources.images import MAX_FILE_BYTES, opened
 from service.datasets.store.reader import IGNORED
@@ -120,7 +118,7 @@ def _arrays(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
 
     def all_masks() -> Iterator[tuple[str, Mask]]:
         found = rows(masks)
-        with _closing(found):
+        with closed(found):
             for index, row in enumerate(found):
                 name = f"masks[{index}]"
                 yield name, _bytes(name, row)
@@ -133,19 +131,9 @@ def _arrays(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
 
 
 def _checked(samples: Iterator[Sample]) -> Iterator[Sample]:
-    with _closing(samples):
+    with closed(samples):
         for sample in samples:
             yield replace(sample, target=_of_one_channel(sample))
-
-
-@contextmanager
-def _closing(items: Iterator[Any]) -> Iterator[None]:
-    """Close what items are read from before its archive is closed, also where one is refused."""
-    try:
-        yield
-    finally:
-        if isinstance(items, Generator):
-            items.close()
 
 
 def _bytes(name: str, values: NDArray[np.integer]) -> Mask:
