@@ -157,7 +157,7 @@ def test_a_name_whose_extra_is_missing_says_so(environment: Environment) -> None
 def test_the_guide_runs(environment: Environment, address: str) -> None:
     extra = environment.extra
     if extra == "client":
-        code = snippet("user-guide.md", "from densearch import Client")
+        code = snippet("user-guide.md", "client.jobs(")
         shown = environment.python(code.replace("http://127.0.0.1:8080", address))
         assert shown == "3 digits {'value': 0.25}\n"
     elif extra == "direct":

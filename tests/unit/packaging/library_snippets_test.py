@@ -39,4 +39,4 @@ def test_jobs_are_listed(
         yield {"id": 7, "name": state, "best": None}
 
     monkeypatch.setattr(densearch.Client, "jobs", jobs)
-    assert run("from densearch import Client", capsys)[1] == "7 SUCCEEDED None\n"
+    assert run("client.jobs(", capsys)[1] == "7 SUCCEEDED None\n"
