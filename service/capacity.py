@@ -12,7 +12,7 @@ EPSILON = 1e-5
 LEAST_MEMORY_PER_CPU = 2**29
 
 
-def n_places(total: Mapping[str, float], cpus: float, gpus: float) -> int:
+def n_slots(total: Mapping[str, float], cpus: float, gpus: float) -> int:
     """Return how many shares of so many CPUs and GPUs `total` holds, both as `cpus`, `gpus`."""
     return max(0, min(_shares(total["cpus"], cpus), _shares_of_gpus(total["gpus"], gpus)))
 

@@ -18,7 +18,7 @@ import structlog
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from service.capacity import EPSILON, n_places
+from service.capacity import EPSILON, n_slots
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Calibration
 from service.settings import Settings
@@ -164,7 +164,7 @@ class Cluster:
             "gpus": total["gpus"] - held.gpus - busy.gpus,
         }
         n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
-        return min(n_places(free, *shape), max(0, self.capacity(shape) - n_same))
+        return min(n_slots(free, *shape), max(0, self.capacity(shape) - n_same))
 
     def lack_of(self, shape: WorkerShape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from service.capacity import n_places
+from service.capacity import n_slots
 from workers.pulse import Sight
 from workers.slots import Slot, WorkerShape, memory_share
 
@@ -27,7 +27,7 @@ def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, 
 def capacity(sight: Sight, shape: WorkerShape) -> int:
     """Return how many workers of a shape all nodes can hold at once."""
     return sum(
-        n_places({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
+        n_slots({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
         for node in sight.nodes.values()
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service.capacity import n_places
+from service.capacity import n_slots
 from service.costs import calibrations, training_cost, workload
 from service.costs import memory as memory_needs
 from service.costs.figures import (
@@ -118,8 +118,8 @@ def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
     """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
     alive = dispatchers.alive(session, 2 * lease_s)
     shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
-    best = max(alive, key=lambda d: n_places(_totals(d), *shape), default=None)
-    n_workers = n_places(_totals(best), *shape) if best is not None else None
+    best = max(alive, key=lambda d: n_slots(_totals(d), *shape), default=None)
+    n_workers = n_slots(_totals(best), *shape) if best is not None else None
     return _Cluster(best, n_workers, len(jobs.standings(session)))
 
 
