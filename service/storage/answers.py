@@ -83,6 +83,10 @@ class Answers:
         self._known: OrderedDict[Key, _Question] = OrderedDict()
         self._versions = itertools.count()  # no two are the same
 
+    def __len__(self) -> int:
+        """Return how many questions are remembered, with an answer or without."""
+        return len(self._known)
+
     def about(self, name: str, job: Job, last_event_id: int, compute: Callable[[], T]) -> T:
         """Return the result of `compute` for a job, from the cache if that is still valid.
 

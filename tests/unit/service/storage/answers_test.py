@@ -178,7 +178,7 @@ def test_questions_that_fail_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPat
     for job_id in range(10):
         with pytest.raises(ZeroDivisionError):
             known.about("counts", replace(JOB, id=job_id), 1, lambda: 1 // 0)
-    assert len(known._known) == 3
+    assert len(known) == 3
 
 
 def test_only_so_many_answers_are_kept(monkeypatch: pytest.MonkeyPatch, time: Time) -> None:

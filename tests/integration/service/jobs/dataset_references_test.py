@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
-from service.errors import (
-    InvalidSpecError,
-)
+from service.errors import InvalidSpecError
 from service.jobs import commands
-from service.jobs.commands import spec_of
 from service.settings import Settings
+from service.storage import trials
 from service.storage.database import Database
-from service.studies import payloads
 from service.validation import parse
 from tests.integration.service.datasets.conftest import add
 from tests.support.datasets.jobs import spec_on
+from tests.support.jobs import run_whole
 
 
 def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings: Settings) -> None:
@@ -74,13 +72,12 @@ def test_two_names_of_one_content_are_one_training(
     sqlite_database: Database, settings: Settings
 ) -> None:
     stored_sets = [add(sqlite_database, settings) for _ in range(2)]
-    named = [
-        payloads._task(
-            spec_of(
-                commands.submit(sqlite_database, parse.parse(spec_on(f"stored:{found.id}")))[0]
-            )
-        )
-        for found in stored_sets
-    ]
-    assert named[0] == named[1]
-    assert named[0]["dataset"] == f"stored:{stored_sets[0].sha256}"
+    first, second = (
+        run_whole(sqlite_database, spec_on(f"stored:{found.id}")) for found in stored_sets
+    )
+    with sqlite_database.read() as session:
+        trained, taken = (trials.of_job(session, job_id) for job_id in (first, second))
+    assert all(trial.cached_from is not None for trial in taken)
+    assert {t.digest for t in taken} == {t.digest for t in trained}
+    named = {trial.payload["task"]["dataset"] for trial in trained}
+    assert named == {f"stored:{stored_sets[0].sha256}"}

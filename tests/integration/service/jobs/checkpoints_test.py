@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service import checkpoint_files
-from service.checkpoint_files import CheckpointFile, listed, make_folder, make_room, path_of
+from service.checkpoint_files import listed, make_folder, path_of
 from service.jobs import checkpoints, deletion
 from service.records import Trial
 from service.states import JobState, Phase, TrialState
@@ -170,52 +170,3 @@ def test_what_a_dead_writer_left_goes_after_an_hour(
 
 def test_no_folder_is_no_trouble(sqlite_database: Database, tmp_path: Path) -> None:
     assert checkpoints.sweep(sqlite_database, tmp_path) == 0
-
-
-# Room
-
-
-def fill(folder: Path) -> None:
-    for number in range(4):
-        path = folder / f"{number}.safetensors"
-        path.write_bytes(bytes(100))
-        os.utime(path, (1000.0 + number,) * 2)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(own.path.stem for own in listed(folder))
-
-
-def test_the_oldest_make_room(folder: Path) -> None:
-    fill(folder)
-    make_room(folder, path_of(folder, "9"), 100, most_bytes=500)
-    assert names(folder) == ["0", "1", "2", "3"]
-    make_room(folder, path_of(folder, "9"), 150, most_bytes=400)
-    assert names(folder) == ["2", "3"]
-
-
-def test_the_one_that_is_replaced_makes_no_room_for_itself(folder: Path) -> None:
-    fill(folder)
-    make_room(folder, path_of(folder, "0"), 100, most_bytes=400)
-    assert names(folder) == ["0", "1", "2", "3"]
-
-
-def test_one_that_is_too_large_removes_none(folder: Path) -> None:
-    fill(folder)
-    with pytest.raises(OSError, match="more than all checkpoints may take"):
-        make_room(folder, path_of(folder, "9"), 501, most_bytes=500)
-    assert names(folder) == ["0", "1", "2", "3"]
-
-
-def test_a_disk_that_is_nearly_full_is_left_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoint_files, "KEPT_FREE_BYTES", 2**62)
-    with pytest.raises(OSError, match="nearly full"):
-        make_room(folder, path_of(folder, "9"), 1, most_bytes=500)
-
-
-def test_links_are_no_checkpoints(folder: Path) -> None:
-    (folder / "a.safetensors").symlink_to("/etc/passwd")
-    assert list(listed(folder)) == []
-    assert CheckpointFile(folder / ".a.part", 1, 0.0).is_whole is False

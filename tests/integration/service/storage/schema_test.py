@@ -1,4 +1,4 @@
-"""Several processes upgrade one database at once while another writes."""
+"""The schema: what the migrations build, and several processes that upgrade it at once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
-from service.errors import DatabaseBusyError
+from service.errors import DatabaseBusyError, NotFoundError, SchemaError
 from service.storage import backups, migration, schema
 from service.storage import database as storage
+from service.storage import jobs as job_queries
 from service.storage.database import Database
+from service.storage.tables import Base
 from tests.support import filling
+from tests.support.stored_rows import new_job
 
 N = 4
 
@@ -67,3 +72,21 @@ def test_who_waits_too_long_is_told(database: Database, monkeypatch: pytest.Monk
         pass
     with migration.transaction(database):
         pass
+
+
+def test_the_tables_are_what_the_migrations_build(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_down_to_nothing_and_up_again(database: Database) -> None:
+    job = new_job(database)
+    schema.downgrade(database, "base")
+    assert schema.current(database) is None
+    with pytest.raises(SchemaError, match="densearch db upgrade"):
+        schema.check(database)
+    schema.upgrade(database)
+    schema.check(database)
+    with database.read() as session, pytest.raises(NotFoundError):
+        job_queries.get(session, job.id)

@@ -16,12 +16,12 @@ from service.jobs import reopen, retention
 from service.states import CalibrationState, JobState
 from service.storage import calibrations, events, jobs, trials
 from service.storage import retention as stored
-from service.storage.chunks import Chunks, next_size
+from service.storage.chunks import Chunks
 from service.storage.database import Database
 from service.storage.retention import Pruned
 from service.storage.tables import IdempotencyKeyRow
 from service.validation import parse
-from tests.support.jobs import function_job, run_whole, submit
+from tests.support.jobs import function_job, run_whole
 from tests.support.pruned_jobs import SMALL, later, left, run_measured
 from tests.support.reopened import go_on
 from tests.support.simulation import counted_trials, report_of
@@ -162,30 +162,6 @@ def test_a_job_reopened_meanwhile_keeps_the_rest(sqlite_database: Database) -> N
     retention.prune(Reopening(sqlite_database), later())
     now = left(sqlite_database)
     assert (now.events, now.measurements) == (had.events + 1, had.measurements)
-
-
-def test_chunks_stop_where_they_are_told_to(sqlite_database: Database) -> None:
-    submit(sqlite_database, function_job())
-    chunks = Chunks(sqlite_database)
-    sizes: list[int] = []
-
-    def work(_session: Any, size: int) -> int:  # noqa: ANN401 - a session
-        sizes.append(size)
-        if len(sizes) == 3:
-            chunks._stop.set()
-        return size
-
-    assert chunks.repeat(work) == sum(sizes)
-    assert len(sizes) == 3
-    assert chunks.is_stopped
-
-
-@pytest.mark.parametrize(
-    ("size", "took_s", "expected"),
-    [(100, 0.1, 100), (500, 0.5, 100), (100, 0.0, 200), (99, 60.0, 50), (20_000, 0.001, 20_000)],
-)
-def test_the_size_of_a_chunk_follows_its_time(size: int, took_s: float, expected: int) -> None:
-    assert next_size(size, took_s) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from alembic import command
 from service.errors import MigrationError, UnreachableRevisionError
 from service.storage import backups, migration, revisions, schema
 from service.storage.database import Database
-from tests.integration.upgrades.conftest import AddRevision
 from tests.support import filling
+from tests.support.added_revisions import AddRevision
 
 # Alters a table that others refer to; SQLite replaces it by a new one.
 ALTER = (
