@@ -99,8 +99,8 @@ def time_tune(payloads: Sequence[dict[str, Any]], n_cpus: int) -> float:
 
 def payloads_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the workers of a job of `random` are given."""
+    from densearch.sampler import StudyPlan
     from service import samplers
-    from service.samplers import StudyPlan
     from service.studies import payloads, planning
     from service.validation import parse
 

@@ -18,8 +18,8 @@ import time
 import numpy as np
 
 from benchmarks.machine import describe
+from densearch.sampler import Entry, StudyPlan
 from service import samplers
-from service.samplers import Entry, StudyPlan
 
 # Dimension, trials in the log, trials in a round, options.
 CASES: dict[str, tuple[tuple[int, int, int, dict[str, int]], ...]] = {

@@ -18,7 +18,7 @@ from benchmarks.serving import serve
 from benchmarks.simulation import Simulation
 from densearch import seeds
 from densearch.client.client import Client, Json
-from service.samplers import StudyPlan
+from densearch.sampler import StudyPlan
 from workers import functions
 
 TARGET = 0.10

@@ -16,7 +16,7 @@ from functools import partial
 
 from benchmarks.machine import describe
 from benchmarks.simulation import Simulation
-from service.samplers import StudyPlan
+from densearch.sampler import StudyPlan
 from workers.functions import evaluate
 
 Point = tuple[float, ...]

@@ -26,8 +26,8 @@ import numpy as np
 
 from benchmarks.fidelity_ranking import curve_of, densities_of, spec_of
 from benchmarks.machine import describe
+from densearch.sampler import Entry, StudyPlan
 from service import samplers
-from service.samplers import Entry, StudyPlan
 from service.spec import JobSpec
 from service.studies import halving, median_rule, planning
 from service.studies.densities import densities_at

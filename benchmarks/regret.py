@@ -39,8 +39,9 @@ from scipy import optimize, stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
+from densearch.sampler import Entry, StudyPlan
 from densearch.seeds import derive
-from service.samplers import Entry, StudyPlan, catalogue, create
+from service.samplers import catalogue, create
 from workers.functions import FUNCTIONS
 
 SCIPY = "scipy direct"

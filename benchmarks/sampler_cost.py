@@ -12,7 +12,7 @@ import statistics
 
 from benchmarks.machine import describe, judge, spread
 from benchmarks.simulation import Simulation
-from service.samplers import StudyPlan
+from densearch.sampler import StudyPlan
 from workers.functions import evaluate
 
 N_WORKERS = 8

@@ -14,7 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from service.samplers import Entry, Sampler, StudyPlan, create
+from densearch.sampler import Entry, Sampler, StudyPlan
+from service.samplers import create
 
 
 class Simulation:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from densearch.sampler import Plan, Proposal
 from service.errors import AskingFailedError
 from service.orchestration import completion, issue, study_best, trial_end
 from service.orchestration.run import Run
-from service.samplers import Plan, Proposal
 from service.states import Phase
 from service.studies.study_run import StudyRun
 

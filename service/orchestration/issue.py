@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from densearch.sampler import Certainty
 from service import clock
 from service.orchestration import trial_end
 from service.orchestration.run import Run
 from service.records import Trial
-from service.samplers import Certainty
 from service.states import Phase, TrialState
 from service.storage import trials
 from service.studies import best_densities, payloads

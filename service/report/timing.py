@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from densearch.sampler import Certainty
 from service.records import Json, Trial
 from service.report.attribution import UNIFORM
 from service.report.rows import ArmTrials
-from service.samplers import Certainty
 from service.states import Role
 
 # Settings that do not change the duration of a training.

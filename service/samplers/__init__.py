@@ -1,8 +1,10 @@
-"""What proposes the points of a study. The contract is `densearch.sampler`, the list catalogue."""
+"""The samplers that a job may name, and the limits of asking one.
 
-from densearch.sampler import AxisKind, Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
+The contract of samplers and the bases that keep it are in `densearch.sampler`.
+"""
+
 from service.samplers.asker import Asker, MakeAsker
-from service.samplers.catalogue.info import Capabilities, SamplerInfo
+from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.catalogue.registry import (
     CONTROL_SAMPLER,
     catalogue,
@@ -15,28 +17,12 @@ from service.samplers.catalogue.registry import (
     recommended,
     round_size,
 )
-from service.samplers.effort import Effort
-from service.samplers.independent import KnownSequence
-from service.samplers.options import SamplerOptions
-from service.samplers.rounds import Rounds
 
 __all__ = [
     "CONTROL_SAMPLER",
     "Asker",
-    "AxisKind",
-    "Capabilities",
-    "Certainty",
-    "Effort",
-    "Entry",
-    "KnownSequence",
     "MakeAsker",
-    "Plan",
-    "Proposal",
-    "Rounds",
-    "Sampler",
     "SamplerInfo",
-    "SamplerOptions",
-    "StudyPlan",
     "catalogue",
     "create",
     "describe",

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
+from densearch.sampler.axes import axes_of, snapped
 from service.extensions.entry_points import Plugin, PluginError, called
-from service.samplers.axes import axes_of, snapped
 
 
 class Checked(Sampler):
@@ -53,13 +53,13 @@ class Checked(Sampler):
     def _made(self) -> Sampler:
         made = called(self._plugin, "being made", self._plugin.value, self.study)
         if not isinstance(made, Sampler):
-            self._break("what its class makes is no densearch.sampler.Sampler")
+            self._break("what its class makes is no densearch.plugins.Sampler")
         return made
 
     def _asked(self, sampler: Sampler, log: Sequence[Entry]) -> Plan:
         plan = called(self._plugin, "planning", sampler.plan, list(log))
         if not isinstance(plan, Plan):
-            self._break(f"it plans {plan!r:.100}, which is no densearch.sampler.Plan")
+            self._break(f"it plans {plan!r:.100}, which is no densearch.plugins.Plan")
         proposals = called(self._plugin, "planning", self._plain, plan, len(log))
         n_open = sum(entry.value is None for entry in log)
         is_over = n_open == 0 and len(log) >= self.study.n_trials

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import cmaes
 import numpy as np
 
-from densearch.sampler import Entry, StudyPlan
+from densearch.sampler import Entry, Rounds, StudyPlan
 from densearch.seeds import derive
 from service.samplers.round_sizes import of_generation
-from service.samplers.rounds import Rounds
 from service.samplers.sections import CmaEsOptions
 
 SIGMA = 1.0 / 6.0  # of the cube's side, Optuna's default

@@ -1,57 +1,19 @@
-"""The cost of a sampler's costliest ask (rebuilding it from the log), computed from its study.
+"""Formulas of the built-in samplers' `densearch.sampler.Effort`, in terms of a study.
 
-Work is counted in operations; one operation takes about a microsecond on one core of 2024. The
-count is the same on every machine, so that the same spec is accepted everywhere. Each formula was
-fitted to measurements (benchmarks/ask_cost.py compares them), within a factor of about three.
+The costliest ask is the one that rebuilds the sampler from its log. Each formula was fitted to
+measurements (benchmarks/ask_cost.py compares them) and is right within a factor of about three.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
-from densearch.sampler import StudyPlan
+from densearch.sampler import Effort, StudyPlan
 from service.samplers.sections import TpeOptions
-
-# Up to here an ask stays in the dispatcher's loop.
-CHEAP_WORK = 20_000.0
-# Up to here it may use the process that is reserved for short asks.
-SHORT_WORK = 5e6
-# Above these a study is refused.
-MOST_WORK = 6e7
-MOST_BYTES = 2 * 2**30
 
 # The import of Optuna, of Optuna's Gaussian process with torch, of Ray Tune's searchers.
 OPTUNA, OPTUNA_GP, TUNE = 1e6, 3e6, 3e6
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """The cost of one ask.
-
-    Attributes:
-        work: Operations, see the module.
-        memory_bytes: In addition to the memory of the libraries.
-    """
-
-    work: float
-    memory_bytes: float
-
-    @property
-    def is_cheap(self) -> bool:
-        """Whether it is asked in the dispatcher's loop."""
-        return self.work <= CHEAP_WORK
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it may use the process that is reserved for short asks."""
-        return self.work <= SHORT_WORK
-
-    @property
-    def excess(self) -> float:
-        """By which factor it exceeds the limits; at most 1 if it is allowed."""
-        return max(self.work / MOST_WORK, self.memory_bytes / MOST_BYTES)
 
 
 def log_bytes(study: StudyPlan) -> float:

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import count, islice
 
-from densearch.sampler import AxisKind, StudyPlan
+from densearch.sampler import AxisKind, KnownSequence, Point, StudyPlan
+from densearch.sampler.axes import share_of
 from densearch.seeds import derive
-from service.samplers.axes import share_of
-from service.samplers.independent import KnownSequence, Point
 
 # The stride through a grid, as a part of its size: the golden section leaves no large gaps.
 STRIDE = Fraction(math.isqrt(5 * 10**40) - 10**20, 2 * 10**20)

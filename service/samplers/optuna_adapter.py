@@ -19,9 +19,8 @@ from optuna.distributions import (
 )
 from optuna.trial import create_trial
 
-from densearch.sampler import AxisKind, Entry, StudyPlan
-from service.samplers.axes import middle, share_of
-from service.samplers.rounds import Rounds
+from densearch.sampler import AxisKind, Entry, Rounds, StudyPlan
+from densearch.sampler.axes import middle, share_of
 from service.samplers.sections import GpOptions, TpeOptions
 
 # One line for every study is noise in our log.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from densearch.sampler import KnownSequence, Point
 from densearch.seeds import derive
-from service.samplers.independent import KnownSequence, Point
 
 
 class RandomPoints(KnownSequence):

@@ -18,12 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from densearch.sampler import Entry, StudyPlan
+from densearch.sampler import Entry, Point, Rounds, StudyPlan
+from densearch.sampler.axes import middle, snapped
 from densearch.seeds import derive
-from service.samplers.axes import middle, snapped
-from service.samplers.independent import Point
 from service.samplers.round_sizes import of_one
-from service.samplers.rounds import Rounds
 from service.samplers.sections import BayesOptOptions, HyperOptOptions
 
 METRIC = "value"

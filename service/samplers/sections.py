@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from densearch.density.families import MAX_VALUE
-from service.samplers.options import SamplerOptions
+from densearch.plugins.options import SamplerOptions
 
 # No study has more trials: as many as there are idle workers.
 UNLIMITED_EXTRA = 1_000_000

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from scipy.stats import qmc
 
-from densearch.sampler import StudyPlan
+from densearch.sampler import KnownSequence, Point, StudyPlan
 from densearch.seeds import derive
-from service.samplers.independent import KnownSequence, Point
 
 
 class SobolPoints(KnownSequence):

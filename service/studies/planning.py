@@ -8,9 +8,10 @@ from typing import get_args
 
 from densearch import seeds
 from densearch.plugins.sections import OwnTask
+from densearch.sampler import AxisKind, StudyPlan
 from service import samplers
 from service.records import Study
-from service.samplers import CONTROL_SAMPLER, AxisKind, StudyPlan
+from service.samplers import CONTROL_SAMPLER
 from service.spec import (
     Choices,
     ControlName,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from densearch.sampler import Certainty, Entry, Proposal, StudyPlan
 from service import samplers
 from service.records import Study, Trial
-from service.samplers import Asker, Certainty, Entry, MakeAsker, Proposal, StudyPlan
+from service.samplers import Asker, MakeAsker
 from service.spec import JobSpec, lower_bound_of
 from service.states import Phase, Role, TrialState
 from service.studies import planning

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from densearch.sampler import StudyPlan
 from service import samplers
 from service.errors import Fault
 from service.extensions.entry_points import PluginError
-from service.samplers import StudyPlan
 from service.spec import JobSpec
 from service.states import Role
 from service.studies import planning

@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.samplers import Entry, StudyPlan, create
+from densearch.sampler import Entry, StudyPlan
+from service.samplers import create
 
 VALUES = st.floats(0.0, 1e6, allow_subnormal=False) | st.sampled_from([0.0, 1.0, 1e6])
 FAMILY = ("direct_l", "direct_l_rand", "direct_l_bobyqa", "direct_l_model")

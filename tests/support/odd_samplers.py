@@ -8,9 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from service.samplers import Entry
+from densearch.sampler import Entry, Rounds
 from service.samplers.random_search import RandomPoints
-from service.samplers.rounds import Rounds
 
 # A file that lets `Waiting` go on.
 GATE = "ODD_SAMPLERS_GATE"

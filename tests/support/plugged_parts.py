@@ -21,8 +21,7 @@ from workers.training.task import Outcome, TrainingTask
 PARTS = """
     import warnings
     import numpy as np
-    from densearch.plugins.data_info import DataInfo
-    from densearch.plugins import Layer, OwnNetwork
+    from densearch.plugins import DataInfo, Layer, OwnNetwork
 
     class Settings(OwnNetwork):
         form: str = "right"

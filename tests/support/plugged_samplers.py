@@ -6,9 +6,9 @@ CODE = """
     import random
     import sys
     from pydantic import Field
-    from densearch.sampler import Certainty, Plan, Proposal, Sampler
-    from service.samplers import (
-        Capabilities, Effort, KnownSequence, Rounds, SamplerOptions,
+    from densearch.plugins import (
+        Capabilities, Certainty, Effort, KnownSequence, Plan, Proposal, Rounds, Sampler,
+        SamplerOptions,
     )
 
     class Settings(SamplerOptions):

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.samplers import AxisKind, StudyPlan, create, describe
+from densearch.sampler import AxisKind, StudyPlan
+from service.samplers import create, describe
 from tests.support.sampler_behaviour import SamplerBehaviour, sequence_of
 
 REAL, ORDERED = AxisKind(), AxisKind(5)

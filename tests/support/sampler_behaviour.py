@@ -8,16 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.samplers import (
-    Certainty,
-    Entry,
-    Plan,
-    Proposal,
-    Sampler,
-    StudyPlan,
-    create,
-    describe,
-)
+from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
+from service.samplers import create, describe
 
 Point = tuple[float, ...]
 Objective = Callable[[Point], float]

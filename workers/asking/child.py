@@ -13,8 +13,8 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
+from densearch.sampler import Entry
 from service.redaction import secret_names
-from service.samplers import Entry
 from service.settings import PREFIX
 from workers.asking.ask import Answer, Ask, Question, Sent, sent
 from workers.asking.process import ANSWERED, OUT_OF_MEMORY

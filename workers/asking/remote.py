@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 from service import samplers
 from service.errors import AskingFailedError
-from service.samplers import Asker, Entry, MakeAsker, Plan, Proposal, StudyPlan
+from service.samplers import Asker, MakeAsker
 from workers.asking.ask import Ask, Asked
 from workers.asking.pool import AskingPool
 

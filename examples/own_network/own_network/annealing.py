@@ -12,9 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from densearch.sampler import Entry, StudyPlan
-from densearch.seeds import derive
-from service.samplers import Capabilities, Rounds, SamplerOptions
+from densearch.plugins import Capabilities, Entry, Rounds, SamplerOptions, StudyPlan, derive
 
 
 class AnnealingOptions(SamplerOptions):

@@ -1,8 +1,9 @@
 """The contracts for authors of plug-ins: networks, data sets, objectives and samplers.
 
-A plug-in imports from here alone. What needs pydantic (the settings) or torch (the objective) is
-loaded when it is first used: a server without torch imports a plug-in's module, too.
-docs/own-networks.md is the guide; `examples/own_network` is a whole plug-in.
+A plug-in imports from this package alone. Names that need pydantic (the settings) or torch (the
+objective) are loaded when they are first used, so that a server without torch can import the
+plug-in's module. docs/own-networks.md and docs/own-samplers.md are the guides;
+`examples/own_network` is a whole plug-in.
 """
 
 from __future__ import annotations
@@ -20,29 +21,38 @@ from densearch.plugins.layer import Layer
 from densearch.plugins.shape import InputShape, Split
 from densearch.sampler import (
     AxisKind,
+    Capabilities,
     Certainty,
+    Effort,
     Entry,
+    KnownSequence,
     Plan,
     Proposal,
+    Rounds,
     Sampler,
     StudyPlan,
 )
+from densearch.seeds import derive
 
 if TYPE_CHECKING:  # for type checkers and editors; at run time `__getattr__` loads these names
     from densearch.nn.memory_format import lay_out
     from densearch.plugins.data_info import DataInfo
     from densearch.plugins.objective import Batch, Generators, Objective
+    from densearch.plugins.options import SamplerOptions
     from densearch.plugins.sections import OwnNetwork, OwnTask
 
 __all__ = [
     "AxisKind",
     "Batch",
+    "Capabilities",
     "Certainty",
     "DataInfo",
     "DatasetPlugin",
+    "Effort",
     "Entry",
     "Generators",
     "InputShape",
+    "KnownSequence",
     "Layer",
     "NetworkPlugin",
     "Objective",
@@ -51,10 +61,13 @@ __all__ = [
     "OwnTask",
     "Plan",
     "Proposal",
+    "Rounds",
     "Sampler",
+    "SamplerOptions",
     "SamplerPlugin",
     "Split",
     "StudyPlan",
+    "derive",
     "lay_out",
 ]
 
@@ -65,6 +78,7 @@ _HOMES = {
     "Objective": ("densearch.plugins.objective", "torch"),
     "OwnNetwork": ("densearch.plugins.sections", "plugins"),
     "OwnTask": ("densearch.plugins.sections", "plugins"),
+    "SamplerOptions": ("densearch.plugins.options", "plugins"),
     "Generators": ("densearch.plugins.objective", "torch"),
     "lay_out": ("densearch.nn.memory_format", "torch"),
 }

@@ -114,10 +114,10 @@ class SamplerPlugin(Protocol):
 
     Attributes:
         title: What a page calls it.
-        section: Its options, a `service.samplers.SamplerOptions`; every field has a default.
-        capabilities: Its `service.samplers.Capabilities`; it cannot be speculative.
+        section: Its options, a `densearch.plugins.SamplerOptions`; every field has a default.
+        capabilities: Its `densearch.plugins.Capabilities`; it cannot be speculative.
         built_on: Packages whose versions its points depend on besides its own; may be left out.
-        effort: A static method from `StudyPlan` to the `service.samplers.Effort` of its costliest
+        effort: A static method from `StudyPlan` to the `densearch.plugins.Effort` of its costliest
             ask; may be left out. It is asked in a separate process whatever it answers.
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from densearch.sampler import Capabilities
 from service.samplers import effort, round_sizes, sections
-from service.samplers.catalogue.info import Capabilities, SamplerInfo
+from service.samplers.catalogue.info import SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
     SamplerInfo(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from densearch.sampler import Capabilities, Effort
 from service.samplers import round_sizes, sections
-from service.samplers.catalogue.info import Capabilities, SamplerInfo
-from service.samplers.effort import Effort
+from service.samplers.catalogue.info import SamplerInfo
 
 CONTROL = SamplerInfo(
     name="fixed",

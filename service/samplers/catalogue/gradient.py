@@ -6,8 +6,9 @@ Its study has one trial, at the centre of the box; the training itself moves awa
 
 from __future__ import annotations
 
+from densearch.sampler import Capabilities
 from service.samplers import effort, round_sizes, sections
-from service.samplers.catalogue.info import Capabilities, SamplerInfo
+from service.samplers.catalogue.info import SamplerInfo
 
 ENTRIES: tuple[SamplerInfo, ...] = (
     SamplerInfo(

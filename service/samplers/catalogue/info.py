@@ -6,45 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
-from densearch.sampler import StudyPlan
+from densearch.plugins.options import SamplerOptions
+from densearch.sampler import Capabilities, Effort, StudyPlan
 from service.samplers.catalogue import option_faults
-from service.samplers.effort import Effort
-from service.samplers.options import SamplerOptions
 from service.samplers.round_sizes import of_batch
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What kinds of search space a sampler can handle, and how it works.
-
-    Attributes:
-        continuous: Coordinates are real numbers.
-        integer: Rounded coordinates make sense to it.
-        log: A logarithmic axis makes sense to it (always mapped outside, on the unit cube).
-        categorical: Unordered choices make sense to it.
-        parallel: It issues several points before the first has its value.
-        seeded: Another seed gives other points.
-        adaptive: Its points depend on earlier values.
-        speculative: It has points for idle workers (`Sampler.speculate`).
-        warm_start: It can start from densities of earlier jobs.
-        needs: The extra that must be installed for it (`pip install -e '.[NAME]'`), or None.
-    """
-
-    continuous: bool = True
-    integer: bool = True
-    log: bool = True
-    categorical: bool = False
-    parallel: bool = True
-    seeded: bool = True
-    adaptive: bool = True
-    speculative: bool = False
-    warm_start: bool = False
-    needs: str | None = None
-
-    @property
-    def in_rounds(self) -> bool:
-        """Whether it answers nothing while a trial is open (`service.samplers.rounds`)."""
-        return self.adaptive and not self.speculative
 
 
 @dataclass(frozen=True, slots=True)

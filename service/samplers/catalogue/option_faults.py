@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.samplers.options import SamplerOptions
+from densearch.plugins.options import SamplerOptions
 
 Schema = dict[str, Any]
 

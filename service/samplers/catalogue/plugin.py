@@ -17,19 +17,19 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from densearch.plugins.contracts import SamplerPlugin
-from densearch.sampler import Entry, Sampler, StudyPlan
+from densearch.plugins.options import SamplerOptions
+from densearch.sampler import Capabilities, Effort, Entry, Sampler, StudyPlan
+from densearch.sampler.effort import CHEAP_WORK, SHORT_WORK
 from service.extensions import entry_points
 from service.extensions.entry_points import SAMPLERS, Plugin, PluginError, called, unusable
 from service.samplers import effort, round_sizes
-from service.samplers.catalogue.info import Capabilities, SamplerInfo
+from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.checked import Checked
-from service.samplers.effort import Effort
-from service.samplers.options import SamplerOptions
 
 # A study has the name of its sampler, of its control, or one of these forms.
 RESERVED = re.compile(r"fixed|uniform|linear|gaussian|flat|.*_tuned|.*_speculation|.*-[0-9]+")
 # Where a class declares no effort: too long for the process that is reserved for short asks.
-UNKNOWN_WORK = 2.0 * effort.SHORT_WORK
+UNKNOWN_WORK = 2.0 * SHORT_WORK
 UNKNOWN_BYTES = 2.0**28
 PROBE = StudyPlan(dimension=2, n_trials=8, seed=0)
 
@@ -89,14 +89,14 @@ def described(plugin: Plugin) -> SamplerInfo:
 
 def _faults(name: str, kind: Any) -> list[str | None]:  # noqa: ANN401 - whatever is registered
     if not (isinstance(kind, type) and issubclass(kind, Sampler)) or inspect.isabstract(kind):
-        return ["it is no class that inherits densearch.sampler.Sampler and has a plan"]
+        return ["it is no class that inherits densearch.plugins.Sampler and has a plan"]
     kind = cast("type[SamplerPlugin]", kind)
     can = kind.capabilities
     is_able = isinstance(can, Capabilities)
     found = {
         "its name is that of a control or a repeat": RESERVED.fullmatch(name) is not None,
         "its title is no text": not isinstance(kind.title, str),
-        "its capabilities are no service.samplers.Capabilities": not is_able,
+        "its capabilities are no densearch.plugins.Capabilities": not is_able,
         "it cannot be speculative": is_able and can.speculative,
         "it needs an extra: list packages as built_on": is_able and can.needs is not None,
     }
@@ -105,7 +105,7 @@ def _faults(name: str, kind: Any) -> list[str | None]:  # noqa: ANN401 - whateve
 
 def _section_fault(section: object) -> str | None:
     if not (isinstance(section, type) and issubclass(section, SamplerOptions)):
-        return "its section does not inherit service.samplers.SamplerOptions"
+        return "its section does not inherit densearch.plugins.SamplerOptions"
     try:
         section()
     except ValidationError as error:
@@ -123,9 +123,9 @@ def _effort_of(plugin: Plugin, study: StudyPlan) -> Effort:
         return Effort(UNKNOWN_WORK, effort.log_bytes(study) + UNKNOWN_BYTES)
     found = called(plugin, "giving its effort", declared, study)
     if not (isinstance(found, Effort) and _is_amount(found.work, found.memory_bytes)):
-        reason = f"its effort is {found!r:.100}, no service.samplers.Effort of amounts above 0"
+        reason = f"its effort is {found!r:.100}, no densearch.plugins.Effort of amounts above 0"
         raise unusable(plugin, reason)
-    return Effort(max(found.work, effort.CHEAP_WORK + 1.0), found.memory_bytes)
+    return Effort(max(found.work, CHEAP_WORK + 1.0), found.memory_bytes)
 
 
 def _is_amount(*values: float) -> bool:

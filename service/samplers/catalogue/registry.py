@@ -6,12 +6,11 @@ nor Optuna.
 
 from __future__ import annotations
 
-from densearch.sampler import Sampler, StudyPlan
+from densearch.sampler import Effort, Sampler, StudyPlan
 from service.errors import UnknownSamplerError
 from service.extensions import loading
 from service.samplers.catalogue import comparison, control, direct_l, gradient, plugin, ray_tune
 from service.samplers.catalogue.info import SamplerInfo
-from service.samplers.effort import Effort
 
 CONTROL_SAMPLER = control.CONTROL.name
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import optuna
 
+from densearch.sampler import Entry, StudyPlan
 from densearch.seeds import derive
-from service.samplers import Entry, StudyPlan, create
+from service.samplers import create
 from tests.support.rounds_behaviour import (
     ComparisonBehaviour,
     RoundsBehaviour,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.samplers import StudyPlan
+from densearch.sampler import StudyPlan
 from tests.support.sampler_behaviour import SamplerBehaviour
 
 

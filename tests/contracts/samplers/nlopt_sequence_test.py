@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from service.samplers import StudyPlan
+from densearch.sampler import StudyPlan
 from tests.support.sampler_behaviour import Objective, Point, Simulation, bowl
 from workers.functions import FUNCTIONS, evaluate
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from service.samplers import StudyPlan, catalogue
+from densearch.sampler import StudyPlan
+from service.samplers import catalogue
 from tests.contracts.samplers import (
     comparison_contract_test,
     direct_l_contract_test,

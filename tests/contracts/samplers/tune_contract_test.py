@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from service.samplers import AxisKind, StudyPlan, create, describe
+from densearch.sampler import AxisKind, StudyPlan
+from service.samplers import create, describe
 from tests.support.rounds_behaviour import RoundsBehaviour
 
 

@@ -172,6 +172,9 @@ def test_the_guide_runs(environment: Environment, address: str) -> None:
     elif extra == "plugins":
         code = snippet("own-networks.md", "from densearch.plugins import")
         assert environment.python(f"{code}\nprint(waves.info)").startswith("{'classification'")
+        example = ROOT / "examples" / "own_network" / "own_network" / "annealing.py"
+        ask = "print(len(Annealing(StudyPlan(2, 8, 0)).plan([]).proposals))"
+        assert environment.python(f"{example.read_text('utf-8')}\n{ask}") == "4\n"
     elif extra == "cli":
         assert "digits" in environment.run("densearch", "jobs", "--url", address)
         assert "Not installed: serve" in environment.run("densearch", "--help")

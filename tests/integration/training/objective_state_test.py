@@ -23,8 +23,7 @@ from workers.training.task import TrainingTask
 
 # Its batches grow brighter, its loss is in units of the mean so far, its judgement counts itself.
 OBJECTIVE = """
-    from densearch.plugins.data_info import DataInfo
-    from densearch.plugins import OwnTask
+    from densearch.plugins import DataInfo, OwnTask
 
     class Settings(OwnTask):
         form: str = "kept"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from densearch.sampler import Capabilities, Effort
 from service.jobs import commands as use_cases
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Job
-from service.samplers import Capabilities, SamplerInfo
+from service.samplers import SamplerInfo
 from service.samplers.catalogue.registry import _SAMPLERS
-from service.samplers.effort import Effort
 from service.samplers.sections import NoOptions
 from service.settings import Settings
 from service.states import JobState

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from densearch.sampler import Entry, Plan, Sampler, StudyPlan
 from service import samplers
 from service.errors import AskingFailedError
-from service.samplers import Entry, Plan, StudyPlan
 from service.settings import load
 from tests.support import odd_samplers
 from tests.support.root import ROOT
@@ -225,8 +225,8 @@ def _has_another(pool: AskingPool, killed: int) -> bool:
     return len(pids) == 1 and pids != [killed]
 
 
-def samplers_here(name: str) -> samplers.Sampler:
-    sampler: samplers.Sampler = getattr(odd_samplers, name)(StudyPlan(2, 8, seed=5))
+def samplers_here(name: str) -> Sampler:
+    sampler: Sampler = getattr(odd_samplers, name)(StudyPlan(2, 8, seed=5))
     return sampler
 
 
@@ -246,7 +246,7 @@ def test_a_dropped_job_ends_its_ask_and_frees_the_process(
 
 def test_a_process_that_thinks_ends_with_the_dispatcher() -> None:
     program = f"""
-from service.samplers import Entry, StudyPlan
+from densearch.sampler import Entry, StudyPlan
 from workers.asking.ask import Ask, Asked
 from workers.asking.child import AskLimits
 from workers.asking.pool import AskingPool

@@ -24,6 +24,7 @@ ASK_AND_TELL = (
     "docs/samplers.md",
     "docs/user-guide.md",
     "library/densearch/direct_l/",
+    "library/densearch/sampler/",
     "service/samplers/",
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 from service import samplers
 from service.errors import (
     AskingFailedError,
@@ -17,7 +18,6 @@ from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
 from service.orchestration.step import open_run
 from service.records import Job
-from service.samplers import Entry, Plan, Proposal, StudyPlan
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, trials
 from service.storage.database import Database

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from densearch.direct_l.exact import DirectL
+from densearch.sampler import Certainty, Entry, Proposal
 from service import samplers
 from service.jobs import commands as use_cases
 from service.orchestration import ask, issue
@@ -227,10 +228,8 @@ def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
     forget(sqlite_database, plain_id)
     optimum = ((6**0.5 - 1) / 4,)  # where `curve_of` is least, in the unit interval
 
-    def speculate(
-        _: object, log: Sequence[samplers.Entry], n_free: int
-    ) -> tuple[samplers.Proposal, ...]:
-        guess = samplers.Proposal(optimum, None, samplers.Certainty.PREDICTED)
+    def speculate(_: object, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
+        guess = Proposal(optimum, None, Certainty.PREDICTED)
         return (guess,) if n_free and all(e.point != optimum for e in log) else ()
 
     monkeypatch.setattr(DirectL, "speculate", speculate)

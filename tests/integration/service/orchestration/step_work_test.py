@@ -7,10 +7,10 @@ from contextlib import nullcontext
 
 import pytest
 
+from densearch.sampler import known_sequence
 from service.jobs import commands as use_cases
 from service.orchestration.messages import Update
 from service.orchestration.run import Run
-from service.samplers import independent
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.counting import counting_work
@@ -50,7 +50,7 @@ STOPPED = {
 def test_a_step_costs_the_same_whatever_came_before(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, body: dict[str, object]
 ) -> None:
-    monkeypatch.setattr(independent, "WINDOW", 32)
+    monkeypatch.setattr(known_sequence, "WINDOW", 32)
     whole = {"name": "flat", "samplers": ["random"], "budget": {"n_trials": 1000}, **body}
     use_cases.submit(sqlite_database, parse.parse(whole))
     simulation = Simulation(sqlite_database)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from densearch.sampler import Entry, StudyPlan
 from service import samplers
 from service.errors import InvalidSpecError
 from service.jobs import reopen
@@ -246,17 +247,17 @@ def test_a_round_is_issued_without_any_of_its_values(name: str) -> None:
     if not info.capabilities.adaptive:  # at once more than they have open else
         sizes.append((2, 300))
     for dimension, batch_size in sizes:
-        study = samplers.StudyPlan(dimension, 601, 1, batch_size=batch_size)
+        study = StudyPlan(dimension, 601, 1, batch_size=batch_size)
         size = samplers.round_size(name, study)
-        log: list[samplers.Entry] = []
+        log: list[Entry] = []
         sampler = samplers.create(name, study)
         while len(log) < size:
             proposals = sampler.plan(log).proposals
             assert proposals, (name, dimension, batch_size, size, len(log))
-            log += [samplers.Entry(p.point, None, p.number) for p in proposals]
+            log += [Entry(p.point, None, p.number) for p in proposals]
         # And each later round as soon as those before have values.
         told_to = len(log) // size * size
-        log = [samplers.Entry(e.point, float(i), i) for i, e in enumerate(log[:told_to])]
+        log = [Entry(e.point, float(i), i) for i, e in enumerate(log[:told_to])]
         assert len(log) == size or not info.capabilities.adaptive
 
 

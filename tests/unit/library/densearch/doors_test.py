@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from textwrap import dedent
 
 import pytest
 
 import densearch
 from densearch.extras import EXTRAS, required
+from tests.support import plugged_parts, plugged_samplers
 from tests.support.root import ROOT
 
 # What only its own package may load.
 HEAVY = ("httpx2", "nlopt", "pydantic", "rich", "scipy", "torch", "typer", "service", "workers")
+OURS = ("api", "densearch", "migrations", "service", "workers")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -80,6 +85,23 @@ def test_a_missing_extra_is_named_with_the_remedy(
 def test_another_missing_package_is_not_blamed_on_the_extra() -> None:
     with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere'"), required("torch"):
         importlib.import_module("nowhere")
+
+
+def test_plug_ins_import_from_one_package_alone() -> None:
+    example = ROOT / "examples" / "own_network" / "own_network"
+    codes = [path.read_text("utf-8") for path in example.glob("*.py")]
+    codes += [dedent(code) for code in (plugged_parts.PARTS, plugged_samplers.CODE)]
+    found = {module for code in codes for module in imports_of(code)}
+    ours = {one for one in found if one.partition(".")[0] in OURS}
+    assert ours == {"densearch.plugins"}
+
+
+def imports_of(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
 
 
 def test_the_extras_are_those_of_the_distribution() -> None:

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from service.samplers import AxisKind, Entry, StudyPlan, create
+from densearch.sampler import AxisKind, Entry, StudyPlan
+from service.samplers import create
 from service.samplers.grid import first_levels
 
 REAL = AxisKind()

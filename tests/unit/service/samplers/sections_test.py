@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from densearch.direct_l import bobyqa, exact, replayed
+from densearch.sampler import StudyPlan
 from service import samplers
-from service.samplers import StudyPlan, sections
+from service.samplers import sections
 
 
 def test_direct_l_has_the_defaults_of_the_library() -> None:

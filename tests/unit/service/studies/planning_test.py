@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from densearch import seeds
+from densearch.sampler import AxisKind
 from service.jobs import commands
-from service.samplers import AxisKind
 from service.spec import JobSpec
 from service.states import Role
 from service.studies import planning

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from densearch.sampler import StudyPlan
 from service import samplers
 from service.errors import Fault
-from service.samplers import StudyPlan
 from service.validation import ask_limits, parse
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.samplers import Plan, StudyPlan
+from densearch.sampler import Plan, StudyPlan
 from workers.asking import pool as pools
 from workers.asking.ask import Answer, Ask, Asked
 from workers.asking.child import AskEndedError, AskLimits

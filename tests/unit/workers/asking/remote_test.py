@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.samplers import Entry, Plan, Proposal, StudyPlan
+from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 from workers.asking.ask import Ask, Asked
 from workers.asking.remote import RemoteSampler
 

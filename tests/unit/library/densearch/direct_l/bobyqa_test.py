@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.samplers import Plan, StudyPlan
+from densearch.sampler import Plan, StudyPlan
 from tests.support.sampler_behaviour import Simulation, bowl
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.samplers import Certainty, Entry, StudyPlan, create
+from densearch.sampler import Certainty, Entry, StudyPlan
+from service.samplers import create
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 5, 8])

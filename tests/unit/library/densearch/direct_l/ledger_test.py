@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from densearch.direct_l.ledger import LARGEST_VALUE, Ledger
-from service.samplers import Entry
+from densearch.sampler import Entry
 
 A, B, C = (0.25,), (0.5,), (0.75,)
 

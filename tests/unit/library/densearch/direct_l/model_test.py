@@ -7,7 +7,8 @@ import pytest
 
 from densearch.direct_l.model import Places
 from densearch.direct_l.model_points import GRID, ModelPoints
-from service.samplers import Entry, StudyPlan, create
+from densearch.sampler import Entry, StudyPlan
+from service.samplers import create
 
 MINIMISER = np.array([0.31, 0.62, 0.44])
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import Field, model_validator
 
+from densearch.plugins.options import SamplerOptions
 from service import samplers
-from service.samplers import SamplerOptions
 from service.samplers.catalogue.option_faults import faults_of, schema_of
 from tests.support.root import ROOT
 

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from densearch.sampler import StudyPlan
 from service import samplers
 from service.errors import UnknownSamplerError
 from service.samplers.catalogue import info
@@ -17,7 +18,7 @@ def test_an_unknown_sampler_hears_which_exist() -> None:
     with pytest.raises(UnknownSamplerError, match=r"'cma'.*direct_l,.* tpe,.* random"):
         samplers.describe("cma")
     with pytest.raises(UnknownSamplerError):
-        samplers.create("cma", samplers.StudyPlan(1, 1, 0))
+        samplers.create("cma", StudyPlan(1, 1, 0))
 
 
 def test_the_control_sampler_is_not_for_users() -> None:
@@ -56,7 +57,7 @@ def test_bad_options(name: str, options: dict[str, object], words: str) -> None:
     assert [option for option, _ in faults] == list(options)
     assert words in faults[0][1]
     with pytest.raises(ValueError, match=f"option {next(iter(options))} of {name}"):
-        samplers.create(name, samplers.StudyPlan(1, 1, 0, options=options))
+        samplers.create(name, StudyPlan(1, 1, 0, options=options))
 
 
 def test_good_options_have_no_faults() -> None:
@@ -72,7 +73,7 @@ def test_what_needs_an_extra_says_so_and_how_to_get_it(monkeypatch: pytest.Monke
     assert described.to_dict()["installed"] is False
     assert samplers.describe("tpe").is_installed
     with pytest.raises(ValueError, match=r"pip install -e '\.\[hyperopt\]'"):
-        samplers.create("tune:hyperopt", samplers.StudyPlan(1, 1, 0))
+        samplers.create("tune:hyperopt", StudyPlan(1, 1, 0))
 
 
 def test_extras_are_those_of_the_package() -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from api.cli import installed_plugins
-from densearch.sampler import AxisKind, Entry, StudyPlan
+from densearch.sampler import AxisKind, Effort, Entry, StudyPlan
+from densearch.sampler.effort import SHORT_WORK
 from service import samplers
 from service.errors import InvalidSpecError, UnknownSamplerError
 from service.extensions import loading
 from service.extensions.entry_points import PluginError
-from service.samplers import effort
 from service.studies import payloads, planning
 from service.validation import ask_limits, parse
 from tests.support.plugged_samplers import CODE, ENTRIES, UNUSABLE, USABLE
@@ -83,12 +83,12 @@ def test_nothing_is_imported_before_it_is_named() -> None:
         ("speculative", "it cannot be speculative"),
         ("needy", "it needs an extra: list packages as built_on"),
         ("untitled", "its title is no text"),
-        ("foreign", "its section does not inherit service.samplers.SamplerOptions"),
+        ("foreign", "its section does not inherit densearch.plugins.SamplerOptions"),
         ("open", "its option step has no valid default"),
         ("broken", "fails at giving its effort: ZeroDivisionError"),
-        ("endless", "no service.samplers.Effort of amounts above 0"),
+        ("endless", "no densearch.plugins.Effort of amounts above 0"),
         ("lacking", "it needs no-such-package, which is not installed here"),
-        ("plain", "no class that inherits densearch.sampler.Sampler"),
+        ("plain", "no class that inherits densearch.plugins.Sampler"),
         ("abstract", "and has a plan"),
         ("absent", "AttributeError"),
         ("settings", "has no title, section, capabilities, plan"),
@@ -176,7 +176,7 @@ def test_it_is_asked_in_a_process_whatever_it_declares() -> None:
     undeclared = samplers.effort_of("ladder", STUDY)
     assert not undeclared.is_short
     assert undeclared.excess < 1.0
-    assert undeclared.work > effort.SHORT_WORK
+    assert undeclared.work > SHORT_WORK
 
 
 def test_an_effort_that_fails_for_a_study_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_an_effort_that_fails_for_a_study_is_a_fault(monkeypatch: pytest.MonkeyP
     def fails(study: StudyPlan) -> object:
         if study.n_trials > 10:
             raise RuntimeError("too many")
-        return effort.Effort(1.0, 1.0)
+        return Effort(1.0, 1.0)
 
     monkeypatch.setattr(sys.modules["plugged_samplers"].Walk, "effort", fails)
     (fault,) = ask_limits.faults(spec)
@@ -229,7 +229,7 @@ def test_discrete_coordinates_are_the_middles_of_their_shares() -> None:
         ("endless2", "which is no point of the unit cube of 2 coordinates"),
         ("dice", "an instance built from the log proposes other points"),
         ("mute", "it proposes nothing, and no trial is left to wait for"),
-        ("strange", "which is no densearch.sampler.Plan"),
+        ("strange", "which is no densearch.plugins.Plan"),
         ("late", "numbered in the order of issue"),
         ("greedy", "it proposes more than the 12 trials of its budget"),
         ("guessing", "numbered in the order of issue"),

@@ -9,11 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from densearch.sampler import Entry, Plan, Proposal, Sampler, StudyPlan
+from densearch.sampler.axes import axes_of, snapped
+from densearch.sampler.contract import Entry, Plan, Point, Proposal, Sampler, StudyPlan
+from densearch.sampler.tally import LogTally
 from densearch.seeds import derive
-from service.samplers.axes import axes_of, snapped
-from service.samplers.independent import Point
-from service.samplers.tally import LogTally
 
 
 class Rounds(Sampler):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from densearch.sampler import AxisKind, StudyPlan
+from densearch.sampler.contract import AxisKind, StudyPlan
 
 REAL = AxisKind()
 

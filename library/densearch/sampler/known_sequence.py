@@ -1,19 +1,17 @@
-"""Samplers that wait for nothing: a point depends on the study and its number alone."""
+"""Samplers that are not adaptive: a point depends on the study and on its number alone."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from densearch.sampler import Entry, Plan, Proposal, Sampler, StudyPlan
-from service.samplers.axes import axes_of, snapped
-from service.samplers.tally import LogTally
+from densearch.sampler.axes import axes_of, snapped
+from densearch.sampler.contract import Entry, Plan, Proposal, Sampler, StudyPlan
+from densearch.sampler.tally import LogTally
 
 # Trials that may be unfinished at once: more than a cluster has workers, fewer than a table minds.
 # At least twice a batch, whose trials may wait for one another (`service.studies.pruning_rules`).
 WINDOW = 256
-
-Point = tuple[float, ...]
 
 
 class KnownSequence(Sampler):

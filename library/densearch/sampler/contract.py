@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Coordinates in the unit cube, shape (dimension,), full float64 precision.
+Point = tuple[float, ...]
+
 
 class Certainty(StrEnum):
     """How sure a sampler is that a point belongs to its study's sequence."""

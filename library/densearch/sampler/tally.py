@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from densearch.sampler import Entry
+from densearch.sampler.contract import Entry
 
 
 class LogTally:

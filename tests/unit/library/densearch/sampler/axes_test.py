@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.samplers import AxisKind
-from service.samplers.axes import middle, share_of, snapped
+from densearch.sampler import AxisKind
+from densearch.sampler.axes import middle, share_of, snapped
 from service.studies.search_space import CategoryAxis, IntegerAxis
 
 
