@@ -1,25 +1,26 @@
-"""A sheet of some training samples, so that one sees what was stored."""
+"""A sheet of some training samples, to see at a glance what was stored."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from service.datasets.store.reader import PREVIEW, StoredDataset, Values
+from service.datasets.store.reader import IGNORED, PREVIEW, StoredDataset, Values
 
 CELL_PX, GAP_PX = 72, 4
 N_COLUMNS, N_ROWS = 10, 8
-BACKGROUND, CURVE = (255, 255, 255), (20, 80, 160)
+BACKGROUND, CURVE, NO_CLASS = (255, 255, 255), (20, 80, 160), (230, 120, 20)
 Pixels = NDArray[np.uint8]
 
 
 def write_preview(stored: StoredDataset, folder: Path) -> None:
     """Write ``preview.png``: a row for each of the first classes, or rows of pairs, or samples."""
-    rows = [[_cell(values) for values in row] for row in _chosen(stored)]
+    rows = _chosen(stored)
     n_columns = max(len(row) for row in rows)
     step = CELL_PX + GAP_PX
     size = (n_columns * step + GAP_PX, len(rows) * step + GAP_PX)
@@ -31,19 +32,24 @@ def write_preview(stored: StoredDataset, folder: Path) -> None:
     sheet.save(folder / PREVIEW)
 
 
-def _chosen(stored: StoredDataset) -> list[list[Values]]:
+def _chosen(stored: StoredDataset) -> list[list[Image.Image]]:
     train = stored.rows("train")
     if stored.kind == "labelled" and stored.labels is not None:
         classes = np.unique(stored.labels[train])[:N_ROWS]
         of_class = [train[stored.labels[train] == label][:N_COLUMNS] for label in classes]
-        return [[stored.sample(row) for row in rows] for rows in of_class]
+        return [[_cell(stored.sample(row)) for row in rows] for rows in of_class]
     if stored.kind == "pairs":
+        n_classes = len(stored.manifest["classes"])
+        draw = partial(_mask, n_classes=n_classes) if n_classes else _cell
         return [
             some
             for block in _blocks(train, N_ROWS // 2)
-            for some in ([stored.sample(r) for r in block], [stored.target(r) for r in block])
+            for some in (
+                [_cell(stored.sample(row)) for row in block],
+                [draw(stored.target(row)) for row in block],
+            )
         ]
-    return [[stored.sample(row) for row in block] for block in _blocks(train, N_ROWS)]
+    return [[_cell(stored.sample(row)) for row in block] for block in _blocks(train, N_ROWS)]
 
 
 def _blocks(rows: NDArray[np.intp], n_blocks: int) -> Sequence[NDArray[np.intp]]:
@@ -63,11 +69,26 @@ def _cell(values: Values) -> Image.Image:
         if len(pixels) >= 3
         else Image.fromarray(pixels[0]).convert("RGB")
     )
-    scale = CELL_PX / max(image.size)
-    sides = tuple(max(1, round(side * scale)) for side in image.size)
     # Small images are shown as the squares that they consist of.
-    way = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
-    return image.resize((sides[0], sides[1]), way)
+    is_small = max(image.size) < CELL_PX
+    return _scaled(image, Image.Resampling.NEAREST if is_small else Image.Resampling.BOX)
+
+
+def _mask(values: Values, n_classes: int) -> Image.Image:
+    """Draw class numbers, (1, H, W), as greys from black to white; pixels of no class in colour.
+
+    Scaled without averaging: between the first and the third class lies no second one.
+    """
+    colours = np.zeros((256, 3), dtype=np.uint8)
+    colours[:n_classes] = np.linspace(0, 255, n_classes)[:, np.newaxis]
+    colours[IGNORED] = NO_CLASS
+    return _scaled(Image.fromarray(colours[values[0]]), Image.Resampling.NEAREST)
+
+
+def _scaled(image: Image.Image, way: Image.Resampling) -> Image.Image:
+    scale = CELL_PX / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), way)
 
 
 def _as_bytes(values: Values) -> Pixels:
