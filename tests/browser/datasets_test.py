@@ -9,8 +9,8 @@ from playwright.sync_api import Browser
 
 from service.settings import Settings
 from tests.browser.conftest import Server, open_tab
-from tests.integration.service.datasets.conftest import add
 from tests.support.datasets import making
+from tests.support.datasets.importing import add
 from tests.support.looks import check_looks
 from tests.support.seeding import HOSTILE
 

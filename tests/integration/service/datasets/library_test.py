@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 
 from service.costs import memory, training_cost
 from service.datasets import library
-from service.datasets.store import reader, workspace
+from service.datasets.store import reader
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.flat_files import FlatFile
 from service.datasets.store.image_files import ImageFile
@@ -37,8 +37,8 @@ from service.storage import datasets
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.datasets.conftest import add
 from tests.support.datasets import making
+from tests.support.datasets.importing import add
 from tests.support.datasets.jobs import spec_on
 
 
@@ -327,9 +327,3 @@ def test_many_at_once_add_and_delete_one_content(database: Database, settings: S
         thread.join()
     assert failures == []
     assert (_listed(database), _folders(settings)) == ([], [])
-
-
-def test_the_lock_file_is_all_that_an_import_leaves(tmp_path: Path) -> None:
-    with workspace.workspace(tmp_path):
-        pass
-    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".lock"]

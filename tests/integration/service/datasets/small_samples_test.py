@@ -16,8 +16,8 @@ from service.settings import Settings
 from service.storage.database import Database
 from service.storage.tables import DatasetRow
 from service.validation import parse
-from tests.integration.service.datasets.conftest import add
 from tests.support.datasets import making
+from tests.support.datasets.importing import add
 
 
 def add_images(database: Database, settings: Settings, small: dict[str, int]) -> Dataset:

@@ -12,7 +12,7 @@ from service.settings import Settings
 from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.integration.service.datasets.conftest import add
+from tests.support.datasets.importing import add
 from tests.support.datasets.jobs import spec_on
 from tests.support.jobs import run_whole
 

@@ -14,8 +14,8 @@ from service.datasets.options import ImportOptions
 from service.errors import InvalidDatasetError
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.service.datasets.conftest import add
 from tests.support.datasets import making
+from tests.support.datasets.importing import add
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from PIL import Image
 
 from service.datasets.store.encoded import IMAGES, EncodedSamples
 from service.errors import InvalidDatasetError
-from tests.integration.service.datasets.conftest import Import
 from tests.support.datasets import bad, making
+from tests.support.datasets.importing import Import
 
 
 def jpeg(seed: int, height: int, width: int, mode: str = "RGB", orientation: int = 1) -> bytes:

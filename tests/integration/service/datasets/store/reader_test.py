@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import Limits
-from service.datasets.splits import SplitPlan
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.reader import Samples, open_folder, open_stored
-from service.datasets.writer import Written, write
-
-SIDES = [(3, 5), (4, 4), (7, 2), (3, 3), (6, 5), (5, 5), (4, 6), (3, 9), (8, 3), (4, 5)]
-
-
-def _arrays(n_channels: int = 3, seed: int = 0) -> list[np.ndarray]:
-    random = np.random.default_rng(seed)
-    return [random.integers(0, 256, (n_channels, *sides), dtype=np.uint8) for sides in SIDES]
-
-
-def _labelled(arrays: list[np.ndarray]) -> Source:
-    def samples() -> Iterator[Sample]:
-        for index, values in enumerate(arrays):
-            yield Sample(f"s{index}", values, label=index % 2)
-
-    return Source("labelled", 2, samples(), classes=("cat", "dog"))
-
-
-def _pairs(inputs: list[np.ndarray], targets: list[np.ndarray]) -> Source:
-    pairs = zip(inputs, targets, strict=True)
-    samples = (Sample(f"s{i}", values, target=target) for i, (values, target) in enumerate(pairs))
-    return Source("pairs", 2, samples)
-
-
-def _write(source: Source, folder: Path, seed: int = 0) -> Written:
-    folder.mkdir(parents=True)
-    return write(source, folder, SplitPlan(seed=seed), Limits(10**8))
+from tests.support.datasets import sources
 
 
 def test_samples_of_any_size_come_back_as_they_were(tmp_path: Path) -> None:
-    arrays = _arrays()
-    written = _write(_labelled(arrays), tmp_path / "datasets" / "x")
+    arrays = sources.images()
+    written = sources.written(sources.labelled(arrays), tmp_path / "datasets" / "x")
     (tmp_path / "datasets" / "x").rename(tmp_path / "datasets" / written.sha256)
     found = open_stored(tmp_path, written.sha256)
     for index, values in enumerate(arrays):
@@ -61,30 +32,19 @@ def test_samples_of_any_size_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_values_are_mapped_not_loaded(tmp_path: Path) -> None:
-    _write(_labelled(_arrays()), tmp_path / "a")
+    sources.written(sources.labelled(sources.images()), tmp_path / "a")
     inputs = open_folder(tmp_path / "a").inputs
     assert isinstance(inputs, Samples)
     assert isinstance(inputs.values, np.memmap)
 
 
 def test_pairs_keep_their_targets(tmp_path: Path) -> None:
-    inputs, targets = _arrays(), _arrays(n_channels=1, seed=1)
-    written = _write(_pairs(inputs, targets), tmp_path / "a")
+    inputs, targets = sources.images(), sources.images(n_channels=1, seed=1)
+    written = sources.written(sources.pairs(inputs, targets), tmp_path / "a")
     found = open_folder(tmp_path / "a")
     assert written.manifest["target_channels"] == 1
     for index, target in enumerate(targets):
         np.testing.assert_array_equal(found.target(index), target)
-
-
-def test_the_digest_follows_content_and_split_alone(tmp_path: Path) -> None:
-    first = _write(_labelled(_arrays()), tmp_path / "a")
-    again = _write(_labelled(_arrays()), tmp_path / "b")
-    other_split = _write(_labelled(_arrays()), tmp_path / "c", seed=1)
-    changed = _arrays()
-    changed[3][0, 0, 0] ^= 1
-    other_pixel = _write(_labelled(changed), tmp_path / "d")
-    assert first.sha256 == again.sha256
-    assert len({first.sha256, other_split.sha256, other_pixel.sha256}) == 3
 
 
 def _cut(folder: Path) -> str:
@@ -147,7 +107,7 @@ def _lacking(folder: Path) -> str:
 def test_a_damaged_set_is_refused_by_its_file(
     tmp_path: Path, damage: Callable[[Path], str]
 ) -> None:
-    _write(_labelled(_arrays()), tmp_path / "a")
+    sources.written(sources.labelled(sources.images()), tmp_path / "a")
     name = damage(tmp_path / "a")
     with pytest.raises(DamagedDatasetError, match=name.replace(".", r"\.")):
         open_folder(tmp_path / "a")

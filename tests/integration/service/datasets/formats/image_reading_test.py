@@ -1,0 +1,69 @@
+"""Images are read in their order, as values or as checked files, and only as far as asked."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import IO
+
+import numpy as np
+import pytest
+
+from service.datasets.formats.image_reading import contents
+from service.datasets.options import ImportOptions
+from service.datasets.sources.entries import SourceEntry
+from service.datasets.store.encoded import EncodedImage
+from service.errors import InvalidDatasetError
+from tests.support.datasets import making
+
+VALUES = ImportOptions(name="x", storage="values")
+ENCODED = ImportOptions(name="x", storage="encoded")
+FILES = [making.image(seed, (4 + seed, 5)) for seed in range(40)]
+
+
+def entry(name: str, content: bytes) -> SourceEntry:
+    return SourceEntry(name, len(content), lambda: io.BytesIO(content))
+
+
+def test_values_come_in_the_order_of_the_images() -> None:
+    found = contents([entry("x.png", file) for file in FILES], VALUES)
+    for seed, values in enumerate(found):
+        assert isinstance(values, np.ndarray)
+        np.testing.assert_array_equal(values[0], making.pixels(seed, (4 + seed, 5)))
+
+
+def test_files_come_as_they_are_in_the_order_of_the_images() -> None:
+    found = list(contents([entry("x.png", file) for file in FILES], ENCODED))
+    images = [image for image in found if isinstance(image, EncodedImage)]
+    assert [image.content for image in images] == FILES
+    assert [image.shape for image in images] == [(1, 4 + seed, 5) for seed in range(40)]
+
+
+@pytest.mark.parametrize("options", [VALUES, ENCODED])
+def test_a_damaged_image_is_named_after_those_before_it(options: ImportOptions) -> None:
+    entries = [entry(f"{i}.png", file) for i, file in enumerate(FILES[:9])]
+    entries.append(entry("bad.png", FILES[0][:-30]))
+    found = contents(entries, options)
+    for _ in range(9):
+        next(found)
+    with pytest.raises(InvalidDatasetError, match="cannot be decoded") as refused:
+        next(found)
+    assert refused.value.entry == "bad.png"
+
+
+def test_who_stops_early_has_few_images_read() -> None:
+    opened: list[int] = []
+
+    def images() -> Iterator[SourceEntry]:
+        for index in range(10_000):
+
+            def opener(index: int = index) -> IO[bytes]:
+                opened.append(index)
+                return io.BytesIO(FILES[0])
+
+            yield SourceEntry(f"{index}.png", len(FILES[0]), opener)
+
+    found = contents(images(), ENCODED)
+    next(found)
+    found.close()  # type: ignore[attr-defined]  # a generator
+    assert len(opened) < 20

@@ -1,0 +1,24 @@
+"""Counts and warnings of a stored set."""
+
+from __future__ import annotations
+
+from tests.support.datasets import making
+from tests.support.datasets.importing import Import
+
+
+def test_warnings_name_what_is_wrong(imported: Import) -> None:
+    files = making.class_files(12, ("cat", "dog"))
+    files |= {f"fish/{index}.png": making.image(900 + index) for index in range(200)}
+    files["fish/twin.png"] = files["cat/00.png"]
+    files["README.txt"] = b"hello"
+    found, _ = imported(making.zipped(files))
+    text = " ".join(found.warnings)
+    assert "fish has 201 samples, cat has 12" in text
+    assert "Fewer than 10 training samples: cat, dog" in text
+    assert "README.txt" in text
+    assert "cat/00.png" in text or "within a split" in text
+
+
+def test_a_small_clean_set_is_told_to_be_small_alone(imported: Import) -> None:
+    found, _ = imported(making.zipped(making.class_files(100)))
+    assert found.warnings == []

@@ -1,0 +1,91 @@
+"""What samples make no set, and what a set is named by."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.errors import InvalidDatasetError
+from tests.support.datasets import bad, making, sources
+from tests.support.datasets.importing import Case, Import, Refuses
+
+X = making.pixels(0, (20, 8, 8))
+Y = np.arange(20) % 2
+
+
+CASES: dict[str, Case] = {
+    "mixed channels": (
+        lambda: bad.named_image(making.image(1, (9, 9))),
+        "cat/x.png",
+        "1 channels",
+    ),
+    "one class": (lambda: making.zipped(making.class_files(9, ("cat",))), "", "'cat'"),
+    "pair of two sizes": (
+        lambda: making.zipped(making.pair_files() | {"target/3.png": making.image(1, (8, 8))}),
+        "input/3.png",
+        "12x10, its target 8x8",
+    ),
+    "classes without end": (
+        lambda: making.npz(x=X, y=Y, classes=[str(i) for i in range(10_001)]),
+        "classes",
+        "10,001 classes",
+    ),
+    "class of a long name": (
+        lambda: making.npz(x=X, y=Y, classes=["a" * 201, "b"]),
+        "classes",
+        "at most 200",
+    ),
+    "one class of two that are named": (
+        lambda: making.npz(x=X, y=Y * 0 + 1, classes=["a", "b"]),
+        "",
+        "only the class 'b'",
+    ),
+    "one class in npz": (lambda: making.npz(x=X, y=Y * 0), "", "only the class"),
+    "cifar of one class": (
+        lambda: making.zipped({"data_batch_1.bin": (b"\3" + b"\7" * 3072) * 20}),
+        "",
+        "only the class '3'",
+    ),
+    "mnist of one class": (
+        lambda: making.zipped(
+            {
+                "images-idx3-ubyte": making.idx_images(making.pixels(0, (20, 9, 7))),
+                "labels-idx1-ubyte": making.idx_labels(np.full(20, 3, np.uint8)),
+            }
+        ),
+        "",
+        "only the class '3'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_samples_that_make_no_set_are_refused(refuses: Refuses, case: str) -> None:
+    refuses(*CASES[case])
+
+
+def test_values_beyond_the_limit_are_refused_as_they_are_written(imported: Import) -> None:
+    # 1,000 images of 100x100 in one colour have few bytes as files, and 30 MB as values.
+    buffer = io.BytesIO()
+    Image.new("RGB", (100, 100)).save(buffer, "PNG")
+    files = {f"{index:04}.png": buffer.getvalue() for index in range(1000)}
+    with pytest.raises(
+        InvalidDatasetError, match="16,000,000 bytes: raise DENSEARCH_MAX"
+    ) as refused:
+        imported(making.zipped(files), max_bytes=10**6)
+    assert refused.value.entry == "0533.png"
+
+
+def test_the_digest_follows_content_and_split_alone(tmp_path: Path) -> None:
+    first = sources.written(sources.labelled(sources.images()), tmp_path / "a")
+    again = sources.written(sources.labelled(sources.images()), tmp_path / "b")
+    other_split = sources.written(sources.labelled(sources.images()), tmp_path / "c", seed=1)
+    changed = sources.images()
+    changed[3][0, 0, 0] ^= 1
+    other_pixel = sources.written(sources.labelled(changed), tmp_path / "d")
+    assert first.sha256 == again.sha256
+    assert len({first.sha256, other_split.sha256, other_pixel.sha256}) == 3
