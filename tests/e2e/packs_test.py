@@ -112,6 +112,7 @@ def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> 
     return found
 
 
+@pytest.mark.slow
 def test_what_a_worker_measured_for_an_estimate_is_a_jobs_width(
     server: Server, client: Client
 ) -> None:

@@ -104,6 +104,7 @@ def results(client: Client, job_id: int) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.slow
 def test_raylet_and_gcs_are_killed_alone(server: Server, sqlite_database: Database) -> None:
     words = ("raylet", "gcs_server")
     assert strike_each(server, JOB, words, signal.SIGKILL) == undisturbed(sqlite_database, JOB)

@@ -1,4 +1,4 @@
-"""`python -m tests.support.peaks`: the peak memory of a step and an evaluation.
+"""`python -m tests.support.peaks INDEX ...`: the peak memory of a step and an evaluation.
 
 Each case runs in a separate process, forked before torch has computed anything, since an allocator
 keeps freed memory.
@@ -48,9 +48,9 @@ def peak_of(section: dict[str, Any], network: dict[str, Any], batch_size: int) -
 
 
 def main() -> None:
-    """Print the peaks as a JSON list."""
+    """Print the peaks of some cases as a JSON list."""
     found = []
-    for case in CASES:
+    for case in [CASES[int(index)] for index in sys.argv[1:]]:
         reader, writer = os.pipe()
         if os.fork() == 0:
             os.write(writer, str(peak_of(*case)).encode())

@@ -87,7 +87,7 @@ def _examine(operation: Any) -> set[int]:  # noqa: ANN401 - Schemathesis' own ge
     seen = set()
 
     @settings(
-        max_examples=100 if operation.label in MANY else 15,
+        max_examples=50 if operation.label in MANY else 10,
         deadline=None,
         derandomize=True,
         database=None,

@@ -95,9 +95,9 @@ class TestGp(RoundsBehaviour):
     name = "gp"
 
     def study(self, n_trials: int = 23, dimension: int = 2, seed: int = 1) -> StudyPlan:
-        # Each proposal costs some hundredths of a second: the long runs are cut.
-        n = n_trials if n_trials <= 23 else 20
-        options = {"n_startup_trials": 12}
+        # Each modelled proposal costs a tenth of a second: there are two rounds of them.
+        n = min(n_trials, 23)
+        options = {"n_startup_trials": 16}
         return StudyPlan(n_trials=n, dimension=dimension, seed=seed, options=options)
 
     def test_it_finds_the_bottom_of_a_bowl(self) -> None:

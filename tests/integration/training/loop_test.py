@@ -81,7 +81,7 @@ def test_fresh_processes_agree_bit_for_bit() -> None:
     cases: list[dict[str, Any]] = [
         {"task": section, "network": network, "training": {**SGD, "epochs": 1}, "phi": PHI,
          "seed": 7, "keep_weights": True}
-        for section, network in [({**DENOISING, "n_patches": 128}, DNCNN), (DIGITS, SMALL_CNN)]
+        for section, network in [({**DENOISING, "n_patches": 32}, DNCNN), (DIGITS, SMALL_CNN)]
     ]  # fmt: skip
     new = {"optimizer": "adamw", "lr": 0.005, "schedule": "cosine", "schedule_epochs": 4,
            "initialisation": "kaiming_fan_out"}  # fmt: skip

@@ -45,10 +45,18 @@ LEARNING = {
 }
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
-    ("section", "network"),
-    [(DIGITS, SMALL_CNN), (DIGITS, VGG), (DIGITS, RESNET), (SMALL_DENOISING, DNCNN)],
+    ("section", "network", "precision"),
+    [
+        (DIGITS, SMALL_CNN, "float32"),
+        (DIGITS, SMALL_CNN, "bfloat16"),
+        (DIGITS, VGG, "float32"),
+        (DIGITS, RESNET, "float32"),
+        (SMALL_DENOISING, DNCNN, "bfloat16"),
+        pytest.param(DIGITS, VGG, "bfloat16", marks=pytest.mark.slow),
+        pytest.param(DIGITS, RESNET, "bfloat16", marks=pytest.mark.slow),
+        pytest.param(SMALL_DENOISING, DNCNN, "float32", marks=pytest.mark.slow),
+    ],
 )
 def test_a_candidate_owes_nothing_to_its_neighbours_its_place_and_their_number(
     section: dict[str, Any], network: dict[str, Any], precision: str

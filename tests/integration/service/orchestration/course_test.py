@@ -35,7 +35,7 @@ def test_the_result_is_a_function_of_the_spec(
     job_id = run_whole(sqlite_database, body, n_workers=1)
     expected = counted_trials(sqlite_database, job_id), untimed(report_of(sqlite_database, job_id))
     forget(sqlite_database, job_id)
-    for n_workers, seed in [(2, 1), (5, 2), (64, 3)]:
+    for n_workers, seed in [(2, 1), (64, 3)]:
         job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=seed)
         assert counted_trials(sqlite_database, job_id) == expected[0]
         assert untimed(report_of(sqlite_database, job_id)) == expected[1]

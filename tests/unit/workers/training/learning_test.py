@@ -68,7 +68,15 @@ def fit(learned: LearnedDensity, optimum: list[float], n_steps: int = 1500) -> l
     return learned.values()
 
 
-@pytest.mark.parametrize("family", families.FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        family
+        if family in {"separable", "radial", "power"}
+        else pytest.param(family, marks=pytest.mark.slow)
+        for family in families.FAMILIES
+    ],
+)
 def test_descent_finds_the_density_that_made_the_data(family: str) -> None:
     n_free = families.n_free(family, 5)
     learned = LearnedDensity(family, 5, [1.0] * n_free, [[0.05, 4.0]] * n_free)

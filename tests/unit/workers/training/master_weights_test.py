@@ -67,7 +67,7 @@ def take(optimizer: torch.optim.Optimizer, master_weights: MasterWeights) -> Non
 
 @pytest.mark.parametrize(
     ("dtype", "n_steps", "is_joined"),
-    [(torch.float64, 200, False), (torch.float32, 30, False), (torch.float32, 30, True)],
+    [(torch.float64, 60, False), (torch.float32, 30, False), (torch.float32, 30, True)],
 )
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_every_step_is_that_of_the_product_in_the_forward_pass(
@@ -112,7 +112,7 @@ def test_sgd_is_also_that_of_gradients_times_phi_squared(settings: dict[str, Any
             kernel.grad *= phi**2
 
     other.register_step_pre_hook(scale)
-    for step in range(200):
+    for step in range(60):
         descend(net, own, step, master_weights)
         descend(scaled, other, step)
         torch.testing.assert_close(kernels(net), kernels(scaled), rtol=0, atol=1e-12)
