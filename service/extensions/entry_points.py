@@ -44,9 +44,9 @@ class PluginError(ValueError):
     """A plug-in is missing, or cannot be used; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plugin:
-    """What a package registers under a name.
+    """What a package registers under a name; equal to itself alone, and loaded once in a process.
 
     Attributes:
         group: Of entry points.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from densearch.cli.failures import REFUSED, USAGE, fail, reason_of
-from densearch.cli.terminal import echo
+from densearch.cli.terminal import echo, is_interactive
 
 if TYPE_CHECKING:
     from densearch.client.client import Client, ClientError, Json
@@ -204,14 +203,10 @@ def _ask_whether_to_delete(jobs: list[Json]) -> None:
     """List the jobs and end the command unless the user confirms."""
     for job in jobs:
         echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
-    if not _is_person_there():
+    if not is_interactive():
         fail("there is no terminal to confirm on: --yes deletes without asking", USAGE)
     if not typer.confirm("Delete for good, with all results?", err=True):
         fail("nothing was deleted", REFUSED)
-
-
-def _is_person_there() -> bool:
-    return sys.stdin.isatty()
 
 
 def print_state(job: Json) -> None:

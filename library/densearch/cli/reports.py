@@ -5,7 +5,9 @@ What a report of an earlier version lacks is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from rich.console import Console, RenderableType
@@ -19,6 +21,17 @@ from densearch.cli.terminal import console
 from densearch.client.client import Json
 
 WIDE = 100
+# A metric -> the column that shows it, and how. The first of those that share a column counts:
+# reports of earlier versions have no clipped PSNR.
+HEADLINES: Mapping[str, tuple[str, Callable[[float], str]]] = MappingProxyType(
+    {
+        "psnr_clipped_db": ("PSNR", "{:.2f} dB".format),
+        "psnr_db": ("PSNR", "{:.2f} dB".format),
+        "accuracy": ("accuracy", lambda share: f"{100 * share:.2f} %"),
+        "iou": ("IoU", number),
+        "dice": ("Dice", number),
+    }
+)
 
 
 def show_job(job: Json, studies: Sequence[Json]) -> None:
@@ -55,9 +68,10 @@ def arms_table(report: Json, *, is_wide: bool = True) -> Table:
     """Return a row for each arm, the best search in bold.
 
     Columns: arm, density, validation loss (of the short training too, where the search trained
-    short), test loss (with the standard deviation between seeds where there is room), PSNR,
-    difference to uniform, its p after Holm's correction where there is room, training time. Those
-    that no arm fills, such as the density of an analytic function, are left out.
+    short), test loss (with the standard deviation between seeds where there is room), metrics
+    (`HEADLINES`), difference to uniform, its p after Holm's correction where there is room,
+    training time. Those that no arm fills, such as the density of an analytic function, are left
+    out.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
     table.add_column("arm")
@@ -84,9 +98,7 @@ def _columns(
     if not is_tested:
         return
     yield "test loss", lambda arm: _test_loss(arm, is_wide=is_wide)
-    for title, cell in (("PSNR", _psnr), ("accuracy", _accuracy)):
-        if any(cell(arm) != "-" for arm in arms):
-            yield title, cell
+    yield from _metric_columns(arms)
     yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
     if is_wide and any(_p_holm(arm) is not None for arm in arms):
         yield "p (Holm)", lambda arm: number(_p_holm(arm), 2)
@@ -109,16 +121,20 @@ def _metrics(arm: Json) -> Json:
     return found
 
 
-def _accuracy(arm: Json) -> str:
-    found = _metrics(arm).get("accuracy")
-    return "-" if found is None else f"{100 * found:.2f} %"
+def _metric_columns(arms: Sequence[Json]) -> Iterator[tuple[str, Callable[[Json], str]]]:
+    """Yield a column for each headline that the report holds, else one for its first metric."""
+    held = dict.fromkeys(name for arm in arms for name in _metrics(arm))
+    titles = dict.fromkeys(HEADLINES[name][0] for name in held if name in HEADLINES)
+    for title in titles or list(held)[:1]:
+        yield title, partial(_metric, title)
 
 
-def _psnr(arm: Json) -> str:
+def _metric(title: str, arm: Json) -> str:
     metrics = _metrics(arm)
-    # Reports of earlier versions have none that is clipped.
-    found = metrics.get("psnr_clipped_db", metrics.get("psnr_db"))
-    return "-" if found is None else f"{found:.2f} dB"
+    for name, (its_title, shown) in HEADLINES.items():
+        if its_title == title and metrics.get(name) is not None:
+            return shown(metrics[name])
+    return number(metrics.get(title))
 
 
 def difference_text(versus: Json | None) -> str:

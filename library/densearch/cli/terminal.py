@@ -6,6 +6,7 @@ escape sequences, or characters that reverse the order of text. They are shown a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ _KEPT = "\n\t"
 def echo(text: object, *, err: bool = False, fg: str | None = None, nl: bool = True) -> None:
     """Print a line."""
     typer.secho(shown(hide(str(text)), _KEPT), err=err, fg=fg, nl=nl)
+
+
+def is_interactive() -> bool:
+    """Whether stdin is a terminal, so that a question can be answered."""
+    return sys.stdin.isatty()
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from inspect import cleandoc
 from typing import Any, cast
 
@@ -66,6 +66,12 @@ def described(plugin: Plugin) -> SamplerInfo:
     """
     if plugin.lacks:
         raise PluginError(f"it needs {', '.join(plugin.lacks)}, which is not installed here")
+    return _examined(plugin)
+
+
+@lru_cache(maxsize=256)
+def _examined(plugin: Plugin) -> SamplerInfo:
+    """Examine a sampler once in a process; one with a fault is examined each time."""
     faults = [fault for fault in _faults(plugin.name, plugin.value) if fault]
     if faults:
         reason = "; ".join(faults)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tomllib
-from pathlib import Path
-
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from api.cli.commands import SERVER
-from densearch import redaction
-from densearch.cli import server
 from densearch.cli.application import ORDER, SERVER_COMMANDS, build
-from densearch.cli.server import DEFAULT_URL, WITHOUT_SERVER, url_of
-from densearch.cli.terminal import echo
-from tests.support.root import ROOT
+from densearch.cli.server import WITHOUT_SERVER
 
 
 def names(app: typer.Typer) -> list[str]:
@@ -49,48 +40,3 @@ def test_what_is_no_command_is_refused_as_ever() -> None:
     ended = CliRunner().invoke(build(WITHOUT_SERVER), ["sevre"])
     assert ended.exit_code == 2
     assert "No such command 'sevre'" in ended.output
-
-
-def test_the_server_is_named_by_the_option_or_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("DENSEARCH_URL", raising=False)
-    assert url_of(None) == DEFAULT_URL
-    monkeypatch.setenv("DENSEARCH_URL", "http://there:1")
-    assert url_of(None) == "http://there:1"
-    assert url_of("http://here:2") == "http://here:2"
-    assert url_of("http://[") == "http://[", "the client says that it is no address"
-
-
-def test_the_password_of_an_address_is_not_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(redaction, "_learned", set())
-    echo(f"job 1: {url_of('http://user:s3cr%40t@there:1')}/jobs/1")
-    assert capsys.readouterr().out == "job 1: http://user:***@there:1/jobs/1\n"
-
-
-def test_the_registered_commands_are_the_servers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "path", ["", "/nowhere", *sys.path[1:], str(tmp_path)])
-    monkeypatch.setattr(server, "ENTRY_POINTS", "server-*.dist-info/entry_points.txt")
-    assert server.installed() is WITHOUT_SERVER
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    registered = project["entry-points"][server.GROUP]
-    folder = tmp_path / "server-1.0.dist-info"
-    folder.mkdir()
-    lines = [f"{name} = {value}" for name, value in registered.items()]
-    (folder / "entry_points.txt").write_text("\n".join([f"[{server.GROUP}]", *lines]), "utf-8")
-    assert server.installed() is SERVER
-
-
-def test_without_its_extra_the_command_says_what_to_install() -> None:
-    code = "import sys; sys.modules['typer'] = None; from densearch.cli.main import main; main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
-    )
-    assert ended.returncode == 1
-    assert "typer is not installed" in ended.stderr
-    assert "'./library[cli]'" in ended.stderr
-    assert "Traceback" not in ended.stderr

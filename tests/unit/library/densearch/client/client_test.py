@@ -1,18 +1,17 @@
-"""The client against a scripted server: pages, problems, lost answers, broken streams."""
+"""The client against a scripted server: what is sent twice, broken streams."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from densearch.client import client as client_module
 from densearch.client import transport
-from densearch.client.client import Client, ClientError, Event, UnreachableError
-
-Handler = Callable[[httpx2.Request], httpx2.Response]
+from densearch.client.client import ClientError, Event, UnreachableError
+from tests.support.scripted_server import connected
 
 
 @pytest.fixture(autouse=True)
@@ -21,28 +20,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "RETRY_S", 0.0)
 
 
-def connected(handler: Handler) -> Client:
-    return Client("http://server", transport=httpx2.MockTransport(handler))
-
-
 class TestRequests:
-    def test_pages_are_followed_by_their_link(self) -> None:
-        asked: list[str] = []
-
-        def answer(request: httpx2.Request) -> httpx2.Response:
-            asked.append(str(request.url))
-            if "cursor" in request.url.params:
-                return httpx2.Response(200, json={"items": [{"id": 1}]})
-            link = '<http://server/v1/jobs?cursor=2&limit=200>; rel="next"'
-            items = {"items": [{"id": 3}, {"id": 2}]}
-            return httpx2.Response(200, json=items, headers={"Link": link})
-
-        with connected(answer) as client:
-            assert [job["id"] for job in client.jobs(state="RUNNING")] == [3, 2, 1]
-        assert len(asked) == 2
-        assert "state=RUNNING" in asked[0]
-        assert "name" not in asked[0]
-
     def test_a_job_whose_answer_is_lost_is_submitted_again_with_the_same_key(self) -> None:
         keys: list[str] = []
 
@@ -83,43 +61,6 @@ class TestRequests:
             ("/v1/jobs/7/extend", None, {"n_trials": 40}),
             ("/v1/jobs/7/retry-failed", None, None),
         ]
-
-    def test_a_problem_names_every_field(self) -> None:
-        problem = {
-            "type": "/problems/invalid-spec",
-            "title": "The spec is refused",
-            "status": 422,
-            "detail": "two fields are wrong",
-            "errors": [
-                {"pointer": "/budget/n_trials", "detail": "must be at least 1"},
-                {"parameter": "limit", "in": "query", "detail": "must be a number"},
-            ],
-        }
-        with (
-            connected(lambda _: httpx2.Response(422, json=problem)) as client,
-            pytest.raises(ClientError, match="two fields are wrong") as caught,
-        ):
-            client.submit({})
-        assert caught.value.status == 422
-        assert [fault.pointer for fault in caught.value.faults] == ["/budget/n_trials", "limit"]
-
-    @pytest.mark.parametrize("status", [200, 502])
-    def test_another_program_on_the_port_is_recognised(self, status: int) -> None:
-        with (
-            connected(lambda _: httpx2.Response(status, text="<html>hello")) as client,
-            pytest.raises(ClientError, match="is it a densearch server"),
-        ):
-            client.job(1)
-
-    def test_no_server_names_the_url_and_the_remedy(self) -> None:
-        def answer(_: httpx2.Request) -> httpx2.Response:
-            raise httpx2.ConnectError("refused")
-
-        with (
-            connected(answer) as client,
-            pytest.raises(UnreachableError, match=r"http://server .*densearch serve"),
-        ):
-            client.job(1)
 
     def test_wait_gives_up_after_its_time(self) -> None:
         job = {"id": 1, "state": "RUNNING"}

@@ -63,6 +63,24 @@ def test_it_is_described_as_the_built_in_ones_are() -> None:
     assert not found & (UNUSABLE.keys() | {"tpe"})
 
 
+def test_it_is_examined_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = samplers.describe("walk")
+    asked = list[StudyPlan]()
+
+    def effort(study: StudyPlan) -> Effort:
+        asked.append(study)
+        return Effort(1.0, 7.0)
+
+    monkeypatch.setattr(sys.modules["plugged_samplers"].Walk, "effort", effort)
+    assert samplers.describe("walk") is known
+    assert asked == []
+    assert samplers.effort_of("walk", STUDY).memory_bytes == 7.0, (
+        "a study is asked about each time"
+    )
+    forget()
+    assert samplers.describe("walk") is not known
+
+
 def test_what_is_built_in_keeps_its_name() -> None:
     assert samplers.describe("tpe").package is None
 

@@ -2,39 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from rich.console import Console
-
-from densearch.cli.job_progress import Bar, Watched
-from densearch.cli.progress_bars import render
+from densearch.cli.job_progress import Bar
 from densearch.client.client import Event
-
-JOB = {
-    "id": 4,
-    "name": "[b]photos",
-    "state": "RUNNING",
-    "spec": {"training": {"epochs": 4}},
-    "progress": {"n_evaluations": 6, "n_evaluations_finished": 2, "eta_s": 65.0},
-    "best": {"value": 0.25, "study": "tpe"},
-}
-
-
-def study(name: str, number: int, **changes: Any) -> dict[str, Any]:
-    base = {"id": number, "name": name, "n_trials": 12, "n_finished": 3, "is_finished": False}
-    return {**base, "best_value": None, **changes}
-
-
-def trial(number: int, state: str, *, cached: bool = False, phase: str = "search") -> Event:
-    data = {"id": number, "study_id": 1, "phase": phase, "state": state, "cached": cached}
-    return Event(number, "trial", data)
-
-
-def watched(*studies: dict[str, Any], **changes: Any) -> Watched:
-    made = Watched({**JOB, **changes})
-    made.poll(made.job, studies)
-    return made
+from tests.support.watching import study, trial, watched
 
 
 class TestBars:
@@ -142,28 +114,3 @@ class TestEvents:
         known = watched(study("tpe", 1))
         known.take(Event(1, "from-the-future", {"x": 1}))
         assert known.running() == []
-
-
-def test_the_block_on_the_terminal_says_everything() -> None:
-    known = watched(
-        study("direct_l", 1, best_value=0.25, n_evaluated=5, hit_rate=0.875),
-        waits_for="a free worker",
-        ahead={"value": 0.125, "study": "direct_l"},
-    )
-    known.take(trial(9, "RUNNING"))
-    screen = Console(file=io.StringIO(), width=100, highlight=False)
-    screen.print(render(known, "http://server"))
-    assert isinstance(screen.file, io.StringIO)
-    text = screen.file.getvalue()
-    for shown in (
-        "job 4 RUNNING [b]photos  http://server/jobs/4",
-        "waits for: a free worker",
-        "3/12 +2 ahead, 88 % hit",
-        "evaluation",
-        "2/6",
-        "trial 9 (direct_l)",
-        "best so far: 0.2500 by tpe",
-        "ahead of the sequence: 0.1250 by direct_l",
-        "time left: 1 min 05 s",
-    ):
-        assert shown in text

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from densearch.cli import reports
-
-
-def printed(*args: Any, width: int = 160) -> str:
-    screen = Console(file=io.StringIO(), width=width, highlight=False)
-    screen.print(*args)
-    assert isinstance(screen.file, io.StringIO)
-    return screen.file.getvalue()
-
+from tests.support.screens import Screen, printed
 
 METRICS = {"psnr_clipped_db": 27.1234, "psnr_db": 26.9}
 
@@ -66,6 +57,25 @@ class TestArmsTable:
         assert "97.31 %" in lines
         assert "PSNR" not in lines
 
+    def test_segmentations_have_iou_and_dice(self) -> None:
+        metrics = {"iou": 0.71234, "dice": 0.8, "pixel_accuracy": 0.9}
+        arms = [
+            arm("direct_l", test={"loss_mean": 0.2, "metrics": metrics}),
+            arm("tpe", test={"loss_mean": None, "metrics": {}}),
+        ]
+        head, first, second = printed(reports.arms_table(REPORT | {"arms": arms})).splitlines()
+        assert head.index("test loss") < head.index("IoU") < head.index("Dice")
+        assert cells(first)[4:6] == ["0.7123", "0.8000"]
+        assert cells(second)[4:6] == ["-", "-"]
+
+    def test_metrics_of_a_package_give_the_first_of_them(self) -> None:
+        test = {"loss_mean": 0.2, "metrics": {"miscounted": 0.125, "other": 3.0}}
+        report = REPORT | {"arms": [arm("tpe", test=test)]}
+        head, line = printed(reports.arms_table(report)).splitlines()
+        assert "miscounted" in head
+        assert "other" not in head
+        assert "0.1250" in cells(line)
+
     def test_fits_80_columns_with_a_line_for_each_arm(self) -> None:
         text = printed(reports.arms_table(REPORT, is_wide=False), width=80)
         assert sum("dB" in line and " s" in line for line in text.splitlines()) == 2
@@ -102,10 +112,9 @@ def attributed() -> dict[str, Any]:
 
 
 def shown(width: int = 160, **parts: Any) -> str:
-    screen = Console(file=io.StringIO(), width=width, highlight=False)
-    reports.show_report({**REPORT, **parts}, screen)
-    assert isinstance(screen.file, io.StringIO)
-    return screen.file.getvalue()
+    screen = Screen(width)
+    reports.show_report({**REPORT, **parts}, screen.console)
+    return screen.text
 
 
 def cells(line: str) -> list[str]:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import pytest
-from rich.console import Console
 
 from densearch.cli import tables
-
-
-def printed(*args: Any, width: int = 160) -> str:
-    screen = Console(file=io.StringIO(), width=width, highlight=False)
-    screen.print(*args)
-    assert isinstance(screen.file, io.StringIO)
-    return screen.file.getvalue()
+from tests.support.screens import printed
 
 
 class TestJobs:

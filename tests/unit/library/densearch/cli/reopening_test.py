@@ -1,16 +1,12 @@
-"""What --set means, and what the table of samplers says."""
+"""What --set means."""
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from densearch.cli.reopening import patch_of
-from densearch.cli.samplers import samplers_table
-from service import samplers
 
 
 @pytest.mark.parametrize(
@@ -48,18 +44,3 @@ def test_settings_that_contradict_each_other_are_told(
     with pytest.raises(SystemExit):
         patch_of(["training=1", "training.lr=0.1"])
     assert "contradicts" in capsys.readouterr().err
-
-
-def test_the_table_of_samplers_says_what_to_install() -> None:
-    infos: list[dict[str, Any]] = [info.to_dict() for info in samplers.catalogue()]
-    for info in infos:
-        info["installed"] = info["name"] != "tune:ax"
-    screen = Console(file=io.StringIO(), width=100)
-    screen.print(samplers_table(infos))
-    assert isinstance(screen.file, io.StringIO)
-    lines = {line.split()[0]: line for line in screen.file.getvalue().splitlines()}
-    assert lines.keys() == {"sampler", *(info["name"] for info in infos)}
-    assert lines["tune:ax"].rstrip().endswith("no: pip install -e '.[ax]'")
-    # DIRECT-L takes no categories and has no seed, but works in parallel.
-    assert lines["direct_l"].split()[1:4] == ["-", "yes", "-"]
-    assert lines["tpe"].split()[1] == "yes"

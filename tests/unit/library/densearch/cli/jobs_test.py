@@ -1,4 +1,4 @@
-"""`densearch delete`: it asks for confirmation, and deletes nothing without a terminal."""
+"""`densearch delete` asks for confirmation; what commands say of a refusal and of an end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from densearch.cli import jobs
+from densearch.cli.jobs import ending_of
 
 
 class _Server:
@@ -54,8 +55,20 @@ def test_without_a_terminal_nothing_is_deleted(server: _Server) -> None:
 def test_a_person_is_asked(
     server: _Server, monkeypatch: pytest.MonkeyPatch, answer: str, deleted: list[int]
 ) -> None:
-    monkeypatch.setattr(jobs, "_is_person_there", lambda: True)
+    monkeypatch.setattr(jobs, "is_interactive", lambda: True)
     result = _run("3", answer=answer)
     assert server.deleted == deleted
     assert "name 3" in result.stderr
     assert result.exit_code == (0 if deleted else 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, "job 1 ended CANCELLED"),
+        ({"title": None, "detail": "why"}, "job 1 ended CANCELLED: why"),
+        ({"title": "T", "detail": "why"}, "job 1 ended CANCELLED: T: why"),
+    ],
+)
+def test_how_a_job_ended(error: dict[str, str | None] | None, expected: str) -> None:
+    assert ending_of({"id": 1, "state": "CANCELLED", "error": error}) == expected

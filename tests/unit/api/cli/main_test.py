@@ -11,11 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from api.cli import main as entry
 from api.cli.doctor import COLOURS
-from densearch.cli.downloads import safe_name
-from densearch.cli.jobs import ending_of
 from densearch.client.client import ClientError, UnreachableError
 from service.errors import NotFoundError, SettingsError, UnsafeBindingError
-from service.hosts import is_loopback
 
 
 def commands() -> dict[str, Any]:
@@ -78,52 +75,6 @@ def test_an_error_is_a_sentence_and_an_exit_code(
     assert sentence in shown.err
     assert "Traceback" not in shown.err
     assert shown.out == ""
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),  # noqa: S104 - examined, not bound
-        ("::", False),
-        ("192.0.2.1", False),
-        ("example.org", False),
-        ("localhost.example.org", False),
-        ("", False),
-    ],
-)
-def test_loopback(host: str, *, expected: bool) -> None:
-    assert is_loopback(host) is expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("direct_l", "direct_l"),
-        ("../../etc/passwd", "etc-passwd"),
-        (".hidden", "hidden"),
-        ("a b\n\x00c", "a-b-c"),
-        ("..", "unnamed"),
-        ("x" * 300, "x" * 100),
-    ],
-)
-def test_a_name_from_the_server_cannot_leave_the_directory(name: str, expected: str) -> None:
-    assert safe_name(name) == expected
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (None, "job 1 ended CANCELLED"),
-        ({"title": None, "detail": "why"}, "job 1 ended CANCELLED: why"),
-        ({"title": "T", "detail": "why"}, "job 1 ended CANCELLED: T: why"),
-    ],
-)
-def test_how_a_job_ended(error: dict[str, str | None] | None, expected: str) -> None:
-    assert ending_of({"id": 1, "state": "CANCELLED", "error": error}) == expected
 
 
 def test_levels_of_the_doctor_are_told_apart_without_colour() -> None:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import httpx2
+import pytest
 
-from densearch.cli.downloads import save_job
+from densearch.cli.downloads import safe_name, save_job
 from densearch.client.client import Client
 
 DENSITIES = [
@@ -64,3 +65,18 @@ def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None
     ):
         assert (folder / name).read_text() == f"/v1/artifacts/{number}"
     assert len(paths) == 2 + 3 * len(wanted) + 3
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("direct_l", "direct_l"),
+        ("../../etc/passwd", "etc-passwd"),
+        (".hidden", "hidden"),
+        ("a b\n\x00c", "a-b-c"),
+        ("..", "unnamed"),
+        ("x" * 300, "x" * 100),
+    ],
+)
+def test_a_name_from_the_server_cannot_leave_the_directory(name: str, expected: str) -> None:
+    assert safe_name(name) == expected

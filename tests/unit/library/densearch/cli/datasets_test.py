@@ -1,0 +1,77 @@
+"""What the commands about data sets print, and what they refuse before anything is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from densearch.cli.datasets import CLASSES_SHOWN, app, datasets_table, splits_table
+from tests.support.screens import printed
+
+STORED: dict[str, Any] = {
+    "dataset": "stored:7", "name": "[b]pets", "kind": "labelled", "n_samples": 12345, "n_dims": 2,
+    "n_channels": 3, "size_px": 20, "largest_px": 32, "n_bytes": 2_500_000, "warnings": ["w"],
+}  # fmt: skip
+BUILT_IN = {"dataset": "digits", "task": "classification", "n_dims": 2, "n_channels": 1}
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return [
+        [cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()
+    ]
+
+
+def test_a_stored_set_shows_its_sizes_its_disk_and_its_warnings() -> None:
+    even = STORED | {"dataset": "stored:8", "largest_px": 20, "warnings": []}
+    _, first, second = printed(datasets_table([STORED, even], [])).splitlines()
+    for cell in ("stored:7", "[b]pets", "12,345", "20 to 32", "2.5 MB", "! 1"):
+        assert cell in first
+    assert "20 to" not in second
+    assert "!" not in second
+
+
+def test_a_built_in_set_has_no_samples_to_count() -> None:
+    sets = [BUILT_IN | {"size_px": 8}, BUILT_IN | {"dataset": "waves", "size_px": None}]
+    _, first, second = rows_of(printed(datasets_table([], sets)))
+    assert first == ["digits", "(built in)", "classification", "-", "2", "1", "8", "-"]
+    assert second == ["waves", "(built in)", "classification", "-", "2", "1", "-", "-"]
+
+
+def test_classes_are_counted_by_split() -> None:
+    found = {
+        "counts": {"train": 1200, "test": 3},
+        "class_counts": {"train": [1000, 200], "test": [1, 2]},
+        "classes": ["cat", "[i]dog"],
+    }
+    assert rows_of(printed(splits_table(found))) == [
+        ["train", "test"],
+        ["cat", "1,000", "1"],
+        ["[i]dog", "200", "2"],
+        ["all", "1,200", "3"],
+    ]
+
+
+def test_a_thousand_classes_are_cut_and_those_of_masks_are_not_counted() -> None:
+    many = [f"c{i}" for i in range(CLASSES_SHOWN + 980)]
+    found = {"counts": {"train": 9}, "class_counts": {"train": [1] * 1000}, "classes": many}
+    rows = rows_of(printed(splits_table(found)))
+    assert len(rows) == CLASSES_SHOWN + 3
+    assert rows[-2] == ["and 980 more classes"]
+    masks = found | {"class_counts": None}
+    assert rows_of(printed(splits_table(masks))) == [["train"], ["all", "9"]]
+
+
+@pytest.mark.parametrize("words", [[], ["a.zip", "--folder", "/data"]])
+def test_one_source_is_named(words: list[str]) -> None:
+    ended = CliRunner().invoke(app, ["add", *words])
+    assert ended.exit_code == 2
+    assert "name a FILE to send, or a --folder on the server" in ended.stderr
+
+
+def test_a_folder_of_this_machine_is_packed_first(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(app, ["add", str(tmp_path)])
+    assert ended.exit_code == 2
+    assert "is a folder: pack it as .zip" in ended.stderr

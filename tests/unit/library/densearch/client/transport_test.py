@@ -1,0 +1,103 @@
+"""Requests: how lists are read, what a refusal names, when a request is repeated."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from densearch.client import transport
+from densearch.client.client import Client
+from densearch.client.transport import N_TRIES, ClientError, UnreachableError
+from tests.support.scripted_server import connected
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "RETRY_S", 0.0)
+
+
+def test_pages_are_followed_by_their_link() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        if "cursor" in request.url.params:
+            return httpx2.Response(200, json={"items": [{"id": 1}]})
+        link = '<http://server/v1/jobs?cursor=2&limit=200>; rel="next"'
+        items = {"items": [{"id": 3}, {"id": 2}]}
+        return httpx2.Response(200, json=items, headers={"Link": link})
+
+    with connected(answer) as client:
+        assert [job["id"] for job in client.jobs(state="RUNNING")] == [3, 2, 1]
+    assert len(asked) == 2
+    assert "state=RUNNING" in asked[0]
+    assert "name" not in asked[0]
+
+
+def test_a_problem_names_every_field() -> None:
+    problem = {
+        "type": "/problems/invalid-spec",
+        "title": "The spec is refused",
+        "status": 422,
+        "detail": "two fields are wrong",
+        "errors": [
+            {"pointer": "/budget/n_trials", "detail": "must be at least 1"},
+            {"parameter": "limit", "in": "query", "detail": "must be a number"},
+        ],
+    }
+    with (
+        connected(lambda _: httpx2.Response(422, json=problem)) as client,
+        pytest.raises(ClientError, match="two fields are wrong") as caught,
+    ):
+        client.submit({})
+    assert caught.value.status == 422
+    assert [fault.pointer for fault in caught.value.faults] == ["/budget/n_trials", "limit"]
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_another_program_on_the_port_is_recognised(status: int) -> None:
+    with (
+        connected(lambda _: httpx2.Response(status, text="<html>hello")) as client,
+        pytest.raises(ClientError, match="is it a densearch server"),
+    ):
+        client.job(1)
+
+
+def test_no_server_names_the_url_and_the_remedy() -> None:
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    with (
+        connected(answer) as client,
+        pytest.raises(UnreachableError, match=r"http://server .*densearch serve"),
+    ):
+        client.job(1)
+
+
+@pytest.mark.parametrize(
+    ("lost", "n_tries"),
+    [(httpx2.RemoteProtocolError("cut"), N_TRIES), (httpx2.ReadTimeout("slow"), 1)],
+)
+def test_a_lost_answer_is_asked_for_again_a_slow_one_is_not(
+    lost: httpx2.TransportError, n_tries: int
+) -> None:
+    n_sent = 0
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        nonlocal n_sent
+        n_sent += 1
+        raise lost
+
+    with connected(answer) as client, pytest.raises(UnreachableError):
+        client.job(1)
+    assert n_sent == n_tries
+
+
+def test_an_address_that_is_none_is_a_sentence() -> None:
+    with pytest.raises(UnreachableError, match="no server answers at http://server:port "):
+        Client("http://server:port")
+
+
+def test_a_reason_is_never_empty() -> None:
+    assert transport.reason_of(httpx2.ReadError("")) == "ReadError"
+    assert transport.reason_of(httpx2.ReadError("cut")) == "cut"
