@@ -26,6 +26,7 @@ from typing import Any
 
 from benchmarks.machine import describe, judge, spread
 from benchmarks.serving import serve
+from densearch.answers import TrialAnswer
 from densearch.client.client import Client
 
 TARGET_TUNE, TARGET_PURE = 1 / 3, 1.15
@@ -48,7 +49,7 @@ def spec_of(n_trials: int, seed: int, *, is_short: bool = False) -> dict[str, An
     }
 
 
-def time_job(client: Client, spec: dict[str, Any]) -> tuple[float, list[dict[str, Any]]]:
+def time_job(client: Client, spec: dict[str, Any]) -> tuple[float, list[TrialAnswer]]:
     """Return the seconds that a job takes, and its trials."""
     start = time.perf_counter()
     job = client.wait(client.submit(spec)["id"])
@@ -138,7 +139,7 @@ def main() -> None:
             # Before, all its trainings would be known.
             short = spec_of(arguments.trials, seed=2_000 + number, is_short=True)
             seconds["short"].append(time_job(client, short)[0])
-        busy_s = sum(trial["training_s"] for trial in trials) / n_cores
+        busy_s = sum(trial["training_s"] or 0.0 for trial in trials) / n_cores
         if "pure" not in arguments.skip:
             seconds["pure"].append(time_pure(given, n_cores))
         if "tune" not in arguments.skip:

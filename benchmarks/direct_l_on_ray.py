@@ -50,8 +50,8 @@ def on_ray(client: Client, name: str, dimension: int, n_trials: int, sleep_s: fl
     trials = list(client.trials(job["id"]))
     confirmed = [t for t in trials if t["number"] is not None]
     began = min(datetime.fromisoformat(t["started_at"]) for t in trials if t["started_at"])
-    ended = max(datetime.fromisoformat(t["finished_at"]) for t in confirmed)
-    trained_s = sum(t["training_s"] for t in confirmed)
+    ended = max(datetime.fromisoformat(t["finished_at"]) for t in confirmed if t["finished_at"])
+    trained_s = sum(t["training_s"] or 0.0 for t in confirmed)
     speed_up = trained_s / (ended - began).total_seconds()
     n_extra = sum(t["number"] is None for t in trials)
     return {"speed_up": speed_up, "n_extra": n_extra}

@@ -38,8 +38,10 @@ def measure(server: Server, client: Client, sampler: str, function: str, n: int)
         raise RuntimeError(f"the job ended {ended['state']}")
     used_s = cpu_s(dispatcher) - before
     trials = list(client.trials(job["id"]))
-    first = min(datetime.fromisoformat(t["started_at"] or t["finished_at"]) for t in trials)
-    last = max(datetime.fromisoformat(t["finished_at"]) for t in trials)
+    ends = [t["finished_at"] for t in trials if t["finished_at"]]
+    starts = [t["started_at"] for t in trials if t["started_at"]]
+    first = min(map(datetime.fromisoformat, starts + ends))
+    last = max(map(datetime.fromisoformat, ends))
     return [1000 * seconds / n for seconds in ((last - first).total_seconds(), used_s)]
 
 

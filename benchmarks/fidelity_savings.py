@@ -61,7 +61,7 @@ def search(client: Client, spec: dict[str, Any]) -> Search:
     every = [t for t in client.trials(job["id"], phase="all") if t["phase"] != "evaluation"]
     trials = [t for t in every if not t["cached"]]
     began = datetime.fromisoformat(job["started_at"])
-    ended = max(datetime.fromisoformat(t["finished_at"]) for t in trials)
+    ended = max(datetime.fromisoformat(t["finished_at"]) for t in trials if t["finished_at"])
     best, (arm,) = job["best"], job["report"]["arms"]
     return Search(
         epochs=sum(len(t["curve"] or ()) for t in trials),

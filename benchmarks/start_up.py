@@ -73,8 +73,8 @@ def measure_first_trial(client: Client, spec: dict[str, Any]) -> float:
     sent_at = datetime.now(UTC)
     job = client.submit(spec)
     client.wait(job["id"])
-    started = [datetime.fromisoformat(t["started_at"]) for t in client.trials(job["id"])]
-    return (min(started) - sent_at).total_seconds()
+    started = [t["started_at"] for t in client.trials(job["id"]) if t["started_at"]]
+    return (datetime.fromisoformat(min(started)) - sent_at).total_seconds()
 
 
 def main() -> None:

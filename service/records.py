@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -80,16 +81,53 @@ class TrialOutline:
     state: TrialState
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+# Describes the process that trained: a trial that reuses a result does not take such a field.
+_OF_PROCESS = {"is_of_process": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """What a worker measures of a trial, the same from its process to the trial's row.
+
+    The outcome of a training, the message of a worker and the stored trial are results with fields
+    of their own; each passes on all that is `measured`. `service.storage.tables` has a column
+    for each field, and `densearch.answers.TrialAnswer` shows them. Each has a default: an attempt
+    may end before it is measured.
+
+    Attributes:
+        metrics: `loss` and the task's own.
+        curve: Validation loss after each epoch, as far as it is finite; None or empty where
+            nothing is trained.
+        learned: What a `gradient` training has learned with its weights: ``groups``, the free
+            values of the density that each group of layers shares, by the group's name.
+        training_s: Seconds of its steps and of the evaluations after its epochs; of steps that a
+            pack took together an equal share.
+        peak_memory_bytes: The most memory that the training held: of the worker's process on a
+            CPU, of its share of a GPU; a pack's, for each of its trials.
+    """
+
+    metrics: Json | None = None
+    curve: Sequence[float] | None = None
+    learned: Json | None = None
+    training_s: float | None = None
+    peak_memory_bytes: int | None = field(default=None, metadata=_OF_PROCESS)
+
+    def measured(self) -> Json:
+        """Return the fields of a result by name, without those that a subclass adds."""
+        return {own.name: getattr(self, own.name) for own in fields(TrialResult)}
+
+    def reusable(self) -> Json:
+        """Return what a trial with the same digest takes over."""
+        kept = [own.name for own in fields(TrialResult) if own.metadata != _OF_PROCESS]
+        return {name: getattr(self, name) for name in kept}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(TrialResult):
     """One evaluation of one point.
 
     Attributes:
         payload: All that determines its result.
-        curve: Validation loss after each epoch, None where nothing is trained.
-        learned: What a `gradient` training found; see `service.orchestration.messages.Ended`.
-        peak_memory_bytes: Of its training, or of the pack it was in; None where it was not
-            trained.
     """
 
     id: int
@@ -106,17 +144,12 @@ class Trial:
     seed: int
     value: float | None
     is_diverged: bool
-    metrics: Json | None
-    curve: list[float] | None
-    learned: Json | None
-    training_s: float | None
     cached_from: int | None
     n_attempts: int
     error: Json | None
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    peak_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

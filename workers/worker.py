@@ -271,12 +271,8 @@ def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Messag
         assignment.trial_id,
         Ending(item.status.value.lower()),
         value=item.value,
-        metrics=_metrics(assignment, item),
-        training_s=item.training_s,
-        curve=item.curve,
-        learned=item.learned,
-        peak_memory_bytes=item.peak_memory_bytes,
         device=device_kind(assignment.device),
+        **item.measured() | {"metrics": _metrics(assignment, item)},
     )
     return ended, item.weights
 

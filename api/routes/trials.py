@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice, product
 from typing import Annotated, Any, Literal
@@ -18,12 +18,12 @@ from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
 from api.schemas.trials import MeasurementsOut, TrialDetailOut, TrialOut
+from api.trial_answer import answer_of
 from service.errors import NotFoundError
 from service.jobs.progress import STANDING
-from service.records import Job, Study, Trial
+from service.records import Study, Trial
 from service.states import Phase, TrialState
 from service.storage import jobs, studies, trials
-from service.studies.study_run import is_speculation
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 
@@ -40,20 +40,6 @@ class TrialsQuery(Query):
     state: TrialState | None = None
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: Cursor = None
-
-
-def _shown(trial: Trial, job: Job, names: Mapping[int, Study]) -> dict[str, Any]:
-    study = names[trial.study_id]
-    n_gpus = job.spec["resources"]["gpus_per_trial"]  # read as it is stored, by any version
-    return {
-        **asdict(trial),
-        "study": study.name,
-        "sampler": study.sampler,
-        "cached": trial.cached_from is not None,
-        "speculative": is_speculation(trial),
-        "device": "cuda" if n_gpus > 0 else "cpu",
-        "attempts": trial.n_attempts,
-    }
 
 
 def _chosen(found: Sequence[Study], query: TrialsQuery) -> list[int | None]:
@@ -110,7 +96,7 @@ def list_trials(
         found = _page(session, job_id, query, _chosen(arms, query))
     names = {study.id: study for study in arms}
     kept = cut(found, query.limit, request, response)
-    return {"items": [_shown(trial, job, names) for trial in kept]}
+    return {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
 
 
 @router.get("/trials/{trial_id}", response_model=TrialDetailOut, responses=documented(404, 422))
@@ -119,9 +105,9 @@ def show_trial(database: InDatabase, trial_id: Id) -> dict[str, Any]:
     with database.read() as session:
         trial = trials.get(session, trial_id)
         job = jobs.get(session, trial.job_id)
-        names = {study.id: study for study in studies.of_job(session, trial.job_id)}
+        (own,) = (s for s in studies.of_job(session, trial.job_id) if s.id == trial.study_id)
         tries = trials.attempts(session, trial_id)
-    return {**_shown(trial, job, names), "attempt_log": [asdict(attempt) for attempt in tries]}
+    return {**answer_of(trial, job, own), "attempt_log": [asdict(attempt) for attempt in tries]}
 
 
 @router.get(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from service.records import Json
+from service.records import Json, TrialResult
 
 
 class Ending(StrEnum):
@@ -81,35 +81,26 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(TrialResult):
     """The end of an attempt; `value` is finite when it is COMPLETED or PRUNED, None otherwise.
 
     Attributes:
-        curve: Validation loss after each epoch that was run, as far as it is finite; () where
-            nothing is trained.
-        learned: What a `gradient` training has learned with its weights: ``groups``, the free
-            values of the density that each group of layers shares, by the group's name.
+        curve: Of the epochs that were run; () where nothing is trained.
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.
         device: Kind of device that it trained on, None where nothing was trained to an end.
-        peak_memory_bytes: The most memory that the training held: of the worker's process on a
-            CPU, of its share of a GPU; a pack's, for each of its trials.
     """
 
     attempt_id: int
     trial_id: int
     ending: Ending
     value: float | None = None
-    metrics: Json | None = None
-    training_s: float | None = None
+    curve: tuple[float, ...] = field(default=(), kw_only=True)
     error: str | None = None
-    curve: tuple[float, ...] = ()
-    learned: Json | None = None
     weights: tuple[str, int, str] | None = None
     worker: str | None = None
     device: str | None = None
-    peak_memory_bytes: int | None = None
 
 
 Update = Measured | Ended

@@ -123,11 +123,8 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     changes = {
         "value": run.spec.diverged_value if is_diverged else update.value,
         "is_diverged": is_diverged,
-        "metrics": update.metrics,
+        **update.measured(),
         "curve": list(update.curve) or None,
-        "learned": update.learned,
-        "training_s": update.training_s,
-        "peak_memory_bytes": update.peak_memory_bytes,
         "error": None,
     }
     if update.learned is not None:
@@ -139,8 +136,9 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
 def _pause(run: Run, trial: Trial, update: Ended) -> None:
     """Let a trial, and those that wait for the same training, wait at the rung it has reached."""
     found = {"curve": list(update.curve), "metrics": update.metrics}
-    own = {"training_s": update.training_s, "peak_memory_bytes": update.peak_memory_bytes}
-    run.log.set_state(trial.id, TrialState.WAITING, **found, **own, error=None)
+    # What is learned is stored with the final result alone.
+    own = update.measured() | found | {"learned": trial.learned, "error": None}
+    run.log.set_state(trial.id, TrialState.WAITING, **own)
     run.log.study_of(trial).is_dirty = True
     for twin_id in run.log.waiting.with_digest(trial.digest):
         twin = run.log.trials[twin_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,11 +34,8 @@ def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> No
     changes = {
         "value": run.spec.diverged_value if source.is_diverged else source.value,
         "is_diverged": source.is_diverged,
-        "metrics": source.metrics,
-        "curve": source.curve,
-        "learned": source.learned,
+        **source.reusable(),
         "params": source.params if source.learned is not None else trial.params,
-        "training_s": source.training_s,
         "cached_from": source.id,
         "error": None,
     }
@@ -54,7 +52,7 @@ def complete_from(session: Session, run: Run, trial: Trial, source: Trial) -> No
 # The median rule and halving
 
 
-def _stop_of(run: Run, trial: Trial, curve: list[float] | None) -> int | None:
+def _stop_of(run: Run, trial: Trial, curve: Sequence[float] | None) -> int | None:
     """Return the epoch after which the rule stops a trial with this curve, None if it does not."""
     if trial.phase is not Phase.SEARCH or curve is None:
         return None

@@ -8,11 +8,12 @@ row is removed, the database looks for those that refer to it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     Float,
@@ -26,6 +27,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from service.records import TrialResult
 
 # SQLite grants a self-increasing key to INTEGER alone.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -123,7 +127,7 @@ class StudyRow(Base):
 
 
 class TrialRow(Base):
-    """One evaluation of one point."""
+    """One evaluation of one point; `_add_result_columns` adds the columns of its result."""
 
     __tablename__ = "trials"
     __table_args__ = (
@@ -150,17 +154,25 @@ class TrialRow(Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     value: Mapped[float | None]
     is_diverged: Mapped[bool]
-    metrics: Mapped[dict[str, Any] | None]
-    curve: Mapped[list[Any] | None]
-    learned: Mapped[dict[str, Any] | None]
-    training_s: Mapped[float | None]
     cached_from: Mapped[int | None] = mapped_column(Key)
     n_attempts: Mapped[int] = mapped_column(Integer, default=0)
     error: Mapped[dict[str, Any] | None]
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def _add_result_columns() -> None:
+    """Give `TrialRow` a column for each field of a trial's result, of the same name."""
+    scalars: dict[type, TypeEngine[Any]]
+    scalars = {bool: Boolean(), int: BigInteger(), float: Float(53), str: Text()}
+    for name, hint in get_type_hints(TrialResult).items():
+        kinds = [scalars[kind] for kind in get_args(hint) if kind in scalars]
+        kind = kinds[0] if kinds else JSON(none_as_null=True)
+        setattr(TrialRow, name, mapped_column(kind, nullable=True))
+
+
+_add_result_columns()
 
 
 class AttemptRow(Base):

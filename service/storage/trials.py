@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -12,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
-from service.records import Attempt, Measurement, Trial, TrialOutline
+from service.records import Attempt, Measurement, Trial, TrialOutline, TrialResult
 from service.states import AttemptState, Phase, TrialState, check_trial_transition
 from service.storage.jobs import deleted
 from service.storage.rows import to_value
@@ -26,18 +27,14 @@ CHUNK = 1000
 
 
 _NEW_TRIAL: dict[str, Any] = {
+    **{own.name: None for own in fields(TrialResult)},
     "value": None,
     "is_diverged": False,
-    "metrics": None,
-    "curve": None,
-    "learned": None,
-    "training_s": None,
     "cached_from": None,
     "n_attempts": 0,
     "error": None,
     "started_at": None,
     "finished_at": None,
-    "peak_memory_bytes": None,
 }
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from densearch.answers import TrialAnswer
 from densearch.client.client import Client
 
 Json = Any
@@ -27,12 +28,16 @@ def results_of(client: Client, job_ids: Sequence[int]) -> list[Json]:
     return [_plain(_result_of(client, job_id)) for job_id in job_ids]
 
 
+def _chosen(trial: TrialAnswer) -> Json:
+    shown = dict(trial)
+    return {name: shown[name] for name in TRIAL_FIELDS}
+
+
 def _result_of(client: Client, job_id: int) -> Json:
     job, report = client.job(job_id), client.report(job_id)
     numbered = [t for t in client.trials(job_id, phase="all") if t["number"] is not None]
     trials = {
-        f"{t['study']} {t['phase']} {t['number']} {t['params']}": {k: t[k] for k in TRIAL_FIELDS}
-        for t in numbered
+        f"{t['study']} {t['phase']} {t['number']} {t['params']}": _chosen(t) for t in numbered
     }
     assert len(trials) == len(numbered)  # else the names above would hide some
     return {

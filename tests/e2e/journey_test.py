@@ -63,7 +63,7 @@ def test_a_function_job_from_the_command_line(
     trials = list(client.trials(job_id))
     assert len(trials) == 60
     for study in client.studies(job_id):
-        own = [t["value"] for t in trials if t["study_id"] == study["id"]]
+        own = [t["value"] or 0.0 for t in trials if t["study_id"] == study["id"]]
         assert len(own) == 20
         assert study["best_value"] == min(own)
 

@@ -60,7 +60,10 @@ def results_of(client: Client, job_id: int) -> list[tuple[Any, ...]]:
     assert job["state"] == "SUCCEEDED", job
     fields = ("study", "phase", "number", "params", "value", "is_diverged", "curve", "metrics")
     return sorted(
-        (tuple(trial[name] for name in fields) for trial in client.trials(job_id, phase="all")),
+        (
+            tuple(dict(trial)[name] for name in fields)
+            for trial in client.trials(job_id, phase="all")
+        ),
         key=lambda row: (*row[:2], row[2] or 0),
     )
 

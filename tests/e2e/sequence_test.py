@@ -70,7 +70,8 @@ def test_the_told_sequence_is_nlopts(wide: Server, name: str, dimension: int) ->
         studies = {study["name"]: study for study in client.studies(job["id"])}
     for sampler in ALGORITHMS:
         mine = [t for t in trials if t["study"] == sampler and t["number"] is not None]
-        told = [(t["point"], t["value"]) for t in sorted(mine, key=lambda t: int(t["number"]))]
+        in_order = sorted(mine, key=lambda t: t["number"] or 0)
+        told = [(t["point"], t["value"] or 0.0) for t in in_order]
         assert studies[sampler]["seed"] == seeds.derive(0, "search", sampler)
         assert told == sequential(sampler, name, dimension, studies[sampler]["seed"])
         assert studies[sampler]["best_value"] == min(value for _, value in told)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from service.extensions.entry_points import Group
+from service.records import TrialResult
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
@@ -112,8 +113,8 @@ class EpochMeasurement:
     elapsed_s: float
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Outcome(TrialResult):
     """The end of a training.
 
     Attributes:
@@ -122,13 +123,9 @@ class Outcome:
             epoch's validation when pruned or at a rung, None otherwise.
         metrics: `loss` (equal to value) and the task's own, the slow ones only when completed;
             empty where there is no value.
-        training_s: Seconds of its steps and of the judgements after its epochs; of steps that a
-            pack took together an equal share.
-        curve: The validation loss after each epoch, in its order, as far as it is finite.
-        learned: The learned density's values, where one is learned and there is a value.
+        learned: None also where there is no value.
         weights: The folded network as safetensors, where asked for and completed.
         precision: Precision of the forward and backward pass: "float32", "tf32" or "bfloat16".
-        peak_memory_bytes: See `workers.training.memory`; a pack's, for each of its candidates.
     """
 
     status: Status
@@ -136,7 +133,6 @@ class Outcome:
     metrics: dict[str, float] = field(default_factory=dict)
     training_s: float = 0.0
     curve: tuple[float, ...] = ()
-    learned: Learned | None = None
     weights: bytes | None = None
     precision: str = "float32"
     peak_memory_bytes: int = 0

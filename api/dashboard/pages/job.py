@@ -13,10 +13,12 @@ from api.dashboard.json_text import json_text
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
+from api.trial_answer import answer_of
+from densearch.answers import TrialAnswer
 from service import clock
 from service.jobs import progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
-from service.records import Artifact, Job, Json, Study, Trial
+from service.records import Artifact, Job, Json, Study
 from service.states import JOB_TRANSITIONS, JobState, Role, TrialState
 from service.storage import densities, events, jobs, studies, trials
 
@@ -58,7 +60,7 @@ class JobPage:
     studies: list[StudyLine]
     series: list[Series]
     best: Study | None
-    best_trial: Trial | None
+    best_trial: TrialAnswer | None
     ahead: Best | None
     trials: TrialRows
     cards: list[DensityCard]
@@ -157,7 +159,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         studies=_study_lines(session, job, own),
         series=series_of(own),
         best=best,
-        best_trial=_best_trial(session, best),
+        best_trial=_best_trial(session, job, best),
         ahead=progress.best_ahead(session, job, own),
         trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
         cards=cards,
@@ -169,10 +171,10 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
     )
 
 
-def _best_trial(session: Session, best: Study | None) -> Trial | None:
+def _best_trial(session: Session, job: Job, best: Study | None) -> TrialAnswer | None:
     if best is None or best.best_trial_id is None:
         return None
-    return trials.get(session, best.best_trial_id)
+    return answer_of(trials.get(session, best.best_trial_id), job, best)
 
 
 def _n_lost(session: Session, job: Job) -> int:

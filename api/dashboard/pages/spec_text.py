@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from service.records import Trial
+from densearch.answers import TrialAnswer
 
 
 def task_text(spec: Mapping[str, object]) -> str:
@@ -33,13 +33,13 @@ def _kernels(sizes: object) -> str:
     return f"{sizes}\u00d7{sizes}" if sizes else ""
 
 
-def precision_text(spec: Mapping[str, object], shown: Sequence[Trial]) -> str:
+def precision_text(spec: Mapping[str, object], shown: Sequence[TrialAnswer]) -> str:
     """Return the searches' precision as text; with "auto", from the metrics of a shown trial."""
     training = spec.get("training")
     wanted = training.get("precision") if isinstance(training, Mapping) else None
     if wanted not in ("auto", "tf32"):
         return "searched in bfloat16" if wanted == "bfloat16" else ""
-    found = [(trial.metrics or {}).get("precision_bits") for trial in shown]
+    found = [(trial["metrics"] or {}).get("precision_bits") for trial in shown]
     bits = next((value for value in found if value is not None), 0)
     return SEARCHED_IN.get(bits, f"precision: {wanted}")
 

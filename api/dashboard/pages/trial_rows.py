@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy.orm import Session
 
 from api.dashboard.figures.series import Series, by_study
+from api.trial_answer import answer_of
+from densearch.answers import TrialAnswer
 from service import samplers
 from service.records import Job, Measurement, Study, Trial
 from service.states import Phase, Role, TrialState
 from service.storage import overview, trials
-from service.studies.study_run import is_speculation
 
 TRIALS_SHOWN = 25
 # A tab that has paged back keeps its rows; more new ones than this show when it is loaded again.
@@ -22,7 +23,7 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """A trial in the table.
+    """A trial in the table: as the REST API shows it, and what the table adds.
 
     Attributes:
         series: Its study's line in the figures, if it has one.
@@ -31,25 +32,13 @@ class TrialLine:
         is_orphan: Whether it reused the result of a trial whose job was deleted since.
     """
 
-    trial: Trial
-    study: Study
+    trial: TrialAnswer
     series: Series | None
     epoch: int | None
     n_epochs: int | None
     certainty: str | None
     is_best: bool
     is_orphan: bool
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether it was started early and the search has not asked for it yet."""
-        return is_speculation(self.trial)
-
-    @property
-    def error(self) -> str | None:
-        """Text of the trial's error; for a waiting trial, the error of its last attempt."""
-        found = self.trial.error
-        return str(found.get("detail") or found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +70,12 @@ def trial_rows(
     sources = {trial.cached_from for trial in shown if trial.cached_from is not None}
     gone = sources - trials.kept(session, sources)
     lines = [
-        replace(
-            _line(trial, arms[trial.study_id], series.get(trial.study_id), measured.get(trial.id)),
+        _line(
+            trial,
+            arms[trial.study_id],
+            answer_of(trial, job, arms[trial.study_id]),
+            series=series.get(trial.study_id),
+            last=measured.get(trial.id),
             is_orphan=trial.cached_from in gone,
         )
         for trial in shown
@@ -91,12 +84,17 @@ def trial_rows(
 
 
 def _line(
-    trial: Trial, study: Study, series: Series | None, last: Measurement | None
+    trial: Trial,
+    study: Study,
+    answer: TrialAnswer,
+    *,
+    series: Series | None,
+    last: Measurement | None,
+    is_orphan: bool,
 ) -> TrialLine:
     may_guess = study.sampler in _guessing() and trial.phase is Phase.SEARCH
     return TrialLine(
-        trial,
-        study,
+        answer,
         series,
         epoch=last.epoch if last else None,
         # Of this very training: a search may train short, and epochs may be searched.
@@ -104,7 +102,7 @@ def _line(
         certainty=trial.certainty if may_guess else None,
         # A control has one trial: to call it the best would say nothing.
         is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
-        is_orphan=False,
+        is_orphan=is_orphan,
     )
 
 

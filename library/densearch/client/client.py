@@ -7,6 +7,7 @@ Example:
     ...     best = job["best"]
 
 Answers are the API's JSON as dictionaries; their fields are listed under /docs of the server.
+Those of trials are typed, see `densearch.answers`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 import httpx2
 
+from densearch.answers import MeasurementAnswer, TrialAnswer, TrialDetailAnswer
 from densearch.client.datasets import Datasets
 from densearch.client.transport import (
     N_TRIES,
@@ -172,17 +174,19 @@ class Client(Transport):
         """Return the arms of a job."""
         return list(self.pages(f"/v1/jobs/{job_id}/studies", {}))
 
-    def trials(self, job_id: int, **filters: str | int | None) -> Iterator[Json]:
+    def trials(self, job_id: int, **filters: str | int | None) -> Iterator[TrialAnswer]:
         """Yield a job's trials, page by page; filters: phase, study, sampler, state."""
-        return self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
+        found = self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
+        return cast("Iterator[TrialAnswer]", found)
 
-    def trial(self, trial_id: int) -> Json:
+    def trial(self, trial_id: int) -> TrialDetailAnswer:
         """Return a trial with the log of its attempts."""
-        return self.json("GET", f"/v1/trials/{trial_id}")
+        return cast("TrialDetailAnswer", self.json("GET", f"/v1/trials/{trial_id}"))
 
-    def measurements(self, trial_id: int) -> list[Json]:
+    def measurements(self, trial_id: int) -> list[MeasurementAnswer]:
         """Return a trial's metrics, an item for each epoch."""
-        return list(self.pages(f"/v1/trials/{trial_id}/measurements", {}))
+        found = self.pages(f"/v1/trials/{trial_id}/measurements", {})
+        return cast("list[MeasurementAnswer]", list(found))
 
     def report(self, job_id: int) -> Json:
         """Return the comparison of a finished job's arms."""

@@ -205,7 +205,7 @@ def go_on(url: str, folder: Path) -> Json:
             end(client, job_id)
             for trial in client.trials(job_id, phase="all"):
                 log = client.trial(trial["id"])["attempt_log"]
-                devices.update(one["worker"].partition(" on ")[2] for one in log)
+                devices.update((one["worker"] or "").partition(" on ")[2] for one in log)
 
     serve(Server(folder, settings(url)), resume)
     engine = create_engine(url)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from unittest.mock import Mock
 
 import pytest
 
 from api.dashboard.pages.spec_text import packs_text, precision_text
-from service.records import Trial
+from densearch.answers import TrialAnswer
 
 
-def _trial(**metrics: float) -> Trial:
-    return cast("Trial", Mock(spec=Trial, metrics=metrics or None))
+def _trial(**metrics: float) -> TrialAnswer:
+    return cast("TrialAnswer", {"metrics": metrics or None})
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ def _trial(**metrics: float) -> Trial:
         ("auto", [_trial(precision_bits=32)], "searched in float32"),
     ],
 )
-def test_precision(wanted: str | None, trials: list[Trial], words: str) -> None:
+def test_precision(wanted: str | None, trials: list[TrialAnswer], words: str) -> None:
     spec = {"training": {"precision": wanted} if wanted else {}}
     assert precision_text(spec, trials) == words
     assert precision_text({"training": None}, trials) == ""
