@@ -184,34 +184,6 @@ def test_repeats_have_seeds_of_their_own_and_the_first_is_the_plain_search(
     assert points["tpe-1"] != points["tpe-2"] != points["tpe-3"]
 
 
-def test_speculation_is_extra_and_never_counts(database: Database) -> None:
-    body = function_job(samplers=["direct_l"], budget={"n_trials": 40})
-    job_id = submit(database, body)
-    simulation = Simulation(database, n_workers=16, seed=5)
-    (run,) = simulation.take()
-    simulation.run(run)
-    _, every = found(database, job_id)
-    extra = [t for t in every if t.number is None]
-    hits = [t for t in every if t.number is not None and t.certainty != "certain"]
-    assert sorted(t.number for t in every if t.number is not None) == list(range(40))
-    assert hits
-    assert {t.certainty for t in extra + hits} <= {"conditional", "predicted"}
-    # What was not done when the search ended was given up.
-    assert all(t.state.is_final for t in extra)
-    assert all(t.phase is Phase.SUPERSEDED for t in extra if t.state is TrialState.CANCELLED)
-
-
-def test_speculation_can_be_turned_off(sqlite_database: Database) -> None:
-    sampler = {"name": "direct_l", "options": {"max_extra": 0}}
-    job_id = submit(sqlite_database, function_job(samplers=[sampler]))
-    simulation = Simulation(sqlite_database, n_workers=16)
-    (run,) = simulation.take()
-    simulation.run(run)
-    _, every = found(sqlite_database, job_id)
-    assert {t.certainty for t in every} == {"certain"}
-    assert len(every) == 20
-
-
 @pytest.mark.parametrize("fidelity", [None, {"search_fraction": 0.5, "promote": 2}])
 def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, fidelity: object
@@ -244,30 +216,6 @@ def test_a_better_speculation_joins_the_evaluation_where_the_spec_says_so(
     # The sequence and its best are what they are without it.
     rows = [row for row in counted_trials(sqlite_database, job_id) if row[0] != arm.name]
     assert rows == [row for row in plain if row[0] != arm.name]
-
-
-def test_a_study_stops_when_its_boxes_are_narrower_than_the_noise(
-    sqlite_database: Database,
-) -> None:
-    body = function_job(
-        task={"kind": "function", "name": "sphere", "dimension": 2},
-        samplers=["direct_l", "random"],
-        budget={"n_trials": 200, "stop_below_noise": 0.05},
-    )
-    results = []
-    for n_workers in (1, 4):
-        job_id = run_whole(sqlite_database, body, n_workers=n_workers, seed=n_workers)
-        arms, _ = found(sqlite_database, job_id)
-        stopped_at = arms["direct_l"].stopped_at
-        assert stopped_at is not None
-        assert 5 < stopped_at < 200
-        assert arms["random"].stopped_at is None
-        assert (arms["direct_l"].best_value or 0.0) < 0.1
-        rows = counted_trials(sqlite_database, job_id)
-        assert len([row for row in rows if row[0] == "direct_l"]) == stopped_at
-        results.append(rows)
-        forget(sqlite_database, job_id)
-    assert results[0] == results[1]
 
 
 def test_the_default_sampler_is_the_one_proposed_for_the_dimension(

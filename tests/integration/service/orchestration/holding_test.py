@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
-from service.orchestration import ask, issue, step
+from service.orchestration import step
 from service.records import Trial
 from service.states import JobState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from tests.support.jobs import function_job, run_whole, submit, training_job
-from tests.support.simulation import Simulation, counted_trials, forget, report_of
+from tests.support.simulation import Simulation, report_of
 
 SMALL = function_job(samplers=["random"], budget={"n_trials": 3})
 
@@ -94,96 +94,6 @@ def test_an_extension_loads_no_trials(
     posted = with_a_post(monkeypatch, sqlite_database, trials, "of_job")
     assert reopen.extend(sqlite_database, job_id, 5).state is JobState.QUEUED
     assert not posted
-
-
-def test_what_is_left_to_later_steps_changes_nothing(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = training_job(samplers=["random", "direct_l", "cmaes"])
-    whole = run_whole(sqlite_database, body)
-    expected = counted_trials(sqlite_database, whole)
-    forget(sqlite_database, whole)
-    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
-    monkeypatch.setattr(ask, "MAX_TRIALS", 0)
-    monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
-    again = run_whole(sqlite_database, body, n_workers=3, seed=4)
-    assert counted_trials(sqlite_database, again) == expected
-
-
-def test_a_large_round_is_issued_over_several_steps(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ask, "LONGEST_S", 3600.0)  # by number alone
-    body = function_job(samplers=[{"name": "cmaes", "batch_size": 450}], budget={"n_trials": 450})
-    submit(sqlite_database, body)
-    simulation = Simulation(sqlite_database)
-    (run,) = simulation.take()
-    found: list[int] = []
-    while not found or run.needs.has_more:
-        simulation.step(run, [])
-        found.append(len(run.log.trials))
-    assert found == [200, 400, 450]
-
-
-def test_the_time_of_a_step_is_looked_at_within_a_round(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
-    body = function_job(samplers=[{"name": "cmaes", "batch_size": 60}], budget={"n_trials": 60})
-    submit(sqlite_database, body)
-    simulation = Simulation(sqlite_database)
-    (run,) = simulation.take()
-    simulation.step(run, [])
-    assert (len(run.log.trials), run.needs.has_more) == (ask.AT_ONCE, True)
-
-
-def test_promotions_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = training_job(
-        samplers=["random"],
-        training={"epochs": 4},
-        budget={"n_trials": 12},
-        fidelity={"search_fraction": 0.5, "promote": 8},
-    )
-    whole = run_whole(sqlite_database, body)
-    expected = counted_trials(sqlite_database, whole)
-    forget(sqlite_database, whole)
-    monkeypatch.setattr(issue, "MOST_AT_ONCE", 3)
-    monkeypatch.setattr(ask, "LONGEST_S", 0.0)
-    job_id = submit(sqlite_database, body)
-    first = Simulation(sqlite_database)
-    (run,) = first.take()
-    study = run.studies[0]
-    while not study.promotions:
-        first.step(run, [first.finish_one()] if first.hand else [])
-    assert len(study.promotions) == 3
-    leases.resign(sqlite_database, first.me)
-    second = Simulation(sqlite_database)
-    (run,) = second.take()
-    assert second.run(run).state is JobState.SUCCEEDED
-    assert counted_trials(sqlite_database, job_id) == expected
-
-
-def test_evaluations_that_were_issued_in_part_are_completed_by_the_next_dispatcher(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(issue, "MOST_AT_ONCE", 1)
-    body = training_job(samplers=["random"])
-    whole = run_whole(sqlite_database, body)
-    expected = counted_trials(sqlite_database, whole)
-    forget(sqlite_database, whole)
-    job_id = submit(sqlite_database, body)
-    first = Simulation(sqlite_database)
-    (run,) = first.take()
-    while run.log.n_evaluations < 2:
-        first.step(run, [first.finish_one()] if first.hand else [])
-    leases.resign(sqlite_database, first.me)
-    second = Simulation(sqlite_database)
-    (run,) = second.take()
-    assert run.log.n_evaluations == 2
-    assert second.run(run).state is JobState.SUCCEEDED
-    assert counted_trials(sqlite_database, job_id) == expected
 
 
 def test_a_job_that_is_cancelled_while_it_is_opened_stays_so(

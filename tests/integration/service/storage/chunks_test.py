@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.storage import jobs
+from service.storage import chunks, jobs
 from service.storage.chunks import LARGEST_SIZE, SMALLEST_SIZE, Chunks, next_size
 from service.storage.database import Database
 from service.storage.tables import JobRow
@@ -59,3 +60,22 @@ def test_the_size_of_a_chunk_follows_its_time(size: int, took_s: float, expected
 def test_a_chunk_never_shrinks_to_nothing_nor_grows_without_limit(took_s: float) -> None:
     for size in (1, SMALLEST_SIZE, LARGEST_SIZE, 10 * LARGEST_SIZE):
         assert SMALLEST_SIZE <= next_size(size, took_s) <= LARGEST_SIZE
+
+
+ENDLESS = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
+    " SELECT count(*) FROM n"
+)
+
+
+def test_a_chunk_without_end_is_given_up(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "LIMIT_S", 0.5)
+
+    def work(session: Session, _size: int) -> int:
+        session.execute(ENDLESS)
+        return 1
+
+    with pytest.raises(OperationalError, match="interrupted"):
+        Chunks(sqlite_database).repeat(work)

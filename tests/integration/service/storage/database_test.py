@@ -134,3 +134,9 @@ def test_one_that_was_in_use_is_left_the_next_time(
         sqlite_database.check_writable()
     sqlite_database.check_writable()
     commands.submit(sqlite_database, SPEC)
+
+
+def test_a_database_that_takes_writes_is_writable(database: Database, tmp_path: Path) -> None:
+    before = sorted(path.name for path in tmp_path.iterdir())
+    database.check_writable()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name in before) == before

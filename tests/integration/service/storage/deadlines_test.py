@@ -1,251 +1,22 @@
-"""Every wait for a database has a limit: silent, dropped and slow connections, locked files."""
+"""Deadlines of a context: SQLite's waits end by them; threads do not inherit them."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
-from service.storage import chunks, deadlines, postgresql
-from service.storage.chunks import Chunks
+from service.storage import deadlines
 from service.storage.database import Database
-from tests.chaos.proxy import Proxy
 
-# Far above the expected time, far below that of an unguarded wait.
-PATIENCE_S = 60.0
 ENDLESS = text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000)"
     " SELECT count(*) FROM n"
 )
-
-
-def behind(proxy: Proxy, database: Database, query: str = "") -> Database:
-    url = proxy.url_of(database.url.render_as_string(hide_password=False))
-    return Database(url + (f"{'&' if '?' in url else '?'}{query}" if query else ""))
-
-
-@pytest.fixture
-def distant(proxy: Proxy, postgresql_database: Database) -> Iterator[Database]:
-    """The database seen through the proxy, with a connection in its pool."""
-    made = behind(proxy, postgresql_database)
-    made.ping()
-    yield made
-    made.close()
-
-
-def seconds_of_refusal(database: Database, sql: str = "SELECT 1") -> float:
-    started = time.monotonic()
-    with pytest.raises(OperationalError), database.read() as session:
-        session.execute(text(sql))
-    return time.monotonic() - started
-
-
-def test_a_pooled_connection_that_fell_silent_is_left_for_a_new_one(
-    proxy: Proxy, distant: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "PING_S", 0.5)
-    proxy.set_open("silent")
-    started = time.monotonic()
-    distant.ping()
-    assert time.monotonic() - started < PATIENCE_S
-    proxy.mode = "pass"
-
-
-def test_one_silent_connection_gives_up_all_that_are_as_old(
-    proxy: Proxy, distant: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with distant.engine.connect(), distant.engine.connect(), distant.engine.connect():
-        pass  # three in the pool
-    monkeypatch.setattr(postgresql, "PING_S", 1.0)
-    proxy.set_open("silent")
-    distant.ping()
-    n_pings = 0
-
-    def counted(*_: object) -> bool:
-        nonlocal n_pings
-        n_pings += 1
-        return True
-
-    monkeypatch.setattr(distant.engine.dialect, "do_ping", counted)
-    with distant.engine.connect(), distant.engine.connect(), distant.engine.connect():
-        assert n_pings <= 1  # the new one's; the two others were replaced unasked
-
-
-def test_a_statement_without_an_answer_ends_and_so_does_its_commit(
-    proxy: Proxy, distant: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def silence_before(statement: str) -> None:
-        with distant.write() as session:
-            session.execute(text("SELECT 1"))
-            connection = session.connection().connection.dbapi_connection
-            monkeypatch.setattr(connection, "limit_s", 0.5)
-            proxy.set_open("silent")
-            if statement != "COMMIT":
-                session.execute(text(statement))
-
-    for statement in ("SELECT 2", "COMMIT"):
-        with pytest.raises(OperationalError, match="no answer within"):
-            silence_before(statement)
-        distant.ping()  # by a new connection
-
-
-def test_a_server_that_does_not_greet_is_given_up(
-    proxy: Proxy, postgresql_database: Database
-) -> None:
-    proxy.mode = "silent"
-    database = behind(proxy, postgresql_database, "connect_timeout=2")
-    assert 1.5 < seconds_of_refusal(database) < PATIENCE_S
-    proxy.mode = "pass"
-    database.ping()
-    database.close()
-
-
-def test_a_deadline_bounds_a_silent_statement(proxy: Proxy, distant: Database) -> None:
-    def silenced() -> None:
-        with deadlines.within(1.0), distant.read() as session:
-            session.execute(text("SELECT 1"))
-            proxy.set_open("silent")
-            session.execute(text("SELECT 2"))
-
-    with pytest.raises(OperationalError, match="no answer"):
-        silenced()
-
-
-def test_dropped_connections_are_made_again(proxy: Proxy, distant: Database) -> None:
-    proxy.mode = "drop"
-    assert seconds_of_refusal(distant) < PATIENCE_S
-    proxy.mode = "pass"
-    distant.ping()
-
-
-def test_what_the_address_says_wins(proxy: Proxy, postgresql_database: Database) -> None:
-    options = "options=-c%20statement_timeout%3D1500%20-c%20work_mem%3D8MB&keepalives_idle=77"
-    database = behind(proxy, postgresql_database, options)
-    with database.read() as session:
-        found = {
-            name: session.scalar(text(f"SHOW {name}"))
-            for name in ("statement_timeout", "lock_timeout", "work_mem")
-        }
-        connection: Any = session.connection().connection.dbapi_connection
-        assert connection.limit_s == 1.5 + postgresql.SLACK_S
-        assert connection.info.get_parameters()["keepalives_idle"] == "77"
-    assert found == {"statement_timeout": "1500ms", "lock_timeout": "10s", "work_mem": "8MB"}
-    assert seconds_of_refusal(database, "SELECT pg_sleep(60)") < PATIENCE_S
-    database.close()
-
-
-def test_a_connection_begins_with_nothing_that_pgbouncer_refuses(
-    postgresql_database: Database,
-) -> None:
-    with postgresql_database.read() as session:
-        connection: Any = session.connection().connection.dbapi_connection
-        assert "options" not in connection.info.get_parameters()
-        found = {name: session.scalar(text(f"SHOW {name}")) for name in postgresql.SESSION_S}
-    assert found == {
-        "statement_timeout": "20s",
-        "lock_timeout": "10s",
-        "idle_in_transaction_session_timeout": "20s",
-    }
-
-
-def test_no_limit_in_the_address_is_none(proxy: Proxy, postgresql_database: Database) -> None:
-    database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D0")
-    with database.read() as session:
-        connection: Any = session.connection().connection.dbapi_connection
-        assert connection.limit_s == postgresql.PATIENT_S
-        assert session.scalar(text("SHOW statement_timeout")) == "0"
-        assert session.scalar(text("SHOW lock_timeout")) == "10s"
-    database.close()
-
-
-def test_a_silent_connection_ends_the_work_in_chunks(
-    proxy: Proxy, postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "SLACK_S", 0.1)
-    database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D500")
-
-    def work(session: Session, _size: int) -> int:
-        proxy.set_open("silent")
-        session.execute(text("SELECT 1"))
-        return 1
-
-    started = time.monotonic()
-    with deadlines.within(PATIENCE_S), pytest.raises(OperationalError, match="no answer"):
-        Chunks(database).repeat(work)
-    assert time.monotonic() - started < PATIENCE_S / 2
-    database.close()
-
-
-def test_a_chunk_without_end_is_given_up(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chunks, "LIMIT_S", 0.5)
-
-    def work(session: Session, _size: int) -> int:
-        session.execute(ENDLESS)
-        return 1
-
-    with pytest.raises(OperationalError, match="interrupted"):
-        Chunks(sqlite_database).repeat(work)
-
-
-def test_patient_work_has_no_limit_and_the_next_has_one_again(
-    proxy: Proxy, postgresql_database: Database
-) -> None:
-    database = behind(proxy, postgresql_database, "options=-c%20statement_timeout%3D300")
-    query = text("SELECT pg_sleep(1)")
-    with database.write(is_patient=True) as session:
-        session.execute(query)
-    with database.patient.connect() as connection:
-        connection.execute(query)
-    assert seconds_of_refusal(database, "SELECT pg_sleep(60)") < PATIENCE_S
-    database.close()
-
-
-ONE = {"version": "none"}
-
-
-@pytest.mark.parametrize("is_patient", [False, True], ids=["usual", "patient"])
-@pytest.mark.parametrize("rows", [ONE, [ONE, ONE, ONE]], ids=["one", "many"])
-def test_a_client_that_is_cut_off_leaves_no_lock_behind(
-    proxy: Proxy,
-    postgresql_database: Database,
-    rows: dict[str, str] | list[dict[str, str]],
-    is_patient: bool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert 0 < postgresql.PATIENT_IDLE_S <= 600
-    monkeypatch.setattr(postgresql, "PATIENT_IDLE_S", 1)
-    idle = "options=-c%20idle_in_transaction_session_timeout%3D500"
-    cut_off = behind(proxy, postgresql_database, idle)
-    locked = text("UPDATE alembic_version SET version_num = version_num")
-    is_free = False
-
-    def silenced() -> None:
-        nonlocal is_free
-        with cut_off.write(is_patient=is_patient) as session:
-            session.execute(locked)
-            # psycopg sends one row and many rows in different ways.
-            session.execute(text("UPDATE dispatchers SET id = id WHERE id = :version"), rows)
-            proxy.set_open("silent")
-            with postgresql_database.write() as other:
-                other.execute(locked)  # waits until the server has ended the first
-                is_free = True
-            with deadlines.within(0.1):
-                session.execute(locked)
-
-    with pytest.raises(OperationalError, match="no answer"):
-        silenced()
-    assert is_free
-    cut_off.close()
 
 
 def test_sqlite_waits_for_a_lock_no_longer_than_the_deadline(sqlite_database: Database) -> None:
@@ -284,9 +55,3 @@ def test_a_deadline_follows_into_threads_by_its_context_alone() -> None:
             assert deadlines.left_s() <= 5.0
     assert seen == [float("inf")]
     assert deadlines.left_s() == float("inf")
-
-
-def test_a_database_that_takes_writes_is_writable(database: Database, tmp_path: Path) -> None:
-    before = sorted(path.name for path in tmp_path.iterdir())
-    database.check_writable()
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name in before) == before

@@ -1,0 +1,104 @@
+"""How many trainings a job has, how long each is, and which must follow one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.costs import workload
+from service.costs.workload import Trainings
+from service.spec import JobSpec
+from service.studies import planning
+from service.validation import parse
+from tests.support.jobs import function_job, training_job
+
+
+def spec_of(**changes: Any) -> JobSpec:
+    body = {"samplers": ["random"], "controls": ["uniform"], "training": {"epochs": 8}}
+    return parse.parse(training_job(**(body | changes)))
+
+
+def counted(spec: JobSpec) -> dict[str, Trainings]:
+    return {found.kind: found for found in workload.trainings_of(spec)}
+
+
+def test_every_search_spends_the_budget_and_every_arm_is_evaluated() -> None:
+    found = counted(spec_of(samplers=["random", "tpe"], controls=["uniform", "uniform_tuned"]))
+    assert {kind: each.n for kind, each in found.items()} == {
+        "search": 2 * 9, "tuned": 9, "control": 1, "evaluation": 4 * 2
+    }  # fmt: skip
+    assert [each.is_full for each in found.values()] == [False, False, False, True]
+
+
+def test_a_better_speculation_may_have_no_evaluation() -> None:
+    """The arm exists only if the searches find such a point."""
+    evaluation = counted(spec_of(samplers=["direct_l"], use_speculation=True))["evaluation"]
+    assert (evaluation.n, evaluation.n_least) == (3 * 2, 2 * 2)
+
+
+def test_no_more_are_promoted_than_a_study_has_trials() -> None:
+    fidelity = {"search_fraction": 0.25, "promote": 3}
+    found = counted(spec_of(fidelity=fidelity))
+    assert found["promotion"].n == 3 + 1  # of the search, and of the control
+    assert (found["search"].epochs, found["promotion"].epochs) == ((2, 2, 2), (6, 6, 8))
+    shortened = counted(spec_of(fidelity=fidelity | {"schedule": "shortened"},
+                                training={"epochs": 8, "schedule": "cosine"}))  # fmt: skip
+    assert shortened["promotion"].epochs == (8, 8, 8)  # it cannot continue the short one
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ({}, (8, 8, 8)),
+        ({"low": 2, "high": 8, "integer": True}, (2, 5, 8)),
+        ({"low": 2, "high": 8, "integer": True, "log": True}, (2, 4, 8)),
+        ({"choices": [9, 1, 4]}, (1, 4, 9)),
+    ],
+)
+def test_searched_epochs_have_a_least_a_usual_and_a_most(
+    search: dict[str, Any], expected: tuple[int, int, int]
+) -> None:
+    spec = spec_of(search={"epochs": search} if search else {})
+    assert workload.epochs_of(spec, is_full=True) == expected
+
+
+def test_only_the_least_epochs_are_fewer_by_pruning() -> None:
+    median = spec_of(pruning={"rule": "median", "warmup_epochs": 1})
+    assert workload.epochs_of(median, is_full=False) == (5, 8, 8)  # one half after 2 epochs
+    assert workload.epochs_of(median, is_full=True) == (8, 8, 8)
+    halving = spec_of(
+        pruning={"rule": "halving", "eta": 2},
+        samplers=[{"name": "random", "batch_size": 8}],
+    )
+    # All for 1 epoch, a half for 1 more, a quarter for 2, an eighth for 4: 2.5 in the mean.
+    assert workload.epochs_of(halving, is_full=False) == (3, 8, 8)
+
+
+def test_a_function_is_called_once() -> None:
+    assert workload.epochs_of(parse.parse(function_job()), is_full=True) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "expected"),
+    [
+        ("random", (1, 1)),  # no point depends on a value
+        ("direct_l", (1, 5)),  # guesses may all be right; a division asks for two at least
+        ({"name": "tpe", "batch_size": 4}, (3, 3)),
+    ],
+)
+def test_rounds_follow_one_another_where_values_decide(
+    sampler: object, expected: tuple[int, int]
+) -> None:
+    spec = spec_of(samplers=[sampler])
+    search, uniform = planning.planned(spec)
+    assert workload.rounds_of(spec, search) == expected
+    assert workload.rounds_of(spec, uniform) == (1, 1)
+
+
+def test_a_flat_control_of_the_best_waits_for_the_searches() -> None:
+    assert workload.chain_of(spec_of()) == (1, 1, 0)
+    assert workload.chain_of(spec_of(controls=["flat"])) == (2, 2, 0)
+    assert workload.chain_of(spec_of(controls=[{"name": "flat", "factor": 0.5}])) == (1, 1, 0)
+    fidelity = {"search_fraction": 0.5}
+    assert workload.chain_of(spec_of(controls=["flat"], fidelity=fidelity)) == (2, 2, 2)
