@@ -45,7 +45,7 @@ def standings(database: Database, ids: list[int]) -> list[TrialStanding]:
 
 def test_as_many_of_the_best_as_are_promoted_may_be(sqlite_database: Database, job: Job) -> None:
     values: list[dict[str, Any]] = [{"value": value} for value in (3.0, 1.0, 2.0, 2.0)]
-    better = [
+    better: list[dict[str, Any]] = [
         {"value": 0.1, "is_diverged": True},
         {"value": 0.1, "number": None},  # run ahead
         {"value": 0.1, "state": TrialState.PRUNED},

@@ -23,7 +23,7 @@ AHEAD = {"number": None, "certainty": "predicted"}
 
 
 @pytest.fixture
-def job(sqlite_database: Database) -> Iterator[Job]:
+def job(sqlite_database: Database) -> Job:
     """A job with three certain trials, a cached one, and three that were run ahead."""
     job = new_job(sqlite_database)
     with sqlite_database.write() as session:

@@ -19,7 +19,7 @@ from service.studies.study_run import (
 )
 from tests.support.report_records import Log, spec_of
 
-AHEAD = {"certainty": "predicted"}
+AHEAD: dict[str, Any] = {"certainty": "predicted"}
 
 
 @pytest.fixture
