@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
+from densearch.answers import TrialEvent
 from densearch.client.client import FINAL_STATES, Event, Json
 
 # What a search's bar says where it stopped early, by the reason.
@@ -50,7 +52,7 @@ class Watched:
 
     job: Json
     studies: dict[int, Json] = field(default_factory=dict)
-    trials: dict[int, Json] = field(default_factory=dict)
+    trials: dict[int, TrialEvent] = field(default_factory=dict)
     epochs: dict[int, Json] = field(default_factory=dict)
     is_stale: bool = False
 
@@ -86,7 +88,7 @@ class Watched:
             if data.get("state") == "QUEUED":
                 self._begin_again()
         elif event.kind == "trial":
-            self.trials[data["id"]] = data
+            self.trials[data["id"]] = cast("TrialEvent", data)
             if data["state"] != "RUNNING":
                 self.epochs.pop(data["id"], None)
         elif event.kind == "measurement":
@@ -141,7 +143,7 @@ class Watched:
         """Return a line for each running trial: its arm, its epoch, its metrics."""
         return [self._running_line(t) for t in self.trials.values() if t["state"] == "RUNNING"]
 
-    def _running_line(self, trial: Json) -> str:
+    def _running_line(self, trial: TrialEvent) -> str:
         arm = self.studies.get(trial["study_id"], {}).get("name", "?")
         phase = "" if trial["phase"] == "search" else f", {trial['phase']}"
         line = f"trial {trial['id']} ({arm}{phase})"
