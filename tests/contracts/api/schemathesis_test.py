@@ -108,7 +108,7 @@ def _examine(operation: Any) -> set[int]:  # noqa: ANN401 - Schemathesis' own ge
 
 
 def test_every_answer_is_described(document: BaseSchema) -> None:
-    # A stream of a job that has not ended does not end: events_test.py looks at those.
+    # A stream of a job that has not ended does not end: event_feed_test.py looks at those.
     described = document.exclude(path_regex="/events$").get_all_operations()
     found = [result.ok() for result in described if isinstance(result, Ok)]
     assert len(found) >= 18
