@@ -1,7 +1,6 @@
 """Every refusal as problem+json (RFC 9457): from errors to the kinds of problems.
 
-tests/unit/api/problems/handlers_test.py holds this, the tree of service.errors and docs/problems.md
-together.
+tests/unit/api/problems holds this, the tree of service.errors and docs/problems.md together.
 """
 
 from __future__ import annotations

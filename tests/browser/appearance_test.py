@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, Page
 
 from api.dashboard.figures.themes import THEMES
 from service.records import Job
-from tests.browser.conftest import Server, open_tab, until
+from tests.support.live_server import Server
 from tests.support.looks import check_looks
+from tests.support.tabs import open_tab, until
 
 pytestmark = pytest.mark.browser
 

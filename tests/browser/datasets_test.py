@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from service.settings import Settings
-from tests.browser.conftest import Server, open_tab
 from tests.support.datasets import making
 from tests.support.datasets.importing import add
+from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.seeding import HOSTILE
+from tests.support.tabs import open_tab
 
 pytestmark = pytest.mark.browser
 

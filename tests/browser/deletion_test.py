@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, expect
 
 from service.errors import NotFoundError
 from service.storage import jobs
-from tests.browser.conftest import PATIENCE_MS, Server, open_tab
 from tests.support import seeding
+from tests.support.live_server import Server
+from tests.support.tabs import PATIENCE_MS, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

@@ -9,8 +9,9 @@ from service.jobs import commands, reopen
 from service.states import JobState, TrialState
 from service.storage import jobs as job_rows
 from service.storage import studies, trials
-from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab, until
 from tests.support import seeding
+from tests.support.live_server import Server
+from tests.support.tabs import PATIENCE_MS, Tab, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

@@ -11,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from service.storage import jobs as job_rows
-from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
 from tests.support.estimates import dispatch, measure
+from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.specs import PHOTOS, SPHERE, changed
+from tests.support.tabs import PATIENCE_MS, Tab, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

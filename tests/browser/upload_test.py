@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from service.storage import datasets
-from tests.browser.conftest import PATIENCE_MS, Server, Tab, open_tab
 from tests.support.datasets import making
+from tests.support.live_server import Server
 from tests.support.looks import check_looks
+from tests.support.tabs import PATIENCE_MS, Tab, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from densearch.client.client import Client
-from tests.e2e.conftest import DENSEARCH, PATIENCE_S, Server, densearch, environment
+from tests.support.product import DENSEARCH, PATIENCE_S, Server, densearch, environment
 
 pytestmark = pytest.mark.ray
 

@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from densearch.client.client import Client
-from tests.e2e.conftest import PATIENCE_S, Server, densearch
+from tests.support.product import PATIENCE_S, Server, densearch
 
 pytestmark = pytest.mark.ray
 

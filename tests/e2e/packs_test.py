@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from densearch.client.client import Client
-from tests.e2e.conftest import PATIENCE_S, Server
 from tests.support.killing import kill, kill_worker, named
+from tests.support.product import PATIENCE_S, Server
 
 pytestmark = pytest.mark.ray
 

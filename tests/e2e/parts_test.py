@@ -19,7 +19,7 @@ from densearch.client.client import Client
 from service.jobs import commands as use_cases
 from service.storage.database import Database
 from service.validation import parse
-from tests.e2e.conftest import Server
+from tests.support.product import Server
 from tests.support.simulation import Simulation, counted_trials
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(900)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from densearch import seeds
 from densearch.client.client import Client
-from tests.e2e.conftest import PATIENCE_S, Server
+from tests.support.product import PATIENCE_S, Server
 from workers import functions
 
 pytestmark = pytest.mark.ray

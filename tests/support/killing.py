@@ -8,7 +8,7 @@ import signal
 
 import psutil  # type: ignore[import-untyped]
 
-from tests.e2e.conftest import Server
+from tests.support.product import Server
 
 
 def kill(process: psutil.Process) -> None:

@@ -152,3 +152,10 @@ def forget(database: Database, job_id: int) -> None:
             {"id": t.id, "digest": f"forgotten-{t.id}"} for t in trials.of_job(session, job_id)
         ]
         trials.change(session, rows)
+
+
+def finish_next(database: Database) -> Job:
+    """Run the one job that waits to its end."""
+    simulation = Simulation(database)
+    (run,) = simulation.take()
+    return simulation.run(run)

@@ -18,8 +18,8 @@ from sqlalchemy import create_engine
 
 from densearch.client.client import Client
 from tests.assets.databases import results, specs
-from tests.e2e.conftest import Server
 from tests.support.killing import kill_worker, named
+from tests.support.product import Server
 
 PATIENCE_S = 900.0
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")

@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-
-ADDRESS = "http://127.0.0.1:8080"
+from tests.support.pages import ADDRESS
 
 
 @pytest.fixture

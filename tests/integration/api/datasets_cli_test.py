@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from api.cli.main import app
 from densearch.client.client import Client, ClientError
 from service.storage.database import Database
-from tests.browser.conftest import Server
 from tests.support.datasets import making
+from tests.support.live_server import Server
 
 LIMIT = 20 * 2**20
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from api import event_feed
 from service.jobs import commands, deletion
 from service.settings import Settings
-from service.storage import densities, trials
+from service.storage import densities, events, trials
 from service.storage.chunks import Chunks
 from service.storage.database import Database
 from tests.support.simulation import Simulation
@@ -84,21 +84,21 @@ def test_nothing_of_a_deleted_job_answers(
 
 
 def test_an_open_stream_ends_when_its_job_is_deleted(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between two polls of the queued job it is cancelled and deleted."""
     job_id = submit(client)
-    look, n_looks = event_feed._standings, 0
+    look, n_looks = events.standings, 0
 
-    def delete_meanwhile(database: Database, job_ids: set[int]) -> Any:  # noqa: ANN401 - as `look`
+    def delete_meanwhile(session: Session, job_ids: set[int]) -> Any:  # noqa: ANN401 - as `look`
         nonlocal n_looks
         n_looks += 1
         if n_looks == 2:
-            commands.cancel(database, job_id)
-            deletion.delete(database, job_id)
-        return look(database, job_ids)
+            commands.cancel(sqlite_database, job_id)
+            deletion.delete(sqlite_database, job_id)
+        return look(session, job_ids)
 
-    monkeypatch.setattr(event_feed, "_standings", delete_meanwhile)
+    monkeypatch.setattr(events, "standings", delete_meanwhile)
     with client.stream("GET", f"/v1/jobs/{job_id}/events") as answer:
         kinds = [line for line in answer.iter_lines() if line.startswith("event:")]
     assert kinds == ["event: job"]

@@ -22,7 +22,7 @@ from service.exit_codes import CRASHED
 from service.jobs import leases
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.api.conftest import ADDRESS
+from tests.support.pages import ADDRESS
 from tests.support.specs import SPHERE, submit
 
 NOBODY = 65_534

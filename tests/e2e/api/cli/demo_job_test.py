@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from service.validation import parse
-from tests.e2e.conftest import DENSEARCH, PATIENCE_S, densearch, environment
+from tests.support.product import DENSEARCH, PATIENCE_S, densearch, environment
 from tests.support.root import ROOT
 
 EXAMPLES = ROOT / "examples"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from service.jobs import commands
 from service.settings import Settings
 from service.states import JobState
 from service.storage import densities, overview, trials
@@ -31,57 +28,6 @@ def database(request: pytest.FixtureRequest) -> Database:
 def client(settings: Settings, database: Database) -> Iterator[TestClient]:
     with TestClient(create_app(settings, database), base_url="http://localhost") as client:
         yield client
-
-
-def test_an_empty_list_says_what_to_do_next(client: TestClient) -> None:
-    page = client.get("/").text
-    assert "densearch submit job.json" in page
-
-
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_list_shows_every_job_and_escapes_names(
-    client: TestClient, database: Database
-) -> None:
-    found = seeding.seed_all(database)
-    page = client.get("/").text
-    for job in found.values():
-        assert f'href="/jobs/{job.id}"' in page
-    assert "<img src=x" not in page
-    assert "&lt;img src=x" in page
-    assert "all workers are busy with other jobs" in page
-    assert "no worker can hold a network of width 512" in page
-
-
-def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: Database) -> None:
-    made = [seeding.submit(database, f"job {i}", n_trials=1) for i in range(27)]
-    commands.cancel(database, made[3].id)
-    first = client.get("/").text
-    shown = [int(i) for i in re.findall(r'id="job-(\d+)"', first)]
-    assert shown == [job.id for job in reversed(made)][:25]
-    older = re.search(r'rel="next" href="([^"]+)"', first)
-    assert older is not None
-    second = client.get(older.group(1)).text
-    assert re.findall(r'id="job-(\d+)"', second) == [str(made[1].id), str(made[0].id)]
-    assert 'rel="next"' not in second
-    cancelled = client.get("/", params={"state": "CANCELLED"}).text
-    assert re.findall(r'id="job-(\d+)"', cancelled) == [str(made[3].id)]
-    assert "None is failed" in client.get("/", params={"state": "FAILED"}).text
-
-
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
-    client: TestClient, database: Database
-) -> None:
-    job = seeding.running(database)
-    page = client.get(f"/jobs/{job.id}").text
-    for wanted in ("out of memory (killed", "cached", "diverged", "predicted", "epoch 2/4"):
-        assert wanted in page
-    assert re.search(r'data-action="pause">', page)
-    assert re.search(r'data-action="resume" disabled>', page)
-    for kind in ("json", "npz", "csv"):
-        link = re.search(rf'href="(/v1/densities/\d+\?format={kind})"', page)
-        assert link is not None
-        assert client.get(link.group(1)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -132,24 +78,6 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
     assert "Not judged." in client.get(f"/jobs/{job.id}").text
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_older_trials_join_seamlessly(client: TestClient, database: Database) -> None:
-    job = seeding.succeeded(database)
-    with database.read() as session:
-        every = [trial.id for trial in trials.of_job(session, job.id)]
-    seen: list[int] = []
-    page = client.get(f"/jobs/{job.id}").text
-    while True:
-        seen += map(int, re.findall(r'data-trial="(\d+)"', page))
-        older = re.search(r'data-older="(\d+)"', page)
-        if older is None:
-            break
-        page = client.get(f"/jobs/{job.id}/trials", params={"before": older.group(1)}).text
-    assert seen == every[::-1]
-    above = client.get(f"/jobs/{job.id}", params={"above": every[10]}).text
-    assert [int(i) for i in re.findall(r'data-trial="(\d+)"', above)] == every[:10:-1]
-
-
 def test_missing_jobs_answer_a_page(client: TestClient) -> None:
     for path in ("/jobs/1", "/jobs/1/trials?before=3"):
         answer = client.get(path)
@@ -187,32 +115,6 @@ def test_results_leave_out_what_cannot_be_the_best(database: Database) -> None:
             assert (trial.id in found) == is_result
             if is_result:
                 assert found[trial.id].value == trial.value
-
-
-def test_static_files_are_kept_revalidated_and_nothing_else_is_served(client: TestClient) -> None:
-    page = client.get("/").text
-    style = re.search(r'href="(/static/style\.css\?v=\w+)"', page)
-    assert style is not None
-    answer = client.get(style.group(1))
-    assert "immutable" in answer.headers["cache-control"]
-    again = client.get(style.group(1), headers={"If-None-Match": answer.headers["etag"]})
-    assert again.status_code == 304
-    assert client.get("/static/live.js").headers["cache-control"] == "no-cache"
-    for path in ("/static/../pages.py", "/static/%2e%2e%2fpages.py", "/static/none.css"):
-        assert client.get(path).status_code == 404
-
-
-def test_plotly_comes_from_the_installed_wheel(client: TestClient) -> None:
-    answer = client.get(f"/static/plotly.min.js?v={version('plotly')}")
-    assert answer.status_code == 200
-    assert "plotly.js v" in answer.text[:60]
-    plain = client.get("/static/plotly.min.js", headers={"Accept-Encoding": "identity"})
-    assert plain.content == answer.content
-    assert len(gzip.compress(plain.content, 1)) < len(plain.content)
-
-
-def test_the_icon_answers_browsers_that_ask_unasked(client: TestClient) -> None:
-    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 
 
 def test_no_page_holds_a_script_or_names_another_host(

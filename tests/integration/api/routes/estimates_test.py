@@ -15,8 +15,8 @@ from service.costs.training_cost import TrainingCost
 from service.jobs.leases import NO_DISPATCHER
 from service.settings import Settings
 from service.storage.database import Database
-from tests.integration.api.conftest import ADDRESS
 from tests.support.estimates import COST, dispatch, measure
+from tests.support.pages import ADDRESS
 from tests.support.specs import JSON, PHOTOS, SPHERE, changed, submit
 
 

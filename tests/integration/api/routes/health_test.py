@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.problems.kinds import PROBLEMS
 from service.jobs import leases
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
-from tests.support.specs import submit
 
 
 def _checks(client: TestClient) -> tuple[int, dict[str, bool]]:
@@ -56,40 +53,3 @@ def test_a_database_that_is_gone_is_not_ready(settings: Settings) -> None:
         assert client.get("/v1/jobs").status_code == 503
         assert "densearch_database_up 0.0" in client.get("/metrics").text
     broken.close()
-
-
-def _samples(client: TestClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = client.get("/metrics").text
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
-def test_metrics_count_requests_and_jobs(both: TestClient, database: Database) -> None:
-    submit(both)
-    both.post("/v1/jobs/1/cancel")
-    submit(both)
-    both.get("/v1/jobs/77")
-    leases.register(database, 2, {})
-    found = _samples(both)
-    assert found["densearch_database_up", ()] == 1
-    assert found["densearch_jobs", (("state", "QUEUED"),)] == 1
-    assert found["densearch_jobs", (("state", "CANCELLED"),)] == 1
-    assert found["densearch_dispatchers", ()] == 1
-    assert 0 <= found["densearch_dispatcher_heartbeat_age_seconds", ()] < 60
-    posted = (("method", "POST"), ("route", "/v1/jobs"), ("status", "202"))
-    assert found["densearch_requests_total", posted] == 2
-    missing = (("method", "GET"), ("route", "/v1/jobs/{job_id}"), ("status", "404"))
-    assert found["densearch_requests_total", missing] == 1
-
-
-def test_a_problems_type_leads_to_its_explanation(client: TestClient) -> None:
-    for problem in PROBLEMS.values():
-        page = client.get(problem.type, headers={"accept": "text/html,*/*"})
-        assert page.headers["content-type"].startswith("text/html")
-        assert problem.title.split("'")[0] in page.text
-        answer = client.get(problem.type).json()
-        assert answer["remedy"] == problem.remedy
-        assert answer["status"] == problem.status

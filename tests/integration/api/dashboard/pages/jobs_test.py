@@ -1,0 +1,63 @@
+"""The list of jobs: every job once, filtered, in pages, and escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from service.jobs import commands
+from service.settings import Settings
+from service.storage.database import Database
+from tests.support import seeding
+
+
+@pytest.fixture(params=["sqlite"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """SQLite alone, unless a test asks for both: pages add no SQL to that of the storage."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(settings, database), base_url="http://localhost") as client:
+        yield client
+
+
+def test_an_empty_list_says_what_to_do_next(client: TestClient) -> None:
+    page = client.get("/").text
+    assert "densearch submit job.json" in page
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_the_list_shows_every_job_and_escapes_names(
+    client: TestClient, database: Database
+) -> None:
+    found = seeding.seed_all(database)
+    page = client.get("/").text
+    for job in found.values():
+        assert f'href="/jobs/{job.id}"' in page
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+    assert "all workers are busy with other jobs" in page
+    assert "no worker can hold a network of width 512" in page
+
+
+def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: Database) -> None:
+    made = [seeding.submit(database, f"job {i}", n_trials=1) for i in range(27)]
+    commands.cancel(database, made[3].id)
+    first = client.get("/").text
+    shown = [int(i) for i in re.findall(r'id="job-(\d+)"', first)]
+    assert shown == [job.id for job in reversed(made)][:25]
+    older = re.search(r'rel="next" href="([^"]+)"', first)
+    assert older is not None
+    second = client.get(older.group(1)).text
+    assert re.findall(r'id="job-(\d+)"', second) == [str(made[1].id), str(made[0].id)]
+    assert 'rel="next"' not in second
+    cancelled = client.get("/", params={"state": "CANCELLED"}).text
+    assert re.findall(r'id="job-(\d+)"', cancelled) == [str(made[3].id)]
+    assert "None is failed" in client.get("/", params={"state": "FAILED"}).text

@@ -1,0 +1,88 @@
+"""Trials over REST: pages and filters, the tries at each, every bit of a coordinate."""
+
+from __future__ import annotations
+
+from starlette.testclient import TestClient
+
+from service.orchestration import results
+from service.orchestration.messages import Ended, Ending, Measured
+from service.orchestration.run import Run
+from service.storage import jobs
+from service.storage.database import Database
+from tests.support.pages import all_items, items
+from tests.support.simulation import Simulation, finish_next
+from tests.support.specs import PHOTOS, changed, submit
+
+
+def test_pages_join_to_the_whole_whatever_their_size(both: TestClient, database: Database) -> None:
+    job_id = submit(both, PHOTOS)
+    finish_next(database)
+    whole = items(both, f"/v1/jobs/{job_id}/trials?phase=all&limit=1000")
+    for query in ("phase=all&limit=1", "phase=all&limit=7", "phase=all&limit=20"):
+        assert all_items(both, f"/v1/jobs/{job_id}/trials?{query}") == whole
+    mine = [t for t in whole if t["study"] == "direct_l" and t["phase"] == "search"]
+    assert all_items(both, f"/v1/jobs/{job_id}/trials?study=direct_l&limit=2") == mine
+    by_id = f"study={mine[0]['study_id']}"
+    assert all_items(both, f"/v1/jobs/{job_id}/trials?{by_id}&limit=2") == mine
+    fixed = [t for t in whole if t["sampler"] == "fixed"]
+    assert all_items(both, f"/v1/jobs/{job_id}/trials?sampler=fixed&phase=all&limit=3") == fixed
+    assert items(both, f"/v1/jobs/{job_id}/trials?state=FAILED") == []
+    assert items(both, f"/v1/jobs/{job_id}/trials?sampler=tpe") == []
+    assert both.get(f"/v1/jobs/{job_id}/trials?study=tpe").status_code == 404
+
+
+def _first_trial(database: Database) -> tuple[Simulation, Run]:
+    simulation = Simulation(database, n_workers=1)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    return simulation, run
+
+
+def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: Database) -> None:
+    submit(both)
+    asleep, _ = _first_trial(database)
+    (lost,) = asleep.hand
+    with database.write() as session:  # its lease ran out while it slept
+        jobs.release(session, asleep.me.id)
+    simulation, run = _first_trial(database)
+    (again,) = simulation.hand
+    assert again.trial_id == lost.trial_id
+    measured = [
+        Measured(again.attempt_id, again.trial_id, epoch, {"loss": 1.0 / epoch}, 0.5 * epoch)
+        for epoch in (1, 2)
+    ]
+    simulation.step(run, [*measured])
+    results.record_late(
+        database, [Ended(lost.attempt_id, lost.trial_id, Ending.COMPLETED, value=-1.0)]
+    )
+    trial = both.get(f"/v1/trials/{lost.trial_id}").json()
+    assert trial["state"] == "RUNNING"
+    assert trial["value"] is None
+    assert trial["attempts"] == 2
+    first, second = trial["attempt_log"]
+    assert (first["state"], first["is_late"], first["value"]) == ("LOST", True, -1.0)
+    assert first["number"] == 1
+    assert (second["state"], second["is_late"]) == ("RUNNING", False)
+    points = items(both, f"/v1/trials/{lost.trial_id}/measurements")
+    assert [(m["epoch"], m["metrics"]["loss"], m["elapsed_s"]) for m in points] == [
+        (1, 1.0, 0.5),
+        (2, 0.5, 1.0),
+    ]
+    assert both.get("/v1/jobs/1").json()["progress"]["n_running"] == 1
+
+
+def test_coordinates_keep_every_bit(both: TestClient, database: Database) -> None:
+    job_id = submit(both)
+    simulation, _ = _first_trial(database)
+    sent = {a.trial_id: a.payload["point"] for a in simulation.hand}
+    shown = {t["id"]: t["point"] for t in items(both, f"/v1/jobs/{job_id}/trials")}
+    for trial_id, point in sent.items():
+        assert [float(u).hex() for u in shown[trial_id]] == [float(u).hex() for u in point]
+
+
+def test_a_trial_says_what_it_trains_on(client: TestClient, sqlite_database: Database) -> None:
+    job_id = submit(client, changed("/resources", {"gpus_per_trial": 0.25}))
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    simulation.step(run, [])
+    assert {t["device"] for t in items(client, f"/v1/jobs/{job_id}/trials")} == {"cuda"}

@@ -1,0 +1,55 @@
+"""Pages in a browser, each with everything that it complained about or asked for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+PATIENCE_MS = 60_000
+
+
+@dataclass
+class Tab:
+    """A page, with everything it complained about or asked for."""
+
+    page: Page
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self._note(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _note(self, url: str) -> None:
+        self.urls.append(url)
+        if not url.startswith((self.origin + "/", "data:", "blob:")):
+            self.foreign.append(url)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.origin + path)
+        return self.page
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until a script's expression is true.
+
+    Playwright's own wait_for_function polls with eval, which the pages' policy forbids.
+    """
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"never became true: {expression}"
+        page.wait_for_timeout(50)
+
+
+def open_tab(context: BrowserContext, origin: str) -> Tab:
+    return Tab(context.new_page(), origin)

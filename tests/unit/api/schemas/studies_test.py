@@ -1,0 +1,13 @@
+"""A study is answered with all that is stored of it and its counts."""
+
+from __future__ import annotations
+
+from api.schemas.studies import StudyOut
+from service.jobs.progress import StudyProgress
+from service.records import Study
+from tests.support.schemas import answered, known
+
+
+def test_all_of_a_study_is_answered_but_its_place_which_is_its_order() -> None:
+    counts = known(StudyProgress) | {"hit_rate"}
+    assert answered(StudyOut) == known(Study) - {"place"} | counts
