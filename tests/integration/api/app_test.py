@@ -16,3 +16,25 @@ def test_the_documentation_comes_from_this_server_alone(client: TestClient) -> N
             assert link.startswith("/")
             if link != "/favicon.ico":
                 assert client.get(link).status_code == 200
+
+
+def test_a_refusal_that_needs_no_route_still_has_an_id_and_the_security_headers(
+    client: TestClient,
+) -> None:
+    """The layer that adds them is the outermost, whatever is refused below it."""
+    refusals = [
+        client.get("/v1/jobs", headers={"host": "evil.example"}),
+        client.post("/v1/jobs", headers={"origin": "http://evil.example"}),
+        client.post("/v1/jobs", content=b" " * 10_000_000),
+        client.get("/nothing"),
+    ]
+    assert [answer.status_code for answer in refusals] == [421, 403, 413, 404]
+    for answer in refusals:
+        assert answer.headers["x-request-id"]
+        assert answer.headers["content-security-policy"]
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_page_of_a_new_job_is_not_taken_for_the_page_of_a_job(client: TestClient) -> None:
+    assert client.get("/jobs/new").status_code == 200
+    assert client.get("/jobs/old").status_code == 422

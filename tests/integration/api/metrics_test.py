@@ -35,3 +35,13 @@ def test_metrics_count_requests_and_jobs(both: TestClient, database: Database) -
     assert found["densearch_requests_total", posted] == 2
     missing = (("method", "GET"), ("route", "/v1/jobs/{job_id}"), ("status", "404"))
     assert found["densearch_requests_total", missing] == 1
+
+
+def test_any_word_as_a_method_makes_no_series_of_its_own(client: TestClient) -> None:
+    for method in ("BREW", "WHEN"):
+        client.request(method, "/v1/jobs")
+    found = _samples(client)
+    counted = [dict(labels) for name, labels in found if name == "densearch_requests_total"]
+    assert {labels["method"] for labels in counted} <= {"GET", "other"}
+    other = (("method", "other"), ("route", "/v1/jobs"), ("status", "405"))
+    assert found["densearch_requests_total", other] == 2

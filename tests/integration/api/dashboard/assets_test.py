@@ -4,28 +4,9 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from importlib.metadata import version
 
-import pytest
 from starlette.testclient import TestClient
-
-from api.app import create_app
-from service.settings import Settings
-from service.storage.database import Database
-
-
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest) -> Database:
-    """SQLite alone, unless a test asks for both: pages add no SQL to that of the storage."""
-    found: Database = request.getfixturevalue(f"{request.param}_database")
-    return found
-
-
-@pytest.fixture
-def client(settings: Settings, database: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database), base_url="http://localhost") as client:
-        yield client
 
 
 def test_static_files_are_kept_revalidated_and_nothing_else_is_served(client: TestClient) -> None:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from api.routes.artifacts import file_name
+from pathlib import Path
+
+from api.routes.artifacts import file_name, inside
 
 
 def test_a_file_name_carries_nothing_a_header_could_misread() -> None:
     assert file_name("direct_l.safetensors") == "direct_l.safetensors"
     assert file_name('a"b\r\n/../é') == "a_b___.._" + "_"
+
+
+def test_a_path_that_leaves_the_data_directory_leads_nowhere(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "homely").write_text("of another directory with the same beginning")
+    (home / "net").write_text("weights")
+    (home / "link").symlink_to(tmp_path / "homely")
+    assert inside(home, "net") == home.resolve() / "net"
+    for path in ("../homely", str(tmp_path / "homely"), "link", ".", "", "absent"):
+        assert inside(home, path) is None, path

@@ -21,7 +21,7 @@ class ValueOut(Out):
 class Record:
     value: float
     at: datetime
-    secret: str = "not asked for"
+    hidden: str = "not asked for"
 
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 17, tzinfo=UTC)

@@ -32,14 +32,9 @@ def test_every_part_is_answered_whole(
 def test_a_part_that_is_unknown_is_null() -> None:
     interval = figures.Interval(1.0, 2.0, 3.0)
     kind = figures.KindOfTraining("search", 4, 0, (1, 2, 3), 1.0, interval)
-    unknown = dict.fromkeys(answered(estimates.EstimateOut))
-    made = figures.Estimate(
-        **{
-            **unknown,
-            **{"state": "measuring", "trainings": (kind,), "n_trainings": 4, "n_epochs": 12},
-            "warnings": (),
-        }  # type: ignore[arg-type]
-    )
+    values: dict[str, Any] = dict.fromkeys(answered(estimates.EstimateOut))
+    values |= {"state": "measuring", "trainings": (kind,), "n_trainings": 4, "n_epochs": 12}
+    made = figures.Estimate(**(values | {"warnings": ()}))
     shown = estimates.EstimateOut.model_validate(made).model_dump(mode="json")
     assert shown["trainings"][0]["epochs"] == [1, 2, 3]
     assert shown["trainings"][0]["seconds"] == {"low": 1.0, "expected": 2.0, "high": 3.0}

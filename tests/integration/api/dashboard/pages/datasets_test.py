@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from api.dashboard.pages import datasets
-from service.settings import Settings
-from service.storage.database import Database
 from tests.support.datasets import making
-
-
-@pytest.fixture
-def client(settings: Settings, database: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database), base_url="http://127.0.0.1") as client:
-        yield client
 
 
 def _add(client: TestClient, name: str, content: bytes) -> int:

@@ -1,34 +1,24 @@
-"""The page of jobs that use what a search can: repeats, short trainings, tuned controls, layers.
+"""The page of a job: what it may be told, what it found, and all that a search can.
 
-The jobs are run by the service itself, with a stand-in for the training.
+The jobs are seeded, or run by the service itself with a stand-in for the training.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
-from densearch.density import families
 from service.jobs import reopen
-from service.settings import Settings
-from service.states import Phase, Role, TrialState
-from service.storage import densities, events, studies, trials
+from service.states import JobState, Phase, TrialState
+from service.storage import events, trials
+from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.support import seeding
 from tests.support.simulation import Simulation
 from tests.support.specs import PHOTOS, submit
-
-
-@pytest.fixture
-def client(settings: Settings, sqlite_database: Database) -> Iterator[TestClient]:
-    app = create_app(settings, sqlite_database)
-    with TestClient(app, base_url="http://localhost") as client:
-        yield client
 
 
 def _run(database: Database, fails: tuple[int, ...] = ()) -> None:
@@ -177,38 +167,6 @@ def test_an_extended_job_shows_what_it_superseded_as_such(
     assert all("superseded" in _text(page, f"trial-{t.id}") for t in old)
 
 
-def test_every_layer_of_a_learned_density_can_be_chosen(
-    client: TestClient, sqlite_database: Database
-) -> None:
-    job_id = submit(client, {**PHOTOS, "samplers": ["gradient"], "controls": []})
-    _run(sqlite_database)
-    with sqlite_database.write() as session:
-        (study,) = studies.of_job(session, job_id)
-        (whole,) = densities.of_job(session, job_id)
-        rows = []
-        for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
-            made = families.build("symmetric", 3, [value]).to_dict()
-            names = ("family", "kernel_size", "n_dims", "vector", "alpha", "beta", "phi", "den")
-            row = {name: made[name] for name in names} | {"layer": layer, "provenance": {}}
-            rows.append(row | {"job_id": job_id, "study_id": study.id, "trial_id": whole.trial_id})
-        densities.put_all(session, study.id, rows)
-        assert study.role is Role.SEARCH
-        ids = {found.layer: found.id for found in densities.of_job(session, job_id)}
-    page = client.get(f"/jobs/{job_id}").text
-    options = dict(re.findall(r'<option value="(\d+)"(?: selected)?>([^<]*)<', page))
-    assert options == {
-        str(ids["body.0"]): "gradient, body.0",
-        str(ids["body.2"]): "gradient, body.2",
-    }
-    for layer, value in (("body.0", 0.6), ("body.2", 0.9)):
-        query = {"density": ids[layer]}
-        figure = client.get(f"/jobs/{job_id}/figures/density", params=query).json()
-        assert figure["data"][0]["z"][0][1] == value
-        shown = client.get(f"/jobs/{job_id}", params=query).text
-        assert f'<option value="{ids[layer]}" selected>' in shown
-        assert f'href="/v1/densities/{ids[layer]}?format=csv"' in shown
-
-
 def test_precision_and_packs_are_told(client: TestClient) -> None:
     body = {**PHOTOS, "training": {**PHOTOS["training"], "precision": "bfloat16"}}
     job_id = submit(client, {**body, "resources": {"pack_width": 4}})
@@ -216,3 +174,51 @@ def test_precision_and_packs_are_told(client: TestClient) -> None:
     assert "searched in bfloat16 packs of 4" in meta
     plain = client.get(f"/jobs/{submit(client, PHOTOS)}").text
     assert "bfloat16" not in plain.partition('id="meta"')[2].partition("</p>")[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled"),
+    [
+        ("running", {"pause", "cancel", "clone"}),
+        ("paused", {"resume", "cancel", "clone"}),
+        ("succeeded", {"extend", "clone", "delete"}),
+        ("failed", {"clone", "delete"}),  # none of its trials failed
+    ],
+)
+def test_buttons_are_enabled_where_the_states_allow_it(
+    client: TestClient, database: Database, state: str, enabled: set[str]
+) -> None:
+    job = getattr(seeding, state)(database)
+    page = client.get(f"/jobs/{job.id}").text
+    assert set(re.findall(r'data-action="([\w-]+)"(?: data-budget="\d+")?>', page)) == enabled
+
+
+def test_a_finished_job_shows_its_verdict_arms_and_files(
+    client: TestClient, database: Database
+) -> None:
+    job = seeding.succeeded(database)
+    page = client.get(f"/jobs/{job.id}").text
+    assert "12.4 % below uniform" in page
+    assert page.count('id="arm-') == 7
+    assert "den[0] 0.25 to 0.41" in page
+    assert page.count('class="fill"') == 5  # three parts, their sum, and one beside
+    for words in ("took 1.02 times", "took 202 epochs", "p 0.019", "80 % of pairs"):
+        assert words in page
+    assert 'href="/v1/artifacts/' in page
+    assert "data-final" in page
+
+
+def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Database) -> None:
+    job = seeding.paused(database)
+    with database.write() as session:
+        arm = {"study_id": 1, "name": "a", "role": "search", "density": None, "test": None}
+        lone = {"difference": 0.1, "relative": None, "low": None, "high": None, "p": None}
+        arms = [
+            arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0},
+            arm | {"validation_loss": 1.0, "vs_uniform": lone, "training_s": 0.0,
+                   "test": {"n": 0, "loss_mean": None, "loss_sd": None, "metrics": {}}},
+        ]  # fmt: skip
+        report = {"arms": arms, "best_arm": None, "n_seeds": 1, "verdict": "Not judged."}
+        job_rows.set_state(session, job.id, JobState.RUNNING)
+        job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
+    assert "Not judged." in client.get(f"/jobs/{job.id}").text

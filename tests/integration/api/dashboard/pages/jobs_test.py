@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from service.jobs import commands
-from service.settings import Settings
 from service.storage.database import Database
 from tests.support import seeding
-
-
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest) -> Database:
-    """SQLite alone, unless a test asks for both: pages add no SQL to that of the storage."""
-    found: Database = request.getfixturevalue(f"{request.param}_database")
-    return found
-
-
-@pytest.fixture
-def client(settings: Settings, database: Database) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database), base_url="http://localhost") as client:
-        yield client
 
 
 def test_an_empty_list_says_what_to_do_next(client: TestClient) -> None:

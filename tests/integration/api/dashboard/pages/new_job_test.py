@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ from tests.support import seeding
 from tests.support.datasets import making
 from tests.support.estimates import COST, dispatch, measure
 from tests.support.specs import JSON, PHOTOS, SPHERE, changed, submit
-
-
-@pytest.fixture
-def client(settings: Settings, sqlite_database: Database) -> Iterator[TestClient]:
-    app = create_app(settings, sqlite_database)
-    with TestClient(app, base_url="http://localhost") as client:
-        yield client
 
 
 def _shown(page: str) -> str:

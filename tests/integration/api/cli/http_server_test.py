@@ -1,0 +1,74 @@
+"""The server's port: taken before anything else, refused in words, and its connections watched."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli.http_server import PortInUseError, UnusableAddressError, address_of, bind, run
+from service.errors import UnsafeBindingError
+from service.settings import Settings
+
+
+@pytest.fixture
+def used_port() -> Iterator[int]:
+    """A port of 127.0.0.1 on which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def test_a_port_in_use_is_refused_before_the_data_directory_is_touched(
+    tmp_path: Path, used_port: int
+) -> None:
+    data_dir = tmp_path / "data"
+    with pytest.raises(PortInUseError, match=rf"port {used_port} .* choose another port with"):
+        run(Settings(port=used_port, data_dir=data_dir), with_dispatcher=True)
+    assert not data_dir.exists()
+
+
+def test_an_address_of_another_machine_is_refused_with_the_systems_reason(
+    settings: Settings,
+) -> None:
+    # TEST-NET-1 (RFC 5737): no machine has it.
+    elsewhere = settings.model_copy(update={"host": "192.0.2.1", "allow_remote": True})
+    with pytest.raises(UnusableAddressError, match=r"cannot listen on 192\.0\.2\.1 port 0: "):
+        bind(elsewhere)
+
+
+def test_others_reach_it_only_where_that_is_allowed_by_name(settings: Settings) -> None:
+    everywhere = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - refused
+    with pytest.raises(UnsafeBindingError):
+        bind(everywhere)
+    with bind(everywhere.model_copy(update={"allow_remote": True})) as listener:
+        port = listener.getsockname()[1]
+        assert address_of(listener) == f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_its_address_is_one_that_a_browser_takes(
+    settings: Settings, host: str, shown: str
+) -> None:
+    with bind(settings.model_copy(update={"host": host})) as listener:
+        port = listener.getsockname()[1]
+        assert port > 0
+        assert address_of(listener) == f"http://{shown}:{port}"
+
+
+def test_accepted_connections_notice_within_a_minute_that_the_peer_is_gone(
+    settings: Settings,
+) -> None:
+    with bind(settings) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            options = {name: getattr(socket, name) for name in vars(socket) if name[:4] == "TCP_"}
+            found = {
+                name: accepted.getsockopt(socket.IPPROTO_TCP, options[name])
+                for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+            }
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    silent_s = found["TCP_KEEPIDLE"] + found["TCP_KEEPINTVL"] * found["TCP_KEEPCNT"]
+    assert silent_s <= 60
+    assert found["TCP_USER_TIMEOUT"] <= 60_000
