@@ -16,6 +16,7 @@ from service.states import Phase, TrialState
 from service.storage import overview, studies, trials
 from service.storage.database import Database
 from service.validation import parse
+from tests.support import seeding
 
 EVERYTHING = 10**6
 
@@ -94,3 +95,14 @@ def test_a_small_study_shows_every_result(sqlite_database: Database) -> None:
             if t.state is TrialState.COMPLETED and not t.is_diverged
         ]
     assert [result.trial_id for result in few] == expected
+
+
+def test_results_leave_out_what_cannot_be_the_best(database: Database) -> None:
+    job = seeding.running(database)
+    with database.read() as session:
+        found = {r.trial_id: r for r in overview.results(session, job.id, "number", 600)}
+        for trial in trials.of_job(session, job.id):
+            is_result = trial.state == "COMPLETED" and not trial.is_diverged
+            assert (trial.id in found) == is_result
+            if is_result:
+                assert found[trial.id].value == trial.value
