@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,11 @@ def card(
     number: int, of: Study, layer: str = "", *, vector: Sequence[float] = (0.5,)
 ) -> DensityCard:
     family = "symmetric" if len(vector) == 1 else "full"
-    made = families.build(family, 3, list(vector)).to_dict()
+    made: dict[str, Any] = families.build(family, 3, list(vector)).to_dict()
     record = DensityRecord(
         number, 1, of.id, 1, layer, family, 3, 2, list(vector), made["alpha"], made["beta"],
         made["phi"], None, {}, clock.now(),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     return DensityCard(of, record, shape_of(record))
 
 
