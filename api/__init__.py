@@ -1,1 +1,1 @@
-"""The asking: REST, dashboard, command line, Python client."""
+"""The transports: REST, dashboard, command line."""

@@ -58,14 +58,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.settings, app.state.database = settings, database
     app.state.hosts = Hosts(settings.host, settings.allowed_hosts or ())
-    # An event is set by who runs the server, before it waits for open answers.
+    # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
     app.state.metrics = Metrics(database, settings.lease_s)
     handlers.install(app)
     for module in ROUTES:
         app.include_router(module.router)
-    app.include_router(new_job.router)  # before the page of a job: "new" is no id
+    # Before the page of a job, which would take "new" for an id.
+    app.include_router(new_job.router)
     app.include_router(routes.router)
     # The last one added is the outermost.
     app.add_middleware(

@@ -1,7 +1,7 @@
 """From the bytes of a request's body to a JSON value, with every refusal explained.
 
-Decoded here and not by the framework, so that NaN, an escaped lone surrogate or a key that comes
-twice is refused with a pointer to its place.
+Decoded here and not by the framework, so that NaN, an escaped lone surrogate or a duplicate key is
+refused with a pointer to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_DEPTH = 64
 
 
 class _Repeated(dict[str, Any]):
-    """An object in which some keys came more than once."""
+    """An object in which some keys appeared more than once."""
 
     keys_twice: tuple[str, ...] = ()
 
@@ -37,10 +37,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def decode_json(body: bytes) -> object:
-    """Decode a JSON body. NaN and the infinities pass: the spec refuses them with their place.
+    """Decode a JSON body. NaN and the infinities pass: the spec refuses them, with a pointer.
 
     Raises:
-        ProblemError: malformed-body; its faults point to the place where that is known.
+        ProblemError: malformed-body; its faults have pointers where the position is known.
     """
     try:
         value: object = json.loads(body.decode("utf-8"), object_pairs_hook=_object)
@@ -73,7 +73,7 @@ def _faults(value: object, at: str, depth: int) -> Iterator[Fault]:
     if depth > MAX_DEPTH:
         yield Fault(at, f"nested more than {MAX_DEPTH} deep")
     elif isinstance(value, str) and not _is_text(value):
-        yield Fault(at, "holds half a surrogate pair, which is no text")
+        yield Fault(at, "contains half of a surrogate pair, which is not valid text")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _faults(item, f"{at}/{index}", depth + 1)
@@ -84,10 +84,10 @@ def _faults(value: object, at: str, depth: int) -> Iterator[Fault]:
 def _object_faults(value: dict[str, object], at: str, depth: int) -> Iterator[Fault]:
     if isinstance(value, _Repeated):
         for name in filter(_is_text, value.keys_twice):
-            yield Fault(f"{at}/{escape(name)}", f"the key {name!r} comes more than once")
+            yield Fault(f"{at}/{escape(name)}", f"the key {name!r} appears more than once")
     for name, item in value.items():
         if not _is_text(name):
-            yield Fault(at, "a key holds half a surrogate pair, which is no text")
+            yield Fault(at, "a key contains half of a surrogate pair, which is not valid text")
         else:
             yield from _faults(item, f"{at}/{escape(name)}", depth + 1)
 
@@ -109,7 +109,7 @@ async def json_body(request: Request) -> object:
     """
     declared = _media_type(request)
     if declared != JSON:
-        found = f"it says {declared[:80]}" if declared else "it says nothing"
+        found = f"it was {declared[:80]}" if declared else "it was missing"
         raise ProblemError(
             "unsupported-media-type", f"send Content-Type: application/json ({found})"
         )

@@ -1,4 +1,4 @@
-"""What a request's handler works with: the app's database, settings and event feed.
+"""Dependencies of request handlers: the app's database, settings and event feed.
 
 The dependencies are coroutines, since FastAPI runs plain functions in a thread: `/readyz` must
 answer while all threads are blocked.

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: requests as they come, the database's state when it is scraped."""
+"""Metrics for Prometheus: requests as they are answered, the database's state at each scrape."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Metrics:
-    """The figures of one app, in a registry of their own."""
+    """The metrics of one app, in a registry of their own."""
 
     def __init__(self, database: Database, lease_s: float) -> None:
         self.registry = CollectorRegistry()
@@ -36,7 +36,7 @@ class Metrics:
         )
         self._seconds = Histogram(
             "densearch_request_seconds",
-            "Time to answer, streams left out.",
+            "Time to answer; streams are not counted.",
             ["method", "route"],
             registry=self.registry,
         )
@@ -44,7 +44,7 @@ class Metrics:
 
     def observe(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count an answered request; `seconds` is None for a stream."""
-        # A client may send any word as its method; each would live on as a series of its own.
+        # A client may send any word as its method; each would remain as a time series.
         method = method if method in METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         if seconds is not None:
@@ -52,13 +52,13 @@ class Metrics:
 
 
 class _Stored(Collector):
-    """What the database says at the moment of the scrape."""
+    """Metrics that are read from the database at each scrape."""
 
     def __init__(self, database: Database, lease_s: float) -> None:
         self._database, self._lease_s = database, lease_s
 
     def describe(self) -> list[Metric]:
-        """Nothing: registering asks no database."""
+        """Return nothing, so that registering does not query the database."""
         return []
 
     def collect(self) -> Iterator[Metric]:
@@ -88,9 +88,7 @@ class _Stored(Collector):
         for trial_state in TrialState:
             by_state.add_metric([trial_state], trials.get(trial_state, 0))
         yield by_state
-        yield GaugeMetricFamily(
-            "densearch_dispatchers", "Dispatchers that live.", value=len(alive)
-        )
+        yield GaugeMetricFamily("densearch_dispatchers", "Live dispatchers.", value=len(alive))
         if alive:
             last = max(dispatcher.heartbeat_at for dispatcher in alive)
             yield GaugeMetricFamily(

@@ -17,7 +17,7 @@ _REF = "#/components/schemas/{model}"
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON schemas of request bodies with all that they refer to, by name."""
+    """Return the JSON schemas of these models and of all that they refer to, by name."""
     _, found = models_json_schema(
         [(model, "validation") for model in models],
         ref_template=_REF,
@@ -28,7 +28,7 @@ def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
 
 
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return what replaces `app.openapi`."""
+    """Return a replacement of `app.openapi` that adds the schemas of bodies decoded here."""
     generate = app.openapi
 
     def document() -> dict[str, Any]:

@@ -22,7 +22,7 @@ Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f
 
 
 class Query(BaseModel):
-    """Parameters of a list; an unknown one is refused, for a misspelt filter would be ignored."""
+    """Parameters of a list; unknown ones are refused: a misspelt filter would be ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ def cut(found: Sequence[T], limit: int, request: Request, response: Response) ->
     """Keep `limit` of the items found, and link to the next page when there are more.
 
     Args:
-        found: Items, of which one more than `limit` was asked for.
+        found: At most `limit` + 1 items; the last one shows that there is another page.
         limit: The page's size.
         request: Its address and filters are kept in the link.
         response: Gets the Link header (RFC 8288).

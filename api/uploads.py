@@ -1,4 +1,4 @@
-"""A data set on its way in: its options, and its bytes as they come."""
+"""Uploads of data sets: the options, and the bytes as they arrive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _importers = CapacityLimiter(2)
 
 
 class FolderImport(ImportOptions):
-    """A folder on the server that is to become a data set."""
+    """A folder on the server to import as a data set."""
 
     folder: str = Field(
         min_length=1, max_length=1000, description="Below one of DENSEARCH_DATASET_ROOTS."
@@ -118,7 +118,7 @@ def refuse_parameters(request: Request) -> None:
     """Refuse a query string with a JSON body, since it would be ignored.
 
     Raises:
-        RequestValidationError: There is one.
+        RequestValidationError: The request has query parameters.
     """
     faults = [
         {"type": "extra_forbidden", "loc": ("query", name), "msg": "", "input": None}
@@ -129,7 +129,7 @@ def refuse_parameters(request: Request) -> None:
 
 
 async def importing(work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
-    """Import in a thread, when one of the few is free."""
+    """Run an import in a thread, once one of the two slots is free."""
     return await to_thread.run_sync(partial(work, *arguments), limiter=_importers)
 
 
@@ -137,11 +137,11 @@ async def importing(work: Callable[[*Arguments], T], *arguments: *Arguments) -> 
 async def received(
     request: Request, database: Database, settings: Settings
 ) -> AsyncIterator[Workspace]:
-    """Give a workspace with a request's body on disk.
+    """Yield a workspace that holds the request's body as a file.
 
     Raises:
-        ProblemError: The client went away, or the bytes are not those of its Content-Digest.
-        StorageFullError: There is no room for it.
+        ProblemError: The client disconnected, or the bytes do not match its Content-Digest.
+        StorageFullError: The disk has no room for the body.
     """
     wanted = _wanted_digest(request)
     folder = library.working(database, settings)
@@ -149,7 +149,7 @@ async def received(
         found = await _to_disk(request, work)
         if wanted is not None and found != wanted:
             raise ProblemError(
-                "digest-mismatch", f"the SHA-256 of the bytes that came is {found.hex()}"
+                "digest-mismatch", f"the SHA-256 of the received bytes is {found.hex()}"
             )
         yield work
 
@@ -171,8 +171,8 @@ def _wanted_digest(request: Request) -> bytes | None:
 async def _to_disk(request: Request, work: Workspace) -> bytes:
     """Write the body to the workspace's upload; return its SHA-256.
 
-    A client that sends before it reads would not see why it is refused: what still comes of a body
-    for which there is no room is read and dropped, within reason.
+    When the disk is full, the rest of the body is read and dropped, up to `MAX_DROPPED_BYTES`: a
+    client that sends before it reads would otherwise not see why it is refused.
     """
     digest, full, n_dropped = hashlib.sha256(), None, 0
     with await to_thread.run_sync(_opened, work) as file:
@@ -198,14 +198,14 @@ def _opened(work: Workspace) -> IO[bytes]:
 def _write(file: IO[bytes], digest: Any, block: bytes) -> None:  # noqa: ANN401 - of hashlib
     digest.update(block)
     with full_disks():
-        # Unbuffered: what does not fit fails here, and may be written in part first.
+        # Unbuffered: a full disk fails here, and a write may be partial.
         rest = memoryview(block)
         while rest:
             rest = rest[file.write(rest) :]
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in pieces of about `BLOCK_BYTES`, each worth a thread's while."""
+    """Yield the body in pieces of about `BLOCK_BYTES`, each worth a call in a thread."""
     pieces: list[bytes] = []
     n_bytes = 0
     try:
@@ -216,6 +216,7 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
                 yield b"".join(pieces)
                 pieces, n_bytes = [], 0
     except ClientDisconnect as error:
-        raise ProblemError("bad-request", "the client went away before all was sent") from error
+        detail = "the client disconnected before it had sent the whole body"
+        raise ProblemError("bad-request", detail) from error
     if pieces:
         yield b"".join(pieces)

@@ -1,4 +1,4 @@
-"""Commands that measure this machine; what needs torch runs in a process of its own."""
+"""Commands that measure this machine; those that need torch run in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's commands, as the library's command line takes them (`densearch.cli.server`)."""
+"""The server's commands for the library's command line (`densearch.cli.server`)."""
 
 from __future__ import annotations
 

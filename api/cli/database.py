@@ -104,7 +104,7 @@ def _move(
     settings, database = _opened(data_dir)
     try:
         is_there = (schema.current(database) or "base") == target
-        database.close()  # our own connection would count as a user of the file
+        database.close()  # a connection of this process would count as another user of the file
         with nullcontext() if is_there else locks.hold_migration(settings):
             done = move(database)
     finally:

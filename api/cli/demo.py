@@ -1,4 +1,4 @@
-"""Command `demo`: one job on real photographs, all the way, on a server of its own."""
+"""Command `demo`: one job on real photographs, from spec to files, on a server of its own."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
         shutil.rmtree(data_dir, ignore_errors=True)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)  # or the server would outlive us
+        signal.signal(number, _end)  # or the server would outlive this process
     started = time.monotonic()
     with _server(data_dir) as url, Client(url) as client:
         submitted = client.submit(spec)
@@ -74,7 +74,7 @@ def _wait_for_ctrl_c() -> None:
 
 @contextmanager
 def _server(data_dir: Path) -> Iterator[str]:
-    """Run `densearch serve` on a free port; give its URL once it answers, and end it after."""
+    """Run `densearch serve` on a free port; yield its URL once it answers, then end it."""
     log_path = data_dir / "server.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -98,7 +98,7 @@ def _server(data_dir: Path) -> Iterator[str]:
 
 
 def _url_of(process: subprocess.Popen[bytes], log_path: Path) -> str:
-    """Wait for the line in which the server tells its address."""
+    """Wait for the line in which the server prints its address."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         text = log_path.read_text(encoding="utf-8", errors="replace")

@@ -1,6 +1,6 @@
-"""The dispatcher as another process: started, watched, restarted, ended with all it started.
+"""Supervises the dispatcher, a child process: starts, restarts and ends it with its descendants.
 
-A Ray of our own has a process too (`RayHead`), which outlives dispatchers that die.
+A local Ray has a process of its own (`RayHead`), which outlives dispatchers that die.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 # -P: a folder named workers in the user's directory must not stand in for ours.
 COMMAND = (sys.executable, "-P", "-m", "workers")
 HEAD_COMMAND = (sys.executable, "-P", "-m", "workers.ray_head")
-# What the dispatcher ends with where Ray is lost: by itself, and where Ray hangs at its start.
+# Exit codes of a dispatcher that has lost Ray: its own, and that of the alarm where Ray hangs.
 LOST = frozenset({CLUSTER_LOST, -signal.SIGALRM})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 HEALTHY_S = 30.0
@@ -43,14 +43,14 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def replace_process(settings: Settings) -> NoReturn:
-    """Become the dispatcher: signals and exit code are its own."""
+    """Replace this process by the dispatcher, which gets its signals and sets its exit code."""
     os.execve(COMMAND[0], list(COMMAND), environment_of(settings))  # noqa: S606 - no shell wanted
 
 
 def supervise(settings: Settings) -> int:
-    """Keep a dispatcher alive until SIGTERM or SIGINT; answer the exit code.
+    """Keep a dispatcher alive until SIGTERM or SIGINT; return the exit code.
 
-    It is not started again where it refuses to start: a setting or the database is wrong.
+    A dispatcher that refuses to start, for a wrong setting or database, is not restarted.
     """
     logs.configure(settings)
     supervisor = dispatcher_of(settings, final_codes=(REFUSED,))
@@ -73,7 +73,7 @@ def supervise(settings: Settings) -> int:
 def dispatcher_of(
     settings: Settings, *options: str, final_codes: Container[int] = ()
 ) -> Supervisor:
-    """Return who keeps a dispatcher alive, and a Ray for it where it is to have one of its own."""
+    """Return the supervisor of a dispatcher, with a local Ray where the settings ask for one."""
     parent = ("--parent", str(os.getpid()))
     env, head = environment_of(settings), None
     if settings.ray_address == "local":
@@ -85,14 +85,14 @@ def dispatcher_of(
 
 
 class RayHead:
-    """The process that keeps a Ray of our own, for one dispatcher after another.
+    """The process that keeps a local Ray, for one dispatcher after another.
 
-    It says where Ray is in a file without a name, which the dispatchers have open as well.
+    It writes Ray's address to an anonymous file, which the dispatchers inherit open.
 
     Args:
-        command: The process's, but for the file.
+        command: Of the process, without the option that names the file.
         env: Its environment.
-        patience_s: How long it may take to end in order.
+        patience_s: Seconds that it may take to end in order.
     """
 
     def __init__(
@@ -104,17 +104,17 @@ class RayHead:
 
     @property
     def descriptors(self) -> tuple[int, ...]:
-        """What a dispatcher must inherit."""
+        """File descriptors that a dispatcher must inherit."""
         return (self._file,)
 
     def arguments(self) -> list[str]:
-        """Start the process if it does not run; return what tells a dispatcher of it."""
+        """Start the process if it does not run; return the options that point to it."""
         if self._process is None or _has_ended(self._process):
             self._process = self._replace()
         return ["--ray-head", str(self._process.pid), str(self._file)]
 
     def drop(self) -> None:
-        """End what there is of Ray, at once: the next dispatcher gets a new one."""
+        """Kill Ray, if it runs: the next dispatcher gets a new one."""
         if self._process is not None:
             _kill_session(self._process.pid)
             self._process.wait()
@@ -126,7 +126,7 @@ class RayHead:
         return _start([*self._command, "--file", str(self._file)], self._env, self.descriptors)
 
     def stop(self) -> None:
-        """End Ray in order, and what is left of it by force."""
+        """End Ray in order, then kill what is left of it."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGTERM)
@@ -141,20 +141,20 @@ class RayHead:
 class Supervisor:
     """Keeps one child process alive until `stop`; a thread waits for it.
 
-    A child that lived for half a minute is started again at once; others after 0.5 s, then twice
-    as long each time, at most 10 s. Whatever is left of its session is killed before.
+    A child that lived for half a minute is restarted at once; others after 0.5 s, then after twice
+    as long each time, at most 10 s. What is left of its session is killed before each restart.
 
     Args:
-        command: The child's.
-        env: Its environment; this process's where it is left out.
-        first_delay_s: Before the first restart.
-        patience_s: How long a child may take to end in order.
-        final_codes: Exit codes after which it is not started again.
-        head: Keeps the Ray that the child works with; dropped where the child has lost it.
+        command: Of the child.
+        env: Its environment; this process's if None.
+        first_delay_s: Seconds before the first restart.
+        patience_s: Seconds that a child may take to end in order.
+        final_codes: Exit codes after which the child is not restarted.
+        head: Keeps the child's Ray; dropped when the child has lost it.
 
     Attributes:
-        n_starts: How often it was started.
-        final_code: The exit code that ended all trying, None while none did.
+        n_starts: How often the child was started.
+        final_code: The exit code after which it was not restarted; None until then.
     """
 
     def __init__(
@@ -243,7 +243,7 @@ class Supervisor:
 def _start(
     command: Sequence[str], env: Mapping[str, str] | None, descriptors: Sequence[int]
 ) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C reaches us alone, and we end the child in order.
+    # A session of its own: Ctrl-C reaches only this process, which ends the child in order.
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,
         env=env,

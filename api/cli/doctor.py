@@ -88,13 +88,13 @@ def _package(name: str, level: Level, remedy: str) -> Finding:
 
 
 def check_plugins(_settings: Settings) -> Iterator[Finding]:
-    """Import what other packages bring; one that fails breaks only the jobs that name it."""
+    """Import the plug-ins; one that fails breaks only the jobs that name it."""
     for found in installed_plugins.listed():
         subject, detail = f"{found.what} {found.name}", f"of {found.package}"
         if found.is_shadowed:
-            remedy = "what is built in has this name and is taken: have it renamed"
+            remedy = "a built-in one has this name and is used instead: rename the plug-in"
             yield Finding("warn", subject, f"{detail} is never used", remedy)
-        elif found.lacks:  # an extra that nobody has asked for is no fault
+        elif found.lacks:  # an extra that is not installed is no fault
             yield Finding("ok", subject, f"not usable: {found.error}")
         elif found.error is not None:
             remedy = "correct or uninstall the package; docs/own-networks.md says what it needs"
@@ -214,7 +214,7 @@ def _space(subject: str, place: Path, wanted_bytes: int, remedy: str) -> Finding
 
 
 def check_ray(settings: Settings) -> Iterator[Finding]:
-    """Import Ray elsewhere, and look at the shared memory that its object store takes."""
+    """Import Ray in another process, and check the shared memory for its object store."""
     code = "import ray; print(ray.__version__)"
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -241,7 +241,7 @@ def check_ray(settings: Settings) -> Iterator[Finding]:
 
 
 def check_gpu(_settings: Settings) -> Iterator[Finding]:
-    """Ask the driver for its GPUs; none is fine, since everything runs on CPUs too."""
+    """Ask the driver for its GPUs; none is fine, since trainings also run on CPUs."""
     program = shutil.which("nvidia-smi")
     if program is None:
         yield Finding("ok", "gpu", "none (no nvidia-smi): trainings run on the CPU")
@@ -265,7 +265,7 @@ def check_gpu(_settings: Settings) -> Iterator[Finding]:
 
 
 def check_server(settings: Settings) -> Iterator[Finding]:
-    """Ask the server for its readiness; that none runs is no failure."""
+    """Ask the server for its readiness; a server that does not run is only a warning."""
     try:
         with Client(settings.url, timeout_s=5) as client:
             is_ready, checks = client.readiness()
@@ -273,7 +273,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
         yield Finding("warn", "server", f"none answers at {settings.url}", "densearch serve")
         return
     except ClientError as error:
-        remedy = "another program has this port: name ours with --url"
+        remedy = "another program uses this port: name the server with --url"
         yield Finding("fail", "server", str(error), remedy)
         return
     detail = f"{settings.url} is {'ready' if is_ready else 'not ready'}: {_summary(checks)}"

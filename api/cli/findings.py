@@ -1,4 +1,4 @@
-"""What `densearch doctor` has found."""
+"""Findings of `densearch doctor`."""
 
 from __future__ import annotations
 

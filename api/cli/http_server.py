@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import structlog
 import uvicorn
@@ -22,7 +23,7 @@ from service.settings import Settings
 from service.storage import disk_space, locks, schema
 from service.storage.database import Database
 
-# Event streams end themselves; a client that does not read its answer would hold the end up.
+# Event streams end themselves; a client that does not read its response would delay the end.
 GRACE_S = 3
 MAX_FILES = 65_536
 log = structlog.get_logger("api")
@@ -52,7 +53,7 @@ def bind(settings: Settings) -> socket.socket:
 
     Raises:
         UnsafeBindingError: The host can be reached by others and that was not allowed by name.
-        PortInUseError: Somebody else listens there.
+        PortInUseError: Another process listens there.
         UnusableAddressError: The address does not exist here, or the port is privileged.
     """
     host, port = settings.host, settings.port
@@ -62,19 +63,27 @@ def bind(settings: Settings) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
-        _set_options(listener)
-        listener.bind(address)
-        listener.listen(2048)
+        return _listening(family, kind, protocol, address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(host, port) from error
         raise UnusableAddressError(host, port, error.strerror or str(error)) from error
+
+
+def _listening(family: int, kind: int, protocol: int, address: Any) -> socket.socket:  # noqa: ANN401 - of its family
+    listener = socket.socket(family, kind, protocol)
+    try:
+        _set_options(listener)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
 def _set_options(listener: socket.socket) -> None:
-    """Set what accepted connections inherit: a peer that is gone is noticed within a minute."""
+    """Set options for accepted connections: a peer that is gone is detected within a minute."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     options = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
@@ -84,7 +93,7 @@ def _set_options(listener: socket.socket) -> None:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the URL under which a browser on this machine finds the server."""
+    """Return the URL of the server for a browser on this machine."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - a name, not a bind
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -142,7 +151,7 @@ def _allow_many_files() -> None:
 def _upgrade(settings: Settings, database: Database) -> None:
     if schema.current(database) == schema.head():
         return
-    database.close()  # with a connection of our own nobody could be seen to have none
+    database.close()  # a connection of this process would count as another user of the file
     with locks.hold_migration(settings, has_server=True):
         done = schema.upgrade(database)
     if done.backup is not None:
@@ -158,7 +167,7 @@ def _upgrade(settings: Settings, database: Database) -> None:
 def _serve(
     settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
 ) -> None:
-    # After the port is ours: the web framework and the image library take a while.
+    # Imported after the port is bound: the web framework and the image library load slowly.
     from api.app import create_app
     from api.middleware.connections import HttpConnection
     from service.datasets.library import sweep
@@ -183,7 +192,7 @@ def _serve(
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
     )
-    # uvicorn raises the signal again when it has ended: here it must not end us before the child.
+    # uvicorn raises the signal again at its end: it must not end this process before its child.
     previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
         _Server(config, on_ready, app.state.ending).run(sockets=[listener])

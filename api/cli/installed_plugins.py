@@ -22,15 +22,15 @@ from service.tasks.registry import built_in_sets
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A plug-in, as `densearch doctor` tells of it.
+    """A plug-in, as `densearch doctor` lists it.
 
     Attributes:
         what: "network", "data set", "objective" or "sampler".
         name: What a spec calls it.
-        package: What brings it, with its version.
+        package: The package that registers it, with its version.
         error: Why it cannot be used; None if it can.
-        lacks: Packages that it needs, and that are not installed.
-        is_shadowed: Whether something built in has its name, and is taken in its place.
+        lacks: Packages that it needs and that are not installed.
+        is_shadowed: Whether something built in has its name and is used instead.
     """
 
     what: str
@@ -42,7 +42,7 @@ class Listed:
 
 
 def listed() -> Iterator[Listed]:
-    """Import and examine every plug-in; its settings stand at their defaults."""
+    """Import and examine every plug-in, with its settings at their defaults."""
     for group, (what, built_in, examine) in _GROUPS.items():
         for plugin in entry_points.every(group):
             is_shadowed = plugin.name in built_in

@@ -13,7 +13,7 @@ from service.settings import Settings
 
 TIMEOUT_S = 120
 _SUBJECT = "nodes"
-# By what a node said: how bad it is, what it means, and what to do; see `workers.node_sight`.
+# By a node's state (`workers.node_sight`): level, meaning and remedy.
 _STATES: Mapping[str, tuple[Level, str, str]] = {
     "sees": ("ok", "sees {folder}", ""),
     "unwritable": (
@@ -41,7 +41,7 @@ _STATES: Mapping[str, tuple[Level, str, str]] = {
 
 
 def check_nodes(settings: Settings) -> Iterator[Finding]:
-    """Ask each node of a joined cluster; a Ray of our own has this machine alone."""
+    """Ask each node of a joined cluster; a local Ray has only this machine."""
     if settings.ray_address == "local":
         return
     folder = str(settings.data_dir.absolute())
@@ -65,7 +65,7 @@ def check_nodes(settings: Settings) -> Iterator[Finding]:
 
 
 def _asked(address: str, folder: str) -> dict[str, Any]:
-    """Ask in a process of its own: Ray ends one that it cannot serve."""
+    """Ask in another process: Ray ends a process that it cannot serve."""
     command = [sys.executable, "-P", "-m", "workers.node_sight", address, folder]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter

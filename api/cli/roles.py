@@ -48,7 +48,7 @@ def serve(
     """Start the whole product on this machine: API, dashboard and dispatcher.
 
     The database is created or upgraded first; DENSEARCH_DATABASE_URL names a PostgreSQL instead
-    of the SQLite file. Ctrl-C ends everything; the next start goes on where this one stopped.
+    of the SQLite file. Ctrl-C ends everything; the next start continues where this one stopped.
     """
     from api.cli.http_server import run  # loads the web framework
     from service.settings import load

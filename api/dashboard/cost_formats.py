@@ -1,4 +1,4 @@
-"""Text of a cost estimate, for the page of a new job."""
+"""Texts of a cost estimate on the page of a new job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from api.dashboard.formats import duration
 from service.costs.figures import Epoch, Estimate, Interval, Money
 
 LEAST_MONEY = 0.01
-# In the words of the page of a job.
+# As the page of a job names them.
 KINDS = {
     "search": "Searches",
     "tuned": "Tuned controls",
@@ -29,7 +29,7 @@ def kind_name(kind: str) -> str:
 
 
 def span(interval: Interval) -> str:
-    """Write the range that a duration may have, "" where it is exact or the ends look alike."""
+    """Write the range of a duration, "" where it is exact or both ends read the same."""
     low, high = rough(interval.low), rough(interval.high)
     return _between(low, high)
 
@@ -51,14 +51,14 @@ def source(epoch: Epoch) -> str:
 
 
 def amount(value: float, currency: str) -> str:
-    """Write a sum of money; small ones with two digits that count, least ones without any."""
+    """Write a sum of money; below 1 with two significant digits, below a cent as a bound."""
     if 0 < value < LEAST_MONEY:
         return f"under {LEAST_MONEY} {currency}"
     return f"{value:.2f} {currency}" if value >= 1 else f"{value:.2g} {currency}"
 
 
 def money_span(money: Money) -> str:
-    """Write the range that a sum may have, "" where the ends look alike."""
+    """Write the range of a sum, "" where both ends read the same."""
     low = amount(money.amount.low, money.currency)
     high = amount(money.amount.high, money.currency)
     return _between(low, high)

@@ -1,4 +1,4 @@
-"""How pages write numbers, times and sizes."""
+"""Numbers, times and sizes as text on pages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def interval(versus: Mapping[str, float | None]) -> str:
 
 
 def count(n: int) -> str:
-    """Write a whole number with its thousands apart."""
+    """Write a whole number with its thousands separated."""
     return f"{n:,}".replace(",", NARROW_SPACE)
 
 

@@ -1,4 +1,4 @@
-"""JSON as people write it: what fits on a line stays on one."""
+"""JSON for people: a value that fits on a line is not broken."""
 
 from __future__ import annotations
 

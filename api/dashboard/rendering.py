@@ -1,4 +1,4 @@
-"""From templates to pages."""
+"""Renders templates as pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADERS = {"Cache-Control": "no-store"}
 
 
 def _shown(value: object) -> object:
-    """Escape names stored by older versions that would reverse the order of a page's text."""
+    """Escape characters in stored names that would reverse the order of a page's text."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return shown(str(value), "\n\t") if is_text else value
 

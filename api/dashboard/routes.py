@@ -54,7 +54,7 @@ def show_job(
 def show_older_trials(
     request: Request, job_id: Id, before: Annotated[int, Query(ge=1, le=MAX_ID)]
 ) -> HTMLResponse:
-    """Return the rows of the next page of trials, to be put below those that are shown."""
+    """Return the rows of the next page of trials, to be appended to the table."""
     try:
         with database_of(request).read() as session:
             job = jobs.get(session, job_id)
@@ -128,5 +128,5 @@ def send_asset(request: Request, name: str) -> Response:
 
 @router.get("/favicon.ico")
 def send_favicon(request: Request) -> Response:
-    """Send the icon to browsers that ask for it unasked."""
+    """Send the icon to browsers that request it by default."""
     return assets.respond("favicon.svg", request)

@@ -1,1 +1,1 @@
-"""Around the routes: ids and logs, deadlines, limits, refusals that need no route."""
+"""Middleware: request ids, the access log, deadlines, limits, refusals that need no route."""

@@ -1,4 +1,4 @@
-"""Around every request: its id, security headers, the log line, the figures, and the last net."""
+"""The outermost layer: request ids, security headers, access log, metrics, unexpected errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.problems.handlers import unexpected
 
 log = structlog.get_logger("api.access")
 
-MAX_PATH_CHARS = 500  # of an address in the log
+MAX_PATH_CHARS = 500  # in the log
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Plotly sets styles on its elements; its SVG traces need no eval.
 POLICY = (
@@ -59,7 +59,7 @@ class Access:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, noted)
-            except Exception as error:  # the last net: logged, and nothing leaks
+            except Exception as error:  # logged, and answered without details
                 if status:
                     raise
                 await unexpected(error, request_id)(scope, receive, noted)
@@ -69,7 +69,7 @@ class Access:
     def _note(self, scope: Scope, status: int, seconds: float, *, is_stream: bool) -> None:
         route = route_of(scope)
         self._metrics.observe(scope["method"], route, status, None if is_stream else seconds)
-        # Dashboards and probes ask all day long: what changed nothing and worked is no news.
+        # Dashboards and probes send requests all day: a successful read is logged at debug level.
         is_news = scope["method"] not in SAFE_METHODS or status >= 400
         (log.info if is_news else log.debug)(
             "request",

@@ -37,7 +37,7 @@ log = structlog.get_logger("api.connections")
 
 
 class StrictConnection(h11.Connection):
-    """HTTP/1.1 that any two parsers read in the same way."""
+    """Parses HTTP/1.1, and refuses what two parsers could read differently."""
 
     fault = "the request is not HTTP/1.1"
 
@@ -57,7 +57,7 @@ class StrictConnection(h11.Connection):
 
 def _unambiguous(request: h11.Request) -> h11.Request:
     if request.http_version not in (b"1.0", b"1.1"):
-        raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are spoken here")
+        raise h11.RemoteProtocolError("only HTTP/1.0 and HTTP/1.1 are supported")
     if len(request.target) + sum(len(n) + len(v) for n, v in request.headers) > MAX_HEAD_BYTES:
         raise h11.RemoteProtocolError(f"the head of the request has over {MAX_HEAD_BYTES:,} bytes")
     names = [name for name, _ in request.headers]
@@ -66,7 +66,7 @@ def _unambiguous(request: h11.Request) -> h11.Request:
         if b"content-length" in names:
             raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding are given")
         if request.http_version < b"1.1":
-            raise h11.RemoteProtocolError("HTTP/1.0 knows no Transfer-Encoding")
+            raise h11.RemoteProtocolError("HTTP/1.0 has no Transfer-Encoding")
     target = request.target
     if target.startswith(b"/") or target == b"*":
         return request
@@ -85,7 +85,7 @@ def _unambiguous(request: h11.Request) -> h11.Request:
 
 
 class HttpConnection(H11Protocol):
-    """See the module. One instance a connection, in the event loop."""
+    """The protocol of one connection, with the limits above; it runs in the event loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,14 +151,14 @@ class HttpConnection(H11Protocol):
             return
         if phase[0] == "body" and waited_s >= BODY_WINDOW_S:
             if self._n_bytes < BODY_BYTES:
-                self._give_up(f"{self._n_bytes} bytes of the body came in {waited_s:.0f} s")
+                self._give_up(f"only {self._n_bytes} bytes of the body came in {waited_s:.0f} s")
                 return
             self._began_at, self._n_bytes = now, 0
         self._timers["look"] = self.loop.call_later(TICK_S, self._look)
 
     def _give_up(self, detail: str) -> None:
         is_silent = self._phase[0] == "head" and not self.conn.trailing_data[0]
-        if is_silent:  # a browser's spare connection: nothing was asked, nothing is answered
+        if is_silent:  # a browser's spare connection: it sent no request, so it gets no response
             self.transport.close()
             return
         if self._phase[0] == "body":
@@ -174,7 +174,7 @@ class HttpConnection(H11Protocol):
         self.transport.abort()
 
     def _answer(self, problem: Problem, detail: str) -> None:
-        """Answer in the application's place, if no answer has begun, and close."""
+        """Send a problem in place of the application's response, if none has begun, and close."""
         log.info("connection refused", status=problem.status, detail=detail, client=self.client)
         body = json.dumps(body_of(problem, f"{detail}. {problem.remedy}")).encode()
         headers = [

@@ -63,7 +63,7 @@ class AnswerDeadline:
 
 
 class _Request:
-    """One request: whether it waits for the client, and who answers."""
+    """State of one request: its deadline, and whether it was answered or abandoned."""
 
     def __init__(self, receive: Receive, send: Send, limit_s: float) -> None:
         self._receive, self._send, self._limit_s = receive, send, limit_s

@@ -1,4 +1,4 @@
-"""What is refused before a route sees it: foreign hosts, other sites' pages, bodies too large.
+"""Refusals before routing: unknown hosts, requests of other sites' pages, bodies too large.
 
 The server has no accounts, so any web page open in a browser that reaches it could use it. Pages
 of other sites are detected by Sec-Fetch-Site and Origin; foreign domains that resolve to this
@@ -18,8 +18,8 @@ from service.errors import Fault
 from service.hosts import Hosts, host_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# A client that sends before it reads never sees an answer given while it sends: the connection is
-# reset. So much of a refused body is read and dropped first.
+# So much of a refused body is read and dropped before the response. A client that sends before it
+# reads would otherwise get a connection reset instead of the response.
 MAX_DROPPED_BYTES = 64 * 2**20
 
 
@@ -50,14 +50,14 @@ class Guard:
     def _host_fault(self, scope: Scope, headers: Headers) -> tuple[str, str] | None:
         given = headers.getlist("host")
         if not given and scope.get("http_version") == "1.0":
-            return None  # no browser sends that; health checks of load balancers do
+            return None  # no browser sends that, but health checks of load balancers do
         if len(given) != 1:
-            return "bad-request", f"a request has one Host header, this one has {len(given)}"
+            return "bad-request", f"a request needs one Host header; this one has {len(given)}"
         if self._hosts.allows(host_of(given[0])):
             return None
         return "unknown-host", (
-            f"this server is not called {given[0][:100]!r}: use localhost or an address of its "
-            "machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS"
+            f"this server does not answer as {given[0][:100]!r}: use localhost or an address of "
+            "its machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS"
         )
 
 
@@ -65,10 +65,10 @@ def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
     if method in SAFE_METHODS:
         return None
     if headers.get("sec-fetch-site") == "cross-site":
-        return "cross-site-request", "a page of another site may change nothing here"
+        return "cross-site-request", "a page of another site may not change anything here"
     origin = headers.get("origin")
     if origin is not None and not _is_own(origin, headers.get("host", "")):
-        return "cross-site-request", f"a page of {origin[:100]!r} may change nothing here"
+        return "cross-site-request", f"a page of {origin[:100]!r} may not change anything here"
     return None
 
 
@@ -81,13 +81,13 @@ def _is_own(origin: str, host: str) -> bool:
 
 
 class BodyLimit:
-    """Refuses a body that is too large, declared or counted as it comes.
+    """Refuses a body that is too large, by its declared length or by the bytes that arrive.
 
     Args:
-        app: What comes next.
-        max_bytes: Of any body but an upload's.
-        upload_path: Where files are posted, if they are.
-        max_upload_bytes: Of a file; its JSON form is as short as any other JSON.
+        app: The next application.
+        max_bytes: Largest body of every request except an upload.
+        upload_path: Path to which files are posted; None without uploads.
+        max_upload_bytes: Largest uploaded file; JSON posted to that path is held to `max_bytes`.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class BodyLimit:
         most = self._limit_of(scope, headers)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
-            # Who asks before sending (100-continue) has sent nothing yet.
+            # A client that sent Expect: 100-continue has sent no body yet.
             if "expect" not in headers:
                 await _drop_body(receive)
             await refused(_too_large(most))(scope, receive, send)
@@ -140,7 +140,7 @@ def _too_large(most: int) -> ProblemError:
 
 
 async def _drop_body(receive: Receive) -> None:
-    """Read the rest of a body, or as much as is reasonable, and forget it."""
+    """Read the rest of a body, up to `MAX_DROPPED_BYTES`, and drop it."""
     n_bytes, message = 0, await receive()
     while message.get("more_body") and n_bytes < MAX_DROPPED_BYTES:
         n_bytes += len(message["body"])

@@ -1,4 +1,4 @@
-"""Every refusal as problem+json (RFC 9457): from errors to the kinds of problems.
+"""Maps every error to a response of type problem+json (RFC 9457).
 
 tests/unit/api/problems holds this, the tree of service.errors and docs/problems.md together.
 """
@@ -27,7 +27,7 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger("api")
 
 
-# Looked up along the error's ancestors: the nearest row answers.
+# Looked up along the error's base classes; the nearest one applies.
 ERRORS: Mapping[type[Exception], str] = {
     errors.InvalidSpecError: "invalid-spec",
     errors.UnknownSamplerError: "unknown-sampler",
@@ -55,10 +55,10 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.BackupError: "schema-outdated",
     errors.SettingsError: "misconfigured",
     errors.UnsafeBindingError: "misconfigured",
-    errors.AskingFailedError: "internal-error",  # a study's end, no request's
+    errors.AskingFailedError: "internal-error",  # ends a study; no request raises it
     DensearchError: "internal-error",
     errors.DeadlineError: "deadline-exceeded",
-    # Some of these are refusals (below), the others are defects of ours.
+    # Some of these are refusals (below), the others are defects of densearch.
     DBAPIError: "internal-error",
     PoolTimeoutError: "database-unavailable",
     ClientDisconnect: "bad-request",
@@ -116,7 +116,7 @@ def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the row of an error: a database's by its reason, others by their class."""
+    """Return the problem of an error: a database's by its reason, others by their class."""
     if isinstance(error, DBAPIError) and (refusal := refusal_of(error)) is not None:
         return PROBLEMS[REFUSALS.get(refusal, "database-unavailable")]
     slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
@@ -131,7 +131,7 @@ def refused(error: ProblemError) -> Response:
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, DBAPIError) and problem.status == 500:
-        raise error  # a defect: the outermost handler logs its traceback
+        raise error  # a defect: the outermost layer logs its traceback
     if isinstance(error, ProblemError):
         return refused(error)
     if isinstance(error, errors.InvalidSpecError):
@@ -143,9 +143,9 @@ def _domain(request: Request, error: Exception) -> Response:
     headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
     is_ours = isinstance(error, DensearchError)
     if isinstance(error, errors.IdempotencyConflictError):
-        # The body as a whole is what differs from the one before.
+        # The pointer is to the whole body: it differs from that of the first request.
         return answer(problem, str(error), _pointed([Fault("", str(error))]))
-    # A database's own message may quote its address or a statement: it goes to the log alone.
+    # A database's own message may quote its address or a statement: it goes only to the log.
     detail = str(error) if is_ours else f"the database: {explain(error)}"
     return answer(problem, detail, headers=headers)
 
@@ -179,14 +179,14 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """Return all methods of an address: the framework names those of one route alone."""
+    """Return all methods of a path: the framework names only those of one route."""
     route = getattr(request.scope.get("route"), "path", None)
     methods = request.app.openapi()["paths"].get(route, {})
     return ", ".join(sorted(method.upper() for method in methods))
 
 
 def unexpected(error: Exception, request_id: str) -> Response:
-    """Log what nobody foresaw, and answer without its details."""
+    """Log an unexpected error, and respond without its details."""
     log.error("unexpected", request_id=request_id, exc_info=error)
     problem = PROBLEMS["internal-error"]
     return answer(problem, f"{problem.remedy} (X-Request-Id: {request_id})")
@@ -202,7 +202,7 @@ def install(app: FastAPI) -> None:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entries of these refusals, with those that any request may meet."""
+    """Return the OpenAPI entries of these statuses and of those that every request can get."""
     return {
         status: {
             "description": " or ".join(p.title for p in PROBLEMS.values() if p.status == status),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of refusal; `remedy` says what the reader can do."""
+    """One kind of refusal; `remedy` says what the reader can do about it."""
 
     slug: str
     status: int
@@ -20,7 +20,7 @@ class Problem:
 
     @property
     def type(self) -> str:
-        """Its URI, relative to the server, where it is explained."""
+        """URI relative to the server; it leads to the explanation."""
         return f"/problems/{self.slug}"
 
 
@@ -48,19 +48,19 @@ PROBLEMS: Mapping[str, Problem] = {
             "Another site's page sent this",
             "Use the dashboard of this server, the command line or a client outside a browser.",
         ),
-        Problem("not-found", 404, "Nothing is there", "Check the address and the id."),
+        Problem("not-found", 404, "Not found", "Check the address and the id."),
         Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
         Problem(
             "method-not-allowed",
             405,
-            "This address does not take that method",
-            "The Allow header lists the methods it takes.",
+            "The method is not allowed at this address",
+            "The Allow header lists the methods that are allowed.",
         ),
         Problem(
             "request-timeout",
             408,
             "The request did not arrive in time",
-            "Send it without pauses; a slow connection is fine as long as something comes.",
+            "Send it without pauses; a slow connection is fine as long as bytes keep arriving.",
         ),
         Problem(
             "illegal-transition",

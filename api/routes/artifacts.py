@@ -1,4 +1,4 @@
-"""Artifacts: the files that a job leaves, such as a trained network's folded weights."""
+"""Artifacts: the files of a job, such as the folded weights of a trained network."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def download_artifact(
         artifact = densities.get_artifact(session, artifact_id)
     path = inside(settings.data_dir, artifact.path)
     try:
-        # Open from here on: the job may be deleted while the file is sent.
+        # It stays open: the job may be deleted while the file is sent.
         file = None if path is None else path.open("rb")
     except FileNotFoundError:
         file = None
@@ -75,7 +75,7 @@ def inside(data_dir: Path, path: str) -> Path | None:
 
 
 def file_name(name: str) -> str:
-    """Return an artifact's name with nothing that a header or a file system could misread."""
+    """Return an artifact's name in characters that are safe in headers and file systems."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
 
 

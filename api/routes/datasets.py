@@ -1,4 +1,4 @@
-"""Data sets that users bring: store, list, look at, delete."""
+"""Data sets of users: store, list, show, delete."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DatasetsQuery(Query):
 
 
 def dataset_out(found: Dataset) -> Json:
-    """Return a set as the API shows it."""
+    """Return the response of a set."""
     values = asdict(found)
     details = values.pop("details")
     known = {"dataset": f"{STORED}:{found.id}", "class_counts": details["class_counts"]}
@@ -52,7 +52,7 @@ def dataset_out(found: Dataset) -> Json:
 
 
 def built_in_sets() -> list[Json]:
-    """Return the sets that come with the product, by the task that each is for."""
+    """Return the built-in sets, each with the kind of task that uses it."""
     return [
         {"dataset": name, "task": task, **info.model_dump(exclude={"sha256"})}
         for task, name, info in registry.built_in_sets()
@@ -98,7 +98,7 @@ def list_datasets(
 
 @router.get("/{dataset_id}", response_model=DatasetOut, responses=documented(404, 422))
 def show_dataset(database: InDatabase, dataset_id: Id) -> Json:
-    """Show a stored set: its classes, sizes and splits, and what should be looked at."""
+    """Show a stored set: its classes, sizes, splits and warnings."""
     with database.read() as session:
         return dataset_out(datasets.get(session, dataset_id))
 
@@ -121,5 +121,5 @@ def show_preview(database: InDatabase, settings: WithSettings, dataset_id: Id) -
 
 @router.delete("/{dataset_id}", status_code=204, responses=documented(403, 404, 409, 413, 422))
 def delete_dataset(database: InDatabase, settings: WithSettings, dataset_id: Id) -> None:
-    """Delete a stored set; its files go with the last set of the same content."""
+    """Delete a stored set; its files are deleted with the last set of the same content."""
     library.delete(database, settings.data_dir, dataset_id)

@@ -1,4 +1,4 @@
-"""Learned densities, to look at and to download."""
+"""Learned densities: list and download."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["densities"])
 
 
 class FormatQuery(Query):
-    """How to write a density."""
+    """The format of a download."""
 
     format: Literal["json", "npz", "csv"] = "json"
 

@@ -1,4 +1,4 @@
-"""What a job will cost, before it is submitted."""
+"""Cost estimates of jobs that are not submitted yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
-# A measurement takes some seconds, s.
+# In s; a measurement takes some seconds.
 RETRY_AFTER_S = 2
 MEASURING = {
     "model": EstimateOut,
@@ -39,7 +39,7 @@ def estimate_job(
     response: Response,
     body: Annotated[object, Depends(json_body)],
 ) -> Estimate:
-    """Say what a job of this spec would cost; nothing is submitted."""
+    """Estimate the cost of a job with this spec; nothing is submitted."""
     found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
     if found.state == "measuring":
         response.status_code = 202

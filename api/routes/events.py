@@ -1,4 +1,4 @@
-"""The events of a job as a stream (server-sent events) that resumes where it broke off."""
+"""The events of a job as a resumable stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LastId = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 
 class EventsQuery(Query):
-    """Where to begin, for clients that cannot set the header."""
+    """Where the stream begins, for clients that cannot set the header."""
 
     last_event_id: LastId | None = None
 
@@ -45,14 +45,14 @@ async def stream_events(
     query: Annotated[EventsQuery, FromQuery()],
     last_event_id: Annotated[LastId | None, Header()] = None,
 ) -> EventSourceResponse:
-    """Stream what happens to a job, from its first event or from the one after Last-Event-ID.
+    """Stream the events of a job, from the first one or from the one after Last-Event-ID.
 
     Events: `job` {state, waits_for}, `study`, `trial`, `measurement`. The stream ends after the
     events of a final state; a client that reconnects then gets an empty stream that ends at once.
-    It also ends when the server does; a client then reconnects with Last-JobEvent-ID.
+    It also ends when the server does; a client then reconnects with Last-Event-ID.
     """
     await run_in_threadpool(_check, database, job_id)
-    # The header wins: a browser sends it when it reconnects to the address it began with.
+    # The header takes precedence: a browser adds it when it reconnects to its first address.
     start = last_event_id if last_event_id is not None else query.last_event_id or 0
     return EventSourceResponse(
         _stream(feed, job_id, start),

@@ -1,4 +1,4 @@
-"""The pages that a problem's `type` leads to."""
+"""The pages to which the `type` of a problem leads."""
 
 from __future__ import annotations
 

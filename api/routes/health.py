@@ -31,7 +31,7 @@ _probers = CapacityLimiter(4)
 
 @router.get("/healthz", response_model=HealthOut, responses=documented())
 async def healthz() -> HealthOut:
-    """Say that the process answers; nothing else is checked, and no thread is needed."""
+    """Confirm that the process responds; nothing else is checked, and no thread is needed."""
     return HealthOut()
 
 
@@ -44,7 +44,7 @@ async def healthz() -> HealthOut:
     },
 )
 async def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
-    """Check the database: revision, whether it takes writes; and that a dispatcher has workers."""
+    """Check that the database has the right revision and takes writes, and that workers live."""
     with deadlines.within(PROBE_S):
         looking = asyncio.ensure_future(
             to_thread.run_sync(_checks, database, settings.lease_s, limiter=_probers)
@@ -90,9 +90,9 @@ def _dispatcher(database: Database, lease_s: float) -> CheckOut:
     except (OperationalError, ProgrammingError) as error:  # there are no such tables
         if refusal_of(error) not in {None, Refusal.AWAY}:
             raise
-        return _failed("dispatcher", "unknown: the schema is not right")
+        return _failed("dispatcher", "unknown: the database has another schema")
     if not found:
-        detail = "none was heard of: start `densearch dispatch` (`densearch serve` brings its own)"
+        detail = "none is alive: start `densearch dispatch` (`densearch serve` brings its own)"
         return _failed("dispatcher", detail)
     n_workers = sum(d.n_workers for d in found)
     detail = f"{len(found)} alive, {n_workers} workers"
@@ -103,7 +103,7 @@ def _dispatcher(database: Database, lease_s: float) -> CheckOut:
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=documented())
 def metrics(request: Request) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
-    """Figures for Prometheus."""
+    """Return metrics for Prometheus."""
     return Response(
         generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST
     )

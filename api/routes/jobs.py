@@ -1,4 +1,4 @@
-"""Jobs: submit, list, look at, pause, resume, cancel, delete, report."""
+"""Jobs: submit, list, show, pause, resume, cancel, delete, report."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x20-\x7e]+$",
-        description="The same key and body give the same job again, however often it is sent.",
+        description="The same key and body return the same job, however often they are sent.",
     ),
 ]
 
@@ -161,7 +161,7 @@ def list_jobs(
 
 @router.get("/{job_id}", response_model=JobOut, responses=documented(404, 422))
 def show_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
-    """Show a job: its state, why it waits if it waits, its progress, its best trial so far."""
+    """Show a job: its state, the reason if it waits, its progress, its best trial so far."""
     return job_out(database, settings, job_id)
 
 
@@ -170,21 +170,21 @@ _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)
 
 @router.post("/{job_id}/pause", response_model=JobOut, responses=_MOVE_RESPONSES)
 def pause_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
-    """Let the running trials finish and start no more."""
+    """Pause a job: running trials finish, and no new ones start."""
     commands.pause(database, job_id)
     return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/resume", response_model=JobOut, responses=_MOVE_RESPONSES)
 def resume_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
-    """Go on with a paused job."""
+    """Resume a paused job."""
     commands.resume(database, job_id)
     return job_out(database, settings, job_id)
 
 
 @router.post("/{job_id}/cancel", response_model=JobOut, responses=_MOVE_RESPONSES)
 def cancel_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
-    """End a job now: running trials stop within an epoch, what was found stays."""
+    """Cancel a job: running trials stop within an epoch, and results so far stay."""
     commands.cancel(database, job_id)
     return job_out(database, settings, job_id)
 

@@ -16,5 +16,5 @@ router = APIRouter(prefix="/v1", tags=["networks"])
 
 @router.get("/networks", response_model=ListOut[NetworkOut], responses=documented())
 def list_networks() -> dict[str, Any]:
-    """List the networks, built in and of other packages, with the tasks and settings of each."""
+    """List the networks, built in and from other packages, with the tasks and settings of each."""
     return {"items": [info.to_dict() for info in [*networks.catalogue(), *networks.own()]]}

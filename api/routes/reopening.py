@@ -1,4 +1,4 @@
-"""Going on from a job: a larger budget, a new job from its spec, another try at what failed."""
+"""Continue from a job: raise its budget, clone its spec, retry its failed trials."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
 class ExtendIn(BaseModel):
-    """The budget that a job is to have."""
+    """The new budget of a job."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     n_trials: int = Field(
         ge=1,
         le=reopen.MOST_TRIALS,
-        description="Trials of every sampler, those it has spent included: above the present one.",
+        description="Trials of every sampler, those already spent included; above the present "
+        "budget.",
     )
 
 
@@ -41,8 +42,8 @@ def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
 
 PATCH_SCHEMA = {
     "type": "object",
-    "description": "JSON merge patch (RFC 7396) of the job's spec: what is named replaces what "
-    "was, null takes it away; {} changes nothing.",
+    "description": "JSON merge patch (RFC 7396) of the job's spec: a given value replaces the old "
+    "one, null removes it; {} changes nothing.",
 }
 
 
@@ -59,7 +60,7 @@ def extend_job(
     job_id: Id,
     body: Annotated[object, Depends(json_body)],
 ) -> JobOut:
-    """Raise the budget of a job that has succeeded; it goes on from its log."""
+    """Raise the budget of a job that has succeeded; it continues from its log."""
     try:
         wanted = ExtendIn.model_validate(body)
     except ValidationError as error:
@@ -99,6 +100,6 @@ def clone_job(
     responses=documented(403, 404, 409, 413, 422),
 )
 def retry_failed_trials(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
-    """Try the failed trials of a job that has ended again; their attempts go on counting."""
+    """Retry the failed trials of a job that has ended; their attempts are numbered on."""
     reopen.retry_failed(database, job_id)
     return job_out(database, settings, job_id)

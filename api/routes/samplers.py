@@ -16,6 +16,6 @@ router = APIRouter(prefix="/v1", tags=["samplers"])
 
 @router.get("/samplers", response_model=ListOut[SamplerOut], responses=documented())
 def list_samplers() -> dict[str, Any]:
-    """List the samplers, what each can search, and its options."""
+    """List the samplers, with the capabilities and options of each."""
     infos = [*samplers.catalogue(), *samplers.from_packages()]
     return {"items": [info.to_dict() for info in infos]}

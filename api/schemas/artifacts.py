@@ -1,4 +1,4 @@
-"""Artifacts, as the API answers them."""
+"""Response models of artifacts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from api.schemas.base import Out
 
 
 class ArtifactOut(Out):
-    """A file that the job left; GET /v1/artifacts/{id} downloads it."""
+    """A file of a job; GET /v1/artifacts/{id} downloads it."""
 
     id: int
     job_id: int

@@ -1,4 +1,4 @@
-"""What all responses share. Times are UTC in ISO 8601; numbers keep their full precision."""
+"""Base of all response models. Times are UTC in ISO 8601; numbers keep their full precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Out(BaseModel):
-    """A response, read from a record's attributes."""
+    """A response that is read from a record's attributes."""
 
     model_config = ConfigDict(from_attributes=True)
 

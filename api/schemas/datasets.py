@@ -1,4 +1,4 @@
-"""Data sets, as the API answers them."""
+"""Response models of data sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.schemas.base import ListOut, Out
 
 
 class DatasetOut(Out):
-    """A stored data set; `dataset` is how a job's task names it."""
+    """A stored data set; `dataset` is its name in a job's task."""
 
     id: int
     name: str
@@ -26,7 +26,7 @@ class DatasetOut(Out):
     target_channels: int | None = Field(default=None, description="Of the targets of pairs.")
     dtype: Literal["uint8", "float32"]
     storage: Literal["values", "encoded"] = Field(
-        default="values", description="Whether as values, or as the image files that came."
+        default="values", description="Decoded values, or the uploaded image files."
     )
     size_px: int = Field(description="The smallest side of the smallest sample.")
     largest_px: int
@@ -41,10 +41,10 @@ class DatasetOut(Out):
 
 
 class BuiltInOut(Out):
-    """A data set that comes with the product; `dataset` is how a job's task names it."""
+    """A built-in data set; `dataset` is its name in a job's task."""
 
     dataset: str
-    task: str = Field(description="The kind of task that it is for.")
+    task: str = Field(description="The kind of task that uses it.")
     n_dims: int
     n_channels: int
     size_px: int | None
@@ -54,6 +54,6 @@ class BuiltInOut(Out):
 
 
 class DatasetsOut(ListOut[DatasetOut]):
-    """A page of stored sets, and all sets that come with the product."""
+    """A page of stored sets, and all built-in sets."""
 
     built_in: list[BuiltInOut]

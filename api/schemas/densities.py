@@ -1,4 +1,4 @@
-"""Learned densities, as the API answers them."""
+"""Response models of learned densities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.schemas.base import Json, Out
 
 
 class DensityOut(Out):
-    """A learned density: Phi, its factors, the figures of its shape and where it came from."""
+    """A learned density: Phi, its factors, the figures of its shape and its provenance."""
 
     id: int
     job_id: int
@@ -33,7 +33,9 @@ class DensityOut(Out):
     den: list[float] | None = Field(
         description="The authors' half-list, outermost first; null if not of that form."
     )
-    residual: float = Field(description="What the factors leave unsaid, of Phi's norm.")
+    residual: float = Field(
+        description="Norm of Phi minus the product of its factors, relative to the norm of Phi."
+    )
     effective_radius: float | None
     centre_share: float | None
     anisotropy: float | None

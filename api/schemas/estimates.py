@@ -1,4 +1,4 @@
-"""What the API answers about costs; see the user guide."""
+"""Response models of cost estimates; see the user guide."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.schemas.base import Out
 
 
 class IntervalOut(Out):
-    """A figure with what it may be at least and at most."""
+    """An expected figure with its lower and upper bound."""
 
     low: float
     expected: float
@@ -23,22 +23,26 @@ class TrainingsOut(Out):
 
     kind: str = Field(description="search, tuned, control, promotion or evaluation.")
     n: int = Field(description="At most: nothing is trained twice.")
-    epochs: tuple[int, int, int] = Field(description="Of each: the least, usual and most.")
-    seconds: IntervalOut = Field(description="What one takes, alone or as part of a pack.")
+    epochs: tuple[int, int, int] = Field(
+        description="Of each training: lowest, usual and highest number."
+    )
+    seconds: IntervalOut = Field(description="Of one training, alone or as part of a pack.")
 
 
 class EpochOut(Out):
-    """What an epoch of a search's training takes, and how that is known."""
+    """Duration of an epoch of a search's training, and its source."""
 
     seconds: IntervalOut = Field(description="Lower quartile, median and upper quartile.")
     source: Literal["calibration", "trials", "spec"]
-    n: int = Field(description="Earlier trainings that were timed; 0 where a few steps were.")
+    n: int = Field(
+        description="Number of earlier trainings that were timed; 0 where a few steps were."
+    )
     device: str
     measured_at: datetime | None
 
 
 class MemoryOut(Out):
-    """Bytes of a worker's training, of all workers at once, and of the cluster."""
+    """Bytes of one worker's training, of all workers together, and of the cluster."""
 
     worker_bytes: int
     workers_bytes: int
@@ -47,14 +51,14 @@ class MemoryOut(Out):
 
 
 class MoneyOut(Out):
-    """What the workers' seconds cost at the server's prices."""
+    """Cost of the workers' time at the server's prices."""
 
     amount: IntervalOut
     currency: str
 
 
 class EstimateOut(Out):
-    """What a job will cost; what is not known is null."""
+    """The cost of a job; unknown figures are null."""
 
     state: Literal["ready", "measuring", "failed"]
     detail: str | None = Field(description="Why it is not ready.")

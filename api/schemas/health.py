@@ -1,4 +1,4 @@
-"""Health and readiness, as the API answers them."""
+"""Response models of health and readiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs, as the API answers them."""
+"""Response models of jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.states import JobState
 class ProgressOut(Out):
     """Counts of a job's trials; see the user guide."""
 
-    n_trials: int = Field(description="Search trials planned, controls included.")
+    n_trials: int = Field(description="Planned search trials, controls included.")
     n_finished: int = Field(description="Confirmed: ended, with a place in the sequence.")
     n_evaluated: int = Field(description="All search trials that have ended, extra ones included.")
     n_running: int
@@ -21,12 +21,12 @@ class ProgressOut(Out):
     n_failed: int
     n_pruned: int = Field(description="Trainings that the pruning rule stopped.")
     n_cached: int = Field(description="Trials that took an earlier result instead of training.")
-    n_promotions: int = Field(description="Full trainings of what the short search found best.")
+    n_promotions: int = Field(description="Full trainings of the best that a short search found.")
     n_promotions_finished: int
     n_evaluations: int = Field(description="Final trainings on the test split.")
     n_evaluations_finished: int
     fraction: float = Field(ge=0, le=1)
-    eta_s: float | None = Field(description="Seconds left, where it can be estimated.")
+    eta_s: float | None = Field(description="Estimated seconds left; null where unknown.")
 
 
 class BestOut(Out):
@@ -46,7 +46,7 @@ class JobSummaryOut(Out):
     id: int
     name: str
     state: JobState
-    waits_for: str | None = Field(description="Why it does not move, when it does not.")
+    waits_for: str | None = Field(description="Why the job makes no progress; else null.")
     fraction: float = Field(ge=0, le=1)
     error: ErrorOut | None
     created_at: datetime
@@ -55,9 +55,9 @@ class JobSummaryOut(Out):
 
 
 class VectorEntryOut(Out):
-    """A value that the job's searches propose: a free value of a density, or a setting."""
+    """One coordinate of the job's search: a free value of a density, or a setting."""
 
-    index: int = Field(description="Its place in a trial's point, from 0.")
+    index: int = Field(description="Its index in a trial's point, from 0.")
     name: str
     group: str | None = Field(
         description='The layers that share it: "" is all of them; null for a setting.'

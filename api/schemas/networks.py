@@ -1,4 +1,4 @@
-"""Networks, as the API answers them."""
+"""Response models of networks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class NetworkOut(Out):
     tasks: list[str] = Field(description="The kinds of task that it fits.")
     n_dims: list[int] = Field(description="Axes of its samples: 1 signals, 2 images, 3 volumes.")
     takes: str | None = Field(
-        description='What stands behind a colon of its kind, as in "timm:NAME"; null for nothing.'
+        description='What follows a colon in its kind, as in "timm:NAME"; null for nothing.'
     )
     package: str | None = Field(
-        description="The package that brings it, with its version; null if it is built in."
+        description="The package that registers it, with its version; null if it is built in."
     )
     section: Json

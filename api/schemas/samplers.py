@@ -1,4 +1,4 @@
-"""Samplers, as the API answers them."""
+"""Response models of samplers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class SamplerOut(Out):
         description="Whether the extra it needs (`capabilities.needs`) is installed here."
     )
     package: str | None = Field(
-        description="The package that brings it, with its version; null if it is built in."
+        description="The package that registers it, with its version; null if it is built in."
     )
     options: Json

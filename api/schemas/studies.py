@@ -1,4 +1,4 @@
-"""Studies, as the API answers them."""
+"""Response models of studies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StudyOut(Out):
         "that a search ran ahead."
     )
     sampler: str
-    repeat: int = Field(description="Which search seed of its sampler, from 1.")
+    repeat: int = Field(description="Number among the repeats of its sampler, from 1.")
     n_trials: int = Field(description="Its budget.")
     n_finished: int = Field(description="Confirmed evaluations: with a place in the sequence.")
     n_evaluated: int = Field(description="All evaluations that have ended, extra ones included.")
@@ -27,8 +27,8 @@ class StudyOut(Out):
     n_waiting: int
     n_failed: int
     n_pruned: int
-    n_speculative: int = Field(description="Trials that were run ahead of need.")
-    n_hits: int = Field(description="Of these, how many the sequence turned out to need.")
+    n_speculative: int = Field(description="Trials that were run ahead of the sequence.")
+    n_hits: int = Field(description="How many of these the sequence asked for later.")
     hit_rate: float | None
     n_cached: int = Field(description="Trials that took an earlier result instead of training.")
     seed: int

@@ -26,7 +26,7 @@ class AttributionBar:
     Attributes:
         title: The factor that the part is due to.
         arms: The arms that were compared.
-        kind: A part of the gain, the gain, or a comparison that the gain does not include.
+        kind: A part of the gain, the whole gain, or a comparison that is not part of it.
         n: Number of seeds.
         zero: Position of zero, in percent of the chart's width.
         fill: From zero to the difference; None where uniform's loss is 0.

@@ -20,8 +20,8 @@ from service.storage.answers import answers_in
 from service.storage.overview import Result
 
 LOG_FROM_RATIO = 10.0
-# The first view is zoomed when the values span this many times the arms' final spread, which
-# counts as at least this part of their value.
+# The first view is zoomed when the values span this many times the final spread of the arms; that
+# spread counts as at least this fraction of their value.
 ZOOM_RATIO = 6.0
 ZOOM_FROM = 0.1
 MAX_DOTS = 600
@@ -32,7 +32,7 @@ Points = Mapping[int, Sequence[Step]]
 
 
 def results_of(session: Session, job: Job, order: overview.Order) -> list[Result]:
-    """Read the data of a job's figure; of a large study only the visible steps."""
+    """Read the data of a job's figure; of a large study only the steps that can be seen."""
     last_id = events.last_id(session, job.id)
     read = partial(overview.results, session, job.id, order, MAX_DOTS)
     return answers_in(session).about(f"results by {order}", job, last_id, read)

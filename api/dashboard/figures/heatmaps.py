@@ -7,7 +7,7 @@ from typing import Any
 from api.dashboard.figures.themes import Figure, Theme, layout
 from service.records import DensityRecord
 
-# Above this kernel size numbers do not fit into their cells; hovering shows them.
+# Larger kernels show their numbers on hovering: they would not fit into the cells.
 MAX_NUMBERED = 11
 LEAST_SPREAD = 0.25
 ROOM = 1.75

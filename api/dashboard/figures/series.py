@@ -1,4 +1,4 @@
-"""Which line of the figures a study belongs to: the repeats of a sampler share one."""
+"""The lines of the figures: one for each study, a common one for the repeats of a sampler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Series:
     """A line of the figures, or the band of a sampler's repeats.
 
     Attributes:
-        place: Chooses colour, dash and symbol.
+        place: Its index, which selects colour, dash and symbol.
         name: That of its study, or of the sampler.
         role: That of its studies.
         studies: One, or the repeats in their order.
@@ -32,7 +32,7 @@ class Series:
 
     @property
     def label(self) -> str:
-        """What the legend calls it."""
+        """Its name in the legend."""
         return f"{self.name}, {len(self.studies)} repeats" if self.is_band else self.name
 
 

@@ -21,13 +21,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where the staircases of several searches lie, each of shape (n,).
+    """The range and the median of several staircases, each field of shape (n,).
 
     Attributes:
-        x: Where one of them steps.
-        low: The least of the bests from there on.
-        middle: Their median.
-        high: The greatest.
+        x: Positions at which one of them steps.
+        low: The lowest of their values from there on.
+        middle: The median.
+        high: The highest.
     """
 
     x: list[float]
@@ -52,7 +52,7 @@ def thinned(steps: Sequence[Step], most: int) -> Sequence[Step]:
     """Drop steps that cannot be distinguished on the screen: at most `most` stay.
 
     In each of `most` / 2 equal parts of the x axis the first and the last step stay, so that the
-    staircase keeps its begin, its end and its value at the start of each part.
+    staircase keeps its start, its end and its value at the start of each part.
     """
     if len(steps) <= most:
         return steps
@@ -65,8 +65,8 @@ def thinned(steps: Sequence[Step], most: int) -> Sequence[Step]:
 def band_of(stairs: Sequence[Sequence[Step]], is_finished: Sequence[bool]) -> Band:
     """Return the band of several staircases, over the x that all of them have reached.
 
-    A search that is finished has reached every x: its best stays. One that is still at work has
-    reached its last step, so that the band never compares an early best with a late one.
+    A finished search has reached every x, since its best stays. One that still runs has reached
+    its last step only, so that the band never compares an early best with a late one.
 
     Args:
         stairs: Staircases, none of them empty.

@@ -1,4 +1,4 @@
-"""What the pages of data sets show: plain values, read in one transaction."""
+"""The pages of data sets as plain values, read in one transaction."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ EXAMPLE_PX = 64
 
 @dataclass(frozen=True, slots=True)
 class DatasetLine:
-    """A stored set with what its details say in words."""
+    """A stored set, with its details as text."""
 
     record: Dataset
 
     @property
     def name(self) -> str:
-        """What a job's task calls it."""
+        """Its name in a job's task."""
         return f"{STORED}:{self.record.id}"
 
     @property
     def kind(self) -> str:
-        """What its targets are, in words."""
+        """The kind of its targets, as text."""
         return KIND_NAMES[self.record.kind]
 
     @property
     def samples(self) -> str:
-        """What a sample is, with its sides and channels."""
+        """The shape of its samples: axes, sides and channels."""
         manifest = self.record.details["manifest"]
         least, most = manifest["size_px"], manifest["largest_px"]
         sides = str(least) if least == most else f"{least} to {most}"
@@ -57,7 +57,7 @@ class DatasetLine:
 
     @property
     def warnings(self) -> list[str]:
-        """What should be looked at."""
+        """What the user should check."""
         found: list[str] = self.record.details["warnings"]
         return found
 
@@ -69,9 +69,9 @@ class DatasetLine:
 
     @property
     def class_lines(self) -> list[tuple[str, list[int]]]:
-        """The first classes by name, each with its samples in every split.
+        """The first classes by name, each with its number of samples in every split.
 
-        None where samples are not counted by class.
+        Empty where samples are not counted by class.
         """
         counts = self.record.details["class_counts"]
         if counts is None:
@@ -81,12 +81,12 @@ class DatasetLine:
 
     @property
     def n_classes(self) -> int:
-        """The number of all classes or labels by which samples are counted."""
+        """Number of classes or labels by which samples are counted."""
         return len((self.record.details["class_counts"] or {}).get(SPLITS[0], []))
 
     @property
     def job(self) -> Json:
-        """The spec of a job that is trained on it."""
+        """The spec of an example job on it."""
         manifest = self.record.details["manifest"]
         kind = registry.kind_for(manifest)
         task: Json = {"kind": kind, "dataset": self.name}
@@ -102,7 +102,7 @@ class DatasetLine:
 
 @dataclass(frozen=True, slots=True)
 class BuiltInLine:
-    """A set that comes with the product."""
+    """A built-in set."""
 
     task: str
     name: str
@@ -110,7 +110,7 @@ class BuiltInLine:
 
     @property
     def samples(self) -> str:
-        """What a sample is."""
+        """The shape of its samples."""
         side = "" if self.info.size_px is None else str(self.info.size_px)
         return _shape(self.info.n_dims, side, self.info.n_channels)
 

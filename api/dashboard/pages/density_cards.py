@@ -1,4 +1,4 @@
-"""The densities of a job that can be looked at, a card for each study and group of layers."""
+"""The densities of a job on its page: a card for each study and group of layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class DensityCard:
-    """A density that can be looked at, and the figures of its shape."""
+    """A density, and the figures of its shape."""
 
     study: Study
     density: DensityRecord
@@ -27,7 +27,7 @@ class DensityCard:
 
     @property
     def is_rank_one(self) -> bool:
-        """Whether alpha and beta say all of Phi, up to rounding."""
+        """Whether Phi is the product of alpha and beta, up to rounding."""
         return self.shape.residual < ROUNDING
 
     @property
@@ -38,7 +38,7 @@ class DensityCard:
 
     @property
     def label(self) -> str:
-        """What the chooser calls it: its study, and its layers where these are not all."""
+        """Its name in the list: its study, and its group of layers unless that is all."""
         layer = f", {self.density.layer}" if self.density.layer else ""
         role = "" if self.study.role is Role.SEARCH else f" ({self.study.role})"
         return f"{self.study.name}{layer}{role}"
@@ -62,7 +62,7 @@ def _order(card: DensityCard) -> tuple[bool, float, int, int]:
 def chosen(
     cards: Sequence[DensityCard], density_id: int | None, best: Study | None
 ) -> DensityCard | None:
-    """Return the card that is asked for, else the best search's, else the first."""
+    """Return the requested card, else that of the best search, else the first."""
     for card in cards:
         if card.density.id == density_id:
             return card

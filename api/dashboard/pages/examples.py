@@ -12,7 +12,7 @@ from service.tasks.registry import TASKS
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A job to start from; `title` says in a few words what it does."""
+    """A job to start from; `title` says what it does."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""What the page of a job shows: plain values, read in one transaction."""
+"""The page of a job as plain values, read in one transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StudyLine:
 
     @property
     def role(self) -> str:
-        """What it is in its job, in words."""
+        """Its role in the job, as text."""
         return ROLES[self.study.role]
 
 
@@ -51,7 +51,7 @@ class JobPage:
     Attributes:
         ahead: A better point than the best that was run ahead of its sequence.
         vector: What each value of its search means; None where its spec would be refused now.
-        n_lost: Trials that ended without a result, through no order of the user.
+        n_lost: Trials that ended without a result and were not cancelled by the user.
     """
 
     job: Job
@@ -82,7 +82,7 @@ class JobPage:
 
     @property
     def can_cancel(self) -> bool:
-        """Whether the table of transitions allows an end."""
+        """Whether the table of transitions allows a cancellation."""
         return JobState.CANCELLED in JOB_TRANSITIONS[self.job.state]
 
     @property
@@ -92,7 +92,7 @@ class JobPage:
 
     @property
     def can_retry(self) -> bool:
-        """Whether there are failed trials to be tried again."""
+        """Whether there are failed trials to retry."""
         return self.n_lost > 0 and JobState.QUEUED in JOB_TRANSITIONS[self.job.state]
 
     @property
@@ -103,34 +103,34 @@ class JobPage:
 
     @property
     def largest_budget(self) -> int:
-        """What a budget may be raised to."""
+        """The largest budget that a job may have."""
         return reopen.MOST_TRIALS
 
     @property
     def running_fraction(self) -> float:
-        """The share that is being trained now, so that the bar can show it."""
+        """The fraction of all trials that is in training now, for the progress bar."""
         counts = self.progress
         n_all = counts.n_trials + counts.n_promotions + counts.n_evaluations
         return min(counts.n_running / max(n_all, 1), 1.0 - counts.fraction)
 
     @property
     def spec_json(self) -> str:
-        """The job's spec, as people write it."""
+        """The job's spec as JSON."""
         return json_text(self.job.spec)
 
     @property
     def task(self) -> str:
-        """In a few words, what the job works on."""
+        """The task and the network in a few words."""
         return task_text(self.job.spec)
 
     @property
     def precision(self) -> str:
-        """In what its searches compute, where that is not float32 alone."""
+        """The precision of its searches, "" where that is float32."""
         return precision_text(self.job.spec, [line.trial for line in self.trials.lines])
 
     @property
     def packs(self) -> str:
-        """How many candidates a worker trains at once, where it may be several."""
+        """How many candidates a worker trains at once, "" where that is one."""
         return packs_text(self.job.spec)
 
 
@@ -146,7 +146,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
     Raises:
         NotFoundError: There is no such job.
     """
-    # First of all: what happens after this id is not on the page yet, and comes as an event.
+    # Read first: whatever happens after this event arrives in the stream of events.
     last_event_id = events.last_id(session, job_id)
     job = jobs.get(session, job_id)
     own = studies.of_job(session, job_id)
@@ -178,7 +178,7 @@ def _best_trial(session: Session, job: Job, best: Study | None) -> TrialAnswer |
 
 
 def _n_lost(session: Session, job: Job) -> int:
-    # The open trials of a job that ended by a fault of its own were cancelled with it.
+    # The open trials of a job that failed were cancelled with it.
     is_failed = job.state is JobState.FAILED
     states = [TrialState.FAILED, *([TrialState.CANCELLED] if is_failed else [])]
     return progress.overview(session, [job])[job.id].count(states).n

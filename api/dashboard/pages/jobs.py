@@ -1,4 +1,4 @@
-"""What the list of jobs shows: plain values, read in one transaction."""
+"""The list of jobs as plain values, read in one transaction."""
 
 from __future__ import annotations
 

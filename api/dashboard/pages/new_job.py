@@ -1,4 +1,4 @@
-"""The page of a new job: what to start from, and what a spec would cost."""
+"""The page of a new job: specs to start from, and cost estimates."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class NewJobPage:
-    """What can be started from, and what is."""
+    """The specs to start from, and the chosen one."""
 
     starts: Sequence[Example]
     chosen: Example
 
 
 def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -> NewJobPage:
-    """Read what there is to start from.
+    """Read the specs to start from.
 
     Args:
         session: In a transaction.
@@ -93,7 +93,7 @@ def show_new_job(
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
 ) -> HTMLResponse:
-    """Show the form of a new job, filled with an example or with what is named."""
+    """Show the form of a new job, filled with an example, a job's spec or one for a stored set."""
     try:
         with database.read() as session:
             page = new_job_page(session, start, dataset)

@@ -8,7 +8,7 @@ from densearch.answers import TrialAnswer
 
 
 def task_text(spec: Mapping[str, object]) -> str:
-    """Say in a few words what a job works on."""
+    """Return the task and the network of a spec in a few words."""
     task, network = spec.get("task"), spec.get("network")
     parts: list[object] = []
     if isinstance(task, Mapping):
@@ -45,7 +45,7 @@ def precision_text(spec: Mapping[str, object], shown: Sequence[TrialAnswer]) -> 
 
 
 def packs_text(spec: Mapping[str, object]) -> str:
-    """Say how many candidates a worker trains at once; "auto" until that is measured."""
+    """Return how many candidates a worker trains at once as text, "" for one."""
     resources = spec.get("resources")
     width = resources.get("pack_width", 1) if isinstance(resources, Mapping) else 1
     if width == "auto":

@@ -17,7 +17,7 @@ from service.storage import schema
 from service.storage.database import Database
 from tests.support import seeding
 
-EARLIER = "0015"
+EARLIER = "0004"
 
 
 @pytest.fixture(autouse=True)
