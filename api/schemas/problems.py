@@ -8,7 +8,7 @@ from api.schemas.base import Out
 
 
 class FaultOut(Out):
-    """One fault: a `pointer` into the body, a `parameter` and where it is (`in`), or an `entry`."""
+    """One fault: a `pointer` into the body, a `parameter` and its place (`in`), or `entry`."""
 
     pointer: str | None = None
     entry: str | None = Field(default=None, description="File or array of a refused data set.")
