@@ -8,14 +8,12 @@ import inspect
 import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
 
 import densearch
-from densearch.extras import EXTRAS, required
 from tests.support import plugged_parts, plugged_samplers
 from tests.support.root import ROOT
 
@@ -62,31 +60,6 @@ def test_public_names_are_those_of_their_packages() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("package", "name", "missing", "extra"),
-    [
-        ("client", "Client", "httpx2", "client"),
-        ("nn", "fold", "torch", "torch"),
-        ("direct_l", "ParallelDirectL", "nlopt", "direct"),
-    ],
-)
-def test_a_missing_extra_is_named_with_the_remedy(
-    package: str, name: str, missing: str, extra: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in [m for m in sys.modules if m.startswith(f"densearch.{package}")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.delitem(vars(densearch), name, raising=False)
-    monkeypatch.delattr(densearch, package, raising=False)
-    monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ImportError, match=rf"{missing} is not installed.*'\./library\[{extra}\]'"):
-        getattr(densearch, name)
-
-
-def test_another_missing_package_is_not_blamed_on_the_extra() -> None:
-    with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere'"), required("torch"):
-        importlib.import_module("nowhere")
-
-
 def test_plug_ins_import_from_one_package_alone() -> None:
     example = ROOT / "examples" / "own_network" / "own_network"
     codes = [path.read_text("utf-8") for path in example.glob("*.py")]
@@ -102,10 +75,3 @@ def imports_of(code: str) -> Iterator[str]:
             yield node.module or ""
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
-
-
-def test_the_extras_are_those_of_the_distribution() -> None:
-    project = tomllib.loads((ROOT / "library" / "pyproject.toml").read_text("utf-8"))["project"]
-    assert set(EXTRAS) == set(project["optional-dependencies"])
-    assert project["dependencies"] == ["numpy>=2,<3"]
-    assert (ROOT / "library" / "densearch" / "py.typed").exists()

@@ -1,21 +1,12 @@
-"""Where model points stand in the sequence, and where in the cube."""
+"""Where model points stand in the sequence."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from densearch.direct_l.model import Places
-from densearch.direct_l.model_points import GRID, ModelPoints
 from densearch.sampler import Entry, StudyPlan
 from service.samplers import create
-
-MINIMISER = np.array([0.31, 0.62, 0.44])
-
-
-def sampled(n: int) -> tuple[np.ndarray, np.ndarray]:
-    points = np.random.default_rng(4).random((n, 3))
-    return points, ((points - MINIMISER) ** 2).sum(axis=1)
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3, 8])
@@ -28,29 +19,6 @@ def test_tree_and_model_share_the_numbers_out(dimension: int) -> None:
     assert all(places.is_model(number) for number in models)
     assert not any(places.is_model(number) for number in tree)
     assert n_models == (0 if dimension < 3 else (200 - 2 * dimension - 1) // 4)
-
-
-def test_it_goes_where_the_values_are_least() -> None:
-    points, values = sampled(60)
-    found = ModelPoints(points, values, np.empty((0, 3))).propose(seed=1, turn=0)
-    assert np.abs(np.array(found) - MINIMISER).max() < 0.05
-    assert ((np.array(found) - MINIMISER) ** 2).sum() < values.min()
-
-
-def test_it_keeps_apart_from_what_is_running() -> None:
-    points, values = sampled(60)
-    first = ModelPoints(points, values, np.empty((0, 3))).propose(seed=1, turn=0)
-    second = ModelPoints(points, values, np.array([first])).propose(seed=1, turn=0)
-    assert np.linalg.norm(np.array(first) - np.array(second)) > 0.01
-
-
-def test_its_grid_is_not_the_trees() -> None:
-    points, values = sampled(20)
-    for turn in range(5):
-        found = ModelPoints(points, values, np.empty((0, 3))).propose(seed=turn, turn=turn)
-        assert all(float(x / GRID) % 2 == 1.0 for x in found)
-        assert all(0.0 < x < 1.0 for x in found)
-        assert 0.5 not in found
 
 
 def test_a_model_point_of_the_log_is_taken_as_it_is() -> None:
