@@ -136,7 +136,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
         # The dispatcher alone checkpoints SQLite's WAL (see service.storage.database).
         database = Database(settings.resolved_database_url, is_checkpointer=False)
         stack.callback(database.close)
-        _upgrade(settings, database) if with_dispatcher else schema.check(database)
+        upgrade(settings, database) if with_dispatcher else schema.check(database)
         _serve(settings, database, listener, with_dispatcher=with_dispatcher)
 
 
@@ -148,7 +148,13 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _upgrade(settings: Settings, database: Database) -> None:
+def upgrade(settings: Settings, database: Database) -> None:
+    """Bring the database of a server to the newest revision, and log where its copy is.
+
+    Raises:
+        DirectoryInUseError: Another process has the SQLite file open.
+        MigrationError: A revision failed; the database is as before.
+    """
     if schema.current(database) == schema.head():
         return
     database.close()  # a connection of this process would count as another user of the file

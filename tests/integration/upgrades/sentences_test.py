@@ -154,7 +154,7 @@ def test_a_server_says_where_the_copy_is(
     before = filling.at(sqlite_database, "0003")
     path = Path(str(sqlite_database.url.database))
     sqlite_database.close()
-    http_server._upgrade(Settings(data_dir=path.parent), sqlite_database)
+    http_server.upgrade(Settings(data_dir=path.parent), sqlite_database)
     (copy,) = path.parent.glob("densearch-0003-*.sqlite3")
     assert said["copy"] == str(copy)
     assert f"rm -f {path}-wal {path}-shm && cp {copy} {path}" in said["to_go_back"]

@@ -132,7 +132,7 @@ def test_enough_whole_trainings_are_worth_more_than_a_few_steps(
     asked(sqlite_database)
     measure(sqlite_database, me)
     log, start = Log(SPEC), clock.now()
-    times = {"started_at": start, "finished_at": start + timedelta(seconds=9)}
+    times: dict[str, Any] = {"started_at": start, "finished_at": start + timedelta(seconds=9)}
     curve = [1.0] * PAYLOAD["training"]["epochs"]
     for number in range(n_trials):
         log.trial("random", number, payload=PAYLOAD, curve=curve, training_s=8.0, **times)
