@@ -4,8 +4,8 @@ Each function follows one sample through a network of `workers.training.networks
 autograd keeps of it until the backward pass: the inputs of convolutions and of batch normalisation
 and the outputs of ReLUs, which overwrite their inputs; of a max-pooling its input and an index of
 8 bytes for each output. Memory of the libraries themselves is left out, so that the sums are lower
-bounds; tests/integration/training/footprints_test.py compares them with measured peaks (within a
-factor of 2).
+bounds; tests/integration/service/networks/footprints_test.py compares them with measured peaks
+(within a factor of 2).
 """
 
 from __future__ import annotations

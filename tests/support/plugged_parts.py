@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from densearch.plugins.shape import InputShape
@@ -139,3 +140,22 @@ def outcome(of: TrainingTask) -> Outcome:
     *_, last = train(of)
     assert isinstance(last, Outcome)
     return last
+
+
+class Streamed:
+    """Gives the samples of an array one by one."""
+
+    def __init__(self, values: Sequence[NDArray[Any]] | NDArray[Any]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> NDArray[Any]:
+        found: NDArray[Any] = self.values[index]
+        return found
+
+
+def streamed(parts: dict[str, Any], kind: type[Streamed] = Streamed) -> None:
+    for split, (samples, labels) in parts.items():
+        parts[split] = kind(samples), labels

@@ -14,9 +14,10 @@ from PIL import Image
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
-from service.datasets.store.encoded import EncodedImage
+from service.datasets.store.encoded import IMAGES, EncodedImage
 from service.datasets.store.reader import Kind, folder_of
 from service.datasets.writer import write
+from workers.training.data.stored import PREFIX
 
 # Noise looks like no photograph: images are made of blocks of this size.
 BLOCK_PX = 8
@@ -72,6 +73,20 @@ def store_images(
     kind: Kind = "labelled" if np.ndim(labels) == 1 else "multilabel"
     samples = (Sample(f"{i}", one, label=labels[i]) for i, one in enumerate(files))
     return _written(data_dir, Source(kind, 2, samples, classes, is_encoded=True))
+
+
+def store_damaged(data_dir: Path, how: str) -> str:
+    """Store a set and damage its images; the whole ones are kept in `whole` in the same folder."""
+    name = store_images(data_dir, *blocks(20))
+    path = folder_of(data_dir, name.removeprefix(PREFIX)) / IMAGES
+    content = bytearray(path.read_bytes())
+    (path.parent / "whole").write_bytes(content)
+    if how == "cut off":
+        del content[-1]
+    else:
+        content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return name
 
 
 def _written(data_dir: Path, source: Source) -> str:

@@ -109,6 +109,10 @@ class AskingPool:
         """Return the ids of the running processes."""
         return [child.pid for child in self._children if child.pid is not None]
 
+    def n_running(self) -> int:
+        """Return how many asks are being answered."""
+        return sum(ask is not None for ask in self._running)
+
     def drop(self, job_id: int) -> None:
         """Cancel a job's asks, and end the processes that answer one."""
         with self._changed:

@@ -8,7 +8,7 @@ candidates. The objective computes all losses at once if it can.
 In this form a candidate's results are bitwise independent of the other candidates, of its index
 and of their number, as long as the channels fill whole registers (`slots`): idle copies fill the
 rest. That is a property of torch's kernels for CPUs, found by comparison and checked by
-tests/integration/training/packs_test.py; docs/adr/0035-joint-steps.md gives the reasons.
+tests/integration/workers/training/packs_test.py; docs/adr/0035-joint-steps.md gives the reasons.
 
 Source of the idea: S. Wang et al., "Horizontally Fused Training Array", arXiv:2102.02344.
 """

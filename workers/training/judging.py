@@ -157,7 +157,7 @@ class CandidateRun:
     def judge(self) -> None:
         """End with all metrics of the folded network on the task's split.
 
-        Folding changes no bit of them, which tests/integration/training/loop_test.py checks.
+        Folding changes no bit of them: tests/integration/workers/training/loop_test.py checks it.
         """
         network = fold(self.parts.network.eval())
         metrics = self.judged or self.parts.objective.evaluate(

@@ -1,6 +1,6 @@
 """Captures the state of a training, and restores it in one with the same task.
 
-Checked by tests/integration/training/checkpoint_test.py.
+Checked by tests/integration/workers/training/checkpoint_test.py.
 """
 
 from __future__ import annotations

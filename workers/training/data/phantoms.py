@@ -32,12 +32,12 @@ def _volume(random: np.random.Generator) -> Volume:
     low, high = _BACKGROUND
     volume: Coordinates = low + (high - low) * coordinates[random.integers(3)] / SIDE_PX
     for _ in range(_N_ELLIPSOIDS):
-        covered = _ellipsoid(coordinates, random)
+        covered = ellipsoid(coordinates, random)
         volume += covered * (random.random() - volume)
     return volume.astype(np.float32)
 
 
-def _ellipsoid(coordinates: Coordinates, random: np.random.Generator) -> Coordinates:
+def ellipsoid(coordinates: Coordinates, random: np.random.Generator) -> Coordinates:
     """Return how much of each voxel is covered: the shortest axis ends within one voxel."""
     centre = random.uniform(0, SIDE_PX, 3)
     axes = random.uniform(*_SEMI_AXES_PX, 3)

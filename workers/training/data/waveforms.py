@@ -5,7 +5,7 @@ possible classifier is wrong on 14 %.
 
 Source: L. Breiman, J. Friedman, R. Olshen and C. Stone, "Classification and Regression Trees",
 1984, section 2.6.2. The Bayes error is that of their page 54, which
-tests/unit/workers/training/data/built_in_test.py finds again from the densities.
+tests/integration/workers/training/data/waveforms_test.py finds again from the densities.
 """
 
 from __future__ import annotations

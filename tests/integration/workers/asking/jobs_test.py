@@ -99,7 +99,7 @@ def test_others_go_on_and_a_cancel_ends_the_ask(
     turn_until(
         dispatcher,
         cluster,
-        lambda: any(asking._running) and not cluster.in_hand(),
+        lambda: asking.n_running() and not cluster.in_hand(),
     )
     other = submit(sqlite_database, "random")  # a POST, while the sampler is being asked
     turn_until(
@@ -108,7 +108,7 @@ def test_others_go_on_and_a_cancel_ends_the_ask(
     assert job_of(sqlite_database, slow).state is JobState.RUNNING
     use_cases.cancel(sqlite_database, slow)
     turn_until(dispatcher, cluster, lambda: slow not in dispatcher._runs)
-    turn_until(dispatcher, cluster, lambda: not any(asking._running))
+    turn_until(dispatcher, cluster, lambda: not asking.n_running())
 
 
 def test_a_pause_ends_the_ask_and_resume_asks_again(
@@ -122,9 +122,9 @@ def test_a_pause_ends_the_ask_and_resume_asks_again(
     monkeypatch.setenv(odd_samplers.GATE, str(gate))
     job_id = submit(sqlite_database, "Waiting")
     asking = dispatcher._asking
-    turn_until(dispatcher, cluster, lambda: any(asking._running) and not cluster.in_hand())
+    turn_until(dispatcher, cluster, lambda: asking.n_running() and not cluster.in_hand())
     use_cases.pause(sqlite_database, job_id)
-    turn_until(dispatcher, cluster, lambda: not any(asking._running))
+    turn_until(dispatcher, cluster, lambda: not asking.n_running())
     gate.touch()
     use_cases.resume(sqlite_database, job_id)
     turn_until(

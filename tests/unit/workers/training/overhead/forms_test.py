@@ -1,20 +1,20 @@
-"""The forms that are timed compute the same training; of times only the shape is held."""
+"""The forms that are timed compute the same training."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import pytest
 import torch
 
 from densearch.nn.operator import convolutions, fold
-from workers.training.overhead import __main__ as command
-from workers.training.overhead.cases import CASES, Case
-from workers.training.overhead.forms import FORMS
-from workers.training.overhead.measuring import StepOverhead, measure, stepper
+from workers.training.overhead.cases import Case
+from workers.training.overhead.measuring import stepper
 
 SMALL = Case({"kind": "small_cnn", "depth": 2, "width": 3, "kernel_size": 3}, 4, 8)
+
+
 DNCNN = Case({"kind": "dncnn", "depth": 3, "width": 2, "kernel_size": 5}, 2, 9)
+
+
 SGD = {"lr": 0.1, "momentum": 0.9}
 
 
@@ -41,17 +41,6 @@ def test_every_form_takes_the_same_steps(case: Case) -> None:
         assert (moved - initial.weight * phi).abs().max() > 1e-4
 
 
-def test_a_round_has_a_ratio_for_every_form() -> None:
-    plain_ms, overheads = measure(SMALL, 3)
-    assert plain_ms > 0
-    assert [overhead.form for overhead in overheads] == [form for form in FORMS if form != "plain"]
-    assert all(len(overhead.ratios) == 3 for overhead in overheads)
-
-
-def test_quartiles_are_those_of_the_ratios() -> None:
-    assert StepOverhead("product", (1.0, 5.0, 2.0, 3.0, 4.0)).quartiles() == (2.0, 3.0, 4.0)
-
-
 def test_the_table_leaves_out_what_a_layer_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     grouped = torch.nn.Conv2d(2, 2, 3, padding=1, groups=2)
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), grouped)
@@ -72,28 +61,3 @@ def test_signals_and_volumes_have_all_forms_but_that_of_images(n_dims: int) -> N
         assert moved.dim() == n_dims + 2
         assert (moved - initial.weight * phi).abs().max() > 1e-4
     assert stepper(case, "unfold") is None
-
-
-def test_the_command_prints_a_row_for_each_network(capsys: pytest.CaptureFixture[str]) -> None:
-    name = "vgg 4x16, 3x3, 64 of 8 px"
-    command.main(["--rounds", "2", "--network", "vgg"])
-    *_, head, row = capsys.readouterr().out.splitlines()
-    assert head.split() == [
-        "network",
-        "plain,",
-        "ms",
-        "master_weights",
-        "scaled",
-        "product",
-        "unfold",
-    ]
-    assert row.startswith(name)
-    assert row.count("[") == 4
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_network_of_the_table_can_be_trained(name: str) -> None:
-    case = CASES[name]
-    step = stepper(dataclasses.replace(case, batch_size=1), "master_weights")
-    assert step is not None
-    step()

@@ -70,7 +70,7 @@ def test_a_candidate_owes_nothing_to_its_neighbours_its_place_and_their_number(
     ]
     whole = [facts(told) for told in train(tasks)]
     assert len({repr(own) for own in whole}) == 5
-    for chosen in ([3], [4, 1], [4, 3, 2, 1, 0]):  # three: joint_steps_test.py
+    for chosen in ([3], [4, 1], [4, 3, 2, 1, 0]):  # three: joint_test.py
         part = train([tasks[index] for index in chosen])
         assert [facts(told) for told in part] == [whole[index] for index in chosen]
 
