@@ -119,7 +119,7 @@ def turn_until_ended(
     dispatcher: Dispatcher, cluster: PretendedCluster, database: Database, job_id: int
 ) -> Job:
     for _ in range(200):
-        dispatcher._turn()
+        dispatcher.turn()
         for assignment in cluster.in_hand().values():
             cluster.finish(assignment)
         if (job := job_of(database, job_id)).state.is_final:

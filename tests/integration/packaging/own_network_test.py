@@ -153,7 +153,7 @@ def begin(
 
     def begin() -> Dispatcher:
         for dispatcher in begun:
-            dispatcher._resign()
+            dispatcher.resign()
         forget()
         begun[:] = [Dispatcher(settings, sqlite_database, PretendedCluster())]  # type: ignore[arg-type]
         return begun[0]
@@ -168,10 +168,10 @@ def begin(
 
 def turn_until(dispatcher: Dispatcher, is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    cluster: Any = dispatcher._cluster
+    cluster: Any = dispatcher.cluster
     while not is_so():
         assert time.monotonic() < deadline
-        dispatcher._turn()
+        dispatcher.turn()
         for assignment in cluster.in_hand().values():
             cluster.finish(assignment)
 

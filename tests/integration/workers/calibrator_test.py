@@ -57,8 +57,7 @@ def ask(database: Database, **training: Any) -> Calibration:
 
 
 def turn(dispatcher: Dispatcher) -> None:
-    dispatcher._looked_at = 0.0
-    dispatcher._turn()
+    dispatcher.turn(looks=True)
 
 
 def test_what_is_asked_for_is_measured_once_and_kept(
@@ -192,7 +191,7 @@ def test_a_width_is_looked_for_when_something_was_measured(
     assert found is not None
     other = leases.register(database, 1, {"cpus": 1.0, "gpus": 0.0})
     with database.write() as session:  # the lease was lost, and another dispatcher was faster
-        stored.change(session, found.id, dispatcher._me.id, lease_owner=other.id)
+        stored.change(session, found.id, dispatcher.me.id, lease_owner=other.id)
     cost = TrainingCost(0.5, (0.9, 1.0, 1.2), 0.1, n=0, pack_width=2)
     calibrations.settle(database, found.id, other, cost)
     turn(dispatcher)
@@ -210,7 +209,7 @@ def test_a_paused_job_asks_for_no_width(
     use_cases.pause(database, job_id)
     turn(dispatcher)
     turn(dispatcher)
-    assert not dispatcher._runs[job_id].needs.is_unsized
+    assert not dispatcher.held.runs[job_id].needs.is_unsized
     use_cases.resume(database, job_id)
     turn(dispatcher)
     turn(dispatcher)
@@ -267,7 +266,7 @@ def test_a_lost_dispatchers_measurement_is_taken_by_another(
     assert cluster.measuring is not None
     calibrations.settle(database, asked.id, gone, "too late")  # it has lost it
     assert ask(database).state is CalibrationState.RUNNING
-    leases.resign(database, dispatcher._me)
+    leases.resign(database, dispatcher.me)
     assert ask(database).state is CalibrationState.WAITING
 
 

@@ -66,7 +66,7 @@ class Worker:
         self.dispatcher = Dispatcher(settings, database, self.cluster)  # type: ignore[arg-type]
 
     def turn(self) -> None:
-        self.dispatcher._try_turn()
+        self.dispatcher.turn_or_wait()
         for assignment in self.cluster.in_hand().values():
             self.cluster.finish(assignment)
 
@@ -118,14 +118,14 @@ def test_a_job_goes_on_by_new_connections(
 ) -> None:
     quiet = Worker(postgresql_database, tmp_path)
     expected = turn_until_ended(quiet, postgresql_database, submit(postgresql_database))
-    quiet.dispatcher._resign()
+    quiet.dispatcher.resign()
     strike_in_step(monkeypatch, lambda _session: proxy.set_open(mode))
     worker = Worker(distant, tmp_path)
     job_id = submit(postgresql_database)
-    with worker.dispatcher._heartbeat:
+    with worker.dispatcher.heartbeat:
         assert turn_until_ended(worker, postgresql_database, job_id) == expected
     proxy.mode = "pass"
-    worker.dispatcher._resign()
+    worker.dispatcher.resign()
 
 
 def test_another_dispatcher_takes_the_jobs_of_one_that_is_cut_off(
@@ -138,13 +138,13 @@ def test_another_dispatcher_takes_the_jobs_of_one_that_is_cut_off(
     cut_off = Worker(distant, tmp_path)
     job_id = submit(postgresql_database)
     with ExitStack() as stack:
-        stack.enter_context(cut_off.dispatcher._heartbeat)
+        stack.enter_context(cut_off.dispatcher.heartbeat)
         strike_in_step(monkeypatch, lambda _session: setattr(proxy, "mode", "silent"))
         cut_off.turn()
         fence = job_of(postgresql_database, job_id).lease_fence
         cut_off.turn()  # it ends at the client's deadline; the server still holds the job's lock
         other = Worker(postgresql_database, tmp_path)
-        stack.enter_context(other.dispatcher._heartbeat)
+        stack.enter_context(other.dispatcher.heartbeat)
         values = turn_until_ended(other, postgresql_database, job_id)
         assert len(values) == 6
         assert None not in values
@@ -154,9 +154,9 @@ def test_another_dispatcher_takes_the_jobs_of_one_that_is_cut_off(
         for _ in range(3):
             cut_off.turn()
         assert job_of(postgresql_database, job_id) == ended
-        assert not cut_off.dispatcher._runs
+        assert not cut_off.dispatcher.held.runs
     for worker in (cut_off, other):
-        worker.dispatcher._resign()
+        worker.dispatcher.resign()
 
 
 def test_a_step_that_was_ended_for_its_length_is_repeated_with_patience(
@@ -184,8 +184,8 @@ def test_a_step_that_was_ended_for_its_length_is_repeated_with_patience(
     worker = Worker(distant, tmp_path)
     turn_until_ended(worker, postgresql_database, submit(postgresql_database))
     assert n_slept == 2
-    assert not worker.dispatcher._slow
-    worker.dispatcher._resign()
+    assert not worker.dispatcher.held.slow
+    worker.dispatcher.resign()
 
 
 def test_computing_for_long_within_a_transaction_is_repeated_with_patience(
@@ -214,6 +214,6 @@ def test_computing_for_long_within_a_transaction_is_repeated_with_patience(
     job_id = submit(postgresql_database)
     worker.turn()
     worker.turn()
-    assert worker.dispatcher._slow == {job_id}
+    assert worker.dispatcher.held.slow == {job_id}
     turn_until_ended(worker, postgresql_database, job_id)
-    worker.dispatcher._resign()
+    worker.dispatcher.resign()

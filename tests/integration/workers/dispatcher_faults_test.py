@@ -30,6 +30,7 @@ from tests.support.pretended_cluster import (
     submit,
     turn_until_ended,
 )
+from workers import held_jobs
 from workers.dispatcher import LOST, Dispatcher
 from workers.pulse import ClusterLostError
 
@@ -40,7 +41,7 @@ def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster, tmp_path: Path
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     assert job_of(sqlite_database, job_id).lease_owner is not None
     cluster.lost = ClusterLostError("its raylet process ended")
     with pytest.raises(ClusterLostError):
@@ -58,7 +59,7 @@ def test_a_lost_cluster_ends_the_dispatcher_and_frees_its_jobs(
     cluster.lost = None
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
     following = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
-    following._turn()
+    following.turn()
     assert job_of(sqlite_database, job_id).waits_for is None
     assert len(cluster.hand) == 2
 
@@ -67,7 +68,7 @@ def test_a_lost_cluster_changes_no_job_that_another_dispatcher_holds(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     deleted, taken, own = (submit(sqlite_database) for _ in range(3))
-    dispatcher._turn()
+    dispatcher.turn()
     other = leases.register(sqlite_database, 1, {})
     use_cases.cancel(sqlite_database, deleted)
     deletion.delete(sqlite_database, deleted)
@@ -88,7 +89,7 @@ def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     assert len(cluster.hand) == 2
     take = step.take
 
@@ -110,7 +111,7 @@ def test_a_job_with_a_bug_fails_alone_and_leaves_nothing_open(
     with sqlite_database.read() as session:
         states = {trial.state for trial in trials.of_job(session, broken)}
     assert states == {TrialState.CANCELLED}
-    assert dispatcher._timeout_s() > 0  # it rests
+    assert not dispatcher.held.has_news  # it rests
 
 
 def test_a_job_that_cannot_be_opened_fails_alone(
@@ -126,9 +127,9 @@ def test_a_job_that_cannot_be_opened_fails_alone(
 
     with monkeypatch.context() as patch:
         patch.setattr("service.samplers.create", no_such_option)
-        dispatcher._turn()
+        dispatcher.turn()
     assert job_of(sqlite_database, broken).state is JobState.FAILED
-    assert dispatcher._timeout_s() > 0
+    assert not dispatcher.held.has_news
     other = submit(sqlite_database)
     assert (
         turn_until_ended(dispatcher, cluster, sqlite_database, other).state is JobState.SUCCEEDED
@@ -144,9 +145,9 @@ def test_a_job_cancelled_while_its_bug_shows_stays_cancelled(
         use_cases.cancel(sqlite_database, job_id)
         raise ZeroDivisionError
 
-    # The bug shows after the step's transaction, so that the user's can come first.
-    monkeypatch.setattr(Dispatcher, "_transact", fails)
-    dispatcher._turn()
+    # The bug shows before the step's transaction, so that the user's can come first.
+    monkeypatch.setattr(step, "prepare", fails)
+    dispatcher.turn()
     assert job_of(sqlite_database, job_id).state is JobState.CANCELLED
 
 
@@ -167,7 +168,7 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
     state: JobState,
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     cluster.finish(next(iter(cluster.hand.values())))
 
     def refused(*_: object, **__: object) -> None:
@@ -177,9 +178,9 @@ def test_an_outage_delays_a_job_and_refused_content_fails_it(
         patch.setattr(step, "take", refused)
         if state is JobState.RUNNING:
             with pytest.raises(type(error)):
-                dispatcher._turn()
+                dispatcher.turn()
         else:
-            dispatcher._turn()
+            dispatcher.turn()
     assert job_of(sqlite_database, job_id).state is state
     if state is JobState.RUNNING:
         turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
@@ -206,7 +207,7 @@ def test_a_job_whose_rows_cannot_be_read_does_not_hold_the_others_up(
     while job_of(sqlite_database, other).state is not JobState.SUCCEEDED:
         assert time.monotonic() < deadline
         with suppress(DatabaseError):
-            dispatcher._turn()
+            dispatcher.turn()
         for assignment in list(cluster.hand.values()):
             cluster.finish(assignment)
     assert job_of(sqlite_database, broken).state is not JobState.FAILED
@@ -231,12 +232,12 @@ def test_a_job_that_memory_does_not_suffice_for_waits_and_the_others_go_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(step, at, short)
-        dispatcher._turn()
+        patch.setattr(held_jobs, "MEMORY_REST_S", 0.0)
+        dispatcher.turn()
         other = submit(sqlite_database, seed=2)
         ended = turn_until_ended(dispatcher, cluster, sqlite_database, other)
     assert ended.state is JobState.SUCCEEDED
     assert not job_of(sqlite_database, large).state.is_final
-    dispatcher._rests_until.clear()
     ended = turn_until_ended(dispatcher, cluster, sqlite_database, large)
     assert ended.state is JobState.SUCCEEDED
 
@@ -248,7 +249,7 @@ def test_a_job_claimed_again_lets_go_of_its_old_asks_and_keeps_its_workers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     held, dropped = set(cluster.hand), list[int]()
     with sqlite_database.write() as session:
         job = jobs.get(session, job_id)
@@ -257,14 +258,14 @@ def test_a_job_claimed_again_lets_go_of_its_old_asks_and_keeps_its_workers(
     def away(*_: object, **__: object) -> None:
         raise OperationalError("SELECT", {}, Exception("it is away"))
 
-    monkeypatch.setattr(dispatcher._asking, "drop", dropped.append)
+    monkeypatch.setattr(dispatcher.asking, "drop", dropped.append)
     with monkeypatch.context() as patch:
         patch.setattr(step, "open_run", away)
         with pytest.raises(OperationalError):
-            dispatcher._turn()
+            dispatcher.turn()
     assert dropped == [job_id]
     for _ in range(3):
-        dispatcher._turn()
+        dispatcher.turn()
     assert (set(cluster.hand), cluster.cancelled) == (held, set())
     assert job_of(sqlite_database, job_id).lease_fence == job.lease_fence + 1
 
@@ -280,10 +281,10 @@ def test_a_database_that_takes_no_writes_is_said_once_and_waited_for(
     event.listen(sqlite_database.engine, "begin", _forbid_writes)
     with capture_logs() as lines:
         for _ in range(3):
-            dispatcher._try_turn()
+            dispatcher.turn_or_wait()
         event.remove(sqlite_database.engine, "begin", _forbid_writes)
         event.listen(sqlite_database.engine, "begin", _allow_writes)
-        dispatcher._try_turn()
+        dispatcher.turn_or_wait()
     told = [(line["log_level"], line["event"]) for line in lines if line["event"] != "job taken"]
     assert told == [
         ("error", "the database refused; trying again"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 
 import pytest
 
 from service.jobs import commands as use_cases
+from service.jobs.artifact_files import FOLDER
 from service.orchestration import step
 from service.orchestration.messages import Ended, Ending
 from service.states import AttemptState, TrialState
@@ -25,11 +26,11 @@ from workers.dispatcher import Dispatcher
 def test_workers_that_join_are_counted(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
-    dispatcher._turn()
+    dispatcher.turn()
     cluster.n_cpus = 6.0
-    dispatcher._counted_at = 0.0
-    dispatcher._turn()
-    assert dispatcher._heartbeat.beat()
+    dispatcher.count_workers()
+    dispatcher.turn()
+    assert dispatcher.heartbeat.beat()
     with sqlite_database.read() as session:
         (me,) = dispatchers.alive(session, 60.0)
     assert (me.n_workers, me.resources["cpus"]) == (6, 6.0)
@@ -39,12 +40,12 @@ def test_a_dispatcher_that_slept_past_its_own_lease_keeps_its_workers(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     held = set(cluster.hand)
     with sqlite_database.write() as session:  # the machine was suspended: nobody took the job
         job = jobs.get(session, job_id)
         jobs.renew(session, str(job.lease_owner), job.created_at)
-    dispatcher._turn()
+    dispatcher.turn()
     assert job_of(sqlite_database, job_id).lease_fence == job.lease_fence + 1
     assert set(cluster.hand) == held
     turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
@@ -61,15 +62,15 @@ def test_a_paused_job_costs_no_transaction(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     use_cases.pause(sqlite_database, job_id)
     for assignment in cluster.in_hand().values():
         cluster.finish(assignment)
     for _ in range(3):
-        dispatcher._turn()
+        dispatcher.turn()
     monkeypatch.setattr(step, "take", None)
     for _ in range(3):
-        dispatcher._turn()
+        dispatcher.turn()
     monkeypatch.undo()
     use_cases.resume(sqlite_database, job_id)
     turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
@@ -79,17 +80,14 @@ def test_a_job_paused_and_resumed_between_two_looks_goes_on(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     job_id = submit(sqlite_database, budget={"n_trials": 9})
-    dispatcher._turn()
-    dispatcher._look()
-    dispatcher._turn()
+    dispatcher.turn()
+    dispatcher.turn(looks=True)
     use_cases.pause(sqlite_database, job_id)
     for assignment in cluster.in_hand().values():
         cluster.finish(assignment)
-    dispatcher._looked_at = time.monotonic() + 60.0  # its steps alone see the pause
-    dispatcher._turn()
+    dispatcher.turn(looks=False)  # its steps alone see the pause
     assert not cluster.hand
     use_cases.resume(sqlite_database, job_id)
-    dispatcher._looked_at = 0.0
     turn_until_ended(dispatcher, cluster, sqlite_database, job_id)
 
 
@@ -97,42 +95,40 @@ def test_a_job_says_why_it_waits_after_workers_left_and_after_a_pause(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     lost = [(a, Ended(a.attempt_id, a.trial_id, Ending.LOST)) for a in cluster.hand.values()]
     cluster.messages = [(assignment, (ended, None)) for assignment, ended in lost]
     cluster.n_free = lambda *_: 0  # type: ignore[method-assign] # the node that died still counts
-    dispatcher._turn()
+    dispatcher.turn()
     cluster.n_cpus = 0.0
-    dispatcher._counted_at = 0.0
-    dispatcher._turn()
+    dispatcher.count_workers()
+    dispatcher.turn()
     assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
     use_cases.pause(sqlite_database, job_id)
-    dispatcher._look()
-    dispatcher._turn()
+    dispatcher.turn(looks=True)
     use_cases.resume(sqlite_database, job_id)
-    dispatcher._look()
-    dispatcher._turn()
+    dispatcher.turn(looks=True)
     assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
     use_cases.pause(sqlite_database, job_id)
     use_cases.resume(sqlite_database, job_id)  # between two looks
-    dispatcher._look()
-    dispatcher._turn()
+    dispatcher.turn(looks=True)
     assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
 
 
 def test_late_weights_are_not_kept(
-    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster, tmp_path: Path
 ) -> None:
     job_id = submit(sqlite_database)
-    dispatcher._turn()
+    dispatcher.turn()
     use_cases.cancel(sqlite_database, job_id)
-    dispatcher._turn()
+    dispatcher.turn()
     assert cluster.cancelled == set(cluster.hand)
     for assignment in cluster.in_hand().values():
         ended = Ended(assignment.attempt_id, assignment.trial_id, Ending.COMPLETED, value=1.0)
         cluster.messages.append((assignment, (ended, b"weights")))
-    dispatcher._turn()
-    assert dispatcher._inbox._weights == {}
+    dispatcher.turn()
+    assert not dispatcher.inbox.has(job_id)
+    assert not [path for path in (tmp_path / FOLDER).iterdir() if path.name[0] != "."]
     with sqlite_database.read() as session:
         found = [a for t in trials.of_job(session, job_id) for a in trials.attempts(session, t.id)]
     assert [a.is_late for a in found] == [True, True]
@@ -145,7 +141,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
               "samplers": ["direct_l"], "budget": {"n_trials": 40}}  # fmt: skip
     first = use_cases.submit(sqlite_database, parse.parse(direct))[0].id
     cluster.n_cpus = 8.0
-    dispatcher._turn()
+    dispatcher.turn()
 
     def guesses() -> int:
         with sqlite_database.read() as session:
@@ -155,11 +151,11 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
     other = {"name": "b", "task": {"kind": "function", "name": "sphere", "dimension": 2},
              "samplers": ["random"], "budget": {"n_trials": 90}}  # fmt: skip
     second = use_cases.submit(sqlite_database, parse.parse(other))[0].id
-    dispatcher._look()
+    dispatcher.turn(looks=True)
     n_before = guesses()
     for _ in range(5):  # while the other job has trials that count, none is run ahead
         cluster.finish(next(a for a in cluster.in_hand().values()))
-        dispatcher._turn()
+        dispatcher.turn()
     assert guesses() == n_before
     use_cases.cancel(sqlite_database, second)
     wide = other | {"resources": {"cpus_per_trial": 9}}
@@ -175,7 +171,7 @@ def test_what_was_run_ahead_is_given_up_with_the_search(
     spec = {"name": "a", "task": {"kind": "function", "name": "branin", "dimension": 2},
             "samplers": ["direct_l", "random"], "budget": {"n_trials": 9}}  # fmt: skip
     job_id = use_cases.submit(sqlite_database, parse.parse(spec))[0].id
-    dispatcher._turn()
+    dispatcher.turn()
     for _ in range(100):
         if job_of(sqlite_database, job_id).state.is_final:
             break
@@ -184,7 +180,7 @@ def test_what_was_run_ahead_is_given_up_with_the_search(
         hand = list(cluster.in_hand().values())
         certain = [a for a in hand if found[a.trial_id].certainty == "certain"]
         cluster.finish((certain or hand)[0])
-        dispatcher._turn()
+        dispatcher.turn()
     with sqlite_database.read() as session:
         ahead = [t for t in trials.of_job(session, job_id) if t.certainty != "certain"]
     given_up = [t for t in ahead if t.state is TrialState.CANCELLED]

@@ -7,7 +7,6 @@ looks at the database, when users pause and resume, and when the dispatcher dies
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +43,7 @@ class Disturbance:
         self.database, self.data_dir = database, data_dir
         # The second wants the trainings of the first.
         self.job_ids = [submit(database, BODY | {"name": name}) for name in ("first", "twin")]
+        self.looks = True
         self.restart()
 
     def restart(self) -> None:
@@ -52,11 +52,12 @@ class Disturbance:
         self.dispatcher = Dispatcher(settings, self.database, self.cluster)  # type: ignore[arg-type]
 
     def die(self) -> None:
-        self.dispatcher._resign()
+        self.dispatcher.resign()
         self.restart()
+        self.looks = True
 
     def look(self) -> None:
-        self.dispatcher._looked_at = 0.0
+        self.looks = True
 
     def finish(self) -> None:
         if self.cluster.hand:
@@ -81,9 +82,9 @@ class Disturbance:
         kinds: list[Callable[[], None]] = [self.finish, self.look, self.pause, self.resume]
         kinds += [self.lose, self.die]
         for kind in self.chance.choices(kinds, [10, 4, 2, 3, 1, 1], k=N_DISTURBANCES):
-            self.dispatcher._looked_at = time.monotonic() + 60.0  # unless this is its turn to look
+            self.looks = False  # unless this is its turn to look
             kind()
-            self.dispatcher._turn()
+            self.dispatcher.turn(looks=self.looks)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -56,8 +56,8 @@ def dispatcher(
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=600.0, ask_s=PATIENCE_S)
     found = Dispatcher(settings, sqlite_database, cluster)  # type: ignore[arg-type]
     yield found
-    found._resign()
-    assert not found._asking.pids()
+    found.resign()
+    assert not found.asking.pids()
 
 
 def submit(database: Database, *samplers: str, n_trials: int = 12) -> int:
@@ -86,7 +86,7 @@ def turn_until(
     deadline = time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < deadline
-        dispatcher._turn()
+        dispatcher.turn()
         for assignment in cluster.in_hand().values():
             cluster.finish(assignment)
 
@@ -95,7 +95,7 @@ def test_others_go_on_and_a_cancel_ends_the_ask(
     sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
 ) -> None:
     slow = submit(sqlite_database, "Sleeping")
-    asking = dispatcher._asking
+    asking = dispatcher.asking
     turn_until(
         dispatcher,
         cluster,
@@ -107,7 +107,7 @@ def test_others_go_on_and_a_cancel_ends_the_ask(
     )
     assert job_of(sqlite_database, slow).state is JobState.RUNNING
     use_cases.cancel(sqlite_database, slow)
-    turn_until(dispatcher, cluster, lambda: slow not in dispatcher._runs)
+    turn_until(dispatcher, cluster, lambda: slow not in dispatcher.held.runs)
     turn_until(dispatcher, cluster, lambda: not asking.n_running())
 
 
@@ -121,7 +121,7 @@ def test_a_pause_ends_the_ask_and_resume_asks_again(
     gate = tmp_path / "gate"
     monkeypatch.setenv(odd_samplers.GATE, str(gate))
     job_id = submit(sqlite_database, "Waiting")
-    asking = dispatcher._asking
+    asking = dispatcher.asking
     turn_until(dispatcher, cluster, lambda: asking.n_running() and not cluster.in_hand())
     use_cases.pause(sqlite_database, job_id)
     turn_until(dispatcher, cluster, lambda: not asking.n_running())
