@@ -161,7 +161,7 @@ def begin(
     monkeypatch.setenv("PYTHONPATH", path_to(installed))  # of the processes that are asked
     use(installed, monkeypatch)
     yield begin
-    begun[0]._resign()
+    begun[0].resign()
     monkeypatch.undo()
     forget()
 
