@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from densearch.sampler import Entry, Plan, Sampler, StudyPlan
 from service import samplers
-from service.samplers import Entry, Plan, Sampler, StudyPlan
 from tests.support import odd_samplers
 from workers.asking.ask import Asked
 from workers.asking.child import AskLimits

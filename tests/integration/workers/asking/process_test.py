@@ -14,7 +14,7 @@ from tests.support.asking import (
 
 def test_a_process_that_thinks_ends_with_the_dispatcher() -> None:
     program = f"""
-from service.samplers import Entry, StudyPlan
+from densearch.sampler import Entry, StudyPlan
 from workers.asking.ask import Ask, Asked
 from workers.asking.child import AskLimits
 from workers.asking.pool import AskingPool

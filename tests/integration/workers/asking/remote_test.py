@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from densearch.sampler import Entry, StudyPlan
 from service import samplers
-from service.samplers import Entry, StudyPlan
 from tests.support.asking import (
     GENEROUS,
     answer,
