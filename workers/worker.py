@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from service.checkpoint_files import CheckpointRule
@@ -20,13 +20,19 @@ from service.datasets.store.array_files import UnseenDatasetError
 from service.orchestration.messages import Assignment, Ended, Ending, Measured
 from service.records import Json
 from service.studies.pack_key import pack_key
+from service.studies.training_payload import (
+    FunctionPayload,
+    TrainingPayload,
+    is_packed,
+    payload_of,
+)
 from workers import functions
 from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
 
 if TYPE_CHECKING:  # torch is imported only by processes that train
-    from workers.training.task import Candidate, EpochMeasurement, Outcome, TrainingTask
+    from workers.training.task import Candidate, EpochMeasurement, Outcome
 
 # Interval at which a sleeping function trial checks whether it is cancelled, s.
 SLICE_S = 0.05
@@ -97,7 +103,7 @@ class Worker:
 
         Those of jobs with packs are trained together where possible.
         """
-        packed = [a for a in assignments if pack_key(a.payload) is not None]
+        packed = [a for a in assignments if _is_packed(a)]
         with limited(self._memory_bytes):
             for assignment in assignments:
                 if assignment not in packed:
@@ -115,23 +121,26 @@ class Worker:
         """Measure a training's cost here, see `workers.training.calibration.MeasuredCost`.
 
         Args:
-            payload: A trial's payload, see `service.studies.payload`.
+            payload: A trial's, see `service.studies.training_payload`.
             device: "cpu" or "cuda".
             widths: Widths of the packs to measure.
         """
         from workers.training.calibration import calibrate
+        from workers.training.task import TrainingTask
 
         self._limit_memory(device)
         with limited(self._memory_bytes):
             try:
-                return asdict(calibrate(_task(payload, device, self._data_dir), widths))
+                task = TrainingTask.of(TrainingPayload.from_json(payload), device, self._data_dir)
+                return asdict(calibrate(task, widths))
             except (MemoryError, RuntimeError) as error:
                 raise self._explained(error) from error
 
     def _run_one(self, assignment: Assignment) -> Iterator[Message]:
         try:
-            if assignment.payload["task"]["kind"] == "function":
-                yield _call_function(assignment, self._stop_of(assignment)), None
+            payload = payload_of(assignment.payload)
+            if isinstance(payload, FunctionPayload):
+                yield _call_function(assignment, payload, self._stop_of(assignment)), None
             else:
                 yield from self._train(assignment)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of training code ends only its attempt
@@ -187,12 +196,16 @@ class Worker:
         return explained.with_traceback(error.__traceback__)
 
     def _candidate(self, assignment: Assignment) -> Candidate:
-        from workers.training.task import Candidate
+        from workers.training.task import Candidate, TrainingTask
 
-        task = _task(assignment.payload, assignment.device, self._data_dir)
-        kept = replace(task, keep_weights=assignment.keeps_weights)
+        task = TrainingTask.of(
+            TrainingPayload.from_json(assignment.payload),
+            assignment.device,
+            self._data_dir,
+            keep_weights=assignment.keeps_weights,
+        )
         limits, store = tuple(assignment.stop_above), self._checkpoints.store_of(assignment)
-        return Candidate(kept, self._stop_of(assignment), limits, store, rung=assignment.rung)
+        return Candidate(task, self._stop_of(assignment), limits, store, rung=assignment.rung)
 
     def _stop_of(self, assignment: Assignment) -> Callable[[], bool]:
         return lambda: assignment.attempt_id in self._cancelled
@@ -200,6 +213,11 @@ class Worker:
     def _forget(self, assignments: Sequence[Assignment]) -> None:
         with self._lock:
             self._cancelled.difference_update(a.attempt_id for a in assignments)
+
+
+def _is_packed(assignment: Assignment) -> bool:
+    payload = assignment.payload
+    return is_packed(payload) and pack_key(payload_of(payload)) is not None
 
 
 def _is_reader_lost(error: Raised) -> bool:
@@ -218,14 +236,15 @@ def _is_out_of_memory(error: Raised) -> bool:
     return is_out_of_memory(error)
 
 
-def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> Ended:
-    task = assignment.payload["task"]
+def _call_function(
+    assignment: Assignment, payload: FunctionPayload, should_stop: Callable[[], bool]
+) -> Ended:
     start = time.monotonic()
-    while (left := task["sleep_s"] - (time.monotonic() - start)) > 0:
+    while (left := payload.sleep_s - (time.monotonic() - start)) > 0:
         if should_stop():
             return Ended(assignment.attempt_id, assignment.trial_id, Ending.CANCELLED)
         time.sleep(min(SLICE_S, left))
-    value = functions.evaluate(task["name"], task["dimension"], assignment.payload["point"])
+    value = functions.evaluate(payload.name, payload.dimension, payload.point)
     return Ended(
         assignment.attempt_id,
         assignment.trial_id,
@@ -233,24 +252,6 @@ def _call_function(assignment: Assignment, should_stop: Callable[[], bool]) -> E
         value=value if math.isfinite(value) else None,
         metrics={"loss": value} if math.isfinite(value) else {},
         training_s=time.monotonic() - start,
-    )
-
-
-def _task(payload: Json, device: str, data_dir: str | None) -> TrainingTask:
-    from workers.training.task import TrainingTask
-
-    return TrainingTask(
-        task=payload["task"],
-        network=payload["network"],
-        training=payload["training"],
-        phi=_frozen(payload["phi"]),
-        seed=payload["seed"],
-        split=payload["split"],
-        device=device,
-        gradient=payload.get("gradient"),
-        data_dir=data_dir,
-        packages=payload.get("packages", {}),
-        threads=payload.get("threads", 1),
     )
 
 
@@ -280,16 +281,10 @@ def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Messag
 def _metrics(assignment: Assignment, outcome: Outcome) -> Json:
     """Return the metrics, with the precision if one other than float32 was allowed."""
     metrics = _finite(outcome.metrics)
-    if not metrics or assignment.payload["training"].get("precision", "float32") == "float32":
+    wanted = TrainingPayload.from_json(assignment.payload).settings.precision
+    if not metrics or wanted == "float32":
         return metrics
     return metrics | {"precision_bits": PRECISION_BITS[outcome.precision]}
-
-
-def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
-    """Convert nested lists to nested tuples, also as values of an object."""
-    if isinstance(nested, dict):
-        return {name: _frozen(value) for name, value in nested.items()}
-    return tuple(map(_frozen, nested)) if isinstance(nested, list) else nested
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 
 from service.records import Trial
 from service.studies.pack_key import pack_key
+from service.studies.training_payload import payload_of
 
 
 class Packing:
@@ -35,7 +36,8 @@ class Packing:
 
     def add(self, trial: Trial) -> bool:
         """Add a trial; answer whether there was room for it."""
-        key = pack_key(trial.payload) if trial.error is None and self._width > 1 else None
+        is_shared = trial.error is None and self._width > 1
+        key = pack_key(payload_of(trial.payload)) if is_shared else None
         pack = self._open.get(key) if key is not None else None
         if pack is None:
             if len(self.packs) >= self._n_packs:

@@ -10,6 +10,7 @@ from service.report import statistics
 from service.spec import JobSpec
 from service.states import Phase, TrialState
 from service.studies.study_run import is_result
+from service.studies.training_payload import epochs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _is_counted(trial: Trial) -> bool:
 
 
 def _planned(trial: Trial) -> int:
-    return int(trial.payload["training"]["epochs"])
+    return epochs_of(trial.payload) or 0
 
 
 def _run(trial: Trial) -> int:

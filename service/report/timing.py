@@ -12,6 +12,7 @@ from service.records import Json, Trial
 from service.report.attribution import UNIFORM
 from service.report.rows import ArmTrials
 from service.states import Role
+from service.studies.training_payload import is_packed
 
 # Settings that do not change the duration of a training.
 FREE = ("lr", "momentum", "nesterov", "weight_decay", "schedule", "schedule_epochs")
@@ -72,7 +73,7 @@ def _times(arms: Iterable[ArmTrials], uniform: ArmTrials) -> list[float]:
         for trial in one.tested
         if trial.training_s is not None
         and not trial.is_diverged
-        and not trial.payload.get("packed")
+        and not is_packed(trial.payload)
         and _load(trial) == _load(uniform.best)
     ]
 

@@ -17,6 +17,7 @@ from service.records import Json
 from service.samplers.sections import AUTHORS, LAYER, SAME, WARM_RESTARTS, GradientOptions
 from service.spec import JobSpec
 from service.studies.layer_groups import Group, density_spec, groups_of, parted
+from service.studies.training_payload import DensityLearning, LearnedGroup
 
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
 # steps have the size of the rate, hardly moved them at a tenth.
@@ -81,22 +82,16 @@ def learned_groups(spec: JobSpec) -> list[Group]:
     return groups_of(spec, scope=scope)
 
 
-def section_of(spec: JobSpec) -> Json:
-    """Return the section of a payload that defines which densities a training learns, and how.
-
-    Defaults are omitted, so that the digests of trainings from before an option existed stay.
-    """
-    settings, family = settings_of(spec), density_spec(spec).family
-    section: Json = {
-        "family": family,
-        "groups": [_group(settings, group, own) for group, own in _bounded(spec)],
-        "lr_factor": settings.lr_factor,
-    }
-    if settings.weight_decay > 0.0:
-        section["weight_decay"] = settings.weight_decay
-    if settings.schedule != SAME:
-        section["schedule"] = settings.schedule
-    return section
+def learning_of(spec: JobSpec) -> DensityLearning:
+    """Return which densities the trainings of a job's gradient study learn, and how."""
+    settings = settings_of(spec)
+    return DensityLearning(
+        density_spec(spec).family,
+        [_group(settings, group, own) for group, own in _bounded(spec)],
+        settings.lr_factor,
+        settings.weight_decay,
+        None if settings.schedule == SAME else settings.schedule,
+    )
 
 
 def _bounded(spec: JobSpec) -> list[tuple[Group, list[list[float]]]]:
@@ -109,15 +104,12 @@ def _bounded(spec: JobSpec) -> list[tuple[Group, list[list[float]]]]:
     return [(group, by_layer[group.layers[0]]) for group in learned_groups(spec)]
 
 
-def _group(settings: GradientSettings, group: Group, bounds: Sequence[Sequence[float]]) -> Json:
-    start = _start(settings, group, len(bounds))
-    return {
-        "name": group.name,
-        "layers": list(group.layers),
-        "kernel_size": group.kernel_size,
-        "start": [min(max(v, low), high) for v, (low, high) in zip(start, bounds, strict=True)],
-        "bounds": bounds,
-    }
+def _group(
+    settings: GradientSettings, group: Group, bounds: Sequence[Sequence[float]]
+) -> LearnedGroup:
+    pairs = zip(_start(settings, group, len(bounds)), bounds, strict=True)
+    start = [min(max(value, low), high) for value, (low, high) in pairs]
+    return LearnedGroup(group.name, group.layers, group.kernel_size, start, bounds)
 
 
 def _start(settings: GradientSettings, group: Group, n_free: int) -> Sequence[float]:
@@ -185,11 +177,11 @@ def with_bounds(spec: JobSpec, payload: Json, learned: Json) -> Json:
         The same with `at_bounds`: for each such value `name`, `bound` ("low" or "high") and
         `value`.
     """
-    family, sections = payload["gradient"]["family"], payload["gradient"]["groups"]
+    asked = DensityLearning.of(payload["gradient"])
     found = []
-    for group, section in zip(learned_groups(spec), sections, strict=True):
+    for group, own in zip(learned_groups(spec), asked.groups, strict=True):
         values = learned["groups"][group.name]
-        rows = zip(group.value_names(family), values, section["bounds"], strict=True)
+        rows = zip(group.value_names(asked.family), values, own.bounds, strict=True)
         for name, value, (low, high) in rows:
             if value in (low, high):
                 bound = "low" if value == low else "high"

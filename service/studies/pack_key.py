@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.digest import digest_of
+from service.studies.training_payload import Payload, TrainingPayload
 
 # Networks whose channels meet in convolutions and in the head alone. U-Net concatenates channels
 # and NAFNet normalises across them: they are trained one by one.
@@ -22,11 +23,11 @@ def is_fusible(network: Mapping[str, Any]) -> bool:
     return network["kind"] in FUSIBLE and int(network["width"]) % NARROWEST == 0
 
 
-def pack_key(payload: Mapping[str, Any]) -> str | None:
+def pack_key(payload: Payload) -> str | None:
     """Name what a training shares with those it may be trained with.
 
     Args:
-        payload: A trial's, see `service.studies.payloads`.
+        payload: A trial's.
 
     Returns:
         A digest, equal for payloads that differ in their density, the split that they are judged
@@ -34,10 +35,11 @@ def pack_key(payload: Mapping[str, Any]) -> str | None:
         worker to itself: its job asks for no packs, its network cannot be part of one, it learns
         its density, or it trains nothing.
     """
-    if not payload.get("packed") or payload.get("gradient") is not None:
+    if not isinstance(payload, TrainingPayload) or not payload.is_packed:
         return None
-    training = payload["training"]
+    if payload.gradient is not None:
+        return None
+    training = payload.training
     shared = {name: training[name] for name in SHARED_SETTINGS if name in training}
     names = ("task", "network", "seed", "packages", "threads")
-    same = {name: payload.get(name) for name in names}
-    return digest_of(same | shared)
+    return digest_of({name: getattr(payload, name) for name in names} | shared)

@@ -7,7 +7,7 @@ the training's name (`service.digest`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from densearch import seeds
@@ -25,6 +25,13 @@ from service.studies.layer_groups import Group, groups_of
 from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
 from service.studies.search_space import Space, Value
+from service.studies.training_payload import (
+    FunctionPayload,
+    Payload,
+    Phi,
+    TrainingPayload,
+    payload_of,
+)
 from service.tasks.function import FunctionTask
 
 
@@ -89,19 +96,21 @@ def searched(
     vector, settings = space.split(point)
     seed = training_seed(spec, Phase.SEARCH)
     if isinstance(spec.task, FunctionTask):
-        called: Json = {"task": spec.task.model_dump(mode="json"), "point": list(vector)}
-        return _order(spec, {"x": list(vector)}, called, seed)
+        task = spec.task
+        called = FunctionPayload(task.name, task.dimension, task.sleep_s, vector, seed)
+        return _order(spec, {"x": list(vector)}, called)
     if samplers.is_learned(arm):
-        payload = {**_payload(spec, {}, None), "gradient": gradient_settings.section_of(spec)}
-        params: Json = {"density": "learned", "lr": payload["training"]["lr"]}
+        learning = gradient_settings.learning_of(spec).to_json()
+        payload = replace(_payload(spec, {}, None, seed), gradient=learning)
+        params: Json = {"density": "learned", "lr": payload.training["lr"]}
     else:
         chosen = densities_at(spec, arm, vector, matching)
         groups = groups_of(spec, _network(spec, settings))
-        payload = _payload(spec, settings, _phi_of(spec, groups, chosen))
-        params = {**params_of(chosen), "lr": payload["training"]["lr"], **settings}
+        payload = _payload(spec, settings, _phi_of(spec, groups, chosen), seed)
+        params = {**params_of(chosen), "lr": payload.training["lr"], **settings}
     if arm == "default_init_tuned":
-        payload["training"]["initialisation"] = "framework"
-    return _order(spec, params, _exact(payload) if is_full else _short(spec, payload), seed)
+        payload = _with(payload, initialisation="framework")
+    return _order(spec, params, _exact(payload) if is_full else _short(spec, payload))
 
 
 def evaluated(
@@ -111,15 +120,16 @@ def evaluated(
 
     What a gradient training has learned is judged like any other density: fixed.
     """
-    bare = _without_seed(payload)
-    if isinstance(spec.task, FunctionTask):
-        return _order(spec, params, bare, training_seed(spec, Phase.SEARCH))
-    test = {**_exact(bare), "split": "test"}
+    own = payload_of(payload)
+    if isinstance(own, FunctionPayload):
+        return _order(spec, params, replace(own, seed=training_seed(spec, Phase.SEARCH)))
+    seed = training_seed(spec, Phase.EVALUATION, index)
+    test = replace(_exact(own), split="test", seed=seed)
     if learned is not None:
         groups = gradient_settings.learned_groups(spec)
-        test["phi"] = _phi_of(spec, groups, learned_densities(spec, learned))
-        del test["gradient"]
-    return _order(spec, params, test, training_seed(spec, Phase.EVALUATION, index))
+        phi = _phi_of(spec, groups, learned_densities(spec, learned))
+        test = replace(test, phi=phi, gradient=None)
+    return _order(spec, params, test)
 
 
 def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
@@ -136,7 +146,9 @@ def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:
     return spec.network.model_copy(update=own)
 
 
-def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json | None) -> Json:
+def _payload(
+    spec: JobSpec, settings: Mapping[str, Value], phi: Phi | None, seed: int
+) -> TrainingPayload:
     if spec.training is None:
         raise ValueError("this job trains nothing")
     training = spec.training.model_dump(mode="json")
@@ -144,24 +156,20 @@ def _payload(spec: JobSpec, settings: Mapping[str, Value], phi: list[Any] | Json
     if not training["drop_last"]:
         del training["drop_last"]  # trainings were named without it before there was one
     network = _network(spec, settings).model_dump(mode="json")
-    payload: Json = {
-        "task": _task(spec),
-        "network": network,
-        "training": training,
-        "phi": phi,
-        "split": "validation",
-    }
-    if packages := packages_of(spec):
-        payload["packages"] = packages
-    if (n_threads := threads_of(spec)) > 1:
-        payload["threads"] = n_threads
-    # A pack sums in another order: its results are not taken for those of single trainings.
-    return payload | ({"packed": True} if _is_packed(spec, network) else {})
+    return TrainingPayload(
+        task=_task(spec),
+        network=network,
+        training=training,
+        phi=phi,
+        seed=seed,
+        packages=packages_of(spec),
+        threads=threads_of(spec),
+        # A pack sums in another order: its results are not taken for those of single trainings.
+        is_packed=_is_packed(spec, network),
+    )
 
 
-def _phi_of(
-    spec: JobSpec, groups: Sequence[Group], densities: Densities
-) -> list[Any] | Json | None:
+def _phi_of(spec: JobSpec, groups: Sequence[Group], densities: Densities) -> Phi | None:
     """Name the layers of a plug-in network: some of its convolutions may stay plain."""
     return phi_of(groups, densities, is_partial=isinstance(spec.network, OwnNetwork))
 
@@ -187,22 +195,26 @@ def _is_packed(spec: JobSpec, network: Mapping[str, Any]) -> bool:
     return isinstance(width, int) and width > 1 and is_fusible(network)
 
 
-def _exact(payload: Json) -> Json:
+def _with(payload: TrainingPayload, **settings: Value) -> TrainingPayload:
+    """Return a payload with other training settings."""
+    return replace(payload, training={**payload.training, **settings})
+
+
+def _exact(payload: TrainingPayload) -> TrainingPayload:
     """Let a training that decides run in full precision."""
-    training = {**payload["training"], "precision": "float32"}
-    return {**payload, "training": training}
+    return _with(payload, precision="float32")
 
 
-def _short(spec: JobSpec, payload: Json) -> Json:
+def _short(spec: JobSpec, payload: TrainingPayload) -> TrainingPayload:
     """Cut a training to the part of its epochs that the search runs."""
     if spec.fidelity is None:
         return payload
-    training = payload["training"]
-    epochs = planning.short_epochs(training["epochs"], spec.fidelity.search_fraction)
-    cut = {**training, "epochs": epochs}
-    if spec.fidelity.schedule == "cut" and training["schedule"] != "constant":
-        cut["schedule_epochs"] = training["epochs"]
-    return {**payload, "training": cut}
+    whole = payload.settings
+    epochs = planning.short_epochs(whole.epochs, spec.fidelity.search_fraction)
+    cut = _with(payload, epochs=epochs)
+    if spec.fidelity.schedule == "cut" and whole.schedule != "constant":
+        return _with(cut, schedule_epochs=whole.epochs)
+    return cut
 
 
 def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
@@ -217,10 +229,7 @@ def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
         raise OtherVersionError(trial.job_id)
 
 
-def _without_seed(payload: Json) -> Json:
-    return {name: value for name, value in payload.items() if name != "seed"}
-
-
-def _order(spec: JobSpec, params: Json, payload: Json, seed: int) -> Order:
-    whole: dict[str, Any] = {**payload, "seed": seed}
-    return Order(params, whole, seed, training_digest(whole, device=device_of(spec)))
+def _order(spec: JobSpec, params: Json, payload: Payload) -> Order:
+    stored = payload.to_json()
+    digest = training_digest(stored, device=device_of(spec))
+    return Order(params, stored, payload.seed, digest)

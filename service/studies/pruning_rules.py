@@ -14,6 +14,7 @@ from service.records import Trial
 from service.spec import HalvingPruning, MedianPruning, Pruning
 from service.studies import halving, median_rule
 from service.studies.halving import Member, Standing
+from service.studies.training_payload import epochs_of
 
 Limits = tuple[float, ...]
 
@@ -201,7 +202,7 @@ def _member(trial: Trial | None) -> Member:
 
 
 def _epochs_of(trial: Trial) -> int:
-    return int(trial.payload["training"]["epochs"])
+    return epochs_of(trial.payload) or 0
 
 
 def _has_value(trial: Trial, log: Log) -> bool:

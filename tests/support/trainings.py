@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from service import networks
 from service.studies.layer_groups import grouped
+from service.studies.training_payload import TrainingSettings
 from workers.training.loop import train
 from workers.training.task import EpochMeasurement, Outcome, TrainingTask
 
@@ -32,6 +33,11 @@ def task(section: dict[str, Any] = DENOISING, **changes: Any) -> TrainingTask:
     training = {**SGD, **changes.pop("training", {})}
     defaults: dict[str, Any] = {"network": network, "phi": PHI, "seed": 0}
     return TrainingTask(task=section, training=training, **{**defaults, **changes})
+
+
+def settings(section: Mapping[str, Any]) -> TrainingSettings:
+    """Return the settings of a training section, with those of `SGD` where it has none."""
+    return TrainingSettings.of({**SGD, **section})
 
 
 def learning(

@@ -94,7 +94,7 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
     peak_bytes = peak.bytes()
     steps = {1: alone} | (dict(_packs(task, widths, precision)) if is_fusible(task) else {})
     times = _timed(steps)
-    n_steps = parts.objective.n_batches(int(task.training["batch_size"]))
+    n_steps = parts.objective.n_batches(task.settings.batch_size)
     low, middle, high = (float(q) for q in np.quantile(times[1], [0.25, 0.5, 0.75]))
     pack_epoch_s = {
         width: float(np.median(taken)) * n_steps / width + _judged(steps[width], width, judge_s)
@@ -128,7 +128,7 @@ class _Steps:
 
     def __init__(self, task: TrainingTask, forward: Forward) -> None:
         self._forward = forward
-        self._batch_size = int(task.training["batch_size"])
+        self._batch_size = task.settings.batch_size
         self._batches = endless_batches(forward.candidates[0], task)
         self._numbers = count(1)
 

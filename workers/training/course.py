@@ -82,7 +82,7 @@ class Course:
         parts, position = self._lead.parts, self.position
         if self._is_kept and position.n_batches == 0:
             self._note_beginning()
-        batch_size = int(self._lead.task.training["batch_size"])
+        batch_size = self._lead.task.settings.batch_size
         with self._as_at_beginning():
             drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.generators)
         yield from drawn

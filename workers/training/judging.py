@@ -72,7 +72,7 @@ class CandidateRun:
     @property
     def is_done(self) -> bool:
         """Whether it has completed all of its epochs."""
-        return len(self.measurements) == int(self.task.training["epochs"])
+        return len(self.measurements) == self.task.settings.epochs
 
     def begin_epoch(self, *, is_continued: bool = False) -> None:
         """Put the network in train mode and reset the losses.
@@ -118,7 +118,7 @@ class CandidateRun:
     @property
     def decides(self) -> bool:
         """Whether the epoch's evaluation is also the final one, which is not computed twice."""
-        is_last = len(self.measurements) + 1 == int(self.task.training["epochs"])
+        is_last = len(self.measurements) + 1 == self.task.settings.epochs
         return is_last and self.task.split == "validation"
 
     def measure(self, metrics: dict[str, float], elapsed_s: float) -> EpochMeasurement:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from densearch.density import families
 from densearch.nn.learnable import family_module
 from densearch.nn.operator import DensityError, convolutions, put_density
+from service.studies.training_payload import DensityLearning
 from workers.training.task import Learned
 
 
@@ -106,29 +107,25 @@ class LearnedDensities:
         return {"groups": {name: own.values() for name, own in self.by_group.items()}}
 
 
-def learn_density(network: nn.Module, section: Mapping[str, Any]) -> LearnedDensities:
+def learn_density(network: nn.Module, wanted: DensityLearning) -> LearnedDensities:
     """Put densities to be learned on a network's convolutions, in place: one for each group.
 
     Args:
         network: Whose convolutions carry no density.
-        section: `family` and `groups`, each with `name`, `layers` (as in `named_modules()`),
-            `kernel_size`, `start` and `bounds`, as a training's payload has them.
+        wanted: The densities' family, and the layers, start and bounds of each.
 
     Raises:
         DensityError: A group's layers are no convolutions, or have other kernels.
         ValueError: As `LearnedDensity`.
     """
     by_group = {}
-    for group in section["groups"]:
+    for group in wanted.groups:
+        n_dims = _n_dims(network, group.layers)
         learned = LearnedDensity(
-            section["family"],
-            int(group["kernel_size"]),
-            group["start"],
-            group["bounds"],
-            _n_dims(network, group["layers"]),
+            wanted.family, group.kernel_size, group.start, group.bounds, n_dims
         )
-        put_density(network, learned, group["layers"])
-        by_group[group["name"]] = learned
+        put_density(network, learned, group.layers)
+        by_group[group.name] = learned
     return LearnedDensities(by_group)
 
 

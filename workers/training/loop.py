@@ -126,7 +126,7 @@ def train_together(
 def _shape_of(candidates: Sequence[Candidate], precision: Precision) -> object:
     """Return a key that is equal for trainings whose tensors have the same sizes."""
     task = candidates[0].task
-    settings = [task.training[name] for name in ("batch_size", "optimizer")]
+    settings = [task.settings.batch_size, task.settings.optimizer]
     return canonical_json([task.task, task.network, settings, precision, len(candidates)])
 
 
@@ -226,7 +226,7 @@ def _judge(runs: Sequence[CandidateRun], built: _Built) -> Sequence[Mapping[str,
     if all(run.decides for run in runs):
         return [None for _ in runs]
     start = time.perf_counter()
-    judged = built.of(runs).judge(int(runs[0].task.training["batch_size"]))
+    judged = built.of(runs).judge(runs[0].task.settings.batch_size)
     _share_time(runs, start)
     return judged if judged is not None else [None for _ in runs]
 

@@ -10,14 +10,16 @@ from typing import Any
 import torch
 from torch import nn
 
+from service.studies.training_payload import TrainingSettings
+
 # Parameters, or groups of them with settings of their own, as torch takes them.
 Parameters = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
 # Adam's decay of squared gradients: the authors' value and torch's default, never searched.
 BETA2 = 0.999
 
 
-def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch.optim.Optimizer:
-    """Build the optimizer that a job's training section names.
+def build_optimizer(settings: TrainingSettings, parameters: Parameters) -> torch.optim.Optimizer:
+    """Build the optimizer that a training's settings name.
 
     ``momentum`` is SGD's momentum and Adam's beta1; ``weight_decay`` is an L2 penalty in SGD and
     Adam, decoupled in AdamW; ``nesterov`` is read by SGD alone.
@@ -31,13 +33,13 @@ def build_optimizer(section: Mapping[str, Any], parameters: Parameters) -> torch
 
     Source: D. Kingma, J. Ba, arXiv:1412.6980; I. Loshchilov, F. Hutter, arXiv:1711.05101.
     """
-    name = section["optimizer"]
+    name = settings.optimizer
     if name not in OPTIMIZERS:
         raise ValueError(f"unknown optimizer {name!r}: known are {', '.join(OPTIMIZERS)}")
     kind, settings_of = OPTIMIZERS[name]
     listed: list[nn.Parameter | dict[str, Any]] = list(parameters)
     is_fused = True if _is_fusible(listed) else None
-    return kind(listed, **settings_of(section), fused=is_fused)
+    return kind(listed, **settings_of(settings), fused=is_fused)
 
 
 def clipping(parameters: Iterable[nn.Parameter], clip_norm: float) -> Callable[[], object]:
@@ -68,22 +70,21 @@ def _is_dense(parameter: nn.Parameter) -> bool:
     return torch.empty_like(parameter, device="meta").stride() == parameter.stride()
 
 
-def _sgd_settings(section: Mapping[str, Any]) -> dict[str, Any]:
-    momentum = float(section["momentum"])
+def _of_sgd(settings: TrainingSettings) -> dict[str, Any]:
     return {
-        "lr": float(section["lr"]),
-        "momentum": momentum,
+        "lr": settings.lr,
+        "momentum": settings.momentum,
         # torch refuses Nesterov without momentum, where the two rules are the same.
-        "nesterov": bool(section["nesterov"]) and momentum > 0,
-        "weight_decay": float(section["weight_decay"]),
+        "nesterov": settings.nesterov and settings.momentum > 0,
+        "weight_decay": settings.weight_decay,
     }
 
 
-def _adam_settings(section: Mapping[str, Any]) -> dict[str, Any]:
+def _of_adam(settings: TrainingSettings) -> dict[str, Any]:
     return {
-        "lr": float(section["lr"]),
-        "betas": (float(section["momentum"]), BETA2),
-        "weight_decay": float(section["weight_decay"]),
+        "lr": settings.lr,
+        "betas": (settings.momentum, BETA2),
+        "weight_decay": settings.weight_decay,
     }
 
 
@@ -95,13 +96,13 @@ KEPT: Mapping[type[torch.optim.Optimizer], tuple[str, ...]] = MappingProxyType(
         torch.optim.AdamW: ("exp_avg", "exp_avg_sq", "step"),
     }
 )
-# Each optimizer, and what makes its settings of a training section.
+# Each optimizer, and what makes its arguments of the settings.
 OPTIMIZERS: Mapping[
-    str, tuple[Callable[..., torch.optim.Optimizer], Callable[[Mapping[str, Any]], dict[str, Any]]]
+    str, tuple[Callable[..., torch.optim.Optimizer], Callable[[TrainingSettings], dict[str, Any]]]
 ] = MappingProxyType(
     {
-        "sgd": (torch.optim.SGD, _sgd_settings),
-        "adam": (torch.optim.Adam, _adam_settings),
-        "adamw": (torch.optim.AdamW, _adam_settings),
+        "sgd": (torch.optim.SGD, _of_sgd),
+        "adam": (torch.optim.Adam, _of_adam),
+        "adamw": (torch.optim.AdamW, _of_adam),
     }
 )

@@ -84,13 +84,11 @@ def _key(task: TrainingTask) -> tuple[object, ...] | None:
     """Return what the tasks of a pack have in common; None if the task is trained alone."""
     if not is_fusible(task):
         return None
-    names = ("task", "network", "training", "seed", "packages", "threads")
-    payload = {name: getattr(task, name) for name in names}
     try:
         precision = precision_of(task)
     except Exception:  # noqa: BLE001 - raised again, as its own error, when it is trained alone
         return None
-    return pack_key({**payload, "packed": True}), task.device, precision
+    return pack_key(replace(task, is_packed=True)), task.device, precision
 
 
 def is_fusible(task: TrainingTask) -> bool:

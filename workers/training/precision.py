@@ -35,7 +35,7 @@ def precision_of(task: TrainingTask) -> Precision:
     Raises:
         ValueError: It asks for something unknown; or as `prepare`, with "auto".
     """
-    asked = task.training.get("precision", "float32")
+    asked = task.settings.precision
     if asked in ("float32", "bfloat16"):
         return "bfloat16" if asked == "bfloat16" else "float32"
     if asked == "tf32":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,10 @@ from workers.training.networks import NETWORKS, build_network
 from workers.training.objectives import OBJECTIVES, build_objective
 from workers.training.optimizers import build_optimizer, clipping
 from workers.training.schedules import Schedule, build_schedule
-from workers.training.task import NestedDensity, TrainingTask
+from workers.training.task import TrainingTask
+
+# A density of any number of axes as nested tuples, which can be compared and be a key.
+NestedDensity = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +62,7 @@ class Prepared:
 def endless_batches(parts: Prepared, task: TrainingTask) -> Iterator[Batch]:
     """Yield a training's batches, epoch after epoch."""
     while True:
-        yield from parts.objective.batches(int(task.training["batch_size"]), parts.generators)
+        yield from parts.objective.batches(task.settings.batch_size, parts.generators)
 
 
 def prepare(task: TrainingTask) -> Prepared:
@@ -69,47 +73,50 @@ def prepare(task: TrainingTask) -> Prepared:
             fit the task, or the density fits no layer (DensityError).
     """
     entry_points.require(task.packages)
-    device, training = torch.device(task.device), task.training
+    device, settings = torch.device(task.device), task.settings
     generators = generators_of(task.seed, device)
-    objective = build_objective(task.task, device, training, task.data_dir)
+    objective = build_objective(task.task, device, task.training, task.data_dir)
     network = build_network(
         task.network,
         objective.shape,
         objective.n_outputs,
         generators.weights,
-        training.get("initialisation", "framework"),
+        settings.initialisation,
     )
     if task.network["kind"] not in NETWORKS or task.task["kind"] not in OBJECTIVES:
         require_fit(network, objective, device)
     learned = _weigh(network, task)
-    asked = training.get("precision", "float32")
-    place_network(network, device, objective.shape.n_dims, asked)
-    clip_norm = training.get("clip_norm")
+    place_network(network, device, objective.shape.n_dims, settings.precision)
     master_weights = MasterWeights(network)
     descent = _descent(network, task, learned, master_weights)
-    n_batches = objective.n_batches(int(training["batch_size"]))
-    own = None if learned is None or task.gradient is None else task.gradient.get("schedule")
-    schedule = build_schedule(training, descent.optimizer, n_batches, of_densities=own)
+    n_batches = objective.n_batches(settings.batch_size)
+    own = task.learning.schedule if task.learning is not None else None
+    schedule = build_schedule(settings, descent.optimizer, n_batches, of_densities=own)
     return Prepared(
         objective, network, descent, schedule, generators, learned, master_weights,
-        None if clip_norm is None else float(clip_norm),
+        settings.clip_norm,
     )  # fmt: skip
 
 
 def _weigh(network: nn.Module, task: TrainingTask) -> LearnedDensities | None:
-    if task.gradient is not None:
+    if task.learning is not None:
         if task.phi is not None:
             raise ValueError("a density is given or learned, not both")
-        return learn_density(network, task.gradient)
+        return learn_density(network, task.learning)
     if isinstance(task.phi, Mapping):
         shared: dict[NestedDensity, list[str]] = {}
         for layer, phi in task.phi.items():
-            shared.setdefault(phi, []).append(layer)
+            shared.setdefault(_frozen(phi), []).append(layer)
         for phi, layers in shared.items():
             apply_density(network, phi, layers)
     elif task.phi is not None and not np.all(np.asarray(task.phi) == 1.0):
         apply_density(network, task.phi)
     return None
+
+
+def _frozen(nested: Any) -> Any:  # noqa: ANN401 - sequences in sequences
+    """Convert nested sequences to nested tuples."""
+    return tuple(map(_frozen, nested)) if isinstance(nested, list | tuple) else nested
 
 
 def _descent(
@@ -120,19 +127,18 @@ def _descent(
 ) -> GradientDescent:
     before: list[Callable[[], object]] = []
     after: list[Callable[[], object]] = []
-    if learned is None or task.gradient is None:
+    if learned is None or task.learning is None:
         weights = master_weights.in_place_of(network.parameters())
-        optimizer = build_optimizer(task.training, weights)
+        optimizer = build_optimizer(task.settings, weights)
         before.append(master_weights.pull)
         after.append(master_weights.push)
     else:
-        lr = float(task.training["lr"]) * float(task.gradient["lr_factor"])
-        decay = float(task.gradient.get("weight_decay", 0.0))
-        groups = parameter_groups(network, learned.vectors(), lr, decay)
+        lr = task.settings.lr * task.learning.lr_factor
+        groups = parameter_groups(network, learned.vectors(), lr, task.learning.weight_decay)
         weights = groups[0]["params"]
-        optimizer = build_optimizer(task.training, groups)
+        optimizer = build_optimizer(task.settings, groups)
         after.append(learned.project)
-    if (clip_norm := task.training.get("clip_norm")) is not None:
+    if (clip_norm := task.settings.clip_norm) is not None:
         # Only the weights are clipped: a density is limited by its bounds.
-        before.append(clipping(weights, float(clip_norm)))
+        before.append(clipping(weights, clip_norm))
     return GradientDescent(optimizer, before, after)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from torch.optim import Optimizer
+
+from service.studies.training_payload import TrainingSettings
 
 
 def _constant(progress: float) -> float:
@@ -96,13 +97,13 @@ class Schedule:
 
 
 def build_schedule(
-    section: Mapping[str, Any],
+    settings: TrainingSettings,
     optimizer: Optimizer,
     steps_per_epoch: int,
     *,
     of_densities: str | None = None,
 ) -> Schedule:
-    """Build the schedule that a job's training section names; step it after every optimizer step.
+    """Build the schedule that a training's settings name; step it after every optimizer step.
 
     A training of ``epochs`` follows the first part of a schedule of ``schedule_epochs`` (it is
     cut), or, where that is null or missing, the whole schedule in its own epochs (it is
@@ -110,8 +111,7 @@ def build_schedule(
     rate grows linearly in the steps of the first `warmup_epochs` and is whole at their last.
 
     Args:
-        section: `schedule` ("constant" by default), `epochs`, `schedule_epochs`, `warmup_epochs`
-            (0 by default).
+        settings: `schedule`, `epochs`, `schedule_epochs` and `warmup_epochs` count.
         optimizer: Its groups' learning rates are those of the factor 1.
         steps_per_epoch: At least 1.
         of_densities: That of the optimizer's last group, one of `OF_DENSITIES`, without a warm-up;
@@ -120,11 +120,11 @@ def build_schedule(
     Raises:
         ValueError: No schedule has that name, or it ends before the training does.
     """
-    name = section.get("schedule", "constant")
+    name = settings.schedule
     if name not in SCHEDULES:
         raise ValueError(f"unknown schedule {name!r}: known are {', '.join(SCHEDULES)}")
-    factor, n_steps = SCHEDULES[name], _epochs(section) * steps_per_epoch
-    n_warmup = int(section.get("warmup_epochs", 0)) * steps_per_epoch
+    factor, n_steps = SCHEDULES[name], _epochs(settings) * steps_per_epoch
+    n_warmup = settings.warmup_epochs * steps_per_epoch
 
     def factor_at(step: int) -> float:
         warmth = (step + 1) / n_warmup if step < n_warmup else 1.0
@@ -141,8 +141,8 @@ def build_schedule(
     return Schedule(optimizer, [*factors, lambda step: own(step // steps_per_epoch)])
 
 
-def _epochs(section: Mapping[str, Any]) -> int:
-    epochs, whole = int(section["epochs"]), section.get("schedule_epochs")
-    if whole is not None and int(whole) < epochs:
+def _epochs(settings: TrainingSettings) -> int:
+    epochs, whole = settings.epochs, settings.schedule_epochs
+    if whole is not None and whole < epochs:
         raise ValueError(f"a schedule of {whole} epochs ends before a training of {epochs}")
-    return epochs if whole is None else int(whole)
+    return epochs if whole is None else whole

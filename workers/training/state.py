@@ -130,9 +130,8 @@ def require_fit(run: CandidateRun, progress: TrainingProgress, tensor_specs: Ten
     Raises:
         MisfitError: It is not.
     """
-    training, parts = run.task.training, run.parts
-    epochs = int(training["epochs"])
-    n_batches = parts.objective.n_batches(int(training["batch_size"]))
+    epochs, parts = run.task.settings.epochs, run.parts
+    n_batches = parts.objective.n_batches(run.task.settings.batch_size)
     if progress.reached > (epochs, 0):
         raise MisfitError(f"is of a longer training than one of {epochs} epochs")
     if progress.n_batches > n_batches:

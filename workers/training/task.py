@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from service.extensions.entry_points import Group
 from service.records import TrialResult
+from service.studies.training_payload import TrainingPayload
 
 if TYPE_CHECKING:
     from workers.training.checkpoint_file import StoredCheckpoint
     from workers.training.checkpoint_store import CheckpointStore
 
-Section = Mapping[str, Any]
-# A density of any number of axes as nested tuples, so that a task stays hashable and comparable.
-NestedDensity = tuple[Any, ...]
 # What a gradient training has learned: {"groups": {name: [...]}}.
 Learned = dict[str, Any]
 
@@ -32,44 +29,31 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class TrainingTask:
-    """Everything that determines one training's result.
+class TrainingTask(TrainingPayload):
+    """Everything that determines one training's result: a payload, and where it is trained.
 
     Attributes:
-        task: The job's task section, defaults filled in; `kind` is one of `OBJECTIVES`.
-        network: The job's network section, defaults filled in.
-        training: The job's training section, defaults filled in; `schedule`, `schedule_epochs`,
-            `warmup_epochs`, `initialisation`, `clip_norm`, `label_smoothing`, `augmentation`
-            and `drop_last` may be missing.
-        phi: The density of every convolution, nested tuples of shape (K,) * n_dims; or one for
-            each layer named, the others staying plain. None is the plain network.
-        data_dir: Where the stored data sets lie, for a task that names one.
-        packages: By group of entry points and name, the package and version of each plug-in, see
-            `service.extensions.entry_points.require`.
-        gradient: Densities to be learned with the weights, in place of `phi`: `family`,
-            `lr_factor`, what their learning rate is in units of the weights', and `groups`, each
-            with `name`, `layers`, `kernel_size`, `start` and `bounds`; `weight_decay` and
-            `schedule` (see `workers.training.schedules`) may be missing.
-        seed: Of initial weights, batch order and noise; 0 <= seed. Equal seeds give every
-            density the same draws (common random numbers).
-        split: What the final value is measured on. Epochs are always measured on validation.
         device: A torch device, such as "cpu" or "cuda".
         keep_weights: Whether the outcome carries the folded network.
-        threads: With which it computes on a CPU.
+        data_dir: Where the stored data sets lie, for a task that names one.
     """
 
-    task: Section
-    network: Section
-    training: Section
-    phi: NestedDensity | Mapping[str, NestedDensity] | None
-    seed: int
-    split: Literal["validation", "test"] = "validation"
     device: str = "cpu"
     keep_weights: bool = False
-    gradient: Section | None = None
     data_dir: str | None = None
-    packages: Mapping[Group, Mapping[str, str]] = field(default_factory=dict)
-    threads: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        payload: TrainingPayload,
+        device: str,
+        data_dir: str | None = None,
+        *,
+        keep_weights: bool = False,
+    ) -> TrainingTask:
+        """Return the task of a payload on a device."""
+        kept = {own.name: getattr(payload, own.name) for own in fields(TrainingPayload)}
+        return cls(**kept, device=device, data_dir=data_dir, keep_weights=keep_weights)
 
 
 def never() -> bool:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from service.orchestration.messages import Assignment, Ended, Ending
+from tests.support.trainings import SGD
 from workers.gpu_share import GpuShare
 from workers.training import loop, packs
 from workers.training.data.reading import ReaderLostError
@@ -92,7 +93,7 @@ def test_another_error_on_a_shared_gpu_is_the_trials() -> None:
 
 def test_a_node_without_the_data_directory_is_named_and_is_no_verdict(tmp_path: Path) -> None:
     task = {"kind": "classification", "dataset": f"stored:{'0' * 64}"}
-    training = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.0, "batch_size": 8, "epochs": 1}
+    training = {**SGD, "epochs": 1}
     (ended,) = ends(
         Worker(str(tmp_path)), [assignment(device="cpu", task=task, training=training)]
     )

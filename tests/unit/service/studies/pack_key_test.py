@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.studies.pack_key import pack_key
+from service.studies.training_payload import payload_of
 
 PAYLOAD: dict[str, Any] = {
     "task": {"kind": "classification", "dataset": "digits"},
@@ -19,6 +20,10 @@ PAYLOAD: dict[str, Any] = {
 }
 
 
+def key(payload: dict[str, Any]) -> str | None:
+    return pack_key(payload_of(payload))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -29,7 +34,7 @@ PAYLOAD: dict[str, Any] = {
     ],
 )
 def test_densities_and_optimizers_share_a_pack(change: dict[str, Any]) -> None:
-    assert pack_key(PAYLOAD | change) == pack_key(PAYLOAD) is not None
+    assert key(PAYLOAD | change) == key(PAYLOAD) is not None
 
 
 @pytest.mark.parametrize(
@@ -47,11 +52,12 @@ def test_densities_and_optimizers_share_a_pack(change: dict[str, Any]) -> None:
     ],
 )
 def test_all_else_parts_them(change: dict[str, Any]) -> None:
-    assert pack_key(PAYLOAD | change) != pack_key(PAYLOAD)
+    assert key(PAYLOAD | change) != key(PAYLOAD)
 
 
 def test_some_have_a_worker_to_themselves() -> None:
     unpacked = {name: value for name, value in PAYLOAD.items() if name != "packed"}
     learning = PAYLOAD | {"phi": None, "gradient": {"family": "power"}}
-    function = {"task": {"kind": "function", "name": "sphere"}, "point": [0.5], "seed": 0}
-    assert [pack_key(p) for p in (unpacked, learning, function)] == [None] * 3
+    task = {"kind": "function", "name": "sphere", "dimension": 1, "sleep_s": 0.0}
+    function = {"task": task, "point": [0.5], "seed": 0}
+    assert [key(p) for p in (unpacked, learning, function)] == [None] * 3

@@ -10,6 +10,7 @@ from service.studies import payloads, planning
 from service.studies.densities import densities_at
 from service.studies.layer_groups import WHOLE
 from service.studies.pack_key import pack_key
+from service.studies.training_payload import payload_of
 from service.validation import parse
 
 
@@ -108,7 +109,7 @@ def test_whole_cpus_are_threads_and_more_than_one_name_another_training(
         n_threads is None
     )
     packed = [{**one, "packed": True} for one in (usual.payload, order.payload)]
-    assert len({pack_key(one) for one in packed}) == (1 if n_threads is None else 2)
+    assert len({pack_key(payload_of(one)) for one in packed}) == (1 if n_threads is None else 2)
 
 
 def test_a_smaller_last_batch_that_stays_is_no_part_of_a_training_s_name() -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.support.trainings import settings
 from workers.training.descent import GradientDescent, descend, step_together
 from workers.training.optimizers import build_optimizer
 
@@ -46,7 +47,7 @@ def values(net: nn.Module) -> list[list[float]]:
 
 def of_torch(section: dict[str, Any], seed: int, lr: float = 0.01) -> list[list[float]]:
     net = network(seed)
-    optimizer = build_optimizer(section, groups(net, lr))
+    optimizer = build_optimizer(settings(section), groups(net, lr))
     for step in range(N_STEPS):
         backward(net, step)
         optimizer.step()
@@ -59,7 +60,7 @@ def test_steps_together_are_those_of_each_alone(section: dict[str, Any]) -> None
     rates = [0.01, 0.01, 0.02]
     nets = [network(seed) for seed in range(3)]
     descents = [
-        GradientDescent(build_optimizer(section, groups(net, lr)))
+        GradientDescent(build_optimizer(settings(section), groups(net, lr)))
         for net, lr in zip(nets, rates, strict=True)
     ]
     for step in range(N_STEPS):
@@ -81,7 +82,7 @@ def test_every_step_but_the_first_is_direct(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(torch.optim.SGD, "step", counted)
     net = network(0)
-    descent = GradientDescent(build_optimizer(SECTIONS[1], net.parameters()))
+    descent = GradientDescent(build_optimizer(settings(SECTIONS[1]), net.parameters()))
     for step in range(N_STEPS):
         backward(net, step)
         descend(descent)
@@ -94,7 +95,7 @@ def test_settings_and_state_may_change_between_steps(section: dict[str, Any]) ->
     found = []
     for is_direct in (True, False):
         net = network(0)
-        descent = GradientDescent(build_optimizer(section, net.parameters()))
+        descent = GradientDescent(build_optimizer(settings(section), net.parameters()))
         kept = {}
         for step in range(N_STEPS):
             backward(net, step)
@@ -118,7 +119,7 @@ def test_a_parameter_without_a_gradient_rests_and_goes_on() -> None:
     found = []
     for is_direct in (True, False):
         net = network(0)
-        descent = GradientDescent(build_optimizer(SECTIONS[1], net.parameters()))
+        descent = GradientDescent(build_optimizer(settings(SECTIONS[1]), net.parameters()))
         for step in range(N_STEPS):
             backward(net, step)
             if step % 2:
@@ -133,7 +134,7 @@ def test_a_parameter_without_a_gradient_rests_and_goes_on() -> None:
 
 def test_gradients_are_cleared() -> None:
     net = network(0)
-    descent = GradientDescent(build_optimizer(SECTIONS[0], net.parameters()))
+    descent = GradientDescent(build_optimizer(settings(SECTIONS[0]), net.parameters()))
     backward(net, 0)
     descent.clear()
     assert all(parameter.grad is None for parameter in net.parameters())

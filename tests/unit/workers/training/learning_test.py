@@ -12,6 +12,8 @@ from torch.nn import functional
 
 from densearch.density import families
 from densearch.nn.operator import DensityError, fold, is_weighted, put_density
+from service.studies.training_payload import DensityLearning, LearnedGroup
+from tests.support.trainings import settings
 from workers.training.learning import LearnedDensity, learn_density, parameter_groups
 from workers.training.optimizers import build_optimizer
 
@@ -27,13 +29,13 @@ OPTIMA: dict[str, list[float]] = {
 }
 
 
-def section(*groups: list[str], family: str = "symmetric", **changes: Any) -> dict[str, Any]:
-    """Return what a payload says of densities that are learned by these groups of layers."""
-    told = [{"name": " ".join(g), "layers": g, **OWN, **changes} for g in groups]
-    return {"family": family, "groups": told, "lr_factor": 1.0}
+def learning(*groups: list[str], family: str = "symmetric", **changes: Any) -> DensityLearning:
+    """Return densities that are learned by these groups of layers."""
+    of = [LearnedGroup(" ".join(g), **{"layers": g, **OWN, **changes}) for g in groups]
+    return DensityLearning(family, of, lr_factor=1.0)
 
 
-SHARED, APART = section(["0", "3"]), section(["0"], ["3"])
+SHARED, APART = learning(["0", "3"]), learning(["0"], ["3"])
 
 
 def network() -> nn.Sequential:
@@ -113,7 +115,7 @@ def test_it_is_the_authors_trainable_variant_step_by_step(per_layer: bool) -> No
     weights = [p.detach().clone() for p in own.parameters()]
     wide = [[-10.0, 10.0]] * 2
     groups = [["0"], ["2"]] if per_layer else [["0", "2"]]
-    told = section(*groups, kernel_size=5, start=[0.3, 1.5], bounds=wide)
+    told = learning(*groups, kernel_size=5, start=[0.3, 1.5], bounds=wide)
     learned = learn_density(own, told)
     dens = [torch.tensor([0.3, 1.5], dtype=torch.float64) for _ in range(1 + per_layer)]
     theirs = [tensor.requires_grad_() for tensor in (*weights, *dens)]
@@ -144,7 +146,7 @@ def test_layers_share_one_density_or_have_their_own() -> None:
 
 def test_layers_that_no_group_names_stay_plain() -> None:
     mixed = nn.Sequential(nn.Conv2d(1, 1, 5), nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, (3, 1)))
-    learn_density(mixed, section(["1"]))
+    learn_density(mixed, learning(["1"]))
     assert [is_weighted(layer) for layer in mixed] == [False, True, False]
 
 
@@ -157,7 +159,7 @@ def test_signals_and_volumes_learn_every_family(family: str, n_dims: int) -> Non
     n_free = families.n_free(family, 3, n_dims)
     start = [0.8 + 0.1 * index / n_free for index in range(n_free)]
     own = {"start": start, "bounds": [[0.05, 4.0]] * n_free}
-    learned = learn_density(net, section(["0"], family=family, **own))
+    learned = learn_density(net, learning(["0"], family=family, **own))
     weight = net.get_parameter("0.parametrizations.weight.original").detach().numpy()
     net[0].weight.square().sum().backward()  # type: ignore[operator]
     (vector,) = learned.vectors()
@@ -215,7 +217,7 @@ def test_a_density_has_its_own_rate_and_no_decay() -> None:
 )
 def test_what_cannot_be_learned_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        learn_density(network(), section(["0", "3"], **changes))
+        learn_density(network(), learning(["0", "3"], **changes))
 
 
 def test_a_layer_that_has_a_density_is_refused() -> None:
@@ -229,10 +231,9 @@ def test_a_layer_that_has_a_density_is_refused() -> None:
 def test_a_density_decays_as_its_optimizer_does(optimizer: str) -> None:
     """Against the formulas of the papers in float64: L2 in SGD and Adam, decoupled in AdamW."""
     net = network()
-    learned = learn_density(net, SHARED | {"groups": [{**SHARED["groups"][0], "start": [0.9]}]})
+    learned = learn_density(net, learning(["0", "3"], start=[0.9]))
     groups = parameter_groups(net, learned.vectors(), lr=0.02, weight_decay=0.3)
-    settings = {"optimizer": optimizer, "lr": 0.01, "momentum": 0.9, "nesterov": False}
-    built = build_optimizer(settings | {"weight_decay": 0.0}, groups)
+    built = build_optimizer(settings({"optimizer": optimizer, "lr": 0.01}), groups)
     (vector,) = learned.vectors()
     value, first, second = 0.9, 0.0, 0.0
     for step, slope in enumerate([0.5, -1.0, 0.25, 2.0, -0.125], start=1):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.operator import apply_density, fold, is_weighted
+from service.studies.training_payload import DensityLearning, LearnedGroup
 from workers.training.learning import learn_density
 from workers.training.master_weights import MasterWeights
 
@@ -155,8 +156,8 @@ def test_the_layout_of_the_weights_stays() -> None:
 
 def test_a_learned_density_keeps_the_product_in_the_forward_pass() -> None:
     net = nn.Sequential(nn.Conv2d(1, 1, 3))
-    group = {"name": "", "layers": ["0"], "kernel_size": 3, "start": [1.0], "bounds": [[0.5, 2.0]]}
-    learn_density(net, {"family": "gaussian", "groups": [group]})
+    group = LearnedGroup("", ["0"], kernel_size=3, start=[1.0], bounds=[[0.5, 2.0]])
+    learn_density(net, DensityLearning("gaussian", [group], lr_factor=1.0))
     before = list(net.parameters())
     master_weights = MasterWeights(net)
     assert is_weighted(net[0])

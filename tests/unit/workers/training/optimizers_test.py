@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from densearch.nn.operator import apply_density, convolutions
+from tests.support.trainings import settings
 from workers.training.descent import GradientDescent, descend
 from workers.training.master_weights import MasterWeights
 from workers.training.optimizers import build_optimizer, clipping
@@ -20,7 +21,7 @@ SGD = {"optimizer": "sgd", "lr": 0.1, "momentum": 0.5, "nesterov": True, "weight
 
 def test_two_nesterov_steps_by_hand() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
-    optimizer = build_optimizer(SGD, [parameter])
+    optimizer = build_optimizer(settings(SGD), [parameter])
     # Gradient 2 and decay 0.1 w: g = 2.1, velocity 2.1, step 0.1 * (2.1 + 0.5 * 2.1).
     parameter.grad = torch.tensor([2.0])
     optimizer.step()
@@ -35,7 +36,9 @@ def test_two_nesterov_steps_by_hand() -> None:
 
 def test_nesterov_without_momentum_is_plain_descent() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
-    optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
+    optimizer = build_optimizer(
+        settings({**SGD, "momentum": 0.0, "weight_decay": 0.0}), [parameter]
+    )
     parameter.grad = torch.tensor([2.0])
     optimizer.step()
     assert parameter.item() == pytest.approx(0.8)
@@ -43,7 +46,7 @@ def test_nesterov_without_momentum_is_plain_descent() -> None:
 
 def test_an_unknown_optimizer_is_named_with_those_that_exist() -> None:
     with pytest.raises(ValueError, match="unknown optimizer 'lion': known are sgd, adam, adamw"):
-        build_optimizer({**SGD, "optimizer": "lion"}, [])
+        build_optimizer(settings({**SGD, "optimizer": "lion"}), [])
 
 
 ADAM = {"lr": 0.1, "momentum": 0.5, "nesterov": False, "weight_decay": 0.2}
@@ -64,7 +67,7 @@ def adam_by_hand(gradients: list[float], *, is_decoupled: bool) -> float:
 @pytest.mark.parametrize(("name", "is_decoupled"), [("adam", False), ("adamw", True)])
 def test_three_steps_of_adam_by_hand(name: str, is_decoupled: bool) -> None:
     parameter = nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
-    optimizer = build_optimizer({**ADAM, "optimizer": name}, [parameter])
+    optimizer = build_optimizer(settings({**ADAM, "optimizer": name}), [parameter])
     gradients = [2.0, -3.0, 0.5]
     for gradient in gradients:
         parameter.grad = torch.tensor([gradient], dtype=torch.float64)
@@ -75,8 +78,8 @@ def test_three_steps_of_adam_by_hand(name: str, is_decoupled: bool) -> None:
 
 def test_gradients_are_clipped_together_and_before_the_decay() -> None:
     first, second = (nn.Parameter(torch.tensor([1.0])) for _ in range(2))
-    settings = {**SGD, "momentum": 0.0, "nesterov": False}
-    optimizer = build_optimizer(settings, [first, second])
+    section = {**SGD, "momentum": 0.0, "nesterov": False}
+    optimizer = build_optimizer(settings(section), [first, second])
     first.grad, second.grad = torch.tensor([3.0]), torch.tensor([4.0])
     descend(GradientDescent(optimizer, [clipping([first, second], 1.0)]))
     # (3, 4) has the norm 5 and becomes (0.6, 0.8); the decay adds 0.1 * 1, the rate is 0.1.
@@ -86,7 +89,9 @@ def test_gradients_are_clipped_together_and_before_the_decay() -> None:
 
 def test_short_gradients_are_not_clipped() -> None:
     parameter = nn.Parameter(torch.tensor([1.0]))
-    optimizer = build_optimizer({**SGD, "momentum": 0.0, "weight_decay": 0.0}, [parameter])
+    optimizer = build_optimizer(
+        settings({**SGD, "momentum": 0.0, "weight_decay": 0.0}), [parameter]
+    )
     parameter.grad = torch.tensor([2.0])
     descend(GradientDescent(optimizer, [clipping([parameter], 2.5)]))
     assert parameter.item() == pytest.approx(0.8)
@@ -110,7 +115,7 @@ def test_the_norm_is_that_of_w_and_not_of_w_times_phi(name: str) -> None:
         clip = clipping(weights, 0.1)
         before = [clip] if master_weights is None else [master_weights.pull, clip]
         after = [] if master_weights is None else [master_weights.push]
-        descent = GradientDescent(build_optimizer(section, weights), before, after)
+        descent = GradientDescent(build_optimizer(settings(section), weights), before, after)
         for step in range(20):
             random = torch.Generator().manual_seed(step)
             x = torch.randn(4, 1, 9, generator=random, dtype=torch.float64)
@@ -165,13 +170,14 @@ def test_steps_are_those_of_torchs_plain_loop_whatever_the_layout(
     nesterov: bool,
     weight_decay: float,
 ) -> None:
-    settings = {
+    section = {
         "lr": 0.05, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay
     }  # fmt: skip
     own, theirs = (made(torch.Generator().manual_seed(0)) for _ in range(2))
     optimizers = [
-        build_optimizer({"optimizer": name, **settings}, own), of_torch(name, theirs, settings)
-    ]  # fmt: skip
+        build_optimizer(settings({"optimizer": name, **section}), own),
+        of_torch(name, theirs, section),
+    ]
     start = [parameter.detach().clone() for parameter in own]
     for _ in range(5):
         for optimizer, parameters in zip(optimizers, (own, theirs), strict=True):

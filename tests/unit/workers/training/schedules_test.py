@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
+from tests.support.trainings import settings
 from workers.training.schedules import build_schedule, warm_restarts
 
 
@@ -30,7 +31,7 @@ def optimizer() -> torch.optim.Optimizer:
 def rates(section: dict[str, Any], steps_per_epoch: int, n_steps: int) -> list[list[float]]:
     """Return both groups' rates at each step."""
     own = optimizer()
-    schedule = build_schedule(section, own, steps_per_epoch)
+    schedule = build_schedule(settings(section), own, steps_per_epoch)
     found = []
     for _ in range(n_steps):
         found.append([group["lr"] for group in own.param_groups])
@@ -128,13 +129,13 @@ def test_a_shortened_schedule_runs_through_all_of_it() -> None:
 )
 def test_what_cannot_be_is_refused(section: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        build_schedule(section, optimizer(), 1)
+        build_schedule(settings(section), optimizer(), 1)
 
 
 def test_warm_restarts_of_densities_are_those_of_torch_at_whole_epochs() -> None:
     section = {"epochs": 75, "schedule": "cosine"}
     own = optimizer()
-    schedule = build_schedule(section, own, 3, of_densities="warm_restarts")
+    schedule = build_schedule(settings(section), own, 3, of_densities="warm_restarts")
     reference = optimizer()
     restarts = CosineAnnealingWarmRestarts(reference, T_0=10, T_mult=2)
     weights = [group[0] for group in rates(section, 3, 225)]
@@ -154,7 +155,7 @@ def test_warm_restarts_of_densities_are_those_of_torch_at_whole_epochs() -> None
 def test_a_density_may_have_a_constant_rate_without_a_warm_up() -> None:
     own = optimizer()
     section = {"epochs": 4, "schedule": "cosine", "warmup_epochs": 1}
-    schedule = build_schedule(section, own, 2, of_densities="constant")
+    schedule = build_schedule(settings(section), own, 2, of_densities="constant")
     for _ in range(8):
         assert own.param_groups[1]["lr"] == 0.02
         own.step()
@@ -165,4 +166,4 @@ def test_an_unknown_schedule_of_densities_is_refused() -> None:
     with pytest.raises(
         ValueError, match="unknown schedule 'cosine' of densities: known are const"
     ):
-        build_schedule({"epochs": 2}, optimizer(), 2, of_densities="cosine")
+        build_schedule(settings({"epochs": 2}), optimizer(), 2, of_densities="cosine")
