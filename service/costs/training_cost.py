@@ -13,7 +13,7 @@ from service.records import Json, Trial
 from service.spec import JobSpec
 from service.states import Phase, TrialState
 from service.studies import payloads, planning
-from service.studies.training_payload import epochs_of, is_packed
+from service.studies.training_payload import is_packed, trains
 
 # What does not change how long an epoch takes. The split and the seed choose among equals.
 UNTIMED = ("phi", "seed", "split", "packed")
@@ -120,7 +120,7 @@ def cost_of_trials(done: Sequence[Trial]) -> TrainingCost | None:
 def is_timed(trial: Trial) -> bool:
     """Whether a trial was trained for itself, alone on its worker, and its time is known."""
     is_own = trial.state is TrialState.COMPLETED and trial.cached_from is None
-    is_alone = epochs_of(trial.payload) is not None and not is_packed(trial.payload)
+    is_alone = trains(trial.payload) and not is_packed(trial.payload)
     return is_own and is_alone and bool(trial.curve) and bool(trial.training_s)
 
 

@@ -95,7 +95,7 @@ def _is_counted(trial: Trial) -> bool:
 
 
 def _planned(trial: Trial) -> int:
-    return epochs_of(trial.payload) or 0
+    return epochs_of(trial.payload)
 
 
 def _run(trial: Trial) -> int:

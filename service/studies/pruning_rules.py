@@ -202,7 +202,7 @@ def _member(trial: Trial | None) -> Member:
 
 
 def _epochs_of(trial: Trial) -> int:
-    return epochs_of(trial.payload) or 0
+    return epochs_of(trial.payload)
 
 
 def _has_value(trial: Trial, log: Log) -> bool:

@@ -16,7 +16,7 @@ from service.studies.median_rule import stop_of
 from service.studies.noise import Surroundings
 from service.studies.pruning_rules import Rule, rule_of
 from service.studies.search_space import Space
-from service.studies.training_payload import epochs_of
+from service.studies.training_payload import trains
 
 
 @dataclass
@@ -122,13 +122,13 @@ class StudyRun:
 
     def limits(self, trial: Trial) -> tuple[float, ...] | None:
         """Return the losses above which a trial is stopped, None while they are not known."""
-        if self.rule is None or epochs_of(trial.payload) is None:
+        if self.rule is None or not trains(trial.payload):
             return ()
         return self.rule.limits(trial, self)
 
     def rung_of(self, trial: Trial) -> int | None:
         """Return the epoch up to which a trial may train for now; None for all of them."""
-        if self.rule is None or epochs_of(trial.payload) is None:
+        if self.rule is None or not trains(trial.payload):
             return None
         return self.rule.rung_of(trial, self)
 

@@ -261,10 +261,14 @@ def payload_of(payload: Json) -> Payload:
 # Of a stored payload, without reading all of it: rules and reports look at every trial.
 
 
-def epochs_of(payload: Json) -> int | None:
-    """Return how many epochs a stored trial trains; None where nothing is trained."""
-    training = payload.get("training")
-    return int(training["epochs"]) if training is not None else None
+def trains(payload: Json) -> bool:
+    """Whether a stored trial trains a network."""
+    return payload.get("training") is not None
+
+
+def epochs_of(payload: Json) -> int:
+    """Return how many epochs a stored trial of a training has."""
+    return int(payload["training"]["epochs"])
 
 
 def is_packed(payload: Json) -> bool:

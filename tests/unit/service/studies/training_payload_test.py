@@ -16,6 +16,7 @@ from service.studies.training_payload import (
     epochs_of,
     is_packed,
     payload_of,
+    trains,
 )
 
 SECTION: dict[str, Any] = {
@@ -86,7 +87,7 @@ def test_a_function_is_called_and_trains_no_epoch() -> None:
     called = payload_of(CALLED)
     assert isinstance(called, FunctionPayload)
     assert called.sleep_s == 0.5
-    assert epochs_of(CALLED) is None
+    assert not trains(CALLED)
     assert not is_packed(CALLED)
-    assert epochs_of(TRAINED) == 2
+    assert (trains(TRAINED), epochs_of(TRAINED)) == (True, 2)
     assert is_packed({**TRAINED, "packed": True})

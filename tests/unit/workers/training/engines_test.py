@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.trainings import SGD
 from workers.training import precision
 from workers.training.engines import NoEngineError
 from workers.training.forward import Precision, products
@@ -38,7 +39,6 @@ def test_auto_takes_float32_where_bfloat16_has_no_engine(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(precision, "_mean_loss", mean_loss)
     monkeypatch.setattr(precision, "has_fast_bfloat16", lambda _: True)
-    own = TrainingTask(
-        task={"kind": "no engine"}, network={}, training={"precision": "auto"}, phi=None, seed=0
-    )
+    training = {**SGD, "precision": "auto"}
+    own = TrainingTask(task={"kind": "no engine"}, network={}, training=training, phi=None, seed=0)
     assert precision.precision_of(own) == "float32"
