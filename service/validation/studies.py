@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 from service import samplers
@@ -57,17 +57,25 @@ def _sampler_faults(spec: JobSpec) -> Iterator[Fault]:
 
 
 def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]:
-    try:
-        info = samplers.describe(wanted.name)
-    except (UnknownSamplerError, PluginError) as error:
-        yield Fault(f"{at}/name", str(error))
+    info = yield from _described(spec, wanted.name, f"{at}/name")
+    if info is None:
         return
-    yield from (Fault(f"{at}/name", fault) for fault in _inabilities(spec, info))
     faults = list(info.option_faults(wanted.options))
     for name, fault in faults:
         yield Fault(f"{at}/options" + ("" if name is None else f"/{escape(name)}"), fault)
     if info.is_learned and not faults:
         yield from gradient_settings.faults(spec, at)
+
+
+def _described(spec: JobSpec, name: str, at: str) -> Generator[Fault, None, SamplerInfo | None]:
+    """Yield why a sampler cannot do what a spec asks of it; return its description, if any."""
+    try:
+        info = samplers.describe(name)
+    except (UnknownSamplerError, PluginError) as error:
+        yield Fault(at, str(error))
+        return None
+    yield from (Fault(at, fault) for fault in _inabilities(spec, info))
+    return info
 
 
 def _inabilities(spec: JobSpec, info: SamplerInfo) -> Iterator[str]:
@@ -142,13 +150,8 @@ def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Faul
     if samplers.is_learned(control.sampler):
         detail = f"{control.sampler} tunes no learning rate: name another sampler"
         yield Fault(f"{at}/sampler", detail)
-        return
-    try:
-        info = samplers.describe(control.sampler)
-    except (UnknownSamplerError, PluginError) as error:
-        yield Fault(f"{at}/sampler", str(error))
-        return
-    yield from (Fault(f"{at}/sampler", fault) for fault in _inabilities(spec, info))
+    else:
+        yield from _described(spec, control.sampler, f"{at}/sampler")
 
 
 def _course_faults(spec: JobSpec) -> Iterator[Fault]:
