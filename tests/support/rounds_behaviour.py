@@ -1,4 +1,4 @@
-"""Shared by tests: the behaviour of samplers in rounds."""
+"""The behaviour of the samplers that DIRECT-L is compared with: known sequences, and rounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from densearch.sampler import AxisKind, StudyPlan
 from service.samplers import create, describe
-from tests.support.sampler_behaviour import SamplerBehaviour, sequence_of
+from tests.support.sampler_behaviour import SamplerBehaviour, bowl, sequence_of
 
 REAL, ORDERED = AxisKind(), AxisKind(5)
 
@@ -68,6 +68,26 @@ class ComparisonBehaviour(SamplerBehaviour):
             self.simulate(self.study()).run(4)
         assert not caplog.records
         assert capfd.readouterr() == ("", "")
+
+
+class KnownBehaviour(ComparisonBehaviour):
+    """A point depends on its number alone."""
+
+    def test_it_waits_for_nothing(self) -> None:
+        assert len(create(self.name, self.study()).plan([]).proposals) == 23
+
+    def test_points_do_not_depend_on_values(self) -> None:
+        one = self.simulate(self.study()).run(3)
+        other = self.simulate(self.study(), lambda point: -bowl(point)).run(3)
+        assert [e.point for e in one] == [e.point for e in other]
+
+    def test_long_studies_come_in_windows(self) -> None:
+        study = self.study(n_trials=700)
+        simulation = self.simulate(study)
+        log = simulation.run(3)
+        assert max(len(plan.proposals) for _, plan in simulation.history) == 256
+        # Four standard deviations of a fair coin: each half of an axis gets about one half.
+        assert abs(sum(e.point[0] < 0.5 for e in log) - 350) < 4 * 700**0.5 / 2
 
 
 class RoundsBehaviour(ComparisonBehaviour):

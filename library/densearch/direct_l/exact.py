@@ -1,8 +1,8 @@
 """Parallel DIRECT-L that visits, point for point, what sequential NLopt visits.
 
-Source: Gablonsky and Kelley (2001), as NLopt's cdirect.c runs it. Which points are certain is told
-in docs/adr/0003-direct-l-by-replay.md, what idle workers get in docs/adr/0008-speculation.md;
-tests/contracts/samplers holds both samplers to NLopt.
+Source: Gablonsky and Kelley (2001), as NLopt's cdirect.c runs it. Which points are certain is in
+docs/adr/0003-direct-l-by-replay.md, what idle workers get in docs/adr/0008-speculation.md;
+tests/contracts/library/densearch/direct_l holds both samplers to NLopt.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ optimizer sees W and the convolution sees W * Phi; `put_density` does the same w
 is computed, and may be learned; `fold` writes the product into the weight and leaves plain
 convolutions.
 
-Source: Cammarasana and Patane, arXiv:2505.24527. Checked by
-tests/unit/workers/training/operator_test.py and tests/property/training_operator_test.py.
+Source: Cammarasana and Patane, arXiv:2505.24527. Checked by operator_test.py
+below tests/unit and tests/property.
 """
 
 from __future__ import annotations
