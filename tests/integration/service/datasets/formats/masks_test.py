@@ -167,9 +167,3 @@ def test_arrays_that_are_no_masks_are_refused(
     with pytest.raises(InvalidDatasetError) as caught:
         imported(making.npz(inputs=inputs, **arrays))
     assert reason in str(caught.value)
-
-
-def test_pairs_of_images_are_no_masks() -> None:
-    manifest = {"kind": "pairs", "classes": [], "target_channels": 1, "n_channels": 1}
-    reason = TASKS["segmentation"].misfit(manifest)
-    assert reason == "has pairs of images: segmentation needs masks of class numbers"
