@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from tests.support.trainings import DENOISING
 from workers.training import packs
 from workers.training.forward import Precision
 from workers.training.fusion import FusedForward
-from workers.training.preparation import Prepared
+from workers.training.preparation import Prepared, endless_batches, prepare
+from workers.training.stepping import step
 from workers.training.task import Candidate, Outcome, TrainingTask
 
 SMALL_DENOISING = {**DENOISING, "n_patches": 96}
@@ -85,3 +87,14 @@ def scarce(at_most: int, error: Exception, n_forwards: int) -> Callable[..., Fus
             return super().outputs(inputs)
 
     return Scarce
+
+
+def taken(of: Sequence[TrainingTask], n_steps: int) -> tuple[FusedForward, list[list[float]]]:
+    """Return a pack after some steps, and its candidates' losses."""
+    candidates = [prepare(own) for own in of]
+    forward, batches = FusedForward(candidates, "float32"), endless_batches(candidates[0], of[0])
+    losses = [
+        step(forward, inputs, targets, number).tolist()
+        for number, (inputs, targets) in zip(count(1), islice(batches, n_steps), strict=False)
+    ]
+    return forward, [list(own) for own in zip(*losses, strict=True)]

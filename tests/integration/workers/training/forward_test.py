@@ -1,4 +1,4 @@
-"""What a training step would make a host wait for on a GPU, counted on a CPU."""
+"""Forward passes and steps: what one would make a host wait for on a GPU, counted on a CPU."""
 
 from __future__ import annotations
 
