@@ -43,18 +43,26 @@ def standings(database: Database, ids: list[int]) -> list[TrialStanding]:
     return [found[trial_id] for trial_id in ids if trial_id in found]
 
 
-def test_as_many_of_the_best_as_are_promoted_may_be(sqlite_database: Database, job: Job) -> None:
-    values: list[dict[str, Any]] = [{"value": value} for value in (3.0, 1.0, 2.0, 2.0)]
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((3.0, 1.0, 2.0), [False, True, True]),
+        ((1.0, 2.0, 2.0), [True, True, True]),  # either of the equal ones may be the second
+    ],
+)
+def test_as_many_of_the_best_as_are_promoted_may_be(
+    sqlite_database: Database, job: Job, values: tuple[float, ...], expected: list[bool]
+) -> None:
     better: list[dict[str, Any]] = [
         {"value": 0.1, "is_diverged": True},
         {"value": 0.1, "number": None},  # run ahead
         {"value": 0.1, "state": TrialState.PRUNED},
         {"value": 0.1, "phase": Phase.PROMOTION},
     ]
-    found = standings(sqlite_database, insert(sqlite_database, job, *values, *better))
-    # Of two equal ones either may be the second: both stay.
-    assert [each.may_be_promoted for each in found[:4]] == [False, True, True, True]
-    assert [each.may_be_promoted for each in found[6:]] == [False, False]
+    ids = insert(sqlite_database, job, *({"value": value} for value in values), *better)
+    found = standings(sqlite_database, ids)
+    assert [each.may_be_promoted for each in found[:3]] == expected
+    assert [each.may_be_promoted for each in found[5:]] == [False, False]
     assert not any(each.is_open or each.is_over for each in found)
 
 
