@@ -8,7 +8,7 @@ from collections.abc import Mapping
 UNLIMITED = 10**6
 # Ray counts in ten-thousandths; what is below that is rounding: five fifths of a GPU are one.
 EPSILON = 1e-5
-# What a training may hold for each CPU of its share even where memory is short, bytes.
+# Memory that a training may use for each CPU of its share even where memory is short, bytes.
 LEAST_MEMORY_PER_CPU = 2**29
 
 
@@ -22,7 +22,7 @@ def _shares(total: float, each: float) -> int:
 
 
 def _shares_of_gpus(total: float, each: float) -> int:
-    """Count whole GPUs first: a fraction never lies on two of them."""
+    """Count whole GPUs first: a share below one GPU never spans two of them."""
     if 0.0 < each < 1.0 <= total:
         return math.floor(total + EPSILON) * _shares(1.0, each)
     return _shares(total, each)

@@ -1,7 +1,7 @@
 """Files of checkpoints: one for each course of training, `checkpoints/<digest>.safetensors`.
 
-They lie in the data directory, which workers on all machines share where it is to be of use. Every
-one of them may be removed at any time: what is lost is the time to train again.
+They lie in the data directory; they help only where the workers of all machines share it. Each of
+them may be removed at any time: its training then starts at an earlier epoch.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 
 FOLDER = "checkpoints"
 SUFFIX = ".safetensors"
-# What a checkpoint says of itself, in the metadata of its safetensors header, as JSON.
+# Key of a checkpoint's description, JSON in the metadata of its safetensors header.
 ABOUT = "about"
 # A header lists a few tensors for each layer, and the measurements of each epoch.
 MOST_HEADER_BYTES = 64 * 2**20
 # The database may lie on the same disk, and must not find it full.
 KEPT_FREE_BYTES = 512 * 2**20
-# A file under another name is one that is being written; so old, its writer has died, s.
+# A file under another name is being written; when it is older than this, s, its writer has died.
 ABANDONED_S = 3600.0
 
 
@@ -33,7 +33,7 @@ class CheckpointRule:
 
     Attributes:
         every_s: Seconds between two of a training, above 0.
-        most_bytes: Of all files of checkpoints together.
+        most_bytes: Limit on the size of all checkpoint files together.
     """
 
     every_s: float
@@ -90,7 +90,7 @@ def listed(folder: Path) -> Iterator[CheckpointFile]:
 
 
 def about(path: Path) -> dict[str, Any] | None:
-    """Return what a checkpoint says of itself; None where it is none, or is damaged."""
+    """Return a checkpoint's description; None if the file is damaged or no checkpoint."""
     try:
         with path.open("rb") as file:
             n_bytes = int.from_bytes(file.read(8), "little")
@@ -104,13 +104,13 @@ def about(path: Path) -> dict[str, Any] | None:
 
 
 def make_room(folder: Path, target: Path, n_bytes: int, most_bytes: int) -> None:
-    """Make room for a checkpoint: within `most_bytes` for all of them, the oldest go.
+    """Make room for a checkpoint: remove the oldest ones until all fit into `most_bytes`.
 
     Args:
         folder: Where they lie.
         target: The file that is to be written; if it exists, it stays until it is replaced.
         n_bytes: Its size.
-        most_bytes: Of all files together.
+        most_bytes: Limit on the size of all files together.
 
     Raises:
         OSError: There is no room, or the disk refuses.
@@ -132,7 +132,7 @@ def make_room(folder: Path, target: Path, n_bytes: int, most_bytes: int) -> None
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove what writers that died have left."""
+    """Remove the unfinished files of writers that have died."""
     before = time.time() - ABANDONED_S
     for own in listed(folder):
         if not own.is_whole and own.written_at < before:

@@ -40,7 +40,7 @@ class UnknownSamplerError(DensearchError):
 
 
 class NotFoundError(DensearchError):
-    """What was asked for does not exist. `kind` is job, study, trial and the like."""
+    """The requested object does not exist; `kind` says what it is: job, study, trial ..."""
 
     def __init__(self, kind: str, key: int | str) -> None:
         self.kind, self.key = kind, key
@@ -48,7 +48,7 @@ class NotFoundError(DensearchError):
 
 
 class IllegalTransitionError(DensearchError):
-    """The thing's state does not allow this; nothing was changed."""
+    """The state of a job or trial does not allow the transition; nothing was changed."""
 
     def __init__(self, kind: str, old: str, new: str) -> None:
         self.kind, self.old, self.new = kind, old, new
@@ -64,7 +64,7 @@ class NothingToRetryError(DensearchError):
 
 
 class IdempotencyConflictError(DensearchError):
-    """An Idempotency-Key came back with another body; nothing was stored."""
+    """An Idempotency-Key was sent again with another body; nothing was stored."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -88,7 +88,7 @@ class InvalidDatasetError(DensearchError):
 
 
 class DatasetInUseError(DensearchError):
-    """A job that has not ended is trained on this data set; it was not deleted."""
+    """An unfinished job trains on this data set; the set was not deleted."""
 
     def __init__(self, dataset_id: int, job_ids: Sequence[int]) -> None:
         self.dataset_id, self.job_ids = dataset_id, tuple(job_ids)
@@ -100,7 +100,7 @@ class DatasetInUseError(DensearchError):
 
 
 class StorageFullError(DensearchError):
-    """The disk has no room for what was sent; nothing of it is kept."""
+    """The disk has no space for an upload; nothing of it is kept."""
 
     def __init__(self) -> None:
         super().__init__(

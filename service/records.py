@@ -1,4 +1,4 @@
-"""What the storage answers: plain values, one for each kind of row."""
+"""Plain values that the storage returns: one class for each kind of row."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Job:
     """A density-optimization job.
 
     Attributes:
-        waits_for: Why it does not move, when it does not.
-        worked_s: Seconds that it was at work, up to `working_since`; pauses are not counted.
-        working_since: Since when it is at work, None while it is not.
+        waits_for: Why it makes no progress; None while it does.
+        worked_s: Seconds of work up to `working_since`, without pauses.
+        working_since: Start of the present period of work; None while it is not at work.
     """
 
     id: int
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One arm of a job.
+    """One study of a job: a search or a control.
 
     Attributes:
         repeat: Which search seed of its sampler, from 1.
@@ -72,7 +72,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class TrialOutline:
-    """Where a trial stands, without what it is made of."""
+    """The state of a trial, without its payload, its curve and its other JSON columns."""
 
     id: int
     study_id: int
@@ -154,7 +154,7 @@ class Trial(TrialResult):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a trial; a late one came back after it was given up, and changed nothing."""
+    """One attempt at a trial; the result of a late one came after it was given up: evidence."""
 
     id: int
     job_id: int
@@ -210,7 +210,7 @@ class DensityRecord:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRecord:
-    """One final training of an arm's best; its metrics are those of its trial."""
+    """One final training of a study's best; its metrics are those of its trial."""
 
     id: int
     job_id: int
@@ -237,7 +237,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A data set that somebody stored.
+    """A stored data set.
 
     Attributes:
         sha256: Of its content and split; sets that share it share their files.

@@ -148,9 +148,9 @@ def _is_stale(found: Calibration) -> bool:
 def next_open(
     database: Database, fits: Callable[[Calibration], bool] = lambda _: True
 ) -> Calibration | None:
-    """Return the oldest measurement that nobody is at and that fits a cluster.
+    """Return the oldest measurement that no dispatcher has leased and that fits a cluster.
 
-    Others wait for another dispatcher's cluster, or for workers that are yet to come.
+    Others wait for another dispatcher's cluster, or for workers that join later.
     """
     with database.read() as session:
         waiting = calibrations.open_ones(session)
@@ -158,7 +158,7 @@ def next_open(
 
 
 def latest(database: Database) -> calibrations.Latest:
-    """Return when something was measured last, and how often, by whichever dispatcher."""
+    """Return the time of the last measurement and their number, of all dispatchers."""
     with database.read() as session:
         return calibrations.latest(session)
 
@@ -166,7 +166,7 @@ def latest(database: Database) -> calibrations.Latest:
 def take(
     database: Database, calibration: Calibration, me: RegisteredDispatcher, lease_s: float
 ) -> bool:
-    """Take a measurement by a lease; answer whether no other dispatcher was faster."""
+    """Lease a measurement; return whether no other dispatcher has it."""
     with database.write() as session:
         return calibrations.claim(session, calibration.id, me.id, lease_s)
 
@@ -174,7 +174,7 @@ def take(
 def settle(
     database: Database, calibration_id: int, me: RegisteredDispatcher, result: TrainingCost | str
 ) -> None:
-    """Write what a measurement found, or why it failed; nothing where another took it over."""
+    """Store a measurement's result or its error; nothing if another dispatcher took it over."""
     is_done = isinstance(result, TrainingCost)
     with database.write() as session:
         calibrations.change(
@@ -190,7 +190,7 @@ def settle(
 
 
 def _storable(text: str) -> str:
-    """Replace what no database takes: zero bytes, and the halves of surrogate pairs.
+    """Replace characters that no database takes: zero bytes and lone surrogates.
 
     An error may quote the name of a file.
     """
@@ -201,7 +201,7 @@ def _storable(text: str) -> str:
 
 
 def observe(session: Session, device: str, trials: Iterable[Trial]) -> None:
-    """Remember what a job's trainings took; the latest of them where there are many."""
+    """Store the cost of a job's trainings, computed from the last `MOST_TRIALS` of them."""
     timed = [trial for trial in trials if is_timed(trial)][-MOST_TRIALS:]
     by_key: dict[str, list[Trial]] = defaultdict(list)
     for trial in timed:

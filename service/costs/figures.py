@@ -1,4 +1,4 @@
-"""What an estimate says: figures with what they may be at least and at most."""
+"""The figures of an estimate, each with a lower and an upper end."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with what it may be at least and at most."""
+    """A figure with its lower and its upper end."""
 
     low: float
     expected: float
     high: float
 
     def __add__(self, other: Interval) -> Interval:
-        """Add figure by figure."""
+        """Add the figures and their ends."""
         return Interval(
             self.low + other.low, self.expected + other.expected, self.high + other.high
         )
 
     def __mul__(self, factor: float) -> Interval:
-        """Scale every figure."""
+        """Multiply the figure and its ends."""
         return Interval(self.low * factor, self.expected * factor, self.high * factor)
 
 
@@ -36,10 +36,10 @@ class KindOfTraining:
     """Trainings of one kind.
 
     Attributes:
-        n: At most.
-        n_least: At least, where nothing is known already.
+        n: Their largest number.
+        n_least: Their least number, where no result is known already.
         n_together: How many usually share a worker as one pack.
-        seconds: What one of them takes, alone or as part of a pack.
+        seconds: Duration of one of them, alone or as part of a pack.
     """
 
     kind: str
@@ -51,14 +51,14 @@ class KindOfTraining:
 
     @property
     def whole(self) -> Interval:
-        """What all of them take, one after another."""
+        """Duration of all of them, one after another."""
         each = self.seconds
         return Interval(each.low * self.n_least, each.expected * self.n, each.high * self.n)
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch takes and how that is known.
+    """Duration of an epoch, and its source.
 
     Attributes:
         source: `calibration` (a few steps timed), `trials` (earlier trainings), or `spec`.
@@ -84,7 +84,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What the seconds of the workers cost."""
+    """Cost of the workers' time."""
 
     amount: Interval
     currency: str
@@ -92,12 +92,12 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a job will cost; None where it is not known (yet).
+    """The estimated cost of a job; None for a figure that is not known (yet).
 
     Attributes:
         state: `ready`, `measuring` (ask again), or `failed` (see `detail`).
         detail: Why it is not ready.
-        trainings: By kind, at most so many.
+        trainings: Upper bounds, by kind.
         epoch: Of the searches' trainings.
         pack_width: Candidates that a worker trains at once.
         n_workers: How many trials of this shape the cluster can hold; None without a dispatcher.
@@ -105,7 +105,7 @@ class Estimate:
         time_s: From the start to the end, with all workers free for this job.
         least_memory_bytes: Lower bound for the largest training, computed from the spec.
         worker_memory_bytes: Memory of a worker of this shape.
-        warnings: What the reader should know.
+        warnings: Sentences for the user.
     """
 
     state: str

@@ -1,4 +1,4 @@
-"""What an hour of a device costs, and a job's money by it."""
+"""Prices for an hour of a device, and the cost of a job's work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Prices:
         return total
 
     def faults(self, spec: JobSpec) -> Iterator[Fault]:
-        """Yield what is wrong with a limit in money that cannot be counted."""
+        """Yield a fault for a limit in money where a device of the job has no price."""
         if spec.budget.cost is not None and self.per_s(spec.resources) is None:
             missing = [
                 f"DENSEARCH_PRICE_PER_{device}_HOUR"
@@ -50,7 +50,7 @@ class Prices:
             )
 
 
-# Where nobody set any.
+# An operator that has set no price.
 UNPRICED = Prices()
 
 

@@ -1,4 +1,4 @@
-"""How long a job takes: its trainings on so many workers."""
+"""The duration of a job: its trainings on a number of workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.spec import JobSpec
 def kind_of(
     trainings: Trainings, cost: TrainingCost, width: int, n_together: float
 ) -> KindOfTraining:
-    """Say what trainings take, each as part of a pack.
+    """Compute the duration of trainings, each as part of a pack.
 
     Args:
         trainings: Of one kind.
@@ -59,8 +59,8 @@ def time_of(
 ) -> Interval | None:
     """Bound the time of a schedule that leaves no worker idle while a trial waits.
 
-    At least: all the work shared out evenly, or the longest chain. At most, by Graham's bound for
-    list scheduling: work / workers + chain * (1 - 1 / workers). The evaluation comes after all.
+    The lower end is the work divided evenly, or the longest chain. The upper end is Graham's bound
+    for list scheduling: work / workers + chain * (1 - 1 / workers). The evaluation comes last.
     """
     if n_workers == 0:
         return None

@@ -1,4 +1,4 @@
-"""What one training costs, and the name under which that is remembered."""
+"""The cost of one training, and the key under which it is stored."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from service.states import Phase, TrialState
 from service.studies import payloads, planning
 from service.studies.training_payload import is_packed, trains
 
-# What does not change how long an epoch takes. The split and the seed choose among equals.
+# Parts of a payload that do not change the duration of an epoch.
 UNTIMED = ("phi", "seed", "split", "packed")
 UNTIMED_SETTINGS = (
     "epochs", "schedule", "schedule_epochs", "warmup_epochs", "lr", "weight_decay", "momentum",
     "initialisation",
 )  # fmt: skip
-# Where in its ranges a search is looked at: the middle may be the plain convolution.
+# Coordinate of the typical point: the middle of the ranges may be the plain convolution.
 TYPICAL = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingCost:
-    """What a training takes, in seconds of wall time and bytes.
+    """The cost of a training, in seconds of wall time and bytes.
 
     Attributes:
         start_s: Before its first epoch, on a worker that has loaded the data already.
         epoch_s: Lower quartile, median and upper quartile of an epoch, its judgement included.
         final_s: The judgement after the last epoch.
         n: Whole trainings that were timed; 0 where a few steps were.
-        device: What it was timed on, for people.
+        device: The device on which it was timed, for people.
         peak_memory_bytes: None where it is not known.
         pack_epoch_s: By the width of a pack, the seconds per epoch and candidate.
         pack_width: The best of these widths.
-        load_s: What the first training on a worker takes more.
+        load_s: Additional time of the first training on a worker.
         test_s: The judgement of the test split, with which an evaluation's training ends; 0 where
             it is not known.
     """
@@ -55,19 +55,19 @@ class TrainingCost:
     test_s: float = 0.0
 
     def to_json(self) -> Json:
-        """Return it as it is stored."""
+        """Return the JSON in which it is stored."""
         return asdict(self) | {"pack_epoch_s": {str(w): s for w, s in self.pack_epoch_s.items()}}
 
     @classmethod
     def from_json(cls, stored: Json) -> TrainingCost:
-        """Return what `to_json` gave."""
+        """Read the JSON of `to_json`."""
         packs = {int(width): seconds for width, seconds in stored["pack_epoch_s"].items()}
         low, middle, high = stored["epoch_s"]
         return cls(**{**stored, "pack_epoch_s": packs, "epoch_s": (low, middle, high)})
 
 
 def cost_key(payload: Mapping[str, object], device: str, widths: Sequence[int] = (1,)) -> str:
-    """Name what trainings of the same cost share.
+    """Return the key that trainings of the same cost share.
 
     Args:
         payload: A trial's, see `service.studies.payloads`.

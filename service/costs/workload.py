@@ -27,7 +27,7 @@ class Trainings:
 
     Attributes:
         kind: search, tuned, control, promotion or evaluation.
-        n: How many at most: what was trained before, or comes twice, is not trained again.
+        n: Their largest number: a training that is known, or occurs twice, is not repeated.
         n_least: Of these, how many do not depend on what the searches find.
         epochs: Of each: the least, the usual and the most.
         is_full: Whether they decide: all epochs, in full precision.
@@ -100,7 +100,7 @@ def epochs_of(spec: JobSpec, *, is_full: bool) -> tuple[int, int, int]:
 
 
 def _epochs_when_pruned(pruning: Pruning, epochs: int) -> int:
-    """Return how many epochs a training has in the mean at best, that is of large rounds."""
+    """Return the least mean number of epochs of a training, that of large rounds."""
     if isinstance(pruning, MedianPruning):
         # The rule stops what is above the median: half of them, soon at the best.
         return math.ceil((epochs + pruning.warmup_epochs + 1) / 2)
@@ -114,8 +114,8 @@ def _epochs_when_pruned(pruning: Pruning, epochs: int) -> int:
 def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
     """Return how many trainings of a study follow one another, at least and at most.
 
-    At least: with any number of workers, DIRECT's guesses being right. At most: each division
-    waited for, at its smallest.
+    The least number needs enough workers, and all guesses of DIRECT to be right. The largest has
+    every division of a box wait for the one before, each of the smallest size.
     """
     if study.role not in (Role.SEARCH, Role.TUNED):
         return (1, 1)
@@ -134,7 +134,8 @@ def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
 def n_together(spec: JobSpec, trainings: Trainings, width: int, n_workers: int) -> float:
     """Return how many trainings of a kind usually share a worker, from 1 to `width`.
 
-    Only what is there at once can: a round of each search; the arms, for each seed of theirs.
+    Only trainings that wait at the same time can: those of one round of each search; in the
+    evaluation those of all studies for one seed.
     """
     studies = planning.planned(spec)
     if trainings.kind in (SEARCH, TUNED):
@@ -152,7 +153,7 @@ def _is_of(study: PlannedStudy, kind: str) -> bool:
 
 
 def chain_of(spec: JobSpec) -> tuple[int, int, int]:
-    """Return what must follow one another before the evaluation.
+    """Return the number of trainings that must follow one another before the evaluation.
 
     Returns:
         Trainings of a search, at least and at most, a control that waits for them included; and

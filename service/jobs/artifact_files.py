@@ -1,4 +1,4 @@
-"""Files that jobs leave behind, named by their content under the data directory.
+"""Files of jobs' results, named by their content, under the data directory.
 
 Jobs with the same content share a file, which is removed with the last of them. A step that stores
 an entry must therefore exclude the removal of its file: see `held`.

@@ -1,4 +1,4 @@
-"""What one can do to jobs: submit, look at, pause, resume, cancel; a transaction each."""
+"""Commands on jobs: submit, clone, pause, resume, cancel; each is one transaction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def submit(
     """Store a job, QUEUED, with its studies.
 
     Args:
-        database: Where to.
+        database: Stores the job.
         spec: A complete spec (`service.validation.parse.complete`).
         key: The request's Idempotency-Key: the same key and body give the same job again.
         prices: By which a budget in money is counted.
@@ -84,9 +84,9 @@ def clone(
     """Submit a job's spec again, with changes.
 
     Args:
-        database: Where the old job is and the new one goes.
+        database: Holds the old job and stores the new one.
         job_id: The old one, in any state.
-        changes: A JSON merge patch (RFC 7396) of its spec: null takes a field away.
+        changes: A JSON merge patch (RFC 7396) of its spec: null removes a field.
         key: As in `submit`.
         prices: As in `submit`.
 
@@ -137,11 +137,11 @@ def spec_of(job: Job) -> JobSpec:
 def spec_again(session: Session, job: Job) -> JobSpec:
     """Return a stored job's spec as it may be submitted again.
 
-    It names data sets and densities, where the stored one holds what these were then, and takes
-    samplers from the packages that are installed now.
+    It names data sets and densities, where the stored spec holds their content at the time of the
+    submission, and takes samplers from the packages that are installed now.
 
     Raises:
-        InvalidSpecError: This server would refuse it by now.
+        InvalidSpecError: This server does not accept it any more.
     """
     body = {name: part for name, part in job.spec.items() if name != "sampler_packages"}
     spec = parse.parse(body)
@@ -149,7 +149,7 @@ def spec_again(session: Session, job: Job) -> JobSpec:
 
 
 def pause(database: Database, job_id: int) -> Job:
-    """Let the running trials finish and start no more. Pausing a paused job changes nothing.
+    """Let running trials finish and start no others. Pausing a paused job changes nothing.
 
     Raises:
         NotFoundError: No such job.
@@ -159,7 +159,7 @@ def pause(database: Database, job_id: int) -> Job:
 
 
 def resume(database: Database, job_id: int) -> Job:
-    """Go on with a paused job; a running one stays as it is.
+    """Continue a paused job; a running one stays as it is.
 
     Raises:
         NotFoundError: No such job.
@@ -197,7 +197,7 @@ def fail(database: Database, job: Job, error: Exception) -> None:
     stays RUNNING for ever. A job that has ended meanwhile stays as it is.
 
     Raises:
-        LeaseLostError: Another dispatcher holds it by now.
+        LeaseLostError: Another dispatcher holds it.
     """
     with database.write() as session:
         if jobs.lock_leased(session, job).state.is_final:

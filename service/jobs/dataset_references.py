@@ -1,7 +1,7 @@
 """Stored data sets in specs: looked up in the database when a job is submitted.
 
-What the rules must know of a set is stored with the job's spec, so that its result depends on the
-spec alone, and its training is named by the set's content.
+The facts about a set that validation needs are stored with the job's spec: its result then depends
+on the spec alone, and the digest of a training on the set's content.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AT = "/task/dataset"
 
 
 def resolve(session: Session, spec: JobSpec) -> JobSpec:
-    """Fill in what is known of the stored set that a spec names, and judge it by the rules again.
+    """Add the facts about the stored set that a spec names, and validate the spec again.
 
     The set cannot be deleted until the transaction ends.
 
@@ -34,7 +34,7 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
 
     Raises:
         InvalidSpecError: There is no such set, it does not fit the task, or the spec does not fit
-            it; or the spec says itself what only the server knows.
+            it; or the spec gives facts that only the server may fill in.
     """
     if isinstance(spec.task, FunctionTask | OwnTask):
         return spec
@@ -57,7 +57,7 @@ def unresolved(spec: JobSpec) -> JobSpec:
 
 
 def require(session: Session, spec: JobSpec) -> None:
-    """Hold the stored set that a job's spec names, for the job to go on.
+    """Hold the stored set that a job's spec names, so that the job can continue.
 
     Raises:
         NotFoundError: It was deleted.
@@ -67,7 +67,7 @@ def require(session: Session, spec: JobSpec) -> None:
 
 
 def info_of(found: Dataset, task: str) -> DataInfo:
-    """Return what the rules must know of a set that a kind of task is trained on."""
+    """Return the facts about a set that validation needs for a kind of task."""
     manifest = found.details["manifest"]
     return DataInfo(
         sha256=found.sha256,

@@ -1,4 +1,4 @@
-"""A stored density as others read it: its shape's figures, and as JSON, NumPy or CSV text."""
+"""Files of a stored density, NumPy and CSV, and the figures of its shape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shape:
         effective_radius: sum(Phi d) / sum(Phi), in taps.
         centre_share: The centre's part of sum(Phi).
         anisotropy: The radius by rows over that by columns.
-        residual: |Phi - alpha x beta| / |Phi|: 0 when alpha and beta say all.
+        residual: |Phi - alpha x beta| / |Phi|: 0 where Phi is the product of alpha and beta.
     """
 
     effective_radius: float | None
@@ -32,7 +32,7 @@ class Shape:
 
 
 def density_of(record: DensityRecord) -> Density:
-    """Rebuild the density that a record holds; its phi rules."""
+    """Rebuild the density of a record; where its factors differ, `phi` counts."""
     phi = np.asarray(record.phi, dtype=np.float64)
     given = [f for f in (record.alpha, record.beta) if f is not None][: record.n_dims]
     factors = tuple(np.asarray(factor, dtype=np.float64) for factor in given)
@@ -99,7 +99,7 @@ def to_npz(record: DensityRecord) -> bytes:
 def to_csv(record: DensityRecord) -> str:
     """Return a density as CSV: a line for each value of its factors, of den and of Phi, exact.
 
-    Columns: array, index (the place in the array, parts joined by a space), value.
+    Columns: array, index (in the array, one part for each axis, joined by a space), value.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -109,6 +109,6 @@ def to_csv(record: DensityRecord) -> str:
         if values is None:
             continue
         array = np.asarray(values, dtype=np.float64)
-        for place in np.ndindex(array.shape):
-            writer.writerow([name, " ".join(map(str, place)), repr(float(array[place]))])
+        for index in np.ndindex(array.shape):
+            writer.writerow([name, " ".join(map(str, index)), repr(float(array[index]))])
     return text.getvalue()

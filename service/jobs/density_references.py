@@ -17,7 +17,7 @@ from service.studies.layer_groups import groups_of, window_of
 
 
 def resolve(session: Session, spec: JobSpec) -> JobSpec:
-    """Add the vectors of the densities that a spec starts from, behind its own.
+    """Add the vectors of the densities that a spec starts from, after its own.
 
     Raises:
         InvalidSpecError: One is missing, or of another family or kernel size.

@@ -1,4 +1,4 @@
-"""What a job will cost, before it is submitted: trainings, time, memory, money."""
+"""Estimate the cost of a job before it is submitted: trainings, time, memory, money."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "ker
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """What the live dispatchers have, and how many other jobs share it."""
+    """The largest live cluster, and the number of unfinished jobs that share it."""
 
     best: RegisteredDispatcher | None
     n_workers: int | None
@@ -61,13 +61,13 @@ class _Cluster:
 
 
 def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) -> Estimate:
-    """Say what a job will cost, or have it measured.
+    """Estimate the cost of a job, or request the measurements that it needs.
 
     Args:
-        database: Where costs are remembered, and measurements asked for.
+        database: Holds the known costs and the requests.
         spec: A complete spec (`service.validation.parse.parse`).
         prices: The server's.
-        lease_s: The dispatchers', by which they are found alive.
+        lease_s: Lease of the dispatchers; one that is silent for twice as long is dead.
 
     Raises:
         InvalidSpecError: The spec would be refused at its submission.
@@ -96,7 +96,7 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
 def _known(
     database: Database, spec: JobSpec, cluster: _Cluster, *, is_full: bool
 ) -> Calibration | None:
-    """Ask only for what can be measured, lest what cannot fills the queue."""
+    """Request a measurement only where workers can take it: others would fill the queue."""
     look = calibrations.ask if cluster.n_workers else calibrations.known
     payload = training_cost.typical_payload(spec, is_full=is_full)
     return look(database, spec, payload, calibrations.widths_of(spec, payload))
@@ -194,7 +194,7 @@ def _ready(
 
 
 def _width_of(spec: JobSpec, cost: TrainingCost) -> int:
-    """Return how many can share a worker: what was not measured is not possible."""
+    """Return how many trainings can share a worker: a width without a measurement cannot."""
     asked = spec.resources.pack_width
     if asked == "auto":
         return cost.pack_width

@@ -1,8 +1,8 @@
-"""Who works on what: dispatchers' heartbeats and their leases on jobs and measurements.
+"""Dispatchers: their heartbeats and their leases on jobs and measurements.
 
-A dispatcher holds a job until it gives it back or falls silent for `lease_s`. A claim raises
-the job's fence, every write names owner and fence, and so one that slept past its deadline finds
-out at its next write (`LeaseLostError`) and changes nothing.
+A dispatcher holds a job until it releases it or sends no heartbeat for `lease_s`. A claim raises
+the job's fence, and every write names owner and fence. A dispatcher that slept past its deadline
+therefore gets `LeaseLostError` at its next write, and changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.records import Job, Json, RegisteredDispatcher
 from service.storage import calibrations, dispatchers, jobs, shared_clock
 from service.storage.database import Database
 
-# Why nothing moves.
+# The reason of a job that makes no progress without a dispatcher.
 NO_DISPATCHER = (
     "no dispatcher is running: start `densearch dispatch` (`densearch serve` starts its own, "
     "which takes some seconds)"
@@ -25,7 +25,7 @@ NO_DISPATCHER = (
 
 
 def register(database: Database, n_workers: int, resources: Json) -> RegisteredDispatcher:
-    """Announce a new dispatcher process."""
+    """Store a new dispatcher process."""
     with database.write() as session:
         now = shared_clock.now(session)
         dispatcher = RegisteredDispatcher(
@@ -42,7 +42,7 @@ def register(database: Database, n_workers: int, resources: Json) -> RegisteredD
 
 
 def heartbeat(database: Database, dispatcher: RegisteredDispatcher, lease_s: float) -> None:
-    """Say that a dispatcher lives, and keep its leases for another `lease_s` seconds."""
+    """Store a dispatcher's heartbeat, and extend its leases to `lease_s` seconds from now."""
     with database.write() as session:
         now = shared_clock.now(session)
         until = now + timedelta(seconds=lease_s)
@@ -53,7 +53,7 @@ def heartbeat(database: Database, dispatcher: RegisteredDispatcher, lease_s: flo
 
 
 def claim(database: Database, dispatcher: RegisteredDispatcher, lease_s: float) -> list[Job]:
-    """Take every unfinished job that nobody holds."""
+    """Lease every unfinished job that no dispatcher holds."""
     with database.write() as session:
         return jobs.claim(session, dispatcher.id, lease_s)
 
@@ -74,7 +74,7 @@ def release_dead(database: Database) -> None:
 
 
 def resign(database: Database, dispatcher: RegisteredDispatcher) -> None:
-    """Give every lease back and forget the dispatcher: another may go on at once."""
+    """Release every lease and remove the dispatcher: another one may continue at once."""
     with database.write() as session:
         jobs.release(session, dispatcher.id)
         calibrations.release(session, dispatcher.id)
@@ -82,6 +82,6 @@ def resign(database: Database, dispatcher: RegisteredDispatcher) -> None:
 
 
 def alive(database: Database, lease_s: float) -> list[RegisteredDispatcher]:
-    """Return the dispatchers that were heard of within two lease times."""
+    """Return the dispatchers with a heartbeat within the last two lease times."""
     with database.read() as session:
         return dispatchers.alive(session, 2 * lease_s)

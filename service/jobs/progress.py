@@ -1,4 +1,4 @@
-"""How far a job is: counts of its trials, the fraction done, the time left, the best so far."""
+"""The progress of a job: counts of its trials, fraction done, time left, the best so far."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.storage import progress as counting
 from service.storage.answers import answers_in
 from service.storage.progress import TrialCounts
 
-# The pace is that of the last trials alone: a pause or a slow start is soon forgotten.
+# The pace is that of the last trials alone, so that a pause or a slow start soon drops out.
 PACE_TRIALS = 20
 ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
 SHOWN = (TrialState.RUNNING, TrialState.WAITING, TrialState.FAILED, TrialState.PRUNED)
@@ -33,8 +33,7 @@ class Progress:
 
     Attributes:
         n_trials: Search trials that the studies may spend, controls included.
-        n_finished: Confirmed evaluations: trials with a place in their study's sequence that have
-            ended with a result or failed.
+        n_finished: Trials of the studies' sequences that have ended with a result or failed.
         n_evaluated: All search trials that have ended, those run ahead of need included.
         n_running: Trials in training now, of all phases.
         n_waiting: Trials issued and not yet placed, of all phases.
@@ -46,7 +45,7 @@ class Progress:
         n_evaluations: Final trainings on the test split.
         n_evaluations_finished: Of these, how many have ended.
         fraction: Ended trials over all trials, in [0, 1].
-        eta_s: Seconds left if trials take what the last ones took; None while nothing moves.
+        eta_s: Seconds left if trials take as long as the last ones; None while no trial runs.
     """
 
     n_trials: int
@@ -70,7 +69,7 @@ class StudyProgress:
     """Counts of a study's search trials.
 
     Attributes:
-        n_finished: Confirmed evaluations: ended, with a place in the sequence.
+        n_finished: Trials of its sequence that have ended.
         n_evaluated: All that have ended, those run ahead of need included.
         n_running: In training now.
         n_waiting: Issued and not yet placed.
@@ -111,7 +110,7 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What was counted of one job: its plan, and its trials by phase and state."""
+    """The counts of one job: its plan, and its trials by phase and state."""
 
     n_studies: int
     n_trials: int
@@ -207,9 +206,9 @@ def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Prog
 
 
 def reason(session: Session, job: Job, lease_s: float) -> str | None:
-    """Say why a job does not move, None when it does or has ended.
+    """Return why a job makes no progress; None while it does, or once it has ended.
 
-    A job that nobody can work on says so, whatever its last dispatcher wrote.
+    Without a live dispatcher that is the reason, whatever the last dispatcher wrote.
     """
     if job.state.is_final:
         return None
@@ -221,14 +220,14 @@ def reason(session: Session, job: Job, lease_s: float) -> str | None:
 
 
 def eta_s(n_left: int, durations_s: Sequence[float], n_running: int) -> float | None:
-    """Estimate the seconds left, from what the last trainings took.
+    """Estimate the seconds left from the durations of the last trainings.
 
     Times between ends would count an hour that the server was down, and trials that took an
     earlier result would make every training look short.
 
     Args:
         n_left: Trials to go, the running ones included.
-        durations_s: What the last trials that were trained took.
+        durations_s: Durations of the last trials that were trained.
         n_running: How many run at once.
 
     Returns:

@@ -58,7 +58,7 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         _require_effort(spec_of(job), n_trials)
         for study in raised:
             studies.change(session, study.id, n_trials=n_trials)
-        _choose_anew(session, spec_of(job), found)
+        _choose_again(session, spec_of(job), found)
         return jobs.reopen(session, job_id)
 
 
@@ -196,16 +196,16 @@ def _retry(session: Session, job: Job, chosen: _Retry) -> None:
     failed = chosen.failed
     if chosen.phase is Phase.SEARCH:
         trials.supersede(session, chosen.gone)
-        _choose_anew(session, spec_of(job), found)
+        _choose_again(session, spec_of(job), found)
     elif chosen.phase is Phase.PROMOTION:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
-        failed = _choose_control_anew(session, spec_of(job), found, failed)
+        failed = _choose_control_again(session, spec_of(job), found, failed)
         _begin_again(session, found)
     trials.wait_again(session, [*failed, *chosen.pruned])
 
 
-def _choose_control_anew(
+def _choose_control_again(
     session: Session, spec: JobSpec, found: Sequence[Study], failed: list[TrialOutline]
 ) -> list[TrialOutline]:
     """Drop the flat control if a search's full training failed: it has the scale of the best.
@@ -255,8 +255,8 @@ def _is_before(trial: TrialOutline, number: int | None) -> bool:
     return trial.number is not None and number is not None and trial.number < number
 
 
-def _choose_anew(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
-    """Drop what was chosen by the search's result, and let every study begin again."""
+def _choose_again(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
+    """Drop the trials that were selected by the search's result; every study begins again."""
     _drop_matched(session, spec, found)
     trials.supersede_phases(session, found[0].job_id, CHOSEN_BY_SEARCH)
     densities.forget_evaluations(session, found[0].job_id)
@@ -279,7 +279,7 @@ def _drop_matched(session: Session, spec: JobSpec, found: Sequence[Study]) -> se
 
 
 def _begin_again(session: Session, found: Sequence[Study]) -> None:
-    """A study that has all it needs is finished again at its first plan."""
+    """Mark all studies as unfinished; a complete one is finished again at its first plan."""
     for study in found:
         blank = {"is_finished": False, "best_trial_id": None, "best_value": None}
         studies.change(session, study.id, **blank)

@@ -1,4 +1,4 @@
-"""What each value of a stored job's search vector means."""
+"""The meaning of each value of a stored job's search vector."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from service.validation import parse
 def of_job(job: Job) -> list[VectorEntry] | None:
     """Describe the vector of a stored job.
 
-    None for one that this server would refuse by now: its network came with a package that is
-    gone, or an earlier version of ours took it.
+    None for a job that this server does not accept any more: the package of its network was
+    removed, or only an earlier version accepted its spec.
     """
     try:
         return described(parse.parse(job.spec))

@@ -1,4 +1,4 @@
-"""What the samplers are asked: the next rounds of each study, and points to run ahead of need."""
+"""Ask the samplers: for the next rounds of each study, and for points to run ahead of need."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _end_searches(session: Session, run: Run) -> None:
 
 
 def _plan(session: Session, run: Run, study: StudyRun) -> bool:
-    """Ask one study's sampler; answer whether it moved on without any training."""
+    """Ask one study's sampler; return whether the study advanced without any training."""
     if study.record.is_finished or not _may_begin(run, study):
         return False
     study.is_dirty = is_thinking = False

@@ -70,7 +70,7 @@ def _is_beyond(trial: Trial, stopped_at: int) -> bool:
 
 
 def end_search(session: Session, run: Run, study: StudyRun) -> None:
-    """Close a study's search: what was run ahead and is not done will not be needed."""
+    """End a study's search, and drop its trials that were run ahead and have not ended."""
     study.is_searched, study.unissued = True, ()
     rest = [run.log.trials[trial_id] for trial_id in study.log]
     drop(session, run, [trial for trial in rest if not trial.state.is_final])

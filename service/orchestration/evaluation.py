@@ -37,8 +37,8 @@ def issue_missing(session: Session, run: Run) -> bool:
     if n_now == 0:
         return False
     rows, links = [], []
-    for place in range(n_issued, n_issued + n_now):
-        index, study = place // len(judged), judged[place % len(judged)]
+    for turn in range(n_issued, n_issued + n_now):
+        index, study = turn // len(judged), judged[turn % len(judged)]
         rows.append(_evaluation(run, study, index))
         links.append((study.record.id, index))
     issued = issue.issue(session, run, rows)

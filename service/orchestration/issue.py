@@ -1,4 +1,4 @@
-"""The issuing of trials: a point becomes a row, and takes a result that is known already."""
+"""Issue trials: a point becomes a stored trial, which takes a known result at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.studies import best_densities, payloads
 from service.studies.payloads import Order
 from service.studies.study_run import StudyRun
 
-# Promotions or evaluations that a step issues at most: hundreds of studies with a hundred seeds
+# Limit on the promotions or evaluations issued in a step: hundreds of studies with a hundred seeds
 # each would block the database.
 MOST_AT_ONCE = 50
 

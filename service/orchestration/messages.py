@@ -1,4 +1,4 @@
-"""What passes between a run and the workers: assignments out, updates back."""
+"""Messages between a run and the workers: assignments out, updates back."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ class Packing:
     """At most `n_packs` packs of trials, each for one worker; a pack holds `width` at most.
 
     A trial joins an open pack whose trainings differ from its own in what a pack allows
-    (`service.studies.pack_key`), or begins a pack. One that failed before is alone: where a pack's
-    worker died, nobody knows by whose fault, and this finds out.
+    (`service.studies.pack_key`), or begins a pack. One that failed before is alone: when the
+    worker of a pack dies, that shows which of its trials is the cause.
 
     Args:
         n_packs: Workers that are free.
@@ -35,7 +35,7 @@ class Packing:
         return len(self.packs) < self._n_packs
 
     def add(self, trial: Trial) -> bool:
-        """Add a trial; answer whether there was room for it."""
+        """Add a trial; return whether there was room for it."""
         is_shared = trial.error is None and self._width > 1
         key = pack_key(payload_of(trial.payload)) if is_shared else None
         pack = self._open.get(key) if key is not None else None

@@ -1,4 +1,4 @@
-"""How wide the packs of a job are that leaves it to us: measured once, before its first trial."""
+"""The pack width of a job that asks for "auto": measured once, before its first trial."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from service.storage import jobs
 
 
 def settle(session: Session, run: Run) -> bool:
-    """Give a spec that says "auto" its number; answer whether it has one.
+    """Replace "auto" in the spec by the measured width; return whether the width is known.
 
-    The number is kept in the job's spec: whether trainings are packed is part of their names. One
-    that cannot be measured is 1.
+    It is stored in the job's spec, since the digest of a training depends on whether it is packed.
+    A width that cannot be measured is 1.
     """
     if run.spec.resources.pack_width != "auto":
         return True

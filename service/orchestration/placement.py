@@ -22,11 +22,11 @@ from service.studies.study_run import is_speculation
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What became of the trials that waited.
+    """The result of placing the trials that waited.
 
     Attributes:
-        assignments: Those that start.
-        has_reused: Whether others took a result of another job: their studies have news.
+        assignments: The trials that start.
+        has_reused: Whether others took a result of another job: their studies must be asked again.
     """
 
     assignments: list[Assignment]
@@ -41,10 +41,10 @@ def place(
     *,
     with_speculation: bool = False,
 ) -> Placement:
-    """Start what waits, on at most `n_free` workers.
+    """Start waiting trials on at most `n_free` workers.
 
-    The studies advance side by side: one that must wait for values is not left to be the slow tail
-    behind one that could issue its whole budget at once.
+    The studies advance together, by the part of their budget that is issued: otherwise a study
+    that must wait for values would end long after one that can issue its whole budget at once.
 
     Args:
         session: A write transaction.
@@ -77,7 +77,7 @@ def place(
 def _choose(
     session: Session, run: Run, ready: Sequence[Trial], chosen: Packing, taken: set[str]
 ) -> bool:
-    """Add to `chosen` what no other job has completed or is training, each digest once.
+    """Add to `chosen` the trials that no other job has completed or trains, each digest once.
 
     Returns:
         Whether a trial took the result of another job.

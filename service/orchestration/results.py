@@ -1,4 +1,4 @@
-"""The workers' updates become changes of attempts and of their trials."""
+"""Record the workers' updates: attempts and their trials change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ATTEMPT_STATES = {
 
 
 def record(session: Session, run: Run, updates: Sequence[Update]) -> None:
-    """Write what the workers reported; what comes from a given-up attempt is evidence only."""
+    """Store what the workers reported; a result of a given-up attempt is only evidence."""
     if run.job.state.is_final:  # cancelled over REST: its attempts were given up there
         run.live.clear()
     late = [u for u in updates if isinstance(u, Ended) and u.attempt_id not in run.live]
@@ -134,7 +134,7 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
 
 
 def _pause(run: Run, trial: Trial, update: Ended) -> None:
-    """Let a trial, and those that wait for the same training, wait at the rung it has reached."""
+    """Let a trial wait at the rung it has reached, and those that share its training with it."""
     found = {"curve": list(update.curve), "metrics": update.metrics}
     # What is learned is stored with the final result alone.
     own = update.measured() | found | {"learned": trial.learned, "error": None}

@@ -19,7 +19,7 @@ ANNOUNCED = (
 
 
 def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> None:
-    """Store what a study's best is now, with its density."""
+    """Store a study's best trial with its density, if it is another one than before."""
     if best is None or best.id == study.record.best_trial_id:
         return
     study.record = replace(study.record, best_trial_id=best.id, best_value=best.value)
@@ -31,5 +31,5 @@ def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> N
 
 
 def announce(run: Run, study: StudyRun) -> None:
-    """Record an event that says where a study stands."""
+    """Add an event with the state of a study."""
     run.log.announce("study", {name: getattr(study.record, name) for name in ANNOUNCED})

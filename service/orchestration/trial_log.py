@@ -1,4 +1,4 @@
-"""A job's trials in memory, and what a step changed of them: written in bulk, all at once."""
+"""A job's trials in memory; the changes of a step are written together, in bulk."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TrialLog:
         self._events: list[tuple[str, Json]] = []
 
     def add(self, trial: Trial, *, is_new: bool) -> None:
-        """Take in a trial that is stored already."""
+        """Add a stored trial."""
         trial = replace(trial, payload=self._parts.of(trial.payload))
         self.trials[trial.id] = trial
         self._count(trial)
@@ -98,7 +98,7 @@ class TrialLog:
             self.running.discard(trial.id)
 
     def release(self, trial_id: int) -> None:
-        """Let a trial that was held at a rung go on."""
+        """Let a trial that was held at a rung continue."""
         trial = self.trials[trial_id]
         self.study_of(trial).put(trial)
         self._sort_in(trial)
@@ -117,7 +117,7 @@ class TrialLog:
         return bool(self.waiting or self.running)
 
     def announce(self, kind: str, data: Json) -> None:
-        """Tell those who watch, once the step is written."""
+        """Add an event, which is stored with the step's changes."""
         self._events.append((kind, data))
 
     def _announce_trial(self, trial: Trial) -> None:
@@ -125,7 +125,7 @@ class TrialLog:
         self.announce("trial", data | {"cached": trial.cached_from is not None})
 
     def flush(self, session: Session) -> None:
-        """Write the collected changes and announcements."""
+        """Write the collected changes and events."""
         trials.change(session, list(self._changes.values()))
         events.add_all(session, self._job_id, self._events)
         self._changes.clear()

@@ -1,4 +1,4 @@
-"""Queries on what trainings cost."""
+"""Queries on the measured cost of trainings."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from service.storage.tables import CalibrationRow
 _CALIBRATIONS = cast("Table", CalibrationRow.__table__)
 MEASURED, OBSERVED = "calibration", "trials"
 
-# When something was measured last, and how often.
+# The time of the last measurement, and the number of measurements.
 Latest = tuple[datetime | None, int]
 
 
 def find(session: Session, keys: Sequence[str]) -> list[Calibration]:
-    """Return what is known, or being measured, of these keys."""
+    """Return the calibrations of these keys, those in progress included."""
     query = select(CalibrationRow).where(CalibrationRow.key.in_(set(keys)))
     return [to_value(Calibration, row) for row in session.scalars(query)]
 
 
 def put(session: Session, key: str, source: str, **values: Any) -> Calibration:
-    """Store what is known of a key from a source, in place of what was known from it.
+    """Store the calibration of a key and source; it replaces an earlier one.
 
-    One statement, so that two who store the same at once cannot fail each other.
+    One statement, so that two processes that store the same key at once cannot fail.
     """
     kind = session.get_bind().dialect.name
     insert_any = postgresql.insert if kind == "postgresql" else sqlite.insert
@@ -52,7 +52,7 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
 
 
 def open_ones(session: Session) -> list[Calibration]:
-    """Return the measurements that nobody is at, the oldest first."""
+    """Return the measurements that no dispatcher has leased, the oldest first."""
     now = shared_clock.now(session)
     query = select(CalibrationRow).where(_is_open(now)).order_by(CalibrationRow.id)
     return [to_value(Calibration, row) for row in session.scalars(query)]
@@ -66,14 +66,14 @@ def count_unfinished(session: Session) -> int:
 
 
 def latest(session: Session) -> Latest:
-    """Return when something was measured last, and how often: a clock may step back."""
+    """Return the time of the last measurement and their number: a clock may step back."""
     at = CalibrationRow.measured_at
     last, n = session.execute(select(func.max(at), func.count(at))).one()
     return last, n
 
 
 def claim(session: Session, calibration_id: int, owner: str, lease_s: float) -> bool:
-    """Take a measurement; answer whether nobody else was faster."""
+    """Lease a measurement to `owner`; return whether no other owner has it."""
     now = shared_clock.now(session)
     is_wanted = CalibrationRow.id == calibration_id
     query = select(CalibrationRow).where(is_wanted, _is_open(now))
@@ -86,7 +86,7 @@ def claim(session: Session, calibration_id: int, owner: str, lease_s: float) -> 
 
 
 def change(session: Session, calibration_id: int, owner: str, **changes: Any) -> bool:
-    """Set columns of a measurement that `owner` has taken; answer whether it still has it."""
+    """Set columns of a measurement that `owner` has leased; return whether it still has it."""
     query = select(CalibrationRow).where(
         CalibrationRow.id == calibration_id, CalibrationRow.lease_owner == owner
     )
@@ -99,14 +99,14 @@ def change(session: Session, calibration_id: int, owner: str, **changes: Any) ->
 
 
 def renew(session: Session, owner: str, until: datetime) -> None:
-    """Move the deadline of every measurement that `owner` is at."""
+    """Move the deadline of every measurement that `owner` has leased."""
     session.execute(
         update(CalibrationRow).where(CalibrationRow.lease_owner == owner).values(lease_until=until)
     )
 
 
 def release(session: Session, owner: str) -> None:
-    """Give back every measurement of `owner`, so that another may take it at once."""
+    """Release every measurement of `owner`, so that another dispatcher may take it at once."""
     session.execute(
         update(CalibrationRow)
         .where(CalibrationRow.lease_owner == owner)

@@ -15,7 +15,7 @@ from service.storage.tables import JobRow, TrialRow
 
 @dataclass(frozen=True, slots=True)
 class TrialStanding:
-    """Where the trial of a checkpoint stands.
+    """The state of the trial that a checkpoint belongs to.
 
     Attributes:
         digest: Of its training.
@@ -31,7 +31,7 @@ class TrialStanding:
 
 
 def standings(session: Session, trial_ids: Collection[int]) -> dict[int, TrialStanding]:
-    """Return where trials stand, by their ids, without those of deleted jobs."""
+    """Return the states of trials, by their ids, without those of deleted jobs."""
     other = aliased(TrialRow)
     n_better = (
         select(func.count())

@@ -1,4 +1,4 @@
-"""Queries on densities, evaluations and artifacts: what a job leaves behind."""
+"""Queries on densities, evaluations and artifacts: the results of a job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def put_all(session: Session, study_id: int, rows: Sequence[Values]) -> None:
 
 
 def _write(session: Session, stored: DensityRow | ArtifactRow, row: Values) -> None:
-    """Set a new or an earlier row's columns, and when."""
+    """Set the columns of a new or an earlier row, and its time."""
     for name, value in {**row, "created_at": clock.now()}.items():
         setattr(stored, name, value)
     session.add(stored)
@@ -75,13 +75,13 @@ def of_job(session: Session, job_id: int) -> list[DensityRecord]:
 
 
 def insert_evaluations(session: Session, rows: Sequence[Values]) -> None:
-    """Store which trial evaluates which arm with which seed."""
+    """Store which trial evaluates which study with which seed."""
     session.add_all([EvaluationRow(**row, created_at=clock.now()) for row in rows])
     session.flush()
 
 
 def forget_evaluations(session: Session, job_id: int) -> None:
-    """Clear the evaluation trials of a job's arms: they will be selected again."""
+    """Remove the entries of a job's evaluation: its trials will be selected again."""
     session.execute(delete(EvaluationRow).where(EvaluationRow.job_id == job_id))
 
 

@@ -153,13 +153,13 @@ def reopen(session: Session, job_id: int) -> Job:
 
 
 def set_spec(session: Session, job_id: int, spec: Json) -> None:
-    """Store a job's spec with what was left to us."""
+    """Store a job's spec with a value that the server has chosen."""
     _row(session, job_id).spec = spec
     session.flush()
 
 
 def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
-    """Note why a job does not move, or that it does."""
+    """Store why a job makes no progress, None while it does; announce a change."""
     row = _row(session, job_id)
     if row.waits_for != reason:
         row.waits_for = reason
@@ -169,7 +169,7 @@ def set_waits_for(session: Session, job_id: int, reason: str | None) -> Job:
 
 
 def claim(session: Session, owner: str, lease_s: float) -> list[Job]:
-    """Take the lease of every unfinished job that nobody holds; each claim raises the fence."""
+    """Lease every unfinished job that no dispatcher holds; each claim raises the fence."""
     now = shared_clock.now(session)
     query = (
         select(JobRow)
@@ -218,16 +218,16 @@ def renew(session: Session, owner: str, until: datetime) -> None:
 
 
 def release(session: Session, owner: str) -> None:
-    """Give back every lease of `owner`, so that another may take over at once."""
+    """Release every lease of `owner`, so that another dispatcher may take over at once."""
     session.execute(update(JobRow).where(JobRow.lease_owner == owner).values(lease_owner=None))
 
 
 @dataclass(frozen=True, slots=True)
 class JobStanding:
-    """An unfinished job as a dispatcher's poll reads it.
+    """An unfinished job, as a dispatcher's poll reads it.
 
     Attributes:
-        is_claimable: Nobody holds the job, or its holder has fallen silent.
+        is_claimable: Whether no dispatcher holds the job, or its holder has fallen silent.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Queries of many jobs or many trials at a glance, without their heavy columns."""
+"""Queries on many jobs or trials at once, without their large columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Result:
     """The result of a completed trial of a search.
 
     Attributes:
-        number: Its place in its study.
+        number: Its number in its study's sequence.
         n_of_study: How many results its study has, including omitted ones.
     """
 
@@ -82,7 +82,7 @@ def results(session: Session, job_id: int, order: Order, most: int) -> list[Resu
 
 
 def best_ahead(session: Session, job_id: int) -> Trial | None:
-    """Return the best search trial that was run ahead and has no place in its sequence."""
+    """Return the best search trial that was run ahead and is not in its sequence."""
     query = (
         select(TrialRow)
         .where(

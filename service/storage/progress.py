@@ -1,4 +1,4 @@
-"""Counts of a job's trials: what its progress is made of."""
+"""Counts of a job's trials, from which its progress is computed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TrialCounts:
     Attributes:
         n: All of them.
         n_cached: Those that took an earlier result.
-        n_numbered: Those with a place in their study's sequence.
+        n_numbered: Those in their study's sequence.
         n_guessed: Those that were run ahead of need.
         n_hits: Of these, how many the sequence turned out to need.
     """

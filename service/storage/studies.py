@@ -1,4 +1,4 @@
-"""Queries on studies, the arms of a job."""
+"""Queries on the studies of a job."""
 
 from __future__ import annotations
 

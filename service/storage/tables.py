@@ -1,4 +1,4 @@
-"""The tables. Only this package and the migrations see rows; everyone else sees service.records.
+"""The tables. Only this package and the migrations see rows; other code sees service.records.
 
 JSON columns hold what is read and written whole (specs, points, metrics); whatever is filtered,
 joined or ordered by has a column of its own. Every reference begins an index or a key: where a
@@ -82,7 +82,7 @@ DELETED = "DELETED"
 
 
 class JobRow(Base):
-    """What a user submitted, where it stands, and who holds it."""
+    """A job: its spec, its state, and the lease of the dispatcher that runs it."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index(None, "state", "id"),)
@@ -105,7 +105,7 @@ class JobRow(Base):
 
 
 class StudyRow(Base):
-    """One arm of a job: a sampler's search or a control."""
+    """One study of a job: a sampler's search or a control."""
 
     __tablename__ = "studies"
     __table_args__ = (UniqueConstraint("job_id", "name"),)
@@ -176,7 +176,7 @@ _add_result_columns()
 
 
 class AttemptRow(Base):
-    """One try at a trial. A result that comes after the try was given up is kept here alone."""
+    """One attempt at a trial. A result that comes after it was given up is stored only here."""
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("trial_id", "number"), Index(None, "job_id", "state"))
@@ -212,7 +212,7 @@ class MeasurementRow(Base):
 
 
 class DensityRow(Base):
-    """A density as arrays, with where it came from."""
+    """A density as arrays, with its provenance."""
 
     __tablename__ = "densities"
     __table_args__ = (
@@ -239,7 +239,7 @@ class DensityRow(Base):
 
 
 class EvaluationRow(Base):
-    """One final training of an arm's best density with a fresh seed, judged on the test split."""
+    """One final training of a study's best with a fresh seed, judged on the test split."""
 
     __tablename__ = "evaluations"
     __table_args__ = (
@@ -274,7 +274,7 @@ class ArtifactRow(Base):
 
 
 class DatasetRow(Base):
-    """A data set that somebody stored; those of the same content share their files."""
+    """A stored data set; sets with the same content share their files."""
 
     __tablename__ = "datasets"
     # A job's spec names a set by its id, which is never given to another.
@@ -292,7 +292,7 @@ class DatasetRow(Base):
 
 
 class EventRow(Base):
-    """What happened to a job; its id orders it (writers of a job hold the job's row)."""
+    """An event of a job; ids give the order, since writers of a job hold the job's row."""
 
     __tablename__ = "events"
     __table_args__ = (Index(None, "job_id", "id"), {"sqlite_autoincrement": True})
@@ -317,7 +317,7 @@ class IdempotencyKeyRow(Base):
 
 
 class DispatcherRow(Base):
-    """A dispatcher process and the last time it was heard of."""
+    """A dispatcher process and its last heartbeat."""
 
     __tablename__ = "dispatchers"
 

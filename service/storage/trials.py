@@ -133,7 +133,7 @@ def each_of_job(session: Session, job_id: int) -> Iterator[Trial]:
 
 
 def outlines(session: Session, job_id: int) -> list[TrialOutline]:
-    """Return where each of a job's trials stands, in the order of issue.
+    """Return the state of each of a job's trials, in the order of issue.
 
     Whole rows would take many times as long: their payloads and curves are JSON.
     """
@@ -262,7 +262,7 @@ def supersede_phases(session: Session, job_id: int, phases: Collection[Phase]) -
 
 
 def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
-    """Put trials that failed or were stopped back; their attempts go on counting.
+    """Let failed and pruned trials wait again; their attempts continue to count.
 
     Raises:
         IllegalTransitionError: One of them has a result.
@@ -300,7 +300,7 @@ def attempts(session: Session, trial_id: int) -> list[Attempt]:
 
 
 def running_attempts(session: Session, job_id: int) -> list[Attempt]:
-    """Return a job's attempts that nobody has ended yet."""
+    """Return a job's attempts that have not ended."""
     query = select(AttemptRow).where(
         AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING
     )
@@ -341,7 +341,7 @@ def change_attempts(session: Session, rows: Sequence[Values]) -> None:
 def insert_measurements(session: Session, rows: Sequence[Values]) -> None:
     """Store measurements; an epoch that is stored already stays as it is.
 
-    It may be: a commit can succeed though its answer was lost, and is then made again.
+    A commit may succeed although its answer is lost; it is then repeated.
     """
     if rows:
         insert_any = postgresql.insert if _is_postgresql(session) else sqlite.insert
@@ -354,7 +354,7 @@ def _is_postgresql(session: Session) -> bool:
 
 
 def forget_measurements(session: Session, trial_ids: Sequence[int]) -> None:
-    """Drop the measurements of attempts that were given up: the next attempt measures again."""
+    """Remove the measurements of attempts that were given up: the next attempt measures again."""
     for some in _chunks(trial_ids):
         session.query(MeasurementRow).where(MeasurementRow.trial_id.in_(some)).delete()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from service.errors import NoRoomError
 from service.storage.database import Database
 
-# Where SQLite puts the copy that it makes, in the order of its source, os_unix.c.
+# Directories in which SQLite makes its copy, in the order of its source, os_unix.c.
 _TEMPORARY = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - SQLite's choice, not ours
 PRUNED = ("events", "measurements", "idempotency_keys", "calibrations")
 DELETED = ("trials", "attempts")

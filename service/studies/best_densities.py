@@ -71,7 +71,7 @@ def layers_of(spec: JobSpec, trial: Trial) -> dict[str, list[str]]:
 
 
 def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:
-    """Say where a density comes from: all that is needed to find it again."""
+    """Return the provenance of a density: all that is needed to compute it again."""
     return {
         "job": spec.name,
         "job_seed": spec.seed,

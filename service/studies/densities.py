@@ -1,4 +1,4 @@
-"""The densities that an arm tries at a point: one for each group of layers."""
+"""The densities that a study tries at a point: one for each group of layers."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _control(
 def phi_of(
     groups: Sequence[Group], densities: Densities, *, is_partial: bool = False
 ) -> list[Any] | Json | None:
-    """Return densities as a payload has them, the same training always in the same words.
+    """Return densities in the form of a payload: equal trainings have equal payloads.
 
     Args:
         groups: Of the trial's own network.
@@ -121,7 +121,7 @@ def phi_of(
 
 
 def params_of(densities: Densities) -> Json:
-    """Return densities in few words, for people."""
+    """Return densities in a short form, for people."""
     if WHOLE in densities:
         return _whole_params(densities[WHOLE])
     chosen = list(densities.values())

@@ -95,12 +95,12 @@ def stop_of(curve: Sequence[float], stop_above: Sequence[float]) -> int | None:
 
 
 def block_start(number: int | None, batch_size: int, first_block: int | None) -> int:
-    """Return how many of a study's first trials a trial is held against.
+    """Return with how many of a study's first trials a trial is compared.
 
     Args:
-        number: Its place in the sequence; None for one that has none (yet).
-        batch_size: Of samplers that work in rounds: a trial is held against all earlier rounds.
-        first_block: Of samplers without rounds: the later ones are held against these first ones.
+        number: Its number in the sequence; None while it has none.
+        batch_size: Of samplers that work in rounds: a trial is compared with all earlier rounds.
+        first_block: Of samplers without rounds: later trials are compared with these first ones.
     """
     if first_block is not None:
         return first_block if number is None or number >= first_block else 0

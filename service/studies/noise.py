@@ -1,4 +1,4 @@
-"""When to stop: a study whose boxes are narrower than the noise finds out nothing more."""
+"""Stop a study of DIRECT whose differences between neighbours are below the noise."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def is_fusible(network: Mapping[str, Any]) -> bool:
 
 
 def pack_key(payload: Payload) -> str | None:
-    """Name what a training shares with those it may be trained with.
+    """Return the key that trainings of one pack share.
 
     Args:
         payload: A trial's.

@@ -1,4 +1,4 @@
-"""The pruning rules of a study: when a trial is stopped, and for whom it waits before that.
+"""The pruning rules of a study: when a trial is stopped, and for which trials it waits.
 
 A rule reads the study's log and decides by what the spec fixes, so that the same trials are
 stopped at any number of workers (docs/adr/0010 and 0033). It holds caches and nothing else.
@@ -24,7 +24,7 @@ class Log(Protocol):
 
     @property
     def numbered(self) -> Mapping[int, Trial]:
-        """Its trials by their place in its sequence."""
+        """Its trials by their number in its sequence."""
 
     @property
     def unsettled(self) -> Collection[int]:
@@ -64,7 +64,7 @@ def rule_of(
 
 
 class MedianRule:
-    """Holds a trial against the median of earlier rounds, or of the first block of DIRECT.
+    """Compares a trial with the median of earlier rounds, or of the first block of DIRECT.
 
     Args:
         wanted: What the spec asks for.
@@ -108,7 +108,7 @@ class MedianRule:
 
 
 class YardstickRule:
-    """Halving for DIRECT, which has no rounds: against the points that it is sure of at first.
+    """Halving for DIRECT, which has no rounds: trials are compared with its first certain points.
 
     These are not stopped themselves: by their values the first box is divided.
 

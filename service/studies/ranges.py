@@ -1,4 +1,4 @@
-"""How far the settings of a job's trials go."""
+"""Ranges of the settings of a job's trials."""
 
 from __future__ import annotations
 

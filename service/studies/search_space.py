@@ -32,7 +32,7 @@ class FloatAxis:
         return self.low + u * (self.high - self.low)
 
     def unit(self, value: float) -> float:
-        """Map a value to [0, 1]: the nearest place whose `value` it is, up to rounding."""
+        """Map a value to [0, 1]: the inverse of `value`, clipped, up to rounding."""
         low, high = self.low, self.high
         inside = min(max(value, low), high)
         if self.is_log:

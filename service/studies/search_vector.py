@@ -1,4 +1,4 @@
-"""What each value of a job's search vector means: which layers, which taps, which setting."""
+"""The meaning of each value of a job's search vector: its layers and taps, or its setting."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class VectorEntry:
     """One value of the search vector.
 
     Attributes:
-        index: Its place in a point, from 0.
-        name: What it is called where points are shown.
+        index: Its index in a point, from 0.
+        name: Its name where points are shown.
         group: The group of layers that it belongs to, "" where that is all; None for a setting.
         layers: These layers, of the spec's own network where its depth is searched.
         kernel_size: Theirs.
@@ -48,7 +48,7 @@ class VectorEntry:
         low: The range's lower end; None for choices.
         high: Its upper end.
         is_log: Whether equal ratios are equally far apart.
-        choices: What is chosen from.
+        choices: The choices of a categorical setting.
     """
 
     index: int
@@ -130,4 +130,4 @@ def _by_factor(distinct: families.Density, mark: int) -> SetTaps:
 
 def _offsets(chosen: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:
     centre = np.array(chosen.shape) // 2
-    return tuple(tuple(int(step) for step in place - centre) for place in np.argwhere(chosen))
+    return tuple(tuple(int(step) for step in index - centre) for index in np.argwhere(chosen))

@@ -40,7 +40,7 @@ class StudyRun:
         unissued: Proposals of its sampler that no step has issued yet.
         chosen: The search trials that are trained in full, the best first; None before that.
         asking_fault: Why its sampler cannot be asked, see `service.states.ASKING`.
-        numbered: Its trials by their place in the sequence.
+        numbered: Its trials by their number in the sequence.
         unsettled: Ids of complete trials that the rule has not been applied to yet.
         held: Ids of trials that wait at a rung for others of their round.
     """
@@ -102,7 +102,7 @@ class StudyRun:
         return self._index[trial.id] / max(self.record.n_trials, 1)
 
     def _place(self, trial: Trial, number: int) -> None:
-        """Put a trial at its place, and confirm the trials that now have no gap before them."""
+        """Store a trial by its number, and confirm the trials that now have no gap before them."""
         self.numbered[number] = trial
         if self.rule is not None:
             self.rule.renew(number)
@@ -143,7 +143,7 @@ class StudyRun:
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
-    """Return the trial with the least value among those with a place in their study's sequence.
+    """Return the trial with the least value among those of their study's sequence.
 
     Of equals the one with the lower number, then the one that was issued first.
     """
@@ -158,7 +158,7 @@ def is_result(trial: Trial) -> bool:
 
 
 def told_value(trial: Trial, worst: float) -> float | None:
-    """Return what a sampler hears of a trial; of one that failed, the study's worst value."""
+    """Return the value that a sampler receives for a trial; the worst one for a failed trial."""
     if trial.state in (TrialState.COMPLETED, TrialState.PRUNED):
         return min(trial.value, worst) if trial.value is not None else worst
     return worst if trial.state.is_final else None
