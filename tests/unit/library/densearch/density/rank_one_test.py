@@ -40,11 +40,15 @@ def test_the_factors_of_a_volume_cannot_be_bettered_nearby() -> None:
         assert error >= residual * np.linalg.norm(phi)
 
 
-@pytest.mark.parametrize("centre", [0.0, -1.0])
-def test_a_density_without_weight_on_its_centre_is_approximated_too(centre: float) -> None:
-    phi = np.full((3, 3), 0.1)
-    phi[0, 0], phi[1, 1] = 2.0, centre
+CORNERS = np.array([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0], [4.0, 0.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    "phi", [-np.ones((3, 3)), CORNERS, -CORNERS], ids=["negative", "none", "-none"]
+)
+def test_a_density_without_weight_on_its_centre_has_factors_too(phi: np.ndarray) -> None:
     factors, residual = rank_one(phi)
-    largest = np.linalg.svd(phi, compute_uv=False)[0]
-    assert np.linalg.norm(outer(factors)) == pytest.approx(largest)
-    assert residual == pytest.approx(np.linalg.norm(phi - outer(factors)) / np.linalg.norm(phi))
+    np.testing.assert_allclose(outer(factors), phi, atol=1e-12)
+    assert residual == 0.0
+    norms = [np.linalg.norm(factor) for factor in factors]
+    assert norms[0] == pytest.approx(norms[1]), "the scale is shared"

@@ -86,7 +86,10 @@ def test_a_descent_is_bobyqa_itself() -> None:
     assert run.keys == [key(point) for point in sequence]
 
 
-def test_a_descent_ends_with_its_budget() -> None:
-    run = descent(key((0.45, 0.6)), 3, {})
-    assert (len(run.keys), run.is_over) == (3, False)
-    assert descent(key((0.45, 0.6)), 3, dict.fromkeys(run.keys, 1.0)).is_over
+@pytest.mark.parametrize("n_trials", [1, 3])
+def test_a_descent_ends_with_its_budget(n_trials: int) -> None:
+    start = key((0.45, 0.6))
+    run = descent(start, n_trials, {})
+    assert (len(run.keys), run.is_over) == (n_trials, False)
+    ended = descent(start, n_trials, dict.fromkeys(run.keys, 1.0))
+    assert (ended.keys, ended.is_over) == (run.keys, True)
