@@ -86,7 +86,10 @@ def search_counts(session: Session, job_id: int) -> dict[tuple[int, TrialState],
 
 
 def recent_durations(session: Session, job_id: int, limit: int) -> list[float]:
-    """Return the seconds that a job's last trained trials took, at most `limit`."""
+    """Return the seconds that a job's last trained trials took, at most `limit`.
+
+    Trials that ended before they started are left out: the clock was set back meanwhile.
+    """
     query = (
         select(TrialRow.started_at, TrialRow.finished_at)
         .where(
@@ -100,7 +103,7 @@ def recent_durations(session: Session, job_id: int, limit: int) -> list[float]:
     return [
         (finished_at - started_at).total_seconds()
         for started_at, finished_at in session.execute(query)
-        if started_at is not None and finished_at is not None
+        if started_at is not None and finished_at is not None and started_at <= finished_at
     ]
 
 

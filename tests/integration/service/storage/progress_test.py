@@ -81,6 +81,20 @@ def test_durations_are_those_of_the_last_trainings(sqlite_database: Database, jo
         assert progress.recent_durations(session, job.id, 2) == [7.0, 6.0]
 
 
+def test_a_training_over_which_the_clock_was_set_back_has_no_duration(
+    sqlite_database: Database, job: Job
+) -> None:
+    """A mean with it could be negative, and so would be the time left."""
+    now = clock.now()
+    with sqlite_database.write() as session:
+        times = [
+            {"id": t.id, "started_at": now, "finished_at": now + timedelta(seconds=seconds)}
+            for t, seconds in zip(trials.of_job(session, job.id), (1.0, -3600.0), strict=False)
+        ]
+        trials.change(session, times)
+        assert progress.recent_durations(session, job.id, 9) == [1.0]
+
+
 def test_deleted_jobs_and_their_trials_count_nowhere(sqlite_database: Database, job: Job) -> None:
     new_job(sqlite_database)
     with sqlite_database.write() as session:
