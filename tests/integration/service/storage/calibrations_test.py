@@ -45,16 +45,16 @@ def test_a_key_has_one_row_for_each_source(database: Database, stepped: SteppedC
 
 
 def test_the_oldest_is_open_first_until_a_dispatcher_takes_it(
-    database: Database, stepped: SteppedClock
+    sqlite_database: Database, stepped: SteppedClock
 ) -> None:
-    first = put(database, stepped, "a")
-    put(database, stepped, "b")
-    put(database, stepped, "c", state=DONE)
-    assert open_keys(database) == ["a", "b"]
+    first = put(sqlite_database, stepped, "a")
+    put(sqlite_database, stepped, "b")
+    put(sqlite_database, stepped, "c", state=DONE)
+    assert open_keys(sqlite_database) == ["a", "b"]
     for owner, is_first in (("one", True), ("two", False)):
-        with database.write() as session:
+        with sqlite_database.write() as session:
             assert calibrations.claim(session, first.id, owner, 60.0) is is_first
-    assert open_keys(database) == ["b"]
+    assert open_keys(sqlite_database) == ["b"]
 
 
 def test_a_measurement_whose_dispatcher_fell_silent_is_open_again(

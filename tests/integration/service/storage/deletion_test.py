@@ -91,24 +91,24 @@ def test_a_file_that_is_gone_is_cleared_from_deleted_jobs_alone(sqlite_database:
 
 
 def test_rows_go_in_parts_and_the_last_ids_stay_until_later_rows_come(
-    database: Database,
+    sqlite_database: Database,
 ) -> None:
-    job = with_trials(database, 3, "a")
-    mark(database, job)
+    job = with_trials(sqlite_database, 3, "a")
+    mark(sqlite_database, job)
     removed = []
     while True:
-        with database.write(follows_references=False) as session:
+        with sqlite_database.write(follows_references=False) as session:
             removed.append(deletion.remove_some(job.id, session, 1))
         if not removed[-1]:
             break
     assert len(removed) > 3  # one event or trial at a time
-    left = {name: n for name, n in counts(database, job.id).items() if n}
+    left = {name: n for name, n in counts(sqlite_database, job.id).items() if n}
     assert {"jobs": 1, "trials": 1, "attempts": 1, "artifacts": 1}.items() <= left.items()
-    later = with_trials(database, 1, "b")
-    with database.write(follows_references=False) as session:
+    later = with_trials(sqlite_database, 1, "b")
+    with sqlite_database.write(follows_references=False) as session:
         while deletion.remove_some(job.id, session, 10):
             pass
         assert deletion.marked(session) == []
         (kept,) = trials.of_job(session, later.id)
         assert len(trials.attempts(session, kept.id)) == 1
-    assert not any(counts(database, job.id).values())
+    assert not any(counts(sqlite_database, job.id).values())

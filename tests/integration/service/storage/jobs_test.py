@@ -97,18 +97,20 @@ def test_a_reason_to_wait_is_announced_when_it_changes(sqlite_database: Database
     assert told == ["no workers", None]
 
 
-def test_each_claim_raises_the_fence_and_shuts_the_last_owner_out(database: Database) -> None:
-    new(database)
-    with database.write() as session:
+def test_each_claim_raises_the_fence_and_shuts_the_last_owner_out(
+    sqlite_database: Database,
+) -> None:
+    new(sqlite_database)
+    with sqlite_database.write() as session:
         (first,) = jobs.claim(session, "first", 60.0)
         assert jobs.claim(session, "second", 60.0) == []  # it is held
         (standing,) = jobs.standings(session)
         assert (standing.lease_owner, standing.is_claimable) == ("first", False)
-    with database.write() as session:
+    with sqlite_database.write() as session:
         jobs.release(session, "first")
         (second,) = jobs.claim(session, "second", 60.0)
     assert second.lease_fence == first.lease_fence + 1
-    with database.write() as session:
+    with sqlite_database.write() as session:
         assert jobs.lock_leased(session, second).state is JobState.QUEUED
         with pytest.raises(LeaseLostError):
             jobs.lock_leased(session, first)
