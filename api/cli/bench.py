@@ -10,17 +10,17 @@ import typer
 
 from densearch.cli.failures import REFUSED, fail
 
-app = typer.Typer(help="Measure what things cost on this machine.", no_args_is_help=True)
+app = typer.Typer(help="Measure the cost of trainings on this machine.", no_args_is_help=True)
 
 
 @app.command(epilog="Example: densearch bench operator --network dncnn --rounds 20")
 def operator(
-    rounds: Annotated[int, typer.Option(min=1, help="Paired steps of every form.")] = 50,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of paired steps of every form.")] = 50,
     network: Annotated[
-        list[str] | None, typer.Option(help="A network to measure; again for more; all if unset.")
+        list[str] | None, typer.Option(help="A network to measure; repeat for more; all if unset.")
     ] = None,
 ) -> None:
-    """Print what a density costs: a training step with one against the plain step, by form."""
+    """Measure the overhead of a density: a training step with one, in each form, and without."""
     # -P: a folder named workers in the user's directory must not stand in for ours.
     command = [sys.executable, "-P", "-m", "workers.training.overhead", "--rounds", str(rounds)]
     command += [word for name in network or () for word in ("--network", name)]

@@ -99,7 +99,7 @@ def test_what_is_too_large_is_not_sent(tab: Tab, tmp_path: Path) -> None:
     choose(page, tmp_path, "pets.zip", making.zipped(making.class_files(6)))
     page.locator("#upload").evaluate("(form) => { form.dataset.mostBytes = 100; }")
     store(page)
-    expect(page.locator("#problem")).to_contain_text("larger than the server takes")
+    expect(page.locator("#problem")).to_contain_text("larger than the server accepts")
     assert not any("/v1/datasets" in url for url in tab.urls)
 
 

@@ -1,4 +1,4 @@
-// Draws the figures that the server builds; Plotly.js is loaded once, when there is one to draw.
+// Draws the figures that the server builds; Plotly.js is loaded once, with the first figure.
 import { get } from "./live.js";
 
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false };

@@ -1,4 +1,4 @@
-// One job: follows its events, and brings the page and its figures up to date.
+// One job: follows its events, and updates the page and its figures.
 import { draw, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
 import { openOrder, order, takeOrders } from "./orders.js";
@@ -59,7 +59,7 @@ function follow() {
   for (const kind of KINDS) source.addEventListener(kind, hear);
   source.onopen = () => setOnline(true);
   source.onerror = () => {
-    // The browser tries again by itself unless the server refused; then we do.
+    // The browser reconnects unless the server refused; then this script does.
     const isOver = source !== null && source.readyState === EventSource.CLOSED;
     if (isOver) {
       stop();
@@ -88,7 +88,7 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("pagehide", stop);
 
-// Time left and times ago move on without events, and a job that has ended may be extended.
+// Times on the page change without events, and a job that has ended may be extended.
 setInterval(() => { if (!document.hidden) show(); }, 5000);
 
 // Actions
@@ -108,7 +108,7 @@ async function act(action, button) {
 async function showOutcome(button) {
   await refresh(pageUrl()).catch(() => { button.disabled = false; });
   show();
-  // A button that became useless must not swallow the keyboard.
+  // A button that was disabled must not keep the focus of the keyboard.
   if (button.disabled) document.querySelector("[data-action]:not(:disabled)")?.focus();
 }
 
@@ -131,7 +131,7 @@ takeOrders(id, (action, answer) => {
   else showOutcome(document.querySelector(`[data-action=${action}]`));
 });
 
-// The density that is looked at
+// The chosen density
 
 document.addEventListener("change", (event) => {
   if (event.target.id !== "chosen") return;

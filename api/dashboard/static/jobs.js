@@ -1,4 +1,4 @@
-// The list of jobs looks again every two seconds while its tab is seen.
+// Refreshes the list of jobs every two seconds while its tab is visible.
 import { paced, refresh } from "./live.js";
 
 const look = paced(() => refresh(location.href), 1000);

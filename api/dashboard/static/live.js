@@ -1,4 +1,4 @@
-// What both pages share: taking over the server's newest rendering of a page, piece by piece.
+// Shared by the pages: replaces their live parts by the server's newest rendering.
 
 const announcer = document.getElementById("announcer");
 const banner = document.getElementById("offline");

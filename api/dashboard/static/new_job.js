@@ -1,4 +1,4 @@
-// The form of a new job: what it would cost, what is wrong with it, and off it goes.
+// The form of a new job: its cost, its faults, and its submission.
 import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
@@ -8,11 +8,11 @@ const [form, spec, start, ask, submit, problem, stale, costs, hint] = [
   "new-job", "spec", "start", "ask", "submit", "problem", "stale", "costs", "hint",
 ].map((id) => document.getElementById(id));
 
-// What was loaded last, and what a user had made of it: loading another start loses nothing.
-let loaded = spec.defaultValue; // a browser that comes back restores what was written
+// The text loaded last, and the user's own version of it: loading another start loses nothing.
+let loaded = spec.defaultValue; // a browser that returns to the page restores the user's text
 let written = null;
-let asked = null; // stops the estimate that is waited for
-let key = null; // the Idempotency-Key, and the text that it is of
+let asked = null; // stops waiting for the estimate
+let key = null; // the Idempotency-Key, and the text it belongs to
 let keyOf = null;
 
 // Requests
@@ -25,7 +25,7 @@ async function post(url, text, options = {}) {
   return response;
 }
 
-/** Wait, then until the tab is seen; rejects when `signal` says so. */
+/** Wait, then until the tab is visible; rejects when `signal` aborts. */
 async function pause(ms, signal) {
   do {
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -123,13 +123,13 @@ function show(text) {
 // Submit
 
 function newKey() {
-  // randomUUID is there with HTTPS and on loopback alone.
+  // randomUUID exists only with HTTPS and on loopback.
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
 async function send() {
   const text = spec.value;
-  // The same text is the same job, however often it is sent: an answer may have been lost.
+  // The same text is the same job, however often it is sent: a response may have been lost.
   if (text !== keyOf) [key, keyOf] = [newKey(), text];
   submit.disabled = true;
   try {

@@ -31,7 +31,7 @@ const BODIES = {
   clone: (form) => {
     const changes = JSON.parse(form.elements.changes.value || "{}");
     if (changes === null || typeof changes !== "object" || Array.isArray(changes)) {
-      throw new Error('The changes are an object, such as {"budget": {"n_trials": 40}}.');
+      throw new Error('The changes must be an object, such as {"budget": {"n_trials": 40}}.');
     }
     return { name: form.elements.name.value, seed: form.elements.seed.valueAsNumber, ...changes };
   },

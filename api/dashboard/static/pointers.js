@@ -1,4 +1,4 @@
-// Where a JSON pointer leads in a text.
+// Finds the location of a JSON pointer in a text.
 
 const TOKEN = /\s*([{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+)/y;
 

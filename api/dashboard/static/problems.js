@@ -1,10 +1,10 @@
-// What the server refuses, as a list of faults.
+// Shows a refusal of the server as a list of faults.
 
 /** A request that the server refused; `faults` lists each error where the server names them. */
 export class Refusal extends Error {
   constructor(answer, status) {
     super(answer.detail || answer.title || `The server answered ${status}.`);
-    this.title = answer.title || "The server refused it";
+    this.title = answer.title || "The server refused the request";
     const one = { detail: this.message };
     this.faults = (answer.errors ?? []).length > 0 ? answer.errors : [one];
   }

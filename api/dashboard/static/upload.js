@@ -1,11 +1,11 @@
-// Stores a data set: its file as the body, its options in the query, and how far it has come.
+// Stores a data set: the file as the body, its options in the query; shows the progress.
 import { announce } from "./live.js";
 import { Refusal, partsOf, showRefusal } from "./problems.js";
 
 const [form, file, name, store, stop, sending, sent, words, problem] = [
   "upload", "file", "name", "store", "stop", "sending", "sent", "sending-words", "problem",
 ].map((id) => document.getElementById(id));
-const READING = "All is sent. The server reads and checks it, which takes minutes for a large set.";
+const READING = "The file is sent. The server reads and checks it, which takes minutes for a large set.";
 
 /** Send the file; resolves with the stored set. fetch() would not say how far it has come. */
 function upload(request) {
@@ -23,7 +23,7 @@ function upload(request) {
       if (request.status === 201) resolve(answer);
       else reject(new Refusal(answer, request.status));
     });
-    const lost = { title: "Not stored", detail: "The connection was lost before the server had answered." };
+    const lost = { title: "Not stored", detail: "The connection was lost before the server answered." };
     request.addEventListener("error", () => reject(new Refusal(lost)));
     request.addEventListener("abort", () => reject(new Refusal({ title: "Stopped", detail: "Nothing was stored." })));
     request.send(file.files[0]);
@@ -57,7 +57,7 @@ function setBusy(isBusy) {
 async function send() {
   problem.hidden = true;
   if (file.files[0].size > form.dataset.mostBytes) {
-    const detail = "This file is larger than the server takes: its operator sets the limit (DENSEARCH_MAX_DATASET_BYTES).";
+    const detail = "This file is larger than the server accepts: its operator sets the limit (DENSEARCH_MAX_DATASET_BYTES).";
     return showRefusal(problem, new Refusal({ title: "Not sent", detail }), partsOf);
   }
   const request = new XMLHttpRequest();

@@ -44,4 +44,4 @@ def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: 
     assert 'rel="next"' not in second
     cancelled = client.get("/", params={"state": "CANCELLED"}).text
     assert re.findall(r'id="job-(\d+)"', cancelled) == [str(made[3].id)]
-    assert "None is failed" in client.get("/", params={"state": "FAILED"}).text
+    assert "No job is failed" in client.get("/", params={"state": "FAILED"}).text
