@@ -21,12 +21,12 @@ DataDir = Annotated[
 AllowRemote = Annotated[
     bool | None,
     typer.Option(
-        "--allow-remote", help="Listen beyond this machine although nobody is asked who they are."
+        "--allow-remote", help="Listen beyond this machine, although the server has no authentication."
     ),
 ]
 Restart = Annotated[
     bool,
-    typer.Option(help="Start it again when it ends; a service manager may do so instead."),
+    typer.Option(help="Restart it when it ends; a service manager may do so instead."),
 ]
 
 
@@ -80,8 +80,7 @@ def api(
 def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
     """Start a dispatcher alone: it runs jobs on Ray until it is ended.
 
-    It is a process of its own, started again whenever it dies or loses Ray. Ctrl-C or SIGTERM
-    ends both.
+    It is a child process, restarted whenever it dies or loses Ray. Ctrl-C or SIGTERM ends both.
     """
     from api.cli.dispatcher import replace_process, supervise
     from service.settings import load  # refuses unusable settings before the slow start
@@ -89,7 +88,7 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
 
     keep_files_private()
     settings = load(data_dir=data_dir)
-    # Now, not at each start of the process: one that dies while a disk is full is started again.
+    # Checked here, not at each start of the child: one that dies while a disk is full is restarted.
     disk_space.check(settings, writes_files=True, starts_ray=True)
     if not restart:
         replace_process(settings)
