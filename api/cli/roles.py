@@ -21,7 +21,8 @@ DataDir = Annotated[
 AllowRemote = Annotated[
     bool | None,
     typer.Option(
-        "--allow-remote", help="Listen beyond this machine, although the server has no authentication."
+        "--allow-remote",
+        help="Listen beyond this machine, although the server has no authentication.",
     ),
 ]
 Restart = Annotated[
@@ -88,7 +89,7 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
 
     keep_files_private()
     settings = load(data_dir=data_dir)
-    # Checked here, not at each start of the child: one that dies while a disk is full is restarted.
+    # Checked here, not at each start: a child that dies while a disk is full is restarted.
     disk_space.check(settings, writes_files=True, starts_ray=True)
     if not restart:
         replace_process(settings)
