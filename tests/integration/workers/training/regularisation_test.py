@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from tests.support.trainings import DENOISING, DIGITS, DNCNN, learning, run, task
 from workers.training.generators import generators_of
@@ -81,15 +80,6 @@ def test_flipped_patches_carry_the_same_noise() -> None:
     assert 10 < sum(kept) < 54
 
 
-def test_labels_are_smoothed_as_the_paper_says() -> None:
-    objective = build_objective(DIGITS, CPU, {"label_smoothing": 0.2})
-    logits = torch.randn(5, 10, generator=torch.Generator().manual_seed(0))
-    labels = torch.tensor([0, 3, 9, 9, 1])
-    wanted = 0.8 * nn.functional.one_hot(labels, 10) + 0.2 / 10
-    by_hand = -(wanted * logits.log_softmax(1)).sum(1).mean()
-    assert float(objective.loss(logits, labels)) == pytest.approx(float(by_hand), rel=1e-6)
-
-
 @pytest.mark.parametrize("clip_norm", [0.05, 1.0])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_clipping_reads_the_gradients_of_w(optimizer: str, clip_norm: float) -> None:
@@ -115,36 +105,6 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         run(task(section, training=changes))
-
-
-@pytest.mark.parametrize(
-    ("section", "batch_size", "sizes"),
-    [
-        (DIGITS, 359, [359, 359, 359, 1]),
-        ({**DIGITS, "kind": "multilabel", "dataset": "mosaics"}, 999, [999, 999, 2]),
-        (TINY, 31, [31, 31, 2]),
-        (TINY, 32, [32, 32]),
-    ],
-)
-def test_a_smaller_last_batch_is_left_out_where_that_is_asked_for(
-    section: dict[str, Any], batch_size: int, sizes: list[int]
-) -> None:
-    whole = [n for n in sizes if n == batch_size]
-    for drops, expected in ((False, sizes), (True, whole)):
-        objective, generators = (
-            build_objective(section, CPU, {"drop_last": drops}),
-            generators_of(0, CPU),
-        )
-        assert objective.n_batches(batch_size) == len(expected)
-        for _ in range(2):
-            batches = objective.batches(batch_size, generators)
-            assert [len(targets) for _, targets in batches] == expected
-
-
-def test_where_no_batch_would_be_left_the_training_is_refused() -> None:
-    for section, batch_size in ((DIGITS, 1079), (TINY, 65)):
-        with pytest.raises(ValueError, match=f"of at most {batch_size - 1}$"):
-            run(task(section, training={"batch_size": batch_size, "drop_last": True}))
 
 
 def test_a_sample_alone_in_its_batch_fails_batch_norm_unless_it_is_left_out() -> None:

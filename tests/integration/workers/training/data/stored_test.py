@@ -91,60 +91,6 @@ def test_signals_images_and_volumes_of_several_channels_are_denoised(
     assert outcome.metrics["psnr_db"] > 24
 
 
-@pytest.mark.parametrize("n_dims", SIDES)
-def test_pairs_are_learned_as_differences(n_dims: int, tmp_path: Path) -> None:
-    inputs = noise(12, 2, n_dims) // 2
-    targets = (inputs + 40).astype(np.uint8)
-    name = store(tmp_path, inputs, targets)
-    section = {"kind": "image_to_image", "dataset": name, **PATCHES, "n_patches": 96}
-    settings = {"epochs": 4, "batch_size": 4, "lr": 0.02}
-    given = task(section, network=DNCNN, training=settings, phi=None, data_dir=str(tmp_path))
-    measurements, outcome = run(given)
-    gaussian = {"ssim_gaussian"} if n_dims > 1 else set()  # which torchmetrics has for no signals
-    assert set(outcome.metrics) == {"loss", "input_psnr_db", "ssim"} | PSNRS | gaussian
-    assert outcome.metrics["input_psnr_db"] == pytest.approx(20 * np.log10(255 / 40), abs=1e-3)
-    assert outcome.metrics["psnr_db"] > outcome.metrics["input_psnr_db"] + 10
-    assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]
-
-
-def test_targets_of_other_channels_are_learned_from_their_mean(tmp_path: Path) -> None:
-    inputs = noise(12, 3, 2)
-    grey = inputs.mean(axis=1, keepdims=True).astype(np.uint8)
-    name = store(tmp_path, inputs, grey)
-    section = {"kind": "image_to_image", "dataset": name, **PATCHES, "n_patches": 96}
-    objective = build_objective(section, CPU, {}, str(tmp_path))
-    assert (objective.shape.n_channels, objective.n_outputs) == (3, 1)
-    nothing = torch.nn.Conv2d(3, 1, 1)
-    torch.nn.init.zeros_(nothing.weight)
-    assert nothing.bias is not None
-    torch.nn.init.zeros_(nothing.bias)
-    # To put out 0 is to say the mean: an error of the targets' own variance.
-    found = objective.evaluate(nothing, "validation", thorough=True)
-    assert found["loss"] == pytest.approx((grey / 255).var(), rel=0.1)
-    assert set(found) == {"loss", "ssim", "ssim_gaussian"} | PSNRS
-    settings = {"epochs": 6, "batch_size": 8, "lr": 0.02}
-    given = task(section, network=DNCNN, training=settings, phi=None, data_dir=str(tmp_path))
-    value = run(given)[1].value
-    assert value is not None
-    assert value < found["loss"] / 4
-
-
-def test_several_labels_are_learned(tmp_path: Path) -> None:
-    """Each label is a channel that is bright."""
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 2, (80, 3)).astype(np.uint8)
-    inputs = (noise(80, 3, 2) // 2 + 127 * labels[:, :, None, None]).astype(np.uint8)
-    name = store(tmp_path, inputs, labels=labels, classes=("red", "green", "blue"))
-    section = {"kind": "multilabel", "dataset": name}
-    settings = {"epochs": 20, "batch_size": 8, "lr": 0.1}
-    given = task(section, network=SMALL_CNN, training=settings, phi=None, data_dir=str(tmp_path))
-    measurements, outcome = run(given)
-    assert set(measurements[0].metrics) == {"train_loss", "val_loss", "val_label_accuracy"}
-    assert set(outcome.metrics) == {"loss", "label_accuracy", "micro_f1", "macro_f1", "map"}
-    assert outcome.metrics["map"] > 0.95
-    assert outcome.metrics["micro_f1"] > 0.9
-
-
 # In memory, or not
 
 
@@ -299,11 +245,3 @@ def test_a_set_that_is_not_there_is_refused(kind: str) -> None:
     section = {"kind": kind, "dataset": "nothing", "noise_sigma": 25.0, **PATCHES}
     with pytest.raises(ValueError, match="nothing"):
         build_objective(section, CPU, {})
-
-
-def test_labels_are_smoothed_for_classes_alone() -> None:
-    for kind in ("multilabel", "image_to_image"):
-        names = {"multilabel": "mosaics", "image_to_image": "blurred_photos"}
-        section = {"kind": kind, "dataset": names[kind], **PATCHES}
-        with pytest.raises(ValueError, match="no classes"):
-            build_objective(section, CPU, {"label_smoothing": 0.1})
