@@ -109,6 +109,12 @@ def require(packages: Mapping[Group, Mapping[str, str]]) -> None:
                 )
 
 
+def forget() -> None:
+    """Forget which packages were found: those installed since then are found at the next look."""
+    _entries.cache_clear()
+    _loaded.cache_clear()
+
+
 def called(plugin: Plugin, what: str, function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 - the plug-in's answer
     """Return what a plug-in's function answers.
 
@@ -129,7 +135,7 @@ def unusable(plugin: Plugin, reason: str) -> PluginError:
 
 
 def failed(plugin: Plugin, what: str, error: BaseException) -> PluginError:
-    """Return the error that tells what a plug-in's code raised, and at what."""
+    """Return the error for what a plug-in's code raised, and during what."""
     reason = f"{type(error).__name__}: {error}"
     return PluginError(f"{plugin.name!r} of {plugin.package} fails at {what}: {reason}")
 

@@ -125,7 +125,7 @@ def open_schema(title: str, description: str, built_in: Sequence[str]) -> dict[s
 
 
 def _kind_of(value: object) -> str:
-    """Return `kind`, faulting whatever is no object with one."""
+    """Return `kind`; raise ValidationError for a value that is no object with a kind."""
     kind = value.get("kind") if isinstance(value, Mapping) else None
     return kind if isinstance(kind, str) else OwnSection.model_validate(value).kind
 

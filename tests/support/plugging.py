@@ -45,8 +45,7 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forget() -> None:
-    """Let plug-ins be looked for anew, and their modules be imported anew."""
-    entry_points._entries.cache_clear()
-    entry_points._loaded.cache_clear()
+    """Let plug-ins be looked for again, and their modules be imported again."""
+    entry_points.forget()
     for name in [name for name in sys.modules if name.startswith("plugged_")]:
         del sys.modules[name]
