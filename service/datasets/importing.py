@@ -1,4 +1,4 @@
-"""From a file or folder that somebody sent to a stored set, checked, with its preview."""
+"""Import an upload or a folder: recognise its format, check it, write the set and its preview."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from service.datasets.writer import VaryingSizeError, Written, write
 from service.errors import InvalidDatasetError, StorageFullError
 
 ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
-# Formats of images that are trained on whole: they need one size then.
+# Formats whose images are trained on whole: they need one size.
 _WITH_ANSWERS = frozenset({"classes", "labels"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A stored set that lies in a workspace.
+    """A set that was written into a workspace.
 
     Attributes:
         sha256: Its name on disk.
-        format: The one it was in.
+        format: The one that it was read in.
         manifest: As in `manifest.json`.
         class_counts: Samples of each class by split; None without labels.
         least_px: The smallest side of each split's smallest sample.
-        warnings: What should be looked at, a sentence each.
-        n_bytes: Of all its files.
+        warnings: What the user should look at, a sentence each.
+        n_bytes: Size of all its files.
     """
 
     sha256: str
@@ -55,7 +55,7 @@ class Imported:
 
 @contextmanager
 def full_disks() -> Iterator[None]:
-    """Turn the system's word for a full disk into ours.
+    """Raise our error where the system reports a full disk.
 
     Raises:
         StorageFullError: There was no room.
@@ -69,12 +69,12 @@ def full_disks() -> Iterator[None]:
 
 
 def import_upload(work: Workspace, options: ImportOptions, limits: Limits) -> Imported:
-    """Read the file that was sent.
+    """Import the uploaded file.
 
     Args:
         work: Its `upload` is the file; the set is written to `made`.
         options: How to read it.
-        limits: Of the set.
+        limits: Limits of the set.
 
     Raises:
         InvalidDatasetError: It is refused.
@@ -101,11 +101,11 @@ def _written(
     options: ImportOptions,
     limits: Limits,
 ) -> tuple[Source, Written]:
-    """Write what was recognised.
+    """Write a set in the format that was recognised.
 
     Raises:
-        VaryingSizeError: Images that are trained on whole differ in size, and it is ours to choose
-            how they are stored.
+        VaryingSizeError: Images that are trained on whole differ in size, and the options do not
+            say how they are stored.
     """
     source = found.read(entries, options)
     if options.storage == ENCODED and not source.is_encoded:
@@ -125,7 +125,7 @@ def _written_encoded(
     options: ImportOptions,
     limits: Limits,
 ) -> tuple[Source, Written]:
-    """Begin again, with the images as they came."""
+    """Start over, and store the images as the files that came."""
     for path in work.made.iterdir():
         path.unlink()
     encoded = options.model_copy(update={"storage": ENCODED})
@@ -147,8 +147,8 @@ def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[SourceEntry]]:
     else:
         raise InvalidDatasetError(
             "",
-            "it is no .zip, .npz, .tar or .tar.gz file: pack it as one of these and send that "
-            "itself, not a form that holds it",
+            "it is no .zip, .npz, .tar or .tar.gz file: pack it as one of these and send the "
+            "file itself, not a form that contains it",
         )
 
 
@@ -160,7 +160,7 @@ def _imported(
         source, written = _written(found, entries, work, options, limits)
     except VaryingSizeError:
         source, written = _written_encoded(found, entries, work, options, limits)
-    # What workers will open is opened here first.
+    # Opened as workers will open it, before anything is kept.
     opened = open_folder(work.made)
     write_preview(opened, work.made)
     return Imported(

@@ -1,8 +1,8 @@
-"""What one can do to stored data sets: add, delete, tidy up after a crash.
+"""Add and delete stored data sets, and clean up after a crash.
 
 A set's row and its folder change together: both under the lock on the table, and a folder moves
-by a rename. One that was moved in before its row was committed is marked until it was; one that is
-to be deleted is moved aside first. So whatever a crash leaves is known by its name.
+by a rename. One that is moved in before its row is committed is marked until then; one that is to
+be deleted is renamed first. So the name of what a crash leaves says what to do with it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PENDING, _ASIDE = ".pending", ".deleted-"
 
 @contextmanager
 def working(database: Database, settings: Settings) -> Iterator[Workspace]:
-    """Give an import the folder it works in, after sweeping away what crashes have left.
+    """Give an import its folder, after removing what crashes have left.
 
     Raises:
         StorageFullError: There is no room for it.
@@ -91,7 +91,7 @@ def _keep(
 
 
 def _aside(place: Path) -> Path:
-    """Return a name of its own for a folder that is on its way out."""
+    """Return a unique name for a folder that is to be removed."""
     return place.with_name(f"{_ASIDE}{place.name}-{uuid4().hex}")
 
 
@@ -108,7 +108,7 @@ def _moving(database: Database, data_dir: Path) -> Iterator[Session]:
             yield session
             sync_names(data_dir / FOLDER)
     except BaseException:
-        # Whether it was committed after all is for the database to say.
+        # The database says whether it was committed after all.
         with suppress(SQLAlchemyError, OSError):
             sweep(database, data_dir)
         raise
@@ -134,7 +134,7 @@ def _insert(session: Session, imported: Imported, name: str) -> Dataset:
 
 
 def delete(database: Database, data_dir: Path, dataset_id: int) -> None:
-    """Forget a set; its files go when no other set has the same content.
+    """Delete a set, and its files where no other set has the same content.
 
     Raises:
         NotFoundError: There is none.
@@ -146,7 +146,7 @@ def delete(database: Database, data_dir: Path, dataset_id: int) -> None:
 
 
 def _moved_aside(session: Session, data_dir: Path, dataset_id: int) -> Path:
-    """Remove the row, and rename the folder if nobody else needs it; return its new name."""
+    """Delete the row, and rename the folder if no other set needs it; return its new name."""
     found = datasets.take(session, dataset_id)
     users = datasets.users_of(session, dataset_id)
     if users:
@@ -160,7 +160,7 @@ def _moved_aside(session: Session, data_dir: Path, dataset_id: int) -> Path:
 
 
 def sweep(database: Database, data_dir: Path) -> int:
-    """Remove what imports and deletions that broke off have left; return the number of folders."""
+    """Remove what interrupted imports and deletions have left; return the number of folders."""
     base = data_dir / FOLDER
     n_removed = workspace.sweep(data_dir)
     if not any(_left(base)):

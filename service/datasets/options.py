@@ -1,4 +1,4 @@
-"""How a file or folder is to be read: what a user may say about an upload."""
+"""The options of an import: how a user wants a file or folder to be read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 
 
 class _Names:
-    """Takes the names of the formats, and "auto"."""
+    """Accepts the names of the formats, and "auto"."""
 
     def __get_pydantic_core_schema__(
         self,

@@ -24,10 +24,10 @@ class Sample:
     Attributes:
         name: Of the file, or of the place in an array; for messages, and the key of its group.
         values: (C, *sides), uint8 or float32; or an image as it came.
-        target: The other one of a pair, (C, *sides).
+        target: The target of a pair, (C, *sides).
         label: Index of its class, or (n_labels,) of 0 and 1.
         group: Samples of one group are never divided among splits.
-        split: Where its source puts it; None where that is ours to choose.
+        split: The split that its source gives; None where it is to be drawn.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Source:
 
 @contextmanager
 def closed(items: Iterator[Any]) -> Iterator[None]:
-    """Close what items are read from before its archive is closed, also where one is refused."""
+    """Close a generator with the block, so that what it reads from is not closed before it."""
     try:
         yield
     finally:

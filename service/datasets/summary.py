@@ -41,7 +41,7 @@ def _counts(labels: NDArray[Any], n_classes: int) -> list[int]:
 
 
 def warnings(source: Source, written: Written) -> list[str]:
-    """Return what should be looked at, a sentence each; none of it hinders a training."""
+    """Return what the user should look at, a sentence each; none of it prevents a training."""
     return [
         *_of_classes(written),
         *_of_splits(written),

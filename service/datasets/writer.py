@@ -1,4 +1,4 @@
-"""From the samples of a source to the files of a stored set; they need not fit in memory."""
+"""Write the samples of a source as a stored set, one by one: they need not fit in memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _print_of(values: Content) -> bytes:
 
 
 class VaryingSizeError(Exception):
-    """Images of classes or labels differ in size: they are better stored as they came."""
+    """Images with classes or labels differ in size: store them as the files that came."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +97,13 @@ def write(
 
     Args:
         source: What to read; it is read once.
-        folder: Where to.
+        folder: It is empty.
         plan: How to draw the splits that the source does not give.
-        limits: Of what is stored.
-        is_uniform: Whether samples of several sizes are wanted otherwise.
+        limits: Limits of what is stored.
+        is_uniform: Whether to stop where samples differ in size.
 
     Raises:
-        VaryingSizeError: There are, where they are not wanted.
+        VaryingSizeError: Samples differ in size, and `is_uniform` is set.
         InvalidDatasetError: A sample is not like the ones before, or the whole makes no set.
         OSError: The disk is full, or fails.
     """

@@ -94,7 +94,7 @@ def own() -> list[NetworkInfo]:
 
 
 def described(plugin: Plugin) -> NetworkInfo:
-    """Return what is known of a network that another package brings, once it proved usable.
+    """Return what is known of a network that another package brings, once it was checked.
 
     Raises:
         PluginError: It has no schema, no valid defaults, no layers at its defaults, or needs what
@@ -104,7 +104,7 @@ def described(plugin: Plugin) -> NetworkInfo:
         raise entry_points.PluginError(
             f"it needs {', '.join(plugin.lacks)}, which is not installed here"
         )
-    info = _told(plugged.held(plugin))
+    info = _info_of(plugged.held(plugin))
     entry_points.called(plugin, "describing its settings", info.to_dict)
     if info.takes is None:
         plugged.layers_of(at_defaults(plugin, section_of(plugin, OwnNetwork)))
@@ -117,10 +117,10 @@ def describe(kind: str) -> NetworkInfo:
     Raises:
         PluginError: There is none, here or in another package, or it cannot be used.
     """
-    return _NETWORKS.get(kind) or _told(plugged.plugin_of(kind))
+    return _NETWORKS.get(kind) or _info_of(plugged.plugin_of(kind))
 
 
-def _told(plugin: Plugin) -> NetworkInfo:
+def _info_of(plugin: Plugin) -> NetworkInfo:
     value = plugin.value
     return NetworkInfo(
         plugin.name,

@@ -32,10 +32,10 @@ def plugin_of(kind: str) -> Plugin:
 
 
 def held(plugin: Plugin) -> Plugin:
-    """Return a plug-in whose title, tasks and axes are what they must be.
+    """Return a plug-in after checking its title, tasks and axes.
 
     Raises:
-        PluginError: One is not.
+        PluginError: One of them is not what it must be.
     """
     value = plugin.value
     needed = {
@@ -60,7 +60,7 @@ def layers_of(section: OwnNetwork) -> list[Layer]:
     """Return the layers of a plug-in network that carry a density.
 
     Raises:
-        PluginError: The plug-in lists none, or such as can carry none, or fails.
+        PluginError: It lists no layer, or one that cannot carry a density, or it fails.
     """
     plugin = plugin_of(section.kind)
     found: list[Layer] = called(
@@ -68,7 +68,7 @@ def layers_of(section: OwnNetwork) -> list[Layer]:
     )
     fault = _fault_of(found)
     if fault is not None:
-        raise PluginError(f"{section.kind} of {plugin.package} cannot be weighed: {fault}")
+        raise PluginError(f"{section.kind} of {plugin.package} cannot carry a density: {fault}")
     return found
 
 

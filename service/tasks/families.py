@@ -50,13 +50,13 @@ class DataTask(Section):
 
 
 class PatchTask(DataTask):
-    """One whose network maps samples of any size to outputs of that size, trained on patches."""
+    """A task whose network maps samples to outputs of their size, trained on patches."""
 
     patch_px: PatchPx
     n_patches: NPatches
 
 
 class LabelledTask(DataTask):
-    """One whose network answers about whole samples of one size."""
+    """A task whose network answers about whole samples of one size."""
 
     size_px: SizePx

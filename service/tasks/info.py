@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import Section
 
-# What a network answers: a row of numbers for each sample, or something of a sample's size.
+# What a network answers: numbers for each sample, or values for each of its pixels.
 Answer = Literal["classes", "image"]
 # Of a stored set, see `service.datasets.store.writer`.
 Manifest = Mapping[str, Any]
@@ -34,9 +34,10 @@ class TaskInfo:
         answer: What its networks answer, which says which networks it takes; None without.
         network: The network of a spec that names none; the first that fits where this is None.
         takes: Kinds of stored data sets that it can be trained on.
-        lacks: From the manifest of one of these to why it is not for this kind all the same;
-            None if it is.
-        n_outputs: From the manifest to the classes, labels or channels of what is answered.
+        lacks: Returns why a set of these kinds does not suit the task, given its manifest; None if
+            it does.
+        n_outputs: Returns the number of classes, labels or channels of an answer, given the
+            manifest.
         sets: The built-in data sets, the default one first.
         has_classes: Whether labels can be smoothed over classes.
         metrics: Those that are shown first, in this order.

@@ -15,7 +15,7 @@ from service.extensions.entry_points import Plugin, called, unusable
 from service.tasks.kinds import NAMES
 
 GROUP = entry_points.OBJECTIVES
-# By what a network answers: the kind of task that has the networks which answer so.
+# By what a network answers: the kind of task whose networks answer so.
 LIKE: Mapping[str, Literal["classification", "denoising"]] = MappingProxyType(
     {"classes": "classification", "image": "denoising"}
 )
@@ -25,7 +25,8 @@ def plugin_of(kind: str) -> Plugin:
     """Return the plug-in that a kind of task names.
 
     Raises:
-        PluginError: As `service.extensions.sections.plugin_of`; or its `outputs` is none.
+        PluginError: As `service.extensions.sections.plugin_of`; or its `outputs` is not
+            one of `LIKE`.
     """
     plugin = sections.plugin_of(GROUP, kind, NAMES)
     if plugin.value.outputs not in LIKE:
@@ -35,7 +36,7 @@ def plugin_of(kind: str) -> Plugin:
 
 
 def data_of(section: OwnTask) -> DataInfo:
-    """Return what the data of a task of one's own are.
+    """Return what the data of a plug-in's task are.
 
     Raises:
         PluginError: The plug-in fails, or answers something else.
@@ -63,7 +64,7 @@ PluggedTask = Annotated[
     WithJsonSchema(
         sections.open_schema(
             "OwnTask",
-            "A task of one's own, with the settings that its package gives it.",
+            "A plug-in task, with the settings that its package defines.",
             NAMES,
         )
     ),

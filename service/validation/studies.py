@@ -1,4 +1,4 @@
-"""Rules of a spec's arms: what samplers can, what controls take, what promotes and stops."""
+"""Rules of a spec's studies: what samplers can search, what controls take, when to prune."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ CONTROL_FIELDS = {
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
-    """Yield what is wrong with the arms of a spec whose sections are filled."""
+    """Yield what is wrong with the studies of a spec whose sections are filled."""
     sampler_faults = [*_sampler_faults(spec), *_control_faults(spec)]
     yield from sampler_faults
     yield from _course_faults(spec)
-    if not sampler_faults:  # of samplers that do not exist nothing more can be said
+    if not sampler_faults:  # the other rules need samplers that exist
         yield from _package_faults(spec)
         yield from _round_faults(spec)
         yield from _seed_faults(spec)

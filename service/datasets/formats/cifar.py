@@ -27,7 +27,7 @@ RECORDS = 1000
 
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
-    """Whether there are batches under the names of one of the two."""
+    """Whether there are batches under the names of CIFAR-10 or CIFAR-100."""
     return _n_classes(_batches(entries)) is not None
 
 

@@ -1,4 +1,4 @@
-"""The format of MNIST and its kin: a file of images and one of labels, for each split.
+"""The idx format, as of MNIST: a file of images and one of labels, for each split.
 
 Source: http://yann.lecun.com/exdb/mnist/ , "FILE FORMATS FOR THE MNIST DATABASE".
 """
@@ -27,7 +27,7 @@ _MAGIC = struct.Struct(">HBB")
 BYTES = 0x08
 MAX_FILE_BYTES = 16 * 2**30
 MAX_LABELS_BYTES = 64 * 2**20
-# A dash or a dot stands before "idx" in the names that are about.
+# Published names have a dash or a dot before "idx".
 PARTS = {"images": "labels", "labels": "images"}
 SPLIT_STARTS = {"train": "train", "t10k": "test", "test": "test", "valid": "validation"}
 

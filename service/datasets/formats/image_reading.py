@@ -1,4 +1,4 @@
-"""The images of an upload or a folder, decoded, or checked and left as they came."""
+"""Read the images of an import: as values, or as files that were checked by decoding them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ DIV2K = re.compile(r"DIV2K_(train|valid|test)_\w+")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An image with its split and its group, if there are such, and its path below the split."""
+    """An image, the split and the group that its source gives, and its path below the split."""
 
     entry: SourceEntry
     path: str

@@ -32,7 +32,7 @@ _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an array's file says of it."""
+    """The header of an array's file."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""Images and what they are to become, under equal names: ``input/1.png``, ``target/1.png``."""
+"""Input and target images under equal names: ``input/1.png``, ``target/1.png``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TARGETS = Side(frozenset({"target", "targets"}), "target", "target")
 
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
-    """Whether there are folders of inputs and targets and no others; `read` misses none."""
+    """Whether there are folders of inputs and targets alone; `read` refuses single images."""
     found = tops(laid_out(list(entries)))
     return bool(found) and found <= INPUTS.names | TARGETS.names
 

@@ -1,4 +1,4 @@
-"""Images without labels, in whatever folders: what denoising is trained on, such as DIV2K."""
+"""Images without labels, in any folders: what denoising is trained on, such as DIV2K."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def groups_of(table: SourceEntry | None, entries: list[SourceEntry]) -> Mapping[
     """Return the group of each file that a table of the columns name and group names.
 
     Raises:
-        InvalidDatasetError: The table is none, or names a file that is not there.
+        InvalidDatasetError: It is no such table, or names a file that is not there.
     """
     if table is None:
         return {}
@@ -60,7 +60,7 @@ def labels_of(
         images: Each needs a row.
 
     Raises:
-        InvalidDatasetError: The table is none, or does not fit the images.
+        InvalidDatasetError: It is no such table, or does not fit the images.
     """
     known = {image.name for image in images}
     with closing(rows_of(table)) as rows:

@@ -46,16 +46,16 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadG
 
 @contextmanager
 def faults_of(name: str) -> Iterator[None]:
-    """Name the entry in whatever its archive finds wrong with it."""
+    """Turn what an archive finds wrong with an entry into an error that names the entry."""
     try:
         yield
     except _DAMAGE as error:
         raise InvalidDatasetError(name, f"is damaged ({error}): pack it again") from error
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a place before the file's start
+        if error.errno != errno.EINVAL:  # an offset before the file's start
             raise
         raise InvalidDatasetError(
-            name, "is damaged (its place is wrong): pack it again"
+            name, "is damaged (its offset is wrong): pack it again"
         ) from error
     except (NotImplementedError, RuntimeError) as error:
         raise InvalidDatasetError(

@@ -14,7 +14,7 @@ from densearch import names
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500
-# What systems put into archives and folders unasked.
+# What operating systems add to archives and folders.
 CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 # Tables that describe the images in the same folder.
 GROUPS, LABELS = "groups.csv", "labels.csv"
@@ -121,7 +121,7 @@ def safe_name(name: str) -> str:
     """Return an entry's name, an accented letter as one character however it was written.
 
     Raises:
-        InvalidDatasetError: It is none, leads out of its folder, or cannot be printed.
+        InvalidDatasetError: It is empty, leads out of its folder, or cannot be printed.
     """
     # macOS stores letters and accents separately (NFD); names typed into a table do not.
     name = unicodedata.normalize("NFC", name)
@@ -144,7 +144,7 @@ def safe_name(name: str) -> str:
 
 
 def is_clutter(name: str) -> bool:
-    """Whether a file is none of the user's: hidden, or put there by a system."""
+    """Whether a file is hidden, or was added by an operating system."""
     return any(part.startswith(".") or part in CLUTTER for part in name.split("/"))
 
 
@@ -162,7 +162,7 @@ def distinct(entries: Iterable[SourceEntry]) -> list[SourceEntry]:
 
 
 def unwrapped(entries: list[SourceEntry]) -> list[SourceEntry]:
-    """Take a folder away that holds everything else."""
+    """Remove the outer folder where one holds everything else."""
     while entries and all(len(entry.parts) > 1 for entry in entries):
         tops = {entry.parts[0] for entry in entries}
         # A folder of images alone is a class; one with a table is what somebody packed.
@@ -177,6 +177,6 @@ def unwrapped(entries: list[SourceEntry]) -> list[SourceEntry]:
 
 
 def without_notes(entries: list[SourceEntry]) -> tuple[list[SourceEntry], list[str]]:
-    """Part the entries from notes such as README.txt; return both, the notes by name."""
+    """Separate notes such as README.txt from the entries; return both, the notes by name."""
     notes = [entry.name for entry in entries if entry.suffix in NOTES]
     return [entry for entry in entries if entry.suffix not in NOTES], notes

@@ -1,4 +1,4 @@
-"""From an image file that anybody may have made to its values."""
+"""Decode image files, which may be damaged or hostile."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> 
 def _refuse_large_directory(path: Path, limits: Limits) -> None:
     """Look for the length of the list of files, which would all be read at once.
 
-    Every place that could be an end record is believed: which one a reader takes is its choice.
+    Whatever could be an end record counts, since readers differ in which one they take.
     """
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)

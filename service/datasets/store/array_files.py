@@ -48,7 +48,7 @@ def load(
 def save(folder: Path, name: str, values: NDArray[Any]) -> None:
     """Write an array into ``<name>.npy``, as `numpy.save` would.
 
-    That leaves the number out of its error when the disk is full, or says nothing at all.
+    Unlike it, this raises the system's error with its number when the disk is full.
 
     Raises:
         OSError: The disk is full, or fails.

@@ -1,4 +1,4 @@
-"""Data sets as they lie on disk: the reader that a training opens. NumPy and the standard library.
+"""Read stored data sets, as a training does. NumPy and the standard library.
 
 A set is the folder ``DATA_DIR/datasets/<sha256>``; docs/datasets.md describes its files.
 """
@@ -43,7 +43,7 @@ Values = NDArray[np.uint8] | NDArray[np.float32]
 
 
 def folder_of(data_dir: Path | str, sha256: str) -> Path:
-    """Return where a stored set lies."""
+    """Return the folder of a stored set."""
     return Path(data_dir) / FOLDER / sha256
 
 

@@ -78,14 +78,14 @@ def sweep(data_dir: Path) -> int:
 
 @contextmanager
 def _among_imports(data_dir: Path) -> Iterator[None]:
-    """Wait until nobody else makes or sweeps folders."""
+    """Hold the lock under which folders are made and swept."""
     with (data_dir / FOLDER / _LOCK).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _held(path: Path) -> IO[bytes]:
-    """Open a file and lock it; raise BlockingIOError if somebody holds it."""
+    """Open a file and lock it; raise BlockingIOError if another import holds it."""
     file = path.open("ab")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
