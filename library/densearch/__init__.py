@@ -10,7 +10,7 @@ densearch.density   density families: a search vector becomes alpha and Phi   (n
 densearch.nn        densities on PyTorch networks: apply, learn, fold         ``torch``
 densearch.direct_l  DIRECT-L in parallel, with the exact sequence of NLopt    ``direct``
 densearch.client    client of a server's REST API                             ``client``
-densearch.plugins   the contracts for networks, data sets, objectives         (numpy)
+densearch.plugins   contracts of networks, data sets, objectives, samplers    (numpy)
 densearch.cli       the command ``densearch``                                 ``cli``
 ==================  ========================================================  ===========
 """

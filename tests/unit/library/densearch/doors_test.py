@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,3 +76,10 @@ def imports_of(code: str) -> Iterator[str]:
             yield node.module or ""
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
+
+
+def test_the_guide_lists_every_name_for_authors() -> None:
+    guide = (ROOT / "docs" / "own-networks.md").read_text("utf-8")
+    _, _, imports = guide.partition("\n## Imports\n")
+    rows = [line for line in imports.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(densearch.plugins.__all__)
