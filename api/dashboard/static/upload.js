@@ -5,7 +5,7 @@ import { Refusal, partsOf, showRefusal } from "./problems.js";
 const [form, file, name, store, stop, sending, sent, words, problem] = [
   "upload", "file", "name", "store", "stop", "sending", "sent", "sending-words", "problem",
 ].map((id) => document.getElementById(id));
-const READING = "The file is sent. The server reads and checks it, which takes minutes for a large set.";
+const READING = "Everything is sent. The server reads and checks it, which takes minutes for a large set.";
 
 /** Send the file; resolves with the stored set. fetch() would not say how far it has come. */
 function upload(request) {
