@@ -1,4 +1,4 @@
-"""A plug-in's sampler, held to the contract of samplers at every ask.
+"""A plug-in's sampler, checked against the contract of samplers at every ask.
 
 What would make a job's result depend on anything but its spec is an error of that sampler: points
 outside of the cube, rounds that do not wait, points that an instance built from the log alone does

@@ -52,7 +52,7 @@ class GridPoints(KnownSequence):
             visited = grid
 
     def _order(self, grid: list[Levels]) -> Iterator[Levels]:
-        """Yield every place of a grid once, however large it is, in strides of a fixed length."""
+        """Yield every point of a grid once, however large it is, in strides of a fixed length."""
         size = math.prod(len(levels) for levels in grid)
         stride = max(1, round(size * STRIDE))
         while math.gcd(stride, size) != 1:
@@ -63,7 +63,7 @@ class GridPoints(KnownSequence):
 
 
 def first_levels(axes: tuple[AxisKind, ...], n_trials: int) -> int:
-    """Return the fewest levels for each axis with which the grid has n_trials places, at least 1.
+    """Return the fewest levels for each axis with which the grid has n_trials points, at least 1.
 
     Where no number of levels suffices (discrete axes alone), that which shows every value.
     """
@@ -91,7 +91,7 @@ def levels_of(axis: AxisKind, wanted: int) -> Levels:
 
 
 def _place(grid: list[Levels], index: int) -> Levels:
-    """Return the index-th place in lexicographic order, the last axis fastest."""
+    """Return the index-th point in lexicographic order, the last axis fastest."""
     found = []
     for levels in reversed(grid):
         index, i = divmod(index, len(levels))

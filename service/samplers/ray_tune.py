@@ -140,7 +140,7 @@ class BayesOpt(Rounds):
             return [random_point(self.study, index)]
         with quiet():
             point = snapped(self._suggest(told, self.seed_of(index)), self._axes)
-        # It has converged: a random point tells it more than the same once more.
+        # It has converged: a random point adds more than the same point again.
         is_known = any(entry.point == point for entry in told)
         return [random_point(self.study, index) if is_known else point]
 
@@ -201,7 +201,7 @@ class Ax(TuneSearcher):
         from ray.tune.search import create_searcher
         from ray.tune.search.ax import AxSearch
 
-        set_stderr_log_level(logging.ERROR)  # it tells of every step
+        set_stderr_log_level(logging.ERROR)  # it logs every step
         client = AxClient(
             # Otherwise it lets no more than three trials run at once, whatever the round needs.
             enforce_sequential_optimization=False,

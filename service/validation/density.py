@@ -1,4 +1,4 @@
-"""Rules of a spec's density: who shares one, how many values that makes, and their bounds."""
+"""Rules of a spec's density: which layers share one, how many values it has, their bounds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def filled(spec: JobSpec) -> JobSpec:
     groups = groups_of(spec)
     bounds = wanted.bounds
     if _n_values(spec) > MAX_DIMENSION:
-        return spec  # to be refused: millions of ranges would be no help
+        return spec  # it is refused: millions of ranges would be no help
     if bounds is None:
         bounds = [
             list(pair)
@@ -44,7 +44,7 @@ def filled(spec: JobSpec) -> JobSpec:
 
 
 def pair_faults(spec: JobSpec) -> Iterator[Fault]:
-    """Yield what is wrong with single bounds, at the places where the user wrote them."""
+    """Yield what is wrong with single bounds, at the fields where the user wrote them."""
     if spec.density is None:
         return
     family = spec.density.family

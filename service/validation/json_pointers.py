@@ -1,4 +1,4 @@
-"""From pydantic's places of errors to JSON pointers into the body that the user sent."""
+"""Turn the locations of pydantic's errors into JSON pointers to the body that the user sent."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ def escape(part: int | str) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-def pointer_of(place: Sequence[int | str], body: object) -> str:
-    """Return the JSON pointer (RFC 6901) of an error's place in `body`.
+def pointer_of(location: Sequence[int | str], body: object) -> str:
+    """Return the JSON pointer (RFC 6901) of an error's location in `body`.
 
     pydantic puts the tag of a union between the keys; such a part is not in the body and is left
     out. The last part is kept: it may name a field that is missing.
     """
     parts: list[str] = []
     here: Any = body
-    for index, part in enumerate(place):
+    for index, part in enumerate(location):
         inside = (isinstance(here, dict) and part in here) or (
             isinstance(here, list) and isinstance(part, int) and part < len(here)
         )
         if inside:
             here = here[part]
-        elif index < len(place) - 1 or not isinstance(here, dict):
+        elif index < len(location) - 1 or not isinstance(here, dict):
             continue
         parts.append(escape(part))
     return "".join(f"/{part}" for part in parts)
 
 
 def faults_of(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fault]:
-    """Turn pydantic's error list into faults, one for each place.
+    """Turn pydantic's error list into faults, one for each location.
 
     A value that fits no member of a union has an error for each member: the first speaks for all.
     """
     found: dict[str, Fault] = {}
     for error in errors:
-        place = pointer_of(error["loc"], body)
+        pointer = pointer_of(error["loc"], body)
         if error["type"] in _TAG_ERRORS:
-            place += "/" + escape(_tag(error))
-        found.setdefault(place, Fault(place, sentence(error)))
+            pointer += "/" + escape(_tag(error))
+        found.setdefault(pointer, Fault(pointer, sentence(error)))
     return list(found.values())
 
 

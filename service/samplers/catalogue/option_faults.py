@@ -1,4 +1,4 @@
-"""The options of a sampler in its user's terms: their JSON schema, and what is wrong with some."""
+"""The options of a sampler for its users: their JSON schema, and what is wrong with values."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def recommended(dimension: int, *, has_categories: bool = False) -> str:
 
 
 def create(name: str, study: StudyPlan) -> Sampler:
-    """Make a sampler for a study; `CONTROL_SAMPLER` makes that of a control arm.
+    """Make a sampler for a study; `CONTROL_SAMPLER` makes that of a control.
 
     Raises:
         UnknownSamplerError: No sampler has this name.

@@ -22,7 +22,7 @@ from tests.support.datasets import making
 GOOD = making.class_files(4)
 
 
-def beside(**files: bytes) -> bytes:
+def good_and(**files: bytes) -> bytes:
     return making.zipped(GOOD | {name.replace("__", "/"): found for name, found in files.items()})
 
 

@@ -36,7 +36,7 @@ def test_div2k_comes_with_its_own_names(imported: Import) -> None:
     assert found.manifest["counts"]["validation"] == 3
 
 
-def test_a_table_beside_images_is_found_in_the_folder_that_was_packed(imported: Import) -> None:
+def test_a_table_next_to_images_is_found_in_the_folder_that_was_packed(imported: Import) -> None:
     files = {f"set/{name}": content for name, content in making.plain_files(6).items()}
     files["set/groups.csv"] = b"name,group\n0.png,a\n1.png,a\n"
     found, stored = imported(making.zipped(files))
@@ -45,7 +45,7 @@ def test_a_table_beside_images_is_found_in_the_folder_that_was_packed(imported: 
 
 
 CASES: dict[str, Case] = {
-    "foreign file": (lambda: bad.beside(**{"cat__run.exe": b"MZ"}), "cat/run.exe", "no image"),
+    "foreign file": (lambda: bad.good_and(**{"cat__run.exe": b"MZ"}), "cat/run.exe", "no image"),
 }
 
 

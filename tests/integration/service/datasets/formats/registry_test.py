@@ -10,8 +10,8 @@ from tests.support.datasets.importing import Case, Refuses
 CASES: dict[str, Case] = {
     "empty zip": (lambda: making.zipped({}), "", "empty"),
     "clutter alone": (lambda: making.zipped({"__MACOSX/x": b"1"}), "", "empty"),
-    "image beside classes": (
-        lambda: bad.beside(**{"x.png": making.image(1)}),
+    "image next to classes": (
+        lambda: bad.good_and(**{"x.png": making.image(1)}),
         "format",
         "which of",
     ),

@@ -15,12 +15,12 @@ from tests.support.datasets.importing import Case, Refuses
 
 CASES: dict[str, Case] = {
     "group of a stranger": (
-        lambda: bad.beside(**{"groups.csv": b"name,group\ncat/99.png,a\n"}),
+        lambda: bad.good_and(**{"groups.csv": b"name,group\ncat/99.png,a\n"}),
         "groups.csv",
         "cat/99.png",
     ),
     "groups that are no table": (
-        lambda: bad.beside(**{"groups.csv": b"\xff\xfe\0"}),
+        lambda: bad.good_and(**{"groups.csv": b"\xff\xfe\0"}),
         "groups.csv",
         "UTF-8",
     ),

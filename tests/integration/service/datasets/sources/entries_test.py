@@ -19,7 +19,9 @@ CASES: dict[str, Case] = {
     "file without a name": (lambda: bad.zip_of(zipfile.ZipInfo("")), "", "no name"),
     "name of nothing": (lambda: bad.named("."), ".", "no name"),
     "accents written in two ways": (
-        lambda: bad.beside(**{"e\u0301__1.png": making.image(1), "\xe9__1.png": making.image(2)}),
+        lambda: bad.good_and(
+            **{"e\u0301__1.png": making.image(1), "\xe9__1.png": making.image(2)}
+        ),
         "\xe9/1.png",
         "twice",
     ),

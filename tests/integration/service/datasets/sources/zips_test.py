@@ -16,7 +16,7 @@ CASES: dict[str, Case] = {
     "link": (bad.link, "cat/link.png", "link"),
     "password": (bad.locked, "cat/00.png", "password"),
     "zip bomb": (bad.bomb, "", "bomb"),
-    "wrong place": (bad.misplaced, "cat/00.png", "offset is wrong"),
+    "wrong offset": (bad.misplaced, "cat/00.png", "offset is wrong"),
     "wrong checksum": (bad.damaged_middle, "cat/02.png", "damaged"),
 }
 
