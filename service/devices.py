@@ -1,7 +1,7 @@
 """The kinds of device that trainings ran on.
 
 Two kinds of CPU, or of GPU, sum in other orders, so that results are equal bit for bit on one kind
-alone. An attempt keeps its kind in the name of its worker.
+alone. The kind is stored with an attempt, in the name of its worker.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _ON = " on "
 
 
 def worker_text(worker: str | None, device: str | None) -> str | None:
-    """Return what an attempt keeps of its worker, such as "worker-3 on AMD EPYC 7763 (AVX2)"."""
+    """Return the stored name of an attempt's worker: "worker-3 on AMD EPYC 7763 (AVX2)"."""
     return f"{worker}{_ON}{device}"[:MAX_CHARS] if worker and device else worker
 
 
 def kinds_of(workers: Iterable[str | None]) -> list[str]:
-    """Return the kinds of device in what attempts keep of their workers, each once, sorted."""
+    """Return the kinds of device in the stored names of workers, each once, sorted."""
     parts = (worker.partition(_ON)[2] for worker in workers if worker)
     return sorted({kind for kind in parts if kind})
 

@@ -43,11 +43,11 @@ def training_digest(payload: Mapping[str, object], *, device: str) -> str:
 
 
 def course_digest(payload: Mapping[str, Any], *, device: str) -> str:
-    """Name what trainings share of which one is the beginning of the other.
+    """Return the digest that trainings share of which one is the beginning of the other.
 
-    That is all but their number of epochs: a training of fewer epochs on the same schedule of the
-    learning rate takes the same steps. Precision is left out, since only a worker knows what
-    `auto` comes to; so are versions, which a checkpoint states itself.
+    It covers all but their number of epochs: a training of fewer epochs on the same schedule of
+    the learning rate takes the same steps. Precision is left out, since only a worker knows what
+    `auto` becomes; so are versions, which a checkpoint states itself.
 
     Args:
         payload: Of a training, see `service.studies.payloads`.
@@ -57,7 +57,7 @@ def course_digest(payload: Mapping[str, Any], *, device: str) -> str:
     has_schedule = training.get("schedule", "constant") != "constant"
     whole = training.get("schedule_epochs") or training.get("epochs")
     training["schedule_epochs"] = whole if has_schedule else None
-    # A plug-in's objective is given this section, and may do with it what it likes.
+    # The objective of a plug-in receives this section and may depend on the epochs.
     if "densearch.objectives" not in payload.get("packages", {}):
         training.pop("epochs", None)
     return digest_of({"payload": {**payload, "training": training}, "device": device})

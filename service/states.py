@@ -43,7 +43,7 @@ class TrialState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """How one try at a trial stands.
+    """The state of one attempt at a trial.
 
     FAILED: its own code raised. LOST: its worker, node or dispatcher died, or its pack failed; the
     trial is retried (see `service.orchestration.deaths` for how often).
@@ -57,7 +57,7 @@ class AttemptState(StrEnum):
 
 
 class CalibrationState(StrEnum):
-    """How the measurement of a training's cost stands."""
+    """The state of the measurement of a training's cost."""
 
     WAITING = "WAITING"
     RUNNING = "RUNNING"

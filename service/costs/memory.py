@@ -101,7 +101,7 @@ def _is_exact(spec: JobSpec) -> bool:
 
 
 def _copies(spec: JobSpec, training: Training) -> int:
-    """Return how many values there are for each weight: itself, its gradient, the rest."""
+    """Return how many values a weight needs: itself, its gradient, the optimizer's state ..."""
     wanted = spec.search.get("optimizer")
     names = wanted.choices if isinstance(wanted, Choices) else [training.optimizer]
     has_momentum = training.momentum > 0 or "momentum" in spec.search
@@ -154,7 +154,7 @@ def _or_smaller(spec: JobSpec) -> str:
 
 
 def size_text(n_bytes: float) -> str:
-    """Return a number of bytes as people write it, such as "8.4 GB"."""
+    """Format a number of bytes with a unit, such as "8.4 GB"."""
     unit = 0
     while n_bytes >= 1000 and unit < len(UNITS) - 1:
         n_bytes, unit = n_bytes / 1000, unit + 1

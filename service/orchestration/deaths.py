@@ -1,11 +1,12 @@
 """Deaths of a trial: it is retried with others, then alone on a node, then FAILED.
 
-A worker that dies does not say why: a poison trial, a neighbour that uses all the memory, an
-operator. So a single death never counts as the trial's fault (docs/adr/0021-deaths.md). After
-`max_attempts` deaths a trial runs alone on its node; it is FAILED only if it dies there as often
-without another known cause. A trial that its place failed (`Ending.DISPLACED`) runs alone the next
-time: then it has no neighbours on a GPU, and another node where there is one. The counts are part
-of the trial's `error` while it waits and runs, and so survive dispatchers.
+A worker that dies does not say why: the cause may be the trial, a neighbour that uses all the
+memory, or an operator. So a single death never counts as the trial's fault
+(docs/adr/0021-deaths.md). After `max_attempts` deaths a trial runs alone on its node; it is FAILED
+only if it dies there as often without another known cause. A trial that its node or GPU failed
+(`Ending.DISPLACED`) runs alone the next time: then it has no neighbours on a GPU, and another node
+where there is one. The counts are part of the trial's `error` while it waits and runs, and so
+survive dispatchers.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ class Ending(StrEnum):
     """How an attempt ended. ERROR: its code raised; it is retried `max_attempts` times in all.
 
     CRASHED: its worker or node died, possibly caused by the trial. LOST: the same, caused by Ray
-    or its memory monitor. DISPLACED: the place failed the trial, since a GPU's memory was used up
-    by neighbours or the node does not see the data directory. See `service.orchestration.deaths`.
+    or its memory monitor. DISPLACED: the node or GPU failed the trial, since neighbours used up
+    the GPU's memory or the node does not see the data directory. See
+    `service.orchestration.deaths`.
 
     PRUNED: it stopped itself after an epoch whose validation loss was above `stop_above`.
     AT_RUNG: it trained up to its `rung`; its trial goes on, or is stopped, once others are there.

@@ -20,10 +20,10 @@ MOST_GONE = 64
 class Waiting:
     """Waiting trials by their turn, their digest and whether their sequence needs them.
 
-    Held ones have to wait for others before they may start.
+    Held trials wait at a rung for others of their round.
 
     A trial's turn is the part of its study's budget that was issued before it, then its id; it
-    stays the same for as long as the trial lives.
+    never changes.
     """
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Waiting:
     def _tidy(self) -> None:
         """Drop the turns of removed trials: at the front always, and all once they are many.
 
-        Behind a front that waits for long, every iteration would pass them.
+        Otherwise every iteration would visit them behind a front trial that waits for long.
         """
         if len(self._heap) > 2 * len(self._ids) + MOST_GONE:
             self._heap = [turn for turn in self._heap if turn[1] in self._ids]

@@ -1,8 +1,8 @@
-"""Synchronous successive halving: which trainings of a round go on past a rung.
+"""Synchronous successive halving: which trainings of a round continue past a rung.
 
 A pure function of the validation curves of one round. All of its trainings reach a rung, an epoch,
-before any goes on; then the best part of them does. What stops depends on the losses at the rung
-and the order of the trials, not on which came first (docs/adr/0033).
+before any continues; then the best part of them does. Which ones stop depends on the losses at the
+rung and the order of the trials, not on which arrived first (docs/adr/0033).
 
 Source: K. Jamieson, A. Talwalkar, arXiv:1502.07943, figure 2; with the rungs at the epochs
 r, r eta, r eta^2, ... of L. Li et al., arXiv:1810.05934, algorithm 1.
@@ -30,7 +30,7 @@ class Member:
     has_ended: bool
 
     def has_reached(self, rung: int) -> bool:
-        """Whether its place at a rung is known."""
+        """Whether its loss at a rung is known."""
         return self.has_ended or len(self.curve) >= rung
 
     def loss_at(self, rung: int) -> float:
@@ -44,12 +44,12 @@ MISSING = Member(n_epochs=2**31, curve=(), has_ended=False)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a trial of a round stands.
+    """The state of a trial in its round.
 
     Attributes:
         stopped_after: The epoch after which it is stopped; None while it is not.
-        rung: The epoch up to which it may train before others have reached it, too; None where it
-            waits for no one any more.
+        rung: The epoch up to which it may train until the others have reached it, too; None once
+            it waits for no other.
     """
 
     stopped_after: int | None = None
@@ -65,18 +65,18 @@ def rungs(eta: int, min_epochs: int, n_epochs: int) -> Iterator[int]:
 
 
 def n_kept(n: int, eta: int) -> int:
-    """Return how many of `n` go on: one in `eta`, rounded up, so that of few at least one does."""
+    """Return how many of `n` continue: one in `eta`, rounded up, so that at least one does."""
     return -(-n // eta)
 
 
 def standings(members: Sequence[Member], eta: int, min_epochs: int) -> list[Standing]:
-    """Return how each trial of a round stands.
+    """Return the state of each trial of a round.
 
     A training that ends before a rung, or at it, is not compared there.
 
     Args:
-        members: All trials of the round, in their order: of equal losses the first goes on.
-        eta: One in so many goes on at each rung, at least 2.
+        members: All trials of the round, in their order: of equal losses the first continues.
+        eta: One in so many continues at each rung, at least 2.
         min_epochs: The first rung, at least 1.
     """
     found = [Standing()] * len(members)
@@ -100,8 +100,8 @@ def yardstick(
 ) -> tuple[float, ...]:
     """Return, for each epoch, the loss above which a training is stopped.
 
-    For trials that have no round: each is held against fixed earlier ones, as if it were added to
-    all of these at each rung.
+    For trials without a round: each is compared with fixed earlier ones, as if it were added to
+    them at each rung.
 
     Args:
         curves: Of those earlier trials, which were not stopped; shorter where one diverged.
@@ -110,7 +110,8 @@ def yardstick(
         n_epochs: Of the training, at least 1.
 
     Returns:
-        Shape (n_epochs - 1,): at a rung the worst loss with which it would go on, else infinity.
+        Shape (n_epochs - 1,): at a rung the worst loss with which it would continue; otherwise
+        infinity.
     """
     limits = [math.inf] * (n_epochs - 1)
     for rung in rungs(eta, min_epochs, n_epochs):

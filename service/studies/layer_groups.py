@@ -1,4 +1,4 @@
-"""The groups of layers that share a density, and their places in the search vector.
+"""The groups of layers that share a density, and their values in the search vector.
 
 A network has one group for each kernel size, one for each stage, or one for each layer, as the
 density's scope says. The search vector is the free values of all groups, one group after another.
@@ -48,7 +48,7 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What a sentence calls it."""
+        """Its name in a sentence."""
         return self.name or f"{self.window} kernels"
 
     def n_free(self, family: str) -> int:
@@ -56,7 +56,7 @@ class Group:
         return families.n_free(family, self.kernel_size, self.n_dims)
 
     def value_names(self, family: str) -> list[str]:
-        """Return what each value is called, behind the group's name where it has one."""
+        """Return the name of each value, after the group's name where it has one."""
         own = families.describe(family, self.kernel_size, self.n_dims)
         return [f"{self.name} {name}".strip() for name in own]
 
@@ -138,7 +138,7 @@ def _name(scope: str, owner: object, window: str, *, is_mixed: bool) -> str:
 
 
 def parted(groups: Sequence[Group], family: str, values: Sequence[ItemT]) -> list[list[ItemT]]:
-    """Part what is there for each value of the search vector by its groups.
+    """Split a sequence with an item for each value of the search vector by its groups.
 
     Args:
         groups: In the vector's order.

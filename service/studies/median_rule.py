@@ -1,6 +1,6 @@
 """Median stopping rule: prune a trial whose loss is above the median of earlier ones at an epoch.
 
-A pure function of validation curves. A trial is held against a block of earlier trials that the
+A pure function of validation curves. A trial is compared with a block of earlier trials that the
 study's spec fixes, so that the rule stops the same trainings at any number of workers; the
 sampler gets the same values whether a worker stopped by itself or ran on (docs/adr/0010).
 """
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from heapq import heappop, heappush, heappushpop
 
-# The median of fewer is no yardstick.
+# The median of fewer curves says too little.
 LEAST_CURVES = 3
 
 
@@ -50,7 +50,7 @@ class Block:
 
 
 class _Losses:
-    """Numbers, halved: the lower half's greatest and the upper half's least are at hand."""
+    """Numbers in two heaps, whose tops are the lower half's largest and the upper half's least."""
 
     def __init__(self) -> None:
         self._lower: list[float] = []  # negated, as heapq knows the least alone
