@@ -68,8 +68,9 @@ def find(database: Database) -> Loss | None:
 
 
 def _copies(file: Path) -> Iterator[Path]:
-    """Yield what is named as a copy of this file, by us or by a user."""
-    return file.parent.glob(f"{glob.escape(file.stem)}-*{glob.escape(file.suffix)}")
+    """Yield the files named as a copy of this one, by the product or by a user."""
+    named = file.parent.glob(f"{glob.escape(file.stem)}-*{glob.escape(file.suffix)}")
+    return (path for path in named if path.is_file())  # a link may lead nowhere
 
 
 def _age(copy: Path) -> tuple[float, str]:
@@ -78,7 +79,7 @@ def _age(copy: Path) -> tuple[float, str]:
 
 
 def _whole_jobs(copy: Path) -> set[tuple[int, str]]:
-    """Return the jobs in a copy that have their studies and trials; none if it is no database."""
+    """Return the jobs of a copy that have their studies and trials; none if it is no database."""
     try:
         with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as reader:
             every = reader.execute(_JOBS).fetchall()

@@ -76,6 +76,7 @@ def test_the_newest_copy_with_the_most_is_named(sqlite_database: Database) -> No
     copy_of(sqlite_database, "densearch-0004-20260401T000000Z.sqlite3", 5)
     folder = best.parent
     (folder / "densearch-0004-20260501T000000Z.sqlite3").write_text("no database")
+    (folder / "densearch-moved.sqlite3").symlink_to(folder / "unmounted" / "copy.sqlite3")
     shutil.copy(folder / "densearch.sqlite3", folder / "other.sqlite3")
     found = losses.find(sqlite_database)
     assert found is not None
