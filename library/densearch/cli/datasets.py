@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from densearch.client.client import Json
 
-app = typer.Typer(help="Store data sets, list them, look at them.", no_args_is_help=True)
+app = typer.Typer(help="Store, list, show and delete data sets.", no_args_is_help=True)
 DatasetId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the data set.")]
 # A terminal is no place for the thousand classes of a large set.
 CLASSES_SHOWN = 20
@@ -179,7 +179,7 @@ def show(
     ] = None,
     url: Url = None,
 ) -> None:
-    """Show a data set: its classes and splits, and what should be looked at."""
+    """Show a data set: its classes, its splits and its warnings."""
     with connect(url) as client:
         found = client.datasets.show(dataset_id)
         if preview is not None:

@@ -1,4 +1,4 @@
-"""What is known of a job that is being watched: a plain value fed by events and by polling."""
+"""The state of a watched job: a plain value, updated by events and by polling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bar:
     Attributes:
         n_ahead: Ended trials that were run ahead and that the sequence has not asked for.
         hit_rate: The part of those run ahead that was needed; None where nothing was.
-        note: What else is to be known.
+        note: A remark, such as why the search stopped.
     """
 
     name: str
@@ -72,15 +72,15 @@ class Watched:
         return epochs
 
     def poll(self, job: Json, studies: Iterable[Json]) -> None:
-        """Take in what the server says now."""
+        """Update the job and its studies from an answer of the server."""
         self.job, self.is_stale = job, False
         self.studies = {study["id"]: study for study in studies}
 
     def take(self, event: Event) -> None:
-        """Take in one event; kinds that are not known are passed over.
+        """Update from one event; unknown kinds are ignored.
 
-        The stream begins with what is long past, so the states of job and studies are never
-        taken from it: such an event says that it is time to poll.
+        The stream begins with old events, so the states of the job and its studies are never
+        taken from it: such an event only means that it is time to poll.
         """
         data = event.data
         if event.kind in ("job", "study"):
@@ -95,7 +95,7 @@ class Watched:
             self.epochs[data["trial_id"]] = data
 
     def _begin_again(self) -> None:
-        """Forget what a job that is extended or retried selects again."""
+        """Forget the trials that an extended or retried job selects again."""
         self.trials = {i: t for i, t in self.trials.items() if t["phase"] == "search"}
 
     def bars(self) -> list[Bar]:

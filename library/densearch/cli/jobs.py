@@ -172,7 +172,7 @@ def pause(job_id: JobId, url: Url = None) -> None:
 
 
 def resume(job_id: JobId, url: Url = None) -> None:
-    """Go on with a paused job."""
+    """Resume a paused job."""
     with connect(url) as client:
         print_state(client.resume(job_id))
 

@@ -12,7 +12,9 @@ def main() -> None:
     """Run the command line, with the commands of the server where one is installed."""
     try:
         with required("cli"):
-            from densearch.cli import server  # an extra may be missing: a sentence, no traceback
+            from densearch.cli import (
+                server,
+            )  # a missing extra is an error message, not a traceback
             from densearch.cli.application import build
     except ImportError as error:
         raise SystemExit(f"densearch: {error}") from error

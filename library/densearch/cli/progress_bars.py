@@ -1,7 +1,7 @@
 """Following a job live: progress bars on a terminal, plain lines elsewhere.
 
-Events make it quick, polling makes it sure: where a proxy swallows the event stream, the bars
-still move once a second.
+Events make it fast, polling makes it reliable: behind a proxy that blocks the event stream the
+bars still move once a second.
 """
 
 from __future__ import annotations

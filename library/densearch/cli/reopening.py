@@ -1,4 +1,4 @@
-"""Commands that go on from a job: extend, clone, retry-failed."""
+"""Commands that continue or repeat a job: extend, clone, retry-failed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def extend(
     ],
     url: Url = None,
 ) -> None:
-    """Raise the budget of a job that has succeeded; it goes on from its log."""
+    """Raise the budget of a job that has succeeded; it continues from its log."""
     with connect(url) as client, explained():
         print_state(client.extend(job_id, trials))
 

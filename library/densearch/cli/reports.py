@@ -1,6 +1,6 @@
-"""The end of a job on the terminal: its arms, what the gain is due to, the verdict.
+"""A report on the terminal: its arms, the parts of the gain, the verdict.
 
-What a report of an earlier version lacks is left out.
+What a report of an earlier version does not contain is left out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
 
 
 def show_report(report: Json, screen: Console | None = None) -> None:
-    """Print the table of arms, what was found out about them, and the verdict."""
+    """Print the table of arms, the analyses of the report, and the verdict."""
     screen = screen or console()
     screen.print(arms_table(report, is_wide=screen.width >= WIDE))
     for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):

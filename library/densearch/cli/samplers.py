@@ -1,4 +1,4 @@
-"""The command that lists what a job may name as a sampler."""
+"""The command that lists the samplers that a job may name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from densearch.client.client import Json
 
-# Columns of the table: what a user asks of a sampler, and the capability that answers it.
+# Columns of the table -> the capability that each shows.
 CAN = {
     "categories": "categorical",
     "parallel": "parallel",
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def samplers(url: Url = None) -> None:
-    """List the samplers of the server: what each can, and what is missing to use it."""
+    """List the samplers of the server: what each can do, and what to install for it."""
     from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:

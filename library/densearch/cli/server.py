@@ -1,4 +1,4 @@
-"""What an installed server adds to the command line: commands, settings, and errors in words.
+"""What an installed server adds to the command line: commands, settings, explained errors.
 
 The library names no module of the server. The distribution `densearch-server` registers a
 `ServerCommands` in the entry-point group `densearch.commands`.
@@ -33,7 +33,7 @@ def url_of(url: str | None) -> str:
 
 
 def nothing_known(error: Exception) -> tuple[str, int] | None:
-    """Know no error but the library's own."""
+    """Explain no error: without a server there are only the library's own."""
     del error
     return None
 

@@ -117,7 +117,7 @@ class Client(Transport):
         return self.json("POST", f"/v1/jobs/{job_id}/pause")
 
     def resume(self, job_id: int) -> Json:
-        """Go on with a paused job."""
+        """Resume a paused job."""
         return self.json("POST", f"/v1/jobs/{job_id}/resume")
 
     def cancel(self, job_id: int) -> Json:
@@ -129,9 +129,9 @@ class Client(Transport):
         self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
 
     def extend(self, job_id: int, n_trials: int) -> Json:
-        """Raise the budget of every search of a job that succeeded; it goes on from its log."""
+        """Raise the budget of every search of a job that succeeded; it continues from its log."""
         path = f"/v1/jobs/{job_id}/extend"
-        # Sent once: a repetition would be refused, the job being queued already.
+        # Sent once: a repetition would be refused, because the job is queued already.
         return self.json("POST", path, n_tries=1, json={"n_trials": n_trials})
 
     def clone(
@@ -141,7 +141,7 @@ class Client(Transport):
 
         Args:
             job_id: The old job, which stays as it is.
-            changes: A JSON merge patch (RFC 7396) of its spec: None takes a field away.
+            changes: A JSON merge patch (RFC 7396) of its spec: None removes a field.
             key: Idempotency-Key, as in `submit`.
 
         Raises:

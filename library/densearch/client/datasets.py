@@ -17,7 +17,7 @@ PAGE = 200
 
 
 class Datasets:
-    """Store, list, look at and delete data sets."""
+    """Stores, lists, shows and deletes data sets."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -33,7 +33,7 @@ class Datasets:
         """Store a file and return the set, once the server has read all of it.
 
         Args:
-            path: A .zip, .npz, .tar or .tar.gz; docs/datasets.md tells what may be in it.
+            path: A .zip, .npz, .tar or .tar.gz; docs/datasets.md describes the accepted contents.
             name: What to call the set.
             on_sent: Called with the number of bytes of each piece that was sent.
             options: format, convert, size_px, storage, n_dims, validation, test, split_seed.
@@ -52,7 +52,7 @@ class Datasets:
         return self._transport.json(
             "POST",
             "/v1/datasets",
-            # A stream is gone once it was sent.
+            # A stream cannot be sent twice.
             n_tries=1,
             params={"name": name, **given},
             headers=headers,
@@ -72,7 +72,7 @@ class Datasets:
         )
 
     def _patience(self) -> httpx2.Timeout:
-        """Reading a large set takes the server minutes, in which it says nothing."""
+        """Return a timeout without a limit on the answer: storing a large set takes minutes."""
         usual = self._transport.http.timeout
         return httpx2.Timeout(connect=usual.connect, write=usual.write, pool=usual.pool, read=None)
 

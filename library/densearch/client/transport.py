@@ -1,4 +1,4 @@
-"""Requests to the REST API: what is sent again, what is raised, how lists are read."""
+"""Requests to the REST API: retries, errors, and lists that come in pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRY_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """What the server refused: a JSON pointer into the body, a parameter or a file's name."""
+    """A refused field: its place (JSON pointer, parameter or file name), and what is wrong."""
 
     pointer: str
     detail: str

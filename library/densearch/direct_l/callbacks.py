@@ -1,6 +1,6 @@
-"""What a replay of NLopt calls back: answers of what is known, notes of what is asked.
+"""Objectives for replays of NLopt: they return known values and record the points asked for.
 
-`densearch.direct_l.replay` hands them to NLopt. x is a view of memory that NLopt reuses: only its
+`densearch.direct_l.replay` passes them to NLopt. x is a view of memory that NLopt reuses: only its
 bytes are kept.
 """
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 STOPVAL = -1e307
 STOP = -1.5e307
 
-# Half distances of a pair below this are too near to rounding to tell a size class.
+# Half distances of a pair below this are too close to rounding to determine a size class.
 SMALLEST_OFFSET = 1e-12
 
 # NLopt must not be stopped before the centre and a first pair are evaluated.
@@ -62,7 +62,7 @@ class _Boundary:
         last, self._offset = self._offset, offset
         if before is None:
             return False
-        if offset < SMALLEST_OFFSET:  # cannot be told: calling it the end only certifies less
+        if offset < SMALLEST_OFFSET:  # undecidable: to call it the end only certifies fewer points
             return True
         is_same_size = 0.5 < offset / last < 2.0 if last else False
         if self._divides_all_sides and is_same_size:

@@ -1,4 +1,4 @@
-"""What a log says, by point and by place: the table that NLopt is replayed over."""
+"""A log, indexed by point and by number: the table of values for replays of NLopt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from densearch.sampler import Entry
 
-# Below every value that may be told, above NLopt's stopval.
+# Values are limited to this: it keeps them above NLopt's stopval.
 LARGEST_VALUE = 1e300
 
 
@@ -49,7 +49,7 @@ class Ledger:
         return len(self._extra)
 
     def read(self, log: Sequence[Entry]) -> bool:
-        """Take in what is new; return whether a value has arrived."""
+        """Read the new part of the log; return whether a value has arrived."""
         for index in range(len(self._keys), len(log)):
             self._add(index, log[index])
         for index in [i for i in self._unnumbered if log[i].number is not None]:
@@ -61,7 +61,7 @@ class Ledger:
         return bool(ended)
 
     def told_with(self, numbered: Mapping[int, int]) -> list[bytes]:
-        """Return what is told once more trials (index -> number) have their places."""
+        """Return `told` as it will be once these trials (index -> number) have their numbers."""
         return self.told + self._newly_told({n: index for index, n in numbered.items()})
 
     def key_of(self, number: int) -> bytes | None:
@@ -84,7 +84,7 @@ class Ledger:
         Args:
             key: The point.
             turn: How many visits to it came before.
-            is_placed: Whether a trial that has a number will do.
+            is_placed: Whether to accept a trial that has a number.
         """
         trials = self.trials.get(key, [])[turn:]
         return next((i for i in trials if is_placed or i in self._unnumbered), None)

@@ -38,7 +38,7 @@ class ModelPoints:
     Args:
         points: The model's, shape (n, dimension).
         values: Theirs, shape (n,).
-        taken: Further points to keep away from, shape (m, dimension).
+        taken: Further points to keep a distance from, shape (m, dimension).
     """
 
     def __init__(self, points: Array, values: Array, taken: Array) -> None:
@@ -63,7 +63,7 @@ class ModelPoints:
         return tuple(_on_grid(point).tolist())
 
     def _candidates(self, generator: np.random.Generator) -> Array:
-        """Half of them anywhere, half with some coordinates of the best point moved."""
+        """Return candidates: half anywhere, half with some of the best point's coordinates moved."""
         dimension, half = len(self._best), N_CANDIDATES // 2
         anywhere = generator.random((half, dimension))
         is_moved = generator.random((half, dimension)) < max(0.5, 1.0 / dimension)

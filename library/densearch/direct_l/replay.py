@@ -102,14 +102,14 @@ def ahead(
     taken: Container[bytes],
     n_wanted: int,
 ) -> list[bytes]:
-    """Run on with guessed values until enough points are found that nobody has asked for.
+    """Run on with guessed values until enough points are found that are not taken.
 
     Args:
         algorithm: What to run.
-        n_trials: The budget: nothing beyond it is looked for.
+        n_trials: The budget, where the run ends.
         known: What is known.
         guess: The likely value of a point that is not known.
-        taken: Points that are no news.
+        taken: Points to leave out.
         n_wanted: How many new points to look for, above 0.
 
     Returns:

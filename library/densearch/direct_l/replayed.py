@@ -1,4 +1,4 @@
-"""What all samplers share that replay NLopt: the log against the visits that are certain.
+"""The common part of samplers that replay NLopt: the log against the visits that are certain.
 
 A subclass says which visits its sequence is certain to make, and which it is likely to make; the
 numbers, the budget, the end and the bounds of speculation are the same for all of them.
@@ -39,7 +39,7 @@ class Replayed(Sampler):
         self._ledger = ledger
         self._max_extra = int(str(study.options.get("max_extra", UNLIMITED)))
         self._certain: Sequence[Visit] = ()
-        self._n_told = -1  # how far the sequence was told when that was looked for
+        self._n_told = -1  # length of the told sequence when `_certain` was computed
         self._likely: list[bytes] = []
         self._n_predicted = -1  # values known to the last prediction
 
@@ -67,7 +67,7 @@ class Replayed(Sampler):
         """Return the sequence so far, from its start, as the values alone say it is."""
 
     def plan(self, log: Sequence[Entry]) -> Plan:
-        """Answer the certain points without a trial, and the numbers that became certain."""
+        """Return the certain points that have no trial, and the numbers that became certain."""
         has_news, is_first = self._ledger.read(log), self._n_told < 0
         numbered: dict[int, int] = {}
         told = self._ledger.told
@@ -101,7 +101,7 @@ class Replayed(Sampler):
         return tuple(proposals), numbered
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
-        """Answer first what only a new best value would spare, then what a model predicts."""
+        """Return conditional points (a new best value alone spares them), then predicted ones."""
         plan = self.plan(log)
         room = min(n_free, self._max_extra - self._ledger.n_extra)
         if room <= 0 or plan.is_finished:
@@ -115,18 +115,18 @@ class Replayed(Sampler):
             for key in keys
         )
 
-    def _predicted(self, taken: Container[bytes], n: int, besides: set[bytes]) -> list[bytes]:
+    def _predicted(self, taken: Container[bytes], n: int, excluded: set[bytes]) -> list[bytes]:
         """Return up to `n` predicted points, from the last prediction while that serves."""
         if n == 0:
             return []
         n_values = len(self._ledger.values)
-        found = [key for key in self._likely if key not in taken and key not in besides]
+        found = [key for key in self._likely if key not in taken and key not in excluded]
         n_new = n_values - self._n_predicted
         if n_new > n_values // VALUES_PER_STALE_VALUE or (len(found) < n and n_new > 0):
             guess = Guess(self._ledger.values)
-            self._likely = self._ahead(guess, taken, len(besides) + n + SPARE)
+            self._likely = self._ahead(guess, taken, len(excluded) + n + SPARE)
             self._n_predicted = n_values
-            found = [key for key in self._likely if key not in besides]
+            found = [key for key in self._likely if key not in excluded]
         return found[:n]
 
     def not_asked(self, log: Sequence[Entry]) -> list[int]:
@@ -144,7 +144,7 @@ class Replayed(Sampler):
         return [index for index in certain if self._ledger.key(log[index].point) not in known]
 
     def _warn(self, log: Sequence[Entry]) -> None:
-        """Say so where the log is not this library's: others order ties otherwise; it is kept."""
+        """Log a warning if another library wrote the log, which may order ties differently."""
         if not log:
             return
         asked, told = self._asked(), self._ledger.told

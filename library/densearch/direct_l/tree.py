@@ -1,7 +1,7 @@
 """Which points of a DIRECT-L run are certain, and which are likely, while values are missing.
 
-Why they are certain is told in docs/adr/0003-direct-l-by-replay.md, what is likely in
-docs/adr/0008-speculation.md.
+docs/adr/0003-direct-l-by-replay.md explains why they are certain, docs/adr/0008-speculation.md
+which are likely.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Tree:
     def confirm(self, told: Sequence[bytes]) -> None:
         """Take in the points of the first visits, in their order, all of them with a value.
 
-        From now on they are answered by their place and not by their point: that is quicker, and
-        a log written where ties were ordered otherwise is followed all the same.
+        From now on they are answered by their place and not by their point: that is faster, and
+        it follows a log that was written by a library which orders ties differently.
         """
         n_whole = (len(told) - 1) // 2 * 2 + 1 if told else 0  # the centre and whole pairs
         for key in told[len(self._confirmed) : n_whole]:
@@ -69,7 +69,7 @@ class Tree:
             self._best = min(self._best, value)
 
     def look(self) -> None:
-        """Look for certain visits again, where the values that have come can tell anything new.
+        """Update `certain` and `conditional` if the values that have arrived can change them.
 
         The best value so far alone decides which rectangles of an iteration are divided, and a
         lower one only spares more of them. So the run is made with the unknown values as high and
@@ -94,7 +94,7 @@ class Tree:
 
         Args:
             guess: The likely value of a point without a value.
-            taken: Points that are no news.
+            taken: Points to leave out.
             n_wanted: How many points to look for, above 0.
         """
         known = Known(self._confirmed, self._ledger.values)

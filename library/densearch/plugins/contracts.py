@@ -1,7 +1,7 @@
 """What an entry point must name to be a network, a data set, an objective or a sampler.
 
 Nothing here imports pydantic or torch, so that a server without torch and a worker without
-pydantic hold a plug-in to the same contract.
+pydantic check a plug-in against the same contract.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from densearch.sampler import Entry, Plan
 
 
 class NetworkPlugin(Protocol):
-    """What an entry point of `densearch.networks` names. Its module is imported without torch.
+    """What an entry point of `densearch.networks` names. Its module has to import without torch.
 
     Attributes:
-        title: What a page calls it.
+        title: The name that pages show.
         tasks: The kinds of task that it fits: "classification", "denoising" and so on.
         n_dims: The numbers of axes that its samples may have, of 1 to 3.
         section: Its settings, a `densearch.plugins.OwnNetwork`; the docstring describes it, and
             every field has a default.
-        takes: What stands behind the colon of its `kind`, such as "NAME"; may be left out.
+        takes: The argument after the colon of its `kind`, such as "NAME"; may be left out.
         built_on: Packages whose versions its trainings depend on besides its own; may be left out.
     """
 
@@ -47,10 +47,10 @@ class NetworkPlugin(Protocol):
 
 
 class DatasetPlugin(Protocol):
-    """What an entry point of `densearch.datasets` names. Its module is imported without torch.
+    """What an entry point of `densearch.datasets` names. Its module has to import without torch.
 
     Attributes:
-        title: What a page calls it.
+        title: The name that pages show.
         info: For each kind of task that it fits, such as "classification", the
             `densearch.plugins.DataInfo` of its samples.
     """
@@ -70,12 +70,12 @@ class DatasetPlugin(Protocol):
 
 
 class ObjectivePlugin(Protocol):
-    """What an entry point of `densearch.objectives` names. Its module is imported without torch.
+    """What an entry point of `densearch.objectives` names. Its module has to import without torch.
 
     Attributes:
-        title: What a page calls it.
-        outputs: What its networks answer: "classes", a row of numbers for each sample, or
-            "image", something of a sample's size. It takes the networks of classification or those
+        title: The name that pages show.
+        outputs: The output of its networks: "classes", a row of numbers for each sample, or
+            "image", an output of a sample's size. It takes the networks of classification or those
             of denoising.
         section: Its settings, a `densearch.plugins.OwnTask`; the docstring describes it, and every
             field has a default.
@@ -101,7 +101,7 @@ class ObjectivePlugin(Protocol):
         Args:
             settings: The section as plain values.
             device: A `torch.device`, where its data are kept.
-            training: The job's training section; refuse what makes no sense with a ValueError.
+            training: The job's training section; a ValueError refuses what makes no sense.
             data_dir: Where the stored data sets lie.
         """
 
@@ -113,7 +113,7 @@ class SamplerPlugin(Protocol):
     its module: import what takes long where a point is computed.
 
     Attributes:
-        title: What a page calls it.
+        title: The name that pages show.
         section: Its options, a `densearch.plugins.SamplerOptions`; every field has a default.
         capabilities: Its `densearch.plugins.Capabilities`; it cannot be speculative.
         built_on: Packages whose versions its points depend on besides its own; may be left out.

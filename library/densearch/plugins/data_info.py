@@ -1,4 +1,4 @@
-"""What the rules of a spec must know of a data set."""
+"""What validation needs to know about a data set."""
 
 from __future__ import annotations
 

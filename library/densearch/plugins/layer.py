@@ -1,4 +1,4 @@
-"""A layer that can be weighed."""
+"""A layer that can carry a density."""
 
 from __future__ import annotations
 

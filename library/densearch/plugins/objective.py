@@ -71,7 +71,7 @@ class Objective(ABC):
         """Return the losses of several networks on one batch, (n,).
 
         One after another, unless an objective knows how to compute them at once. Each has to be
-        the same bits whatever the others are. A package's is asked for `loss` alone.
+        the same bits whatever the others are. Of a package's objective only `loss` is called.
 
         Args:
             outputs: (n, B, ...), each network's as in `loss`.
@@ -110,7 +110,7 @@ class Objective(ABC):
         return None
 
     def state_dict(self) -> Mapping[str, Any]:
-        """Return what training and judging change in the objective; nothing by default.
+        """Return the state that training and judging change; nothing by default.
 
         A checkpoint keeps it. The generators that `batches` draws from are kept anyway.
 
@@ -120,7 +120,7 @@ class Objective(ABC):
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - nothing by default
-        """Take back what `state_dict` has returned: a training continues.
+        """Restore what `state_dict` has returned, when a training continues.
 
         Args:
             state: Its tensors are copies, on the CPU.

@@ -16,23 +16,23 @@ class Section(BaseModel):
 
 
 class OwnSection(Section):
-    """Settings that a plug-in gives to what it brings.
+    """The settings of a plug-in.
 
     Attributes:
-        kind: The plug-in's name; behind a colon may stand what its `takes` says.
+        kind: The plug-in's name, and after a colon the argument that its `takes` announces.
     """
 
     kind: str = Field(pattern=KIND_PATTERN)
 
     @property
     def argument(self) -> str:
-        """What stands behind the colon of `kind`."""
+        """The part of `kind` after the colon; empty without one."""
         return self.kind.partition(":")[2]
 
 
 class OwnNetwork(OwnSection):
-    """The settings of a network of one's own: a plug-in's section inherits this."""
+    """The base of the settings of a plug-in's network."""
 
 
 class OwnTask(OwnSection):
-    """The settings of a task of one's own: a plug-in's section inherits this."""
+    """The base of the settings of a plug-in's task."""

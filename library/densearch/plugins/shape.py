@@ -1,4 +1,4 @@
-"""What training code is given of the data."""
+"""The shape of samples and the splits, as training code sees them."""
 
 from __future__ import annotations
 

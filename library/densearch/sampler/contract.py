@@ -1,4 +1,4 @@
-"""The contract between a study and whatever proposes its points: history in, next points out.
+"""The contract between a study and its sampler: history in, next points out.
 
 A sampler is a deterministic function of its study (`StudyPlan`) and the log of its trials. It
 holds no database, no clock and no thread that outlives a call; it may keep caches, but an instance

@@ -1,4 +1,4 @@
-"""The cost of a sampler's costliest ask, and what a server does with it.
+"""The cost of a sampler's costliest ask, and the limits by which a server places or refuses it.
 
 Work is counted in operations; one operation takes about a microsecond on one core of 2024. The
 count is the same on every machine, so that the same spec is accepted everywhere.

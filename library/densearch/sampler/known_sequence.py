@@ -9,7 +9,7 @@ from densearch.sampler.axes import axes_of, snapped
 from densearch.sampler.contract import Entry, Plan, Proposal, Sampler, StudyPlan
 from densearch.sampler.tally import LogTally
 
-# Trials that may be unfinished at once: more than a cluster has workers, fewer than a table minds.
+# Trials that may be unfinished at once: enough for the workers of a cluster, few for a table.
 # At least twice a batch, whose trials may wait for one another (`service.studies.pruning_rules`).
 WINDOW = 256
 

@@ -27,7 +27,7 @@ class Rounds(Sampler):
         self.round_size = study.batch_size
         self._axes = axes_of(study)
         self._tally = LogTally()
-        # The round asked last: asking a library again would move its generator.
+        # The round asked last: to ask a library again would advance its generator.
         self._asked: tuple[int, list[Point]] = (-1, [])
 
     @abstractmethod
@@ -46,7 +46,7 @@ class Rounds(Sampler):
         return derive(self.study.seed, "round", index)
 
     def plan(self, log: Sequence[Entry]) -> Plan:
-        """Answer the next round once the last has ended, the rest of a round half issued."""
+        """Return the next round once the last has ended, or the rest of a round issued in part."""
         self._tally.take(log)
         size, n_trials = self.round_size, self.study.n_trials
         numbered = self._tally.numbered

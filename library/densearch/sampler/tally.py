@@ -1,6 +1,6 @@
-"""What a sampler remembers of a log that only grows: which trials are open, which lack a number.
+"""The open and the unnumbered trials of a log, updated as the log grows.
 
-A search of the whole log at every end of a trial would cost its length each time.
+To search the whole log at each end of a trial would take time proportional to its length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class LogTally:
         self._unnumbered: set[int] = set()
 
     def take(self, log: Sequence[Entry]) -> None:
-        """Look at what is new in the log, and again at what was open."""
+        """Read the new entries of the log, and those that were open or had no number."""
         new = range(self.n_seen, len(log))
         self.n_seen = len(log)
         self._open = {i for i in self._open.union(new) if log[i].value is None}

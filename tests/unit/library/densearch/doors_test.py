@@ -15,6 +15,7 @@ from textwrap import dedent
 import pytest
 
 import densearch
+from densearch import plugins
 from tests.support import plugged_parts, plugged_samplers
 from tests.support.root import ROOT
 
@@ -82,4 +83,4 @@ def test_the_guide_lists_every_name_for_authors() -> None:
     guide = (ROOT / "docs" / "own-networks.md").read_text("utf-8")
     _, _, imports = guide.partition("\n## Imports\n")
     rows = [line for line in imports.partition("\n## ")[0].splitlines() if line.startswith("|")]
-    assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(densearch.plugins.__all__)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == set(plugins.__all__)
