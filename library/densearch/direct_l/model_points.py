@@ -63,7 +63,7 @@ class ModelPoints:
         return tuple(_on_grid(point).tolist())
 
     def _candidates(self, generator: np.random.Generator) -> Array:
-        """Return candidates: half anywhere, half with some of the best point's coordinates moved."""
+        """Return candidates: half anywhere, half with moved coordinates of the best point."""
         dimension, half = len(self._best), N_CANDIDATES // 2
         anywhere = generator.random((half, dimension))
         is_moved = generator.random((half, dimension)) < max(0.5, 1.0 / dimension)
