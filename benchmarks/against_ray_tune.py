@@ -102,18 +102,15 @@ def payloads_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the workers of a job of `random` are given."""
     from densearch.sampler import StudyPlan
     from service import samplers
-    from service.studies import payloads, planning
+    from service.studies import payloads
     from service.validation import parse
+    from service.validation.resolve import resolve
 
-    complete = parse.parse(spec)
-    space, study = planning.space_of(complete), planning.planned(complete)[0]
-    n_trials = study.n_trials
-    plan = StudyPlan(space.dimension, n_trials, study.seed, batch_size=n_trials)
+    job = resolve(parse.parse(spec))
+    study, n_trials = job.studies[0], job.studies[0].n_trials
+    plan = StudyPlan(job.spaces.searches.dimension, n_trials, study.seed, batch_size=n_trials)
     points = samplers.create(study.sampler, plan).plan([]).proposals
-    return [
-        payloads.searched(complete, space, study.name, proposal.point).payload
-        for proposal in points
-    ]
+    return [payloads.searched(job, study.name, proposal.point).payload for proposal in points]
 
 
 def main() -> None:

@@ -26,11 +26,11 @@ from scipy import stats
 from scipy.stats import qmc
 
 from benchmarks.machine import describe
-from service.spec import JobSpec
-from service.studies import planning
 from service.studies.densities import densities_at
 from service.studies.layer_groups import WHOLE
+from service.studies.resolved import TrainingJob
 from service.validation import parse
+from service.validation.resolve import resolve
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask
 
@@ -88,10 +88,10 @@ def main() -> None:
 
 
 def _rows(name: str, n_densities: int, epochs: int, n_seeds: int) -> Iterator[str]:
-    spec = spec_of(name)
+    job = job_of(name)
     found: dict[tuple[float, str], list[Ranking]] = {}
     for seed in range(n_seeds):
-        for place, ranking in _rank(spec, n_densities, epochs, seed).items():
+        for place, ranking in _rank(job, n_densities, epochs, seed).items():
             found.setdefault(place, []).append(ranking)
     for (fraction, mode), rankings in found.items():
         spearman = _spread([r.spearman for r in rankings], ".2f")
@@ -103,30 +103,32 @@ def _rows(name: str, n_densities: int, epochs: int, n_seeds: int) -> Iterator[st
         )
 
 
-def spec_of(name: str) -> JobSpec:
-    """Return the spec of one of `TASKS`."""
+def job_of(name: str) -> TrainingJob:
+    """Return the job of one of `TASKS`."""
     example, changes = TASKS[name]
     whole = json.loads((EXAMPLES / f"{example}.json").read_text())
     for section, values in changes.items():
         whole[section] = {**whole[section], **values}
-    return parse.parse(whole)
+    job = resolve(parse.parse(whole))
+    assert isinstance(job, TrainingJob)
+    return job
 
 
 def _rank(
-    spec: JobSpec, n_densities: int, epochs: int, seed: int
+    job: TrainingJob, n_densities: int, epochs: int, seed: int
 ) -> dict[tuple[float, str], Ranking]:
     """Train every density in full and short with one seed."""
     early: dict[tuple[float, str], list[float]] = {
         (fraction, mode): [] for fraction in FRACTIONS for mode in MODES
     }
     full = []
-    for phi in densities_of(spec, n_densities):
-        curve = curve_of(spec, phi, epochs, seed)
+    for phi in densities_of(job, n_densities):
+        curve = curve_of(job, phi, epochs, seed)
         full.append(_after(curve, epochs))
         for fraction in FRACTIONS:
             short = _short(fraction, epochs)
             early[fraction, "cut"].append(_after(curve, short))
-            shortened = curve_of(spec, phi, short, seed)
+            shortened = curve_of(job, phi, short, seed)
             early[fraction, "shortened"].append(_after(shortened, short))
     return {place: _compare(losses, full) for place, losses in early.items()}
 
@@ -135,29 +137,27 @@ def _short(fraction: float, epochs: int) -> int:
     return max(1, round(fraction * epochs))
 
 
-def densities_of(spec: JobSpec, n: int) -> Iterator[tuple[Any, ...]]:
+def densities_of(job: TrainingJob, n: int) -> Iterator[tuple[Any, ...]]:
     """Yield Phi of the points of a Sobol sequence in the search box; n is a power of two."""
-    vector = planning.space_of(spec).vector
+    vector = job.spaces.searches.vector
     low, high = [axis.low for axis in vector], [axis.high for axis in vector]
     cube = qmc.Sobol(len(vector), scramble=True, rng=np.random.default_rng(0)).random(n)
     for values in qmc.scale(cube, low, high):
-        phi = densities_at(spec, "sobol", values.tolist())[WHOLE].phi
+        phi = densities_at(job, "sobol", values.tolist())[WHOLE].phi
         yield tuple(map(tuple, phi.tolist()))
 
 
-def curve_of(spec: JobSpec, phi: tuple[Any, ...], epochs: int, seed: int) -> tuple[float, ...]:
+def curve_of(job: TrainingJob, phi: tuple[Any, ...], epochs: int, seed: int) -> tuple[float, ...]:
     """Return the validation loss after each epoch; shorter where the training diverged."""
-    assert spec.training is not None
-    assert spec.network is not None
     training = {
-        **spec.training.model_dump(mode="json"),
+        **job.training.model_dump(mode="json"),
         "epochs": epochs,
         "schedule": "cosine",
         "schedule_epochs": None,
     }
     task = TrainingTask(
-        task=spec.task.model_dump(mode="json"),
-        network=spec.network.model_dump(mode="json"),
+        task=job.task.model_dump(mode="json"),
+        network=job.network.model_dump(mode="json"),
         training=training,
         phi=phi,
         seed=seed,

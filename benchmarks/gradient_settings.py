@@ -19,8 +19,11 @@ import numpy as np
 
 from benchmarks.machine import describe
 from service.spec import JobSpec
-from service.studies import gradient_settings, payloads, planning
+from service.studies import gradient_settings, payloads
+from service.studies.resolved import TrainingJob
+from service.studies.training_payload import TrainingPayload
 from service.validation import parse
+from service.validation.resolve import resolve
 from workers.training.loop import train
 from workers.training.task import Outcome, TrainingTask
 
@@ -74,12 +77,7 @@ def spec_of(options: dict[str, Any], training: dict[str, Any], seed: int) -> Job
 
 def outcome_of(payload: dict[str, Any]) -> Outcome:
     """Train what a payload describes."""
-    names = ("task", "network", "training", "seed", "split")
-    task = TrainingTask(
-        **{name: payload[name] for name in names},
-        phi=_frozen(payload.get("phi")),
-        gradient=payload.get("gradient"),
-    )
+    task = TrainingTask.of(TrainingPayload.from_json(payload), "cpu")
     *_, outcome = train(task)
     assert isinstance(outcome, Outcome)
     return outcome
@@ -87,12 +85,14 @@ def outcome_of(payload: dict[str, Any]) -> Outcome:
 
 def find(spec: JobSpec) -> Found:
     """Learn the densities of a job, then train with them."""
-    space = planning.space_of(spec, "gradient")
-    order = payloads.searched(spec, space, "gradient", [0.5] * space.dimension)
+    job = resolve(spec)
+    assert isinstance(job, TrainingJob)
+    point = [0.5] * job.spaces.of("gradient").dimension
+    order = payloads.searched(job, "gradient", point)
     outcome = outcome_of(order.payload)
     assert outcome.learned is not None
-    learned = gradient_settings.with_bounds(spec, order.payload, outcome.learned)
-    fixed = payloads.evaluated(spec, order.params, order.payload, 0, learned).payload
+    learned = gradient_settings.with_bounds(job, order.payload, outcome.learned)
+    fixed = payloads.evaluated(job, order.params, order.payload, 0, learned).payload
     own = {"split": "validation", "seed": order.seed}
     return Found(
         [value for values in learned["groups"].values() for value in values],
@@ -101,12 +101,6 @@ def find(spec: JobSpec) -> Found:
         outcome_of(fixed | own).value or np.nan,
         outcome_of(fixed | own | {"phi": None}).value or np.nan,
     )
-
-
-def _frozen(nested: Any) -> Any:  # noqa: ANN401 - lists in lists
-    if isinstance(nested, dict):
-        return {name: _frozen(value) for name, value in nested.items()}
-    return tuple(map(_frozen, nested)) if isinstance(nested, list) else nested
 
 
 def main() -> None:

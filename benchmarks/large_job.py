@@ -9,12 +9,13 @@ from service import clock
 from service.costs.training_cost import typical_payload
 from service.digest import digest_of
 from service.jobs import commands
-from service.jobs.commands import spec_of
+from service.jobs.commands import resolved_of
 from service.records import Job, Study
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import events, studies, trials
 from service.storage import jobs as stored
 from service.storage.database import Database
+from service.studies.resolved import TrainingJob
 from service.validation import parse
 
 SAMPLERS = ("direct_l", "tpe", "random", "cmaes")
@@ -67,7 +68,9 @@ class _Writer:
     def __init__(self, database: Database, job: Job, own: list[Study]) -> None:
         self.best: dict[int, tuple[int, float]] = {}
         self._database, self._job, self._own = database, job, own
-        self._payload = typical_payload(spec_of(job), is_full=False)
+        resolved = resolved_of(job)
+        assert isinstance(resolved, TrainingJob)
+        self._payload = typical_payload(resolved, is_full=False)
         self._chance = random.Random(7)  # noqa: S311 - nothing is hidden by it
         self._since = clock.now() - timedelta(days=3)
 

@@ -24,15 +24,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.fidelity_ranking import curve_of, densities_of, spec_of
+from benchmarks.fidelity_ranking import curve_of, densities_of, job_of
 from benchmarks.machine import describe
 from densearch.sampler import Entry, StudyPlan
 from service import samplers
-from service.spec import JobSpec
-from service.studies import halving, median_rule, planning
+from service.studies import halving, median_rule
 from service.studies.densities import densities_at
 from service.studies.halving import Member
 from service.studies.layer_groups import WHOLE
+from service.studies.resolved import TrainingJob
 
 Curve = tuple[float, ...]
 # What a rule leaves of a round's curves, and the epochs that this takes where what goes on begins
@@ -156,9 +156,9 @@ def _quartiles(values: Sequence[float]) -> str:
 # DIRECT-L
 
 
-def sequence_of(spec: JobSpec, n_trials: int, epochs: int, seed: int) -> list[Curve]:
+def sequence_of(job: TrainingJob, n_trials: int, epochs: int, seed: int) -> list[Curve]:
     """Return the curves of DIRECT-L's trials, in its order, when nothing is stopped."""
-    space = planning.space_of(spec)
+    space = job.spaces.searches
     sampler = samplers.create("direct_l", StudyPlan(space.dimension, n_trials, 0, lower_bound=0.0))
     log: list[Entry] = []
     curves: list[Curve] = []
@@ -167,9 +167,9 @@ def sequence_of(spec: JobSpec, n_trials: int, epochs: int, seed: int) -> list[Cu
             log[index] = Entry(log[index].point, log[index].value, number)
         for proposal in plan.proposals:
             vector, _ = space.split(proposal.point)
-            phi = densities_at(spec, "direct_l", vector)[WHOLE].phi
-            curves.append(curve_of(spec, tuple(map(tuple, phi.tolist())), epochs, seed))
-            value = curves[-1][-1] if len(curves[-1]) == epochs else spec.diverged_value
+            phi = densities_at(job, "direct_l", vector)[WHOLE].phi
+            curves.append(curve_of(job, tuple(map(tuple, phi.tolist())), epochs, seed))
+            value = curves[-1][-1] if len(curves[-1]) == epochs else job.spec.diverged_value
             log.append(Entry(proposal.point, value, proposal.number))
     numbers = [entry.number for entry in log]
     return [curves[numbers.index(number)] for number in range(n_trials)]
@@ -215,9 +215,9 @@ def main() -> None:
         f"{given.searches} searches of {given.trials} trials in rounds of {given.round}"
     )
     for name, seed in itertools.product(given.tasks.split(","), range(given.seeds)):
-        start, spec = time.perf_counter(), spec_of(name)
+        start, job = time.perf_counter(), job_of(name)
         recording = [
-            curve_of(spec, phi, given.epochs, seed) for phi in densities_of(spec, given.densities)
+            curve_of(job, phi, given.epochs, seed) for phi in densities_of(job, given.densities)
         ]
         print(f"{name}, seed {seed} ({time.perf_counter() - start:.0f} s)")
         print(
@@ -226,8 +226,8 @@ def main() -> None:
         )
         for row in rows(recording, given.trials, given.round, given.searches):
             print(row, flush=True)
-        n_first = 2 * planning.space_of(spec).dimension + 1
-        curves = sequence_of(spec, given.trials, given.epochs, seed)
+        n_first = 2 * job.spaces.searches.dimension + 1
+        curves = sequence_of(job, given.trials, given.epochs, seed)
         print(f"{'direct_l':<11}{'stopped':>10}{'epochs':>8}{'regret':>9}")
         for row in direct_rows(curves, n_first):
             print(row, flush=True)

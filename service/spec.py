@@ -383,8 +383,3 @@ def lower_bound_of(spec: JobSpec) -> float | None:
     """Return a value the objective is never below: 0 for our losses; None where none is known."""
     is_open = isinstance(spec.task, FunctionTask) and spec.task.name == "hartmann6"
     return None if is_open or isinstance(spec.task, OwnTask) else 0.0
-
-
-def is_training(spec: JobSpec) -> bool:
-    """Whether the job trains networks (and so has densities and a test split)."""
-    return not isinstance(spec.task, FunctionTask)

@@ -15,9 +15,9 @@ from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
 from service.spec import Choices, JobSpec, Training
 from service.studies.ranges import largest
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.tasks.families import PatchTask
-from service.tasks.function import FunctionTask
-from service.tasks.sections import data_of, n_samples_of, sample_px
+from service.tasks.sections import n_samples_of, sample_px
 
 # Of the process: Python with torch and the libraries of the built-in data sets.
 LEAST_PROCESS_BYTES = 300 * 10**6
@@ -55,8 +55,8 @@ class Need:
         return self.fixed_bytes + self.sample_bytes * self.batch_size
 
 
-def need_of(spec: JobSpec) -> Need | None:
-    """Return a lower bound for the memory of the largest training of a complete spec.
+def need_of(resolved: ResolvedSpec) -> Need | None:
+    """Return a lower bound for the memory of the largest training of a job.
 
     In a search over the network's size, the batch size or the optimizer the largest value counts.
 
@@ -64,21 +64,22 @@ def need_of(spec: JobSpec) -> Need | None:
         None where it is not known: functions, networks and tasks of plug-ins, samples of unknown
         size.
     """
-    if isinstance(spec.task, FunctionTask) or spec.network is None or spec.training is None:
+    if isinstance(resolved, FunctionJob):
         return None
-    info, side = data_of(spec.task), sample_px(spec.task)
-    if info is None or side is None:
+    spec, task, info = resolved.spec, resolved.task, resolved.data
+    side = sample_px(task)
+    if side is None:
         return None
-    network = _largest(spec, spec.network)
+    network = _largest(spec, resolved.network)
     shape = (info.n_channels, info.n_outputs)
-    n_samples = n_samples_of(spec.task) or 1  # it is a lower bound
+    n_samples = n_samples_of(task) or 1  # it is a lower bound
     trained = footprint_of(network, *shape, side, info.n_dims)
     if trained is None:
         return None
-    value_bytes = _VALUE_BYTES if _is_exact(spec) else _VALUE_BYTES // 2
-    weights = trained.n_parameters * _VALUE_BYTES * _copies(spec, spec.training)
+    value_bytes = _VALUE_BYTES if _is_exact(resolved) else _VALUE_BYTES // 2
+    weights = trained.n_parameters * _VALUE_BYTES * _copies(spec, resolved.training)
     fixed = LEAST_PROCESS_BYTES + weights
-    if isinstance(spec.task, PatchTask):
+    if isinstance(task, PatchTask):
         crop_px = min(_CROP_PX[info.n_dims], info.size_px or _CROP_PX[info.n_dims])
         judged = footprint_of(network, *shape, crop_px, info.n_dims) or trained
         judging = _CROPS * judged.widest
@@ -94,9 +95,10 @@ def _largest(spec: JobSpec, network: AnyNetwork) -> AnyNetwork:
     return network.model_copy(update=searched)
 
 
-def _is_exact(spec: JobSpec) -> bool:
+def _is_exact(resolved: TrainingJob) -> bool:
     """Whether a training of the job computes in float32, as evaluations always do."""
-    is_float32 = spec.training is None or spec.training.precision in ("float32", "tf32")
+    spec = resolved.spec
+    is_float32 = resolved.training.precision in ("float32", "tf32")
     return is_float32 or spec.evaluation.n_seeds > 0 or spec.fidelity is not None
 
 
@@ -106,7 +108,7 @@ def _copies(spec: JobSpec, training: Training) -> int:
     names = wanted.choices if isinstance(wanted, Choices) else [training.optimizer]
     has_momentum = training.momentum > 0 or "momentum" in spec.search
     states = [_STATES[str(name)] if name != "sgd" or has_momentum else 0 for name in names]
-    return 2 + max(states) + (_MASTERS if spec.density is not None else 0)
+    return 2 + max(states) + _MASTERS
 
 
 def of_worker(spec: JobSpec, resources: Sequence[Mapping[str, float]]) -> int | None:
@@ -123,16 +125,17 @@ def of_worker(spec: JobSpec, resources: Sequence[Mapping[str, float]]) -> int | 
     return int(most) or None
 
 
-def faults(spec: JobSpec, worker_bytes: int | None) -> Iterator[Fault]:
+def faults(resolved: ResolvedSpec, worker_bytes: int | None) -> Iterator[Fault]:
     """Yield a fault if a job's largest training cannot fit a worker.
 
     Args:
-        spec: A complete spec, its data known.
+        resolved: The job.
         worker_bytes: Memory of a worker; None where that is not known, which refuses nothing.
     """
-    need = need_of(spec) if worker_bytes is not None else None
+    need = need_of(resolved) if worker_bytes is not None else None
     if need is None or worker_bytes is None or need.bytes <= worker_bytes:
         return
+    spec = resolved.spec
     n_fitting = (worker_bytes - need.fixed_bytes) // need.sample_bytes
     at, remedy = "/network/width", "use a narrower or shallower network"
     if n_fitting >= 1:

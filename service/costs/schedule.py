@@ -11,7 +11,7 @@ from service.costs import workload
 from service.costs.figures import Interval, KindOfTraining, total_of
 from service.costs.training_cost import TrainingCost
 from service.costs.workload import EVALUATION, PROMOTION, Trainings
-from service.spec import JobSpec
+from service.studies.resolved import ResolvedSpec
 
 
 def kind_of(
@@ -55,7 +55,7 @@ def _usual_epoch_s(cost: TrainingCost, n_together: float) -> float:
 
 
 def time_of(
-    spec: JobSpec, kinds: Sequence[KindOfTraining], width: int, n_workers: int
+    resolved: ResolvedSpec, kinds: Sequence[KindOfTraining], width: int, n_workers: int
 ) -> Interval | None:
     """Bound the time of a schedule that leaves no worker idle while a trial waits.
 
@@ -64,10 +64,10 @@ def time_of(
     """
     if n_workers == 0:
         return None
-    chain = _chain_of(spec, kinds, width)
+    chain = _chain_of(resolved, kinds, width)
     work = total_of(kind.whole for kind in kinds if kind.kind != EVALUATION)
     # Searches end at the limit.
-    limit_s = spec.budget.wall_clock_s or math.inf
+    limit_s = resolved.spec.budget.wall_clock_s or math.inf
     found = Interval(
         min(max(work.low / n_workers, chain.low), limit_s),
         min(max(work.expected / n_workers, chain.expected), limit_s),
@@ -85,9 +85,9 @@ def time_of(
     )
 
 
-def _chain_of(spec: JobSpec, kinds: Sequence[KindOfTraining], width: int) -> Interval:
+def _chain_of(resolved: ResolvedSpec, kinds: Sequence[KindOfTraining], width: int) -> Interval:
     """Return the time of what must follow one another before the evaluation, a pack each."""
-    least, most, n_promotions = workload.chain_of(spec)
+    least, most, n_promotions = workload.chain_of(resolved)
     searched, found = kinds[0], Interval(0.0, 0.0, 0.0)  # the searches come first
     promoted = [kind for kind in kinds if kind.kind == PROMOTION]
     for kind, n_least, n_most in [

@@ -10,9 +10,9 @@ import numpy as np
 from service import samplers
 from service.digest import training_digest
 from service.records import Json, Trial
-from service.spec import JobSpec
 from service.states import Phase, TrialState
-from service.studies import payloads, planning
+from service.studies import payloads
+from service.studies.resolved import TrainingJob
 from service.studies.training_payload import is_packed, trains
 
 # Parts of a payload that do not change the duration of an epoch.
@@ -82,18 +82,17 @@ def cost_key(payload: Mapping[str, object], device: str, widths: Sequence[int] =
     return training_digest({**kept, "widths": list(widths)}, device=device)
 
 
-def typical_payload(spec: JobSpec, *, is_full: bool) -> Json:
+def typical_payload(resolved: TrainingJob, *, is_full: bool) -> Json:
     """Return the payload of a typical training of a job's searches.
 
     Args:
-        spec: A complete spec of a job that trains.
+        resolved: The job.
         is_full: Whether it is one that decides: all epochs, in full precision.
     """
-    names = [study.name for study in planning.planned(spec)]
+    names = [study.name for study in resolved.studies]
     name = next((n for n in names if not samplers.is_learned(n)), names[0])
-    space = planning.space_of(spec, name)
-    point = [TYPICAL] * space.dimension
-    return payloads.searched(spec, space, name, point, is_full=is_full).payload
+    point = [TYPICAL] * resolved.spaces.of(name).dimension
+    return payloads.searched(resolved, name, point, is_full=is_full).payload
 
 
 def cost_of_trials(done: Sequence[Trial]) -> TrainingCost | None:

@@ -11,7 +11,7 @@ from service.spec import Choices, JobSpec, MedianPruning, Pruning
 from service.states import Role
 from service.studies import halving, planning
 from service.studies.planning import PlannedStudy
-from service.tasks.function import FunctionTask
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 
 SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
     "search", "tuned", "control", "promotion", "evaluation"
@@ -40,9 +40,9 @@ class Trainings:
     is_full: bool
 
 
-def trainings_of(spec: JobSpec) -> list[Trainings]:
-    """Count the trainings of a complete spec, those kinds that it has."""
-    studies = planning.planned(spec)
+def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
+    """Count the trainings of a job, those kinds that it has."""
+    spec, studies = resolved.spec, resolved.studies
     counted: Counter[str] = Counter()
     for study in studies:
         if study.role in KINDS:
@@ -51,8 +51,8 @@ def trainings_of(spec: JobSpec) -> list[Trainings]:
                 counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
     n_luck = spec.evaluation.n_seeds * sum(s.role is Role.SPECULATION for s in studies)
-    epochs = {kind: epochs_of(spec, is_full=False) for kind in KINDS.values()}
-    epochs[PROMOTION], epochs[EVALUATION] = _promoted(spec), epochs_of(spec, is_full=True)
+    epochs = {kind: epochs_of(resolved, is_full=False) for kind in KINDS.values()}
+    epochs[PROMOTION], epochs[EVALUATION] = _promoted(resolved), epochs_of(resolved, is_full=True)
     decides = (PROMOTION, EVALUATION)
     return [
         Trainings(
@@ -67,21 +67,24 @@ def trainings_of(spec: JobSpec) -> list[Trainings]:
     ]
 
 
-def _promoted(spec: JobSpec) -> tuple[int, int, int]:
+def _promoted(resolved: ResolvedSpec) -> tuple[int, int, int]:
     """Return the epochs of a promotion: at most all, without those that it can continue from."""
-    low, usual, high = epochs_of(spec, is_full=True)
-    if spec.fidelity is None or not planning.promotions_continue(spec):
+    low, usual, high = epochs_of(resolved, is_full=True)
+    fidelity = resolved.spec.fidelity
+    is_continued = isinstance(resolved, TrainingJob) and resolved.promotions_continue
+    if fidelity is None or not is_continued:
         return (low, usual, high)
-    part = spec.fidelity.search_fraction
+    part = fidelity.search_fraction
     low, usual = (n - planning.short_epochs(n, part) for n in (low, usual))
     return (low, usual, high)
 
 
-def epochs_of(spec: JobSpec, *, is_full: bool) -> tuple[int, int, int]:
+def epochs_of(resolved: ResolvedSpec, *, is_full: bool) -> tuple[int, int, int]:
     """Return the least, the usual and the most epochs of a training; 1 for a function's call."""
-    if isinstance(spec.task, FunctionTask) or spec.training is None:
+    if isinstance(resolved, FunctionJob):
         return (1, 1, 1)
-    low = usual = high = spec.training.epochs
+    spec = resolved.spec
+    low = usual = high = resolved.training.epochs
     wanted = spec.search.get("epochs")
     if isinstance(wanted, Choices):
         values = sorted(int(choice) for choice in wanted.choices)
@@ -131,13 +134,13 @@ def rounds_of(spec: JobSpec, study: PlannedStudy) -> tuple[int, int]:
     return (n_rounds, n_rounds)
 
 
-def n_together(spec: JobSpec, trainings: Trainings, width: int, n_workers: int) -> float:
+def n_together(resolved: ResolvedSpec, trainings: Trainings, width: int, n_workers: int) -> float:
     """Return how many trainings of a kind usually share a worker, from 1 to `width`.
 
     Only trainings that wait at the same time can: those of one round of each search; in the
     evaluation those of all studies for one seed.
     """
-    studies = planning.planned(spec)
+    spec, studies = resolved.spec, resolved.studies
     if trainings.kind in (SEARCH, TUNED):
         rounds = [(s.n_trials, *rounds_of(spec, s)) for s in studies if _is_of(s, trainings.kind)]
         n_at_once = sum(n / math.sqrt(least * most) for n, least, most in rounds)
@@ -152,14 +155,15 @@ def _is_of(study: PlannedStudy, kind: str) -> bool:
     return KINDS.get(study.role) == kind
 
 
-def chain_of(spec: JobSpec) -> tuple[int, int, int]:
+def chain_of(resolved: ResolvedSpec) -> tuple[int, int, int]:
     """Return the number of trainings that must follow one another before the evaluation.
 
     Returns:
         Trainings of a search, at least and at most, a control that waits for them included; and
         promotions.
     """
-    rounds = [rounds_of(spec, study) for study in planning.planned(spec)]
+    spec = resolved.spec
+    rounds = [rounds_of(spec, study) for study in resolved.studies]
     least, most = (max(ends) for ends in zip(*rounds, strict=True))
     flat = planning.control_of(spec, "flat")
     n_after = int(flat is not None and flat.factor is None)

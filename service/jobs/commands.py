@@ -14,14 +14,15 @@ from service.costs.prices import UNPRICED, Prices
 from service.digest import digest_of
 from service.errors import Fault, IdempotencyConflictError, InvalidSpecError
 from service.extensions.entry_points import PluginError
-from service.jobs import dataset_references, density_references
+from service.jobs import references
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
 from service.storage import dispatchers, events, idempotency, jobs, studies, trials
 from service.storage.database import Database
-from service.studies import planning
+from service.studies.resolved import ResolvedSpec
 from service.validation import ask_limits, parse
+from service.validation.resolve import resolve
 
 
 def submit(
@@ -115,23 +116,26 @@ def merged(target: object, patch: object) -> object:
 
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
-    spec = density_references.resolve(session, dataset_references.resolve(session, spec))
+    resolved = references.resolved(session, spec)
     worker_bytes = memory.of_worker(spec, dispatchers.resources(session))
-    if faults := [*ask_limits.faults(spec), *memory.faults(spec, worker_bytes)]:
+    if faults := [*ask_limits.faults(resolved), *memory.faults(resolved, worker_bytes)]:
         raise InvalidSpecError(faults)
-    job = jobs.insert(session, spec.name, spec.model_dump(mode="json"))
+    job = jobs.insert(session, spec.name, resolved.spec.model_dump(mode="json"))
     if key is not None:
         idempotency.insert(session, key, digest, job.id)
-    found = planning.planned(spec)
-    rows = [asdict(study) | {"place": place} for place, study in enumerate(found)]
+    rows = [asdict(study) | {"place": place} for place, study in enumerate(resolved.studies)]
     studies.insert_all(session, job.id, rows)
     events.add(session, job.id, "job", {"state": job.state})
     return job
 
 
-def spec_of(job: Job) -> JobSpec:
-    """Return a stored job's spec as a value."""
-    return parse.parse(job.spec)
+def resolved_of(job: Job) -> ResolvedSpec:
+    """Return what a stored job's spec comes to.
+
+    Raises:
+        InvalidSpecError: This server would refuse it by now.
+    """
+    return resolve(parse.parse(job.spec))
 
 
 def spec_again(session: Session, job: Job) -> JobSpec:
@@ -144,8 +148,7 @@ def spec_again(session: Session, job: Job) -> JobSpec:
         InvalidSpecError: This server does not accept it any more.
     """
     body = {name: part for name, part in job.spec.items() if name != "sampler_packages"}
-    spec = parse.parse(body)
-    return dataset_references.unresolved(density_references.unresolved(session, spec))
+    return references.unresolved(session, parse.parse(body))
 
 
 def pause(database: Database, job_id: int) -> Job:

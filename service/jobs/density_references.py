@@ -6,6 +6,7 @@ Their vectors are stored with the job's spec, so that its result depends on the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -13,18 +14,19 @@ from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.records import DensityRecord
 from service.spec import JobSpec
 from service.storage import densities
-from service.studies.layer_groups import groups_of, window_of
+from service.studies.layer_groups import window_of
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 
 
-def resolve(session: Session, spec: JobSpec) -> JobSpec:
-    """Add the vectors of the densities that a spec starts from, after its own.
+def resolve(session: Session, resolved: ResolvedSpec) -> ResolvedSpec:
+    """Add the vectors of the densities that a job starts from, after its own.
 
     Raises:
         InvalidSpecError: One is missing, or of another family or kernel size.
     """
-    start = spec.warm_start
-    if start is None or not start.densities:
-        return spec
+    start = resolved.spec.warm_start
+    if start is None or not start.densities or isinstance(resolved, FunctionJob):
+        return resolved
     faults: list[Fault] = []
     vectors = list(start.vectors)
     for index, density_id in enumerate(start.densities):
@@ -34,11 +36,12 @@ def resolve(session: Session, spec: JobSpec) -> JobSpec:
         except NotFoundError as error:
             faults.append(Fault(at, str(error)))
             continue
-        faults += [Fault(at, detail) for detail in _misfits(spec, found)]
+        faults += [Fault(at, detail) for detail in _misfits(resolved, found)]
         vectors.append(found.vector)
     if faults:
         raise InvalidSpecError(faults)
-    return spec.model_copy(update={"warm_start": start.model_copy(update={"vectors": vectors})})
+    own = start.model_copy(update={"vectors": vectors})
+    return replace(resolved, spec=resolved.spec.model_copy(update={"warm_start": own}))
 
 
 def unresolved(session: Session, spec: JobSpec) -> JobSpec:
@@ -57,17 +60,16 @@ def unresolved(session: Session, spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"warm_start": start.model_copy(update=changes)})
 
 
-def _misfits(spec: JobSpec, found: DensityRecord) -> Iterator[str]:
-    if spec.density is None or spec.network is None:
-        return
-    group, *others = groups_of(spec)
+def _misfits(resolved: TrainingJob, found: DensityRecord) -> Iterator[str]:
+    group, *others = resolved.groups
     if others:
         yield (
             f"this job searches {1 + len(others)} densities at once, density {found.id} is one: "
             "give their values together as warm_start.vectors"
         )
         return
-    wanted, own = (spec.density.family, group.window), window_of(found.kernel_size, found.n_dims)
+    wanted = (resolved.density.family, group.window)
+    own = window_of(found.kernel_size, found.n_dims)
     if (found.family, own) != wanted:
         yield (
             f"density {found.id} is {found.family} on a {own} kernel, this job searches "

@@ -23,15 +23,15 @@ from service.costs.prices import Prices
 from service.costs.schedule import kind_of, time_of
 from service.costs.training_cost import TrainingCost
 from service.errors import InvalidSpecError
-from service.jobs import dataset_references, density_references
+from service.jobs import references
 from service.jobs.leases import NO_DISPATCHER
 from service.records import Calibration, RegisteredDispatcher
-from service.spec import JobSpec, is_training
+from service.spec import JobSpec
 from service.states import CalibrationState
 from service.storage import dispatchers, jobs
 from service.storage.database import Database
 from service.studies.payloads import device_of
-from service.tasks.function import FunctionTask
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.validation import ask_limits
 
 NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
@@ -73,33 +73,34 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
         InvalidSpecError: The spec would be refused at its submission.
     """
     with database.read() as session:
-        spec = density_references.resolve(session, dataset_references.resolve(session, spec))
+        resolved = references.resolved(session, spec)
         cluster = _cluster_of(session, spec, lease_s)
     faults = [
         *prices.faults(spec),
-        *ask_limits.faults(spec),
-        *memory_needs.faults(spec, cluster.worker_bytes(spec)),  # before a worker measures it
+        *ask_limits.faults(resolved),
+        *memory_needs.faults(resolved, cluster.worker_bytes(spec)),  # before a worker measures it
     ]
     if faults:
         raise InvalidSpecError(faults)
-    if isinstance(spec.task, FunctionTask):
-        called = TrainingCost(0.0, (spec.task.sleep_s,) * 3, 0.0, n=0)
-        return _ready(spec, called, called, None, cluster, prices)
-    found = [_known(database, spec, cluster, is_full=is_full) for is_full in (False, True)]
+    if isinstance(resolved, FunctionJob):
+        called = TrainingCost(0.0, (resolved.task.sleep_s,) * 3, 0.0, n=0)
+        return _ready(resolved, called, called, None, cluster, prices)
+    found = [_known(database, resolved, cluster, is_full=is_full) for is_full in (False, True)]
     done = [c for c in found if c is not None and c.state is CalibrationState.DONE]
     if len(done) < len(found):
-        return _unknown(spec, *_why(found, cluster), cluster)
+        return _unknown(resolved, *_why(found, cluster), cluster)
     short, full = (calibrations.cost_in(c) for c in done)
-    return _ready(spec, short, full, done[0], cluster, prices)
+    return _ready(resolved, short, full, done[0], cluster, prices)
 
 
 def _known(
-    database: Database, spec: JobSpec, cluster: _Cluster, *, is_full: bool
+    database: Database, resolved: TrainingJob, cluster: _Cluster, *, is_full: bool
 ) -> Calibration | None:
     """Request a measurement only where workers can take it: others would fill the queue."""
     look = calibrations.ask if cluster.n_workers else calibrations.known
-    payload = training_cost.typical_payload(spec, is_full=is_full)
-    return look(database, spec, payload, calibrations.widths_of(spec, payload))
+    payload = training_cost.typical_payload(resolved, is_full=is_full)
+    widths = calibrations.widths_of(resolved.spec, payload)
+    return look(database, resolved.spec, payload, widths)
 
 
 def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, str]:
@@ -127,8 +128,8 @@ def _totals(dispatcher: RegisteredDispatcher) -> Mapping[str, float]:
     return {"cpus": 0.0, "gpus": 0.0, **dispatcher.resources}
 
 
-def _unknown(spec: JobSpec, state: str, detail: str, cluster: _Cluster) -> Estimate:
-    trainings = workload.trainings_of(spec)
+def _unknown(resolved: ResolvedSpec, state: str, detail: str, cluster: _Cluster) -> Estimate:
+    trainings = workload.trainings_of(resolved)
     return Estimate(
         state=state,
         detail=detail,
@@ -141,26 +142,27 @@ def _unknown(spec: JobSpec, state: str, detail: str, cluster: _Cluster) -> Estim
         work_s=None,
         time_s=None,
         memory=None,
-        least_memory_bytes=_least_bytes(spec),
-        worker_memory_bytes=cluster.worker_bytes(spec),
+        least_memory_bytes=_least_bytes(resolved),
+        worker_memory_bytes=cluster.worker_bytes(resolved.spec),
         money=None,
         warnings=(),
     )
 
 
 def _ready(
-    spec: JobSpec,
+    resolved: ResolvedSpec,
     short: TrainingCost,
     full: TrainingCost,
     source: Calibration | None,
     cluster: _Cluster,
     prices: Prices,
 ) -> Estimate:
+    spec = resolved.spec
     width = _width_of(spec, short)
-    kinds = _kinds_of(spec, short, full, width, cluster.n_workers or 1)
+    kinds = _kinds_of(resolved, short, full, width, cluster.n_workers or 1)
     work_s = total_of(kind.whole for kind in kinds)
     per_s = prices.per_s(spec.resources)
-    time_s = time_of(spec, kinds, width, cluster.n_workers or 0)
+    time_s = time_of(resolved, kinds, width, cluster.n_workers or 0)
     if time_s is not None:  # the workers may be new
         time_s += Interval(0.0, 0.0, short.load_s)
     money = Money(work_s * per_s, prices.currency) if per_s is not None else None
@@ -183,11 +185,11 @@ def _ready(
         work_s=work_s,
         time_s=time_s,
         memory=memory,
-        least_memory_bytes=_least_bytes(spec),
+        least_memory_bytes=_least_bytes(resolved),
         worker_memory_bytes=cluster.worker_bytes(spec),
         money=money,
         warnings=(
-            *_warnings(spec, cluster, time_s, money, memory),
+            *_warnings(resolved, cluster, time_s, money, memory),
             *_narrower(spec.resources.pack_width, width),
         ),
     )
@@ -202,11 +204,11 @@ def _width_of(spec: JobSpec, cost: TrainingCost) -> int:
 
 
 def _kinds_of(
-    spec: JobSpec, short: TrainingCost, full: TrainingCost, width: int, n_workers: int
+    resolved: ResolvedSpec, short: TrainingCost, full: TrainingCost, width: int, n_workers: int
 ) -> tuple[KindOfTraining, ...]:
     counted = [
-        (each, workload.n_together(spec, each, width, n_workers))
-        for each in workload.trainings_of(spec)
+        (each, workload.n_together(resolved, each, width, n_workers))
+        for each in workload.trainings_of(resolved)
     ]
     return tuple(kind_of(t, full if t.is_full else short, width, n) for t, n in counted)
 
@@ -220,8 +222,8 @@ def _memory_of(spec: JobSpec, cost: TrainingCost, cluster: _Cluster) -> Memory |
     return Memory(cost.peak_memory_bytes, total, has, total <= has if has is not None else None)
 
 
-def _least_bytes(spec: JobSpec) -> int | None:
-    need = memory_needs.need_of(spec)
+def _least_bytes(resolved: ResolvedSpec) -> int | None:
+    need = memory_needs.need_of(resolved)
     return need.bytes if need is not None else None
 
 
@@ -232,12 +234,13 @@ def _narrower(asked: int | str, width: int) -> Iterator[str]:
 
 
 def _warnings(
-    spec: JobSpec,
+    resolved: ResolvedSpec,
     cluster: _Cluster,
     time_s: Interval | None,
     money: Money | None,
     memory: Memory | None,
 ) -> Iterator[str]:
+    spec = resolved.spec
     if cluster.best is None:
         yield NO_DISPATCHER
     elif cluster.n_workers == 0:
@@ -260,5 +263,5 @@ def _warnings(
             f"a training held {memory_needs.size_text(memory.worker_bytes)}, a worker has "
             f"{memory_needs.size_text(most)}: trainings may end for lack of memory"
         )
-    if is_training(spec) and spec.pruning is not None:
+    if isinstance(resolved, TrainingJob) and spec.pruning is not None:
         yield "trainings that are stopped early cost less than this"

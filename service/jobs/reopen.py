@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 from service import samplers
 from service.errors import Fault, IllegalTransitionError, InvalidSpecError, NothingToRetryError
 from service.jobs import dataset_references
-from service.jobs.commands import spec_of
+from service.jobs.commands import resolved_of
 from service.records import Job, Study, TrialOutline
 from service.spec import Budget, JobSpec
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.studies import payloads, planning
+from service.studies.resolved import ResolvedSpec
 from service.validation import ask_limits
+from service.validation.resolve import resolve
 
 MOST_TRIALS: int = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
 CHOSEN_BY_SEARCH = (Phase.PROMOTION, Phase.EVALUATION)
@@ -51,22 +53,29 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         job = jobs.lock(session, job_id)
         if job.state is not JobState.SUCCEEDED:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
-        dataset_references.require(session, spec_of(job))
-        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
+        spec = _require_continuable(session, job).spec
         found = studies.of_job(session, job_id)
         raised = _raised(found, n_trials)
-        _require_effort(spec_of(job), n_trials)
+        _require_effort(spec, n_trials)
         for study in raised:
             studies.change(session, study.id, n_trials=n_trials)
-        _choose_again(session, spec_of(job), found)
+        _choose_again(session, spec, found)
         return jobs.reopen(session, job_id)
+
+
+def _require_continuable(session: Session, job: Job) -> ResolvedSpec:
+    """Check that a job can go on here: its data set is stored, and the code is the same."""
+    resolved = resolved_of(job)
+    dataset_references.require(session, resolved.spec)
+    payloads.require_same_code(resolved, trials.first_of_job(session, job.id))
+    return resolved
 
 
 def _require_effort(spec: JobSpec, n_trials: int) -> None:
     """Check a larger budget against the limits on asks."""
     budget = spec.budget.model_copy(update={"n_trials": n_trials})
-    faults = list(ask_limits.faults(spec.model_copy(update={"budget": budget}), "/n_trials"))
-    if faults:
+    larger = resolve(spec.model_copy(update={"budget": budget}))
+    if faults := list(ask_limits.faults(larger, "/n_trials")):
         raise InvalidSpecError(faults)
 
 
@@ -118,9 +127,8 @@ def retry_failed(database: Database, job_id: int) -> Job:
         job = _require_retriable(jobs.lock(session, job_id))
         if seen.lease_fence != job.lease_fence:  # it continued
             chosen = _choose_retry(session, job)
-        dataset_references.require(session, spec_of(job))
-        payloads.require_same_code(spec_of(job), trials.first_of_job(session, job_id))
-        _retry(session, job, chosen)
+        resolved = _require_continuable(session, job)
+        _retry(session, resolved.spec, job, chosen)
         return jobs.reopen(session, job_id)
 
 
@@ -161,9 +169,9 @@ def _choose_retry(session: Session, job: Job) -> _Retry:
     chosen = [trial for trial in failed if trial.phase is phase]
     if phase is not Phase.SEARCH:
         return _Retry(phase, chosen, set(), [])
-    spec, found = spec_of(job), studies.of_job(session, job.id)
-    gone = _proposed_by_failures(spec, found, every, {trial.id for trial in failed})
-    pruned = [t for study in found for t in _held_against(spec, study, every, chosen)]
+    resolved, found = resolved_of(job), studies.of_job(session, job.id)
+    gone = _proposed_by_failures(resolved, found, every, {trial.id for trial in failed})
+    pruned = [t for study in found for t in _held_against(resolved, study, every, chosen)]
     return _Retry(phase, _without(chosen, gone), gone, _without(pruned, gone))
 
 
@@ -172,13 +180,16 @@ def _without(found: Sequence[TrialOutline], gone: Collection[int]) -> list[Trial
 
 
 def _held_against(
-    spec: JobSpec, study: Study, every: Sequence[TrialOutline], failed: Sequence[TrialOutline]
+    resolved: ResolvedSpec,
+    study: Study,
+    every: Sequence[TrialOutline],
+    failed: Sequence[TrialOutline],
 ) -> list[TrialOutline]:
     """Return the trials of a study that were stopped in the round of a failed one, or later."""
     numbers = [t.number for t in failed if t.study_id == study.id and t.number is not None]
     if not numbers or study.role not in (Role.SEARCH, Role.TUNED):
         return []
-    size = planning.round_size_of(spec, study) or 1
+    size = planning.round_size_of(resolved.spec, study, resolved.spaces) or 1
     start = min(numbers) // size * size
     mine = (t for t in every if t.study_id == study.id and t.phase is Phase.SEARCH)
     stopped = (t for t in mine if t.state is TrialState.PRUNED and t.number is not None)
@@ -191,16 +202,16 @@ def _is_failed(trial: TrialOutline, job: Job) -> bool:
     return trial.phase is not Phase.SUPERSEDED and trial.state in states
 
 
-def _retry(session: Session, job: Job, chosen: _Retry) -> None:
+def _retry(session: Session, spec: JobSpec, job: Job, chosen: _Retry) -> None:
     found = studies.of_job(session, job.id)
     failed = chosen.failed
     if chosen.phase is Phase.SEARCH:
         trials.supersede(session, chosen.gone)
-        _choose_again(session, spec_of(job), found)
+        _choose_again(session, spec, found)
     elif chosen.phase is Phase.PROMOTION:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
-        failed = _choose_control_again(session, spec_of(job), found, failed)
+        failed = _choose_control_again(session, spec, found, failed)
         _begin_again(session, found)
     trials.wait_again(session, [*failed, *chosen.pruned])
 
@@ -221,7 +232,7 @@ def _choose_control_again(
 
 
 def _proposed_by_failures(
-    spec: JobSpec,
+    resolved: ResolvedSpec,
     found: Sequence[Study],
     every: Sequence[TrialOutline],
     failed: Collection[int],
@@ -231,11 +242,11 @@ def _proposed_by_failures(
     for trial in every:
         if trial.phase is Phase.SEARCH:
             by_study[trial.study_id].append(trial)
-    return {t.id for s in found for t in _proposed_by(spec, s, by_study[s.id], failed)}
+    return {t.id for s in found for t in _proposed_by(resolved, s, by_study[s.id], failed)}
 
 
 def _proposed_by(
-    spec: JobSpec, study: Study, mine: Sequence[TrialOutline], failed: Collection[int]
+    resolved: ResolvedSpec, study: Study, mine: Sequence[TrialOutline], failed: Collection[int]
 ) -> list[TrialOutline]:
     """Return the trials of a study whose proposal depended on the value of a failed one."""
     first = next((t for t in mine if t.id in failed), None)
@@ -246,7 +257,7 @@ def _proposed_by(
         return []
     if can.speculative or number is None:  # DIRECT: the order of the sequence, not that of issue
         return [t for t in mine if t.id != first.id and not _is_before(t, number)]
-    size = planning.round_size_of(spec, study) or 1
+    size = planning.round_size_of(resolved.spec, study, resolved.spaces) or 1
     end = (number // size + 1) * size
     return [t for t in mine if t.number is None or t.number >= end]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from service.errors import InvalidSpecError
+from service.jobs.commands import resolved_of
 from service.records import Job
 from service.studies.search_vector import VectorEntry, described
-from service.validation import parse
 
 
 def of_job(job: Job) -> list[VectorEntry] | None:
@@ -15,6 +15,6 @@ def of_job(job: Job) -> list[VectorEntry] | None:
     removed, or only an earlier version accepted its spec.
     """
     try:
-        return described(parse.parse(job.spec))
+        return described(resolved_of(job))
     except InvalidSpecError:
         return None

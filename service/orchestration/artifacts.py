@@ -6,16 +6,17 @@ from sqlalchemy.orm import Session
 
 from service.orchestration.run import Run
 from service.records import Trial
-from service.spec import JobSpec, is_training
 from service.states import Phase
 from service.storage import densities
+from service.studies.resolved import ResolvedSpec, TrainingJob
 
 MEDIA_TYPE = "application/vnd.safetensors"
 
 
-def keeps_weights(spec: JobSpec, trial: Trial) -> bool:
+def keeps_weights(resolved: ResolvedSpec, trial: Trial) -> bool:
     """Whether a trial's folded network is kept: that of each study's first evaluation."""
-    return is_training(spec) and trial.phase is Phase.EVALUATION and trial.number == 0
+    is_first = trial.phase is Phase.EVALUATION and trial.number == 0
+    return is_first and isinstance(resolved, TrainingJob)
 
 
 def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]) -> None:

@@ -59,5 +59,5 @@ def issue_missing(session: Session, run: Run) -> bool:
 
 def _evaluation(run: Run, study: StudyRun, index: int) -> dict[str, object]:
     best = run.log.trials[study.record.best_trial_id or 0]
-    order = payloads.evaluated(run.spec, best.params, best.payload, index, best.learned)
+    order = payloads.evaluated(run.resolved, best.params, best.payload, index, best.learned)
     return issue.row_of(run, study, Phase.EVALUATION, order, best.point, index)

@@ -25,10 +25,8 @@ MOST_AT_ONCE = 50
 
 def order_of(run: Run, study: StudyRun, point: Sequence[float], *, is_full: bool = False) -> Order:
     """Describe the trial of a study's point; a full one trains all epochs."""
-    match = best_densities.matching(run.spec, run.studies) if study.waits_for else None
-    return payloads.searched(
-        run.spec, study.space, study.record.name, point, match, is_full=is_full
-    )
+    match = best_densities.matching(run.resolved, run.studies) if study.waits_for else None
+    return payloads.searched(run.resolved, study.record.name, point, match, is_full=is_full)
 
 
 def row_of(

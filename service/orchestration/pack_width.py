@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from service.costs import calibrations
 from service.costs.training_cost import typical_payload
 from service.orchestration.run import Run
-from service.spec import is_training
 from service.states import CalibrationState
 from service.storage import jobs
+from service.studies.resolved import TrainingJob
 
 
 def settle(session: Session, run: Run) -> bool:
@@ -20,21 +22,23 @@ def settle(session: Session, run: Run) -> bool:
     """
     if run.spec.resources.pack_width != "auto":
         return True
-    width = _measured(session, run) if is_training(run.spec) else 1
+    width = _measured(session, run.resolved) if isinstance(run.resolved, TrainingJob) else 1
     if width is None:
         return False
     resources = run.spec.resources.model_copy(update={"pack_width": width})
-    run.spec = run.spec.model_copy(update={"resources": resources})
+    # Nothing that is derived from a spec depends on its resources.
+    spec = run.spec.model_copy(update={"resources": resources})
+    run.resolved = replace(run.resolved, spec=spec)
     jobs.set_spec(session, run.job.id, run.spec.model_dump(mode="json"))
     return True
 
 
-def _measured(session: Session, run: Run) -> int | None:
-    payload = typical_payload(run.spec, is_full=False)
-    widths = calibrations.widths_of(run.spec, payload)
+def _measured(session: Session, resolved: TrainingJob) -> int | None:
+    payload = typical_payload(resolved, is_full=False)
+    widths = calibrations.widths_of(resolved.spec, payload)
     if len(widths) == 1:
         return 1
-    found = calibrations.ask_in(session, run.spec, payload, widths)
+    found = calibrations.ask_in(session, resolved.spec, payload, widths)
     if found.state is CalibrationState.DONE:
         return calibrations.cost_in(found).pack_width
     return 1 if found.state is CalibrationState.FAILED else None

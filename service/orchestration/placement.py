@@ -131,10 +131,10 @@ def _assignment(run: Run, trial: Trial, attempt_id: int, pack: int) -> Assignmen
         digest=trial.digest,
         payload=trial.payload,
         device=payloads.device_of(run.spec),
-        keeps_weights=artifacts.keeps_weights(run.spec, trial),
+        keeps_weights=artifacts.keeps_weights(run.resolved, trial),
         stop_above=(study.limits(trial) or ()) if is_search else (),
         rung=study.rung_of(trial) if is_search else None,
         pack=pack,
         is_alone=deaths.is_isolated(trial.error, run.max_attempts),
-        keeps_end=promotion.may_be_continued(run.spec, trial),
+        keeps_end=promotion.may_be_continued(run.resolved, trial),
     )

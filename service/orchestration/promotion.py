@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 from service.orchestration import issue
 from service.orchestration.run import Run
 from service.records import Trial
-from service.spec import JobSpec
 from service.states import Phase, Role
-from service.studies import planning
+from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun, best_of, better_speculation, is_result
 
 
-def may_be_continued(spec: JobSpec, trial: Trial) -> bool:
+def may_be_continued(resolved: ResolvedSpec, trial: Trial) -> bool:
     """Whether the training of a trial may be continued by the one that promotes it."""
-    return trial.phase is Phase.SEARCH and planning.promotions_continue(spec)
+    is_continued = isinstance(resolved, TrainingJob) and resolved.promotions_continue
+    return trial.phase is Phase.SEARCH and is_continued
 
 
 def promote(session: Session, run: Run, study: StudyRun) -> bool:

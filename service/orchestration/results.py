@@ -16,6 +16,7 @@ from service.states import AttemptState, Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from service.studies import gradient_settings, payloads
+from service.studies.resolved import TrainingJob
 
 _ATTEMPT_STATES = {
     Ending.COMPLETED: AttemptState.COMPLETED,
@@ -127,9 +128,10 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
         "curve": list(update.curve) or None,
         "error": None,
     }
-    if update.learned is not None:
-        changes["learned"] = gradient_settings.with_bounds(run.spec, trial.payload, update.learned)
-        changes["params"] = payloads.learned_params(run.spec, trial.params, update.learned)
+    resolved, learned = run.resolved, update.learned
+    if learned is not None and isinstance(resolved, TrainingJob):
+        changes["learned"] = gradient_settings.with_bounds(resolved, trial.payload, learned)
+        changes["params"] = payloads.learned_params(resolved, trial.params, learned)
     trial_end.end(session, run, trial.id, state, changes)
 
 

@@ -16,6 +16,7 @@ from service.orchestration.trial_log import TrialLog
 from service.records import Job, Json
 from service.spec import JobSpec
 from service.states import JobState
+from service.studies.resolved import ResolvedSpec
 from service.studies.study_run import StudyRun
 
 ACTIVE = (JobState.RUNNING, JobState.EVALUATING)
@@ -46,7 +47,8 @@ class Run:
 
     Attributes:
         job: The job as of the last step; its lease is held.
-        spec: The job's; `pack_width` replaces an unmeasured width of packs in it.
+        resolved: The job's spec with what follows from it; `pack_width` replaces an unmeasured
+            width of packs in it.
         studies: Its studies with their samplers.
         max_attempts: Failed tries after which a trial is FAILED.
         prices: Converts seconds to money, for a budget in money.
@@ -62,7 +64,7 @@ class Run:
     """
 
     job: Job
-    spec: JobSpec
+    resolved: ResolvedSpec
     studies: list[StudyRun]
     max_attempts: int
     prices: Prices = UNPRICED
@@ -79,6 +81,11 @@ class Run:
     def __post_init__(self) -> None:
         self.log = TrialLog(self.job.id, self.studies)
         self.assess()
+
+    @property
+    def spec(self) -> JobSpec:
+        """The job's spec, as it is stored."""
+        return self.resolved.spec
 
     @property
     def pack_width(self) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service import samplers
 from service.costs.prices import UNPRICED, Prices
 from service.errors import InvalidSpecError
-from service.jobs.commands import spec_of
+from service.jobs.commands import resolved_of
 from service.orchestration import ask, completion, evaluation, pack_width, placement, results
 from service.orchestration.messages import Assignment, Update, packs_of
 from service.orchestration.placement import Placement
@@ -31,7 +31,7 @@ from service.studies import payloads, study_run
 def prepare(run: Run) -> None:
     """Prepare the next step: the work that takes too long for its transaction."""
     if run.devices is not None and run.report is None:
-        run.report = build_report(run.spec, run.studies, run.log.trials.values(), run.devices)
+        run.report = build_report(run.resolved, run.studies, run.log.trials.values(), run.devices)
 
 
 def take(
@@ -134,14 +134,14 @@ def open_run(
         InvalidSpecError: Its budget is in money and what it uses has no price here.
         OtherVersionError: It was begun by other versions of what trains.
     """
-    spec = spec_of(job)
-    if faults := list(prices.faults(spec)):
+    resolved = resolved_of(job)
+    if faults := list(prices.faults(resolved.spec)):
         raise InvalidSpecError(faults)
     # Read outside the write transaction: it takes seconds, and only the lease's owner writes here.
     with database.read(is_patient=is_patient) as session:
-        payloads.require_same_code(spec, trials.first_of_job(session, job.id))
-        found = study_run.open_studies(spec, studies.of_job(session, job.id), make)
-        run = Run(job, spec, found, max_attempts, prices)
+        payloads.require_same_code(resolved, trials.first_of_job(session, job.id))
+        found = study_run.open_studies(resolved, studies.of_job(session, job.id), make)
+        run = Run(job, resolved, found, max_attempts, prices)
         for trial in trials.each_of_job(session, job.id):
             run.log.add(trial, is_new=False)
         for study in found:

@@ -24,9 +24,8 @@ def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> N
         return
     study.record = replace(study.record, best_trial_id=best.id, best_value=best.value)
     studies.change(session, study.record.id, best_trial_id=best.id, best_value=best.value)
-    densities.put_all(
-        session, study.record.id, best_densities.density_rows(run.spec, run.studies, study, best)
-    )
+    rows = best_densities.density_rows(run.resolved, run.studies, study, best)
+    densities.put_all(session, study.record.id, rows)
     announce(run, study)
 
 

@@ -21,16 +21,19 @@ from service.report.rows import (
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
 from service.report.verdict import INFERENCE, attribution_in_words, count_of, verdict
-from service.spec import JobSpec, is_training
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun
 
 VERSION = 2
 
 
 def build_report(
-    spec: JobSpec, arms: Sequence[StudyRun], trials: Iterable[Trial], kinds: Sequence[str] = ()
+    resolved: ResolvedSpec,
+    arms: Sequence[StudyRun],
+    trials: Iterable[Trial],
+    kinds: Sequence[str] = (),
 ) -> Json:
     """Compare the arms of a job whose trials have all ended.
 
@@ -39,7 +42,7 @@ def build_report(
     time or cost ended a search, it also depends on the number of trials in ``stopped``.
 
     Args:
-        spec: The job's resolved spec.
+        resolved: The job's resolved spec.
         arms: Its studies with their search spaces.
         trials: All trials of the job.
         kinds: Kinds of device that its trainings ran on.
@@ -56,24 +59,25 @@ def build_report(
     found = arms_with_trials(arms, every)
     against = compare_with_uniform(found)
     counted = [one for one in found if one.arm.record.role in ROLES]
-    noise = plateau.noise_of([one.losses for one in counted]) if is_training(spec) else None
+    is_training = isinstance(resolved, TrainingJob)
+    noise = plateau.noise_of([one.losses for one in counted]) if is_training else None
     best = min(
         (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
     attribution = _attribution(counted, best)
     asked_for = _asked_for(arms, every)
-    savings = fidelity.savings_of(spec, asked_for)
+    savings = fidelity.savings_of(resolved, asked_for)
     compared = _samplers(counted)
     stopped = stopped_of(arms)
-    findings = _findings(spec, found, best, against, attribution)
+    findings = _findings(resolved, found, best, against, attribution)
     findings += stopped_in_words(stopped)
     findings += _bounds_in_words(found)
     findings += devices.mixed_in_words(kinds)
     return {
         "version": VERSION,
-        "arms": [row_of(spec, arms, one, against.get(one.name), noise) for one in found],
+        "arms": [row_of(resolved, arms, one, against.get(one.name), noise) for one in found],
         "best_arm": best.name if best else None,
-        "n_seeds": spec.evaluation.n_seeds,
+        "n_seeds": resolved.spec.evaluation.n_seeds,
         "verdict": " ".join(findings),
         "findings": findings,
         "attribution": attribution,
@@ -125,7 +129,7 @@ def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
 
 
 def _findings(
-    spec: JobSpec,
+    resolved: ResolvedSpec,
     found: Sequence[ArmTrials],
     best: ArmTrials | None,
     against: Mapping[str, Against],
@@ -134,7 +138,7 @@ def _findings(
     """Return the sentences on whether the density helps, what causes the gain and its cost."""
     if best is None:
         return ["No search found a density that could be trained."]
-    if not is_training(spec):
+    if isinstance(resolved, FunctionJob):
         return [f"The lowest value found is {best.best.value:.6g}, by {best.name}."]
     uniform = next((one for one in found if one.name == UNIFORM), None)
     if uniform is None or not uniform.tested or not best.tested:

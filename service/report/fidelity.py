@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from service.records import Trial
 from service.report import statistics
-from service.spec import JobSpec
 from service.states import Phase, TrialState
+from service.studies.resolved import FunctionJob, ResolvedSpec
 from service.studies.study_run import is_result
 from service.studies.training_payload import epochs_of
 
@@ -47,11 +47,11 @@ class Savings:
     words: str
 
 
-def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
+def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | None:
     """Count the epochs that a job's fidelity and pruning rule saved.
 
     Args:
-        spec: The job's resolved spec.
+        resolved: The job's resolved spec.
         trials: The trials that the spec requires (see `service.report.build`).
 
     Returns:
@@ -59,10 +59,12 @@ def savings_of(spec: JobSpec, trials: Iterable[Trial]) -> Savings | None:
     """
     every = list(trials)
     searched = _distinct(every, Phase.SEARCH)
-    if spec.training is None or not searched or (spec.fidelity is None and spec.pruning is None):
+    spec = resolved.spec
+    is_shorter = spec.fidelity is not None or spec.pruning is not None
+    if isinstance(resolved, FunctionJob) or not searched or not is_shorter:
         return None
     promoted = _distinct(every, Phase.PROMOTION)
-    full = sum(int(t.params.get("epochs", spec.training.epochs)) for t in searched)
+    full = sum(int(t.params.get("epochs", resolved.training.epochs)) for t in searched)
     short = sum(_planned(trial) for trial in searched)
     run = sum(_run(trial) for trial in searched)
     again = sum(_planned(trial) for trial in promoted)

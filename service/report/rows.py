@@ -13,10 +13,10 @@ from service.report import plateau, statistics
 from service.report.attribution import UNIFORM
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
-from service.spec import JobSpec
 from service.states import Phase, Role
 from service.studies import best_densities
 from service.studies.layer_groups import WHOLE
+from service.studies.resolved import ResolvedSpec
 from service.studies.study_run import StudyRun, is_result
 from service.tasks.metric_names import in_order
 
@@ -112,7 +112,7 @@ def compare_with_uniform(found: Sequence[ArmTrials]) -> dict[str, Against]:
 
 
 def row_of(
-    spec: JobSpec,
+    resolved: ResolvedSpec,
     arms: Sequence[StudyRun],
     one: ArmTrials,
     against: Against | None,
@@ -121,8 +121,8 @@ def row_of(
     """Return one arm's row; the user guide documents its fields."""
     study, best = one.arm.record, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
-    densities = best_densities.densities_of(spec, arms, one.arm, best)
-    layers = best_densities.layers_of(spec, best)
+    densities = best_densities.densities_of(resolved, arms, one.arm, best)
+    layers = best_densities.layers_of(resolved, best)
     groups = {n: d.to_dict() | {"layers": layers[n]} for n, d in densities.items() if n != WHOLE}
     whole = densities.get(WHOLE)
     return {

@@ -12,62 +12,63 @@ from service.spec import JobSpec
 from service.states import Role
 from service.studies import gradient_settings
 from service.studies.densities import Densities, densities_at, learned_densities, of_equal_scale
-from service.studies.layer_groups import groups_of
+from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun, best_of
 
 COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
 
 
-def matching(spec: JobSpec, studies: Sequence[StudyRun]) -> Densities | None:
+def matching(resolved: ResolvedSpec, studies: Sequence[StudyRun]) -> Densities | None:
     """Return the best densities of the searches, by group: the flat control has their scale."""
     found = {study.record.id: study.final for study in studies if study.record.role is Role.SEARCH}
     best = best_of(trial for trial in found.values() if trial is not None)
-    if best is None:
+    if best is None or not isinstance(resolved, TrainingJob):
         return None
     owner = next(study for study in studies if study.record.id == best.study_id)
-    densities = densities_of(spec, studies, owner, best)
-    return of_equal_scale(spec, densities) if best.learned is not None else densities
+    densities = densities_of(resolved, studies, owner, best)
+    return of_equal_scale(resolved, densities) if best.learned is not None else densities
 
 
 def densities_of(
-    spec: JobSpec, studies: Sequence[StudyRun], study: StudyRun, trial: Trial
+    resolved: ResolvedSpec, studies: Sequence[StudyRun], study: StudyRun, trial: Trial
 ) -> dict[str, Density]:
-    """Return what a trial of a study trained with, by group of layers."""
-    if spec.density is None:
+    """Return what a trial of a study trained with, by group of layers; nothing for functions."""
+    if not isinstance(resolved, TrainingJob):
         return {}
     if trial.learned is not None:
-        return learned_densities(spec, trial.learned)
+        return learned_densities(resolved, trial.learned)
     name = study.waits_for[0] if study.record.role is Role.SPECULATION else study.record.name
     needs_match = study.record.role is Role.CONTROL and bool(study.waits_for)
     vector, _ = study.space.split(trial.point)
-    return densities_at(spec, name, vector, matching(spec, studies) if needs_match else None)
+    match = matching(resolved, studies) if needs_match else None
+    return densities_at(resolved, name, vector, match)
 
 
 def density_rows(
-    spec: JobSpec, studies: Sequence[StudyRun], study: StudyRun, best: Trial
+    resolved: ResolvedSpec, studies: Sequence[StudyRun], study: StudyRun, best: Trial
 ) -> list[dict[str, Any]]:
     """Return the columns of a study's best densities with their provenance; none for functions."""
     rows = []
-    layers = layers_of(spec, best)
-    for group, found in densities_of(spec, studies, study, best).items():
+    layers = layers_of(resolved, best)
+    for group, found in densities_of(resolved, studies, study, best).items():
         values = found.to_dict()
         row = {name: values[name] for name in COLUMNS}
         row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
         row |= {"job_id": study.record.job_id, "study_id": study.record.id}
-        origin = {**provenance(spec, study.record, best), "layers": layers[group]}
+        origin = {**provenance(resolved.spec, study.record, best), "layers": layers[group]}
         rows.append(row | {"provenance": origin})
     return rows
 
 
-def layers_of(spec: JobSpec, trial: Trial) -> dict[str, list[str]]:
+def layers_of(resolved: ResolvedSpec, trial: Trial) -> dict[str, list[str]]:
     """Return the layers of each group of the network that a trial trained."""
-    if spec.network is None:
+    if not isinstance(resolved, TrainingJob):
         return {}
     if trial.learned is not None:
-        return {g.name: list(g.layers) for g in gradient_settings.learned_groups(spec)}
+        return {g.name: list(g.layers) for g in gradient_settings.learned_groups(resolved)}
     searched = {name: trial.params[name] for name in SEARCHABLE if name in trial.params}
-    network = spec.network.model_copy(update=searched)
-    return {group.name: list(group.layers) for group in groups_of(spec, network)}
+    network = resolved.network.model_copy(update=searched)
+    return {group.name: list(group.layers) for group in resolved.groups_of(network)}
 
 
 def provenance(spec: JobSpec, study: Study, best: Trial) -> dict[str, Any]:

@@ -10,30 +10,31 @@ import numpy as np
 from densearch.density import families
 from densearch.density.families import Density
 from service.records import Json
-from service.spec import ControlSpec, JobSpec
+from service.spec import ControlSpec
 from service.studies import gradient_settings, planning
-from service.studies.layer_groups import WHOLE, Group, density_spec, groups_of, parted
-from service.studies.planning import TUNED
+from service.studies.layer_groups import WHOLE, Group, parted
+from service.studies.resolved import TrainingJob
+from service.studies.spaces import TUNED
 
 # By the name of their group.
 Densities = Mapping[str, Density]
 
 
 def densities_at(
-    spec: JobSpec, arm: str, vector: Sequence[float], matching: Densities | None = None
+    resolved: TrainingJob, arm: str, vector: Sequence[float], matching: Densities | None = None
 ) -> dict[str, Density]:
     """Build the densities that an arm tries at a point, by group.
 
     Args:
-        spec: A complete spec of a training job.
+        resolved: The job.
         arm: Name of the study.
         vector: The point's vector in real units, shape () for arms that search no density.
         matching: The best densities of the searches, for the flat control without a factor.
     """
-    groups = groups_of(spec)
-    control = planning.control_of(spec, arm)
+    groups = resolved.groups
+    control = planning.control_of(resolved.spec, arm)
     if control is None or arm == "density_tuned":
-        family = density_spec(spec).family
+        family = resolved.density.family
         return built(family, groups, parted(groups, family, vector))
     if arm == "flat_tuned":
         pairs = zip(groups, vector, strict=True)
@@ -43,25 +44,27 @@ def densities_at(
     return {group.name: _fixed(control, group, matching or {}) for group in groups}
 
 
-def learned_densities(spec: JobSpec, learned: Json) -> dict[str, Density]:
+def learned_densities(resolved: TrainingJob, learned: Json) -> dict[str, Density]:
     """Build what a gradient training has learned, by the group that shares it."""
-    groups = gradient_settings.learned_groups(spec)
+    groups = gradient_settings.learned_groups(resolved)
     vectors = learned["groups"]
-    family = density_spec(spec).family
-    return built(family, groups, [vectors[group.name] for group in groups])
+    return built(resolved.density.family, groups, [vectors[group.name] for group in groups])
 
 
-def of_equal_scale(spec: JobSpec, learned: Densities) -> Densities:
+def of_equal_scale(resolved: TrainingJob, learned: Densities) -> Densities:
     """Return a density for each group of the job, of the scale of what its layers have learned.
 
     Where the layers of a group have learned one each it is flat: their root mean square.
     """
     by_layer = {
         layer: learned[group.name]
-        for group in gradient_settings.learned_groups(spec)
+        for group in gradient_settings.learned_groups(resolved)
         for layer in group.layers
     }
-    return {g.name: _of_layers(g, [by_layer[own] for own in g.layers]) for g in groups_of(spec)}
+    return {
+        group.name: _of_layers(group, [by_layer[own] for own in group.layers])
+        for group in resolved.groups
+    }
 
 
 def _of_layers(group: Group, densities: Sequence[Density]) -> Density:

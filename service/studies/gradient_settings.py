@@ -6,17 +6,17 @@ Source of the preset: the training strategy in the README of cammarasana123/weig
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from service import samplers
-from service.errors import Fault
 from service.records import Json
 from service.samplers.sections import AUTHORS, LAYER, SAME, WARM_RESTARTS, GradientOptions
-from service.spec import JobSpec
-from service.studies.layer_groups import Group, density_spec, groups_of, parted
+from service.spec import DensitySpec, JobSpec
+from service.studies.layer_groups import Group, parted
+from service.studies.resolved import TrainingJob
 from service.studies.training_payload import DensityLearning, LearnedGroup
 
 # At the weights' own rate SGD drove densities out of range in 2 of 3 runs on digits; Adam, whose
@@ -76,32 +76,43 @@ def settings_of(spec: JobSpec) -> GradientSettings:
     )
 
 
-def learned_groups(spec: JobSpec) -> list[Group]:
+def learned_groups(resolved: TrainingJob) -> Sequence[Group]:
     """Return the groups of layers that share a learned density."""
-    scope = LAYER if settings_of(spec).scope == LAYER else None
-    return groups_of(spec, scope=scope)
+    is_by_layer = settings_of(resolved.spec).scope == LAYER
+    return resolved.groups_in(LAYER) if is_by_layer else resolved.groups
 
 
-def learning_of(spec: JobSpec) -> DensityLearning:
+def learning_of(resolved: TrainingJob) -> DensityLearning:
     """Return which densities the trainings of a job's gradient study learn, and how."""
-    settings = settings_of(spec)
+    settings, density = settings_of(resolved.spec), resolved.density
+    found = bounded(density, resolved.groups, learned_groups(resolved))
     return DensityLearning(
-        density_spec(spec).family,
-        [_group(settings, group, own) for group, own in _bounded(spec)],
+        density.family,
+        [_group(settings, group, own) for group, own in found],
         settings.lr_factor,
         settings.weight_decay,
         None if settings.schedule == SAME else settings.schedule,
     )
 
 
-def _bounded(spec: JobSpec) -> list[tuple[Group, list[list[float]]]]:
-    """Return each group with the bounds of its density: those that its layers have in the job."""
-    wanted, shared = density_spec(spec), groups_of(spec)
-    parts = parted(shared, wanted.family, wanted.bounds or [])
+def bounded(
+    density: DensitySpec, shared: Sequence[Group], learned: Sequence[Group]
+) -> list[tuple[Group, list[list[float]]]]:
+    """Return each learned group with the bounds that its layers have in the job.
+
+    Args:
+        density: The job's density section.
+        shared: The job's groups of layers.
+        learned: Those that share a learned density.
+
+    Raises:
+        ValueError: The job has another number of bounds.
+    """
+    parts = parted(shared, density.family, density.bounds or [])
     by_layer = {
         layer: own for group, own in zip(shared, parts, strict=True) for layer in group.layers
     }
-    return [(group, by_layer[group.layers[0]]) for group in learned_groups(spec)]
+    return [(group, by_layer[group.layers[0]]) for group in learned]
 
 
 def _group(
@@ -120,56 +131,14 @@ def _start(settings: GradientSettings, group: Group, n_free: int) -> Sequence[fl
     return usual if usual is not None else (PLAIN,) * n_free
 
 
-# Rules
-
-
-def faults(spec: JobSpec, at: str) -> Iterator[Fault]:
-    """Yield what does not fit together of options that are each right by themselves.
-
-    Args:
-        spec: A spec whose sections are filled.
-        at: Pointer of the sampler.
-    """
-    settings, where = settings_of(spec), f"{at}/options"
-    if spec.density is None or spec.training is None:
-        return
-    if settings.is_authors and spec.training.optimizer != AUTHORS_OPTIMIZER:
-        detail = f"the authors train with AdamW: set training.optimizer to {AUTHORS_OPTIMIZER}"
-        yield Fault(f"{where}/preset", f"{detail}, or give lr_factor and the others by themselves")
-    if settings.is_authors and spec.density.family != AUTHORS_FAMILY:
-        detail = f"the authors' density is {AUTHORS_FAMILY}: set density.family to that"
-        yield Fault(f"{where}/preset", f"{detail}, or give lr_factor and the others by themselves")
-    if settings.start is not None and spec.density.bounds is not None:
-        yield from _start_faults(spec, settings.start, f"{where}/start")
-
-
-def _start_faults(spec: JobSpec, start: Sequence[float], at: str) -> Iterator[Fault]:
-    try:
-        bounded = _bounded(spec)
-    except ValueError:  # the network's or the bounds' own fault, which its own check reports
-        return
-    for group, bounds in bounded:
-        if len(bounds) != len(start):
-            detail = f"has {len(start)} values, the density of {group.title} {len(bounds)}"
-            yield Fault(at, f"{detail}: give as many, the outermost first")
-            return
-        for index, (value, (low, high)) in enumerate(zip(start, bounds, strict=True)):
-            if not low <= value <= high:
-                detail = (
-                    f"{value:g} is not within the bounds of {group.title}, {low:g} to {high:g}"
-                )
-                yield Fault(f"{at}/{index}", f"{detail}: start within, or widen density.bounds")
-                return
-
-
 # What came of it
 
 
-def with_bounds(spec: JobSpec, payload: Json, learned: Json) -> Json:
+def with_bounds(resolved: TrainingJob, payload: Json, learned: Json) -> Json:
     """Return what a training has learned, with those of its values that ended at a bound.
 
     Args:
-        spec: The job's, complete.
+        resolved: The job.
         payload: The training's.
         learned: Its `groups`, see `service.orchestration.messages.Ended`.
 
@@ -179,7 +148,7 @@ def with_bounds(spec: JobSpec, payload: Json, learned: Json) -> Json:
     """
     asked = DensityLearning.of(payload["gradient"])
     found = []
-    for group, own in zip(learned_groups(spec), asked.groups, strict=True):
+    for group, own in zip(learned_groups(resolved), asked.groups, strict=True):
         values = learned["groups"][group.name]
         rows = zip(group.value_names(asked.family), values, own.bounds, strict=True)
         for name, value, (low, high) in rows:

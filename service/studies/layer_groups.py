@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from densearch.density import families
-from service import networks
-from service.networks import AnyNetwork, Layer
-from service.spec import DensitySpec, JobSpec
+from service.networks import Layer
 from service.tasks.function import FunctionTask
 from service.tasks.sections import TrainingTask, data_of
 
@@ -61,41 +59,10 @@ class Group:
         return [f"{self.name} {name}".strip() for name in own]
 
 
-def groups_of(
-    spec: JobSpec, network: AnyNetwork | None = None, *, scope: str | None = None
-) -> list[Group]:
-    """Return the groups of a complete spec, in the order of their first layers.
-
-    Args:
-        spec: Of a training job.
-        network: The network of one trial, whose depth may be searched; the spec's own if None.
-        scope: As `grouped`; the spec's own if None.
-
-    Raises:
-        ValueError: The job trains nothing.
-    """
-    of = network or spec.network
-    if of is None:
-        raise ValueError("this job has no network")
-    wanted = scope or density_spec(spec).scope
-    return grouped(networks.layers_of(of), wanted, n_dims_of(spec.task))
-
-
 def n_dims_of(task: TrainingTask | FunctionTask) -> int:
     """Return the axes of a task's samples; `DEFAULT_DIMS` where they are not known."""
     data = data_of(task) if not isinstance(task, FunctionTask) else None
     return data.n_dims if data is not None else DEFAULT_DIMS
-
-
-def density_spec(spec: JobSpec) -> DensitySpec:
-    """Return a spec's density section.
-
-    Raises:
-        ValueError: It has none.
-    """
-    if spec.density is None:
-        raise ValueError("this job has no density")
-    return spec.density
 
 
 def grouped(layers: Sequence[Layer], scope: str, n_dims: int) -> list[Group]:

@@ -21,18 +21,18 @@ from service.spec import JobSpec
 from service.states import Phase
 from service.studies import gradient_settings, planning
 from service.studies.densities import Densities, densities_at, learned_densities, params_of, phi_of
-from service.studies.layer_groups import Group, groups_of
+from service.studies.layer_groups import Group
 from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
-from service.studies.search_space import Space, Value
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
+from service.studies.search_space import Value
 from service.studies.training_payload import (
     FunctionPayload,
     Payload,
     Phi,
     TrainingPayload,
-    payload_of,
 )
-from service.tasks.function import FunctionTask
+from service.tasks.sections import TrainingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ def threads_of(spec: JobSpec) -> int:
 
 
 def searched(
-    spec: JobSpec,
-    space: Space,
+    resolved: ResolvedSpec,
     arm: str,
     point: Sequence[float],
     matching: Densities | None = None,
@@ -86,27 +85,26 @@ def searched(
     """Describe the trial of an arm's point on the validation split.
 
     Args:
-        spec: A complete spec.
-        space: The arm's own.
+        resolved: The job.
         arm: Name of the study.
-        point: Shape (space.dimension,), in the unit cube.
+        point: Shape (dimension of its space,), in the unit cube.
         matching: See `service.studies.densities.densities_at`.
         is_full: Whether to train all epochs, where the search trains short.
     """
-    vector, settings = space.split(point)
-    seed = training_seed(spec, Phase.SEARCH)
-    if isinstance(spec.task, FunctionTask):
-        task = spec.task
+    vector, settings = resolved.spaces.of(arm).split(point)
+    spec, seed = resolved.spec, training_seed(resolved.spec, Phase.SEARCH)
+    if isinstance(resolved, FunctionJob):
+        task = resolved.task
         called = FunctionPayload(task.name, task.dimension, task.sleep_s, vector, seed)
         return _order(spec, {"x": list(vector)}, called)
     if samplers.is_learned(arm):
-        learning = gradient_settings.learning_of(spec).to_json()
-        payload = replace(_payload(spec, {}, None, seed), gradient=learning)
+        learning = gradient_settings.learning_of(resolved).to_json()
+        payload = replace(_payload(resolved, {}, None, seed), gradient=learning)
         params: Json = {"density": "learned", "lr": payload.training["lr"]}
     else:
-        chosen = densities_at(spec, arm, vector, matching)
-        groups = groups_of(spec, _network(spec, settings))
-        payload = _payload(spec, settings, _phi_of(spec, groups, chosen), seed)
+        chosen = densities_at(resolved, arm, vector, matching)
+        groups = resolved.groups_of(_network(resolved, settings))
+        payload = _payload(resolved, settings, _phi_of(resolved, groups, chosen), seed)
         params = {**params_of(chosen), "lr": payload.training["lr"], **settings}
     if arm == "default_init_tuned":
         payload = _with(payload, initialisation="framework")
@@ -114,73 +112,71 @@ def searched(
 
 
 def evaluated(
-    spec: JobSpec, params: Json, payload: Json, index: int, learned: Json | None = None
+    resolved: ResolvedSpec, params: Json, payload: Json, index: int, learned: Json | None = None
 ) -> Order:
     """Describe a trial again, with the evaluation's seed `index`, judged on the test split.
 
     What a gradient training has learned is judged like any other density: fixed.
     """
-    own = payload_of(payload)
-    if isinstance(own, FunctionPayload):
-        return _order(spec, params, replace(own, seed=training_seed(spec, Phase.SEARCH)))
+    spec = resolved.spec
+    if isinstance(resolved, FunctionJob):
+        called = FunctionPayload.from_json(payload)
+        return _order(spec, params, replace(called, seed=training_seed(spec, Phase.SEARCH)))
+    own = TrainingPayload.from_json(payload)
     seed = training_seed(spec, Phase.EVALUATION, index)
     test = replace(_exact(own), split="test", seed=seed)
     if learned is not None:
-        groups = gradient_settings.learned_groups(spec)
-        phi = _phi_of(spec, groups, learned_densities(spec, learned))
+        groups = gradient_settings.learned_groups(resolved)
+        phi = _phi_of(resolved, groups, learned_densities(resolved, learned))
         test = replace(test, phi=phi, gradient=None)
     return _order(spec, params, test)
 
 
-def learned_params(spec: JobSpec, params: Json, learned: Json) -> Json:
+def learned_params(resolved: TrainingJob, params: Json, learned: Json) -> Json:
     """Return a gradient trial's params with what it found, for people."""
     kept = {name: value for name, value in params.items() if name != "density"}
-    return params_of(learned_densities(spec, learned)) | kept
+    return params_of(learned_densities(resolved, learned)) | kept
 
 
-def _network(spec: JobSpec, settings: Mapping[str, Value]) -> AnyNetwork:
+def _network(resolved: TrainingJob, settings: Mapping[str, Value]) -> AnyNetwork:
     """Return the network of one trial, with those of its settings that are searched."""
-    if spec.network is None:
-        raise ValueError("this job trains nothing")
     own = {name: value for name, value in settings.items() if name in networks.SEARCHABLE}
-    return spec.network.model_copy(update=own)
+    return resolved.network.model_copy(update=own)
 
 
 def _payload(
-    spec: JobSpec, settings: Mapping[str, Value], phi: Phi | None, seed: int
+    resolved: TrainingJob, settings: Mapping[str, Value], phi: Phi | None, seed: int
 ) -> TrainingPayload:
-    if spec.training is None:
-        raise ValueError("this job trains nothing")
-    training = spec.training.model_dump(mode="json")
+    training = resolved.training.model_dump(mode="json")
     training |= {n: value for n, value in settings.items() if n not in networks.SEARCHABLE}
     if not training["drop_last"]:
         del training["drop_last"]  # trainings were named without it before there was one
-    network = _network(spec, settings).model_dump(mode="json")
+    network = _network(resolved, settings).model_dump(mode="json")
     return TrainingPayload(
-        task=_task(spec),
+        task=_task(resolved.task),
         network=network,
         training=training,
         phi=phi,
         seed=seed,
-        packages=packages_of(spec),
-        threads=threads_of(spec),
+        packages=packages_of(resolved),
+        threads=threads_of(resolved.spec),
         # A pack sums in another order: its results are not taken for those of single trainings.
-        is_packed=_is_packed(spec, network),
+        is_packed=_is_packed(resolved.spec, network),
     )
 
 
-def _phi_of(spec: JobSpec, groups: Sequence[Group], densities: Densities) -> Phi | None:
+def _phi_of(resolved: TrainingJob, groups: Sequence[Group], densities: Densities) -> Phi | None:
     """Name the layers of a plug-in network: some of its convolutions may stay plain."""
-    return phi_of(groups, densities, is_partial=isinstance(spec.network, OwnNetwork))
+    return phi_of(groups, densities, is_partial=isinstance(resolved.network, OwnNetwork))
 
 
-def _task(spec: JobSpec) -> Json:
-    task: Json = spec.task.model_dump(mode="json")
-    if isinstance(spec.task, FunctionTask | OwnTask):
+def _task(section: TrainingTask) -> Json:
+    task: Json = section.model_dump(mode="json")
+    if isinstance(section, OwnTask):
         return task
     if task.get("size_px", 0) is None:
         del task["size_px"]  # a digest of earlier versions has none
-    data = spec.task.data
+    data = section.data
     if data is not None and not data.is_encoded:
         del task["data"]["is_encoded"]  # likewise
     if data is not None and data.sha256 is not None:
@@ -217,15 +213,15 @@ def _short(spec: JobSpec, payload: TrainingPayload) -> TrainingPayload:
     return cut
 
 
-def require_same_code(spec: JobSpec, trial: Trial | None) -> None:
+def require_same_code(resolved: ResolvedSpec, trial: Trial | None) -> None:
     """Check, by the digest of a job's first trial, that the training code is unchanged.
 
     Raises:
         OtherVersionError: Another version would train it now.
     """
-    if trial is None or isinstance(spec.task, FunctionTask):
+    if trial is None or isinstance(resolved, FunctionJob):
         return
-    if training_digest(trial.payload, device=device_of(spec)) != trial.digest:
+    if training_digest(trial.payload, device=device_of(resolved.spec)) != trial.digest:
         raise OtherVersionError(trial.job_id)
 
 

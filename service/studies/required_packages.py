@@ -10,15 +10,14 @@ from service.extensions import entry_points
 from service.extensions.entry_points import Group
 from service.networks import OwnNetwork
 from service.networks import plugin as network_plugin
-from service.spec import JobSpec
+from service.studies.resolved import TrainingJob
 from service.tasks import plugin as task_plugin
-from service.tasks.function import FunctionTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import is_stored
 
 
-def packages_of(spec: JobSpec) -> dict[Group, dict[str, str]]:
-    """Return by group and name the package and version of each plug-in that a spec names.
+def packages_of(resolved: TrainingJob) -> dict[Group, dict[str, str]]:
+    """Return by group and name the package and version of each plug-in that a job names.
 
     They belong to a training's payload: another version is another training, and a worker that
     has another one refuses it.
@@ -26,15 +25,16 @@ def packages_of(spec: JobSpec) -> dict[Group, dict[str, str]]:
     Raises:
         PluginError: One cannot be used any more.
     """
-    return {group: {name: entry_points.load(group, name).package} for group, name in _named(spec)}
+    return {
+        group: {name: entry_points.load(group, name).package} for group, name in _named(resolved)
+    }
 
 
-def _named(spec: JobSpec) -> Iterator[tuple[Group, str]]:
-    if isinstance(spec.network, OwnNetwork):
-        yield network_plugin.GROUP, spec.network.kind.partition(":")[0]
-    if isinstance(spec.task, FunctionTask):
-        return
-    if isinstance(spec.task, OwnTask):
-        yield task_plugin.GROUP, spec.task.kind.partition(":")[0]
-    elif not is_stored(spec.task) and spec.task.dataset not in TASKS[spec.task.kind].sets:
-        yield dataset_plugin.GROUP, spec.task.dataset
+def _named(resolved: TrainingJob) -> Iterator[tuple[Group, str]]:
+    network, task = resolved.network, resolved.task
+    if isinstance(network, OwnNetwork):
+        yield network_plugin.GROUP, network.kind.partition(":")[0]
+    if isinstance(task, OwnTask):
+        yield task_plugin.GROUP, task.kind.partition(":")[0]
+    elif not is_stored(task) and task.dataset not in TASKS[task.kind].sets:
+        yield dataset_plugin.GROUP, task.dataset

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from densearch.density import families
-from service.spec import JobSpec
-from service.studies import planning
-from service.studies.layer_groups import Group, density_spec, groups_of
+from service.studies.layer_groups import Group
+from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.search_space import Axis, CategoryAxis, Value
-from service.tasks.function import FunctionTask
 
 BY_FACTOR = ("symmetric", "separable-symmetric", "separable")
 BY_WIDTH = ("gaussian", "power")
@@ -64,11 +62,10 @@ class VectorEntry:
     positions: tuple[tuple[int, ...], ...] | None = None
 
 
-def described(spec: JobSpec) -> list[VectorEntry]:
-    """Describe the vector that a complete spec's searches propose, in a point's order."""
-    space = planning.space_of(spec)
-    is_function = isinstance(spec.task, FunctionTask)
-    owners = [] if is_function else list(_owners(spec))
+def described(resolved: ResolvedSpec) -> list[VectorEntry]:
+    """Describe the vector that a job's searches propose, in a point's order."""
+    space = resolved.spaces.searches
+    owners = list(_owners(resolved)) if isinstance(resolved, TrainingJob) else []
     entries = []
     for index, axis in enumerate((*space.vector, *space.settings)):
         entry = _entry(index, axis)
@@ -79,10 +76,9 @@ def described(spec: JobSpec) -> list[VectorEntry]:
     return entries
 
 
-def _owners(spec: JobSpec) -> Iterator[tuple[Group, SetTaps]]:
-    family = density_spec(spec).family
-    for group in groups_of(spec):
-        for taps in taps_of(family, group.kernel_size, group.n_dims):
+def _owners(resolved: TrainingJob) -> Iterator[tuple[Group, SetTaps]]:
+    for group in resolved.groups:
+        for taps in taps_of(resolved.density.family, group.kernel_size, group.n_dims):
             yield group, taps
 
 

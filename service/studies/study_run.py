@@ -15,7 +15,9 @@ from service.studies import planning
 from service.studies.median_rule import stop_of
 from service.studies.noise import Surroundings
 from service.studies.pruning_rules import Rule, rule_of
+from service.studies.resolved import ResolvedSpec
 from service.studies.search_space import Space
+from service.studies.spaces import axis_kinds
 from service.studies.training_payload import trains
 
 
@@ -181,17 +183,17 @@ def better_speculation(study: StudyRun, trials: Iterable[Trial]) -> Trial | None
 
 
 def open_studies(
-    spec: JobSpec, records: Sequence[Study], make: MakeAsker = samplers.create
+    resolved: ResolvedSpec, records: Sequence[Study], make: MakeAsker = samplers.create
 ) -> list[StudyRun]:
     """Build the samplers of a job's studies, with empty logs; `make` makes each of them."""
     searches = [record.name for record in records if record.role is Role.SEARCH]
-    return [_open_study(spec, record, searches, make) for record in records]
+    return [_open_study(resolved, record, searches, make) for record in records]
 
 
 def _open_study(
-    spec: JobSpec, record: Study, searches: Sequence[str], make: MakeAsker
+    resolved: ResolvedSpec, record: Study, searches: Sequence[str], make: MakeAsker
 ) -> StudyRun:
-    space = planning.space_of(spec, record.name)
+    spec, space = resolved.spec, resolved.spaces.of(record.name)
     plan = StudyPlan(space.dimension, record.n_trials, record.seed)
     is_searched = record.role in (Role.SEARCH, Role.TUNED)
     if is_searched:
@@ -228,7 +230,7 @@ def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> 
         batch_size=wanted.batch_size,
         options=wanted.options,
         lower_bound=lower_bound_of(spec),
-        axes=planning.axis_kinds(space),
+        axes=axis_kinds(space),
         n_first=min(spec.budget.n_trials, study.n_trials),
         starts=starts,
     )

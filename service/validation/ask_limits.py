@@ -13,10 +13,11 @@ from densearch.sampler import StudyPlan
 from service import samplers
 from service.errors import Fault
 from service.extensions.entry_points import PluginError
-from service.spec import JobSpec
 from service.states import Role
 from service.studies import planning
 from service.studies.planning import PlannedStudy
+from service.studies.resolved import ResolvedSpec
+from service.studies.spaces import axis_kinds
 from service.validation.json_pointers import escape
 
 # Of all studies of a job together; a dispatcher holds about 2 kB of each, and 300 bytes of each
@@ -47,20 +48,19 @@ class _Knob:
     turned: Callable[[StudyPlan, int], StudyPlan]
 
 
-def faults(spec: JobSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
-    """Yield a fault for each limit that a complete spec exceeds.
+def faults(resolved: ResolvedSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
+    """Yield a fault for each limit that a job exceeds.
 
     Args:
-        spec: Complete, its data known.
+        resolved: The job.
         trials_at: JSON pointer to the number of trials in the request.
     """
-    found = list(planning.planned(spec))
-    yield from _size_faults(spec, found, trials_at)
-    indices = {wanted.name: index for index, wanted in enumerate(spec.samplers)}
-    for study in found:
+    yield from _size_faults(resolved, trials_at)
+    indices = {wanted.name: index for index, wanted in enumerate(resolved.spec.samplers)}
+    for study in resolved.studies:
         if study.role in (Role.SEARCH, Role.TUNED) and study.repeat == 1:
             index = indices.get(study.sampler)
-            plan = _plan_of(spec, study)
+            plan = _plan_of(resolved, study)
             try:
                 if samplers.effort_of(study.sampler, plan).excess > 1.0:
                     yield _effort_fault(study, plan, list(_knobs(study, plan, index, trials_at)))
@@ -68,8 +68,9 @@ def faults(spec: JobSpec, trials_at: str = TRIALS_AT) -> Iterator[Fault]:
                 yield Fault(trials_at if index is None else f"/samplers/{index}/name", str(error))
 
 
-def _size_faults(spec: JobSpec, found: list[PlannedStudy], at: str) -> Iterator[Fault]:
-    dimensions = [planning.space_of(spec, study.name).dimension for study in found]
+def _size_faults(resolved: ResolvedSpec, at: str) -> Iterator[Fault]:
+    found = resolved.studies
+    dimensions = [resolved.spaces.of(study.name).dimension for study in found]
     n_trials = sum(study.n_trials for study in found)
     n_values = sum(s.n_trials * d for s, d in zip(found, dimensions, strict=True))
     for n, most, what in (
@@ -81,16 +82,16 @@ def _size_faults(spec: JobSpec, found: list[PlannedStudy], at: str) -> Iterator[
             yield Fault(at, f"{detail} possible: lower it, or have fewer samplers or repeats")
 
 
-def _plan_of(spec: JobSpec, study: PlannedStudy) -> StudyPlan:
-    wanted = planning.sampler_of(spec, study.sampler)
-    space = planning.space_of(spec, study.name)
+def _plan_of(resolved: ResolvedSpec, study: PlannedStudy) -> StudyPlan:
+    wanted = planning.sampler_of(resolved.spec, study.sampler)
+    space = resolved.spaces.of(study.name)
     return StudyPlan(
         space.dimension,
         study.n_trials,
         study.seed,
         batch_size=wanted.batch_size,
         options=wanted.options,
-        axes=planning.axis_kinds(space),
+        axes=axis_kinds(space),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from densearch.density import families
 from service import networks
@@ -10,13 +10,13 @@ from service.errors import Fault
 from service.extensions.entry_points import PluginError
 from service.networks import AnyNetwork, OwnNetwork
 from service.spec import Choices, DensitySpec, JobSpec
-from service.studies.layer_groups import density_spec, groups_of
+from service.studies.layer_groups import Group, grouped, n_dims_of
 
 MAX_DIMENSION = 64
 POSITIVE_FAMILIES = ("gaussian", "power")
 
 
-def filled(spec: JobSpec) -> JobSpec:
+def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
     """Fill in a range for each value of the search vector.
 
     Where only the values of one group are bounded, and all groups have as many, these bounds are
@@ -24,13 +24,14 @@ def filled(spec: JobSpec) -> JobSpec:
     left as it is.
 
     Args:
-        spec: Of a training job, with its network.
+        spec: Of a training job.
+        network: Its network.
     """
     wanted = spec.density or DensitySpec()
-    spec = spec.model_copy(update={"density": wanted})
-    groups = groups_of(spec)
+    spec = spec.model_copy(update={"network": network, "density": wanted})
+    groups = _groups(spec, wanted, network)
     bounds = wanted.bounds
-    if _n_values(spec) > MAX_DIMENSION:
+    if _n_values(spec, wanted, groups) > MAX_DIMENSION:
         return spec  # it is refused: millions of ranges would be no help
     if bounds is None:
         bounds = [
@@ -62,32 +63,37 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the density of a spec whose sections are filled."""
     if spec.density is None or spec.network is None:
         return
-    yield from _scope_faults(spec, spec.density.scope, spec.network)
-    n_values = _n_values(spec)
+    yield from _scope_faults(spec, spec.density, spec.network)
+    groups = _groups(spec, spec.density, spec.network)
+    n_values = _n_values(spec, spec.density, groups)
     if n_values > MAX_DIMENSION:
         yield _too_long(spec, spec.density, n_values)
     elif spec.density.bounds is not None:
-        yield from _length_faults(spec, len(spec.density.bounds))
+        yield from _length_faults(spec.density.family, groups, len(spec.density.bounds))
 
 
-def _n_values(spec: JobSpec) -> int:
-    family = density_spec(spec).family
-    return sum(group.n_free(family) for group in groups_of(spec)) + len(spec.search)
+def _groups(spec: JobSpec, wanted: DensitySpec, network: AnyNetwork) -> list[Group]:
+    return grouped(networks.layers_of(network), wanted.scope, n_dims_of(spec.task))
 
 
-def _scope_faults(spec: JobSpec, scope: str, network: AnyNetwork) -> Iterator[Fault]:
+def _n_values(spec: JobSpec, wanted: DensitySpec, groups: Sequence[Group]) -> int:
+    return sum(group.n_free(wanted.family) for group in groups) + len(spec.search)
+
+
+def _scope_faults(spec: JobSpec, wanted: DensitySpec, network: AnyNetwork) -> Iterator[Fault]:
+    scope = wanted.scope
     if scope == "stage" and any(layer.stage is None for layer in networks.layers_of(network)):
         yield Fault("/density/scope", f"{network.kind} has no stages: use network or layer")
     if scope == "layer" and "depth" in spec.search:
         reason = "a searched depth changes which layers there are"
         yield Fault("/density/scope", f"{reason}: use network or stage, or leave depth out")
     elif isinstance(network, OwnNetwork):
-        yield from _moving_faults(spec, network)
+        yield from _moving_faults(spec, wanted, network)
 
 
-def _moving_faults(spec: JobSpec, network: OwnNetwork) -> Iterator[Fault]:
+def _moving_faults(spec: JobSpec, density: DensitySpec, network: OwnNetwork) -> Iterator[Fault]:
     """Yield searched settings at whose ends a package's network has other groups of layers."""
-    groups = _marks(spec, network)
+    groups = _marks(_groups(spec, density, network))
     for name in networks.SEARCHABLE:
         wanted = spec.search.get(name)
         if wanted is None or name not in type(network).model_fields:
@@ -96,7 +102,7 @@ def _moving_faults(spec: JobSpec, network: OwnNetwork) -> Iterator[Fault]:
         for end in ends:
             moved = network.model_copy(update={name: end})
             try:
-                is_same = _marks(spec, moved) == groups
+                is_same = _marks(_groups(spec, density, moved)) == groups
             except PluginError as error:
                 yield Fault(f"/search/{name}", f"{name} {end}: {error}")
                 break
@@ -106,17 +112,16 @@ def _moving_faults(spec: JobSpec, network: OwnNetwork) -> Iterator[Fault]:
                 break
 
 
-def _marks(spec: JobSpec, network: OwnNetwork) -> list[tuple[str, int]]:
-    return [(group.name, group.kernel_size) for group in groups_of(spec, network)]
+def _marks(groups: Sequence[Group]) -> list[tuple[str, int]]:
+    return [(group.name, group.kernel_size) for group in groups]
 
 
-def _length_faults(spec: JobSpec, n_given: int) -> Iterator[Fault]:
-    wanted, groups = density_spec(spec), groups_of(spec)
-    lengths = [group.n_free(wanted.family) for group in groups]
+def _length_faults(family: str, groups: Sequence[Group], n_given: int) -> Iterator[Fault]:
+    lengths = [group.n_free(family) for group in groups]
     if n_given == sum(lengths):
         return
     counts = [f"{group.title}: {n}" for group, n in zip(groups, lengths, strict=True)]
-    detail = f"{wanted.family} has {sum(lengths)} free values ({', '.join(counts[:8])}"
+    detail = f"{family} has {sum(lengths)} free values ({', '.join(counts[:8])}"
     detail += ", ...)" if len(counts) > 8 else ")"
     remedy = ": give a pair for each, or leave bounds out"
     yield Fault("/density/bounds", f"{detail}, but bounds for {n_given} were given{remedy}")

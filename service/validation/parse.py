@@ -76,7 +76,7 @@ def _fill(spec: JobSpec) -> JobSpec:
     if data_of(spec.task) is None:
         return filled  # what its network and its density may be is known once its data are
     network = spec.network or network_rules.default(spec.task)
-    return density.filled(filled.model_copy(update={"network": network}))
+    return density.filled(filled, network)
 
 
 def _propose_sampler(spec: JobSpec) -> JobSpec:

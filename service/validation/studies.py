@@ -19,18 +19,20 @@ from service.spec import (
     SamplerSpec,
 )
 from service.states import Role
-from service.studies import gradient_settings, planning
+from service.studies import planning
+from service.studies.spaces import TUNED
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
-from service.validation import density
+from service.validation import density, gradient
 from service.validation.json_pointers import escape
+from service.validation.resolve import resolve
 
 # Fields of a control besides its name, and the controls that take them.
 CONTROL_FIELDS = {
     "sigma": ("gaussian",),
     "factor": ("flat",),
-    "lr": planning.TUNED,
-    "sampler": planning.TUNED,
+    "lr": TUNED,
+    "sampler": TUNED,
 }
 
 
@@ -64,7 +66,7 @@ def _one_sampler(spec: JobSpec, wanted: SamplerSpec, at: str) -> Iterator[Fault]
     for name, fault in faults:
         yield Fault(f"{at}/options" + ("" if name is None else f"/{escape(name)}"), fault)
     if info.is_learned and not faults:
-        yield from gradient_settings.faults(spec, at)
+        yield from gradient.faults(spec, at)
 
 
 def _described(spec: JobSpec, name: str, at: str) -> Generator[Fault, None, SamplerInfo | None]:
@@ -136,7 +138,7 @@ def _control_faults(spec: JobSpec) -> Iterator[Fault]:
         for name, owners in CONTROL_FIELDS.items():
             if getattr(control, name) is not None and control.name not in owners:
                 yield Fault(f"{at}/{name}", f"belongs to {', '.join(owners)} alone")
-        if control.name in planning.TUNED:
+        if control.name in TUNED:
             yield from _tuned_faults(spec, control, at)
 
 
@@ -194,8 +196,9 @@ def _round_faults(spec: JobSpec) -> Iterator[Fault]:
         return
     if data_of(spec.task) is None or any(density.faults(spec)):
         return  # what is searched is known once the data are, and their density is right
-    searches = [s for s in planning.planned(spec) if s.role in (Role.SEARCH, Role.TUNED)]
-    sizes = {s.sampler: planning.round_size_of(spec, s) for s in searches}
+    resolved = resolve(spec)
+    searches = [s for s in resolved.studies if s.role in (Role.SEARCH, Role.TUNED)]
+    sizes = {s.sampler: planning.round_size_of(spec, s, resolved.spaces) for s in searches}
     if any(size is None or 1 < size <= spec.budget.n_trials for size in sizes.values()):
         return
     detail = "halving compares the trials of a round"

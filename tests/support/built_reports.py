@@ -11,7 +11,7 @@ from tests.support.report_records import Log
 
 def report_of(log: Log) -> dict[str, Any]:
     """Build a report, which must be JSON."""
-    report = build_report(log.spec, log.arms(), log.trials)
+    report = build_report(log.resolved, log.arms(), log.trials)
     assert json.loads(json.dumps(report, allow_nan=False)) is not None
     return report
 

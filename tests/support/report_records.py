@@ -8,9 +8,9 @@ from typing import Any
 from service.records import Study, Trial
 from service.spec import JobSpec
 from service.states import Phase, TrialState
-from service.studies import planning
 from service.studies.study_run import StudyRun, open_studies
 from service.validation import parse
+from service.validation.resolve import resolve
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BODY: dict[str, Any] = {
@@ -33,7 +33,7 @@ class Log:
     """The trials of a job, with ids in the order in which they are made."""
 
     def __init__(self, spec: JobSpec) -> None:
-        self.spec = spec
+        self.resolved = resolve(spec)
         self.trials: list[Trial] = []
         self.studies = {
             found.name: Study(
@@ -51,7 +51,7 @@ class Log:
                 best_trial_id=None,
                 best_value=None,
             )
-            for place, found in enumerate(planning.planned(spec))
+            for place, found in enumerate(self.resolved.studies)
         }
         self.best: dict[str, Trial] = {}
 
@@ -67,7 +67,7 @@ class Log:
             "number": number,
             "state": TrialState.COMPLETED,
             "certainty": "certain",
-            "point": [0.25] * planning.space_of(self.spec, study).dimension,
+            "point": [0.25] * self.resolved.spaces.of(study).dimension,
             "params": {},
             "digest": f"d{len(self.trials) + 1}",
             "payload": {"training": {"epochs": 4}, "network": {}},
@@ -104,7 +104,7 @@ class Log:
 
     def arms(self) -> list[StudyRun]:
         """The studies of the spec, each with its best."""
-        return open_studies(self.spec, [self._with_best(study) for study in self.studies.values()])
+        return open_studies(self.resolved, list(map(self._with_best, self.studies.values())))
 
     def _with_best(self, study: Study) -> Study:
         best = self.best.get(study.name)

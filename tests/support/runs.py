@@ -25,6 +25,5 @@ def job_of(state: JobState = JobState.RUNNING, **changes: Any) -> Job:
 
 def run_of(state: JobState = JobState.RUNNING, **changes: Any) -> tuple[Run, Log]:
     """A run of a training job, and the maker of its trials; `changes` are its spec's."""
-    spec = spec_of(**changes)
-    log = Log(spec)
-    return Run(job_of(state), spec, log.arms(), max_attempts=3), log
+    log = Log(spec_of(**changes))
+    return Run(job_of(state), log.resolved, log.arms(), max_attempts=3), log

@@ -32,11 +32,12 @@ from workers.dispatcher import Dispatcher
 # As the server: no module of torch may be loaded. Prints the payload of a first trial.
 SERVER = """
 import json, sys
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.validation import parse
-spec = parse.parse(json.loads(sys.argv[1]))
-space = planning.space_of(spec)
-order = payloads.searched(spec, space, spec.samplers[0].name, [0.4] * space.dimension)
+from service.validation.resolve import resolve
+job = resolve(parse.parse(json.loads(sys.argv[1])))
+point = [0.4] * job.spaces.searches.dimension
+order = payloads.searched(job, job.studies[0].name, point)
 assert "torch" not in sys.modules
 print(json.dumps(order.payload))
 """

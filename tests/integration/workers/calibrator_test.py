@@ -20,6 +20,7 @@ from service.storage import calibrations as stored
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.validation import parse
+from tests.support import resolved_jobs
 from tests.support.pretended_cluster import (
     PretendedCluster,
     submit,
@@ -50,8 +51,8 @@ def dispatcher(database: Database, tmp_path: Path, cluster: PretendedCluster) ->
 
 
 def ask(database: Database, **training: Any) -> Calibration:
-    spec = parse.parse(TRAINING | {"training": training})
-    found = calibrations.ask(database, spec, typical_payload(spec, is_full=False), (1,))
+    job = resolved_jobs.training(TRAINING | {"training": training})
+    found = calibrations.ask(database, job.spec, typical_payload(job, is_full=False), (1,))
     assert found is not None
     return found
 

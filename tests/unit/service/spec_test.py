@@ -15,7 +15,6 @@ from service.spec import (
     IntegerRange,
     JobSpec,
     MedianPruning,
-    is_training,
     lower_bound_of,
 )
 
@@ -98,5 +97,3 @@ def test_a_spec_is_stored_without_packages_of_samplers_where_it_has_none() -> No
 def test_losses_and_most_functions_are_never_below_zero() -> None:
     assert [lower_bound_of(spec) for spec in (spec_of(), function("sphere"))] == [0.0, 0.0]
     assert lower_bound_of(function("hartmann6")) is None
-    assert is_training(spec_of())
-    assert not is_training(function("sphere"))

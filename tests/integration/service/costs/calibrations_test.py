@@ -15,12 +15,13 @@ from service.records import Calibration, Json
 from service.spec import JobSpec
 from service.states import CalibrationState, Phase
 from service.storage.database import Database
+from tests.support import resolved_jobs
 from tests.support.estimates import COST, dispatch, measure
-from tests.support.report_records import Log, spec_of
+from tests.support.report_records import BODY, Log, spec_of
 from tests.support.stepped_clock import SteppedClock
 
 SPEC = spec_of()
-PAYLOAD = typical_payload(SPEC, is_full=False)
+PAYLOAD = typical_payload(resolved_jobs.training(BODY), is_full=False)
 FUSIBLE = {"kind": "dncnn", "depth": 3, "width": 8, "kernel_size": 3}
 
 
@@ -48,9 +49,9 @@ def known(database: Database, widths: Sequence[int] = (1,)) -> Calibration | Non
 def test_only_packs_that_can_be_are_timed(
     changes: dict[str, Any], more: Json, expected: tuple[int, ...]
 ) -> None:
-    spec = spec_of(network=FUSIBLE, **changes)
-    payload = typical_payload(spec, is_full=False) | more
-    assert calibrations.widths_of(spec, payload) == expected
+    job = resolved_jobs.training({**BODY, "network": FUSIBLE, **changes})
+    payload = typical_payload(job, is_full=False) | more
+    assert calibrations.widths_of(job.spec, payload) == expected
 
 
 def test_a_question_is_asked_once_and_keeps_its_answer(sqlite_database: Database) -> None:

@@ -15,9 +15,9 @@ from service.costs.training_cost import TrainingCost
 from service.jobs import commands as use_cases
 from service.orchestration.messages import Assignment, Update, packs_of
 from service.orchestration.run import Run
-from service.spec import JobSpec
 from service.states import JobState
 from service.storage.database import Database
+from service.studies.resolved import ResolvedSpec
 from service.validation import parse
 from tests.support.simulation import Simulation, trained
 
@@ -79,12 +79,12 @@ class Schedule(Simulation):
                 self.hand = [a for a in self.hand if a.pack != first]
 
 
-def estimate_of(spec: JobSpec, cost: TrainingCost, width: int, n_workers: int) -> Interval:
+def estimate_of(job: ResolvedSpec, cost: TrainingCost, width: int, n_workers: int) -> Interval:
     kinds = [
-        kind_of(each, cost, width, workload.n_together(spec, each, width, n_workers))
-        for each in workload.trainings_of(spec)
+        kind_of(each, cost, width, workload.n_together(job, each, width, n_workers))
+        for each in workload.trainings_of(job)
     ]
-    found = time_of(spec, kinds, width, n_workers)
+    found = time_of(job, kinds, width, n_workers)
     assert found is not None
     return found
 
@@ -117,5 +117,5 @@ def test_a_schedule_ends_within_its_estimate(
     schedule = Schedule(sqlite_database, n_workers, seed=n_workers, cost=cost)
     (run,) = schedule.take()
     taken_s = schedule.run_for(run)
-    found = estimate_of(spec, cost, width, n_workers)
+    found = estimate_of(run.resolved, cost, width, n_workers)
     assert found.low - 1e-9 <= taken_s <= found.high + 1e-9

@@ -29,13 +29,14 @@ from service.errors import (
     StorageFullError,
 )
 from service.jobs import commands, dataset_references, reopen
-from service.jobs.commands import spec_of
+from service.jobs.commands import resolved_of
 from service.records import Dataset
 from service.settings import Settings
 from service.states import JobState
 from service.storage import datasets
 from service.storage import jobs as job_rows
 from service.storage.database import Database
+from service.studies.resolved import TrainingJob
 from service.validation import parse
 from tests.support.datasets import making
 from tests.support.datasets.importing import add
@@ -151,6 +152,12 @@ def test_a_full_disk_leaves_nothing(
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
+def submitted(database: Database, body: dict[str, Any]) -> TrainingJob:
+    job = resolved_of(commands.submit(database, parse.parse(body))[0])
+    assert isinstance(job, TrainingJob)
+    return job
+
+
 def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
     database: Database, settings: Settings
 ) -> None:
@@ -160,16 +167,16 @@ def test_images_of_varying_size_are_trained_on_at_the_side_of_the_job(
         commands.submit(database, parse.parse(spec_on(name)))
     assert [fault.pointer for fault in refused.value.faults] == ["/task/size_px"]
     sized = {"kind": "classification", "dataset": name, "size_px": 32}
-    spec = spec_of(commands.submit(database, parse.parse(spec_on(name) | {"task": sized}))[0])
-    task = training_cost.typical_payload(spec, is_full=False)["task"]
+    job = submitted(database, spec_on(name) | {"task": sized})
+    task = training_cost.typical_payload(job, is_full=False)["task"]
     assert (task["dataset"], task["size_px"]) == (f"stored:{found.sha256}", 32)
     assert task["data"]["is_encoded"]
     # What a training needs is known before it is trained: that of a side of 32.
-    assert memory.need_of(spec) is not None
+    assert memory.need_of(job) is not None
     # A payload of a set that is stored as values is what it was before there were others.
     values = add(database, settings, name="values")
-    spec = spec_of(commands.submit(database, parse.parse(spec_on(f"stored:{values.id}")))[0])
-    task = training_cost.typical_payload(spec, is_full=False)["task"]
+    job = submitted(database, spec_on(f"stored:{values.id}"))
+    task = training_cost.typical_payload(job, is_full=False)["task"]
     assert not {"size_px"} & task.keys()
     assert not {"is_encoded", "least_px"} & task["data"].keys()
 

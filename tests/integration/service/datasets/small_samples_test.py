@@ -15,6 +15,7 @@ from service.records import Dataset
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.tables import DatasetRow
+from service.studies.resolved import TrainingJob
 from service.validation import parse
 from tests.support.datasets import making
 from tests.support.datasets.importing import add
@@ -72,7 +73,9 @@ def test_a_set_stored_by_an_earlier_version_is_held_to_the_smallest_of_all_split
     payloads = []
     for _ in range(2):
         job, _ = commands.submit(sqlite_database, parse.parse(spec_of(found, 20)))
-        payloads.append(training_cost.typical_payload(commands.spec_of(job), is_full=False))
+        resolved = commands.resolved_of(job)
+        assert isinstance(resolved, TrainingJob)
+        payloads.append(training_cost.typical_payload(resolved, is_full=False))
         with pytest.raises(InvalidSpecError, match="20 px wide"):
             commands.submit(sqlite_database, parse.parse(spec_of(found, 24)))
         with sqlite_database.write() as session:

@@ -224,7 +224,7 @@ def test_a_clone_starts_from_densities_that_are_gone(database: Database, tmp_pat
     deletion.delete(database, source)
     sweep(database, tmp_path)
     clone = use_cases.clone(database, job_id, {})
-    start = use_cases.spec_of(clone).warm_start
+    start = use_cases.resolved_of(clone).spec.warm_start
     assert start is not None
     assert (start.vectors, start.densities) == ([list(found.vector)], [])
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from service.costs import memory
-from service.validation import parse
+from tests.support import resolved_jobs
 from tests.support.peaks import CASES
 
 # A case of each kind of output, and one that has more weights than samples; the rest by hand.
@@ -33,7 +33,7 @@ def peak_of(index: int) -> int:
 )
 def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(index: int) -> None:
     task, network, batch_size = CASES[index]
-    spec = parse.parse(
+    job = resolved_jobs.resolved(
         {
             "name": "peak",
             "task": task,
@@ -43,7 +43,7 @@ def test_the_least_is_at_most_the_peak_and_at_least_half_of_it(index: int) -> No
             "budget": {"n_trials": 1},
         }
     )
-    need = memory.need_of(spec)
+    need = memory.need_of(job)
     assert need is not None
     assert need.bytes <= peak_of(index) <= 2 * need.bytes
     # The network's part is most of the memory, not the process alone.

@@ -8,7 +8,7 @@ import pytest
 
 from service.costs import calibrations
 from service.costs.training_cost import TrainingCost
-from service.jobs.commands import spec_of
+from service.jobs.commands import resolved_of
 from service.orchestration import pack_width
 from service.orchestration.run import Run
 from service.storage import jobs
@@ -35,7 +35,7 @@ def settled(database: Database, run: Run) -> bool:
 
 def stored_width(database: Database, run: Run) -> int | str:
     with database.read() as session:
-        return spec_of(jobs.get(session, run.job.id)).resources.pack_width
+        return resolved_of(jobs.get(session, run.job.id)).spec.resources.pack_width
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_each_round_is_halved_by_its_whole_curves(sqlite_database: Database, sam
     body = halved(sampler)
     simulation, run = simulate(sqlite_database, body, n_workers=3, seed=4)
     mine = searched(sqlite_database, run.job.id, sampler)
-    size = planning.round_size_of(run.spec, run.studies[0].record)
+    size = planning.round_size_of(run.spec, run.studies[0].record, run.resolved.spaces)
     assert size == ROUND
     for start in range(0, 24, size):
         whole = [curve_of(t.payload) for t in mine[start : start + size]]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from service.studies.required_packages import packages_of
-from service.validation import parse
-from tests.support.jobs import function_job
+from tests.support import resolved_jobs
 from tests.support.plugging import forget, install, use
-from tests.support.report_records import spec_of
+from tests.support.report_records import BODY
 
 NETWORK = """
     from densearch.plugins import Layer, OwnNetwork
@@ -41,13 +39,12 @@ def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
 
 
-@pytest.mark.parametrize("body", [function_job(), {}], ids=["function", "training"])
-def test_what_comes_with_the_product_needs_no_package(body: dict[str, Any]) -> None:
-    assert packages_of(parse.parse(body) if body else spec_of()) == {}
+def test_what_comes_with_the_product_needs_no_package() -> None:
+    assert packages_of(resolved_jobs.training(BODY)) == {}
 
 
 def test_a_plug_in_is_named_with_its_package_and_version(plugged: Path) -> None:
     install(plugged, "plugged-net", NETWORK, {"densearch.networks": {"mine": "MINE"}}, "2.1")
     forget()
-    spec = spec_of(network={"kind": "mine"})
-    assert packages_of(spec) == {"densearch.networks": {"mine": "plugged-net 2.1"}}
+    job = resolved_jobs.training({**BODY, "network": {"kind": "mine"}})
+    assert packages_of(job) == {"densearch.networks": {"mine": "plugged-net 2.1"}}

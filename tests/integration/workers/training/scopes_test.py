@@ -10,10 +10,9 @@ from safetensors.torch import load
 
 from service.networks import layers_of
 from service.orchestration.messages import Assignment, Ended, Ending
-from service.spec import JobSpec
-from service.studies import payloads, planning
-from service.studies.layer_groups import groups_of
-from service.validation import parse
+from service.studies import payloads
+from service.studies.resolved import TrainingJob
+from tests.support import resolved_jobs
 from workers.worker import Worker
 
 DIGITS = {"kind": "classification", "dataset": "digits"}
@@ -30,14 +29,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 STILL = {"lr": 1e-12, "epochs": 1}
 
 
-def spec_of(kind: str, scope: str, family: str = "symmetric", **changes: Any) -> JobSpec:
+def job_of(kind: str, scope: str, family: str = "symmetric", **changes: Any) -> TrainingJob:
     task, settings = CASES[kind]
     body: dict[str, Any] = {
         "name": kind, "task": task, "network": {"kind": kind, "width": 4, **settings},
         "training": STILL, "density": {"scope": scope, "family": family},
         "samplers": ["random", "gradient"], "controls": ["uniform"], "budget": {"n_trials": 1},
     }  # fmt: skip
-    return parse.parse(body | changes)
+    return resolved_jobs.training(body | changes)
 
 
 def trained(payload: dict[str, Any]) -> tuple[Ended, dict[str, Any]]:
@@ -55,30 +54,28 @@ def ratios(weighted: dict[str, Any], plain: dict[str, Any], layer: str) -> Any: 
     return mean
 
 
-def check(spec: JobSpec) -> None:
+def check(job: TrainingJob) -> None:
     """Train a point whose values all differ, and hold each layer to its group's density."""
-    space = planning.space_of(spec)
+    space = job.spaces.searches
     point = [(1 + index) / (2.3 + len(space.vector)) for index in range(len(space.vector))]
-    order = payloads.searched(spec, space, "random", point)
-    plain = trained(
-        payloads.searched(spec, planning.space_of(spec, "uniform"), "uniform", []).payload
-    )
+    order = payloads.searched(job, "random", point)
+    plain = trained(payloads.searched(job, "uniform", []).payload)
     ended, weights = trained(order.payload)
     assert ended.value != plain[0].value
     phi = order.payload["phi"]
-    for layer in layers_of(spec.network):  # type: ignore[arg-type]
+    for layer in layers_of(job.network):
         expected = np.asarray(phi[layer.name] if isinstance(phi, dict) else phi)
         np.testing.assert_allclose(ratios(weights, plain[1], layer.name), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", CASES)
 def test_layers_of_every_network_train_with_their_own_density(kind: str) -> None:
-    check(spec_of(kind, "layer"))
+    check(job_of(kind, "layer"))
 
 
 @pytest.mark.parametrize("kind", ["vgg", "resnet", "unet", "nafnet"])
 def test_stages_train_with_their_own_density(kind: str) -> None:
-    check(spec_of(kind, "stage", "separable"))
+    check(job_of(kind, "stage", "separable"))
 
 
 @pytest.mark.parametrize(
@@ -93,21 +90,21 @@ def test_signals_and_volumes_are_weighed_along_all_their_axes(
     kind: str, task: dict[str, Any], n_dims: int, scope: str
 ) -> None:
     network = {"kind": kind, "width": 2, "depth": 2, "kernel_size": [5, 3]}
-    spec = spec_of(kind, scope, "separable-symmetric", task=task, network=network)
-    assert {group.n_dims for group in groups_of(spec)} == {n_dims}
-    check(spec)
+    job = job_of(kind, scope, "separable-symmetric", task=task, network=network)
+    assert {group.n_dims for group in job.groups} == {n_dims}
+    check(job)
 
 
 @pytest.mark.parametrize("kind", ["small_cnn", "unet"])
 def test_every_group_learns_its_values_and_they_are_trained_as_fixed(kind: str) -> None:
     training = {"lr": 0.02, "epochs": 1, "batch_size": 16}
-    spec = spec_of(kind, "layer", training=training)
-    space = planning.space_of(spec, "gradient")
-    order = payloads.searched(spec, space, "gradient", [0.5] * space.dimension)
+    job = job_of(kind, "layer", training=training)
+    space = job.spaces.of("gradient")
+    order = payloads.searched(job, "gradient", [0.5] * space.dimension)
     ended, _ = trained(order.payload)
     learned = ended.learned or {}
-    groups = groups_of(spec)
+    groups = job.groups
     assert list(learned["groups"]) == [group.name for group in groups]
-    test = payloads.evaluated(spec, order.params, order.payload, 0, learned)
-    assert list(test.payload["phi"]) == [layer.name for layer in layers_of(spec.network)]  # type: ignore[arg-type]
+    test = payloads.evaluated(job, order.params, order.payload, 0, learned)
+    assert list(test.payload["phi"]) == [layer.name for layer in layers_of(job.network)]
     assert trained(test.payload)[0].value is not None

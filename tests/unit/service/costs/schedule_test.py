@@ -11,8 +11,8 @@ from service.costs import workload
 from service.costs.schedule import kind_of, time_of
 from service.costs.training_cost import TrainingCost
 from service.costs.workload import EVALUATION, PROMOTION, SEARCH, Trainings
-from service.spec import JobSpec
-from service.validation import parse
+from service.studies.resolved import TrainingJob
+from tests.support import resolved_jobs
 
 COST = TrainingCost(
     start_s=2.0, epoch_s=(9.0, 10.0, 12.0), final_s=4.0, n=0,
@@ -21,7 +21,7 @@ COST = TrainingCost(
 ONE_EPOCH = Trainings(SEARCH, 8, 8, (1, 1, 1), is_full=False)
 
 
-def spec_of(**changes: Any) -> JobSpec:
+def job_of(**changes: Any) -> TrainingJob:
     body = {
         "name": "digits",
         "task": {"kind": "classification"},
@@ -32,7 +32,7 @@ def spec_of(**changes: Any) -> JobSpec:
         "budget": {"n_trials": 24},
         "evaluation": {"n_seeds": 5},
     }
-    return parse.parse(body | changes)
+    return resolved_jobs.training(body | changes)
 
 
 @pytest.mark.parametrize(
@@ -81,26 +81,26 @@ def test_a_training_of_the_evaluation_ends_with_the_whole_test_split() -> None:
 def test_only_what_is_there_at_once_shares_a_pack(
     kind: str, width: int, n_workers: int, expected: float
 ) -> None:
-    spec = spec_of()
-    (each,) = (t for t in workload.trainings_of(spec) if t.kind == kind)
-    assert workload.n_together(spec, each, width, n_workers) == pytest.approx(expected)
+    job = job_of()
+    (each,) = (t for t in workload.trainings_of(job) if t.kind == kind)
+    assert workload.n_together(job, each, width, n_workers) == pytest.approx(expected)
 
 
 def test_rounds_limit_packs() -> None:
-    spec = spec_of(samplers=[{"name": "tpe", "batch_size": 6}])
-    (search,) = (t for t in workload.trainings_of(spec) if t.kind == SEARCH)
-    assert workload.n_together(spec, search, 8, 2) == pytest.approx(3.0)
+    job = job_of(samplers=[{"name": "tpe", "batch_size": 6}])
+    (search,) = (t for t in workload.trainings_of(job) if t.kind == SEARCH)
+    assert workload.n_together(job, search, 8, 2) == pytest.approx(3.0)
 
 
 def test_searches_end_at_a_limit_on_time() -> None:
-    free = spec_of(evaluation={"n_seeds": 0})
-    limited = spec_of(
+    free = job_of(evaluation={"n_seeds": 0})
+    limited = job_of(
         evaluation={"n_seeds": 0}, budget={"n_trials": 24, "wall_clock_s": 100.0}
     )  # fmt: skip
     found = []
-    for spec in (free, limited):
-        kinds = [kind_of(each, COST, 1, 1.0) for each in workload.trainings_of(spec)]
-        found.append(time_of(spec, kinds, 1, 2))
+    for job in (free, limited):
+        kinds = [kind_of(each, COST, 1, 1.0) for each in workload.trainings_of(job)]
+        found.append(time_of(job, kinds, 1, 2))
     assert found[0] is not None
     assert found[1] is not None
     assert found[0].expected == pytest.approx(25 * 16.0 / 2)
@@ -126,8 +126,8 @@ def test_a_promotion_goes_on_from_its_short_training_where_it_can(
         "training": {"epochs": 4, "schedule": "cosine"},
         "fidelity": {"search_fraction": 0.25, "promote": 1},
     }
-    spec = spec_of(**{**given, **changes})
-    (promotion,) = (t for t in workload.trainings_of(spec) if t.kind == PROMOTION)
+    job = job_of(**{**given, **changes})
+    (promotion,) = (t for t in workload.trainings_of(job) if t.kind == PROMOTION)
     assert promotion.epochs == expected
 
 
@@ -144,11 +144,11 @@ def test_a_promotion_goes_on_from_its_short_training_where_it_can(
 def test_what_is_stopped_takes_fewer_epochs_at_least(
     epochs: int, pruning: dict[str, object], least: int
 ) -> None:
-    spec = spec_of(
+    job = job_of(
         training={"epochs": epochs},
         samplers=[{"name": "random", "batch_size": 4}],
         budget={"n_trials": 8},
         pruning=pruning,
     )
-    (search,) = (t for t in workload.trainings_of(spec) if t.kind == SEARCH)
+    (search,) = (t for t in workload.trainings_of(job) if t.kind == SEARCH)
     assert search.epochs == (least, epochs, epochs)

@@ -8,23 +8,22 @@ import pytest
 
 from service.costs import workload
 from service.costs.workload import Trainings
-from service.spec import JobSpec
-from service.studies import planning
-from service.validation import parse
+from service.studies.resolved import TrainingJob
+from tests.support import resolved_jobs
 from tests.support.jobs import function_job, training_job
 
 
-def spec_of(**changes: Any) -> JobSpec:
+def job_of(**changes: Any) -> TrainingJob:
     body = {"samplers": ["random"], "controls": ["uniform"], "training": {"epochs": 8}}
-    return parse.parse(training_job(**(body | changes)))
+    return resolved_jobs.training(training_job(**(body | changes)))
 
 
-def counted(spec: JobSpec) -> dict[str, Trainings]:
-    return {found.kind: found for found in workload.trainings_of(spec)}
+def counted(job: TrainingJob) -> dict[str, Trainings]:
+    return {found.kind: found for found in workload.trainings_of(job)}
 
 
 def test_every_search_spends_the_budget_and_every_arm_is_evaluated() -> None:
-    found = counted(spec_of(samplers=["random", "tpe"], controls=["uniform", "uniform_tuned"]))
+    found = counted(job_of(samplers=["random", "tpe"], controls=["uniform", "uniform_tuned"]))
     assert {kind: each.n for kind, each in found.items()} == {
         "search": 2 * 9, "tuned": 9, "control": 1, "evaluation": 4 * 2
     }  # fmt: skip
@@ -33,16 +32,16 @@ def test_every_search_spends_the_budget_and_every_arm_is_evaluated() -> None:
 
 def test_a_better_speculation_may_have_no_evaluation() -> None:
     """The arm exists only if the searches find such a point."""
-    evaluation = counted(spec_of(samplers=["direct_l"], use_speculation=True))["evaluation"]
+    evaluation = counted(job_of(samplers=["direct_l"], use_speculation=True))["evaluation"]
     assert (evaluation.n, evaluation.n_least) == (3 * 2, 2 * 2)
 
 
 def test_no_more_are_promoted_than_a_study_has_trials() -> None:
     fidelity = {"search_fraction": 0.25, "promote": 3}
-    found = counted(spec_of(fidelity=fidelity))
+    found = counted(job_of(fidelity=fidelity))
     assert found["promotion"].n == 3 + 1  # of the search, and of the control
     assert (found["search"].epochs, found["promotion"].epochs) == ((2, 2, 2), (6, 6, 8))
-    shortened = counted(spec_of(fidelity=fidelity | {"schedule": "shortened"},
+    shortened = counted(job_of(fidelity=fidelity | {"schedule": "shortened"},
                                 training={"epochs": 8, "schedule": "cosine"}))  # fmt: skip
     assert shortened["promotion"].epochs == (8, 8, 8)  # it cannot continue the short one
 
@@ -59,15 +58,15 @@ def test_no_more_are_promoted_than_a_study_has_trials() -> None:
 def test_searched_epochs_have_a_least_a_usual_and_a_most(
     search: dict[str, Any], expected: tuple[int, int, int]
 ) -> None:
-    spec = spec_of(search={"epochs": search} if search else {})
-    assert workload.epochs_of(spec, is_full=True) == expected
+    job = job_of(search={"epochs": search} if search else {})
+    assert workload.epochs_of(job, is_full=True) == expected
 
 
 def test_only_the_least_epochs_are_fewer_by_pruning() -> None:
-    median = spec_of(pruning={"rule": "median", "warmup_epochs": 1})
+    median = job_of(pruning={"rule": "median", "warmup_epochs": 1})
     assert workload.epochs_of(median, is_full=False) == (5, 8, 8)  # one half after 2 epochs
     assert workload.epochs_of(median, is_full=True) == (8, 8, 8)
-    halving = spec_of(
+    halving = job_of(
         pruning={"rule": "halving", "eta": 2},
         samplers=[{"name": "random", "batch_size": 8}],
     )
@@ -76,7 +75,7 @@ def test_only_the_least_epochs_are_fewer_by_pruning() -> None:
 
 
 def test_a_function_is_called_once() -> None:
-    assert workload.epochs_of(parse.parse(function_job()), is_full=True) == (1, 1, 1)
+    assert workload.epochs_of(resolved_jobs.resolved(function_job()), is_full=True) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +89,15 @@ def test_a_function_is_called_once() -> None:
 def test_rounds_follow_one_another_where_values_decide(
     sampler: object, expected: tuple[int, int]
 ) -> None:
-    spec = spec_of(samplers=[sampler])
-    search, uniform = planning.planned(spec)
-    assert workload.rounds_of(spec, search) == expected
-    assert workload.rounds_of(spec, uniform) == (1, 1)
+    job = job_of(samplers=[sampler])
+    search, uniform = job.studies
+    assert workload.rounds_of(job.spec, search) == expected
+    assert workload.rounds_of(job.spec, uniform) == (1, 1)
 
 
 def test_a_flat_control_of_the_best_waits_for_the_searches() -> None:
-    assert workload.chain_of(spec_of()) == (1, 1, 0)
-    assert workload.chain_of(spec_of(controls=["flat"])) == (2, 2, 0)
-    assert workload.chain_of(spec_of(controls=[{"name": "flat", "factor": 0.5}])) == (1, 1, 0)
+    assert workload.chain_of(job_of()) == (1, 1, 0)
+    assert workload.chain_of(job_of(controls=["flat"])) == (2, 2, 0)
+    assert workload.chain_of(job_of(controls=[{"name": "flat", "factor": 0.5}])) == (1, 1, 0)
     fidelity = {"search_fraction": 0.5}
-    assert workload.chain_of(spec_of(controls=["flat"], fidelity=fidelity)) == (2, 2, 2)
+    assert workload.chain_of(job_of(controls=["flat"], fidelity=fidelity)) == (2, 2, 2)

@@ -14,8 +14,9 @@ from api.cli import installed_plugins
 from service import networks
 from service.extensions import entry_points
 from service.extensions.entry_points import PluginError
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.validation import parse
+from tests.support import resolved_jobs
 from tests.support.plugged_kinds import CODE, JOB, plugins_installed, refused
 from tests.support.plugging import forget, install, use
 
@@ -36,9 +37,8 @@ def test_two_packages_with_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def order_of(**sections: Any) -> payloads.Order:
-    spec = parse.parse({**JOB, **sections})
-    space = planning.space_of(spec)
-    return payloads.searched(spec, space, "direct_l", [0.4] * space.dimension)
+    job = resolved_jobs.resolved({**JOB, **sections})
+    return payloads.searched(job, "direct_l", [0.4] * job.spaces.searches.dimension)
 
 
 def test_a_payload_names_packages_and_the_layers_that_carry_a_density() -> None:

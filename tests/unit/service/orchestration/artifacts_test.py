@@ -15,4 +15,4 @@ def test_the_first_evaluation_of_each_study_keeps_its_network() -> None:
         log.trial("random", 1, phase=Phase.EVALUATION),
         log.trial("uniform", 0, phase=Phase.EVALUATION),
     ]
-    assert [keeps_weights(run.spec, trial) for trial in trials] == [False, True, False, True]
+    assert [keeps_weights(run.resolved, trial) for trial in trials] == [False, True, False, True]

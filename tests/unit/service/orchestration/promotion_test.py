@@ -40,5 +40,6 @@ def test_only_a_short_training_of_a_search_may_be_continued() -> None:
     (short, log), (full, _) = run_of(**SHORT), run_of()
     searched = log.trial("random", 0)
     judged = log.trial("random", 0, phase=Phase.EVALUATION)
-    assert not promotion.may_be_continued(full.spec, searched)
-    assert not promotion.may_be_continued(short.spec, judged)
+    assert promotion.may_be_continued(short.resolved, searched)
+    assert not promotion.may_be_continued(full.resolved, searched)
+    assert not promotion.may_be_continued(short.resolved, judged)

@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 
 from service import networks
-from service.spec import JobSpec
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.studies.densities import densities_at
-from service.studies.layer_groups import groups_of
-from service.validation import parse
+from service.studies.resolved import TrainingJob
+from tests.support import resolved_jobs
 
 MIXED = {"kind": "resnet", "n_stages": 2, "depth": 1, "kernel_size": [5, 3]}
 WIDE = ("features.0.0", "features.1.residual.0", "features.1.residual.3")
 NARROW = ("features.2.residual.0", "features.2.residual.3")
 
 
-def spec_of(**changes: Any) -> JobSpec:
+def job_of(**changes: Any) -> TrainingJob:
     body: dict[str, Any] = {
         "name": "digits",
         "task": {"kind": "classification"},
@@ -28,13 +27,13 @@ def spec_of(**changes: Any) -> JobSpec:
         "controls": ["uniform", "linear", "gaussian", "flat", "flat_tuned"],
         "budget": {"n_trials": 5},
     }
-    return parse.parse(body | changes)
+    return resolved_jobs.training(body | changes)
 
 
-def at(spec: JobSpec, vector: list[float], arm: str = "random") -> payloads.Order:
+def at(job: TrainingJob, vector: list[float], arm: str = "random") -> payloads.Order:
     """Return the order of a vector in real units."""
-    space = planning.space_of(spec, arm)
-    return payloads.searched(spec, space, arm, space.start(vector))
+    space = job.spaces.of(arm)
+    return payloads.searched(job, arm, space.start(vector))
 
 
 def lines(*halves: list[float]) -> list[list[list[float]]]:
@@ -44,7 +43,7 @@ def lines(*halves: list[float]) -> list[list[list[float]]]:
 
 
 def test_every_layer_trains_with_the_density_of_its_group() -> None:
-    order = at(spec_of(), [0.3, 0.9, 1.2])
+    order = at(job_of(), [0.3, 0.9, 1.2])
     assert list(order.payload["phi"]) == [*WIDE, *NARROW]
     wide, narrow = lines([0.3, 0.9], [1.2])
     for layer in WIDE:
@@ -60,48 +59,48 @@ def test_every_layer_trains_with_the_density_of_its_group() -> None:
 @pytest.mark.parametrize("scope", ["network", "stage", "layer"])
 def test_equal_densities_are_one_training_whatever_the_scope(scope: str) -> None:
     network = {**MIXED, "kernel_size": 3}
-    one = at(spec_of(network=network), [0.7])
-    spec = spec_of(network=network, density={"scope": scope})
-    n_values = planning.space_of(spec).dimension
+    one = at(job_of(network=network), [0.7])
+    job = job_of(network=network, density={"scope": scope})
+    n_values = job.spaces.searches.dimension
     assert n_values == {"network": 1, "stage": 2, "layer": 5}[scope]
-    assert at(spec, [0.7] * n_values).digest == one.digest
+    assert at(job, [0.7] * n_values).digest == one.digest
     for control in ("uniform", "linear", "gaussian"):
-        assert at(spec, [], control).digest == at(spec_of(network=network), [], control).digest
+        assert at(job, [], control).digest == at(job_of(network=network), [], control).digest
 
 
 def test_layers_whose_density_is_one_stay_plain() -> None:
-    spec = spec_of(network={**MIXED, "kernel_size": 3}, density={"scope": "stage"})
-    order = at(spec, [1.0, 0.6])
+    job = job_of(network={**MIXED, "kernel_size": 3}, density={"scope": "stage"})
+    order = at(job, [1.0, 0.6])
     assert list(order.payload["phi"]) == list(NARROW)
-    assert at(spec, [1.0, 1.0]).payload["phi"] is None
+    assert at(job, [1.0, 1.0]).payload["phi"] is None
 
 
 def test_controls_have_each_groups_own_size_and_scale() -> None:
-    spec = spec_of()
-    best = densities_at(spec, "random", [0.2, 0.8, 0.5])
-    flat = densities_at(spec, "flat", (), best)
+    job = job_of()
+    best = densities_at(job, "random", [0.2, 0.8, 0.5])
+    flat = densities_at(job, "flat", (), best)
     for name, half in (("5x5", [0.2, 0.8]), ("3x3", [0.5])):
         (phi,) = lines(half)
         scale = float(np.sqrt(np.mean(np.square(phi))))
         np.testing.assert_allclose(flat[name].phi, scale)
-    gaussian = densities_at(spec, "gaussian", ())
+    gaussian = densities_at(job, "gaussian", ())
     # Half the kernel's width each: 2 taps and 1.
     assert {name: one.vector for name, one in gaussian.items()} == {"5x5": (2.0,), "3x3": (1.0,)}
-    assert at(spec, [], "linear").params == {"density": "linear", "lr": 0.05}
+    assert at(job, [], "linear").params == {"density": "linear", "lr": 0.05}
 
 
 def test_a_tuned_flat_has_a_factor_for_each_group() -> None:
-    spec = spec_of()
-    names = [axis.name for axis in planning.space_of(spec, "flat_tuned").vector]
+    job = job_of()
+    names = [axis.name for axis in job.spaces.of("flat_tuned").vector]
     assert names == ["5x5 factor", "3x3 factor"]
-    order = at(spec, [0.5, 0.75], "flat_tuned")
+    order = at(job, [0.5, 0.75], "flat_tuned")
     assert np.asarray(order.payload["phi"][WIDE[0]]) == pytest.approx(np.full((5, 5), 0.5))
     assert np.asarray(order.payload["phi"][NARROW[0]]) == pytest.approx(np.full((3, 3), 0.75))
 
 
 def test_a_gradient_training_learns_the_same_groups_and_is_judged_fixed() -> None:
-    spec = spec_of(density={"scope": "stage"})
-    order = payloads.searched(spec, planning.space_of(spec, "gradient"), "gradient", [0.5] * 3)
+    job = job_of(density={"scope": "stage"})
+    order = payloads.searched(job, "gradient", [0.5] * 3)
     told = order.payload["gradient"]["groups"]
     assert [(g["name"], tuple(g["layers"]), g["kernel_size"]) for g in told] == [
         ("stage 1", WIDE, 5), ("stage 2", NARROW, 3)
@@ -109,21 +108,21 @@ def test_a_gradient_training_learns_the_same_groups_and_is_judged_fixed() -> Non
     # As near to the plain convolution as the advised ranges allow.
     assert [g["start"] for g in told] == [[1.0, 1.0], [1.0]]
     learned = {"groups": {"stage 1": [0.3, 0.9], "stage 2": [1.2]}}
-    test = payloads.evaluated(spec, order.params, order.payload, 0, learned)
-    assert test.payload["phi"] == at(spec, [0.3, 0.9, 1.2]).payload["phi"]
+    test = payloads.evaluated(job, order.params, order.payload, 0, learned)
+    assert test.payload["phi"] == at(job, [0.3, 0.9, 1.2]).payload["phi"]
     assert "gradient" not in test.payload
-    assert payloads.learned_params(spec, order.params, learned) == {
+    assert payloads.learned_params(job, order.params, learned) == {
         "densities": {"stage 1": [0.3, 0.9], "stage 2": [1.2]}, "lr": 0.05,
     }  # fmt: skip
 
 
 def test_a_searched_depth_weighs_the_layers_that_are_there() -> None:
     search = {"depth": {"low": 1, "high": 3, "integer": True}}
-    spec = spec_of(search=search, samplers=["random"], density={"scope": "stage"})
-    space = planning.space_of(spec)
+    job = job_of(search=search, samplers=["random"], density={"scope": "stage"})
+    space = job.spaces.searches
     for depth, u in ((1, 0.0), (2, 0.5), (3, 0.999)):
         point = [*space.start([0.3, 0.9, 1.2])[:-1], u]
-        order = payloads.searched(spec, space, "random", point)
+        order = payloads.searched(job, "random", point)
         network = {**MIXED, "depth": depth}
         assert order.payload["network"]["depth"] == depth
         info = networks.describe("resnet")
@@ -133,12 +132,12 @@ def test_a_searched_depth_weighs_the_layers_that_are_there() -> None:
 
 @pytest.mark.parametrize(("dataset", "n_dims"), [("waveforms", 1), ("digits", 2)])
 def test_densities_have_the_axes_of_the_data(dataset: str, n_dims: int) -> None:
-    spec = spec_of(
+    job = job_of(
         task={"kind": "classification", "dataset": dataset}, network={"kind": "small_cnn"},
         density={"family": "separable"},
     )  # fmt: skip
-    (group,) = groups_of(spec)
+    (group,) = job.groups
     assert group.n_dims == n_dims
-    assert len(spec.density.bounds or []) == 2 * n_dims  # type: ignore[union-attr]
-    order = at(spec, [0.5] * 2 * n_dims)
+    assert len(job.density.bounds or []) == 2 * n_dims
+    order = at(job, [0.5] * 2 * n_dims)
     assert np.asarray(order.payload["phi"]).shape == (3,) * n_dims

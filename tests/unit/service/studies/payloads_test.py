@@ -4,17 +4,17 @@ import pytest
 
 from densearch.density import families
 from service.costs.training_cost import cost_key
-from service.spec import JobSpec
 from service.states import Phase
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.studies.densities import densities_at
 from service.studies.layer_groups import WHOLE
 from service.studies.pack_key import pack_key
+from service.studies.resolved import TrainingJob
 from service.studies.training_payload import payload_of
-from service.validation import parse
+from tests.support import resolved_jobs
 
 
-def spec_of(**changes: object) -> JobSpec:
+def job_of(**changes: object) -> TrainingJob:
     body: dict[str, object] = {
         "name": "photos",
         "task": {"kind": "denoising"},
@@ -23,15 +23,15 @@ def spec_of(**changes: object) -> JobSpec:
         "controls": ["uniform", "flat", {"name": "gaussian", "sigma": 2.0}],
         "budget": {"n_trials": 5},
     }
-    return parse.parse(body | changes)
+    return resolved_jobs.training(body | changes)
 
 
-def searched(spec: JobSpec, point: list[float], arm: str = "random") -> payloads.Order:
-    return payloads.searched(spec, planning.space_of(spec, arm), arm, point)
+def searched(job: TrainingJob, point: list[float], arm: str = "random") -> payloads.Order:
+    return payloads.searched(job, arm, point)
 
 
 def test_a_point_becomes_den_and_phi() -> None:
-    order = searched(spec_of(), [0.25])
+    order = searched(job_of(), [0.25])
     assert order.params == {"den": [0.5], "lr": 0.05}
     assert order.payload["phi"] == [[0.25, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 0.25]]
     assert order.payload["split"] == "validation"
@@ -39,21 +39,21 @@ def test_a_point_becomes_den_and_phi() -> None:
 
 
 def test_the_uniform_density_is_a_plain_training_however_it_is_reached() -> None:
-    spec = spec_of()
-    point = searched(spec, [0.5])
-    control = searched(spec, [], "uniform")
+    job = job_of()
+    point = searched(job, [0.5])
+    control = searched(job, [], "uniform")
     assert point.payload["phi"] is None
     assert point.digest == control.digest
 
 
 def test_every_density_of_a_search_meets_the_same_seed_and_evaluations_fresh_ones() -> None:
-    spec = spec_of()
-    first, second = searched(spec, [0.1]), searched(spec, [0.9])
-    assert first.seed == second.seed == payloads.training_seed(spec, Phase.SEARCH)
-    tests = [payloads.evaluated(spec, first.params, first.payload, i) for i in range(3)]
+    job = job_of()
+    first, second = searched(job, [0.1]), searched(job, [0.9])
+    assert first.seed == second.seed == payloads.training_seed(job.spec, Phase.SEARCH)
+    tests = [payloads.evaluated(job, first.params, first.payload, i) for i in range(3)]
     assert len({first.seed, *(order.seed for order in tests)}) == 4
     assert {order.payload["split"] for order in tests} == {"test"}
-    other = payloads.evaluated(spec, second.params, second.payload, 0)
+    other = payloads.evaluated(job, second.params, second.payload, 0)
     assert other.seed == tests[0].seed
 
 
@@ -69,19 +69,19 @@ def test_what_no_pack_can_hold_is_the_training_of_a_job_without_packs(
     network: dict[str, object], is_packed: bool
 ) -> None:
     alone, packed = (
-        searched(spec_of(network=network, resources={"pack_width": n}), [0.3]) for n in (1, 4)
+        searched(job_of(network=network, resources={"pack_width": n}), [0.3]) for n in (1, 4)
     )
     assert (alone.digest != packed.digest) is is_packed
     assert ("packed" in packed.payload) is is_packed
 
 
 def test_name_budget_and_samplers_do_not_change_a_training() -> None:
-    ours = searched(spec_of(), [0.3])
-    theirs = searched(spec_of(name="other", budget={"n_trials": 9}, samplers=["tpe"]), [0.3])
+    ours = searched(job_of(), [0.3])
+    theirs = searched(job_of(name="other", budget={"n_trials": 9}, samplers=["tpe"]), [0.3])
     assert ours.digest == theirs.digest
-    assert ours.digest != searched(spec_of(seed=1), [0.3]).digest
-    assert ours.digest != searched(spec_of(training={"lr": 0.01}), [0.3]).digest
-    on_gpu = spec_of(resources={"gpus_per_trial": 0.5})
+    assert ours.digest != searched(job_of(seed=1), [0.3]).digest
+    assert ours.digest != searched(job_of(training={"lr": 0.01}), [0.3]).digest
+    on_gpu = job_of(resources={"gpus_per_trial": 0.5})
     assert ours.digest != searched(on_gpu, [0.3]).digest
 
 
@@ -99,11 +99,11 @@ def test_name_budget_and_samplers_do_not_change_a_training() -> None:
 def test_whole_cpus_are_threads_and_more_than_one_name_another_training(
     resources: dict[str, float], n_threads: int | None
 ) -> None:
-    usual, order = searched(spec_of(), [0.3]), searched(spec_of(resources=resources), [0.3])
+    usual, order = searched(job_of(), [0.3]), searched(job_of(resources=resources), [0.3])
     assert order.payload.get("threads") == n_threads
     if "gpus_per_trial" not in resources:  # a digest names the kind of device, too
         assert (order.digest == usual.digest) is (n_threads is None)
-    final = payloads.evaluated(spec_of(resources=resources), order.params, order.payload, 0)
+    final = payloads.evaluated(job_of(resources=resources), order.params, order.payload, 0)
     assert final.payload.get("threads") == n_threads
     assert (cost_key(order.payload, "cpu") == cost_key(usual.payload, "cpu")) is (
         n_threads is None
@@ -114,7 +114,7 @@ def test_whole_cpus_are_threads_and_more_than_one_name_another_training(
 
 def test_a_smaller_last_batch_that_stays_is_no_part_of_a_training_s_name() -> None:
     usual, same, other = (
-        searched(spec_of(training=training), [0.3])
+        searched(job_of(training=training), [0.3])
         for training in ({}, {"drop_last": False}, {"drop_last": True})
     )
     assert "drop_last" not in usual.payload["training"]  # as in jobs of earlier versions
@@ -123,24 +123,24 @@ def test_a_smaller_last_batch_that_stays_is_no_part_of_a_training_s_name() -> No
 
 
 def test_searched_settings_reach_the_training() -> None:
-    spec = spec_of(search={"lr": {"low": 0.001, "high": 0.1, "log": True}})
-    order = searched(spec, [0.5, 0.5])
+    job = job_of(search={"lr": {"low": 0.001, "high": 0.1, "log": True}})
+    order = searched(job, [0.5, 0.5])
     assert order.payload["training"]["lr"] == pytest.approx(0.01)
     assert order.params["lr"] == order.payload["training"]["lr"]
 
 
 def test_controls_take_their_own_values() -> None:
-    spec = spec_of()
-    gaussian = densities_at(spec, "gaussian", ())[WHOLE]
+    job = job_of()
+    gaussian = densities_at(job, "gaussian", ())[WHOLE]
     assert gaussian.vector == (2.0,)
     best = families.build("symmetric", 3, [0.5])
-    flat = densities_at(spec, "flat", (), {WHOLE: best})[WHOLE]
+    flat = densities_at(job, "flat", (), {WHOLE: best})[WHOLE]
     assert flat.phi.std() == 0.0
     assert flat.phi[0, 0] == pytest.approx(((1 + 4 * 0.25 + 4 * 0.0625) / 9) ** 0.5)
 
 
 def test_a_function_gets_its_vector_alone() -> None:
-    spec = parse.parse(
+    job = resolved_jobs.resolved(
         {
             "name": "f",
             "task": {"kind": "function", "name": "sphere", "dimension": 2},
@@ -148,6 +148,6 @@ def test_a_function_gets_its_vector_alone() -> None:
             "budget": {"n_trials": 1},
         }
     )
-    order = searched(spec, [0.25, 0.75])
+    order = payloads.searched(job, "random", [0.25, 0.75])
     assert order.params == {"x": [0.25, 0.75]}
     assert order.payload["point"] == [0.25, 0.75]

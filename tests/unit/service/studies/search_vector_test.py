@@ -10,12 +10,12 @@ import pytest
 from densearch.density import families
 from service.studies import search_vector
 from service.studies.search_vector import SetTaps, VectorEntry, taps_of
-from service.validation import parse
+from tests.support import resolved_jobs
 
 
 def entries(**changes: Any) -> list[VectorEntry]:
     body = {"name": "n", "task": {"kind": "classification"}, "budget": {"n_trials": 3}}
-    return search_vector.described(parse.parse(body | changes))
+    return search_vector.described(resolved_jobs.resolved(body | changes))
 
 
 @pytest.mark.parametrize(

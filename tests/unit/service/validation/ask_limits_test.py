@@ -10,7 +10,8 @@ import pytest
 from densearch.sampler import StudyPlan
 from service import samplers
 from service.errors import Fault
-from service.validation import ask_limits, parse
+from service.validation import ask_limits
+from tests.support import resolved_jobs
 
 
 def faults_of(**changes: Any) -> list[Fault]:
@@ -20,7 +21,7 @@ def faults_of(**changes: Any) -> list[Fault]:
         "samplers": ["random"],
         "budget": {"n_trials": 1000},
     }
-    return list(ask_limits.faults(parse.parse(body | changes)))
+    return list(ask_limits.faults(resolved_jobs.resolved(body | changes)))
 
 
 def in_dimensions(dimension: int) -> dict[str, object]:
@@ -121,7 +122,7 @@ def test_a_tuned_control_counts_too() -> None:
         "controls": [{"name": "uniform_tuned", "sampler": "gp"}],
         "budget": {"n_trials": 5_000},
     }
-    (fault,) = ask_limits.faults(parse.parse(body))
+    (fault,) = ask_limits.faults(resolved_jobs.resolved(body))
     assert fault.pointer == "/budget/n_trials"
     assert "gp" in fault.detail
 
@@ -137,7 +138,7 @@ def test_a_job_as_a_whole_must_fit_into_a_dispatcher() -> None:
 
 
 def test_an_extension_points_to_its_own_field() -> None:
-    spec = parse.parse(
+    job = resolved_jobs.resolved(
         {
             "name": "extended",
             "task": in_dimensions(6),
@@ -145,6 +146,6 @@ def test_an_extension_points_to_its_own_field() -> None:
             "budget": {"n_trials": 5_000},
         }
     )
-    (fault,) = ask_limits.faults(spec, "/n_trials")
+    (fault,) = ask_limits.faults(job, "/n_trials")
     assert fault.pointer == "/n_trials"
     assert "batch_size" not in fault.detail

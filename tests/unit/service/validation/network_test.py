@@ -8,8 +8,9 @@ import pytest
 
 from service import networks
 from service.errors import Fault, InvalidSpecError
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.validation import parse
+from tests.support import resolved_jobs
 
 PHOTOS = {"kind": "denoising"}
 DIGITS = {"kind": "classification"}
@@ -106,8 +107,8 @@ def test_depth_and_width_are_searched_within_the_networks_ranges() -> None:
         "depth": {"low": 1, "high": 4, "integer": True},
         "width": {"low": 4, "high": 64, "log": True, "integer": True},
     }
-    spec = parse.parse(body(PHOTOS, {"kind": "unet"}, search=search))
-    order = payloads.searched(spec, planning.space_of(spec), "random", [0.5, 0.999, 0.0])
+    job = resolved_jobs.resolved(body(PHOTOS, {"kind": "unet"}, search=search))
+    order = payloads.searched(job, "random", [0.5, 0.999, 0.0])
     assert order.payload["network"] == {
         "kind": "unet", "depth": 4, "n_stages": 3, "width": 4, "kernel_size": 3,
     }  # fmt: skip

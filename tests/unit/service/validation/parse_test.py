@@ -8,8 +8,8 @@ import pytest
 
 from service.errors import InvalidSpecError
 from service.spec import JobSpec, lower_bound_of
-from service.studies import planning
 from service.validation import parse
+from tests.support import resolved_jobs
 
 TRAINED: dict[str, Any] = {
     "name": "n",
@@ -137,7 +137,7 @@ def test_the_space_has_the_density_first_and_the_settings_after() -> None:
         "lr": {"low": 0.01, "high": 1.0, "log": True},
         "epochs": {"low": 1, "high": 4, "integer": True},
     }
-    space = planning.space_of(parse.parse({**TRAINED, "search": search}))
+    space = resolved_jobs.resolved({**TRAINED, "search": search}).spaces.searches
     assert [axis.name for axis in (*space.vector, *space.settings)] == ["den[0]", "lr", "epochs"]
     vector, settings = space.split([0.5, 0.5, 0.999])
     assert vector == (1.0,)  # the middle of [0.5, 1.5]

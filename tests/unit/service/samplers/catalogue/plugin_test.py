@@ -16,8 +16,9 @@ from service import samplers
 from service.errors import InvalidSpecError, UnknownSamplerError
 from service.extensions import loading
 from service.extensions.entry_points import PluginError
-from service.studies import payloads, planning
+from service.studies import payloads
 from service.validation import ask_limits, parse
+from tests.support import resolved_jobs
 from tests.support.plugged_samplers import CODE, ENTRIES, UNUSABLE, USABLE
 from tests.support.plugging import forget, install, use
 
@@ -178,9 +179,10 @@ def test_a_control_records_the_package_of_its_sampler() -> None:
 
 def test_a_training_is_the_same_whichever_sampler_proposes_it() -> None:
     def order(name: str) -> payloads.Order:
-        spec = parse.parse({**JOB, "task": {"kind": "classification"}, "samplers": [name]})
-        space = planning.space_of(spec, name)
-        return payloads.searched(spec, space, name, [0.4] * space.dimension)
+        job = resolved_jobs.resolved(
+            {**JOB, "task": {"kind": "classification"}, "samplers": [name]}
+        )
+        return payloads.searched(job, name, [0.4] * job.spaces.searches.dimension)
 
     assert order("ladder").digest == order("random").digest
 
@@ -198,7 +200,7 @@ def test_it_is_asked_in_a_process_whatever_it_declares() -> None:
 
 
 def test_an_effort_that_fails_for_a_study_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = parse.parse({**JOB, "samplers": ["walk"]})
+    job = resolved_jobs.resolved({**JOB, "samplers": ["walk"]})
 
     def fails(study: StudyPlan) -> object:
         if study.n_trials > 10:
@@ -206,7 +208,7 @@ def test_an_effort_that_fails_for_a_study_is_a_fault(monkeypatch: pytest.MonkeyP
         return Effort(1.0, 1.0)
 
     monkeypatch.setattr(sys.modules["plugged_samplers"].Walk, "effort", fails)
-    (fault,) = ask_limits.faults(spec)
+    (fault,) = ask_limits.faults(job)
     assert (fault.pointer, "RuntimeError: too many" in fault.detail) == ("/samplers/0/name", True)
 
 
