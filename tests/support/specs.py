@@ -26,6 +26,17 @@ SPHERE: dict[str, Any] = {
     "samplers": ["random"],
     "budget": {"n_trials": 6},
 }
+# Trained in a second.
+TINY: dict[str, Any] = {
+    "name": "tiny",
+    "task": {"kind": "denoising", "patch_px": 16, "n_patches": 16},
+    "network": {"kind": "dncnn", "depth": 2, "width": 2},
+    "training": {"epochs": 1, "batch_size": 16, "lr": 0.01},
+    "samplers": ["random"],
+    "controls": ["uniform"],
+    "budget": {"n_trials": 2},
+    "evaluation": {"n_seeds": 2},
+}
 
 
 def changed(pointer: str, value: object) -> dict[str, Any]:
