@@ -53,13 +53,13 @@ class Housekeeper(BackgroundThread):
         chunks = Chunks(database, self._stop)
         try:
             while not self._stop.is_set():
-                self._turn(chunks)
+                self.turn(chunks)
                 self._pause(self._every_s)
         finally:
             database.close()
 
-    def _turn(self, chunks: Chunks) -> None:
-        # The failure of one does not stop the others.
+    def turn(self, chunks: Chunks) -> None:
+        """Do what is due once; the failure of one work does not stop the others."""
         for work in (self._sweep, self._sweep_checkpoints, self._prune):
             try:
                 work(chunks)

@@ -57,7 +57,7 @@ class LocalRay:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._folder = RayFolder()
-        _keep_token()
+        keep_token()
 
     def start(self) -> Head:
         """Start Ray, with this process as its first driver.
@@ -108,7 +108,7 @@ def connect(address: str = "local", **options: Any) -> None:
     """
     for name, value in _VARIABLES.items():
         os.environ.setdefault(name, value)
-    with _without_secrets():
+    with without_secrets():
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, **options)
 
 
@@ -122,7 +122,7 @@ def keep_to_loopback() -> None:
     ray_constants.ENABLE_RAY_CLUSTER = False  # read when Ray was imported
 
 
-def _keep_token() -> None:
+def keep_token() -> None:
     """Create Ray's token, if there is none, readable by this user alone, unlike Ray's own."""
     has_other = any(os.environ.get(name) for name in _TOKEN_VARIABLES)
     if has_other or os.environ.get("RAY_AUTH_MODE") == "disabled":
@@ -144,7 +144,7 @@ def _keep_token() -> None:
 
 
 @contextmanager
-def _without_secrets() -> Iterator[None]:
+def without_secrets() -> Iterator[None]:
     """Remove secrets from the environment while processes are started."""
     hidden = {name: os.environ[name] for name in secret_names(os.environ)}
     for name in hidden:

@@ -50,7 +50,7 @@ class Timm:
         Raises:
             PluginError: timm is not installed, or has no such network.
         """
-        return list(_layers(section.argument))
+        return list(layers_by_name(section.argument))
 
     def build(self, settings: Mapping[str, Any], shape: Any, n_outputs: int) -> Any:  # noqa: ANN401 - a torch.nn.Module
         """Build the network for `shape.n_channels` channels and `n_outputs` classes.
@@ -66,7 +66,8 @@ timm_networks = Timm()
 
 
 @lru_cache(maxsize=64)
-def _layers(name: str) -> tuple[Layer, ...]:
+def layers_by_name(name: str) -> tuple[Layer, ...]:
+    """Return the layers of timm's network `name` that may carry a density; cached."""
     return tuple(_weighable(_described(name)))
 
 

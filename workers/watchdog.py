@@ -64,7 +64,7 @@ class Watchdog(BackgroundThread):
         self._end, self._tick_s = end, tick_s
         self._silence_s = max(SILENT_LEASES * lease_s, SILENT_S)
         self._end_s = max(END_LEASES * lease_s, least_s)
-        self._clock = _processor_clock(threading.current_thread())
+        self._clock = processor_clock(threading.current_thread())
         self._n_marks = self._n_seen = 0
         self._used_s = self._clock()
         self._waits_s = self._silent_s = 0.0
@@ -94,7 +94,7 @@ class Watchdog(BackgroundThread):
             self._end()
 
 
-def _processor_clock(thread: threading.Thread) -> Callable[[], float]:
+def processor_clock(thread: threading.Thread) -> Callable[[], float]:
     """Return a function that reads the CPU time of a thread, s; always 0 if unknown."""
     if thread.ident is None or not hasattr(time, "pthread_getcpuclockid"):
         return lambda: 0.0

@@ -25,7 +25,7 @@ def results_of(client: Client, job_ids: Sequence[int]) -> list[Json]:
 
     Trials without a number were speculative, and depend on timing.
     """
-    return [_plain(_result_of(client, job_id)) for job_id in job_ids]
+    return [plain(_result_of(client, job_id)) for job_id in job_ids]
 
 
 def _chosen(trial: TrialAnswer) -> Json:
@@ -47,20 +47,20 @@ def _result_of(client: Client, job_id: int) -> Json:
         "trials": trials,
         "densities": [{k: d[k] for k in DENSITY_FIELDS} for d in client.densities(job_id)],
         "artifacts": {a["name"]: a["sha256"] for a in client.artifacts(job_id)},
-        "report": _without_chance(report),
+        "report": without_chance(report),
     }
 
 
-def _plain(value: Json) -> Json:
+def plain(value: Json) -> Json:
     """Return a value as it is read back from a file: exact, floats included."""
     return json.loads(json.dumps(value))
 
 
-def _without_chance(value: Json) -> Json:
+def without_chance(value: Json) -> Json:
     if isinstance(value, Mapping):
-        return {k: _without_chance(v) for k, v in value.items() if k not in CHANCE}
+        return {k: without_chance(v) for k, v in value.items() if k not in CHANCE}
     if isinstance(value, list):
-        return [_without_chance(item) for item in value]
+        return [without_chance(item) for item in value]
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.results import _plain, _without_chance, differences
+from tests.chaos.results import differences, plain, without_chance
 
 RESULT: dict[str, Any] = {
     "state": "SUCCEEDED",
@@ -27,7 +27,7 @@ def changed(path: tuple[Any, ...], value: object) -> dict[str, Any]:
 
 
 def test_equal_results_have_no_differences() -> None:
-    assert list(differences(RESULT, _plain(RESULT))) == []
+    assert list(differences(RESULT, plain(RESULT))) == []
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_any_change_is_found_and_named(path: tuple[Any, ...], value: object) -> 
 
 def test_only_times_and_row_numbers_are_left_out() -> None:
     report = {"arms": [{"trial_id": 7, "training_s": 1.5, "losses": [1.0]}], "timing": {}}
-    assert _without_chance(report) == {"arms": [{"losses": [1.0]}]}
+    assert without_chance(report) == {"arms": [{"losses": [1.0]}]}

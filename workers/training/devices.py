@@ -17,7 +17,7 @@ def device_name(device: torch.device) -> str:
     """Return a device's name, for people."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
+    return cpuinfo_field("model name") or platform.processor() or platform.machine()
 
 
 def device_kind(device_type: str) -> str:
@@ -47,7 +47,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
         return False
     # Private in torch: there is no public question. They exist in every version that we allow.
     has_amx, has_avx512 = torch.cpu._is_amx_tile_supported, torch.cpu._is_avx512_bf16_supported  # noqa: SLF001
-    return bool(has_amx() or (has_avx512() and _cpuinfo("vendor_id") == _AMD))
+    return bool(has_amx() or (has_avx512() and cpuinfo_field("vendor_id") == _AMD))
 
 
 def has_tf32(device: torch.device) -> bool:
@@ -56,7 +56,7 @@ def has_tf32(device: torch.device) -> bool:
 
 
 @lru_cache
-def _cpuinfo(field: str) -> str | None:
+def cpuinfo_field(field: str) -> str | None:
     """Return a field of the first processor in /proc/cpuinfo, None if there is none."""
     lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
     fields = (line.partition(":")[::2] for line in lines)

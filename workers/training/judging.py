@@ -96,7 +96,7 @@ class CandidateRun:
             self.end(Status.DIVERGED)
             return None
         found = self.validated(judged)
-        if not (_weights_are_finite(self.parts.network) and math.isfinite(found[_LOSS])):
+        if not (weights_are_finite(self.parts.network) and math.isfinite(found[_LOSS])):
             self.end(Status.DIVERGED)
             return None
         return {"train_loss": mean * self.parts.objective.loss_unit, **found}
@@ -203,6 +203,7 @@ def _of_validation(metrics: dict[str, float]) -> dict[str, float]:
     }
 
 
-def _weights_are_finite(network: nn.Module) -> bool:
+def weights_are_finite(network: nn.Module) -> bool:
+    """Whether all of a network's parameters and buffers are finite."""
     are_finite = [torch.isfinite(tensor).all() for tensor in network.state_dict().values()]
     return bool(torch.stack(are_finite).all())  # one wait for a GPU

@@ -70,7 +70,7 @@ class MasterWeights:
                 self._master_weights.append(_master(layer, phi))
         # A GPU takes longer to start a product of so few values than to compute it: there all
         # layers are one call. A CPU is 0.5 % of a small step faster without.
-        self._is_joined = any(master.kernel.is_cuda for master in self._master_weights)
+        self.is_joined = any(master.kernel.is_cuda for master in self._master_weights)
 
     def in_place_of(self, parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
         """Return the parameters in their order, W in place of each V: what is optimized."""
@@ -90,7 +90,7 @@ class MasterWeights:
             if gradient is not None:
                 gradients.append(gradient)
                 densities.append(master.phi)
-        if self._is_joined and gradients:
+        if self.is_joined and gradients:
             torch._foreach_mul_(gradients, densities)
             return
         for gradient, phi in zip(gradients, densities, strict=True):
@@ -98,7 +98,7 @@ class MasterWeights:
 
     def push(self) -> None:
         """After a step, make V the product again."""
-        if not self._is_joined:
+        if not self.is_joined:
             for master in self._master_weights:
                 torch.mul(master.weight_values, master.phi, out=master.kernel.data)
             return

@@ -65,9 +65,9 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
     task = TrainingTask(
         **json.loads(sections), phi=None, seed=seed, device=device, data_dir=data_dir
     )
-    exact = _mean_loss(task, "float32")
+    exact = mean_loss(task, "float32")
     try:
-        quick = _mean_loss(task, "bfloat16")
+        quick = mean_loss(task, "bfloat16")
     except NoEngineError:
         return math.inf
     if not (math.isfinite(exact) and math.isfinite(quick)) or exact == 0:
@@ -76,7 +76,8 @@ def _difference(sections: str, seed: int, device: str, data_dir: str | None) -> 
     return abs(quick - exact) / abs(exact)
 
 
-def _mean_loss(task: TrainingTask, precision: Precision) -> float:
+def mean_loss(task: TrainingTask, precision: Precision) -> float:
+    """Return the mean loss over the second half of the check's steps, in one precision."""
     parts = prepare(task)
     forward = PlainForward([parts], precision)
     losses: list[Tensor] = []

@@ -187,6 +187,5 @@ def test_a_trial_that_finds_its_gpu_full_has_a_whole_one_alone(cluster: Cluster)
     assert displaced.ending is Ending.DISPLACED
     assert "CUDA out of memory" in str(displaced.error)
     cluster.place(half, [without_room(2, alone=True)])
-    (slot,) = [slot for slot in cluster._slots if slot.is_alone]
-    assert slot.shape == WorkerShape(2.0, 1.0)
+    assert cluster.n_free(half) == 0  # it holds the whole node, not a half
     assert ends(cluster, 1)[2].ending is Ending.ERROR

@@ -32,7 +32,7 @@ def test_old_rows_are_removed_although_files_cannot_be(
     housekeeper = Housekeeper(Settings(data_dir=tmp_path, keep_days=1))
     with capture_logs() as logs:
         for _ in range(2):
-            housekeeper._turn(Chunks(sqlite_database))
+            housekeeper.turn(Chunks(sqlite_database))
     with sqlite_database.read() as session:
         assert len(events.after(session, kept, 0, 10)) == 1
     said = [line for line in logs if line["log_level"] == "warning"]

@@ -32,7 +32,7 @@ def test_what_opens_the_database_is_hidden_and_comes_back(
     for name, value in {**secrets, **harmless}.items():
         monkeypatch.setenv(name, value)
     settings(tmp_path, url)
-    with local_ray._without_secrets():
+    with local_ray.without_secrets():
         assert not secrets.keys() & os.environ.keys()
         assert harmless.items() <= dict(os.environ).items()
     assert secrets.items() <= dict(os.environ).items()
@@ -43,7 +43,7 @@ def test_a_database_without_a_password_hides_no_variable_by_its_value(
 ) -> None:
     monkeypatch.setenv("EMPTY", "")
     settings(tmp_path, None)
-    with local_ray._without_secrets():
+    with local_ray.without_secrets():
         assert "EMPTY" in os.environ
 
 
@@ -62,7 +62,7 @@ def mode(path: Path) -> int:
 def test_the_token_is_made_for_its_owner_alone(home: Path) -> None:
     previous = os.umask(0)
     try:
-        local_ray._keep_token()
+        local_ray.keep_token()
     finally:
         os.umask(previous)
     path = home / ".ray" / "auth_token"
@@ -76,7 +76,7 @@ def test_a_token_that_others_could_read_is_kept_and_made_private(home: Path) -> 
     path.parent.mkdir()
     path.write_text("known to the cluster")
     path.chmod(0o644)
-    local_ray._keep_token()
+    local_ray.keep_token()
     assert (path.read_text(), mode(path)) == ("known to the cluster", 0o600)
 
 
@@ -85,5 +85,5 @@ def test_a_token_that_is_given_is_enough(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "given")
-    local_ray._keep_token()
+    local_ray.keep_token()
     assert not (home / ".ray").exists()

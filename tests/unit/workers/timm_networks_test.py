@@ -81,10 +81,10 @@ def _fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "timm.py").write_text(dedent(FAKE))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "timm", raising=False)
-    timm_networks._layers.cache_clear()
+    timm_networks.layers_by_name.cache_clear()
     yield
     sys.modules.pop("timm", None)
-    timm_networks._layers.cache_clear()
+    timm_networks.layers_by_name.cache_clear()
 
 
 def layers(name: str) -> list[Layer]:
@@ -116,7 +116,7 @@ def test_a_torchvision_of_another_build_is_told(
     (tmp_path / "timm.py").write_text(raising)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "timm", raising=False)
-    timm_networks._layers.cache_clear()
+    timm_networks.layers_by_name.cache_clear()
     with pytest.raises(PluginError, match="install a torchvision of the same version and build"):
         layers("tiny")
 
@@ -129,7 +129,7 @@ def test_a_tag_names_weights_that_are_not_used() -> None:
 
 def test_a_missing_timm_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
-    timm_networks._layers.cache_clear()
+    timm_networks.layers_by_name.cache_clear()
     with pytest.raises(PluginError, match=r"need torch and timm.*pip install -e '\.\[timm\]'"):
         layers("resnet18")
 

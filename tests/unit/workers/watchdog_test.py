@@ -17,7 +17,7 @@ from workers.watchdog import (
     PATIENCE,
     SILENT_S,
     Watchdog,
-    _processor_clock,
+    processor_clock,
 )
 
 LEASE_S = 10.0
@@ -33,7 +33,7 @@ class Processor:
 @pytest.fixture
 def processor(monkeypatch: pytest.MonkeyPatch) -> Processor:
     made = Processor()
-    monkeypatch.setattr(watchdog, "_processor_clock", lambda _thread: lambda: made.used_s)
+    monkeypatch.setattr(watchdog, "processor_clock", lambda _thread: lambda: made.used_s)
     return made
 
 
@@ -98,7 +98,7 @@ def test_polling_for_an_answer_is_waiting(
 
 
 def test_the_clock_is_that_of_the_loop_and_not_of_the_watchdog() -> None:
-    clock = _processor_clock(threading.current_thread())
+    clock = processor_clock(threading.current_thread())
     before = clock()
     thread = threading.Thread(target=lambda: sum(range(10**6)))
     thread.start()

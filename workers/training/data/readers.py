@@ -32,7 +32,7 @@ from workers.training.data.reading import ReaderLostError, Squares, Wanted, read
 
 # Attempts at one request: a reader that dies is replaced.
 TRIES = 3
-_MODULE = "workers.training.data.reader_process"
+MODULE = "workers.training.data.reader_process"
 _ROOT = Path(__file__).parents[3]
 # The environment of processes that decode images, which may be hostile.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR")
@@ -170,7 +170,7 @@ class _Reader:
             environment = {n: os.environ[n] for n in _PASSED_ON if n in os.environ}
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
                 # -P: what lies in the working directory takes no module's place.
-                [sys.executable, "-P", "-m", _MODULE, str(theirs.fileno())],
+                [sys.executable, "-P", "-m", MODULE, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=environment

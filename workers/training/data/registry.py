@@ -61,14 +61,15 @@ def labelled_dataset(
         return _built_in(resolve_name(TRAINED[kind].sets[name])(), device)
     if not name.startswith(PREFIX):
         return own_labelled(kind, name, device)
-    found = stored_labelled(name, device, data_dir, _held_bytes(device), size_px)
+    found = stored_labelled(name, device, data_dir, held_bytes_on(device), size_px)
     n_axes = 2 if TRAINED[kind].data == "labels" else 1
     if found.splits["train"].labels.dim() != n_axes:
         raise ValueError(f"the labels of {name} are not those of a {kind}")
     return found
 
 
-def _held_bytes(device: torch.device) -> int:
+def held_bytes_on(device: torch.device) -> int:
+    """Return up to how many bytes a stored set is held in a device's memory."""
     return held_bytes(memory_of(device), HELD_BYTES)
 
 
@@ -112,4 +113,4 @@ def patch_dataset(
     targets = targets_of(kind)
     if not name.startswith(PREFIX):
         return own_patches(kind, name, device, targets)
-    return stored_patches(name, device, data_dir, _held_bytes(device), targets)
+    return stored_patches(name, device, data_dir, held_bytes_on(device), targets)

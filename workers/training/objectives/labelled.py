@@ -23,7 +23,11 @@ _EVALUATION_BATCH = 256
 
 
 class LabelledObjective(Objective):
-    """Answers about whole samples of one size: signals, images or volumes."""
+    """Answers about whole samples of one size: signals, images or volumes.
+
+    Attributes:
+        data: The data set.
+    """
 
     def __init__(
         self,
@@ -32,15 +36,15 @@ class LabelledObjective(Objective):
         training: Mapping[str, Any],
         data_dir: str | None = None,
     ) -> None:
-        self._data = labelled_dataset(
+        self.data = labelled_dataset(
             section["kind"], section["dataset"], device, data_dir, section.get("size_px")
         )
         self._device = device
         self._augmentation = Augmenter.of(training)
         self._drops_last = bool(training.get("drop_last", False))
-        self.shape = self._data.shape
-        self.n_outputs = self._data.n_outputs
-        if self._data.is_cropped and self._augmentation.crop_padding_px > 0:
+        self.shape = self.data.shape
+        self.n_outputs = self.data.n_outputs
+        if self.data.is_cropped and self._augmentation.crop_padding_px > 0:
             raise ValueError("boxes of the images lie in random places: they are not moved")
         if self._augmentation.crop_padding_px >= self.shape.size_px:
             raise ValueError(
@@ -50,7 +54,7 @@ class LabelledObjective(Objective):
 
     def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """Yield every training sample once, in the stream's order, augmented as asked."""
-        if self._data.is_cropped:
+        if self.data.is_cropped:
             yield from self.batches_from(0, batch_size, generators)
             return
         drawn = self._epoch(batch_size, generators.order)
@@ -59,32 +63,32 @@ class LabelledObjective(Objective):
 
     def batches_from(self, first: int, batch_size: int, generators: Generators) -> Iterator[Batch]:
         """See `Objective.batches_from`; images that need not be seen again are not decoded."""
-        if not self._data.is_cropped:
+        if not self.data.is_cropped:
             return super().batches_from(first, batch_size, generators)
         return self._epoch(batch_size, generators.order, first)
 
     def _epoch(self, batch_size: int, order: torch.Generator, first: int = 0) -> Iterator[Batch]:
         """Return an epoch's batches from `first` on, which are drawn before this returns."""
-        split, flips = self._data.splits["train"], self._augmentation.flip
+        split, flips = self.data.splits["train"], self._augmentation.flip
         drawn = split.epoch(batch_size, order, flips=flips, first=first)
         least = batch_size if self._drops_last else 1
         return (batch for batch in drawn if len(batch[1]) >= least)
 
     def n_batches(self, batch_size: int) -> int:
         """Return how many batches hold the training samples."""
-        n_samples = len(self._data.splits["train"].labels)
+        n_samples = len(self.data.splits["train"].labels)
         return count_batches(n_samples, batch_size, drops_last=self._drops_last)
 
     def test_share(self) -> float:
         """Return the number of samples of the test split over that of the validation split."""
-        test, validation = (len(self._data.splits[s].labels) for s in ("test", "validation"))
+        test, validation = (len(self.data.splits[s].labels) for s in ("test", "validation"))
         return test / validation
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return the metrics of the split's samples."""
         tally = self.tally()
         with torch.inference_mode():
-            batches = self._data.splits[split].batches(self._n_judged_at_once())
+            batches = self.data.splits[split].batches(self._n_judged_at_once())
             for samples, labels in batches:
                 tally.add(network(lay_out(samples)).double(), labels)
             return tally.metrics(thorough=thorough)
@@ -94,7 +98,7 @@ class LabelledObjective(Objective):
     ) -> Sequence[dict[str, float]]:
         """See `Objective.evaluate_together`: a pass of all takes half the time of one for each."""
         tallies: list[Tally] = []
-        batches = self._data.splits["validation"].batches(min(batch_size, _EVALUATION_BATCH))
+        batches = self.data.splits["validation"].batches(min(batch_size, _EVALUATION_BATCH))
         for samples, labels in batches:
             outputs = outputs_of(samples).double()
             tallies = tallies or [self.tally() for _ in outputs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,8 @@ from tests.support.packs import UNET, scarce
 from tests.support.trainings import DENOISING, DIGITS, task
 from workers.training import calibration
 from workers.training.calibration import best_width, calibrate
+from workers.training.fusion import FusedForward
+from workers.training.objectives.classification import ClassificationObjective
 from workers.training.preparation import Prepared, prepare
 from workers.training.task import TrainingTask
 
@@ -81,17 +84,23 @@ def test_widths_that_fit_no_memory_are_left_out(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_pack_that_judges_at_once_is_timed_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were its candidates judged one by one, each would cost what the one alone does."""
-    waits_s = {1: 1000.0, 2: 3000.0}
+    now = 0.0
 
-    def judged_s(own: calibration._Steps) -> float | None:
-        width = len(own._forward.candidates)
-        return None if width == 1 else waits_s[width]
+    def taking(judge: Callable[..., Any], seconds: float) -> Callable[..., Any]:
+        def slow(*args: Any, **settings: Any) -> object:
+            nonlocal now
+            now += seconds
+            return judge(*args, **settings)
 
-    monkeypatch.setattr(calibration._Steps, "judge_s", judged_s)
-    monkeypatch.setattr(calibration, "_judgements", lambda *_: (waits_s[1], 0.0, 0.0))
+        return slow
+
+    monkeypatch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: now))
+    evaluate, judge = ClassificationObjective.evaluate, FusedForward.judge
+    monkeypatch.setattr(ClassificationObjective, "evaluate", taking(evaluate, 1000.0))
+    monkeypatch.setattr(FusedForward, "judge", taking(judge, 3000.0))
     found = calibrate(task(DIGITS), (1, 2)).pack_epoch_s
-    assert found[1] == pytest.approx(1000.0, rel=0.05)
-    assert found[2] == pytest.approx(1500.0, rel=0.05)
+    assert found[1] == 1000.0
+    assert found[2] == 1500.0
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_set_read_from_its_file_is_that_which_lies_on_the_device(
     own = task({"kind": "classification", "dataset": name}, device=DEVICE, data_dir=str(tmp_path))
     values = []
     for held_bytes in (2**30, 0):
-        monkeypatch.setattr(registry, "_held_bytes", lambda _, n=held_bytes: n)
+        monkeypatch.setattr(registry, "held_bytes_on", lambda _, n=held_bytes: n)
         registry.labelled_dataset.cache_clear()
         values.append(run(own)[1].value)
     assert values[0] == values[1]

@@ -88,7 +88,7 @@ def test_a_training_judged_on_the_test_split_has_a_curve_and_cannot_be_pruned() 
 
 def test_a_diverged_training_keeps_the_losses_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([True, True, False])
-    monkeypatch.setattr(judging, "_weights_are_finite", lambda _: next(answers))
+    monkeypatch.setattr(judging, "weights_are_finite", lambda _: next(answers))
     measurements, outcome = run(task(DIGITS, training={"epochs": 5}))
     assert (outcome.status, outcome.value, outcome.metrics) == (Status.DIVERGED, None, {})
     assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)

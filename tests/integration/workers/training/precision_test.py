@@ -150,7 +150,7 @@ def test_losses_of_any_sign_have_a_distance(
     monkeypatch: pytest.MonkeyPatch, exact: float, quick: float, expected: float
 ) -> None:
     losses = {"float32": exact, "bfloat16": quick}
-    monkeypatch.setattr(precision, "_mean_loss", lambda _, wanted: losses[wanted])
+    monkeypatch.setattr(precision, "mean_loss", lambda _, wanted: losses[wanted])
     monkeypatch.setattr(precision, "_difference", precision._difference.__wrapped__)
     assert difference(task(DIGITS)) == expected
 

@@ -23,13 +23,13 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
         path = tmp_path / "cpuinfo"
         if cpuinfo is not None:
             path.write_text(cpuinfo)
-        devices._cpuinfo.cache_clear()
+        devices.cpuinfo_field.cache_clear()
         monkeypatch.setattr(devices, "_CPUINFO", path)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_avx512)
 
     yield pretend
-    devices._cpuinfo.cache_clear()
+    devices.cpuinfo_field.cache_clear()
 
 
 AMD = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 9R14\nflags : fpu\n"

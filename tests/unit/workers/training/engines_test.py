@@ -37,7 +37,7 @@ def test_auto_takes_float32_where_bfloat16_has_no_engine(monkeypatch: pytest.Mon
             raise NoEngineError
         return 1.0
 
-    monkeypatch.setattr(precision, "_mean_loss", mean_loss)
+    monkeypatch.setattr(precision, "mean_loss", mean_loss)
     monkeypatch.setattr(precision, "has_fast_bfloat16", lambda _: True)
     training = {**SGD, "precision": "auto"}
     own = TrainingTask(task={"kind": "no engine"}, network={}, training=training, phi=None, seed=0)

@@ -79,7 +79,7 @@ def test_every_step_is_that_of_the_product_in_the_forward_pass(
     for net in (weighted, plain):
         apply_density(net, PHI)
     master_weights = MasterWeights(plain)
-    master_weights._is_joined = is_joined
+    master_weights.is_joined = is_joined
     on_w = kind(weighted.parameters(), **settings)
     on_master_weights = kind(master_weights.in_place_of(plain.parameters()), **settings)
     start = [kernel.detach().clone() for kernel in kernels(plain)]
@@ -169,7 +169,7 @@ def test_a_layer_without_a_gradient_rests(is_joined: bool) -> None:
     net = network()
     apply_density(net, PHI)
     master_weights = MasterWeights(net)
-    master_weights._is_joined = is_joined
+    master_weights.is_joined = is_joined
     optimizer = torch.optim.SGD(master_weights.in_place_of(net.parameters()), lr=0.1, momentum=0.9)
     first, last = (kernel.detach().clone() for kernel in kernels(net))
     for _ in range(2):

@@ -192,7 +192,7 @@ def _opened(data_dir: Path, seed: int) -> list[weakref.ref[object]]:
     section = {"kind": "classification", "dataset": name}
     classification = build_objective(section, CPU, {}, str(data_dir))
     assert isinstance(classification, LabelledObjective)
-    return [weakref.ref(denoising.data), weakref.ref(classification._data)]
+    return [weakref.ref(denoising.data), weakref.ref(classification.data)]
 
 
 def test_a_worker_lets_go_of_sets_that_it_no_longer_uses(tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ def test_every_sample_with_a_label_is_judged(n_classes: int, tmp_path: Path) -> 
     objective = build_objective(chosen, CPU, {}, str(tmp_path))
     network = network_for(objective, SMALL_CNN)
     found = objective.evaluate(network, "test", thorough=True)
-    batches = list(objective._data.splits["test"].batches(64))  # type: ignore[attr-defined]
+    batches = list(objective.data.splits["test"].batches(64))  # type: ignore[attr-defined]
     seen = torch.cat([labels for _, labels in batches])
     assert len(seen) == 600
     with torch.no_grad():
