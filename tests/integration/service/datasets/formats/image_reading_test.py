@@ -51,7 +51,7 @@ def test_a_damaged_image_is_named_after_those_before_it(options: ImportOptions) 
     assert refused.value.entry == "bad.png"
 
 
-def test_who_stops_early_has_few_images_read() -> None:
+def test_images_beyond_an_early_stop_are_not_read() -> None:
     opened: list[int] = []
 
     def images() -> Iterator[SourceEntry]:
