@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks import machine
+from service.datasets.faults import Faults
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
@@ -98,7 +99,7 @@ def store(data_dir: Path) -> str:
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
     source = Source("labelled", 2, samples(), [str(label) for label in range(10)])
-    written = write(source, work, SplitPlan(), Limits(2**30))
+    written = write(source, work, SplitPlan(), Limits(2**30), Faults())
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"
 

@@ -80,11 +80,23 @@ class InvalidDatasetError(DensearchError):
     Attributes:
         entry: The file in it, array of it or field of the request that is wrong; "" for the whole.
         detail: What is wrong with it and what to do about it.
+        faults: The entries and details of all faults that are named, this one first.
+        n_faults: How many there are, named or not.
     """
 
-    def __init__(self, entry: str, detail: str) -> None:
+    def __init__(
+        self,
+        entry: str,
+        detail: str,
+        others: Sequence[tuple[str, str]] = (),
+        n_faults: int = 1,
+    ) -> None:
         self.entry, self.detail = entry, detail
-        super().__init__(f"{entry}: {detail}" if entry else detail)
+        self.faults = ((entry, detail), *others)
+        self.n_faults = n_faults
+        lines = [f"{where}: {what}" if where else what for where, what in self.faults]
+        more = n_faults - len(self.faults)
+        super().__init__("; ".join([*lines, f"and {more:,} more"] if more > 0 else lines))
 
 
 class DatasetInUseError(DensearchError):

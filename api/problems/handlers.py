@@ -128,6 +128,16 @@ def refused(error: ProblemError) -> Response:
     return answer(error.problem, error.detail, _pointed(error.faults))
 
 
+def _summary(error: errors.InvalidDatasetError) -> str:
+    """Return one sentence: of many faults, their number and the first."""
+    if error.n_faults == 1:
+        return str(error)
+    first = f"{error.entry}: {error.detail}" if error.entry else error.detail
+    return (
+        f"{error.n_faults:,} faults, {first}. The files are named below; skip_bad leaves them out"
+    )
+
+
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, DBAPIError) and problem.status == 500:
@@ -137,7 +147,8 @@ def _domain(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.InvalidSpecError):
         return answer(problem, str(error), _pointed(error.faults))
     if isinstance(error, errors.InvalidDatasetError):
-        return answer(problem, str(error), [{"entry": error.entry, "detail": error.detail}])
+        faults = [{"entry": entry, "detail": detail} for entry, detail in error.faults]
+        return answer(problem, _summary(error), faults)
     if problem.status >= 500:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
     headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}

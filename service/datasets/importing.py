@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from service.datasets import summary
+from service.datasets.faults import Faults
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
 from service.datasets.samples import Source, closed
-from service.datasets.sources.archives import GZIP_MAGIC, open_tar
-from service.datasets.sources.entries import Limits, SourceEntry
+from service.datasets.sources.archives import GZIP_MAGIC, is_tar, open_tar
+from service.datasets.sources.entries import Limits, Listing, SourceEntry
 from service.datasets.sources.folders import allowed_folder, folder_entries
 from service.datasets.sources.zips import open_zip
 from service.datasets.store.encoded import ENCODED
@@ -24,7 +25,7 @@ from service.datasets.store.workspace import Workspace
 from service.datasets.writer import VaryingSizeError, Written, write
 from service.errors import InvalidDatasetError, StorageFullError
 
-ZIP_MAGIC, TAR_MAGIC, TAR_MAGIC_AT = b"PK", b"ustar", 257
+ZIP_MAGIC = b"PK"
 # Formats whose images are trained on whole: they need one size.
 _WITH_ANSWERS = frozenset({"classes", "labels"})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -80,8 +81,8 @@ def import_upload(work: Workspace, options: ImportOptions, limits: Limits) -> Im
         InvalidDatasetError: It is refused.
         StorageFullError: There is no room for it.
     """
-    with full_disks(), _unpacked(work, limits) as entries:
-        return _imported(entries, work, options, limits)
+    with full_disks(), _unpacked(work, limits, options) as found:
+        return _imported(found, work, options, limits)
 
 
 def import_folder(
@@ -90,8 +91,8 @@ def import_folder(
     """Read a folder below one of the roots; else as `import_upload`."""
     with full_disks():
         found, root = allowed_folder(folder, roots)
-        entries = folder_entries(found, root, limits)
-        return _imported(entries, work, options, limits)
+        listing = folder_entries(found, root, limits, options.encoding)
+        return _imported(listing, work, options, limits)
 
 
 def _written(
@@ -100,6 +101,7 @@ def _written(
     work: Workspace,
     options: ImportOptions,
     limits: Limits,
+    faults: Faults,
 ) -> tuple[Source, Written]:
     """Write a set in the format that was recognised.
 
@@ -107,7 +109,7 @@ def _written(
         VaryingSizeError: Images that are trained on whole differ in size, and the options do not
             say how they are stored.
     """
-    source = found.read(entries, options)
+    source = found.read(entries, options, faults)
     if options.storage == ENCODED and not source.is_encoded:
         raise InvalidDatasetError(
             "storage", f"data of the format {found.name} are stored as values: leave it out"
@@ -115,7 +117,7 @@ def _written(
     is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
     plan = options.split_plan
     with closed(source.samples):
-        return source, write(source, work.made, plan, limits, is_uniform=is_uniform)
+        return source, write(source, work.made, plan, limits, faults, is_uniform=is_uniform)
 
 
 def _written_encoded(
@@ -124,26 +126,27 @@ def _written_encoded(
     work: Workspace,
     options: ImportOptions,
     limits: Limits,
+    faults: Faults,
 ) -> tuple[Source, Written]:
     """Start over, and store the images as the files that came."""
     for path in work.made.iterdir():
         path.unlink()
     encoded = options.model_copy(update={"storage": ENCODED})
-    return _written(found, entries, work, encoded, limits)
+    return _written(found, entries, work, encoded, limits, faults)
 
 
 @contextmanager
-def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[SourceEntry]]:
+def _unpacked(work: Workspace, limits: Limits, options: ImportOptions) -> Iterator[Listing]:
     with work.upload.open("rb") as file:
         head = file.read(512)
     if not head:
         raise InvalidDatasetError("", "it is empty: no bytes came")
     if head.startswith(ZIP_MAGIC):
-        with open_zip(work.upload, limits) as entries:
-            yield entries
-    elif head.startswith(GZIP_MAGIC) or head[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
-        with open_tar(work.upload, work.scratch, limits) as entries:
-            yield entries
+        with open_zip(work.upload, limits, options.encoding) as listing:
+            yield listing
+    elif head.startswith(GZIP_MAGIC) or is_tar(head):
+        with open_tar(work.upload, work.scratch, limits, options.encoding) as listing:
+            yield listing
     else:
         raise InvalidDatasetError(
             "",
@@ -153,13 +156,20 @@ def _unpacked(work: Workspace, limits: Limits) -> Iterator[list[SourceEntry]]:
 
 
 def _imported(
-    entries: Sequence[SourceEntry], work: Workspace, options: ImportOptions, limits: Limits
+    listing: Listing, work: Workspace, options: ImportOptions, limits: Limits
 ) -> Imported:
+    entries = listing.entries
+    faults = listing.faults.copy()
+    if not entries:
+        faults.refuse()
     found = recognised(entries, options.format)
     try:
-        source, written = _written(found, entries, work, options, limits)
+        source, written = _written(found, entries, work, options, limits, faults)
     except VaryingSizeError:
-        source, written = _written_encoded(found, entries, work, options, limits)
+        faults = listing.faults.copy()
+        source, written = _written_encoded(found, entries, work, options, limits, faults)
+    if not options.skip_bad:
+        faults.refuse()
     # Opened as workers will open it, before anything is kept.
     opened = open_folder(work.made)
     write_preview(opened, work.made)
@@ -169,6 +179,6 @@ def _imported(
         manifest=written.manifest,
         class_counts=summary.class_counts(written),
         least_px=opened.least_px(),
-        warnings=summary.warnings(source, written),
+        warnings=summary.warnings(source, written, listing.n_clutter, faults),
         n_bytes=sum(path.stat().st_size for path in work.made.iterdir()),
     )

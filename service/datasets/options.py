@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema
 
 from densearch import names
 from service.datasets.sources.conversion import Conversion
+from service.datasets.sources.text_encoding import Encoding
 from service.datasets.splits import SplitPlan
 
 # The modules of `service.datasets.formats` by what a user calls the format, in the order in which
@@ -73,6 +74,13 @@ class ImportOptions(BaseModel):
         default="auto",
         description="How images are stored: as values, or as the files that came, which a "
         "training decodes. By itself: as files where those with classes or labels differ in size.",
+    )
+    encoding: Encoding | None = Field(
+        default=None,
+        description="Of file names and tables that are not in UTF-8 and do not say in what.",
+    )
+    skip_bad: bool = Field(
+        default=False, description="Leave out files that cannot be read, and count them."
     )
     n_dims: int | None = Field(
         default=None,

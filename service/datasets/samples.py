@@ -50,6 +50,7 @@ class Source:
         left_out: Names of the files that are no samples and were passed over.
         is_encoded: Whether the samples are images as they came.
         convert: What these are converted to when they are decoded.
+        notes: How something was read that can be meant in two ways, a sentence each.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Source:
     left_out: Sequence[str] = field(default=())
     is_encoded: bool = False
     convert: Conversion | None = None
+    notes: Sequence[str] = field(default=())
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
+from service.datasets.formats.folder_words import is_like_role, is_like_split
 from service.datasets.samples import Source
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
@@ -40,15 +42,40 @@ def _counts(labels: NDArray[Any], n_classes: int) -> list[int]:
     return [int(n) for n in np.bincount(labels, minlength=n_classes)]
 
 
-def warnings(source: Source, written: Written) -> list[str]:
-    """Return what the user should look at, a sentence each; none of it prevents a training."""
+def warnings(source: Source, written: Written, n_clutter: int, faults: Faults) -> list[str]:
+    """Return what the user should look at, a sentence each; none of it prevents a training.
+
+    Args:
+        source: What was read.
+        written: What was stored of it.
+        n_clutter: How many files of systems were passed over.
+        faults: Of the files that were left out, as the user asked.
+    """
     return [
+        *source.notes,
+        *_of_class_names(written.manifest.get("classes") or []),
         *_of_classes(written),
         *_of_splits(written),
         *_of_duplicates(written),
         *_of_sizes(written),
+        *_of_faults(faults),
         *_of_left_out(source),
+        *_of_clutter(n_clutter),
     ]
+
+
+def _of_class_names(classes: list[str]) -> Iterator[str]:
+    for name in classes:
+        what = (
+            "a split" if is_like_split(name) else "one side of pairs" if is_like_role(name) else ""
+        )
+        if what:
+            yield f"A class is called {name!r}, as {what} would be: see that it is one."
+    seen: dict[str, str] = {}
+    for name in classes:
+        other = seen.setdefault(" ".join(name.casefold().split()), name)
+        if other != name:
+            yield f"The classes {other!r} and {name!r} differ in case or blanks alone."
 
 
 def _of_classes(written: Written) -> Iterator[str]:
@@ -120,9 +147,23 @@ def _of_sizes(written: Written) -> Iterator[str]:
         yield f"{sides}: to be classified they need one size; store them with storage=encoded."
 
 
+def _of_faults(faults: Faults) -> Iterator[str]:
+    if faults.n:
+        files = "file was" if faults.n == 1 else "files were"
+        named = "; ".join(f"{error.entry} {error.detail}" for error in faults.first[:SHOWN])
+        more = f"; and {faults.n - SHOWN:,} more" if faults.n > SHOWN else ""
+        yield f"{faults.n:,} {files} left out: {named}{more}."
+
+
 def _of_left_out(source: Source) -> Iterator[str]:
     if source.left_out:
         yield f"Files that are no samples were left out: {_listed(list(source.left_out))}."
+
+
+def _of_clutter(n: int) -> Iterator[str]:
+    if n:
+        files = "file" if n == 1 else "files"
+        yield f"{n:,} {files} of systems and programs, such as thumbnails, were passed over."
 
 
 def _listed(names: list[str]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from densearch.names import fault_in
 from service.datasets import splits as drawing
+from service.datasets.faults import Faults
 from service.datasets.samples import Content, Sample, Source
 from service.datasets.sources.entries import Limits, shown
 from service.datasets.splits import SplitPlan, Splits
@@ -91,7 +92,13 @@ class Written:
 
 
 def write(
-    source: Source, folder: Path, plan: SplitPlan, limits: Limits, *, is_uniform: bool = False
+    source: Source,
+    folder: Path,
+    plan: SplitPlan,
+    limits: Limits,
+    faults: Faults,
+    *,
+    is_uniform: bool = False,
 ) -> Written:
     """Write a source's samples into an empty folder.
 
@@ -100,11 +107,12 @@ def write(
         folder: It is empty.
         plan: How to draw the splits that the source does not give.
         limits: Limits of what is stored.
+        faults: Takes the faults of single samples, which are left out.
         is_uniform: Whether to stop where samples differ in size.
 
     Raises:
         VaryingSizeError: Samples differ in size, and `is_uniform` is set.
-        InvalidDatasetError: A sample is not like the ones before, or the whole makes no set.
+        InvalidDatasetError: A sample is not like the first one, or the whole makes no set.
         OSError: The disk is full, or fails.
     """
     _refuse_classes(source.classes)
@@ -120,12 +128,13 @@ def write(
             if source.kind == "pairs"
             else None
         )
-        for sample in _checked(source, is_uniform=is_uniform):
+        for sample in _checked(source, faults, is_uniform=is_uniform):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)
             collected.add(sample)
         if not collected.names:
+            faults.refuse()
             raise InvalidDatasetError("", "it holds no sample")
         shapes, inputs_sha256 = inputs.finish()
         manifest = _manifest(source, shapes, str(inputs.dtype))
@@ -197,8 +206,8 @@ def _labels(source: Source, collected: _Collected) -> NDArray[Any] | None:
     return labels
 
 
-def _checked(source: Source, *, is_uniform: bool) -> Iterator[Sample]:
-    """Yield the samples, each compared with the first one."""
+def _checked(source: Source, faults: Faults, *, is_uniform: bool) -> Iterator[Sample]:
+    """Yield the samples that are like the first one."""
     first: Sample | None = None
     for index, sample in enumerate(source.samples):
         if index == MAX_SAMPLES:
@@ -209,7 +218,11 @@ def _checked(source: Source, *, is_uniform: bool) -> Iterator[Sample]:
             raise VaryingSizeError
         if sample.target is not None and first.target is not None:
             _check(sample.name, sample.target, first.name, first.target)
-            _check_sides(sample)
+            n_before = faults.n
+            with faults.of_one():
+                _check_sides(sample)
+            if faults.n > n_before:
+                continue
         yield sample
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from service.datasets.faults import Faults
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
@@ -92,6 +93,6 @@ def store_damaged(data_dir: Path, how: str) -> str:
 def _written(data_dir: Path, source: Source) -> str:
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
-    written = write(source, work, SplitPlan(), Limits(10**8))
+    written = write(source, work, SplitPlan(), Limits(10**8), Faults())
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"

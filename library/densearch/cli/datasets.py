@@ -63,6 +63,12 @@ def add(  # noqa: PLR0913 - a command's options
     storage: Annotated[
         Storage, typer.Option(help="Images as values, or as the files that they come in.")
     ] = Storage.AUTO,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of names and tables that do not say it, such as cp437.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out files that cannot be read.")
+    ] = False,
     n_dims: Annotated[
         int | None, typer.Option(min=1, max=3, help="Axes of a sample of a .npz.")
     ] = None,
@@ -77,6 +83,8 @@ def add(  # noqa: PLR0913 - a command's options
         "convert": str(convert) if convert else None,
         "size_px": size_px,
         "storage": str(storage),
+        "encoding": encoding,
+        "skip_bad": skip_bad or None,
         "n_dims": n_dims,
         "validation": validation,
         "test": test,

@@ -36,7 +36,8 @@ class Datasets:
             path: A .zip, .npz, .tar or .tar.gz; docs/datasets.md describes the accepted contents.
             name: What to call the set.
             on_sent: Called with the number of bytes of each piece that was sent.
-            options: format, convert, size_px, storage, n_dims, validation, test, split_seed.
+            options: format, convert, size_px, storage, encoding, skip_bad, n_dims, validation,
+                test, split_seed.
 
         Raises:
             ClientError: It is refused; `faults` names the file or array.

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from densearch.names import fault_in
+from service.datasets.faults import Faults
+from service.datasets.formats.folder_words import split_in
 from service.datasets.formats.tables import MAX_TABLE_BYTES
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
@@ -31,7 +33,7 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return _n_classes(_batches(entries)) is not None
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:  # noqa: ARG001 - as all
     """Read labelled images of 32x32 in colour.
 
     Raises:
@@ -61,7 +63,7 @@ def _batches(entries: Sequence[SourceEntry]) -> list[SourceEntry]:
 
 
 def _n_classes(batches: Sequence[SourceEntry]) -> int | None:
-    names = {batch.parts[-1] for batch in batches}
+    names = {batch.parts[-1].lower() for batch in batches}
     if "data_batch_1.bin" in names:
         return 10
     return 100 if "train.bin" in names else None
@@ -69,7 +71,7 @@ def _n_classes(batches: Sequence[SourceEntry]) -> int | None:
 
 def _class_names(entries: Sequence[SourceEntry], n_classes: int) -> list[str]:
     for entry in entries:
-        if entry.parts[-1] == NAMES[n_classes]:
+        if entry.parts[-1].lower() == NAMES[n_classes]:
             text = entry.read(MAX_TABLE_BYTES).decode("utf-8", "replace")
             names = [line.strip() for line in text.splitlines() if line.strip()]
             if len(set(names)) == n_classes and not any(map(fault_in, names)):
@@ -81,7 +83,7 @@ def _class_names(entries: Sequence[SourceEntry], n_classes: int) -> list[str]:
 def _samples(batches: Sequence[SourceEntry], n_classes: int) -> Iterator[Sample]:
     n_labels = N_LABEL_BYTES[n_classes]
     for batch in batches:
-        split = "test" if batch.parts[-1].startswith("test") else "train"
+        split = "test" if split_in(batch.parts[-1]) == "test" else "train"
         for index, record in enumerate(_records(batch, n_labels + IMAGE_BYTES)):
             label = int(record[n_labels - 1])
             name = f"{batch.name}[{index}]"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import PurePosixPath
 
+from service.datasets.faults import Faults
+from service.datasets.formats import folder_words
 from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.options import ImportOptions
@@ -20,31 +24,60 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return bool(images) and all("/" in image.path for image in images)
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     """Read labelled images; classes are numbered in the order of their names.
 
     Raises:
         InvalidDatasetError: An image lies in no folder; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries))
+    layout = laid_out(list(entries), faults, options.encoding)
     for image in layout.images:
         if "/" not in image.path:
             raise InvalidDatasetError(
                 image.entry.name, "lies in no folder of a class: put it into one"
             )
+    _refuse_partners(layout.images)
     classes = sorted({_class_of(image) for image in layout.images})
-    samples = _samples(layout.images, classes, options)
+    if len(classes) == 1:
+        raise InvalidDatasetError(
+            "",
+            f"it has only the class {classes[0]!r}: a classification needs at least two; for "
+            "images without classes say format=images",
+        )
+    samples = _samples(layout.images, classes, options, faults)
     return image_source("labelled", samples, layout, options, classes)
+
+
+def _refuse_partners(images: list[Placed]) -> None:
+    """Refuse folders that hold both sides of pairs: images/1.png and labels/1.png."""
+    files: dict[str, set[str]] = {}
+    for image in images:
+        top, _, rest = image.path.partition("/")
+        if folder_words.is_like_role(top):
+            files.setdefault(top, set()).add(
+                f"{image.split}/{PurePosixPath(rest).with_suffix('')}"
+            )
+    for one, other in combinations(sorted(files), 2):
+        if files[one] == files[other]:
+            raise InvalidDatasetError(
+                other,
+                f"has files of the same names as {one}, as pairs and masks do, not classes: call "
+                "the folders input and target, or images and masks",
+            )
 
 
 def _class_of(image: Placed) -> str:
     return image.path.partition("/")[0]
 
 
-def _samples(images: list[Placed], classes: list[str], options: ImportOptions) -> Iterator[Sample]:
+def _samples(
+    images: list[Placed], classes: list[str], options: ImportOptions, faults: Faults
+) -> Iterator[Sample]:
     numbers = {name: number for number, name in enumerate(classes)}
-    values = contents((image.entry for image in images), options)
+    values = contents((image.entry for image in images), options, faults)
     for image, content in zip(images, values, strict=True):
+        if content is None:
+            continue
         yield Sample(
             name=image.entry.name,
             values=content,

@@ -14,6 +14,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
+from service.datasets.formats.folder_words import Split, split_in, words_of
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.archives import unzipped
@@ -27,9 +29,7 @@ _MAGIC = struct.Struct(">HBB")
 BYTES = 0x08
 MAX_FILE_BYTES = 16 * 2**30
 MAX_LABELS_BYTES = 64 * 2**20
-# Published names have a dash or a dot before "idx".
 PARTS = {"images": "labels", "labels": "images"}
-SPLIT_STARTS = {"train": "train", "t10k": "test", "test": "test", "valid": "validation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class _Part:
 
     images: SourceEntry
     labels: NDArray[np.uint8]
-    split: str | None
+    split: Split | None
 
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
@@ -47,7 +47,7 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return bool(files) and all("idx" in e.name and _role(e) is not None for e in files)
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:  # noqa: ARG001 - as all
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:  # noqa: ARG001 - as all
     """Read labelled images; files ending in .gz are unpacked.
 
     Raises:
@@ -55,9 +55,12 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:  # n
     """
     files, notes = without_notes(unwrapped(list(entries)))
     parts = _parts([unzipped(entry, MAX_FILE_BYTES) for entry in files])
-    n_classes = max((int(part.labels.max()) + 1 for part in parts if len(part.labels)), default=0)
-    classes = [str(number) for number in range(n_classes)]
-    return Source("labelled", 2, _samples(parts), classes, notes)
+    labels = [part.labels for part in parts if len(part.labels)]
+    highest = max((int(own.max()) for own in labels), default=-1)
+    # EMNIST letters are numbered from 1: there is no class 0.
+    lowest = min(1, *(int(own.min()) for own in labels)) if labels else 0
+    classes = [str(number) for number in range(lowest, highest + 1)]
+    return Source("labelled", 2, _samples(parts, lowest), classes, notes)
 
 
 def _role(entry: SourceEntry) -> str | None:
@@ -66,23 +69,40 @@ def _role(entry: SourceEntry) -> str | None:
 
 
 def _parts(files: list[SourceEntry]) -> list[_Part]:
-    by_name: dict[str, SourceEntry] = {}
+    """Match images and labels, and see that they are the splits of one set."""
+    by_key: dict[tuple[str, str], SourceEntry] = {}
     for entry in files:
         role = _role(entry)
         if role is None:
             raise InvalidDatasetError(entry.name, "names neither images nor labels")
         # "train-images-idx3-ubyte" and "train-labels-idx1-ubyte" have the same key but for that.
-        by_name[f"{entry.parts[-1].split(role)[0]}{role}"] = entry
-    parts = []
-    for key, entry in sorted(by_name.items()):
-        role = "images" if key.endswith("images") else "labels"
-        partner = by_name.get(key.removesuffix(role) + PARTS[role])
+        key = "/".join([*entry.parts[:-1], entry.parts[-1].partition(role)[0]])
+        other = by_key.setdefault((key, role), entry)
+        if other is not entry:
+            raise InvalidDatasetError(
+                entry.name, f"comes twice, as {other.name}: keep one of them"
+            )
+    parts, first = [], None
+    for (key, role), entry in sorted(by_key.items(), key=lambda item: item[0]):
+        partner = by_key.get((key, PARTS[role]))
         if partner is None:
             raise InvalidDatasetError(entry.name, f"comes without its {PARTS[role]}: add them")
-        if role == "images":
-            starts = [s for start, s in SPLIT_STARTS.items() if key.startswith(start)]
-            parts.append(_Part(entry, _labels(partner), starts[0] if starts else None))
+        if role == "labels":
+            continue
+        first = first or entry
+        if _set_of(entry) != _set_of(first):
+            raise InvalidDatasetError(
+                entry.name, f"is of another set than {first.name}: send one set at a time"
+            )
+        parts.append(_Part(entry, _labels(partner), split_in(entry.parts[-1])))
     return parts
+
+
+def _set_of(images: SourceEntry) -> tuple[str, ...]:
+    """Return the words of a name without that of its split: those of the set."""
+    folders = [word for part in images.parts[:-1] for word in words_of(part)]
+    words = folders + words_of(images.parts[-1].partition("images")[0])
+    return tuple(word for word in words if split_in(word) is None)
 
 
 def _labels(entry: SourceEntry) -> NDArray[np.uint8]:
@@ -95,7 +115,8 @@ def _labels(entry: SourceEntry) -> NDArray[np.uint8]:
     return labels
 
 
-def _samples(parts: list[_Part]) -> Iterator[Sample]:
+def _samples(parts: list[_Part], lowest: int) -> Iterator[Sample]:
+    """Yield the samples; the class of the label `lowest` is the first."""
     for part in parts:
         name = part.images.name
         with part.images.opened() as file:
@@ -106,7 +127,7 @@ def _samples(parts: list[_Part]) -> Iterator[Sample]:
                 )
             for index in range(n):
                 values = _values(name, file, height * width).reshape(1, height, width)
-                label = int(part.labels[index])
+                label = int(part.labels[index]) - lowest
                 yield Sample(f"{name}[{index}]", values, label=label, split=part.split)
             _refuse_rest(name, file)
 

@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from service.datasets.faults import Faults
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Content
 from service.datasets.sources.conversion import Conversion
 from service.datasets.sources.entries import SourceEntry
 from service.datasets.sources.images import MAX_FILE_BYTES, decode, decoded
 from service.datasets.store.encoded import ENCODED, EncodedImage
+from service.errors import InvalidDatasetError
 
 # Pillow decodes without the interpreter's lock. Each thread may hold an image of
 # `images.MAX_PIXELS`, so there are few.
@@ -20,29 +22,52 @@ _N_THREADS = max(1, min(4, os.cpu_count() or 1))
 _AHEAD = 2 * _N_THREADS
 
 
-def contents(images: Iterable[SourceEntry], options: ImportOptions) -> Iterator[Content]:
+def contents(
+    images: Iterable[SourceEntry], options: ImportOptions, faults: Faults
+) -> Iterator[Content | None]:
     """Yield the images in their order, each as the options have it stored.
 
-    Raises:
-        InvalidDatasetError: One cannot be decoded; see `images.decoded`.
+    One that cannot be decoded (see `images.decoded`) is a fault, and None in its place.
     """
     if options.storage != ENCODED:
         for image in images:
-            yield decoded(image, options.convert, options.size_px)
+            found = None
+            with faults.of_one():
+                found = decoded(image, options.convert, options.size_px)
+            yield found
         return
     with ThreadPoolExecutor(_N_THREADS, thread_name_prefix="decode") as threads:
         under_way: deque[Future[EncodedImage]] = deque()
         try:
             for image in images:
-                # An archive is read by one thread alone.
-                content = image.read(MAX_FILE_BYTES)
-                under_way.append(threads.submit(_checked, image.name, content, options.convert))
+                under_way.append(_submitted(threads, image, options.convert))
                 if len(under_way) > _AHEAD:
-                    yield under_way.popleft().result()
+                    yield _result(under_way.popleft(), faults)
             while under_way:
-                yield under_way.popleft().result()
+                yield _result(under_way.popleft(), faults)
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+def _submitted(
+    threads: ThreadPoolExecutor, image: SourceEntry, convert: Conversion | None
+) -> Future[EncodedImage]:
+    try:
+        # An archive is read by one thread alone.
+        content = image.read(MAX_FILE_BYTES)
+    except InvalidDatasetError as error:
+        failed: Future[EncodedImage] = Future()
+        failed.set_exception(error)
+        return failed
+    return threads.submit(_checked, image.name, content, convert)
+
+
+def _result(under_way: Future[EncodedImage], faults: Faults) -> EncodedImage | None:
+    try:
+        return under_way.result()
+    except InvalidDatasetError as error:
+        faults.add(error)
+        return None
 
 
 def _checked(name: str, content: bytes, convert: Conversion | None) -> EncodedImage:

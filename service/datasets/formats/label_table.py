@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
 from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.formats.tables import labels_of
@@ -20,29 +21,36 @@ TITLE = "images with labels.csv"
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether the table is there."""
-    return any(entry.name == LABELS for entry in unwrapped(list(entries)))
+    return any(entry.name.lower() == LABELS for entry in unwrapped(list(entries)))
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     """Read images of several labels each, whatever folders they lie in.
 
     Raises:
         InvalidDatasetError: The table is missing or wrong, or has no row for an image; later, one
             cannot be decoded.
     """
-    layout = laid_out(list(entries), has_labels=True)
+    layout = laid_out(list(entries), faults, options.encoding, has_labels=True)
     if layout.labels is None:
         raise InvalidDatasetError(LABELS, "this table is missing: put it next to the images")
-    names, labels = labels_of(layout.labels, [image.entry for image in layout.images])
-    samples = _samples(layout.images, labels, options)
+    names, labels = labels_of(
+        layout.labels, [image.entry for image in layout.images], options.encoding
+    )
+    samples = _samples(layout.images, labels, options, faults)
     return image_source("multilabel", samples, layout, options, names)
 
 
 def _samples(
-    images: list[Placed], labels: Mapping[str, NDArray[np.uint8]], options: ImportOptions
+    images: list[Placed],
+    labels: Mapping[str, NDArray[np.uint8]],
+    options: ImportOptions,
+    faults: Faults,
 ) -> Iterator[Sample]:
-    values = contents((image.entry for image in images), options)
+    values = contents((image.entry for image in images), options, faults)
     for image, content in zip(images, values, strict=True):
+        if content is None:
+            continue
         yield Sample(
             name=image.entry.name,
             values=content,

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from service.datasets.faults import Faults
 from service.datasets.formats import npz
+from service.datasets.formats.array_names import arrays_in, parts_of
 from service.datasets.formats.layout import laid_out
 from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
 from service.datasets.formats.partners import Side, partners, tops
@@ -20,7 +22,7 @@ from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source, closed
 from service.datasets.sources.entries import SourceEntry, shown, unwrapped
-from service.datasets.sources.images import MAX_FILE_BYTES, opened
+from service.datasets.sources.images import MAX_FILE_BYTES, opened, orientation_of, turned
 from service.datasets.store.reader import IGNORED
 from service.errors import InvalidDatasetError
 
@@ -38,8 +40,8 @@ Reader = Callable[[], Iterator[tuple[str, Mask]]]
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are folders of images and of masks and no others, or an array of masks."""
-    if _is_arrays(entries):
-        return any(entry.stem == "masks" for entry in entries)
+    if arrays := arrays_in(entries):
+        return any(entry.stem == "masks" for entry in arrays)
     try:
         found = tops(laid_out(list(entries)))
     except InvalidDatasetError:  # files of another format
@@ -48,25 +50,21 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return has_both and found <= INPUTS.names | MASKS.names
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     """Read images and masks. Masks are read twice: what classes there are is known first.
 
     Raises:
         InvalidDatasetError: An image has no mask, or one no image; a value is no class.
     """
-    return _arrays(entries, options) if _is_arrays(entries) else _folders(entries, options)
-
-
-def _is_arrays(entries: Sequence[SourceEntry]) -> bool:
-    return bool(entries) and all(entry.suffix == ".npy" for entry in entries)
+    return _arrays(entries, options) if arrays_in(entries) else _folders(entries, options, faults)
 
 
 # Files
 
 
-def _folders(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def _folders(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     rest, table = split_off(unwrapped(list(entries)), CLASSES)
-    layout = laid_out(rest)
+    layout = laid_out(rest, faults, options.encoding)
     found = partners(layout, INPUTS, MASKS, "add it")
 
     def all_masks() -> Iterator[tuple[str, Mask]]:
@@ -76,20 +74,21 @@ def _folders(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
 
     names = None if table is None else _lines(table)
     classes = _classes(all_masks, names, CLASSES)
-    samples = found.samples(options, lambda entry: _mask(entry, options.size_px))
+    samples = found.samples(options, lambda entry: _mask(entry, options.size_px), faults)
     return Source("pairs", 2, samples, classes, layout.left_out)
 
 
 def _mask(entry: SourceEntry, size_px: int | None) -> Mask:
     """Return a mask's values, (1, H, W): of a palette the indices. Scaling invents none."""
-    with opened(entry.name, entry.read(MAX_FILE_BYTES)) as image:
+    content = entry.read(MAX_FILE_BYTES)
+    with opened(entry.name, content) as image:
         if image.format not in _LOSSLESS or image.mode not in _MODES:
             raise InvalidDatasetError(
                 entry.name,
                 f"is a {image.format} of the kind {image.mode}: give a mask as a PNG in grey or "
                 "with a palette, whose values are class numbers",
             )
-        upright = ImageOps.exif_transpose(image)
+        upright = turned(image, orientation_of(image, content))
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.NEAREST)
         return np.asarray(upright).astype(np.uint8)[np.newaxis]
@@ -104,17 +103,18 @@ def _lines(table: SourceEntry) -> list[str]:
 
 
 def _arrays(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
-    by_name = {entry.stem: entry for entry in entries}
-    if "masks" not in by_name:
-        raise InvalidDatasetError("masks", "this array is missing")
-    for other in ("labels", "y", "targets"):
+    parts = parts_of(entries)
+    by_name = parts[0].arrays
+    if len(parts) > 1 or "masks" not in by_name:
+        raise InvalidDatasetError("masks", "this array is missing, or is there for each split")
+    for other in ("labels", "targets"):
         if other in by_name:
             raise InvalidDatasetError(other, "give either this or masks")
     masks, names = by_name.pop("masks"), by_name.pop("classes", None)
     if header_of(masks).dtype.kind not in WHOLE:
         raise InvalidDatasetError("masks", "should be whole numbers, a class for each pixel")
-    targets = SourceEntry("targets.npy", masks.n_bytes, masks.opener)
-    source = npz.read([*by_name.values(), targets], options)
+    by_name["targets"] = SourceEntry("targets", masks.n_bytes, masks.opener)
+    source = npz.source_of(parts, options)
 
     def all_masks() -> Iterator[tuple[str, Mask]]:
         found = rows(masks)

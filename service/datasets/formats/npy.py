@@ -27,7 +27,12 @@ _NO_HEADER = (
     ValueError, KeyError, EOFError, TypeError, SyntaxError, TokenError, MemoryError,
     RecursionError,
 )  # fmt: skip
-_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+# Version 3 differs in the names of structures alone, which are refused.
+_READERS = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,
+}
 
 
 @dataclass(frozen=True, slots=True)

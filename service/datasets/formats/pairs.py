@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
 from service.datasets.formats.layout import laid_out
 from service.datasets.formats.partners import Side, partners, tops
 from service.datasets.options import ImportOptions
@@ -26,16 +27,16 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return bool(found) and found <= INPUTS.names | TARGETS.names
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     """Read pairs of images; the endings of the names may differ.
 
     Raises:
         InvalidDatasetError: An image has no partner; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries))
+    layout = laid_out(list(entries), faults, options.encoding)
     found = partners(layout, INPUTS, TARGETS, "add it, or remove this one")
 
     def target(entry: SourceEntry) -> NDArray[np.uint8]:
         return decoded(entry, options.convert, options.size_px)
 
-    return Source("pairs", 2, found.samples(options, target), left_out=layout.left_out)
+    return Source("pairs", 2, found.samples(options, target, faults), left_out=layout.left_out)

@@ -9,6 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
 from service.datasets.formats.layout import Layout, Placed
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample
@@ -40,23 +41,31 @@ class Partners:
     targets: Mapping[str, Placed]
 
     def samples(
-        self, options: ImportOptions, target: Callable[[SourceEntry], NDArray[Any]]
+        self,
+        options: ImportOptions,
+        target: Callable[[SourceEntry], NDArray[Any]],
+        faults: Faults,
     ) -> Iterator[Sample]:
         """Yield the pairs in the order of their names.
 
         Args:
             options: How inputs are converted and scaled.
             target: Reads the target of a pair, (C, H, W).
+            faults: Takes those of pairs that cannot be read, which are left out.
         """
         for key in sorted(self.inputs):
             ours, theirs = self.inputs[key], self.targets[key]
-            yield Sample(
-                name=ours.entry.name,
-                values=decoded(ours.entry, options.convert, options.size_px),
-                target=target(theirs.entry),
-                group=ours.group if ours.group is not None else theirs.group,
-                split=ours.split,
-            )
+            sample = None
+            with faults.of_one():
+                sample = Sample(
+                    name=ours.entry.name,
+                    values=decoded(ours.entry, options.convert, options.size_px),
+                    target=target(theirs.entry),
+                    group=ours.group if ours.group is not None else theirs.group,
+                    split=ours.split,
+                )
+            if sample is not None:
+                yield sample
 
 
 def tops(layout: Layout) -> set[str]:

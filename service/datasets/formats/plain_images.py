@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from service.datasets.faults import Faults
 from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.options import ImportOptions
@@ -19,19 +20,21 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     return bool(images) and all("/" not in image.path for image in images)
 
 
-def read(entries: Sequence[SourceEntry], options: ImportOptions) -> Source:
+def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     """Read images, whatever folders they lie in.
 
     Raises:
         InvalidDatasetError: A file is no image; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries))
-    return image_source("unlabelled", _samples(layout.images, options), layout, options)
+    layout = laid_out(list(entries), faults, options.encoding)
+    return image_source("unlabelled", _samples(layout.images, options, faults), layout, options)
 
 
-def _samples(images: list[Placed], options: ImportOptions) -> Iterator[Sample]:
-    values = contents((image.entry for image in images), options)
+def _samples(images: list[Placed], options: ImportOptions, faults: Faults) -> Iterator[Sample]:
+    values = contents((image.entry for image in images), options, faults)
     for image, content in zip(images, values, strict=True):
+        if content is None:
+            continue
         yield Sample(
             name=image.entry.name,
             values=content,

@@ -8,10 +8,14 @@ from importlib import import_module
 from types import MappingProxyType
 
 from service.datasets import options
+from service.datasets.faults import Faults
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
 from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
+
+# Endings of what is unpacked before it is sent.
+ARCHIVES = frozenset({".npz", ".zip", ".tar", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,13 @@ class Format:
         name: What a user calls it.
         title: What a page calls it.
         fits: Whether files of these names are in it.
-        read: Opens them; samples are read when they are asked for.
+        read: Opens them; samples are read when they are asked for, and faults collected then.
     """
 
     name: str
     title: str
     fits: Callable[[Sequence[SourceEntry]], bool]
-    read: Callable[[Sequence[SourceEntry], ImportOptions], Source]
+    read: Callable[[Sequence[SourceEntry], ImportOptions, Faults], Source]
 
 
 def _format(name: str, module: str) -> Format:
@@ -54,6 +58,11 @@ def recognised(entries: Sequence[SourceEntry], name: str) -> Format:
     for found in FORMATS.values():
         if found.fits(entries):
             return found
+    archives = [entry.name for entry in entries if entry.suffix in ARCHIVES]
+    if archives:
+        raise InvalidDatasetError(
+            archives[0], "is an archive in an archive: send it itself, or pack what it holds"
+        )
     raise InvalidDatasetError(
         "format",
         f"its layout is not known by its names: say which of {', '.join(FORMATS)} it is "

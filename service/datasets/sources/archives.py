@@ -18,18 +18,22 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
+from service.datasets.faults import Faults
+from service.datasets.sources.clutter import is_clutter
 from service.datasets.sources.entries import (
     Limits,
+    Listing,
     SourceEntry,
     distinct,
-    is_clutter,
     safe_name,
     shown,
 )
+from service.datasets.sources.text_encoding import Encoding, of_surrogates
 from service.errors import InvalidDatasetError
 
 CHUNK_BYTES = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
+_MAGIC, _MAGIC_AT = b"ustar", 257
 # A name or an attribute that a header of a tar file has no room for; its reader reads it whole.
 MAX_TAR_EXTRA_BYTES = 64 * 2**10
 _TAR_EXTRAS = frozenset(
@@ -144,8 +148,21 @@ class _Member(tarfile.TarInfo):
         return found
 
 
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins so is a plain tar archive, also one of the time before ustar."""
+    if head[_MAGIC_AT:].startswith(_MAGIC):
+        return True
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
 @contextmanager
-def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[SourceEntry]]:
+def open_tar(
+    path: Path, scratch: Path, limits: Limits, encoding: Encoding | None
+) -> Iterator[Listing]:
     """Give the files of a tar archive, plain or gzipped.
 
     It can be read from front to back only, so its files are copied to `scratch`, by number.
@@ -154,6 +171,7 @@ def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[SourceE
         path: The archive.
         scratch: An empty folder.
         limits: Of its files.
+        encoding: Of the names that are no UTF-8.
 
     Raises:
         InvalidDatasetError: It is no tar file, or one that is made to do harm.
@@ -164,13 +182,16 @@ def open_tar(path: Path, scratch: Path, limits: Limits) -> Iterator[list[SourceE
         inner: _Readable = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
         # Headers and padding are counted too: 1 KiB for each file, if there are most.
         stream = counted("", inner, limits.unpacked_bytes + 1024 * limits.n_files)
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
-            entries = distinct(_copied(archive, scratch, limits))
-    yield entries
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8") as archive:
+            listing = _copied(archive, scratch, limits, encoding)
+    yield listing
 
 
-def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator[SourceEntry]:
+def _copied(
+    archive: tarfile.TarFile, scratch: Path, limits: Limits, encoding: Encoding | None
+) -> Listing:
     n_left = limits.unpacked_bytes
+    entries, n_clutter, faults = [], 0, Faults()
     for number, member in enumerate(archive):
         # It would keep all of them, with their headers.
         archive.members.clear()  # type: ignore[attr-defined]  # public, but not in the stubs
@@ -178,20 +199,27 @@ def _copied(archive: tarfile.TarFile, scratch: Path, limits: Limits) -> Iterator
             raise limits.too_many()
         if member.isdir():
             continue
-        name = safe_name(member.name)
-        if is_clutter(name):
+        if is_clutter(member.name):
+            n_clutter += 1
             continue
-        content = archive.extractfile(member) if member.isreg() else None
-        if content is None:
-            raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
         n_left -= member.size
         if n_left < 0:
-            raise limits.too_large(name, "with it, the files unpack to")
-        target = scratch / str(number)
-        with content, target.open("wb") as copy:
-            while chunk := content.read(CHUNK_BYTES):
-                copy.write(chunk)
-        yield SourceEntry(name, member.size, partial(_opened, os.fspath(target)))
+            raise limits.too_large(shown(member.name), "with it, the files unpack to")
+        with faults.of_one():
+            name = safe_name(of_surrogates([member.name], encoding)[0])
+            target = scratch / str(number)
+            _copy(archive, member, name, target)
+            entries.append(SourceEntry(name, member.size, partial(_opened, os.fspath(target))))
+    return Listing(distinct(entries), n_clutter, faults)
+
+
+def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Path) -> None:
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
+    with content, target.open("wb") as copy:
+        while chunk := content.read(CHUNK_BYTES):
+            copy.write(chunk)
 
 
 def _opened(path: str) -> IO[bytes]:

@@ -11,16 +11,28 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from densearch import names
+from service.datasets.faults import Faults
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500
-# What operating systems add to archives and folders.
-CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 # Tables that describe the images in the same folder.
 GROUPS, LABELS = "groups.csv", "labels.csv"
 TABLES = frozenset({GROUPS, LABELS})
-# Suffixes of notes that people keep with their data.
-NOTES = frozenset({".txt", ".md", ".html", ".pdf", ".json", ".yaml", ".yml"})
+# Notes that people keep with their data, by their suffixes, or by their names without any.
+_NOTES = frozenset(
+    {
+        ".txt", ".md", ".rst", ".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".json",
+        ".yaml", ".yml", ".toml", ".bib", ".cff", ".log", ".md5", ".sha1", ".sha256", ".sha512",
+        ".asc", ".sig",
+    }
+)  # fmt: skip
+_NOTE_NAMES = frozenset(
+    {
+        "readme", "license", "licence", "copying", "copyright", "authors", "contributors",
+        "citation", "changelog", "changes", "notice", "version", "checksums", "md5sums",
+        "sha1sums", "sha256sums", "sha512sums",
+    }
+)  # fmt: skip
 
 
 # What is stored may take more room than the files it came in: values more than images.
@@ -111,6 +123,21 @@ class SourceEntry:
         return content
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an archive or a folder holds.
+
+    Attributes:
+        entries: Its files, sorted by name.
+        n_clutter: How many files of systems and programs were passed over.
+        faults: Of files that cannot be taken by their names or kinds.
+    """
+
+    entries: list[SourceEntry]
+    n_clutter: int
+    faults: Faults
+
+
 def shown(name: str) -> str:
     """Return a name that a terminal can print, cut to a reasonable length."""
     text = names.shown(name)
@@ -143,11 +170,6 @@ def safe_name(name: str) -> str:
     return found
 
 
-def is_clutter(name: str) -> bool:
-    """Whether a file is hidden, or was added by an operating system."""
-    return any(part.startswith(".") or part in CLUTTER for part in name.split("/"))
-
-
 def distinct(entries: Iterable[SourceEntry]) -> list[SourceEntry]:
     """Return the entries sorted by name, so that how they were packed changes nothing.
 
@@ -161,22 +183,30 @@ def distinct(entries: Iterable[SourceEntry]) -> list[SourceEntry]:
     return ordered
 
 
+def is_note(entry: SourceEntry) -> bool:
+    """Whether a file's name is that of a note about data, such as README.txt or LICENSE."""
+    return entry.suffix in _NOTES or entry.parts[-1].lower() in _NOTE_NAMES
+
+
 def unwrapped(entries: list[SourceEntry]) -> list[SourceEntry]:
-    """Remove the outer folder where one holds everything else."""
-    while entries and all(len(entry.parts) > 1 for entry in entries):
-        tops = {entry.parts[0] for entry in entries}
+    """Remove the outer folder where one holds everything but notes."""
+    while True:
+        data = [entry for entry in entries if not is_note(entry)]
+        tops = {entry.parts[0] for entry in data}
         # A folder of images alone is a class; one with a table is what somebody packed.
-        is_set = any(len(entry.parts) > 2 or entry.parts[1] in TABLES for entry in entries)
-        if len(tops) > 1 or not is_set:
-            break
+        is_set = any(len(e.parts) > 2 or e.parts[-1].lower() in TABLES for e in data)
+        if len(tops) != 1 or not is_set or any(len(entry.parts) == 1 for entry in data):
+            return entries
+        (top,) = tops
         entries = [
             SourceEntry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener)
+            if len(entry.parts) > 1 and entry.parts[0] == top
+            else entry
             for entry in entries
         ]
-    return entries
 
 
 def without_notes(entries: list[SourceEntry]) -> tuple[list[SourceEntry], list[str]]:
     """Separate notes such as README.txt from the entries; return both, the notes by name."""
-    notes = [entry.name for entry in entries if entry.suffix in NOTES]
-    return [entry for entry in entries if entry.suffix not in NOTES], notes
+    notes = [entry.name for entry in entries if is_note(entry)]
+    return [entry for entry in entries if not is_note(entry)], notes

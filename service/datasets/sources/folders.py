@@ -10,7 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from service.datasets.sources.entries import Limits, SourceEntry, distinct, is_clutter, safe_name
+from service.datasets.faults import Faults
+from service.datasets.sources.clutter import is_clutter
+from service.datasets.sources.entries import Limits, Listing, SourceEntry, distinct, safe_name
+from service.datasets.sources.text_encoding import Encoding, of_surrogates
 from service.errors import InvalidDatasetError
 
 FIELD = "folder"
@@ -45,36 +48,48 @@ def allowed_folder(folder: str, roots: Sequence[Path]) -> tuple[Path, Path]:
     raise InvalidDatasetError(FIELD, "there is no such folder below the roots of data sets")
 
 
-def folder_entries(folder: Path, root: Path, limits: Limits) -> list[SourceEntry]:
+def folder_entries(folder: Path, root: Path, limits: Limits, encoding: Encoding | None) -> Listing:
     """Return the files below a folder.
 
     Links to files are followed within `root`.
 
+    Args:
+        folder: See `allowed_folder`.
+        root: Its root.
+        limits: Of its files.
+        encoding: Of the names that are no UTF-8.
+
     Raises:
         InvalidDatasetError: A link leads out of `root` or to a folder; something cannot be read.
     """
-    entries = []
-    for entry in _found(folder, root):
-        entries.append(entry)
+    entries, n_clutter, faults = [], 0, Faults()
+    for path, relative in _found(folder):
+        if is_clutter(relative):
+            n_clutter += 1
+            continue
+        with faults.of_one():
+            entries.append(_entry(path, safe_name(of_surrogates([relative], encoding)[0]), root))
         if len(entries) > limits.n_files:
             raise limits.too_many()
-    return distinct(entries)
+    return Listing(distinct(entries), n_clutter, faults)
 
 
-def _found(folder: Path, root: Path) -> Iterator[SourceEntry]:
-    for place, folders, names in os.walk(folder, onerror=_refuse_unreadable):
-        folders[:] = [name for name in folders if not is_clutter(name)]
+def _found(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files with their paths below the folder; clutter is not entered, but counted."""
+    for place, folders, files in os.walk(folder, onerror=_refuse_unreadable):
+        for name in files:
+            yield (path := Path(place) / name), path.relative_to(folder).as_posix()
         for name in folders:
             path = Path(place) / name
+            relative = path.relative_to(folder).as_posix()
+            if is_clutter(f"{name}/"):
+                yield path, f"{relative}/"
+                continue
             # What is too long to be looked at is refused by its name.
-            safe_name(path.relative_to(folder).as_posix())
+            safe_name(relative.encode("utf-8", "replace").decode())
             if path.is_symlink():
                 raise InvalidDatasetError(name, "is a link to a folder: copy the folder")
-        for name in names:
-            path = Path(place) / name
-            relative = path.relative_to(folder).as_posix()
-            if not is_clutter(relative):
-                yield _entry(path, safe_name(relative), root)
+        folders[:] = [name for name in folders if not is_clutter(f"{name}/")]
 
 
 def _entry(path: Path, name: str, root: Path) -> SourceEntry:

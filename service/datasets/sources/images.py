@@ -11,15 +11,39 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageChops, ImageOps, UnidentifiedImageError
 
+from service.datasets.sources import image_bytes
 from service.datasets.sources.conversion import Conversion
 from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
 
 # Each decoder is code that a hostile file may reach: these five and no more.
 FORMATS = ("PNG", "JPEG", "BMP", "PPM", "WEBP")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".webp"})
+SUFFIXES = frozenset(
+    {
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".bmp",
+        ".dib",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".webp",
+    }
+)
+# Endings of images in formats that are not read.
+CONVERTIBLE = frozenset(
+    {
+        ".apng", ".arw", ".avif", ".cr2", ".cr3", ".dcm", ".dng", ".exr", ".gif", ".hdr", ".heic",
+        ".heif", ".ico", ".j2k", ".jp2", ".jxl", ".nef", ".orf", ".pcx", ".pfm", ".psd", ".raf",
+        ".raw", ".rw2", ".svg", ".tga", ".tif", ".tiff",
+    }
+)  # fmt: skip
 MAX_FILE_BYTES = 256 * 2**20
 # Below the number at which Pillow itself would warn of a decompression bomb.
 MAX_PIXELS = 80_000_000
@@ -32,8 +56,16 @@ _DAMAGE = (
     OverflowError, IndexError, KeyError, TypeError, AttributeError, AssertionError,
     ZeroDivisionError, NotImplementedError, RuntimeError, MemoryError,
 )  # fmt: skip
-# EXIF orientations whose width is the height of what is shown.
-_TURNED = frozenset({5, 6, 7, 8})
+# What each EXIF orientation asks for; from 5 on an image's width is the height of what is shown.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -64,7 +96,7 @@ def decode(
 ) -> NDArray[np.uint8]:
     """Return the values of an image of this name and content; see `decoded`."""
     with opened(name, content) as image:
-        upright = _converted(name, ImageOps.exif_transpose(image), convert)
+        upright = turned(_converted(name, image, convert), orientation_of(image, content))
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.BICUBIC)
         return _channels_first(upright)
@@ -95,13 +127,11 @@ def decode_box(
         InvalidDatasetError: See `decoded`; or it has another size.
     """
     with opened(name, content) as image:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-        if image.size != (size[::-1] if orientation in _TURNED else size):
+        orientation = orientation_of(image, content)
+        if image.size != (size[::-1] if orientation >= 5 else size):
             raise InvalidDatasetError(name, f"is {image.width} x {image.height} px large")
         _draft(image, box, side)
-        # It would copy what lies upright already.
-        upright = image if orientation == 1 else ImageOps.exif_transpose(image)
-        upright = _converted(name, upright, convert)
+        upright = turned(_converted(name, image, convert), orientation)
         scales = [of_all / before for of_all, before in zip(upright.size, size, strict=True)]
         left, top, right, bottom = (at * scales[i % 2] for i, at in enumerate(box))
         within = (left, top, min(right, upright.width), min(bottom, upright.height))
@@ -115,6 +145,21 @@ def _draft(image: Image.Image, box: tuple[float, float, float, float], side: int
     image.draft(None, (wanted[0], wanted[1]))
 
 
+def orientation_of(image: Image.Image, content: bytes) -> int:
+    """Return how an image is turned by its metadata, 1 to 8; damaged metadata say nothing."""
+    try:
+        found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return image_bytes.orientation_in(content)
+    return found if found in _TURNS else image_bytes.orientation_in(content)
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Return an image of that orientation upright; the metadata are not looked at again."""
+    turn = _TURNS.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
 @contextmanager
 def opened(name: str, content: bytes) -> Iterator[Image.Image]:
     """Give an image of this name and content, which is decoded when it is used.
@@ -123,17 +168,32 @@ def opened(name: str, content: bytes) -> Iterator[Image.Image]:
         InvalidDatasetError: See `decoded`, also where the block that uses it fails to decode it.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _refuse_odd(name, image)
+        with _loadable(content) as image:
+            _refuse_odd(name, image, content)
             yield image
     except _BOMBS as error:
         raise InvalidDatasetError(
             name, f"has more than {MAX_PIXELS:,} pixels: scale it down"
         ) from error
     except _DAMAGE as error:
-        raise InvalidDatasetError(
-            name, f"cannot be decoded as an image ({_reason(error)}): replace or remove it"
-        ) from error
+        raise InvalidDatasetError(name, _reason(error, content)) from error
+
+
+@contextmanager
+def _loadable(content: bytes) -> Iterator[Image.Image]:
+    """Open an image, without its metadata if they are what prevents it from being decoded."""
+    image = None
+    try:
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        if image.format == "PNG" and 0 < image.width * image.height <= MAX_PIXELS:
+            image.load()  # its metadata lie behind the pixels as well
+    except _DAMAGE:
+        without = image_bytes.bare(content)
+        if without is None:
+            raise
+        image = Image.open(io.BytesIO(without), formats=FORMATS)
+    with image:
+        yield image
 
 
 def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
@@ -143,22 +203,29 @@ def _channels_first(image: Image.Image) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.moveaxis(values, 2, 0))
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, content: bytes) -> str:
+    kind = image_bytes.other_kind(content)
+    if kind == "empty":
+        return "is empty: replace or remove it"
+    if kind is not None:
+        return f"is {kind}, which is not read: convert it to PNG, or remove it"
     # Pillow's message names the buffer that it read from, which does not help a user.
-    if isinstance(error, UnidentifiedImageError):
-        return f"it is none of {', '.join(FORMATS)}"
-    return str(error) or type(error).__name__
+    is_none = isinstance(error, UnidentifiedImageError)
+    what = f"it is none of {', '.join(FORMATS)}" if is_none else str(error) or type(error).__name__
+    return f"cannot be decoded as an image ({what}): replace or remove it"
 
 
-def _refuse_odd(name: str, image: Image.Image) -> None:
+def _refuse_odd(name: str, image: Image.Image, content: bytes) -> None:
     n_pixels = image.width * image.height
     if n_pixels > MAX_PIXELS:
         raise InvalidDatasetError(
             name, f"has {n_pixels:,} pixels: at most {MAX_PIXELS:,} are taken, scale it down"
         )
-    if _is_deep(image):
+    n_bits = 16 if _is_deep(image) else image_bytes.declared_bits(content)
+    if n_bits > 8:
         raise InvalidDatasetError(
-            name, "has 16 bits a channel, which 8 bits do not hold: give it as float32 in a .npz"
+            name,
+            f"has {n_bits} bits a channel, which 8 bits do not hold: give it as float32 in a .npz",
         )
     # The first picture of an MPO, as telephones write it and call it JPEG, is the photograph.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
@@ -166,15 +233,15 @@ def _refuse_odd(name: str, image: Image.Image) -> None:
 
 
 def _is_deep(image: Image.Image) -> bool:
-    """Whether Pillow would cut its channels down to 8 bits, of which its mode says nothing."""
+    """Whether Pillow would cut the channels of a PPM down to 8 bits."""
     layouts = [tile.args for tile in getattr(image, "tile", ())]
-    if image.format == "PNG":  # "RGB;16B"
-        return any(";16" in str(of) for of in layouts)
     # "RGB", 65535
     return image.format == "PPM" and any(isinstance(of, tuple) and of[1] > 255 for of in layouts)
 
 
 def _converted(name: str, image: Image.Image, convert: Conversion | None) -> Image.Image:
+    if image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info:
+        image = ImageChops.invert(image)  # Pillow takes every one for Adobe's, which is inverted
     if image.mode in WITH_ALPHA or "transparency" in image.info:
         image = _opaque(name, image)
     if image.mode not in GREY | COLOUR:

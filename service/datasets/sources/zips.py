@@ -13,8 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from service.datasets.faults import Faults
 from service.datasets.sources.archives import counted, faults_of
-from service.datasets.sources.entries import Limits, SourceEntry, distinct, is_clutter, safe_name
+from service.datasets.sources.clutter import is_clutter
+from service.datasets.sources.entries import Limits, Listing, SourceEntry, distinct, safe_name
+from service.datasets.sources.text_encoding import Encoding, decoded_names, unicode_path
 from service.errors import InvalidDatasetError
 
 # A file that unpacks to more than so many times its size is a bomb, if it is large.
@@ -25,25 +28,37 @@ DIRECTORY_BYTES_PER_FILE = 160
 # APPNOTE.TXT 4.3.16 and 4.3.14: the records that say how long that list is.
 _END, _END_64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _IN_END_64 = 2**32 - 1
+# 4.4.4, bit 11, and the systems of 4.4.2 whose paths have backslashes: DOS, OS/2, Windows.
+_IS_UTF8, _DOS = 0x800, frozenset({0, 6, 10, 14})
 
 
 @contextmanager
-def open_zip(path: Path, limits: Limits) -> Iterator[list[SourceEntry]]:
+def open_zip(path: Path, limits: Limits, encoding: Encoding | None) -> Iterator[Listing]:
     """Give the files of a zip archive.
 
     Args:
         path: The archive.
         limits: Of its files.
+        encoding: Of the names whose encoding the archive leaves open.
 
     Raises:
         InvalidDatasetError: It is no zip file, or one that is made to do harm.
     """
     _refuse_large_directory(path, limits)
     with _opened(path) as archive:
-        infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        infos = [
+            info
+            for info in archive.infolist()
+            if not _slashed(info, info.orig_filename).endswith("/")
+        ]
         _refuse_bomb(path, [info.file_size for info in infos], limits)
-        named = [(safe_name(info.orig_filename), info) for info in infos]
-        yield distinct(_entry(archive, name, info) for name, info in named if not is_clutter(name))
+        # The names of clutter are ASCII, whatever the encoding; it is passed over unjudged.
+        kept = [i for i in infos if not is_clutter(_slashed(i, i.orig_filename))]
+        faults, entries = Faults(), []
+        for name, info in zip(_names(kept, encoding), kept, strict=True):
+            with faults.of_one():
+                entries.append(_entry(archive, safe_name(name), info))
+        yield Listing(distinct(entries), len(infos) - len(kept), faults)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -52,6 +67,29 @@ def _opened(path: Path) -> zipfile.ZipFile:
             return zipfile.ZipFile(path)
     except (ValueError, struct.error) as error:  # a name that is no text; broken extra fields
         raise InvalidDatasetError("", f"it is a damaged zip file ({error})") from error
+
+
+def _slashed(info: zipfile.ZipInfo, name: str) -> str:
+    """Return a name with "/" between folders, as DOS and Windows may not have written it."""
+    return name.replace("\\", "/") if info.create_system in _DOS else name
+
+
+def _names(infos: list[zipfile.ZipInfo], encoding: Encoding | None) -> list[str]:
+    """Return the names by the evidence in the archive; `encoding` is that of the others."""
+    found: dict[int, str] = {}
+    unknown: dict[int, bytes] = {}
+    for index, info in enumerate(infos):
+        if info.flag_bits & _IS_UTF8 or info.orig_filename.isascii():
+            found[index] = info.orig_filename
+            continue
+        raw = info.orig_filename.encode("cp437")  # as which it was read, of lack of a better one
+        known = unicode_path(info.extra, raw)
+        if known is None:
+            unknown[index] = raw
+        else:
+            found[index] = known
+    found |= dict(zip(unknown, decoded_names(list(unknown.values()), encoding), strict=True))
+    return [_slashed(info, found[index]) for index, info in enumerate(infos)]
 
 
 def _entry(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> SourceEntry:

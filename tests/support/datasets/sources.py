@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
@@ -43,4 +44,4 @@ def pairs(inputs: Images, targets: Images) -> Source:
 def written(source: Source, folder: Path, seed: int = 0) -> Written:
     """Write a source into a folder that is made."""
     folder.mkdir(parents=True)
-    return write(source, folder, SplitPlan(seed=seed), Limits(10**8))
+    return write(source, folder, SplitPlan(seed=seed), Limits(10**8), Faults())

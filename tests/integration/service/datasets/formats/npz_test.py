@@ -82,7 +82,7 @@ CASES: dict[str, Case] = {
     "complex numbers": (lambda: making.npz(x=np.ones((20, 9), complex)), "inputs", "complex128"),
     "dates": (lambda: making.npz(x=np.zeros((20, 9), "M8[s]")), "inputs", "datetime64"),
     "one number": (lambda: making.npz(x=np.float32(3)), "inputs", "samples come first"),
-    "labels of fractions": (lambda: making.npz(x=X, y=Y / 2), "labels", "whole numbers"),
+    "labels of fractions": (lambda: making.npz(x=X, y=Y / 2), "labels", "a whole number"),
     "labels without end": (
         lambda: making.npz(x=X, y=np.zeros((20, 10_001), bool)),
         "labels",
@@ -98,8 +98,8 @@ CASES: dict[str, Case] = {
         "2 is out of range",
     ),
     "labels with a gap": (lambda: making.npz(x=X, y=Y * 5), "labels", "only 2 of the classes"),
-    "labels of text": (lambda: making.npz(x=X, y=Y.astype(str)), "labels", "whole numbers"),
-    "labels beyond 1": (lambda: making.npz(x=X, y=np.full((20, 3), 2)), "labels", "0 or 1"),
+    "labels of complex numbers": (lambda: making.npz(x=X, y=Y * 1j), "labels", "give numbers"),
+    "labels beyond 1": (lambda: making.npz(x=X, y=np.full((20, 3), 2)), "labels", "0 and 1"),
     "NaN": (
         lambda: making.npz(x=np.where(np.arange(20)[:, None] == 7, np.nan, np.ones((20, 9)))),
         "inputs[7]",

@@ -22,12 +22,16 @@ CASES: dict[str, Case] = {
     "groups that are no table": (
         lambda: bad.good_and(**{"groups.csv": b"\xff\xfe\0"}),
         "groups.csv",
-        "UTF-8",
+        "is not in utf-16",
     ),
     "labels of a stranger": (lambda: bad.labels("a.png,1"), "labels.csv", "line 2 names a.png"),
     "labels without a head": (lambda: bad.labels("", head="0.png,1"), "labels.csv", "line 1"),
     "labels of equal names": (lambda: bad.labels("", head="name,a,a"), "labels.csv", "different"),
-    "labels that are none": (lambda: bad.labels("0.png,yes"), "labels.csv", "should have 0 or 1"),
+    "labels that are none": (
+        lambda: bad.labels("0.png,maybe"),
+        "labels.csv",
+        "should have 0 or 1",
+    ),
     "labels with a gap in a line": (lambda: bad.labels("0.png"), "labels.csv", "each of 1 labels"),
     "labels in two lines": (lambda: bad.labels("0.png,1\n0.png,0"), "labels.csv", "second time"),
     "labels of some": (lambda: bad.labels("0.png,1"), "1.png", "no line in labels.csv"),
@@ -58,7 +62,7 @@ class Endless(io.RawIOBase):
 def test_a_table_is_refused_at_its_first_wrong_line_without_reading_the_rest() -> None:
     table = SourceEntry("groups.csv", 2**27, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="line 1 has 1 columns"):
-        groups_of(table, [])
+        groups_of(table, [], None)
     table = SourceEntry("groups.csv", 2**30, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="larger than 268,435,456 bytes"):
-        groups_of(table, [])
+        groups_of(table, [], None)

@@ -50,8 +50,8 @@ CASES: dict[str, Case] = {
     "animation": (lambda: bad.named_image(bad.animation("PNG")), "cat/x.png", "animation"),
     "corrupt image": (lambda: bad.named_image(making.image(1)[:-60]), "cat/x.png", "decoded"),
     "no image": (lambda: bad.named_image(b"hello"), "cat/x.png", "none of PNG"),
-    "empty image": (lambda: bad.named_image(b""), "cat/x.png", "decoded"),
-    "format that is not read": (lambda: bad.named_image(bad.gif()), "cat/x.png", "none of PNG"),
+    "empty image": (lambda: bad.named_image(b""), "cat/x.png", "is empty"),
+    "format that is not read": (lambda: bad.named_image(bad.gif()), "cat/x.png", "is a GIF"),
     "16 bits": (lambda: bad.named_image(bad.mode("I;16")), "cat/x.png", "float32"),
     "16 bits of colour": (lambda: bad.named_image(bad.deep_colours()), "cat/x.png", "float32"),
     "16 bits of colour, PPM": (

@@ -104,7 +104,7 @@ def test_images_of_every_sort_come_back_upright_and_converted(imported: Import) 
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        (b"", "cannot be decoded"),
+        (b"", "is empty"),
         (jpeg(1, 300, 200)[:-2000], "cannot be decoded"),
         (making.image(1)[:-60], "cannot be decoded"),
         (bad.mode("I;16"), "8 bits"),

@@ -17,6 +17,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure as
 from densearch.nn.memory_format import lay_out
 from densearch.plugins.objective import Objective
 from densearch.plugins.shape import Split
+from service.datasets.faults import Faults
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import Limits
 from service.datasets.splits import SplitPlan
@@ -68,7 +69,7 @@ def store(data_dir: Path, splits: Mapping[str, Images], targets: Images | None =
     n_dims = splits["train"][0].ndim - 1
     work = data_dir / "datasets" / "work"
     work.mkdir(parents=True)
-    written = write(Source(kind, n_dims, samples), work, SplitPlan(), Limits(10**8))
+    written = write(Source(kind, n_dims, samples), work, SplitPlan(), Limits(10**8), Faults())
     work.rename(folder_of(data_dir, written.sha256))
     return f"stored:{written.sha256}"
 
@@ -289,7 +290,9 @@ def test_every_sample_with_a_label_is_judged(n_classes: int, tmp_path: Path) -> 
     work = tmp_path / "datasets" / "work"
     work.mkdir(parents=True)
     classes = [f"c{number}" for number in range(n_classes)]
-    written = write(Source("labelled", 2, samples, classes), work, SplitPlan(), Limits(10**8))
+    written = write(
+        Source("labelled", 2, samples, classes), work, SplitPlan(), Limits(10**8), Faults()
+    )
     work.rename(folder_of(tmp_path, written.sha256))
     chosen = {"kind": "classification", "dataset": f"stored:{written.sha256}"}
     objective = build_objective(chosen, CPU, {}, str(tmp_path))
