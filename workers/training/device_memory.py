@@ -63,7 +63,7 @@ def memory_of(device: torch.device) -> DeviceMemory | None:
 
 
 def held_bytes(memory: DeviceMemory | None, on_cpu: int) -> int:
-    """Return how large a data set may be that lies on the device as a whole.
+    """Return the largest size of a data set that is held on the device as a whole, bytes.
 
     It changes no batch, only from where it comes.
 

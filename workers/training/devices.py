@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-_CPUINFO = Path("/proc/cpuinfo")
+CPUINFO = Path("/proc/cpuinfo")
 _AMD = "AuthenticAMD"
 _AMPERE = (8, 0)
 
@@ -58,6 +58,6 @@ def has_tf32(device: torch.device) -> bool:
 @lru_cache
 def cpuinfo_field(field: str) -> str | None:
     """Return a field of the first processor in /proc/cpuinfo, None if there is none."""
-    lines = _CPUINFO.read_text().splitlines() if _CPUINFO.exists() else []
+    lines = CPUINFO.read_text().splitlines() if CPUINFO.exists() else []
     fields = (line.partition(":")[::2] for line in lines)
     return next((value.strip() for name, value in fields if name.strip() == field), None)

@@ -1,4 +1,4 @@
-"""The network of all channels: what several networks of one shape are, side by side.
+"""One network with the channels of several networks of the same architecture.
 
 A convolution becomes a grouped one; batch normalisation, pooling and ReLU treat each channel by
 itself as it is; the linear heads become one batched product. (The first convolution could share

@@ -1,4 +1,4 @@
-"""Measures of the quality of images, and of answers with one label or with several."""
+"""Metrics of images, and of predictions of one or several labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOP = 5
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """What each pixel of an image counts.
+    """A metric of images that is a mean over their pixels.
 
     Attributes:
         of_pixels: From images and clean ones, (B, C, *sides) in about [0, 1], to the values of

@@ -13,9 +13,9 @@ from workers.training.metrics import Measure
 
 
 class PixelMeans:
-    """Of each image the means of some measures. Of images in tiles every pixel counts once.
+    """The means of some measures over the pixels of each image; in tiles, each pixel counts once.
 
-    Sums stay on the device, so that a GPU is not waited for.
+    Sums stay on the device, so that adding to them does not wait for a GPU.
     """
 
     def __init__(self, n_images: int, device: torch.device, measures: Sequence[Measure]) -> None:
@@ -28,7 +28,7 @@ class PixelMeans:
         }
 
     def add(self, numbers: Tensor, tile: Tile, images: Tensor, clean: Tensor) -> None:
-        """Take in the cores of one tile of some images.
+        """Add the cores of one tile of some images.
 
         Args:
             numbers: (B,), the images', each once; on the CPU.

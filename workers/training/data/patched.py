@@ -69,7 +69,7 @@ class PatchDataset:
 
 
 def held_source(parts: Sequence[Sequence[NDArray[Any]]], device: torch.device) -> PatchSource:
-    """Return a split that lies on a device and is given as it is.
+    """Return a split held on a device; its values are used as they are.
 
     Args:
         parts: The inputs, or inputs and targets, (C, *sides) each.

@@ -1,7 +1,8 @@
 """The data sets by name: the built-in ones, those that are stored, and those of packages.
 
-What loads a built-in set is named in `service.tasks.kinds`. That of labelled samples takes nothing
-and returns `Arrays`; that of patches takes the device and returns a `PatchDataset`.
+`service.tasks.kinds` names the loader of each built-in set: of labelled samples, a function
+without arguments that returns `Arrays`; of patches, a function of the device that returns a
+`PatchDataset`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from torch import Tensor
 MOST_VALUES = 2**26
 # In float64 a sample's channels are summed in pieces of so many: an image of 80 million pixels
 # would take ten times its size otherwise.
-_PIECE = 2**20
+PIECE = 2**20
 BYTE_MAX = 255
 
 
@@ -80,8 +80,8 @@ def figures(samples: Numbered, rows: NDArray[np.intp]) -> Figures:
     for values in _evenly(samples, rows):
         least, greatest = min(least, float(values.min())), max(greatest, float(values.max()))
         whole = values.reshape(len(values), -1)
-        for first in range(0, whole.shape[1], _PIECE):
-            flat = whole[:, first : first + _PIECE].astype(np.float64) - origin
+        for first in range(0, whole.shape[1], PIECE):
+            flat = whole[:, first : first + PIECE].astype(np.float64) - origin
             n, sums, squares = n + flat.shape[1], sums + flat.sum(1), squares + (flat**2).sum(1)
     offset = sums / n
     deviation = np.sqrt(np.maximum(squares / n - offset**2, 0.0))

@@ -1,4 +1,4 @@
-"""Targets of pairs: images by default; a kind of task may define others."""
+"""Targets of pairs: images, unless a kind of task defines others."""
 
 from __future__ import annotations
 

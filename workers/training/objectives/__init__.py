@@ -1,4 +1,4 @@
-"""What a network is trained for, by the task's kind."""
+"""Objectives by the kind of task: data, loss and metrics of a training."""
 
 from workers.training.objectives.registry import OBJECTIVES, build_objective
 

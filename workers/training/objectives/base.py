@@ -1,4 +1,4 @@
-"""What the objectives of this package share."""
+"""Shared by the objectives: they count batches, and refuse label smoothing without classes."""
 
 from __future__ import annotations
 

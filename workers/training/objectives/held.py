@@ -1,7 +1,7 @@
-"""An objective that a package brings, held to what it gives while it trains.
+"""The objective of a package, checked at each call while it trains.
 
-What it raises itself is left as it is, with the place where it was raised: running out of memory
-must be known as that, so that a pack can be tried again in halves.
+Its own exceptions pass unchanged, with their traceback: running out of memory must be recognised,
+so that a pack can be tried again in halves.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 class HeldObjective(Objective):
-    """Gives what the package's objective gives, once it is what the training needs."""
+    """Returns what the package's objective returns, if the training can use it."""
 
     def __init__(self, inner: Objective, title: str, info: Any) -> None:  # noqa: ANN401 - see Args
         """Hold an objective.

@@ -1,4 +1,4 @@
-"""What classification and multi-label classification have in common."""
+"""Base of classification and multi-label classification: labelled samples of one size."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EVALUATION_BATCH = 256
 
 
 class LabelledObjective(Objective):
-    """Answers about whole samples of one size: signals, images or volumes.
+    """Predicts labels of whole samples of one size: signals, images or volumes.
 
     Attributes:
         data: The data set.
@@ -53,7 +53,7 @@ class LabelledObjective(Objective):
             )
 
     def batches(self, batch_size: int, generators: Generators) -> Iterator[Batch]:
-        """Yield every training sample once, in the stream's order, augmented as asked."""
+        """Yield every training sample once, in the generator's order, augmented."""
         if self.data.is_cropped:
             yield from self.batches_from(0, batch_size, generators)
             return

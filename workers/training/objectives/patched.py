@@ -1,4 +1,4 @@
-"""What tasks have in common whose networks answer with something of a sample's size."""
+"""Base of the tasks whose networks have outputs of the size of their inputs."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from workers.training.data.tiles import Tile, n_at_once, whole
 from workers.training.device_memory import total_bytes_of
 from workers.training.objectives.base import count_batches
 
-# Inputs of a network and what its outputs are held against, (B, C, *sides) each, on the device.
+# Inputs of a network and what its outputs are compared with, (B, C, *sides) each, on the device.
 Pair = tuple[Tensor, Tensor]
-# Sizes that a network of a package is tried on before it is trained.
+# Sizes on which the network of a package is tried before it is trained.
 _MOST_SIDES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What is judged at once: one tile of some samples.
+    """A batch of an evaluation: one tile of some samples.
 
     Attributes:
         numbers: Of the samples, (B,), on the CPU.
         tile: Where it lies in each.
-        inputs: What a network is given, (B, C, *sides of the window).
-        truth: What its outputs are held against, likewise.
+        inputs: Inputs of the network, (B, C, *sides of the window).
+        truth: What its outputs are compared with, likewise.
     """
 
     numbers: Tensor

@@ -1,4 +1,4 @@
-"""What denoising and image-to-image restoration have in common."""
+"""Base of denoising and image-to-image restoration: images are predicted."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ THOROUGH = {
 class RestorationObjective(PatchObjective):
     """Regression of images.
 
-    The training loss is half the mean squared error (the half as in DnCNN's paper) in a unit
-    that `loss_unit` brings to that of the reported loss: the mean squared error of samples in
-    [0, 1], of which nothing is clipped. All metrics are means over the images (crops) of each
+    The training loss is half the mean squared error (the half as in DnCNN's paper). `loss_unit`
+    converts it to the reported loss: the mean squared error of samples in [0, 1], without
+    clipping. All metrics are means over the images (crops) of each
     image's own.
 
     Attributes:
-        input_psnr: What the PSNR of the inputs themselves is called.
+        input_psnr: Name of the metric that is the PSNR of the inputs themselves.
     """
 
     input_psnr = "input_psnr_db"
@@ -86,7 +86,7 @@ class RestorationObjective(PatchObjective):
 
     @abstractmethod
     def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:
-        """Return what a network makes of inputs, (B, C, *sides), by what it has put out."""
+        """Return the restored images, from inputs (B, C, *sides) and the network's outputs."""
 
 
 def _metrics(means: PixelMeans, measures: Sequence[Measure]) -> dict[str, float]:

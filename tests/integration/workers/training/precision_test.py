@@ -143,16 +143,20 @@ def test_the_check_takes_its_steps_and_no_more(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("exact", "quick", "expected"),
-    [(2.0, 1.5, 0.25), (-2.0, -1.5, 0.25), (0.0, 0.1, math.inf), (math.nan, 1.0, math.inf)],
+    ("seed", "exact", "quick", "expected"),  # a difference is computed once for each seed
+    [
+        (901, 2.0, 1.5, 0.25),
+        (902, -2.0, -1.5, 0.25),
+        (903, 0.0, 0.1, math.inf),
+        (904, math.nan, 1.0, math.inf),
+    ],
 )
 def test_losses_of_any_sign_have_a_distance(
-    monkeypatch: pytest.MonkeyPatch, exact: float, quick: float, expected: float
+    monkeypatch: pytest.MonkeyPatch, seed: int, exact: float, quick: float, expected: float
 ) -> None:
     losses = {"float32": exact, "bfloat16": quick}
     monkeypatch.setattr(precision, "mean_loss", lambda _, wanted: losses[wanted])
-    monkeypatch.setattr(precision, "_difference", precision._difference.__wrapped__)
-    assert difference(task(DIGITS)) == expected
+    assert difference(task(DIGITS, seed=seed)) == expected
 
 
 def test_a_training_that_diverges_is_no_reason_for_bfloat16() -> None:

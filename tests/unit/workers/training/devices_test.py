@@ -24,7 +24,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
         if cpuinfo is not None:
             path.write_text(cpuinfo)
         devices.cpuinfo_field.cache_clear()
-        monkeypatch.setattr(devices, "_CPUINFO", path)
+        monkeypatch.setattr(devices, "CPUINFO", path)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_avx512)
 

@@ -70,7 +70,7 @@ def test_figures_of_a_large_split_come_from_evenly_spaced_samples(
 def test_figures_of_a_large_sample_are_summed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times its values need not fit in memory: it may be an image of 80 million pixels."""
     arrays = [np.random.default_rng(0).integers(0, 255, (3, 400, 400), np.uint8)]
-    monkeypatch.setattr(scaling, "_PIECE", 1000)
+    monkeypatch.setattr(scaling, "PIECE", 1000)
     tracemalloc.start()
     found = figures(samples(arrays), np.arange(1))
     _, peak = tracemalloc.get_traced_memory()
