@@ -95,7 +95,9 @@ class Settings(BaseSettings):
         description='"local" starts a Ray of its own; else the address of a cluster to join.',
     )
     n_cpus: int | None = Field(
-        default=None, ge=1, description="CPUs of a local Ray; all cores when unset."
+        default=None,
+        ge=1,
+        description="CPUs of a local Ray; those allotted to the process when unset.",
     )
     n_gpus: int | None = Field(
         default=None, ge=0, description="GPUs of a local Ray; all when unset."

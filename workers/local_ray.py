@@ -21,6 +21,7 @@ from ray._private import ray_constants, worker
 
 from service.redaction import secret_names
 from service.settings import Settings
+from workers.cores import allotted
 from workers.head import Head
 from workers.ray_folders import RayFolder, end_processes
 
@@ -67,7 +68,7 @@ class LocalRay:
         """
         keep_to_loopback()
         connect(
-            num_cpus=self._settings.n_cpus,
+            num_cpus=self._settings.n_cpus or allotted(),
             num_gpus=self._settings.n_gpus,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,

@@ -11,7 +11,6 @@ another process; after `MOST_ENDS` of them it is given up.
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections import deque
@@ -22,6 +21,7 @@ from ray._common.utils import get_system_memory
 from service.settings import Settings
 from workers.asking.ask import Ask
 from workers.asking.child import AskEndedError, AskLimits, Child
+from workers.cores import allotted
 
 LOG = structlog.get_logger(__name__)
 MOST_ENDS = 3
@@ -39,7 +39,7 @@ SHORTEST_WAIT_S = 0.001
 
 def limits_of(settings: Settings) -> tuple[int, AskLimits, float]:
     """Return the number of processes, the limits of one ask, and the memory for all asks."""
-    n_processes = max(FEWEST_PROCESSES, (os.cpu_count() or 1) // 2)
+    n_processes = max(FEWEST_PROCESSES, allotted() // 2)
     limits = AskLimits(settings.ask_s, settings.ask_memory_bytes)
     return n_processes, limits, MEMORY_SHARE * get_system_memory()
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,12 @@ case "$*" in
         mkdir -p "{root}/.venv/bin"
         cp "$0" "{root}/.venv/bin/python"
         ;;
+    *"-m pip config list"*)
+        cat "{root}/pip.settings" 2>/dev/null
+        ;;
     *"-m pip install"*)
+        env >"{root}/pip.environment"
+        sleep "$(cat "{root}/pip.seconds" 2>/dev/null || echo 0)"
         [[ -e "{root}/pip-fails" ]] && exit 1
         for name in densearch ruff mypy lint-imports check-jsonschema hadolint; do
             cp "{tool}" "{root}/.venv/bin/$name"
@@ -58,11 +64,13 @@ class Project:
         for program in (self.python, tool):
             program.chmod(0o755)
 
-    def run(self, *args: str, python: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *args: str, python: str | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.root / "run", *args],
             cwd=self.root.parent,
-            env={**os.environ, "PYTHON": python or str(self.python)},
+            env={**os.environ, "PYTHON": python or str(self.python), **variables},
             capture_output=True,
             text=True,
             timeout=60,
@@ -118,8 +126,62 @@ def test_installs_with_the_constraints(project: Project) -> None:
 def test_an_old_python_is_refused_with_the_remedy(project: Project) -> None:
     done = project.run("setup", python="/bin/false")
     assert done.returncode == 2
-    assert "3.11 or newer" in done.stderr
+    assert "3.11 to 3.14" in done.stderr
     assert not (project.root / ".venv").exists()
+
+
+@pytest.mark.parametrize("said", ["(3, 15)", "(3, 10)"])
+def test_a_python_without_wheels_is_refused_in_a_sentence(project: Project, said: str) -> None:
+    other = project.root.parent / "other"
+    # It answers as one of another version would.
+    other.write_text(
+        f"#!/bin/sh\nshift\nexec {sys.executable} -c "
+        f"\"import sys; sys.version_info = type('V', (tuple,), {{}})({said}); $1\"\n"
+    )
+    other.chmod(0o755)
+    done = project.run("setup", python=str(other))
+    assert (done.returncode, project.n_installations()) == (2, 0)
+    assert "3.11 to 3.14" in done.stderr
+
+
+def test_pip_has_the_users_sources_and_nothing_else_of_their_settings(project: Project) -> None:
+    (project.root / "pip.settings").write_text(
+        "global.index-url='https://index.invalid/simple'\n"
+        "install.user='true'\n"
+        "install.target='/elsewhere'\n"
+        "global.trusted-host='one.invalid\\ntwo.invalid'\n"
+        ":env:.index-url='https://mine.invalid/simple'\n"
+    )
+    done = project.run("setup", PIP_USER="1", PIP_NO_DEPS="1", PIP_PREFIX="/elsewhere")
+    assert done.returncode == 0, done.stderr
+    lines = (project.root / "pip.environment").read_text().splitlines()
+    assert {line for line in lines if line.startswith("PIP_")} == {
+        "PIP_CONFIG_FILE=/dev/null",
+        "PIP_index_url=https://mine.invalid/simple",
+        "PIP_trusted_host=one.invalid two.invalid",
+    }
+
+
+def test_foreign_paths_do_not_reach_python(project: Project) -> None:
+    project.run("setup", PYTHONPATH="/cluster/old", PYTHONHOME="/cluster")
+    environment = (project.root / "pip.environment").read_text()
+    assert "PYTHONPATH" not in environment
+    assert "PYTHONHOME" not in environment
+
+
+def test_two_at_once_make_one_installation(project: Project) -> None:
+    (project.root / "pip.seconds").write_text("1")
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda _: project.run("setup"), range(3)))
+    assert [one.returncode for one in done] == [0, 0, 0]
+    assert project.n_installations() == 1
+    assert project.log.read_text().count("-m venv") == 1
+
+
+def test_no_program_is_needed_that_macos_lacks() -> None:
+    script = (ROOT / "run").read_text()
+    for word in ("sha256sum", "readlink -f", "mapfile", "declare -A", ",,}", "^^}"):
+        assert word not in script
 
 
 def test_every_step_runs_although_one_fails(project: Project) -> None:
