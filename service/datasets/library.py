@@ -80,7 +80,8 @@ def _keep(
     (work.made / _PENDING).touch()
     sync_files(work.made)
     with _moving(database, data_dir) as session:
-        found = _insert(session, imported, name)
+        # A client that lost its answer sends the same again.
+        found = datasets.find(session, imported.sha256, name) or _insert(session, imported, name)
         if not is_whole(target):
             if target.is_dir():
                 target.rename(aside)

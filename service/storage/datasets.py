@@ -72,6 +72,13 @@ def delete(session: Session, dataset_id: int) -> None:
     session.flush()
 
 
+def find(session: Session, sha256: str, name: str) -> Dataset | None:
+    """Return the oldest set of this content and name; None if there is none."""
+    query = select(DatasetRow).where(DatasetRow.sha256 == sha256, DatasetRow.name == name)
+    row = session.scalars(query.order_by(DatasetRow.id).limit(1)).one_or_none()
+    return None if row is None else to_value(Dataset, row)
+
+
 def is_kept(session: Session, sha256: str) -> bool:
     """Whether any set has this content."""
     query = select(DatasetRow.id).where(DatasetRow.sha256 == sha256).limit(1)

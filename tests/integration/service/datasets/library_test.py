@@ -64,10 +64,19 @@ def test_what_was_added_is_listed_and_can_be_opened(
     assert not (settings.data_dir / "datasets" / first.sha256 / ".pending").exists()
 
 
+def test_the_same_upload_again_is_the_set_that_is_there(
+    database: Database, settings: Settings
+) -> None:
+    first = add(database, settings)
+    assert add(database, settings) == first
+    assert add(database, settings, split_seed=1).id != first.id
+    assert [found.id for found in _listed(database)] == [first.id + 1, first.id]
+
+
 def test_files_go_with_the_last_set_of_their_content(
     database: Database, settings: Settings
 ) -> None:
-    first, second = add(database, settings), add(database, settings)
+    first, second = add(database, settings), add(database, settings, name="again")
     library.delete(database, settings.data_dir, first.id)
     assert _folders(settings) == [first.sha256]
     library.delete(database, settings.data_dir, second.id)
@@ -318,16 +327,16 @@ def test_what_a_crash_left_is_settled_by_what_the_database_says(
 def test_many_at_once_add_and_delete_one_content(database: Database, settings: Settings) -> None:
     failures: list[BaseException] = []
 
-    def work() -> None:
+    def work(name: str) -> None:
         try:
             for _ in range(3):
-                found = add(database, settings)
+                found = add(database, settings, name=name)
                 reader.open_stored(settings.data_dir, found.sha256)
                 library.delete(database, settings.data_dir, found.id)
         except BaseException as error:  # noqa: BLE001 - shown below
             failures.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
     for thread in threads:
         thread.start()
     for thread in threads:
