@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from densearch.redaction import hide
-from service import logs
+from service import logs, start_failures
 from service.errors import DensearchError
 from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED
 from service.jobs import leases
@@ -78,15 +78,18 @@ def _dispatch(
         leases.release_dead(database)
         cluster = _cluster(settings, keeper)
         LOG.info("ray is up", **cluster.resources())
+        start_failures.clear(settings.data_dir)
         with Housekeeper(settings):
             Dispatcher(settings, database, cluster).run(
                 lambda: parent is not None and os.getppid() != parent
             )
     except ClusterLostError as error:
         LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
+        start_failures.keep(settings.data_dir, f"no Ray cluster to work with: {error}")
         _exit_now(CLUSTER_LOST)
-    except Exception:
+    except Exception as error:
         LOG.exception("the dispatcher failed")
+        start_failures.keep(settings.data_dir, f"{type(error).__name__}: {error}")
         _exit_now(CRASHED)
     return DONE
 

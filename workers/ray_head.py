@@ -15,7 +15,7 @@ import threading
 
 import structlog
 
-from service import logs
+from service import logs, start_failures
 from service.privacy import keep_files_private
 from service.settings import load
 from workers.head import publish
@@ -44,6 +44,7 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - Ray raises a bare Exception on a time-out
         reason = str(error).strip().partition("\n")[0]
         LOG.error("Ray does not start; trying again", reason=reason)  # noqa: TRY400 - the cause is one line
+        start_failures.keep(settings.data_dir, f"Ray does not start: {reason}")
         return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # replaces Ray's handlers, which exit at once

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import structlog
 
-from service import logs
+from service import logs, start_failures
 from service.exit_codes import CLUSTER_LOST, REFUSED
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
@@ -81,7 +81,13 @@ def dispatcher_of(
         env.setdefault("RAY_AUTH_MODE", "token")
         without = {name: env[name] for name in env.keys() - secret_names(env)}
         head = RayHead([*HEAD_COMMAND, *parent], without)
-    return Supervisor([*COMMAND, *parent, *options], env, final_codes=final_codes, head=head)
+    return Supervisor(
+        [*COMMAND, *parent, *options],
+        env,
+        final_codes=final_codes,
+        head=head,
+        data_dir=settings.data_dir,
+    )
 
 
 class RayHead:
@@ -151,6 +157,7 @@ class Supervisor:
         patience_s: Seconds that a child may take to end in order.
         final_codes: Exit codes after which the child is not restarted.
         head: Keeps the child's Ray; dropped when the child has lost it.
+        data_dir: Where the reason is kept if a child that ends has kept none itself.
 
     Attributes:
         n_starts: How often the child was started.
@@ -166,9 +173,11 @@ class Supervisor:
         patience_s: float = PATIENCE_S,
         final_codes: Container[int] = (),
         head: RayHead | None = None,
+        data_dir: Path | None = None,
     ) -> None:
         self._command, self._env, self._head = list(command), env, head
         self._first_delay_s, self._patience_s = first_delay_s, patience_s
+        self._data_dir = data_dir
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -189,7 +198,7 @@ class Supervisor:
     def _keep_alive(self) -> None:
         delay_s = self._first_delay_s
         while True:
-            started = time.monotonic()
+            started, began = time.monotonic(), time.time()
             child = self._launch()
             if child is None:
                 return
@@ -202,6 +211,8 @@ class Supervisor:
             if time.monotonic() - started > HEALTHY_S:
                 delay_s = 0.0
             log.warning("the dispatcher ended; starting it again", code=code, after_s=delay_s)
+            if self._data_dir is not None:
+                start_failures.keep(self._data_dir, _ending(code), since=began)
             if self._stopping.wait(delay_s):
                 return
             delay_s = min(max(2 * delay_s, self._first_delay_s), LONGEST_DELAY_S)
@@ -238,6 +249,15 @@ class Supervisor:
             self._thread.join(self._patience_s)
         if self._thread.is_alive():
             _kill_session(child.pid)
+
+
+def _ending(code: int) -> str:
+    """Return a sentence for an exit code; a negative one is that of a signal."""
+    if code == -signal.SIGALRM:
+        return "Ray did not answer in time"
+    if code < 0:
+        return f"it was ended by {signal.Signals(-code).name}: look at the server's log"
+    return f"it ended with exit code {code}: look at the server's log"
 
 
 def _start(

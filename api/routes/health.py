@@ -17,6 +17,7 @@ from api.problems.handlers import documented
 from api.schemas.health import CheckOut, HealthOut, ReadinessOut
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.jobs import leases
+from service.settings import Settings
 from service.storage import deadlines, schema
 from service.storage.database import Database
 from service.storage.refusals import Refusal, explain, refusal_of
@@ -47,7 +48,7 @@ async def readyz(database: InDatabase, settings: WithSettings, response: Respons
     """Check that the database has the right revision and takes writes, and that workers live."""
     with deadlines.within(PROBE_S):
         looking = asyncio.ensure_future(
-            to_thread.run_sync(_checks, database, settings.lease_s, limiter=_probers)
+            to_thread.run_sync(_checks, database, settings, limiter=_probers)
         )
     await asyncio.wait({looking}, timeout=PROBE_S + GRACE_S)
     if looking.done():
@@ -64,14 +65,14 @@ def _failed(name: str, detail: str) -> CheckOut:
     return CheckOut(name=name, ok=False, detail=detail)
 
 
-def _checks(database: Database, lease_s: float) -> list[CheckOut]:
+def _checks(database: Database, settings: Settings) -> list[CheckOut]:
     try:
         database.ping()
         migrations = _migrations(database)
         if migrations.ok:
             database.check_writable()
         found = CheckOut(name="database", ok=True, detail=database.url.get_backend_name())
-        return [found, migrations, _dispatcher(database, lease_s)]
+        return [found, migrations, _dispatcher(database, settings)]
     except (SQLAlchemyError, DeadlineError, OSError) as error:
         return [_failed("database", explain(error))]
 
@@ -84,16 +85,15 @@ def _migrations(database: Database) -> CheckOut:
     return CheckOut(name="migrations", ok=True, detail=f"at revision {schema.head()}")
 
 
-def _dispatcher(database: Database, lease_s: float) -> CheckOut:
+def _dispatcher(database: Database, settings: Settings) -> CheckOut:
     try:
-        found = leases.alive(database, lease_s)
+        found = leases.alive(database, settings.lease_s)
     except (OperationalError, ProgrammingError) as error:  # there are no such tables
         if refusal_of(error) not in {None, Refusal.AWAY}:
             raise
         return _failed("dispatcher", "unknown: the database has another schema")
     if not found:
-        detail = "none is alive: start `densearch dispatch` (`densearch serve` brings its own)"
-        return _failed("dispatcher", detail)
+        return _failed("dispatcher", leases.no_dispatcher(settings.data_dir))
     n_workers = sum(d.n_workers for d in found)
     detail = f"{len(found)} alive, {n_workers} workers"
     if not n_workers:

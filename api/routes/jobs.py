@@ -86,10 +86,10 @@ class JobsQuery(Query):
 def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
     """Show a job with its progress and its best trial."""
     with database.read() as session:
-        return _job_out(session, stored.get(session, job_id), settings.lease_s)
+        return _job_out(session, stored.get(session, job_id), settings)
 
 
-def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
+def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
     counted = progress.progress_of(session, job)
     own = studies.of_job(session, job.id)
     return JobOut.model_validate(
@@ -97,7 +97,7 @@ def _job_out(session: Session, job: Job, lease_s: float) -> JobOut:
             **asdict(job),
             "vector": search_vectors.of_job(job),
             "fraction": counted.fraction,
-            "waits_for": progress.reason(session, job, lease_s),
+            "waits_for": progress.reason(session, job, settings),
             "progress": counted,
             "best": progress.best_of(session, job, own),
             "ahead": progress.best_ahead(session, job, own),
@@ -152,7 +152,7 @@ def list_jobs(
             {
                 **asdict(job),
                 "fraction": done[job.id],
-                "waits_for": progress.reason(session, job, settings.lease_s),
+                "waits_for": progress.reason(session, job, settings),
             }
             for job in kept
         ]

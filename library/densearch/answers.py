@@ -14,6 +14,9 @@ Json = dict[str, Any]
 # An aware time in ISO 8601, UTC.
 Time = str
 
+# How `waits_for` of a job begins where its dispatcher is started again and again, in vain.
+FAILED_START = "no dispatcher is running, and the last start failed"
+
 TrialState = Literal["WAITING", "RUNNING", "COMPLETED", "PRUNED", "FAILED", "CANCELLED"]
 AttemptState = Literal["RUNNING", "COMPLETED", "FAILED", "LOST", "CANCELLED"]
 Phase = Literal["search", "promotion", "evaluation", "superseded"]

@@ -11,8 +11,11 @@ import os
 import socket
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
+from densearch.answers import FAILED_START
+from service import start_failures
 from service.records import Job, Json, RegisteredDispatcher
 from service.storage import calibrations, dispatchers, jobs, shared_clock
 from service.storage.database import Database
@@ -22,6 +25,14 @@ NO_DISPATCHER = (
     "no dispatcher is running: start `densearch dispatch` (`densearch serve` starts its own, "
     "which takes some seconds)"
 )
+
+
+def no_dispatcher(data_dir: Path) -> str:
+    """Return why there is no dispatcher, with the reason of the last one that did not start."""
+    failure = start_failures.last(data_dir)
+    if failure is None:
+        return NO_DISPATCHER
+    return f"{FAILED_START}: {failure}"
 
 
 def register(database: Database, n_workers: int, resources: Json) -> RegisteredDispatcher:

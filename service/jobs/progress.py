@@ -9,8 +9,9 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from service.jobs.leases import NO_DISPATCHER
+from service.jobs.leases import no_dispatcher
 from service.records import Job, Json, Study, Trial
+from service.settings import Settings
 from service.states import JobState, Phase, Role, TrialState
 from service.storage import dispatchers, events, trials
 from service.storage import overview as glances
@@ -205,7 +206,7 @@ def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Prog
     )
 
 
-def reason(session: Session, job: Job, lease_s: float) -> str | None:
+def reason(session: Session, job: Job, settings: Settings) -> str | None:
     """Return why a job makes no progress; None while it does, or once it has ended.
 
     Without a live dispatcher that is the reason, whatever the last dispatcher wrote.
@@ -214,8 +215,8 @@ def reason(session: Session, job: Job, lease_s: float) -> str | None:
         return None
     if job.state is JobState.PAUSED:
         return "it is paused: resume it"
-    if not dispatchers.alive(session, 2 * lease_s):
-        return NO_DISPATCHER
+    if not dispatchers.alive(session, 2 * settings.lease_s):
+        return no_dispatcher(settings.data_dir)
     return job.waits_for
 
 

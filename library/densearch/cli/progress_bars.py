@@ -17,6 +17,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from densearch.answers import FAILED_START
+from densearch.cli.failures import REFUSED, fail
 from densearch.cli.job_progress import Bar, Watched
 from densearch.cli.reports import show_report
 from densearch.cli.tables import duration, number, state_text
@@ -53,7 +55,7 @@ def _run(client: Client, job_id: int, watched: Watched, view: _LiveView | _Plain
         target=_listen, args=(client, job_id, arriving), name="events", daemon=True
     )
     listener.start()
-    heard_at = time.monotonic()
+    heard_at = moved_at = time.monotonic()
     while True:
         try:
             watched.poll(client.job(job_id), client.studies(job_id))
@@ -61,6 +63,11 @@ def _run(client: Client, job_id: int, watched: Watched, view: _LiveView | _Plain
         except ClientError as error:
             if not _may_pass(error) or time.monotonic() - heard_at > PATIENCE_S:
                 raise
+        reason = str(watched.job.get("waits_for"))
+        if not reason.startswith(FAILED_START):
+            moved_at = time.monotonic()
+        elif time.monotonic() - moved_at > PATIENCE_S:
+            fail(f"job {job_id} cannot go on: {reason}", REFUSED)
         if watched.is_over:
             listener.join(2.0)
         _drain(arriving, watched, view, until=time.monotonic() + POLL_S)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.cli.dispatcher import RayHead, Supervisor
+from service import start_failures
 
 PATIENCE_S = 30.0
 
@@ -146,3 +147,16 @@ def test_a_dead_process_that_kept_ray_is_followed_by_another(tmp_path: Path) -> 
     wait_for(lambda: len(lines(children)) > n_before)
     supervisor.stop()
     assert len({line[2] for line in lines(children)}) == 2
+
+
+def test_why_a_child_ended_is_kept_where_it_kept_no_reason_itself(tmp_path: Path) -> None:
+    keeping = f"start_failures.keep(pathlib.Path({str(tmp_path)!r}), 'no room')"
+    for text, reason in (
+        ("raise SystemExit(3)", "it ended with exit code 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "it was ended by SIGSEGV"),
+        (f"import pathlib; from service import start_failures; {keeping}", "no room"),
+    ):
+        supervisor = Supervisor(program(text), first_delay_s=0.01, data_dir=tmp_path)
+        supervisor.start()
+        wait_for(lambda: (start_failures.last(tmp_path) or "").startswith(reason))  # noqa: B023
+        supervisor.stop()

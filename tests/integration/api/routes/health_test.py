@@ -5,10 +5,13 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from densearch.answers import FAILED_START
+from service import start_failures
 from service.jobs import leases
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
+from tests.support.specs import submit
 
 
 def _checks(client: TestClient) -> tuple[int, dict[str, bool]]:
@@ -26,6 +29,21 @@ def test_the_service_is_ready_once_a_dispatcher_lives(
     assert _checks(both) == (200, {"database": True, "migrations": True, "dispatcher": True})
     leases.resign(database, dispatcher)
     assert _checks(both)[0] == 503
+
+
+def test_why_no_dispatcher_starts_is_said_until_one_has(
+    both: TestClient, database: Database, settings: Settings
+) -> None:
+    start_failures.keep(settings.data_dir, "Ray does not start")
+    job_id = submit(both)
+    for detail in (
+        both.get("/readyz").json()["checks"][-1]["detail"],
+        both.get(f"/v1/jobs/{job_id}").json()["waits_for"],
+        both.get("/v1/jobs").json()["items"][0]["waits_for"],
+    ):
+        assert detail == f"{FAILED_START}: Ray does not start"
+    leases.register(database, 1, {})
+    assert both.get("/readyz").json()["ready"]
 
 
 def test_dispatchers_without_workers_are_not_ready(both: TestClient, database: Database) -> None:

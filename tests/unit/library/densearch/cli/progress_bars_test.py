@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import httpx2
+import pytest
+
+from densearch.answers import FAILED_START
+from densearch.cli import progress_bars
 from densearch.cli.progress_bars import render
 from tests.support.screens import printed
-from tests.support.watching import study, trial, watched
+from tests.support.scripted_server import connected
+from tests.support.watching import JOB, study, trial, watched
 
 
 def test_the_block_on_the_terminal_says_everything() -> None:
@@ -27,3 +33,22 @@ def test_the_block_on_the_terminal_says_everything() -> None:
         "time left: 1 min 05 s",
     ):
         assert shown in text
+
+
+def test_a_job_whose_dispatcher_never_starts_is_not_watched_for_ever(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress_bars, "PATIENCE_S", 0.0)
+    job = JOB | {"waits_for": f"{FAILED_START}: Ray does not start"}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/studies"):
+            return httpx2.Response(200, json={"items": []})
+        if request.url.path.endswith("/events"):
+            return httpx2.Response(204)
+        return httpx2.Response(200, json=job)
+
+    with pytest.raises(SystemExit) as ended:
+        progress_bars.follow(connected(answer), 4)
+    assert ended.value.code == 1
+    assert "cannot go on: no dispatcher is running" in capsys.readouterr().err
