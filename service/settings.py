@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import quote
 
 from pydantic import (
     BeforeValidator,
@@ -17,14 +18,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service import database_url
 from service.capacity import LEAST_MEMORY_PER_CPU
 from service.checkpoint_files import CheckpointRule
 from service.errors import SettingsError
 from service.hosts import pattern_of
-from service.redaction import learn, url_shown
+from service.redaction import learn
 
 PREFIX = "DENSEARCH_"
-BACKENDS = ("postgresql", "sqlite")
 
 
 def _listed(value: object) -> object:
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="SQLAlchemy URL of a PostgreSQL database; SQLite under data_dir when unset.",
+        description="Address of a PostgreSQL database; SQLite under data_dir when unset.",
     )
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port the API listens on.")
@@ -166,17 +167,11 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_database(cls, value: SecretStr | None) -> SecretStr | None:
+    def _read_database(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        # An invalid URL is shown as "***"; SQLAlchemy's message would quote it.
-        backend = url_shown(value.get_secret_value()).partition(":")[0].partition("+")[0]
-        if backend not in BACKENDS:
-            raise ValueError(
-                "is no URL of a database: write postgresql://user:password@host:5432/name, with "
-                "the special characters of the password percent-encoded (%40 for @)"
-            )
-        return value
+        learn(value.get_secret_value())  # as it is written in the environment
+        return SecretStr(database_url.read(value.get_secret_value()))
 
     @model_validator(mode="after")
     def _learn_passwords(self) -> Self:
@@ -201,7 +196,7 @@ class Settings(BaseSettings):
         """The database to use, as a SQLAlchemy URL; it may hold a password: never print it."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite:///{self.sqlite_path.absolute()}"
+        return f"sqlite:///{quote(str(self.sqlite_path.absolute()), safe=' +/')}"
 
 
 def _refuse_unknown() -> None:
@@ -224,7 +219,8 @@ def load(**overrides: object) -> Settings:
         settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [
-            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: "
+            f"{item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(lines)) from error

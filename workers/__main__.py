@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from densearch.redaction import hide
 from service import logs, start_failures
-from service.errors import DensearchError
-from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED
+from service.errors import DensearchError, SettingsError
+from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED, UNUSABLE_SETTING
 from service.jobs import leases
 from service.privacy import keep_files_private
 from service.settings import Settings, load
@@ -57,7 +57,7 @@ def main() -> int:
         database.check_writable()
     except DensearchError as error:
         sys.stderr.write(hide(f"densearch dispatch: {error}\n"))
-        return REFUSED
+        return UNUSABLE_SETTING if isinstance(error, SettingsError) else REFUSED
     except (SQLAlchemyError, OSError) as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         reason = f"the database refused ({cause}); {explain(error)}"

@@ -21,6 +21,9 @@ def operator(
     ] = None,
 ) -> None:
     """Measure the overhead of a density: a training step with one, in each form, and without."""
+    from service.settings import load  # the settings take 0.2 s to load
+
+    load()
     # -P: a folder named workers in the user's directory must not stand in for ours.
     command = [sys.executable, "-P", "-m", "workers.training.overhead", "--rounds", str(rounds)]
     command += [word for name in network or () for word in ("--network", name)]

@@ -29,5 +29,7 @@ def demo(
     database, and says so.
     """
     from api.cli.demo_job import run  # loads the client and the terminal's tables
+    from service.settings import load
 
+    load()  # its server has the same environment
     run(out, job, keep=keep, fresh=fresh)

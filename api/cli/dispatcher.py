@@ -19,7 +19,7 @@ from typing import NoReturn
 import structlog
 
 from service import logs, start_failures
-from service.exit_codes import CLUSTER_LOST, REFUSED
+from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
 
@@ -53,7 +53,7 @@ def supervise(settings: Settings) -> int:
     A dispatcher that refuses to start, for a wrong setting or database, is not restarted.
     """
     logs.configure(settings)
-    supervisor = dispatcher_of(settings, final_codes=(REFUSED,))
+    supervisor = dispatcher_of(settings, final_codes=(REFUSED, UNUSABLE_SETTING))
     asked: list[int] = []
     previous = {
         number: signal.signal(number, lambda number, _: asked.append(number))

@@ -21,6 +21,7 @@ import typer
 from api.cli import installed_plugins
 from api.cli.findings import Finding, Level
 from api.cli.node_checks import check_nodes
+from densearch.cli.failures import USAGE
 from densearch.cli.terminal import echo
 from densearch.client.client import Client, ClientError, Json, UnreachableError
 from service import settings as configuration
@@ -48,7 +49,7 @@ def examine(url: str | None, data_dir: Path | None) -> int:
         settings = configuration.load(url=url, data_dir=data_dir)
     except SettingsError as error:
         _show(Finding("fail", "settings", str(error), "correct the environment, then try again"))
-        return 1
+        return USAGE
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         check_versions,
         check_plugins,
@@ -59,8 +60,18 @@ def examine(url: str | None, data_dir: Path | None) -> int:
         check_gpu,
         check_server,
     )
-    levels = [_show(finding) for check in checks for finding in check(settings)]
+    levels = [_show(finding) for check in checks for finding in _of(check, settings)]
     return int("fail" in levels)
+
+
+def _of(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    """Yield a check's findings; an error in it is one, too, and ends no other check."""
+    try:
+        yield from check(settings)
+    except Exception as error:  # noqa: BLE001 - what broke an installation is what it looks for
+        lines = str(error).strip().splitlines() or [""]
+        subject = check.__name__.removeprefix("check_")
+        yield Finding("fail", subject, f"cannot be examined: {type(error).__name__}: {lines[0]}")
 
 
 def _show(finding: Finding) -> Level:
@@ -107,15 +118,13 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     """Connect, compare the revision, and judge SQLite's version."""
     from sqlalchemy.exc import SQLAlchemyError  # slow to load: only this check needs it
 
-    from service.storage import schema
+    from service.storage import locks, schema
     from service.storage.database import Database
 
-    if settings.database_url is None and not settings.sqlite_path.exists():
+    file = locks.sqlite_file(settings)
+    if file is not None and not file.exists():
         yield Finding(
-            "warn",
-            "database",
-            f"{settings.sqlite_path} does not exist yet",
-            "`densearch serve` makes it",
+            "warn", "database", f"{file} does not exist yet", "`densearch serve` makes it"
         )
         yield from _sqlite_findings()
         return

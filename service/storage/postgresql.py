@@ -18,6 +18,7 @@ pool's pings and SQLAlchemy's own queries.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -29,6 +30,8 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Dialect, ExceptionContext
 
+from densearch.redaction import hide
+from service.errors import SettingsError
 from service.storage import deadlines
 
 CONNECT_S = 5
@@ -58,6 +61,10 @@ SESSION_S = {
     "lock_timeout": LOCK_S,
     "idle_in_transaction_session_timeout": STATEMENT_S,
 }
+# What libpq and psycopg say of a parameter by themselves; a server's message has a SQLSTATE.
+_UNUSABLE = re.compile(
+    r"((?<!received )invalid|bad value|weak sslmode|root certificate file|definition of service).*"
+)
 # "client": set at connect, by the URL's `options` or PGOPTIONS.
 _GIVEN = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s) AND source = 'client'"
 
@@ -129,7 +136,13 @@ def engine_of(url: URL, **options: Any) -> Engine:
 def _connect(
     _dialect: Dialect, _record: object, args: tuple[Any, ...], parameters: dict[str, Any]
 ) -> Connection:
-    connection = Connection.connect(*args, **parameters, cursor_factory=Cursor)
+    try:
+        connection = Connection.connect(*args, **parameters, cursor_factory=Cursor)
+    except psycopg.Error as error:
+        if error.sqlstate is None and (found := _UNUSABLE.search(str(error))) is not None:
+            reason = hide(found[0].strip())
+            raise SettingsError(f"DENSEARCH_DATABASE_URL: cannot be used: {reason}") from error
+        raise
     try:
         _limit(connection)
     except psycopg.Error:

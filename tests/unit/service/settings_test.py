@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from service.errors import SettingsError
 from service.settings import load
@@ -48,6 +49,17 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load()
     assert "secret" not in repr(settings)
     assert settings.resolved_database_url == url
+
+
+def test_an_address_of_another_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DENSEARCH_DATABASE_URL", "mysql://user:secret@db/densearch")
+    with pytest.raises(SettingsError, match=r"^DENSEARCH_DATABASE_URL: is an address of MySQL"):
+        load()
+
+
+def test_a_data_directory_may_have_any_name(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path / "a%20b?c@d")
+    assert make_url(settings.resolved_database_url).database == str(settings.sqlite_path)
 
 
 def test_sqlite_lies_in_the_data_directory(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service.errors import SettingsError
 from service.storage import deadlines, postgresql
 from service.storage.chunks import Chunks
 from service.storage.database import Database
@@ -226,3 +227,12 @@ def test_a_client_that_is_cut_off_leaves_no_lock_behind(
         silenced()
     assert is_free
     cut_off.close()
+
+
+@pytest.mark.parametrize("query", ["channel_binding=x", "connect_timeout=x", "service=none"])
+def test_a_parameter_with_an_unusable_value_is_a_wrong_setting(query: str) -> None:
+    database = Database(f"postgresql://user:s3cret@127.0.0.1:1/x?{query}")
+    with pytest.raises(SettingsError, match=query.partition("=")[0]) as refused:
+        database.ping()
+    assert "s3cret" not in str(refused.value)
+    database.close()

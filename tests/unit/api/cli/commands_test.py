@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from api.cli import doctor
 from api.cli.commands import SERVER
-from api.cli.main import app
+from api.cli.main import app, main
 from service.errors import NotFoundError, SettingsError, UnsafeBindingError
 
 
@@ -48,6 +51,32 @@ def test_the_address_comes_from_the_option_then_from_the_settings(
     monkeypatch.setenv("DENSEARCH_ULR", "http://there:1")
     with pytest.raises(SettingsError, match="DENSEARCH_ULR"):
         SERVER.url_of("http://here:2")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("serve --port 0", "api --port 0", "dispatch", "dispatch --no-restart", "db upgrade"),
+        *("db current", "db downgrade base", "db prune --older-than 30d", "doctor", "demo"),
+        *("bench operator", "jobs"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DENSEARCH_DATABASE_URL", "mysql+pymysql://me:s3cret@db/densearch")
+    monkeypatch.setattr(sys, "argv", ["densearch", *command.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    shown = "".join(capsys.readouterr())
+    assert ended.value.code == 2
+    assert shown.count("DENSEARCH_DATABASE_URL: is an address of MySQL") == 1
+    assert "s3cret" not in shown
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("code", [0, 1])

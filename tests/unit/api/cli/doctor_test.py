@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from api.cli import installed_plugins
+from api.cli import doctor, installed_plugins
 from api.cli.doctor import check_plugins
 from api.cli.findings import Finding
 from api.cli.installed_plugins import Listed
@@ -32,3 +34,23 @@ def test_a_plug_in_has_its_line(listed: Listed, monkeypatch: pytest.MonkeyPatch)
     found: list[Finding] = list(check_plugins(Settings()))
     assert [(one.level, one.subject, one.detail) for one in found] == [LISTED[listed]]
     assert all(one.remedy for one in found if one.level == "warn")
+
+
+def test_an_error_in_a_check_is_a_finding_and_ends_no_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_settings: Settings) -> Iterator[Finding]:
+        yield Finding("ok", "first", "works")
+        raise ImportError("no such\nlibrary")
+
+    names = [name for name in vars(doctor) if name.startswith("check_")]
+    for name in names:
+        monkeypatch.setattr(doctor, name, lambda _settings: iter(()))
+    monkeypatch.setattr(doctor, "check_database", fails)
+    monkeypatch.setattr(doctor, "check_server", lambda _: iter([Finding("ok", "last", "works")]))
+    assert doctor.examine(None, None) == 1
+    assert [line.split(None, 1) for line in capsys.readouterr().out.splitlines()] == [
+        ["ok", "first: works"],
+        ["fail", "fails: cannot be examined: ImportError: no such"],
+        ["ok", "last: works"],
+    ]
