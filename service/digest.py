@@ -12,6 +12,11 @@ from typing import Any
 # Raised whenever training code changes in a way that changes results: old results are then no
 # longer taken for new ones.
 TRAINING_VERSION = 8
+# Raised whenever a sampler would propose other points from the same values. A study keeps the
+# version that it began with: resumed, extended or tried again, it goes on by the same rules.
+# 1: samplers that model values receive `diverged_value` itself for a trial that diverged.
+# 2: they receive one that is little worse than the worst measured (densearch.sampler.penalties).
+SEARCH_VERSION = 2
 
 
 def canonical_json(value: object) -> str:

@@ -56,11 +56,13 @@ class IllegalTransitionError(DensearchError):
 
 
 class NothingToRetryError(DensearchError):
-    """None of the job's trials has failed; nothing was changed."""
+    """None of the job's trials and samplers has failed; nothing was changed."""
 
     def __init__(self, job_id: int) -> None:
         self.job_id = job_id
-        super().__init__(f"no trial of job {job_id} has failed: there is nothing to try again")
+        super().__init__(
+            f"no trial and no sampler of job {job_id} has failed: there is nothing to try again"
+        )
 
 
 class IdempotencyConflictError(DensearchError):
@@ -135,11 +137,11 @@ class OtherVersionError(DensearchError):
 
 
 class AskingFailedError(DensearchError):
-    """Three asks of a study's sampler in a row have failed: its search ends here."""
+    """A study's sampler failed to answer, or its answer cannot be used: its search ends here."""
 
     def __init__(self, sampler: str, reason: str) -> None:
         self.sampler, self.reason = sampler, reason
-        super().__init__(f"the sampler {sampler} could not be asked three times: {reason}")
+        super().__init__(f"the sampler {sampler} failed: {reason}")
 
 
 class NoRoomError(DensearchError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from service.digest import SEARCH_VERSION
 from service.states import AttemptState, CalibrationState, JobState, Phase, Role, TrialState
 
 Json = dict[str, Any]
@@ -51,7 +52,9 @@ class Study:
         stopped_at: Trials after which it stopped before its budget of trials was spent; None while
             it has not.
         stopped_by: Why: `noise` (its boxes were narrower), `wall_clock` or `cost` (the budget's),
-            `asking` (its sampler could not be asked).
+            `asking` (its sampler failed).
+        fault: How its sampler failed, where `stopped_by` is `asking`.
+        search_version: The rules of search that it began with, see `service.digest`.
     """
 
     id: int
@@ -68,6 +71,8 @@ class Study:
     best_trial_id: int | None
     best_value: float | None
     stopped_by: str | None = None
+    fault: str | None = None
+    search_version: int = SEARCH_VERSION
 
 
 @dataclass(frozen=True, slots=True)

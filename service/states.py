@@ -151,6 +151,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         NOISE: "the differences between its values fell below the noise",
         WALL_CLOCK: "the budget's time limit was reached",
         COST: "the budget's cost limit was reached",
-        ASKING: "the sampler exceeded its limits of time or memory three times in a row",
+        ASKING: "the sampler failed",
     }
 )

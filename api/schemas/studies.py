@@ -36,6 +36,9 @@ class StudyOut(Out):
     stopped_at: int | None = Field(
         description="Trials after which it stopped before its budget of trials was spent."
     )
-    stopped_by: str | None = Field(description="Why: noise, wall_clock, cost or asking.")
+    stopped_by: str | None = Field(
+        description="Why: noise, wall_clock, cost or asking (its sampler failed)."
+    )
+    fault: str | None = Field(description="How its sampler failed, where that ended its search.")
     best_trial_id: int | None
     best_value: float | None

@@ -21,6 +21,7 @@ from service.states import CalibrationState
 from service.storage import calibrations
 from service.storage.calibrations import MEASURED, OBSERVED
 from service.storage.database import Database
+from service.storage.texts import storable
 from service.studies import payloads
 from service.studies.pack_key import is_fusible
 
@@ -183,18 +184,10 @@ def settle(
             me.id,
             state=CalibrationState.DONE if is_done else CalibrationState.FAILED,
             cost=result.to_json() if isinstance(result, TrainingCost) else None,
-            error=None if isinstance(result, TrainingCost) else _storable(result),
+            error=None if isinstance(result, TrainingCost) else storable(result),
             measured_at=clock.now(),
             lease_owner=None,
         )
-
-
-def _storable(text: str) -> str:
-    """Replace characters that no database takes: zero bytes and lone surrogates.
-
-    An error may quote the name of a file.
-    """
-    return text.encode(errors="replace").decode().replace("\0", "?")
 
 
 # From trials

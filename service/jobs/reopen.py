@@ -1,4 +1,4 @@
-"""Continue a job that has ended: with a larger budget, or by retrying its failed trials.
+"""Continue a job that has ended: with a larger budget, or by retrying what has failed in it.
 
 Trials selected by the search's result (promotions, evaluations, the flat control) are selected
 again; a trial that is selected again gets its result by the digest: nothing is trained twice.
@@ -18,7 +18,7 @@ from service.jobs import dataset_references
 from service.jobs.commands import resolved_of
 from service.records import Job, Study, TrialOutline
 from service.spec import Budget, JobSpec
-from service.states import JobState, Phase, Role, TrialState
+from service.states import ASKING, JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.studies import payloads, planning
@@ -111,13 +111,15 @@ def retry_failed(database: Database, job_id: int) -> Job:
 
     The sampler received the worst value for a failed trial and proposed later points by it. An
     adaptive sampler therefore proposes the later points again, and the result is the one that the
-    job would have had without the failures.
+    job would have had without the failures. A search that ended because its sampler failed goes
+    on: the sampler is asked again, with the trials that the search has. A job that failed as a
+    whole, while its searches or their evaluations went on, goes on where it was.
 
     Raises:
         NotFoundError: There is no such job, or its data set was deleted.
         IllegalTransitionError: The job has not ended, or was cancelled.
         OtherVersionError: Other versions of the training code or its libraries started the job.
-        NothingToRetryError: None of its trials has failed.
+        NothingToRetryError: None of its trials and samplers has failed.
     """
     # Chosen outside the write transaction: for many trials it takes seconds.
     with database.read() as session:
@@ -139,12 +141,14 @@ class _Retry:
     Attributes:
         phase: The first of its phases in which a trial failed; what follows is chosen again.
         failed: The trials of that phase that are retried.
+        ended: Studies whose search ended because their sampler failed; they are asked again.
         gone: Ids of search trials whose proposal depended on a failed one's worst value.
         pruned: Search trials that were pruned by a comparison that may include a failed one.
     """
 
     phase: Phase
     failed: list[TrialOutline]
+    ended: list[Study]
     gone: set[int]
     pruned: list[TrialOutline]
 
@@ -162,17 +166,28 @@ def _require_retriable(job: Job) -> Job:
 def _choose_retry(session: Session, job: Job) -> _Retry:
     every = trials.outlines(session, job.id)
     failed = [trial for trial in every if _is_failed(trial, job)]
-    if not failed:
+    found = studies.of_job(session, job.id)
+    ended = [study for study in found if study.stopped_by == ASKING]
+    is_cut = _is_cut(job, found)
+    if not (failed or ended or is_cut):
         raise NothingToRetryError(job.id)
     phases = {trial.phase for trial in failed}
+    if ended or (is_cut and not failed):
+        phases.add(Phase.SEARCH)
     phase = next(p for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION) if p in phases)
     chosen = [trial for trial in failed if trial.phase is phase]
     if phase is not Phase.SEARCH:
-        return _Retry(phase, chosen, set(), [])
-    resolved, found = resolved_of(job), studies.of_job(session, job.id)
+        return _Retry(phase, chosen, [], set(), [])
+    resolved = resolved_of(job)
     gone = _proposed_by_failures(resolved, found, every, {trial.id for trial in failed})
     pruned = [t for study in found for t in _held_against(resolved, study, every, chosen)]
-    return _Retry(phase, _without(chosen, gone), gone, _without(pruned, gone))
+    return _Retry(phase, _without(chosen, gone), ended, gone, _without(pruned, gone))
+
+
+def _is_cut(job: Job, found: Sequence[Study]) -> bool:
+    """Whether a job failed for a reason that is none of its trials', with work left."""
+    has_work = any(not s.is_finished or s.best_trial_id is not None for s in found)
+    return job.state is JobState.FAILED and has_work
 
 
 def _without(found: Sequence[TrialOutline], gone: Collection[int]) -> list[TrialOutline]:
@@ -206,6 +221,8 @@ def _retry(session: Session, spec: JobSpec, job: Job, chosen: _Retry) -> None:
     found = studies.of_job(session, job.id)
     failed = chosen.failed
     if chosen.phase is Phase.SEARCH:
+        for study in chosen.ended:
+            studies.change(session, study.id, stopped_at=None, stopped_by=None, fault=None)
         trials.supersede(session, chosen.gone)
         _choose_again(session, spec, found)
     elif chosen.phase is Phase.PROMOTION:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import structlog
 from sqlalchemy.orm import Session
 
-from densearch.sampler import Plan, Proposal
+from densearch.sampler import Plan, Proposal, Sampler
 from service.errors import AskingFailedError
 from service.orchestration import completion, issue, study_best, trial_end
 from service.orchestration.run import Run
+from service.samplers import answers
+from service.samplers.answers import BadAnswerError
 from service.states import Phase
+from service.storage.texts import storable
 from service.studies.study_run import StudyRun
 
+LOG = structlog.get_logger(__name__)
 # Limit on the trials planned and issued in one transaction: a job whose trials are all cached, or
 # one with hundreds of studies, must not block the database. The split into steps changes no
 # result.
@@ -22,6 +27,8 @@ MAX_TRIALS = 200
 LONGEST_S = 0.05
 # Trials issued between two checks of the time; a round may have a thousand.
 AT_ONCE = 25
+# Of the reason why a sampler failed: a library may quote its whole input.
+MOST_LETTERS = 1000
 
 
 def advance(session: Session, run: Run) -> bool:
@@ -95,10 +102,32 @@ def _ask(study: StudyRun) -> Plan | None:
     if study.asking_fault is not None:  # only its open trials are waited for
         return Plan()
     try:
-        return study.sampler.plan(study.entries)
-    except AskingFailedError as error:
-        study.asking_fault = str(error)
+        return _plan_of(study)
+    except MemoryError:  # the machine's: the job is tried again later
+        raise
+    except Exception as error:
+        study.asking_fault = _sentence(study, error)
+        is_known = isinstance(error, AskingFailedError | BadAnswerError)
+        about = {"study": study.record.id, "reason": study.asking_fault}
+        LOG.warning("a sampler failed", **about, exc_info=None if is_known else error)
         return None
+
+
+def _plan_of(study: StudyRun) -> Plan | None:
+    """Return a sampler's answer once it is judged; None while another process computes it."""
+    plan = study.sampler.plan(study.entries)
+    if plan is None and not isinstance(study.sampler, Sampler):
+        return None
+    return answers.require_plan(plan, study.sampler.study, study.entries, study.numbered)
+
+
+def _sentence(study: StudyRun, error: Exception) -> str:
+    """Return why a study's sampler failed, as a database takes it."""
+    if not isinstance(error, AskingFailedError):
+        is_judged = isinstance(error, BadAnswerError)
+        reason = str(error) if is_judged else f"{type(error).__name__}: {error}"
+        error = AskingFailedError(study.record.sampler, reason)
+    return storable(str(error))[:MOST_LETTERS]
 
 
 def _may_begin(run: Run, study: StudyRun) -> bool:
@@ -130,9 +159,24 @@ def speculate(session: Session, run: Run, n_idle: int) -> bool:
     """
     n_left = n_most = min(n_idle, MAX_TRIALS)
     for study in run.studies:
-        is_asked = not (study.is_searched or study.record.is_finished or study.unissued)
-        if n_left > 0 and is_asked:
-            found = study.sampler.speculate(study.entries, n_left) or ()
+        is_over = study.is_searched or study.record.is_finished or study.asking_fault is not None
+        if n_left > 0 and study.may_speculate and not (is_over or study.unissued):
+            found = _speculate(study, n_left)
             _issue(session, run, study, found)
             n_left -= len(found)
     return n_left < n_most
+
+
+def _speculate(study: StudyRun, n_free: int) -> tuple[Proposal, ...]:
+    """Return a sampler's points ahead of need; one that fails at it is not asked for more."""
+    try:
+        found = study.sampler.speculate(study.entries, n_free)
+        for proposal in found or ():
+            answers.require_proposal(proposal, study.sampler.study)
+    except MemoryError:
+        raise
+    except Exception:
+        LOG.exception("a sampler failed at points ahead of need", study=study.record.id)
+        study.may_speculate = False
+        return ()
+    return found or ()

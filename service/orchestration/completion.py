@@ -36,8 +36,9 @@ def is_stopped(session: Session, run: Run, study: StudyRun) -> bool:
     else:
         return False
     study.best = best_of(confirmed[:found])
-    study.record = replace(study.record, stopped_at=found, stopped_by=reason)
-    studies.change(session, study.record.id, stopped_at=found, stopped_by=reason)
+    fault = (study.asking_fault or study.record.fault) if reason == states.ASKING else None
+    study.record = replace(study.record, stopped_at=found, stopped_by=reason, fault=fault)
+    studies.change(session, study.record.id, stopped_at=found, stopped_by=reason, fault=fault)
     beyond = [run.log.trials[i] for i in study.log if _is_beyond(run.log.trials[i], found)]
     drop(session, run, beyond)
     return True
@@ -145,7 +146,7 @@ def _failure(run: Run) -> dict[str, Any]:
     if run.out_of is not None:
         detail = f"{states.REASONS[run.out_of]} before any trial gave a value: raise it"
         return {"title": "No trial gave a value", "detail": detail}
-    faults = [study.asking_fault for study in run.studies if study.asking_fault is not None]
+    faults = [study.record.fault for study in run.studies if study.record.fault is not None]
     if faults:
         return {"title": "No trial gave a value", "detail": faults[0]}
     errors = [t.error["detail"] for t in run.log.trials.values() if t.error]

@@ -3,7 +3,7 @@
 The contract of samplers and the bases that keep it are in `densearch.sampler`.
 """
 
-from service.samplers.asker import Asker, MakeAsker
+from service.samplers.asker import Asker, Failed, MakeAsker
 from service.samplers.catalogue.info import SamplerInfo
 from service.samplers.catalogue.registry import (
     CONTROL_SAMPLER,
@@ -21,6 +21,7 @@ from service.samplers.catalogue.registry import (
 __all__ = [
     "CONTROL_SAMPLER",
     "Asker",
+    "Failed",
     "MakeAsker",
     "SamplerInfo",
     "catalogue",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from densearch.sampler import Entry, Plan, Proposal, StudyPlan
+from service.errors import AskingFailedError
 
 
 class Asker(Protocol):
@@ -26,6 +27,27 @@ class Asker(Protocol):
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
         """Return points to run speculatively; None while the answer is pending."""
+
+
+class Failed:
+    """The asker of a study whose sampler cannot be made here: it fails at each ask.
+
+    So the study ends with the trials that it has, and the others of its job go on.
+    """
+
+    def __init__(self, name: str, study: StudyPlan, reason: str) -> None:
+        self.study = study
+        self._name, self._reason = name, reason
+
+    def plan(self, log: Sequence[Entry]) -> Plan | None:
+        """See `Asker`."""
+        del log
+        raise AskingFailedError(self._name, self._reason)
+
+    def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...]:
+        """Return nothing."""
+        del log, n_free
+        return ()
 
 
 MakeAsker = Callable[[str, StudyPlan], Asker]

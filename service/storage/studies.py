@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from service.digest import SEARCH_VERSION
 from service.records import Study
 from service.storage.rows import to_value
 from service.storage.tables import StudyRow
@@ -15,7 +16,8 @@ from service.storage.tables import StudyRow
 
 def insert_all(session: Session, job_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store a new job's studies."""
-    session.add_all([StudyRow(**row, job_id=job_id, is_finished=False) for row in rows])
+    same = {"job_id": job_id, "is_finished": False, "search_version": SEARCH_VERSION}
+    session.add_all([StudyRow(**row, **same) for row in rows])
     session.flush()
 
 

@@ -124,6 +124,8 @@ class StudyRow(Base):
     best_trial_id: Mapped[int | None] = mapped_column(Key)
     best_value: Mapped[float | None]
     stopped_by: Mapped[str | None] = mapped_column(String(16))
+    fault: Mapped[str | None] = mapped_column(Text)
+    search_version: Mapped[int] = mapped_column(Integer)
 
 
 class TrialRow(Base):

@@ -41,7 +41,8 @@ class StudyRun:
         is_dirty: Whether its log has changed since the last ask, or an ask or an issue is pending.
         unissued: Proposals of its sampler that no step has issued yet.
         chosen: The search trials that are trained in full, the best first; None before that.
-        asking_fault: Why its sampler cannot be asked, see `service.states.ASKING`.
+        asking_fault: Why its sampler failed, see `service.states.ASKING`.
+        may_speculate: Whether its sampler is asked for points to run ahead of need.
         numbered: Its trials by their number in the sequence.
         unsettled: Ids of complete trials that the rule has not been applied to yet.
         held: Ids of trials that wait at a rung for others of their round.
@@ -65,6 +66,7 @@ class StudyRun:
     unissued: tuple[Proposal, ...] = ()
     chosen: list[Trial] | None = None
     asking_fault: str | None = None
+    may_speculate: bool = True
 
     def __post_init__(self) -> None:
         self._index: dict[int, int] = {}
@@ -201,7 +203,7 @@ def _open_study(
     is_direct = is_searched and samplers.describe(record.sampler).capabilities.speculative
     study = StudyRun(
         record,
-        make(record.sampler, plan),
+        _made(record, plan, make),
         space,
         worst=spec.diverged_value,
         waits_for=_waits_for(spec, record, searches),
@@ -218,6 +220,16 @@ def _open_study(
             n_first=len(first) if is_direct else None,
         )
     return study
+
+
+def _made(record: Study, plan: StudyPlan, make: MakeAsker) -> Asker:
+    """Return a study's sampler; one that cannot be made ends its own study, not the job."""
+    try:
+        return make(record.sampler, plan)
+    except MemoryError:  # the machine's, not the sampler's
+        raise
+    except Exception as error:  # noqa: BLE001 - any error of a library
+        return samplers.Failed(record.sampler, plan, f"it cannot be made here: {error}")
 
 
 def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:

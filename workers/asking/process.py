@@ -39,10 +39,17 @@ class Held:
                 self.log[index] = Entry(*entry)
 
     def answer(self, question: Question) -> Answer:
-        """Return the sampler's answer."""
-        if question.kind == "plan":
-            return self.sampler.plan(self.log)
-        return self.sampler.speculate(self.log, question.n_free)
+        """Return the sampler's answer.
+
+        Raises:
+            TypeError: It answers None, which would read as an answer that is pending.
+        """
+        if question.kind == "speculate":
+            return tuple(self.sampler.speculate(self.log, question.n_free))
+        answer: Answer | None = self.sampler.plan(self.log)
+        if answer is None:
+            raise TypeError("it answers None, which is no plan")
+        return answer
 
 
 def main() -> None:

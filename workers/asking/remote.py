@@ -61,7 +61,8 @@ class RemoteSampler:
         if ask is None:
             return None
         if not isinstance(ask.answer, Plan):
-            raise AskingFailedError(self._name, ask.fault or "it answered something else")
+            reason = f"{ask.fault} (three times in a row)" if ask.fault else _not_a_plan(ask)
+            raise AskingFailedError(self._name, reason)
         self._is_first = False
         if not (ask.answer.proposals or ask.answer.is_finished) and _has_news(ask.log, log):
             # It waits for values that have arrived since, and no other may come: ask with them.
@@ -106,6 +107,10 @@ class RemoteSampler:
         self._pending = None
         if ask.is_done and not ask.is_cancelled:
             self._done[ask.kind] = ask
+
+
+def _not_a_plan(ask: Ask) -> str:
+    return f"it answers {ask.answer!r:.100}, which is no plan"
 
 
 def _has_news(asked: Sequence[Entry], log: Sequence[Entry]) -> bool:

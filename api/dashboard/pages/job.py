@@ -19,7 +19,7 @@ from service import clock
 from service.jobs import progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
-from service.states import JOB_TRANSITIONS, JobState, Role, TrialState
+from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
 from service.storage import densities, events, jobs, studies, trials
 
 ROLES: Mapping[Role, str] = {
@@ -92,8 +92,9 @@ class JobPage:
 
     @property
     def can_retry(self) -> bool:
-        """Whether there are failed trials to retry."""
-        return self.n_lost > 0 and JobState.QUEUED in JOB_TRANSITIONS[self.job.state]
+        """Whether there are failed trials, or searches whose sampler failed, to retry."""
+        has_failed = self.n_lost > 0 or any(s.study.stopped_by == ASKING for s in self.studies)
+        return has_failed and JobState.QUEUED in JOB_TRANSITIONS[self.job.state]
 
     @property
     def budget(self) -> int:

@@ -14,7 +14,7 @@ STOPS = {
     "noise": "stopped below the noise",
     "wall_clock": "stopped: the budget's time is spent",
     "cost": "stopped: the budget's money is spent",
-    "asking": "stopped: its sampler could not be asked",
+    "asking": "stopped: its sampler failed",
 }
 
 

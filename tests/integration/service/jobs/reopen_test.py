@@ -16,6 +16,7 @@ from service.errors import (
 )
 from service.jobs import commands as use_cases
 from service.jobs import leases, reopen
+from service.orchestration.messages import Update
 from service.orchestration.step import open_run
 from service.records import Job
 from service.states import JobState, Phase, TrialState
@@ -264,6 +265,23 @@ def test_a_job_that_failed_as_a_whole_can_be_tried_again(sqlite_database: Databa
     go_on(sqlite_database)
     with sqlite_database.read() as session:
         assert jobs.get(session, job_id).error is None
+
+
+def test_a_job_that_failed_for_no_fault_of_its_trials_goes_on(sqlite_database: Database) -> None:
+    body = training_job(samplers=["random"], controls=["uniform"], budget={"n_trials": 4})
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1)
+    (run,) = simulation.take()
+    updates: list[Update] = []
+    while len(run.log.trials) < 4 or not all(t.state.is_final for t in run.log.trials.values()):
+        simulation.step(run, updates)
+        updates = [simulation.finish_one()] if simulation.hand else []
+    use_cases.fail(sqlite_database, run.job, RuntimeError("a bug of an earlier version"))
+    reopen.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database)
+    repaired = counted_trials(sqlite_database, job_id)
+    forget(sqlite_database, job_id)
+    assert repaired == counted_trials(sqlite_database, run_whole(sqlite_database, body))
 
 
 def test_nothing_failed_nothing_to_retry(sqlite_database: Database) -> None:

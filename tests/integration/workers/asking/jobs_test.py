@@ -144,11 +144,13 @@ def test_a_study_that_cannot_be_asked_ends_with_what_it_has(
         ended = {s.name: (s.stopped_at, s.stopped_by) for s in studies.of_job(session, job_id)}
     assert ended == {name: (4, "asking"), "random": (None, None)}
     assert job.report is not None
-    assert job.report["stopped"] == [
-        {"study": name, "n_trials": 4, "n_planned": 12, "by": "asking"}
-    ]
+    (stopped,) = job.report["stopped"]
+    assert stopped["fault"].startswith(f"the sampler {name} failed: ")
+    assert stopped["fault"].endswith("(three times in a row)")
+    row = {"study": name, "n_trials": 4, "n_planned": 12, "by": "asking"}
+    assert stopped == row | {"fault": stopped["fault"]}
     assert f"{name} after 4 trials" in job.report["verdict"]
-    assert "depend on the clock and the machine" in job.report["verdict"]
+    assert stopped["fault"] in job.report["verdict"]
 
 
 def test_a_job_without_any_value_says_why_it_failed(
@@ -163,7 +165,7 @@ def test_a_job_without_any_value_says_why_it_failed(
     job = job_of(sqlite_database, job_id)
     assert job.state is JobState.FAILED
     assert job.error is not None
-    assert "Raising could not be asked three times" in job.error["detail"]
+    assert "Raising failed: ZeroDivisionError" in job.error["detail"]
     assert "a library's bug" in job.error["detail"]
 
 
