@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api.dashboard import routes
@@ -12,14 +13,17 @@ from api.dashboard.pages import new_job
 from api.event_feed import EventFeed
 from api.metrics import Metrics
 from api.middleware.access import Access
+from api.middleware.addresses import Addresses
 from api.middleware.deadline import AnswerDeadline
 from api.middleware.guards import BodyLimit, Guard
+from api.middleware.head import Head
 from api.openapi import document_of
 from api.problems import handlers
 from api.routes import (
     artifacts,
     datasets,
     densities,
+    documentation,
     estimates,
     events,
     explanations,
@@ -38,7 +42,7 @@ from service.storage.database import Database
 VERSION = "1"
 ROUTES = (
     *(estimates, jobs, reopening, studies, trials, events, densities, artifacts),
-    *(datasets, samplers, networks, health, explanations),
+    *(datasets, samplers, networks, health, explanations, documentation),
 )
 
 
@@ -49,26 +53,28 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         settings: Provides host, largest body, data directory and lease.
         database: Shared by all requests; the caller closes it.
     """
-    # The pages /docs and /redoc come from the package, not from a CDN.
+    # The files of /docs and /redoc come from the package, not from a CDN.
     app: FastAPI = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
         title="densearch",
         version=VERSION,
         description="A hyperparameter-search service for the densities of weighted convolutions.",
-        favicon_url="/favicon.ico",
     )
     app.state.settings, app.state.database = settings, database
-    app.state.hosts = Hosts(settings.host, settings.allowed_hosts or ())
+    public = settings.public_address
+    app.state.hosts = Hosts(settings.host, settings.allowed_hosts or (), public)
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
     app.state.metrics = Metrics(database, settings.lease_s)
     handlers.install(app)
-    for module in ROUTES:
-        app.include_router(module.router)
-    # Before the page of a job, which would take "new" for an id.
-    app.include_router(new_job.router)
-    app.include_router(routes.router)
+    # "new" before the page of a job, which would take it for an id.
+    routers = (*(module.router for module in ROUTES), new_job.router, routes.router)
+    for router in routers:
+        app.include_router(router)
     # The last one added is the outermost.
+    app.add_middleware(Head)
     app.add_middleware(
         AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix
     )
@@ -80,5 +86,12 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
+    app.add_middleware(Addresses, prefix=public.prefix if public else "", names=_names(routers))
     app.openapi = document_of(app)  # type: ignore[method-assign]
     return app
+
+
+def _names(routers: Iterable[APIRouter]) -> frozenset[str]:
+    """Return the first segment of every path that the routers answer."""
+    paths = (str(getattr(route, "path", "/")) for router in routers for route in router.routes)
+    return frozenset(path.split("/")[1] for path in paths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from service import database_url
 from service.capacity import LEAST_MEMORY_PER_CPU
 from service.checkpoint_files import CheckpointRule
 from service.errors import SettingsError
-from service.hosts import pattern_of
+from service.hosts import PublicAddress, pattern_of, public_address
 from service.redaction import learn
 
 PREFIX = "DENSEARCH_"
@@ -44,6 +45,32 @@ def _hosts(value: object) -> object:
 # Not JSON, as the settings would have it otherwise.
 Paths = Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)]
 HostNames = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)]
+
+
+def _networks(value: object) -> object:
+    """Read addresses and networks separated by commas or blanks."""
+    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        return value
+    return tuple(_network(part) for part in parts if part)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is neither an address nor a network: write 127.0.0.1, 10.0.0.0/8 or ::1, "
+            "divided by commas"
+        ) from error
+
+
+def _public(value: object) -> object:
+    return str(public_address(value)) if isinstance(value, str) and value else value or None
+
+
+Networks = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_networks)]
+PublicUrl = Annotated[str | None, BeforeValidator(_public)]
 
 
 class Settings(BaseSettings):
@@ -68,6 +95,14 @@ class Settings(BaseSettings):
     allowed_hosts: HostNames = Field(
         default=None,
         description="Host names of the server, in addition to localhost and the machine's own.",
+    )
+    public_url: PublicUrl = Field(
+        default=None,
+        description="Where a reverse proxy publishes the server: origin, and path if it has one.",
+    )
+    trusted_proxies: Networks = Field(
+        default=None,
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are read.",
     )
     url: str = Field(
         default="http://127.0.0.1:8080", description="Server that the client commands talk to."
@@ -178,6 +213,11 @@ class Settings(BaseSettings):
         for url in (self.resolved_database_url, self.url):
             learn(url)
         return self
+
+    @property
+    def public_address(self) -> PublicAddress | None:
+        """Where a reverse proxy publishes the server; None without one."""
+        return public_address(self.public_url) if self.public_url else None
 
     @property
     def sqlite_path(self) -> Path:

@@ -170,6 +170,15 @@ def upgrade(settings: Settings, database: Database) -> None:
         )
 
 
+def forwarding(settings: Settings) -> dict[str, Any]:
+    """Return uvicorn's options: whose X-Forwarded-For and X-Forwarded-Proto are believed.
+
+    Both are always given: uvicorn would otherwise believe loopback, or FORWARDED_ALLOW_IPS.
+    """
+    trusted = settings.trusted_proxies or ()
+    return {"proxy_headers": bool(trusted), "forwarded_allow_ips": list(trusted)}
+
+
 def _serve(
     settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
 ) -> None:
@@ -185,6 +194,8 @@ def _serve(
         if with_dispatcher:
             supervisor.start()
         echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
+        if settings.public_url:
+            echo(f"behind a reverse proxy at {settings.public_url}")
         echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
 
     app = create_app(settings, database)
@@ -197,6 +208,7 @@ def _serve(
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
+        **forwarding(settings),
     )
     # uvicorn raises the signal again at its end: it must not end this process before its child.
     previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}

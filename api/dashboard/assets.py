@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 
 from fastapi import Request, Response
 
-PREFIX = "/static/"
+FOLDER = "static/"
 PLOTLY = "plotly.min.js"
 MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
@@ -57,10 +57,13 @@ def load(name: str) -> Asset:
 
 @cache
 def url(name: str) -> str:
-    """Return the address of an asset's present content, which may be kept forever."""
+    """Return the address of an asset's present content, relative to the server's root.
+
+    It may be kept forever.
+    """
     # Plotly's version stands for its content: hashing 5 MB would delay the first page.
     tag = version("plotly") if name == PLOTLY else load(name).etag.strip('"')
-    return f"{PREFIX}{name}?v={tag}"
+    return f"{FOLDER}{name}?v={tag}"
 
 
 def respond(name: str, request: Request) -> Response:

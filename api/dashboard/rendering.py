@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -44,7 +45,27 @@ def _templates() -> Environment:
     return environment
 
 
-def html(name: str, status_code: int = 200, **values: object) -> HTMLResponse:
-    """Render a template as a response."""
-    body = _templates().get_template(name).render(**values)
+def root_of(path: str) -> str:
+    """Return the relative address of the server's root in a page at `path`.
+
+    All addresses in pages begin with it. So they hold below any prefix of a reverse proxy, which
+    the server need not know.
+    """
+    return "../" * (path.count("/") - 1) or "./"
+
+
+def html(
+    request: Request, name: str, status_code: int = 200, *, at: str | None = None, **values: object
+) -> HTMLResponse:
+    """Render a template as a response.
+
+    Args:
+        request: Its path is that of the page.
+        name: Of the template.
+        status_code: Of the response.
+        at: Path of the page in which a script puts the result, when that is another.
+        values: For the template.
+    """
+    root = root_of(at or request.scope["path"])
+    body = _templates().get_template(name).render(root=root, **values)
     return HTMLResponse(body, status_code, headers=HEADERS)

@@ -34,7 +34,7 @@ def show_jobs(
     """Show the list of jobs."""
     with database_of(request).read() as session:
         page = listing.job_list(session, state or None, before)
-    return html("jobs.html", page=page)
+    return html(request, "jobs.html", page=page)
 
 
 @router.get("/jobs/{job_id}")
@@ -46,8 +46,8 @@ def show_job(
         with database_of(request).read() as session:
             page = views.job_page(session, job_id, density, above)
     except NotFoundError as error:
-        return html("missing.html", 404, detail=str(error))
-    return html("job.html", page=page)
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "job.html", page=page)
 
 
 @router.get("/jobs/{job_id}/trials")
@@ -61,8 +61,8 @@ def show_older_trials(
             own = studies.of_job(session, job_id)
             rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
     except NotFoundError as error:
-        return html("missing.html", 404, detail=str(error))
-    return html("older_trials.html", rows=rows)
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "older_trials.html", at=f"/jobs/{job_id}", rows=rows)
 
 
 @router.get("/jobs/{job_id}/figures/{name}")
@@ -106,7 +106,7 @@ def show_datasets(
     """Show the list of data sets."""
     with database_of(request).read() as session:
         page = datasets.dataset_list(session, before)
-    return html("datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
+    return html(request, "datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
 
 
 @router.get("/datasets/{dataset_id}")
@@ -116,8 +116,8 @@ def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
         with database_of(request).read() as session:
             page = datasets.dataset_line(session, dataset_id)
     except NotFoundError as error:
-        return html("missing.html", 404, detail=str(error))
-    return html("dataset.html", page=page)
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "dataset.html", page=page)
 
 
 @router.get("/static/{name}")

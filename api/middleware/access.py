@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import structlog
@@ -52,8 +51,6 @@ class Access:
                 headers = MutableHeaders(scope=message)
                 is_stream = headers.get("content-type", "").startswith("text/event-stream")
                 _secure(headers, scope["path"], request_id)
-                if "location" in headers:
-                    headers["location"] = _relative(headers["location"])
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -76,6 +73,7 @@ class Access:
             method=scope["method"],
             path=scope["path"][:MAX_PATH_CHARS],
             status=status,
+            client=(scope.get("client") or ("",))[0],
             duration_ms=round(1000 * seconds, 1),
         )
 
@@ -92,13 +90,6 @@ def _secure(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["content-security-policy"] = DOCS_POLICY if path in DOCS_PATHS else POLICY
     if path.startswith("/v1/"):
         headers.setdefault("cache-control", "no-store")
-
-
-def _relative(location: str) -> str:
-    """Return a relative address: the framework would put the Host header into an absolute one."""
-    parts = urlsplit(location)
-    # Two slashes at the start would be the name of another host.
-    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))
 
 
 def route_of(scope: Scope) -> str:

@@ -7,8 +7,6 @@ machine (DNS rebinding) by the Host header.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,7 +38,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._host_fault(scope, headers) or _site_fault(scope["method"], headers)
+        refusal = self._host_fault(scope, headers) or self._site_fault(scope["method"], headers)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
@@ -57,27 +55,22 @@ class Guard:
             return None
         return "unknown-host", (
             f"this server does not answer as {given[0][:100]!r}: use localhost or an address of "
-            "its machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS"
+            "its machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS or, behind "
+            "a reverse proxy, set DENSEARCH_PUBLIC_URL"
         )
 
-
-def _site_fault(method: str, headers: Headers) -> tuple[str, str] | None:
-    if method in SAFE_METHODS:
-        return None
-    if headers.get("sec-fetch-site") == "cross-site":
-        return "cross-site-request", "a page of another site may not change anything here"
-    origin = headers.get("origin")
-    if origin is not None and not _is_own(origin, headers.get("host", "")):
-        return "cross-site-request", f"a page of {origin[:100]!r} may not change anything here"
-    return None
-
-
-def _is_own(origin: str, host: str) -> bool:
-    """Whether a page's origin equals the request's host, which is already known to be ours."""
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
-        return False
+    def _site_fault(self, method: str, headers: Headers) -> tuple[str, str] | None:
+        if method in SAFE_METHODS:
+            return None
+        if headers.get("sec-fetch-site") == "cross-site":
+            return "cross-site-request", "a page of another site may not change anything here"
+        origin = headers.get("origin")
+        if origin is None or self._hosts.is_own_origin(origin, headers.get("host", "")):
+            return None
+        return "cross-site-request", (
+            f"a page of {origin[:100]!r} may not change anything here; if that is this server's "
+            "own address behind a reverse proxy, the operator sets it as DENSEARCH_PUBLIC_URL"
+        )
 
 
 class BodyLimit:

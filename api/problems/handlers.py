@@ -193,7 +193,8 @@ def _allowed(request: Request) -> str:
     """Return all methods of a path: the framework names only those of one route."""
     route = getattr(request.scope.get("route"), "path", None)
     methods = request.app.openapi()["paths"].get(route, {})
-    return ", ".join(sorted(method.upper() for method in methods))
+    allowed = {method.upper() for method in methods}
+    return ", ".join(sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))
 
 
 def unexpected(error: Exception, request_id: str) -> Response:

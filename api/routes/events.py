@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 from fastapi import Query as FromQuery
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from api.context import InDatabase, InFeed
 from api.event_feed import EventFeed
 from api.paging import MAX_ID, Id, Query
 from api.problems.handlers import documented
-from service.storage import jobs
+from service.storage import events, jobs
 from service.storage.database import Database
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -35,6 +35,7 @@ class EventsQuery(Query):
     response_class=StreamingResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "The job has ended, and there is nothing after that event."},
         **documented(404, 422),
     },
 )
@@ -44,25 +45,28 @@ async def stream_events(
     job_id: Id,
     query: Annotated[EventsQuery, FromQuery()],
     last_event_id: Annotated[LastId | None, Header()] = None,
-) -> EventSourceResponse:
+) -> Response:
     """Stream the events of a job, from the first one or from the one after Last-Event-ID.
 
     Events: `job` {state, waits_for}, `study`, `trial`, `measurement`. The stream ends after the
-    events of a final state; a client that reconnects then gets an empty stream that ends at once.
+    events of a final state; a client that reconnects then gets 204, which ends an EventSource.
     It also ends when the server does; a client then reconnects with Last-Event-ID.
     """
-    await run_in_threadpool(_check, database, job_id)
     # The header takes precedence: a browser adds it when it reconnects to its first address.
     start = last_event_id if last_event_id is not None else query.last_event_id or 0
+    if await run_in_threadpool(_is_over, database, job_id, start):
+        return Response(status_code=204, headers={"cache-control": "no-store"})
     return EventSourceResponse(
         _stream(feed, job_id, start),
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-def _check(database: Database, job_id: int) -> None:
+def _is_over(database: Database, job_id: int, last_id: int) -> bool:
+    """Whether the job has ended and has no event above `last_id`."""
     with database.read() as session:
-        jobs.get(session, job_id)
+        is_final = jobs.get(session, job_id).state.is_final
+        return is_final and not events.after(session, job_id, last_id, 1)
 
 
 async def _stream(feed: EventFeed, job_id: int, last_id: int) -> AsyncIterator[bytes]:

@@ -14,16 +14,24 @@ from service.settings import Settings
 from service.storage.database import Database
 
 
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
 class Server:
     """uvicorn in a thread; it can be stopped and started again on the same port."""
 
-    def __init__(self, database: Database, data_dir: Path) -> None:
+    def __init__(self, database: Database, data_dir: Path, public_url: str | None = None) -> None:
         self.database = database
-        self.app = create_app(Settings(data_dir=data_dir), database)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.app = create_app(Settings(data_dir=data_dir, public_url=public_url), database)
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         config = uvicorn.Config(

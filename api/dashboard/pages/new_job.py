@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
@@ -89,6 +89,7 @@ def _is_same(short: Json, full: Json) -> bool:
 
 @router.get("/jobs/new")
 def show_new_job(
+    request: Request,
     database: InDatabase,
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
@@ -98,12 +99,13 @@ def show_new_job(
         with database.read() as session:
             page = new_job_page(session, start, dataset)
     except NotFoundError as error:
-        return html("missing.html", 404, detail=str(error))
-    return html("new_job.html", page=page)
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "new_job.html", page=page)
 
 
 @router.post("/jobs/estimate")
 def show_estimate(
+    request: Request,
     database: InDatabase,
     settings: WithSettings,
     body: Annotated[object, Depends(json_body)],
@@ -111,7 +113,7 @@ def show_estimate(
     """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
     found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
     if found.state != "measuring":
-        return html("estimate.html", estimate=found)
-    answer = html("estimate.html", 202, estimate=found)
+        return html(request, "estimate.html", estimate=found)
+    answer = html(request, "estimate.html", 202, estimate=found)
     answer.headers["retry-after"] = str(RETRY_AFTER_S)
     return answer

@@ -1,4 +1,5 @@
 // Draws the figures that the server builds; Plotly.js is loaded once, with the first figure.
+import { at } from "./addresses.js";
 import { get } from "./live.js";
 
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false };
@@ -21,7 +22,7 @@ export async function draw(id, density, plotlyUrl) {
   for (const box of document.querySelectorAll("[data-figure]")) {
     const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
     if (density) query.set("density", density);
-    const figure = await (await get(`/jobs/${id}/figures/${box.dataset.figure}?${query}`)).json();
+    const figure = await (await get(at(`jobs/${id}/figures/${box.dataset.figure}?${query}`))).json();
     if (figure === null) continue;
     const library = await loadPlotly(plotlyUrl);
     box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it

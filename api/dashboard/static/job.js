@@ -1,4 +1,5 @@
 // One job: follows its events, and updates the page and its figures.
+import { at } from "./addresses.js";
 import { draw, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
 import { openOrder, order, takeOrders } from "./orders.js";
@@ -32,7 +33,7 @@ function pageUrl() {
   // Rows that were paged in stay; the live part of the table ends where they begin.
   const first = olderRows.querySelector("[data-trial]");
   if (first) query.set("above", first.dataset.trial);
-  return `/jobs/${id}?${query}`;
+  return at(`jobs/${id}?${query}`);
 }
 
 const show = paced(async () => {
@@ -55,7 +56,7 @@ const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
 
 function follow() {
   if (source !== null || retry !== null || document.hidden || isFinal()) return;
-  source = new EventSource(`/v1/jobs/${id}/events?last_event_id=${lastEvent}`);
+  source = new EventSource(at(`v1/jobs/${id}/events?last_event_id=${lastEvent}`));
   for (const kind of KINDS) source.addEventListener(kind, hear);
   source.onopen = () => setOnline(true);
   source.onerror = () => {
@@ -126,8 +127,8 @@ dialog.addEventListener("close", () => {
 });
 
 takeOrders(id, (action, answer) => {
-  if (action === "clone") location.assign(`/jobs/${answer.id}`);
-  else if (action === "delete") location.assign("/");
+  if (action === "clone") location.assign(at(`jobs/${answer.id}`));
+  else if (action === "delete") location.assign(at(""));
   else showOutcome(document.querySelector(`[data-action=${action}]`));
 });
 
@@ -146,7 +147,7 @@ document.addEventListener("change", (event) => {
 older.addEventListener("click", async () => {
   const live = document.getElementById("trials");
   const before = olderRows.dataset.older ?? live.dataset.older;
-  const text = await (await get(`/jobs/${id}/trials?before=${before}`)).text();
+  const text = await (await get(at(`jobs/${id}/trials?before=${before}`))).text();
   const rows = new DOMParser().parseFromString(text, "text/html").getElementById("rows");
   olderRows.append(...[...rows.children].map((row) => document.importNode(row, true)));
   olderRows.dataset.older = rows.dataset.older;

@@ -1,4 +1,5 @@
 // The form of a new job: its cost, its faults, and its submission.
+import { at } from "./addresses.js";
 import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
@@ -98,7 +99,7 @@ async function estimate() {
 async function isAnswered(text, signal) {
   let wait = RETRY_MS;
   try {
-    const response = await post("/jobs/estimate", text, { signal });
+    const response = await post(at("jobs/estimate"), text, { signal });
     show(await response.text());
     if (response.status !== 202) return true;
     wait = 1000 * (Number(response.headers.get("Retry-After")) || 2);
@@ -133,9 +134,9 @@ async function send() {
   if (text !== keyOf) [key, keyOf] = [newKey(), text];
   submit.disabled = true;
   try {
-    const response = await post("/v1/jobs", text, { headers: { "Idempotency-Key": key } });
+    const response = await post(at("v1/jobs"), text, { headers: { "Idempotency-Key": key } });
     asked?.abort();
-    location.assign(`/jobs/${(await response.json()).id}`);
+    location.assign(at(`jobs/${(await response.json()).id}`));
   } catch (error) {
     submit.disabled = false;
     const detail = "The server does not answer. Submit it again: it becomes one job, not two.";

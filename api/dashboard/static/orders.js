@@ -1,4 +1,5 @@
 // Orders that need more than a click: extending, cloning and deleting a job, each with a dialog.
+import { at } from "./addresses.js";
 
 /** Open a dialog; `budget` is what the searches may spend now. */
 export function openOrder(action, budget) {
@@ -15,7 +16,7 @@ export function openOrder(action, budget) {
 /** Send an order to job `id`; returns the answer, or throws what the server says is wrong. */
 export async function order(id, action, body) {
   const isDeletion = action === "delete";
-  const response = await fetch(isDeletion ? `/v1/jobs/${id}` : `/v1/jobs/${id}/${action}`, {
+  const response = await fetch(at(isDeletion ? `v1/jobs/${id}` : `v1/jobs/${id}/${action}`), {
     method: isDeletion ? "DELETE" : "POST",
     ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });

@@ -1,4 +1,5 @@
 // Stores a data set: the file as the body, its options in the query; shows the progress.
+import { at } from "./addresses.js";
 import { announce } from "./live.js";
 import { Refusal, partsOf, showRefusal } from "./problems.js";
 
@@ -10,7 +11,7 @@ const READING = "Everything is sent. The server reads and checks it, which takes
 /** Send the file; resolves with the stored set. fetch() would not say how far it has come. */
 function upload(request) {
   return new Promise((resolve, reject) => {
-    request.open("POST", `/v1/datasets?${query()}`);
+    request.open("POST", at(`v1/datasets?${query()}`));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.addEventListener("progress", (event) => showProgress(event.loaded, event.total));
     request.upload.addEventListener("load", () => {
@@ -65,7 +66,7 @@ async function send() {
   setBusy(true);
   showProgress(0, file.files[0].size);
   try {
-    location.assign(`/datasets/${(await upload(request)).id}`);
+    location.assign(at(`datasets/${(await upload(request)).id}`));
   } catch (refusal) {
     setBusy(false);
     showRefusal(problem, refusal, partsOf);

@@ -96,13 +96,15 @@ class Transport:
     def pages(self, path: str, params: Mapping[str, str | int | None]) -> Iterator[Json]:
         """Yield the items of a list, page by page; parameters that are None are left out."""
         query: dict[str, str | int] | None = {k: v for k, v in params.items() if v is not None}
+        first = path
         while True:
             answer = self.answer("GET", path, params=query)
             yield from decoded(answer)["items"]
             following = answer.links.get("next", {}).get("url")
             if following is None:
                 return
-            path, query = following, None
+            # The path stays: below the prefix of a reverse proxy the link's may lack it.
+            path, query = f"{first}?{httpx2.URL(following).query.decode()}", None
 
     def json(self, method: str, path: str, **request: Any) -> Json:
         """Send a request and return the JSON of its answer; see `answer`."""

@@ -364,4 +364,4 @@ def test_what_is_not_there_is_a_problem_too(both: TestClient) -> None:
 def test_a_wrong_method_is_told_the_right_ones(client: TestClient) -> None:
     answer = client.delete("/v1/jobs")
     _problem(answer, 405, "method-not-allowed")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"

@@ -23,7 +23,7 @@ STATES = {"QUEUED", "PAUSED", "SUCCEEDED", "FAILED", "CANCELLED"}
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 # Pages that say nothing about what is stored, and one that asks for a dispatcher.
 EXCLUDED = {
-    *("/docs", "/docs/oauth2-redirect", "/redoc", "/problems/{slug}"),
+    *("/docs", "/redoc", "/problems/{slug}"),
     *("/static/{name}", "/favicon.ico"),
     "/readyz",
 }

@@ -65,3 +65,37 @@ def test_a_data_directory_may_have_any_name(tmp_path: Path) -> None:
 def test_sqlite_lies_in_the_data_directory(tmp_path: Path) -> None:
     url = load(data_dir=tmp_path).resolved_database_url
     assert url == f"sqlite:///{tmp_path}/densearch.sqlite3"
+
+
+def test_a_public_url_is_read_and_a_useless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().public_address is None
+    for text, origin, prefix in (
+        ("https://Lab.example.org", "https://lab.example.org", ""),
+        ("https://lab.example.org:443/", "https://lab.example.org", ""),
+        ("http://lab.example.org:8000/a/b-c/", "http://lab.example.org:8000", "/a/b-c"),
+        ("https://[0:0::1]:8443/densearch", "https://[::1]:8443", "/densearch"),
+        ("https://b\u00fccher.example/d", "https://xn--bcher-kva.example", "/d"),
+    ):
+        monkeypatch.setenv("DENSEARCH_PUBLIC_URL", text)
+        found = load().public_address
+        assert found is not None
+        assert (found.origin, found.prefix) == (origin, prefix)
+    for text in (
+        *("lab.example.org", "ftp://lab.example.org", "https://", "https://lab.example.org:0"),
+        *("https://me:secret@lab.example.org", "https://h/?", "https://h/#a", "https://h/a b"),
+        *("https://h/%2e", "https://h/../a", "https://h//a", "https://h:99999", "https://1.2.3/"),
+    ):
+        monkeypatch.setenv("DENSEARCH_PUBLIC_URL", text)
+        with pytest.raises(SettingsError, match=r"DENSEARCH_PUBLIC_URL: .*example.org") as refusal:
+            load()
+        assert "secret" not in str(refusal.value)
+    monkeypatch.setenv("DENSEARCH_PUBLIC_URL", "")
+    assert load().public_address is None
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DENSEARCH_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8 ::1")
+    assert load().trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
+    monkeypatch.setenv("DENSEARCH_TRUSTED_PROXIES", "proxy.lan")
+    with pytest.raises(SettingsError, match=r"DENSEARCH_TRUSTED_PROXIES: .*'proxy.lan'"):
+        load()

@@ -7,8 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from api.cli.http_server import PortInUseError, UnusableAddressError, address_of, bind, run
+from api.cli.http_server import (
+    PortInUseError,
+    UnusableAddressError,
+    address_of,
+    bind,
+    forwarding,
+    run,
+)
 from service.errors import UnsafeBindingError
 from service.settings import Settings
 
@@ -72,3 +84,31 @@ def test_accepted_connections_notice_within_a_minute_that_the_peer_is_gone(
     silent_s = found["TCP_KEEPIDLE"] + found["TCP_KEEPINTVL"] * found["TCP_KEEPCNT"]
     assert silent_s <= 60
     assert found["TCP_USER_TIMEOUT"] <= 60_000
+
+
+async def who(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that answers with the client and the scheme it sees."""
+    request = Request(scope)
+    assert request.client is not None
+    answer = PlainTextResponse(f"{request.client.host} {request.url.scheme}")
+    await answer(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer", "seen"),
+    [
+        (None, "127.0.0.1", "127.0.0.1 http"),
+        ("10.0.0.0/8", "127.0.0.1", "127.0.0.1 http"),
+        ("10.0.0.0/8", "10.1.2.3", "203.0.113.9 https"),
+        ("127.0.0.1,::1", "127.0.0.1", "203.0.113.9 https"),
+    ],
+)
+def test_what_is_forwarded_is_believed_of_named_proxies_alone(
+    monkeypatch: pytest.MonkeyPatch, trusted: str | None, peer: str, seen: str
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")  # uvicorn's own setting
+    config = uvicorn.Config(who, log_config=None, **forwarding(Settings(trusted_proxies=trusted)))
+    config.load()
+    headers = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
+    client = TestClient(config.loaded_app, client=(peer, 5))
+    assert client.get("/", headers=headers).text == seen

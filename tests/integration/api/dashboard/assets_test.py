@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 def test_static_files_are_kept_revalidated_and_nothing_else_is_served(client: TestClient) -> None:
     page = client.get("/").text
-    style = re.search(r'href="(/static/style\.css\?v=\w+)"', page)
+    style = re.search(r'href="\./(static/style\.css\?v=\w+)"', page)
     assert style is not None
     answer = client.get(style.group(1))
     assert "immutable" in answer.headers["cache-control"]

@@ -11,16 +11,6 @@ from structlog.testing import capture_logs
 from tests.support.specs import SPHERE
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs/", "//v1/jobs/", "/v1/samplers/?a=b%20c"])
-def test_a_redirect_names_no_host(client: TestClient, path: str) -> None:
-    answer = client.get(path, headers={"host": "localhost:99"}, follow_redirects=False)
-    if answer.is_redirect:
-        location = answer.headers["location"]
-        assert location == path.rstrip("/").replace("/?", "?")
-    else:
-        assert answer.status_code == 404
-
-
 @pytest.mark.parametrize("path", ["/v1/jobs", "/healthz", "/nothing", "/docs", "/"])
 def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers

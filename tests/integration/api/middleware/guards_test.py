@@ -88,3 +88,40 @@ def test_a_star_allows_every_name(settings: Settings, sqlite_database: Database)
 def test_several_host_headers_are_a_bad_request(client: TestClient) -> None:
     answer = client.get("/v1/jobs", headers=[("host", "localhost"), ("host", "evil.example")])
     assert answer.status_code == 400
+
+
+PUBLIC = "https://lab.example.org:8443"
+BEHIND = (  # what proxies make of the Host header: the browser's, without its port, their own
+    {"host": "lab.example.org:8443", "origin": PUBLIC},
+    {"host": "lab.example.org", "origin": PUBLIC},
+    {"host": "127.0.0.1:8080", "origin": PUBLIC},
+    {"host": "127.0.0.1:8080", "origin": "http://127.0.0.1:8080"},  # without the proxy
+    {"host": "lab.example.org:8080", "origin": "http://lab.example.org:8080"},
+)
+OTHERS = (
+    *("http://lab.example.org:8443", "https://lab.example.org", "https://evil.example", "null"),
+    *("https://lab.example.org:8443.evil.example", "https://sub.lab.example.org:8443", ""),
+)
+
+
+def test_a_page_of_the_public_url_may_and_every_other_origin_may_not(
+    settings: Settings, sqlite_database: Database
+) -> None:
+    settings = Settings(data_dir=settings.data_dir, public_url=PUBLIC + "/densearch/")
+    with TestClient(create_app(settings, sqlite_database), base_url="http://localhost") as client:
+        for headers in BEHIND:
+            answer = client.post("/v1/jobs", json=SPHERE, headers=headers)
+            assert answer.status_code == 202, headers
+        for origin in OTHERS:
+            for host in ("lab.example.org:8443", "127.0.0.1:8080"):
+                headers = {"host": host, "origin": origin}
+                answer = client.post("/v1/jobs", json=SPHERE, headers=headers)
+                assert answer.status_code == 403, headers
+        # What a client says of itself changes nothing.
+        forwarded = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "https"}
+        stranger = {"origin": "https://evil.example", **forwarded}
+        assert client.post("/v1/jobs", json=SPHERE, headers=stranger).status_code == 403
+        for host in ("sub.lab.example.org", *FOREIGN):
+            refused(client, host)
+        cross = {**BEHIND[0], "sec-fetch-site": "cross-site"}
+        assert client.post("/v1/jobs", json=SPHERE, headers=cross).status_code == 403

@@ -43,4 +43,4 @@ def test_every_layer_of_a_learned_density_can_be_chosen(
         assert figure["data"][0]["z"][0][1] == value
         shown = client.get(f"/jobs/{job_id}", params=query).text
         assert f'<option value="{ids[layer]}" selected>' in shown
-        assert f'href="/v1/densities/{ids[layer]}?format=csv"' in shown
+        assert f'href="../v1/densities/{ids[layer]}?format=csv"' in shown

@@ -204,7 +204,7 @@ def test_a_finished_job_shows_its_verdict_arms_and_files(
     assert page.count('class="fill"') == 5  # three parts, their sum, and one beside
     for words in ("took 1.02 times", "took 202 epochs", "p 0.019", "80 % of pairs"):
         assert words in page
-    assert 'href="/v1/artifacts/' in page
+    assert 'href="../v1/artifacts/' in page
     assert "data-final" in page
 
 

@@ -24,7 +24,7 @@ def test_the_list_shows_every_job_and_escapes_names(
     found = seeding.seed_all(database)
     page = client.get("/").text
     for job in found.values():
-        assert f'href="/jobs/{job.id}"' in page
+        assert f'href="./jobs/{job.id}"' in page
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
     assert "all workers are busy with other jobs" in page

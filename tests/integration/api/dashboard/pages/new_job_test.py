@@ -46,13 +46,13 @@ def test_it_is_filled_with_the_demo_and_offers_every_example(client: TestClient)
     assert {name: json.loads(html.unescape(text)) for name, text in found.items()} == {
         example.name: example.spec for example in EXAMPLES
     }
-    assert 'href="/jobs/new"' in client.get("/").text
+    assert 'href="./jobs/new"' in client.get("/").text
 
 
 def test_it_starts_from_a_job(client: TestClient) -> None:
     body = {**PHOTOS, "name": seeding.HOSTILE, "resources": {"pack_width": "auto"}}
     job_id = submit(client, body)
-    assert f'href="/jobs/new?from={job_id}"' in client.get(f"/jobs/{job_id}").text
+    assert f'href="../jobs/new?from={job_id}"' in client.get(f"/jobs/{job_id}").text
     page = client.get("/jobs/new", params={"from": job_id}).text
     assert _chosen(page) == "job"
     assert "<img src=x" not in page

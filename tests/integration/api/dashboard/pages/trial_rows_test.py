@@ -23,7 +23,7 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
     assert re.search(r'data-action="pause">', page)
     assert re.search(r'data-action="resume" disabled>', page)
     for kind in ("json", "npz", "csv"):
-        link = re.search(rf'href="(/v1/densities/\d+\?format={kind})"', page)
+        link = re.search(rf'href="\.\.(/v1/densities/\d+\?format={kind})"', page)
         assert link is not None
         assert client.get(link.group(1)).status_code == 200
 

@@ -1,0 +1,79 @@
+"""HEAD has the status and headers of GET everywhere, without the body."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import APIRouter
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
+
+from api.app import ROUTES
+from api.dashboard import routes
+from api.dashboard.pages import new_job
+from service.storage.database import Database
+from tests.support import seeding
+
+VARYING = {"x-request-id", "date"}
+NAMES = {"slug": "not-found", "trial_id": "1", "density_id": "1", "artifact_id": "1"}
+
+
+def readable(router: APIRouter) -> list[str]:
+    """Return every path of a router that answers GET."""
+    return [
+        route.path  # type: ignore[attr-defined]
+        for route in router.routes
+        if "GET" in (getattr(route, "methods", None) or ())
+    ]
+
+
+PATHS = sorted(
+    path
+    for router in (*(module.router for module in ROUTES), new_job.router, routes.router)
+    for path in readable(router)
+)
+
+
+@pytest.fixture
+def ids(sqlite_database: Database) -> dict[str, str]:
+    job = seeding.succeeded(sqlite_database)
+    return {"job_id": str(job.id), **NAMES}
+
+
+def test_every_address_answers_head_as_get(client: TestClient, ids: dict[str, str]) -> None:
+    statuses = set()
+    for template in (*PATHS, "/openapi.json", "/static-offline-docs/redoc.standalone.js"):
+        path = template.format(dataset_id="9", name="trials", **ids)
+        query = "?before=9" if template.endswith("}/trials") and "v1" not in path else ""
+        got, head = client.get(path + query), client.head(path + query)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        left = [{k: v for k, v in a.headers.items() if k not in VARYING} for a in (got, head)]
+        if template not in ("/metrics", "/readyz", "/"):  # whose length changes by themselves
+            assert left[0] == left[1], path
+        statuses.add(got.status_code)
+    assert {200, 404} <= statuses
+
+
+def test_an_address_without_get_has_no_head_either(client: TestClient) -> None:
+    answer = client.head("/v1/jobs/1/pause")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+def test_a_stream_without_end_answers_head_at_once(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = seeding.submit(sqlite_database, "waits")
+    head = client.head(f"/v1/jobs/{job.id}/events")
+    assert head.status_code == 200
+    assert head.headers["content-type"].startswith("text/event-stream")
+
+
+def test_a_handlers_own_error_is_answered_as_for_get(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("service.storage.jobs.page", broken)
+    with capture_logs():
+        assert client.head("/v1/jobs").status_code == 500

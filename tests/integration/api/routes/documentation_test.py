@@ -1,0 +1,19 @@
+"""The pages about the REST API name their files relative to themselves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_its_files_are_here_and_named_without_a_root(client: TestClient, path: str) -> None:
+    page = client.get(path).text
+    found = re.findall(r'(?:href|src|spec-url)="([^"]+)"|url: \'([^\']+)\'', page)
+    names = {a or b for a, b in found}
+    assert len(names) >= 3
+    for name in names:
+        assert not name.startswith(("/", "http")), name
+        assert client.get(f"/{name}").status_code == 200, name
