@@ -16,7 +16,7 @@ from api.middleware.access import Access
 from api.middleware.addresses import Addresses
 from api.middleware.deadline import AnswerDeadline
 from api.middleware.guards import BodyLimit, Guard
-from api.middleware.head import Head
+from api.middleware.head import HeadAsGet
 from api.openapi import document_of
 from api.problems import handlers
 from api.routes import (
@@ -74,7 +74,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for router in routers:
         app.include_router(router)
     # The last one added is the outermost.
-    app.add_middleware(Head)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix
     )

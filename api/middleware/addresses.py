@@ -23,7 +23,7 @@ class Addresses:
         app: The next application.
         prefix: Of the public URL, such as "/densearch"; "" for none.
         names: First segments of the application's own paths. A prefix that begins with one of
-            them is left on requests, where it could not be told from a path.
+            them is left on requests, where it cannot be distinguished from a path.
     """
 
     def __init__(self, app: ASGIApp, prefix: str, names: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Head:
+class HeadAsGet:
     """Answers HEAD as GET, up to the first byte of the body.
 
     The innermost layer: the application is ended there, since an event stream has no end.
