@@ -230,6 +230,7 @@ def check_ray(settings: Settings) -> Iterator[Finding]:
             [sys.executable, "-P", "-c", code],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=PROBE_TIMEOUT_S,
             check=False,
         )
@@ -258,7 +259,12 @@ def check_gpu(_settings: Settings) -> Iterator[Finding]:
     query = [program, "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
         done = subprocess.run(  # noqa: S603 - the path that the shell would find
-            query, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+            query,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         yield Finding("warn", "gpu", "nvidia-smi does not answer", "look at the driver (dmesg)")

@@ -69,7 +69,12 @@ def _asked(address: str, folder: str) -> dict[str, Any]:
     command = [sys.executable, "-P", "-m", "workers.node_sight", address, folder]
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter
-            command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {"error": f"no answer within {TIMEOUT_S} s"}

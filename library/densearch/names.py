@@ -74,6 +74,14 @@ def shown(text: str, keep: str = "") -> str:
     return "".join(c if is_safe(c) or c in keep else _escape(c) for c in text)
 
 
+def decoded(text: str) -> str:
+    """Return an argument or a file's name as UTF-8 where the locale left its bytes undecoded."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if code < 0x100:

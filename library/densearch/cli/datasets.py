@@ -13,6 +13,7 @@ import typer
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import Url, connect, explained
 from densearch.cli.terminal import console, echo
+from densearch.names import decoded
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,12 +98,12 @@ def add(  # noqa: PLR0913 - a command's options
     with connect(url) as client, explained():
         if file is None:
             found = client.datasets.add_folder(
-                str(folder), name=name or Path(str(folder)).name, **options
+                decoded(str(folder)), name=decoded(name or Path(str(folder)).name), **options
             )
         else:
             with _sending(file) as on_sent:
                 found = client.datasets.add(
-                    file, name=name or file.stem, on_sent=on_sent, **options
+                    file, name=decoded(name or file.stem), on_sent=on_sent, **options
                 )
     _print(found)
 

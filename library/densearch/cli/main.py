@@ -25,6 +25,11 @@ def main() -> None:
 
 def run(app: Callable[[], object]) -> None:
     """Run an application; every error becomes a sentence and an exit code."""
+    from densearch.cli.terminal import (
+        accept_any_text,
+    )  # `main` explains where its extra is missing
+
+    accept_any_text()
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the last line of defence, and it says so
@@ -44,6 +49,8 @@ def _explain(error: Exception) -> None:
     known = server.current().explain(error)
     if known is not None:
         fail(*known)
+    if isinstance(error, UnicodeEncodeError) and any(map(_is_undecoded, error.object)):
+        fail("an argument or a file's name is no text in this locale: set LC_ALL=C.UTF-8", USAGE)
     if isinstance(error, OSError) and error.filename is not None:
         fail(f"{error.filename}: {error.strerror}", USAGE)
     if os.environ.get("DENSEARCH_LOG_LEVEL") == "DEBUG":
@@ -53,6 +60,11 @@ def _explain(error: Exception) -> None:
         "DENSEARCH_LOG_LEVEL=DEBUG shows where",
         REFUSED,
     )
+
+
+def _is_undecoded(character: str) -> bool:
+    """Whether Python keeps a byte in it that its encoding of arguments does not have."""
+    return "\udc80" <= character <= "\udcff"
 
 
 if __name__ == "__main__":

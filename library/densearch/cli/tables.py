@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +12,8 @@ from densearch.cli.terminal import console
 from densearch.client.client import Json
 from densearch.vector_text import layers_text, range_text, taps_text
 
+# Columns of a terminal, below which a table cuts every cell off.
+NARROW = 60
 STATE_STYLES = {
     "QUEUED": "dim",
     "RUNNING": "cyan",
@@ -23,9 +25,16 @@ STATE_STYLES = {
 }
 
 
-def show_table(table: RenderableType) -> None:
-    """Print a table."""
-    console().print(table)
+def show_table(table: Table) -> None:
+    """Print a table; each row as lines where the terminal is too narrow for columns."""
+    screen = console()
+    if screen.width >= NARROW:
+        screen.print(table)
+        return
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        for column, cell in zip(table.columns, cells, strict=True):
+            screen.print(Text.assemble(f"{column.header}: ", cell))
+        screen.print()
 
 
 def state_text(state: str) -> Text:
@@ -50,6 +59,19 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:#.{digits}g}"
 
 
+def moment(text: str) -> str:
+    """Return a time of the server in local time, and in UTC where that differs."""
+    try:
+        at = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return text
+    utc = at.astimezone(UTC)
+    shown = f"{at:%Y-%m-%d %H:%M:%S}"
+    if at.utcoffset() == utc.utcoffset():
+        return f"{shown} UTC"
+    return f"{shown} ({utc:{'%H:%M' if at.date() == utc.date() else '%Y-%m-%d %H:%M'}} UTC)"
+
+
 def jobs_table(jobs: Iterable[Json]) -> Table:
     """Return a row for each job."""
     table = Table("job", "state", "name", "done", "created", "waits for", box=None)
@@ -59,7 +81,7 @@ def jobs_table(jobs: Iterable[Json]) -> Table:
             state_text(job["state"]),
             Text(job["name"]),
             f"{100 * job['fraction']:.0f} %",
-            str(job["created_at"])[:19].replace("T", " "),
+            moment(str(job["created_at"])),
             Text(job.get("waits_for") or ""),
         )
     return table

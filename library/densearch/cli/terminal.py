@@ -1,11 +1,14 @@
 """Output to the terminal, safe against control characters in foreign text.
 
 Names stored by older versions, errors of trainings and answers of a foreign server may contain
-escape sequences, or characters that reverse the order of text. They are shown as escapes.
+escape sequences, or characters that reverse the order of text. They are shown as escapes, as are
+characters that the encoding of the output does not have (`accept_any_text`).
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -21,11 +24,30 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 160
 _KEPT = "\n\t"
+_READABLE = "densearch.readable"
+# rich ends what it cuts off with this sign; as wide, it keeps lines within the terminal.
+_ELLIPSIS, _DOT = "\N{HORIZONTAL ELLIPSIS}", "."
+
+
+def accept_any_text() -> None:
+    """Print characters that the encoding of an output does not have as escapes."""
+    codecs.register_error(_READABLE, _readable)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_READABLE)
+
+
+def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] == _ELLIPSIS:
+        return _DOT, error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def echo(text: object, *, err: bool = False, fg: str | None = None, nl: bool = True) -> None:
     """Print a line."""
-    typer.secho(shown(hide(str(text)), _KEPT), err=err, fg=fg, nl=nl)
+    # Named, since click would write UTF-8 to a stream whose encoding is ASCII.
+    stream = sys.stderr if err else sys.stdout
+    typer.secho(shown(hide(str(text)), _KEPT), file=stream, fg=fg, nl=nl)
 
 
 def is_interactive() -> bool:

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from densearch.names import checked, fault_in, is_safe, shown
+from densearch.names import checked, decoded, fault_in, is_safe, shown
 
 BAD = {
     "C0": "\x00\x07\x08\t\n\x0b\r\x1b\x1f",
@@ -81,3 +81,9 @@ def test_text_is_shown_with_escapes_and_may_keep_its_lines() -> None:
     assert shown(text) == r"a\x0a\x1b[2J\u202eb\U000e0001\x9b"
     assert shown(text, "\n") == "a\n" + r"\x1b[2J\u202eb\U000e0001\x9b"
     assert shown(shown(text)) == shown(text)
+
+
+def test_bytes_that_the_locale_left_undecoded_are_read_as_utf_8() -> None:
+    assert decoded("日本".encode().decode("ascii", "surrogateescape")) == "日本"
+    assert decoded("日本") == "日本"
+    assert decoded("caf\udce9") == "caf\udce9"  # no UTF-8

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from rich.table import Table
+from rich.text import Text
 
 from densearch.cli import tables
 from tests.support.screens import printed
@@ -36,3 +40,35 @@ class TestJobs:
 )
 def test_duration(seconds: float | None, shown: str) -> None:
     assert tables.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("UTC", "2026-01-02 23:04:05 UTC"),
+        ("Africa/Nairobi", "2026-01-03 02:04:05 (2026-01-02 23:04 UTC)"),
+        ("America/New_York", "2026-01-02 18:04:05 (23:04 UTC)"),
+    ],
+)
+def test_a_time_is_local_and_in_utc(
+    zone: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        found = tables.moment("2026-01-02T23:04:05.678901Z")
+    time.tzset()
+    assert found == shown
+    assert tables.moment("no time") == "no time"
+
+
+def test_rows_are_lines_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    table = Table("job", "name")
+    table.add_row("1", Text("[red]"))
+    tables.show_table(table)
+    assert capsys.readouterr().out.split("\n")[:2] == ["job: 1", "name: [red]"]
