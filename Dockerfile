@@ -44,9 +44,10 @@ ENV HOME=/home/densearch
 VOLUME /data
 EXPOSE 8080
 
-# For the roles that answer HTTP; the others replace or disable it in docker-compose.yml.
+# For the roles that answer HTTP; the others replace or disable it in docker-compose.yml. Past the
+# proxies of the environment, which cannot reach the loopback of this container.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8080/healthz', timeout=4)"]
 
 # A whole server in one container. It listens on every address of the container: publish the port
 # to loopback (-p 127.0.0.1:8080:8080), or put something in front that asks who is there.

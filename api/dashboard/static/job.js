@@ -3,6 +3,7 @@ import { at } from "./addresses.js";
 import { draw, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
 import { openOrder, order, takeOrders } from "./orders.js";
+import { takePlace } from "./streams.js";
 
 const root = document.getElementById("job");
 const id = root.dataset.job;
@@ -17,12 +18,16 @@ const STATES = { RUNNING: "running", PAUSED: "paused", CANCELLED: "cancelled", F
                  SUCCEEDED: "done: it succeeded", EVALUATING: "in its final evaluation", QUEUED: "queued" };
 
 let source = null;
+let leave = null; // gives back the place of the stream
+let isTaking = false;
 let retry = null;
-let lastEvent = root.dataset.lastEvent;
+let lastEvent = shownEvent();
 let density = new URLSearchParams(location.search).get("density");
 let knownState = state();
 
 function state() { return document.getElementById("state").dataset.state; }
+/** The newest event when the server rendered the page. */
+function shownEvent() { return document.getElementById("state").dataset.lastEvent; }
 function isFinal() { return "final" in document.getElementById("state").dataset; }
 
 // The page
@@ -45,6 +50,10 @@ const show = paced(async () => {
     knownState = state();
     announce(`The job is now ${STATES[knownState] ?? knownState}`);
   }
+  if (source === null && shownEvent() !== lastEvent) {
+    lastEvent = shownEvent();
+    drawFigures();
+  }
   if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
   if (isFinal()) stop();
   else follow(); // a job that had ended may go on: extended, or its failed trials tried again
@@ -54,8 +63,14 @@ const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
 
 // Events
 
-function follow() {
-  if (source !== null || retry !== null || document.hidden || isFinal()) return;
+/** Open the stream, unless other pages have all places: then this one is refreshed by a timer. */
+async function follow() {
+  if (source !== null || isTaking || !isWanted()) return;
+  isTaking = true;
+  leave = await takePlace();
+  isTaking = false;
+  if (leave === null) return;
+  if (!isWanted()) return stop();
   source = new EventSource(at(`v1/jobs/${id}/events?last_event_id=${lastEvent}`));
   for (const kind of KINDS) source.addEventListener(kind, hear);
   source.onopen = () => setOnline(true);
@@ -70,6 +85,8 @@ function follow() {
   };
 }
 
+function isWanted() { return retry === null && !document.hidden && !isFinal(); }
+
 function hear(event) {
   if (event.lastEventId) lastEvent = event.lastEventId;
   show();
@@ -78,7 +95,8 @@ function hear(event) {
 
 function stop() {
   source?.close();
-  source = null;
+  leave?.();
+  source = leave = null;
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -91,6 +109,7 @@ addEventListener("pagehide", stop);
 
 // Times on the page change without events, and a job that has ended may be extended.
 setInterval(() => { if (!document.hidden) show(); }, 5000);
+setInterval(() => { if (source === null && isWanted()) show(); }, 2000);
 
 // Actions
 
