@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.cli.doctor import check_database
+from api.cli.database_checks import check_database
 from service.exit_codes import CRASHED
 from service.jobs import leases
 from service.settings import Settings

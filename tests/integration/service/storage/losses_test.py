@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from api.cli import doctor
+from api.cli import database_checks
 from service.jobs import commands
 from service.settings import Settings
 from service.storage import losses
@@ -106,11 +106,11 @@ def test_the_doctor_says_what_is_lost_and_how_it_comes_back(
 ) -> None:
     submit(sqlite_database, 2)
     settings = Settings(data_dir=tmp_path)
-    assert [f.subject for f in doctor.check_database(settings) if f.level == "fail"] == []
+    assert [f.subject for f in database_checks.check_database(settings) if f.level == "fail"] == []
     name = "densearch-0004-20260101T000000Z.sqlite3"
     copy = copy_of(sqlite_database, name if has_copy else "mine.sqlite3", 1)
     rob(sqlite_database, 1, 2)
-    (finding,) = (f for f in doctor.check_database(settings) if f.subject == "results")
+    (finding,) = (f for f in database_checks.check_database(settings) if f.subject == "results")
     assert finding.level == "fail"
     assert "2 jobs have lost their studies or trials (1, 2)" in finding.detail
     if has_copy:

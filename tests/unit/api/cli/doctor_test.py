@@ -1,56 +1,29 @@
-"""The doctor's lines of plug-ins: what works, what does not, and what nobody has asked for."""
+"""The doctor's lines come in the order of the checks, which run at the same time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Mapping
 
 import pytest
 
-from api.cli import doctor, installed_plugins
-from api.cli.doctor import check_plugins
+from api.cli import checks, doctor
 from api.cli.findings import Finding
-from api.cli.installed_plugins import Listed
-from service.settings import Settings
-
-LISTED = {
-    Listed("network", "fine", "own 1.0", None, (), is_shadowed=False): (
-        "ok", "network fine", "of own 1.0",
-    ),
-    Listed("data set", "rings", "own 1.0", "ImportError: no", (), is_shadowed=False): (
-        "warn", "data set rings", "of own 1.0 cannot be used: ImportError: no",
-    ),
-    Listed("network", "vgg", "own 1.0", None, (), is_shadowed=True): (
-        "warn", "network vgg", "of own 1.0 is never used",
-    ),
-    Listed("network", "timm", "densearch 1.0", "it needs timm", ("timm",), is_shadowed=False): (
-        "ok", "network timm", "not usable: it needs timm",
-    ),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=lambda one: one.name)
-def test_a_plug_in_has_its_line(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed_plugins, "listed", lambda: iter([listed]))
-    found: list[Finding] = list(check_plugins(Settings()))
-    assert [(one.level, one.subject, one.detail) for one in found] == [LISTED[listed]]
-    assert all(one.remedy for one in found if one.level == "warn")
-
-
-def test_an_error_in_a_check_is_a_finding_and_ends_no_other(
+def test_lines_come_in_order_whatever_check_ends_first(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(_settings: Settings) -> Iterator[Finding]:
-        yield Finding("ok", "first", "works")
-        raise ImportError("no such\nlibrary")
+    def answer(name: str, env: Mapping[str, str], limit_s: float) -> list[Finding]:
+        assert (env["DENSEARCH_URL"], limit_s > 0) == ("http://other:9", True)
+        time.sleep(0.05 if name == first else 0)
+        return [Finding("fail" if name == "ray" else "ok", name, "seen", "mend it")]
 
-    names = [name for name in vars(doctor) if name.startswith("check_")]
-    for name in names:
-        monkeypatch.setattr(doctor, name, lambda _settings: iter(()))
-    monkeypatch.setattr(doctor, "check_database", fails)
-    monkeypatch.setattr(doctor, "check_server", lambda _: iter([Finding("ok", "last", "works")]))
-    assert doctor.examine(None, None) == 1
-    assert [line.split(None, 1) for line in capsys.readouterr().out.splitlines()] == [
-        ["ok", "first: works"],
-        ["fail", "fails: cannot be examined: ImportError: no such"],
-        ["ok", "last: works"],
+    first, *_ = checks.CHECKS
+    monkeypatch.setattr(doctor, "findings_of", answer)
+    assert doctor.examine("http://other:9", None) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if "->" not in line] == [
+        f"{name}:" for name in checks.CHECKS
     ]
+    assert [line.strip() for line in lines if "->" in line] == ["-> mend it"]

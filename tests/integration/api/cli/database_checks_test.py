@@ -1,0 +1,39 @@
+"""The doctor's lines about the database: it migrates a copy, never the file."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from api.cli.database_checks import check_database, check_migrations
+from service.settings import Settings
+from service.storage import schema
+
+
+def test_a_file_that_is_not_there_is_tried_on_an_empty_one(settings: Settings) -> None:
+    (finding,) = check_migrations(settings)
+    assert (finding.level, "an empty database" in finding.detail) == ("ok", True)
+    assert next(found.level for found in check_database(settings)) == "warn"
+    assert not settings.sqlite_path.exists()
+
+
+def test_migrations_run_on_a_copy(settings: Settings, sqlite_template: Path) -> None:
+    shutil.copy(sqlite_template, settings.sqlite_path)
+    before = settings.sqlite_path.read_bytes()
+    (finding,) = check_migrations(settings)
+    assert finding.level == "ok"
+    assert f"a copy of {settings.sqlite_path} to revision {schema.head()}" in finding.detail
+    assert settings.sqlite_path.read_bytes() == before
+
+
+def test_a_migration_that_fails_is_a_finding(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_database: object) -> None:
+        raise RuntimeError("no such column\nin a statement")
+
+    monkeypatch.setattr(schema, "upgrade", fails)
+    (finding,) = check_migrations(settings)
+    assert (finding.level, finding.detail) == ("fail", "of an empty database fail: no such column")
