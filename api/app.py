@@ -59,6 +59,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         redoc_url=None,
         title="densearch",
         version=VERSION,
+        # Relative to the document, hence below the path of a reverse proxy too.
+        servers=[{"url": "."}],
         description="A hyperparameter-search service for the densities of weighted convolutions.",
     )
     app.state.settings, app.state.database = settings, database

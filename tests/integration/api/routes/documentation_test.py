@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,3 +18,8 @@ def test_its_files_are_here_and_named_without_a_root(client: TestClient, path: s
     for name in names:
         assert not name.startswith(("/", "http")), name
         assert client.get(f"/{name}").status_code == 200, name
+
+
+def test_the_forms_send_their_requests_below_the_path_of_the_document(client: TestClient) -> None:
+    (server,) = client.get("/openapi.json").json()["servers"]
+    assert urljoin("https://h/densearch/openapi.json", server["url"]) == "https://h/densearch/"
