@@ -55,6 +55,9 @@ PARAMETERS: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
+    # None: a PgBouncer that pools transactions gives the next one to another server process, which
+    # does not have the statements that were prepared on the first.
+    "prepare_threshold": None,
 }
 SESSION_S = {
     "statement_timeout": STATEMENT_S,

@@ -20,7 +20,7 @@ from service.storage.tables import Base
 from tests.support import filling
 from tests.support.stored_rows import new_job
 
-N = 4
+N = 10
 
 
 def upgrades(database: Database) -> list[schema.Migrated]:
