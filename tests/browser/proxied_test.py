@@ -37,20 +37,34 @@ def published(database: Database, folder: Path, public_url: str, port: int) -> I
         server.stop()
 
 
-def use(chromium: Browser, server: Server, root: str, folder: Path) -> None:
-    """Do everything below `root` (without its last slash) that a user does in the dashboard."""
-    job = seeding.running(server.database)
+def opened(chromium: Browser, root: str, job_id: int) -> Tab:
+    """Open the list below `root` (without its last slash) and follow its link to a job."""
     origin = "/".join(root.split("/")[:3])
     context = chromium.new_context(ignore_https_errors=True, accept_downloads=True)
     context.add_init_script(SPY)
     tab = open_tab(context, origin)
-    page = tab.page
     tab.open(root.removeprefix(origin) + "/")
-    page.locator(f"#job-{job.id} a").click()
-    _watch(tab, server, job.id)
+    tab.page.locator(f"#job-{job_id} a").click()
+    return tab
+
+
+def watch(tab: Tab, server: Server, job_id: int) -> None:
+    """See the figures drawn, pause the job, see an event arrive, download a density."""
+    page = tab.page
+    until(page, "window.streams?.some((s) => s.readyState === 1)")
+    page.wait_for_selector("#figure-trials[data-drawn]")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state")).to_have_text("Paused")
+    commands.resume(server.database, job_id)
+    expect(page.locator("#state")).to_have_text("Running")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV", exact=True).click()
     assert download.value.path().stat().st_size > 0
+
+
+def change(tab: Tab, folder: Path) -> None:
+    """Store a data set, and submit a job with it."""
+    page = tab.page
     page.get_by_role("link", name="Data sets").click()
     path = folder / "pets.zip"
     path.write_bytes(making.zipped(making.class_files(20)))
@@ -61,23 +75,14 @@ def use(chromium: Browser, server: Server, root: str, folder: Path) -> None:
     page.get_by_role("link", name="New job with it").click()
     page.wait_for_load_state()  # a click before the page's script is here would reload the form
     page.get_by_role("button", name="Submit").click()
-    page.wait_for_url(f"{root}/jobs/{job.id + 1}")
-    page.get_by_role("link", name="REST API").click()
-    expect(page.get_by_text("/v1/jobs/{job_id}/pause")).to_be_visible()
+    page.wait_for_url("**/jobs/2")
+
+
+def close(tab: Tab, root: str) -> None:
+    """See that nothing was missed, and that nothing outside the root was asked for."""
     assert (tab.complaints, tab.foreign) == ([], [])
     assert all(url.startswith((f"{root}/", "data:", "blob:")) for url in tab.urls), tab.urls
-    context.close()
-
-
-def _watch(tab: Tab, server: Server, job_id: int) -> None:
-    """See the figures drawn, pause the job, and see an event arrive."""
-    page = tab.page
-    until(page, "window.streams?.some((s) => s.readyState === 1)")
-    page.wait_for_selector("#figure-trials[data-drawn]")
-    page.get_by_role("button", name="Pause").click()
-    expect(page.locator("#state")).to_have_text("Paused")
-    commands.resume(server.database, job_id)
-    expect(page.locator("#state")).to_have_text("Running")
+    tab.page.context.close()
 
 
 def test_everything_works_below_a_prefix(
@@ -87,7 +92,12 @@ def test_everything_works_below_a_prefix(
     with prefix_proxy(port, "/densearch") as proxy:
         root = f"{proxy.origin}/densearch"
         with published(sqlite_database, tmp_path, root, port) as server:
-            use(chromium, server, root, tmp_path)
+            job = seeding.running(server.database)
+            tab = opened(chromium, root, job.id)
+            watch(tab, server, job.id)
+            tab.page.get_by_role("link", name="REST API").click()
+            expect(tab.page.get_by_text("/v1/jobs/{job_id}/pause")).to_be_visible()
+            close(tab, root)
     assert proxy.refused == []
 
 
@@ -107,4 +117,8 @@ def test_everything_works_behind_nginx_with_tls(
         published(sqlite_database, tmp_path, root, upstream) as server,
         nginx.nginx(name, tmp_path, port=port, upstream=upstream),
     ):
-        use(chromium, server, root, tmp_path)
+        job = seeding.running(server.database)
+        tab = opened(chromium, root, job.id)
+        watch(tab, server, job.id)
+        change(tab, tmp_path)
+        close(tab, root)
