@@ -160,7 +160,8 @@ def depends_on_budget(name: str, batch_size: int) -> bool:
     """Whether the first points of a longer search are others than those of a short one."""
     problem = Problem("sphere", 2, 0)
     short, long = (
-        searched(name, StudyPlan(2, n, 0, batch_size, lower_bound=0.0), problem) for n in (20, 60)
+        searched(name, StudyPlan(2, n, 0, batch_size, lower_bound=0.0, penalty=None), problem)
+        for n in (20, 60)
     )
     return short != long[:20]
 
@@ -187,7 +188,7 @@ class Task:
         # A bound of the noisy values is not known; all others are at least 0.
         bound = None if self.function == NOISY else 0.0
         seed = derive("study", self.seed)
-        study = StudyPlan(self.dimension, max(budgets), seed, self.batch_size, bound)
+        study = StudyPlan(self.dimension, max(budgets), seed, self.batch_size, bound, penalty=None)
         begin = time.perf_counter()
         points = searched(self.sampler, study, problem)
         seconds = time.perf_counter() - begin

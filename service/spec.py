@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from densearch.plugins.sections import OwnTask, Section
+from densearch.sampler.contract import PENALTY
 from service.networks import Network
 from service.tasks.function import FunctionTask
 from service.tasks.sections import Task
@@ -372,7 +373,7 @@ class JobSpec(Section):
     evaluation: Evaluation = Evaluation()
     resources: Resources = Resources()
     diverged_value: float = Field(
-        default=1000.0,
+        default=PENALTY,
         ge=-1e12,
         le=1e12,
         description="The worst value: the sampler receives it for a diverged or failed trial.",

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
 from densearch.sampler.axes import axes_of, snapped
+from densearch.sampler.penalties import softened_log
 from service.extensions.entry_points import Plugin, PluginError, called
 
 
@@ -24,13 +25,21 @@ class Checked(Sampler):
         study: Its study.
         is_adaptive: Whether its points depend on values.
         round_size: Trials that it issues before it needs the value of any.
+        models_values: Whether it is told no penalties, see `Capabilities`.
     """
 
     def __init__(
-        self, plugin: Plugin, study: StudyPlan, *, is_adaptive: bool, round_size: int
+        self,
+        plugin: Plugin,
+        study: StudyPlan,
+        *,
+        is_adaptive: bool,
+        round_size: int,
+        models_values: bool = False,
     ) -> None:
         super().__init__(study)
         self._plugin, self._is_adaptive = plugin, is_adaptive
+        self._penalty = study.penalty if models_values else None
         self._size, self._axes = round_size, axes_of(study)
         self._sampler = self._made()
 
@@ -40,6 +49,7 @@ class Checked(Sampler):
         Raises:
             PluginError: The sampler fails, or breaks the contract.
         """
+        log = softened_log(log, self._penalty, self._start(log))
         plan = self._asked(self._sampler, log)
         if plan.proposals:
             self._require_rounds(log, plan)

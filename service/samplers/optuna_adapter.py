@@ -47,9 +47,12 @@ class OptunaSampler(Rounds):
         self._space: Mapping[str, BaseDistribution] = {
             f"x{i}": distribution_of(axis) for i, axis in enumerate(self._axes)
         }
+        self._begin()
+
+    def _begin(self) -> None:
         self._study = optuna.create_study(sampler=self._make(0))
         self._running: list[optuna.Trial] = []
-        self._n_told = 0
+        self._values: list[float | None] = []
 
     @abstractmethod
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
@@ -63,8 +66,11 @@ class OptunaSampler(Rounds):
 
     def _tell(self, told: Sequence[Entry]) -> None:
         """Bring Optuna's study up to the log: what it asked itself, or what was there before."""
-        new = told[self._n_told :]
-        self._n_told = len(told)
+        values = [entry.value for entry in told]
+        if values[: len(self._values)] != self._values:  # a penalty has become another value
+            self._begin()
+        new = told[len(self._values) :]
+        self._values = values
         for trial, entry in zip(self._running, new, strict=False):
             self._study.tell(trial, entry.value)
         self._study.add_trials([self._trial(entry) for entry in new[len(self._running) :]])
@@ -113,6 +119,8 @@ class Gp(OptunaSampler):
 
     The trials still running are integrated over (q-batch expected improvement).
     """
+
+    models_values = True
 
     def _make(self, seed: int) -> optuna.samplers.BaseSampler:
         return optuna.samplers.GPSampler(

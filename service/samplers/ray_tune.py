@@ -20,6 +20,7 @@ import numpy as np
 
 from densearch.sampler import Entry, Point, Rounds, StudyPlan
 from densearch.sampler.axes import middle, snapped
+from densearch.sampler.penalties import softened
 from densearch.seeds import derive
 from service.samplers.round_sizes import of_one
 from service.samplers.sections import BayesOptOptions, HyperOptOptions
@@ -70,7 +71,7 @@ class TuneSearcher(Rounds):
                 start = self._n_rounds * self.round_size
                 if not self._pending:
                     self._ask(self._n_rounds, self.round_size)
-                self._tell(told[start : start + self.round_size], start)
+                self._tell(told[: start + self.round_size], start)
             self._ask(index, size)
         return self._pending
 
@@ -94,17 +95,21 @@ class TuneSearcher(Rounds):
         )
 
     def _tell(self, told: Sequence[Entry], start: int) -> None:
-        if [entry.point for entry in told] != self._pending:
+        """Tell the round that begins at a number; `told` ends with it."""
+        if [entry.point for entry in told[start:]] != self._pending:
             raise RuntimeError(
                 "the log holds other points than this searcher suggests: its library, or Ray, "
                 "has another version than the one this study began with"
             )
         with seeded(self.seed_of(self._n_rounds) ^ 1):
-            for number, entry in enumerate(told, start):
-                if number not in self._replaced:
-                    self._searcher.on_trial_complete(str(number), {METRIC: entry.value})
+            self._complete(told, [n for n in range(start, len(told)) if n not in self._replaced])
         self._n_rounds += 1
         self._pending = []
+
+    def _complete(self, told: Sequence[Entry], new: Sequence[int]) -> None:
+        """Tell the searcher the values of some trials; `told` ends with them."""
+        for number in new:
+            self._searcher.on_trial_complete(str(number), {METRIC: told[number].value})
 
 
 class HyperOpt(TuneSearcher):
@@ -127,6 +132,8 @@ class BayesOpt(Rounds):
     point again and again. So its rounds are single trials. Its model is made from the log for
     each, which costs little against the search for the best point of the model.
     """
+
+    models_values = True
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
@@ -190,7 +197,28 @@ class Nevergrad(TuneSearcher):
 
 
 class Ax(TuneSearcher):
-    """Bayesian optimization of Ax: Sobol points, then a Gaussian process of BoTorch."""
+    """Bayesian optimization of Ax: Sobol points, then a Gaussian process of BoTorch.
+
+    It models values. Its searcher is told once and for all, so what it was told of a trial that
+    diverged is corrected when a round changes it: a replay of the rounds does the same.
+    """
+
+    def __init__(self, study: StudyPlan) -> None:
+        self._indices: dict[int, int] = {}  # of Ax's trials, by their number here
+        self._told: dict[int, float] = {}
+        super().__init__(study)
+
+    def _complete(self, told: Sequence[Entry], new: Sequence[int]) -> None:
+        values = softened([_value(entry) for entry in told], self.study.penalty)
+        for number, before in self._told.items():
+            if values[number] != before:
+                data = {METRIC: (values[number], None)}
+                self._client.get_trial(self._indices[number]).update_trial_data(raw_data=data)
+        for number in new:
+            indices = self._searcher._live_trial_mapping  # noqa: SLF001 - Ray gives no other way
+            self._indices[number] = indices[str(number)]
+            self._searcher.on_trial_complete(str(number), {METRIC: values[number]})
+        self._told = {number: values[number] for number in [*self._told, *new]}
 
     def _make(self) -> Any:  # noqa: ANN401
         # It would say at import that it wants an older SQLAlchemy, for a storage unused here.
@@ -202,7 +230,7 @@ class Ax(TuneSearcher):
         from ray.tune.search.ax import AxSearch
 
         set_stderr_log_level(logging.ERROR)  # it logs every step
-        client = AxClient(
+        self._client = client = AxClient(
             # Otherwise it lets no more than three trials run at once, whatever the round needs.
             enforce_sequential_optimization=False,
             random_seed=derive(self.study.seed, "searcher"),

@@ -20,6 +20,9 @@ from service.studies.search_space import Space
 from service.studies.spaces import axis_kinds
 from service.studies.training_payload import trains
 
+# The first version of search in which models of the values receive no penalties.
+SOFTENED_SINCE = 2
+
 
 @dataclass
 class StudyRun:
@@ -245,6 +248,7 @@ def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> 
         axes=axis_kinds(space),
         n_first=min(spec.budget.n_trials, study.n_trials),
         starts=starts,
+        penalty=spec.diverged_value if study.search_version >= SOFTENED_SINCE else None,
     )
 
 

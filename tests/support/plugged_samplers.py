@@ -36,6 +36,13 @@ CODE = """
         def effort(study):
             return Effort(1.0, 5.0)
 
+    class Model(Walk):
+        capabilities = Capabilities(models_values=True)
+
+        def ask_round(self, told, index, size):
+            worst = max((entry.value for entry in told), default=0.0)
+            return [[worst / 1000.0] * self.study.dimension for n in range(size)]
+
     # Refused when they are named
 
     class Speculative(Ladder):
@@ -136,7 +143,7 @@ CODE = """
             point = (max(ends, default=0.5) / 9, 0.5)
             return Plan((Proposal(point, len(log)),), is_finished=False)
 """
-USABLE = {"ladder": "Ladder", "walk": "Walk"}
+USABLE = {"ladder": "Ladder", "walk": "Walk", "model": "Model"}
 UNUSABLE = {
     "speculative": "Speculative", "needy": "Needy", "untitled": "Untitled", "foreign": "Foreign",
     "open": "Open", "broken": "Broken", "endless": "Endless", "lacking": "Lacking",

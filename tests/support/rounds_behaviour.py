@@ -95,6 +95,16 @@ class RoundsBehaviour(ComparisonBehaviour):
 
     round_size = 4
 
+    def test_the_size_of_a_penalty_decides_nothing(self) -> None:
+        """Neither by its rank, nor in a model of the values, which takes another for it."""
+
+        def points(penalty: float) -> list[tuple[float, ...]]:
+            study = replace(self.study(n_trials=20), penalty=penalty)
+            found = self.simulate(study, lambda p: penalty if p[0] > 0.6 else bowl(p)).run(3)
+            return [e.point for e in found]
+
+        assert points(10.0) == points(1e12)
+
     def test_a_round_waits_for_the_last(self) -> None:
         simulation = self.simulate(self.study())
         size = self.round_size

@@ -173,9 +173,12 @@ class SamplerBehaviour:
         def often_diverges(point: Point) -> float:
             return 1e9 if point[0] > 0.5 else bowl(point)
 
-        log = self.simulate(self.study(), often_diverges).run(3)
+        study = self.study(n_trials=20, dimension=3)
+        log = self.simulate(study, often_diverges).run(3)
         assert any(e.value == 1e9 for e in log)
         assert any(e.value is not None and e.value < 1e9 for e in log)
+        many = self.simulate(study, often_diverges, seed=7).run(7, restart_rate=0.2)
+        assert sequence_of(many) == sequence_of(log)
 
     def test_finished_means_that_every_number_has_ended(self) -> None:
         simulation = self.simulate(self.study())

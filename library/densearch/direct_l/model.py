@@ -15,6 +15,7 @@ from densearch.direct_l.prediction import chosen
 from densearch.direct_l.replayed import Replayed
 from densearch.direct_l.tree import Tree, Visit
 from densearch.sampler import StudyPlan
+from densearch.sampler.penalties import softened
 from densearch.seeds import derive
 
 # Of every so many numbers after the first division the last is a model point.
@@ -78,10 +79,12 @@ class DirectLModel(Replayed):
         logged = self._ledger.key_of(number)
         if logged is not None:  # as the log has it, whatever the machine that computed it
             return logged
-        points, values = chosen({key: self._ledger.values[key] for key in told})
+        known = [self._ledger.values[key] for key in told]
+        values = softened(known, self.study.penalty)
+        points, modelled = chosen(dict(zip(told, values, strict=True)))
         running = self._models[self._places.n_models(len(told)) :]
         taken = points_of(running, self.study.dimension)
-        proposer = ModelPoints(points, values, taken)
+        proposer = ModelPoints(points, modelled, taken)
         seed = derive(self.study.seed, "model", number)
         return self._ledger.key(proposer.propose(seed, turn))
 

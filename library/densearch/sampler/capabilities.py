@@ -19,6 +19,10 @@ class Capabilities:
         adaptive: Its points depend on earlier values.
         speculative: It has points for idle workers (`Sampler.speculate`).
         warm_start: It can start from densities of earlier jobs.
+        models_values: It fits a model to the values themselves rather than to their order: for
+            trials that diverged or failed it receives no penalty, but a value little worse than
+            the worst measured one (`densearch.sampler.penalties`), which may change from round to
+            round.
         needs: The extra that must be installed for it (`pip install -e '.[NAME]'`), or None.
     """
 
@@ -31,6 +35,7 @@ class Capabilities:
     adaptive: bool = True
     speculative: bool = False
     warm_start: bool = False
+    models_values: bool = False
     needs: str | None = None
 
     @property

@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# What a trial that diverged or failed counts, where a job does not say it: worse than any loss.
+PENALTY = 1000.0
+
 # Coordinates in the unit cube, shape (dimension,), full float64 precision.
 Point = tuple[float, ...]
 
@@ -36,7 +39,7 @@ class Entry:
     Attributes:
         point: Coordinates in the unit cube, shape (dimension,), full float64 precision.
         value: The objective, finite, minimised; None while the trial has not ended. Trials that
-            diverged or failed carry the study's finite penalty.
+            diverged or failed carry the study's finite penalty (`StudyPlan.penalty`).
         number: The trial's place in the study's sequence, from 0; None until that is certain.
         is_speculative: Issued by `Sampler.speculate`. It stays so when the sequence turns out to
             need the point (a hit): then it gets its number like any other.
@@ -111,6 +114,9 @@ class StudyPlan:
             None when it was not. What depends on the budget (a grid, a share) takes this one.
         starts: Points of the cube to try first, such as densities of earlier jobs; for samplers
             that can (`Capabilities.warm_start`), counted in the budget.
+        penalty: The value of a trial that diverged or failed; no other is above it. Models of the
+            values take another for it, see `densearch.sampler.penalties`; None where they take it
+            as it is, as in studies that older versions began.
     """
 
     dimension: int
@@ -122,6 +128,7 @@ class StudyPlan:
     axes: tuple[AxisKind, ...] = ()
     n_first: int | None = None
     starts: tuple[tuple[float, ...], ...] = ()
+    penalty: float | None = PENALTY
 
     @property
     def first_budget(self) -> int:

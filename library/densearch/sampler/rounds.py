@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from densearch.sampler.axes import axes_of, snapped
 from densearch.sampler.contract import Entry, Plan, Point, Proposal, Sampler, StudyPlan
+from densearch.sampler.penalties import softened_log
 from densearch.sampler.tally import LogTally
 from densearch.seeds import derive
 
@@ -20,7 +22,11 @@ class Rounds(Sampler):
 
     Attributes:
         round_size: Trials in a round; `batch_size` unless the sampler needs another number.
+        models_values: Whether it is told no penalties, see `Capabilities`. What it is told of a
+            trial may then change from round to round.
     """
+
+    models_values: ClassVar[bool] = False
 
     def __init__(self, study: StudyPlan) -> None:
         super().__init__(study)
@@ -71,6 +77,8 @@ class Rounds(Sampler):
             size = min(self.round_size, self.study.n_trials - start)
             # A copy for every round would cost the length of the log each time.
             told = log if len(log) == start else log[:start]
+            if self.models_values:
+                told = softened_log(told, self.study.penalty)
             points = self.ask_round(told, index, size)
             self._asked = index, [snapped(point, self._axes) for point in points]
         return self._asked[1]

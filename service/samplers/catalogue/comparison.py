@@ -39,7 +39,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "Models the objective by a Gaussian process and tries where the expected improvement "
             "is greatest. Few trials go far; each costs some tenths of a second to propose."
         ),
-        capabilities=Capabilities(categorical=True, warm_start=True),
+        capabilities=Capabilities(categorical=True, warm_start=True, models_values=True),
         section=sections.GpOptions,
         path="service.samplers.optuna_adapter:Gp",
         effort=effort.of_gp,

@@ -55,7 +55,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "radial basis functions) is least, from three dimensions on; the tree stays NLopt's "
             "own. In one and two dimensions it is direct_l."
         ),
-        capabilities=Capabilities(speculative=True),
+        capabilities=Capabilities(speculative=True, models_values=True),
         section=sections.DirectLOptions,
         path="densearch.direct_l.model:DirectLModel",
         effort=effort.of_model,

@@ -153,8 +153,14 @@ def make(name: str, package: str, study: StudyPlan) -> Sampler:
 
 def _checked(plugin: Plugin, study: StudyPlan) -> Checked:
     info = described(plugin)
-    adaptive, size = info.capabilities.adaptive, info.round_size(study)
-    return Checked(plugin, study, is_adaptive=adaptive, round_size=size)
+    can = info.capabilities
+    return Checked(
+        plugin,
+        study,
+        is_adaptive=can.adaptive,
+        round_size=info.round_size(study),
+        models_values=can.models_values,
+    )
 
 
 def probe(plugin: Plugin) -> None:

@@ -26,7 +26,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
             "A Gaussian process with an upper confidence bound. One trial at a time: it knows "
             "nothing of trials that are still running."
         ),
-        capabilities=Capabilities(parallel=False, needs="bayesopt"),
+        capabilities=Capabilities(parallel=False, models_values=True, needs="bayesopt"),
         section=sections.BayesOptOptions,
         path=f"{_MODULE}:BayesOpt",
         round_size=round_sizes.of_one,
@@ -47,7 +47,7 @@ ENTRIES: tuple[SamplerInfo, ...] = (
         name="tune:ax",
         title="Bayesian optimization (Ax, by Ray Tune)",
         description="Sobol points, then a Gaussian process of BoTorch with expected improvement.",
-        capabilities=Capabilities(categorical=True, needs="ax"),
+        capabilities=Capabilities(categorical=True, models_values=True, needs="ax"),
         section=sections.NoOptions,
         path=f"{_MODULE}:Ax",
         effort=effort.of_ax,

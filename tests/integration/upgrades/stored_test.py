@@ -7,9 +7,11 @@ import re
 from collections.abc import Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from service.storage import losses, revisions, schema
 from service.storage.database import Database
+from service.storage.tables import StudyRow
 from tests.assets.databases.loading import FOLDER, LIVE, STORED, load
 from tests.support import filling
 
@@ -42,6 +44,8 @@ def test_a_stored_database_is_upgraded_with_all_of_it(database: Database, revisi
     kept, found = filling.common(before, filling.contents(database))
     assert found == kept
     assert kept.keys() == before.keys()
+    with database.read() as session:  # they go on by the rules that they began with
+        assert session.scalars(sa.select(StudyRow.search_version).distinct()).all() == [1]
     assert losses.find(database) is None or revision not in LIVE
 
 

@@ -107,13 +107,13 @@ def test_every_sampler_has_its_heading_and_row() -> None:
     table = {
         cells[0].strip("`"): cells[1:]
         for cells in rows(text_of("docs/samplers.md"))
-        if len(cells) == 10 and cells[0] != "name"
+        if len(cells) == 11 and cells[0] != "name"
     }
     assert table.keys() == {info.name for info in infos}
     for info in infos:
         can = info.capabilities
         flags = [can.continuous, can.integer, can.log, can.categorical, can.parallel, can.seeded]
-        flags += [can.adaptive, can.warm_start]
+        flags += [can.adaptive, can.warm_start, can.models_values]
         told = ["yes" if flag else "no" for flag in flags]
         assert table[info.name] == [*told, can.needs or ""]
 

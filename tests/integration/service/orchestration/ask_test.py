@@ -10,6 +10,7 @@ import pytest
 
 from densearch.sampler import Entry, Plan, Proposal, StudyPlan
 from service import samplers
+from service.digest import SEARCH_VERSION
 from service.jobs import leases, reopen
 from service.orchestration import ask, issue, step
 from service.samplers import Asker
@@ -156,6 +157,7 @@ def test_a_sampler_that_fails_ends_its_own_study_and_retry_asks_it_again(
     arms, every = found(sqlite_database, job_id)
     assert (arms["tpe"].stopped_at, arms["tpe"].stopped_by) == (4, "asking")
     assert reason in (arms["tpe"].fault or "")
+    assert arms["tpe"].search_version == SEARCH_VERSION
     searched = [t for t in every if t.study_id == arms["random"].id and t.phase is Phase.SEARCH]
     assert [t.state for t in searched] == [TrialState.COMPLETED] * 9
     assert arms["random"].stopped_at is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,21 @@ def test_a_sampler_that_breaks_the_contract_fails_with_the_reason(name: str, rea
     with pytest.raises(PluginError) as caught:
         run(name)
     assert reason in str(caught.value)
+
+
+def test_a_model_of_the_values_is_told_no_penalties() -> None:
+    # It proposes a thousandth of the worst value that it knows of.
+    (worst,) = {entry.point[0] for entry in run_diverging("model")[4:]}
+    assert worst == pytest.approx(2.1e-3)
+    unknown = replace(STUDY, penalty=None)
+    assert {entry.point[0] for entry in run_diverging("model", unknown)[4:]} == {1.0}
+
+
+def run_diverging(name: str, study: StudyPlan = STUDY) -> list[Entry]:
+    """Run a study of which each third trial diverges, a new instance for each ask."""
+    log: list[Entry] = []
+    while not (plan := samplers.create(name, study).plan(log)).is_finished:
+        for one in plan.proposals:
+            value = (1.0, 2.0, 1000.0)[len(log) % 3]
+            log.append(Entry(one.point, value, one.number))
+    return log

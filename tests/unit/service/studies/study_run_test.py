@@ -112,3 +112,13 @@ def test_only_a_speculation_that_is_better_than_the_sequence_is_returned(log: Lo
     assert better_speculation(study, [equal, of_another]) is None
     assert better_speculation(study, [equal, of_another, better]) == better
     assert better_speculation(study_with(log), [equal]) == equal
+
+
+@pytest.mark.parametrize(("version", "penalty"), [(1, None), (2, 50.0)])
+def test_a_study_goes_on_by_the_rules_that_it_began_with(
+    version: int, penalty: float | None
+) -> None:
+    log = Log(spec_of(samplers=["gp"], diverged_value=50.0))
+    log.studies["gp"] = replace(log.studies["gp"], search_version=version)
+    (searched, *_) = log.arms()
+    assert searched.sampler.study.penalty == penalty

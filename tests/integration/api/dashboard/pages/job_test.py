@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from service.jobs import reopen
 from service.states import JobState, Phase, TrialState
-from service.storage import events, trials
+from service.storage import events, studies, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.support import seeding
@@ -222,3 +222,30 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
         job_rows.set_state(session, job.id, JobState.RUNNING)
         job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
     assert "Not judged." in client.get(f"/jobs/{job.id}").text
+
+
+def test_why_a_sampler_failed_is_on_the_page_and_it_can_be_tried_again(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    body = {
+        "name": "one arm",
+        "task": {"kind": "function", "name": "sphere", "dimension": 2},
+        "samplers": ["random", "qmc"],
+        "budget": {"n_trials": 2},
+    }
+    job_id = submit(client, body)
+    _run(sqlite_database)
+    assert "retry-failed" not in _enabled(client.get(f"/jobs/{job_id}").text)
+    (study, *_) = client.get(f"/v1/jobs/{job_id}/studies").json()["items"]
+    assert study["fault"] is None
+    reason = "the sampler random failed: ZeroDivisionError: <b>"
+    with sqlite_database.write() as session:
+        stop = {"stopped_at": 1, "stopped_by": "asking", "fault": reason}
+        studies.change(session, study["id"], **stop)
+    page = client.get(f"/jobs/{job_id}").text
+    row = _text(page, f"study-{study['id']}")
+    assert "Stopped by its sampler after 1 the sampler random failed" in row
+    assert "ZeroDivisionError: &lt;b&gt;" in row
+    assert "retry-failed" in _enabled(page)
+    (study, *_) = client.get(f"/v1/jobs/{job_id}/studies").json()["items"]
+    assert study["fault"] == reason

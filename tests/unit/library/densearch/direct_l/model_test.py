@@ -37,3 +37,23 @@ def test_a_model_point_of_the_log_is_taken_as_it_is() -> None:
     assert [e.point for e in log if e.number == 10] == [foreign]
     assert {plan.numbered.get(i, e.number) for i, e in enumerate(log)} == set(range(60))
     assert len(log) == 60
+
+
+def test_model_points_do_not_see_the_size_of_a_penalty() -> None:
+    def model_point(penalty: float, of: float | None) -> tuple[float, ...]:
+        study = StudyPlan(3, 20, 5, batch_size=2, penalty=of)
+        sampler, log = create("direct_l_model", study), list[Entry]()
+        while True:
+            plan = sampler.plan(log)
+            for index, number in plan.numbered.items():
+                log[index] = Entry(log[index].point, log[index].value, number)
+            for one in plan.proposals:
+                if one.number == 10:  # the first of the model
+                    return one.point
+                value = penalty if one.point[0] > 0.4 else sum(one.point)
+                log.append(Entry(one.point, value, one.number))
+            assert len(log) < 20
+
+    assert model_point(1e3, 1e3) == model_point(1e9, 1e9)
+    # A study that an older version began takes the penalty itself, to its end.
+    assert model_point(1e3, None) != model_point(1e3, 1e3)

@@ -19,10 +19,10 @@ PUBLISHED: dict[str, Any] = json.loads(
 
 
 def test_samplers_are_described_as_they_were() -> None:
-    told = [info.to_dict() for info in samplers.catalogue()]
-    assert [{k: v for k, v in one.items() if k in PUBLISHED["samplers"][0]} for one in told] == (
-        PUBLISHED["samplers"]
-    )
+    for info, before in zip(samplers.catalogue(), PUBLISHED["samplers"], strict=True):
+        told: dict[str, Any] = info.to_dict()
+        told["capabilities"] = {k: told["capabilities"][k] for k in before["capabilities"]}
+        assert {k: told[k] for k in before} == before
 
 
 @pytest.mark.parametrize("name", PUBLISHED["faults"])
