@@ -26,6 +26,8 @@ from service.storage.database import Database
 # Event streams end themselves; a client that does not read its response would delay the end.
 GRACE_S = 3
 MAX_FILES = 65_536
+# Of an address that a name has and this machine does not.
+_MISSING = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 log = structlog.get_logger("api")
 
 
@@ -48,26 +50,49 @@ class UnusableAddressError(SettingsError):
         super().__init__(f"cannot listen on {host} port {port}: {reason}")
 
 
-def bind(settings: Settings) -> socket.socket:
+def bind(settings: Settings) -> list[socket.socket]:
     """Take the port, before anything slow and before the database is touched.
+
+    A name may have several addresses: `localhost` is ::1 and 127.0.0.1, and clients differ in the
+    one that they try. The port is taken at each address that this machine has.
 
     Raises:
         UnsafeBindingError: The host can be reached by others and that was not allowed by name.
         PortInUseError: Another process listens there.
-        UnusableAddressError: The address does not exist here, or the port is privileged.
+        UnusableAddressError: No address exists here, or the port is privileged.
     """
     host, port = settings.host, settings.port
     if not (settings.allow_remote or is_loopback(host)):
         raise UnsafeBindingError(host)
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return _listening(family, kind, protocol, address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(host, port) from error
-        raise UnusableAddressError(host, port, error.strerror or str(error)) from error
+    with ExitStack() as opened:
+        try:
+            listeners = _bind_all(host, port, opened)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortInUseError(host, port) from error
+            raise UnusableAddressError(host, port, error.strerror or str(error)) from error
+        opened.pop_all()
+    return listeners
+
+
+def _bind_all(host: str, port: int, opened: ExitStack) -> list[socket.socket]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    listeners: list[socket.socket] = []
+    missing: OSError | None = None
+    for family, kind, protocol, _, address in dict.fromkeys(found):
+        # Port 0 takes a free one at the first address, and the same at the others.
+        taken = listeners[0].getsockname()[1] if listeners else port
+        try:
+            listener = _listening(family, kind, protocol, (address[0], taken, *address[2:]))
+        except OSError as error:
+            if error.errno not in _MISSING:
+                raise
+            missing = missing or error
+            continue
+        listeners.append(opened.enter_context(listener))
+    if not listeners and missing is not None:
+        raise missing
+    return listeners
 
 
 def _listening(family: int, kind: int, protocol: int, address: Any) -> socket.socket:  # noqa: ANN401 - of its family
@@ -128,7 +153,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
     """
     _allow_many_files()
     with ExitStack() as stack:
-        listener = stack.enter_context(bind(settings))
+        listeners = [stack.enter_context(listener) for listener in bind(settings)]
         logs.configure(settings)
         disk_space.check(settings, writes_files=with_dispatcher, starts_ray=with_dispatcher)
         if with_dispatcher:
@@ -137,7 +162,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
         database = Database(settings.resolved_database_url, is_checkpointer=False)
         stack.callback(database.close)
         upgrade(settings, database) if with_dispatcher else schema.check(database)
-        _serve(settings, database, listener, with_dispatcher=with_dispatcher)
+        _serve(settings, database, listeners, with_dispatcher=with_dispatcher)
 
 
 def _allow_many_files() -> None:
@@ -180,7 +205,11 @@ def forwarding(settings: Settings) -> dict[str, Any]:
 
 
 def _serve(
-    settings: Settings, database: Database, listener: socket.socket, *, with_dispatcher: bool
+    settings: Settings,
+    database: Database,
+    listeners: list[socket.socket],
+    *,
+    with_dispatcher: bool,
 ) -> None:
     # Imported after the port is bound: the web framework and the image library load slowly.
     from api.app import create_app
@@ -193,7 +222,7 @@ def _serve(
     def on_ready() -> None:
         if with_dispatcher:
             supervisor.start()
-        echo(f"densearch is ready: dashboard and API at {address_of(listener)}")
+        echo(f"densearch is ready: dashboard and API at {address_of(listeners[0])}")
         if settings.public_url:
             echo(f"behind a reverse proxy at {settings.public_url}")
         echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
@@ -213,7 +242,7 @@ def _serve(
     # uvicorn raises the signal again at its end: it must not end this process before its child.
     previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        _Server(config, on_ready, app.state.ending).run(sockets=[listener])
+        _Server(config, on_ready, app.state.ending).run(sockets=listeners)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -54,7 +54,7 @@ def test_others_reach_it_only_where_that_is_allowed_by_name(settings: Settings) 
     everywhere = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - refused
     with pytest.raises(UnsafeBindingError):
         bind(everywhere)
-    with bind(everywhere.model_copy(update={"allow_remote": True})) as listener:
+    with bind(everywhere.model_copy(update={"allow_remote": True}))[0] as listener:
         port = listener.getsockname()[1]
         assert address_of(listener) == f"http://127.0.0.1:{port}"
 
@@ -63,16 +63,35 @@ def test_others_reach_it_only_where_that_is_allowed_by_name(settings: Settings) 
 def test_its_address_is_one_that_a_browser_takes(
     settings: Settings, host: str, shown: str
 ) -> None:
-    with bind(settings.model_copy(update={"host": host})) as listener:
+    with bind(settings.model_copy(update={"host": host}))[0] as listener:
         port = listener.getsockname()[1]
         assert port > 0
         assert address_of(listener) == f"http://{shown}:{port}"
 
 
+def test_a_name_is_served_at_each_of_its_addresses(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    found = [
+        (socket.AF_INET6, *kind, ("::1", 0, 0, 0)),
+        (socket.AF_INET, *kind, ("127.0.0.1", 0)),
+        (socket.AF_INET, *kind, ("192.0.2.1", 0)),  # of no machine
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    listeners = bind(settings.model_copy(update={"host": "localhost"}))
+    monkeypatch.undo()
+    assert {listener.getsockname()[0] for listener in listeners} == {"::1", "127.0.0.1"}
+    (port,) = {listener.getsockname()[1] for listener in listeners}
+    for listener, address in zip(listeners, ("::1", "127.0.0.1"), strict=True):
+        with listener, socket.create_connection((address, port)):
+            pass
+
+
 def test_accepted_connections_notice_within_a_minute_that_the_peer_is_gone(
     settings: Settings,
 ) -> None:
-    with bind(settings) as listener, socket.create_connection(listener.getsockname()):
+    with bind(settings)[0] as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
             options = {name: getattr(socket, name) for name in vars(socket) if name[:4] == "TCP_"}

@@ -25,7 +25,7 @@ OK = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 @pytest.fixture
 def port(settings: Settings, sqlite_database: Database) -> Iterator[int]:
     """A server with our connections, in a thread."""
-    with bind(settings) as listener:
+    with bind(settings)[0] as listener:
         app = create_app(settings, sqlite_database)
         config = uvicorn.Config(app, http=HttpConnection, ws="none", log_config=None)
         server = uvicorn.Server(config)
