@@ -12,7 +12,7 @@ from service.datasets.formats.image_reading import contents
 from service.datasets.formats.layout import Placed, image_source, laid_out
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import SourceEntry
+from service.datasets.sources.entries import SourceEntry, shown
 from service.errors import InvalidDatasetError
 
 TITLE = "class folders"
@@ -37,6 +37,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
                 image.entry.name, "lies in no folder of a class: put it into one"
             )
     _refuse_partners(layout.images)
+    _refuse_grouped(layout.images)
     classes = sorted({_class_of(image) for image in layout.images})
     if len(classes) == 1:
         raise InvalidDatasetError(
@@ -64,6 +65,22 @@ def _refuse_partners(images: list[Placed]) -> None:
                 f"has files of the same names as {one}, as pairs and masks do, not classes: call "
                 "the folders input and target, or images and masks",
             )
+
+
+def _refuse_grouped(images: list[Placed]) -> None:
+    """Refuse fold1/cat and fold1/dog next to fold2/cat and fold2/dog: which are the classes?"""
+    below: dict[str, set[str]] = {}
+    for image in images:
+        top, *rest = image.path.split("/")
+        below.setdefault(top, set()).add(rest[0] if len(rest) > 1 else "")
+    first = next(iter(below.values()))
+    if len(below) > 1 and len(first) > 1 and all(own == first for own in below.values()):
+        names, tops = (", ".join(map(shown, sorted(found)[:5])) for found in (first, below))
+        raise InvalidDatasetError(
+            "",
+            f"each of {tops} holds {names}: if those are the classes, move their files into one "
+            "folder each, and name what belongs together in groups.csv",
+        )
 
 
 def _class_of(image: Placed) -> str:

@@ -105,3 +105,18 @@ def test_a_flat_folder_names_the_option(imported: Import) -> None:
     with pytest.raises(InvalidDatasetError, match="format=images"):
         imported(content)
     assert imported(content, format="images")[0].manifest["kind"] == "unlabelled"
+
+
+def test_classes_in_each_of_several_folders_are_no_classes_of_the_folders(
+    imported: Import,
+) -> None:
+    files = {f"fold{k}/{name}": f for k in range(3) for name, f in making.class_files(4).items()}
+    with pytest.raises(InvalidDatasetError, match="each of fold0, fold1, fold2 holds cat, dog"):
+        imported(making.zipped(files))
+
+
+def test_images_in_other_formats_alone_are_named(imported: Import) -> None:
+    files = {f"{name}/{index}.tif": b"II*" for name in ("cat", "dog") for index in range(3)}
+    with pytest.raises(InvalidDatasetError, match="convert it to PNG") as refused:
+        imported(making.zipped(files))
+    assert refused.value.n_faults == 6
