@@ -17,7 +17,7 @@ JOB = (
 )
 STUDY = (
     "INSERT INTO studies (id, job_id, place, name, role, sampler, repeat, n_trials, seed,"
-    " is_finished) VALUES (1, 1, 0, 's', 'search', 'tpe', 1, 2, 0, 1)"
+    " is_finished, search_version) VALUES (1, 1, 0, 's', 'search', 'tpe', 1, 2, 0, 1, 2)"
 )
 TRIAL = (
     "INSERT INTO trials (id, number, n_attempts, cached_from, job_id, study_id, phase, state,"
