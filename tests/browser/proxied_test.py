@@ -106,7 +106,11 @@ def test_everything_works_below_a_prefix(
     reason="nginx is not installed: apt-get install nginx",
 )
 @pytest.mark.parametrize(
-    ("name", "prefix"), [("nginx.conf", ""), ("nginx-prefix.conf", "/densearch")]
+    ("name", "prefix"),
+    [
+        pytest.param("nginx.conf", "", marks=pytest.mark.slow),
+        ("nginx-prefix.conf", "/densearch"),
+    ],
 )
 def test_everything_works_behind_nginx_with_tls(
     chromium: Browser, sqlite_database: Database, tmp_path: Path, name: str, prefix: str

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from api.cli.machine_checks import check_disk
 from densearch.client.client import Client
+from service.settings import Settings
 from tests.support.datasets import making
 
 PATIENCE_S = 60.0
@@ -69,8 +71,8 @@ def test_what_exists_keeps_its_mode_and_doctor_names_it(tmp_path: Path) -> None:
     run("db", "upgrade", data_dir=data_dir)
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o755
     assert stat.S_IMODE((data_dir / "densearch.sqlite3").stat().st_mode) == 0o600
-    found = run("doctor", "--url", "http://127.0.0.1:9", data_dir=data_dir)
-    assert f"other users may use {data_dir}" in found
-    assert "chmod -R go=" in found
+    (found,) = (one for one in check_disk(Settings(data_dir=data_dir)) if one.subject == "privacy")
+    assert f"other users may use {data_dir}" in found.detail
+    assert "chmod -R go=" in found.remedy
     data_dir.chmod(0o700)
-    assert "other users" not in run("doctor", "--url", "http://127.0.0.1:9", data_dir=data_dir)
+    assert "privacy" not in {one.subject for one in check_disk(Settings(data_dir=data_dir))}

@@ -8,6 +8,6 @@ from service.records import Study
 from tests.support.schemas import answered, known
 
 
-def test_all_of_a_study_is_answered_but_its_place_which_is_its_order() -> None:
+def test_all_of_a_study_is_answered_but_its_order_and_its_rules() -> None:
     counts = known(StudyProgress) | {"hit_rate"}
-    assert answered(StudyOut) == known(Study) - {"place"} | counts
+    assert answered(StudyOut) == known(Study) - {"place", "search_version"} | counts

@@ -16,6 +16,8 @@ MENTIONS = {
     "api/dashboard/pages/examples.py",
     "api/routes/jobs.py",
     "library/densearch/plugins/contracts.py",
+    "service/datasets/formats/folder_words.py",  # as a name of folders
+    "workers/probe.py",
 }
 # Also the name of a kind of stored data.
 SHARED = {"multilabel"}
