@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from service.datasets.faults import Faults
 from service.datasets.formats.folder_words import is_like_role, is_like_split
 from service.datasets.samples import Source
+from service.datasets.sources.entries import MAX_LISTED, listed
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
 from service.datasets.writer import Written
@@ -22,7 +23,6 @@ MAX_IMBALANCE = 10
 FEW_IN_SPLIT = 30
 FEW_IN_CLASS = 10
 TINY_PX = 8
-SHOWN = 5
 
 
 def class_counts(written: Written) -> dict[str, list[int]] | None:
@@ -93,10 +93,10 @@ def _of_classes(written: Written) -> Iterator[str]:
     for split, found in counts.items():
         absent = [name for name, n in zip(classes, found, strict=True) if n == 0]
         if absent:
-            yield f"The {split} split has no sample of {_listed(absent)}."
+            yield f"The {split} split has no sample of {listed(absent)}."
     few = [name for name, n in zip(classes, counts["train"], strict=True) if 0 < n < FEW_IN_CLASS]
     if few:
-        yield f"Fewer than {FEW_IN_CLASS} training samples: {_listed(few)}."
+        yield f"Fewer than {FEW_IN_CLASS} training samples: {listed(few)}."
 
 
 def _of_splits(written: Written) -> Iterator[str]:
@@ -121,9 +121,9 @@ def _of_duplicates(written: Written) -> Iterator[str]:
         shown = "; ".join(
             f"{written.names[one]} ({SPLITS[written.splits[one]]}) is "
             f"{written.names[other]} ({SPLITS[written.splits[other]]})"
-            for one, other in pairs[:SHOWN]
+            for one, other in pairs[:MAX_LISTED]
         )
-        more = f"; and {len(pairs) - SHOWN:,} more" if len(pairs) > SHOWN else ""
+        more = f"; and {len(pairs) - MAX_LISTED:,} more" if len(pairs) > MAX_LISTED else ""
         yield (
             f"{len(pairs):,} samples lie in two splits, which makes figures too good: "
             f"{shown}{more}. Remove them, or put each into a group."
@@ -150,22 +150,17 @@ def _of_sizes(written: Written) -> Iterator[str]:
 def _of_faults(faults: Faults) -> Iterator[str]:
     if faults.n:
         files = "file was" if faults.n == 1 else "files were"
-        named = "; ".join(f"{error.entry} {error.detail}" for error in faults.first[:SHOWN])
-        more = f"; and {faults.n - SHOWN:,} more" if faults.n > SHOWN else ""
+        named = "; ".join(f"{error.entry} {error.detail}" for error in faults.first[:MAX_LISTED])
+        more = f"; and {faults.n - MAX_LISTED:,} more" if faults.n > MAX_LISTED else ""
         yield f"{faults.n:,} {files} left out: {named}{more}."
 
 
 def _of_left_out(source: Source) -> Iterator[str]:
     if source.left_out:
-        yield f"Files that are no samples were left out: {_listed(list(source.left_out))}."
+        yield f"Files that are no samples were left out: {listed(source.left_out)}."
 
 
 def _of_clutter(n: int) -> Iterator[str]:
     if n:
         files = "file" if n == 1 else "files"
         yield f"{n:,} {files} of systems and programs, such as thumbnails, were passed over."
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

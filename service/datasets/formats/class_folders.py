@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from pathlib import PurePosixPath
 
 from service.datasets.faults import Faults
 from service.datasets.formats import folder_words
 from service.datasets.formats.image_reading import contents
-from service.datasets.formats.layout import Placed, image_source, laid_out
+from service.datasets.formats.layout import Placed, image_paths, image_source, laid_out
+from service.datasets.formats.partners import key_of
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
-from service.datasets.sources.entries import SourceEntry, shown
+from service.datasets.sources.entries import SourceEntry, listed
 from service.errors import InvalidDatasetError
 
 TITLE = "class folders"
@@ -20,8 +20,8 @@ TITLE = "class folders"
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether every image lies in a folder."""
-    images = laid_out(list(entries)).images
-    return bool(images) and all("/" in image.path for image in images)
+    paths = image_paths(entries)
+    return bool(paths) and all("/" in path for path in paths)
 
 
 def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
@@ -30,7 +30,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     Raises:
         InvalidDatasetError: An image lies in no folder; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries), faults, options.encoding)
+    layout = laid_out(entries, faults, options.encoding)
     for image in layout.images:
         if "/" not in image.path:
             raise InvalidDatasetError(
@@ -53,11 +53,9 @@ def _refuse_partners(images: list[Placed]) -> None:
     """Refuse folders that hold both sides of pairs: images/1.png and labels/1.png."""
     files: dict[str, set[str]] = {}
     for image in images:
-        top, _, rest = image.path.partition("/")
+        top = _class_of(image)
         if folder_words.is_like_role(top):
-            files.setdefault(top, set()).add(
-                f"{image.split}/{PurePosixPath(rest).with_suffix('')}"
-            )
+            files.setdefault(top, set()).add(key_of(image))
     for one, other in combinations(sorted(files), 2):
         if files[one] == files[other]:
             raise InvalidDatasetError(
@@ -75,7 +73,7 @@ def _refuse_grouped(images: list[Placed]) -> None:
         below.setdefault(top, set()).add(rest[0] if len(rest) > 1 else "")
     first = next(iter(below.values()))
     if len(below) > 1 and len(first) > 1 and all(own == first for own in below.values()):
-        names, tops = (", ".join(map(shown, sorted(found)[:5])) for found in (first, below))
+        names, tops = (listed(sorted(found)) for found in (first, below))
         raise InvalidDatasetError(
             "",
             f"each of {tops} holds {names}: if those are the classes, move their files into one "

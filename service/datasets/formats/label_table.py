@@ -31,7 +31,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
         InvalidDatasetError: The table is missing or wrong, or has no row for an image; later, one
             cannot be decoded.
     """
-    layout = laid_out(list(entries), faults, options.encoding, has_labels=True)
+    layout = laid_out(entries, faults, options.encoding, has_labels=True)
     if layout.labels is None:
         raise InvalidDatasetError(LABELS, "this table is missing: put it next to the images")
     names, labels = labels_of(

@@ -14,7 +14,7 @@ from service.datasets.sources.entries import (
     GROUPS,
     LABELS,
     SourceEntry,
-    shown,
+    listed,
     unwrapped,
     without_notes,
 )
@@ -23,9 +23,6 @@ from service.datasets.sources.text_encoding import Encoding
 from service.datasets.store.encoded import ENCODED
 from service.datasets.store.reader import Kind
 from service.errors import InvalidDatasetError
-
-# So many folders are named in a refusal.
-SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,32 @@ class Layout:
     labels: SourceEntry | None = None
 
 
+def image_paths(entries: Sequence[SourceEntry]) -> list[str]:
+    """Return the paths of the images below their splits; no table is read, and no fault kept.
+
+    Raises:
+        InvalidDatasetError: Only some of the folders are splits.
+    """
+    files, _ = without_notes(unwrapped(list(entries)))
+    return [path for _, path, _ in _placed([entry for entry in files if is_image(entry)])]
+
+
+def require_images(entries: Sequence[SourceEntry]) -> None:
+    """Refuse files of which none is an image.
+
+    Raises:
+        InvalidDatasetError: It names them.
+    """
+    faults = Faults()
+    files, _ = without_notes(split_off(unwrapped(list(entries)), GROUPS)[0])
+    if not any(_images(files, faults)):
+        faults.refuse()
+
+
 def laid_out(
-    entries: list[SourceEntry],
-    faults: Faults | None = None,
-    encoding: Encoding | None = None,
+    entries: Sequence[SourceEntry],
+    faults: Faults,
+    encoding: Encoding | None,
     *,
     has_labels: bool = False,
 ) -> Layout:
@@ -74,14 +93,14 @@ def laid_out(
     Raises:
         InvalidDatasetError: groups.csv is wrong, or only some of the folders are splits.
     """
-    entries = unwrapped(entries)
-    entries, table = split_off(entries, GROUPS)
-    entries, labels = split_off(entries, LABELS) if has_labels else (entries, None)
-    entries, notes = without_notes(entries)
-    groups = groups_of(table, entries, encoding)
-    entries = list(_images(entries, faults or Faults()))
-    depth = _split_depth(entries)
-    images = [_placed(entry, groups.get(entry.name), depth) for entry in entries]
+    files, table = split_off(unwrapped(list(entries)), GROUPS)
+    files, labels = split_off(files, LABELS) if has_labels else (files, None)
+    files, notes = without_notes(files)
+    groups = groups_of(table, files, encoding)
+    images = [
+        Placed(entry, path, split, groups.get(entry.name))
+        for entry, path, split in _placed(list(_images(files, faults)))
+    ]
     return Layout(images, notes, labels)
 
 
@@ -102,38 +121,46 @@ def _images(entries: list[SourceEntry], faults: Faults) -> Iterator[SourceEntry]
     for entry in entries:
         if is_image(entry):
             yield entry
-        elif entry.suffix in CONVERTIBLE:
-            faults.add(
-                InvalidDatasetError(
-                    entry.name, "is in a format that is not read: convert it to PNG"
-                )
-            )
+            continue
+        reason = f"is no image: remove it, or use one of {', '.join(sorted(SUFFIXES))}"
+        if entry.suffix in CONVERTIBLE:
+            reason = "is in a format that is not read: convert it to PNG"
+        faults.add(InvalidDatasetError(entry.name, reason))
+
+
+def _placed(
+    images: list[SourceEntry],
+) -> Iterator[tuple[SourceEntry, str, folder_words.Split | None]]:
+    """Yield each image, its path below its split, and the split."""
+    depth, splits = _splits(images)
+    for entry in images:
+        if depth is None:
+            yield entry, entry.name, None
         else:
-            reason = f"is no image: remove it, or use one of {', '.join(sorted(SUFFIXES))}"
-            faults.add(InvalidDatasetError(entry.name, reason))
+            parts = list(entry.parts)
+            split = splits[parts.pop(depth)]
+            yield entry, "/".join(parts), split
 
 
-def _split_depth(entries: list[SourceEntry]) -> int | None:
-    """Return at which depth the folders are splits; None without splits.
+def _splits(
+    images: list[SourceEntry],
+) -> tuple[int | None, Mapping[str, folder_words.Split | None]]:
+    """Return at which depth the folders are splits, and which; None without splits.
 
     Raises:
         InvalidDatasetError: The folders of some depth are neither all splits nor all something
             else, or two of them are the same split.
     """
-    folders = [entry.parts[:-1] for entry in entries]
-    found = None
+    folders = [entry.parts[:-1] for entry in images]
+    found: tuple[int | None, Mapping[str, folder_words.Split | None]] = (None, {})
     for depth in range(max(map(len, folders), default=0)):
         names = {parts[depth] for parts in folders if len(parts) > depth}
         splits = {name: folder_words.split_of(name) for name in sorted(names)}
         is_whole = all(len(parts) > depth for parts in folders)
-        if (
-            found is None
-            and is_whole
-            and None not in splits.values()
-            and "train" in splits.values()
-        ):
+        are_splits = is_whole and None not in splits.values() and "train" in splits.values()
+        if found[0] is None and are_splits:
             _refuse_twins(splits)
-            found = depth
+            found = depth, splits
         else:
             _refuse_mixed(names, depth=depth, is_whole=is_whole)
     return found
@@ -159,25 +186,10 @@ def _refuse_mixed(names: set[str], *, depth: int, is_whole: bool) -> None:
         return  # `summary` warns of it
     neighbours = [*others, *([] if is_whole else ["images in no such folder"])]
     seen = (
-        f"{_listed(like)} next to {_listed(neighbours)}"
-        if neighbours
-        else f"{_listed(like)} alone"
+        f"{listed(like)} next to {listed(neighbours)}" if neighbours else f"{listed(like)} alone"
     )
     raise InvalidDatasetError(
         like[0],
         f"is named like a split, but the folders are {seen}. Splits are train, validation and "
         "test, and everything lies in one of them: rename, move or remove what does not",
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(map(shown, names[:SHOWN])) + more
-
-
-def _placed(entry: SourceEntry, group: str | None, depth: int | None) -> Placed:
-    if depth is None:
-        return Placed(entry, entry.name, None, group)
-    parts = list(entry.parts)
-    split = folder_words.split_of(parts.pop(depth))
-    return Placed(entry, "/".join(parts), split, group)

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from service.datasets.faults import Faults
 from service.datasets.formats import npz
 from service.datasets.formats.array_names import arrays_in, parts_of
-from service.datasets.formats.layout import laid_out
+from service.datasets.formats.layout import image_paths, laid_out
 from service.datasets.formats.npy import WHOLE, header_of, rows, texts, whole
 from service.datasets.formats.partners import Side, partners, tops
 from service.datasets.formats.tables import MAX_TABLE_BYTES, split_off
@@ -43,7 +43,7 @@ def fits(entries: Sequence[SourceEntry]) -> bool:
     if arrays := arrays_in(entries):
         return any(entry.stem == "masks" for entry in arrays)
     try:
-        found = tops(laid_out(list(entries)))
+        found = tops(image_paths(entries))
     except InvalidDatasetError:  # files of another format
         return False
     has_both = bool(found & INPUTS.names) and bool(found & MASKS.names)

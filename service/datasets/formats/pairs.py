@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets.faults import Faults
-from service.datasets.formats.layout import laid_out
+from service.datasets.formats.layout import image_paths, laid_out
 from service.datasets.formats.partners import Side, partners, tops
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
@@ -23,7 +23,7 @@ TARGETS = Side(frozenset({"target", "targets"}), "target", "target")
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are folders of inputs and targets alone; `read` refuses single images."""
-    found = tops(laid_out(list(entries)))
+    found = tops(image_paths(entries))
     return bool(found) and found <= INPUTS.names | TARGETS.names
 
 
@@ -33,7 +33,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     Raises:
         InvalidDatasetError: An image has no partner; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries), faults, options.encoding)
+    layout = laid_out(entries, faults, options.encoding)
     found = partners(layout, INPUTS, TARGETS, "add it, or remove this one")
 
     def target(entry: SourceEntry) -> NDArray[np.uint8]:

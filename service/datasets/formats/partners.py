@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -68,9 +68,9 @@ class Partners:
                 yield sample
 
 
-def tops(layout: Layout) -> set[str]:
+def tops(paths: Iterable[str]) -> set[str]:
     """Return the uppermost folders of images, in small letters."""
-    return {image.path.partition("/")[0].lower() for image in layout.images}
+    return {path.partition("/")[0].lower() for path in paths}
 
 
 def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partners:
@@ -99,12 +99,18 @@ def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partne
     return found
 
 
+def key_of(image: Placed) -> str:
+    """Return what the two images of a pair share: the split, and the path without its ending."""
+    _, _, rest = image.path.partition("/")
+    return f"{image.split or ''}/{PurePosixPath(rest).with_suffix('')}"
+
+
 def _side(images: list[Placed], side: Side) -> dict[str, Placed]:
     found = {}
     for image in images:
         top, _, rest = image.path.partition("/")
         if rest and top.lower() in side.names:
-            found[f"{image.split or ''}/{PurePosixPath(rest).with_suffix('')}"] = image
+            found[key_of(image)] = image
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from service.datasets.faults import Faults
 from service.datasets.formats.image_reading import contents
-from service.datasets.formats.layout import Placed, image_source, laid_out
+from service.datasets.formats.layout import Placed, image_paths, image_source, laid_out
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Sample, Source
 from service.datasets.sources.entries import SourceEntry
@@ -16,8 +16,8 @@ TITLE = "images alone"
 
 def fits(entries: Sequence[SourceEntry]) -> bool:
     """Whether there are images at the top, or below split folders and nothing else."""
-    images = laid_out(list(entries)).images
-    return bool(images) and all("/" not in image.path for image in images)
+    paths = image_paths(entries)
+    return bool(paths) and all("/" not in path for path in paths)
 
 
 def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
@@ -26,7 +26,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     Raises:
         InvalidDatasetError: A file is no image; later, one cannot be decoded.
     """
-    layout = laid_out(list(entries), faults, options.encoding)
+    layout = laid_out(entries, faults, options.encoding)
     return image_source("unlabelled", _samples(layout.images, options, faults), layout, options)
 
 

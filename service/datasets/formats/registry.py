@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from service.datasets import options
 from service.datasets.faults import Faults
-from service.datasets.formats.layout import laid_out
+from service.datasets.formats.layout import require_images
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Source
 from service.datasets.sources.entries import SourceEntry
@@ -64,9 +64,7 @@ def recognised(entries: Sequence[SourceEntry], name: str) -> Format:
         raise InvalidDatasetError(
             archives[0], "is an archive in an archive: send it itself, or pack what it holds"
         )
-    faults = Faults()
-    if not laid_out(list(entries), faults).images:
-        faults.refuse()
+    require_images(entries)
     raise InvalidDatasetError(
         "format",
         f"its layout is not known by its names: say which of {', '.join(FORMATS)} it is "

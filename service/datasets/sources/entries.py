@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +15,8 @@ from service.datasets.faults import Faults
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500
+# So many names are listed in a sentence.
+MAX_LISTED = 5
 # Tables that describe the images in the same folder.
 GROUPS, LABELS = "groups.csv", "labels.csv"
 TABLES = frozenset({GROUPS, LABELS})
@@ -142,6 +144,12 @@ def shown(name: str) -> str:
     """Return a name that a terminal can print, cut to a reasonable length."""
     text = names.shown(name)
     return text if len(text) <= 100 else f"{text[:60]}...{text[-30:]}"
+
+
+def listed(found: Sequence[str]) -> str:
+    """Return some names for a sentence: the first `MAX_LISTED`, and how many more there are."""
+    more = f" and {len(found) - MAX_LISTED:,} more" if len(found) > MAX_LISTED else ""
+    return ", ".join(map(shown, found[:MAX_LISTED])) + more
 
 
 def safe_name(name: str) -> str:

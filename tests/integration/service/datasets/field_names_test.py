@@ -110,3 +110,13 @@ def test_clutter_is_passed_over_and_counted(imported: Import) -> None:
         assert found.sha256 == expected
         assert any(f"{len(clutter)} files of systems" in warning for warning in found.warnings)
     assert imported(field("h05"))[0].manifest["n_samples"] == 24
+
+
+def test_a_table_of_groups_is_read_in_the_encoding_that_is_said(imported: Import) -> None:
+    rows = "".join(f"{name};Käfig {name[-6:-4]}\n" for name in CLASSES)
+    files = CLASSES | {"groups.csv": f"name;group\n{rows}".encode("cp1252")}
+    with pytest.raises(InvalidDatasetError, match="say the encoding"):
+        imported(making.zipped(files))
+    plain = CLASSES | {"groups.csv": f"name;group\n{rows}".encode()}
+    found, _ = imported(making.zipped(files), encoding="cp1252")
+    assert found.sha256 == imported(making.zipped(plain))[0].sha256
