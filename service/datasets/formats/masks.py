@@ -88,7 +88,7 @@ def _mask(entry: SourceEntry, size_px: int | None) -> Mask:
                 f"is a {image.format} of the kind {image.mode}: give a mask as a PNG in grey or "
                 "with a palette, whose values are class numbers",
             )
-        upright = turned(image, orientation_of(image, content))
+        upright = turned(image, orientation_of(image))
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.NEAREST)
         return np.asarray(upright).astype(np.uint8)[np.newaxis]

@@ -28,7 +28,7 @@ from service.datasets.sources.entries import (
     safe_name,
     shown,
 )
-from service.datasets.sources.text_encoding import Encoding, of_surrogates
+from service.datasets.sources.text_encoding import Encoding, decoded_name
 from service.errors import InvalidDatasetError
 
 CHUNK_BYTES = 2**20
@@ -206,7 +206,7 @@ def _copied(
         if n_left < 0:
             raise limits.too_large(shown(member.name), "with it, the files unpack to")
         with faults.of_one():
-            name = safe_name(of_surrogates([member.name], encoding)[0])
+            name = safe_name(decoded_name(member.name, encoding))
             target = scratch / str(number)
             _copy(archive, member, name, target)
             entries.append(SourceEntry(name, member.size, partial(_opened, os.fspath(target))))

@@ -13,7 +13,7 @@ from typing import IO
 from service.datasets.faults import Faults
 from service.datasets.sources.clutter import is_clutter
 from service.datasets.sources.entries import Limits, Listing, SourceEntry, distinct, safe_name
-from service.datasets.sources.text_encoding import Encoding, of_surrogates
+from service.datasets.sources.text_encoding import Encoding, decoded_name
 from service.errors import InvalidDatasetError
 
 FIELD = "folder"
@@ -68,7 +68,7 @@ def folder_entries(folder: Path, root: Path, limits: Limits, encoding: Encoding 
             n_clutter += 1
             continue
         with faults.of_one():
-            entries.append(_entry(path, safe_name(of_surrogates([relative], encoding)[0]), root))
+            entries.append(_entry(path, safe_name(decoded_name(relative, encoding)), root))
         if len(entries) > limits.n_files:
             raise limits.too_many()
     return Listing(distinct(entries), n_clutter, faults)

@@ -96,7 +96,7 @@ def decode(
 ) -> NDArray[np.uint8]:
     """Return the values of an image of this name and content; see `decoded`."""
     with opened(name, content) as image:
-        upright = turned(_converted(name, image, convert), orientation_of(image, content))
+        upright = turned(_converted(name, image, convert), orientation_of(image))
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.BICUBIC)
         return _channels_first(upright)
@@ -127,7 +127,7 @@ def decode_box(
         InvalidDatasetError: See `decoded`; or it has another size.
     """
     with opened(name, content) as image:
-        orientation = orientation_of(image, content)
+        orientation = orientation_of(image)
         if image.size != (size[::-1] if orientation >= 5 else size):
             raise InvalidDatasetError(name, f"is {image.width} x {image.height} px large")
         _draft(image, box, side)
@@ -145,13 +145,10 @@ def _draft(image: Image.Image, box: tuple[float, float, float, float], side: int
     image.draft(None, (wanted[0], wanted[1]))
 
 
-def orientation_of(image: Image.Image, content: bytes) -> int:
-    """Return how an image is turned by its metadata, 1 to 8; damaged metadata say nothing."""
-    try:
-        found = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except _DAMAGE:
-        return image_bytes.orientation_in(content)
-    return found if found in _TURNS else image_bytes.orientation_in(content)
+def orientation_of(image: Image.Image) -> int:
+    """Return how an image that is `opened` is turned by its metadata, 1 to 8."""
+    found = image.getexif().get(ExifTags.Base.Orientation)
+    return found if found in _TURNS else 1
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
@@ -181,17 +178,21 @@ def opened(name: str, content: bytes) -> Iterator[Image.Image]:
 
 @contextmanager
 def _loadable(content: bytes) -> Iterator[Image.Image]:
-    """Open an image, without its metadata if they are what prevents it from being decoded."""
-    image = None
+    """Open an image, without its metadata if they are what prevents it from being read.
+
+    Of these the orientation is kept, where it can be found.
+    """
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
         if image.format == "PNG" and 0 < image.width * image.height <= MAX_PIXELS:
             image.load()  # its metadata lie behind the pixels as well
+        image.getexif()
     except _DAMAGE:
         without = image_bytes.bare(content)
         if without is None:
             raise
         image = Image.open(io.BytesIO(without), formats=FORMATS)
+        image.getexif()[ExifTags.Base.Orientation] = image_bytes.orientation_in(content)
     with image:
         yield image
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from densearch import names
@@ -68,17 +68,15 @@ def decoded_names(raw: Sequence[bytes], encoding: Encoding | None) -> list[str]:
     return found
 
 
-def of_surrogates(found: Iterable[str], encoding: Encoding | None) -> list[str]:
-    """Return names of a file system or a tar file, whose bytes that are no UTF-8 are surrogates.
+def decoded_name(name: str, encoding: Encoding | None) -> str:
+    """Return a name of a file system or a tar file, whose bytes that are no UTF-8 are surrogates.
 
     Raises:
         InvalidDatasetError: See `decoded_names`.
     """
-    return [
-        name if not _has_surrogates(name)
-        else decoded_names([name.encode("utf-8", "surrogateescape")], encoding)[0]
-        for name in found
-    ]  # fmt: skip
+    if not _has_surrogates(name):
+        return name
+    return decoded_names([name.encode("utf-8", "surrogateescape")], encoding)[0]
 
 
 def of_table(head: bytes, encoding: Encoding | None) -> str:

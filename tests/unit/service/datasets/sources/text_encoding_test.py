@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from service.datasets.sources.text_encoding import (
+    decoded_name,
     decoded_names,
-    of_surrogates,
     of_table,
     unicode_path,
 )
@@ -56,9 +56,9 @@ def test_what_the_user_says_is_taken_or_refused() -> None:
 
 def test_names_of_a_file_system_keep_what_is_text() -> None:
     odd = b"caf\x82".decode("utf-8", "surrogateescape")
-    assert of_surrogates(["猫", odd], "cp437") == ["猫", "café"]
+    assert [decoded_name(name, "cp437") for name in ("猫", odd)] == ["猫", "café"]
     with pytest.raises(InvalidDatasetError, match="say the encoding"):
-        of_surrogates([odd], None)
+        decoded_name(odd, None)
 
 
 @pytest.mark.parametrize(
