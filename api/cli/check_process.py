@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from api.cli.findings import Finding
+from api.cli.findings import REINSTALL, Finding
+from service.exit_codes import signal_of
 
 # Variables that bring other programs' libraries into a process; see `_remedy`.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD")
@@ -68,8 +69,8 @@ def run(
 def _ending(code: int, said: str) -> str:
     lines = [line for line in said.strip().splitlines() if line.strip()]
     last = lines[-1].strip() if lines else ""
-    if code < 0:
-        return f"ended by {signal.Signals(-code).name} {last}".strip()
+    if (by := signal_of(code)) is not None:
+        return f"ended by {by} {last}".strip()
     return last or f"ended with exit code {code}"
 
 
@@ -79,7 +80,7 @@ def _remedy(env: Mapping[str, str]) -> str:
     if foreign:
         listed = " and ".join(f"{name}={env[name]}" for name in foreign)
         return f"{listed} may bring foreign libraries: unset it, then try again"
-    return "./run setup installs everything again"
+    return REINSTALL
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from typing import NoReturn
 import structlog
 
 from service import logs, start_failures
-from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING
+from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING, signal_of
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
 
@@ -255,8 +255,8 @@ def _ending(code: int) -> str:
     """Return a sentence for an exit code; a negative one is that of a signal."""
     if code == -signal.SIGALRM:
         return "Ray did not answer in time"
-    if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}: look at the server's log"
+    if (by := signal_of(code)) is not None:
+        return f"it was ended by {by}: look at the server's log"
     return f"it ended with exit code {code}: look at the server's log"
 
 

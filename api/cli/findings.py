@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["ok", "warn", "fail"]
+# What to do about a broken installation.
+REINSTALL = "./run setup installs everything again"
 
 
 @dataclass(frozen=True, slots=True)

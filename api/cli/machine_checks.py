@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from api.cli.findings import Finding, Level
+from api.cli.findings import REINSTALL, Finding, Level
 from service.privacy import open_to_others
 from service.settings import Settings
 
@@ -61,10 +61,11 @@ def _space(subject: str, place: Path, wanted_bytes: int, remedy: str) -> Finding
 def check_ray(settings: Settings) -> Iterator[Finding]:
     """Start a small Ray, or import it where a cluster is joined; check its shared memory."""
     if settings.ray_address == "local":
-        yield from _probe("ray", "look at the line above; TMPDIR and HOME must be writable")
+        remedy = "look at the line above; TMPDIR and HOME must be writable"
+        yield from _probed("ray", ["-m", "workers.probe", "ray"], remedy)
     else:
         code = "import ray; print(f'Ray {ray.__version__} imports')"
-        yield from _probed("ray", ["-c", code], "./run setup installs everything again")
+        yield from _probed("ray", ["-c", code], REINSTALL)
     shared = Path("/dev/shm")  # noqa: S108 - a mount point, not a file of ours
     if settings.ray_address == "local" and shared.is_dir():
         remedy = "give the container more with --shm-size=2g, or Ray's objects go to the disk"
@@ -73,13 +74,7 @@ def check_ray(settings: Settings) -> Iterator[Finding]:
 
 def check_training(_settings: Settings) -> Iterator[Finding]:
     """Train a small network for an epoch on the CPU."""
-    yield from _probe("train", "./run setup installs everything again")
-
-
-def _probe(name: str, remedy: str) -> Iterator[Finding]:
-    yield from _probed(
-        "ray" if name == "ray" else "training", ["-m", "workers.probe", name], remedy
-    )
+    yield from _probed("training", ["-m", "workers.probe", "train"], REINSTALL)
 
 
 def _probed(subject: str, arguments: list[str], remedy: str) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from densearch.sampler import Entry
+from service.exit_codes import signal_of
 from service.redaction import secret_names
 from service.settings import PREFIX
 from workers.asking.ask import Answer, Ask, Question, Sent, sent
@@ -172,8 +172,8 @@ class Child:
         code = self._process.wait() if self._process is not None else 0
         if self._is_late:
             return f"it took more than {self._limits.time_s:g} s"
-        if code < 0:
-            return f"its process was ended by {signal.Signals(-code).name}"
+        if (by := signal_of(code)) is not None:
+            return f"its process was ended by {by}"
         return self._out_of_memory if code else "its process ended"
 
     @property
