@@ -1,7 +1,7 @@
 """What a model of the values takes for a trial that diverged or failed.
 
-Such a trial has no value: its study tells the sampler a penalty (`StudyPlan.penalty`), worse than
-any value. Samplers that compare values take it as the worst rank. A model of the values themselves
+Such a trial has no value: its study gives it a penalty (`StudyPlan.penalty`), worse than any
+value. Samplers that compare values take it as the worst rank. A model of the values themselves
 would be bent by it: against 1000 all measured losses are equal.
 """
 
@@ -49,12 +49,10 @@ def softened_log(
         n_known: How many of its trials, from the first, decide what a penalty becomes; all of
             them if None. A round that is running must not.
     """
-    known = [e.value for e in log[:n_known] if e.value is not None]
-    is_penalty = [penalty is not None and e.value is not None and e.value >= penalty for e in log]
-    if penalty is None or not any(is_penalty):
+    if penalty is None:
         return log
+    known = [e.value for e in log[:n_known] if e.value is not None]
     replacement = softened([*known, penalty], penalty)[-1]
     return [
-        replace(e, value=replacement) if is_one else e
-        for e, is_one in zip(log, is_penalty, strict=True)
+        e if e.value is None or e.value < penalty else replace(e, value=replacement) for e in log
     ]

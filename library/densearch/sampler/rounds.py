@@ -22,8 +22,8 @@ class Rounds(Sampler):
 
     Attributes:
         round_size: Trials in a round; `batch_size` unless the sampler needs another number.
-        models_values: Whether it is told no penalties, see `Capabilities`. What it is told of a
-            trial may then change from round to round.
+        models_values: Whether penalties are replaced before it sees them, see `Capabilities`. The
+            value of a trial may then change from round to round.
     """
 
     models_values: ClassVar[bool] = False
