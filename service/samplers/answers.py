@@ -55,13 +55,27 @@ def require_proposal(found: object, study: StudyPlan) -> None:
     """
     if not (isinstance(found, Proposal) and isinstance(found.certainty, Certainty)):
         raise BadAnswerError(f"it proposes {found!r:.200}, which is no proposal")
-    point, dimension = found.point, study.dimension
-    is_point = isinstance(point, tuple) and len(point) == dimension
-    if not is_point or not all(isinstance(u, float) and 0.0 <= u <= 1.0 for u in point):
-        raise BadAnswerError(
-            f"it proposes {point!r:.200}, which is no point of the unit cube of {dimension} "
-            "coordinates"
-        )
+    fault = point_fault(found.point, study.dimension)
+    if fault is not None:
+        raise BadAnswerError(fault)
+
+
+def point_fault(point: object, dimension: int) -> str | None:
+    """Return why a proposed point is none of the unit cube; None if it is one.
+
+    Args:
+        point: A tuple of floats, shape (dimension,), if it is right.
+        dimension: Of the study.
+    """
+    is_point = (
+        isinstance(point, tuple)
+        and len(point) == dimension
+        and all(isinstance(u, float) and 0.0 <= u <= 1.0 for u in point)
+    )
+    if is_point:
+        return None
+    cube = f"the unit cube of {dimension} coordinates"
+    return f"it proposes {point!r:.200}, which is no point of {cube}"
 
 
 def _take(number: object, study: StudyPlan, taken: Collection[int], new: set[int]) -> None:

@@ -15,6 +15,7 @@ from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPl
 from densearch.sampler.axes import axes_of, snapped
 from densearch.sampler.penalties import softened_log
 from service.extensions.entry_points import Plugin, PluginError, called
+from service.samplers.answers import point_fault
 
 
 class Checked(Sampler):
@@ -25,7 +26,7 @@ class Checked(Sampler):
         study: Its study.
         is_adaptive: Whether its points depend on values.
         round_size: Trials that it issues before it needs the value of any.
-        models_values: Whether it is told no penalties, see `Capabilities`.
+        models_values: Whether penalties are replaced before it sees them, see `Capabilities`.
     """
 
     def __init__(
@@ -89,11 +90,9 @@ class Checked(Sampler):
 
     def _proposal(self, found: Proposal, number: int) -> Proposal:
         point = tuple(float(u) for u in found.point)
-        if len(point) != self.study.dimension or not all(0.0 <= u <= 1.0 for u in point):
-            self._break(
-                f"it proposes {point!r:.200}, which is no point of the unit cube of "
-                f"{self.study.dimension} coordinates"
-            )
+        fault = point_fault(point, self.study.dimension)
+        if fault is not None:
+            self._break(fault)
         if found.number != number or found.certainty is not Certainty.CERTAIN:
             self._break("the trials of its sequence are numbered in the order of issue, from 0")
         return Proposal(snapped(point, self._axes), number)
