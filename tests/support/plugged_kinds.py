@@ -11,7 +11,7 @@ import pytest
 
 from service.errors import InvalidSpecError
 from service.validation import parse
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 
 CODE = """
     from typing import Any
@@ -107,10 +107,8 @@ def plugins_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     install(tmp_path, "plugged-parts", CODE, ENTRIES)
     torch = {"densearch.networks": {"heavy": "network"}}
     install(tmp_path, "plugged-heavy", "raise ImportError('No torch', name='torch')", torch)
-    use(tmp_path, monkeypatch)
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield
 
 
 def refused(**sections: Any) -> tuple[str, str]:

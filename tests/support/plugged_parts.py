@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from densearch.plugins.shape import InputShape
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 from workers.training.data.registry import labelled_dataset, patch_dataset
 from workers.training.loop import train
 from workers.training.networks import build_network
@@ -107,12 +107,10 @@ PHI = {"0": ((0.5, 0.5, 0.5), (0.5, 1.0, 0.5), (0.5, 0.5, 0.5))}
 def parts_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a package have a network and a set, `parts`, and no other test's."""
     install(tmp_path, "plugged-parts", PARTS, ENTRIES)
-    use(tmp_path, monkeypatch)
     labelled_dataset.cache_clear()
     patch_dataset.cache_clear()
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield
 
 
 def network(n_dims: int = 2, **settings: Any) -> nn.Module:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.plugging import install, used
+
 CODE = """
     import random
     import sys
@@ -161,3 +169,11 @@ ENTRIES = {
     | {"tpe": "Ladder"}
     | {name.lower(): name for name in BREAKING}
 }
+
+
+@contextmanager
+def samplers_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process find the package."""
+    install(tmp_path, "plugged-samplers", CODE, ENTRIES)
+    with used(tmp_path, monkeypatch):
+        yield

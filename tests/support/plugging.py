@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -41,6 +43,15 @@ def install(
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process find what is installed in a folder, and nothing that it knew before."""
     monkeypatch.syspath_prepend(folder)
+    forget()
+
+
+@contextmanager
+def used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process find what is installed in a folder until the block ends."""
+    use(folder, monkeypatch)
+    yield
+    monkeypatch.undo()
     forget()
 
 

@@ -24,7 +24,7 @@ from service.states import JobState
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.validation import parse
-from tests.support.plugging import forget, use
+from tests.support.plugging import forget, used
 from tests.support.pretended_cluster import PretendedCluster
 from tests.support.root import ROOT
 from workers.dispatcher import Dispatcher
@@ -160,11 +160,9 @@ def begin(
         return begun[0]
 
     monkeypatch.setenv("PYTHONPATH", path_to(installed))  # of the processes that are asked
-    use(installed, monkeypatch)
-    yield begin
-    begun[0].resign()
-    monkeypatch.undo()
-    forget()
+    with used(installed, monkeypatch):
+        yield begin
+        begun[0].resign()
 
 
 def turn_until(dispatcher: Dispatcher, is_so: Callable[[], bool]) -> None:

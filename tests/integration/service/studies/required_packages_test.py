@@ -9,7 +9,7 @@ import pytest
 
 from service.studies.required_packages import packages_of
 from tests.support import resolved_jobs
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import forget, install, used
 from tests.support.report_records import BODY
 
 NETWORK = """
@@ -33,10 +33,8 @@ NETWORK = """
 
 @pytest.fixture
 def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    use(tmp_path, monkeypatch)
-    yield tmp_path
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield tmp_path
 
 
 def test_what_comes_with_the_product_needs_no_package() -> None:

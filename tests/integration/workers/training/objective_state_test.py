@@ -15,7 +15,7 @@ from tests.support.interrupted import (
     undisturbed,
     until_killed,
 )
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 from workers.training import checkpoint_store
 from workers.training.loop import train
 from workers.training.packs import is_fusible
@@ -92,11 +92,9 @@ N_STEPS = 12
 @pytest.fixture(autouse=True)
 def _package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     install(tmp_path, "plugged-halves", OBJECTIVE, {"densearch.objectives": {"halves": "plugin"}})
-    use(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoint_store, "REST", 0.0)  # a checkpoint after each step
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        monkeypatch.setattr(checkpoint_store, "REST", 0.0)  # a checkpoint after each step
+        yield
 
 
 def task_of(form: str) -> TrainingTask:

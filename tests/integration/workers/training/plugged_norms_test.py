@@ -17,7 +17,7 @@ from tests.support.interrupted import (
     undisturbed,
     until_killed,
 )
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import forget, install, used
 from tests.support.trainings import DIGITS, task
 from workers.exported import load_network
 from workers.training import checkpoint_store
@@ -75,11 +75,9 @@ NETWORK = """
 @pytest.fixture(autouse=True)
 def _package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     install(tmp_path, "plugged-normed", NETWORK, {"densearch.networks": {"normed": "network"}})
-    use(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoint_store, "REST", 0.0)  # a checkpoint after each step
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        monkeypatch.setattr(checkpoint_store, "REST", 0.0)  # a checkpoint after each step
+        yield
 
 
 def task_of(norm: str) -> TrainingTask:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.installed_plugins import Listed, listed
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 
 BROKEN = """
 class Sampler:
@@ -30,10 +30,8 @@ def found(
 ) -> Iterator[dict[tuple[str, str], Listed]]:
     """What a package brings that has something wrong with each of its plug-ins."""
     install(tmp_path, "plugged-faults", BROKEN, ENTRIES)
-    use(tmp_path, monkeypatch)
-    yield {(one.what, one.name): one for one in listed() if one.package.startswith("plugged")}
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield {(one.what, one.name): one for one in listed() if one.package.startswith("plugged")}
 
 
 def test_a_name_of_something_built_in_is_never_used_whatever_its_kind(

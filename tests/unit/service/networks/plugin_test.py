@@ -12,7 +12,7 @@ from api.cli import installed_plugins
 from service import networks
 from service.errors import InvalidSpecError
 from service.validation import parse
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 
 CODE = """
     from pydantic import Field, field_validator
@@ -116,10 +116,8 @@ def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     cut = {"densearch.networks": {"cut": "right"}}
     install(tmp_path, "plugged-cut", CODE, cut)  # as by an installation that was cut short
     (tmp_path / "plugged_cut-1.0.dist-info" / "METADATA").unlink()
-    use(tmp_path, monkeypatch)
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield
 
 
 def body(**sections: Any) -> dict[str, Any]:

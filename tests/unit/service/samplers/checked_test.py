@@ -11,19 +11,15 @@ import pytest
 from densearch.sampler import AxisKind, Entry, StudyPlan
 from service import samplers
 from service.extensions.entry_points import PluginError
-from tests.support.plugged_samplers import CODE, ENTRIES, USABLE
-from tests.support.plugging import forget, install, use
+from tests.support.plugged_samplers import USABLE, samplers_installed
 
 STUDY = StudyPlan(2, 12, 0)
 
 
 @pytest.fixture(autouse=True)
 def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    install(tmp_path, "plugged-samplers", CODE, ENTRIES)
-    use(tmp_path, monkeypatch)
-    yield
-    monkeypatch.undo()
-    forget()
+    with samplers_installed(tmp_path, monkeypatch):
+        yield
 
 
 def run(name: str, study: StudyPlan = STUDY, value: float = 0.5) -> list[Entry]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from service.extensions.entry_points import PluginError
-from tests.support.plugging import forget, install, use
+from tests.support.plugging import install, used
 from workers.training.loop import train
 from workers.training.task import Outcome, Status, TrainingTask
 
@@ -82,10 +82,8 @@ OBJECTIVE = """
 def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     entries = {"densearch.objectives": {"halves": "objective"}}
     install(tmp_path, "plugged-halves", OBJECTIVE, entries)
-    use(tmp_path, monkeypatch)
-    yield
-    monkeypatch.undo()
-    forget()
+    with used(tmp_path, monkeypatch):
+        yield
 
 
 def outcome(form: str) -> Outcome:

@@ -19,8 +19,8 @@ from service.extensions.entry_points import PluginError
 from service.studies import payloads
 from service.validation import ask_limits, parse
 from tests.support import resolved_jobs
-from tests.support.plugged_samplers import CODE, ENTRIES, UNUSABLE, USABLE
-from tests.support.plugging import forget, install, use
+from tests.support.plugged_samplers import ENTRIES, UNUSABLE, USABLE, samplers_installed
+from tests.support.plugging import forget
 
 JOB: dict[str, Any] = {
     "name": "own",
@@ -33,11 +33,8 @@ STUDY = StudyPlan(2, 12, 0)
 
 @pytest.fixture(autouse=True)
 def _packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    install(tmp_path, "plugged-samplers", CODE, ENTRIES)
-    use(tmp_path, monkeypatch)
-    yield
-    monkeypatch.undo()
-    forget()
+    with samplers_installed(tmp_path, monkeypatch):
+        yield
 
 
 def refused(**sections: Any) -> dict[str, str]:
