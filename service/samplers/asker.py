@@ -26,7 +26,11 @@ class Asker(Protocol):
         """
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
-        """Return points to run speculatively; None while the answer is pending."""
+        """Return points to run speculatively; None while the answer is pending.
+
+        Raises:
+            AskingFailedError: The sampler failed to answer.
+        """
 
 
 class Failed:

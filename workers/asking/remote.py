@@ -51,7 +51,6 @@ class RemoteSampler:
         self._pending: Ask | None = None
         self._done: dict[str, Ask] = {}
         self._is_first = True
-        self._may_speculate = True
 
     def plan(self, log: Sequence[Entry]) -> Plan | None:
         """See `Asker`."""
@@ -61,8 +60,7 @@ class RemoteSampler:
         if ask is None:
             return None
         if not isinstance(ask.answer, Plan):
-            reason = f"{ask.fault} (three times in a row)" if ask.fault else _not_a_plan(ask)
-            raise AskingFailedError(self._name, reason)
+            raise self._failure(ask)
         self._is_first = False
         if not (ask.answer.proposals or ask.answer.is_finished) and _has_news(ask.log, log):
             # It waits for values that have arrived since, and no other may come: ask with them.
@@ -70,16 +68,18 @@ class RemoteSampler:
         return ask.answer
 
     def speculate(self, log: Sequence[Entry], n_free: int) -> tuple[Proposal, ...] | None:
-        """See `Asker`; a sampler that fails returns none."""
-        if not self._may_speculate:
-            return ()
+        """See `Asker`."""
         ask = self._answered("speculate", log, n_free)
         if ask is None:
             return None
         if not isinstance(ask.answer, tuple):
-            self._may_speculate = False
-            return ()
+            raise self._failure(ask)
         return ask.answer[:n_free]
+
+    def _failure(self, ask: Ask) -> AskingFailedError:
+        nonsense = f"it answers {ask.answer!r:.100}, which is no plan"
+        reason = f"{ask.fault} (three times in a row)" if ask.fault else nonsense
+        return AskingFailedError(self._name, reason)
 
     def _is_waiting(self, log: Sequence[Entry]) -> bool:
         """Whether a round is running; the first ask may have to complete an interrupted round."""
@@ -107,10 +107,6 @@ class RemoteSampler:
         self._pending = None
         if ask.is_done and not ask.is_cancelled:
             self._done[ask.kind] = ask
-
-
-def _not_a_plan(ask: Ask) -> str:
-    return f"it answers {ask.answer!r:.100}, which is no plan"
 
 
 def _has_news(asked: Sequence[Entry], log: Sequence[Entry]) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from densearch.sampler import Entry, Plan, Proposal, StudyPlan
+from service.errors import AskingFailedError
 from workers.asking.ask import Ask, Asked
 from workers.asking.remote import RemoteSampler
 
@@ -54,3 +57,11 @@ def test_a_finished_search_is_not_asked_again() -> None:
     asks[0].answer = Plan(is_finished=True)
     assert own.plan(ENDED) == Plan(is_finished=True)
     assert len(asks) == 1
+
+
+def test_a_failure_ahead_of_need_is_raised_as_one_of_a_plan_is() -> None:
+    own, asks = sampler()
+    assert own.speculate(LOG, 2) is None
+    asks[0].fault = "it died"
+    with pytest.raises(AskingFailedError, match=r"it died \(three times in a row\)"):
+        own.speculate(LOG, 2)
