@@ -23,7 +23,8 @@ from service.storage.calibrations import MEASURED, OBSERVED
 from service.storage.database import Database
 from service.storage.texts import storable
 from service.studies import payloads
-from service.studies.pack_key import is_fusible
+from service.studies.pack_key import may_share
+from service.studies.training_payload import TrainingPayload
 
 # A request later than this after a failed measurement starts another.
 RETRY = timedelta(seconds=60)
@@ -43,7 +44,7 @@ def widths_of(spec: JobSpec, payload: Json) -> tuple[int, ...]:
         payload: Of a typical training of it.
     """
     width = spec.resources.pack_width
-    if payload.get("gradient") is not None or not is_fusible(payload["network"]):
+    if not may_share(TrainingPayload.from_json(payload)):
         return (1,)
     if width == "auto":
         return AUTO_WIDTHS[payloads.device_of(spec)]

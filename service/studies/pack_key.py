@@ -23,6 +23,11 @@ def is_fusible(network: Mapping[str, Any]) -> bool:
     return network["kind"] in FUSIBLE and int(network["width"]) % NARROWEST == 0
 
 
+def may_share(payload: TrainingPayload) -> bool:
+    """Whether a training can be part of a pack: its density is given, its network can be fused."""
+    return payload.gradient is None and is_fusible(payload.network)
+
+
 def pack_key(payload: Payload) -> str | None:
     """Return the key that trainings of one pack share.
 

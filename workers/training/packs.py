@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from service.studies import pack_key as packs
-from service.studies.pack_key import pack_key
+from service.studies.pack_key import may_share, pack_key
 from workers.training.forward import PlainForward
 from workers.training.fusion import FusedForward
 from workers.training.loop import Item, train_together
@@ -96,8 +95,7 @@ def is_fusible(task: TrainingTask) -> bool:
 
     A plug-in's objective may keep state of one training, so it is never shared.
     """
-    is_ours = task.task["kind"] in OBJECTIVES
-    return is_ours and task.gradient is None and packs.is_fusible(task.network)
+    return task.task["kind"] in OBJECTIVES and may_share(task)
 
 
 def _train(
