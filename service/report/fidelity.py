@@ -65,9 +65,9 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
         return None
     promoted = _distinct(every, Phase.PROMOTION)
     full = sum(int(t.params.get("epochs", resolved.training.epochs)) for t in searched)
-    short = sum(_planned(trial) for trial in searched)
+    short = sum(epochs_of(trial.payload) for trial in searched)
     run = sum(_run(trial) for trial in searched)
-    again = sum(_planned(trial) for trial in promoted)
+    again = sum(epochs_of(trial.payload) for trial in promoted)
     shorts, fulls = _short_and_full(every)
     correlation = statistics.rank_correlation(shorts, fulls)
     return Savings(
@@ -96,14 +96,10 @@ def _is_counted(trial: Trial) -> bool:
     return is_result(trial) or is_stopped
 
 
-def _planned(trial: Trial) -> int:
-    return epochs_of(trial.payload)
-
-
 def _run(trial: Trial) -> int:
     """Return the epochs a training ran: a pruned one has a loss for each in its curve."""
     is_stopped = trial.state is TrialState.PRUNED and trial.curve is not None
-    return len(trial.curve or ()) if is_stopped else _planned(trial)
+    return len(trial.curve or ()) if is_stopped else epochs_of(trial.payload)
 
 
 def _short_and_full(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:

@@ -83,7 +83,7 @@ class MedianRule:
         medians = self._medians(start, log)
         if medians is None:
             return None
-        return median_rule.limits(medians, _epochs_of(trial), self._warmup_epochs)
+        return median_rule.limits(medians, epochs_of(trial.payload), self._warmup_epochs)
 
     def _medians(self, start: int, log: Log) -> Sequence[float] | None:
         """Return the medians of the first `start` trials, None while one has not ended.
@@ -131,8 +131,8 @@ class YardstickRule:
             if len(ended) < self._n_first:
                 return None
             self._curves = [own.curve or () for own in ended]
-        wanted = self._wanted
-        return halving.yardstick(self._curves, wanted.eta, wanted.min_epochs, _epochs_of(trial))
+        wanted, n_epochs = self._wanted, epochs_of(trial.payload)
+        return halving.yardstick(self._curves, wanted.eta, wanted.min_epochs, n_epochs)
 
     def rung_of(self, trial: Trial, log: Log) -> int | None:
         """See `Rule`: it waits for no one."""
@@ -167,7 +167,7 @@ class RoundRule:
         standing = self._standing(trial, log)
         if standing.rung is not None:
             return None
-        limits = [math.inf] * (_epochs_of(trial) - 1)
+        limits = [math.inf] * (epochs_of(trial.payload) - 1)
         if standing.stopped_after is not None:
             limits[standing.stopped_after - 1] = -math.inf
         return tuple(limits)
@@ -198,11 +198,7 @@ class RoundRule:
 def _member(trial: Trial | None) -> Member:
     if trial is None:
         return halving.MISSING
-    return Member(_epochs_of(trial), trial.curve or (), trial.state.is_final)
-
-
-def _epochs_of(trial: Trial) -> int:
-    return epochs_of(trial.payload)
+    return Member(epochs_of(trial.payload), trial.curve or (), trial.state.is_final)
 
 
 def _has_value(trial: Trial, log: Log) -> bool:

@@ -15,6 +15,7 @@ from service import samplers
 from service.records import Job, Measurement, Study, Trial
 from service.states import Phase, Role, TrialState
 from service.storage import overview, trials
+from service.studies.training_payload import epochs_of, trains
 
 TRIALS_SHOWN = 25
 # A tab that has paged back keeps its rows; more new ones than this show when it is loaded again.
@@ -98,7 +99,7 @@ def _line(
         series,
         epoch=last.epoch if last else None,
         # Of this very training: a search may train short, and epochs may be searched.
-        n_epochs=(trial.payload.get("training") or {}).get("epochs"),
+        n_epochs=epochs_of(trial.payload) if trains(trial.payload) else None,
         certainty=trial.certainty if may_guess else None,
         # A control has one trial: to call it the best would say nothing.
         is_best=study.role == Role.SEARCH and study.best_trial_id == trial.id,
