@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
@@ -34,25 +35,16 @@ def _listed(value: object) -> object:
     return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
-def _hosts(value: object) -> object:
-    """Read host names separated by commas or blanks."""
-    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
-        return value
-    return tuple(pattern_of(part) for part in parts if part)
+def _each(read: Callable[[str], str]) -> BeforeValidator:
+    """Return a validator that reads each of several texts, separated by commas or blanks."""
 
+    def all_read(value: object) -> object:
+        parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(p, str) for p in parts):
+            return value
+        return tuple(read(part) for part in parts if part)
 
-# Not JSON, as the settings would have it otherwise.
-Paths = Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)]
-HostNames = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_hosts)]
-
-
-def _networks(value: object) -> object:
-    """Read addresses and networks separated by commas or blanks."""
-    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
-        return value
-    return tuple(_network(part) for part in parts if part)
+    return BeforeValidator(all_read)
 
 
 def _network(text: str) -> str:
@@ -69,7 +61,10 @@ def _public(value: object) -> object:
     return str(public_address(value)) if isinstance(value, str) and value else value or None
 
 
-Networks = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_networks)]
+# Not JSON, as the settings would have it otherwise.
+Paths = Annotated[tuple[Path, ...] | None, NoDecode, BeforeValidator(_listed)]
+HostNames = Annotated[tuple[str, ...] | None, NoDecode, _each(pattern_of)]
+Networks = Annotated[tuple[str, ...] | None, NoDecode, _each(_network)]
 PublicUrl = Annotated[str | None, BeforeValidator(_public)]
 
 
