@@ -48,7 +48,7 @@ REMEDY = (
     "percent-encoded (%40 for @), or sqlite:////path/to/file"
 )
 # As copied from an environment file or from a command.
-_PREFIX = re.compile(r"((export|set)\s+)?[A-Za-z_]+=(?=[\"']?[a-z+]+:)|psql\s+")
+_PREFIX = re.compile(r"\A(?:((export|set)\s+)?[A-Za-z_]+=(?=[\"']?[a-z+]+:)|psql\s+)")
 _SCHEME = re.compile(r"(?:jdbc:|r2dbc:(?:pool:)?)?([a-z][a-z0-9_.-]*)(?:[+:][\w.-]+)*://", re.I)
 _SQLITE = re.compile(
     r"(?:jdbc:)?(?:sqlite3?(?:\+\w+)?|(?P<is_uri>file)):(?P<rest>.*)", re.I | re.S
@@ -85,8 +85,7 @@ def read(text: str) -> str:
 
 def _unwrapped(text: str) -> str:
     """Remove what is copied along with an address: a command or a variable, quotes, blanks."""
-    address = _PREFIX.sub("", text.strip(), count=1) if _PREFIX.match(text.strip()) else text
-    address = address.strip().rstrip(";")
+    address = _PREFIX.sub("", text.strip()).strip().rstrip(";")
     is_quoted = len(address) > 1 and address[0] == address[-1] and address[0] in "\"'`"
     return address[1:-1].strip() if is_quoted else address
 
