@@ -8,18 +8,17 @@ out, a misspelt `sslmode` would switch encryption off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SWITCHES = {"ssl", "tls", "usessl", "requiressl"}
 _ON, _OFF = {"true", "1", "yes", "on", "no-verify"}, {"false", "0", "no", "off"}
 # Names are compared in small letters, without - and _.
-RENAMED = {
+_RENAMED = {
     "charset": "client_encoding",
     "connectiontimeout": "connect_timeout",
     "database": "dbname",
@@ -29,7 +28,7 @@ RENAMED = {
     "username": "user",
 }
 # Settings of the server, which libpq takes in `options`.
-OPTIONS = {
+_OPTIONS = {
     "currentschema": "search_path",
     "idleintransactionsessiontimeout": "idle_in_transaction_session_timeout",
     "locktimeout": "lock_timeout",
@@ -39,9 +38,7 @@ OPTIONS = {
 }
 # Given twice they name several servers.
 _LISTS = {"host", "hostaddr", "port"}
-
-
-LEFT_OUT = _words(
+_LEFT_OUT = _words(
     """
     adapter asyncfallback autosave binaryparameters binarytransfer commandtimeout
     connectionlifetime connectionlimit connhealthchecks connmaxage defaultqueryexecmode
@@ -77,20 +74,20 @@ def translated(given: Iterable[tuple[str, str]]) -> dict[str, str]:
     mode: str | None = None
     for name, value in given:
         plain = _plain(name)
-        is_default = OPTIONS.get(plain) == "search_path" and value == "public"
-        if not value or is_default or plain in LEFT_OUT:
+        is_default = _OPTIONS.get(plain) == "search_path" and value == "public"
+        if not value or is_default or plain in _LEFT_OUT:
             continue
         if plain in _SWITCHES:
             mode = _ssl_mode(name, value)
         elif plain == "sslmode":
             found["sslmode"] = _ssl_mode(name, value)
-        elif plain in OPTIONS:
+        elif plain in _OPTIONS:
             escaped = value.replace("\\", r"\\").replace(" ", r"\ ")
-            options.append(f"-c {OPTIONS[plain]}={escaped}")
+            options.append(f"-c {_OPTIONS[plain]}={escaped}")
         elif name == "options":
             options.append(value)
         else:
-            known = RENAMED.get(plain) or _known(name)
+            known = _RENAMED.get(plain) or _known(name)
             is_list = known in _LISTS and known in found
             found[known] = f"{found[known]},{value}" if is_list else value
     if mode is not None:
@@ -107,7 +104,7 @@ def check_sqlite(given: Mapping[str, str]) -> None:
         ValueError: Naming the parameter.
     """
     for name, value in given.items():
-        is_unusable = value in ("ro", "memory") if name == "mode" else False
+        is_unusable = name == "mode" and value in ("ro", "memory")
         if is_unusable or _plain(name) not in _SQLITE_LEFT_OUT:
             raise ValueError(
                 f'has the parameter "{name}", with which SQLite cannot be used here: remove it'
@@ -121,12 +118,14 @@ def _plain(name: str) -> str:
 def _ssl_mode(name: str, value: str) -> str:
     lower = value.lower()
     mode = "require" if lower in _ON else "disable" if lower in _OFF else lower
-    if mode not in SSL_MODES:
-        raise ValueError(f'has a value of "{name}" that is none of {", ".join(SSL_MODES)}')
+    if mode not in _SSL_MODES:
+        raise ValueError(f'has a value of "{name}" that is none of {", ".join(_SSL_MODES)}')
     return mode
 
 
 def _known(name: str) -> str:
+    from difflib import get_close_matches
+
     from psycopg import pq  # loading it takes a while: only where there are parameters
 
     known = {_plain(one): one for one in (o.keyword.decode() for o in pq.Conninfo.get_defaults())}
