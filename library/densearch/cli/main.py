@@ -12,9 +12,8 @@ def main() -> None:
     """Run the command line, with the commands of the server where one is installed."""
     try:
         with required("cli"):
-            from densearch.cli import (
-                server,
-            )  # a missing extra is an error message, not a traceback
+            # Here, so that a missing extra is an error message and not a traceback.
+            from densearch.cli import server
             from densearch.cli.application import build
     except ImportError as error:
         raise SystemExit(f"densearch: {error}") from error
@@ -25,9 +24,7 @@ def main() -> None:
 
 def run(app: Callable[[], object]) -> None:
     """Run an application; every error becomes a sentence and an exit code."""
-    from densearch.cli.terminal import (
-        accept_any_text,
-    )  # `main` explains where its extra is missing
+    from densearch.cli.terminal import accept_any_text  # needs the extra, as in `main`
 
     accept_any_text()
     try:
