@@ -102,7 +102,7 @@ def check_migrations(settings: Settings) -> Iterator[Finding]:
         path = settings.sqlite_path
         if settings.database_url is None and path.exists():
             what = f"a copy of {path}"
-            uri = f"file:{path}?mode=ro"
+            uri = f"{path.absolute().as_uri()}?mode=ro"
             with (
                 closing(sqlite3.connect(uri, uri=True)) as source,
                 closing(sqlite3.connect(copy)) as target,

@@ -28,6 +28,20 @@ def test_migrations_run_on_a_copy(settings: Settings, sqlite_template: Path) -> 
     assert settings.sqlite_path.read_bytes() == before
 
 
+def test_the_copy_is_of_a_file_in_a_directory_of_any_name(
+    settings: Settings, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_dir = settings.data_dir / "a%20b?c#d"
+    data_dir.mkdir()
+    settings = settings.model_copy(update={"data_dir": data_dir})
+    shutil.copy(sqlite_template, settings.sqlite_path)
+    revisions: list[str | None] = []
+    monkeypatch.setattr(schema, "upgrade", lambda copy: revisions.append(schema.current(copy)))
+    (finding,) = check_migrations(settings)
+    assert (finding.level, revisions) == ("ok", [schema.head()])
+    assert not (data_dir.parent / "a b").exists()
+
+
 def test_a_migration_that_fails_is_a_finding(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
