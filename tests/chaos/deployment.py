@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.proxy import Proxy
 from tests.chaos.roles import having
 from tests.chaos.services import Service
+from tests.support.ports import free_port
 from tests.support.root import ROOT
 
 DENSEARCH = str(Path(sys.executable).with_name("densearch"))
@@ -28,13 +28,6 @@ LEASE_S = 3.0
 START_S = 180.0
 READY_TIMEOUT_S = 5.0
 POLL_S = 0.2
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 class Deployment:

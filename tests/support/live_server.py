@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from pathlib import Path
@@ -12,13 +11,7 @@ import uvicorn
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
+from tests.support.ports import free_port
 
 
 class Server:

@@ -26,6 +26,7 @@ from service.states import JobState
 from service.storage import jobs, schema
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
+from tests.support.ports import free_port
 from tests.support.stored_specs import SPEC
 
 START_S = 20.0
@@ -33,12 +34,6 @@ N_THREADS = 6
 # psycopg would prepare a statement that it executes for the sixth time.
 N_ROUNDS = 8
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
