@@ -11,15 +11,12 @@ from service.storage import jobs as job_rows
 from service.storage import studies, trials
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, Tab, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
-# Keeps hold of every stream that the page opens.
-SPY = """const Real = window.EventSource; window.streams = [];
-window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
-window.born = Math.random();"""
+BORN = "window.born = Math.random();"
 HIDE = """(isHidden) => {
   Object.defineProperty(document, 'hidden', {value: isHidden, configurable: true});
   document.dispatchEvent(new Event('visibilitychange'));
@@ -28,7 +25,7 @@ HIDE = """(isHidden) => {
 
 def spied(chromium: Browser, server: Server, path: str) -> Tab:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.add_init_script(SPY)
+    context.add_init_script(STREAMS + BORN)
     tab = open_tab(context, server.url)
     tab.open(path)
     return tab

@@ -14,16 +14,13 @@ from service.jobs import commands
 from service.storage.database import Database
 from tests.support import nginx, seeding
 from tests.support.datasets import making
-from tests.support.live_server import Server, free_port
+from tests.support.live_server import Server
+from tests.support.ports import free_port
 from tests.support.prefix_proxy import prefix_proxy
-from tests.support.tabs import PATIENCE_MS, Tab, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
-
-SPY = """const Real = window.EventSource; window.streams = [];
-window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
-"""
 
 
 @contextmanager
@@ -41,7 +38,7 @@ def opened(chromium: Browser, root: str, job_id: int) -> Tab:
     """Open the list below `root` (without its last slash) and follow its link to a job."""
     origin = "/".join(root.split("/")[:3])
     context = chromium.new_context(ignore_https_errors=True, accept_downloads=True)
-    context.add_init_script(SPY)
+    context.add_init_script(STREAMS)
     tab = open_tab(context, origin)
     tab.open(root.removeprefix(origin) + "/")
     tab.page.locator(f"#job-{job_id} a").click()

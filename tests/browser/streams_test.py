@@ -10,14 +10,11 @@ from playwright.sync_api import Browser, expect
 from service.jobs import commands
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
-SPY = """const Real = window.EventSource; window.streams = [];
-window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
-"""
 IS_OPEN = "window.streams.some((s) => s.readyState === 1)"
 N_PAGES, MOST = 8, 3
 
@@ -25,7 +22,7 @@ N_PAGES, MOST = 8, 3
 def test_the_eighth_live_page_loads_and_stays_live(chromium: Browser, server: Server) -> None:
     jobs = [seeding.submit(server.database, f"job {n}") for n in range(N_PAGES)]
     context = chromium.new_context()
-    context.add_init_script(SPY)
+    context.add_init_script(STREAMS)
     # Six streams would keep the seventh page from loading at all.
     pages = [open_tab(context, server.url).open(f"/jobs/{job.id}") for job in jobs]
     for page, job in zip(pages, jobs, strict=True):

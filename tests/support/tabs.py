@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 PATIENCE_MS = 60_000
+# An init script: `window.streams` has every event stream that the page opens.
+STREAMS = """const Real = window.EventSource; window.streams = [];
+window.EventSource = class extends Real { constructor(...a) { super(...a); streams.push(this); } };
+"""
 
 
 @dataclass
