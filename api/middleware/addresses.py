@@ -1,9 +1,9 @@
 """Addresses in answers below the prefix of a reverse proxy, and requests that still carry it.
 
-A proxy publishes the server at `https://lab.example.org/densearch/` and may take the prefix off
-each request or leave it; both work. Redirects are relative to the address of the request, so that
-they name neither host, scheme nor prefix. `Link` and the `Location` of a created resource have the
-prefix of `DENSEARCH_PUBLIC_URL`, where one is set.
+A proxy publishes the server at `https://lab.example.org/densearch/` and may strip the prefix
+from each request or leave it; both work. Redirects are relative to the address of the request, so
+that they name neither host, scheme nor prefix. `Link` and the `Location` of a created resource
+have the prefix of `DENSEARCH_PUBLIC_URL`, where one is set.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ class Addresses:
 
     def __init__(self, app: ASGIApp, prefix: str, names: Collection[str]) -> None:
         self._app, self._prefix = app, prefix
-        self._is_taken_off = bool(prefix) and prefix.split("/")[1] not in names
+        self._is_stripped = bool(prefix) and prefix.split("/")[1] not in names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on without the prefix, and answer with addresses that hold."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = _path_of(scope)
-        if self._is_taken_off:
-            if asked == self._prefix:
+        requested = _path_of(scope)
+        if self._is_stripped:
+            if requested == self._prefix:
                 # Without the slash, relative addresses would miss the prefix.
-                location = f"./{asked.rpartition('/')[2]}/"
+                location = f"./{requested.rpartition('/')[2]}/"
                 await RedirectResponse(location)(scope, receive, send)
                 return
-            if asked.startswith(self._prefix + "/"):
-                _take_off(scope, len(self._prefix))
+            if requested.startswith(self._prefix + "/"):
+                _strip(scope, len(self._prefix))
         path = _path_of(scope)
 
         async def addressed(message: Message) -> None:
@@ -73,7 +73,7 @@ def _path_of(scope: Scope) -> str:
     return raw.partition(b"?")[0].decode("latin-1")
 
 
-def _take_off(scope: Scope, length: int) -> None:
+def _strip(scope: Scope, length: int) -> None:
     # The prefix has no character that is encoded: it has the same length in both.
     scope["path"] = scope["path"][length:]
     scope["raw_path"] = _path_of(scope)[length:].encode("latin-1")

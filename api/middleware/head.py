@@ -20,7 +20,7 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
         # A copy: the server must still see HEAD, to send no body.
-        asked = {**scope, "method": "GET"}
+        as_get = {**scope, "method": "GET"}
 
         async def started(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -29,13 +29,13 @@ class HeadAsGet:
                 raise _HeadSentError
 
         try:
-            await self._app(asked, receive, started)
+            await self._app(as_get, receive, started)
         except* _HeadSentError:  # also out of the group of tasks in which a stream is sent
             await send({"type": "http.response.body", "body": b""})
         finally:
-            if "route" in asked:
-                scope["route"] = asked["route"]  # metrics count by route
+            if "route" in as_get:
+                scope["route"] = as_get["route"]  # metrics count by route
 
 
 class _HeadSentError(Exception):
-    """The headers are sent; nothing else is wanted."""
+    """The headers are sent; nothing else is needed."""
