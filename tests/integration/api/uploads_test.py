@@ -21,18 +21,8 @@ from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
 from tests.support.datasets import making
+from tests.support.datasets.uploading import CONTENT, add, folders
 from tests.support.specs import JSON
-
-CONTENT = making.zipped(making.class_files(5))
-
-
-def _add(client: TestClient, content: bytes = CONTENT, **options: Any) -> Any:  # noqa: ANN401
-    return client.post("/v1/datasets", params={"name": "pets"} | options, content=content)
-
-
-def _folders(settings: Settings) -> list[Path]:
-    base = settings.data_dir / "datasets"
-    return [p for p in base.iterdir() if p.is_dir()] if base.exists() else []
 
 
 def _digest(content: bytes) -> dict[str, str]:
@@ -57,18 +47,18 @@ def test_a_wrong_parameter_is_named(
     answer = client.post("/v1/datasets", params=params, content=CONTENT)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["parameter"] == parameter
-    assert _folders(settings) == []
+    assert folders(settings) == []
 
 
 def test_bytes_are_held_to_their_digest(client: TestClient, settings: Settings) -> None:
     right = client.post("/v1/datasets?name=a", content=CONTENT, headers=_digest(CONTENT))
     assert right.status_code == 201
-    n_folders = len(_folders(settings))
+    n_folders = len(folders(settings))
     for headers in (_digest(b"other"), {"content-digest": "md5=:AA==:"}, {"content-digest": ""}):
         wrong = client.post("/v1/datasets?name=a", content=CONTENT, headers=headers)
         assert wrong.status_code == 400
         assert wrong.json()["type"] == "/problems/digest-mismatch"
-    assert len(_folders(settings)) == n_folders
+    assert len(folders(settings)) == n_folders
 
 
 @pytest.fixture
@@ -85,7 +75,7 @@ def test_uploads_have_a_limit_of_their_own(
 ) -> None:
     content = making.npz(x=making.pixels(0, (20, 8, 8)))
     assert 1_000 < len(content) < 9_000
-    assert _add(small, content).status_code == 201
+    assert add(small, content).status_code == 201
     large = b"\0" * 20_000
     sent: Any = large if is_declared else iter([large[:7_000], large[7_000:]])
     answer = small.post("/v1/datasets?name=x", content=sent)
@@ -94,7 +84,7 @@ def test_uploads_have_a_limit_of_their_own(
     body = json.dumps({"name": "x", "folder": "f" * 2_000}).encode()
     assert small.post("/v1/datasets", content=body, headers=JSON).status_code == 413
     assert small.post("/v1/jobs", content=large, headers=JSON).status_code == 413
-    assert len(_folders(settings)) == 1
+    assert len(folders(settings)) == 1
 
 
 def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
@@ -113,10 +103,10 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
 
     original = Path.open
     monkeypatch.setattr(Path, "open", opened)
-    answer = _add(client, os.urandom(8 * 2**20))
+    answer = add(client, os.urandom(8 * 2**20))
     assert answer.status_code == 507
     assert answer.json()["type"] == "/problems/storage-full"
-    assert _folders(settings) == []
+    assert folders(settings) == []
 
 
 def test_a_client_that_goes_away_leaves_nothing(
@@ -145,4 +135,4 @@ def test_a_client_that_goes_away_leaves_nothing(
     }
     asyncio.run(create_app(settings, sqlite_database)(scope, receive, send))
     assert answers[0]["status"] == 400
-    assert _folders(settings) == []
+    assert folders(settings) == []

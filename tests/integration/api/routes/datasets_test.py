@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from starlette.testclient import TestClient
@@ -13,9 +12,9 @@ from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
 from tests.support.datasets import making
+from tests.support.datasets.uploading import add, folders
 from tests.support.specs import submit
 
-CONTENT = making.zipped(making.class_files(5))
 CLASSIFY = {
     "name": "pets",
     "task": {"kind": "classification", "dataset": "stored:1"},
@@ -25,17 +24,8 @@ CLASSIFY = {
 }
 
 
-def _add(client: TestClient, content: bytes = CONTENT, **options: Any) -> Any:  # noqa: ANN401
-    return client.post("/v1/datasets", params={"name": "pets"} | options, content=content)
-
-
-def _folders(settings: Settings) -> list[Path]:
-    base = settings.data_dir / "datasets"
-    return [p for p in base.iterdir() if p.is_dir()] if base.exists() else []
-
-
 def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Settings) -> None:
-    answer = _add(both)
+    answer = add(both)
     assert answer.status_code == 201, answer.text
     found = answer.json()
     assert answer.headers["location"] == f"/v1/datasets/{found['id']}"
@@ -54,11 +44,11 @@ def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Se
     assert both.delete(f"/v1/datasets/{found['id']}").status_code == 204
     assert both.get(f"/v1/datasets/{found['id']}").status_code == 404
     assert both.get(f"/v1/datasets/{found['id']}/preview").status_code == 404
-    assert _folders(settings) == []
+    assert folders(settings) == []
 
 
 def test_pages_of_sets(client: TestClient) -> None:
-    ids = [_add(client, name=f"n{index}").json()["id"] for index in range(3)]
+    ids = [add(client, name=f"n{index}").json()["id"] for index in range(3)]
     first = client.get("/v1/datasets", params={"limit": 2})
     second = client.get(first.links["next"]["url"])
     found = [one["id"] for page in (first, second) for one in page.json()["items"]]
@@ -67,13 +57,13 @@ def test_pages_of_sets(client: TestClient) -> None:
 
 
 def test_a_refusal_names_the_file(client: TestClient, settings: Settings) -> None:
-    answer = _add(client, making.zipped(making.class_files(5) | {"cat/x.png": b"broken"}))
+    answer = add(client, making.zipped(making.class_files(5) | {"cat/x.png": b"broken"}))
     assert answer.status_code == 422
     body = answer.json()
     assert body["type"] == "/problems/invalid-dataset"
     assert body["errors"][0]["entry"] == "cat/x.png"
     assert client.get("/v1/datasets").json()["items"] == []
-    assert _folders(settings) == []
+    assert folders(settings) == []
 
 
 def test_a_folder_is_stored_by_name(
@@ -104,7 +94,7 @@ def test_a_folder_is_stored_by_name(
 
 
 def test_a_set_in_use_is_not_deleted(client: TestClient) -> None:
-    _add(client)
+    add(client)
     job_id = submit(client, CLASSIFY)
     answer = client.delete("/v1/datasets/1")
     assert answer.status_code == 409
