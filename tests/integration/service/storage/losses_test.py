@@ -14,16 +14,7 @@ from service.jobs import commands
 from service.settings import Settings
 from service.storage import losses
 from service.storage.database import Database
-from service.validation import parse
-
-SPEC = parse.parse(
-    {
-        "name": "sphere",
-        "task": {"kind": "function", "name": "sphere"},
-        "samplers": ["random"],
-        "budget": {"n_trials": 5},
-    }
-)
+from tests.support.stored_specs import SPEC
 
 
 def submit(database: Database, n: int) -> None:
