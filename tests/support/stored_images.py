@@ -22,7 +22,15 @@ from workers.training.data.stored import PREFIX
 
 # Noise looks like no photograph: images are made of blocks of this size.
 BLOCK_PX = 8
+# Of samples of 1, 2 and 3 axes.
+SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}
 Arrays = Sequence[NDArray[Any]] | NDArray[Any]
+
+
+def noise(n: int, n_channels: int, n_dims: int, seed: int = 0) -> NDArray[np.uint8]:
+    """Return samples of shape (n, n_channels, *SIDES[n_dims])."""
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (n, n_channels, *SIDES[n_dims]), dtype=np.uint8)
 
 
 def store(

@@ -34,24 +34,6 @@ from workers.training.objectives import build_objective
 from workers.training.task import Status, TrainingTask
 
 CPU = torch.device("cpu")
-FLIPPED = {"augmentation": {"flip": True, "crop_padding_px": 0}}
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-def name(data_dir: Path) -> str:
-    return store_images(data_dir, *blocks(80))
-
-
-@pytest.fixture
-def training(name: str, data_dir: Path) -> TrainingTask:
-    section = {"kind": "classification", "dataset": name, "size_px": 16}
-    settings = {"epochs": 3, "batch_size": 8, **FLIPPED}
-    return task(section, training=settings, phi=None, data_dir=str(data_dir))
 
 
 def epoch(name: str, data_dir: Path, batch_size: int, **changes: Any) -> list[tuple[Any, ...]]:

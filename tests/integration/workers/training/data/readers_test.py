@@ -23,7 +23,7 @@ from tests.support.interrupted import (
     facts,
     undisturbed,
 )
-from tests.support.stored_images import blocks, store_damaged, store_images
+from tests.support.stored_images import store_damaged
 from tests.support.trainings import run, task
 from workers.training.data import readers, reading
 from workers.training.data.readers import use_readers
@@ -35,26 +35,6 @@ from workers.training.loop import train
 from workers.training.task import TrainingTask
 
 CPU = torch.device("cpu")
-
-
-FLIPPED = {"augmentation": {"flip": True, "crop_padding_px": 0}}
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
-def name(data_dir: Path) -> str:
-    return store_images(data_dir, *blocks(80))
-
-
-@pytest.fixture
-def training(name: str, data_dir: Path) -> TrainingTask:
-    section = {"kind": "classification", "dataset": name, "size_px": 16}
-    settings = {"epochs": 3, "batch_size": 8, **FLIPPED}
-    return task(section, training=settings, phi=None, data_dir=str(data_dir))
 
 
 @pytest.fixture

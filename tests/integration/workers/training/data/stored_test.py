@@ -24,7 +24,7 @@ from tests.support.interrupted import (
     undisturbed,
     until_killed,
 )
-from tests.support.stored_images import store
+from tests.support.stored_images import SIDES, noise, store
 from tests.support.trainings import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
@@ -38,15 +38,9 @@ from workers.training.objectives.labelled import LabelledObjective
 from workers.training.task import Status
 
 CPU = torch.device("cpu")
-SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}
 PATCHES = {"patch_px": 16, "n_patches": 24}
 PSNRS = {"psnr_db", "psnr_clipped_db"}
 SPLITS: tuple[Split, ...] = ("validation", "test")
-
-
-def noise(n: int, n_channels: int, n_dims: int, seed: int = 0) -> NDArray[np.uint8]:
-    random = np.random.default_rng(seed)
-    return random.integers(0, 256, (n, n_channels, *SIDES[n_dims]), dtype=np.uint8)
 
 
 def halves(n: int, n_channels: int, n_dims: int) -> tuple[NDArray[np.uint8], list[int]]:

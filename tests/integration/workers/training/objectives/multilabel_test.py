@@ -7,24 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
-from tests.support.stored_images import store
+from tests.support.stored_images import noise, store
 from tests.support.trainings import SMALL_CNN, run, task
 from workers.training.objectives import build_objective
 
 CPU = torch.device("cpu")
 
 
-SIDES = {1: (24,), 2: (20, 18), 3: (16, 17, 18)}
-
-
 PATCHES = {"patch_px": 16, "n_patches": 24}
-
-
-def noise(n: int, n_channels: int, n_dims: int, seed: int = 0) -> NDArray[np.uint8]:
-    random = np.random.default_rng(seed)
-    return random.integers(0, 256, (n, n_channels, *SIDES[n_dims]), dtype=np.uint8)
 
 
 def test_several_labels_are_learned(tmp_path: Path) -> None:
