@@ -12,6 +12,7 @@ from service.studies.densities import densities_at, learned_densities, of_equal_
 from service.studies.layer_groups import WHOLE
 from service.studies.resolved import TrainingJob
 from tests.support import resolved_jobs
+from tests.support.resolved_jobs import gradient_body
 
 # The authors' settings one by one, for kernels of 5.
 SPELLED = {
@@ -23,20 +24,8 @@ SPELLED = {
 }
 
 
-def body_of(options: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "name": "digits",
-        "task": {"kind": "classification"},
-        "network": {"kind": "small_cnn", "depth": 2, "kernel_size": 5},
-        "training": {"optimizer": "adamw", "lr": 1e-4},
-        "samplers": [{"name": "gradient", "options": options}],
-        "controls": ["uniform", "flat"],
-        "budget": {"n_trials": 5},
-    } | changes
-
-
 def job_of(options: dict[str, Any], **changes: Any) -> TrainingJob:
-    return resolved_jobs.training(body_of(options, **changes))
+    return resolved_jobs.training(gradient_body(options, **changes))
 
 
 def order_of(job: TrainingJob) -> payloads.Order:

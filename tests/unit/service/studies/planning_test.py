@@ -7,24 +7,12 @@ import pytest
 from densearch import seeds
 from service.jobs import commands
 from service.states import Role
-from service.studies.resolved import TrainingJob
-from tests.support import resolved_jobs
-
-
-def job_of(**changes: object) -> TrainingJob:
-    body: dict[str, object] = {
-        "name": "photos",
-        "task": {"kind": "denoising"},
-        "network": {"kind": "dncnn", "kernel_size": 5},
-        "samplers": ["direct_l", "tpe"],
-        "budget": {"n_trials": 10},
-    }
-    return resolved_jobs.training(body | changes)
+from tests.support.resolved_jobs import photos
 
 
 def test_seeds_belong_to_names() -> None:
-    plain = {study.name: study for study in job_of().studies}
-    repeated = {study.name: study for study in job_of(repeats=2).studies}
+    plain = {study.name: study for study in photos().studies}
+    repeated = {study.name: study for study in photos(repeats=2).studies}
     assert plain["tpe"].seed == seeds.derive(0, "search", "tpe") == repeated["tpe-1"].seed
     assert repeated["tpe-2"].seed not in {plain["tpe"].seed, plain["direct_l"].seed}
     assert "direct_l-2" not in repeated
@@ -32,9 +20,9 @@ def test_seeds_belong_to_names() -> None:
 
 def test_what_tunes_a_control_can_do_what_is_asked() -> None:
     choices = {"optimizer": {"choices": ["sgd", "adam"]}}
-    job = job_of(samplers=["gradient", "tpe"], controls=["uniform_tuned"], search=choices)
+    job = photos(samplers=["gradient", "tpe"], controls=["uniform_tuned"], search=choices)
     assert [s.sampler for s in job.studies] == ["gradient", "tpe", "tpe"]
-    alone = job_of(samplers=["gradient"], controls=["uniform_tuned"], search=choices)
+    alone = photos(samplers=["gradient"], controls=["uniform_tuned"], search=choices)
     assert [s.sampler for s in alone.studies] == ["gradient", "tpe"]
 
 
@@ -56,7 +44,7 @@ def test_a_merge_patch(patch: object, expected: object) -> None:
 def test_a_tuned_control_has_the_budget_of_a_search_and_a_fixed_one_a_single_trial() -> None:
     roles = {
         study.name: (study.role, study.n_trials)
-        for study in job_of(controls=["flat_tuned", "uniform"]).studies
+        for study in photos(controls=["flat_tuned", "uniform"]).studies
     }
     assert roles["flat_tuned"] == (Role.TUNED, 10)
     assert roles["uniform"] == (Role.CONTROL, 1)

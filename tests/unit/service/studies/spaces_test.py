@@ -10,17 +10,7 @@ from densearch.sampler import AxisKind
 from service.studies.resolved import TrainingJob
 from service.studies.spaces import TUNED, axis_kinds
 from tests.support import resolved_jobs
-
-
-def job_of(**changes: object) -> TrainingJob:
-    body: dict[str, object] = {
-        "name": "photos",
-        "task": {"kind": "denoising"},
-        "network": {"kind": "dncnn", "kernel_size": 5},
-        "samplers": ["direct_l", "tpe"],
-        "budget": {"n_trials": 10},
-    }
-    return resolved_jobs.training(body | changes)
+from tests.support.resolved_jobs import photos
 
 
 def axes(job: TrainingJob, name: str) -> list[tuple[str, float, float]]:
@@ -30,7 +20,7 @@ def axes(job: TrainingJob, name: str) -> list[tuple[str, float, float]]:
 
 def test_every_tuned_control_has_a_space_of_its_own() -> None:
     controls = [*TUNED, "uniform", {"name": "linear"}]
-    job = job_of(controls=controls, training={"lr": 0.08})
+    job = photos(controls=controls, training={"lr": 0.08})
     lr: Any = ("lr", pytest.approx(0.01), pytest.approx(0.64))
     density = [("den[0]", 0.05, 1.0), ("den[1]", 0.5, 1.5)]
     assert axes(job, "direct_l") == density
@@ -45,10 +35,10 @@ def test_tuned_controls_search_the_other_settings_too() -> None:
         "weight_decay": {"low": 1e-5, "high": 1e-2, "log": True},
         "lr": {"low": 0.001, "high": 0.1, "log": True},
     }
-    job = job_of(search=search, controls=["uniform_tuned"])
+    job = photos(search=search, controls=["uniform_tuned"])
     assert axes(job, "uniform_tuned") == [("weight_decay", 1e-5, 1e-2), ("lr", 0.001, 0.1)]
     given = {"name": "uniform_tuned", "lr": {"low": 0.5, "high": 0.6}}
-    assert axes(job_of(search=search, controls=[given]), "uniform_tuned")[1] == ("lr", 0.5, 0.6)
+    assert axes(photos(search=search, controls=[given]), "uniform_tuned")[1] == ("lr", 0.5, 0.6)
 
 
 def test_axes_say_what_they_stand_for() -> None:
@@ -57,7 +47,7 @@ def test_axes_say_what_they_stand_for() -> None:
         "width": {"low": 4, "high": 64, "integer": True, "log": True},
         "nesterov": {"choices": [False, True]},
     }
-    space = job_of(samplers=["random"], search=search).spaces.searches
+    space = photos(samplers=["random"], search=search).spaces.searches
     assert axis_kinds(space) == (
         AxisKind(),
         AxisKind(),
@@ -68,7 +58,7 @@ def test_axes_say_what_they_stand_for() -> None:
 
 
 def test_a_start_is_the_point_of_its_vector() -> None:
-    space = job_of(search={"lr": {"low": 0.01, "high": 1.0, "log": True}}).spaces.searches
+    space = photos(search={"lr": {"low": 0.01, "high": 1.0, "log": True}}).spaces.searches
     point = space.start([0.5, 1.25])
     assert list(space.split(point)[0]) == pytest.approx([0.5, 1.25])
     assert space.split(point)[1]["lr"] == pytest.approx(0.1)
@@ -77,7 +67,7 @@ def test_a_start_is_the_point_of_its_vector() -> None:
 
 def test_a_learned_density_is_searched_at_the_trainings_own_settings() -> None:
     search = {"lr": {"low": 0.01, "high": 1.0, "log": True}}
-    job = job_of(samplers=["gradient", "random"], search=search)
+    job = photos(samplers=["gradient", "random"], search=search)
     assert axes(job, "gradient") == axes(job, "random")[:-1]
 
 

@@ -8,23 +8,12 @@ import pytest
 
 from service.errors import Fault, InvalidSpecError
 from service.validation import parse
-
-
-def body_of(options: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "name": "digits",
-        "task": {"kind": "classification"},
-        "network": {"kind": "small_cnn", "depth": 2, "kernel_size": 5},
-        "training": {"optimizer": "adamw", "lr": 1e-4},
-        "samplers": [{"name": "gradient", "options": options}],
-        "controls": ["uniform", "flat"],
-        "budget": {"n_trials": 5},
-    } | changes
+from tests.support.resolved_jobs import gradient_body
 
 
 def faults_of(options: dict[str, Any], **changes: Any) -> list[Fault]:
     with pytest.raises(InvalidSpecError) as caught:
-        parse.parse(body_of(options, **changes))
+        parse.parse(gradient_body(options, **changes))
     return list(caught.value.faults)
 
 
