@@ -18,14 +18,13 @@ from typing import Any
 import pytest
 
 from service.jobs import commands
-from service.records import Job
 from service.settings import Settings
 from service.states import JobState
-from service.storage import jobs, trials
+from service.storage import trials
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.plugging import forget, used
-from tests.support.pretended_cluster import PretendedCluster
+from tests.support.pretended_cluster import PretendedCluster, job_of
 from tests.support.root import ROOT
 from workers.dispatcher import Dispatcher
 
@@ -173,11 +172,6 @@ def turn_until(dispatcher: Dispatcher, is_so: Callable[[], bool]) -> None:
         dispatcher.turn()
         for assignment in cluster.in_hand().values():
             cluster.finish(assignment)
-
-
-def job_of(database: Database, job_id: int) -> Job:
-    with database.read() as session:
-        return jobs.get(session, job_id)
 
 
 def points_of(database: Database, job_id: int) -> list[list[float]]:

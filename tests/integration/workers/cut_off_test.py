@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 from service.jobs import commands as use_cases
 from service.orchestration import step
 from service.orchestration.messages import Assignment
-from service.records import Job
 from service.settings import Settings
 from service.states import JobState
-from service.storage import jobs, postgresql, trials
+from service.storage import postgresql, trials
 from service.storage.database import Database
 from service.validation import parse
 from tests.chaos.proxy import Mode, Proxy
-from tests.support.pretended_cluster import PretendedCluster
+from tests.support.pretended_cluster import PretendedCluster, job_of
 from workers.dispatcher import Dispatcher
 
 # The driver leaves a cursor open whose connection broke while it was being declared.
@@ -73,11 +72,6 @@ class Worker:
 
 def submit(database: Database) -> int:
     return use_cases.submit(database, parse.parse(SPHERE))[0].id
-
-
-def job_of(database: Database, job_id: int) -> Job:
-    with database.read() as session:
-        return jobs.get(session, job_id)
 
 
 def turn_until_ended(worker: Worker, database: Database, job_id: int) -> list[float | None]:

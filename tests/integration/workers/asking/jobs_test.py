@@ -12,17 +12,16 @@ import pytest
 from densearch.sampler import Capabilities, Effort
 from service.jobs import commands as use_cases
 from service.orchestration.messages import Assignment, Ended, Ending
-from service.records import Job
 from service.samplers import SamplerInfo
 from service.samplers.catalogue.registry import _SAMPLERS
 from service.samplers.sections import NoOptions
 from service.settings import Settings
 from service.states import JobState
-from service.storage import jobs, studies
+from service.storage import studies
 from service.storage.database import Database
 from service.validation import parse
 from tests.support import odd_samplers
-from tests.support.pretended_cluster import PretendedCluster
+from tests.support.pretended_cluster import PretendedCluster, job_of
 from tests.support.root import ROOT
 from tests.support.simulation import Simulation, counted_trials, forget
 from workers.dispatcher import Dispatcher
@@ -73,11 +72,6 @@ def submit(database: Database, *samplers: str, n_trials: int = 12) -> int:
 def _diverge(cluster: PretendedCluster, assignment: Assignment) -> None:
     ended = Ended(assignment.attempt_id, assignment.trial_id, Ending.DIVERGED)
     cluster.messages.append((assignment, (ended, None)))
-
-
-def job_of(database: Database, job_id: int) -> Job:
-    with database.read() as session:
-        return jobs.get(session, job_id)
 
 
 def turn_until(
