@@ -93,22 +93,22 @@ def _results_findings(database: Database) -> Iterator[Finding]:
 
 def check_migrations(settings: Settings) -> Iterator[Finding]:
     """Run the migrations: on a copy of a SQLite file that needs them, else on an empty one."""
-    from service.storage import schema
+    from service.storage import locks, schema
     from service.storage.database import Database
 
     with TemporaryDirectory(prefix="densearch-doctor-") as folder:
-        copy = Path(folder) / "copy.sqlite3"
+        copy = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
         what = "an empty database"
-        path = settings.sqlite_path
-        if settings.database_url is None and path.exists():
-            what = f"a copy of {path}"
-            uri = f"{path.absolute().as_uri()}?mode=ro"
+        file = locks.sqlite_file(settings)
+        if file is not None and file.exists():
+            what = f"a copy of {file}"
+            uri = f"{file.absolute().as_uri()}?mode=ro"
             with (
                 closing(sqlite3.connect(uri, uri=True)) as source,
-                closing(sqlite3.connect(copy)) as target,
+                closing(sqlite3.connect(copy.sqlite_path)) as target,
             ):
                 source.backup(target)
-        database = Database(f"sqlite:///{copy}")
+        database = Database(copy.resolved_database_url)
         try:
             schema.upgrade(database)
             yield Finding(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from api.cli.database_checks import check_database, check_migrations
 from service.settings import Settings
@@ -51,3 +53,17 @@ def test_a_migration_that_fails_is_a_finding(
     monkeypatch.setattr(schema, "upgrade", fails)
     (finding,) = check_migrations(settings)
     assert (finding.level, finding.detail) == ("fail", "of an empty database fail: no such column")
+
+
+def test_a_file_that_an_address_names_is_copied_too(
+    settings: Settings, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "odd %20?#"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    (tmp_path / "odd %20?#").mkdir()
+    other = tmp_path / "other.sqlite3"
+    shutil.copy(sqlite_template, other)
+    named = Settings(data_dir=tmp_path, database_url=SecretStr(f"sqlite:///{other}"))
+    (finding,) = check_migrations(named)
+    assert (finding.level, f"a copy of {other}" in finding.detail) == ("ok", True)
+    assert list((tmp_path / "odd %20?#").iterdir()) == []
