@@ -56,7 +56,7 @@ def test_a_migration_that_fails_is_a_finding(
 
 
 def test_a_file_that_an_address_names_is_copied_too(
-    settings: Settings, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "odd %20?#"))
     monkeypatch.setattr(tempfile, "tempdir", None)
