@@ -22,6 +22,11 @@ def training_job(**changes: object) -> dict[str, object]:
     return body | changes
 
 
+SMALL = training_job(
+    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
+)
+
+
 def function_job(**changes: object) -> dict[str, object]:
     body: dict[str, object] = {
         "name": "branin",

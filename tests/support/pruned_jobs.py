@@ -15,12 +15,7 @@ from service.storage.database import Database
 from service.storage.retention import Pruned
 from service.storage.tables import CalibrationRow, EventRow, IdempotencyKeyRow, MeasurementRow
 from service.validation import parse
-from tests.support.jobs import training_job
 from tests.support.simulation import Simulation
-
-SMALL = training_job(
-    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
-)
 
 
 def run_measured(database: Database, body: dict[str, object], key: str | None = None) -> int:

@@ -12,12 +12,8 @@ from service.orchestration.messages import Ended
 from service.states import JobState
 from service.storage.database import Database
 from service.storage.tables import Base
-from tests.support.jobs import submit, training_job
+from tests.support.jobs import submit
 from tests.support.simulation import Simulation
-
-SMALL = training_job(
-    samplers=["random"], controls=["uniform"], budget={"n_trials": 3}, evaluation={"n_seeds": 1}
-)
 
 
 class Storing(Simulation):

@@ -12,7 +12,8 @@ from service.settings import Settings
 from service.storage import events
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from tests.support.stored_jobs import SMALL, run_storing
+from tests.support.jobs import SMALL
+from tests.support.stored_jobs import run_storing
 from workers.housekeeper import Housekeeper
 
 

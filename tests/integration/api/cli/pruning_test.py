@@ -18,7 +18,8 @@ from service.settings import load
 from service.storage import events, locks, vacuum
 from service.storage.chunks import Chunks
 from service.storage.database import Database
-from tests.support.pruned_jobs import SMALL, later, left, run_measured
+from tests.support.jobs import SMALL
+from tests.support.pruned_jobs import later, left, run_measured
 from tests.support.stored_jobs import counts, files, run_storing
 
 

@@ -18,9 +18,9 @@ from service.storage.chunks import Chunks
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.courses import untimed
-from tests.support.jobs import function_job, run_whole, submit
+from tests.support.jobs import SMALL, function_job, run_whole, submit
 from tests.support.simulation import Simulation, counted_trials, forget, report_of
-from tests.support.stored_jobs import SMALL, counts, files, go_on, run_storing
+from tests.support.stored_jobs import counts, files, go_on, run_storing
 
 
 class Dying(Chunks):

@@ -21,8 +21,8 @@ from service.storage.database import Database
 from service.storage.retention import Pruned
 from service.storage.tables import IdempotencyKeyRow
 from service.validation import parse
-from tests.support.jobs import function_job, run_whole
-from tests.support.pruned_jobs import SMALL, later, left, run_measured
+from tests.support.jobs import SMALL, function_job, run_whole
+from tests.support.pruned_jobs import later, left, run_measured
 from tests.support.reopened import go_on
 from tests.support.simulation import counted_trials, report_of
 
