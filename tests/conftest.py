@@ -94,5 +94,14 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
+def mask() -> Iterator[None]:
+    """Restore the mask of new files: a command makes files private for the rest of its process."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, port=0)

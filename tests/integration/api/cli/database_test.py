@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +18,7 @@ from tests.support import seeding
 EARLIER = "0004"
 
 
-@pytest.fixture(autouse=True)
-def mask() -> Iterator[None]:
-    """The commands make files private to their user, for the rest of their process."""
-    before = os.umask(0o022)
-    os.umask(before)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("mask")
 
 
 @pytest.fixture

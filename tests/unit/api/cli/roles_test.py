@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,13 +17,7 @@ from service.settings import Settings
 Started = list[tuple[str, Settings]]
 
 
-@pytest.fixture(autouse=True)
-def mask() -> Iterator[None]:
-    """The commands make files private to their user, for the rest of their process."""
-    before = os.umask(0o022)
-    os.umask(before)
-    yield
-    os.umask(before)
+pytestmark = pytest.mark.usefixtures("mask")
 
 
 @pytest.fixture
