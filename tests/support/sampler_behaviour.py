@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from densearch.sampler import Certainty, Entry, Plan, Proposal, Sampler, StudyPlan
+from densearch.sampler import Certainty, Entry, Plan, Point, Proposal, Sampler, StudyPlan
 from service.samplers import create, describe
 
-Point = tuple[float, ...]
 Objective = Callable[[Point], float]
 
 
@@ -105,11 +104,11 @@ def sequence_of(log: Sequence[Entry]) -> list[tuple[Point, float | None, int | N
 
 
 class SamplerBehaviour:
-    """The contract of library/densearch/sampler.py. A subclass states `name`, perhaps `is_seeded`.
+    """The contract of `densearch.sampler.contract`. A subclass states `name`, perhaps `is_seeded`.
 
-    Besides the sequence itself the suite demands: that speculation (`Sampler.speculate`) never
-    changes it; that an entry of the catalogue with the capability `speculative` has an option
-    `max_extra` whose 0 means none; and that a study whose budget is raised goes on from its log
+    The suite demands further that speculation (`Sampler.speculate`) never changes the sequence;
+    that an entry of the catalogue with the capability `speculative` has an option `max_extra`
+    whose 0 means none; and that a study whose budget is raised goes on from its log
     as if it had been so long from the start, `n_first` being the same. What depends on the budget
     (a grid, a share) takes `StudyPlan.first_budget`, which does not move.
     """

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from densearch.sampler import StudyPlan
-from tests.support.sampler_behaviour import Objective, Point, Simulation, bowl
+from densearch.sampler import Point, StudyPlan
+from tests.support.sampler_behaviour import Objective, Simulation, bowl
 from workers.functions import FUNCTIONS, evaluate
 
 SEED = 20_241_124

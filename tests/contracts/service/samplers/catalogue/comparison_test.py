@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from densearch.sampler import StudyPlan
+from densearch.sampler import Point, StudyPlan
 from service import samplers
 from service.samplers.catalogue.comparison import ENTRIES
-from tests.support.sampler_behaviour import Objective, Point, Simulation, bowl
+from tests.support.sampler_behaviour import Objective, Simulation, bowl
 
 # The Gaussian process stands under the contract of its own adapter: its trials take long.
 INFOS = [info for info in ENTRIES if info.name != "gp"]
