@@ -82,14 +82,14 @@ class DirectLBobyqa(Replayed):
         found = self._tree.ahead(guess, taken, n_wanted)
         return found + self._first_steps(taken, found)[: n_wanted - len(found)]
 
-    def _first_steps(self, taken: Container[bytes], besides: Sequence[bytes]) -> list[bytes]:
+    def _first_steps(self, taken: Container[bytes], excluded: Sequence[bytes]) -> list[bytes]:
         """Return where a local search would begin if the best point known were to stay it."""
         values, n_left = self._ledger.values, self.study.n_trials - self._n_tree
         if not values or n_left == 0:
             return []
         start = min(values, key=values.__getitem__)
         keys = dict.fromkeys(descent(start, min(n_left, 2 * self.study.dimension + 1), {}).keys)
-        return [key for key in keys if key not in taken and key not in besides]
+        return [key for key in keys if key not in taken and key not in excluded]
 
     def _asked(self) -> list[bytes]:
         local = [visit.key for visit in self._local.visits] if self._local else []

@@ -25,7 +25,7 @@ class NetworkPlugin(Protocol):
         section: Its settings, a `densearch.plugins.OwnNetwork`; the docstring describes it, and
             every field has a default.
         takes: The argument after the colon of its `kind`, such as "NAME"; may be left out.
-        built_on: Packages whose versions its trainings depend on besides its own; may be left out.
+        built_on: Further packages whose versions its trainings depend on; may be left out.
     """
 
     title: ClassVar[str]
@@ -116,7 +116,7 @@ class SamplerPlugin(Protocol):
         title: The name that pages show.
         section: Its options, a `densearch.plugins.SamplerOptions`; every field has a default.
         capabilities: Its `densearch.plugins.Capabilities`; it cannot be speculative.
-        built_on: Packages whose versions its points depend on besides its own; may be left out.
+        built_on: Further packages whose versions its points depend on; may be left out.
         effort: A static method from `StudyPlan` to the `densearch.plugins.Effort` of its costliest
             ask; may be left out. It is asked in a separate process whatever it answers.
     """

@@ -53,7 +53,7 @@ def test_what_happens_while_one_listens_arrives(
 
     def standings(session: Session, job_ids: set[int]) -> Any:  # noqa: ANN401 - as the original
         if next(n_turns) > 40:
-            heard.set()  # it has told all there was, and listens
+            heard.set()  # it has sent all there was, and waits for more
         return original(session, job_ids)
 
     monkeypatch.setattr(events, "standings", standings)

@@ -100,7 +100,7 @@ def test_idle_workers_run_ahead_unless_another_job_waits(
         with sqlite_database.read() as session:
             return sum(t.certainty != "certain" for t in trials.of_job(session, first))
 
-    assert guesses() == 3  # beside the five that are certain
+    assert guesses() == 3  # in addition to the five that are certain
     other = {"name": "b", "task": {"kind": "function", "name": "sphere", "dimension": 2},
              "samplers": ["random"], "budget": {"n_trials": 90}}  # fmt: skip
     second = use_cases.submit(sqlite_database, parse.parse(other))[0].id

@@ -1,4 +1,4 @@
-"""Small files in every format that can be stored, made anew by each test."""
+"""Small files in every format that can be stored, made again by each test."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def tarred(files: Mapping[str, bytes], mode: str = "w:gz") -> bytes:
-    """Return a tar file, gzipped unless told otherwise."""
+    """Return a tar file, gzipped by default."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
         for name, content in files.items():

@@ -54,7 +54,7 @@ def test_the_events_of_an_extended_job_go_on_where_they_ended(
     assert after[0].id > before[-1].id
     trials = {e.data["id"] for e in after if e.kind == "trial"}
     assert len(trials) == 3
-    # Whoever comes late gets both parts, and the stream does not end at the first SUCCEEDED.
+    # A late client gets both parts, and the stream does not end at the first SUCCEEDED.
     assert parse_events(both.get(address).text) == before + after
 
 

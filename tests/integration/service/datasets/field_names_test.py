@@ -1,4 +1,4 @@
-"""Names as people's systems write them, and the files that these put beside."""
+"""Names as people's systems write them, and the files that these systems add."""
 
 from __future__ import annotations
 

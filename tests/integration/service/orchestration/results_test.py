@@ -133,7 +133,7 @@ def test_a_commit_whose_answer_was_lost_is_made_once(database: Database) -> None
     said.append(Ended(first.attempt_id, first.trial_id, Ending.COMPLETED, value=3.0))
     with database.write() as session:
         step.take(session, run, said, 0)
-    # The dispatcher was told of an error, though the database has it all: it begins anew.
+    # The dispatcher was told of an error, though the database has it all: it starts again.
     with database.read() as session:
         job = jobs.get(session, job_id)
     again = open_run(database, job, in_hand={first.attempt_id, second.attempt_id})

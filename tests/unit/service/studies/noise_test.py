@@ -73,7 +73,7 @@ def test_it_stops_at_the_first_trial_that_tells_enough() -> None:
 def test_a_best_without_neighbours_on_both_sides_of_every_axis_goes_on() -> None:
     found = trials(CROSS[:4], [1.0, 1.0, 1.0, 1.0])
     assert stop_of(found, 10.0) is None
-    # A better point that shares no line with the others begins anew.
+    # After a better point that shares no line with the others it goes on.
     moved = trials([*CROSS, (0.61, 0.61)], [1.0, 1.05, 1.09, 1.02, 1.1, 0.9])
     assert stop_of(moved, 0.01) is None
     assert stop_of([], 1.0) is None

@@ -43,7 +43,7 @@ def refused(**sections: Any) -> dict[str, str]:
     return {fault.pointer: fault.detail for fault in caught.value.faults}
 
 
-# What a user is told
+# What a user sees
 
 
 def test_it_is_described_as_the_built_in_ones_are() -> None:
