@@ -135,7 +135,7 @@ def resolved_of(job: Job) -> ResolvedSpec:
     Raises:
         InvalidSpecError: This server would refuse it by now.
     """
-    return resolve(parse.parse(job.spec))
+    return resolve(parse.stored(job.spec))
 
 
 def spec_again(session: Session, job: Job) -> JobSpec:
@@ -148,7 +148,7 @@ def spec_again(session: Session, job: Job) -> JobSpec:
         InvalidSpecError: This server does not accept it any more.
     """
     body = {name: part for name, part in job.spec.items() if name != "sampler_packages"}
-    return references.unresolved(session, parse.parse(body))
+    return references.unresolved(session, parse.stored(body))
 
 
 def pause(database: Database, job_id: int) -> Job:

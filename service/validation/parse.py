@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -38,8 +38,12 @@ MOST_GPUS = 1.0
 WORST_OF_FUNCTION = 1e12
 
 
+# The rules by which a new job's arms are searched and compared.
+NEWEST_METHOD: Final = 2
+
+
 def parse(body: object) -> JobSpec:
-    """Turn a decoded JSON body into a complete, valid spec.
+    """Turn a submitted JSON body into a complete, valid spec.
 
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
@@ -48,7 +52,17 @@ def parse(body: object) -> JobSpec:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
         raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    return complete(spec)
+    is_chosen = "method" in spec.model_fields_set
+    return complete(spec if is_chosen else spec.model_copy(update={"method": NEWEST_METHOD}))
+
+
+def stored(body: object) -> JobSpec:
+    """Return a job's stored spec, complete and valid; without a method it follows the first.
+
+    Raises:
+        InvalidSpecError: This server would refuse it by now.
+    """
+    return parse({"method": 1} | body if isinstance(body, dict) else body)
 
 
 def complete(spec: JobSpec) -> JobSpec:

@@ -94,6 +94,12 @@ def test_a_spec_is_stored_without_packages_of_samplers_where_it_has_none() -> No
     assert spec_of(**kept).model_dump(mode="json")["sampler_packages"] == kept["sampler_packages"]
 
 
+def test_a_spec_of_the_first_method_is_stored_without_it() -> None:
+    assert "method" not in spec_of(method=1).model_dump(mode="json")
+    assert "method" not in spec_of().model_dump(mode="json")
+    assert spec_of(method=2).model_dump(mode="json")["method"] == 2
+
+
 def test_losses_and_most_functions_are_never_below_zero() -> None:
     assert [lower_bound_of(spec) for spec in (spec_of(), function("sphere"))] == [0.0, 0.0]
     assert lower_bound_of(function("hartmann6")) is None

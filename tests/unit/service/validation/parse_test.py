@@ -38,6 +38,15 @@ def test_a_silent_spec_is_filled_with_the_authors_advice() -> None:
     assert spec.evaluation.n_seeds == 3
 
 
+def test_a_submission_follows_the_newest_method_and_a_stored_spec_its_own() -> None:
+    assert parse.parse(TRAINED).method == 2
+    first = parse.parse({**TRAINED, "method": 1})
+    assert (first.method, parse.stored(first.model_dump(mode="json")).method) == (1, 1)
+    newest = parse.parse(TRAINED).model_dump(mode="json")
+    assert parse.stored(newest).method == 2
+    assert _pointers({**TRAINED, "method": 3}) == ["/method"]
+
+
 def test_a_function_is_not_evaluated_unless_asked() -> None:
     assert parse.parse(FUNCTION).evaluation.n_seeds == 0
     assert parse.parse({**FUNCTION, "evaluation": {"n_seeds": 2}}).evaluation.n_seeds == 2
