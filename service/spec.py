@@ -328,7 +328,8 @@ class JobSpec(Section):
         default=1,
         exclude_if=lambda method: method == 1,  # as specs were stored before there was one
         json_schema_extra={"default": 2},  # of submissions, see `service.validation.parse`
-        description="Rules by which arms are searched and compared; 1 is that of stored specs without it.",
+        description="Rules by which arms are searched and compared; 1 is that of stored specs "
+        "without it.",
     )
     seed: int = Field(default=0, ge=0, lt=2**53)
     task: Task

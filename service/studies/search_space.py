@@ -12,24 +12,40 @@ from dataclasses import dataclass
 
 Value = float | int | str | bool
 MIDDLE = 0.5
+# Digits of a rounded axis: more than anybody writes, fewer than exp and log get right.
+DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class FloatAxis:
-    """A real setting in [low, high], linear or logarithmic."""
+    """A real setting in [low, high], linear or logarithmic.
+
+    Attributes:
+        name: For people.
+        low: The least value.
+        high: The largest.
+        is_log: Whether equal ratios are equally far apart.
+        is_rounded: Whether values between the ends have `DIGITS` significant digits: the middle of
+            a range around the job's own rate is that rate, and its training is known.
+    """
 
     name: str
     low: float
     high: float
     is_log: bool = False
+    is_rounded: bool = False
 
     def value(self, u: float) -> float:
         """Map u in [0, 1] to the setting's unit; the ends map to low and high exactly."""
         if u in (0.0, 1.0):
             return self.high if u else self.low
         if self.is_log:
-            return math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
-        return self.low + u * (self.high - self.low)
+            inside = math.exp(math.log(self.low) + u * (math.log(self.high) - math.log(self.low)))
+        else:
+            inside = self.low + u * (self.high - self.low)
+        if not self.is_rounded:
+            return inside
+        return min(max(float(f"{inside:.{DIGITS}g}"), self.low), self.high)
 
     def unit(self, value: float) -> float:
         """Map a value to [0, 1]: the inverse of `value`, clipped, up to rounding."""

@@ -66,20 +66,26 @@ def training_spaces(
     """
     names = (name for group in groups for name in group.value_names(density.family))
     pairs = zip(names, density.bounds or [], strict=True)
-    vector = tuple(FloatAxis(name, low, high) for name, (low, high) in pairs)
+    is_rounded = spec.method > 1
+    vector = tuple(
+        FloatAxis(name, low, high, is_rounded=is_rounded) for name, (low, high) in pairs
+    )
     # A learned density is learned at the training's own settings.
     learned = [wanted.name for wanted in spec.samplers if samplers.is_learned(wanted.name)]
     others = {name: Space(vector) for name in learned}
     for control in spec.controls:
         rates = {"lr": learning_rates(spec, training, control)} if control.name in TUNED else None
-        settings = _settings({**spec.search, **rates}) if rates is not None else ()
+        settings: tuple[Axis, ...] = ()
+        if rates is not None:
+            settings = _settings({**spec.search, **rates}, is_rounded=is_rounded)
         own: Sequence[FloatAxis] = ()
         if control.name == "density_tuned":
             own = vector
         elif control.name == "flat_tuned":
             own = _factors(vector, density.family, groups)
         others[control.name] = Space(tuple(own), settings)
-    return Spaces(Space(vector, _settings(spec.search)), others)
+    searched = _settings(spec.search, is_rounded=is_rounded)
+    return Spaces(Space(vector, searched), others)
 
 
 def learning_rates(spec: JobSpec, training: Training, control: ControlSpec) -> Range:
@@ -102,19 +108,20 @@ def _factors(
 
 def _factor(name: str, axes: Sequence[FloatAxis]) -> FloatAxis:
     low = max(min(axis.low for axis in axes), LEAST_FACTOR)
-    return FloatAxis(name, low, max(*(axis.high for axis in axes), 2.0 * low))
+    high = max(*(axis.high for axis in axes), 2.0 * low)
+    return FloatAxis(name, low, high, is_rounded=axes[0].is_rounded)
 
 
-def _settings(search: Mapping[str, Range]) -> tuple[Axis, ...]:
-    return tuple(_axis(name, wanted) for name, wanted in search.items())
+def _settings(search: Mapping[str, Range], *, is_rounded: bool) -> tuple[Axis, ...]:
+    return tuple(_axis(name, wanted, is_rounded=is_rounded) for name, wanted in search.items())
 
 
-def _axis(name: str, wanted: Range) -> Axis:
+def _axis(name: str, wanted: Range, *, is_rounded: bool) -> Axis:
     if isinstance(wanted, Choices):
         return CategoryAxis(name, tuple(wanted.choices))
     if isinstance(wanted, IntegerRange):
         return IntegerAxis(name, wanted.low, wanted.high, wanted.log)
-    return FloatAxis(name, wanted.low, wanted.high, wanted.log)
+    return FloatAxis(name, wanted.low, wanted.high, wanted.log, is_rounded)
 
 
 def axis_kinds(space: Space) -> tuple[AxisKind, ...]:

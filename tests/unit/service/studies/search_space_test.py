@@ -41,6 +41,21 @@ def test_choices_have_equal_shares() -> None:
     assert [axis.value(u) for u in (0.0, 0.49, 0.5, 1.0)] == [True, True, False, False]
 
 
+@pytest.mark.parametrize("rate", [0.05, 0.1, 0.003, 1e-4, 0.0123456789])
+def test_the_middle_of_a_rounded_range_is_the_rate_that_it_was_built_around(rate: float) -> None:
+    axis = FloatAxis("lr", rate / 8.0, rate * 8.0, is_log=True, is_rounded=True)
+    assert axis.value(0.5) == rate
+    assert (axis.value(0.0), axis.value(1.0)) == (rate / 8.0, rate * 8.0)
+
+
+def test_rounded_values_stay_inside_and_others_are_as_before() -> None:
+    narrow = FloatAxis("den", 1.0 + 1e-14, 1.0 + 3e-14, is_rounded=True)
+    assert narrow.low <= narrow.value(0.5) <= narrow.high
+    assert FloatAxis("den", 0.0, 2.0, is_rounded=True).value(1 / 6) == 0.333333333333
+    assert FloatAxis("den", 0.0, 2.0).value(1 / 6) == 1 / 6 * 2.0
+    assert FloatAxis("lr", 0.00625, 0.4, is_log=True).value(0.5) != 0.05
+
+
 def test_a_point_is_split_in_the_order_of_the_axes() -> None:
     space = Space((FloatAxis("den[0]", 0.0, 2.0),), (IntegerAxis("epochs", 1, 10),))
     assert space.dimension == 2
