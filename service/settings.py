@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     max_dataset_files: int = Field(
         default=2_000_000, ge=1, le=5_000_000, description="Most files of a data set."
     )
+    max_dataset_samples: int = Field(
+        default=5_000_000, ge=2, le=2**31 - 1, description="Most samples of a data set."
+    )
+    max_image_pixels: int = Field(
+        default=80_000_000, ge=1, le=2**31 - 1, description="Most pixels of an image."
+    )
     dataset_roots: Paths = Field(
         default=None,
         description='Folders that may become data sets, divided by ":"; none when unset.',

@@ -80,9 +80,19 @@ class ProblemError(Exception):
 
 
 def body_of(
-    problem: Problem, detail: str, entries: Sequence[Mapping[str, str]] = ()
+    problem: Problem,
+    detail: str,
+    entries: Sequence[Mapping[str, str]] = (),
+    n_entries: int | None = None,
 ) -> dict[str, Any]:
-    """Return the members of a problem document; the first pointer is also a member of its own."""
+    """Return the members of a problem document; the first pointer is also a member of its own.
+
+    Args:
+        problem: Its kind.
+        detail: What is wrong.
+        entries: The single faults.
+        n_entries: How many there are, where not all may be listed.
+    """
     body: dict[str, Any] = {
         "type": problem.type,
         "title": problem.title,
@@ -93,6 +103,8 @@ def body_of(
         if "pointer" in entries[0]:
             body["pointer"] = entries[0]["pointer"]
         body["errors"] = [dict(entry) for entry in entries]
+        if n_entries is not None:
+            body["n_errors"] = n_entries
     return body
 
 
@@ -101,10 +113,11 @@ def answer(
     detail: str,
     entries: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    n_entries: int | None = None,
 ) -> Response:
-    """Return a problem+json response."""
+    """Return a problem+json response; arguments as in `body_of`."""
     return JSONResponse(
-        body_of(problem, detail, entries),
+        body_of(problem, detail, entries, n_entries),
         status_code=problem.status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
@@ -148,7 +161,7 @@ def _domain(request: Request, error: Exception) -> Response:
         return answer(problem, str(error), _pointed(error.faults))
     if isinstance(error, errors.InvalidDatasetError):
         faults = [{"entry": entry, "detail": detail} for entry, detail in error.faults]
-        return answer(problem, _summary(error), faults)
+        return answer(problem, _summary(error), faults, n_entries=error.n_faults)
     if problem.status >= 500:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
     headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}

@@ -28,3 +28,7 @@ class ProblemOut(Out):
         default=None, description="JSON pointer to the first field that is wrong."
     )
     errors: list[FaultOut] | None = None
+    n_errors: int | None = Field(
+        default=None,
+        description="Of a data set, the number of files that are refused; `errors` has the first.",
+    )

@@ -69,7 +69,12 @@ def add_folder(
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(settings.max_dataset_bytes, settings.max_dataset_files)
+    return Limits(
+        upload_bytes=settings.max_dataset_bytes,
+        n_files=settings.max_dataset_files,
+        n_samples=settings.max_dataset_samples,
+        n_pixels=settings.max_image_pixels,
+    )
 
 
 def _keep(

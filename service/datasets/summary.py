@@ -162,5 +162,5 @@ def _of_left_out(source: Source) -> Iterator[str]:
 
 def _of_clutter(n: int) -> Iterator[str]:
     if n:
-        files = "file" if n == 1 else "files"
-        yield f"{n:,} {files} of systems and programs, such as thumbnails, were passed over."
+        files, were = ("file", "was") if n == 1 else ("files", "were")
+        yield f"{n:,} {files} of systems and programs, such as thumbnails, {were} passed over."

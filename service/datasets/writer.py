@@ -33,7 +33,6 @@ from service.datasets.store.reader import (
 )
 from service.errors import InvalidDatasetError
 
-MAX_SAMPLES = 5_000_000
 MAX_CLASS_NAME_LENGTH = 200
 
 
@@ -128,7 +127,7 @@ def write(
             if source.kind == "pairs"
             else None
         )
-        for sample in _checked(source, faults, is_uniform=is_uniform):
+        for sample in _checked(source, limits, faults, is_uniform=is_uniform):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)
@@ -206,12 +205,14 @@ def _labels(source: Source, collected: _Collected) -> NDArray[Any] | None:
     return labels
 
 
-def _checked(source: Source, faults: Faults, *, is_uniform: bool) -> Iterator[Sample]:
+def _checked(
+    source: Source, limits: Limits, faults: Faults, *, is_uniform: bool
+) -> Iterator[Sample]:
     """Yield the samples that are like the first one."""
     first: Sample | None = None
     for index, sample in enumerate(source.samples):
-        if index == MAX_SAMPLES:
-            raise InvalidDatasetError(sample.name, f"more than {MAX_SAMPLES:,} samples")
+        if index == limits.n_samples:
+            raise limits.too_many_samples()
         first = first or sample
         _check(sample.name, sample.values, first.name, first.values)
         if is_uniform and sample.values.shape != first.values.shape:

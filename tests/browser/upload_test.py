@@ -80,6 +80,15 @@ def test_a_refusal_names_the_file_and_another_try_is_possible(
     problem = page.locator("#problem")
     expect(problem).to_contain_text("cat/broken.png")
     check_looks(page)
+    many = making.class_files(6) | {f"cat/<b>{i:02}</b>.png": b"" for i in range(53)}
+    choose(page, tmp_path, "pets.zip", making.zipped(many))
+    store(page)
+    lines = problem.locator("li")
+    expect(lines).to_have_count(51)  # all that the answer names, and how many more there are
+    expect(lines.first.locator("code")).to_have_text("cat/<b>00</b>.png")
+    expect(lines.nth(49)).to_contain_text("cat/<b>49</b>.png is empty")
+    expect(lines.last).to_have_text("and 3 more")
+    check_looks(page)
     page.get_by_label("Validation share").fill("0.5")
     page.get_by_label("Test share").fill("0.6")
     store(page)

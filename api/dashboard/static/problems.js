@@ -6,7 +6,9 @@ export class Refusal extends Error {
     super(answer.detail || answer.title || `The server answered ${status}.`);
     this.title = answer.title || "The server refused the request";
     const one = { detail: this.message };
-    this.faults = (answer.errors ?? []).length > 0 ? answer.errors : [one];
+    this.faults = (answer.errors ?? []).length > 0 ? [...answer.errors] : [one];
+    const more = (answer.n_errors ?? 0) - this.faults.length;
+    if (more > 0) this.faults.push({ detail: `and ${more.toLocaleString("en")} more` });
   }
 }
 

@@ -108,9 +108,19 @@ def _print_faults(error: ClientError) -> NoReturn:
     for fault in error.faults:
         place = f"{fault.pointer}: " if fault.pointer else ""
         echo(f"  {place}{fault.detail}", err=True)
-    n_faults = len(error.faults)
-    fields = "this field" if n_faults == 1 else f"these {n_faults} fields"
-    fail(f"the server refused it: correct {fields}", REFUSED)
+    n_more = error.n_faults - len(error.faults)
+    if n_more > 0:
+        echo(f"  and {n_more:,} more", err=True)
+    fail(f"the server refused it: correct {_refused(error)}", REFUSED)
+
+
+def _refused(error: ClientError) -> str:
+    """Return what is to be corrected, by its number."""
+    if error.n_faults == 1:
+        return "it, and send it again" if error.faults[0].is_file else "this field"
+    if error.faults[0].is_file:
+        return f"these {error.n_faults:,} files, or leave them out by --skip-bad"
+    return f"these {error.n_faults:,} fields"
 
 
 def list_jobs(

@@ -18,10 +18,17 @@ RETRY_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """A refused field: its place (JSON pointer, parameter or file name), and what is wrong."""
+    """A refused field or file: its place, and what is wrong.
+
+    Attributes:
+        pointer: JSON pointer, parameter, or name of a file or array of a data set.
+        detail: What is wrong and what to do about it.
+        is_file: Whether it is of a data set.
+    """
 
     pointer: str
     detail: str
+    is_file: bool = False
 
 
 class ClientError(Exception):
@@ -31,13 +38,20 @@ class ClientError(Exception):
         status: HTTP status, 4xx or 5xx.
         title: Kind of the problem.
         detail: What is wrong and what to do about it.
-        faults: Every field that was refused, for an invalid spec.
+        faults: Every field that was refused, for an invalid spec; of a data set the first files.
+        n_faults: How many were refused, named or not.
     """
 
     def __init__(
-        self, status: int, title: str, detail: str, faults: tuple[FieldFault, ...] = ()
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        faults: tuple[FieldFault, ...] = (),
+        n_faults: int | None = None,
     ) -> None:
         self.status, self.title, self.detail, self.faults = status, title, detail, faults
+        self.n_faults = len(faults) if n_faults is None else n_faults
         super().__init__(detail or title)
 
 
@@ -169,11 +183,18 @@ def problem_of(answer: httpx2.Response) -> ClientError:
         return ClientError(
             answer.status_code, "Not this API", f"{detail}: is it a densearch server?"
         )
+    return error_of(body, answer.status_code, answer.reason_phrase)
+
+
+def error_of(body: Mapping[str, Any], status: int, reason: str = "") -> ClientError:
+    """Return the error of a problem document."""
     faults = tuple(
-        FieldFault(_place(item), str(item["detail"])) for item in body.get("errors") or ()
+        FieldFault(_place(item), str(item["detail"]), is_file="entry" in item)
+        for item in body.get("errors") or ()
     )
-    title = str(body.get("title", answer.reason_phrase))
-    return ClientError(answer.status_code, title, str(body.get("detail") or title), faults)
+    title = str(body.get("title", reason))
+    detail = str(body.get("detail") or title)
+    return ClientError(status, title, detail, faults, body.get("n_errors"))
 
 
 def _place(item: Mapping[str, object]) -> str:

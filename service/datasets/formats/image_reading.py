@@ -17,7 +17,7 @@ from service.datasets.store.encoded import ENCODED, EncodedImage
 from service.errors import InvalidDatasetError
 
 # Pillow decodes without the interpreter's lock. Each thread may hold an image of
-# `images.MAX_PIXELS`, so there are few.
+# `Limits.n_pixels`, so there are few.
 _N_THREADS = max(1, min(4, os.cpu_count() or 1))
 _AHEAD = 2 * _N_THREADS
 
@@ -59,7 +59,7 @@ def _submitted(
         failed: Future[EncodedImage] = Future()
         failed.set_exception(error)
         return failed
-    return threads.submit(_checked, image.name, content, convert)
+    return threads.submit(_checked, image, content, convert)
 
 
 def _result(under_way: Future[EncodedImage], faults: Faults) -> EncodedImage | None:
@@ -70,7 +70,8 @@ def _result(under_way: Future[EncodedImage], faults: Faults) -> EncodedImage | N
         return None
 
 
-def _checked(name: str, content: bytes, convert: Conversion | None) -> EncodedImage:
+def _checked(image: SourceEntry, content: bytes, convert: Conversion | None) -> EncodedImage:
     """Decode all of an image, so that a damaged one is found now."""
-    n_channels, height, width = decode(name, content, convert).shape
+    values = decode(image.name, content, convert, max_pixels=image.max_pixels)
+    n_channels, height, width = values.shape
     return EncodedImage(content, (n_channels, height, width))

@@ -81,7 +81,7 @@ def _folders(entries: Sequence[SourceEntry], options: ImportOptions, faults: Fau
 def _mask(entry: SourceEntry, size_px: int | None) -> Mask:
     """Return a mask's values, (1, H, W): of a palette the indices. Scaling invents none."""
     content = entry.read(MAX_FILE_BYTES)
-    with opened(entry.name, content) as image:
+    with opened(entry.name, content, entry.max_pixels) as image:
         if image.format not in _LOSSLESS or image.mode not in _MODES:
             raise InvalidDatasetError(
                 entry.name,

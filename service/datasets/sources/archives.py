@@ -209,7 +209,8 @@ def _copied(
             name = safe_name(decoded_name(member.name, encoding))
             target = scratch / str(number)
             _copy(archive, member, name, target)
-            entries.append(SourceEntry(name, member.size, partial(_opened, os.fspath(target))))
+            opener = partial(_opened, os.fspath(target))
+            entries.append(SourceEntry(name, member.size, opener, limits.n_pixels))
     return Listing(distinct(entries), n_clutter, faults)
 
 

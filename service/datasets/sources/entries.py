@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
@@ -39,6 +39,8 @@ _NOTE_NAMES = frozenset(
 
 # What is stored may take more room than the files it came in: values more than images.
 UNPACKED_FACTOR = 16
+MAX_SAMPLES = 5_000_000
+MAX_PIXELS = 80_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,14 @@ class Limits:
     Attributes:
         upload_bytes: Most bytes of an upload; unpacked, and as stored, `UNPACKED_FACTOR` times.
         n_files: Most files in it.
+        n_samples: Most samples of it.
+        n_pixels: Most pixels of one of its images.
     """
 
     upload_bytes: int
     n_files: int = 2_000_000
+    n_samples: int = MAX_SAMPLES
+    n_pixels: int = MAX_PIXELS
 
     @property
     def unpacked_bytes(self) -> int:
@@ -64,6 +70,14 @@ class Limits:
             "",
             f"it has more than {self.n_files:,} files: raise DENSEARCH_MAX_DATASET_FILES, or "
             "store the data as .npz",
+        )
+
+    def too_many_samples(self) -> InvalidDatasetError:
+        """Return the refusal of too many samples."""
+        return InvalidDatasetError(
+            "",
+            f"it has more than {self.n_samples:,} samples: raise DENSEARCH_MAX_DATASET_SAMPLES, "
+            "or store fewer",
         )
 
     def too_large(self, entry: str, what: str) -> InvalidDatasetError:
@@ -84,11 +98,13 @@ class SourceEntry:
         name: Its path in the archive or folder, with "/".
         n_bytes: Its declared size, unpacked.
         opener: Opens it for reading; a fault of the archive is an `InvalidDatasetError`.
+        max_pixels: Most pixels that it may have, if it is an image.
     """
 
     name: str
     n_bytes: int
     opener: Callable[[], IO[bytes]]
+    max_pixels: int = MAX_PIXELS
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -207,7 +223,7 @@ def unwrapped(entries: list[SourceEntry]) -> list[SourceEntry]:
             return entries
         (top,) = tops
         entries = [
-            SourceEntry("/".join(entry.parts[1:]), entry.n_bytes, entry.opener)
+            replace(entry, name="/".join(entry.parts[1:]))
             if len(entry.parts) > 1 and entry.parts[0] == top
             else entry
             for entry in entries

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -68,7 +69,8 @@ def folder_entries(folder: Path, root: Path, limits: Limits, encoding: Encoding 
             n_clutter += 1
             continue
         with faults.of_one():
-            entries.append(_entry(path, safe_name(decoded_name(relative, encoding)), root))
+            name = safe_name(decoded_name(relative, encoding))
+            entries.append(replace(_entry(path, name, root), max_pixels=limits.n_pixels))
         if len(entries) > limits.n_files:
             raise limits.too_many()
     return Listing(distinct(entries), n_clutter, faults)

@@ -45,8 +45,8 @@ CONVERTIBLE = frozenset(
     }
 )  # fmt: skip
 MAX_FILE_BYTES = 256 * 2**20
-# Below the number at which Pillow itself would warn of a decompression bomb.
-MAX_PIXELS = 80_000_000
+# Ours is a setting, and applies to the size that a header declares, before anything is decoded.
+Image.MAX_IMAGE_PIXELS = None
 GREY = frozenset({"1", "L"})
 COLOUR = frozenset({"RGB", "P", "CMYK", "YCbCr"})
 WITH_ALPHA = frozenset({"RGBA", "LA", "PA"})
@@ -66,7 +66,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def is_image(entry: SourceEntry) -> bool:
@@ -85,17 +84,25 @@ def decoded(
         size_px: Scale the shorter side to this and cut the middle square; None to keep the size.
 
     Raises:
-        InvalidDatasetError: It cannot be decoded, is larger than `MAX_PIXELS`, or has values that
-            do not fit.
+        InvalidDatasetError: It cannot be decoded, has more than `entry.max_pixels`, or has values
+            that do not fit.
     """
-    return decode(entry.name, entry.read(MAX_FILE_BYTES), convert, size_px)
+    content = entry.read(MAX_FILE_BYTES)
+    return decode(entry.name, content, convert, size_px, entry.max_pixels)
 
 
 def decode(
-    name: str, content: bytes, convert: Conversion | None, size_px: int | None = None
+    name: str,
+    content: bytes,
+    convert: Conversion | None,
+    size_px: int | None = None,
+    max_pixels: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the values of an image of this name and content; see `decoded`."""
-    with opened(name, content) as image:
+    """Return the values of an image of this name and content; see `decoded`.
+
+    What is stored already has no limit of pixels: it was held to one when it was imported.
+    """
+    with opened(name, content, max_pixels) as image:
         upright = turned(_converted(name, image, convert), orientation_of(image))
         if size_px is not None:
             upright = ImageOps.fit(upright, (size_px, size_px), Image.Resampling.BICUBIC)
@@ -158,33 +165,30 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
 
 
 @contextmanager
-def opened(name: str, content: bytes) -> Iterator[Image.Image]:
+def opened(name: str, content: bytes, max_pixels: int | None = None) -> Iterator[Image.Image]:
     """Give an image of this name and content, which is decoded when it is used.
 
     Raises:
         InvalidDatasetError: See `decoded`, also where the block that uses it fails to decode it.
     """
     try:
-        with _loadable(content) as image:
+        with _loadable(name, content, max_pixels) as image:
             _refuse_odd(name, image, content)
             yield image
-    except _BOMBS as error:
-        raise InvalidDatasetError(
-            name, f"has more than {MAX_PIXELS:,} pixels: scale it down"
-        ) from error
     except _DAMAGE as error:
         raise InvalidDatasetError(name, _reason(error, content)) from error
 
 
 @contextmanager
-def _loadable(content: bytes) -> Iterator[Image.Image]:
+def _loadable(name: str, content: bytes, max_pixels: int | None) -> Iterator[Image.Image]:
     """Open an image, without its metadata if they are what prevents it from being read.
 
     Of these the orientation is kept, where it can be found.
     """
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if image.format == "PNG" and 0 < image.width * image.height <= MAX_PIXELS:
+        _refuse_large(name, image, max_pixels)
+        if image.format == "PNG":
             image.load()  # its metadata lie behind the pixels as well
         image.getexif()
     except _DAMAGE:
@@ -192,6 +196,7 @@ def _loadable(content: bytes) -> Iterator[Image.Image]:
         if without is None:
             raise
         image = Image.open(io.BytesIO(without), formats=FORMATS)
+        _refuse_large(name, image, max_pixels)
         image.getexif()[ExifTags.Base.Orientation] = image_bytes.orientation_in(content)
     with image:
         yield image
@@ -216,12 +221,17 @@ def _reason(error: Exception, content: bytes) -> str:
     return f"cannot be decoded as an image ({what}): replace or remove it"
 
 
-def _refuse_odd(name: str, image: Image.Image, content: bytes) -> None:
+def _refuse_large(name: str, image: Image.Image, max_pixels: int | None) -> None:
     n_pixels = image.width * image.height
-    if n_pixels > MAX_PIXELS:
+    if max_pixels is not None and n_pixels > max_pixels:
         raise InvalidDatasetError(
-            name, f"has {n_pixels:,} pixels: at most {MAX_PIXELS:,} are taken, scale it down"
+            name,
+            f"has {n_pixels:,} pixels, of at most {max_pixels:,}: scale it "
+            "down, or raise DENSEARCH_MAX_IMAGE_PIXELS",
         )
+
+
+def _refuse_odd(name: str, image: Image.Image, content: bytes) -> None:
     n_bits = 16 if _is_deep(image) else image_bytes.declared_bits(content)
     if n_bits > 8:
         raise InvalidDatasetError(

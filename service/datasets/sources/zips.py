@@ -57,7 +57,7 @@ def open_zip(path: Path, limits: Limits, encoding: Encoding | None) -> Iterator[
         faults, entries = Faults(), []
         for name, info in zip(_names(kept, encoding), kept, strict=True):
             with faults.of_one():
-                entries.append(_entry(archive, safe_name(name), info))
+                entries.append(_entry(archive, safe_name(name), info, limits))
         yield Listing(distinct(entries), len(infos) - len(kept), faults)
 
 
@@ -92,12 +92,15 @@ def _names(infos: list[zipfile.ZipInfo], encoding: Encoding | None) -> list[str]
     return [_slashed(info, found[index]) for index, info in enumerate(infos)]
 
 
-def _entry(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> SourceEntry:
+def _entry(
+    archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo, limits: Limits
+) -> SourceEntry:
     if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG}:
         raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
     if info.flag_bits & 0x1:
         raise InvalidDatasetError(name, "is locked by a password: pack it without")
-    return SourceEntry(name, info.file_size, partial(_open_member, archive, info, name))
+    opener = partial(_open_member, archive, info, name)
+    return SourceEntry(name, info.file_size, opener, limits.n_pixels)
 
 
 def _open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> IO[bytes]:

@@ -140,6 +140,30 @@ def test_a_refused_upload_leaves_no_row_and_no_folder(
     assert (_listed(database), _folders(settings)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("limit", "options"),
+    [
+        ({"max_dataset_samples": 9}, {}),
+        ({"max_image_pixels": 119}, {}),
+        ({"max_image_pixels": 119}, {"storage": "encoded"}),
+        ({"max_dataset_files": 9}, {}),
+    ],
+)
+def test_limits_are_settings_that_refusals_name(
+    sqlite_database: Database,
+    settings: Settings,
+    limit: dict[str, int],
+    options: dict[str, Any],
+) -> None:
+    limited = settings.model_copy(update=limit)
+    (setting,) = limit
+    with pytest.raises(InvalidDatasetError, match=f"raise DENSEARCH_{setting.upper()}"):
+        add(sqlite_database, limited, **options)
+    enough = limited.model_copy(update={setting: limit[setting] + 1})
+    found = add(sqlite_database, enough, **options)  # 10 images of 12 x 10
+    reader.open_stored(settings.data_dir, found.sha256).sample(9)
+
+
 @pytest.mark.parametrize(("kind", "storage"), [(FlatFile, "values"), (ImageFile, "encoded")])
 def test_a_full_disk_leaves_nothing(
     database: Database,

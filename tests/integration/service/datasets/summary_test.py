@@ -19,6 +19,13 @@ def test_warnings_name_what_is_wrong(imported: Import) -> None:
     assert "cat/00.png" in text or "within a split" in text
 
 
+def test_one_file_is_not_many(imported: Import) -> None:
+    files = making.class_files(100) | {"cat/.DS_Store": b"x"}
+    found, _ = imported(making.zipped(files))
+    (warning,) = found.warnings
+    assert warning == "1 file of systems and programs, such as thumbnails, was passed over."
+
+
 def test_a_small_clean_set_is_told_to_be_small_alone(imported: Import) -> None:
     found, _ = imported(making.zipped(making.class_files(100)))
     assert found.warnings == []

@@ -66,6 +66,12 @@ def test_what_is_refused_is_named(densearch: Any, tmp_path: Path) -> None:  # no
     refused = densearch("add", path)
     assert refused.exit_code == 1
     assert "cat/x.png: cannot be decoded" in refused.output
+    assert "correct it, and send it again" in refused.output
+    many = making.class_files(5) | {f"cat/{i}.png": b"" for i in range(53)}
+    path.write_bytes(making.zipped(many))
+    refused = densearch("add", path)
+    assert "\n  and 3 more\n" in refused.output
+    assert "correct these 53 files, or leave them out by --skip-bad" in refused.output
     assert densearch("add").exit_code == 2
     assert densearch("add", path, "--folder", "x").exit_code == 2
     assert "pack it as .zip" in densearch("add", tmp_path).output

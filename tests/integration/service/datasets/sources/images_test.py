@@ -45,7 +45,7 @@ CASES: dict[str, Case] = {
     "pixels of a bomb": (
         lambda: bad.named_image(bad.image_bomb()),
         "cat/x.png",
-        "80,000,000 pixels",
+        "900,000,000 pixels, of at most 80,000,000",
     ),
     "animation": (lambda: bad.named_image(bad.animation("PNG")), "cat/x.png", "animation"),
     "corrupt image": (lambda: bad.named_image(making.image(1)[:-60]), "cat/x.png", "decoded"),
