@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +14,23 @@ from service.storage import trials
 from service.storage.database import Database
 from tests.support.stored_rows import new_job, trial_rows
 
+# PostgreSQL takes 65,535.
+SQLITE_PARAMETERS = 32_766
+MANY = 2 * trials.CHUNK + 1
+
 
 def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> None:
     job = new_job(database)
+    n_parameters: list[int] = []
+
+    @sa.event.listens_for(database.engine, "before_cursor_execute")
+    def count(*call: Any) -> None:
+        n_parameters.append(len(call[3]))
+
     with database.write() as session:
         (first, *_) = trials.insert_all(session, trial_rows(database, job, 1))
-        digests = [f"{number:064x}" for number in range(70_000)]
-        ids = range(1_000_000, 1_070_000)
+        digests = [f"{number:064x}" for number in range(MANY)]
+        ids = range(1_000_000, 1_000_000 + MANY)
         assert trials.results(session, digests)[first.digest].id == first.id
         assert trials.elsewhere(session, job.id + 1, digests).keys() == {first.digest}
         assert trials.without_result(session, ids) == set()
@@ -27,6 +38,7 @@ def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> N
         trials.supersede(session, [*ids, first.id])
     with database.read() as session:
         assert trials.get(session, first.id).phase is Phase.SUPERSEDED
+    assert trials.CHUNK <= max(n_parameters) < trials.CHUNK + 20 < SQLITE_PARAMETERS
 
 
 def test_numbers_come_back_bit_for_bit(database: Database) -> None:
