@@ -19,9 +19,9 @@ import structlog
 from ray._common.utils import get_system_memory
 from ray._private import ray_constants, worker
 
+from service.cores import allotted
 from service.redaction import secret_names
 from service.settings import Settings
-from workers.cores import allotted
 from workers.head import Head
 from workers.ray_folders import RayFolder, end_processes
 

@@ -18,10 +18,10 @@ from collections import deque
 import structlog
 from ray._common.utils import get_system_memory
 
+from service.cores import allotted
 from service.settings import Settings
 from workers.asking.ask import Ask
 from workers.asking.child import AskEndedError, AskLimits, Child
-from workers.cores import allotted
 
 LOG = structlog.get_logger(__name__)
 MOST_ENDS = 3

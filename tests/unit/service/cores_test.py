@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
+from service import cores
 from tests.support.root import ROOT
-from workers import cores
 
-SCRIPT = "from workers.cores import allotted; print(allotted())"
+SCRIPT = "from service.cores import allotted; print(allotted())"
 
 
 def test_a_process_on_one_core_has_one() -> None:
