@@ -88,12 +88,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
-    app.add_middleware(Addresses, prefix=public.prefix if public else "", names=_names(routers))
+    names = _names((*routers, app))
+    app.add_middleware(Addresses, prefix=public.prefix if public else "", names=names)
     app.openapi = document_of(app)  # type: ignore[method-assign]
     return app
 
 
-def _names(routers: Iterable[APIRouter]) -> frozenset[str]:
-    """Return the first segment of every path that the routers answer."""
+def _names(routers: Iterable[APIRouter | FastAPI]) -> frozenset[str]:
+    """Return the first segment of every path that they answer; the app's are its documents."""
     paths = (str(getattr(route, "path", "/")) for router in routers for route in router.routes)
     return frozenset(path.split("/")[1] for path in paths)

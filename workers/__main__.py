@@ -6,7 +6,9 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -68,7 +70,7 @@ def main() -> int:
 
 def _dispatch(
     settings: Settings, database: Database, parent: int | None, keeper: tuple[int, int] | None
-) -> int:
+) -> NoReturn:
     # Ray and torch take seconds to import: only after the settings have been checked.
     from workers.dispatcher import Dispatcher
     from workers.housekeeper import Housekeeper
@@ -79,10 +81,13 @@ def _dispatch(
         cluster = _cluster(settings, keeper)
         LOG.info("ray is up", **cluster.resources())
         start_failures.clear(settings.data_dir)
+        stop = _stop_at_signals()  # before it is registered: from then on it resigns first
         with Housekeeper(settings):
-            Dispatcher(settings, database, cluster).run(
+            Dispatcher(settings, database, cluster, stop).run(
                 lambda: parent is not None and os.getppid() != parent
             )
+    except SystemExit:  # SIGTERM at its start, for which Ray has set a handler
+        _exit_now(DONE)
     except ClusterLostError as error:
         LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
         start_failures.keep(settings.data_dir, f"no Ray cluster to work with: {error}")
@@ -91,7 +96,20 @@ def _dispatch(
         LOG.exception("the dispatcher failed")
         start_failures.keep(settings.data_dir, f"{type(error).__name__}: {error}")
         _exit_now(CRASHED)
-    return DONE
+    _exit_now(DONE)
+
+
+def _stop_at_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        LOG.info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return stop
 
 
 def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
@@ -120,7 +138,10 @@ def _lose(dead: Sequence[str]) -> NoReturn:
 
 
 def _exit_now(code: int) -> NoReturn:
-    """End without Ray's clean-up, which waits for dead processes; Ray's end with this one."""
+    """End without Ray's clean-up, which waits for dead processes; Ray's end with this one.
+
+    Without the interpreter's, too, which takes seconds on a busy machine.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -7,12 +7,10 @@ loses nothing.
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from types import FrameType
 
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -47,6 +45,7 @@ class Dispatcher:
         settings: Intervals, limits and the data directory.
         database: Holds the jobs and their results.
         cluster: Runs the trials.
+        stop: Ends `run` when it is set.
 
     Attributes:
         cluster: Runs the trials.
@@ -57,11 +56,17 @@ class Dispatcher:
         heartbeat: Keeps the leases.
     """
 
-    def __init__(self, settings: Settings, database: Database, cluster: Cluster) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        cluster: Cluster,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._settings, self._database, self.cluster = settings, database, cluster
         self._counted_at = 0.0
         self._looked_at = 0.0
-        self._stop = threading.Event()
+        self._stop = stop if stop is not None else threading.Event()
         self._is_lost = False
         self._trouble: str | None = None
         self.me = leases.register(
@@ -84,13 +89,11 @@ class Dispatcher:
         )
 
     def run(self, is_orphaned: Callable[[], bool] = lambda: False) -> None:
-        """Work until SIGTERM or SIGINT, or until `is_orphaned`.
+        """Work until `stop` is set, or until `is_orphaned`; then release the jobs.
 
         Raises:
             ClusterLostError: Ray is dead or hangs; the leases were given back.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
         LOG.info("dispatcher ready", id=self.me.id, **self.cluster.resources())
         with self._watchdog:
             try:
@@ -129,10 +132,6 @@ class Dispatcher:
             LOG.error(event, error=str(getattr(error, "orig", error)), reason=explain(error))
         self._trouble = trouble
         self._stop.wait(RETRY_S)
-
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        LOG.info("stopping", signal=signal.Signals(number).name)
-        self._stop.set()
 
     def _record_losses(self, lost: ClusterLostError) -> None:
         """Record the attempts that died with the cluster, since a trial's deaths are limited."""

@@ -66,6 +66,13 @@ class LocalRay:
         Raises:
             RayError, ConnectionError: It does not start.
         """
+        try:
+            return self._started()
+        except BaseException:  # SystemExit, too: Ray raises it at SIGTERM
+            self.kill()
+            raise
+
+    def _started(self) -> Head:
         keep_to_loopback()
         connect(
             num_cpus=self._settings.n_cpus or allotted(),

@@ -81,7 +81,8 @@ def _sweep(root: Path) -> None:
     dead = [path for path in root.iterdir() if path.is_dir() and _is_dead(path)]
     dead.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in dead:
-        end_processes(path)
+        for pid in end_processes(path):
+            LOG.warning("killed a process of an earlier Ray", pid=pid)
     for path in dead[N_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
     if dead:
@@ -102,13 +103,15 @@ def _is_dead(path: Path) -> bool:
     return True
 
 
-def end_processes(folder: Path) -> None:
-    """Kill the Ray processes that have files of this folder open."""
+def end_processes(folder: Path) -> list[int]:
+    """Kill the Ray processes that have files of this folder open; return their ids."""
+    ended: list[int] = []
     for process in Path("/proc").iterdir():
         with suppress(OSError):  # it has ended, or is another user's
             if process.name.isdigit() and _is_rays(process, folder):
-                LOG.warning("killing a process of an earlier Ray", pid=int(process.name))
                 os.kill(int(process.name), signal.SIGKILL)
+                ended.append(int(process.name))
+    return ended
 
 
 def _is_rays(process: Path, folder: Path) -> bool:

@@ -12,6 +12,8 @@ import os
 import signal
 import sys
 import threading
+from types import FrameType
+from typing import NoReturn
 
 import structlog
 
@@ -26,7 +28,11 @@ LOOK_S = 0.5
 
 
 def main() -> int:
-    """Keep Ray running until SIGTERM, SIGINT or the parent's end; return the exit code."""
+    """Keep Ray running until SIGTERM, SIGINT or the parent's end; return the exit code.
+
+    Ray is killed, not shut down: by then no dispatcher uses it, and a shutdown takes seconds, or
+    for ever where Ray hangs.
+    """
     parser = argparse.ArgumentParser(prog="python -m workers.ray_head", description=__doc__)
     parser.add_argument(
         "--parent", type=int, required=True, help="end when this process has ended"
@@ -36,11 +42,14 @@ def main() -> int:
     )
     given = parser.parse_args()
     keep_files_private()
+    signal.signal(signal.SIGTERM, _leave)
     settings = load()
     logs.configure(settings)
     try:
         local = LocalRay(settings)
         head = local.start()
+    except SystemExit:
+        os._exit(0)
     except Exception as error:  # noqa: BLE001 - Ray raises a bare Exception on a time-out
         reason = str(error).strip().partition("\n")[0]
         LOG.error("Ray does not start; trying again", reason=reason)  # noqa: TRY400 - the cause is one line
@@ -52,11 +61,13 @@ def main() -> int:
     publish(given.file, head)
     while os.getppid() == given.parent and not stop.wait(LOOK_S):
         pass
-    if not stop.is_set():  # the supervisor is gone, so nothing else would kill a Ray that hangs
-        local.kill()
-        os._exit(0)
-    local.stop()
-    return 0
+    local.kill()
+    os._exit(0)  # Ray's own clean-up would wait for what is dead now
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    """End the process; `ray.init` sets a handler for SIGTERM that does the same."""
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from api.cli import sessions
 from api.cli.findings import REINSTALL, Finding
 from service.exit_codes import signal_of
 
@@ -54,7 +54,7 @@ def run(
     try:
         printed, said = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        sessions.kill(process.pid)
         process.communicate()
         remedy = "look at what the machine does (top, df); a network file system may hang"
         yield Finding("fail", name, f"takes over {limit_s:g} s", remedy)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from api.cli import sessions
 from densearch.cli.downloads import save_job
 from densearch.cli.failures import REFUSED, fail
 from densearch.cli.jobs import ending_of, read_job
@@ -25,7 +26,7 @@ from densearch.client.client import Client, Json
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.json"
 START_TIMEOUT_S = 60.0
-END_TIMEOUT_S = 20.0
+END_TIMEOUT_S = 4.5
 
 
 def run(out: Path, job_file: Path | None, *, keep: bool, fresh: bool) -> None:
@@ -76,8 +77,36 @@ def _wait_for_ctrl_c() -> None:
 def _server(data_dir: Path) -> Iterator[str]:
     """Run `densearch serve` on a free port; yield its URL once it answers, then end it."""
     log_path = data_dir / "server.log"
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with _uninterrupted():
+            process = _started(data_dir, log_path)
+        yield _url_of(process, log_path)
+    finally:
+        if process is not None:
+            _stop(process)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off signals, so that no process is started that this one does not know of."""
+    put_off: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: put_off.append(number))
+        for number in sessions.ENDINGS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in put_off:
+        signal.raise_signal(number)
+
+
+def _started(data_dir: Path, log_path: Path) -> subprocess.Popen[bytes]:
     with log_path.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [
                 *(sys.executable, "-P", "-m", "api.cli.main"),
                 *("serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", str(data_dir)),
@@ -87,14 +116,14 @@ def _server(data_dir: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        yield _url_of(process, log_path)
-    finally:
-        process.terminate()
-        try:
-            process.wait(END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process.wait(END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _url_of(process: subprocess.Popen[bytes], log_path: Path) -> str:

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import structlog
 
+from api.cli import sessions
 from service import logs, start_failures
 from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING, signal_of
 from service.redaction import secret_names
@@ -32,8 +33,9 @@ HEAD_COMMAND = (sys.executable, "-P", "-m", "workers.ray_head")
 LOST = frozenset({CLUSTER_LOST, -signal.SIGALRM})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 HEALTHY_S = 30.0
-PATIENCE_S = 10.0
-_LOOK_S = 0.1
+# `serve` ends within 5 s: the dispatcher gives its jobs back meanwhile, then Ray is killed.
+PATIENCE_S, RAY_PATIENCE_S = 3.0, 1.0
+_LOOK_S = 0.05
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -102,7 +104,7 @@ class RayHead:
     """
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], *, patience_s: float = PATIENCE_S
+        self, command: Sequence[str], env: Mapping[str, str], *, patience_s: float = RAY_PATIENCE_S
     ) -> None:
         self._command, self._env, self._patience_s = list(command), env, patience_s
         self._file = os.memfd_create("ray-head")
@@ -122,7 +124,7 @@ class RayHead:
     def drop(self) -> None:
         """Kill Ray, if it runs: the next dispatcher gets a new one."""
         if self._process is not None:
-            _kill_session(self._process.pid)
+            sessions.kill(self._process.pid)
             self._process.wait()
             self._process = None
 
@@ -137,9 +139,8 @@ class RayHead:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGTERM)
             deadline = time.monotonic() + self._patience_s
-            with contextlib.suppress(KeyboardInterrupt):
-                while not _has_ended(self._process) and time.monotonic() < deadline:
-                    time.sleep(_LOOK_S)
+            while not _has_ended(self._process) and time.monotonic() < deadline:
+                time.sleep(_LOOK_S)
         self.drop()
         os.close(self._file)
 
@@ -179,7 +180,8 @@ class Supervisor:
         self._first_delay_s, self._patience_s = first_delay_s, patience_s
         self._data_dir = data_dir
         self._stopping = threading.Event()
-        self._lock = threading.Lock()
+        self._lock, self._ending = threading.Lock(), threading.Lock()
+        self._is_stopped = False
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
         self._final_codes = final_codes
@@ -230,8 +232,17 @@ class Supervisor:
             return self._child
 
     def stop(self) -> None:
-        """End the child: SIGTERM, and SIGKILL to its whole session when it takes over 10 s."""
+        """End the child: SIGTERM, and SIGKILL to its whole session when it takes too long.
+
+        Thread safety: any thread may call it, also while another does; each returns at the end.
+        """
         self._stopping.set()
+        with self._ending:
+            if not self._is_stopped:
+                self._stop()
+            self._is_stopped = True
+
+    def _stop(self) -> None:
         with self._lock:
             child = self._child
         if child is not None and child.returncode is None:
@@ -245,10 +256,9 @@ class Supervisor:
         # Not by Popen's methods: they would reap the child before its session is cleared.
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGTERM)
-        with contextlib.suppress(KeyboardInterrupt):
-            self._thread.join(self._patience_s)
+        self._thread.join(self._patience_s)
         if self._thread.is_alive():
-            _kill_session(child.pid)
+            sessions.kill(child.pid)
 
 
 def _ending(code: int) -> str:
@@ -286,14 +296,5 @@ def _bury(child: subprocess.Popen[bytes]) -> int:
     While the child is a zombie its number, which is its session's, cannot be another's.
     """
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    _kill_session(child.pid)
+    sessions.kill(child.pid)
     return child.wait()
-
-
-def _kill_session(session: int) -> None:
-    """Kill every process of a session: Ray's workers have groups of their own in it."""
-    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(pid) == session:
-                os.kill(pid, signal.SIGKILL)

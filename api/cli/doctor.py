@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from api.cli import sessions
 from api.cli.check_process import findings_of
 from api.cli.checks import CHECKS
 from api.cli.dispatcher import environment_of
@@ -32,6 +33,7 @@ def examine(url: str | None, data_dir: Path | None) -> int:
     except SettingsError as error:
         _show(Finding("fail", "settings", str(error), "correct the environment, then try again"))
         return USAGE
+    sessions.end_with_children()
     env = environment_of(settings) | {f"{configuration.PREFIX}URL": settings.url}
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         asked = [pool.submit(findings_of, n, env, limit_s) for n, (_, limit_s) in CHECKS.items()]

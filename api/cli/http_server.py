@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import structlog
 import uvicorn
@@ -24,7 +27,7 @@ from service.storage import disk_space, locks, schema
 from service.storage.database import Database
 
 # Event streams end themselves; a client that does not read its response would delay the end.
-GRACE_S = 3
+GRACE_S = 2
 MAX_FILES = 65_536
 # Of an address that a name has and this machine does not.
 _MISSING = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -125,25 +128,33 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, calling `on_ready` as soon as the port answers and setting `ending` at its end."""
+    """uvicorn, which calls `on_ready` once the port answers, and `on_end` before its shutdown."""
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], ending: threading.Event
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_end: Callable[[], None]
     ) -> None:
         super().__init__(config)
-        self._on_ready, self._ending = on_ready, ending
+        self._on_ready, self._on_end = on_ready, on_end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._on_ready()
+        if not self.should_exit:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._ending.set()
+        self._on_end()
         await super().shutdown(sockets)
 
+    def end(self, _number: int, _frame: FrameType | None) -> None:
+        """End the server: the handler of signals while uvicorn's own is not installed.
 
-def run(settings: Settings, *, with_dispatcher: bool) -> None:
-    """Serve until SIGINT or SIGTERM; then end the dispatcher and return.
+        It is not before the event loop runs, and at its end uvicorn raises the signal again.
+        """
+        self.should_exit = True
+
+
+def run(settings: Settings, *, with_dispatcher: bool) -> NoReturn:
+    """Serve until SIGINT or SIGTERM; then end the dispatcher and this process.
 
     Raises:
         SettingsError: The address cannot be used.
@@ -163,6 +174,18 @@ def run(settings: Settings, *, with_dispatcher: bool) -> None:
         stack.callback(database.close)
         upgrade(settings, database) if with_dispatcher else schema.check(database)
         _serve(settings, database, listeners, with_dispatcher=with_dispatcher)
+    _exit_now()
+
+
+def _exit_now() -> NoReturn:
+    """End the process without the interpreter's clean-up, which takes seconds on a busy machine.
+
+    It would wait for the threads of requests, too. What they have not committed, such as an import
+    of a data set, the next start removes.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _allow_many_files() -> None:
@@ -227,6 +250,10 @@ def _serve(
             echo(f"behind a reverse proxy at {settings.public_url}")
         echo(f"data in {settings.data_dir.absolute()}; Ctrl-C ends the server")
 
+    def on_end() -> None:  # the dispatcher ends while open responses do
+        app.state.ending.set()
+        threading.Thread(target=supervisor.stop, name="ending").start()
+
     app = create_app(settings, database)
     threading.Thread(target=app.state.hosts.learn, name="own-name", daemon=True).start()
     config = uvicorn.Config(
@@ -239,11 +266,10 @@ def _serve(
         server_header=False,
         **forwarding(settings),
     )
-    # uvicorn raises the signal again at its end: it must not end this process before its child.
-    previous = {s: signal.signal(s, lambda *_: None) for s in (signal.SIGINT, signal.SIGTERM)}
+    server = _Server(config, on_ready, on_end)
+    for number in (signal.SIGINT, signal.SIGTERM):  # for good: nothing ends this process too early
+        signal.signal(number, server.end)
     try:
-        _Server(config, on_ready, app.state.ending).run(sockets=listeners)
+        server.run(sockets=listeners)
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
         supervisor.stop()

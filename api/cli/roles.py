@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from densearch.cli import interrupts
 from service.privacy import keep_files_private
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if left out.")]
@@ -40,6 +41,11 @@ def register(app: typer.Typer) -> None:
     )(dispatch)
 
 
+def _begin() -> None:
+    keep_files_private()
+    interrupts.end_at_once()  # what must end in order sets handlers of its own
+
+
 def serve(
     host: Host = None,
     port: Port = None,
@@ -51,10 +57,10 @@ def serve(
     The database is created or upgraded first; DENSEARCH_DATABASE_URL names a PostgreSQL instead
     of the SQLite file. Ctrl-C ends everything; the next start continues where this one stopped.
     """
+    _begin()
     from api.cli.http_server import run  # loads the web framework
     from service.settings import load
 
-    keep_files_private()
     run(
         load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
         with_dispatcher=True,
@@ -68,10 +74,10 @@ def api(
     allow_remote: AllowRemote = None,
 ) -> None:
     """Start the API and the dashboard alone; the database must be upgraded already."""
+    _begin()
     from api.cli.http_server import run  # loads the web framework
     from service.settings import load
 
-    keep_files_private()
     run(
         load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
         with_dispatcher=False,
@@ -83,11 +89,11 @@ def dispatch(data_dir: DataDir = None, *, restart: Restart = True) -> None:
 
     It is a child process, restarted whenever it dies or loses Ray. Ctrl-C or SIGTERM ends both.
     """
+    _begin()
     from api.cli.dispatcher import replace_process, supervise
     from service.settings import load  # refuses unusable settings before the slow start
     from service.storage import disk_space
 
-    keep_files_private()
     settings = load(data_dir=data_dir)
     # Checked here, not at each start: a child that dies while a disk is full is restarted.
     disk_space.check(settings, writes_files=True, starts_ray=True)

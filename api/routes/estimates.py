@@ -14,6 +14,7 @@ from api.schemas.estimates import EstimateOut
 from service.costs.figures import Estimate
 from service.costs.prices import prices_of
 from service.jobs.estimate import estimate
+from service.jobs.leases import no_dispatcher
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -40,7 +41,13 @@ def estimate_job(
     body: Annotated[object, Depends(json_body)],
 ) -> Estimate:
     """Estimate the cost of a job with this spec; nothing is submitted."""
-    found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
+    found = estimate(
+        database,
+        parse.parse(body),
+        prices_of(settings),
+        settings.lease_s,
+        no_dispatcher(settings.data_dir),
+    )
     if found.state == "measuring":
         response.status_code = 202
         response.headers["retry-after"] = str(RETRY_AFTER_S)

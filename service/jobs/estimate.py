@@ -43,11 +43,15 @@ COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "ker
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """The largest live cluster, and the number of unfinished jobs that share it."""
+    """The largest live cluster, and the number of unfinished jobs that share it.
+
+    `absence` says why there is none, where `best` is None.
+    """
 
     best: RegisteredDispatcher | None
     n_workers: int | None
     n_jobs: int
+    absence: str
 
     @property
     def memory_bytes(self) -> int | None:
@@ -60,7 +64,13 @@ class _Cluster:
         return memory_needs.of_worker(spec, found)
 
 
-def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) -> Estimate:
+def estimate(
+    database: Database,
+    spec: JobSpec,
+    prices: Prices,
+    lease_s: float,
+    absence: str = NO_DISPATCHER,
+) -> Estimate:
     """Estimate the cost of a job, or request the measurements that it needs.
 
     Args:
@@ -68,13 +78,14 @@ def estimate(database: Database, spec: JobSpec, prices: Prices, lease_s: float) 
         spec: A complete spec (`service.validation.parse.parse`).
         prices: The server's.
         lease_s: Lease of the dispatchers; one that is silent for twice as long is dead.
+        absence: Why there is no dispatcher, if there is none (`leases.no_dispatcher`).
 
     Raises:
         InvalidSpecError: The spec would be refused at its submission.
     """
     with database.read() as session:
         resolved = references.resolved(session, spec)
-        cluster = _cluster_of(session, spec, lease_s)
+        cluster = _cluster_of(session, spec, lease_s, absence)
     faults = [
         *prices.faults(spec),
         *ask_limits.faults(resolved),
@@ -109,19 +120,19 @@ def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, s
     if failed:
         return "failed", f"the measurement failed: {failed[0].error}"
     if cluster.best is None:
-        return "measuring", NO_DISPATCHER
+        return "measuring", cluster.absence
     if not cluster.n_workers:
         return "failed", NO_ROOM
     return "measuring", CROWDED if None in found else MEASURING
 
 
-def _cluster_of(session: Session, spec: JobSpec, lease_s: float) -> _Cluster:
+def _cluster_of(session: Session, spec: JobSpec, lease_s: float, absence: str) -> _Cluster:
     """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
     alive = dispatchers.alive(session, 2 * lease_s)
     shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
     best = max(alive, key=lambda d: n_slots(_totals(d), *shape), default=None)
     n_workers = n_slots(_totals(best), *shape) if best is not None else None
-    return _Cluster(best, n_workers, len(jobs.standings(session)))
+    return _Cluster(best, n_workers, len(jobs.standings(session)), absence)
 
 
 def _totals(dispatcher: RegisteredDispatcher) -> Mapping[str, float]:
@@ -242,7 +253,7 @@ def _warnings(
 ) -> Iterator[str]:
     spec = resolved.spec
     if cluster.best is None:
-        yield NO_DISPATCHER
+        yield cluster.absence
     elif cluster.n_workers == 0:
         yield NO_ROOM
     if cluster.n_jobs:

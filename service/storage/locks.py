@@ -34,7 +34,7 @@ from service.settings import Settings
 from service.storage.file_users import user_of
 
 LOG = structlog.get_logger(__name__)
-# A predecessor ends its streams in 3 s and its dispatcher in 10 s more.
+# A predecessor ends within 5 s, on a quiet machine.
 WAIT_S = 15.0
 _PAUSE_S = 0.05
 _DISPATCHER_FILE = "dispatcher.lock"

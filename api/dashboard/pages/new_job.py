@@ -21,6 +21,7 @@ from service.costs.prices import prices_of
 from service.errors import InvalidSpecError, NotFoundError
 from service.jobs import commands as service_jobs
 from service.jobs.estimate import estimate
+from service.jobs.leases import no_dispatcher
 from service.records import Job, Json
 from service.storage import datasets, jobs
 from service.validation import parse
@@ -111,7 +112,13 @@ def show_estimate(
     body: Annotated[object, Depends(json_body)],
 ) -> HTMLResponse:
     """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
-    found = estimate(database, parse.parse(body), prices_of(settings), settings.lease_s)
+    found = estimate(
+        database,
+        parse.parse(body),
+        prices_of(settings),
+        settings.lease_s,
+        no_dispatcher(settings.data_dir),
+    )
     if found.state != "measuring":
         return html(request, "estimate.html", estimate=found)
     answer = html(request, "estimate.html", 202, estimate=found)

@@ -67,7 +67,8 @@ const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
 async function follow() {
   if (source !== null || isTaking || !isWanted()) return;
   isTaking = true;
-  leave = await takePlace();
+  // Without a place, also where the browser refuses locks, the timer refreshes the page.
+  leave = await takePlace().catch(() => null);
   isTaking = false;
   if (leave === null) return;
   if (!isWanted()) return stop();

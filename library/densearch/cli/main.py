@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from densearch.cli import interrupts
 from densearch.extras import required
 
 
 def main() -> None:
     """Run the command line, with the commands of the server where one is installed."""
+    interrupts.end_at_once()
     try:
         with required("cli"):
             # Here, so that a missing extra is an error message and not a traceback.
@@ -27,6 +29,7 @@ def run(app: Callable[[], object]) -> None:
     from densearch.cli.terminal import accept_any_text  # needs the extra, as in `main`
 
     accept_any_text()
+    interrupts.raise_in_commands()
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the last line of defence, and it says so

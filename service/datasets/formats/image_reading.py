@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from service.cores import allotted
 from service.datasets.faults import Faults
 from service.datasets.options import ImportOptions
 from service.datasets.samples import Content
@@ -18,8 +18,7 @@ from service.errors import InvalidDatasetError
 
 # Pillow decodes without the interpreter's lock. Each thread may hold an image of
 # `Limits.n_pixels`, so there are few.
-_N_THREADS = max(1, min(4, os.cpu_count() or 1))
-_AHEAD = 2 * _N_THREADS
+_MOST_THREADS = 4
 
 
 def contents(
@@ -36,12 +35,13 @@ def contents(
                 found = decoded(image, options.convert, options.size_px)
             yield found
         return
-    with ThreadPoolExecutor(_N_THREADS, thread_name_prefix="decode") as threads:
+    n_threads = min(_MOST_THREADS, allotted())
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="decode") as threads:
         under_way: deque[Future[EncodedImage]] = deque()
         try:
             for image in images:
                 under_way.append(_submitted(threads, image, options.convert))
-                if len(under_way) > _AHEAD:
+                if len(under_way) > 2 * n_threads:
                     yield _result(under_way.popleft(), faults)
             while under_way:
                 yield _result(under_way.popleft(), faults)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from api.cli.http_server import (
 )
 from service.errors import UnsafeBindingError
 from service.settings import Settings
+from tests.support.product import environment
 
 
 @pytest.fixture
@@ -131,3 +135,43 @@ def test_what_is_forwarded_is_believed_of_named_proxies_alone(
     headers = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
     client = TestClient(config.loaded_app, client=(peer, 5))
     assert client.get("/", headers=headers).text == seen
+
+
+STUCK = """
+import sys, time
+from api import app as application
+from api.cli import http_server
+from service.settings import load
+from service.storage import schema
+from service.storage.database import Database
+
+made = application.create_app
+
+def with_a_long_request(settings, database):
+    app = made(settings, database)
+    app.get("/stuck")(lambda: time.sleep(600))  # in a thread, which nothing can end
+    return app
+
+application.create_app = with_a_long_request
+schema.upgrade(Database(load().resolved_database_url))
+http_server.run(load(port=0), with_dispatcher=False)
+"""
+
+
+def test_sigterm_ends_it_within_seconds_while_a_request_takes_minutes(tmp_path: Path) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", STUCK],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(DENSEARCH_DATA_DIR=str(tmp_path)),
+    )
+    assert server.stdout is not None
+    with server, server.stdout:
+        port = int(server.stdout.readline().rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as stuck:
+            stuck.sendall(b"GET /stuck HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", port)) as later:  # answered after it began
+                later.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                assert later.recv(99).startswith(b"HTTP/1.1 200")
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(30) == 0

@@ -78,3 +78,15 @@ def test_a_prefix_that_is_also_a_path_is_taken_for_the_path(
     with TestClient(create_app(settings, sqlite_database), base_url=ADDRESS) as client:
         job_id = submit(client)
         assert client.get(f"/jobs/{job_id}").status_code == 200
+
+
+def test_a_prefix_with_the_name_of_the_documents_leaves_them_reachable(
+    settings: Settings, sqlite_database: Database
+) -> None:
+    for name in ("openapi.json", "static-offline-docs"):
+        found = settings.model_copy(update={"public_url": f"https://lab.example.org/{name}"})
+        with TestClient(create_app(found, sqlite_database), base_url=ADDRESS) as client:
+            assert client.get("/openapi.json", follow_redirects=False).status_code == 200
+            page = client.get("/docs").text
+            assert "static-offline-docs/swagger-ui.css" in page
+            assert client.get("/static-offline-docs/swagger-ui.css").status_code == 200

@@ -10,6 +10,8 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from densearch.answers import FAILED_START
+from service import start_failures
 from service.costs import calibrations
 from service.costs.training_cost import TrainingCost
 from service.jobs.leases import NO_DISPATCHER
@@ -79,10 +81,13 @@ def test_a_failed_measurement_is_told(client: TestClient, sqlite_database: Datab
     assert answer.json()["detail"] == "the measurement failed: ValueError: no such network"
 
 
-def test_without_a_dispatcher_it_says_so(client: TestClient) -> None:
+def test_without_a_dispatcher_it_says_so(client: TestClient, settings: Settings) -> None:
     answer = ask(client)
     assert answer.status_code == 202
     assert answer.json()["detail"] == NO_DISPATCHER
+    start_failures.keep(settings.data_dir, "Ray does not start")
+    assert ask(client).json()["detail"] == f"{FAILED_START}: Ray does not start"
+    assert f"{FAILED_START}: Ray does not start" in ask(client, SPHERE).json()["warnings"]
     function = ask(client, SPHERE).json()
     assert function["state"] == "ready"
     assert (function["time_s"], function["n_workers"]) == (None, None)

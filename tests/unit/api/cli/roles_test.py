@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +20,13 @@ Started = list[tuple[str, Settings]]
 
 
 pytestmark = pytest.mark.usefixtures("mask")
+
+
+@pytest.fixture(autouse=True)
+def _interrupts() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture
