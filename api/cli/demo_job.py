@@ -100,8 +100,8 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    for number in put_off:
-        signal.raise_signal(number)
+    for came in put_off:
+        signal.raise_signal(came)
 
 
 def _started(data_dir: Path, log_path: Path) -> subprocess.Popen[bytes]:
