@@ -1,6 +1,7 @@
 # One image for every role; docker-compose.yml says which container plays which.
-# BASE may be replaced by the same tag with its digest, to build the same image again.
-ARG BASE=python:3.11-slim-bookworm
+# BASE may be replaced by the same tag with its digest, to build the same image again: see
+# docs/operations.md, "Containers". With the registry's name, which podman wants.
+ARG BASE=docker.io/library/python:3.11-slim-bookworm
 FROM ${BASE}
 
 # PIP_INDEX_URL and PIP_EXTRA_INDEX_URL let a site build from its own package index, or with the
@@ -18,9 +19,11 @@ ENV PIP_NO_CACHE_DIR=1 \
     DENSEARCH_LOG_JSON=1
 
 # Ray keeps its token and its caches in the home directory, so the user has a writable one. /data is
-# made here that a named volume mounted on it belongs to the user as well.
-RUN useradd --uid 10001 --create-home --home-dir /home/densearch densearch \
-    && install --directory --owner=densearch --group=densearch /data
+# made here that a named volume mounted on it belongs to the user as well. Both are open to the
+# group 0: a platform that runs images as any user (--user 12345:0) makes it a member of that.
+RUN useradd --uid 10001 --gid 0 --create-home --home-dir /home/densearch densearch \
+    && install --directory --owner=densearch --group=root --mode=0770 /data \
+    && chmod 0770 /home/densearch
 
 WORKDIR /app
 

@@ -207,15 +207,18 @@ def test_every_step_runs_although_one_fails(project: Project) -> None:
     assert project.run("test").returncode == 0
 
 
-def test_chaos_runs_from_the_project_with_its_arguments(project: Project) -> None:
+def test_chaos_and_containers_run_from_the_project_with_their_arguments(project: Project) -> None:
     assert project.run("chaos", "--kills", "3").returncode == 0
-    assert "-m tests.chaos --kills 3\n" in project.log.read_text()
+    assert project.run("containers", "--keep", "here").returncode == 0
+    called = project.log.read_text()
+    assert "-m tests.chaos --kills 3\n" in called
+    assert "-m tests.containers --keep here\n" in called
 
 
 def test_help_needs_no_installation(project: Project) -> None:
     done = project.run()
     assert done.returncode == 0
-    for word in ("setup", "demo", "test", "chaos", "serve"):
+    for word in ("setup", "demo", "test", "chaos", "containers", "serve"):
         assert f"\n  {word} " in done.stdout
     assert not project.log.exists()
 
