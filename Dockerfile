@@ -39,12 +39,12 @@ COPY api ./api
 COPY migrations ./migrations
 COPY library ./library
 COPY examples ./examples
-RUN pip install --no-deps --editable ./library --editable .
+RUN pip install --no-deps --editable ./library --editable . \
+    && python -m compileall -q api migrations service workers library
 
 # By its number: an orchestrator that refuses root cannot look a name up.
 USER 10001
 ENV HOME=/home/densearch
-VOLUME /data
 EXPOSE 8080
 
 # For the roles that answer HTTP; the others replace or disable it in docker-compose.yml. Past the

@@ -6,7 +6,6 @@ import argparse
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +34,7 @@ BACKEND_FOLDERS = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/local/libexec
 PODMAN_COMPOSE = "podman-compose==1.6.0"
 # What automake's tests exit with when they cannot run here.
 SKIPPED = 77
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def say(line: str) -> None:
@@ -74,13 +74,14 @@ def lacks() -> list[str]:
     return found
 
 
-def install_podman_compose(folder: Path) -> str:
-    """Install podman-compose into a folder and return its path."""
+def install_podman_compose(engine: Engine, log: Path) -> str:
+    """Install podman-compose into the engine's folder and return its path."""
+    folder = engine.folder / "podman-compose"
     program = folder / "bin" / "podman-compose"
     if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--disable-pip-version-check", PODMAN_COMPOSE], check=True)
+        engine.run(sys.executable, "-m", "venv", folder, log=log)
+        pip = (folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
+        engine.run(*pip, "install", PODMAN_COMPOSE, log=log)
     return str(program)
 
 
@@ -93,7 +94,7 @@ def main(given: Sequence[str] | None = None) -> int:
             say(f"  {lack}")
         return SKIPPED
     # Both end the course as an exception does, so that everything is removed.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, signal.default_int_handler)
     for left in remove_leftovers():
         say(f"removed what an earlier run left in {left}")
@@ -105,13 +106,16 @@ def main(given: Sequence[str] | None = None) -> int:
     engine = Engine(folder.absolute())
     checklist = Checklist(say)
     try:
-        podman_compose = install_podman_compose(engine.folder / "podman-compose")
+        podman_compose = install_podman_compose(engine, log)
         stack = Stack(engine, podman_compose, build_mounts(engine.folder), log)
         Course(engine, Images(engine, log), stack, checklist).run()
     except KeyboardInterrupt:
         say("interrupted: removing everything ...")
         return 130
     finally:
+        # A second Ctrl-C would leave containers behind.
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         engine.close(keep_images=args.keep is not None)
     say(f"\n{checklist.table()}, after {time.monotonic() - began:.0f} s")
     return 1 if checklist.has_failed() else 0

@@ -160,7 +160,7 @@ class Course:
 
     def _restore(self) -> str:
         self._jobs.pop(UPGRADED, None)  # began after the backup
-        self._stack.typed("docker compose down --volumes")
+        self._stack.typed("docker compose down --remove-orphans --volumes")
         assert not self._engine.podman("volume", "ls", "--quiet").split()
         self._stack.typed(documented.block("### Restore the containers"))
         self._stack.wait_healthy(*HEALTHY)
@@ -180,7 +180,7 @@ class Course:
 
     def _harden(self) -> str:
         stack = self._stack
-        stack.typed("docker compose down --volumes")
+        stack.typed("docker compose down --remove-orphans --volumes")
         override = documented.block("### Any user, and a read-only root", "yaml")
         (stack.clone / "docker-compose.override.yml").write_text(override)
         stack.typed("docker compose up --detach", env=alone.PROXIES)

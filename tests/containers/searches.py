@@ -32,10 +32,9 @@ def spec_of(seed: int) -> dict[str, Any]:
         "seed": seed,
         "task": {"kind": "classification", "dataset": "stored:1"},
         "network": {"kind": "small_cnn", "depth": 1, "width": 8},
-        "training": {"batch_size": 32, "epochs": 40},
-        "samplers": ["direct_l", "tpe"],
-        "controls": ["uniform"],
-        "budget": {"n_trials": 6},
+        "training": {"batch_size": 32, "epochs": 20},
+        "samplers": ["direct_l"],
+        "budget": {"n_trials": 8},
         "evaluation": {"n_seeds": 1},
     }
 

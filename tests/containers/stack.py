@@ -27,6 +27,16 @@ DOCKER = """\
 shift
 exec "{podman_compose}" --podman-build-args="$BUILD_OPTIONS" "$@"
 """
+# podman 4.3 does not start a container that requires one which has ended, as `migrate` has.
+# Compose keeps the order itself.
+PODMAN = """\
+#!/bin/sh
+for word do
+    shift
+    case $word in --requires=*) ;; *) set -- "$@" "$word" ;; esac
+done
+exec "{podman}" "$@"
+"""
 ENVIRONMENT = """\
 POSTGRES_PASSWORD={password}
 RAY_AUTH_TOKEN={token}
@@ -60,12 +70,15 @@ class Stack:
         (self.clone / ".env").write_text(environment)
         tools = engine.folder / "bin"
         tools.mkdir(exist_ok=True)
-        docker = tools / "docker"
-        docker.write_text(DOCKER.format(podman_compose=podman_compose))
-        docker.chmod(0o755)
+        for name, script in {
+            "docker": DOCKER.format(podman_compose=podman_compose),
+            "podman": PODMAN.format(podman=shutil.which("podman")),
+        }.items():
+            (tools / name).write_text(script)
+            (tools / name).chmod(0o755)
         self._env = {
             "PATH": f"{tools}:{os.environ['PATH']}",
-            "BUILD_OPTIONS": " ".join(["--network=host", *build_options]),
+            "BUILD_OPTIONS": " ".join(["--network=host", "--format=docker", *build_options]),
         }
         self.client = Client(f"http://127.0.0.1:{self.port}")
 
@@ -75,11 +88,11 @@ class Stack:
         Raises:
             CommandError: One of them failed.
         """
-        self._note(text)
+        with self._log.open("a") as file:
+            file.write(f"{text.rstrip()}\n")
         command = ("bash", "-euo", "pipefail", "-c", text)
-        output = self.engine.run(*command, cwd=self.clone, env={**self._env, **(env or {})})
-        self._note(output)
-        return output
+        variables = {**self._env, **(env or {})}
+        return self.engine.run(*command, cwd=self.clone, env=variables, log=self._log)
 
     def publish_version(self) -> None:
         """Commit a newer version, for `git pull`: another image, since README.md is in it."""
@@ -94,10 +107,6 @@ class Stack:
     def _commit(self, subject: str) -> None:
         self._git("add", "--all", "--force")
         self._git("commit", "--quiet", "--message", subject)
-
-    def _note(self, text: str) -> None:
-        with self._log.open("a") as file:
-            file.write(f"{text.rstrip()}\n")
 
     # Containers
 
@@ -137,10 +146,6 @@ class Stack:
         status = self.engine.podman("exec", head, "ray", "status", "--address=127.0.0.1:6379")
         used = next((line for line in status.splitlines() if line.strip().endswith("CPU")), "0/0 ")
         return float(used.split()[0].rpartition("/")[2])
-
-    def down(self) -> None:
-        """Remove the containers and keep the volumes."""
-        self.typed("docker compose down")
 
 
 def is_healthy(engine: Engine, container: str) -> bool:

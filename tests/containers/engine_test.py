@@ -1,0 +1,73 @@
+"""The engine's folder, without an engine: programs that stand in for podman."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from tests.containers.__main__ import SKIPPED, main
+from tests.containers.engine import CommandError, Engine, remove_leftovers
+
+
+@pytest.fixture
+def no_podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose podman does nothing, with a temporary folder of its own."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "podman"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_all_that_is_made_lies_in_one_folder_and_goes_with_it(no_podman: Path) -> None:
+    folder = no_podman / "densearch-containers-1"
+    engine = Engine(folder)
+    for variable in ("CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"):
+        text = Path(engine.env[variable]).read_text()
+        paths = [line.split('"')[1] for line in text.splitlines() if '"/' in line]
+        assert paths
+        assert all(Path(path).is_relative_to(folder) for path in paths)
+    engine.close()
+    assert not folder.exists()
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_uses_is_not(
+    no_podman: Path,
+) -> None:
+    dead, living = (no_podman / f"densearch-containers-{name}" for name in ("dead", "living"))
+    for folder in (dead, living):
+        folder.mkdir()
+    with (living / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert remove_leftovers() == [dead]
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_a_command_that_fails_says_how(no_podman: Path) -> None:
+    engine = Engine(no_podman / "densearch-containers-1")
+    with pytest.raises(CommandError, match=r"exit code 3 of sh -c .*\nit cannot") as caught:
+        engine.run("sh", "-c", "echo it cannot; exit 3")
+    assert caught.value.output == "it cannot\n"
+    log = no_podman / "log"
+    engine.run("sh", "-c", "echo one", log=log)
+    assert engine.run("sh", "-c", "echo two >&2", log=log) == "two\n"
+    assert log.read_text() == "one\ntwo\n"
+    engine.close()
+
+
+def test_without_an_engine_nothing_is_run_and_the_reason_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("tests.containers.__main__.BACKEND_FOLDERS", ())
+    assert main([]) == SKIPPED
+    said = capsys.readouterr().out
+    assert said.startswith("skipped:")
+    assert "apt install" in said
+    for package in ("podman", "runc", "netavark", "catatonit"):
+        assert package in said
