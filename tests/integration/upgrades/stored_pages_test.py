@@ -110,7 +110,10 @@ def addresses(path: str, values: list[Values]) -> Iterator[tuple[str, Values]]:
         yield from told.items()
 
 
-@pytest.mark.parametrize("revision", LIVE)
+# Of the older ones by hand.
+@pytest.mark.parametrize(
+    "revision", [*(pytest.param(r, marks=pytest.mark.slow) for r in LIVE[:-1]), LIVE[-1]]
+)
 def test_every_page_and_route_answers(database: Database, revision: str, tmp_path: Path) -> None:
     load(database, revision)
     if revision in WHOLE:

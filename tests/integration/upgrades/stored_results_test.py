@@ -70,7 +70,8 @@ class Again(Training):
         return super().finish_one()
 
 
-@pytest.fixture(params=WHOLE)
+# Of the older ones by hand: it trains for a while.
+@pytest.fixture(params=[*(pytest.param(r, marks=pytest.mark.slow) for r in WHOLE[:-1]), WHOLE[-1]])
 def stored(request: pytest.FixtureRequest) -> Json:
     """What the version that stored a database gave."""
     return results_of(request.param) | {"revision": request.param}
