@@ -69,7 +69,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
-    app.state.metrics = Metrics(database, settings.lease_s)
+    app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
     routers = (*(module.router for module in ROUTES), new_job.router, routes.router)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -47,6 +48,20 @@ def after(session: Session, job_id: int, last_id: int, limit: int) -> list[JobEv
         .limit(limit)
     )
     return [to_value(JobEvent, row) for row in session.scalars(query)]
+
+
+def queued_at(session: Session) -> datetime | None:
+    """Return since when the job that is QUEUED for longest has been so, None without one."""
+    # A job that was extended was queued again long after its creation.
+    last = (
+        select(EventRow.created_at)
+        .where(EventRow.job_id == JobRow.id, EventRow.kind == "job")
+        .order_by(EventRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    since = func.coalesce(last, JobRow.created_at)
+    return session.scalar(select(func.min(since)).where(JobRow.state == JobState.QUEUED))
 
 
 def standings(session: Session, job_ids: Collection[int]) -> dict[int, FeedStanding]:

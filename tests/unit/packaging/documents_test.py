@@ -177,9 +177,9 @@ def test_every_table_is_told() -> None:
     assert told - {"table"} == set(Base.metadata.tables)
 
 
-def test_every_metric_has_its_row(sqlite_database: Database) -> None:
+def test_every_metric_has_its_row(sqlite_database: Database, tmp_path: Path) -> None:
     leases.register(sqlite_database, 2, {})
-    metrics = Metrics(sqlite_database, lease_s=15.0)
+    metrics = Metrics(sqlite_database, lease_s=15.0, data_dir=tmp_path)
     exposed = generate_latest(metrics.registry).decode()
     found = set(re.findall(r"^# TYPE (\w+)", exposed, flags=re.MULTILINE))
     told = {cells[0].strip("`") for cells in rows(section("docs/operations.md", "## Metrics"))}

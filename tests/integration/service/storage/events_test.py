@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from service.jobs import commands
-from service.storage import events
+from service.states import JobState
+from service.storage import events, jobs
 from service.storage.database import Database
 from tests.support.stored_rows import new_job
 
@@ -17,3 +18,21 @@ def test_events_follow_each_other(database: Database) -> None:
         assert events.last_id(session, job.id) == found[-1].id
     assert [event.data["state"] for event in found] == ["QUEUED", "PAUSED", "RUNNING"]
     assert [event.id for event in found] == sorted(event.id for event in found)
+
+
+def test_a_job_that_was_queued_again_waits_since_then(database: Database) -> None:
+    with database.read() as session:
+        assert events.queued_at(session) is None
+    first = new_job(database)
+    commands.pause(database, first.id)
+    second = new_job(database)
+    with database.write() as session:
+        jobs.set_state(session, second.id, JobState.FAILED)
+        again = jobs.reopen(session, second.id)
+    with database.read() as session:
+        since = events.queued_at(session)
+    assert since is not None
+    assert since > again.created_at
+    commands.resume(database, first.id)  # it is RUNNING now
+    with database.read() as session:
+        assert events.queued_at(session) == since
