@@ -11,6 +11,8 @@ from tests.support.root import ROOT
 
 # The last one ends everything; tests/e2e/packs_test.py kills a worker.
 FAULTS = ("sampler", "tree")
+# Of this seed the sampler dies early, while it is still asked: both strike the same round of jobs.
+SEED = 31
 
 
 @pytest.mark.ray
@@ -19,7 +21,7 @@ def test_jobs_survive_the_death_of_every_process() -> None:
     command = [sys.executable, "-m", "tests.chaos", "--untimed", "--only", ",".join(FAULTS)]
     # A separate process, since it adopts the orphans of the processes that it kills.
     done = subprocess.run(
-        [*command, "--kills", str(len(FAULTS))],
+        [*command, "--kills", str(len(FAULTS)), "--seed", str(SEED)],
         cwd=ROOT,
         capture_output=True,
         text=True,

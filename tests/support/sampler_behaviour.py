@@ -137,12 +137,12 @@ class SamplerBehaviour:
         assert first == again
         assert (first != other) is self.is_seeded
 
-    @pytest.mark.parametrize("n_workers", [1, 2, 7, 16])
-    def test_neither_workers_nor_order_nor_restarts_matter(self, n_workers: int) -> None:
+    def test_neither_workers_nor_order_nor_restarts_matter(self) -> None:
         study = self.study(n_trials=40, dimension=3)
         one = self.simulate(study).run(1)
-        many = self.simulate(study, seed=n_workers).run(n_workers, restart_rate=0.2)
-        assert sequence_of(many) == sequence_of(one)
+        for n_workers in (1, 2, 16):
+            many = self.simulate(study, seed=n_workers).run(n_workers, restart_rate=0.2)
+            assert sequence_of(many) == sequence_of(one)
 
     def test_a_plan_that_was_issued_in_part_is_completed_by_the_next(self) -> None:
         study = self.study(n_trials=16)
@@ -213,7 +213,7 @@ class SamplerBehaviour:
     @pytest.mark.parametrize("n_before", [3, 12])
     def test_a_raised_budget_goes_on_from_the_log(self, n_before: int) -> None:
         short = replace(self.study(n_trials=n_before), n_first=n_before)
-        long = replace(short, n_trials=n_before + 18)
+        long = replace(short, n_trials=n_before + 12)
         simulation = self.simulate(short)
         before = sequence_of(simulation.run(3))
         simulation.restart(long)

@@ -121,6 +121,7 @@ def test_installs_with_the_constraints(project: Project) -> None:
     root = project.root
     both = f"-e {root}/library[cli,client,direct,plugins,torch] -e {root}[dev]"
     assert f"-c {root}/constraints.txt {both}" in project.log.read_text()
+    assert f"-m compileall -qq -j 0 {root}/.venv/lib\n" in project.log.read_text()
 
 
 def test_an_old_python_is_refused_with_the_remedy(project: Project) -> None:

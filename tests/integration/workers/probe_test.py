@@ -15,6 +15,8 @@ def probed(name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+# tests/e2e/journey_test.py has the doctor do both.
+@pytest.mark.slow
 def test_a_network_is_trained() -> None:
     done = probed("train")
     assert done.returncode == 0, done.stderr

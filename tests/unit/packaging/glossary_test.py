@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,8 +83,15 @@ def test_words_are_in_order_and_explained_once() -> None:
     assert len(set(words)) == len(words)
 
 
-def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines that people read: of a module its comments and its strings of many words."""
+@cache
+def prose() -> dict[str, list[tuple[int, str]]]:
+    """Return the lines that people read, by file."""
+    files = sources(".py", ".md", ".html", ".js")
+    return {str(path.relative_to(ROOT)): list(prose_of(path)) for path in files}
+
+
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield a file's lines: of a module its comments and its strings of many words."""
     if path.suffix != ".py":
         yield from enumerate(path.read_text().splitlines(), 1)
         return
@@ -100,11 +108,11 @@ def test_a_word_that_is_ruled_out_is_not_used(word: str) -> None:
     pattern = re.compile(rf"\b{word}\b", re.IGNORECASE)
     exempt = HISTORY + (ASK_AND_TELL if word == "told" else ())
     found = [
-        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in sources(".py", ".md", ".html", ".js")
-        if not str(path.relative_to(ROOT)).startswith(exempt)
-        for number, line in prose(path)
-        if pattern.search(line) and (word, str(path.relative_to(ROOT))) != STORED
+        f"{path}:{number}: {line.strip()}"
+        for path, lines in prose().items()
+        if not path.startswith(exempt)
+        for number, line in lines
+        if pattern.search(line) and (word, path) != STORED
     ]
     assert not found
 

@@ -89,7 +89,6 @@ def estimate_of(job: ResolvedSpec, cost: TrainingCost, width: int, n_workers: in
     return found
 
 
-@pytest.mark.parametrize("n_workers", [1, 3])
 @pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize(
     "changes",
@@ -103,7 +102,11 @@ def estimate_of(job: ResolvedSpec, cost: TrainingCost, width: int, n_workers: in
     ],
     ids=["direct_l", "tpe", "several", "fidelity", "pruning", "speculation"],
 )
-@pytest.mark.parametrize("cost", [VARYING, CONSTANT], ids=["varying", "constant"])
+@pytest.mark.parametrize(
+    ("cost", "n_workers"),
+    [(VARYING, 3), (CONSTANT, 3), (CONSTANT, 1), pytest.param(VARYING, 1, marks=pytest.mark.slow)],
+    ids=["varying-3", "constant-3", "constant-1", "varying-1"],
+)
 def test_a_schedule_ends_within_its_estimate(
     sqlite_database: Database,
     cost: TrainingCost,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import pytest
 
@@ -111,12 +112,18 @@ def test_a_stopped_study_is_not_extended(sqlite_database: Database) -> None:
         reopen.extend(sqlite_database, job_id, 200)
 
 
-@pytest.mark.parametrize("sampler", ["direct_l", "tpe", "random"])
-@pytest.mark.parametrize("body", [function_job(), training_job()], ids=["function", "training"])
+BODIES = {"function": function_job(), "training": training_job()}
+RETRIED = [
+    *product(["sqlite"], BODIES, ["direct_l", "tpe", "random"]),
+    ("postgresql", "training", "tpe"),  # the samplers know no database
+]
+
+
+@pytest.mark.parametrize(("database", "kind", "sampler"), RETRIED, indirect=["database"])
 def test_retrying_gives_what_the_job_would_have_had(
-    database: Database, sampler: str, body: dict[str, object]
+    database: Database, kind: str, sampler: str
 ) -> None:
-    body = body | {"samplers": [sampler], "budget": {"n_trials": 12}}
+    body = BODIES[kind] | {"samplers": [sampler], "budget": {"n_trials": 12}}
     job_id = submit(database, body)
     simulation = Simulation(database, n_workers=1, fails={3, 4, 5})
     (run,) = simulation.take()

@@ -36,7 +36,7 @@ from workers.training.generators import generator, generators_of
 from workers.training.networks import build_network
 from workers.training.objectives.classification import ClassificationObjective
 from workers.training.objectives.denoising import DenoisingObjective
-from workers.training.task import Status
+from workers.training.task import Status, TrainingTask
 
 
 @pytest.mark.parametrize(("section", "least"), [(DIGITS, 0.9), (TEXTURES, 0.8)])
@@ -52,16 +52,22 @@ def test_classification_learns(section: dict[str, Any], least: float) -> None:
 
 SCRIPT = """
 import json, sys
-from workers.training.loop import train
-from workers.training.task import TrainingTask
+from tests.integration.workers.training.loop_test import outcome_of
 for given in json.load(sys.stdin):
-    *measured, outcome = train(TrainingTask(**given))
-    print([m.metrics for m in measured], outcome.learned, outcome.value.hex(),
-          outcome.weights.hex())
+    print(outcome_of(given))
 """
 
 
-def test_fresh_processes_agree_bit_for_bit() -> None:
+def outcome_of(given: dict[str, Any]) -> str:
+    """Train, and return what came of it, each bit of it."""
+    measured, outcome = run(TrainingTask(**given))
+    assert outcome.value is not None
+    assert outcome.weights is not None
+    values = [m.metrics for m in measured], outcome.learned, outcome.value.hex()
+    return f"{values} {outcome.weights.hex()}"
+
+
+def test_processes_agree_bit_for_bit() -> None:
     cases: list[dict[str, Any]] = [
         {"task": section, "network": network, "training": {**SGD, "epochs": 1}, "phi": PHI,
          "seed": 7, "keep_weights": True}
@@ -73,16 +79,14 @@ def test_fresh_processes_agree_bit_for_bit() -> None:
     gradient = learning(SMALL_CNN, "power", "layer", **ends)
     changes = {"training": {**SGD, "epochs": 1, **new}, "phi": None, "gradient": gradient}
     cases.append({**cases[1], **changes})
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT], input=json.dumps(order), cwd=ROOT, text=True,
-            capture_output=True, check=True,
-        ).stdout.splitlines()
-        for order in (cases, cases[::-1])
-    ]  # fmt: skip
-    # The other order: what a process has trained before leaves no trace either.
-    assert printed[0] == printed[1][::-1]
-    assert len(printed[0]) == 3
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=json.dumps(cases), cwd=ROOT, text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    fresh = done.stdout.splitlines()
+    # What this process has trained before, and the other order, leave no trace either.
+    assert fresh == [outcome_of(given) for given in reversed(cases)][::-1]
+    assert len(fresh) == 3
 
 
 def test_a_density_of_ones_is_the_plain_training() -> None:
