@@ -28,6 +28,7 @@ from api.routes import (
     events,
     explanations,
     health,
+    imports,
     jobs,
     networks,
     reopening,
@@ -35,6 +36,7 @@ from api.routes import (
     studies,
     trials,
 )
+from service.datasets.importer import Importer
 from service.hosts import Hosts
 from service.settings import Settings
 from service.storage.database import Database
@@ -42,7 +44,8 @@ from service.storage.database import Database
 VERSION = "1"
 ROUTES = (
     *(estimates, jobs, reopening, studies, trials, events, densities, artifacts),
-    *(datasets, samplers, networks, health, explanations, documentation),
+    # Imports before the routes of a set, which would take the word for an id.
+    *(imports, datasets, samplers, networks, health, explanations, documentation),
 )
 
 
@@ -70,6 +73,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
     app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
+    app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
     routers = (*(module.router for module in ROUTES), new_job.router, routes.router)

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.event_feed import EventFeed
+from service.datasets.importer import Importer
 from service.settings import Settings
 from service.storage.database import Database
 
@@ -35,6 +36,12 @@ async def _feed(request: Request) -> EventFeed:
     return found
 
 
+async def _importer(request: Request) -> Importer:
+    found: Importer = request.app.state.importer
+    return found
+
+
 InDatabase = Annotated[Database, Depends(_database)]
+InImporter = Annotated[Importer, Depends(_importer)]
 InFeed = Annotated[EventFeed, Depends(_feed)]
 WithSettings = Annotated[Settings, Depends(_settings)]

@@ -6,38 +6,38 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
-from typing import IO, Any, TypeVar, TypeVarTuple
+from typing import IO, Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, sleep, to_thread
 from fastapi import Request
-from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from api.middleware.guards import MAX_DROPPED_BYTES
 from api.problems.handlers import ProblemError
-from service.datasets import library
+from service.datasets import import_log, library
+from service.datasets.importer import Held, Importer
 from service.datasets.importing import full_disks
 from service.datasets.options import ImportOptions
 from service.datasets.store.workspace import Workspace
-from service.errors import StorageFullError
+from service.errors import ImportStoppedError, NotFoundError, StorageFullError
+from service.records import Import
 from service.settings import Settings
+from service.states import ImportState
 from service.storage.database import Database
+from service.storage.deadlines import Deadline
 from service.validation.json_pointers import faults_of
-
-Arguments = TypeVarTuple("Arguments")
-T = TypeVar("T")
 
 DIGEST = "content-digest"
 # RFC 9530: a dictionary of digests, each base64 between colons.
 _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:,|$)")
 BLOCK_BYTES = 2**20
-# Imports use a core each for minutes: more would starve other requests.
-_importers = CapacityLimiter(2)
+# Pauses between two looks at an import's row grow from the first to the last.
+FIRST_LOOK_S, LAST_LOOK_S = 0.01, 0.5
 
 
 class FolderImport(ImportOptions):
@@ -72,6 +72,13 @@ REQUEST: dict[str, Any] = {
             "in": "header",
             "required": False,
             "description": "SHA-256 of the body (RFC 9530): sha-256=:BASE64:",
+            "schema": {"type": "string"},
+        },
+        {
+            "name": "Prefer",
+            "in": "header",
+            "required": False,
+            "description": "respond-async, or wait=SECONDS (RFC 7240): when to answer 202.",
             "schema": {"type": "string"},
         },
     ],
@@ -128,30 +135,66 @@ def refuse_parameters(request: Request) -> None:
         raise RequestValidationError(faults)
 
 
-async def importing(work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
-    """Run an import in a thread, once one of the two slots is free."""
-    return await to_thread.run_sync(partial(work, *arguments), limiter=_importers)
-
-
 @asynccontextmanager
-async def received(
-    request: Request, database: Database, settings: Settings
-) -> AsyncIterator[Workspace]:
-    """Yield a workspace that holds the request's body as a file.
+async def held(database: Database, settings: Settings) -> AsyncIterator[Held]:
+    """Yield a workspace, which is given back at the end unless an import has taken it over.
+
+    Raises:
+        StorageFullError: There is no room for it.
+    """
+    stack = ExitStack()
+    try:
+        work = await to_thread.run_sync(stack.enter_context, library.working(database, settings))
+        yield Held(work, stack)
+    finally:
+        # Whatever else waits for a thread, and also where the server ends.
+        with CancelScope(shield=True):
+            await to_thread.run_sync(stack.close, limiter=CapacityLimiter(1))
+
+
+async def receive(request: Request, work: Workspace) -> bytes:
+    """Write the request's body to the workspace's upload; return its SHA-256.
 
     Raises:
         ProblemError: The client disconnected, or the bytes do not match its Content-Digest.
         StorageFullError: The disk has no room for the body.
     """
     wanted = _wanted_digest(request)
-    folder = library.working(database, settings)
-    async with contextmanager_in_threadpool(folder) as work:
-        found = await _to_disk(request, work)
-        if wanted is not None and found != wanted:
-            raise ProblemError(
-                "digest-mismatch", f"the SHA-256 of the received bytes is {found.hex()}"
-            )
-        yield work
+    found = await _to_disk(request, work)
+    if wanted is not None and found != wanted:
+        raise ProblemError(
+            "digest-mismatch", f"the SHA-256 of the received bytes is {found.hex()}"
+        )
+    return found
+
+
+async def ended(
+    importer: Importer, database: Database, settings: Settings, import_id: int, patience_s: float
+) -> Import:
+    """Return an import once it has ended, or as it is when the patience is over.
+
+    Any process may be at work on it: its row is read, again and again. One of this process has
+    removed what it leaves by then.
+
+    Raises:
+        ImportStoppedError: It was deleted.
+    """
+    deadline, pause_s = Deadline(patience_s), FIRST_LOOK_S
+    look = partial(import_log.look, database, settings.data_dir, import_id)
+    join = partial(importer.join, import_id)
+    try:
+        while True:
+            found = await to_thread.run_sync(look)
+            if found.state is not ImportState.RUNNING or deadline.left_s <= 0:
+                break
+            await sleep(min(pause_s, deadline.left_s))
+            pause_s = min(2 * pause_s, LAST_LOOK_S)
+    except NotFoundError as error:
+        await to_thread.run_sync(join, deadline.left_s)
+        raise ImportStoppedError from error
+    if found.state is not ImportState.RUNNING:
+        await to_thread.run_sync(join, deadline.left_s)
+    return found
 
 
 def _wanted_digest(request: Request) -> bytes | None:

@@ -162,7 +162,9 @@ def store(folder: Path) -> dict[str, Any]:
     database = Database(settings.resolved_database_url)
     schema.upgrade(database)
     start = time.perf_counter()
-    found = library.add_folder(database, settings, "images", ImportOptions(name="scale"))
+    with library.working(database, settings) as work:
+        options = ImportOptions(name="scale")
+        found = library.add(database, settings, work, options, folder="images")
     taken_s = time.perf_counter() - start
     database.close()
     (folder / "stored").write_text(f"stored:{found.sha256}")

@@ -122,10 +122,12 @@ def import_seconds(archive: Path) -> float:
         with closing(Database(settings.resolved_database_url)) as database:
             schema.upgrade(database)
             options = ImportOptions(name="images")
+            # Older checkouts call it add_upload.
+            add = getattr(library, "add", None) or getattr(library, "add_upload")  # noqa: B009
             with library.working(database, settings) as work:
                 os.link(archive, work.upload)
                 start = time.perf_counter()
-                library.add_upload(database, settings, work, options)
+                add(database, settings, work, options)
                 return time.perf_counter() - start
 
 

@@ -113,6 +113,22 @@ class DatasetInUseError(DensearchError):
         )
 
 
+class ImportStoppedError(DensearchError):
+    """A user has stopped an import by deleting it; nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("the import was stopped; nothing was stored")
+
+
+class ImportLostError(DensearchError):
+    """The server ended before an import did; nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server ended before the import did; nothing was stored: send the data again"
+        )
+
+
 class StorageFullError(DensearchError):
     """The disk has no space for an upload; nothing of it is kept."""
 

@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from service.digest import SEARCH_VERSION
-from service.states import AttemptState, CalibrationState, JobState, Phase, Role, TrialState
+from service.states import (
+    AttemptState,
+    CalibrationState,
+    ImportState,
+    JobState,
+    Phase,
+    Role,
+    TrialState,
+)
 
 Json = dict[str, Any]
 # A spec names a stored data set by this and its id, such as "stored:12".
@@ -261,6 +269,35 @@ class Dataset:
     n_bytes: int
     details: Json
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import of a data set, running or ended.
+
+    Attributes:
+        name: What the set is to be called.
+        stage: See `service.datasets.progress`; of one that ended, the last one.
+        n_done: How much of the stage is done.
+        n_total: How much there is to do in it; None if that is not known.
+        workspace: Name of its folder, which its process holds until the import ends.
+        key: Digest of the uploaded bytes and options; None for a folder.
+        problem: Of a FAILED one, why, as REST answers it.
+        dataset_id: Of a SUCCEEDED one, its set, which may have been deleted since.
+    """
+
+    id: int
+    name: str
+    state: ImportState
+    stage: str
+    n_done: int
+    n_total: int | None
+    workspace: str
+    key: str | None
+    problem: Json | None
+    dataset_id: int | None
+    created_at: datetime
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

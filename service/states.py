@@ -56,6 +56,18 @@ class AttemptState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class ImportState(StrEnum):
+    """The state of an import of a data set; all but the first are final.
+
+    FAILED: the upload was refused, or there was no room. LOST: its server ended before it did.
+    """
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    LOST = "LOST"
+
+
 class CalibrationState(StrEnum):
     """The state of the measurement of a training's cost."""
 

@@ -28,6 +28,7 @@ from service.storage.database import Database
 
 # Event streams end themselves; a client that does not read its response would delay the end.
 GRACE_S = 2
+IMPORTS_S = 0.5
 MAX_FILES = 65_536
 # Of an address that a name has and this machine does not.
 _MISSING = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -273,3 +274,5 @@ def _serve(
         server.run(sockets=listeners)
     finally:
         supervisor.stop()
+        # They stop at `ending`; what has not is swept away by the next start.
+        app.state.importer.join_all(IMPORTS_S)

@@ -38,6 +38,8 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.IdempotencyConflictError: "idempotency-conflict",
     errors.InvalidDatasetError: "invalid-dataset",
     errors.DatasetInUseError: "dataset-in-use",
+    errors.ImportStoppedError: "import-stopped",
+    errors.ImportLostError: "import-lost",
     errors.StorageFullError: "storage-full",
     errors.NoRoomError: "storage-full",
     errors.UnusableDirectoryError: "misconfigured",
@@ -151,6 +153,27 @@ def _summary(error: errors.InvalidDatasetError) -> str:
     )
 
 
+def document_of(error: Exception) -> dict[str, Any]:
+    """Return the problem document of an error that no request waits for; a defect is logged."""
+    problem = problem_of(error)
+    if isinstance(error, errors.InvalidDatasetError):
+        return body_of(problem, _summary(error), _entries(error), error.n_faults)
+    if problem.status == 500:
+        log.error("unexpected", exc_info=error)
+        return body_of(problem, problem.remedy)
+    return body_of(problem, _detail(error))
+
+
+def _entries(error: errors.InvalidDatasetError) -> list[dict[str, str]]:
+    return [{"entry": entry, "detail": detail} for entry, detail in error.faults]
+
+
+def _detail(error: Exception) -> str:
+    # A database's own message may quote its address or a statement: it goes only to the log.
+    is_ours = isinstance(error, DensearchError)
+    return str(error) if is_ours else f"the database: {explain(error)}"
+
+
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, DBAPIError) and problem.status == 500:
@@ -160,18 +183,20 @@ def _domain(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.InvalidSpecError):
         return answer(problem, str(error), _pointed(error.faults))
     if isinstance(error, errors.InvalidDatasetError):
-        faults = [{"entry": entry, "detail": detail} for entry, detail in error.faults]
-        return answer(problem, _summary(error), faults, n_entries=error.n_faults)
+        return answer(problem, _summary(error), _entries(error), n_entries=error.n_faults)
     if problem.status >= 500:
         log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
     headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
-    is_ours = isinstance(error, DensearchError)
     if isinstance(error, errors.IdempotencyConflictError):
         # The pointer is to the whole body: it differs from that of the first request.
         return answer(problem, str(error), _pointed([Fault("", str(error))]))
-    # A database's own message may quote its address or a statement: it goes only to the log.
-    detail = str(error) if is_ours else f"the database: {explain(error)}"
-    return answer(problem, detail, headers=headers)
+    return answer(problem, _detail(error), headers=headers)
+
+
+def answer_of_document(body: Mapping[str, Any]) -> Response:
+    """Return the response of a problem document that was kept."""
+    headers = {"retry-after": str(RETRY_AFTER_S)} if body["status"] == 503 else {}
+    return JSONResponse(body, body["status"], headers, MEDIA_TYPE)
 
 
 def _parameter(_request: Request, error: Exception) -> Response:

@@ -94,6 +94,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "Wait for the end of the jobs that the detail names, or cancel them.",
         ),
         Problem(
+            "import-stopped",
+            409,
+            "The import of a data set was stopped",
+            "Nothing to do; send the data again if the set is wanted after all.",
+        ),
+        Problem(
             "lease-lost",
             409,
             "Another dispatcher holds the job",
@@ -178,6 +184,12 @@ PROBLEMS: Mapping[str, Problem] = {
             503,
             "The server has too many connections",
             "Close those that are not needed, and try again shortly.",
+        ),
+        Problem(
+            "import-lost",
+            503,
+            "The import of a data set was lost",
+            "Send the data again: nothing of the import was kept.",
         ),
         Problem(
             "schema-outdated",

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api.bodies import is_json, json_body
-from api.context import InDatabase, WithSettings
+from api.context import InDatabase, InImporter, WithSettings
+from api.import_answer import answer_of, problem_of
 from api.paging import Cursor, Id, Query, cut
-from api.problems.handlers import documented
+from api.preferences import patience_of
+from api.problems.handlers import answer_of_document, documented
+from api.routes.imports import POLL_S
 from api.schemas.base import Json
 from api.schemas.datasets import DatasetOut, DatasetsOut
+from api.schemas.imports import ImportOut
 from api.uploads import (
     REQUEST,
+    ended,
     folder_options,
-    importing,
+    held,
     query_options,
-    received,
+    receive,
     refuse_parameters,
 )
 from service.datasets import library
+from service.datasets.importer import Importer
 from service.datasets.store.reader import PREVIEW, folder_of
 from service.errors import NotFoundError
-from service.records import STORED, Dataset
+from service.records import STORED, Dataset, Import
+from service.settings import Settings
 from service.storage import datasets
+from service.storage.database import Database
 from service.tasks import registry
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -63,23 +74,56 @@ def built_in_sets() -> list[Json]:
     "",
     status_code=201,
     response_model=DatasetOut,
-    responses={201: LOCATION, **documented(400, 403, 413, 415, 422, 507)},
+    responses={
+        201: LOCATION,
+        202: LOCATION | {"model": ImportOut, "description": "The import goes on."},
+        **documented(400, 403, 409, 413, 415, 422, 507),
+    },
     openapi_extra=REQUEST,
 )
 async def add_dataset(
-    database: InDatabase, settings: WithSettings, request: Request, response: Response
-) -> Json:
-    """Store a data set: a file as the body, its options in the query; or a folder as JSON."""
+    database: InDatabase, settings: WithSettings, importer: InImporter, request: Request
+) -> Response:
+    """Store a data set: a file as the body, its options in the query; or a folder as JSON.
+
+    An import that takes longer than a request should is answered with 202, and goes on.
+    """
+    patience = patience_of(request)
+    started = await _started(database, settings, importer, request)
+    found = await ended(importer, database, settings, started.id, patience.seconds)
+    answer = await to_thread.run_sync(_answer_of, database, found)
+    if patience.applied:
+        answer.headers["preference-applied"] = patience.applied
+    return answer
+
+
+async def _started(
+    database: Database, settings: Settings, importer: Importer, request: Request
+) -> Import:
+    digest = folder = None
     if is_json(request):
         refuse_parameters(request)
         folder, options = folder_options(await json_body(request))
-        found = await importing(library.add_folder, database, settings, folder, options)
     else:
         options = query_options(request)
-        async with received(request, database, settings) as work:
-            found = await importing(library.add_upload, database, settings, work, options)
-    response.headers["location"] = f"/v1/datasets/{found.id}"
-    return dataset_out(found)
+    async with held(database, settings) as place:
+        if folder is None:
+            digest = await receive(request, place.work)
+        start = partial(importer.start, place, options, digest=digest, folder=folder)
+        return await to_thread.run_sync(start)
+
+
+def _answer_of(database: Database, found: Import) -> Response:
+    """Return the answer of an upload, by how its import stands."""
+    if (problem := problem_of(found)) is not None:
+        return answer_of_document(problem)
+    if found.dataset_id is None:
+        headers = {"location": f"/v1/datasets/imports/{found.id}", "retry-after": str(POLL_S)}
+        return JSONResponse(answer_of(found), 202, headers)
+    with database.read() as session:
+        stored = dataset_out(datasets.get(session, found.dataset_id))
+    content = DatasetOut.model_validate(stored).model_dump(mode="json")
+    return JSONResponse(content, 201, {"location": f"/v1/datasets/{found.dataset_id}"})
 
 
 @router.get("", response_model=DatasetsOut, responses=documented(422))

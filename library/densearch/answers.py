@@ -22,6 +22,10 @@ AttemptState = Literal["RUNNING", "COMPLETED", "FAILED", "LOST", "CANCELLED"]
 Phase = Literal["search", "promotion", "evaluation", "superseded"]
 
 
+ImportState = Literal["RUNNING", "SUCCEEDED", "FAILED", "LOST"]
+ImportStage = Literal["waiting", "unpacking", "reading", "storing"]
+
+
 class ErrorAnswer(TypedDict):
     """Why a trial or an attempt failed."""
 
@@ -104,3 +108,26 @@ class TrialEvent(TypedDict):
     state: TrialState
     value: float | None
     cached: bool
+
+
+class ImportAnswer(TypedDict):
+    """An import of a data set, running or ended."""
+
+    id: int
+    name: Annotated[str, "What the set is to be called."]
+    state: ImportState
+    stage: Annotated[ImportStage, "What it is doing; of one that ended, the last stage."]
+    n_done: Annotated[int, "How much of the stage is done."]
+    n_total: Annotated[int | None, "How much there is to do in it; null if that is not known."]
+    unit: Annotated[
+        Literal["bytes", "samples"] | None, "What is counted; null in stages without a count."
+    ]
+    problem: Annotated[
+        Json | None, "Of one that is FAILED or LOST: the problem document (RFC 9457), why."
+    ]
+    dataset_id: Annotated[
+        int | None, "Of one that SUCCEEDED: its set, which may have been deleted since."
+    ]
+    dataset: Annotated[str | None, "That set's name in a job's task."]
+    created_at: Time
+    ended_at: Time | None

@@ -14,6 +14,7 @@ from service.datasets.faults import Faults
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
+from service.datasets.progress import Progress, Stage
 from service.datasets.samples import Source, closed
 from service.datasets.sources.archives import GZIP_MAGIC, is_tar, open_tar
 from service.datasets.sources.entries import Limits, Listing, SourceEntry
@@ -69,30 +70,42 @@ def full_disks() -> Iterator[None]:
         raise
 
 
-def import_upload(work: Workspace, options: ImportOptions, limits: Limits) -> Imported:
+def import_upload(
+    work: Workspace, options: ImportOptions, limits: Limits, progress: Progress | None = None
+) -> Imported:
     """Import the uploaded file.
 
     Args:
         work: Its `upload` is the file; the set is written to `made`.
         options: How to read it.
         limits: Limits of the set.
+        progress: Counts what is done.
 
     Raises:
         InvalidDatasetError: It is refused.
         StorageFullError: There is no room for it.
     """
-    with full_disks(), _unpacked(work, limits, options) as found:
-        return _imported(found, work, options, limits)
+    progress = progress or Progress()
+    progress.enter(Stage.UNPACKING, work.upload.stat().st_size)
+    with full_disks(), _unpacked(work, limits, options, progress) as found:
+        return _imported(found, work, options, limits, progress)
 
 
 def import_folder(
-    work: Workspace, folder: str, roots: Sequence[Path], options: ImportOptions, limits: Limits
+    work: Workspace,
+    folder: str,
+    roots: Sequence[Path],
+    options: ImportOptions,
+    limits: Limits,
+    progress: Progress | None = None,
 ) -> Imported:
     """Read a folder below one of the roots; else as `import_upload`."""
+    progress = progress or Progress()
+    progress.enter(Stage.UNPACKING)
     with full_disks():
         found, root = allowed_folder(folder, roots)
         listing = folder_entries(found, root, limits, options.encoding)
-        return _imported(listing, work, options, limits)
+        return _imported(listing, work, options, limits, progress)
 
 
 def _written(
@@ -102,6 +115,7 @@ def _written(
     options: ImportOptions,
     limits: Limits,
     faults: Faults,
+    progress: Progress,
 ) -> tuple[Source, Written]:
     """Write a set in the format that was recognised.
 
@@ -116,8 +130,11 @@ def _written(
         )
     is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
     plan = options.split_plan
+    progress.enter(Stage.READING, source.n_samples)
     with closed(source.samples):
-        return source, write(source, work.made, plan, limits, faults, is_uniform=is_uniform)
+        return source, write(
+            source, work.made, plan, limits, faults, progress=progress, is_uniform=is_uniform
+        )
 
 
 def _written_encoded(
@@ -127,16 +144,19 @@ def _written_encoded(
     options: ImportOptions,
     limits: Limits,
     faults: Faults,
+    progress: Progress,
 ) -> tuple[Source, Written]:
     """Start over, and store the images as the files that came."""
     for path in work.made.iterdir():
         path.unlink()
     encoded = options.model_copy(update={"storage": ENCODED})
-    return _written(found, entries, work, encoded, limits, faults)
+    return _written(found, entries, work, encoded, limits, faults, progress)
 
 
 @contextmanager
-def _unpacked(work: Workspace, limits: Limits, options: ImportOptions) -> Iterator[Listing]:
+def _unpacked(
+    work: Workspace, limits: Limits, options: ImportOptions, progress: Progress
+) -> Iterator[Listing]:
     with work.upload.open("rb") as file:
         head = file.read(512)
     if not head:
@@ -145,7 +165,7 @@ def _unpacked(work: Workspace, limits: Limits, options: ImportOptions) -> Iterat
         with open_zip(work.upload, limits, options.encoding) as listing:
             yield listing
     elif head.startswith(GZIP_MAGIC) or is_tar(head):
-        with open_tar(work.upload, work.scratch, limits, options.encoding) as listing:
+        with open_tar(work.upload, work.scratch, limits, options.encoding, progress) as listing:
             yield listing
     else:
         raise InvalidDatasetError(
@@ -156,7 +176,11 @@ def _unpacked(work: Workspace, limits: Limits, options: ImportOptions) -> Iterat
 
 
 def _imported(
-    listing: Listing, work: Workspace, options: ImportOptions, limits: Limits
+    listing: Listing,
+    work: Workspace,
+    options: ImportOptions,
+    limits: Limits,
+    progress: Progress,
 ) -> Imported:
     entries = listing.entries
     faults = listing.faults.copy()
@@ -164,12 +188,13 @@ def _imported(
         faults.refuse()
     found = recognised(entries, options.format)
     try:
-        source, written = _written(found, entries, work, options, limits, faults)
+        source, written = _written(found, entries, work, options, limits, faults, progress)
     except VaryingSizeError:
         faults = listing.faults.copy()
-        source, written = _written_encoded(found, entries, work, options, limits, faults)
+        source, written = _written_encoded(found, entries, work, options, limits, faults, progress)
     if not options.skip_bad:
         faults.refuse()
+    progress.enter(Stage.STORING)
     # Opened as workers will open it, before anything is kept.
     opened = open_folder(work.made)
     write_preview(opened, work.made)

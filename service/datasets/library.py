@@ -16,17 +16,19 @@ from uuid import uuid4
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service.datasets import import_log
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
+from service.datasets.progress import Progress
 from service.datasets.sources.entries import Limits
 from service.datasets.store import workspace
 from service.datasets.store.reader import FOLDER, folder_of, is_whole
 from service.datasets.store.workspace import Workspace
 from service.durability import sync_files, sync_names
-from service.errors import DatasetInUseError
+from service.errors import DatasetInUseError, ImportStoppedError
 from service.records import Dataset
 from service.settings import Settings
-from service.storage import datasets
+from service.storage import datasets, imports
 from service.storage.database import Database
 
 _PENDING, _ASIDE = ".pending", ".deleted-"
@@ -45,27 +47,39 @@ def working(database: Database, settings: Settings) -> Iterator[Workspace]:
             yield work
 
 
-def add_upload(
-    database: Database, settings: Settings, work: Workspace, options: ImportOptions
+def add(
+    database: Database,
+    settings: Settings,
+    work: Workspace,
+    options: ImportOptions,
+    *,
+    folder: str | None = None,
+    progress: Progress | None = None,
+    import_id: int | None = None,
 ) -> Dataset:
-    """Store the set in a workspace's upload.
+    """Store the set in a workspace's upload, or in a folder below the roots of the settings.
+
+    Args:
+        database: Takes the set's row.
+        settings: Give the data directory, the roots and the limits.
+        work: The workspace; what is stored is moved out of it.
+        options: How to read the set.
+        folder: It is read in place of the upload.
+        progress: Counts what is done.
+        import_id: The import that ends with the set, in one transaction.
 
     Raises:
         InvalidDatasetError: It is refused; nothing of it is kept.
         StorageFullError: There is no room for it.
+        ImportStoppedError: The import was deleted meanwhile; nothing is kept.
     """
-    imported = import_upload(work, options, _limits(settings))
-    return _keep(database, settings.data_dir, work, imported, options.name)
-
-
-def add_folder(
-    database: Database, settings: Settings, folder: str, options: ImportOptions
-) -> Dataset:
-    """Store the set in a folder below the roots of the settings; else as `add_upload`."""
-    with working(database, settings) as work:
+    limits = _limits(settings)
+    if folder is None:
+        imported = import_upload(work, options, limits, progress)
+    else:
         roots = settings.dataset_roots or ()
-        imported = import_folder(work, folder, roots, options, _limits(settings))
-        return _keep(database, settings.data_dir, work, imported, options.name)
+        imported = import_folder(work, folder, roots, options, limits, progress)
+    return _keep(database, settings.data_dir, work, imported, options.name, import_id)
 
 
 def _limits(settings: Settings) -> Limits:
@@ -78,7 +92,12 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _keep(
-    database: Database, data_dir: Path, work: Workspace, imported: Imported, name: str
+    database: Database,
+    data_dir: Path,
+    work: Workspace,
+    imported: Imported,
+    name: str,
+    import_id: int | None,
 ) -> Dataset:
     target = folder_of(data_dir, imported.sha256)
     aside = _aside(target)
@@ -87,6 +106,8 @@ def _keep(
     with _moving(database, data_dir) as session:
         # A client that lost its answer sends the same again.
         found = datasets.find(session, imported.sha256, name) or _insert(session, imported, name)
+        if import_id is not None and not imports.succeed(session, import_id, found.id):
+            raise ImportStoppedError
         if not is_whole(target):
             if target.is_dir():
                 target.rename(aside)
@@ -169,6 +190,7 @@ def sweep(database: Database, data_dir: Path) -> int:
     """Remove what interrupted imports and deletions have left; return the number of folders."""
     base = data_dir / FOLDER
     n_removed = workspace.sweep(data_dir)
+    import_log.tidy(database, data_dir)
     if not any(_left(base)):
         return n_removed
     with database.write() as session:

@@ -51,6 +51,7 @@ class Source:
         is_encoded: Whether the samples are images as they came.
         convert: What these are converted to when they are decoded.
         notes: How something was read that can be meant in two ways, a sentence each.
+        n_samples: How many there are to read, those with faults included; None if not known.
     """
 
     kind: Kind
@@ -61,6 +62,7 @@ class Source:
     is_encoded: bool = False
     convert: Conversion | None = None
     notes: Sequence[str] = field(default=())
+    n_samples: int | None = None
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from densearch.names import fault_in
 from service.datasets import splits as drawing
 from service.datasets.faults import Faults
+from service.datasets.progress import Progress
 from service.datasets.samples import Content, Sample, Source
 from service.datasets.sources.entries import Limits, shown
 from service.datasets.splits import SplitPlan, Splits
@@ -97,6 +98,7 @@ def write(
     limits: Limits,
     faults: Faults,
     *,
+    progress: Progress | None = None,
     is_uniform: bool = False,
 ) -> Written:
     """Write a source's samples into an empty folder.
@@ -107,6 +109,7 @@ def write(
         plan: How to draw the splits that the source does not give.
         limits: Limits of what is stored.
         faults: Takes the faults of single samples, which are left out.
+        progress: Counts the samples.
         is_uniform: Whether to stop where samples differ in size.
 
     Raises:
@@ -127,7 +130,8 @@ def write(
             if source.kind == "pairs"
             else None
         )
-        for sample in _checked(source, limits, faults, is_uniform=is_uniform):
+        samples = _checked(source, limits, faults, is_uniform=is_uniform)
+        for sample in (progress or Progress()).counted(samples):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)

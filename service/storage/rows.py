@@ -19,6 +19,7 @@ _ENUMS: dict[tuple[Hashable, str], type] = {
     (records.Trial, "phase"): states.Phase,
     (records.Attempt, "state"): states.AttemptState,
     (records.Calibration, "state"): states.CalibrationState,
+    (records.Import, "state"): states.ImportState,
 }
 
 

@@ -293,6 +293,27 @@ class DatasetRow(Base):
     created_at: Mapped[datetime]
 
 
+class ImportRow(Base):
+    """An import of a data set: how far it is, or how it ended. Its set may have been deleted."""
+
+    __tablename__ = "imports"
+    # Clients ask for an import by its id, which is never given to another.
+    __table_args__ = (Index(None, "state"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16))
+    stage: Mapped[str] = mapped_column(String(16))
+    n_done: Mapped[int] = mapped_column(BigInteger)
+    n_total: Mapped[int | None] = mapped_column(BigInteger)
+    workspace: Mapped[str] = mapped_column(String(100))
+    key: Mapped[str | None] = mapped_column(String(64))
+    problem: Mapped[dict[str, Any] | None]
+    dataset_id: Mapped[int | None] = mapped_column(Key)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class EventRow(Base):
     """An event of a job; ids give the order, since writers of a job hold the job's row."""
 

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
-from densearch.client.transport import Json, Transport
+from densearch.answers import ImportAnswer
+from densearch.client.transport import (
+    ClientError,
+    Json,
+    Transport,
+    UnreachableError,
+    decoded,
+    error_of,
+)
 
 BLOCK_BYTES = 2**20
 PAGE = 200
+ACCEPTED = 202
+# Small sets are answered at once, and those that take longer show their progress soon.
+WAIT_S = 1
+FIRST_LOOK_S, LAST_LOOK_S = 0.1, 1.0
+# How long a server may be away while an import is followed, such as to start again.
+PATIENCE_S = 60.0
+OnProgress = Callable[[ImportAnswer], object]
 
 
 class Datasets:
@@ -28,14 +44,19 @@ class Datasets:
         *,
         name: str,
         on_sent: Callable[[int], object] = lambda _n_bytes: None,
+        on_progress: OnProgress = lambda _found: None,
         **options: str | float | None,
     ) -> Json:
         """Store a file and return the set, once the server has read all of it.
+
+        The server goes on if this client ends after the file was sent; sending the file again
+        returns the set that is there.
 
         Args:
             path: A .zip, .npz, .tar or .tar.gz; docs/datasets.md describes the accepted contents.
             name: What to call the set.
             on_sent: Called with the number of bytes of each piece that was sent.
+            on_progress: Called with the import, again and again while it runs.
             options: format, convert, size_px, storage, encoding, skip_bad, n_dims, validation,
                 test, split_seed.
 
@@ -50,30 +71,75 @@ class Datasets:
             "Content-Length": str(path.stat().st_size),
             "Content-Digest": f"sha-256=:{_digest(path)}:",
         }
-        return self._transport.json(
+        content = _pieces(path, on_sent)
+        params = {"name": name, **given}
+        return self._added(on_progress, params=params, headers=headers, content=content)
+
+    def add_folder(
+        self,
+        folder: str,
+        *,
+        name: str,
+        on_progress: OnProgress = lambda _found: None,
+        **options: str | float | None,
+    ) -> Json:
+        """Store a folder that lies on the server; options as in `add`."""
+        given: dict[str, Any] = {key: v for key, v in options.items() if v is not None}
+        return self._added(on_progress, json={"name": name, "folder": folder, **given})
+
+    def _added(self, on_progress: OnProgress, **request: Any) -> Json:
+        """Send an upload, and follow its import to the set."""
+        answer = self._transport.answer(
             "POST",
             "/v1/datasets",
             # A stream cannot be sent twice.
             n_tries=1,
-            params={"name": name, **given},
-            headers=headers,
-            content=_pieces(path, on_sent),
             timeout=self._patience(),
+            **_preferring(request),
+        )
+        if answer.status_code != ACCEPTED:
+            return decoded(answer)
+        found = cast("ImportAnswer", decoded(answer))
+        pause_s = FIRST_LOOK_S
+        while found["state"] == "RUNNING":
+            on_progress(found)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LAST_LOOK_S)
+            found = self._seen(found["id"])
+        if found["problem"] is not None or found["dataset_id"] is None:
+            problem = found["problem"] or {}
+            raise error_of(problem, problem.get("status", 500))
+        return self.show(found["dataset_id"])
+
+    def _seen(self, import_id: int) -> ImportAnswer:
+        """Return the import, also where a look fails for a while."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.show_import(import_id)
+            except ClientError as error:
+                is_passing = isinstance(error, UnreachableError) or error.status >= 500
+                if not is_passing or time.monotonic() > deadline:
+                    raise
+            time.sleep(LAST_LOOK_S)
+
+    def show_import(self, import_id: int) -> ImportAnswer:
+        """Return how far an import is, or how it ended."""
+        return cast(
+            "ImportAnswer", self._transport.json("GET", f"/v1/datasets/imports/{import_id}")
         )
 
-    def add_folder(self, folder: str, *, name: str, **options: str | float | None) -> Json:
-        """Store a folder that lies on the server; options as in `add`."""
-        given: dict[str, Any] = {key: v for key, v in options.items() if v is not None}
-        return self._transport.json(
-            "POST",
-            "/v1/datasets",
-            n_tries=1,
-            json={"name": name, "folder": folder, **given},
-            timeout=self._patience(),
-        )
+    def imports(self) -> Iterator[ImportAnswer]:
+        """Yield the imports of the last days, the newest first, page by page."""
+        for found in self._transport.pages("/v1/datasets/imports", {"limit": PAGE}):
+            yield cast("ImportAnswer", found)
+
+    def stop_import(self, import_id: int) -> None:
+        """Stop an import, so that nothing is stored, or forget one that has ended."""
+        self._transport.answer("DELETE", f"/v1/datasets/imports/{import_id}", n_tries=1)
 
     def _patience(self) -> httpx2.Timeout:
-        """Return a timeout without a limit on the answer: storing a large set takes minutes."""
+        """Return a timeout without a limit on the answer: a server may not know 202."""
         usual = self._transport.http.timeout
         return httpx2.Timeout(connect=usual.connect, write=usual.write, pool=usual.pool, read=None)
 
@@ -101,6 +167,11 @@ class Datasets:
             ClientError: There is none, or a job that has not ended names it.
         """
         self._transport.answer("DELETE", f"/v1/datasets/{dataset_id}", n_tries=1)
+
+
+def _preferring(request: dict[str, Any]) -> dict[str, Any]:
+    headers = {"Prefer": f"wait={WAIT_S}", **request.pop("headers", {})}
+    return request | {"headers": headers}
 
 
 def _digest(path: Path) -> str:

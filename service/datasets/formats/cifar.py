@@ -55,7 +55,9 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
                 "off, send all of it",
             )
     left_out = [e.name for e in entries if e.suffix not in {".bin", ".txt"}]
-    return Source("labelled", 2, _samples(batches, n_classes), classes, left_out)
+    samples = _samples(batches, n_classes)
+    n_samples = sum(batch.n_bytes for batch in batches) // record
+    return Source("labelled", 2, samples, classes, left_out, n_samples=n_samples)
 
 
 def _batches(entries: Sequence[SourceEntry]) -> list[SourceEntry]:

@@ -60,7 +60,8 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     # EMNIST letters are numbered from 1: there is no class 0.
     lowest = min(1, *(int(own.min()) for own in labels)) if labels else 0
     classes = [str(number) for number in range(lowest, highest + 1)]
-    return Source("labelled", 2, _samples(parts, lowest), classes, notes)
+    n_samples = sum(len(part.labels) for part in parts)
+    return Source("labelled", 2, _samples(parts, lowest), classes, notes, n_samples=n_samples)
 
 
 def _role(entry: SourceEntry) -> str | None:

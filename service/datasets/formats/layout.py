@@ -114,7 +114,16 @@ def image_source(
     """Return a source of images that are stored as the options have it."""
     is_encoded = options.storage == ENCODED
     convert = options.convert if is_encoded else None
-    return Source(kind, 2, samples, classes, layout.left_out, is_encoded, convert)
+    return Source(
+        kind,
+        2,
+        samples,
+        classes,
+        layout.left_out,
+        is_encoded,
+        convert,
+        n_samples=len(layout.images),
+    )
 
 
 def _images(entries: list[SourceEntry], faults: Faults) -> Iterator[SourceEntry]:

@@ -75,7 +75,8 @@ def _folders(entries: Sequence[SourceEntry], options: ImportOptions, faults: Fau
     names = None if table is None else _lines(table)
     classes = _classes(all_masks, names, CLASSES)
     samples = found.samples(options, lambda entry: _mask(entry, options.size_px), faults)
-    return Source("pairs", 2, samples, classes, layout.left_out)
+    n_samples = len(found.inputs)
+    return Source("pairs", 2, samples, classes, layout.left_out, n_samples=n_samples)
 
 
 def _mask(entry: SourceEntry, size_px: int | None) -> Mask:

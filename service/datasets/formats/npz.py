@@ -81,15 +81,18 @@ def source_of(parts: list[SplitArrays], options: ImportOptions) -> Source:
     for part in parts:
         _refuse_incomplete(part, parts[0])
     opened = [_opened(part, options.n_dims) for part in parts]
+    n_dims, n_samples = opened[0].axes.n_dims, sum(own.n for own in opened)
     values = [own.annotations["labels"] for own in opened if "labels" in own.annotations]
     if not values:
         if names:
             raise InvalidDatasetError("classes", "there are no labels that they could name")
         kind: Kind = "pairs" if "targets" in parts[0].arrays else "unlabelled"
-        return Source(kind, opened[0].axes.n_dims, _samples(opened, None))
+        return Source(kind, n_dims, _samples(opened, None), n_samples=n_samples)
     labels = labels_of(_joined(values), names)
     samples = _samples(opened, labels)
-    return Source(labels.kind, opened[0].axes.n_dims, samples, labels.classes, notes=labels.notes)
+    return Source(
+        labels.kind, n_dims, samples, labels.classes, notes=labels.notes, n_samples=n_samples
+    )
 
 
 def _without_classes(parts: list[SplitArrays]) -> tuple[list[SplitArrays], list[str]]:

@@ -39,4 +39,5 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     def target(entry: SourceEntry) -> NDArray[np.uint8]:
         return decoded(entry, options.convert, options.size_px)
 
-    return Source("pairs", 2, found.samples(options, target, faults), left_out=layout.left_out)
+    samples = found.samples(options, target, faults)
+    return Source("pairs", 2, samples, (), layout.left_out, n_samples=len(found.inputs))

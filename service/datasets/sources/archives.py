@@ -12,13 +12,14 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
 from service.datasets.faults import Faults
+from service.datasets.progress import Progress
 from service.datasets.sources.clutter import is_clutter
 from service.datasets.sources.entries import (
     Limits,
@@ -161,7 +162,7 @@ def is_tar(head: bytes) -> bool:
 
 @contextmanager
 def open_tar(
-    path: Path, scratch: Path, limits: Limits, encoding: Encoding | None
+    path: Path, scratch: Path, limits: Limits, encoding: Encoding | None, progress: Progress
 ) -> Iterator[Listing]:
     """Give the files of a tar archive, plain or gzipped.
 
@@ -172,6 +173,7 @@ def open_tar(
         scratch: An empty folder.
         limits: Of its files.
         encoding: Of the names that are no UTF-8.
+        progress: Counts the bytes of the archive.
 
     Raises:
         InvalidDatasetError: It is no tar file, or one that is made to do harm.
@@ -183,12 +185,18 @@ def open_tar(
         # Headers and padding are counted too: 1 KiB for each file, if there are most.
         stream = counted("", inner, limits.unpacked_bytes + 1024 * limits.n_files)
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member, encoding="utf-8") as archive:
-            listing = _copied(archive, scratch, limits, encoding)
+            listing = _copied(
+                archive, scratch, limits, encoding, lambda: progress.reach(raw.tell())
+            )
     yield listing
 
 
 def _copied(
-    archive: tarfile.TarFile, scratch: Path, limits: Limits, encoding: Encoding | None
+    archive: tarfile.TarFile,
+    scratch: Path,
+    limits: Limits,
+    encoding: Encoding | None,
+    on_read: Callable[[], None],
 ) -> Listing:
     n_left = limits.unpacked_bytes
     entries, n_clutter, faults = [], 0, Faults()
@@ -208,19 +216,26 @@ def _copied(
         with faults.of_one():
             name = safe_name(decoded_name(member.name, encoding))
             target = scratch / str(number)
-            _copy(archive, member, name, target)
+            _copy(archive, member, name, target, on_read)
             opener = partial(_opened, os.fspath(target))
             entries.append(SourceEntry(name, member.size, opener, limits.n_pixels))
     return Listing(distinct(entries), n_clutter, faults)
 
 
-def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, name: str, target: Path) -> None:
+def _copy(
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    name: str,
+    target: Path,
+    on_read: Callable[[], None],
+) -> None:
     content = archive.extractfile(member) if member.isreg() else None
     if content is None:
         raise InvalidDatasetError(name, "is a link or a device: pack the file itself")
     with content, target.open("wb") as copy:
         while chunk := content.read(CHUNK_BYTES):
             copy.write(chunk)
+            on_read()
 
 
 def _opened(path: str) -> IO[bytes]:

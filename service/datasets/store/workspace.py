@@ -34,6 +34,11 @@ class Workspace:
     scratch: Path
     made: Path
 
+    @property
+    def name(self) -> str:
+        """Its name, for `is_held`."""
+        return self.made.parent.name
+
 
 @contextmanager
 def workspace(data_dir: Path) -> Iterator[Workspace]:
@@ -57,6 +62,22 @@ def workspace(data_dir: Path) -> Iterator[Workspace]:
         shutil.rmtree(place, ignore_errors=True)
         if lock is not None:
             lock.close()
+
+
+def is_held(data_dir: Path, name: str) -> bool:
+    """Whether a process works in the workspace of that name."""
+    place = data_dir / FOLDER / name
+    if not place.is_dir():
+        return False
+    with _among_imports(data_dir):
+        try:
+            lock = _held(place / _LOCK)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:  # it was removed just now
+            return False
+        lock.close()
+        return False
 
 
 def sweep(data_dir: Path) -> int:

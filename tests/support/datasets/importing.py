@@ -68,4 +68,12 @@ def add(
     """Store an upload, as the server does."""
     with library.working(database, settings) as work:
         work.upload.write_bytes(content)
-        return library.add_upload(database, settings, work, ImportOptions(name=name, **options))
+        return library.add(database, settings, work, ImportOptions(name=name, **options))
+
+
+def add_folder(
+    database: Database, settings: Settings, folder: str, options: ImportOptions
+) -> Dataset:
+    """Store a folder below the roots of the settings, as the server does."""
+    with library.working(database, settings) as work:
+        return library.add(database, settings, work, options, folder=folder)

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from service.costs import memory, training_cost
-from service.datasets import library
+from service.datasets import import_log, library
 from service.datasets.store import reader
 from service.datasets.store.array_files import DamagedDatasetError
 from service.datasets.store.flat_files import FlatFile
@@ -30,10 +30,10 @@ from service.errors import (
 )
 from service.jobs import commands, dataset_references, reopen
 from service.jobs.commands import resolved_of
-from service.records import Dataset
+from service.records import Dataset, Import
 from service.settings import Settings
-from service.states import JobState
-from service.storage import datasets
+from service.states import ImportState, JobState
+from service.storage import datasets, imports
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from service.studies.resolved import TrainingJob
@@ -263,7 +263,7 @@ def test_files_and_names_are_on_the_disk_before_the_row_is(
     monkeypatch.setattr(os, "fsync", synced)
     event.listen(database.engine, "commit", committed)
     found = add(database, settings)
-    before = events[: events.index("commit")]
+    before = events[: -1 - events[::-1].index("commit")]  # the last one: that of the row
     files = {Path(path).name for path in before if "/made/" in path}
     kept = {path.name for path in (base / found.sha256).iterdir()}
     assert files == kept | {".pending"}
@@ -309,26 +309,35 @@ def test_mending_that_breaks_off_leaves_one_folder(
 def test_a_killed_import_is_swept_away_and_a_living_one_is_not(
     sqlite_database: Database, settings: Settings
 ) -> None:
+    def look() -> Import:
+        return import_log.look(sqlite_database, settings.data_dir, 1)
+
     code = (
         "import sys, time; from pathlib import Path\n"
         "from service.datasets.store.workspace import workspace\n"
         "with workspace(Path(sys.argv[1])) as work:\n"
-        "    work.upload.write_bytes(b'half'); print('ready', flush=True); time.sleep(60)\n"
+        "    work.upload.write_bytes(b'half'); print(work.name, flush=True); time.sleep(60)\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code, str(settings.data_dir)], stdout=subprocess.PIPE
     )
     try:
         assert child.stdout is not None
-        child.stdout.readline()
+        name = child.stdout.readline().decode().strip()
+        with sqlite_database.write() as session:
+            imports.insert(session, name="x", stage="reading", workspace=name, key="k")
         assert library.sweep(sqlite_database, settings.data_dir) == 0
         assert len(_folders(settings)) == 1
+        assert look().state is ImportState.RUNNING
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()  # type: ignore[union-attr]
+    # Known before and after a start removes what was left.
+    assert look().state is ImportState.LOST
     assert library.sweep(sqlite_database, settings.data_dir) == 1
     assert _folders(settings) == []
+    assert look().state is ImportState.LOST
 
 
 def test_what_a_crash_left_is_settled_by_what_the_database_says(

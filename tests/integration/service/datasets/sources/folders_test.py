@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from service.datasets import library
 from service.datasets.options import ImportOptions
 from service.errors import InvalidDatasetError
 from service.settings import Settings
 from service.storage.database import Database
 from tests.support.datasets import making
-from tests.support.datasets.importing import add
+from tests.support.datasets.importing import add, add_folder
 
 
 @pytest.fixture
@@ -37,8 +36,8 @@ def test_a_folder_is_the_set_that_its_zip_is(
 ) -> None:
     here = _rooted(settings, root)
     options = ImportOptions(name="x")
-    by_name = library.add_folder(sqlite_database, here, "pets", options)
-    by_path = library.add_folder(sqlite_database, here, str(root / "pets"), options)
+    by_name = add_folder(sqlite_database, here, "pets", options)
+    by_path = add_folder(sqlite_database, here, str(root / "pets"), options)
     assert by_name.sha256 == by_path.sha256 == add(sqlite_database, settings).sha256
 
 
@@ -47,7 +46,7 @@ def test_a_folder_of_too_many_files_is_refused_with_the_setting(
 ) -> None:
     here = _rooted(settings, root).model_copy(update={"max_dataset_files": 9})
     with pytest.raises(InvalidDatasetError, match=r"9 files: raise DENSEARCH_MAX_DATASET_FILES"):
-        library.add_folder(sqlite_database, here, "pets", ImportOptions(name="x"))
+        add_folder(sqlite_database, here, "pets", ImportOptions(name="x"))
 
 
 @pytest.mark.parametrize(
@@ -60,9 +59,7 @@ def test_a_folder_elsewhere_is_refused(
     (root / "out").symlink_to("/etc")
     (root / "ring").symlink_to("ring")
     with pytest.raises(InvalidDatasetError, match="no such folder") as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), folder, ImportOptions(name="x")
-        )
+        add_folder(sqlite_database, _rooted(settings, root), folder, ImportOptions(name="x"))
     assert refused.value.entry == "folder"
 
 
@@ -70,7 +67,7 @@ def test_no_folder_can_be_named_unless_a_root_is_set(
     sqlite_database: Database, settings: Settings, root: Path
 ) -> None:
     with pytest.raises(InvalidDatasetError, match="DENSEARCH_DATASET_ROOTS"):
-        library.add_folder(sqlite_database, settings, str(root), ImportOptions(name="x"))
+        add_folder(sqlite_database, settings, str(root), ImportOptions(name="x"))
 
 
 @pytest.mark.parametrize(
@@ -87,9 +84,7 @@ def test_a_link_that_leads_nowhere_or_out_of_the_roots_is_refused(
 ) -> None:
     (root / "pets" / "cat" / "link.png").symlink_to(target)
     with pytest.raises(InvalidDatasetError, match=reason) as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
+        add_folder(sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x"))
     assert refused.value.entry.endswith("link.png")
 
 
@@ -101,9 +96,7 @@ def test_folders_too_deep_for_the_system_are_refused_by_their_names(
         Path("d" * 200).mkdir()
         os.chdir("d" * 200)
     with pytest.raises(InvalidDatasetError, match="at most 500 characters"):
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
+        add_folder(sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x"))
 
 
 def test_a_file_that_the_server_may_not_read_is_named(
@@ -118,9 +111,7 @@ def test_a_file_that_the_server_may_not_read_is_named(
 
     monkeypatch.setattr(Path, "open", forbidden)
     with pytest.raises(InvalidDatasetError, match="cannot be read by the server") as refused:
-        library.add_folder(
-            sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-        )
+        add_folder(sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x"))
     assert refused.value.entry == "cat/02.png"
 
 
@@ -128,7 +119,5 @@ def test_a_link_within_the_roots_is_followed(
     sqlite_database: Database, settings: Settings, root: Path
 ) -> None:
     (root / "pets" / "cat" / "link.png").symlink_to(root / "pets" / "cat" / "00.png")
-    found = library.add_folder(
-        sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x")
-    )
+    found = add_folder(sqlite_database, _rooted(settings, root), "pets", ImportOptions(name="x"))
     assert found.n_samples == 11

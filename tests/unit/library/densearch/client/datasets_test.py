@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from densearch.client import Client, UnreachableError
+from densearch.client import Client, ClientError, UnreachableError
+from densearch.client import datasets as calls
 from densearch.client.datasets import BLOCK_BYTES
 from tests.support.scripted_server import connected
 
@@ -79,6 +80,102 @@ def test_what_was_sent_in_part_is_not_sent_again(file: Path) -> None:
     with connected(lost) as client:
         calls(client)
     assert paths == ["POST /v1/datasets", "POST /v1/datasets", "DELETE /v1/datasets/7"]
+
+
+RUNNING = {"id": 3, "state": "RUNNING", "stage": "reading", "problem": None, "dataset_id": None}
+
+
+@pytest.fixture
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "FIRST_LOOK_S", 0.0)
+    monkeypatch.setattr(calls, "LAST_LOOK_S", 0.0)
+
+
+@pytest.mark.usefixtures("_without_pauses")
+def test_an_import_is_followed_to_its_set(file: Path) -> None:
+    asked: list[str] = []
+    looks = iter(
+        [
+            httpx2.Response(200, json=RUNNING | {"n_done": 5}),
+            httpx2.Response(503, json={"title": "The database does not answer", "status": 503}),
+            httpx2.Response(200, json=RUNNING | {"state": "SUCCEEDED", "dataset_id": 7}),
+        ]
+    )
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        if request.method == "POST":
+            assert request.headers["Prefer"] == "wait=1"
+            return httpx2.Response(202, json=RUNNING | {"n_done": 0})
+        is_import = request.url.path == "/v1/datasets/imports/3"
+        return next(looks) if is_import else httpx2.Response(200, json={"id": 7})
+
+    seen: list[int] = []
+    with connected(answer) as client:
+        found = client.datasets.add(
+            file, name="pets", on_progress=lambda one: seen.append(one["n_done"])
+        )
+    assert found == {"id": 7}
+    assert seen == [0, 5]
+    assert asked[0] == "POST /v1/datasets"
+    assert asked[-2:] == ["GET /v1/datasets/imports/3", "GET /v1/datasets/7"]
+
+
+@pytest.mark.usefixtures("_without_pauses")
+def test_what_an_import_was_refused_for_is_raised() -> None:
+    problem = {
+        "type": "/problems/invalid-dataset",
+        "title": "The data set is refused",
+        "status": 422,
+        "detail": "61 faults",
+        "errors": [{"entry": "cat/1.png", "detail": "is empty"}],
+        "n_errors": 61,
+    }
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            return httpx2.Response(202, json=RUNNING)
+        return httpx2.Response(200, json=RUNNING | {"state": "FAILED", "problem": problem})
+
+    with connected(answer) as client, pytest.raises(ClientError, match="61 faults") as refused:
+        client.datasets.add_folder("/data/pets", name="pets")
+    assert refused.value.status == 422
+    assert refused.value.n_faults == 61
+    (fault,) = refused.value.faults
+    assert (fault.pointer, fault.is_file) == ("cat/1.png", True)
+
+
+@pytest.mark.usefixtures("_without_pauses")
+def test_an_import_that_another_client_deleted_is_no_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            return httpx2.Response(202, json=RUNNING)
+        return httpx2.Response(404, json={"title": "Not found", "detail": "there is no import 3"})
+
+    with connected(answer) as client, pytest.raises(ClientError, match="no import 3"):
+        client.datasets.add_folder("/data/pets", name="pets")
+
+    def away(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            return httpx2.Response(202, json=RUNNING)
+        raise httpx2.ConnectError("gone")
+
+    monkeypatch.setattr(calls, "PATIENCE_S", 0.0)
+    with connected(away) as client, pytest.raises(UnreachableError):
+        client.datasets.add_folder("/data/pets", name="pets")
+
+
+def test_imports_are_listed_and_stopped() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        return httpx2.Response(200, json={"items": [RUNNING]})
+
+    with connected(answer) as client:
+        assert list(client.datasets.imports()) == [RUNNING]
+        client.datasets.stop_import(3)
+    assert asked == ["GET /v1/datasets/imports", "DELETE /v1/datasets/imports/3"]
 
 
 def test_lists_and_sheets_are_read() -> None:

@@ -1,0 +1,20 @@
+"""Imports of data sets as the API answers them: the library's, as models."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from api.schemas.typed import model_of
+from densearch.answers import ImportAnswer
+from service.states import ImportState
+
+
+class ImportOut(
+    model_of(  # type: ignore[misc] # a class that is made at run time
+        ImportAnswer,
+        state=ImportState,
+        created_at=datetime,
+        ended_at=datetime | None,
+    )
+):
+    """An import of a data set, running or ended."""

@@ -1,0 +1,30 @@
+"""The header Prefer as RFC 7240 writes it, and as people do."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import Request
+
+from api.preferences import MAX_WAIT_S, WAIT_S, Patience, patience_of
+
+
+def request_of(*values: str) -> Request:
+    headers = [(b"prefer", value.encode()) for value in values]
+    return Request({"type": "http", "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("values", "seconds", "applied"),
+    [
+        ((), WAIT_S, ""),
+        (("respond-async",), 0, "respond-async"),
+        (("Respond-Async; foo=bar",), 0, "respond-async"),
+        (("respond-async, wait=3",), 3, "wait=3"),
+        (("return=minimal", 'WAIT = "0"'), 0, "wait=0"),
+        (("wait=3, wait=7",), 3, "wait=3"),
+        (("wait=999999",), MAX_WAIT_S, "wait=600"),
+        (("wait=-1, wait=soon, wait, handling=strict",), WAIT_S, ""),
+    ],
+)
+def test_how_long_a_request_waits(values: tuple[str, ...], seconds: float, applied: str) -> None:
+    assert patience_of(request_of(*values)) == Patience(seconds, applied)
