@@ -57,7 +57,10 @@ def show_import(
     return cast("Json", answer_of(found))
 
 
-@router.delete("/{import_id}", status_code=204, responses=documented(403, 404, 413, 422))
-def delete_import(database: InDatabase, import_id: Id) -> None:
-    """Stop an import, so that nothing is stored, or forget one that has ended; its set stays."""
-    import_log.delete(database, import_id)
+@router.delete("/{import_id}", response_model=ImportOut, responses=documented(403, 404, 413, 422))
+def delete_import(database: InDatabase, import_id: Id) -> Json:
+    """Stop an import, so that nothing is stored, or forget one that has ended; its set stays.
+
+    The answer is the import as it was: RUNNING if it was stopped.
+    """
+    return cast("Json", answer_of(import_log.delete(database, import_id)))

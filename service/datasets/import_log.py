@@ -64,13 +64,13 @@ def joined(session: Session, data_dir: Path, key: str) -> Import | None:
     return next((o for o in imports.running(session, key) if is_alive(data_dir, o)), None)
 
 
-def delete(database: Database, import_id: int) -> None:
+def delete(database: Database, import_id: int) -> Import:
     """Stop an import if it is running, so that nothing of it is kept, and forget it.
 
-    A set that it has stored stays.
+    A set that it has stored stays. Returned is the import as it was: RUNNING if it was stopped.
 
     Raises:
         NotFoundError: There is none.
     """
     with database.write() as session:
-        imports.remove(session, import_id)
+        return imports.remove(session, import_id)

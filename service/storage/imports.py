@@ -93,15 +93,19 @@ def _change(session: Session, import_id: int, **values: Any) -> bool:
     return cast("CursorResult[Any]", done).rowcount == 1
 
 
-def remove(session: Session, import_id: int) -> None:
-    """Remove an import's row.
+def remove(session: Session, import_id: int) -> Import:
+    """Remove an import's row, and return it as it was at that moment.
 
     Raises:
         NotFoundError: There is none.
     """
-    done = session.execute(delete(ImportRow).where(ImportRow.id == import_id))
-    if cast("CursorResult[Any]", done).rowcount == 0:
+    query = select(ImportRow).where(ImportRow.id == import_id).with_for_update()
+    row = session.scalars(query).one_or_none()
+    if row is None:
         raise NotFoundError("import", import_id)
+    found = to_value(Import, row)
+    session.delete(row)
+    return found
 
 
 def has_ended(session: Session, before: datetime) -> bool:

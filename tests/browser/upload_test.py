@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from service.storage import datasets
 from tests.support.datasets import making
+from tests.support.datasets.gates import gate
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.tabs import PATIENCE_MS, Tab, open_tab
@@ -101,6 +102,27 @@ def test_a_refusal_names_the_file_and_another_try_is_possible(
     assert n_stored(server) == 1
     # The refusals are the only complaints: browsers log every answer of 400 and more.
     assert all("422" in complaint for complaint in tab.complaints)
+
+
+def test_an_import_shows_how_far_it_is_and_is_stopped(
+    tab: Tab, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tab.page
+    choose(page, tmp_path, "pets.zip", making.zipped(making.class_files(20)))
+    with gate(monkeypatch) as opened:
+        store(page)
+        expect(page.locator("#sending-words")).to_have_text("Reading: 3 of 10 samples")
+        expect(page.get_by_role("progressbar")).to_have_js_property("value", 0.3)
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("#problem")).to_contain_text("Nothing was stored")
+        server.app.state.importer.join_all(30)
+        assert n_stored(server) == 0
+        store(page)
+        expect(page.locator("#sending-words")).to_have_text("Reading: 3 of 10 samples")
+        opened.set()
+        page.wait_for_url("**/datasets/1")
+    assert n_stored(server) == 1
+    assert tab.complaints == []
 
 
 def test_what_is_too_large_is_not_sent(tab: Tab, tmp_path: Path) -> None:

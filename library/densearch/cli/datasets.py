@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +16,7 @@ from densearch.names import decoded
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from densearch.answers import ImportAnswer
     from densearch.client.client import Json
 
 app = typer.Typer(help="Store, list, show and delete data sets.", no_args_is_help=True)
@@ -78,7 +77,9 @@ def add(  # noqa: PLR0913 - a command's options
     split_seed: Annotated[int, typer.Option(min=0, help="Of the draw of the splits.")] = 0,
     url: Url = None,
 ) -> None:
-    """Store a data set, with a bar while it is sent, and show what was found in it."""
+    """Store a data set, with bars while it is sent and read, and show what was found in it."""
+    from densearch.cli.upload_bars import UploadBars  # rich takes a while to load
+
     options = {
         "format": str(layout),
         "convert": str(convert) if convert else None,
@@ -95,41 +96,65 @@ def add(  # noqa: PLR0913 - a command's options
         fail("name a FILE to send, or a --folder on the server", USAGE)
     if file is not None and file.is_dir():
         fail(f"{file} is a folder: pack it as .zip, or name one on the server by --folder", USAGE)
-    with connect(url) as client, explained():
+    n_bytes = None if file is None else file.stat().st_size
+    with connect(url) as client, explained(), UploadBars(n_bytes) as bars:
         if file is None:
             found = client.datasets.add_folder(
-                decoded(str(folder)), name=decoded(name or Path(str(folder)).name), **options
+                decoded(str(folder)),
+                name=decoded(name or Path(str(folder)).name),
+                on_progress=bars.imported,
+                **options,
             )
         else:
-            with _sending(file) as on_sent:
-                found = client.datasets.add(
-                    file, name=decoded(name or file.stem), on_sent=on_sent, **options
-                )
+            found = client.datasets.add(
+                file,
+                name=decoded(name or file.stem),
+                on_sent=bars.sent,
+                on_progress=bars.imported,
+                **options,
+            )
     _print(found)
 
 
-@contextmanager
-def _sending(file: Path) -> Iterator[Callable[[int], object]]:
-    """Show a bar of what was sent, on stderr and on terminals alone."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+@app.command(epilog="Example: densearch datasets imports --stop 3")
+def imports(
+    stop: Annotated[
+        int | None, typer.Option(min=1, metavar="ID", help="Stop this import, or forget it.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """List the imports of the last week: how far each is, or how it ended."""
+    from densearch.cli.tables import show_table  # rich takes a while to load
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TimeRemainingColumn(),
-    )
-    screen = console(stderr=True)
-    n_all = file.stat().st_size
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as progress:
-        task = progress.add_task("sending", total=n_all)
+    with connect(url) as client:
+        if stop is None:
+            show_table(imports_table(list(client.datasets.imports())))
+            return
+        found = client.datasets.stop_import(stop)
+    if found["state"] == "RUNNING":
+        echo(f"import {stop} is stopped: nothing is stored")
+    else:
+        stays = f"; {found['dataset']} stays" if found["dataset"] else ""
+        echo(f"import {stop} had ended ({found['state']}) and is forgotten{stays}")
 
-        def on_sent(n_bytes: int) -> None:
-            progress.advance(task, n_bytes)
-            if progress.tasks[0].completed >= n_all:
-                progress.update(task, description="the server reads it", total=None)
 
-        yield on_sent
+def imports_table(found: list[ImportAnswer]) -> Table:
+    """Return a row for each import."""
+    from rich.table import Table  # as above
+    from rich.text import Text
+
+    from densearch.cli.tables import moment
+    from densearch.cli.upload_bars import STAGES, amount_of
+
+    table = Table("import", "name", "state", "began", "", box=None, pad_edge=False)
+    for one in found:
+        words = str((one["problem"] or {}).get("detail") or one["dataset"] or "")
+        if one["state"] == "RUNNING":
+            amount = amount_of(one["n_done"], one["n_total"], one["unit"])
+            words = f"{STAGES[one['stage']]} {amount}".strip()
+        began = moment(one["created_at"])
+        table.add_row(str(one["id"]), Text(one["name"]), one["state"], began, Text(words))
+    return table
 
 
 @app.command(name="list", epilog="Example: densearch datasets list")

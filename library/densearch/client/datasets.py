@@ -134,9 +134,13 @@ class Datasets:
         for found in self._transport.pages("/v1/datasets/imports", {"limit": PAGE}):
             yield cast("ImportAnswer", found)
 
-    def stop_import(self, import_id: int) -> None:
-        """Stop an import, so that nothing is stored, or forget one that has ended."""
-        self._transport.answer("DELETE", f"/v1/datasets/imports/{import_id}", n_tries=1)
+    def stop_import(self, import_id: int) -> ImportAnswer:
+        """Stop an import, so that nothing is stored, or forget one that has ended.
+
+        Returned is the import as it was: RUNNING if it was stopped.
+        """
+        path = f"/v1/datasets/imports/{import_id}"
+        return cast("ImportAnswer", self._transport.json("DELETE", path, n_tries=1))
 
     def _patience(self) -> httpx2.Timeout:
         """Return a timeout without a limit on the answer: a server may not know 202."""

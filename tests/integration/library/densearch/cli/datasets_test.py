@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
+from densearch.answers import ImportAnswer
 from densearch.client.client import Client, ClientError
 from service.storage.database import Database
 from tests.support.datasets import making
+from tests.support.datasets.gates import gate
 from tests.support.live_server import Server
 
 LIMIT = 20 * 2**20
@@ -81,6 +83,32 @@ def test_what_is_refused_is_named(densearch: Any, tmp_path: Path) -> None:  # no
     refused = densearch("add", "--folder", "x")
     assert "DENSEARCH_DATASET_ROOTS" in refused.output
     assert densearch("add", path, "--n-dims", 4).exit_code == 2
+
+
+def test_an_import_is_followed_listed_and_forgotten(
+    densearch: Any,  # noqa: ANN401
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "pets.zip"
+    path.write_bytes(making.zipped(making.class_files(5)))
+    seen: list[int] = []
+    monkeypatch.setattr("densearch.client.datasets.WAIT_S", 0)
+    with gate(monkeypatch) as opened, Client(server.url) as client:
+
+        def look(found: ImportAnswer) -> None:
+            seen.append(found["n_done"])
+            if found["n_done"] == 3:
+                opened.set()
+
+        stored = client.datasets.add(path, name="pets", on_progress=look)
+        assert stored["dataset"] == "stored:1"
+        assert 3 in seen
+    assert densearch("imports").output.splitlines()[1].split()[:3] == ["1", "pets", "SUCCEEDED"]
+    forgotten = densearch("imports", "--stop", 1).output
+    assert forgotten == "import 1 had ended (SUCCEEDED) and is forgotten; stored:1 stays\n"
+    assert densearch("imports", "--stop", 1).exit_code == 1
 
 
 def test_many_classes_do_not_fill_the_terminal(densearch: Any, tmp_path: Path) -> None:  # noqa: ANN401

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from densearch.cli.datasets import CLASSES_SHOWN, app, datasets_table, splits_table
+from densearch.cli.datasets import CLASSES_SHOWN, app, datasets_table, imports_table, splits_table
 from tests.support.screens import printed
 
 STORED: dict[str, Any] = {
@@ -62,6 +62,24 @@ def test_a_thousand_classes_are_cut_and_those_of_masks_are_not_counted() -> None
     assert rows[-2] == ["and 980 more classes"]
     masks = found | {"class_counts": None}
     assert rows_of(printed(splits_table(masks))) == [["train"], ["all", "9"]]
+
+
+def test_an_import_shows_how_far_it_is_or_how_it_ended() -> None:
+    base = {
+        "id": 3, "name": "[b]pets", "state": "RUNNING", "stage": "reading", "n_done": 1200,
+        "n_total": 5000, "unit": "samples", "problem": None, "dataset": None,
+        "created_at": "2026-11-29T15:00:00+00:00",
+    }  # fmt: skip
+    found: list[Any] = [
+        base,
+        base | {"state": "SUCCEEDED", "dataset": "stored:7"},
+        base | {"state": "FAILED", "problem": {"detail": "it is empty: no bytes came"}},
+    ]
+    rows = rows_of(printed(imports_table(found)))[1:]
+    assert [row[2] for row in rows] == ["RUNNING", "SUCCEEDED", "FAILED"]
+    assert rows[0][:2] == ["3", "[b]pets"]
+    ends = [row[-1] for row in rows]
+    assert ends == ["reading 1,200 of 5,000 samples", "stored:7", "it is empty: no bytes came"]
 
 
 @pytest.mark.parametrize("words", [[], ["a.zip", "--folder", "/data"]])
