@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from api.middleware.guards import MAX_DROPPED_BYTES
 from api.problems.handlers import ProblemError
 from service.datasets import import_log, library
-from service.datasets.importer import Held, Importer
+from service.datasets.importer import HeldWorkspace, Importer
 from service.datasets.importing import full_disks
 from service.datasets.options import ImportOptions
 from service.datasets.store.workspace import Workspace
@@ -136,7 +136,7 @@ def refuse_parameters(request: Request) -> None:
 
 
 @asynccontextmanager
-async def held(database: Database, settings: Settings) -> AsyncIterator[Held]:
+async def held(database: Database, settings: Settings) -> AsyncIterator[HeldWorkspace]:
     """Yield a workspace, which is given back at the end unless an import has taken it over.
 
     Raises:
@@ -145,7 +145,7 @@ async def held(database: Database, settings: Settings) -> AsyncIterator[Held]:
     stack = ExitStack()
     try:
         work = await to_thread.run_sync(stack.enter_context, library.working(database, settings))
-        yield Held(work, stack)
+        yield HeldWorkspace(work, stack)
     finally:
         # Whatever else waits for a thread, and also where the server ends.
         with CancelScope(shield=True):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.datasets import import_log, library
 from service.datasets.importing import full_disks
 from service.datasets.options import ImportOptions
-from service.datasets.progress import REPORT_EVERY_S, Progress, Stage
+from service.datasets.progress import REPORT_EVERY_S, ImportProgress, Stage
 from service.datasets.store.workspace import Workspace
 from service.errors import DeadlineError, ImportLostError, ImportStoppedError
 from service.records import Import, Json
@@ -31,7 +31,7 @@ log = structlog.get_logger("imports")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldWorkspace:
     """A workspace for an import that is about to start.
 
     Attributes:
@@ -67,7 +67,7 @@ class Importer:
 
     def start(
         self,
-        held: Held,
+        held: HeldWorkspace,
         options: ImportOptions,
         *,
         digest: bytes | None = None,
@@ -129,7 +129,7 @@ class Importer:
     ) -> None:
         # The workspace is held until the row says how the import ended.
         with stack, structlog.contextvars.bound_contextvars(import_id=import_id):
-            progress = Progress(partial(self._report, import_id))
+            progress = ImportProgress(partial(self._report, import_id))
             try:
                 with self._slot(progress), full_disks():
                     added = library.add(
@@ -149,7 +149,7 @@ class Importer:
         del self._threads[import_id]
 
     @contextmanager
-    def _slot(self, progress: Progress) -> Iterator[None]:
+    def _slot(self, progress: ImportProgress) -> Iterator[None]:
         progress.enter(Stage.WAITING)
         while not self._slots.acquire(timeout=REPORT_EVERY_S):
             progress.reach(0)

@@ -14,7 +14,7 @@ from service.datasets.faults import Faults
 from service.datasets.formats.registry import Format, recognised
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
-from service.datasets.progress import Progress, Stage
+from service.datasets.progress import ImportProgress, Stage
 from service.datasets.samples import Source, closed
 from service.datasets.sources.archives import GZIP_MAGIC, is_tar, open_tar
 from service.datasets.sources.entries import Limits, Listing, SourceEntry
@@ -71,7 +71,7 @@ def full_disks() -> Iterator[None]:
 
 
 def import_upload(
-    work: Workspace, options: ImportOptions, limits: Limits, progress: Progress | None = None
+    work: Workspace, options: ImportOptions, limits: Limits, progress: ImportProgress | None = None
 ) -> Imported:
     """Import the uploaded file.
 
@@ -85,7 +85,7 @@ def import_upload(
         InvalidDatasetError: It is refused.
         StorageFullError: There is no room for it.
     """
-    progress = progress or Progress()
+    progress = progress or ImportProgress()
     progress.enter(Stage.UNPACKING, work.upload.stat().st_size)
     with full_disks(), _unpacked(work, limits, options, progress) as found:
         return _imported(found, work, options, limits, progress)
@@ -97,10 +97,10 @@ def import_folder(
     roots: Sequence[Path],
     options: ImportOptions,
     limits: Limits,
-    progress: Progress | None = None,
+    progress: ImportProgress | None = None,
 ) -> Imported:
     """Read a folder below one of the roots; else as `import_upload`."""
-    progress = progress or Progress()
+    progress = progress or ImportProgress()
     progress.enter(Stage.UNPACKING)
     with full_disks():
         found, root = allowed_folder(folder, roots)
@@ -115,7 +115,7 @@ def _written(
     options: ImportOptions,
     limits: Limits,
     faults: Faults,
-    progress: Progress,
+    progress: ImportProgress,
 ) -> tuple[Source, Written]:
     """Write a set in the format that was recognised.
 
@@ -144,7 +144,7 @@ def _written_encoded(
     options: ImportOptions,
     limits: Limits,
     faults: Faults,
-    progress: Progress,
+    progress: ImportProgress,
 ) -> tuple[Source, Written]:
     """Start over, and store the images as the files that came."""
     for path in work.made.iterdir():
@@ -155,7 +155,7 @@ def _written_encoded(
 
 @contextmanager
 def _unpacked(
-    work: Workspace, limits: Limits, options: ImportOptions, progress: Progress
+    work: Workspace, limits: Limits, options: ImportOptions, progress: ImportProgress
 ) -> Iterator[Listing]:
     with work.upload.open("rb") as file:
         head = file.read(512)
@@ -180,7 +180,7 @@ def _imported(
     work: Workspace,
     options: ImportOptions,
     limits: Limits,
-    progress: Progress,
+    progress: ImportProgress,
 ) -> Imported:
     entries = listing.entries
     faults = listing.faults.copy()

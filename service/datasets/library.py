@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from service.datasets import import_log
 from service.datasets.importing import Imported, full_disks, import_folder, import_upload
 from service.datasets.options import ImportOptions
-from service.datasets.progress import Progress
+from service.datasets.progress import ImportProgress
 from service.datasets.sources.entries import Limits
 from service.datasets.store import workspace
 from service.datasets.store.reader import FOLDER, folder_of, is_whole
@@ -54,7 +54,7 @@ def add(
     options: ImportOptions,
     *,
     folder: str | None = None,
-    progress: Progress | None = None,
+    progress: ImportProgress | None = None,
     import_id: int | None = None,
 ) -> Dataset:
     """Store the set in a workspace's upload, or in a folder below the roots of the settings.

@@ -30,7 +30,7 @@ UNITS: Mapping[Stage, Literal["bytes", "samples"]] = MappingProxyType(
 Report = Callable[[Stage, int, int | None], None]
 
 
-class Progress:
+class ImportProgress:
     """The progress of one import, in one thread.
 
     Args:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from densearch.names import fault_in
 from service.datasets import splits as drawing
 from service.datasets.faults import Faults
-from service.datasets.progress import Progress
+from service.datasets.progress import ImportProgress
 from service.datasets.samples import Content, Sample, Source
 from service.datasets.sources.entries import Limits, shown
 from service.datasets.splits import SplitPlan, Splits
@@ -98,7 +98,7 @@ def write(
     limits: Limits,
     faults: Faults,
     *,
-    progress: Progress | None = None,
+    progress: ImportProgress | None = None,
     is_uniform: bool = False,
 ) -> Written:
     """Write a source's samples into an empty folder.
@@ -131,7 +131,7 @@ def write(
             else None
         )
         samples = _checked(source, limits, faults, is_uniform=is_uniform)
-        for sample in (progress or Progress()).counted(samples):
+        for sample in (progress or ImportProgress()).counted(samples):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)

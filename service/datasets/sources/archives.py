@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
 from service.datasets.faults import Faults
-from service.datasets.progress import Progress
+from service.datasets.progress import ImportProgress
 from service.datasets.sources.clutter import is_clutter
 from service.datasets.sources.entries import (
     Limits,
@@ -162,7 +162,7 @@ def is_tar(head: bytes) -> bool:
 
 @contextmanager
 def open_tar(
-    path: Path, scratch: Path, limits: Limits, encoding: Encoding | None, progress: Progress
+    path: Path, scratch: Path, limits: Limits, encoding: Encoding | None, progress: ImportProgress
 ) -> Iterator[Listing]:
     """Give the files of a tar archive, plain or gzipped.
 

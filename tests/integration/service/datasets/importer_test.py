@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from service.datasets import import_log, library
-from service.datasets.importer import N_AT_ONCE, Held, Importer
+from service.datasets.importer import N_AT_ONCE, HeldWorkspace, Importer
 from service.datasets.options import ImportOptions
 from service.errors import NotFoundError
 from service.records import Import
@@ -45,7 +45,7 @@ def started(
     with ExitStack() as stack:
         work = stack.enter_context(library.working(database, settings))
         work.upload.write_bytes(content)
-        return importer.start(Held(work, stack), OPTIONS, digest=digest)
+        return importer.start(HeldWorkspace(work, stack), OPTIONS, digest=digest)
 
 
 def look(database: Database, settings: Settings, found: Import) -> Import:

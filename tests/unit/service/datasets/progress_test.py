@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.datasets import progress
-from service.datasets.progress import Progress, Stage
+from service.datasets.progress import ImportProgress, Stage
 from service.errors import ImportStoppedError
 
 Seen = list[tuple[Stage, int, int | None]]
@@ -17,7 +17,7 @@ def test_stages_are_reported_at_once_and_numbers_when_they_are_due(
     seen: Seen = []
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    watched = Progress(lambda *of: seen.append(of))
+    watched = ImportProgress(lambda *of: seen.append(of))
     watched.enter(Stage.READING, 10)
     for n_done, item in enumerate(watched.counted("abcdef")):
         now += 0.6 * progress.REPORT_EVERY_S
@@ -36,8 +36,8 @@ def test_what_a_report_raises_ends_the_import() -> None:
         raise ImportStoppedError
 
     with pytest.raises(ImportStoppedError):
-        next(Progress(stopped).counted("a"))
+        next(ImportProgress(stopped).counted("a"))
 
 
 def test_without_a_report_items_pass() -> None:
-    assert list(Progress().counted("ab")) == ["a", "b"]
+    assert list(ImportProgress().counted("ab")) == ["a", "b"]
