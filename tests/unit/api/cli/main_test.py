@@ -31,7 +31,8 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
         *("resume", "download", "demo", "db upgrade", "db current", "doctor", "version"),
         *("extend", "clone", "retry-failed", "samplers", "bench operator", "delete"),
         *("db prune", "db downgrade"),
-        *("datasets add", "datasets list", "datasets show", "datasets delete"),
+        *("datasets add", "datasets list", "datasets imports", "datasets show"),
+        "datasets delete",
     }
 
 
