@@ -28,7 +28,7 @@ class Trainings:
     Attributes:
         kind: search, tuned, control, promotion or evaluation.
         n: Their largest number: a training that is known, or occurs twice, is not repeated.
-        n_least: Of these, how many do not depend on what the searches find.
+        n_least: Of these, how many are trained whatever the searches find.
         epochs: Of each: the least, the usual and the most.
         is_full: Whether they decide: all epochs, in full precision.
     """
@@ -50,7 +50,15 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
             if spec.fidelity is not None:
                 counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
-    n_luck = spec.evaluation.n_seeds * sum(s.role is Role.SPECULATION for s in studies)
+    n_tuned, n_luck = (
+        sum(study.role is role for study in studies) for role in (Role.TUNED, Role.SPECULATION)
+    )
+    # A tuned control's training at the job's own rate is that of its plain one.
+    n_shared = {
+        TUNED: n_tuned,
+        PROMOTION: n_tuned,
+        EVALUATION: spec.evaluation.n_seeds * (n_tuned + n_luck),
+    }
     epochs = {kind: epochs_of(resolved, is_full=False) for kind in KINDS.values()}
     epochs[PROMOTION], epochs[EVALUATION] = _promoted(resolved), epochs_of(resolved, is_full=True)
     decides = (PROMOTION, EVALUATION)
@@ -58,7 +66,7 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
         Trainings(
             kind,
             n,
-            n - n_luck if kind == EVALUATION else n,
+            max(n - n_shared.get(kind, 0), 0),
             epochs[kind],
             kind in decides,
         )
