@@ -27,6 +27,7 @@ from workers.deaths import DIED, cause_of
 from workers.head import Head
 from workers.local_ray import LOOPBACK, LocalRay, connect, keep_to_loopback
 from workers.pulse import HEAR_S, PLACE_S, ClusterLostError, Pulse
+from workers.ray_token import keep_token
 from workers.slots import (
     NOTHING,
     Slot,
@@ -67,6 +68,7 @@ class Cluster:
                 head = self._local.start()
             elif head is not None:
                 keep_to_loopback()
+                keep_token()
                 connect(head.address, _node_ip_address=LOOPBACK)
             else:
                 connect(settings.ray_address)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import ray
@@ -19,11 +17,13 @@ import structlog
 from ray._common.utils import get_system_memory
 from ray._private import ray_constants, worker
 
+from service import process_limit
 from service.cores import allotted
 from service.redaction import secret_names
 from service.settings import Settings
 from workers.head import Head
 from workers.ray_folders import RayFolder, end_processes
+from workers.ray_token import keep_token
 
 LOG = structlog.get_logger(__name__)
 # Trials send kilobytes; by default Ray would reserve a third of the memory for its object store.
@@ -41,8 +41,6 @@ _VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_task_events_report_interval_ms": "0",
 }
-# Environment variables that give Ray a token.
-_TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
 class LocalRay:
@@ -56,7 +54,7 @@ class LocalRay:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._n_cpus = settings, settings.n_cpus or allotted()
         self._folder = RayFolder()
         keep_token()
 
@@ -65,17 +63,20 @@ class LocalRay:
 
         Raises:
             RayError, ConnectionError: It does not start.
+            ChildProcessError: It does not, and the limit on processes is too low for it.
         """
         try:
             return self._started()
-        except BaseException:  # SystemExit, too: Ray raises it at SIGTERM
+        except BaseException as error:  # SystemExit, too: Ray raises it at SIGTERM
             self.kill()
+            if isinstance(error, Exception) and (lack := process_limit.lack(self._n_cpus)):
+                raise ChildProcessError(lack) from error
             raise
 
     def _started(self) -> Head:
         keep_to_loopback()
         connect(
-            num_cpus=self._settings.n_cpus or allotted(),
+            num_cpus=self._n_cpus,
             num_gpus=self._settings.n_gpus,
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,
@@ -128,27 +129,6 @@ def keep_to_loopback() -> None:
     """
     os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False  # read when Ray was imported
-
-
-def keep_token() -> None:
-    """Create Ray's token, if there is none, readable by this user alone, unlike Ray's own."""
-    has_other = any(os.environ.get(name) for name in _TOKEN_VARIABLES)
-    if has_other or os.environ.get("RAY_AUTH_MODE") == "disabled":
-        return
-    path = Path.home() / ".ray" / "auth_token"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_name(f"auth_token.{os.getpid()}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            os.link(part, path)
-        part.unlink()
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError as error:
-        LOG.warning("Ray's token could not be made private", path=str(path), error=str(error))
 
 
 @contextmanager

@@ -44,14 +44,17 @@ class RayFolder:
         with _alone(root):
             _sweep(root)
             self.path = Path(tempfile.mkdtemp(dir=root, prefix=""))
-            self._lock = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._lock: int | None = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def remove(self) -> None:
-        """Remove the folder with everything that Ray wrote, after Ray has ended."""
+        """Remove the folder with all that Ray wrote, after its end; again, it does nothing."""
+        if self._lock is None:
+            return
         with suppress(OSError), _alone(self._root):  # a process that starts now reads all folders
             shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
+        self._lock = None
 
 
 def root_of_user() -> Path:

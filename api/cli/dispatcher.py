@@ -19,7 +19,7 @@ from typing import NoReturn
 import structlog
 
 from api.cli import sessions
-from service import logs, start_failures
+from service import logs, process_limit, start_failures
 from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING, signal_of
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
@@ -266,6 +266,8 @@ def _ending(code: int) -> str:
     if code == -signal.SIGALRM:
         return "Ray did not answer in time"
     if (by := signal_of(code)) is not None:
+        if code == -signal.SIGABRT and (lack := process_limit.lack(1)):  # Ray aborts then
+            return lack
         return f"it was ended by {by}: look at the server's log"
     return f"it ended with exit code {code}: look at the server's log"
 

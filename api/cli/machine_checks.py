@@ -29,16 +29,27 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
         remedy = f"choose another with DENSEARCH_DATA_DIR, or chown {os.getuid()} {place}"
         yield Finding("fail", "disk", f"{place} cannot be written ({reason})", remedy)
         return
-    home = Path.home()
-    if (reason := _unwritable(home)) is not None:
+    if (fault := _fault_of_home()) is not None:
         remedy = f"set HOME to a folder that uid {os.getuid()} may write"
-        yield Finding("warn", "home", f"{home} cannot be written ({reason})", remedy)
+        yield Finding("warn", "home", fault, remedy)
     yield _space("disk", place, FREE_BYTES_WANTED, "free some space, or move DENSEARCH_DATA_DIR")
     found = open_to_others(settings.data_dir, settings.sqlite_path)
     if found:
         listed = " and ".join(map(str, found))
         remedy = f"unless that is meant: chmod -R go= {settings.data_dir}"
         yield Finding("warn", "privacy", f"other users may use {listed}", remedy)
+
+
+def _fault_of_home() -> str | None:
+    """Return what is wrong with the home directory; None if nothing is."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return f"HOME is not set, and the system does not know uid {os.getuid()}"
+    if os.environ.get("HOME") == "" or not home.is_absolute():
+        return f"HOME={os.environ['HOME']!r} is no absolute path"
+    reason = _unwritable(home)
+    return f"{home} cannot be written ({reason})" if reason is not None else None
 
 
 def _unwritable(folder: Path) -> str | None:

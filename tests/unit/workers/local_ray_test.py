@@ -1,15 +1,16 @@
-"""The environment of a local Ray, and the mode of its token."""
+"""The environment of a local Ray, and a start that fails."""
 
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
 
+from service import process_limit
 from service.settings import Settings
 from workers import local_ray
+from workers.ray_folders import RayFolder
 
 
 def settings(tmp_path: Path, url: str | None) -> Settings:
@@ -47,43 +48,21 @@ def test_a_database_without_a_password_hides_no_variable_by_its_value(
         assert "EMPTY" in os.environ
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def test_the_token_is_made_for_its_owner_alone(home: Path) -> None:
-    previous = os.umask(0)
-    try:
-        local_ray.keep_token()
-    finally:
-        os.umask(previous)
-    path = home / ".ray" / "auth_token"
-    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
-    assert len(path.read_text()) == 64
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_token_that_others_could_read_is_kept_and_made_private(home: Path) -> None:
-    path = home / ".ray" / "auth_token"
-    path.parent.mkdir()
-    path.write_text("known to the cluster")
-    path.chmod(0o644)
-    local_ray.keep_token()
-    assert (path.read_text(), mode(path)) == ("known to the cluster", 0o600)
-
-
-@pytest.mark.parametrize("name", ["RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"])
-def test_a_token_that_is_given_is_enough(
-    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+def test_a_ray_that_does_not_start_for_want_of_processes_says_so_and_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(name, "given")
-    local_ray.keep_token()
-    assert not (home / ".ray").exists()
+    def fails(**_options: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(local_ray, "connect", fails)
+    monkeypatch.setattr(local_ray, "keep_token", lambda: None)
+    monkeypatch.setattr(local_ray, "RayFolder", lambda: RayFolder(tmp_path))
+    monkeypatch.setattr(process_limit, "lack", lambda _: None)
+    local = local_ray.LocalRay(Settings(n_cpus=1))
+    with pytest.raises(BlockingIOError):
+        local.start()
+    local.stop()  # as the doctor does
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(process_limit, "lack", lambda _: "uid 5 may have 60")
+    with pytest.raises(ChildProcessError, match="uid 5 may have 60"):
+        local_ray.LocalRay(Settings(n_cpus=1)).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,16 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(
     (finding,) = check_disk(Settings(data_dir=tmp_path / "file" / "data"))
     assert (finding.level, finding.subject) == ("fail", "disk")
     assert "DENSEARCH_DATA_DIR" in finding.remedy
-    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
-    found = {one.subject: one for one in check_disk(Settings(data_dir=tmp_path))}
-    assert found["home"].level == "warn"
-    assert "HOME" in found["home"].remedy
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # no user is known
+    for home in (str(tmp_path / "nowhere"), "relative", "", None):
+        if home is None:
+            monkeypatch.delenv("HOME")
+        else:
+            monkeypatch.setenv("HOME", home)
+        found = {one.subject: one for one in check_disk(Settings(data_dir=tmp_path))}
+        assert found["home"].level == "warn"
+        assert "HOME" in found["home"].remedy
+        assert "disk" in found
 
 
 def test_without_a_gpu_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
