@@ -63,6 +63,7 @@ class Study:
             `asking` (its sampler failed).
         fault: How its sampler failed, where `stopped_by` is `asking`.
         search_version: The rules of search that it began with, see `service.digest`.
+        chosen_from: The simpler arm whose training represents it, see `service.studies.nesting`.
     """
 
     id: int
@@ -81,6 +82,7 @@ class Study:
     stopped_by: str | None = None
     fault: str | None = None
     search_version: int = SEARCH_VERSION
+    chosen_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

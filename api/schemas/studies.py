@@ -42,3 +42,7 @@ class StudyOut(Out):
     fault: str | None = Field(description="How its sampler failed, where that ended its search.")
     best_trial_id: int | None
     best_value: float | None
+    chosen_from: str | None = Field(
+        description="The simpler arm whose training represents this one: its own found none "
+        "that was better on the validation split."
+    )

@@ -67,12 +67,14 @@ def _plan(session: Session, run: Run, study: StudyRun) -> bool:
     """Ask one study's sampler; return whether the study advanced without any training."""
     if study.record.is_finished or not _may_begin(run, study):
         return False
-    study.is_dirty = is_thinking = False
+    study.is_dirty = is_thinking = has_trained = False
     if not study.is_searched:
         is_thinking = not _search(session, run, study)
     if study.is_searched:
+        was_trained = study.is_trained
         completion.finish_study(session, run, study)
-    has_moved = study.is_dirty or study.record.is_finished
+        has_trained = study.is_trained and not was_trained  # others wait for that
+    has_moved = study.is_dirty or study.record.is_finished or has_trained
     study.is_dirty = study.is_dirty or is_thinking
     return has_moved
 
@@ -131,8 +133,7 @@ def _sentence(study: StudyRun, error: Exception) -> str:
 
 
 def _may_begin(run: Run, study: StudyRun) -> bool:
-    others = {other.record.name: other for other in run.studies}
-    return all(others[name].record.is_finished for name in study.waits_for)
+    return all(run.study(name).is_trained for name in study.waits_for)
 
 
 def _issue(session: Session, run: Run, study: StudyRun, proposals: Sequence[Proposal]) -> None:

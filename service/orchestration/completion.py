@@ -14,6 +14,7 @@ from service.orchestration.run import Run
 from service.records import Trial
 from service.states import AttemptState, JobState, Phase, Role, TrialState
 from service.storage import jobs, studies, trials
+from service.studies import nesting
 from service.studies.noise import Surroundings
 from service.studies.payloads import device_of
 from service.studies.study_run import StudyRun, best_of
@@ -91,20 +92,39 @@ def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
 
 
 def finish_study(session: Session, run: Run, study: StudyRun) -> None:
-    """Finish a study whose search is over, once its best were trained in full."""
+    """Finish a study whose search is over, once its best were trained in full.
+
+    One that contains simpler arms is finished after them.
+    """
     if not promotion.promote(session, run, study):
         return
-    study.final = promotion.best_in_full(run, study)
+    if not study.is_trained:
+        study.own, study.is_trained = promotion.best_in_full(run, study), True
+        _wake(run)
+    simpler = [run.study(name) for name in study.contains]
+    if not all(_is_known(run, other) for other in simpler):
+        return
+    study.final = nesting.chosen(study.own, [other.final for other in simpler])
     study.record = replace(study.record, is_finished=True)
     if study.final is None and run.spec.fidelity is not None:
-        # The short trainings' best was not confirmed by any in full.
+        # The best of the short trainings was not confirmed by any in full.
         study.record = replace(study.record, best_trial_id=None, best_value=None)
         studies.change(session, study.record.id, best_trial_id=None, best_value=None)
     study_best.update(session, run, study, study.final)
     studies.change(session, study.record.id, is_finished=True)
     study_best.announce(run, study)
-    for other in run.studies:
-        other.is_dirty = other.is_dirty or bool(other.waits_for)
+    _wake(run)
+
+
+def _is_known(run: Run, study: StudyRun) -> bool:
+    """Whether a study is finished, and what its density depends on is known, too."""
+    return study.record.is_finished and all(run.study(n).is_trained for n in study.waits_for)
+
+
+def _wake(run: Run) -> None:
+    """Mark the studies that may wait for another one to be planned again."""
+    for study in run.studies:
+        study.is_dirty = study.is_dirty or bool(study.waits_for or study.contains)
 
 
 def finish_phase(session: Session, run: Run) -> bool:

@@ -87,6 +87,10 @@ class Run:
         """The job's spec, as it is stored."""
         return self.resolved.spec
 
+    def study(self, name: str) -> StudyRun:
+        """Return a study by its name."""
+        return next(study for study in self.studies if study.record.name == name)
+
     @property
     def pack_width(self) -> int:
         """How many trials a worker may train at once."""

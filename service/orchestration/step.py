@@ -15,7 +15,15 @@ from service import samplers
 from service.costs.prices import UNPRICED, Prices
 from service.errors import InvalidSpecError
 from service.jobs.commands import resolved_of
-from service.orchestration import ask, completion, evaluation, pack_width, placement, results
+from service.orchestration import (
+    ask,
+    completion,
+    evaluation,
+    pack_width,
+    placement,
+    promotion,
+    results,
+)
 from service.orchestration.messages import Assignment, Update, packs_of
 from service.orchestration.placement import Placement
 from service.orchestration.run import Run
@@ -145,8 +153,9 @@ def open_run(
         for trial in trials.each_of_job(session, job.id):
             run.log.add(trial, is_new=False)
         for study in found:
-            if study.record.is_finished and study.record.best_trial_id is not None:
-                study.final = run.log.trials[study.record.best_trial_id]
+            if study.record.is_finished:
+                study.own = promotion.best_in_full(run, study)
+                study.final = run.log.trials.get(study.record.best_trial_id or 0)
     with database.write(is_patient=is_patient) as session:
         # It may have been cancelled since the claim.
         if not jobs.lock_leased(session, job).state.is_final:

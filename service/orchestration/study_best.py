@@ -22,7 +22,10 @@ def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> N
     """Store a study's best trial with its density, if it is another one than before."""
     if best is None or best.id == study.record.best_trial_id:
         return
-    study.record = replace(study.record, best_trial_id=best.id, best_value=best.value)
+    source = best_densities.chosen_from(run.studies, study, best)
+    study.record = replace(
+        study.record, best_trial_id=best.id, best_value=best.value, chosen_from=source
+    )
     studies.change(session, study.record.id, best_trial_id=best.id, best_value=best.value)
     rows = best_densities.density_rows(run.resolved, run.studies, study, best)
     densities.put_all(session, study.record.id, rows)

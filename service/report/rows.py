@@ -147,7 +147,7 @@ def row_of(
 
 def _search_loss(one: ArmTrials) -> float | None:
     """Return the short training's loss, where the best was trained again in full."""
-    if one.best.phase is not Phase.PROMOTION:
+    if one.best.phase is not Phase.PROMOTION or one.arm.record.chosen_from is not None:
         return None
     alike = (t for t in one.searched if is_result(t) and t.point == one.best.point)
     return next((trial.value for trial in alike), None)

@@ -25,11 +25,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    select,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
 from sqlalchemy.types import TypeEngine
 
 from service.records import TrialResult
+from service.states import Role
 
 # SQLite grants a self-increasing key to INTEGER alone.
 Key = BigInteger().with_variant(Integer, "sqlite")
@@ -164,6 +166,22 @@ class TrialRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+def _add_chosen_from() -> None:
+    """Give `StudyRow` the name of the study that its best trial belongs to, if that is a control.
+
+    A speculation's best trial is its search's: that is what it is.
+    """
+    owner = StudyRow.__table__.alias()
+    StudyRow.chosen_from = column_property(
+        select(owner.c.name)
+        .join(TrialRow, TrialRow.study_id == owner.c.id)
+        .where(TrialRow.id == StudyRow.best_trial_id, owner.c.id != StudyRow.id)
+        .where(owner.c.role != Role.SEARCH)
+        .correlate_except(TrialRow, owner)
+        .scalar_subquery()
+    )
+
+
 def _add_result_columns() -> None:
     """Give `TrialRow` a column for each field of a trial's result, of the same name."""
     scalars: dict[type, TypeEngine[Any]]
@@ -175,6 +193,7 @@ def _add_result_columns() -> None:
 
 
 _add_result_columns()
+_add_chosen_from()
 
 
 class AttemptRow(Base):

@@ -19,9 +19,9 @@ COLUMNS = ("family", "kernel_size", "n_dims", "vector", "alpha", "phi", "den")
 
 
 def matching(resolved: ResolvedSpec, studies: Sequence[StudyRun]) -> Densities | None:
-    """Return the best densities of the searches, by group: the flat control has their scale."""
-    found = {study.record.id: study.final for study in studies if study.record.role is Role.SEARCH}
-    best = best_of(trial for trial in found.values() if trial is not None)
+    """Return the best densities that the searches found, by group: `flat` has their scale."""
+    found = [study.own for study in studies if study.record.role is Role.SEARCH]
+    best = best_of(trial for trial in found if trial is not None)
     if best is None or not isinstance(resolved, TrainingJob):
         return None
     owner = next(study for study in studies if study.record.id == best.study_id)
@@ -32,16 +32,31 @@ def matching(resolved: ResolvedSpec, studies: Sequence[StudyRun]) -> Densities |
 def densities_of(
     resolved: ResolvedSpec, studies: Sequence[StudyRun], study: StudyRun, trial: Trial
 ) -> dict[str, Density]:
-    """Return what a trial of a study trained with, by group of layers; nothing for functions."""
+    """Return what the trial of a study trained with, by group of layers; nothing for functions.
+
+    Args:
+        resolved: The job.
+        studies: All of its studies.
+        study: Which the trial represents; the trial may be another's that is contained in it.
+        trial: Any of the job.
+    """
     if not isinstance(resolved, TrainingJob):
         return {}
     if trial.learned is not None:
         return learned_densities(resolved, trial.learned)
+    study = next((s for s in studies if s.record.id == trial.study_id), study)
     name = study.waits_for[0] if study.record.role is Role.SPECULATION else study.record.name
     needs_match = study.record.role is Role.CONTROL and bool(study.waits_for)
     vector, _ = study.space.split(trial.point)
     match = matching(resolved, studies) if needs_match else None
     return densities_at(resolved, name, vector, match)
+
+
+def chosen_from(studies: Sequence[StudyRun], study: StudyRun, best: Trial) -> str | None:
+    """Return the simpler arm whose training represents a study; None where it is its own."""
+    if best.study_id == study.record.id or not study.contains:
+        return None
+    return next(other.record.name for other in studies if other.record.id == best.study_id)
 
 
 def density_rows(
@@ -56,6 +71,8 @@ def density_rows(
         row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}
         row |= {"job_id": study.record.job_id, "study_id": study.record.id}
         origin = {**provenance(resolved.spec, study.record, best), "layers": layers[group]}
+        if (source := chosen_from(studies, study, best)) is not None:
+            origin["chosen_from"] = source
         rows.append(row | {"provenance": origin})
     return rows
 

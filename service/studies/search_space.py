@@ -47,6 +47,10 @@ class FloatAxis:
             return inside
         return min(max(float(f"{inside:.{DIGITS}g}"), self.low), self.high)
 
+    def holds(self, value: Value) -> bool:
+        """Whether a value is in the range."""
+        return isinstance(value, float | int) and self.low <= value <= self.high
+
     def unit(self, value: float) -> float:
         """Map a value to [0, 1]: the inverse of `value`, clipped, up to rounding."""
         low, high = self.low, self.high
@@ -74,6 +78,10 @@ class IntegerAxis:
             raw = self.low + int(u * (self.high - self.low + 1))
         return min(max(raw, self.low), self.high)
 
+    def holds(self, value: Value) -> bool:
+        """Whether a value is in the range."""
+        return isinstance(value, float | int) and self.low <= value <= self.high
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryAxis:
@@ -85,6 +93,10 @@ class CategoryAxis:
     def value(self, u: float) -> Value:
         """Map u in [0, 1] to a choice."""
         return self.choices[min(int(u * len(self.choices)), len(self.choices) - 1)]
+
+    def holds(self, value: Value) -> bool:
+        """Whether a value is one of the choices."""
+        return value in self.choices
 
 
 Axis = FloatAxis | IntegerAxis | CategoryAxis

@@ -13,6 +13,7 @@ from service.spec import JobSpec, lower_bound_of
 from service.states import Phase, Role, TrialState
 from service.studies import planning
 from service.studies.median_rule import stop_of
+from service.studies.nesting import simpler_than
 from service.studies.noise import Surroundings
 from service.studies.pruning_rules import Rule, rule_of
 from service.studies.resolved import ResolvedSpec
@@ -31,16 +32,21 @@ class StudyRun:
     Attributes:
         record: Its row.
         space: What its points stand for.
-        waits_for: Names of the studies whose search must be over before this one begins.
+        waits_for: Names of the studies whose own trainings must be over before this one begins.
+        contains: Names of the simpler studies whose training may represent this one, the simplest
+            first: it is finished after them.
         is_direct: Whether its sampler divides boxes.
         rule: When its trials are stopped; None where nothing is stopped early.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
         best: Its best confirmed trial of the search, the earliest of equals.
         confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
         surroundings: Neighbours of its best trial, if it may stop below the noise.
-        final: The trial it is judged by, once the study is finished.
+        own: The best of its own trainings, once they are over.
+        final: The trial it is judged by, once the study is finished: of another study where a
+            simpler one was chosen.
         promotions: Ids of the full trainings of its best.
         is_searched: Whether its search is over.
+        is_trained: Whether its own trainings on the validation split are over.
         is_dirty: Whether its log has changed since the last ask, or an ask or an issue is pending.
         unissued: Proposals of its sampler that no step has issued yet.
         chosen: The search trials that are trained in full, the best first; None before that.
@@ -56,15 +62,18 @@ class StudyRun:
     space: Space
     worst: float
     waits_for: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
     is_direct: bool = False
     rule: Rule | None = None
     log: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     promotions: list[int] = field(default_factory=list)
     is_searched: bool = False
+    is_trained: bool = False
     is_dirty: bool = True
     surroundings: Surroundings | None = None
     best: Trial | None = None
+    own: Trial | None = None
     final: Trial | None = None
     unissued: tuple[Proposal, ...] = ()
     chosen: list[Trial] | None = None
@@ -210,6 +219,8 @@ def _open_study(
         space,
         worst=spec.diverged_value,
         waits_for=_waits_for(spec, record, searches),
+        contains=simpler_than(resolved, record),
+        is_trained=record.is_finished,
         is_direct=is_direct,
     )
     if spec.pruning is not None:

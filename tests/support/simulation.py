@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,15 +70,20 @@ class Simulation:
 
     def run(self, run: Run, max_steps: int = 10_000) -> Job:
         """Drive a job to its end."""
+        self.run_until(run, lambda: run.job.state.is_final, max_steps)
+        return run.job
+
+    def run_until(self, run: Run, is_reached: Callable[[], bool], max_steps: int = 10_000) -> None:
+        """Drive a job until a condition holds after a step."""
         updates: list[Update] = []
         for _ in range(max_steps):
             self.step(run, updates)
             updates = []
-            if run.job.state.is_final:
-                return run.job
+            if is_reached():
+                return
             if self.hand:
                 updates = [self.finish_one()]
-        raise AssertionError("the job did not end")
+        raise AssertionError("the job did not come so far")
 
 
 def trained(assignment: Assignment) -> Ended:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from service.states import JobState
-from service.storage import jobs, trials
+from service.orchestration.step import open_run
+from service.states import JobState, Phase, TrialState
+from service.storage import densities, jobs, trials
 from service.storage.database import Database
 from tests.support.courses import found
-from tests.support.jobs import function_job, run_whole, submit
+from tests.support.jobs import function_job, run_whole, submit, training_job
 from tests.support.simulation import Simulation, counted_trials, forget
 
 
@@ -48,3 +49,73 @@ def test_a_study_stops_when_its_boxes_are_narrower_than_the_noise(
         results.append(rows)
         forget(sqlite_database, job_id)
     assert results[0] == results[1]
+
+
+# In the simulation the loss is least where Phi sums up to 6 and the rate is 0.1: random points
+# of the whole box lose to the control that is made for it.
+NESTED = training_job(
+    samplers=["random"],
+    density={"bounds": [[1.8, 2.0]]},
+    controls=[
+        "uniform",
+        {"name": "flat", "factor": 0.66},
+        "uniform_tuned",
+        "flat_tuned",
+        "density_tuned",
+    ],
+    budget={"n_trials": 4},
+    evaluation={"n_seeds": 2},
+)
+
+
+def test_a_richer_arm_is_represented_by_a_simpler_ones_training_where_that_is_better(
+    database: Database,
+) -> None:
+    arms, every = found(database, job_id := run_whole(database, NESTED))
+    assert {name: arm.chosen_from for name, arm in arms.items()} == {
+        "random": "flat",
+        "uniform": None,
+        "flat": None,
+        "uniform_tuned": None,
+        "flat_tuned": "uniform_tuned",
+        "density_tuned": "uniform_tuned",
+    }
+    assert arms["random"].best_trial_id == arms["flat"].best_trial_id
+    assert arms["random"].best_value == arms["flat"].best_value
+    with database.read() as session:
+        rows = {row.study_id: row for row in densities.of_job(session, job_id)}
+        report = jobs.get(session, job_id).report
+    assert rows[arms["random"].id].phi == [[0.66] * 3] * 3
+    assert rows[arms["random"].id].provenance["chosen_from"] == "flat"
+    assert "chosen_from" not in rows[arms["flat"].id].provenance
+    assert report is not None
+    shown = {row["name"]: row for row in report["arms"]}
+    assert shown["density_tuned"]["density"] == shown["uniform_tuned"]["density"]
+    assert shown["density_tuned"]["test"]["losses"] == shown["uniform_tuned"]["test"]["losses"]
+    tested = [t for t in every if t.phase is Phase.EVALUATION]
+    assert {t.state for t in tested} == {TrialState.COMPLETED}
+    # Six arms with two seeds; three of them are represented by another one's training.
+    assert sum(t.cached_from is None for t in tested) == 6
+
+
+def test_by_the_first_method_no_arm_takes_anothers_training(sqlite_database: Database) -> None:
+    arms, every = found(sqlite_database, run_whole(sqlite_database, {**NESTED, "method": 1}))
+    assert {arm.chosen_from for arm in arms.values()} == {None}
+    owners = {trial.id: trial.study_id for trial in every}
+    assert all(owners[arm.best_trial_id or 0] == arm.id for arm in arms.values())
+
+
+def test_a_run_that_is_opened_again_knows_whose_training_represents_an_arm(
+    sqlite_database: Database,
+) -> None:
+    submit(sqlite_database, NESTED)
+    simulation = Simulation(sqlite_database)
+    (run,) = simulation.take()
+    simulation.run_until(run, lambda: run.study("density_tuned").record.is_finished)
+    again = open_run(sqlite_database, run.job)
+    for study in again.studies:
+        known = run.study(study.record.name)
+        assert study.final == known.final
+        assert study.record == known.record
+    assert again.study("random").own is not None
+    assert again.study("random").own != again.study("random").final
