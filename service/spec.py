@@ -113,7 +113,19 @@ class DensitySpec(Section):
     bounds: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
         default=None,
         max_length=4096,
-        description="[low, high] of each free value, outermost first; advised ranges if unset.",
+        description="[low, high] of each free value, outermost first; those of ranges if unset.",
+    )
+    ranges: Literal["wide", "advised"] | None = Field(
+        default=None,
+        exclude_if=lambda ranges: ranges is None,
+        description="Where bounds are unset: wide has the plain convolution in the middle, "
+        "advised is the authors'; wide if unset, by the first method advised.",
+    )
+    factor: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None,
+        exclude_if=lambda factor: factor is None,
+        description="[low, high] of the common factor that is searched with the learning rate, "
+        "logarithmic; an eighth to 8 if unset.",
     )
 
 

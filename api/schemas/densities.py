@@ -29,10 +29,15 @@ class DensityOut(Out):
     alpha: list[float]
     beta: list[float] | None
     gamma: list[float] | None = Field(description="A volume's third factor, else null.")
-    phi: list[Any] = Field(description="Nested lists, shape (K,) * n_dims; 1 at the centre.")
+    phi: list[Any] = Field(
+        description="Nested lists, shape (K,) * n_dims; 1 at the centre unless a common factor "
+        "was searched."
+    )
     den: list[float] | None = Field(
         description="The authors' half-list, outermost first; null if not of that form."
     )
+    den_fault: str | None = Field(description="Why there is no den; null where there is one.")
+    scale: float = Field(description="The root mean square of Phi: a common factor's value.")
     residual: float = Field(
         description="Norm of Phi minus the product of its factors, relative to the norm of Phi."
     )

@@ -69,7 +69,8 @@ class VectorEntryOut(Out):
     )
     positions: list[list[int]] | None = Field(
         description="What it sets, as offsets from the centre: along each of its factors, or taps "
-        "of Phi. Null: all taps but the centre, or no tap for a setting."
+        "of Phi. Empty: all taps, of a common factor. Null: all taps but the centre, or no tap "
+        "for a setting."
     )
     low: float | None
     high: float | None

@@ -29,6 +29,8 @@ def taps_text(entry: Entry) -> str:
         return ""
     if positions is None:
         return "all taps but the centre"
+    if not positions:
+        return "all taps"
     if entry["factors"]:
         return f"{', '.join(entry['factors'])} at {_steps(p[0] for p in positions)}"
     listed = [f"({_steps(tap)})" for tap in positions[:MOST_TAPS]]

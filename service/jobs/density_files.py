@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from densearch.density.families import Density
+from densearch.density.families import Density, matching_factor
 from densearch.density.rank_one import outer, rank_one
 from service.records import DensityRecord
 
@@ -23,12 +23,16 @@ class Shape:
         centre_share: The centre's part of sum(Phi).
         anisotropy: The radius by rows over that by columns.
         residual: |Phi - alpha x beta| / |Phi|: 0 where Phi is the product of alpha and beta.
+        scale: The root mean square of Phi.
+        den_fault: Why the authors' half-list cannot say it; None where it can.
     """
 
     effective_radius: float | None
     centre_share: float | None
     anisotropy: float | None
     residual: float
+    scale: float
+    den_fault: str | None
 
 
 def density_of(record: DensityRecord) -> Density:
@@ -60,6 +64,8 @@ def shape_of(record: DensityRecord) -> Shape:
         centre_share=density.centre_share,
         anisotropy=density.anisotropy,
         residual=density.residual,
+        scale=matching_factor(density),
+        den_fault=density.den_fault,
     )
 
 

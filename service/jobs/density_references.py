@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from service.errors import Fault, InvalidSpecError, NotFoundError
@@ -37,11 +38,22 @@ def resolve(session: Session, resolved: ResolvedSpec) -> ResolvedSpec:
             faults.append(Fault(at, str(error)))
             continue
         faults += [Fault(at, detail) for detail in _misfits(resolved, found)]
-        vectors.append(found.vector)
+        vectors.append(_vector_of(resolved, found))
     if faults:
         raise InvalidSpecError(faults)
     own = start.model_copy(update={"vectors": vectors})
     return replace(resolved, spec=resolved.spec.model_copy(update={"warm_start": own}))
+
+
+def _vector_of(resolved: TrainingJob, found: DensityRecord) -> list[float]:
+    """Return a density's vector, with its scale where the job searches one.
+
+    The scale of any density is the root mean square of its Phi; its vector is that of its shape.
+    """
+    if not resolved.spaces.searches.is_scaled:
+        return found.vector
+    scale = float(np.sqrt(np.mean(np.square(np.asarray(found.phi, dtype=np.float64)))))
+    return [scale, *found.vector]
 
 
 def unresolved(session: Session, spec: JobSpec) -> JobSpec:

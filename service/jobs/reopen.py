@@ -7,7 +7,7 @@ again; a trial that is selected again gets its result by the digest: nothing is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -22,7 +22,9 @@ from service.states import ASKING, JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.studies import payloads, planning
+from service.studies.nesting import UNIFORM
 from service.studies.resolved import ResolvedSpec
+from service.studies.spaces import centre_of
 from service.validation import ask_limits
 from service.validation.resolve import resolve
 
@@ -55,11 +57,12 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
         spec = _require_continuable(session, job).spec
         found = studies.of_job(session, job_id)
-        raised = _raised(found, n_trials)
-        _require_effort(spec, n_trials)
-        for study in raised:
-            studies.change(session, study.id, n_trials=n_trials)
-        _choose_again(session, spec, found)
+        _require_larger(spec, found, n_trials)
+        budgets = _budgets(spec, n_trials)
+        _require_raised(found, budgets)
+        for study in extensible(found):
+            studies.change(session, study.id, n_trials=budgets[study.name])
+        _choose_again(session, spec, found, _centred(spec, found))
         return jobs.reopen(session, job_id)
 
 
@@ -71,12 +74,13 @@ def _require_continuable(session: Session, job: Job) -> ResolvedSpec:
     return resolved
 
 
-def _require_effort(spec: JobSpec, n_trials: int) -> None:
-    """Check a larger budget against the limits on asks."""
+def _budgets(spec: JobSpec, n_trials: int) -> dict[str, int]:
+    """Return what each study gets of a larger budget, once its asks are within the limits."""
     budget = spec.budget.model_copy(update={"n_trials": n_trials})
     larger = resolve(spec.model_copy(update={"budget": budget}))
     if faults := list(ask_limits.faults(larger, "/n_trials")):
         raise InvalidSpecError(faults)
+    return {study.name: study.n_trials for study in larger.studies}
 
 
 def extensible(found: Sequence[Study]) -> list[Study]:
@@ -90,20 +94,45 @@ def extensible(found: Sequence[Study]) -> list[Study]:
     ]
 
 
-def _raised(found: Sequence[Study], n_trials: int) -> list[Study]:
-    """Return the studies that get a new budget."""
-    searches = extensible(found)
-    if not searches:
+def present_budget(method: int, found: Sequence[Study]) -> int:
+    """Return the budget of a job's searches as it is now; 0 where none can be extended.
+
+    Args:
+        method: The job's (`JobSpec.method`): by the first every search has the same budget.
+        found: Its studies.
+    """
+    own = extensible(found)
+    searches = [s for s in found if s.role is Role.SEARCH and not samplers.is_learned(s.sampler)]
+    counted = searches if own and searches and method >= planning.PROPORTIONAL_SINCE else own
+    return max((study.n_trials for study in counted), default=0)
+
+
+def _require_larger(spec: JobSpec, found: Sequence[Study], n_trials: int) -> None:
+    """Check that a new budget is above the present one, and that a study may spend it."""
+    if not extensible(found):
         detail = (
             "every search stopped early: clone the job without stop_below_noise, or with more "
             "time or money"
         )
         raise InvalidSpecError([Fault("/n_trials", detail)])
-    present = max(study.n_trials for study in searches)
+    present = present_budget(spec.method, found)
     if not present < n_trials <= MOST_TRIALS:
         detail = f"must be above the present budget, {present}, and at most {MOST_TRIALS}"
         raise InvalidSpecError([Fault("/n_trials", detail)])
-    return searches
+
+
+def _require_raised(found: Sequence[Study], budgets: Mapping[str, int]) -> None:
+    """Check that a new budget takes no trials away: others may have been raised without a search.
+
+    Where all searches had stopped early, an earlier extension has raised the tuned controls alone.
+    """
+    own = extensible(found)
+    if any(budgets[s.name] < s.n_trials for s in own) or all(
+        budgets[s.name] == s.n_trials for s in own
+    ):
+        most = max(study.n_trials for study in own)
+        detail = f"gives no study more trials than it has, {most} at most: raise it"
+        raise InvalidSpecError([Fault("/n_trials", detail)])
 
 
 def retry_failed(database: Database, job_id: int) -> Job:
@@ -219,32 +248,35 @@ def _is_failed(trial: TrialOutline, job: Job) -> bool:
 
 def _retry(session: Session, spec: JobSpec, job: Job, chosen: _Retry) -> None:
     found = studies.of_job(session, job.id)
-    failed = chosen.failed
+    failed, pruned = chosen.failed, chosen.pruned
     if chosen.phase is Phase.SEARCH:
         for study in chosen.ended:
             studies.change(session, study.id, stopped_at=None, stopped_by=None, fault=None)
         trials.supersede(session, chosen.gone)
-        _choose_again(session, spec, found)
+        again = {trial.study_id for trial in failed} | {study.id for study in chosen.ended}
+        dropped = _choose_again(session, spec, found, _moved(spec, found, again))
+        failed = [trial for trial in failed if trial.study_id not in dropped]
+        pruned = [trial for trial in pruned if trial.study_id not in dropped]
     elif chosen.phase is Phase.PROMOTION:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
-        failed = _choose_control_again(session, spec, found, failed)
+        failed = _choose_others_again(session, spec, found, failed)
         _begin_again(session, found)
-    trials.wait_again(session, [*failed, *chosen.pruned])
+    trials.wait_again(session, [*failed, *pruned])
 
 
-def _choose_control_again(
+def _choose_others_again(
     session: Session, spec: JobSpec, found: Sequence[Study], failed: list[TrialOutline]
 ) -> list[TrialOutline]:
-    """Drop the flat control if a search's full training failed: it has the scale of the best.
+    """Drop the studies that depend on the best of one whose full training failed.
 
     Returns:
         The failed trials that are still to be tried again.
     """
-    searches = {study.id for study in found if study.role is Role.SEARCH}
-    if not any(trial.study_id in searches for trial in failed):
-        return failed
-    dropped = _drop_matched(session, spec, found)
+    again = {trial.study_id for trial in failed}
+    dropped = _drop(session, _moved(spec, found, again))
+    if any(study.id in again and study.role is Role.SEARCH for study in found):
+        dropped |= _drop(session, _matched(spec, found))  # it has the scale of the best
     return [trial for trial in failed if trial.study_id not in dropped]
 
 
@@ -283,27 +315,55 @@ def _is_before(trial: TrialOutline, number: int | None) -> bool:
     return trial.number is not None and number is not None and trial.number < number
 
 
-def _choose_again(session: Session, spec: JobSpec, found: Sequence[Study]) -> None:
-    """Drop the trials that were selected by the search's result; every study begins again."""
-    _drop_matched(session, spec, found)
+def _choose_again(
+    session: Session, spec: JobSpec, found: Sequence[Study], moved: Sequence[Study]
+) -> set[int]:
+    """Drop the trials that were selected by the search's result; every study begins again.
+
+    Args:
+        session: A write transaction.
+        spec: The job's.
+        found: Its studies.
+        moved: Of these, those whose space depends on what another one finds from now on.
+
+    Returns:
+        The ids of the studies without a trial.
+    """
+    dropped = _drop(session, [*_matched(spec, found), *moved])
     trials.supersede_phases(session, found[0].job_id, CHOSEN_BY_SEARCH)
     densities.forget_evaluations(session, found[0].job_id)
     _begin_again(session, found)
+    return dropped
 
 
-def _drop_matched(session: Session, spec: JobSpec, found: Sequence[Study]) -> set[int]:
-    """Drop the trials of the flat control that is matched to the searches' best.
-
-    Returns:
-        The ids of its studies; empty where there is none.
-    """
+def _matched(spec: JobSpec, found: Sequence[Study]) -> list[Study]:
+    """Return the flat control that is matched to the best of the searches, if there is one."""
     flat = planning.control_of(spec, "flat")
     if flat is None or flat.factor is not None:
-        return set()
-    dropped = {study.id for study in found if study.name == flat.name}
-    for study_id in dropped:
-        trials.supersede_study(session, study_id)
-    return dropped
+        return []
+    return [study for study in found if study.name == flat.name]
+
+
+def _centred(spec: JobSpec, found: Sequence[Study]) -> list[Study]:
+    """Return the studies whose space lies around the best of another one."""
+    tuned = (study for study in found if study.role is Role.TUNED)
+    return [study for study in tuned if centre_of(spec, study.name) is not None]
+
+
+def _moved(spec: JobSpec, found: Sequence[Study], again: Collection[int]) -> list[Study]:
+    """Return the studies whose space may change where some are run again."""
+    names = {study.name for study in found if study.id in again}
+    sources = {source for study in found if (source := centre_of(spec, study.name))}
+    # The plain convolution at the job's own rate may represent the source.
+    has_moved = bool(names & {*sources, UNIFORM})
+    return _centred(spec, found) if has_moved else []
+
+
+def _drop(session: Session, found: Sequence[Study]) -> set[int]:
+    """Drop all trials of some studies; return the studies' ids."""
+    for study in found:
+        trials.supersede_study(session, study.id)
+    return {study.id for study in found}
 
 
 def _begin_again(session: Session, found: Sequence[Study]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from densearch.sampler import Plan, Proposal, Sampler
 from service.errors import AskingFailedError
-from service.orchestration import completion, issue, study_best, trial_end
+from service.orchestration import centring, completion, issue, study_best, trial_end
 from service.orchestration.run import Run
 from service.samplers import answers
 from service.samplers.answers import BadAnswerError
@@ -133,7 +133,8 @@ def _sentence(study: StudyRun, error: Exception) -> str:
 
 
 def _may_begin(run: Run, study: StudyRun) -> bool:
-    return all(run.study(name).is_trained for name in study.waits_for)
+    is_ready = all(run.study(name).is_trained for name in study.waits_for)
+    return is_ready and centring.is_settled(run, study.centred_on)
 
 
 def _issue(session: Session, run: Run, study: StudyRun, proposals: Sequence[Proposal]) -> None:

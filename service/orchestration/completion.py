@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import devices, states
 from service.costs import calibrations
-from service.orchestration import evaluation, promotion, study_best
+from service.orchestration import centring, evaluation, promotion, study_best
 from service.orchestration.run import Run
 from service.records import Trial
 from service.states import AttemptState, JobState, Phase, Role, TrialState
@@ -113,6 +113,7 @@ def finish_study(session: Session, run: Run, study: StudyRun) -> None:
     study_best.update(session, run, study, study.final)
     studies.change(session, study.record.id, is_finished=True)
     study_best.announce(run, study)
+    centring.settle(run)
     _wake(run)
 
 
@@ -124,7 +125,8 @@ def _is_known(run: Run, study: StudyRun) -> bool:
 def _wake(run: Run) -> None:
     """Mark the studies that may wait for another one to be planned again."""
     for study in run.studies:
-        study.is_dirty = study.is_dirty or bool(study.waits_for or study.contains)
+        waits = study.waits_for or study.contains or study.centred_on
+        study.is_dirty = study.is_dirty or bool(waits)
 
 
 def finish_phase(session: Session, run: Run) -> bool:

@@ -26,7 +26,8 @@ MOST_AT_ONCE = 50
 def order_of(run: Run, study: StudyRun, point: Sequence[float], *, is_full: bool = False) -> Order:
     """Describe the trial of a study's point; a full one trains all epochs."""
     match = best_densities.matching(run.resolved, run.studies) if study.waits_for else None
-    return payloads.searched(run.resolved, study.record.name, point, match, is_full=is_full)
+    arm, space = study.record.name, study.space
+    return payloads.searched(run.resolved, arm, point, match, space=space, is_full=is_full)
 
 
 def row_of(

@@ -27,7 +27,7 @@ def promote(session: Session, run: Run, study: StudyRun) -> bool:
     if run.spec.fidelity is None:
         return True
     if study.chosen is None:
-        study.chosen = _chosen(run, study)
+        study.chosen = finalists(run, study)
     n_issued = len(study.promotions)
     missing = study.chosen[n_issued : n_issued + issue.MOST_AT_ONCE]
     if missing:
@@ -38,8 +38,8 @@ def promote(session: Session, run: Run, study: StudyRun) -> bool:
     return all(run.log.trials[trial_id].state.is_final for trial_id in study.promotions)
 
 
-def _chosen(run: Run, study: StudyRun) -> list[Trial]:
-    """Return the best of a search, each training once."""
+def finalists(run: Run, study: StudyRun) -> list[Trial]:
+    """Return the best of a study's search, each training once: those that are trained in full."""
     if study.record.role is Role.SPECULATION:
         found = speculation_of(run, study)
         return [found] if found is not None else []

@@ -17,6 +17,7 @@ from service.errors import InvalidSpecError
 from service.jobs.commands import resolved_of
 from service.orchestration import (
     ask,
+    centring,
     completion,
     evaluation,
     pack_width,
@@ -156,6 +157,7 @@ def open_run(
             if study.record.is_finished:
                 study.own = promotion.best_in_full(run, study)
                 study.final = run.log.trials.get(study.record.best_trial_id or 0)
+        centring.settle(run)
     with database.write(is_patient=is_patient) as session:
         # It may have been cancelled since the claim.
         if not jobs.lock_leased(session, job).state.is_final:

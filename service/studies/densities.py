@@ -34,8 +34,9 @@ def densities_at(
     groups = resolved.groups
     control = planning.control_of(resolved.spec, arm)
     if control is None or arm == "density_tuned":
-        family = resolved.density.family
-        return built(family, groups, parted(groups, family, vector))
+        family, is_scaled = resolved.density.family, resolved.spaces.of(arm).is_scaled
+        parts = parted(groups, family, vector, is_scaled=is_scaled)
+        return (_built_scaled if is_scaled else built)(family, groups, parts)
     if arm == "flat_tuned":
         pairs = zip(groups, vector, strict=True)
         return {group.name: _control("flat", group, factor=value) for group, value in pairs}
@@ -83,6 +84,36 @@ def built(
     return {g.name: families.build(family, g.kernel_size, vector, g.n_dims) for g, vector in pairs}
 
 
+def _built_scaled(
+    family: str, groups: Sequence[Group], vectors: Sequence[Sequence[float]]
+) -> dict[str, Density]:
+    """As `built`, from vectors that begin with a common factor."""
+    shapes = built(family, groups, [own[1:] for own in vectors])
+    factors = (own[0] for own in vectors)
+    return {
+        name: families.scaled(shape, factor)
+        for (name, shape), factor in zip(shapes.items(), factors, strict=True)
+    }
+
+
+def with_factors(resolved: TrainingJob, vector: Sequence[float]) -> list[float]:
+    """Return a vector with the common factor of each density before its values.
+
+    Args:
+        resolved: The job.
+        vector: Free values of all groups, with or without the factors: densities of centre 1 have
+            their root mean square.
+    """
+    family, groups = resolved.density.family, resolved.groups
+    n_free = sum(group.n_free(family) for group in groups)
+    if len(vector) != n_free:
+        return list(vector)
+    parts = parted(groups, family, vector)
+    densities = built(family, groups, parts).values()
+    pairs = zip(densities, parts, strict=True)
+    return [v for one, own in pairs for v in (families.matching_factor(one), *own)]
+
+
 def _fixed(control: ControlSpec, group: Group, matching: Densities) -> Density:
     factor = control.factor
     if control.name == "flat" and factor is None and group.name in matching:
@@ -126,12 +157,15 @@ def phi_of(
 def params_of(densities: Densities) -> Json:
     """Return densities in a short form, for people."""
     if WHOLE in densities:
-        return _whole_params(densities[WHOLE])
+        own = densities[WHOLE]
+        scale: Json = {} if own.factor is None else {"factor": own.factor}
+        return scale | _whole_params(own)
     chosen = list(densities.values())
     params: Json = {} if _has_den(chosen[0]) else {"density": chosen[0].family}
     if any(one.vector for one in chosen):
         params["densities"] = {name: list(one.vector) for name, one in densities.items()}
-    return params
+    factors = {name: one.factor for name, one in densities.items() if one.factor is not None}
+    return params | ({"factors": factors} if factors else {})
 
 
 def _whole_params(chosen: Density) -> Json:

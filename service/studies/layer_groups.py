@@ -104,18 +104,21 @@ def _name(scope: str, owner: object, window: str, *, is_mixed: bool) -> str:
     return f"stage {owner} {window}" if is_mixed else f"stage {owner}"
 
 
-def parted(groups: Sequence[Group], family: str, values: Sequence[ItemT]) -> list[list[ItemT]]:
+def parted(
+    groups: Sequence[Group], family: str, values: Sequence[ItemT], *, is_scaled: bool = False
+) -> list[list[ItemT]]:
     """Split a sequence with an item for each value of the search vector by its groups.
 
     Args:
         groups: In the vector's order.
         family: The density's.
         values: One for each free value of all groups.
+        is_scaled: Whether a common factor stands before the values of each group.
 
     Raises:
         ValueError: Another number of values.
     """
-    lengths = [group.n_free(family) for group in groups]
+    lengths = [is_scaled + group.n_free(family) for group in groups]
     if len(values) != sum(lengths):
         raise ValueError(f"{sum(lengths)} values are needed, not {len(values)}")
     left = iter(values)

@@ -25,7 +25,7 @@ from service.studies.layer_groups import Group
 from service.studies.pack_key import is_fusible
 from service.studies.required_packages import packages_of
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
-from service.studies.search_space import Value
+from service.studies.search_space import Space, Value
 from service.studies.training_payload import (
     FunctionPayload,
     Payload,
@@ -80,6 +80,7 @@ def searched(
     point: Sequence[float],
     matching: Densities | None = None,
     *,
+    space: Space | None = None,
     is_full: bool = False,
 ) -> Order:
     """Describe the trial of an arm's point on the validation split.
@@ -89,9 +90,10 @@ def searched(
         arm: Name of the study.
         point: Shape (dimension of its space,), in the unit cube.
         matching: See `service.studies.densities.densities_at`.
+        space: What the point stands for, where that depends on what other arms found.
         is_full: Whether to train all epochs, where the search trains short.
     """
-    vector, settings = resolved.spaces.of(arm).split(point)
+    vector, settings = (space or resolved.spaces.of(arm)).split(point)
     spec, seed = resolved.spec, training_seed(resolved.spec, Phase.SEARCH)
     if isinstance(resolved, FunctionJob):
         task = resolved.task

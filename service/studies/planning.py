@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from service.samplers import CONTROL_SAMPLER
 from service.spec import Choices, ControlSpec, JobSpec, SamplerSpec
 from service.states import Role
 from service.studies.spaces import TUNED, Spaces
+
+# The first method whose tuned controls have trials in proportion to the values that they search.
+PROPORTIONAL_SINCE = 2
+LEAST_PER_VALUE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,30 @@ def _controls(spec: JobSpec, spaces: Spaces) -> Iterator[PlannedStudy]:
     for control in spec.controls:
         seed = seeds.derive(spec.seed, Role.CONTROL.value, control.name)
         if control.name in TUNED:
-            sampler, n_trials = tuner(spec, control, spaces), spec.budget.n_trials
+            sampler, n_trials = tuner(spec, control, spaces), tuned_trials(spec, control, spaces)
             yield PlannedStudy(control.name, Role.TUNED, sampler, 1, n_trials, seed)
         else:
             yield PlannedStudy(control.name, Role.CONTROL, CONTROL_SAMPLER, 1, 1, seed)
+
+
+def tuned_trials(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> int:
+    """Return the budget of a tuned control: from the second method on in proportion to its values.
+
+    A search of two values at the trials of one is a worse search: what it finds would be compared
+    by its budget, not by what it searches. Each value has the trials that a value of the searches
+    has, and `LEAST_PER_VALUE` of a budget that is not smaller itself.
+    """
+    n_trials = spec.budget.n_trials
+    if spec.method < PROPORTIONAL_SINCE:
+        return n_trials
+    n_values = spaces.of(control.name).dimension
+    return trials_for(n_trials, n_values, spaces.searches.dimension)
+
+
+def trials_for(n_trials: int, n_values: int, n_searched: int) -> int:
+    """Return the trials of a search of so many values, where `n_searched` have `n_trials`."""
+    each = max(n_trials / n_searched, min(n_trials, LEAST_PER_VALUE))
+    return math.ceil(each * n_values)
 
 
 def _speculations(spec: JobSpec, searches: list[PlannedStudy]) -> Iterator[PlannedStudy]:

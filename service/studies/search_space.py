@@ -109,10 +109,12 @@ class Space:
     Attributes:
         vector: Axes of the density's vector (or of a function's argument), in the vector's order.
         settings: Axes of searched training settings.
+        is_scaled: Whether a common factor stands before the values of each density in the vector.
     """
 
     vector: tuple[FloatAxis, ...]
     settings: tuple[Axis, ...] = ()
+    is_scaled: bool = False
 
     @property
     def dimension(self) -> int:

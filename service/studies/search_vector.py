@@ -24,11 +24,15 @@ class SetTaps:
     Attributes:
         factors: Those of alpha, beta and gamma that it belongs to; empty where it sets Phi itself.
         positions: Offsets from the centre: one number along each of the factors, or one for each
-            axis of Phi. None: all taps but the centre.
+            axis of Phi. None: all taps but the centre; an empty tuple: all taps.
     """
 
     factors: tuple[str, ...]
     positions: tuple[tuple[int, ...], ...] | None
+
+
+# A common factor multiplies all taps, the centre among them.
+FACTOR = SetTaps((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ def described(resolved: ResolvedSpec) -> list[VectorEntry]:
 
 def _owners(resolved: TrainingJob) -> Iterator[tuple[Group, SetTaps]]:
     for group in resolved.groups:
+        if resolved.spaces.searches.is_scaled:
+            yield group, FACTOR
         for taps in taps_of(resolved.density.family, group.kernel_size, group.n_dims):
             yield group, taps
 

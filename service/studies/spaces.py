@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from densearch.sampler import AxisKind
@@ -27,6 +27,10 @@ from service.tasks.function import FunctionTask
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 # A tuned control whose range is not given looks this many times below and above the job's rate.
 LR_FACTOR = 8.0
+MOST_LR = 1e3
+# The first method that searches a common factor of a density, and its range around 1.
+FACTORS_SINCE = 2
+FACTOR = 8.0
 # A flat factor of 0 cannot be trained.
 LEAST_FACTOR = 0.05
 
@@ -70,6 +74,7 @@ def training_spaces(
     vector = tuple(
         FloatAxis(name, low, high, is_rounded=is_rounded) for name, (low, high) in pairs
     )
+    scaled = _scaled(density, groups, vector) if is_rounded else vector
     # A learned density is learned at the training's own settings.
     learned = [wanted.name for wanted in spec.samplers if samplers.is_learned(wanted.name)]
     others = {name: Space(vector) for name in learned}
@@ -80,12 +85,39 @@ def training_spaces(
             settings = _settings({**spec.search, **rates}, is_rounded=is_rounded)
         own: Sequence[FloatAxis] = ()
         if control.name == "density_tuned":
-            own = vector
+            own = scaled
+        elif control.name == "flat_tuned" and is_rounded:
+            own = [_common_factor(density, group) for group in groups]
         elif control.name == "flat_tuned":
             own = _factors(vector, density.family, groups)
-        others[control.name] = Space(tuple(own), settings)
+        is_density = control.name == "density_tuned"
+        others[control.name] = Space(tuple(own), settings, is_scaled=is_rounded and is_density)
     searched = _settings(spec.search, is_rounded=is_rounded)
+    if has_factors(spec):
+        return Spaces(Space(scaled, searched, is_scaled=True), others)
     return Spaces(Space(vector, searched), others)
+
+
+def has_factors(spec: JobSpec) -> bool:
+    """Whether the searches of a job search a common factor with each density.
+
+    A factor acts much as a learning rate does: it is searched where that is.
+    """
+    return spec.method >= FACTORS_SINCE and "lr" in spec.search
+
+
+def _scaled(
+    density: DensitySpec, groups: Sequence[Group], vector: Sequence[FloatAxis]
+) -> tuple[FloatAxis, ...]:
+    """Return the axes of a vector with a common factor before those of each group."""
+    parts = zip(groups, parted(groups, density.family, vector), strict=True)
+    return tuple(axis for group, own in parts for axis in (_common_factor(density, group), *own))
+
+
+def _common_factor(density: DensitySpec, group: Group) -> FloatAxis:
+    low, high = density.factor or (1.0 / FACTOR, FACTOR)
+    name = f"{group.name} factor".strip()
+    return FloatAxis(name, low, high, is_log=True, is_rounded=True)
 
 
 def learning_rates(spec: JobSpec, training: Training, control: ControlSpec) -> Range:
@@ -95,7 +127,30 @@ def learning_rates(spec: JobSpec, training: Training, control: ControlSpec) -> R
     if "lr" in spec.search:
         return spec.search["lr"]
     lr = training.lr
-    return FloatRange(low=lr / LR_FACTOR, high=min(lr * LR_FACTOR, 1e3), log=True)
+    return FloatRange(low=lr / LR_FACTOR, high=min(lr * LR_FACTOR, MOST_LR), log=True)
+
+
+def centre_of(spec: JobSpec, study: str) -> str | None:
+    """Return the study around whose best learning rate another one searches its own, if any.
+
+    From the second method on; not where the spec gives the range.
+    """
+    if spec.method < 2 or "lr" in spec.search or study not in ("flat_tuned", "density_tuned"):
+        return None
+    given = {control.name: control.lr for control in spec.controls}
+    is_free = study in given and given[study] is None
+    return "uniform_tuned" if is_free and "uniform_tuned" in given else None
+
+
+def centred(space: Space, rate: float) -> Space:
+    """Return a space with its range of the learning rate around a rate, as many octaves each way.
+
+    Its middle is then the plain convolution at that rate.
+    """
+    factor = min(LR_FACTOR, MOST_LR / rate)
+    axis = FloatAxis("lr", rate / factor, rate * factor, is_log=True, is_rounded=True)
+    settings = (axis if own.name == axis.name else own for own in space.settings)
+    return replace(space, settings=tuple(settings))
 
 
 def _factors(

@@ -12,13 +12,14 @@ from service.samplers import Asker, MakeAsker
 from service.spec import JobSpec, lower_bound_of
 from service.states import Phase, Role, TrialState
 from service.studies import planning
+from service.studies.densities import with_factors
 from service.studies.median_rule import stop_of
 from service.studies.nesting import simpler_than
 from service.studies.noise import Surroundings
 from service.studies.pruning_rules import Rule, rule_of
-from service.studies.resolved import ResolvedSpec
+from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.search_space import Space
-from service.studies.spaces import axis_kinds
+from service.studies.spaces import axis_kinds, centre_of
 from service.studies.training_payload import trains
 
 # The first version of search in which models of the values receive no penalties.
@@ -35,6 +36,8 @@ class StudyRun:
         waits_for: Names of the studies whose own trainings must be over before this one begins.
         contains: Names of the simpler studies whose training may represent this one, the simplest
             first: it is finished after them.
+        centred_on: The study that is finished before this one begins: its `space` then lies around
+            that one's best learning rate.
         is_direct: Whether its sampler divides boxes.
         rule: When its trials are stopped; None where nothing is stopped early.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
@@ -63,6 +66,7 @@ class StudyRun:
     worst: float
     waits_for: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
+    centred_on: str | None = None
     is_direct: bool = False
     rule: Rule | None = None
     log: list[int] = field(default_factory=list)
@@ -211,7 +215,7 @@ def _open_study(
     plan = StudyPlan(space.dimension, record.n_trials, record.seed)
     is_searched = record.role in (Role.SEARCH, Role.TUNED)
     if is_searched:
-        plan = _search_plan(spec, record, space, plan)
+        plan = _search_plan(resolved, record, space, plan)
     is_direct = is_searched and samplers.describe(record.sampler).capabilities.speculative
     study = StudyRun(
         record,
@@ -220,6 +224,7 @@ def _open_study(
         worst=spec.diverged_value,
         waits_for=_waits_for(spec, record, searches),
         contains=simpler_than(resolved, record),
+        centred_on=centre_of(spec, record.name) if record.role is Role.TUNED else None,
         is_trained=record.is_finished,
         is_direct=is_direct,
     )
@@ -246,11 +251,15 @@ def _made(record: Study, plan: StudyPlan, make: MakeAsker) -> Asker:
         return samplers.Failed(record.sampler, plan, f"it cannot be made here: {error}")
 
 
-def _search_plan(spec: JobSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:
+def _search_plan(resolved: ResolvedSpec, study: Study, space: Space, plan: StudyPlan) -> StudyPlan:
+    spec = resolved.spec
     wanted = planning.sampler_of(spec, study.sampler)
     starts: tuple[tuple[float, ...], ...] = ()
     if spec.warm_start is not None and study.role is Role.SEARCH:
-        starts = tuple(space.start(vector) for vector in spec.warm_start.vectors)
+        vectors = spec.warm_start.vectors
+        if space.is_scaled and isinstance(resolved, TrainingJob):
+            vectors = [with_factors(resolved, vector) for vector in vectors]
+        starts = tuple(space.start(vector) for vector in vectors)
     return replace(
         plan,
         batch_size=wanted.batch_size,

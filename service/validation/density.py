@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from densearch.density import families
 from service import networks
@@ -11,6 +11,7 @@ from service.extensions.entry_points import PluginError
 from service.networks import AnyNetwork, OwnNetwork
 from service.spec import Choices, DensitySpec, JobSpec
 from service.studies.layer_groups import Group, grouped, n_dims_of
+from service.studies.spaces import FACTORS_SINCE, has_factors
 
 MAX_DIMENSION = 64
 POSITIVE_FAMILIES = ("gaussian", "power")
@@ -37,11 +38,23 @@ def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
         bounds = [
             list(pair)
             for group in groups
-            for pair in families.default_bounds(wanted.family, group.kernel_size, group.n_dims)
+            for pair in _ranges_of(spec, wanted)(wanted.family, group.kernel_size, group.n_dims)
         ]
     elif {group.n_free(wanted.family) for group in groups} == {len(bounds)}:
         bounds = bounds * len(groups)
     return spec.model_copy(update={"density": wanted.model_copy(update={"bounds": bounds})})
+
+
+def _ranges_of(spec: JobSpec, wanted: DensitySpec) -> Callable[[str, int, int], families.Bounds]:
+    is_wide = wanted.ranges == "wide" or (wanted.ranges is None and spec.method >= FACTORS_SINCE)
+    return families.wide_bounds if is_wide else families.default_bounds
+
+
+def n_factors(spec: JobSpec) -> int:
+    """Return how many common factors the searches of a spec search, one for each group."""
+    if not has_factors(spec) or spec.density is None or spec.network is None:
+        return 0
+    return len(_groups(spec, spec.density, spec.network))
 
 
 def pair_faults(spec: JobSpec) -> Iterator[Fault]:
@@ -57,6 +70,20 @@ def pair_faults(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(at, "a density beyond 1e6 cannot be trained")
         elif family in POSITIVE_FAMILIES and low <= 0:
             yield Fault(f"{at}/0", f"{family} needs values above 0")
+    if spec.density.factor is not None:
+        yield from _factor_faults(spec, *spec.density.factor)
+
+
+def _factor_faults(spec: JobSpec, low: float, high: float) -> Iterator[Fault]:
+    at = "/density/factor"
+    if spec.method < FACTORS_SINCE:
+        yield Fault(at, f"is searched from method {FACTORS_SINCE} on: leave it out")
+    elif low <= 0:
+        yield Fault(f"{at}/0", "a logarithmic range needs values above 0")
+    elif low >= high:
+        yield Fault(at, f"low {low} is not below high {high}")
+    elif high > families.MAX_VALUE:
+        yield Fault(f"{at}/1", "a factor beyond 1e6 cannot be trained")
 
 
 def faults(spec: JobSpec) -> Iterator[Fault]:
@@ -77,7 +104,8 @@ def _groups(spec: JobSpec, wanted: DensitySpec, network: AnyNetwork) -> list[Gro
 
 
 def _n_values(spec: JobSpec, wanted: DensitySpec, groups: Sequence[Group]) -> int:
-    return sum(group.n_free(wanted.family) for group in groups) + len(spec.search)
+    n_factors = len(groups) if has_factors(spec) else 0
+    return sum(group.n_free(wanted.family) for group in groups) + n_factors + len(spec.search)
 
 
 def _scope_faults(spec: JobSpec, wanted: DensitySpec, network: AnyNetwork) -> Iterator[Fault]:

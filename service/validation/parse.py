@@ -103,7 +103,7 @@ def _propose_sampler(spec: JobSpec) -> JobSpec:
     if isinstance(spec.task, FunctionTask):
         n_values += spec.task.dimension
     elif spec.density is not None and spec.density.bounds is not None:
-        n_values += len(spec.density.bounds)
+        n_values += len(spec.density.bounds) + density.n_factors(spec)
     name = samplers.recommended(n_values, has_categories=has_categories)
     return spec.model_copy(update={"samplers": [SamplerSpec(name=name)]})
 

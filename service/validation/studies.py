@@ -234,10 +234,11 @@ def _warm_start_faults(spec: JobSpec) -> Iterator[Fault]:
         yield Fault("/warm_start", f"none of the samplers can use it: add {' or '.join(able)}")
     if spec.density is None or spec.density.bounds is None:
         return
-    n_free = len(spec.density.bounds)
+    n_free, n_factors = len(spec.density.bounds), density.n_factors(spec)
     for index, vector in enumerate(start.vectors):
-        if len(vector) != n_free:
+        if len(vector) not in (n_free, n_free + n_factors):
+            takes = f"{n_free}, or {n_free + n_factors} with factors" if n_factors else f"{n_free}"
             yield Fault(
                 f"/warm_start/vectors/{index}",
-                f"has {len(vector)} values, {spec.density.family} takes {n_free}",
+                f"has {len(vector)} values, {spec.density.family} takes {takes}",
             )

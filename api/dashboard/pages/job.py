@@ -99,8 +99,8 @@ class JobPage:
     @property
     def budget(self) -> int:
         """The present budget of the searches that can be extended; 0 where there is none."""
-        own = reopen.extensible([line.study for line in self.studies])
-        return max((study.n_trials for study in own), default=0)
+        own = [line.study for line in self.studies]
+        return reopen.present_budget(self.job.spec.get("method", 1), own)
 
     @property
     def largest_budget(self) -> int:

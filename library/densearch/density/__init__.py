@@ -12,6 +12,8 @@ from densearch.density.families import (
     distances,
     matching_factor,
     n_free,
+    scaled,
+    wide_bounds,
 )
 
 __all__ = [
@@ -26,4 +28,6 @@ __all__ = [
     "distances",
     "matching_factor",
     "n_free",
+    "scaled",
+    "wide_bounds",
 ]

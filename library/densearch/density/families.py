@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -59,6 +59,8 @@ class Density:
             rank-one approximation, its scale shared equally by the axes.
         phi: Shape (K,) * n_dims, float64.
         residual: ``|phi - outer(factors)| / |phi|`` in the Frobenius norm; 0 when of rank one.
+        factor: The common factor of a density that was built by `scaled`, the root mean square of
+            its Phi; None where the centre is 1.
     """
 
     family: str
@@ -68,6 +70,7 @@ class Density:
     factors: tuple[Array, ...]
     phi: Array
     residual: float
+    factor: float | None = None
 
     @property
     def alpha(self) -> Array:
@@ -91,6 +94,31 @@ class Density:
         if not np.allclose(self.phi, rebuilt, rtol=1e-9, atol=1e-12):
             return None
         return [float(value) for value in half]
+
+    @property
+    def den_fault(self) -> str | None:
+        """Why `den` cannot say this density; None where it can.
+
+        A density whose centre is c is c times one of centre 1: initial weights c times as large
+        stand for it and, in SGD, c^2 times the learning rate (docs/densities.md).
+        """
+        if self.den is not None:
+            return None
+        centre = float(self.phi[(self.kernel_size // 2,) * self.n_dims])
+        if not math.isclose(centre, 1.0, rel_tol=1e-9) and centre != 0.0:
+            factors, residual = rank_one(self.phi / centre)
+            one = replace(self, phi=self.phi / centre, factors=tuple(factors), residual=residual)
+            if one.den is None:
+                return f"its centre is {centre:.4g}, where den has 1, and {one.den_fault}"
+            values = ", ".join(f"{value:.4g}" for value in one.den)
+            return (
+                f"its centre is {centre:.4g}, where den has 1: it is den [{values}] with initial "
+                f"weights {centre:.4g} times as large and, in SGD, {centre**2:.4g} times the "
+                "learning rate"
+            )
+        if self.residual > 1e-9:
+            return "it is not the product of one factor for each axis"
+        return "its factors are not the same, mirrored list with 1 at the centre"
 
     @property
     def effective_radius(self) -> float | None:
@@ -204,6 +232,46 @@ def default_bounds(family: str, kernel_size: int, n_dims: int = 2) -> Bounds:
     if family == "separable":
         return (half + half[::-1]) * n_dims
     return widths[:length] if family in {"gaussian", "power"} else [(0.0, 1.5)] * length
+
+
+def wide_bounds(family: str, kernel_size: int, n_dims: int = 2) -> Bounds:
+    """A search range (low, high) per entry, with the plain convolution in the middle of the box.
+
+    Each tap from 0, where it is gone, to 2, so that 1 is in the middle for every kernel; the
+    authors' ranges lie inside. Widths have no value for the plain convolution: theirs are those of
+    `default_bounds`.
+
+    Raises:
+        ValueError: As `n_free`.
+    """
+    if family in {"gaussian", "power"}:
+        return default_bounds(family, kernel_size, n_dims)
+    return [(0.0, 2.0)] * n_free(family, kernel_size, n_dims)
+
+
+def scaled(shape: Density, factor: float) -> Density:
+    """Build the density of a shape with a common factor: Phi = factor * shape / rms(shape).
+
+    The root mean square of its Phi is the factor, so that scale and shape are two things: with a
+    shape of ones it is the control ``flat``, and with the factor 1 besides the plain convolution,
+    both exactly.
+
+    Args:
+        shape: Any but one of zeros. Its family and vector stay the density's.
+        factor: Above 0, at most `MAX_VALUE`.
+
+    Raises:
+        ValueError: A factor out of range, or a shape without scale.
+    """
+    own = matching_factor(shape)
+    if not 0.0 < factor <= MAX_VALUE or own == 0.0:
+        raise ValueError(f"a factor of {factor!r} cannot scale a density of scale {own!r}")
+    ratio = factor / own
+    phi = shape.phi * ratio
+    factors = tuple(one * ratio ** (1.0 / shape.n_dims) for one in shape.factors)
+    for array in (phi, *factors):
+        array.setflags(write=False)
+    return replace(shape, phi=phi, factors=factors, factor=float(factor))
 
 
 def build(family: str, kernel_size: int, vector: Sequence[float], n_dims: int = 2) -> Density:

@@ -6,7 +6,7 @@ from service.orchestration.step import open_run
 from service.states import JobState, Phase, TrialState
 from service.storage import densities, jobs, trials
 from service.storage.database import Database
-from tests.support.courses import found
+from tests.support.courses import found, of
 from tests.support.jobs import function_job, run_whole, submit, training_job
 from tests.support.simulation import Simulation, counted_trials, forget
 
@@ -77,8 +77,8 @@ def test_a_richer_arm_is_represented_by_a_simpler_ones_training_where_that_is_be
         "uniform": None,
         "flat": None,
         "uniform_tuned": None,
-        "flat_tuned": "uniform_tuned",
-        "density_tuned": "uniform_tuned",
+        "flat_tuned": None,
+        "density_tuned": "flat_tuned",
     }
     assert arms["random"].best_trial_id == arms["flat"].best_trial_id
     assert arms["random"].best_value == arms["flat"].best_value
@@ -90,12 +90,12 @@ def test_a_richer_arm_is_represented_by_a_simpler_ones_training_where_that_is_be
     assert "chosen_from" not in rows[arms["flat"].id].provenance
     assert report is not None
     shown = {row["name"]: row for row in report["arms"]}
-    assert shown["density_tuned"]["density"] == shown["uniform_tuned"]["density"]
-    assert shown["density_tuned"]["test"]["losses"] == shown["uniform_tuned"]["test"]["losses"]
+    assert shown["density_tuned"]["density"] == shown["flat_tuned"]["density"]
+    assert shown["density_tuned"]["test"]["losses"] == shown["flat_tuned"]["test"]["losses"]
     tested = [t for t in every if t.phase is Phase.EVALUATION]
     assert {t.state for t in tested} == {TrialState.COMPLETED}
-    # Six arms with two seeds; three of them are represented by another one's training.
-    assert sum(t.cached_from is None for t in tested) == 6
+    # Six arms with two seeds; two of them are represented by another one's training.
+    assert sum(t.cached_from is None for t in tested) == 8
 
 
 def test_by_the_first_method_no_arm_takes_anothers_training(sqlite_database: Database) -> None:
@@ -119,3 +119,21 @@ def test_a_run_that_is_opened_again_knows_whose_training_represents_an_arm(
         assert study.record == known.record
     assert again.study("random").own is not None
     assert again.study("random").own != again.study("random").final
+
+
+def test_a_tuned_arm_begins_with_the_best_of_the_simpler_one(sqlite_database: Database) -> None:
+    body = {**NESTED, "samplers": ["direct_l"], "budget": {"n_trials": 6}}
+    arms, every = found(sqlite_database, run_whole(sqlite_database, body))
+    by_id = {trial.id: trial for trial in every}
+    best = by_id[arms["uniform_tuned"].best_trial_id or 0]
+    for name in ("flat_tuned", "density_tuned"):
+        mine = of(every, arms[name], Phase.SEARCH)
+        assert len(mine) == arms[name].n_trials
+        rates = [trial.payload["training"]["lr"] for trial in mine]
+        assert rates[0] == best.payload["training"]["lr"] != 0.05
+        assert all(rates[0] / 8.0 <= rate <= rates[0] * 8.0 for rate in rates)
+    # DIRECT's first point of both is a training that is known: the density's bounds leave 1 out.
+    assert of(every, arms["flat_tuned"], Phase.SEARCH)[0].digest == best.digest
+    assert [arms[name].n_trials for name in ("direct_l", "uniform_tuned", "flat_tuned")] == [
+        *(6, 6, 12)
+    ]

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from densearch.density import families
 from service import networks
 from service.studies import payloads
-from service.studies.densities import densities_at
+from service.studies.densities import densities_at, with_factors
 from service.studies.resolved import TrainingJob
 from tests.support import resolved_jobs
+from tests.support.resolved_jobs import photos
 
 MIXED = {"kind": "resnet", "n_stages": 2, "depth": 1, "kernel_size": [5, 3]}
 WIDE = ("features.0.0", "features.1.residual.0", "features.1.residual.3")
@@ -141,3 +143,15 @@ def test_densities_have_the_axes_of_the_data(dataset: str, n_dims: int) -> None:
     assert len(job.density.bounds or []) == 2 * n_dims
     order = at(job, [0.5] * 2 * n_dims)
     assert np.asarray(order.payload["phi"]).shape == (3,) * n_dims
+
+
+def test_a_vector_without_factors_gets_the_scale_of_its_density() -> None:
+    job = photos(search={"lr": {"low": 0.01, "high": 1.0}})
+    given = [0.5, 1.5]
+    scale, *shape = with_factors(job, given)
+    assert shape == given
+    density = families.build("symmetric", 5, given)
+    assert scale == families.matching_factor(density)
+    again = densities_at(job, "direct_l", [scale, *shape])
+    assert again[""].phi == pytest.approx(density.phi, rel=1e-12)
+    assert with_factors(job, [2.0, *given]) == [2.0, *given]

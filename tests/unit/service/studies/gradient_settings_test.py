@@ -25,7 +25,8 @@ SPELLED = {
 
 
 def job_of(options: dict[str, Any], **changes: Any) -> TrainingJob:
-    return resolved_jobs.training(gradient_body(options, **changes))
+    advised = {"density": {"ranges": "advised"}}
+    return resolved_jobs.training(gradient_body(options, **advised | changes))
 
 
 def order_of(job: TrainingJob) -> payloads.Order:

@@ -124,8 +124,8 @@ def test_a_smaller_last_batch_that_stays_is_no_part_of_a_training_s_name() -> No
 
 def test_searched_settings_reach_the_training() -> None:
     job = job_of(search={"lr": {"low": 0.001, "high": 0.1, "log": True}})
-    order = searched(job, [0.5, 0.5])
-    assert order.payload["training"]["lr"] == pytest.approx(0.01)
+    order = searched(job, [0.5, 0.5, 0.5])
+    assert order.payload["training"]["lr"] == 0.01
     assert order.params["lr"] == order.payload["training"]["lr"]
 
 

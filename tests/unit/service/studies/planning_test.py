@@ -44,7 +44,30 @@ def test_a_merge_patch(patch: object, expected: object) -> None:
 def test_a_tuned_control_has_the_budget_of_a_search_and_a_fixed_one_a_single_trial() -> None:
     roles = {
         study.name: (study.role, study.n_trials)
-        for study in photos(controls=["flat_tuned", "uniform"]).studies
+        for study in photos(controls=["flat_tuned", "uniform"], method=1).studies
     }
     assert roles["flat_tuned"] == (Role.TUNED, 10)
     assert roles["uniform"] == (Role.CONTROL, 1)
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "n_trials", "expected"),
+    [
+        # One, two and four values; the searches of 5x5 kernels have two.
+        (5, 40, (20, 40, 80)),
+        (5, 13, (8, 16, 32)),  # at least eight for each value
+        (5, 3, (3, 6, 12)),  # a small budget stays small
+        (3, 12, (12, 24, 36)),
+        (7, 48, (16, 32, 80)),
+    ],
+)
+def test_tuned_controls_have_trials_in_proportion_to_what_they_search(
+    kernel_size: int, n_trials: int, expected: tuple[int, ...]
+) -> None:
+    job = photos(
+        network={"kind": "dncnn", "kernel_size": kernel_size},
+        samplers=["direct_l"],
+        controls=["uniform_tuned", "flat_tuned", "density_tuned"],
+        budget={"n_trials": n_trials},
+    )
+    assert [study.n_trials for study in job.studies] == [n_trials, *expected]

@@ -74,7 +74,9 @@ def test_groups_come_one_after_another_and_the_settings_last() -> None:
         "lr": {"low": 0.01, "high": 0.1, "log": True},
         "optimizer": {"choices": ["sgd", "adam"]},
     }
-    told = entries(network=network, search=search, density={"scope": "stage"}, samplers=["tpe"])
+    density = {"scope": "stage", "ranges": "advised"}
+    same = {"network": network, "density": density, "samplers": ["tpe"]}
+    told = entries(search=search, method=1, **same)
     assert [(e.index, e.name, e.group, e.kernel_size, len(e.layers)) for e in told] == [
         (0, "stage 1 den[0]", "stage 1", 5, 3),
         (1, "stage 1 den[1]", "stage 1", 5, 3),
@@ -93,6 +95,16 @@ def test_groups_come_one_after_another_and_the_settings_last() -> None:
     sides = ((-1,), (1,))
     assert [e.positions for e in told] == [((-2,), (2,)), sides, sides, None, None]
     assert [e.factors for e in told] == [("alpha", "beta")] * 3 + [()] * 2
+    scaled = entries(search=search, **same)
+    assert [(e.index, e.name, e.group, e.is_log, e.positions) for e in scaled] == [
+        (0, "stage 1 factor", "stage 1", True, ()),
+        (1, "stage 1 den[0]", "stage 1", False, ((-2,), (2,))),
+        (2, "stage 1 den[1]", "stage 1", False, sides),
+        (3, "stage 2 factor", "stage 2", True, ()),
+        (4, "stage 2 den[0]", "stage 2", False, sides),
+        (5, "lr", None, True, None),
+        (6, "optimizer", None, False, None),
+    ]
 
 
 def test_a_function_has_its_argument() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.errors import Fault, InvalidSpecError
+from service.networks import layers_of
 from service.validation import parse
 
 RESNET = {"kind": "resnet", "n_stages": 2, "depth": 1}
@@ -36,8 +37,56 @@ def faults(**changes: Any) -> list[Fault]:
 def test_each_group_has_the_ranges_that_are_advised_for_its_size() -> None:
     # arXiv:2505.24558, for 5x5 and for 3x3.
     advised = [[0.05, 1.0], [0.5, 1.5], [0.5, 1.5]]
-    assert bounds(network=MIXED) == advised
-    assert bounds(network=MIXED, density={"scope": "stage"}) == advised
+    assert bounds(network=MIXED, method=1) == advised
+    assert bounds(network=MIXED, density={"ranges": "advised"}) == advised
+    assert bounds(network=MIXED, density={"scope": "stage"}, method=1) == advised
+
+
+@pytest.mark.parametrize("kernel_size", [3, 5, 7, 9])
+@pytest.mark.parametrize("family", ["symmetric", "separable-symmetric", "radial"])
+def test_the_plain_convolution_is_in_the_middle_of_the_ranges_that_are_not_given(
+    family: str, kernel_size: int
+) -> None:
+    network = {**RESNET, "kernel_size": kernel_size}
+    found = bounds(network=network, density={"family": family})
+    assert found
+    assert {(low + high) / 2.0 for low, high in found} == {1.0}
+    assert bounds(network=network, density={"family": family, "ranges": "wide"}, method=1) == found
+
+
+@pytest.mark.parametrize(
+    ("factor", "place", "words"),
+    [
+        ([0.0, 2.0], "/density/factor/0", "above 0"),
+        ([-1.0, 2.0], "/density/factor/0", "above 0"),
+        ([2.0, 2.0], "/density/factor", "not below"),
+        ([0.5, 1e7], "/density/factor/1", "1e6"),
+        ([0.5], "/density/factor", "at least 2"),
+        ([0.5, 1.0, 2.0], "/density/factor", "at most 2"),
+        ([0.5, "x"], "/density/factor/1", "number"),
+    ],
+)
+def test_a_range_of_the_factor_that_cannot_be_searched_is_refused(
+    factor: list[object], place: str, words: str
+) -> None:
+    (fault,) = faults(density={"factor": factor})
+    assert fault.pointer == place
+    assert words in fault.detail
+
+
+def test_the_first_method_searches_no_factor() -> None:
+    (fault,) = faults(density={"factor": [0.5, 2.0]}, method=1)
+    assert (fault.pointer, "leave it out" in fault.detail) == ("/density/factor", True)
+
+
+def test_factors_count_among_the_values_of_a_search() -> None:
+    network = {**RESNET, "kernel_size": 15}
+    density = {"scope": "layer", "family": "separable-symmetric"}
+    search = {"lr": {"low": 0.01, "high": 0.1, "log": True}}
+    (first,) = faults(network=network, density=density, search=search, method=1)
+    (second,) = faults(network=network, density=density, search=search)
+    n_layers = int(second.detail.split()[0]) - int(first.detail.split()[0])
+    assert n_layers == len(layers_of(parse.parse(body(network=network)).network))
 
 
 def test_the_ranges_of_one_group_are_everyones_where_all_have_as_many() -> None:
@@ -140,5 +189,5 @@ def test_what_depends_on_data_that_are_not_known_yet_is_left_open() -> None:
     assert known.network.kind == "small_cnn"
     # A cube of 3 taps has faces, edges and corners.
     assert known.density is not None
-    assert known.density.bounds == [[0.0, 1.5]] * 3
+    assert known.density.bounds == [[0.0, 2.0]] * 3
     assert known.samplers

@@ -37,7 +37,7 @@ def faults_of(options: dict[str, Any], **changes: Any) -> list[Fault]:
         ({"start": [True, 1.0]}, {}, "/start", "value 0: must be a number"),
         ({"start": [1.0] * 5000}, {}, "/start", "at most 4096"),
         ({"start": [0.5]}, {}, "/start", "has 1 values, the density of 5x5 kernels 2"),
-        ({"start": [0.5, 1.6]}, {}, "/start/1", "1.6 is not within the bounds of 5x5 kernels"),
+        ({"start": [0.5, 2.6]}, {}, "/start/1", "2.6 is not within the bounds of 5x5 kernels"),
         ({"start": [10**400, 1.0]}, {}, "/start", "value 0: must be from"),
     ],
 )

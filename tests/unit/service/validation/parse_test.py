@@ -29,11 +29,14 @@ def _pointers(body: object) -> list[str]:
     return [fault.pointer for fault in caught.value.faults]
 
 
-def test_a_silent_spec_is_filled_with_the_authors_advice() -> None:
-    spec = parse.parse({**TRAINED, "network": {"kind": "dncnn", "kernel_size": 5}})
+def test_a_silent_spec_is_filled() -> None:
+    body = {**TRAINED, "network": {"kind": "dncnn", "kernel_size": 5}}
+    spec, first = parse.parse(body), parse.parse({**body, "method": 1})
     assert spec.density is not None
+    assert first.density is not None
+    assert spec.density.bounds == [[0.0, 2.0]] * 2
     # arXiv:2505.24558, ranges for 5x5, outermost first.
-    assert spec.density.bounds == [[0.05, 1.0], [0.5, 1.5]]
+    assert first.density.bounds == [[0.05, 1.0], [0.5, 1.5]]
     assert spec.training is not None
     assert spec.evaluation.n_seeds == 3
 
@@ -147,9 +150,10 @@ def test_the_space_has_the_density_first_and_the_settings_after() -> None:
         "epochs": {"low": 1, "high": 4, "integer": True},
     }
     space = resolved_jobs.resolved({**TRAINED, "search": search}).spaces.searches
-    assert [axis.name for axis in (*space.vector, *space.settings)] == ["den[0]", "lr", "epochs"]
-    vector, settings = space.split([0.5, 0.5, 0.999])
-    assert vector == (1.0,)  # the middle of [0.5, 1.5]
+    names = [axis.name for axis in (*space.vector, *space.settings)]
+    assert names == ["factor", "den[0]", "lr", "epochs"]
+    vector, settings = space.split([0.5, 0.5, 0.5, 0.999])
+    assert vector == (1.0, 1.0)  # the middles of [1/8, 8] and of [0, 2]
     assert settings["lr"] == pytest.approx(0.1)  # the middle of a logarithm
     assert settings["epochs"] == 4
 
