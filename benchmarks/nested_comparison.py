@@ -96,7 +96,7 @@ class World:
         """Train a point of a study."""
         vector, settings = study.space.split(point)
         density = next(iter(densities_at(self.job, study.record.name, vector).values()))
-        rate = float(settings.get("lr", RATE))  # type: ignore[arg-type]
+        rate = float(settings.get("lr", RATE))
         loss = self._loss(density, rate)
         key = self._keys.setdefault((density.phi.tobytes(), rate), len(self._keys))
         noise = self.noise(key, 0 if phase is Phase.SEARCH else 1)

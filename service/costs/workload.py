@@ -12,6 +12,7 @@ from service.states import Role
 from service.studies import halving, planning
 from service.studies.planning import PlannedStudy
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
+from service.studies.spaces import centre_of
 
 SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
     "search", "tuned", "control", "promotion", "evaluation"
@@ -167,13 +168,16 @@ def chain_of(resolved: ResolvedSpec) -> tuple[int, int, int]:
     """Return the number of trainings that must follow one another before the evaluation.
 
     Returns:
-        Trainings of a search, at least and at most, a control that waits for them included; and
-        promotions.
+        Trainings of a search, at least and at most, the one that it waits for and a control that
+        waits for it included; and promotions.
     """
     spec = resolved.spec
-    rounds = [rounds_of(spec, study) for study in resolved.studies]
-    least, most = (max(ends) for ends in zip(*rounds, strict=True))
+    rounds = {study.name: rounds_of(spec, study) for study in resolved.studies}
+    before = {name: source for name in rounds if (source := centre_of(spec, name)) is not None}
+    for name, source in before.items():
+        rounds[name] = (rounds[name][0] + rounds[source][0], rounds[name][1] + rounds[source][1])
+    least, most = (max(ends) for ends in zip(*rounds.values(), strict=True))
     flat = planning.control_of(spec, "flat")
     n_after = int(flat is not None and flat.factor is None)
-    n_promotions = 0 if spec.fidelity is None else 1 + n_after
+    n_promotions = 0 if spec.fidelity is None else 1 + bool(before) + n_after
     return least + n_after, most + n_after, n_promotions

@@ -101,3 +101,14 @@ def test_a_flat_control_of_the_best_waits_for_the_searches() -> None:
     assert workload.chain_of(job_of(controls=[{"name": "flat", "factor": 0.5}])) == (1, 1, 0)
     fidelity = {"search_fraction": 0.5}
     assert workload.chain_of(job_of(controls=["flat"], fidelity=fidelity)) == (2, 2, 2)
+
+
+def test_a_tuned_control_waits_for_the_one_that_it_searches_around() -> None:
+    controls = ["uniform_tuned", "flat_tuned"]
+    same = {"samplers": [{"name": "tpe", "batch_size": 4}], "budget": {"n_trials": 8}}
+    # Two rounds of one value, four of two.
+    assert workload.chain_of(job_of(controls=controls, **same)) == (6, 6, 0)
+    assert workload.chain_of(job_of(controls=controls[1:], **same)) == (4, 4, 0)
+    fidelity = {"search_fraction": 0.5}
+    assert workload.chain_of(job_of(controls=controls, fidelity=fidelity, **same)) == (6, 6, 2)
+    assert workload.chain_of(job_of(controls=controls, method=1, **same)) == (2, 2, 0)

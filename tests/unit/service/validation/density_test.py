@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from service.errors import Fault, InvalidSpecError
-from service.networks import layers_of
 from service.validation import parse
 
 RESNET = {"kind": "resnet", "n_stages": 2, "depth": 1}
@@ -85,8 +84,9 @@ def test_factors_count_among_the_values_of_a_search() -> None:
     search = {"lr": {"low": 0.01, "high": 0.1, "log": True}}
     (first,) = faults(network=network, density=density, search=search, method=1)
     (second,) = faults(network=network, density=density, search=search)
-    n_layers = int(second.detail.split()[0]) - int(first.detail.split()[0])
-    assert n_layers == len(layers_of(parse.parse(body(network=network)).network))
+    by_layer = bounds(network=network, density={"scope": "layer", "family": "gaussian"})
+    n_layers = len(by_layer or [])
+    assert int(second.detail.split()[0]) - int(first.detail.split()[0]) == n_layers
 
 
 def test_the_ranges_of_one_group_are_everyones_where_all_have_as_many() -> None:
