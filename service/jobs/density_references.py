@@ -17,6 +17,10 @@ from service.spec import JobSpec
 from service.storage import densities
 from service.studies.layer_groups import window_of
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
+from service.validation.density import POSITIVE_FAMILIES
+
+# Densities without shape: an arm that contains them may be represented by one.
+PLAIN = ("uniform", "flat")
 
 
 def resolve(session: Session, resolved: ResolvedSpec) -> ResolvedSpec:
@@ -50,10 +54,19 @@ def _vector_of(resolved: TrainingJob, found: DensityRecord) -> list[float]:
 
     The scale of any density is the root mean square of its Phi; its vector is that of its shape.
     """
+    vector = _shape_of(resolved, found)
     if not resolved.spaces.searches.is_scaled:
-        return found.vector
+        return vector
     scale = float(np.sqrt(np.mean(np.square(np.asarray(found.phi, dtype=np.float64)))))
-    return [scale, *found.vector]
+    return [scale, *vector]
+
+
+def _shape_of(resolved: TrainingJob, found: DensityRecord) -> list[float]:
+    """Return the values of a density's shape; of one without shape, those of the plain one."""
+    (group,) = resolved.groups
+    if found.family in PLAIN:
+        return [1.0] * group.n_free(resolved.density.family)
+    return found.vector
 
 
 def unresolved(session: Session, spec: JobSpec) -> JobSpec:
@@ -82,7 +95,8 @@ def _misfits(resolved: TrainingJob, found: DensityRecord) -> Iterator[str]:
         return
     wanted = (resolved.density.family, group.window)
     own = window_of(found.kernel_size, found.n_dims)
-    if (found.family, own) != wanted:
+    is_plain = found.family in PLAIN and resolved.density.family not in POSITIVE_FAMILIES
+    if (found.family, own) != wanted and not (is_plain and own == group.window):
         yield (
             f"density {found.id} is {found.family} on a {own} kernel, this job searches "
             f"{wanted[0]} on {wanted[1]}: name one of that kind"

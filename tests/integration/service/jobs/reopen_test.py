@@ -249,6 +249,51 @@ def test_a_failed_promotion_of_a_search_chooses_the_flat_control_anew(
     assert repaired == counted_trials(sqlite_database, run_whole(sqlite_database, body, seed=9))
 
 
+@pytest.mark.parametrize(
+    ("fails", "phase"), [(2, Phase.SEARCH), (10, Phase.PROMOTION)], ids=["search", "promotion"]
+)
+def test_what_is_searched_around_a_failed_arm_is_searched_again(
+    sqlite_database: Database, fails: int, phase: Phase
+) -> None:
+    body = training_job(
+        samplers=["random"],
+        controls=["uniform_tuned", "flat_tuned"],
+        budget={"n_trials": 4},
+        fidelity={"search_fraction": 0.5, "promote": 1},
+        evaluation={"n_seeds": 1},
+    )
+    job_id = submit(sqlite_database, body)
+    simulation = Simulation(sqlite_database, n_workers=1, fails={fails, fails + 1, fails + 2})
+    (run,) = simulation.take()
+    simulation.run(run)
+    arms, every = found(sqlite_database, job_id)
+    (failed,) = [t for t in every if t.state is TrialState.FAILED]
+    assert (failed.phase, failed.study_id) == (phase, arms["uniform_tuned"].id)
+    reopen.retry_failed(sqlite_database, job_id)
+    go_on(sqlite_database)
+    repaired = counted_trials(sqlite_database, job_id)
+    forget(sqlite_database, job_id)
+    assert repaired == counted_trials(sqlite_database, run_whole(sqlite_database, body, seed=9))
+
+
+def test_a_larger_budget_is_shared_in_proportion(sqlite_database: Database) -> None:
+    controls = ["uniform_tuned", "flat_tuned"]
+    body = training_job(
+        samplers=["random"], controls=controls, budget={"n_trials": 4}, evaluation={"n_seeds": 0}
+    )
+    job_id = run_whole(sqlite_database, body)
+    for too_few in (3, 4):
+        with pytest.raises(InvalidSpecError, match="above the present budget, 4,"):
+            reopen.extend(sqlite_database, job_id, too_few)
+    reopen.extend(sqlite_database, job_id, 6)
+    arms, _ = found(sqlite_database, job_id)
+    assert {name: arm.n_trials for name, arm in arms.items()} == {
+        "random": 6,
+        "uniform_tuned": 6,
+        "flat_tuned": 12,
+    }
+
+
 def test_a_trial_that_fails_again_has_as_many_tries_as_at_first(
     sqlite_database: Database,
 ) -> None:
