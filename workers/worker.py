@@ -15,10 +15,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from service.checkpoint_files import CheckpointRule
-from service.costs.memory import size_text
 from service.datasets.store.array_files import UnseenDatasetError
 from service.orchestration.messages import Assignment, Ended, Ending, Measured
 from service.records import Json
+from service.sizes import size_text
 from service.studies.pack_key import pack_key
 from service.studies.training_payload import (
     FunctionPayload,

@@ -13,6 +13,7 @@ from service import networks
 from service.errors import Fault
 from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
+from service.sizes import size_text
 from service.spec import Choices, JobSpec, Training
 from service.studies.ranges import largest
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
@@ -32,7 +33,6 @@ _CROPS, _CROP_PX = 16, {1: 1024, 2: 96, 3: 32}
 _JUDGED_SAMPLES, _LEAST_SPLIT = 256, 16
 # Without a backward pass: a layer's input and its output.
 _JUDGED_MAPS = 2
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,3 @@ def faults(resolved: ResolvedSpec, worker_bytes: int | None) -> Iterator[Fault]:
 
 def _or_smaller(spec: JobSpec) -> str:
     return ", smaller patches (task.patch_px)" if isinstance(spec.task, PatchTask) else ""
-
-
-def size_text(n_bytes: float) -> str:
-    """Format a number of bytes with a unit, such as "8.4 GB"."""
-    unit = 0
-    while n_bytes >= 1000 and unit < len(UNITS) - 1:
-        n_bytes, unit = n_bytes / 1000, unit + 1
-    return f"{n_bytes:.3g} {UNITS[unit]}"

@@ -26,6 +26,7 @@ from service.errors import InvalidSpecError
 from service.jobs import references
 from service.jobs.leases import NO_DISPATCHER
 from service.records import Calibration, RegisteredDispatcher
+from service.sizes import size_text
 from service.spec import JobSpec
 from service.states import CalibrationState
 from service.storage import dispatchers, jobs
@@ -271,8 +272,8 @@ def _warnings(
     most = cluster.worker_bytes(spec)
     if memory is not None and most is not None and memory.worker_bytes > most:
         yield (
-            f"a training held {memory_needs.size_text(memory.worker_bytes)}, a worker has "
-            f"{memory_needs.size_text(most)}: trainings may end for lack of memory"
+            f"a training held {size_text(memory.worker_bytes)}, a worker has "
+            f"{size_text(most)}: trainings may end for lack of memory"
         )
     if isinstance(resolved, TrainingJob) and spec.pruning is not None:
         yield "trainings that are stopped early cost less than this"

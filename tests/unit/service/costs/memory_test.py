@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from service.costs import memory
 from service.studies.resolved import TrainingJob
 from tests.support import resolved_jobs
@@ -100,11 +98,3 @@ def test_a_worker_has_its_share_of_the_roomiest_cluster() -> None:
     assert memory.of_worker(two.spec, found) == 6 * GB
     assert memory.of_worker(two.spec, [{"cpus": 4.0}]) is None
     assert memory.of_worker(job(resources={"gpus_per_trial": 1}).spec, found) is None
-
-
-@pytest.mark.parametrize(
-    ("n_bytes", "text"),
-    [(999, "999 B"), (8.4e9, "8.4 GB"), (2.2e12, "2.2 TB"), (1e30, "1e+12 EB")],
-)
-def test_sizes_as_people_write_them(n_bytes: float, text: str) -> None:
-    assert memory.size_text(n_bytes) == text
