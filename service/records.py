@@ -169,7 +169,12 @@ class Trial(TrialResult):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a trial; the result of a late one came after it was given up: evidence."""
+    """One attempt at a trial; the result of a late one came after it was given up: evidence.
+
+    Attributes:
+        death: How its worker died, see `service.death.Death`; None where that is not the reason of
+            its end.
+    """
 
     id: int
     job_id: int
@@ -181,6 +186,7 @@ class Attempt:
     value: float | None
     metrics: Json | None
     error: Json | None
+    death: Json | None
     is_late: bool
     started_at: datetime
     finished_at: datetime | None

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ray
 import structlog
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from service.capacity import EPSILON, n_slots
@@ -23,10 +22,12 @@ from service.orchestration.messages import Assignment, Ended, Ending
 from service.records import Calibration
 from service.settings import Settings
 from workers import room
-from workers.deaths import DIED, cause_of
+from workers.burials import Burials
+from workers.crowding import Crowding
+from workers.deaths import raised
 from workers.head import Head
 from workers.local_ray import LOOPBACK, LocalRay, connect, keep_to_loopback
-from workers.pulse import HEAR_S, PLACE_S, ClusterLostError, Pulse
+from workers.pulse import ClusterLostError, Pulse
 from workers.ray_token import keep_token
 from workers.slots import (
     NOTHING,
@@ -34,17 +35,19 @@ from workers.slots import (
     WorkerShape,
     drains,
     ends_of,
+    greet,
     losing,
+    next_message,
+    send,
     whole_node,
     with_news,
 )
-from workers.worker import MAX_ERROR_CHARS, Message, Worker
+from workers.starts import Starts
+from workers.worker import Message, Worker
 
 LOG = structlog.get_logger(__name__)
 # Time after which an idle actor on a shared cluster is ended, s.
 IDLE_S = 10.0
-# Time limit for fetching a message that exists, s: after it, the message's node is taken for lost.
-FETCH_S = 60.0
 
 
 class Cluster:
@@ -78,7 +81,9 @@ class Cluster:
         self._cancelled: list[tuple[Assignment, Message]] = []
         self._n_started = 0
         self._unfit: set[str] = set()  # nodes that failed a trial
-        self._placing_since = time.monotonic()
+        self._crowding = Crowding()
+        self._burials = Burials(self._pulse.node_id)
+        self._starts = Starts(is_ours=self._is_ours)
         # ray.remote knows concurrency_groups; its types do not.
         self._actor: Any = ray.remote(concurrency_groups={"control": 1})(Worker)  # type: ignore[call-overload]
 
@@ -92,34 +97,19 @@ class Cluster:
         self._pulse.check()
         self._greet()
         self._clear()
-        self._check_starts()
-
-    def _check_starts(self) -> None:
-        now, sight = time.monotonic(), self._pulse.sight
-        starting = [s.shape for s in self._slots if s.greeting is not None and not s.is_alone]
-        held = room.held_by(self._slots)
-        has_all_cpus = sight.n_held("CPU") + EPSILON >= held.cpus
-        are_taken_in = has_all_cpus and sight.n_held("GPU") + EPSILON >= held.gpus
-        if are_taken_in:
-            is_due, limit_s = bool(starting) and self._is_ours, HEAR_S
-        else:
-            is_due, limit_s = any(sight.has_room(*shape) for shape in starting), PLACE_S
-        if not is_due:
-            self._placing_since = now
-        if now - self._placing_since > limit_s:
-            raise ClusterLostError(f"it has room and has started no worker for {limit_s:g} s")
+        self._starts.check(self._pulse.sight, self._slots)
 
     def _greet(self) -> None:
-        """Record which new workers have started."""
+        """Record which new workers have started, and send them their attempts.
+
+        Only now: how a worker died is known from its first reply on.
+        """
         waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
-        if not waiting:
-            return
-        for greeting in with_news(list(waiting)):
-            slot = waiting[greeting]
-            slot.greeting = None
-            self._placing_since = time.monotonic()
-            with suppress(RayError):  # it has died since: its replies report that
-                slot.node = ray.get(greeting, timeout=1.0)
+        for greeting in with_news(list(waiting)) if waiting else ():
+            self._starts.note()
+            greet(waiting[greeting], self._pulse.node_id)
+            if waiting[greeting].attempts:
+                send(waiting[greeting])
 
     def _clear(self) -> None:
         """End idle workers while one waits for a whole node."""
@@ -166,7 +156,12 @@ class Cluster:
             "gpus": total["gpus"] - held.gpus - busy.gpus,
         }
         n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
-        return min(n_slots(free, *shape), max(0, self.capacity(shape) - n_same))
+        n_allowed = self.capacity(shape) - self.n_withheld(shape)
+        return min(n_slots(free, *shape), max(0, n_allowed - n_same))
+
+    def n_withheld(self, shape: WorkerShape) -> int:
+        """Return how many workers that would fit may not run, since a node's memory was full."""
+        return self._crowding.n_withheld(room.rooms(self._pulse.sight, shape))
 
     def lack_of(self, shape: WorkerShape) -> str:
         """Say why the cluster cannot hold a trial of a shape, and what to do."""
@@ -199,8 +194,9 @@ class Cluster:
                 n_readers=max(1, int(shape.cpus)) if self._n_readers is None else self._n_readers,
                 gpu_share=min(held.gpus, 1.0) or 1.0,
             )
-            greeting = actor.node.remote()
+            greeting = actor.process.remote()
         slot = Slot(held, actor, self._n_started, greeting, is_alone=alone is not None)
+        slot.limit_bytes = self._memory_of(shape)
         self._slots.append(slot)
         return slot
 
@@ -217,6 +213,8 @@ class Cluster:
 
     def _end(self, slot: Slot) -> None:
         self._slots.remove(slot)
+        if slot.status is not None:
+            slot.status.close()
         with losing():
             ray.kill(slot.actor)
 
@@ -244,8 +242,8 @@ class Cluster:
         is_alone = any(assignment.is_alone for assignment in pack)
         slot = self._start_alone(shape) if is_alone else self._slot_for(shape)
         slot.attempts = {assignment.attempt_id: assignment for assignment in pack}
-        with losing():
-            slot.replies = slot.actor.run.options(num_returns="streaming").remote(list(pack))
+        if slot.greeting is None:
+            send(slot)
 
     def cancel(self, attempt_ids: set[int]) -> None:
         """Ask these attempts to stop; `poll` yields their ends.
@@ -265,22 +263,26 @@ class Cluster:
     def in_hand(self) -> dict[int, Assignment]:
         """Return, by id, the running attempts and those whose end `poll` has yet to yield."""
         running = {i: a for slot in self._slots for i, a in slot.attempts.items()}
-        return running | {a.attempt_id: a for a, _ in self._cancelled}
+        ended = {a.attempt_id: a for a, _ in self._cancelled}
+        return running | ended | self._burials.in_hand()
 
     def poll(self, timeout_s: float) -> Iterator[tuple[Assignment, Message]]:
         """Yield the messages that have arrived; wait at most `timeout_s` for the first."""
         while self._cancelled:
             yield self._cancelled.pop()
+        yield from self._buried()
         yield from self._fetched()
-        while pending := {s.replies: s for s in self._slots if s.attempts and s.message is None}:
+        while pending := {s.awaited: s for s in self._slots if s.attempts and s.message is None}:
             ready = with_news(list(pending))
             if not ready and timeout_s > 0:
                 ready = with_news(list(pending), timeout_s)
             timeout_s = 0.0
             if not ready:
                 return
-            for replies in ready:
-                yield from self._receive(pending[replies])
+            for slot in [pending[reference] for reference in ready]:
+                if slot.greeting is None:
+                    yield from self._receive(slot)
+            self._greet()
 
     def _fetched(self) -> Iterator[tuple[Assignment, Message]]:
         """Yield the messages that could not be fetched at the last poll."""
@@ -290,23 +292,18 @@ class Cluster:
     def _receive(self, slot: Slot) -> Iterator[tuple[Assignment, Message]]:
         """Yield a worker's next message, if it can be fetched without waiting."""
         try:
-            if slot.message is None:
-                slot.message, slot.asked_at = next(slot.replies), time.monotonic()
-            is_late = time.monotonic() - slot.asked_at > FETCH_S
-            if not (ray.wait([slot.message], timeout=0)[0] or is_late):
-                return
-            message: Message = ray.get(slot.message, timeout=0)
-            slot.message = None
-        except StopIteration:
-            return
+            message = next_message(slot)
         except RayError as error:
-            yield from self._bury(slot, *cause_of(error))
+            yield from self._bury(slot, error)
+            return
+        if message is None:
             return
         attempt_id = (message[0] if isinstance(message, tuple) else message).attempt_id
         assignment = slot.attempts[attempt_id]
         if isinstance(message, tuple):
             del slot.attempts[attempt_id]
             slot.idle_since = time.monotonic()
+            self._crowding.note_end(slot.node)
             message = (replace(message[0], worker=slot.name), message[1])
             if message[0].ending is Ending.DISPLACED:
                 self._note_unfit(slot, message[0])
@@ -320,17 +317,35 @@ class Cluster:
         cause = (ended.error or "").partition("\n")[0]
         LOG.warning("a node failed its trial", worker=slot.name, node=slot.node, cause=cause)
 
-    def _bury(
-        self, slot: Slot, ending: Ending, error: str
-    ) -> Iterator[tuple[Assignment, Message]]:
+    def _bury(self, slot: Slot, error: RayError) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the ends of a worker's attempts, as soon as the cause of its death is known."""
         assignments = list(slot.attempts.values())
-        ids = sorted(slot.attempts)
-        LOG.warning(
-            "a worker died", worker=slot.name, cause=error.partition("\n")[0], attempts=ids
-        )
         slot.attempts.clear()
+        trace = raised(error)
+        if trace is not None:
+            LOG.warning("a worker raised", worker=slot.name, error=trace.partition("\n")[0])
+            self._end(slot)
+            yield from ends_of(assignments, slot, Ending.ERROR, trace)
+            return
+        self._burials.add(slot, assignments, error)
         self._end(slot)
-        yield from ends_of(assignments, slot, ending, error)
+        yield from self._buried()
+
+    def _buried(self) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the ends of attempts whose workers' deaths have been examined."""
+        for burial in self._burials.examined():
+            if burial.death.cause.is_memory and burial.slot.node:
+                self._note_kill(burial.slot.node)
+            yield from ends_of(
+                burial.assignments, burial.slot, burial.ending, burial.death.text, burial.death
+            )
+
+    def _note_kill(self, node: str) -> None:
+        """Let fewer workers run on a node after a kill for memory."""
+        there = [slot for slot in self._slots if slot.node == node]
+        self._crowding.note_kill(node, sum(not slot.is_idle for slot in there))
+        for idle in [slot for slot in there if slot.is_idle]:  # it holds memory that others need
+            self._end(idle)
 
     # Measurements
 
@@ -349,7 +364,9 @@ class Cluster:
             with losing():
                 ready, _ = ray.wait([slot.replies], timeout=0)
             if ready and slot.measurement is not None:
-                found = slot.measurement, self._result_of(slot)
+                found = slot.measurement, self._burials.result_of(slot)
+                if slot.is_dead:
+                    self._end(slot)
                 slot.measurement, slot.idle_since = None, time.monotonic()
                 return found
         return None
@@ -358,20 +375,6 @@ class Cluster:
         """End the workers that run measurements."""
         for slot in [s for s in self._slots if s.measurement is not None]:
             self._end(slot)
-
-    def _result_of(self, slot: Slot) -> dict[str, Any] | str:
-        try:
-            result: dict[str, Any] = ray.get(slot.replies)
-        except RayTaskError as error:
-            return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
-        except RayError as error:
-            cause = cause_of(error)[1]
-            LOG.warning(
-                "a worker died", worker=slot.name, cause=cause, measurement=slot.measurement
-            )
-            self._end(slot)
-            return f"{DIED}: {cause}"
-        return result
 
     def abandon(self, error: ClusterLostError) -> Iterator[tuple[Assignment, Message]]:
         """Yield the ends of the attempts that a lost cluster has ended.

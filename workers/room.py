@@ -24,12 +24,17 @@ def resources_in(sight: Sight, memory_per_cpu_bytes: float | None) -> dict[str, 
     }
 
 
+def rooms(sight: Sight, shape: WorkerShape) -> dict[str, int]:
+    """Return how many workers of a shape each node can hold at once, by the node's id."""
+    return {
+        node_id: n_slots({"cpus": own.get("CPU", 0.0), "gpus": own.get("GPU", 0.0)}, *shape)
+        for node_id, own in sight.nodes.items()
+    }
+
+
 def capacity(sight: Sight, shape: WorkerShape) -> int:
     """Return how many workers of a shape all nodes can hold at once."""
-    return sum(
-        n_slots({"cpus": node.get("CPU", 0.0), "gpus": node.get("GPU", 0.0)}, *shape)
-        for node in sight.nodes.values()
-    )
+    return sum(rooms(sight, shape).values())
 
 
 def held_by(slots: Iterable[Slot]) -> WorkerShape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,14 +13,18 @@ import ray
 from ray.exceptions import RayError
 
 from service.capacity import EPSILON, LEAST_MEMORY_PER_CPU
+from service.death import Death
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.spec import Resources
+from workers.exit_status import ExitStatus
 from workers.pulse import ClusterLostError
-from workers.worker import Message
+from workers.worker import Message, Process
 
 # While a worker waits for a whole node, others start nothing for this long, s; then they may for
 # as long; then both times double, and so on.
 DRAIN_S = 600.0
+# Time limit for fetching a message that exists, s: after it, the message's node is taken for lost.
+FETCH_S = 60.0
 
 
 class WorkerShape(NamedTuple):
@@ -46,6 +50,10 @@ class Slot:
         shape: The share that it holds; a whole node for one that `is_alone`.
         greeting: Ray's reference to its first reply; None after it has arrived.
         node: The id of its Ray node, empty until it is known.
+        process: Its process, None until it is known.
+        limit_bytes: Its memory limit; None for none.
+        is_dead: Whether it died in a measurement.
+        status: How its process will have ended; None on another machine.
         replies: Ray's generator of the attempts' messages, or reference to a measurement.
         message: Ray's reference to a message that is not here yet, since `asked_at`.
     """
@@ -56,18 +64,27 @@ class Slot:
     greeting: Any = None
     is_alone: bool = False
     node: str = ""
+    process: Process | None = None
+    limit_bytes: int | None = None
     replies: Any = None
     message: Any = None
     asked_at: float = 0.0
+    status: ExitStatus | None = None
     started_at: float = field(default_factory=time.monotonic)
     attempts: dict[int, Assignment] = field(default_factory=dict)
     measurement: int | None = None
     idle_since: float = field(default_factory=time.monotonic)
+    is_dead: bool = False
 
     @property
     def name(self) -> str:
         """The worker's name in its attempts."""
         return f"worker-{self.number}"
+
+    @property
+    def awaited(self) -> Any:  # noqa: ANN401 - Ray's reference
+        """Ray's reference to what it says next."""
+        return self.replies if self.greeting is None else self.greeting
 
     @property
     def is_idle(self) -> bool:
@@ -130,10 +147,63 @@ def with_news(pending: list[Any], timeout_s: float = 0.0) -> list[Any]:
     return ready
 
 
+def greet(slot: Slot, here: str) -> None:
+    """Take in a worker's first reply.
+
+    Args:
+        slot: The worker's.
+        here: Id of this machine's node, whose processes tell how they end.
+    """
+    greeting, slot.greeting = slot.greeting, None
+    with suppress(RayError):  # it has died since: its replies report that
+        slot.process = ray.get(greeting, timeout=1.0)
+        slot.node = slot.process.node
+        if slot.node == here:
+            slot.status = ExitStatus(slot.process.pid)
+
+
+def send(slot: Slot) -> None:
+    """Send a worker its attempts."""
+    with losing():
+        slot.replies = slot.actor.run.options(num_returns="streaming").remote(
+            list(slot.attempts.values())
+        )
+
+
+def next_message(slot: Slot) -> Message | None:
+    """Return a worker's next message; None while there is none that can be fetched at once.
+
+    Raises:
+        RayError: The worker has died, or its code raised.
+    """
+    try:
+        if slot.message is None:
+            slot.message, slot.asked_at = next(slot.replies), time.monotonic()
+    except StopIteration:
+        return None
+    is_late = time.monotonic() - slot.asked_at > FETCH_S
+    if not (ray.wait([slot.message], timeout=0)[0] or is_late):
+        return None
+    message: Message = ray.get(slot.message, timeout=0)
+    slot.message = None
+    return message
+
+
 def ends_of(
-    assignments: Sequence[Assignment], slot: Slot, ending: Ending, error: str | None = None
+    assignments: Sequence[Assignment],
+    slot: Slot,
+    ending: Ending,
+    error: str | None = None,
+    death: Death | None = None,
 ) -> Iterator[tuple[Assignment, Message]]:
     """Yield the ends of attempts whose worker sends no more messages."""
     for assignment in assignments:
-        ids = (assignment.attempt_id, assignment.trial_id)
-        yield assignment, (Ended(*ids, ending, error=error, worker=slot.name), None)
+        ended = Ended(
+            assignment.attempt_id,
+            assignment.trial_id,
+            ending,
+            error=error,
+            worker=slot.name,
+            death=death,
+        )
+        yield assignment, (ended, None)

@@ -22,6 +22,10 @@ from workers.held_jobs import HeldJobs
 from workers.inbox import Inbox
 from workers.slots import shape_of
 
+CROWDED = (
+    "the memory of a node was full, so fewer trials run there at once until it is quiet: end or "
+    "limit other programs on it, or let fewer trainings run at once (DENSEARCH_N_CPUS)"
+)
 LOG = structlog.get_logger(__name__)
 
 
@@ -136,4 +140,6 @@ class Stepper:
             return self._cluster.lack_of(shape)
         if run.needs.is_unsized:
             return "how many candidates a worker trains best at once is being measured"
+        if self._cluster.n_withheld(shape):
+            return CROWDED
         return "all workers are busy with other jobs"

@@ -7,11 +7,13 @@ yields messages. `cancel` runs in another thread while a training runs.
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.checkpoint_files import CheckpointRule
@@ -27,6 +29,7 @@ from service.studies.training_payload import (
     payload_of,
 )
 from workers import functions
+from workers.black_box import BlackBox
 from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
 from workers.memory_limit import limited
@@ -37,6 +40,8 @@ if TYPE_CHECKING:  # torch is imported only by processes that train
 # Interval at which a sleeping function trial checks whether it is cancelled, s.
 SLICE_S = 0.05
 MAX_ERROR_CHARS = 4_000
+# Folder of the black boxes, in that of Ray's session.
+BOXES = "densearch"
 CUDA = "cuda"
 # Bits of a factor: sign, exponent and fraction.
 PRECISION_BITS = {"float32": 32, "tf32": 19, "bfloat16": 16}
@@ -45,6 +50,23 @@ PRECISION_BITS = {"float32": 32, "tf32": 19, "bfloat16": 16}
 Message = Measured | Noted | tuple[Ended, bytes | None]
 # Exceptions that the code of a trial may raise.
 Raised = Exception | SystemExit
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A worker's process, by which its death is examined, see `workers.post_mortem`.
+
+    Attributes:
+        node: Id of the Ray node that it runs on.
+        pid: Its process id there.
+        box: Path of its black box, "" if it has none.
+        logs: Folder of Ray's logs.
+    """
+
+    node: str
+    pid: int
+    box: str
+    logs: str
 
 
 class Worker:
@@ -75,6 +97,7 @@ class Worker:
         self._checkpoints = Checkpoints(data_dir, checkpoints)
         self._memory_bytes = memory_bytes
         self._gpu = GpuShare(gpu_share)
+        self._box: BlackBox | None = None
         self._cancelled: set[int] = set()
         self._lock = threading.Lock()
         if is_training:
@@ -87,11 +110,20 @@ class Worker:
             del packs
             use_readers(n_readers)
 
-    def node(self) -> str:
-        """Return the id of the Ray node that the worker runs on, after its start."""
+    def process(self) -> Process:
+        """Start the worker's black box, and return what a death is examined by."""
         import ray
+        from ray._private import worker as ray_worker
 
-        return str(ray.get_runtime_context().get_node_id())
+        node, pid = str(ray.get_runtime_context().get_node_id()), os.getpid()
+        own: Any = ray_worker._global_node  # noqa: SLF001 - nothing public names the session
+        box = Path(own.get_session_dir_path()) / BOXES / f"{pid}.json"
+        try:
+            self._box = BlackBox(box)
+            self._box.start()
+        except OSError:  # a full disk: a death is examined without it
+            return Process(node, pid, "", own.get_logs_dir_path())
+        return Process(node, pid, str(box), own.get_logs_dir_path())
 
     def cancel(self, attempt_ids: Sequence[int]) -> None:
         """Ask these attempts to stop at their next step."""

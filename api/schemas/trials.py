@@ -8,15 +8,20 @@ from pydantic import Field
 
 from api.schemas.base import ErrorOut, ListOut
 from api.schemas.typed import model_of
-from densearch.answers import AttemptAnswer, MeasurementAnswer, TrialAnswer
+from densearch.answers import AttemptAnswer, DeathAnswer, MeasurementAnswer, TrialAnswer
 from service.states import AttemptState, Phase, TrialState
 
 
+class DeathOut(model_of(DeathAnswer)):  # type: ignore[misc] # a class that is made at run time
+    """How the worker of an attempt died."""
+
+
 class AttemptOut(
-    model_of(  # type: ignore[misc] # a class that is made at run time
+    model_of(  # type: ignore[misc]
         AttemptAnswer,
         state=AttemptState,
         error=ErrorOut | None,
+        death=DeathOut | None,
         started_at=datetime,
         finished_at=datetime | None,
     )

@@ -69,6 +69,35 @@ class TrialAnswer(TypedDict):
     finished_at: Time | None
 
 
+DeathCause = Literal[
+    "signal",
+    "exit",
+    "ray_memory_monitor",
+    "cgroup_memory",
+    "kernel_memory",
+    "full_memory",
+    "node",
+    "ray",
+    "unknown",
+]
+
+
+class DeathAnswer(TypedDict):
+    """How the worker of an attempt died."""
+
+    cause: Annotated[DeathCause, "What ended it."]
+    signal: Annotated[str | None, "Such as SIGKILL."]
+    exit_code: Annotated[int | None, "Its own, from 0 to 255."]
+    detail: Annotated[str | None, "What Ray says, where that says more."]
+    peak_memory_bytes: Annotated[int | None, "The most that the worker is known to have held."]
+    node_memory_bytes: Annotated[int | None, "Memory of its node, or of its container."]
+    node_used_bytes: Annotated[int | None, "How much of that was in use when it died."]
+    is_own_need: Annotated[
+        bool | None, "Whether its own memory was the reason of a kill for memory."
+    ]
+    remedy: Annotated[str | None, "What to do about it."]
+
+
 class AttemptAnswer(TypedDict):
     """One try at a trial. A late one came back after it was given up, and changed nothing."""
 
@@ -78,6 +107,7 @@ class AttemptAnswer(TypedDict):
     value: float | None
     is_late: bool
     error: ErrorAnswer | None
+    death: Annotated[DeathAnswer | None, "How its worker died, where it did."]
     started_at: Time
     finished_at: Time | None
 

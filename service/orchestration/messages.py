@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from service.death import Death
 from service.records import Json, TrialResult
 
 
@@ -90,6 +91,7 @@ class Ended(TrialResult):
         weights: Path of the stored weights relative to the data directory, its size in bytes and
             its SHA-256, where they were wanted.
         worker: Name of the worker, for people.
+        death: How the worker died, where it did.
         device: Kind of device that it trained on, None where nothing was trained to an end.
     """
 
@@ -102,6 +104,7 @@ class Ended(TrialResult):
     weights: tuple[str, int, str] | None = None
     worker: str | None = None
     device: str | None = None
+    death: Death | None = None
 
 
 Update = Measured | Ended

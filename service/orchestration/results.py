@@ -90,6 +90,7 @@ def _outcome(update: Ended) -> dict[str, Any]:
         "value": update.value,
         "metrics": update.metrics,
         "error": {"detail": update.error} if update.error else None,
+        "death": update.death.to_json() if update.death else None,
         "worker": devices.worker_text(update.worker, update.device),
     }
 

@@ -212,6 +212,7 @@ class AttemptRow(Base):
     value: Mapped[float | None]
     metrics: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
+    death: Mapped[dict[str, Any] | None]
     is_late: Mapped[bool]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -43,6 +43,10 @@ class PretendedCluster:
         n_busy = len({a.pack for a in self.hand.values()}) + (self.measuring is not None)
         return max(0, int((self.n_cpus - held.cpus) // shape.cpus) - n_busy)
 
+    def n_withheld(self, shape: WorkerShape) -> int:
+        del shape
+        return 0
+
     def measure(self, shape: WorkerShape, calibration: Calibration) -> None:
         assert self.n_free(shape) > 0
         assert self.measuring is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,14 +13,22 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from service.death import Cause
 from service.orchestration.messages import Assignment, Ended, Ending
 from service.settings import Settings
+from workers import deaths
+from workers.black_box import TICK_S
 from workers.cluster import Cluster
+from workers.crowding import Crowding
+from workers.memory_use import cgroup_of
 from workers.slots import WorkerShape
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300)]
 PATIENCE_S = 120.0
 CPU = WorkerShape(1.0, 0.0)
+MIB = 2**20
+# Linux 6.15 and newer say how a process ended that is nobody's child here.
+PIDFD_SAYS_HOW = tuple(map(int, platform.release().split(".")[:2])) >= (6, 15)
 
 
 class Poison:
@@ -124,8 +133,74 @@ def test_a_worker_that_dies_takes_no_neighbour_with_it(cluster: Cluster) -> None
     found = ends(cluster, 2)
     assert found[1].ending is Ending.COMPLETED
     assert found[2].ending is Ending.CRASHED
-    assert "the worker process died (killed, or crashed" in str(found[2].error)
     assert cluster.in_hand() == {}
+    death = found[2].death
+    assert death is not None
+    if PIDFD_SAYS_HOW:
+        assert (death.cause, death.signal, death.exit_code) == (Cause.EXIT, None, 3)
+        assert "ended by itself with exit code 3" in str(found[2].error)
+    assert 50 * MIB < (death.peak_memory_bytes or 0) < 2**40
+    assert 0 < (death.node_used_bytes or 0) < (death.node_memory_bytes or 0)
+    assert cluster.n_withheld(CPU) == 0
+
+
+def test_signals_are_told_apart(cluster: Cluster) -> None:
+    cluster.place(CPU, [trial(1, code="__import__('ctypes').string_at(0)")])
+    cluster.place(CPU, [trial(2, code="__import__('os').kill(__import__('os').getpid(), 9)")])
+    found = ends(cluster, 2)
+    assert {ended.ending for ended in found.values()} == {Ending.CRASHED}
+    segv, kill = found[1].death, found[2].death
+    assert segv is not None
+    assert kill is not None
+    assert (segv.cause, segv.signal, segv.exit_code) == (Cause.SIGNAL, "SIGSEGV", None)
+    assert "native code" in str(segv.remedy)
+    if PIDFD_SAYS_HOW:
+        assert (kill.cause, kill.signal, kill.exit_code) == (Cause.SIGNAL, "SIGKILL", None)
+        assert "dmesg" in str(kill.remedy)
+
+
+@pytest.fixture
+def small_cgroup() -> Iterator[Path]:
+    """A memory cgroup of the test's own, with a limit of 400 MiB."""
+    parent = cgroup_of()
+    is_old = parent is not None and (parent / "memory.limit_in_bytes").exists()
+    if parent is None or not is_old or not os.access(parent, os.W_OK):
+        pytest.skip("no memory cgroup can be made here; post_mortem_test pretends one")
+    folder = parent / f"densearch-test-{os.getpid()}"
+    folder.mkdir()
+    (folder / "memory.limit_in_bytes").write_text(str(400 * MIB))
+    yield folder
+    deadline = time.monotonic() + PATIENCE_S
+    while (folder / "cgroup.procs").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    folder.rmdir()
+
+
+GREEDY = """
+import os, time
+open({procs!r}, "w").write(str(os.getpid()))
+time.sleep(2 * {tick_s})  # until the black box has seen the cgroup
+kept = bytearray(600 * 2**20)
+"""
+
+
+def test_a_kill_for_the_memory_of_others_is_no_crash(
+    cluster: Cluster, small_cgroup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deaths, "OWN_SHARE", 2.0)  # as if others had taken the memory
+    monkeypatch.setattr(cluster, "_crowding", Crowding())
+    code = GREEDY.format(procs=str(small_cgroup / "cgroup.procs"), tick_s=TICK_S)
+    cluster.place(CPU, [trial(1, code=f"exec({code!r})")])
+    ended = ends(cluster, 1)[1]
+    death = ended.death
+    assert death is not None
+    assert ended.ending is Ending.LOST
+    assert (death.cause, death.signal) == (Cause.CGROUP_MEMORY, "SIGKILL")
+    assert death.node_memory_bytes == 400 * MIB
+    assert 200 * MIB < (death.peak_memory_bytes or 0) <= 600 * MIB
+    assert "other processes take the memory" in str(ended.error)
+    assert cluster.n_free(CPU) == 1  # none but this one ran: none may for now
 
 
 def test_what_code_raises_is_no_death(cluster: Cluster) -> None:
