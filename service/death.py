@@ -162,12 +162,13 @@ def remedy_of(by: str | None, exit_code: int | None) -> str | None:
 
 
 def ending_of(returncode: int) -> str:
-    """Return how a process ended, and what to do about it, in words that follow its name.
+    """Return how a process ended, in words that follow its name; of a signal, what to do about it.
 
     Args:
         returncode: As `subprocess` gives it.
     """
     by = signal_of(returncode)
-    what = f"was ended by {by}" if by is not None else f"ended with exit code {returncode}"
-    remedy = remedy_of(by, None if by is not None else returncode)
-    return f"{what}; {remedy}" if remedy else what
+    if by is None:
+        return f"ended with exit code {returncode}"
+    remedy = remedy_of(by, None)
+    return f"was ended by {by}; {remedy}" if remedy else f"was ended by {by}"

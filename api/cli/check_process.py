@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from api.cli import sessions
 from api.cli.findings import REINSTALL, Finding
+from service.death import ending_of
 from service.exit_codes import signal_of
 
 # Variables that bring other programs' libraries into a process; see `_remedy`.
@@ -71,7 +72,7 @@ def _ending(code: int, said: str) -> str:
     last = lines[-1].strip() if lines else ""
     if (by := signal_of(code)) is not None:
         return f"ended by {by} {last}".strip()
-    return last or f"ended with exit code {code}"
+    return last or ending_of(code)
 
 
 def _remedy(env: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from densearch.cli.progress_bars import follow
 from densearch.cli.tables import duration
 from densearch.cli.terminal import echo
 from densearch.client.client import Client, Json
+from service import death
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.json"
 START_TIMEOUT_S = 60.0
@@ -135,8 +136,8 @@ def _url_of(process: subprocess.Popen[bytes], log_path: Path) -> str:
         if found:
             return found[1]
         if process.poll() is not None:
-            lines = text.strip().splitlines() or [f"exit code {process.returncode}"]
-            fail(f"the server did not start: {lines[-1]}")
+            lines = text.strip().splitlines() or ["it printed nothing"]
+            fail(f"the server {death.ending_of(process.returncode)}: {lines[-1]}")
         if time.monotonic() > deadline:
             fail(f"the server took over {START_TIMEOUT_S:.0f} s to start; its log is {log_path}")
         time.sleep(0.05)

@@ -20,7 +20,8 @@ import structlog
 
 from api.cli import sessions
 from service import logs, process_limit, start_failures
-from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING, signal_of
+from service.death import ending_of
+from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING
 from service.redaction import secret_names
 from service.settings import PREFIX, Settings
 
@@ -265,11 +266,9 @@ def _ending(code: int) -> str:
     """Return a sentence for an exit code; a negative one is that of a signal."""
     if code == -signal.SIGALRM:
         return "Ray did not answer in time"
-    if (by := signal_of(code)) is not None:
-        if code == -signal.SIGABRT and (lack := process_limit.lack(1)):  # Ray aborts then
-            return lack
-        return f"it was ended by {by}: look at the server's log"
-    return f"it ended with exit code {code}: look at the server's log"
+    if code == -signal.SIGABRT and (lack := process_limit.lack(1)):  # Ray aborts then
+        return lack
+    return f"it {ending_of(code)}: look at the server's log"
 
 
 def _start(

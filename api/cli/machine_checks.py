@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from api.cli.findings import REINSTALL, Finding, Level
+from service.death import ending_of
 from service.privacy import open_to_others
 from service.settings import Settings
 
@@ -97,7 +98,7 @@ def _probed(subject: str, arguments: list[str], remedy: str) -> Iterator[Finding
         check=False,
     )
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    last = lines[-1] if lines else f"exit code {done.returncode}"
+    last = lines[-1] if lines else ending_of(done.returncode)
     if done.returncode == 0:
         yield Finding("ok", subject, last)
     else:

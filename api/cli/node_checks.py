@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from api.cli.findings import Finding, Level
+from service.death import ending_of
 from service.settings import Settings
 
 TIMEOUT_S = 120
@@ -82,5 +83,5 @@ def _asked(address: str, folder: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError):
         lines = done.stderr.strip().splitlines()
-        return {"error": lines[-1] if lines else f"exit code {done.returncode}"}
+        return {"error": lines[-1] if lines else f"its process {ending_of(done.returncode)}"}
     return answer

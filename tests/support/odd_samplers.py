@@ -53,6 +53,13 @@ class Raising(Honest):
         raise ZeroDivisionError("a library's bug")
 
 
+class Exiting(Honest):
+    """Ends its process."""
+
+    def _misbehave(self) -> None:
+        os._exit(7)
+
+
 class Dying(Honest):
     """Kills its process."""
 

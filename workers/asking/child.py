@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from densearch.sampler import Entry
-from service.exit_codes import signal_of
+from service.death import ending_of
 from service.redaction import secret_names
 from service.settings import PREFIX
 from workers.asking.ask import Answer, Ask, Question, Sent, sent
-from workers.asking.process import ANSWERED, OUT_OF_MEMORY
+from workers.asking.process import ANSWERED, MEMORY_CODE, OUT_OF_MEMORY
 
 # Entries in one message: pickling a whole log at once would delay the dispatcher's loop.
 CHUNK = 500
@@ -171,14 +171,16 @@ class Child:
         self._is_spent = True
         code = self._process.wait() if self._process is not None else 0
         if self._is_late:
-            return f"it took more than {self._limits.time_s:g} s"
-        if (by := signal_of(code)) is not None:
-            return f"its process was ended by {by}"
-        return self._out_of_memory if code else "its process ended"
+            return f"it took more than {self._limits.time_s:g} s (DENSEARCH_ASK_S)"
+        if code == MEMORY_CODE:
+            return self._out_of_memory
+        how = f"its process {ending_of(code)}"
+        return how if code <= 0 else f"{how}; the sampler's library may have ended it, see the log"
 
     @property
     def _out_of_memory(self) -> str:
-        return f"it needed more than {self._limits.memory_bytes / 2**30:.3g} GiB of memory"
+        gib = self._limits.memory_bytes / 2**30
+        return f"it needed more than {gib:.3g} GiB of memory (DENSEARCH_ASK_MEMORY_BYTES)"
 
 
 def _is_ready(link: Connection[Any, Any]) -> bool:

@@ -22,6 +22,9 @@ from workers.resident import peak_resident_bytes
 
 READY, ANSWERED, RAISED, OUT_OF_MEMORY = "ready", "answered", "raised", "out of memory"
 
+# Exit code of a process that had no memory left: no library ends it with this one.
+MEMORY_CODE = 86
+
 
 class Held:
     """A sampler and its copy of the log."""
@@ -68,7 +71,7 @@ def main() -> None:
             link.send((ANSWERED, (_answer(samplers, question, chunks), peak_resident_bytes())))
         except MemoryError:
             link.send((OUT_OF_MEMORY, None))
-            os._exit(1)  # partly built state is unreliable
+            os._exit(MEMORY_CODE)  # partly built state is unreliable
         except Exception as error:  # noqa: BLE001 - the dispatcher handles any error of a library
             link.send((RAISED, f"{type(error).__name__}: {error}"))
 
@@ -87,7 +90,7 @@ def _read(link: Connection[Any, Any], inbox: SimpleQueue[Any]) -> None:
         except (EOFError, OSError):
             os._exit(0)
         except MemoryError:
-            os._exit(1)
+            os._exit(MEMORY_CODE)
 
 
 def _answer(samplers: dict[int, Held], question: Question, chunks: list[Any]) -> Answer:

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from service.datasets.store.array_files import DamagedDatasetError
+from service.death import ending_of
 from workers.memory_limit import lifted
 from workers.training.data.reader_process import DAMAGED, MEMORY, SHAPE
 from workers.training.data.reading import ReaderLostError, Squares, Wanted, read
@@ -159,8 +160,7 @@ class _Reader:
         self._process = self._link = self._ending = None
         if process is None:
             return ""
-        code = process.returncode
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return f"the last one {ending_of(process.returncode)}"
 
     def _open(self) -> Connection[Any, Any]:
         if self._link is not None:

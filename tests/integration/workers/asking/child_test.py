@@ -79,10 +79,15 @@ def test_a_process_does_not_get_the_passwords_of_the_database(
 @pytest.mark.parametrize(
     ("name", "limits", "words"),
     [
-        ("Sleeping", AskLimits(1.0, 2**30), "it took more than 1 s"),
-        ("Hungry", AskLimits(PATIENCE_S, 2**28), "it needed more than 0.25 GiB of memory"),
+        ("Sleeping", AskLimits(1.0, 2**30), "it took more than 1 s .DENSEARCH_ASK_S"),
+        (
+            "Hungry",
+            AskLimits(PATIENCE_S, 2**28),
+            "it needed more than 0.25 GiB of memory .DENSEARCH_ASK_MEMORY_BYTES",
+        ),
         ("Raising", GENEROUS, "ZeroDivisionError: a library's bug"),
-        ("Dying", GENEROUS, "its process was ended by SIGKILL"),
+        ("Dying", GENEROUS, "its process was ended by SIGKILL; a scheduler"),
+        ("Exiting", GENEROUS, "its process ended with exit code 7; the sampler's library"),
     ],
 )
 def test_three_ends_in_a_row_are_the_end(

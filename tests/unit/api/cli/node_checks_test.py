@@ -59,7 +59,7 @@ def test_each_node_has_its_line(
     [
         ('{"error": "no such cluster"}', "", "cannot be asked: no such cluster"),
         ("", "Traceback\nAborted", "cannot be asked: Aborted"),
-        ("", "", "cannot be asked: exit code 1"),
+        ("", "", "cannot be asked: its process ended with exit code 1"),
         ('{"nodes": []}', "", "none has CPUs or GPUs"),
     ],
 )
