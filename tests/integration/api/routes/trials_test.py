@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from service.death import Cause, Death
 from service.orchestration import results
 from service.orchestration.messages import Ended, Ending, Measured
 from service.orchestration.run import Run
@@ -69,6 +70,33 @@ def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: 
         (2, 0.5, 1.0),
     ]
     assert both.get("/v1/jobs/1").json()["progress"]["n_running"] == 1
+
+
+def test_a_death_says_why_and_what_to_change(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = submit(client)
+    simulation, run = _first_trial(sqlite_database)
+    (first,) = simulation.hand
+    death = Death(
+        cause=Cause.RAY_MEMORY,
+        signal="SIGKILL",
+        peak_memory_bytes=140_000_000,
+        node_memory_bytes=25_000_000_000,
+        node_used_bytes=24_000_000_000,
+        is_own_need=False,
+    )
+    ids = (first.attempt_id, first.trial_id)
+    lost = Ended(*ids, Ending.LOST, error=death.text, worker="worker-1", death=death)
+    simulation.hand.clear()
+    simulation.step(run, [lost])
+    trial = client.get(f"/v1/trials/{first.trial_id}").json()
+    assert trial["state"] == "RUNNING"  # it was placed again at once
+    attempt = trial["attempt_log"][0]
+    assert (attempt["state"], attempt["death"]) == ("LOST", death.to_json())
+    assert attempt["death"]["remedy"] in trial["error"]["detail"]
+    page = client.get(f"/jobs/{job_id}").text
+    assert "24 GB of 25 GB were in use on its node" in page
 
 
 def test_coordinates_keep_every_bit(both: TestClient, database: Database) -> None:
