@@ -31,8 +31,8 @@ def sight(free: float) -> Sight:
     return Sight(0.0, {"a": {"CPU": 2.0}}, {"a": {"CPU": free}})
 
 
-def starting(**changes: bool) -> Slot:
-    return Slot(CPU, None, 1, greeting="awaited", **changes)
+def starting(*, is_alone: bool = False) -> Slot:
+    return Slot(CPU, None, 1, greeting="awaited", is_alone=is_alone)
 
 
 def test_room_that_is_not_used_is_a_lost_cluster(clock: Clock) -> None:
