@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
-import json
+import io
 import os
 import signal
 import subprocess
@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
-import httpx2
 import numpy as np
 import psutil  # type: ignore[import-untyped]
 from PIL import Image
@@ -100,16 +100,19 @@ def _work(output: str) -> None:
 
 
 def images(n: int = 4000) -> Path:
-    """Return a folder with so many images of two classes, made at the first call."""
-    folder = Path(tempfile.gettempdir()) / f"densearch-endings-{os.getuid()}"
-    if not (folder / "done").exists():
+    """Return a zip file with so many images of two classes, made at the first call."""
+    path = Path(tempfile.gettempdir()) / f"densearch-endings-{os.getuid()}.zip"
+    if not path.exists():
         generator = np.random.default_rng(0)
-        for index in range(n):
-            path = folder / "set" / "ab"[index % 2] / f"{index}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(generator.integers(0, 255, (32, 32, 3), np.uint8)).save(path)
-        (folder / "done").touch()
-    return folder / "set"
+        part = path.with_suffix(f".{os.getpid()}")
+        with ZipFile(part, "w") as archive:
+            for index in range(n):
+                image = io.BytesIO()
+                pixels = generator.integers(0, 255, (32, 32, 3), np.uint8)
+                Image.fromarray(pixels).save(image, "PNG")
+                archive.writestr(f"{'ab'[index % 2]}/{index}.png", image.getvalue())
+        part.replace(path)
+    return path
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -222,7 +225,8 @@ def standing_server() -> Iterator[str]:
             while "API at" not in log.read_text():
                 time.sleep(0.05)
             url = _url_in(log.read_text())
-            httpx2.post(f"{url}/v1/jobs", content=json.dumps(TRAINING), trust_env=False)
+            with Client(url) as client:
+                client.submit(TRAINING)
             yield url
         finally:
             _standing.discard(process.pid)
@@ -233,6 +237,7 @@ def standing_server() -> Iterator[str]:
 def sweep(names: Sequence[str], step_s: float, numbers: Sequence[signal.Signals]) -> int:
     """Print a line for each command, signal and moment; return how many were wrong."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # children would inherit "ignore"
     n_wrong = 0
     needs_server = any("{url}" in COMMANDS[name].words for name in names)
     with standing_server() if needs_server else nullcontext("") as url:

@@ -33,6 +33,8 @@ LOG = structlog.get_logger(__name__)
 START_S = 180
 # Time limit for joining a running Ray, s: joining takes seconds, unless Ray hangs.
 JOIN_S = 40
+# Time limit for ending in order, s; the leases that it still holds then expire by themselves.
+END_S = 4
 
 
 def main() -> int:
@@ -105,6 +107,7 @@ def _stop_at_signals() -> threading.Event:
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         LOG.info("stopping", signal=signal.Signals(number).name)
+        signal.alarm(END_S)  # without a supervisor nothing else would end a turn that hangs
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
