@@ -118,7 +118,14 @@ def main(given: Sequence[str] | None = None) -> int:
             signal.signal(number, signal.SIG_IGN)
         engine.close(keep_images=args.keep is not None)
     say(f"\n{checklist.table()}, after {time.monotonic() - began:.0f} s")
-    return 1 if checklist.has_failed() else 0
+    return exit_code(checklist)
+
+
+def exit_code(checklist: Checklist) -> int:
+    """Return 1 if a check failed, 77 if none could be made, else 0."""
+    if checklist.has_failed():
+        return 1
+    return 0 if any(line.result == "ok" for line in checklist.lines) else SKIPPED
 
 
 if __name__ == "__main__":

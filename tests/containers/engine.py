@@ -66,6 +66,8 @@ class Engine:
         settings, storage = self.folder / "containers.conf", self.folder / "storage.conf"
         # crun refuses hybrid control groups.
         runtime = 'runtime = "runc"' if shutil.which("runc") else ""
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
         settings.write_text(
             SETTINGS.format(
                 folder=self.folder,
@@ -79,8 +81,9 @@ class Engine:
             "CONTAINERS_CONF": str(settings),
             "CONTAINERS_STORAGE_CONF": str(storage),
             "BUILDAH_ISOLATION": "chroot",
+            "TMPDIR": str(temporary),
         }
-        # Its timers run the health checks; where there is none, `pulse.py` does.
+        # Its timers make the health checks; where there is none, only those that are asked for.
         if not has_systemd():
             variables["DISABLE_HC_SYSTEMD"] = "true"
         return variables
@@ -141,9 +144,10 @@ class Engine:
         ):
             with suppress(CommandError):
                 self.podman(*command)
-        for name in self.podman("network", "ls", "--quiet", "--filter", "driver=bridge").split():
-            if name != "podman":
-                self.podman("network", "rm", "--force", name)
+        with suppress(CommandError):
+            for name in self.podman("network", "ls", "--quiet").split():
+                if name != "podman":
+                    self.podman("network", "rm", "--force", name)
 
     def close(self, *, keep_images: bool = False) -> None:
         """Remove everything that was made here, and the folder unless images are kept."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.__main__ import SKIPPED, main
+from tests.containers.__main__ import SKIPPED, exit_code, main
+from tests.containers.checklist import Checklist, SkippedError
 from tests.containers.engine import CommandError, Engine, remove_leftovers
+from tests.containers.images import Images
 
 
 @pytest.fixture
@@ -71,3 +73,20 @@ def test_without_an_engine_nothing_is_run_and_the_reason_is_said(
     assert "apt install" in said
     for package in ("podman", "runc", "netavark", "catatonit"):
         assert package in said
+
+
+def test_a_base_image_that_can_neither_be_pulled_nor_made_skips_what_needs_it(
+    no_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (no_podman / "bin" / "podman").write_text("#!/bin/sh\nexit 1\n")
+    monkeypatch.setenv("PATH", f"{no_podman / 'bin'}:/bin")
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    engine = Engine(no_podman / "engine")
+    images = Images(engine, no_podman / "log")
+    with pytest.raises(SkippedError, match="debootstrap"):
+        images.provide_base()
+    checklist = Checklist(lambda _line: None)
+    checklist.check("the base image is here", images.provide_base, needed=True)
+    checklist.check("PostgreSQL is here", images.provide_postgres)
+    assert exit_code(checklist) == SKIPPED
+    engine.close()

