@@ -107,7 +107,7 @@ def main(given: Sequence[str] | None = None) -> int:
     checklist = Checklist(say)
     try:
         podman_compose = install_podman_compose(engine, log)
-        stack = Stack(engine, podman_compose, build_mounts(engine.folder), log)
+        stack = Stack(engine, podman_compose, build_mounts(engine.work), log)
         Course(engine, Images(engine, log), stack, checklist).run()
     except KeyboardInterrupt:
         say("interrupted: removing everything ...")

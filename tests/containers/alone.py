@@ -27,9 +27,9 @@ def server(
     port, name = free_port(), "alone"
     variables = [f"--env={key}={value}" for key, value in (proxies or {}).items()]
     place = ("--volume=alone:/data", f"--publish=127.0.0.1:{port}:8080", "--shm-size=512m")
-    engine.podman("run", "--detach", f"--name={name}", *place, *variables, *options, image)
     client = Client(f"http://127.0.0.1:{port}")
     try:
+        engine.podman("run", "--detach", f"--name={name}", *place, *variables, *options, image)
         until(lambda: is_healthy(engine, name), "the container is healthy")
         until(lambda: client.readiness()[0], "/readyz is ready")
         yield client

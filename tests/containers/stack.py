@@ -59,7 +59,7 @@ class Stack:
         self, engine: Engine, podman_compose: str, build_options: list[str], log: Path
     ) -> None:
         self.engine, self._log = engine, log
-        self.clone, self._upstream = engine.folder / "clone", engine.folder / "upstream"
+        self.clone, self._upstream = engine.work / "clone", engine.work / "upstream"
         _copy_checkout(self._upstream)
         self._git("init", "--quiet")
         self._commit("this version")
@@ -68,7 +68,7 @@ class Stack:
         password, token = secrets.token_hex(24), secrets.token_hex(24)
         environment = ENVIRONMENT.format(password=password, token=token, port=self.port)
         (self.clone / ".env").write_text(environment)
-        tools = engine.folder / "bin"
+        tools = engine.work / "bin"
         tools.mkdir(exist_ok=True)
         for name, script in {
             "docker": DOCKER.format(podman_compose=podman_compose),
