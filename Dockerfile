@@ -18,8 +18,7 @@ ENV PIP_NO_CACHE_DIR=1 \
     DENSEARCH_DATA_DIR=/data \
     DENSEARCH_LOG_JSON=1
 
-# Ray keeps its token and its caches in the home directory, so the user has a writable one. /data is
-# made here that a named volume mounted on it belongs to the user as well. Both are open to the
+# /data is made here that a named volume mounted on it belongs to the user as well. It is open to the
 # group 0: a platform that runs images as any user (--user 12345:0) makes it a member of that.
 RUN useradd --uid 10001 --gid 0 --create-home --home-dir /home/densearch densearch \
     && install --directory --owner=densearch --group=root --mode=0770 /data \
@@ -44,7 +43,8 @@ RUN pip install --no-deps --editable ./library --editable . \
 
 # By its number: an orchestrator that refuses root cannot look a name up.
 USER 10001
-ENV HOME=/home/densearch
+# Ray keeps its token and its caches there. Any user may write it, with a read-only root, too.
+ENV HOME=/tmp
 EXPOSE 8080
 
 # For the roles that answer HTTP; the others replace or disable it in docker-compose.yml. Past the
