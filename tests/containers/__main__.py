@@ -34,6 +34,8 @@ BACKEND_FOLDERS = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/local/libexec
 PODMAN_COMPOSE = "podman-compose==1.6.0"
 # What automake's tests exit with when they cannot run here.
 SKIPPED = 77
+# What a shell returns for a command that Ctrl-C ended.
+INTERRUPTED = 130
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -109,16 +111,17 @@ def main(given: Sequence[str] | None = None) -> int:
         podman_compose = install_podman_compose(engine, log)
         stack = Stack(engine, podman_compose, build_mounts(engine.work), log)
         Course(engine, Images(engine, log), stack, checklist).run()
+        code = exit_code(checklist)
     except KeyboardInterrupt:
         say("interrupted: removing everything ...")
-        return 130
+        code = INTERRUPTED
     finally:
         # A second Ctrl-C would leave containers behind.
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         engine.close(keep_images=args.keep is not None)
     say(f"\n{checklist.table()}, after {time.monotonic() - began:.0f} s")
-    return exit_code(checklist)
+    return code
 
 
 def exit_code(checklist: Checklist) -> int:

