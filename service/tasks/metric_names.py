@@ -9,6 +9,8 @@ from service.tasks.registry import TASKS
 
 # Each kind's, without those that an earlier one has.
 FIRST = tuple(dict.fromkeys(name for info in TASKS.values() for name in info.metrics))
+# What a split itself gives, the same for every network: no arm is compared by it.
+OF_THE_SPLIT = ("constant_loss", "input_psnr_db", "noisy_psnr_db")
 
 Value = TypeVar("Value")
 

@@ -14,6 +14,9 @@ LEAST_PX = 11
 _LEAST_MSE = 1e-10
 _UNIT_RANGE = (0.0, 1.0)
 _TOP = 5
+# Metric of a split, the same for every network: the loss of an output that is the same for each
+# sample. A training that ends there has learned nothing.
+CONSTANT_LOSS = "constant_loss"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,31 @@ def n_correct(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
         best = logits.topk(_TOP, dim=1).indices
         found["accuracy_top5"] = (best == labels[:, None]).any(dim=1).sum()
     return found
+
+
+def entropy(labels: Tensor) -> float:
+    """Return the entropy of classes, in nats: no constant output has a lower cross-entropy.
+
+    Args:
+        labels: Class of each sample, any shape, int64.
+    """
+    return float(torch.special.entr(shares_of(labels)).sum())
+
+
+def shares_of(labels: Tensor) -> Tensor:
+    """Return the share of each class, float64, on the CPU; classes at the end may be missing."""
+    counts = torch.bincount(labels.flatten().cpu()).double()
+    return counts / counts.sum()
+
+
+def label_entropy(labels: Tensor) -> float:
+    """Return the mean over labels of the entropy of each, in nats.
+
+    Args:
+        labels: (N, n_labels), 0 and 1.
+    """
+    shares = labels.double().mean(dim=0)
+    return float((torch.special.entr(shares) + torch.special.entr(1.0 - shares)).mean())
 
 
 def label_accuracy(logits: Tensor, labels: Tensor) -> float:

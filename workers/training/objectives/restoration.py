@@ -13,6 +13,7 @@ from densearch.nn.memory_format import lay_out
 from densearch.plugins.shape import Split
 from workers.training.metrics import (
     CLIPPED_SQUARED_ERROR,
+    CONSTANT_LOSS,
     GAUSSIAN_SIMILARITY,
     SIMILARITY,
     SQUARED_ERROR,
@@ -66,12 +67,17 @@ class RestorationObjective(PatchObjective):
         return 0.5 * errors.flatten(1).mean(dim=1)
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
-        """Return `loss` (MSE) and PSNRs; thoroughly, similarities and the inputs' own PSNR too."""
+        """Return `loss` (MSE) and PSNRs.
+
+        Thoroughly, similarities, the inputs' own PSNR and `constant_loss`, that of an output of 0,
+        too.
+        """
         n_images, device = self.n_judged(split), self.data.normalise.low.device
         measures = QUICK + (THOROUGH[self.data.n_dims] if thorough else ())
         of_outputs = PixelMeans(n_images, device, measures)
         has_baseline = thorough and self.shape.n_channels == self.n_outputs
         of_inputs = PixelMeans(n_images, device, (SQUARED_ERROR,)) if has_baseline else None
+        of_zeros = PixelMeans(n_images, device, (SQUARED_ERROR,)) if thorough else None
         with torch.inference_mode():
             for part in self.judged(split):
                 outputs = network(lay_out(self.normalise(part.inputs)))
@@ -79,9 +85,14 @@ class RestorationObjective(PatchObjective):
                 of_outputs.add(part.numbers, part.tile, restored, part.truth)
                 if of_inputs is not None:
                     of_inputs.add(part.numbers, part.tile, part.inputs, part.truth)
+                if of_zeros is not None:
+                    unchanged = self.restored(part.inputs, torch.zeros_like(outputs))
+                    of_zeros.add(part.numbers, part.tile, unchanged, part.truth)
         metrics = _metrics(of_outputs, measures)
         if of_inputs is not None:
             metrics[self.input_psnr] = psnr_db(of_inputs.of(SQUARED_ERROR))
+        if of_zeros is not None:
+            metrics[CONSTANT_LOSS] = float(of_zeros.of(SQUARED_ERROR).mean())
         return metrics
 
     @abstractmethod

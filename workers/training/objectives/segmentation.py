@@ -18,6 +18,7 @@ from workers.training.data.patches import Patches
 from workers.training.data.scaling import Scale
 from workers.training.data.targets import Targets
 from workers.training.data.tiles import Tile, within
+from workers.training.metrics import CONSTANT_LOSS
 from workers.training.objectives.patched import Pair, PatchObjective
 
 # Added to both sides of a Dice coefficient, px: a class without pixels divides by no zero.
@@ -87,8 +88,11 @@ class SegmentationObjective(PatchObjective):
         """
         return _Sums.of(outputs.float(), targets, self._label_smoothing).loss()
 
-    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
-        """Return `loss`, and `iou`, `dice` and `pixel_accuracy` of the most likely classes."""
+    def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
+        """Return `loss`, and `iou`, `dice` and `pixel_accuracy` of the most likely classes.
+
+        Thoroughly, `constant_loss` too.
+        """
         sums: _Sums | None = None
         counts = torch.zeros(self.n_outputs**2, dtype=torch.int64)
         with torch.inference_mode():
@@ -105,7 +109,9 @@ class SegmentationObjective(PatchObjective):
             if sums is None:
                 raise ValueError(f"the {split} split has no samples")
             loss = float(sums.loss())
-        return {"loss": loss, **overlaps(counts.view(self.n_outputs, -1).numpy())}
+        table = counts.view(self.n_outputs, -1)
+        constant = {CONSTANT_LOSS: constant_loss(table.sum(dim=1))} if thorough else {}
+        return {"loss": loss, **overlaps(table.numpy()), **constant}
 
     def judged_crops(self) -> Sequence[Pair]:
         """Return crops of the inputs and of the masks."""
@@ -115,6 +121,20 @@ class SegmentationObjective(PatchObjective):
         """Return windows of the inputs and of the masks."""
         inputs, masks = patches
         return inputs, masks
+
+
+def constant_loss(counts: Tensor) -> float:
+    """Return the loss of an output that gives every pixel the shares of the classes.
+
+    Args:
+        counts: (C,), pixels of each class; without any pixel the loss is 0.
+    """
+    sizes = counts.double()
+    n_pixels = float(sizes.sum())
+    shares = sizes / max(n_pixels, 1.0)
+    parts = (torch.special.entr(shares).sum() * n_pixels, torch.tensor(n_pixels))
+    found = _Sums(*parts, shared=shares * sizes, sizes=shares * n_pixels + sizes)
+    return float(found.loss()) if n_pixels else 0.0
 
 
 def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:

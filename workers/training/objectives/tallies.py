@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from workers.training.metrics import label_accuracy, label_scores, n_correct
+from workers.training.metrics import (
+    CONSTANT_LOSS,
+    entropy,
+    label_accuracy,
+    label_entropy,
+    label_scores,
+    n_correct,
+)
 
 
 class Tally(ABC):
@@ -38,20 +45,26 @@ class ClassTally(Tally):
     def __init__(self) -> None:
         self._losses: list[Tensor] = []
         self._counts: dict[str, Tensor] = {}
+        self._labels: list[Tensor] = []
 
     def add(self, logits: Tensor, labels: Tensor) -> None:
         """Take in a batch."""
         self._losses.append(functional.cross_entropy(logits, labels, reduction="none"))
+        self._labels.append(labels)
         for name, count in n_correct(logits, labels).items():
             self._counts[name] = self._counts.get(name, torch.zeros_like(count)) + count
 
-    def metrics(self, *, thorough: bool) -> dict[str, float]:  # noqa: ARG002 - nothing here is slow
-        """Return `loss` (cross-entropy in nats), `accuracy` and perhaps `accuracy_top5`."""
+    def metrics(self, *, thorough: bool) -> dict[str, float]:
+        """Return `loss` (cross-entropy in nats), `accuracy` and perhaps `accuracy_top5`.
+
+        Thoroughly, `constant_loss` too.
+        """
         losses = torch.cat(self._losses)
         # Summed as cross_entropy sums those of all samples at once: the same bits.
         loss = functional.nll_loss(-losses[:, None], torch.zeros_like(losses, dtype=torch.long))
         shares = {name: float(count) / len(losses) for name, count in self._counts.items()}
-        return {"loss": float(loss), **shares}
+        quick = {"loss": float(loss), **shares}
+        return quick | ({CONSTANT_LOSS: entropy(torch.cat(self._labels))} if thorough else {})
 
 
 class LabelsTally(Tally):
@@ -67,8 +80,14 @@ class LabelsTally(Tally):
         self._labels.append(labels)
 
     def metrics(self, *, thorough: bool) -> dict[str, float]:
-        """Return `loss` (BCE in nats) and `label_accuracy`; thoroughly, F1 scores and mAP too."""
+        """Return `loss` (BCE in nats) and `label_accuracy`.
+
+        Thoroughly, F1 scores, mAP and `constant_loss` too.
+        """
         logits, labels = torch.cat(self._logits), torch.cat(self._labels)
         loss = functional.binary_cross_entropy_with_logits(logits, labels.double())
         quick = {"loss": float(loss), "label_accuracy": label_accuracy(logits, labels)}
-        return quick | (label_scores(logits, labels) if thorough else {})
+        if not thorough:
+            return quick
+        constant = {CONSTANT_LOSS: label_entropy(labels)}
+        return quick | label_scores(logits, labels) | constant

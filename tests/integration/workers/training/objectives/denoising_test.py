@@ -22,7 +22,8 @@ def test_denoising_really_denoises_photographs_it_has_not_seen() -> None:
         "train_loss", "val_loss", "val_psnr_clipped_db", "val_psnr_db"
     }  # fmt: skip
     assert set(outcome.metrics) == {
-        "loss", "psnr_clipped_db", "ssim_gaussian", "psnr_db", "ssim", "noisy_psnr_db"
+        "loss", "psnr_clipped_db", "ssim_gaussian", "psnr_db", "ssim", "noisy_psnr_db",
+        "constant_loss",
     }  # fmt: skip
     # 20 log10(255 / 25) = 20.17 dB; a 3x3 mean filter reaches less than 25 dB on these.
     assert outcome.metrics["noisy_psnr_db"] == pytest.approx(20.17, abs=0.05)

@@ -215,7 +215,8 @@ def test_a_training_judged_on_the_test_split_has_the_metrics_of_papers(tmp_path:
         "train_loss", "val_loss", "val_psnr_clipped_db", "val_psnr_db"
     }  # fmt: skip
     assert list(outcome.metrics) == [
-        "loss", "psnr_clipped_db", "ssim_gaussian", "psnr_db", "ssim", "noisy_psnr_db"
+        "loss", "psnr_clipped_db", "ssim_gaussian", "psnr_db", "ssim", "noisy_psnr_db",
+        "constant_loss",
     ]  # fmt: skip
 
 

@@ -32,8 +32,29 @@ def test_losses_of_classes_are_the_same_bits_in_batches(n: int, n_classes: int) 
     assert found["accuracy"] == float((logits.argmax(1) == labels).double().mean())
     assert ("accuracy_top5" in found) == (n_classes > 5)
     assert {name: int(count) / n for name, count in n_correct(logits, labels).items()} == {
-        name: value for name, value in found.items() if name != "loss"
+        name: value for name, value in found.items() if name not in ("loss", "constant_loss")
     }
+
+
+@pytest.mark.parametrize("n_classes", [2, 10])
+def test_no_constant_output_has_a_lower_loss_than_the_one_reported(n_classes: int) -> None:
+    random = torch.Generator().manual_seed(n_classes)
+    labels = torch.randint(n_classes, (500,), generator=random).clamp(max=n_classes - 2 or 1)
+    shares = torch.bincount(labels, minlength=n_classes).double() / 500
+    constants = [
+        shares.clamp(min=1e-12).log(),
+        *torch.randn(50, n_classes, dtype=torch.float64, generator=random),
+    ]
+    found = [taken_in(ClassTally(), one.expand(500, -1), labels, 128) for one in constants]
+    least = min(one["loss"] for one in found)
+    assert found[0]["loss"] == pytest.approx(least)
+    assert all(one["constant_loss"] == pytest.approx(least) for one in found)
+
+
+def test_the_constant_loss_of_labels_is_the_mean_of_their_entropies() -> None:
+    labels = torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 1.0]])
+    found = taken_in(LabelsTally(), torch.zeros(4, 3, dtype=torch.float64), labels, 2)
+    assert found["constant_loss"] == pytest.approx(np.log(2) / 3)
 
 
 def test_a_tally_of_classes_keeps_no_logits() -> None:
