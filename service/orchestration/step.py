@@ -75,6 +75,8 @@ def take(
     if run.job.state is JobState.QUEUED:
         run.job = jobs.set_state(session, run.job.id, JobState.RUNNING)
     results.record(session, run, updates)
+    if updates:
+        run.log.flush(session)  # a trial that is issued now finds these results
     is_unsized = run.is_active and not pack_width.settle(session, run)
     assignments: list[Assignment] = []
     has_more = False

@@ -27,9 +27,14 @@ def test_the_same_job_again_trains_nothing(database: Database) -> None:
     assert ours["cost"]["trained"] == 0
 
 
-def test_nothing_is_trained_twice_within_a_job(sqlite_database: Database) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_trained_twice_within_a_job(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Also where a trial is issued in the step in which its training's result arrives."""
+    monkeypatch.setattr(ask, "LONGEST_S", 0.0)  # a study a step, as on a slow machine
     submit(sqlite_database, training_job())
-    simulation = Simulation(sqlite_database, n_workers=8)
+    simulation = Simulation(sqlite_database, n_workers=8, seed=seed)
     (run,) = simulation.take()
     simulation.run(run)
     assert len(simulation.digests) == len(set(simulation.digests))
