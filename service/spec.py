@@ -312,11 +312,32 @@ class WarmStart(Section):
     )
 
 
+MOST_SEEDS = 100
+
+
 class Evaluation(Section):
     """The final judgement on the test split."""
 
     n_seeds: int = Field(
-        default=3, ge=0, le=100, description="Fresh trainings of each arm's best."
+        default=3,
+        ge=0,
+        le=MOST_SEEDS,
+        description="Fresh trainings of each arm's best; the last of the looks, where there are.",
+    )
+    looks: list[Annotated[int, Field(ge=2, le=MOST_SEEDS)]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=10,
+        exclude_if=lambda looks: looks is None,
+        description="Rising numbers of seeds after which the question is looked at: the "
+        "evaluation ends at the first that decides; 5, 10 and 20 without n_seeds.",
+    )
+    margin_percent: float | None = Field(
+        default=None,
+        gt=0,
+        lt=100,
+        exclude_if=lambda margin: margin is None,
+        description="A difference of the loss that does not matter, in percent; 1 if unset.",
     )
 
 

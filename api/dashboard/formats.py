@@ -42,6 +42,9 @@ def percent(fraction: float | None) -> str:
 
 def interval(versus: Mapping[str, float | None]) -> str:
     """Write a comparison's interval as percentages of the baseline, "" where it has none."""
+    ends = versus.get("change_low"), versus.get("change_high")
+    if None not in ends:  # since version 3 of the report
+        return f"{percent(ends[0])} to {percent(ends[1])}"
     difference, relative = versus.get("difference"), versus.get("relative")
     low, high = versus.get("low"), versus.get("high")
     if not difference or not relative or low is None or high is None:

@@ -23,6 +23,8 @@ class TrainingsOut(Out):
 
     kind: str = Field(description="search, tuned, control, promotion or evaluation.")
     n: int = Field(description="At most: nothing is trained twice.")
+    n_least: int = Field(description="At least: an evaluation ends at the look that decides.")
+    n_usual: int = Field(description="Usually.")
     epochs: tuple[int, int, int] = Field(
         description="Of each training: lowest, usual and highest number."
     )

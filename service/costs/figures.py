@@ -38,6 +38,7 @@ class KindOfTraining:
     Attributes:
         n: Their largest number.
         n_least: Their least number, where no result is known already.
+        n_usual: Their usual number.
         n_together: How many usually share a worker as one pack.
         seconds: Duration of one of them, alone or as part of a pack.
     """
@@ -45,6 +46,7 @@ class KindOfTraining:
     kind: str
     n: int
     n_least: int
+    n_usual: int
     epochs: tuple[int, int, int]
     n_together: float
     seconds: Interval
@@ -53,7 +55,7 @@ class KindOfTraining:
     def whole(self) -> Interval:
         """Duration of all of them, one after another."""
         each = self.seconds
-        return Interval(each.low * self.n_least, each.expected * self.n, each.high * self.n)
+        return Interval(each.low * self.n_least, each.expected * self.n_usual, each.high * self.n)
 
 
 @dataclass(frozen=True, slots=True)

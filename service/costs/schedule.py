@@ -40,7 +40,13 @@ def kind_of(
         cost.start_s + final_s + high * epoch_s.high,
     )
     return KindOfTraining(
-        trainings.kind, trainings.n, trainings.n_least, trainings.epochs, n_together, seconds
+        trainings.kind,
+        trainings.n,
+        trainings.n_least,
+        trainings.n_usual,
+        trainings.epochs,
+        n_together,
+        seconds,
     )
 
 
@@ -76,10 +82,12 @@ def time_of(
     tail = {kind.kind: kind for kind in kinds}.get(EVALUATION)
     if tail is None:
         return found
-    n_least, n_each = (math.ceil(n / n_workers) for n in (tail.n_least, tail.n))
+    n_least, n_usual, n_each = (
+        math.ceil(n / n_workers) for n in (tail.n_least, tail.n_usual, tail.n)
+    )
     return found + Interval(
         tail.seconds.low * n_least,
-        tail.seconds.expected * n_each,
+        tail.seconds.expected * n_usual,
         # Seeds do not share packs: they may leave the last one to a single worker.
         tail.seconds.high * (n_each + width - 1),
     )

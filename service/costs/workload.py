@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from service import samplers
-from service.spec import Choices, JobSpec, MedianPruning, Pruning
+from service.spec import Choices, Evaluation, JobSpec, MedianPruning, Pruning
 from service.states import Role
-from service.studies import halving, planning
+from service.studies import halving, looks, planning
 from service.studies.planning import PlannedStudy
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.spaces import centre_of
@@ -29,7 +29,9 @@ class Trainings:
     Attributes:
         kind: search, tuned, control, promotion or evaluation.
         n: Their largest number: a training that is known, or occurs twice, is not repeated.
-        n_least: Of these, how many are trained whatever the searches find.
+        n_least: Of these, how many are trained whatever the searches find, and however soon the
+            looks of the evaluation decide.
+        n_usual: How many there usually are.
         epochs: Of each: the least, the usual and the most.
         is_full: Whether they decide: all epochs, in full precision.
     """
@@ -37,6 +39,7 @@ class Trainings:
     kind: str
     n: int
     n_least: int
+    n_usual: int
     epochs: tuple[int, int, int]
     is_full: bool
 
@@ -54,11 +57,12 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
     n_tuned, n_luck = (
         sum(study.role is role for study in studies) for role in (Role.TUNED, Role.SPECULATION)
     )
+    least, usual = _seeds_of(spec.evaluation)
     # A tuned control's training at the job's own rate is that of its plain one.
-    n_shared = {
-        TUNED: n_tuned,
-        PROMOTION: n_tuned,
-        EVALUATION: spec.evaluation.n_seeds * (n_tuned + n_luck),
+    n_least = {
+        TUNED: counted[TUNED] - n_tuned,
+        PROMOTION: counted[PROMOTION] - n_tuned,
+        EVALUATION: least * (len(studies) - n_tuned - n_luck),
     }
     epochs = {kind: epochs_of(resolved, is_full=False) for kind in KINDS.values()}
     epochs[PROMOTION], epochs[EVALUATION] = _promoted(resolved), epochs_of(resolved, is_full=True)
@@ -67,13 +71,22 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
         Trainings(
             kind,
             n,
-            max(n - n_shared.get(kind, 0), 0),
+            max(n_least.get(kind, n), 0),
+            round(usual * len(studies)) if kind == EVALUATION else n,
             epochs[kind],
             kind in decides,
         )
         for kind, n in counted.items()
         if n
     ]
+
+
+def _seeds_of(evaluation: Evaluation) -> tuple[int, float]:
+    """Return the least and the usual number of seeds of an evaluation in planned looks."""
+    planned = tuple(evaluation.looks or ())
+    if len(planned) < 2:
+        return evaluation.n_seeds, evaluation.n_seeds
+    return planned[0], looks.expected_seeds(planned)
 
 
 def _promoted(resolved: ResolvedSpec) -> tuple[int, int, int]:

@@ -182,7 +182,7 @@ def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Prog
     promotions = counted.count(ANY, [Phase.PROMOTION]).n
     promoted = counted.count(ENDED, [Phase.PROMOTION]).n
     issued = counted.count(ANY, [Phase.EVALUATION]).n
-    n_evaluations = issued or job.spec["evaluation"]["n_seeds"] * counted.n_studies
+    n_evaluations = issued or _first_look(job) * counted.n_studies
     n_evaluated = counted.count(ENDED, [Phase.EVALUATION]).n
     n_all = counted.n_trials + promotions + n_evaluations
     n_done = ended.n_numbered + promoted + n_evaluated
@@ -204,6 +204,13 @@ def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Prog
         fraction=1.0 if is_done else n_done / max(n_all, 1),
         eta_s=eta_s(n_all - n_done, durations_s, running),
     )
+
+
+def _first_look(job: Job) -> int:
+    """Return with how many seeds each study is evaluated at least."""
+    evaluation = job.spec["evaluation"]
+    looks: Sequence[int] = evaluation.get("looks") or [evaluation["n_seeds"]]
+    return looks[0]
 
 
 def reason(session: Session, job: Job, settings: Settings) -> str | None:

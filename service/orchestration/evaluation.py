@@ -1,4 +1,7 @@
-"""Evaluation: the best of each study is trained with fresh seeds and judged on the test split."""
+"""Evaluation: the best of each study is trained with fresh seeds and judged on the test split.
+
+The seeds come in planned looks, until the job's question is decided (`service.report.primary`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from sqlalchemy.orm import Session
 
 from service.orchestration import issue
 from service.orchestration.run import Run
+from service.records import Trial
+from service.report.answer import chosen
+from service.report.primary import SeedPlan, looks_at, question_of, seeds_wanted
+from service.report.rows import ROLES
 from service.states import JobState, Phase
 from service.storage import densities
 from service.studies import payloads
@@ -13,10 +20,43 @@ from service.studies.study_run import StudyRun
 
 
 def n_missing(run: Run) -> int:
-    """Count the evaluation's trials that are not stored yet; 0 before it begins."""
+    """Count the trials of the present look that are not stored yet; 0 before the evaluation."""
     if run.job.state is not JobState.EVALUATING:
         return 0
-    return max(0, run.spec.evaluation.n_seeds * len(_judged(run)) - run.log.n_evaluations)
+    return max(0, _n_seeds(run) * len(_judged(run)) - run.log.n_evaluations)
+
+
+def _n_seeds(run: Run) -> int:
+    """Return how many seeds of each study are to be trained by now.
+
+    They are those of the first look, and those of the next once the trainings of a look have ended
+    and do not decide. Only trainings below a look's number of seeds count for it.
+    """
+    plan, n_judged = SeedPlan.of(run.spec.evaluation), len(_judged(run))
+    n_issued = run.log.n_evaluations // max(n_judged, 1)
+    reached = [n_seeds for n_seeds in plan.looks if n_seeds <= n_issued]
+    ahead = plan.looks[len(reached) : len(reached) + 1]
+    if run.log.n_evaluations > n_issued * n_judged or not reached:
+        return ahead[0] if ahead else n_issued
+    if not ahead or run.log.has_open() or not _is_open(run, plan):
+        return reached[-1]
+    return ahead[0]
+
+
+def _is_open(run: Run, plan: SeedPlan) -> bool:
+    """Whether the looks so far do not answer the job's question, and it has one."""
+    judged = {study.record.id: study for study in _judged(run) if study.record.role in ROLES}
+    finals = [(s, run.log.trials[s.record.best_trial_id or 0]) for s in judged.values()]
+    choices = [chosen(study, final.value, final.digest) for study, final in finals]
+    question = question_of([one for one in choices if one is not None])
+    if question is None:
+        return False
+    tested: dict[str, list[Trial]] = {study.record.name: [] for study in judged.values()}
+    for trial in run.log.trials.values():
+        if trial.phase is Phase.EVALUATION and trial.study_id in judged:
+            tested[judged[trial.study_id].record.name].append(trial)
+    taken = looks_at(question, plan, tested)
+    return bool(taken) and seeds_wanted(taken, plan) > taken[-1].n_seeds
 
 
 def _judged(run: Run) -> list[StudyRun]:

@@ -1,7 +1,10 @@
 """Attribution of a gain to the learning rate, the scale of the weights and the spatial shape.
 
 A chain of arms leads from the plain convolution to the learned density, and each link changes one
-more factor. The gain is the sum of the links because all arms are compared on the same seeds.
+more factor. All arms are compared on the same seeds, so that the ratios of the links multiply to
+that of the whole gain. The parts and the comparisons outside the chain are one family of tests:
+each interval is at the level of its step in Holm's procedure, and a part counts where its interval
+excludes zero.
 """
 
 from __future__ import annotations
@@ -9,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from service.report import statistics
+from service.report.effects import Effect, Unit, by_holm, effect_of
 
 Losses = Mapping[int, float]
 
@@ -37,12 +38,11 @@ class Part:
         arm: The arm with these factors.
         against: The arm without them.
         n: Number of seeds.
-        difference: Mean loss saved, `against` - `arm`; negative where it costs.
-        low: Lower end of Student's 95 % interval; None when n is 1.
-        high: Upper end; None when n is 1.
-        relative: `difference` over uniform's mean loss; None when that is 0.
-        relative_low: `low` over uniform's mean loss.
-        relative_high: `high` over uniform's mean loss.
+        unit: What the shares below are, see `service.report.effects.Effect`.
+        relative: Share of the loss of `against` that is saved; negative where it costs.
+        relative_low: Lower end of its interval; None when n is 1.
+        relative_high: Upper end.
+        level: Two-sided level of the interval.
         p: Paired t test of this part, uncorrected; None when n is 1.
     """
 
@@ -50,18 +50,18 @@ class Part:
     arm: str
     against: str
     n: int
-    difference: float
-    low: float | None
-    high: float | None
-    relative: float | None
+    unit: Unit
+    relative: float
     relative_low: float | None
     relative_high: float | None
+    level: float
     p: float | None
 
     @property
     def is_significant(self) -> bool:
         """Whether the interval excludes zero."""
-        return self.low is not None and self.high is not None and self.low * self.high > 0.0
+        low, high = self.relative_low, self.relative_high
+        return low is not None and high is not None and low * high > 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Attribution:
         arm: The density's arm.
         is_rate_tuned: Whether the learning rate was searched for all arms except uniform.
         gain: `arm` against uniform.
-        parts: In the order of the chain; their differences add up to the gain.
+        parts: In the order of the chain.
         beside: Comparisons outside the chain, where their arms were trained: the learning rate of
             the plain convolution, if the density's was not searched; `arm` against the plain
             convolution with a tuned rate; the initialisation. The name is a key of stored
@@ -89,7 +89,7 @@ class Attribution:
 
 
 def attribute(
-    losses: Mapping[str, Losses], best: str, rate_tuned: str | None
+    losses: Mapping[str, Losses], best: str, rate_tuned: str | None, level: float = 0.05
 ) -> Attribution | None:
     """Attribute the gain of a learned density over uniform.
 
@@ -98,6 +98,7 @@ def attribute(
         best: The best search's arm.
         rate_tuned: The arm of the best density whose learning rate was searched too, if any; it
             separates the learning rate's part, together with the tuned controls.
+        level: Two-sided level of the whole family of comparisons.
 
     Returns:
         None if uniform and the density's arm share no seed.
@@ -112,18 +113,31 @@ def attribute(
     seeds = _shared(trained, stops)
     if not seeds:
         return None
+    inside = [
+        _Pair(names, after, before, seeds)
+        for before, (after, names) in zip(stops, links, strict=False)
+    ]
+    outside = list(_outside_chain(trained, arm, is_rate_tuned=is_rate_tuned))
+    parts = _parts(trained, [*inside, *outside], level)
     gained = tuple(what for _, names in links for what in names)
     return Attribution(
         arm=arm,
         is_rate_tuned=is_rate_tuned,
-        gain=_part(trained, gained, arm, UNIFORM, seeds),
-        parts=tuple(
-            _part(trained, names, after, before, seeds)
-            for before, (after, names) in zip(stops, links, strict=False)
-        ),
-        beside=tuple(_outside_chain(trained, arm, is_rate_tuned=is_rate_tuned)),
+        gain=_part(trained, _Pair(gained, arm, UNIFORM, seeds), level),
+        parts=tuple(parts[: len(inside)]),
+        beside=tuple(parts[len(inside) :]),
         missing=_missing(trained, is_rate_tuned=is_rate_tuned),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two arms to compare, and the seeds that count."""
+
+    names: tuple[str, ...]
+    arm: str
+    against: str
+    seeds: Sequence[int]
 
 
 def _links(
@@ -148,7 +162,7 @@ def _shared(trained: Mapping[str, Losses], names: Sequence[str]) -> list[int]:
 
 def _outside_chain(
     trained: Mapping[str, Losses], arm: str, *, is_rate_tuned: bool
-) -> Iterator[Part]:
+) -> Iterator[_Pair]:
     pairs = [] if is_rate_tuned else [(RATE, UNIFORM_TUNED, UNIFORM)]
     pairs.append((BEYOND, arm, UNIFORM_TUNED))
     pairs.append((INITIALISATION, DEFAULT_INIT_TUNED, UNIFORM_TUNED))
@@ -156,7 +170,7 @@ def _outside_chain(
         if name in trained and against in trained:
             seeds = _shared(trained, [UNIFORM, name, against])
             if seeds:
-                yield _part(trained, (what,), name, against, seeds)
+                yield _Pair((what,), name, against, seeds)
 
 
 def _missing(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> tuple[str, ...]:
@@ -166,30 +180,34 @@ def _missing(trained: Mapping[str, Losses], *, is_rate_tuned: bool) -> tuple[str
     return tuple(name for name in wanted if name not in trained)
 
 
-def _part(
-    trained: Mapping[str, Losses],
-    names: tuple[str, ...],
-    arm: str,
-    against: str,
-    seeds: Sequence[int],
-) -> Part:
-    ours, theirs = ([trained[name][seed] for seed in seeds] for name in (arm, against))
-    saved = statistics.compare(theirs, ours)
-    scale = float(np.mean([trained[UNIFORM][seed] for seed in seeds]))
+def _parts(trained: Mapping[str, Losses], pairs: Sequence[_Pair], level: float) -> list[Part]:
+    """Compare pairs as one family, see the module."""
+    ps = [_effect(trained, pair, level).p for pair in pairs]
+    levels = by_holm(ps, level)
+    return [_part(trained, pair, own) for pair, own in zip(pairs, levels, strict=True)]
 
-    def relative(value: float | None) -> float | None:
-        return value / scale if value is not None and scale else None
 
+def _effect(trained: Mapping[str, Losses], pair: _Pair, level: float) -> Effect:
+    ours, theirs = (
+        {seed: trained[name][seed] for seed in pair.seeds} for name in (pair.arm, pair.against)
+    )
+    found = effect_of(ours, theirs, level)
+    if found is None:
+        raise ValueError(f"{pair.arm} and {pair.against} share no seed")
+    return found
+
+
+def _part(trained: Mapping[str, Losses], pair: _Pair, level: float) -> Part:
+    found = _effect(trained, pair, level)
     return Part(
-        names=names,
-        arm=arm,
-        against=against,
-        n=saved.n,
-        difference=saved.difference,
-        low=saved.low,
-        high=saved.high,
-        relative=relative(saved.difference),
-        relative_low=relative(saved.low),
-        relative_high=relative(saved.high),
-        p=saved.p,
+        names=pair.names,
+        arm=pair.arm,
+        against=pair.against,
+        n=found.n,
+        unit=found.unit,
+        relative=-found.change,
+        relative_low=None if found.high is None else -found.high,
+        relative_high=None if found.low is None else -found.low,
+        level=level,
+        p=found.p,
     )

@@ -9,10 +9,12 @@ from typing import Any
 from service import devices, samplers
 from service.records import Json, Trial
 from service.report import fidelity, plateau, repeats
-from service.report.attribution import DENSITY_TUNED, UNIFORM, attribute
+from service.report.answer import answer_of, looked_at
+from service.report.attribution import DENSITY_TUNED, attribute
+from service.report.causes import attribution_in_words
+from service.report.primary import SeedPlan
 from service.report.rows import (
     ROLES,
-    Against,
     ArmTrials,
     arms_with_trials,
     compare_with_uniform,
@@ -20,13 +22,12 @@ from service.report.rows import (
 )
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
-from service.report.verdict import INFERENCE, attribution_in_words, count_of, verdict
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun
 
-VERSION = 2
+VERSION = 3
 
 
 def build_report(
@@ -50,36 +51,50 @@ def build_report(
     Returns:
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
         ``best_arm`` (the search with the lowest validation loss: the test split selects nothing);
-        ``findings`` (the verdict, the causes of the gain, its cost) and ``verdict``, the same as
-        one text; ``attribution``; ``noise``; ``samplers`` (which is better, where searches were
-        repeated); ``fidelity``; ``stopped`` (searches that ended early, after how many trials and
-        why); ``devices`` (`kinds`); ``cost``; ``timing``.
+        ``answer`` (the question, its looks and the outcome, see `service.report.answer`);
+        ``findings`` (the verdict in sentences) and ``verdict``, the same as one text; ``evidence``
+        (lines for the person who checks it); ``attribution``; ``noise``; ``samplers`` (which is
+        better, where searches were repeated); ``fidelity``; ``stopped`` (searches that ended
+        early, after how many trials and why); ``devices`` (`kinds`); ``cost``; ``timing``.
     """
     every = list(trials)
-    found = arms_with_trials(arms, every)
-    against = compare_with_uniform(found)
+    plan = SeedPlan.of(resolved.spec.evaluation)
+    found, looks = looked_at(arms_with_trials(arms, every), plan)
+    against = compare_with_uniform(found, plan.level)
     counted = [one for one in found if one.arm.record.role in ROLES]
-    is_training = isinstance(resolved, TrainingJob)
-    noise = plateau.noise_of([one.losses for one in counted]) if is_training else None
+    noise = (
+        plateau.noise_of([one.losses for one in counted])
+        if isinstance(resolved, TrainingJob)
+        else None
+    )
     best = min(
         (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
-    attribution = _attribution(counted, best)
+    answer = (
+        answer_of(resolved, arms, counted, plan, looks)
+        if isinstance(resolved, TrainingJob)
+        else None
+    )
+    attribution = _attribution(counted, best, plan.level)
     asked_for = _asked_for(arms, every)
     savings = fidelity.savings_of(resolved, asked_for)
     compared = _samplers(counted)
     stopped = stopped_of(arms)
-    findings = _findings(resolved, found, best, against, attribution)
+    findings = answer.findings if answer else _without_answer(resolved, best)
     findings += stopped_in_words(stopped)
     findings += _bounds_in_words(found)
     findings += devices.mixed_in_words(kinds)
+    evidence = [*answer.evidence] if answer else []
+    evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,
         "arms": [row_of(resolved, arms, one, against.get(one.name), noise) for one in found],
         "best_arm": best.name if best else None,
-        "n_seeds": resolved.spec.evaluation.n_seeds,
+        "n_seeds": max((len(one.tested) for one in found), default=0),
         "verdict": " ".join(findings),
         "findings": findings,
+        "evidence": evidence,
+        "answer": answer.to_dict() if answer else None,
         "attribution": attribution,
         "noise": asdict(noise) if noise else None,
         "samplers": asdict(compared) if compared else None,
@@ -102,7 +117,9 @@ def _asked_for(arms: Sequence[StudyRun], trials: Iterable[Trial]) -> list[Trial]
     return [t for t in trials if t.study_id in ids and t.phase in phases and t.number is not None]
 
 
-def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str, Any] | None:
+def _attribution(
+    found: Sequence[ArmTrials], best: ArmTrials | None, level: float
+) -> dict[str, Any] | None:
     if best is None:
         return None
     densities = [
@@ -113,7 +130,7 @@ def _attribution(found: Sequence[ArmTrials], best: ArmTrials | None) -> dict[str
     ]
     tuned = min(densities, key=_value, default=None)
     losses = {one.name: one.losses for one in found}
-    parts = attribute(losses, best.name, tuned.name if tuned else None)
+    parts = attribute(losses, best.name, tuned.name if tuned else None, level)
     return asdict(parts) | {"words": attribution_in_words(parts)} if parts else None
 
 
@@ -128,36 +145,13 @@ def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
     return repeats.compare_samplers(values, frozenset(n for n in seeded if not seeded[n]))
 
 
-def _findings(
-    resolved: ResolvedSpec,
-    found: Sequence[ArmTrials],
-    best: ArmTrials | None,
-    against: Mapping[str, Against],
-    attribution: Json | None,
-) -> list[str]:
-    """Return the sentences on whether the density helps, what causes the gain and its cost."""
+def _without_answer(resolved: ResolvedSpec, best: ArmTrials | None) -> list[str]:
+    """Return why the job's question has no answer."""
     if best is None:
         return ["No search found a density that could be trained."]
     if isinstance(resolved, FunctionJob):
         return [f"The lowest value found is {best.best.value:.6g}, by {best.name}."]
-    uniform = next((one for one in found if one.name == UNIFORM), None)
-    if uniform is None or not uniform.tested or not best.tested:
-        return [
-            "No verdict: the job has no uniform control or no final evaluation on a test split."
-        ]
-    own = against.get(best.name)
-    if own is None:
-        both = f"{best.name} and {UNIFORM}"
-        return [f"No verdict: the final trainings of {both} completed on no common seed."]
-    findings = [verdict(best.name, own.comparison, own.p_holm, own.n_compared)]
-    if attribution is not None:
-        findings.append(attribution["words"])
-    findings.append(INFERENCE)
-    n_lost = sum(len(one.tested) - len(one.losses) for one in (best, uniform))
-    if n_lost:
-        lost = count_of(n_lost, "final training")
-        findings.append(f"Excluded: {lost} of these two arms that diverged or failed.")
-    return findings
+    return ["No verdict: the job has no uniform control or no final evaluation on a test split."]
 
 
 def _bounds_in_words(found: Sequence[ArmTrials]) -> list[str]:

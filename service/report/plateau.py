@@ -28,6 +28,10 @@ MAX_TRIALS = 1000
 MAX_DECIMALS, LEAST_FIXED = 4, 1e-3
 
 
+# Pairs of arms from which on one of them cannot decide the noise.
+ROBUST_FROM = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Spread over seeds of the paired difference in loss between two arms.
@@ -89,12 +93,14 @@ class Plateau:
 def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
     """Pool the spread of the paired differences of all pairs of arms.
 
-    With d the differences of a pair on its shared seeds, divided by the mean of its losses, it is
-    the root of sum (d - mean d)^2 / sum (n - 1). For arms with equal mean losses this is
-    sqrt(2 MS), MS being the residual mean square of the two-way analysis of variance of arms and
-    seeds. Differences are relative because the spread grows with the loss and the validation split
-    differs from the test split. Pairs without any difference are the same training twice and are
-    skipped.
+    With d the differences of a pair on its shared seeds, divided by the mean of its losses, a
+    pair's variance is sum (d - mean d)^2 / (n - 1). Differences are relative because the spread
+    grows with the loss and the validation split differs from the test split. Pairs without any
+    difference are the same training twice and are skipped.
+
+    One arm that is noisier than the others, near divergence, must not make all of them look alike:
+    with three pairs and more the variance is the median of theirs, scaled to be right for normal
+    noise.
 
     Args:
         losses: Test losses of each arm by the index of their seed.
@@ -103,22 +109,30 @@ def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
         None where no pair has two seeds.
     """
     kept = [arm for arm in losses if len(arm) > 1]
-    squares, degrees, n_seeds, used = 0.0, 0, 0, set[int]()
+    variances: list[tuple[float, int]] = []
+    n_seeds, used = 0, set[int]()
     for i, j in combinations(range(len(kept)), 2):
         shared = sorted(kept[i].keys() & kept[j].keys())
         ours, theirs = (np.array([kept[k][seed] for seed in shared]) for k in (i, j))
         level = float(np.mean([ours, theirs])) if shared else 0.0
         if len(shared) < 2 or level <= 0.0 or np.array_equal(ours, theirs):
             continue
-        spread = (ours - theirs) / level
-        squares += float(np.sum((spread - spread.mean()) ** 2))
-        degrees += len(shared) - 1
+        variances.append((float(np.var((ours - theirs) / level, ddof=1)), len(shared) - 1))
         n_seeds = max(n_seeds, len(shared))
         used |= {i, j}
-    if not degrees:
+    if not variances:
         return None
-    relative = math.sqrt(squares / degrees)
+    relative = math.sqrt(_pooled(variances))
     return Noise(relative, _quantile(len(used), n_seeds) * relative, len(used), n_seeds)
+
+
+def _pooled(variances: Sequence[tuple[float, int]]) -> float:
+    """Return one variance for all pairs, from each with its degrees of freedom."""
+    if len(variances) < ROBUST_FROM:
+        return sum(v * n for v, n in variances) / sum(n for _, n in variances)
+    from scipy.special import chdtri  # late: importing the service stays light
+
+    return float(np.median([v * n / chdtri(n, 0.5) for v, n in variances]))
 
 
 def _quantile(n_arms: int, n_seeds: int) -> float:

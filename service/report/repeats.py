@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from service.report import statistics
-from service.report.verdict import count_of, joined
+from service.report.phrases import count_of, joined
 
 
 @dataclass(frozen=True, slots=True)

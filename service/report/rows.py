@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,24 @@ import numpy as np
 from service.records import Json, Trial
 from service.report import plateau, statistics
 from service.report.attribution import UNIFORM
+from service.report.effects import Effect, Losses, by_holm, effect_of, shared
+from service.report.failures import Failures, failures_of, losses_of
+from service.report.metric_effects import interval_of_mean
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
 from service.states import Phase, Role
 from service.studies import best_densities
 from service.studies.layer_groups import WHOLE
+from service.studies.looks import ERROR_RATE
 from service.studies.resolved import ResolvedSpec
 from service.studies.study_run import StudyRun, is_result
-from service.tasks.metric_names import in_order
+from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
 # Studies that depend on the spec alone. A speculation depends on which workers were idle: it is
 # shown, but no other figure is computed from it.
 ROLES = (Role.SEARCH, Role.CONTROL, Role.TUNED)
+# Trainings with which a plateau in one dimension is shown; in d dimensions 3 d + 3.
+LEAST_ON_A_LINE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +40,21 @@ class Against:
         p_holm: p after Holm's correction over all arms that depend on the spec alone; None for
             other arms, and with one seed.
         n_compared: Number of arms in the correction.
+        effect: The same as a share of uniform's loss; its interval is at the level of its step in
+            Holm's procedure, so that it excludes 0 where the arm differs.
     """
 
     comparison: Comparison
     p_holm: float | None
     n_compared: int
+    effect: Effect
 
     def to_dict(self) -> Json:
         """Return all fields as one flat object."""
         corrected = {"p_holm": self.p_holm, "n_compared": self.n_compared}
-        return asdict(self.comparison) | corrected
+        effect = {name: getattr(self.effect, name) for name in ("unit", "change", "level", "p")}
+        ends = {"change_low": self.effect.low, "change_high": self.effect.high}
+        return asdict(self.comparison) | corrected | effect | ends
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,18 @@ class ArmTrials:
 
     @property
     def losses(self) -> dict[int, float]:
-        """Test losses of completed trainings by the index of their seed."""
-        return {
-            int(trial.number): trial.value
-            for trial in self.tested
-            if is_result(trial) and trial.number is not None and trial.value is not None
-        }
+        """Test losses of the trainings that count, by the index of their seed."""
+        return losses_of(self.tested)
+
+    def up_to(self, n_seeds: int) -> ArmTrials:
+        """Return the arm without final trainings beyond so many seeds."""
+        kept = [t for t in self.tested if t.number is not None and t.number < n_seeds]
+        return replace(self, tested=kept)
+
+    @property
+    def failures(self) -> Failures:
+        """Its final trainings that gave nothing."""
+        return failures_of(self.tested)
 
 
 def arms_with_trials(arms: Sequence[StudyRun], trials: Sequence[Trial]) -> list[ArmTrials]:
@@ -94,21 +111,45 @@ def arms_with_trials(arms: Sequence[StudyRun], trials: Sequence[Trial]) -> list[
     return found
 
 
-def compare_with_uniform(found: Sequence[ArmTrials]) -> dict[str, Against]:
-    """Compare each arm with uniform on the seeds that both completed; by the arm's name."""
+def compare_with_uniform(found: Sequence[ArmTrials], level: float = 0.05) -> dict[str, Against]:
+    """Compare each arm with uniform on the seeds that both completed; by the arm's name.
+
+    Args:
+        found: The arms.
+        level: Two-sided level of all comparisons together.
+    """
     losses = {one.name: one.losses for one in found}
     uniform = losses.pop(UNIFORM, {})
     compared: dict[str, Comparison] = {}
     for name, own in losses.items():
-        shared = sorted(own.keys() & uniform.keys())
-        if shared:
+        seeds = shared(own, uniform)
+        if seeds:
             compared[name] = statistics.compare(
-                [own[i] for i in shared], [uniform[i] for i in shared]
+                [own[i] for i in seeds], [uniform[i] for i in seeds]
             )
     roles = {one.name: one.arm.record.role for one in found}
-    ps = {n: c.p for n, c in compared.items() if roles[n] in ROLES and c.p is not None}
-    corrected = dict(zip(ps, statistics.holm(list(ps.values())), strict=True))
-    return {n: Against(c, corrected.get(n), len(ps)) for n, c in compared.items()}
+    firsts = {name: _effect(losses[name], uniform, level) for name in compared}
+    ps = {n: e.p for n, e in firsts.items() if roles[n] in ROLES and e.p is not None}
+    # p is compared with 5 %, at several looks with less: it is scaled to what 5 % means there.
+    scaled = [min(1.0, p * ERROR_RATE / level) for p in ps.values()]
+    corrected = dict(zip(ps, statistics.holm(scaled), strict=True))
+    steps = dict(zip(ps, by_holm(list(ps.values()), level), strict=True))
+    return {
+        name: Against(
+            comparison,
+            corrected.get(name),
+            len(ps),
+            _effect(losses[name], uniform, steps.get(name, level)),
+        )
+        for name, comparison in compared.items()
+    }
+
+
+def _effect(own: Losses, uniform: Losses, level: float) -> Effect:
+    found = effect_of(own, uniform, level)
+    if found is None:
+        raise ValueError("the arms share no seed")
+    return found
 
 
 def row_of(
@@ -154,9 +195,14 @@ def _search_loss(one: ArmTrials) -> float | None:
 
 
 def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
-    """Return the plateau among full trainings: the noise of short ones is unknown."""
+    """Return the plateau among full trainings: the noise of short ones is unknown.
+
+    Of fewer trainings than a valley has to be drawn with, none is shown.
+    """
     ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
-    if noise is None or one.best not in ended:
+    d = one.arm.space.dimension
+    n_least = LEAST_ON_A_LINE if d == 1 else 3 * d + 3
+    if noise is None or one.best not in ended or len(ended) < n_least:
         return None
     found = plateau.plateau_of(
         one.arm.space,
@@ -172,21 +218,24 @@ def _test(one: ArmTrials) -> Json | None:
     if not one.tested:
         return None
     losses = list(one.losses.values())
-    kept = [trial.metrics for trial in one.tested if trial.metrics and not trial.is_diverged]
+    counted = one.losses
+    kept = [t.metrics for t in one.tested if t.metrics and t.number in counted]
+    names = in_order(dict.fromkeys(name for metrics in kept for name in metrics))
+    # A metric that is not finite for a seed is missing there.
+    values = {name: [own[name] for own in kept if name in own] for name in names}
     summary = statistics.summarize(losses) if losses else None
     return {
         "n": len(losses),
-        "n_diverged": sum(trial.is_diverged for trial in one.tested),
+        "n_diverged": one.failures.n_diverged,
+        "n_collapsed": one.failures.n_collapsed,
+        "n_failed": one.failures.n_failed,
         "losses": losses,
         "loss_mean": summary.mean if summary else None,
         "loss_sd": summary.sd if summary else None,
         "loss_low": summary.low if summary else None,
         "loss_high": summary.high if summary else None,
-        # A metric that is not finite for a seed is missing there.
-        "metrics": in_order(
-            {
-                name: float(np.mean([metrics[name] for metrics in kept if name in metrics]))
-                for name in {name for metrics in kept for name in metrics}
-            }
-        ),
+        "metrics": {name: float(np.mean(own)) for name, own in values.items()},
+        "metric_intervals": {
+            name: interval_of_mean(own) for name, own in values.items() if name not in OF_THE_SPLIT
+        },
     }

@@ -16,9 +16,6 @@ import numpy as np
 
 CONFIDENCE = 0.95
 
-# Beyond this number of seeds no estimate is given.
-MAX_SEEDS_ADVISED = 1000
-
 # A spread below this fraction of the values is rounding.
 RELATIVE_ROUNDING = 1e-12
 
@@ -141,8 +138,8 @@ def compare(
     baseline = float(np.mean(baseline_losses))
     differences = np.subtract(arm_losses, baseline_losses)
     mean = float(np.mean(differences))
-    sd = _spread(differences, [*arm_losses, *baseline_losses])
-    low, high, p = _student(arm_losses, baseline_losses, sd, confidence)
+    sd = spread(differences, [*arm_losses, *baseline_losses])
+    low, high, p = student(arm_losses, baseline_losses, sd, confidence)
     resampled = (None, None) if sd is None else (mean, mean)
     if sd:
         resampled = bootstrap_interval(differences.tolist(), confidence)
@@ -191,29 +188,6 @@ def holm(ps: Sequence[float]) -> list[float]:
     return corrected
 
 
-def seeds_needed(comparison: Comparison, n_compared: int = 1) -> int | None:
-    """Return the seeds needed to detect the observed difference, taking it and its sd as true.
-
-    It is the smallest n with t(n - 1) sd / sqrt(n) below the difference, where the test's power is
-    about one half. The level is divided by the `n_compared` arms (Bonferroni), which is at least
-    as strict as Holm's correction.
-
-    Returns:
-        At least 2 and at most `MAX_SEEDS_ADVISED`; None if more are needed or the difference is 0.
-    """
-    if comparison.sd is None or comparison.difference == 0.0:
-        return None
-    level = 1.0 - (1.0 - comparison.confidence) / n_compared
-    low, high = 2, MAX_SEEDS_ADVISED
-    if not _is_detected(comparison, level, high):
-        return None
-    while low < high:  # the half width falls with n
-        middle = (low + high) // 2
-        is_enough = _is_detected(comparison, level, middle)
-        low, high = (low, middle) if is_enough else (middle + 1, high)
-    return low
-
-
 def compare_ranks(values: Sequence[float], others: Sequence[float]) -> RankComparison:
     """Compare two groups of independent runs by the Mann-Whitney test.
 
@@ -236,16 +210,20 @@ def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
     return float(spearmanr(xs, ys).statistic)
 
 
-def _is_detected(comparison: Comparison, level: float, n: int) -> bool:
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(n - 1, 0.5 + level / 2.0)) * (comparison.sd or 0.0) / math.sqrt(n)
-    return half < abs(comparison.difference)
-
-
-def _student(
+def student(
     arm: Sequence[float], baseline: Sequence[float], sd: float | None, confidence: float
 ) -> tuple[float | None, float | None, float | None]:
+    """Return Student's interval of the mean of arm - baseline, and the paired test's p.
+
+    Args:
+        arm: Values, paired with those of `baseline`.
+        baseline: As many.
+        sd: See `spread`.
+        confidence: In (0, 1).
+
+    Returns:
+        Three times None where there is one pair.
+    """
     if sd is None:
         return None, None, None
     if sd == 0.0:
@@ -271,8 +249,11 @@ def _rank_p(values: Sequence[float], others: Sequence[float]) -> float:
     return float(mannwhitneyu(values, others, method=method).pvalue)
 
 
-def _spread(differences: np.typing.NDArray[np.float64], values: Sequence[float]) -> float | None:
-    """Return their standard deviation; 0 if equal differences deviate by rounding alone."""
+def spread(differences: np.typing.NDArray[np.float64], values: Sequence[float]) -> float | None:
+    """Return the standard deviation of differences; 0 if they deviate by rounding of `values`.
+
+    None where there is one.
+    """
     if len(differences) < 2:
         return None
     sd = float(np.std(differences, ddof=1))

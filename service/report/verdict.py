@@ -1,194 +1,267 @@
-"""The report's verdict as sentences: whether a density helps, and what causes its gain."""
+"""The report's verdict as sentences: what to do, how much it gains, how sure that is.
+
+The first sentence is for the person who decides, the evidence for the one who checks. Neither
+shows a p value, and a density never "helps" without the words what it is compared with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from service.report import statistics
-from service.report.attribution import (
-    BEYOND,
-    DEFAULT_INIT_TUNED,
-    RATE,
-    UNIFORM,
-    Attribution,
-    Part,
-)
-from service.report.statistics import Comparison
-
-Outcome = Literal["helps", "hurts", "no difference", "unknown"]
+from service.report.attribution import DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
+from service.report.effects import Effect
+from service.report.failures import Failures
+from service.report.metric_effects import MetricEffect, headline_of
+from service.report.phrases import between, count_of, ends_of, joined, percent, side_of, size_of
+from service.report.primary import Look, PrimaryQuestion, SeedPlan
 
 INFERENCE = "Inference costs nothing more: the density is folded into the weights."
 
+# An arm without a spatial shape, as a noun phrase.
+_PLAIN = {
+    UNIFORM: "the plain network",
+    UNIFORM_TUNED: "the plain network at its best learning rate",
+    DEFAULT_INIT_TUNED: "the network as the framework initialises it, at its best learning rate",
+    FLAT: "the network with scaled weights",
+    FLAT_TUNED: "the network with scaled weights and its best learning rate",
+}
 
-def outcome(comparison: Comparison, p_corrected: float | None) -> Outcome:
-    """Decide by the interval and the corrected p together.
 
-    Args:
-        comparison: The density's arm against uniform.
-        p_corrected: Its p after Holm's correction over all arms compared; None when n is 1.
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The best simpler arm against uniform: what is worth changing without a density.
 
-    Returns:
-        "helps" or "hurts" if the interval excludes zero and `p_corrected` is at most
-        1 - confidence; "no difference" if both arms have the same loss on every seed; "unknown"
-        otherwise.
+    Attributes:
+        effect: Its loss against uniform's.
+        metrics: The same in the task's metrics.
+        rate: The learning rate that was found.
+        own_rate: The job's.
+        factor: The scale of the initial weights that was found, if one was searched.
     """
-    low, high = comparison.low, comparison.high
-    if low is None or high is None or p_corrected is None:
-        return "unknown"
-    if low == high == 0.0:
-        return "no difference"
-    if p_corrected > 1.0 - comparison.confidence:
-        return "unknown"
-    if high < 0.0:
-        return "helps"
-    return "hurts" if low > 0.0 else "unknown"
+
+    effect: Effect
+    metrics: Sequence[MetricEffect]
+    rate: float | None = None
+    own_rate: float | None = None
+    factor: float | None = None
 
 
-def verdict(arm: str, comparison: Comparison, p_corrected: float | None, n_compared: int) -> str:
-    """Return a sentence on whether a learned density helped.
+@dataclass(frozen=True, slots=True)
+class VerdictCase:
+    """All that the verdict is made of.
 
-    Args:
-        arm: The density's arm.
-        comparison: That arm against uniform.
-        p_corrected: See `outcome`.
-        n_compared: Number of arms over which p was corrected.
+    Attributes:
+        question: The two arms.
+        plan: The looks and the margin.
+        look: The last look.
+        n_looks: How many were taken.
+        metrics: The density's arm against the simpler one, in the task's metrics.
+        n_searched: Trainings of the searches of the arms in question, by name.
+        failures: Of every arm.
+        rates: Learning rates of the arms, by name.
+        advice: What is worth changing without a density, if `against` is not uniform.
     """
-    found = outcome(comparison, p_corrected)
-    seeds = count_of(comparison.n, "seed")
-    if found == "no difference":
-        return f"The learned density does not help: its test loss equals uniform's on {seeds}."
-    if found == "unknown":
-        return f"{_not_significant(arm, comparison, p_corrected, n_compared)}."
-    helps = "helps" if found == "helps" else "does not help"
+
+    question: PrimaryQuestion
+    plan: SeedPlan
+    look: Look
+    n_looks: int
+    metrics: Sequence[MetricEffect]
+    n_searched: Mapping[str, int] = field(default_factory=dict)
+    failures: Mapping[str, Failures] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    advice: Advice | None = None
+
+
+def verdict(case: VerdictCase) -> list[str]:
+    """Return the sentences for the person who decides, the most important first."""
+    first = _first(case)
+    return [f"{first[0]} {first[1]}", *first[2:], *_failures(case)]
+
+
+def evidence(case: VerdictCase) -> list[str]:
+    """Return the lines for the person who checks the verdict."""
+    lines = [_ratio(case), _searched(case)]
+    lines += [
+        f"{own.name}: {own.against:.4g} to {own.arm:.4g}, difference {own.difference:+.3g}"
+        + ("" if own.low is None or own.high is None else f" [{own.low:+.3g}, {own.high:+.3g}]")
+        for own in case.metrics
+    ]
+    return [line for line in lines if line]
+
+
+def _first(case: VerdictCase) -> list[str]:
+    """Return the heading, what was found, and what follows from it."""
+    outcome = case.look.outcome
+    if outcome == "less reliable":
+        return ["Do not use the density.", _less_reliable(case)]
+    if not case.question.is_rate_tuned:
+        return ["Not judged against a tuned learning rate.", *_unjudged(case)]
+    if outcome == "not decided":
+        return ["Not decided.", *_undecided(case)]
+    if outcome == "better":
+        return ["Use the density.", *_better(case)]
+    found = {"worse": _worse, "no difference": _no_difference, "none found": _none_found}[outcome]
+    return [*_instead(case, "Leave the density out."), found(case)]
+
+
+def _instead(case: VerdictCase, otherwise: str) -> list[str]:
+    """Return what to change instead of the density, if that is established."""
+    advice, against = case.advice, case.question.against
+    if advice is None or not advice.effect.is_better:
+        return [otherwise]
+    gain = f"the test loss falls by {size_of(advice.effect)}{_in_metric(advice.metrics)}"
+    if against == FLAT_TUNED and advice.factor is not None:
+        head = f"Scale the initial weights by {advice.factor:.2g}, leave the density out."
+        at = "With it" if advice.rate is None else f"At the learning rate {advice.rate:.2g}"
+        return [head, f"{at} {gain}; the spatial shape adds nothing."]
+    if against == DEFAULT_INIT_TUNED:
+        head = "Use the framework's initialisation, leave the density out."
+        return [head, f"With its best learning rate {gain}; a density adds nothing."]
+    if against == UNIFORM_TUNED and advice.rate is not None and advice.own_rate is not None:
+        verb = "Raise" if advice.rate > advice.own_rate else "Lower"
+        moved = f"From {advice.own_rate:.2g} to {advice.rate:.2g} {gain}"
+        head = f"{verb} the learning rate, leave the density out."
+        return [head, f"{moved}; a density adds nothing."]
+    return [otherwise]
+
+
+def _better(case: VerdictCase) -> list[str]:
+    effect, plain = _effect(case), _PLAIN[case.question.against]
+    lower = f"Its test loss is {size_of(effect)} lower{_in_metric(case.metrics)}"
+    return [
+        f"{lower} than that of {plain}.",
+        f"The true gain is very likely between {between(effect)}.",
+        INFERENCE,
+    ]
+
+
+def _worse(case: VerdictCase) -> str:
+    effect = _effect(case)
     return (
-        f"The learned density {helps}: {_difference(arm, comparison)} "
-        f"({_interval(comparison)}; {_test(p_corrected, n_compared)}; {seeds})."
+        f"The density's test loss is {size_of(effect)} higher{_in_metric(case.metrics)} than that "
+        f"of {_PLAIN[case.question.against]}, very likely between {between(effect)}."
     )
 
 
-def _not_significant(
-    arm: str, comparison: Comparison, p_corrected: float | None, n_compared: int
-) -> str:
-    seeds = count_of(comparison.n, "seed")
-    words = f"No significant difference with {seeds}"
-    if comparison.n == 1:
-        return f"{words}: an interval needs at least 2"
-    needed = statistics.seeds_needed(comparison, n_compared)
-    many = f"more than {statistics.MAX_SEEDS_ADVISED}" if needed is None else f"about {needed}"
+def _no_difference(case: VerdictCase) -> str:
+    effect, plain = _effect(case), _PLAIN[case.question.against]
+    if effect.is_same:
+        return f"The density's test loss equals that of {plain} on every seed."
     return (
-        f"{words}: {_difference(arm, comparison)} ({_interval(comparison)}; "
-        f"{_test(p_corrected, n_compared)}); if that is the true difference, {many} seeds are "
-        "needed to detect it"
+        "The density makes no difference that matters: its test loss is within "
+        f"{percent(case.plan.margin)} of that of {plain} ({ends_of(effect)})."
     )
 
 
-def _difference(arm: str, comparison: Comparison) -> str:
-    side = "lower" if comparison.difference < 0.0 else "higher"
-    return f"{arm}'s test loss is {_percent(comparison)} {side} than uniform's"
+def _none_found(case: VerdictCase) -> str:
+    n = case.n_searched.get(case.question.arm, 0)
+    tried = f"None of the {n} densities tried" if n > 1 else "No density tried"
+    return f"{tried} is better than {_PLAIN[case.question.against]} on the validation split."
 
 
-def _percent(comparison: Comparison) -> str:
-    if comparison.relative is None:
-        return f"{abs(comparison.difference):.3g}"
-    return f"{100.0 * abs(comparison.relative):.1f} %"
+def _undecided(case: VerdictCase) -> list[str]:
+    effect, plain = case.look.effect, _PLAIN[case.question.against]
+    if effect is None or effect.low is None or effect.high is None:
+        needs = "at least 2 final trainings of both that count are needed"
+        return [f"The density cannot be compared with {plain}: {needs}."]
+    seeds = count_of(effect.n, "seed")
+    if effect.unit == "difference":
+        found = f"The density's test loss differs by {ends_of(effect)}"
+        return [f"{found} from that of {plain} ({seeds})."]
+    ends = f"{percent(effect.low)} lower or {percent(effect.high)} higher"
+    words = [f"The density's test loss may be {ends} than that of {plain}."]
+    if effect.detectable is not None:
+        least = percent(effect.detectable)
+        words.append(f"With {seeds} only differences above about {least} could be seen.")
+    return words
 
 
-def _interval(comparison: Comparison) -> str:
-    ends = f"{comparison.low:+.3g} to {comparison.high:+.3g}"
-    level = f"{100.0 * comparison.confidence:g} % interval"
-    return f"difference {comparison.difference:+.3g}, {level} {ends}"
-
-
-def _test(p_corrected: float | None, n_compared: int) -> str:
-    if p_corrected is None:
-        return "no test"
-    p = f"p {p_corrected:.2g}"
-    return f"{p} after Holm's correction for {n_compared} arms" if n_compared > 1 else p
-
-
-# Causes of the gain
-
-
-def attribution_in_words(found: Attribution) -> str:
-    """Return sentences on the causes of a gain, and on the controls that would separate more."""
-    sentences = [_of_the_gain(found), *(_outside_chain(part) for part in found.beside)]
-    wanted = [name for name in found.missing if name != DEFAULT_INIT_TUNED]
-    if wanted:
-        what = "split" if found.is_rate_tuned else "compare"
-        how = "further" if found.is_rate_tuned else "with a tuned learning rate"
-        controls = "control" if len(wanted) == 1 else "controls"
-        sentences.append(f"To {what} the gain {how}, add the {controls} {joined(wanted)}.")
-    return " ".join(sentences)
-
-
-def _of_the_gain(found: Attribution) -> str:
-    seeds = count_of(found.gain.n, "seed")
-    if found.gain.difference <= 0.0:
-        return f"{found.arm} does not improve on {UNIFORM}: there is no gain to attribute."
-    gain = f"{_share(found.gain)} % that {found.arm} gains over {UNIFORM}"
-    if not found.gain.is_significant:
-        return f"The {gain} are not significant with {seeds} ({_observed(found.parts)})."
-    significant = [_cause(part) for part in found.parts if part.is_significant]
-    rest = [part for part in found.parts if not part.is_significant]
-    words = f"Of the {gain}, " + joined(significant or ["no part is significant"])
-    if rest:
-        what = joined([name for part in rest for name in part.names])
-        words += f"; no significant effect of the {what} with {seeds} ({_observed(rest)})"
-    return f"{words}."
-
-
-def _cause(part: Part) -> str:
-    together = " together" if len(part.names) > 1 else ""
-    verb = "are due to" if part.difference > 0.0 else "are lost by"
-    return f"{_share(part).lstrip('-')} points {verb} the {joined(part.names)}{together}"
-
-
-def _observed(parts: Sequence[Part]) -> str:
-    shares = (f"{joined(part.names)} {_share(part)} points" for part in parts)
-    return f"observed: {', '.join(shares)}"
-
-
-def _outside_chain(part: Part) -> str:
-    if part.names == (BEYOND,):
-        return _beyond(part)
-    what = (
-        "Tuning the learning rate of the plain convolution alone"
-        if part.names == (RATE,)
-        else "The framework's default initialisation, its learning rate tuned,"
+def _unjudged(case: VerdictCase) -> list[str]:
+    effect, plain = case.look.effect, _PLAIN[case.question.against]
+    remedy = "Add the controls uniform_tuned and density_tuned."
+    if case.look.outcome == "none found":
+        return [_none_found(case), remedy]
+    if effect is None or effect.low is None:
+        return [*_undecided(case), remedy]
+    if effect.is_same:
+        return [f"The density's test loss equals that of {plain} on every seed.", remedy]
+    found = (
+        f"At the job's own rate the density's test loss is {size_of(effect)} {side_of(effect)}"
+        f"{_in_metric(case.metrics)} than that of {plain} ({ends_of(effect)})"
     )
-    seeds = count_of(part.n, "seed")
-    gains = part.difference > 0.0
-    preposition = "to" if not part.is_significant else "over" if gains else "against"
-    than = "" if part.against == UNIFORM else f" {preposition} {part.against}"
-    if not part.is_significant:
-        observed = f"with {seeds} (observed: {_share(part)} %)"
-        return f"{what} makes no significant difference{than} {observed}."
-    return f"{what} {'gains' if gains else 'loses'} {_share(part).lstrip('-')} %{than}."
+    if effect.is_better:
+        return [f"{found}; a better rate alone may do as much.", remedy]
+    return [f"{found}.", remedy]
 
 
-def _beyond(part: Part) -> str:
-    plain = "the plain convolution with a tuned learning rate"
-    if not part.is_significant:
-        seeds = count_of(part.n, "seed")
-        return (
-            f"No significant difference between {part.arm} and {plain} with {seeds} "
-            f"(observed: {_share(part)} points)."
-        )
-    better = "better" if part.difference > 0.0 else "worse"
-    return f"{part.arm} performs {better} than {plain}, by {_share(part).lstrip('-')} points."
+def _less_reliable(case: VerdictCase) -> str:
+    own, other = case.look.failures, case.look.against_failures
+    return (
+        f"Its training {_how(own)} on {own.of_training} of {count_of(own.n, 'seed')}, that of "
+        f"{_PLAIN[case.question.against]} on {other.of_training} of {other.n}."
+    )
 
 
-def _share(part: Part) -> str:
-    return "0.0" if part.relative is None else f"{100.0 * part.relative:z.1f}"
+def _failures(case: VerdictCase) -> list[str]:
+    """Name every arm whose final trainings failed; first of all those of the plain network."""
+    sentences = []
+    for name, found in case.failures.items():
+        is_said = case.look.outcome == "less reliable" and name == case.question.arm
+        if found.total and not is_said:
+            rate = case.rates.get(name)
+            at = "" if rate is None else f" at the learning rate {rate:.2g}"
+            lost = f"{found.total} of {count_of(found.n, 'seed')}"
+            sentences.append(f"{name} {_how(found)} on {lost}{at}: these are not averaged.")
+    return sentences
 
 
-def joined(words: Sequence[str]) -> str:
-    """Join a list as text: "a, b and c"."""
-    *front, last = words
-    return f"{', '.join(front)} and {last}" if front else last
+def _how(found: Failures) -> str:
+    kinds = [
+        (found.n_diverged, "diverged"),
+        (found.n_collapsed, "learned nothing"),
+        (found.n_failed, "ended with an error"),
+    ]
+    return joined([words for n, words in kinds if n] or ["failed"]).replace(" and ", " or ")
 
 
-def count_of(n: int, what: str) -> str:
-    """Return a number with its noun: "1 seed", "3 seeds"."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+def _ratio(case: VerdictCase) -> str:
+    effect, question, plan = case.look.effect, case.question, case.plan
+    if effect is None:
+        return ""
+    pair = f"{question.arm} / {question.against}"
+    at = f"look {case.n_looks} of {len(plan.looks)}" if len(plan.looks) > 1 else "planned"
+    seeds = f"{count_of(effect.n, 'seed')} ({at}), better on {effect.n_better}"
+    if question.is_same_training:
+        return f"{pair}: both are the same training."
+    if effect.unit == "difference":
+        return f"{pair}: difference {effect.change:+.3g}, 95 % {ends_of(effect)}, {seeds}."
+    ends = ""
+    if effect.low is not None and effect.high is not None:
+        ends = f", 95 % {1.0 + effect.low:.3f} to {1.0 + effect.high:.3f}"
+    seen = (
+        "" if effect.detectable is None else f"; detectable at 80 %: {percent(effect.detectable)}"
+    )
+    return f"{pair} = {1.0 + effect.change:.3f}{ends}, {seeds}{seen}."
+
+
+def _searched(case: VerdictCase) -> str:
+    if not case.n_searched:
+        return ""
+    counts = joined([f"{n} ({name})" for name, n in case.n_searched.items()])
+    return (
+        f"Trainings of the searches: {counts}. The interval is over seeds of training: it holds "
+        "for these splits and these densities."
+    )
+
+
+def _in_metric(metrics: Sequence[MetricEffect]) -> str:
+    words = headline_of(metrics)
+    return "" if words is None else f" ({words})"
+
+
+def _effect(case: VerdictCase) -> Effect:
+    if case.look.effect is None:
+        raise ValueError(f"the outcome {case.look.outcome} has no effect")
+    return case.look.effect

@@ -19,7 +19,7 @@ from service.spec import (
 )
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
-from service.validation import data, density, studies, training
+from service.validation import data, density, evaluation, studies, training
 from service.validation import network as network_rules
 from service.validation.json_pointers import escape, faults_of, sentence
 
@@ -85,8 +85,14 @@ def _fill(spec: JobSpec) -> JobSpec:
             "diverged_value": WORST_OF_FUNCTION,
         }
         unset = {n: value for n, value in silent.items() if n not in spec.model_fields_set}
-        return spec.model_copy(update=unset)
-    filled = spec.model_copy(update={"training": spec.training or Training()})
+        given = {"evaluation": evaluation.filled(spec.evaluation, 1)}
+        return spec.model_copy(update=given | unset)
+    filled = spec.model_copy(
+        update={
+            "training": spec.training or Training(),
+            "evaluation": evaluation.filled(spec.evaluation, spec.method),
+        }
+    )
     if data_of(spec.task) is None:
         return filled  # what its network and its density may be is known once its data are
     network = spec.network or network_rules.default(spec.task)
@@ -117,6 +123,7 @@ def _faults(spec: JobSpec) -> Iterator[Fault]:
         yield from data.faults(spec)
         yield from network_rules.faults(spec)
         yield from training.faults(spec)
+    yield from evaluation.faults(spec)
     bound = lower_bound_of(spec)
     if bound is not None and spec.diverged_value <= bound:
         yield Fault("/diverged_value", f"must be above {bound:g}, the least value possible")

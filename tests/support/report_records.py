@@ -91,11 +91,23 @@ class Log:
 
     def tests(self, study: str, *losses: float | None, **changes: Any) -> None:
         """The final trainings of an arm, one a seed; None is one that diverged."""
-        lost: dict[str, Any] = {"is_diverged": True, "metrics": {}}
         for seed, loss in enumerate(losses):
-            known = lost if loss is None else {}
-            value = 1000.0 if loss is None else loss
-            self.trial(study, seed, value, phase=Phase.EVALUATION, **known | changes)
+            self.tests_one(study, seed, loss, **changes)
+
+    def tests_one(
+        self,
+        study: str,
+        seed: int,
+        loss: float | None,
+        metrics: dict[str, float] | None = None,
+        **changes: Any,
+    ) -> None:
+        """A final training with one seed; its metrics are added to its loss."""
+        if loss is None:
+            known: dict[str, Any] = {"value": 1000.0, "is_diverged": True, "metrics": {}}
+        else:
+            known = {"value": loss, "metrics": {"loss": loss, **(metrics or {})}}
+        self.trial(study, seed, phase=Phase.EVALUATION, **known | changes)
 
     def judge(self, study: str, value: float, *losses: float | None, **changes: Any) -> None:
         """An arm with one search trial, its best, and its final trainings."""

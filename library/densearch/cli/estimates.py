@@ -55,7 +55,7 @@ def trainings_table(found: Json) -> Table:
     for kind in found["trainings"]:
         low, _, high = kind["epochs"]
         epochs = str(high) if low == high else f"{low} to {high}"
-        table.add_row(kind["kind"], str(kind["n"]), epochs, _spread(kind["seconds"]))
+        table.add_row(kind["kind"], _counts(kind), epochs, _spread(kind["seconds"]))
     return table
 
 
@@ -85,6 +85,12 @@ def _source(found: Json) -> str:
         "spec": "as the spec says",
     }
     return sources[epoch["source"]]
+
+
+def _counts(kind: Json) -> str:
+    """Return the largest number, with the usual one where an evaluation may end earlier."""
+    most, usual = kind["n"], kind.get("n_usual", kind["n"])
+    return f"{kind['n_least']} to {most}, usually {usual}" if usual < most else str(most)
 
 
 def _spread(interval: Json) -> str:

@@ -54,6 +54,11 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
 def show_report(report: Json, screen: Console | None = None) -> None:
     """Print the table of arms, the analyses of the report, and the verdict."""
     screen = screen or console()
+    findings = report["findings"] if "evidence" in report else []
+    for index, words in enumerate(findings):
+        screen.print(Text(words, style="bold" if index == 0 else ""))
+    if findings:
+        screen.print()
     screen.print(arms_table(report, is_wide=screen.width >= WIDE))
     for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):
         screen.print()
@@ -61,7 +66,12 @@ def show_report(report: Json, screen: Console | None = None) -> None:
     for line in _lines(report):
         screen.print(Text(line))
     screen.print()
-    screen.print(Text(report["verdict"], style="bold"))
+    if not findings:
+        screen.print(Text(report["verdict"], style="bold"))
+        return
+    screen.print(Text("How we know"))
+    for words in report["evidence"]:
+        screen.print(Text(f"  {words}"))
 
 
 def arms_table(report: Json, *, is_wide: bool = True) -> Table:
@@ -69,9 +79,8 @@ def arms_table(report: Json, *, is_wide: bool = True) -> Table:
 
     Columns: arm, density, validation loss (of the short training too, where the search trained
     short), test loss (with the standard deviation between seeds where there is room), metrics
-    (`HEADLINES`), difference to uniform, its p after Holm's correction where there is room,
-    training time. Those that no arm fills, such as the density of an analytic function, are left
-    out.
+    (`HEADLINES`), difference to uniform, training time. Those that no arm fills, such as the
+    density of an analytic function, are left out.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
     table.add_column("arm")
@@ -100,14 +109,7 @@ def _columns(
     yield "test loss", lambda arm: _test_loss(arm, is_wide=is_wide)
     yield from _metric_columns(arms)
     yield "difference to uniform", lambda arm: difference_text(arm.get("vs_uniform"))
-    if is_wide and any(_p_holm(arm) is not None for arm in arms):
-        yield "p (Holm)", lambda arm: number(_p_holm(arm), 2)
     yield "training", lambda arm: f"{arm['training_s']:.1f} s"
-
-
-def _p_holm(arm: Json) -> float | None:
-    found: float | None = (arm.get("vs_uniform") or {}).get("p_holm")
-    return found
 
 
 def _test_loss(arm: Json, *, is_wide: bool) -> str:
@@ -140,11 +142,15 @@ def _metric(title: str, arm: Json) -> str:
 def difference_text(versus: Json | None) -> str:
     """Return the relative difference to uniform with its interval, in percent of its loss.
 
-    The report's `difference`, `low` and `high` are losses; `relative` is the first of them over
-    uniform's loss, which gives the scale for the other two.
+    Reports have shares of it since version 3. In earlier ones `difference`, `low` and `high` are
+    losses; `relative` is the first of them over uniform's loss: the scale of the others.
     """
     if versus is None or versus.get("difference") is None:
         return "-"
+    if versus.get("change") is not None and versus.get("unit") != "difference":
+        low, high = versus["change_low"], versus["change_high"]
+        whole = f"{100 * versus['change']:+z.1f} %"
+        return whole if low is None else f"{whole} [{100 * low:+z.1f}, {100 * high:+z.1f}]"
     relative = versus.get("relative")
     low, high = versus.get("low"), versus.get("high")
     if relative is None or versus["difference"] == 0:
@@ -179,11 +185,11 @@ def density_text(density: Json | None, digits: int = 3) -> str:
 
 
 def _attribution(report: Json) -> Iterator[RenderableType]:
-    """Yield the parts of the gain, in points of uniform's loss."""
+    """Yield the parts of the gain, in percent of the loss of the arm before."""
     found = report.get("attribution")
     if not found:
         return
-    table = _table("due to", "points", "95 % interval", "n")
+    table = _table("due to", "% saved", "interval", "n")
     parts = [(" + ".join(part["names"]), part) for part in found["parts"]]
     beside = [(f"({' + '.join(p['names'])}: {p['arm']})", p) for p in found["beside"]]
     for title, part in [*parts, (f"gain of {found['arm']}", found["gain"]), *beside]:

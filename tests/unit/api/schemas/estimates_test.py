@@ -16,7 +16,7 @@ from tests.support.schemas import answered, known
     ("model", "record", "hidden"),
     [
         (estimates.EstimateOut, figures.Estimate, set()),
-        (estimates.TrainingsOut, figures.KindOfTraining, {"n_least", "n_together"}),
+        (estimates.TrainingsOut, figures.KindOfTraining, {"n_together"}),
         (estimates.EpochOut, figures.Epoch, set()),
         (estimates.MemoryOut, figures.Memory, set()),
         (estimates.MoneyOut, figures.Money, set()),
@@ -31,7 +31,7 @@ def test_every_part_is_answered_whole(
 
 def test_a_part_that_is_unknown_is_null() -> None:
     interval = figures.Interval(1.0, 2.0, 3.0)
-    kind = figures.KindOfTraining("search", 4, 0, (1, 2, 3), 1.0, interval)
+    kind = figures.KindOfTraining("search", 4, 0, 4, (1, 2, 3), 1.0, interval)
     values: dict[str, Any] = dict.fromkeys(answered(estimates.EstimateOut))
     values |= {"state": "measuring", "trainings": (kind,), "n_trainings": 4, "n_epochs": 12}
     made = figures.Estimate(**(values | {"warnings": ()}))

@@ -16,5 +16,5 @@ def test_the_total_of_nothing_is_nothing() -> None:
 
 
 def test_at_least_only_those_trainings_run_that_nothing_can_spare() -> None:
-    kind = KindOfTraining("evaluation", 6, 4, (1, 1, 1), 1.0, Interval(1.0, 2.0, 3.0))
-    assert kind.whole == Interval(4.0, 12.0, 18.0)
+    kind = KindOfTraining("evaluation", 6, 4, 5, (1, 1, 1), 1.0, Interval(1.0, 2.0, 3.0))
+    assert kind.whole == Interval(4.0, 10.0, 18.0)

@@ -18,7 +18,7 @@ COST = TrainingCost(
     start_s=2.0, epoch_s=(9.0, 10.0, 12.0), final_s=4.0, n=0,
     pack_epoch_s={1: 10.0, 2: 8.0, 4: 5.0},
 )  # fmt: skip
-ONE_EPOCH = Trainings(SEARCH, 8, 8, (1, 1, 1), is_full=False)
+ONE_EPOCH = Trainings(SEARCH, 8, 8, 8, (1, 1, 1), is_full=False)
 
 
 def job_of(**changes: Any) -> TrainingJob:

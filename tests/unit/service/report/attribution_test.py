@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from service.report.attribution import Attribution, Part, attribute
@@ -14,8 +16,14 @@ WOBBLE = (0.001, -0.001, 0.002, -0.002, 0.0)
 def arm(
     effect: float, seeds: tuple[int, ...] = (0, 1, 2, 3, 4), turn: int = 0
 ) -> dict[int, float]:
-    """Losses `effect` below uniform's, up to a wobble that differs by `turn`."""
-    return {s: SEEDS[s] - effect + (WOBBLE[(s + turn) % 5] if turn else 0.0) for s in seeds}
+    """Losses `effect` of uniform's below it, up to a wobble that differs by `turn`."""
+    wobble = {s: WOBBLE[(s + turn) % 5] if turn else 0.0 for s in seeds}
+    return {s: SEEDS[s] * (1.0 - effect) * math.exp(wobble[s]) for s in seeds}
+
+
+def saved(after: float, before: float = 0.0) -> float:
+    """The share that one more factor saves of the loss of the arm before it."""
+    return 1.0 - (1.0 - after) / (1.0 - before)
 
 
 UNIFORM = arm(0.0)
@@ -42,9 +50,10 @@ def test_the_parts_of_a_tuned_comparison() -> None:
         ("scale of the weights",),
         ("spatial shape",),
     ]
-    # The five wobbles sum to 0, so that the means are those of the effects; uniform's mean is 1.
-    assert [part.difference for part in found.parts] == pytest.approx([0.10, 0.05, 0.0], abs=1e-12)
-    assert [part.relative for part in found.parts] == pytest.approx([0.10, 0.05, 0.0], abs=1e-12)
+    # The five wobbles sum to 0, so that the mean logs are those of the effects.
+    assert [part.relative for part in found.parts] == pytest.approx(
+        [saved(0.10), saved(0.15, 0.10), 0.0], abs=1e-12
+    )
     assert [part.is_significant for part in found.parts] == [True, True, False]
     assert [part.n for part in found.parts] == [5, 5, 5]
     assert found.missing == ("default_init_tuned",)
@@ -54,16 +63,16 @@ def test_the_density_is_held_against_a_tuned_plain_convolution() -> None:
     """Scale and shape together: what no learning rate gives."""
     (beyond,) = attributed(TUNED, "density_tuned").beside
     assert (beyond.arm, beyond.against) == ("density_tuned", "uniform_tuned")
-    assert beyond.difference == pytest.approx(0.05)
+    assert beyond.relative == pytest.approx(saved(0.15, 0.10))
     assert beyond.is_significant
 
 
-def adds_up(found: Attribution) -> bool:
-    total = sum(part.difference for part in found.parts)
-    return total == pytest.approx(found.gain.difference, abs=1e-12)
+def multiplies(found: Attribution) -> bool:
+    left = math.prod(1.0 - part.relative for part in found.parts)
+    return left == pytest.approx(1.0 - found.gain.relative, abs=1e-12)
 
 
-def test_parts_add_up_on_the_seeds_that_all_arms_have() -> None:
+def test_parts_multiply_on_the_seeds_that_all_arms_have() -> None:
     losses = {
         "uniform": {0: 5.0, 1: 1.0, 2: 2.0, 3: 3.0},
         "uniform_tuned": {1: 0.9, 2: 1.7, 3: 2.0, 9: 8.0},
@@ -71,26 +80,53 @@ def test_parts_add_up_on_the_seeds_that_all_arms_have() -> None:
         "direct_l": {0: 1.0, 1: 0.5, 2: 1.0, 3: 1.5},
     }
     found = attributed(losses, "direct_l")
-    # Seeds 1 and 3: uniform 2, uniform_tuned 1.45, flat_tuned 1.3, direct_l 1.
+    # Seeds 1 and 3: root of the products of the ratios.
     assert [part.n for part in (found.gain, *found.parts)] == [2, 2, 2, 2]
-    assert [part.difference for part in found.parts] == pytest.approx([0.55, 0.15, 0.3])
-    assert [part.relative for part in found.parts] == pytest.approx([0.275, 0.075, 0.15])
+    assert [part.relative for part in found.parts] == pytest.approx(
+        [
+            1 - math.sqrt(0.9 * 2 / 3),
+            1 - math.sqrt(7 / 9 * 1.9 / 2),
+            1 - math.sqrt(5 / 7 * 1.5 / 1.9),
+        ]
+    )
     assert found.gain.relative == pytest.approx(0.5)
-    assert adds_up(found)
+    assert multiplies(found)
 
 
-def test_the_ends_of_a_part_are_students() -> None:
-    """The sleep data of Student (1908): 1.58 more hours, 0.70 to 2.46, p 0.0028."""
+def test_the_ends_of_a_gain_are_students() -> None:
+    """The sleep data of Student (1908), as log losses: 1.58 more, 0.70 to 2.46, p 0.0028."""
     first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
     second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-    losses = {"uniform": dict(enumerate(second)), "direct_l": dict(enumerate(first))}
+    losses = {
+        "uniform": {seed: math.exp(hours) for seed, hours in enumerate(second)},
+        "direct_l": {seed: math.exp(hours) for seed, hours in enumerate(first)},
+    }
     gain = attributed(losses, None).gain
-    scale = sum(second) / 10
-    assert (gain.difference, gain.low, gain.high) == pytest.approx((1.58, 0.7001142, 2.4598858))
+    assert gain.relative == pytest.approx(-math.expm1(-1.58))
+    assert gain.relative_low == pytest.approx(-math.expm1(-0.7001142))
+    assert gain.relative_high == pytest.approx(-math.expm1(-2.4598858))
     assert gain.p == pytest.approx(0.002833, abs=5e-7)
-    assert (gain.relative_low, gain.relative_high) == pytest.approx(
-        (0.7001142 / scale, 2.4598858 / scale)
-    )
+
+
+def test_parts_and_comparisons_outside_the_chain_are_one_family() -> None:
+    """Each interval is at the level of its step: with more parts it is wider."""
+    losses = {"uniform": UNIFORM, "direct_l": arm(0.002, turn=4)}
+    (alone,) = attributed(losses, None).parts
+    assert alone.level == 0.05
+    found = attributed({**TUNED, "default_init_tuned": arm(0.13, turn=2)}, "density_tuned")
+    family = [*found.parts, *found.beside]
+    assert len(family) == 5
+    levels = sorted(part.level for part in family)
+    assert levels[0] == pytest.approx(0.01)
+    assert levels[-1] <= 0.05
+    assert [p.is_significant for p in family] == [(p.p or 0.0) <= p.level for p in family]
+
+
+def test_looks_take_a_part_of_the_level() -> None:
+    found = attribute(TUNED, "direct_l", "density_tuned", 0.0195)
+    assert found is not None
+    assert found.gain.level == 0.0195
+    assert max(part.level for part in found.parts) <= 0.0195
 
 
 @pytest.mark.parametrize(
@@ -106,13 +142,13 @@ def test_what_a_missing_arm_would_have_parted_stays_together(
     found = attributed({n: v for n, v in TUNED.items() if n != left_out}, "density_tuned")
     assert [part.names for part in found.parts] == names
     assert left_out in found.missing
-    assert adds_up(found)
+    assert multiplies(found)
 
 
 def test_an_arm_that_diverged_on_every_seed_is_as_good_as_missing() -> None:
     found = attributed({**TUNED, "flat_tuned": {}}, "density_tuned")
     assert "flat_tuned" in found.missing
-    assert adds_up(found)
+    assert multiplies(found)
 
 
 def test_without_a_tuned_density_the_arms_at_the_job_s_rate_are_parted() -> None:
@@ -120,7 +156,7 @@ def test_without_a_tuned_density_the_arms_at_the_job_s_rate_are_parted() -> None
     found = attributed(losses, None)
     assert not found.is_rate_tuned
     assert [part.names for part in found.parts] == [("scale of the weights",), ("spatial shape",)]
-    assert [part.difference for part in found.parts] == pytest.approx([0.08, 0.04])
+    assert [part.relative for part in found.parts] == pytest.approx([0.08, saved(0.12, 0.08)])
     assert found.missing == ("density_tuned", "uniform_tuned", "flat_tuned", "default_init_tuned")
     assert found.beside == ()
 
@@ -134,20 +170,19 @@ def test_a_tuned_plain_convolution_stands_beside_an_untuned_density() -> None:
     assert [part.names for part in found.parts] == [("scale of the weights", "spatial shape")]
     rate, beyond = found.beside
     assert (rate.names, rate.arm, rate.against) == (("learning rate",), "uniform_tuned", "uniform")
-    assert rate.difference == pytest.approx(0.10)
+    assert rate.relative == pytest.approx(0.10)
     assert (beyond.arm, beyond.against) == ("direct_l", "uniform_tuned")
-    assert beyond.difference == pytest.approx(0.02)
+    assert beyond.relative == pytest.approx(saved(0.12, 0.10))
 
 
 def test_the_initialisation_stands_beside() -> None:
     losses = {**TUNED, "default_init_tuned": arm(0.13, (1, 2, 3), turn=2)}
     part = attributed(losses, "density_tuned").beside[-1]
     assert (part.names, part.against, part.n) == (("initialisation",), "uniform_tuned", 3)
-    shared = (1, 2, 3)
-    tuned = sum(TUNED["uniform_tuned"][s] for s in shared) / 3
-    plain = sum(losses["default_init_tuned"][s] for s in shared) / 3
-    assert part.difference == pytest.approx(tuned - plain)
-    assert part.relative == pytest.approx((tuned - plain) / (sum(SEEDS[s] for s in shared) / 3))
+    logs = [
+        math.log(losses["default_init_tuned"][s] / TUNED["uniform_tuned"][s]) for s in (1, 2, 3)
+    ]
+    assert part.relative == pytest.approx(-math.expm1(sum(logs) / 3))
 
 
 @pytest.mark.parametrize(
@@ -165,11 +200,12 @@ def test_there_is_nothing_to_attribute(losses: dict[str, dict[int, float]]) -> N
 
 def test_one_seed_tells_nothing() -> None:
     found = attributed({"uniform": {0: 1.0}, "direct_l": {0: 0.5}}, None)
-    assert (found.gain.difference, found.gain.low, found.gain.p) == (0.5, None, None)
+    gain = found.gain
+    assert (gain.relative, gain.relative_low, gain.p) == (0.5, None, None)
     assert not found.gain.is_significant
 
 
 def test_a_loss_of_zero_has_no_parts_of_it() -> None:
     found = attributed({"uniform": {0: 0.0, 1: 0.0}, "direct_l": {0: 0.0, 1: 0.0}}, None)
     part: Part = found.gain
-    assert (part.difference, part.relative, part.is_significant) == (0.0, None, False)
+    assert (part.relative, part.unit, part.is_significant) == (0.0, "difference", False)

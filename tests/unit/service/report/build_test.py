@@ -16,37 +16,63 @@ TUNED = ["uniform", "uniform_tuned", "flat_tuned", "default_init_tuned", "densit
 class TestVerdict:
     def test_says_what_it_leaves_out(self) -> None:
         log = Log(spec_of())
-        log.judge("random", 1.0, 0.5, None)
-        log.judge("uniform", 1.0, 1.0, 1.0)
-        verdict = report_of(log)["verdict"]
-        assert verdict.endswith(
-            "Excluded: 1 final training of these two arms that diverged or failed."
+        log.judge("random", 1.0, 0.5, 0.6)
+        log.judge("uniform", 1.0, 1.0, None)
+        assert report_of(log)["verdict"].endswith(
+            "uniform diverged on 1 of 2 seeds: these are not averaged."
         )
         whole = Log(spec_of())
         whole.judge("random", 1.0, 0.5)
         whole.judge("uniform", 1.0, 1.0)
-        assert "Excluded" not in report_of(whole)["verdict"]
+        assert "averaged" not in report_of(whole)["verdict"]
 
     def test_says_what_the_gain_is_due_to_and_what_it_costs(self) -> None:
         log = Log(spec_of(controls=TUNED, evaluation={"n_seeds": 3}, budget={"n_trials": 2}))
         log.judge("random", 0.8, 0.9, 0.98, 0.83)
         for name, effect in zip(TUNED, (0.0, 0.2, 0.2, 0.1, 0.25), strict=True):
-            log.judge(name, 1.0 - effect, *(base - effect for base in (1.0, 1.1, 0.9)))
+            log.judge(name, 1.0 - effect, *(base * (1.0 - effect) for base in (1.0, 1.1, 0.9)))
         report = report_of(log)
         attribution = report["attribution"]
         assert (attribution["arm"], attribution["is_rate_tuned"]) == ("density_tuned", True)
-        assert [part["difference"] for part in attribution["parts"]] == pytest.approx(
-            [0.2, 0.0, 0.05], abs=1e-12
+        assert [part["relative"] for part in attribution["parts"]] == pytest.approx(
+            [0.2, 0.0, 0.0625], abs=1e-12
         )
-        assert [p["difference"] for p in attribution["beside"]] == pytest.approx([0.05, -0.1])
+        beside = [part["relative"] for part in attribution["beside"]]
+        assert beside == pytest.approx([0.0625, -0.125])
         assert attribution["missing"] == ()
+        evidence = " ".join(report["evidence"])
         for words in (
-            "Of the 25.0 % that density_tuned gains over uniform",
-            "20.0 points are due to the learning rate",
-            "5.0 points are due to the spatial shape",
-            "the density is folded into the weights",
+            "density_tuned saves 25.0 % of uniform's loss",
+            "learning rate 20.0 % [20.0, 20.0]",
+            "spatial shape 6.",
         ):
-            assert words in report["verdict"]
+            assert words in evidence
+        assert "the density is folded into the weights" in report["verdict"]
+
+    def test_trainings_beyond_the_last_look_change_nothing(self) -> None:
+        """An evaluation ends at the look that decides, whatever else was trained."""
+        spec = spec_of(controls=TUNED[:2], evaluation={"looks": [3, 6]})
+        short, long = Log(spec), Log(spec)
+        for log, n in ((short, 3), (long, 6)):
+            log.judge("random", 0.8, *(0.5, 0.51, 0.49, 9.0, 8.0, 9.5)[:n])
+            log.judge("uniform", 1.0, *(1.0, 1.01, 1.02, 0.1, 0.2, 0.1)[:n])
+            log.judge("uniform_tuned", 0.9, *(0.9, 0.91, 0.92, 0.1, 0.2, 0.1)[:n])
+        one, two = report_of(short), report_of(long)
+        assert one["answer"]["outcome"] == "better"
+        assert [look["n_seeds"] for look in one["answer"]["looks"]] == [3]
+        for name in ("answer", "findings", "evidence", "attribution", "noise", "n_seeds"):
+            assert one[name] == two[name]
+        assert row_of(one, "uniform")["test"] == row_of(two, "uniform")["test"]
+
+    def test_a_look_that_does_not_decide_is_followed_by_the_next(self) -> None:
+        log = Log(spec_of(controls=TUNED[:2], evaluation={"looks": [2, 4]}))
+        log.judge("random", 0.8, 0.5, 1.9, 0.95, 1.0)
+        log.judge("uniform", 1.0, 1.0, 1.0, 1.0, 1.0)
+        log.judge("uniform_tuned", 0.9, 1.0, 1.0, 1.0, 1.0)
+        answer = report_of(log)["answer"]
+        assert [look["n_seeds"] for look in answer["looks"]] == [2, 4]
+        assert answer["outcome"] == "not decided"
+        assert answer["plan"]["level"] < 0.05
 
     def test_a_search_that_tunes_the_rate_stands_for_the_tuned_density(self) -> None:
         search = {"lr": {"low": 0.01, "high": 0.1, "log": True}}

@@ -44,11 +44,12 @@ class TestFidelity:
         assert report["cost"]["pruned"] == 1
 
     def test_a_plateau_is_found_among_full_trainings(self) -> None:
-        fidelity = {"search_fraction": 0.25, "promote": 3}
+        fidelity = {"search_fraction": 0.25, "promote": 5}
         log = Log(spec_of(fidelity=fidelity, budget={"n_trials": 5}))
         for number, u in enumerate([0.1, 0.2, 0.3, 0.4, 0.5]):
             log.trial("random", number, 2.0 + 0.001 * u, point=[u])
-        for rank, (u, value) in enumerate([(0.1, 1.5), (0.2, 1.0), (0.3, 1.01)]):
+        pairs = [(0.1, 1.5), (0.2, 1.0), (0.3, 1.01), (0.4, 1.6), (0.5, 1.7)]
+        for rank, (u, value) in enumerate(pairs):
             log.trial("random", rank, value, point=[u], phase=Phase.PROMOTION)
         log.best["random"] = log.trials[6]
         log.tests("random", 1.0, 1.0)

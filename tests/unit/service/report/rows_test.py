@@ -24,7 +24,7 @@ class TestArms:
         assert versus["relative"] == pytest.approx(-0.5)
         assert (versus["win_rate"], versus["n"]) == (1.0, 2)
         assert row_of(report, "uniform")["vs_uniform"] is None
-        assert report["version"] == 2
+        assert report["version"] == 3
         assert report["best_arm"] == "random"
 
     def test_a_metric_that_one_seed_lacks_is_the_mean_of_the_others(self) -> None:
@@ -44,7 +44,7 @@ class TestArms:
         report = report_of(log)
         row = row_of(report, "random")
         assert (row["test"]["n"], row["test"]["n_diverged"], row["vs_uniform"]) == (0, 2, None)
-        assert "completed on no common seed" in report["verdict"]
+        assert report["verdict"].startswith("Do not use the density. Its training diverged on 2")
 
     def test_an_arm_without_a_value_has_no_row_and_no_other_is_blamed(self) -> None:
         log = Log(spec_of())
@@ -66,7 +66,34 @@ class TestArms:
         assert ours["p"] < flat["p"]
         assert (ours["p_holm"], ours["n_compared"]) == (pytest.approx(2 * ours["p"]), 2)
         assert flat["p_holm"] == pytest.approx(flat["p"])
-        assert "after Holm's correction for 2 arms" in report["verdict"]
+        assert ours["level"] == pytest.approx(0.025)  # of its step in Holm's procedure
+        assert ours["change"] == pytest.approx(ours["relative"], abs=0.01)
+        assert (ours["change_high"] < 0.0) == (ours["p_holm"] < 0.05)
+
+    def test_planned_looks_count_for_every_p(self) -> None:
+        rows = []
+        for evaluation in ({"n_seeds": 3}, {"looks": [3, 6]}):
+            log = Log(spec_of(evaluation=evaluation))
+            log.judge("random", 0.8, 0.9, 0.98, 0.83)
+            log.judge("uniform", 1.0, 1.0, 1.1, 0.9)
+            rows.append(row_of(report_of(log), "random")["vs_uniform"])
+        once, twice = rows
+        assert once["p"] == twice["p"]
+        assert twice["p_holm"] > 1.5 * once["p_holm"]
+        assert twice["level"] < once["level"]
+
+    def test_every_metric_has_an_interval(self) -> None:
+        log = Log(spec_of(evaluation={"n_seeds": 3}))
+        log.judge("uniform", 1.0)
+        log.judge("random", 1.0)
+        for seed, accuracy in enumerate((0.8, 0.9, 0.85)):
+            known = {"accuracy": accuracy, "constant_loss": 9.0}
+            log.tests_one("random", seed, 1.0, known)
+        test = row_of(report_of(log), "random")["test"]
+        low, high = test["metric_intervals"]["accuracy"]
+        # t(0.975, 2) 0.05 / sqrt(3) = 0.1242
+        assert (low, high) == (pytest.approx(0.7258, abs=1e-4), pytest.approx(0.9742, abs=1e-4))
+        assert "constant_loss" not in test["metric_intervals"]
 
     def test_a_speculation_is_shown_and_changes_nothing_else(self) -> None:
         """Which points were run ahead depends on who was idle, not on the spec."""

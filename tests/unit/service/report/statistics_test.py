@@ -140,26 +140,6 @@ def test_holm(ps: list[float], corrected: list[float]) -> None:
     assert statistics.holm(ps) == pytest.approx(corrected, rel=1e-10)
 
 
-@pytest.mark.parametrize("ratio", [0.05, 0.2, 0.5, 1.0, 3.0])
-def test_seeds_needed_is_the_first_number_that_tells(ratio: float) -> None:
-    generator = np.random.default_rng(0)
-    noise = stats.zscore(generator.normal(size=6), ddof=1)
-    found = statistics.compare((1.0 + ratio + noise).tolist(), [1.0] * 6)
-    first = next(
-        (n for n in range(2, 1001) if stats.t.ppf(0.975, n - 1) / math.sqrt(n) < ratio), None
-    )
-    assert statistics.seeds_needed(found) == first
-
-
-@pytest.mark.parametrize("n_compared", [2, 7])
-def test_seeds_needed_survive_the_correction(n_compared: int) -> None:
-    noise = stats.zscore(np.random.default_rng(0).normal(size=6), ddof=1)
-    found = statistics.compare((1.5 + noise).tolist(), [1.0] * 6)
-    quantile = 1.0 - 0.025 / n_compared  # Bonferroni's share of the level
-    first = next(n for n in range(2, 1001) if stats.t.ppf(quantile, n - 1) / math.sqrt(n) < 0.5)
-    assert statistics.seeds_needed(found, n_compared) == first
-
-
 # Independent runs
 
 

@@ -1,182 +1,153 @@
-"""The verdict's words keep to its figures."""
+"""The verdict's words say what the figures say, and no more."""
 
 from __future__ import annotations
 
-import math
+import itertools
+import re
 
 import pytest
 
-from service.report import statistics
-from service.report.attribution import attribute
-from service.report.statistics import Comparison
-from service.report.verdict import attribution_in_words, outcome, verdict
+from service.report.effects import effect_of
+from service.report.failures import Failures
+from service.report.primary import Look, Outcome, PrimaryQuestion, SeedPlan
+from service.report.verdict import INFERENCE, VerdictCase, verdict
+from tests.support.verdict_cases import judged
 
-UNIFORM = [1.0, 1.1, 0.9]
-BETTER, ALIKE, WORSE = [0.9, 0.98, 0.83], [1.01, 1.0, 0.9], [1.2, 1.31, 1.09]
-
-
-def against(arm: list[float]) -> Comparison:
-    return statistics.compare(arm, UNIFORM[: len(arm)])
+ARMS = {"random": -0.05, "uniform": 0.0, "uniform_tuned": -0.07, "flat_tuned": -0.06}
+PLAIN = "that of the plain network at its best learning rate"
 
 
-def said(arm: list[float], n_compared: int = 1) -> str:
-    """The verdict where the arm has the least p of all that were compared."""
-    found = against(arm)
-    ps = [found.p] if found.p is not None else []
-    corrected = statistics.holm([*ps, *[1.0] * (n_compared - 1)]) if ps else [None]
-    return verdict("tpe", found, corrected[0], n_compared)
+def said(density: float, **changes: object) -> list[str]:
+    arms = {**ARMS, "density_tuned": density}
+    findings: list[str] = judged(arms, **changes)["findings"]  # type: ignore[arg-type]
+    return findings
 
 
-def test_a_density_that_helps() -> None:
-    words = said(BETTER)
-    assert words.startswith("The learned density helps: tpe's test loss is 9.7 % lower")
-    assert "3 seeds" in words
-    assert "Holm" not in words, "one arm needs no correction"
+def test_a_density_that_is_better() -> None:
+    first, ends, *rest = said(-0.13)
+    assert re.fullmatch(rf"Use the density\. Its test loss is 6\.\d % lower than {PLAIN}\.", first)
+    assert re.fullmatch(r"The true gain is very likely between [456].* % and [678].* %\.", ends)
+    assert rest == [INFERENCE]
 
 
-def test_a_density_that_hurts() -> None:
-    assert said(WORSE).startswith("The learned density does not help: tpe's test loss is 20.0 % h")
+def test_the_task_s_metric_stands_next_to_the_loss() -> None:
+    first = said(-0.13, accuracy=True)[0]
+    assert re.search(r"lower \(accuracy 9\d\.\d+ to 9\d\.\d+ %\) than", first)
 
 
-def test_equal_losses() -> None:
-    assert "equals uniform's on 3 seeds" in said(UNIFORM)
-    assert outcome(against(UNIFORM), 1.0) == "no difference"
+def test_a_gain_that_a_learning_rate_explains() -> None:
+    first, second = said(-0.071, n=20)
+    assert first.startswith("Raise the learning rate, leave the density out. From 0.05 to 0.09")
+    assert "falls by 7" in first
+    assert "no difference that matters: its test loss is within 1 % of " + PLAIN in second
 
 
-def test_a_difference_that_is_not_significant_states_the_seeds_needed() -> None:
-    words = said(ALIKE)
-    assert words.startswith("No significant difference with 3 seeds: tpe's test loss is")
-    # sd of the differences 0.0608, difference 0.03: t(18) 0.0608 / sqrt(19) = 0.0293 < 0.03.
-    assert "if that is the true difference, about 19 seeds are needed to detect it" in words
+def test_no_density_beat_the_plain_network() -> None:
+    same = {"uniform_tuned": "same", "density_tuned": "same"}
+    _, second = said(-0.07, sd=0.0, digests=same)
+    assert second.startswith("No density tried is better than the plain network at its best")
 
 
-def test_one_seed() -> None:
-    words = said([0.5])
-    assert words == "No significant difference with 1 seed: an interval needs at least 2."
+def test_a_density_that_is_worse() -> None:
+    first, second = said(-0.02)
+    assert first.startswith("Raise the learning rate, leave the density out.")
+    assert re.match(rf"The density's test loss is 5\.\d % higher than {PLAIN}, very", second)
 
 
-def test_many_arms_ask_for_more() -> None:
-    """One of many arms looks different by chance: the same interval is no longer enough."""
-    found = against(BETTER)
-    # With 2 degrees of freedom p is 1 - t / sqrt(2 + t^2); t is 0.096667 / (0.025166 / sqrt(3)).
-    t = 0.0966667 / (0.0251661 / math.sqrt(3))
-    assert found.p == pytest.approx(1.0 - t / math.sqrt(2.0 + t * t), rel=1e-4)
-    assert found.high is not None
-    assert found.high < 0.0
-    assert outcome(found, found.p) == "helps"
-    words = said(BETTER, n_compared=8)
-    assert "No significant difference with 3 seeds" in words
-    assert "after Holm's correction for 8 arms" in words
-    assert outcome(found, 8 * 0.0219) == "unknown"
+def test_without_an_established_gain_of_the_rate_nothing_is_advised() -> None:
+    arms = {"random": 0.0, "uniform": 0.0, "uniform_tuned": -0.001, "density_tuned": 0.05}
+    first = judged(arms, sd=0.01)["findings"][0]
+    assert first.startswith("Leave the density out. The density's test loss is")
 
 
-def test_a_corrected_p_alone_is_not_enough() -> None:
-    assert outcome(against(ALIKE), 0.0) == "unknown"
-    assert outcome(against(WORSE), 0.01) == "hurts"
-    assert outcome(against(BETTER), None) == "unknown"
+def test_scaled_weights_are_the_better_advice() -> None:
+    arms = {**ARMS, "flat_tuned": -0.12, "density_tuned": -0.10}
+    first = judged(arms)["findings"][0]
+    assert first.startswith("Scale the initial weights by ")
+    assert "the spatial shape adds nothing" in first
 
 
-# What the gain is due to
-
-NOISE = (0.001, -0.001, 0.002, -0.002, 0.0)
-
-
-def arm(loss: float, turn: int) -> dict[int, float]:
-    return {seed: loss + NOISE[(seed + turn) % 5] for seed in range(5)}
-
-
-def words_of(losses: dict[str, float], tuned: str | None) -> str:
-    made = {name: arm(loss, turn) for turn, (name, loss) in enumerate(losses.items())}
-    found = attribute(made, "tpe", tuned)
-    assert found is not None
-    return attribution_in_words(found)
-
-
-def test_all_of_the_gain_is_the_learning_rate() -> None:
-    words = words_of(
-        {
-            "uniform": 1.0,
-            "uniform_tuned": 0.895,
-            "flat_tuned": 0.88,
-            "density_tuned": 0.88,
-            "tpe": 0.95,
-        },
-        "density_tuned",
-    )
-    assert words == (
-        "Of the 12.0 % that density_tuned gains over uniform, 10.5 points are due to the learning "
-        "rate and 1.5 points are due to the scale of the weights; no significant effect of the "
-        "spatial shape with 5 seeds (observed: spatial shape 0.0 points). density_tuned performs "
-        "better than the plain convolution with a tuned learning rate, by 1.5 points."
+def test_what_is_not_decided_says_what_could_have_been_seen() -> None:
+    first, second = said(-0.071, sd=0.03)
+    ends = r"(.*) % lower or (.*) % higher"
+    found = rf"Not decided\. The density's test loss may be {ends} than {PLAIN}\."
+    assert re.fullmatch(found, first)
+    assert re.fullmatch(
+        r"With 5 seeds only differences above about \d.* % could be seen\.", second
     )
 
 
-def test_a_part_that_costs() -> None:
-    words = words_of(
-        {"uniform": 1.0, "uniform_tuned": 0.8, "flat_tuned": 0.85, "tpe": 0.75}, "tpe"
-    )
-    assert "20.0 points are due to the learning rate" in words
-    assert "5.0 points are lost by the scale of the weights" in words
-    assert "10.0 points are due to the spatial shape" in words
-
-
-def test_what_is_missing_is_asked_for() -> None:
-    words = words_of({"uniform": 1.0, "flat": 0.9, "tpe": 0.8}, None)
-    assert "10.0 points are due to the scale of the weights" in words
-    assert (
-        "To compare the gain with a tuned learning rate, add the controls density_tuned, "
-        "uniform_tuned and flat_tuned." in words
-    )
-    merged = words_of({"uniform": 1.0, "flat_tuned": 0.9, "tpe": 0.8}, "tpe")
-    assert "10.0 points are due to the learning rate and scale of the weights together" in merged
-    assert "To split the gain further, add the control uniform_tuned." in merged
-
-
-def test_a_tuned_plain_convolution_has_a_sentence() -> None:
-    words = words_of({"uniform": 1.0, "uniform_tuned": 0.7, "flat": 0.9, "tpe": 0.8}, None)
-    assert "Tuning the learning rate of the plain convolution alone gains 30.0 %." in words
-
-
-@pytest.mark.parametrize(
-    ("tuned", "words"),
-    [
-        (0.7, "tpe performs worse than the plain convolution with a tuned learning rate, by 10.0"),
-        (0.8, "No significant difference between tpe and the plain convolution with a tuned lea"),
-    ],
-)
-def test_a_density_that_a_tuned_rate_makes_needless(tuned: float, words: str) -> None:
-    assert words in words_of(
-        {"uniform": 1.0, "uniform_tuned": tuned, "flat": 0.9, "tpe": 0.8}, None
+def test_a_density_that_fails_more_often_is_never_better() -> None:
+    (first,) = said(-0.3, lost={"density_tuned": 2})
+    assert first == (
+        f"Do not use the density. Its training diverged on 1 of 5 seeds, {PLAIN} on 0 of 5."
     )
 
 
-def test_the_initialisation_has_a_sentence() -> None:
-    arms = {"uniform": 1.0, "uniform_tuned": 0.9, "flat_tuned": 0.9, "tpe": 0.8}
-    better = words_of({**arms, "default_init_tuned": 0.85}, "tpe")
-    assert (
-        "default initialisation, its learning rate tuned, gains 5.0 % over uniform_tuned" in better
+def test_failures_of_the_plain_network_are_named_with_its_rate() -> None:
+    findings = said(-0.13, lost={"uniform_tuned": 2})
+    assert findings[0].startswith("Use the density.")
+    assert findings[-1] == (
+        "uniform_tuned diverged on 1 of 5 seeds at the learning rate 0.09: these are not averaged."
     )
-    worse = words_of({**arms, "default_init_tuned": 0.95}, "tpe")
-    assert "loses 5.0 % over" not in worse
-    assert "loses 5.0 % against uniform_tuned" in worse
-    same = words_of({**arms, "default_init_tuned": 0.9}, "tpe")
-    assert "makes no significant difference to uniform_tuned with 5 seeds (observed:" in same
 
 
-def test_no_gain_and_no_sure_gain() -> None:
-    assert words_of({"uniform": 1.0, "flat": 1.0, "tpe": 1.2}, None).startswith(
-        "tpe does not improve on uniform"
-    )
-    unsure = words_of({"uniform": 1.0, "flat": 0.9995, "tpe": 0.9992}, None)
-    assert unsure.startswith("The 0.1 % that tpe gains over uniform are not significant with 5")
+def test_without_a_tuned_control_nothing_is_judged() -> None:
+    arms = {"random": -0.2, "uniform": 0.0}
+    first, remedy = judged(arms, controls=["uniform"])["findings"]
+    assert first.startswith("Not judged against a tuned learning rate. At the job's own rate the")
+    assert first.endswith("a better rate alone may do as much.")
+    assert remedy == "Add the controls uniform_tuned and density_tuned."
 
 
-def test_a_gain_whose_parts_are_all_unsure() -> None:
-    made = {
-        "uniform": {0: 1.0, 1: 1.0, 2: 1.0},
-        "flat": {0: 0.6, 1: 1.4, 2: 0.8},
-        "tpe": {0: 0.8, 1: 0.81, 2: 0.79},
-    }
-    found = attribute(made, "tpe", None)
-    assert found is not None
-    assert "no part is significant" in attribution_in_words(found)
+def test_one_seed_decides_nothing() -> None:
+    first = said(-0.5, n=1)[0]
+    assert first.startswith("Not decided. The density cannot be compared")
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    "better", "worse", "no difference", "none found", "less reliable", "not decided"
+)  # fmt: skip
+LOSSES = [
+    ({0: 0.9, 1: 1.8, 2: 2.6}, {0: 1.0, 1: 2.0, 2: 3.0}),
+    ({0: 1.2, 1: 2.0, 2: 3.1}, {0: 1.0, 1: 2.0, 2: 3.0}),
+    ({0: 1.0, 1: 2.0}, {0: 1.0, 1: 2.0}),
+    ({0: 0.0, 1: 1.0}, {0: 0.0, 1: 0.0}),
+    ({0: -1.0, 1: -1.1}, {0: -2.0, 1: -2.1}),
+    ({0: 0.5}, {0: 1.0}),
+]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("is_tuned", [True, False])
+@pytest.mark.parametrize("against", ["uniform", "uniform_tuned", "flat", "flat_tuned"])
+def test_every_case_has_whole_sentences(outcome: Outcome, is_tuned: bool, against: str) -> None:
+    """No p value, no exponent of ten, no word "None", and none that promises help."""
+    for ours, theirs in LOSSES:
+        effect = effect_of(ours, theirs)
+        question = PrimaryQuestion("density_tuned", against, is_tuned, outcome == "none found")
+        failures = Failures(5, 1, 1, 1) if outcome == "less reliable" else Failures(5, 0, 0, 0)
+        look = Look(5, effect, failures, Failures(5, 0, 0, 0), outcome)
+        case = VerdictCase(question, SeedPlan((5,), 0.01), look, 1, [])
+        sentences = verdict(case)
+        for words in sentences:
+            assert words[0].isupper()
+            assert words.endswith(".")
+            assert not re.search(r"None|\bp \d|\de[-+]\d|helps|  ", words), words
+        # A case is told from every other by its first words.
+        assert len(sentences[0]) > 20
+
+
+def test_headings_differ_by_outcome() -> None:
+    heads = {}
+    for outcome, is_tuned in itertools.product(OUTCOMES, [True, False]):
+        question = PrimaryQuestion(
+            "density_tuned", "uniform_tuned", is_tuned, is_same_training=False
+        )
+        look = Look(3, effect_of(*LOSSES[0]), Failures(3, 1, 0, 0), Failures(3, 0, 0, 0), outcome)
+        heads[outcome, is_tuned] = verdict(
+            VerdictCase(question, SeedPlan((3,), 0.01), look, 1, [])
+        )[0]
+    assert heads["better", True].startswith("Use the density")
+    assert not any(words.startswith("Use") for case, words in heads.items() if not case[1])
+    assert not any(heads[o, True].startswith("Use") for o in OUTCOMES if o != "better")

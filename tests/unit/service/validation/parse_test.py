@@ -38,7 +38,7 @@ def test_a_silent_spec_is_filled() -> None:
     # arXiv:2505.24558, ranges for 5x5, outermost first.
     assert first.density.bounds == [[0.05, 1.0], [0.5, 1.5]]
     assert spec.training is not None
-    assert spec.evaluation.n_seeds == 3
+    assert (spec.evaluation.looks, spec.evaluation.n_seeds) == ([5, 10, 20], 20)
 
 
 def test_a_submission_follows_the_newest_method_and_a_stored_spec_its_own() -> None:

@@ -127,7 +127,7 @@ class TestReport:
 
     def test_the_parts_of_the_gain(self) -> None:
         found = [cells(line) for line in shown(attribution=attributed()).splitlines()]
-        assert ["due to", "points", "95 % interval", "n"] in found
+        assert ["due to", "% saved", "interval", "n"] in found
         assert ["scale of the weights", "+10.5", "+8.0 to +13.0", "5"] in found
         assert ["spatial shape", "-1.5", "-", "5"] in found
         assert ["gain of tpe", "+12.0", "+8.0 to +13.0", "5"] in found
@@ -162,21 +162,23 @@ class TestReport:
         for words in ("No winner.", "Half the epochs.", "Twice as long.", "It helped."):
             assert [words] in found
 
-    def test_a_corrected_p_and_a_short_training_have_their_columns(self) -> None:
-        versus = {
-            "difference": -0.1,
-            "relative": -0.1,
-            "low": -0.2,
-            "high": -0.05,
-            "p_holm": 0.031,
-        }
-        arms = [arm("tpe", vs_uniform=versus, search_loss=0.0123)]
+    def test_a_short_training_has_its_column_where_there_is_room(self) -> None:
+        arms = [arm("tpe", search_loss=0.0123)]
         head, line = shown(arms=arms).splitlines()[:2]
-        assert "p (Holm)" in head
         assert "short training" in head
-        assert "0.031" in line
         assert "0.01230" in line
-        assert "p (Holm)" not in shown(80, arms=arms)
+        assert "short training" not in shown(80, arms=arms)
+
+    def test_shares_of_uniform_s_loss_are_shown_as_they_are(self) -> None:
+        versus = {"difference": -3.0, "relative": -9.0, "low": -4.0, "high": -2.0}
+        shares = {"unit": "ratio", "change": -0.1, "change_low": -0.2, "change_high": -0.05}
+        assert reports.difference_text(versus | shares) == "-10.0 % [-20.0, -5.0]"
+        assert reports.difference_text(versus | shares | {"change_low": None}) == "-10.0 %"
+
+    def test_the_verdict_comes_first_and_its_evidence_last(self) -> None:
+        made = shown(findings=["Use it.", "More."], evidence=["a / b = 0.9"])
+        assert made.startswith("Use it.\nMore.\n\n")
+        assert made.rstrip().endswith("How we know\n  a / b = 0.9")
 
 
 class TestJob:

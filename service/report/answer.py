@@ -1,0 +1,180 @@
+"""The answer to a job's question: which arms were compared, each look, the verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from service.records import Json
+from service.report.attribution import UNIFORM
+from service.report.effects import effect_of
+from service.report.metric_effects import MetricEffect, metric_effects
+from service.report.primary import (
+    SIMPLER,
+    Chosen,
+    Look,
+    PrimaryQuestion,
+    SeedPlan,
+    looks_at,
+    question_of,
+)
+from service.report.rows import ROLES, ArmTrials
+from service.report.verdict import Advice, VerdictCase, evidence, verdict
+from service.states import Role
+from service.studies import best_densities
+from service.studies.layer_groups import WHOLE
+from service.studies.resolved import ResolvedSpec, TrainingJob
+from service.studies.study_run import StudyRun
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a job's question.
+
+    Attributes:
+        question: The two arms.
+        plan: The looks and the margin.
+        looks: What was seen at each look that was taken; the last one counts.
+        metrics: The density's arm against the simpler one in the task's metrics.
+        findings: Sentences for the person who decides.
+        evidence: Lines for the person who checks.
+    """
+
+    question: PrimaryQuestion
+    plan: SeedPlan
+    looks: list[Look]
+    metrics: list[MetricEffect]
+    findings: list[str]
+    evidence: list[str]
+
+    def to_dict(self) -> Json:
+        """Return the answer as plain values, without its sentences."""
+        return {
+            "outcome": self.looks[-1].outcome,
+            "question": asdict(self.question),
+            "plan": {
+                "looks": list(self.plan.looks),
+                "margin_percent": 100.0 * self.plan.margin,
+                "level": self.plan.level,
+            },
+            "looks": [look.to_dict() for look in self.looks],
+            "metrics": [asdict(one) for one in self.metrics],
+        }
+
+
+def chosen(arm: StudyRun, value: float | None, digest: str) -> Chosen | None:
+    """Return an arm as the validation split chose it; None where nothing could be trained."""
+    if value is None:
+        return None
+    tunes_rate = any(axis.name == "lr" for axis in arm.space.settings)
+    return Chosen(arm.record.name, arm.record.role, value, digest, tunes_rate)
+
+
+def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrials], list[Look]]:
+    """Take the looks, and leave out final trainings beyond the last of them.
+
+    Whatever else was trained, the report depends on the seeds of that look alone.
+
+    Returns:
+        The arms, and the looks that were taken: none where there is no question.
+    """
+    question = _question(found)
+    if question is None:
+        return list(found), []
+    counted = [one for one in found if one.arm.record.role in ROLES]
+    taken = looks_at(question, plan, {one.name: one.tested for one in counted})
+    if not taken:
+        return list(found), []
+    n_seeds = taken[-1].n_seeds
+    return [one.up_to(n_seeds) for one in found], taken
+
+
+def _question(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
+    counted = [one for one in found if one.arm.record.role in ROLES]
+    choices = [chosen(one.arm, one.best.value, one.best.digest) for one in counted]
+    return question_of([one for one in choices if one is not None])
+
+
+def answer_of(
+    resolved: TrainingJob,
+    arms: Sequence[StudyRun],
+    found: Sequence[ArmTrials],
+    plan: SeedPlan,
+    looks: list[Look],
+) -> Answer | None:
+    """Answer a job's question.
+
+    Args:
+        resolved: The job.
+        arms: All its studies.
+        found: Those that depend on the spec alone, with the trainings of the last look.
+        plan: The looks and the margin.
+        looks: Those that were taken.
+
+    Returns:
+        None where there is no density, no simpler arm, or no look was taken.
+    """
+    question = _question(found)
+    if question is None or not looks:
+        return None
+    by_name = {one.name: one for one in found}
+    arm, against = by_name[question.arm], by_name[question.against]
+    metrics = metric_effects(arm.tested, against.tested, plan.level)
+    in_question = [one for one in found if one.name in (*SIMPLER, question.arm)]
+    case = VerdictCase(
+        question=question,
+        plan=plan,
+        look=looks[-1],
+        n_looks=len(looks),
+        metrics=metrics,
+        n_searched={
+            one.name: len(one.searched)
+            for one in in_question
+            if one.arm.record.role is not Role.CONTROL
+        },
+        failures={one.name: one.failures for one in found},
+        rates={one.name: rate for one in found if (rate := _rate(one)) is not None},
+        advice=_advice(resolved, arms, by_name.get(UNIFORM), against, plan),
+    )
+    return Answer(question, plan, looks, metrics, verdict(case), evidence(case))
+
+
+def _advice(
+    resolved: TrainingJob,
+    arms: Sequence[StudyRun],
+    uniform: ArmTrials | None,
+    against: ArmTrials,
+    plan: SeedPlan,
+) -> Advice | None:
+    if uniform is None or against.name == UNIFORM:
+        return None
+    effect = effect_of(against.losses, uniform.losses, plan.level)
+    if effect is None:
+        return None
+    factor = _factor(resolved, arms, against)
+    rate = _rate(against)
+    if rate is not None and factor is not None:
+        # Without the factor in the network, the same training has this rate (docs/densities.md).
+        rate *= factor**2 if resolved.training.optimizer == "sgd" else factor
+    return Advice(
+        effect=effect,
+        metrics=metric_effects(against.tested, uniform.tested, plan.level),
+        rate=rate,
+        own_rate=resolved.training.lr,
+        factor=factor,
+    )
+
+
+def _rate(one: ArmTrials) -> float | None:
+    rate = one.best.params.get("lr")
+    return float(rate) if isinstance(rate, int | float) else None
+
+
+def _factor(resolved: ResolvedSpec, arms: Sequence[StudyRun], one: ArmTrials) -> float | None:
+    """Return the scale that an arm gives all weights, where its density has no shape."""
+    density = best_densities.densities_of(resolved, arms, one.arm, one.best).get(WHOLE)
+    if density is None or np.ptp(density.phi) > 0.0:
+        return None
+    return float(np.ravel(density.phi)[0])

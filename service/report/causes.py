@@ -1,0 +1,65 @@
+"""The causes of a gain as sentences: learning rate, scale of the weights, spatial shape."""
+
+from __future__ import annotations
+
+from service.report.attribution import (
+    BEYOND,
+    DEFAULT_INIT_TUNED,
+    INITIALISATION,
+    RATE,
+    UNIFORM,
+    Attribution,
+    Part,
+)
+from service.report.phrases import count_of, joined
+
+
+def attribution_in_words(found: Attribution) -> str:
+    """Return sentences on the causes of a gain, and on the controls that would separate more."""
+    sentences = [_of_the_gain(found), *(_outside_chain(part) for part in found.beside)]
+    wanted = [name for name in found.missing if name != DEFAULT_INIT_TUNED]
+    if wanted:
+        what = "split" if found.is_rate_tuned else "compare"
+        how = "further" if found.is_rate_tuned else "with a tuned learning rate"
+        controls = "control" if len(wanted) == 1 else "controls"
+        sentences.append(f"To {what} the gain {how}, add the {controls} {joined(wanted)}.")
+    return " ".join(sentences)
+
+
+def _of_the_gain(found: Attribution) -> str:
+    whole = f"{found.arm} saves {_share(found.gain)} of {UNIFORM}'s loss{_ends(found.gain)}"
+    seeds = count_of(found.gain.n, "seed")
+    if len(found.parts) == 1:
+        (part,) = found.parts
+        return f"{whole} by the {_names(part)}, with {seeds}."
+    parts = (f"{_names(part)} {_share(part)}{_ends(part)}" for part in found.parts)
+    return f"{whole}. Each of the loss of the arm before it, with {seeds}: {', '.join(parts)}."
+
+
+def _outside_chain(part: Part) -> str:
+    what = {
+        BEYOND: part.arm,
+        RATE: "A tuned learning rate of the plain convolution",
+        INITIALISATION: "The framework's default initialisation, its learning rate tuned,",
+    }[part.names[0]]
+    return f"{what} saves {_share(part)} of {part.against}'s loss{_ends(part)}."
+
+
+def _names(part: Part) -> str:
+    together = " together" if len(part.names) > 1 else ""
+    return f"{joined(part.names)}{together}"
+
+
+def _share(part: Part) -> str:
+    if part.unit == "difference":
+        return f"{part.relative:.3g}"
+    return f"{100.0 * part.relative:z.1f} %"
+
+
+def _ends(part: Part) -> str:
+    low, high = part.relative_low, part.relative_high
+    if low is None or high is None:
+        return ""
+    scale, digits = (1.0, ".3g") if part.unit == "difference" else (100.0, "z.1f")
+    mark = "" if part.is_significant else ", not significant"
+    return f" [{scale * low:{digits}}, {scale * high:{digits}}{mark}]"

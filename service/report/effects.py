@@ -1,0 +1,166 @@
+"""The effect of one arm against another on the same seeds, in percent of the loss.
+
+Losses above zero are compared by their log ratios: a ratio means the same whatever the scale of
+the loss, and its interval does not take the other arm's mean as known. Losses that may be zero or
+below are compared by their differences.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from service.report import statistics
+
+Unit = Literal["ratio", "share", "difference"]
+Losses = Mapping[int, float]
+
+POWER = 0.8
+# Equal differences of fewer pairs are chance.
+LEAST_PAIRS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """How much an arm's loss lies above another's, on the seeds that both completed.
+
+    Attributes:
+        n: Number of pairs.
+        n_better: Pairs in which the arm is better; a tie counts for neither.
+        unit: What `change` and its ends are: "ratio", the ratio of the losses less 1, from mean
+            log ratios; "share", the mean difference over the other arm's mean loss; "difference",
+            the mean difference, where that mean is 0.
+        change: Negative where the arm is better.
+        low: Lower end of the interval; None with fewer than 2 pairs.
+        high: Upper end.
+        level: Two-sided level of the interval, such as 0.05.
+        p: Two-sided, paired t test, uncorrected; None with fewer than 2 pairs.
+        detectable: The smallest change that this number of pairs would show with a probability of
+            80 %, at the level and the spread seen; None with fewer than 2 pairs or without spread.
+    """
+
+    n: int
+    n_better: int
+    unit: Unit
+    change: float
+    low: float | None
+    high: float | None
+    level: float
+    p: float | None
+    detectable: float | None
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the whole interval lies below 0."""
+        return self.high is not None and self.high < 0.0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the whole interval lies above 0."""
+        return self.low is not None and self.low > 0.0
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both arms have the same loss on every seed: they are the same trainings."""
+        return self.low == self.high == 0.0
+
+    def is_within(self, margin: float) -> bool:
+        """Whether the whole interval lies within the margin, a share of the loss."""
+        if self.low is None or self.high is None or self.unit == "difference":
+            return False
+        return -margin < self.low and self.high < margin
+
+
+def shared(ours: Losses, theirs: Losses) -> list[int]:
+    """Return the indices of the seeds that both completed, in order."""
+    return sorted(ours.keys() & theirs.keys())
+
+
+def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | None:
+    """Compare an arm with another on the seeds that both completed.
+
+    Args:
+        ours: The arm's losses by the index of their seed.
+        theirs: The other arm's.
+        level: Two-sided level of the interval, in (0, 1).
+
+    Returns:
+        None where they share no seed.
+    """
+    seeds = shared(ours, theirs)
+    if not seeds:
+        return None
+    arm, other = ([losses[seed] for seed in seeds] for losses in (ours, theirs))
+    unit, mine, its = _scaled(arm, other)
+    differences = np.subtract(mine, its)
+    sd = statistics.spread(differences, [*mine, *its, 1.0])
+    low, high, p = statistics.student(mine, its, sd, 1.0 - level)
+    if sd == 0.0 and len(seeds) < LEAST_PAIRS and low != 0.0:
+        low = high = p = None  # two equal differences say nothing of their spread
+    return Effect(
+        n=len(seeds),
+        n_better=int(np.count_nonzero(differences < 0.0)),
+        unit=unit,
+        change=_shown(unit, float(np.mean(differences))),
+        low=None if low is None else _shown(unit, low),
+        high=None if high is None else _shown(unit, high),
+        level=level,
+        p=p,
+        detectable=_detectable(unit, len(seeds), sd, level),
+    )
+
+
+def _scaled(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, list[float], list[float]]:
+    """Return the unit, and both arms' losses on its scale."""
+    if min(*arm, *other) > 0.0:
+        return "ratio", [math.log(x) for x in arm], [math.log(x) for x in other]
+    mean = abs(float(np.mean(other)))
+    if mean == 0.0:
+        return "difference", list(arm), list(other)
+    return "share", [x / mean for x in arm], [x / mean for x in other]
+
+
+def _shown(unit: Unit, value: float) -> float:
+    return math.expm1(value) if unit == "ratio" else value
+
+
+def _detectable(unit: Unit, n: int, sd: float | None, level: float) -> float | None:
+    """Return the change that is detected with a probability of `POWER`, as a positive share.
+
+    The power of Student's test is that of the noncentral t distribution.
+    """
+    if not sd:
+        return None
+    from scipy.special import nctdtrinc, stdtrit
+
+    limit = float(stdtrit(n - 1, 1.0 - level / 2.0))
+    noncentrality = float(nctdtrinc(n - 1, 1.0 - POWER, limit))
+    return _shown(unit, noncentrality * sd / math.sqrt(n))
+
+
+def by_holm(ps: Sequence[float | None], level: float) -> list[float]:
+    """Return for each test the level of its step in Holm's procedure.
+
+    A test is significant exactly where its interval at this level excludes 0: the procedure's
+    decision and the intervals shown agree.
+
+    Args:
+        ps: p of each test; None where there is none.
+        level: Of the whole family.
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+    """
+    order = sorted((p, i) for i, p in enumerate(ps) if p is not None)
+    levels = [level / max(len(order), 1)] * len(ps)
+    for step, (p, index) in enumerate(order):
+        own = level / (len(order) - step)
+        if p > own:
+            for _, rest in order[step:]:
+                levels[rest] = own
+            break
+        levels[index] = own
+    return levels

@@ -1,0 +1,57 @@
+"""Pieces of the report's sentences: counts, lists, percentages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.report.effects import Effect
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join a list as text: "a, b and c"."""
+    *front, last = words
+    return f"{', '.join(front)} and {last}" if front else last
+
+
+def count_of(n: int, what: str) -> str:
+    """Return a number with its noun: "1 seed", "3 seeds"."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with two significant digits, without its sign: "2.3 %"."""
+    value = abs(100.0 * share)
+    return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
+
+
+def size_of(effect: Effect) -> str:
+    """Return how large an effect is, without its direction."""
+    if effect.unit == "difference":
+        return f"{abs(effect.change):.3g}"
+    return percent(effect.change)
+
+
+def side_of(effect: Effect) -> str:
+    """Return on which side of the other arm's an arm's loss is."""
+    return "lower" if effect.change < 0.0 else "higher"
+
+
+def ends_of(effect: Effect) -> str:
+    """Return the interval, "-6.1 % to -2.3 %"; "" where there is none."""
+    if effect.low is None or effect.high is None:
+        return ""
+    if effect.unit == "difference":
+        return f"{effect.low:+.3g} to {effect.high:+.3g}"
+    return f"{_signed(effect.low)} to {_signed(effect.high)}"
+
+
+def between(effect: Effect) -> str:
+    """Return the interval without its signs, the smaller size first: "2.3 % and 6.1 %"."""
+    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
+    if effect.unit == "difference":
+        return f"{low:.3g} and {high:.3g}"
+    return f"{percent(low)} and {percent(high)}"
+
+
+def _signed(share: float) -> str:
+    return ("-" if share < 0.0 else "+") + percent(share)

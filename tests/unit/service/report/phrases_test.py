@@ -1,0 +1,42 @@
+"""Pieces of sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.report.effects import effect_of
+from service.report.phrases import between, count_of, ends_of, joined, percent, side_of, size_of
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (-0.0614, "6.1 %"), (0.1234, "12 %"), (0.0996, "10 %"), (0.00123, "0.12 %"), (0.0, "0 %"),
+        (1.5, "150 %"),
+    ],
+)  # fmt: skip
+def test_percentages_have_two_digits(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_an_effect_in_pieces() -> None:
+    found = effect_of({0: 0.9, 1: 1.62}, {0: 1.0, 1: 2.0})
+    assert found is not None
+    assert (size_of(found), side_of(found)) == ("15 %", "lower")
+    assert ends_of(found).startswith("-")
+    around = effect_of({0: 1.0, 1: 0.0, 2: -1.0}, {0: 0.0, 1: 0.0, 2: 0.0})
+    assert around is not None
+    assert (size_of(around), ends_of(around)) == ("0", "-2.48 to +2.48")
+    assert between(around) == "2.48 and 2.48"
+
+
+def test_one_pair_has_no_ends() -> None:
+    found = effect_of({0: 0.9}, {0: 1.0})
+    assert found is not None
+    assert ends_of(found) == ""
+
+
+def test_lists_and_counts() -> None:
+    assert joined(["a"]) == "a"
+    assert joined(["a", "b", "c"]) == "a, b and c"
+    assert (count_of(1, "seed"), count_of(3, "seed")) == ("1 seed", "3 seeds")
