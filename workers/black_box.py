@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,23 +60,24 @@ class BlackBox(BackgroundThread):
         self._thread.start()
 
     def write(self) -> None:
-        """Write a record; a disk that refuses keeps the one before."""
-        cgroup = cgroup_of()
-        record = Record(
-            at=time.monotonic(),
-            peak_bytes=peak_resident_bytes(),
-            node=memory_use(cgroup),
-            cgroup=None if cgroup is None else str(cgroup),
-        )
-        text = json.dumps(asdict(record)).encode()
-        try:
+        """Write a record; the one before stays if the disk refuses or no memory is left."""
+        with suppress(OSError, MemoryError):
+            text = json.dumps(asdict(_record())).encode()
             os.pwrite(self._file, text.ljust(_MAX_BYTES), 0)
-        except OSError:
-            return
 
     def _run(self) -> None:
         while self._pause(TICK_S):
             self.write()
+
+
+def _record() -> Record:
+    cgroup = cgroup_of()
+    return Record(
+        at=time.monotonic(),
+        peak_bytes=peak_resident_bytes(),
+        node=memory_use(cgroup),
+        cgroup=None if cgroup is None else str(cgroup),
+    )
 
 
 def read(path: Path) -> Record | None:

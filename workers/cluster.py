@@ -342,6 +342,7 @@ class Cluster:
 
     def _note_kill(self, node: str) -> None:
         """Let fewer workers run on a node after a kill for memory."""
+        self._unfit.add(node)
         there = [slot for slot in self._slots if slot.node == node]
         self._crowding.note_kill(node, sum(not slot.is_idle for slot in there))
         for idle in [slot for slot in there if slot.is_idle]:  # it holds memory that others need

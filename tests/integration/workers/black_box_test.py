@@ -46,8 +46,9 @@ def test_the_last_record_survives_a_kill(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_disk_that_refuses_keeps_the_record_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_what_refuses_a_record_keeps_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     path = tmp_path / "1.json"
     box = BlackBox(path)
@@ -55,7 +56,7 @@ def test_a_disk_that_refuses_keeps_the_record_before(
     before = black_box.read(path)
 
     def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr("os.pwrite", full)
     box.write()
