@@ -26,6 +26,7 @@ class PretendedCluster:
         self.n_cpus = 2.0
         self.lost: ClusterLostError | None = None
         self.has_left = False
+        self.withheld = 0
         self.hand: dict[int, Assignment] = {}
         self.cancelled: set[int] = set()
         self.epoch_s = 0.0
@@ -41,11 +42,11 @@ class PretendedCluster:
 
     def n_free(self, shape: WorkerShape, held: WorkerShape = NOTHING) -> int:
         n_busy = len({a.pack for a in self.hand.values()}) + (self.measuring is not None)
-        return max(0, int((self.n_cpus - held.cpus) // shape.cpus) - n_busy)
+        return max(0, int((self.n_cpus - held.cpus) // shape.cpus) - n_busy - self.withheld)
 
     def n_withheld(self, shape: WorkerShape) -> int:
         del shape
-        return 0
+        return self.withheld
 
     def measure(self, shape: WorkerShape, calibration: Calibration) -> None:
         assert self.n_free(shape) > 0

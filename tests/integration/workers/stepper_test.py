@@ -21,6 +21,7 @@ from tests.support.pretended_cluster import (
     turn_until_ended,
 )
 from workers.dispatcher import Dispatcher
+from workers.stepper import CROWDED
 
 
 def test_a_paused_job_costs_no_transaction(
@@ -66,6 +67,23 @@ def test_a_job_says_why_it_waits_after_workers_left_and_after_a_pause(
     use_cases.resume(sqlite_database, job_id)  # between two looks
     dispatcher.turn(looks=True)
     assert job_of(sqlite_database, job_id).waits_for == "a trial needs 1 CPUs"
+
+
+def test_a_job_waits_while_the_memory_of_its_node_is_full_and_says_so(
+    sqlite_database: Database, dispatcher: Dispatcher, cluster: PretendedCluster
+) -> None:
+    job_id = submit(sqlite_database)
+    dispatcher.turn()
+    lost = [(a, Ended(a.attempt_id, a.trial_id, Ending.LOST)) for a in cluster.hand.values()]
+    cluster.messages = [(assignment, (ended, None)) for assignment, ended in lost]
+    cluster.withheld = 2
+    dispatcher.turn()
+    assert job_of(sqlite_database, job_id).waits_for == CROWDED
+    assert not cluster.hand
+    cluster.withheld = 1
+    dispatcher.turn()
+    assert len(cluster.hand) == 1
+    assert job_of(sqlite_database, job_id).waits_for is None
 
 
 def test_late_weights_are_not_kept(
