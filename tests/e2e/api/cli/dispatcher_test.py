@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from api.cli.dispatcher import RayHead, Supervisor
-from service import start_failures
+from service import process_limit, start_failures
 
 PATIENCE_S = 30.0
 
@@ -160,3 +162,15 @@ def test_why_a_child_ended_is_kept_where_it_kept_no_reason_itself(tmp_path: Path
         supervisor.start()
         wait_for(lambda: (start_failures.last(tmp_path) or "").startswith(reason))  # noqa: B023
         supervisor.stop()
+
+
+def test_an_abort_for_want_of_processes_names_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_limit, "lack", lambda _: "uid 5 may have 60 processes")
+    aborting = program("import os, signal; os.kill(os.getpid(), signal.SIGABRT)")
+    supervisor = Supervisor(aborting, first_delay_s=0.01, data_dir=tmp_path)
+    supervisor.start()
+    wait_for(lambda: start_failures.last(tmp_path) == "uid 5 may have 60 processes")
+    supervisor.stop()
+    supervisor.stop()  # again: a server does so at each of its ends
