@@ -3,7 +3,7 @@
 It makes PNG images of 28 px in ten class folders, packs them as .zip and .tar, and imports each
 archive with the code of this checkout and with that of another one in turn (A B A B), in a process
 of its own each. It prints the seconds of an import, those of the other checkout, and the ratios of
-the pairs, which both feel the load of the machine alike.
+the pairs, which both feel the load of the machine alike; then the same of the CPU time.
 
 Run: python -m benchmarks.import_speed [--images N] [--rounds N] [--against CHECKOUT]
 Against this checkout itself (--against .) it shows how far equal code differs.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -32,6 +33,7 @@ from benchmarks import machine
 N_CLASSES, SIDE = 10, 28
 TARGET = 1.5  # times the other checkout
 _STEP = "--import-this"
+Seconds = tuple[float, float]  # on the clock, and of the CPU
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(_STEP, type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.import_this is not None:
-        print(import_seconds(given.import_this))
+        print(*import_seconds(given.import_this))
         return
     print(machine.describe("numpy", "pillow"))
     with tempfile.TemporaryDirectory() as folder:
@@ -78,23 +80,26 @@ def images(n: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _compare(archive: Path, n_rounds: int, other: Path | None) -> None:
-    ours: list[float] = []
-    theirs: list[float] = []
+    ours: list[Seconds] = []
+    theirs: list[Seconds] = []
     for _ in range(n_rounds):
         if other is not None:
             theirs.append(_imported(archive, other))
         ours.append(_imported(archive, Path.cwd()))
-    print(f"{archive.suffix}: {machine.spread(ours, 's')}", flush=True)
-    if other is None:
-        return
-    print(f"{archive.suffix}, the other checkout: {machine.spread(theirs, 's')}")
-    ratios = [one / two for one, two in zip(ours, theirs, strict=True)]
-    verdict = machine.judge(sorted(ratios)[len(ratios) // 2], TARGET, "times")
-    print(f"{archive.suffix}, ratio: {machine.spread(ratios, 'times')}, {verdict}", flush=True)
+    for place, unit in enumerate(("s", "s of CPU")):
+        name = archive.suffix
+        own = [seconds[place] for seconds in ours]
+        print(f"{name}: {machine.spread(own, unit)}", flush=True)
+        if other is not None:
+            others = [seconds[place] for seconds in theirs]
+            print(f"{name}, the other checkout: {machine.spread(others, unit)}")
+            ratios = [one / two for one, two in zip(own, others, strict=True)]
+            verdict = machine.judge(statistics.median(ratios), TARGET, "times")
+            print(f"{name}, ratio: {machine.spread(ratios, 'times')}, {verdict}", flush=True)
 
 
-def _imported(archive: Path, checkout: Path) -> float:
-    """Return the seconds of an import by the code of a checkout."""
+def _imported(archive: Path, checkout: Path) -> Seconds:
+    """Return the time of an import by the code of a checkout."""
     root = checkout.resolve()
     # This file, wherever the code comes from: the other checkout may not have it.
     program = [sys.executable, "-P", __file__, _STEP, str(archive.resolve())]
@@ -106,11 +111,12 @@ def _imported(archive: Path, checkout: Path) -> float:
         stdout=subprocess.PIPE,
         check=True,
     )
-    return float(done.stdout)
+    wall, cpu = map(float, done.stdout.split())
+    return wall, cpu
 
 
-def import_seconds(archive: Path) -> float:
-    """Import an archive into an empty data directory; return the seconds that it takes."""
+def import_seconds(archive: Path) -> Seconds:
+    """Import an archive into an empty data directory; return the seconds, and those of the CPU."""
     from service.datasets import library
     from service.datasets.options import ImportOptions
     from service.settings import Settings
@@ -126,9 +132,9 @@ def import_seconds(archive: Path) -> float:
             add = getattr(library, "add", None) or getattr(library, "add_upload")  # noqa: B009
             with library.working(database, settings) as work:
                 os.link(archive, work.upload)
-                start = time.perf_counter()
+                start, start_cpu = time.perf_counter(), time.process_time()
                 add(database, settings, work, options)
-                return time.perf_counter() - start
+                return time.perf_counter() - start, time.process_time() - start_cpu
 
 
 if __name__ == "__main__":
