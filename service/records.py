@@ -265,7 +265,8 @@ class Dataset:
         kind: What its targets are: labelled, multilabel, pairs or unlabelled.
         format: The one it came in.
         n_bytes: Of its files.
-        details: `manifest` (as on disk), `class_counts` by split or None, and `warnings`.
+        details: `manifest` (as on disk), `class_counts` by split or None, `warnings`, and
+            `left_out`, which sets of earlier versions lack.
     """
 
     id: int

@@ -31,7 +31,7 @@ from api.uploads import (
     receive,
     refuse_parameters,
 )
-from service.datasets import library
+from service.datasets import library, preview
 from service.datasets.importer import Importer
 from service.datasets.store.reader import PREVIEW, folder_of
 from service.errors import NotFoundError
@@ -44,6 +44,8 @@ from service.tasks import registry
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
 LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
+# How sets are stored whose manifest does not say it.
+VALUES = "values"
 PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -58,8 +60,14 @@ def dataset_out(found: Dataset) -> Json:
     """Return the response of a set."""
     values = asdict(found)
     details = values.pop("details")
-    known = {"dataset": f"{STORED}:{found.id}", "class_counts": details["class_counts"]}
-    return {**details["manifest"], **values, **known, "warnings": details["warnings"]}
+    known = {
+        "dataset": f"{STORED}:{found.id}",
+        "class_counts": details["class_counts"],
+        "preview_rows": preview.row_names(details["manifest"], details["class_counts"]),
+        "warnings": details["warnings"],
+        "left_out": details.get("left_out"),
+    }
+    return {"target_channels": None, "storage": VALUES, **details["manifest"], **values, **known}
 
 
 def built_in_sets() -> list[Json]:

@@ -8,6 +8,8 @@ document describes them (`api.schemas.trials`), and `densearch.Client` returns t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypedDict
 
 Json = dict[str, Any]
@@ -161,3 +163,67 @@ class ImportAnswer(TypedDict):
     dataset: Annotated[str | None, "That set's name in a job's task."]
     created_at: Time
     ended_at: Time | None
+
+
+LeftOutReason = Literal["refused", "other", "clutter"]
+# What a person calls the reasons.
+LEFT_OUT: Mapping[LeftOutReason, str] = MappingProxyType(
+    {
+        "refused": "files that could not be taken",
+        "other": "notes and other files that are no samples",
+        "clutter": "files of systems and programs, such as thumbnails",
+    }
+)
+
+
+class LeftOutFile(TypedDict):
+    """A file that is not in a data set; `detail` says what is wrong with it."""
+
+    entry: str
+    detail: str | None
+
+
+class LeftOutAnswer(TypedDict):
+    """Files of an upload that are not in its data set, for one reason."""
+
+    reason: Annotated[
+        LeftOutReason, "refused: left out by skip_bad; other: no samples; clutter: of systems."
+    ]
+    n: int
+    first: Annotated[list[LeftOutFile], "The first 50."]
+
+
+class DatasetAnswer(TypedDict):
+    """A stored data set; `dataset` is its name in a job's task."""
+
+    id: int
+    name: str
+    dataset: str
+    sha256: Annotated[str, "Of its content and split."]
+    kind: Literal["labelled", "multilabel", "pairs", "unlabelled"]
+    format: str
+    n_samples: int
+    n_bytes: Annotated[int, "Of its files on the server's disk."]
+    n_dims: int
+    n_channels: int
+    target_channels: Annotated[int | None, "Of the targets of pairs."]
+    dtype: Literal["uint8", "float32"]
+    storage: Annotated[
+        Literal["values", "encoded"], "Decoded values, or the uploaded image files."
+    ]
+    size_px: Annotated[int, "The smallest side of the smallest sample."]
+    largest_px: int
+    is_uniform: Annotated[bool, "Whether all samples have one size."]
+    classes: list[str]
+    counts: Annotated[dict[str, int], "Samples of each split."]
+    class_counts: Annotated[
+        dict[str, list[int]] | None,
+        "Of each split, the samples of each class; null without labels.",
+    ]
+    preview_rows: Annotated[list[str], "The class of each row of the preview, if they have one."]
+    warnings: list[str]
+    left_out: Annotated[
+        list[LeftOutAnswer] | None,
+        "What of the upload is not in it; null where an earlier version stored it.",
+    ]
+    created_at: Time

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from densearch.answers import LeftOutAnswer
 from service.datasets import summary
 from service.datasets.faults import Faults
 from service.datasets.formats.registry import Format, recognised
+from service.datasets.left_out import left_out
 from service.datasets.options import ImportOptions
 from service.datasets.preview import write_preview
 from service.datasets.progress import ImportProgress, Stage
@@ -43,6 +45,7 @@ class Imported:
         class_counts: Samples of each class by split; None without labels.
         least_px: The smallest side of each split's smallest sample.
         warnings: What the user should look at, a sentence each.
+        left_out: What is not in it, and why.
         n_bytes: Size of all its files.
     """
 
@@ -52,6 +55,7 @@ class Imported:
     class_counts: dict[str, list[int]] | None
     least_px: dict[str, int]
     warnings: list[str]
+    left_out: list[LeftOutAnswer]
     n_bytes: int
 
 
@@ -131,10 +135,23 @@ def _written(
     is_uniform = found.name in _WITH_ANSWERS and options.storage == "auto"
     plan = options.split_plan
     progress.enter(Stage.READING, source.n_samples)
-    with closed(source.samples):
+    with closed(source.samples), _faults_first(faults, options):
         return source, write(
             source, work.made, plan, limits, faults, progress=progress, is_uniform=is_uniform
         )
+
+
+@contextmanager
+def _faults_first(faults: Faults, options: ImportOptions) -> Iterator[None]:
+    """Refuse the faults of single files before what the rest lacks, which may follow from them."""
+    try:
+        yield
+    except InvalidDatasetError as error:
+        if not options.skip_bad and faults.n:
+            if error.entry:
+                faults.add(error)
+            faults.refuse()
+        raise
 
 
 def _written_encoded(
@@ -204,6 +221,7 @@ def _imported(
         manifest=written.manifest,
         class_counts=summary.class_counts(written),
         least_px=opened.least_px(),
-        warnings=summary.warnings(source, written, listing.n_clutter, faults),
+        warnings=summary.warnings(source, written, listing.clutter.n, faults),
+        left_out=left_out(listing.clutter, source.left_out, faults),
         n_bytes=sum(path.stat().st_size for path in work.made.iterdir()),
     )

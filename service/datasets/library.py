@@ -147,6 +147,7 @@ def _insert(session: Session, imported: Imported, name: str) -> Dataset:
         "class_counts": imported.class_counts,
         "least_px": imported.least_px,
         "warnings": imported.warnings,
+        "left_out": imported.left_out,
     }
     return datasets.insert(
         session,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,21 @@ def write_preview(stored: StoredDataset, folder: Path) -> None:
             left, top = ((CELL_PX - side) // 2 for side in cell.size)
             sheet.paste(cell, (GAP_PX + x * step + left, GAP_PX + y * step + top))
     sheet.save(folder / PREVIEW)
+
+
+def row_names(
+    manifest: Mapping[str, Any], counts: Mapping[str, Sequence[int]] | None
+) -> list[str]:
+    """Return the class of each row of a set's sheet; empty where rows have none.
+
+    Args:
+        manifest: Of the set.
+        counts: Samples of each class by split; None without labels.
+    """
+    if manifest["kind"] != "labelled" or counts is None:
+        return []
+    seen = [name for name, n in zip(manifest["classes"], counts["train"], strict=True) if n]
+    return seen[:N_ROWS]
 
 
 def _chosen(stored: StoredDataset) -> list[list[Image.Image]]:

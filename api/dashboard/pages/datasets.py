@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from api.dashboard.json_text import json_text
+from densearch.answers import LEFT_OUT, LeftOutAnswer, LeftOutFile
 from densearch.plugins.data_info import DataInfo
 from service import clock
+from service.datasets import preview
 from service.datasets.formats.registry import FORMATS, Format
 from service.datasets.store.encoded import is_encoded
 from service.datasets.store.reader import SPLITS
@@ -60,6 +62,18 @@ class DatasetLine:
         """What the user should check."""
         found: list[str] = self.record.details["warnings"]
         return found
+
+    @property
+    def left_out(self) -> list[tuple[str, str, list[LeftOutFile]]]:
+        """What of the upload is not in it: the number, the reason, and the first files."""
+        found: list[LeftOutAnswer] = self.record.details.get("left_out") or []
+        return [(f"{row['n']:,}", LEFT_OUT[row["reason"]], row["first"]) for row in found]
+
+    @property
+    def rows(self) -> list[str]:
+        """The class of each row of its preview."""
+        details = self.record.details
+        return preview.row_names(details["manifest"], details["class_counts"])
 
     @property
     def counts(self) -> dict[str, int]:

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from densearch.answers import LEFT_OUT
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import Url, connect, explained
 from densearch.cli.terminal import console, echo
-from densearch.names import decoded
+from densearch.names import decoded, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from densearch.answers import ImportAnswer
+    from densearch.answers import ImportAnswer, LeftOutAnswer
     from densearch.client.client import Json
 
 app = typer.Typer(help="Store, list, show and delete data sets.", no_args_is_help=True)
 DatasetId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the data set.")]
 # A terminal is no place for the thousand classes of a large set.
 CLASSES_SHOWN = 20
+FILES_SHOWN = 5
 
 
 class Storage(StrEnum):
@@ -220,7 +222,9 @@ def show(
             preview.write_bytes(client.datasets.preview(dataset_id))
     _print(found)
     if preview is not None:
-        echo(f"samples: {preview}")
+        rows = found.get("preview_rows") or []
+        named = f" (a row each: {', '.join(map(shown, rows))})" if rows else ""
+        echo(f"samples: {preview}{named}")
 
 
 def _print(found: Json) -> None:
@@ -236,6 +240,22 @@ def _print(found: Json) -> None:
     out.print(splits_table(found))
     for warning in found["warnings"]:
         out.print(Text(f"! {warning}", style="yellow"))
+    for line in left_out_lines(found.get("left_out") or []):
+        out.print(Text(line, style="dim"))
+
+
+def left_out_lines(found: list[LeftOutAnswer]) -> list[str]:
+    """Return what is not in a set: a line for each reason, and the first files with theirs."""
+    lines = []
+    for row in found:
+        lines.append(f"left out, {LEFT_OUT[row['reason']]}: {row['n']:,}")
+        files = [
+            f"  {file['entry']}" + (f" {file['detail']}" if file["detail"] else "")
+            for file in row["first"][:FILES_SHOWN]
+        ]
+        n_more = row["n"] - len(files)
+        lines += [*files, f"  and {n_more:,} more"] if n_more > 0 else files
+    return lines
 
 
 def splits_table(found: Json) -> Table:

@@ -35,9 +35,10 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     if layout.labels is None:
         raise InvalidDatasetError(LABELS, "this table is missing: put it next to the images")
     names, labels = labels_of(
-        layout.labels, [image.entry for image in layout.images], options.encoding
+        layout.labels, [image.entry for image in layout.images], options.encoding, faults
     )
-    samples = _samples(layout.images, labels, options, faults)
+    images = [image for image in layout.images if image.entry.name in labels]
+    samples = _samples(images, labels, options, faults)
     return image_source("multilabel", samples, layout, options, names)
 
 

@@ -86,7 +86,8 @@ def laid_out(
 
     Args:
         entries: All files.
-        faults: Takes the files that are no images, which are left out.
+        faults: Takes the files that are no images, and lines of groups.csv without a file, which
+            are left out.
         encoding: Of the tables; see `tables`.
         has_labels: Whether a table of labels may lie next to the images.
 
@@ -96,7 +97,7 @@ def laid_out(
     files, table = split_off(unwrapped(list(entries)), GROUPS)
     files, labels = split_off(files, LABELS) if has_labels else (files, None)
     files, notes = without_notes(files)
-    groups = groups_of(table, files, encoding)
+    groups = groups_of(table, files, encoding, faults)
     images = [
         Placed(entry, path, split, groups.get(entry.name))
         for entry, path, split in _placed(list(_images(files, faults)))

@@ -65,7 +65,9 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
 def _folders(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults) -> Source:
     rest, table = split_off(unwrapped(list(entries)), CLASSES)
     layout = laid_out(rest, faults, options.encoding)
-    found = partners(layout, INPUTS, MASKS, "add it")
+    found = partners(layout, INPUTS, MASKS, "add it", faults)
+    if not found.inputs:
+        faults.refuse()
 
     def all_masks() -> Iterator[tuple[str, Mask]]:
         for key in sorted(found.targets):

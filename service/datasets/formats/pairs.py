@@ -34,7 +34,7 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
         InvalidDatasetError: An image has no partner; later, one cannot be decoded.
     """
     layout = laid_out(entries, faults, options.encoding)
-    found = partners(layout, INPUTS, TARGETS, "add it, or remove this one")
+    found = partners(layout, INPUTS, TARGETS, "add it, or remove this one", faults)
 
     def target(entry: SourceEntry) -> NDArray[np.uint8]:
         return decoded(entry, options.convert, options.size_px)

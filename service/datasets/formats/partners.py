@@ -35,7 +35,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """The images of both sides by split and name; `require_whole` makes the keys equal."""
+    """The images of both sides by split and name; each has a partner in the other."""
 
     inputs: Mapping[str, Placed]
     targets: Mapping[str, Placed]
@@ -73,7 +73,7 @@ def tops(paths: Iterable[str]) -> set[str]:
     return {path.partition("/")[0].lower() for path in paths}
 
 
-def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partners:
+def partners(layout: Layout, inputs: Side, targets: Side, remedy: str, faults: Faults) -> Partners:
     """Return the images of two folders, each with its partner; the endings of names may differ.
 
     Args:
@@ -81,9 +81,10 @@ def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partne
         inputs: The folder of inputs.
         targets: The folder of targets.
         remedy: What to do about an image without a partner.
+        faults: Takes the images without a partner, which are left out.
 
     Raises:
-        InvalidDatasetError: An image is in neither folder, has a name twice, or has no partner.
+        InvalidDatasetError: An image is in neither folder, or has a name twice.
     """
     found = Partners(_side(layout.images, inputs), _side(layout.images, targets))
     if len(found.inputs) + len(found.targets) != len(layout.images):
@@ -94,9 +95,10 @@ def partners(layout: Layout, inputs: Side, targets: Side, remedy: str) -> Partne
             f"is neither below {inputs.folder}/ nor below {targets.folder}/, or its name comes "
             "twice",
         )
-    _refuse_single(found.inputs, found.targets, targets, remedy)
-    _refuse_single(found.targets, found.inputs, inputs, remedy)
-    return found
+    return Partners(
+        _paired(found.inputs, found.targets, targets, remedy, faults),
+        _paired(found.targets, found.inputs, inputs, remedy, faults),
+    )
 
 
 def key_of(image: Placed) -> str:
@@ -114,9 +116,15 @@ def _side(images: list[Placed], side: Side) -> dict[str, Placed]:
     return found
 
 
-def _refuse_single(
-    ours: Mapping[str, Placed], theirs: Mapping[str, Placed], other: Side, remedy: str
-) -> None:
+def _paired(
+    ours: Mapping[str, Placed],
+    theirs: Mapping[str, Placed],
+    other: Side,
+    remedy: str,
+    faults: Faults,
+) -> dict[str, Placed]:
+    """Return the images that have a partner; the others are faults."""
     for key in sorted(ours.keys() - theirs.keys()):
-        name = ours[key].entry.name
-        raise InvalidDatasetError(name, f"has no {other.image} of the same name: {remedy}")
+        reason = f"has no {other.image} of the same name: {remedy}"
+        faults.add(InvalidDatasetError(ours[key].entry.name, reason))
+    return {key: image for key, image in ours.items() if key in theirs}

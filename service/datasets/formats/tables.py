@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.faults import Faults
 from service.datasets.sources.entries import GROUPS, LABELS, SourceEntry, shown
 from service.datasets.sources.text_encoding import REMEDY, Encoding, of_table
 from service.errors import InvalidDatasetError
@@ -46,7 +47,10 @@ def split_off(
 
 
 def groups_of(
-    table: SourceEntry | None, entries: list[SourceEntry], encoding: Encoding | None
+    table: SourceEntry | None,
+    entries: list[SourceEntry],
+    encoding: Encoding | None,
+    faults: Faults,
 ) -> Mapping[str, str]:
     """Return the group of each file that a table of the columns name and group names.
 
@@ -54,9 +58,10 @@ def groups_of(
         table: A line for each file; an empty group is none.
         entries: The files.
         encoding: Of the table, if it is not in UTF-8 and does not say.
+        faults: Takes the lines that name a file that is not there, which are left out.
 
     Raises:
-        InvalidDatasetError: It is no such table, or names a file that is not there.
+        InvalidDatasetError: It is no such table.
     """
     if table is None:
         return {}
@@ -69,7 +74,10 @@ def groups_of(
             name, group = row
             if index == 0 and _is_head(name) and name not in known:
                 continue
-            name = _known(GROUPS, line, name, known)
+            known_name = _known(GROUPS, line, name, known, faults)
+            if known_name is None:
+                continue
+            name = known_name
             if group and groups.setdefault(name, group) != group:
                 reason = f"line {line} gives {shown(name)} a second group"
                 raise InvalidDatasetError(GROUPS, reason)
@@ -77,7 +85,10 @@ def groups_of(
 
 
 def labels_of(
-    table: SourceEntry, images: list[SourceEntry], encoding: Encoding | None
+    table: SourceEntry,
+    images: list[SourceEntry],
+    encoding: Encoding | None,
+    faults: Faults,
 ) -> tuple[list[str], Mapping[str, NDArray[np.uint8]]]:
     """Return the names of the labels, and of each image which it has: (n_labels,), 0 and 1.
 
@@ -85,23 +96,23 @@ def labels_of(
         table: The column name, and one for each label.
         images: Each needs a row.
         encoding: Of the table, if it is not in UTF-8 and does not say.
+        faults: Takes lines without an image and images without a line, which are left out.
 
     Raises:
-        InvalidDatasetError: It is no such table, or does not fit the images.
+        InvalidDatasetError: It is no such table.
     """
     known = {image.name for image in images}
     with closing(rows_of(table, encoding)) as rows:
-        names, labels = _labels(rows, known)
+        names, labels = _labels(rows, known, faults)
     for image in images:
         if image.name not in labels:
-            raise InvalidDatasetError(
-                image.name, f"has no line in {LABELS}: add one, or remove this image"
-            )
+            reason = f"has no line in {LABELS}: add one, or remove this image"
+            faults.add(InvalidDatasetError(image.name, reason))
     return names, labels
 
 
 def _labels(
-    rows: Iterator[tuple[int, list[str]]], known: set[str]
+    rows: Iterator[tuple[int, list[str]]], known: set[str], faults: Faults
 ) -> tuple[list[str], dict[str, NDArray[np.uint8]]]:
     line, (first, *names) = next(rows, (1, [""]))
     if not _is_head(first) or not names or len(set(names)) < len(names) or "" in names:
@@ -110,7 +121,9 @@ def _labels(
         )
     labels: dict[str, NDArray[np.uint8]] = {}
     for line, (cell, *cells) in rows:
-        name = _known(LABELS, line, cell, known)
+        name = _known(LABELS, line, cell, known, faults)
+        if name is None:
+            continue
         if name in labels:
             raise InvalidDatasetError(LABELS, f"line {line} has {shown(name)} a second time")
         values = [_VALUES.get(cell.lower()) for cell in cells]
@@ -126,19 +139,18 @@ def _is_head(cell: str) -> bool:
     return cell.lower() in _HEADS
 
 
-def _known(table: str, line: int, cell: str, known: set[str]) -> str:
+def _known(table: str, line: int, cell: str, known: set[str], faults: Faults) -> str | None:
     """Return the name of the file that a cell means, which may be written as ./img/1.png.
 
-    Raises:
-        InvalidDatasetError: There is none.
+    If there is none, that is a fault, and the name None.
     """
     for path in (cell, cell.replace("\\", "/")):
         name = "/".join(part for part in path.split("/") if part not in {"", "."})
         if name in known:
             return name
-    raise InvalidDatasetError(
-        table, f"line {line} names {shown(cell)}, which is not there: correct or remove it"
-    )
+    reason = f"line {line} names {shown(cell)}, which is not there: correct or remove it"
+    faults.add(InvalidDatasetError(table, reason))
+    return None
 
 
 def rows_of(

@@ -22,6 +22,7 @@ from service.datasets.faults import Faults
 from service.datasets.progress import ImportProgress
 from service.datasets.sources.clutter import is_clutter
 from service.datasets.sources.entries import (
+    Clutter,
     Limits,
     Listing,
     SourceEntry,
@@ -199,7 +200,7 @@ def _copied(
     on_read: Callable[[], None],
 ) -> Listing:
     n_left = limits.unpacked_bytes
-    entries, n_clutter, faults = [], 0, Faults()
+    entries, clutter, faults = [], Clutter(), Faults()
     for number, member in enumerate(archive):
         # It would keep all of them, with their headers.
         archive.members.clear()  # type: ignore[attr-defined]  # public, but not in the stubs
@@ -208,7 +209,7 @@ def _copied(
         if member.isdir():
             continue
         if is_clutter(member.name):
-            n_clutter += 1
+            clutter.add(member.name)
             continue
         n_left -= member.size
         if n_left < 0:
@@ -219,7 +220,7 @@ def _copied(
             _copy(archive, member, name, target, on_read)
             opener = partial(_opened, os.fspath(target))
             entries.append(SourceEntry(name, member.size, opener, limits.n_pixels))
-    return Listing(distinct(entries), n_clutter, faults)
+    return Listing(distinct(entries), clutter, faults)
 
 
 def _copy(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
 
 from densearch import names
-from service.datasets.faults import Faults
+from service.datasets.faults import MAX_NAMED, Faults
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500
@@ -141,18 +141,37 @@ class SourceEntry:
         return content
 
 
+@dataclass
+class Clutter:
+    """Files of systems and programs, which were passed over.
+
+    Attributes:
+        first: Names of the first `MAX_NAMED`.
+        n: How many there are.
+    """
+
+    first: list[str] = field(default_factory=list)
+    n: int = 0
+
+    def add(self, name: str) -> None:
+        """Take a file down."""
+        self.n += 1
+        if len(self.first) < MAX_NAMED:
+            self.first.append(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What an archive or a folder holds.
 
     Attributes:
         entries: Its files, sorted by name.
-        n_clutter: How many files of systems and programs were passed over.
+        clutter: What was passed over.
         faults: Of files that cannot be taken by their names or kinds.
     """
 
     entries: list[SourceEntry]
-    n_clutter: int
+    clutter: Clutter
     faults: Faults
 
 

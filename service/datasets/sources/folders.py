@@ -13,7 +13,14 @@ from typing import IO
 
 from service.datasets.faults import Faults
 from service.datasets.sources.clutter import is_clutter
-from service.datasets.sources.entries import Limits, Listing, SourceEntry, distinct, safe_name
+from service.datasets.sources.entries import (
+    Clutter,
+    Limits,
+    Listing,
+    SourceEntry,
+    distinct,
+    safe_name,
+)
 from service.datasets.sources.text_encoding import Encoding, decoded_name
 from service.errors import InvalidDatasetError
 
@@ -63,17 +70,17 @@ def folder_entries(folder: Path, root: Path, limits: Limits, encoding: Encoding 
     Raises:
         InvalidDatasetError: A link leads out of `root` or to a folder; something cannot be read.
     """
-    entries, n_clutter, faults = [], 0, Faults()
+    entries, clutter, faults = [], Clutter(), Faults()
     for path, relative in _found(folder):
         if is_clutter(relative):
-            n_clutter += 1
+            clutter.add(relative)
             continue
         with faults.of_one():
             name = safe_name(decoded_name(relative, encoding))
             entries.append(replace(_entry(path, name, root), max_pixels=limits.n_pixels))
         if len(entries) > limits.n_files:
             raise limits.too_many()
-    return Listing(distinct(entries), n_clutter, faults)
+    return Listing(distinct(entries), clutter, faults)
 
 
 def _found(folder: Path) -> Iterator[tuple[Path, str]]:

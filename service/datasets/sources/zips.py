@@ -16,7 +16,14 @@ from typing import IO
 from service.datasets.faults import Faults
 from service.datasets.sources.archives import counted, faults_of
 from service.datasets.sources.clutter import is_clutter
-from service.datasets.sources.entries import Limits, Listing, SourceEntry, distinct, safe_name
+from service.datasets.sources.entries import (
+    Clutter,
+    Limits,
+    Listing,
+    SourceEntry,
+    distinct,
+    safe_name,
+)
 from service.datasets.sources.text_encoding import Encoding, decoded_names, unicode_path
 from service.errors import InvalidDatasetError
 
@@ -53,12 +60,14 @@ def open_zip(path: Path, limits: Limits, encoding: Encoding | None) -> Iterator[
         ]
         _refuse_bomb(path, [info.file_size for info in infos], limits)
         # The names of clutter are ASCII, whatever the encoding; it is passed over unjudged.
-        kept = [i for i in infos if not is_clutter(_slashed(i, i.orig_filename))]
-        faults, entries = Faults(), []
+        faults, entries, kept, clutter = Faults(), [], [], Clutter()
+        for info in infos:
+            name = _slashed(info, info.orig_filename)
+            clutter.add(name) if is_clutter(name) else kept.append(info)
         for name, info in zip(_names(kept, encoding), kept, strict=True):
             with faults.of_one():
                 entries.append(_entry(archive, safe_name(name), info, limits))
-        yield Listing(distinct(entries), len(infos) - len(kept), faults)
+        yield Listing(distinct(entries), clutter, faults)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
+from service.storage.tables import DatasetRow
 from tests.support.datasets import making
 from tests.support.datasets.uploading import add, folders
 from tests.support.specs import submit
@@ -32,6 +33,8 @@ def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Se
     assert found["dataset"] == f"stored:{found['id']}"
     assert found["counts"] == {"train": 6, "validation": 2, "test": 2}
     assert found["class_counts"]["train"] == [3, 3]
+    assert found["preview_rows"] == ["cat", "dog"]
+    assert found["left_out"] == []
     assert both.get(answer.headers["location"]).json() == found
     listed = both.get("/v1/datasets").json()
     assert listed["items"] == [found]
@@ -45,6 +48,24 @@ def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Se
     assert both.get(f"/v1/datasets/{found['id']}").status_code == 404
     assert both.get(f"/v1/datasets/{found['id']}/preview").status_code == 404
     assert folders(settings) == []
+
+
+def test_what_was_left_out_is_shown(client: TestClient, sqlite_database: Database) -> None:
+    files = making.class_files(5) | {"README.md": b"x", "cat/<b>.png": b""}
+    found = add(client, making.zipped(files), skip_bad=True).json()
+    assert [(row["reason"], row["n"]) for row in found["left_out"]] == [
+        ("refused", 1),
+        ("other", 1),
+    ]
+    page = client.get("/datasets/1").text
+    assert "Left out" in page
+    assert "cat/&lt;b&gt;.png is empty: replace or remove it" in page
+    assert "README.md" in page
+    with sqlite_database.write() as session:  # as earlier versions stored it
+        row = session.get_one(DatasetRow, 1)
+        row.details = {name: row.details[name] for name in row.details if name != "left_out"}
+    assert client.get("/v1/datasets/1").json()["left_out"] is None
+    assert "Left out" not in client.get("/datasets/1").text
 
 
 def test_pages_of_sets(client: TestClient) -> None:

@@ -53,7 +53,8 @@ def test_a_file_is_sent_shown_listed_and_deleted(densearch: Any, tmp_path: Path)
     assert "README.md" in added.output
     sheet = tmp_path / "sheet.png"
     shown = densearch("show", 1, "--preview", sheet).output
-    assert shown == f"{added.output}samples: {sheet}\n"
+    assert shown == f"{added.output}samples: {sheet} (a row each: cat, dog)\n"
+    assert "left out, notes and other files that are no samples: 1\n  README.md\n" in shown
     assert sheet.read_bytes().startswith(b"\x89PNG")
     listed = densearch("list").output
     assert "stored:1" in listed

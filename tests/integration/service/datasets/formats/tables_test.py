@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.datasets.faults import Faults
 from service.datasets.formats.tables import groups_of
 from service.datasets.sources.entries import SourceEntry
 from service.errors import InvalidDatasetError
@@ -62,7 +63,7 @@ class Endless(io.RawIOBase):
 def test_a_table_is_refused_at_its_first_wrong_line_without_reading_the_rest() -> None:
     table = SourceEntry("groups.csv", 2**27, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="line 1 has 1 columns"):
-        groups_of(table, [], None)
+        groups_of(table, [], None, Faults())
     table = SourceEntry("groups.csv", 2**30, lambda: io.BufferedReader(Endless()))
     with pytest.raises(InvalidDatasetError, match="larger than 268,435,456 bytes"):
-        groups_of(table, [], None)
+        groups_of(table, [], None, Faults())
