@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import random
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -87,8 +88,7 @@ class World:
 
     def __init__(self, cell: Cell, seed: int) -> None:
         self.job, self.truth, self.seed = job_of(cell), cell.truth, seed
-        random = np.random.default_rng([seed, 0])
-        self.best = math.log2(RATE) + random.uniform(-SPREAD, SPREAD)
+        self.best = math.log2(RATE) + random.Random(f"{seed}").uniform(-SPREAD, SPREAD)
         self._keys: dict[tuple[object, ...], int] = {}
         self._n = 0
 
@@ -127,7 +127,7 @@ class World:
 
     def noise(self, key: int, index: int) -> float:
         """Return the noise of one training: the same training with the same seed has the same."""
-        return NOISE * float(np.random.default_rng([self.seed, 1, key, index]).standard_normal())
+        return NOISE * random.Random(f"{self.seed} {key} {index}").gauss(0.0, 1.0)
 
     def tested(self, trial: Trial) -> np.ndarray:
         """Return the log losses of a trial's training with fresh seeds."""

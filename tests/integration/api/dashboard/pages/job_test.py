@@ -47,6 +47,10 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
     assert "12 of 12" in _text(page, f"study-{found['random-2']['id']}")
     assert "control, tuned" in _text(page, f"study-{found['uniform_tuned']['id']}")
     assert "control, fixed" in _text(page, f"study-{found['uniform']['id']}")
+    sources = {s["id"]: s["chosen_from"] for s in found.values() if s["chosen_from"]}
+    assert sources
+    for study_id, source in sources.items():
+        assert f" of {source} " in _text(page, f"study-{study_id}")
     assert "short trainings" in page
     pruned = next(study for study in found.values() if study["n_pruned"])
     assert f"{pruned['n_pruned']} pruned" in _text(page, f"study-{pruned['id']}")
