@@ -9,8 +9,9 @@ import numpy as np
 
 from service.records import Json
 from service.report.attribution import UNIFORM
-from service.report.effects import effect_of
+from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
+from service.report.phrases import joined
 from service.report.primary import (
     SIMPLER,
     Chosen,
@@ -51,8 +52,10 @@ class Answer:
 
     def to_dict(self) -> Json:
         """Return the answer as plain values, without its sentences."""
+        effect = self.looks[-1].effect
         return {
             "outcome": self.looks[-1].outcome,
+            "chance": chance_of(effect, self.plan.margin) if effect is not None else None,
             "question": asdict(self.question),
             "plan": {
                 "looks": list(self.plan.looks),
@@ -138,7 +141,20 @@ def answer_of(
         rates={one.name: rate for one in found if (rate := _rate(one)) is not None},
         advice=_advice(resolved, arms, by_name.get(UNIFORM), against, plan),
     )
-    return Answer(question, plan, looks, metrics, verdict(case), evidence(case))
+    findings = [*verdict(case), *_edges(arm, against)]
+    return Answer(question, plan, looks, metrics, findings, evidence(case))
+
+
+def _edges(*arms: ArmTrials) -> list[str]:
+    """Warn where the best of an arm lies at the edge of a range: the optimum may lie beyond it."""
+    sentences = []
+    for one in arms:
+        if one.at_edges:
+            names = joined(one.at_edges)
+            sentences.append(
+                f"The best {names} of {one.name} lies at the edge of its range: widen it."
+            )
+    return sentences
 
 
 def _advice(

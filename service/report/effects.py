@@ -39,6 +39,8 @@ class Effect:
         high: Upper end.
         level: Two-sided level of the interval, such as 0.05.
         p: Two-sided, paired t test, uncorrected; None with fewer than 2 pairs.
+        spread: Standard deviation of a pair on the scale that is compared (logs for ratios); None
+            with fewer than 2 pairs.
         detectable: The smallest change that this number of pairs would show with a probability of
             80 %, at the level and the spread seen; None with fewer than 2 pairs or without spread.
     """
@@ -51,6 +53,7 @@ class Effect:
     high: float | None
     level: float
     p: float | None
+    spread: float | None
     detectable: float | None
 
     @property
@@ -73,6 +76,29 @@ class Effect:
         if self.low is None or self.high is None or self.unit == "difference":
             return False
         return -margin < self.low and self.high < margin
+
+
+def chance_of(effect: Effect, margin: float) -> float | None:
+    """Return the probability that the arm's loss is lower by more than a margin.
+
+    It is that of Student's t around the mean of the pairs, with no knowledge from other jobs.
+
+    Args:
+        effect: The arm against another.
+        margin: Share of the loss.
+
+    Returns:
+        None with fewer than 2 pairs, without spread, or where there are no shares.
+    """
+    if not effect.spread or effect.unit == "difference":
+        return None
+    from scipy.special import stdtr
+
+    is_ratio = effect.unit == "ratio"
+    mean = math.log1p(effect.change) if is_ratio else effect.change
+    limit = math.log1p(-margin) if is_ratio else -margin
+    error = effect.spread / math.sqrt(effect.n)
+    return float(stdtr(effect.n - 1, (limit - mean) / error))
 
 
 def shared(ours: Losses, theirs: Losses) -> list[int]:
@@ -110,6 +136,7 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
         high=None if high is None else _shown(unit, high),
         level=level,
         p=p,
+        spread=sd,
         detectable=_detectable(unit, len(seeds), sd, level),
     )
 

@@ -17,7 +17,7 @@ from service.report.metric_effects import interval_of_mean
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
 from service.states import Phase, Role
-from service.studies import best_densities
+from service.studies import best_densities, edges
 from service.studies.layer_groups import WHOLE
 from service.studies.looks import ERROR_RATE
 from service.studies.resolved import ResolvedSpec
@@ -83,6 +83,12 @@ class ArmTrials:
     def losses(self) -> dict[int, float]:
         """Test losses of the trainings that count, by the index of their seed."""
         return losses_of(self.tested)
+
+    @property
+    def at_edges(self) -> list[str]:
+        """Names of its searched values at the edge of their range; none of another arm's best."""
+        is_own = any(trial.id == self.best.id for trial in (*self.searched, *self.promoted))
+        return edges.at_edges(self.arm.space, self.best.point) if is_own else []
 
     def up_to(self, n_seeds: int) -> ArmTrials:
         """Return the arm without final trainings beyond so many seeds."""
@@ -176,6 +182,8 @@ def row_of(
         "params": best.params,
         "density": whole.to_dict() if whole is not None else None,
         "groups": groups or None,
+        "chosen_from": study.chosen_from,
+        "at_edges": one.at_edges,
         "at_bounds": best.learned.get("at_bounds") if best.learned is not None else None,
         "validation_loss": best.value,
         "search_loss": _search_loss(one),

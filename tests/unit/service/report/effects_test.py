@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import t, ttest_1samp
 
 from service.report import statistics
-from service.report.effects import Effect, by_holm, effect_of
+from service.report.effects import Effect, by_holm, chance_of, effect_of
 
 
 def made(n: int = 10, change: float = -0.05, sd: float = 0.02, seed: int = 0) -> Effect:
@@ -120,3 +120,33 @@ class TestByHolm:
         arms = [made(6, change, 0.03, seed) for seed, change in enumerate((-0.08, -0.03, 0.0))]
         for own in by_holm([arm.p for arm in arms], 0.05):
             assert 0.05 / 3 <= own <= 0.05
+
+
+class TestChance:
+    def test_is_that_of_students_t_around_the_mean(self) -> None:
+        found = made(8, change=-0.03, sd=0.02)
+        logs = math.log1p(found.change)
+        assert found.spread is not None
+        oracle = t(df=7, loc=logs, scale=found.spread / math.sqrt(8))
+        assert chance_of(found, 0.01) == pytest.approx(oracle.cdf(math.log(0.99)))
+        assert chance_of(found, 0.0) == pytest.approx(oracle.cdf(0.0))
+
+    def test_a_larger_margin_is_less_likely(self) -> None:
+        found = made(8, change=-0.03, sd=0.02)
+        chances = [chance_of(found, margin) or 0.0 for margin in (0.0, 0.01, 0.05, 0.5)]
+        assert chances == sorted(chances, reverse=True)
+
+    @pytest.mark.parametrize(
+        ("ours", "theirs"),
+        [
+            ({0: 1.0}, {0: 2.0}),
+            ({0: 1.0, 1: 2.0}, {0: 1.0, 1: 2.0}),
+            ({0: 1.0, 1: 0.5}, {0: 0.0, 1: 0.0}),
+        ],
+    )
+    def test_is_unknown_without_a_spread_of_shares(
+        self, ours: dict[int, float], theirs: dict[int, float]
+    ) -> None:
+        found = effect_of(ours, theirs)
+        assert found is not None
+        assert chance_of(found, 0.01) is None
