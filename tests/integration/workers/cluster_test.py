@@ -198,9 +198,9 @@ def test_a_kill_for_the_memory_of_others_is_no_crash(
     assert ended.ending is Ending.LOST
     assert (death.cause, death.signal) == (Cause.CGROUP_MEMORY, "SIGKILL")
     assert death.node_memory_bytes == 400 * MIB
-    assert 200 * MIB < (death.peak_memory_bytes or 0) <= 600 * MIB
+    assert 200 * MIB < (death.peak_memory_bytes or 0) < 800 * MIB
     assert "other processes take the memory" in str(ended.error)
-    assert cluster.n_free(CPU) == 1  # none but this one ran: none may for now
+    assert (cluster.n_withheld(CPU), cluster.n_free(CPU)) == (2, 0)  # one ran, so none may now
 
 
 def test_what_code_raises_is_no_death(cluster: Cluster) -> None:
