@@ -18,6 +18,8 @@ from service.storage.database import Database
 from service.studies import gradient_settings, payloads
 from service.studies.resolved import TrainingJob
 
+# Why the attempts of a dispatcher that is gone have ended.
+GIVEN_UP = "its dispatcher ended or lost its lease, and the job was taken over"
 _ATTEMPT_STATES = {
     Ending.COMPLETED: AttemptState.COMPLETED,
     Ending.PRUNED: AttemptState.COMPLETED,
@@ -191,7 +193,15 @@ def recover(session: Session, run: Run, in_hand: Collection[int]) -> None:
     now = clock.now()
     trials.change_attempts(
         session,
-        [{"id": a.id, "state": AttemptState.LOST, "finished_at": now} for a in lost],
+        [
+            {
+                "id": attempt.id,
+                "state": AttemptState.LOST,
+                "error": {"detail": GIVEN_UP},
+                "finished_at": now,
+            }
+            for attempt in lost
+        ],
     )
     _wait_again(
         session,

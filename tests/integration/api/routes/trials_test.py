@@ -53,6 +53,8 @@ def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: 
         for epoch in (1, 2)
     ]
     simulation.step(run, [*measured])
+    given_up = both.get(f"/v1/trials/{lost.trial_id}").json()["attempt_log"][0]
+    assert given_up["error"]["detail"] == results.GIVEN_UP
     results.record_late(
         database, [Ended(lost.attempt_id, lost.trial_id, Ending.COMPLETED, value=-1.0)]
     )
@@ -62,7 +64,7 @@ def test_tries_and_measurements_of_a_trial_are_kept(both: TestClient, database: 
     assert trial["attempts"] == 2
     first, second = trial["attempt_log"]
     assert (first["state"], first["is_late"], first["value"]) == ("LOST", True, -1.0)
-    assert first["number"] == 1
+    assert (first["number"], first["error"], first["death"]) == (1, None, None)  # a late result
     assert (second["state"], second["is_late"]) == ("RUNNING", False)
     points = items(both, f"/v1/trials/{lost.trial_id}/measurements")
     assert [(m["epoch"], m["metrics"]["loss"], m["elapsed_s"]) for m in points] == [
