@@ -258,17 +258,3 @@ def test_a_server_that_is_gone_is_told_and_found_again(chromium: Browser, server
     expect(page.locator("#offline")).to_be_hidden()
     expect(page.locator("#state")).to_have_text("Paused")
     page.context.close()
-
-
-def test_a_browser_that_refuses_locks_has_a_live_page(chromium: Browser, server: Server) -> None:
-    job = seeding.running(server.database)
-    context = chromium.new_context()
-    refuse = "() => Promise.reject(new DOMException('refused', 'SecurityError'))"
-    context.add_init_script(f"{STREAMS} navigator.locks.request = {refuse};")
-    tab = open_tab(context, server.url)
-    page = tab.open(f"/jobs/{job.id}")
-    commands.pause(server.database, job.id)
-    expect(page.locator("#state")).to_have_text("Paused")
-    assert open_streams(page) == 0
-    assert tab.complaints == []
-    context.close()
