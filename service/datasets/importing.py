@@ -90,7 +90,7 @@ def import_upload(
         StorageFullError: There is no room for it.
     """
     progress = progress or ImportProgress()
-    progress.enter(Stage.UNPACKING, work.upload.stat().st_size)
+    progress.enter(Stage.UNPACKING)
     with full_disks(), _unpacked(work, limits, options, progress) as found:
         return _imported(found, work, options, limits, progress)
 
@@ -182,6 +182,7 @@ def _unpacked(
         with open_zip(work.upload, limits, options.encoding) as listing:
             yield listing
     elif head.startswith(GZIP_MAGIC) or is_tar(head):
+        progress.enter(Stage.UNPACKING, work.upload.stat().st_size)
         with open_tar(work.upload, work.scratch, limits, options.encoding, progress) as listing:
             yield listing
     else:

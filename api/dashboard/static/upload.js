@@ -79,7 +79,7 @@ function showImport({ stage, n_done, n_total, unit }) {
   const [scale, digits, name] = unit === "bytes" ? [1e6, 1, "MB"] : [1, 0, unit];
   const number = (n) => (n / scale).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const of = n_total ? ` of ${number(n_total)}` : "";
-  words.textContent = unit ? `${STAGES[stage]}: ${number(n_done)}${of} ${name}` : `${STAGES[stage]}…`;
+  words.textContent = unit && (n_done || n_total) ? `${STAGES[stage]}: ${number(n_done)}${of} ${name}` : `${STAGES[stage]}…`;
 }
 
 /** The options that say something. */

@@ -81,7 +81,7 @@ class UploadBars:
 
 def amount_of(n_done: int, n_total: int | None, unit: str | None) -> str:
     """Return how much is done of how much, in words: MB of bytes, numbers of samples."""
-    if unit is None:
+    if unit is None or not (n_done or n_total):
         return ""
     if unit == "bytes":
         of = "" if n_total is None else f" of {n_total / 1e6:,.1f}"

@@ -16,6 +16,7 @@ from densearch.cli.upload_bars import UploadBars, amount_of
     ("amount", "words"),
     [
         ((0, None, None), ""),
+        ((0, None, "bytes"), ""),
         ((1_200_000, 5_000_000_000, "bytes"), "1.2 of 5,000.0 MB"),
         ((1_200_000, None, "bytes"), "1.2 MB"),
         ((12_000, 200_000, "samples"), "12,000 of 200,000 samples"),
