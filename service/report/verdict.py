@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
-from service.report.effects import Effect
+from service.report.effects import Effect, chance_of
 from service.report.failures import Failures
 from service.report.metric_effects import MetricEffect, headline_of
 from service.report.phrases import between, count_of, ends_of, joined, percent, side_of, size_of
@@ -243,7 +243,17 @@ def _ratio(case: VerdictCase) -> str:
     seen = (
         "" if effect.detectable is None else f"; detectable at 80 %: {percent(effect.detectable)}"
     )
-    return f"{pair} = {1.0 + effect.change:.3f}{ends}, {seeds}{seen}."
+    return f"{pair} = {1.0 + effect.change:.3f}{ends}, {seeds}{seen}.{_chance(effect, plan)}"
+
+
+def _chance(effect: Effect, plan: SeedPlan) -> str:
+    chance = chance_of(effect, plan.margin)
+    if chance is None:
+        return ""
+    shown = "under 1 %" if chance < 0.01 else f"{100.0 * chance:.0f} %"
+    shown = "over 99 %" if chance > 0.99 else shown
+    margin = percent(plan.margin)
+    return f" By this job alone the gain is above {margin} with a probability of {shown}."
 
 
 def _searched(case: VerdictCase) -> str:
