@@ -9,7 +9,7 @@ from api.dashboard.figures.themes import THEMES
 from service.records import Job
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
-from tests.support.tabs import open_tab, until
+from tests.support.tabs import calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def test_pages_are_clean(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]], name: str
 ) -> None:
     server, found = seeded
-    context = chromium.new_context(reduced_motion="reduce")
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}")
     if name in SHOWING:
@@ -50,7 +50,7 @@ def test_figures_follow_the_colour_scheme(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]]
 ) -> None:
     server, found = seeded
-    context = chromium.new_context(color_scheme="light")
+    context = calm_context(chromium, color_scheme="light")
     page = open_tab(context, server.url).open(f"/jobs/{found['succeeded'].id}")
     wait_for_figures(page, "density")
     ink = "document.getElementById('figure-density').layout.font.color"
@@ -62,7 +62,7 @@ def test_figures_follow_the_colour_scheme(
 
 def test_a_hostile_name_is_text(chromium: Browser, seeded: tuple[Server, dict[str, Job]]) -> None:
     server, found = seeded
-    context = chromium.new_context()
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     job = found["waiting"]
     page = tab.page
@@ -79,7 +79,7 @@ def test_the_density_shows_its_numbers_and_another_arm_on_request(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]]
 ) -> None:
     server, found = seeded
-    context = chromium.new_context()
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}")
     wait_for_figures(page, "density")
@@ -106,7 +106,7 @@ def test_repeats_are_a_band_and_its_legend_says_so(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]]
 ) -> None:
     server, found = seeded
-    context = chromium.new_context()
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open(f"/jobs/{found['searched'].id}")
     wait_for_figures(page, "trials", "time")
@@ -124,7 +124,7 @@ def test_older_trials_are_added_below(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]]
 ) -> None:
     server, found = seeded
-    context = chromium.new_context()
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}")
     for n_rows in (50, 61):

@@ -13,7 +13,7 @@ from tests.support.datasets.importing import add
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.seeding import HOSTILE
-from tests.support.tabs import open_tab
+from tests.support.tabs import calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def test_pages_of_data_sets_are_clean(chromium: Browser, server: Server, tmp_pat
     files = making.class_files(12, ("cat", HOSTILE.replace("/", "-")))
     labelled = _store(server, tmp_path, HOSTILE, making.zipped(files))
     _store(server, tmp_path, "pairs", making.zipped(making.pair_files()))
-    context = chromium.new_context(reduced_motion="reduce")
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.page
     for path in ("/datasets", f"/datasets/{labelled}"):

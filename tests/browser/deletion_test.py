@@ -9,7 +9,7 @@ from service.errors import NotFoundError
 from service.storage import jobs
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, open_tab
+from tests.support.tabs import PATIENCE_MS, calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -18,7 +18,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def test_a_job_is_deleted_after_a_question(chromium: Browser, server: Server) -> None:
     gone = seeding.failed(server.database)
     kept = seeding.running(server.database)
-    tab = open_tab(chromium.new_context(), server.url)
+    tab = open_tab(calm_context(chromium), server.url)
     page = tab.open(f"/jobs/{gone.id}")
     ask = page.locator("button[data-action=delete]")
     dialog = page.locator("#delete-dialog")
@@ -40,7 +40,7 @@ def test_a_job_is_deleted_after_a_question(chromium: Browser, server: Server) ->
 
 def test_a_job_that_is_at_work_is_not_deleted(chromium: Browser, server: Server) -> None:
     job = seeding.running(server.database)
-    tab = open_tab(chromium.new_context(), server.url)
+    tab = open_tab(calm_context(chromium), server.url)
     page = tab.open(f"/jobs/{job.id}")
     expect(page.locator("button[data-action=delete]")).to_be_disabled()
     page.context.close()

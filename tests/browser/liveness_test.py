@@ -11,7 +11,7 @@ from service.storage import jobs as job_rows
 from service.storage import studies, trials
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -24,7 +24,7 @@ HIDE = """(isHidden) => {
 
 
 def spied(chromium: Browser, server: Server, path: str) -> Tab:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context = calm_context(chromium, viewport={"width": 1280, "height": 900})
     context.add_init_script(STREAMS + BORN)
     tab = open_tab(context, server.url)
     tab.open(path)

@@ -15,7 +15,7 @@ from tests.support.estimates import dispatch, measure
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
 from tests.support.specs import PHOTOS, SPHERE, changed
-from tests.support.tabs import PATIENCE_MS, Tab, open_tab
+from tests.support.tabs import PATIENCE_MS, Tab, calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -36,9 +36,7 @@ FUNCTION = json.dumps(SPHERE, indent=2)
 
 @pytest.fixture
 def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
-    )
+    context = calm_context(chromium, viewport={"width": 1280, "height": 900})
     tab = open_tab(context, server.url)
     tab.open("/jobs/new")
     yield tab

@@ -17,7 +17,7 @@ from tests.support.datasets import making
 from tests.support.live_server import Server
 from tests.support.ports import free_port
 from tests.support.prefix_proxy import prefix_proxy
-from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, Tab, calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -37,7 +37,7 @@ def published(database: Database, folder: Path, public_url: str, port: int) -> I
 def opened(chromium: Browser, root: str, job_id: int) -> Tab:
     """Open the list below `root` (without its last slash) and follow its link to a job."""
     origin = "/".join(root.split("/")[:3])
-    context = chromium.new_context(ignore_https_errors=True, accept_downloads=True)
+    context = calm_context(chromium, ignore_https_errors=True, accept_downloads=True)
     context.add_init_script(STREAMS)
     tab = open_tab(context, origin)
     tab.open(root.removeprefix(origin) + "/")

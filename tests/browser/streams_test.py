@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from service.jobs import commands
 from tests.support import seeding
 from tests.support.live_server import Server
-from tests.support.tabs import PATIENCE_MS, STREAMS, open_tab, until
+from tests.support.tabs import PATIENCE_MS, STREAMS, calm_context, open_tab, until
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -21,7 +21,7 @@ N_PAGES, MOST = 8, 3
 
 def test_the_eighth_live_page_loads_and_stays_live(chromium: Browser, server: Server) -> None:
     jobs = [seeding.submit(server.database, f"job {n}") for n in range(N_PAGES)]
-    context = chromium.new_context()
+    context = calm_context(chromium)
     context.add_init_script(STREAMS)
     # Six streams would keep the seventh page from loading at all.
     pages = [open_tab(context, server.url).open(f"/jobs/{job.id}") for job in jobs]
@@ -40,7 +40,7 @@ def test_the_eighth_live_page_loads_and_stays_live(chromium: Browser, server: Se
 
 def test_a_foreign_reader_of_a_finished_job_asks_twice(chromium: Browser, server: Server) -> None:
     job = seeding.failed(server.database)
-    context = chromium.new_context()
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open("/datasets")
     page.evaluate(f"window.source = new EventSource('/v1/jobs/{job.id}/events')")

@@ -13,7 +13,7 @@ from tests.support.datasets import making
 from tests.support.datasets.gates import gate
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
-from tests.support.tabs import PATIENCE_MS, Tab, open_tab
+from tests.support.tabs import PATIENCE_MS, Tab, calm_context, open_tab
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
@@ -21,7 +21,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture
 def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
-    context = chromium.new_context(reduced_motion="reduce")
+    context = calm_context(chromium)
     tab = open_tab(context, server.url)
     tab.open("/datasets")
     yield tab

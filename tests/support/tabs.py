@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 PATIENCE_MS = 60_000
 # An init script: `window.streams` has every event stream that the page opens.
@@ -57,3 +58,8 @@ def until(page: Page, expression: str) -> None:
 
 def open_tab(context: BrowserContext, origin: str) -> Tab:
     return Tab(context.new_page(), origin)
+
+
+def calm_context(chromium: Browser, **options: Any) -> BrowserContext:
+    """Open a context whose pages stand still: without a GPU every frame costs the CPU."""
+    return chromium.new_context(reduced_motion="reduce", **options)

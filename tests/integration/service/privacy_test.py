@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import stat
@@ -9,7 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
 from api.cli.machine_checks import check_disk
+from api.cli.main import app
 from densearch.client.client import Client
 from service.settings import Settings
 from tests.support.datasets import making
@@ -17,17 +22,14 @@ from tests.support.datasets import making
 PATIENCE_S = 60.0
 MAIN = [sys.executable, "-P", "-m", "api.cli.main"]
 
+pytestmark = pytest.mark.usefixtures("mask")
 
-def run(*args: str, data_dir: Path) -> str:
-    done = subprocess.run(
-        [*MAIN, *args, "--data-dir", str(data_dir)],
-        capture_output=True,
-        text=True,
-        umask=0,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return done.stdout + done.stderr
+
+def upgrade(data_dir: Path) -> None:
+    """Run `densearch db upgrade` as from a shell whose new files are open to all."""
+    os.umask(0)
+    done = CliRunner().invoke(app, ["db", "upgrade", "--data-dir", str(data_dir)])
+    assert done.exit_code == 0, done.output
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -39,7 +41,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 def test_everything_that_a_server_writes_is_its_users_alone(tmp_path: Path) -> None:
     data_dir = tmp_path / "parent" / "data"
-    run("db", "upgrade", data_dir=data_dir)
+    upgrade(data_dir)
     file = tmp_path / "set.zip"
     file.write_bytes(making.zipped(making.class_files()))
     server = subprocess.Popen(
@@ -68,7 +70,7 @@ def test_what_exists_keeps_its_mode_and_doctor_names_it(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     data_dir.chmod(0o755)
-    run("db", "upgrade", data_dir=data_dir)
+    upgrade(data_dir)
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o755
     assert stat.S_IMODE((data_dir / "densearch.sqlite3").stat().st_mode) == 0o600
     (found,) = (one for one in check_disk(Settings(data_dir=data_dir)) if one.subject == "privacy")
