@@ -1,20 +1,39 @@
-"""Pause, resume and cancel on real workers, and the roles alone on PostgreSQL."""
+"""Searches on real workers: pause, resume, cancel, NLopt's sequence; the roles on PostgreSQL."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nlopt
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from densearch import seeds
 from densearch.client.client import Client
 from tests.support.product import DENSEARCH, PATIENCE_S, Server, densearch, environment
+from workers import functions
 
 pytestmark = pytest.mark.ray
+
+N_TRIALS = 60
+ALGORITHMS = {"direct_l": nlopt.GN_DIRECT_L, "direct_l_rand": nlopt.GN_DIRECT_L_RAND}
+# Two of these run at the same time.
+HALF = {"cpus_per_trial": 2}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose Ray believes in more cores than there are: the trials mostly sleep."""
+    made = Server(tmp_path_factory.mktemp("data"), {"DENSEARCH_N_CPUS": "5"})
+    made.start()
+    yield made
+    made.stop()
 
 
 def function(**changes: object) -> dict[str, Any]:
@@ -23,6 +42,7 @@ def function(**changes: object) -> dict[str, Any]:
         "task": {"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 0.3},
         "samplers": ["random"],
         "budget": {"n_trials": 12},
+        "resources": HALF,
     }
     return body | changes
 
@@ -78,6 +98,7 @@ def test_cancel_stops_a_training_within_an_epoch(client: Client) -> None:
         "training": {"lr": 0.001, "batch_size": 16, "epochs": 10_000},
         "samplers": ["random"],
         "budget": {"n_trials": 2},
+        "resources": HALF,
     }
     job_id = client.submit(training)["id"]
     until(lambda: states(client, job_id).count("RUNNING") == 2)
@@ -95,6 +116,57 @@ def test_a_job_that_no_worker_can_hold_says_why_it_waits(client: Client) -> None
     job_id = client.submit(function(seed=12, resources={"cpus_per_trial": 64}))["id"]
     until(lambda: "needs 64 CPUs" in str(client.job(job_id)["waits_for"]))
     client.cancel(job_id)
+
+
+def sequential(
+    sampler: str, name: str, dimension: int, seed: int
+) -> list[tuple[list[float], float]]:
+    """What NLopt visits alone."""
+    visited: list[tuple[list[float], float]] = []
+
+    def evaluate(x: NDArray[np.float64], _: NDArray[np.float64]) -> float:
+        value = functions.evaluate(name, dimension, x.tolist())
+        visited.append((x.tolist(), value))
+        return value
+
+    nlopt.srand(seed)
+    opt = nlopt.opt(ALGORITHMS[sampler], dimension)
+    opt.set_lower_bounds([0.0] * dimension)
+    opt.set_upper_bounds([1.0] * dimension)
+    opt.set_param("magic_eps", 1e-4)
+    opt.set_min_objective(evaluate)
+    opt.set_maxeval(N_TRIALS)
+    opt.optimize([0.5] * dimension)
+    return visited[:N_TRIALS]
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension"),
+    [("branin", 2), pytest.param("rosenbrock", 4, marks=pytest.mark.slow), ("hartmann6", 6)],
+)
+def test_the_told_sequence_is_nlopts(client: Client, name: str, dimension: int) -> None:
+    spec: dict[str, Any] = {
+        "name": name,
+        "task": {"kind": "function", "name": name, "dimension": dimension, "sleep_s": 0.05},
+        "samplers": list(ALGORITHMS),
+        "budget": {"n_trials": N_TRIALS},
+        "resources": {"cpus_per_trial": 1},
+    }
+    job = client.wait(client.submit(spec)["id"], PATIENCE_S)
+    assert job["state"] == "SUCCEEDED"
+    trials = list(client.trials(job["id"]))
+    studies = {study["name"]: study for study in client.studies(job["id"])}
+    for sampler in ALGORITHMS:
+        mine = [t for t in trials if t["study"] == sampler and t["number"] is not None]
+        in_order = sorted(mine, key=lambda t: t["number"] or 0)
+        told = [(t["point"], t["value"] or 0.0) for t in in_order]
+        assert studies[sampler]["seed"] == seeds.derive(0, "search", sampler)
+        assert told == sequential(sampler, name, dimension, studies[sampler]["seed"])
+        assert studies[sampler]["best_value"] == min(value for _, value in told)
+        assert studies[sampler]["n_finished"] == N_TRIALS
+    # Idle workers ran ahead of the sequence, and were mostly right.
+    assert sum(study["n_speculative"] for study in studies.values()) > 0
+    assert sum(study["n_hits"] for study in studies.values()) > 0
 
 
 def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
@@ -115,7 +187,7 @@ def test_api_and_dispatcher_alone_on_postgresql(postgresql_url: str, tmp_path: P
         server.start()
         server.wait_until_ready()
         with Client(server.url) as client:
-            spec = function(samplers=["direct_l", "tpe"], task=_quick("branin"))
+            spec = function(samplers=["direct_l", "tpe"], task=_quick("branin"), resources={})
             job_id = client.submit(spec)["id"]
             assert client.wait(job_id, timeout_s=PATIENCE_S)["state"] == "SUCCEEDED"
             assert confirmed(client, job_id) == ["COMPLETED"] * 24

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +23,9 @@ DIGITS: dict[str, Any] = {
     "training": {"batch_size": 64, "epochs": 12, "schedule": "constant"},
     "density": {"bounds": [[0.0, 2.0]]},
     "search": {"lr": {"choices": [0.02, 0.05, 1000.0]}},
-    "samplers": [{"name": "random", "batch_size": 10}],
+    "samplers": [{"name": "random", "batch_size": 6}],
     "controls": ["uniform"],
-    "budget": {"n_trials": 10},
+    "budget": {"n_trials": 6},
     "evaluation": {"n_seeds": 1},
 }
 AUTO: dict[str, Any] = {
@@ -39,15 +38,13 @@ AUTO: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def servers(tmp_path: Path) -> Iterator[list[Server]]:
-    """Two servers that share nothing, so that the second one trains what the first one did."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {"DENSEARCH_N_CPUS": "1", "DENSEARCH_CHECKPOINT_S": "0.02"}
-    made = [Server(tmp_path / name, settings) for name in ("first", "second")]
+    made = Server(tmp_path_factory.mktemp("data"), settings)
+    made.start()
     yield made
-    for server in made:
-        if server.url:
-            server.stop()
+    made.stop()
 
 
 def in_packs_of(width: int) -> dict[str, Any]:
@@ -80,25 +77,24 @@ def kill_in_the_middle_of_a_pack(server: Server, client: Client, job_id: int) ->
     raise TimeoutError(server.log_path.read_text())
 
 
-def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(servers: list[Server]) -> None:
-    wide, narrow = servers
-    wide.start()
-    with Client(wide.url) as client:
-        expected = results_of(client, client.submit(in_packs_of(8))["id"])
-    wide.stop()
+def test_neither_width_nor_a_dead_worker_changes_what_a_pack_finds(
+    server: Server, client: Client
+) -> None:
+    wide = client.submit(in_packs_of(8))["id"]
+    expected = results_of(client, wide)
     diverged = [row for row in expected if row[5]]
     assert 0 < len(diverged) < len(expected) - 2  # they share packs with others
-    narrow.start()
-    with Client(narrow.url) as client:
-        job_id = client.submit(in_packs_of(2))["id"]
-        in_hand = kill_in_the_middle_of_a_pack(narrow, client, job_id)
-        assert results_of(client, job_id) == expected
-        for trial_id in in_hand:  # nobody knows whose fault it was: each is tried again, alone
-            tries = client.trial(trial_id)["attempt_log"]
-            assert [attempt["state"] for attempt in tries] == ["LOST", "COMPLETED"]
-            epochs = [measured["epoch"] for measured in client.measurements(trial_id)]
-            assert epochs == list(range(1, len(epochs) + 1))
-    assert "the training continues after" in narrow.log_path.read_text()
+    client.delete(wide)  # so that its results are not taken for those of the next job
+    narrow = client.submit(in_packs_of(2))["id"]
+    in_hand = kill_in_the_middle_of_a_pack(server, client, narrow)
+    assert results_of(client, narrow) == expected
+    assert client.report(narrow)["cost"]["cached"] == 0
+    for trial_id in in_hand:  # nobody knows whose fault it was: each is tried again, alone
+        tries = client.trial(trial_id)["attempt_log"]
+        assert [attempt["state"] for attempt in tries] == ["LOST", "COMPLETED"]
+        epochs = [measured["epoch"] for measured in client.measurements(trial_id)]
+        assert epochs == list(range(1, len(epochs) + 1))
+    assert "the training continues after" in server.log_path.read_text()
 
 
 def estimate_disturbed(server: Server, client: Client, spec: dict[str, Any]) -> dict[str, Any]:
