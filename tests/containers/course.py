@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -121,6 +122,7 @@ class Course:
         job_id = searches.submit(client, seed)
         searches.wait_running(client, job_id)
         container = self._stack.containers(service)[index]
+        killed_at = datetime.now(UTC)
         process = self._stack.kill(container)
         until(
             lambda: self._stack.process(container) not in {0, process},
@@ -128,7 +130,11 @@ class Course:
         )
         if service in HEALTHY:
             until(lambda: is_healthy(self._engine, container), f"{container} is healthy")
-        return self._end(seed, job_id)
+        back_s = (datetime.now(UTC) - killed_at).total_seconds()
+        note = self._end(seed, job_id)
+        finished_at = datetime.fromisoformat(client.job(job_id)["finished_at"])
+        assert finished_at > killed_at, "the job had ended before the kill"
+        return f"back after {back_s:.0f} s, {note}"
 
     # What is kept
 

@@ -78,6 +78,8 @@ class Stack:
             (tools / name).chmod(0o755)
         self._env = {
             "PATH": f"{tools}:{os.environ['PATH']}",
+            # Else it builds the one image once for each service, all at the same time.
+            "COMPOSE_PARALLEL_LIMIT": "1",
             "BUILD_OPTIONS": " ".join(["--network=host", "--format=docker", *build_options]),
         }
         self.client = Client(f"http://127.0.0.1:{self.port}")
