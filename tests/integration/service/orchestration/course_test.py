@@ -119,7 +119,7 @@ def test_the_median_rule_stops_what_is_hopeless(sqlite_database: Database, sampl
     assert best.value == min(t.value or 0.0 for t in counted)  # none of the stopped was better
 
 
-def test_tuned_controls_search_at_the_same_budget(database: Database) -> None:
+def test_tuned_controls_search_what_their_names_say(database: Database) -> None:
     controls = ["uniform", "uniform_tuned", "flat_tuned", "default_init_tuned", "density_tuned"]
     job_id = run_whole(
         database,
@@ -131,14 +131,19 @@ def test_tuned_controls_search_at_the_same_budget(database: Database) -> None:
         ),
     )
     arms, every = found(database, job_id)
-    dimensions = {"uniform_tuned": 1, "flat_tuned": 2, "default_init_tuned": 1, "density_tuned": 2}
+    dimensions = {"uniform_tuned": 1, "flat_tuned": 2, "default_init_tuned": 1, "density_tuned": 3}
+    (best,) = (t for t in every if t.id == arms["uniform_tuned"].best_trial_id)
+    centres = {name: 0.05 for name in dimensions}
+    centres["flat_tuned"] = centres["density_tuned"] = best.payload["training"]["lr"]
     for name, dimension in dimensions.items():
         mine = of(every, arms[name], Phase.SEARCH)
-        assert (arms[name].role, arms[name].sampler, len(mine)) == (Role.TUNED, "random", 12)
+        n_trials = 12 * dimension
+        assert (arms[name].role, arms[name].sampler) == (Role.TUNED, "random")
+        assert len(mine) == arms[name].n_trials == n_trials
         assert {len(t.point) for t in mine} == {dimension}
         rates = [t.payload["training"]["lr"] for t in mine]
-        assert all(0.05 / 8 <= rate <= 0.05 * 8 for rate in rates)
-        assert len(set(rates)) == 12
+        assert all(centres[name] / 8 <= rate <= centres[name] * 8 for rate in rates)
+        assert len(set(rates)) == n_trials
         starts = {t.payload["training"]["initialisation"] for t in mine}
         is_default = name == "default_init_tuned"
         assert starts == {"framework" if is_default else "kaiming_fan_out"}
