@@ -6,6 +6,7 @@ import fcntl
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -112,19 +113,26 @@ class Engine:
         words = [str(word) for word in command]
         with log.open("a+") if log else tempfile.TemporaryFile("w+") as file:
             began = file.seek(0, os.SEEK_END)
-            done = subprocess.run(
+            process = subprocess.Popen(
                 words,
                 cwd=cwd,
                 env={**self.env, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                check=False,
+                start_new_session=True,
             )
+            try:
+                code = process.wait()
+            except BaseException:
+                # With all that it started: a build would go on, and write into the folder.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
             file.seek(began)
             output = file.read()
-        if done.returncode != 0:
-            raise CommandError(words, done.returncode, output)
+        if code != 0:
+            raise CommandError(words, code, output)
         return output
 
     def podman(self, *arguments: str | Path, log: Path | None = None) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -89,4 +91,27 @@ def test_a_base_image_that_can_neither_be_pulled_nor_made_skips_what_needs_it(
     checklist.check("the base image is here", images.provide_base, needed=True)
     checklist.check("PostgreSQL is here", images.provide_postgres)
     assert exit_code(checklist) == SKIPPED
+    engine.close()
+
+
+def test_an_interrupted_command_ends_with_all_that_it_started(
+    no_podman: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, note = Engine(no_podman / "densearch-containers-1"), no_podman / "note"
+    started: list[int] = []
+
+    def interrupted(process: subprocess.Popen[bytes]) -> int:
+        while not note.exists() or not note.read_text().strip():
+            time.sleep(0.01)
+        started.extend([process.pid, int(note.read_text())])
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.run("sh", "-c", f"sleep 300 & echo $! > {note}; wait")
+    for process in started:
+        status = Path(f"/proc/{process}/stat")
+        while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
     engine.close()
