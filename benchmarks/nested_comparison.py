@@ -88,7 +88,7 @@ class World:
 
     def __init__(self, cell: Cell, seed: int) -> None:
         self.job, self.truth, self.seed = job_of(cell), cell.truth, seed
-        self.best = math.log2(RATE) + random.Random(f"{seed}").uniform(-SPREAD, SPREAD)
+        self.best = math.log2(RATE) + random.Random(f"{seed}").uniform(-SPREAD, SPREAD)  # noqa: S311 - a simulation
         self._keys: dict[tuple[object, ...], int] = {}
         self._n = 0
 
@@ -127,7 +127,7 @@ class World:
 
     def noise(self, key: int, index: int) -> float:
         """Return the noise of one training: the same training with the same seed has the same."""
-        return NOISE * random.Random(f"{self.seed} {key} {index}").gauss(0.0, 1.0)
+        return NOISE * random.Random(f"{self.seed} {key} {index}").gauss(0.0, 1.0)  # noqa: S311
 
     def tested(self, trial: Trial) -> np.ndarray:
         """Return the log losses of a trial's training with fresh seeds."""

@@ -224,7 +224,7 @@ def test_a_finished_job_shows_its_verdict_arms_and_files(
     assert page.count('id="arm-') == 7
     assert "den[0] 0.25 to 0.41" in page
     assert page.count('class="fill"') == 5  # three parts, their sum, and one more
-    for words in ("took 1.02 times", "took 202 epochs", "p 0.019", "80 % of pairs"):
+    for words in ("took 1.02 times", "took 202 epochs", "80 % of pairs"):
         assert words in page
     assert 'href="../v1/artifacts/' in page
     assert "data-final" in page
