@@ -133,7 +133,7 @@ def test_tuned_controls_search_what_their_names_say(database: Database) -> None:
     arms, every = found(database, job_id)
     dimensions = {"uniform_tuned": 1, "flat_tuned": 2, "default_init_tuned": 1, "density_tuned": 3}
     (best,) = (t for t in every if t.id == arms["uniform_tuned"].best_trial_id)
-    centres = {name: 0.05 for name in dimensions}
+    centres = dict.fromkeys(dimensions, 0.05)
     centres["flat_tuned"] = centres["density_tuned"] = best.payload["training"]["lr"]
     for name, dimension in dimensions.items():
         mine = of(every, arms[name], Phase.SEARCH)
