@@ -5,8 +5,9 @@ product's: the plan of the studies, the samplers, the spaces and their centres, 
 the choice among nested arms. The verdict is the paired t test at 5 % on the log ratios of ten
 fresh seeds, without a correction: nominal 2.5 % a side.
 
-    python benchmarks/nested_comparison.py            # 100 jobs a cell, minutes
-    python benchmarks/nested_comparison.py --n 2000   # the figures of docs/nested-arms.md
+    python benchmarks/nested_comparison.py                             # 100 jobs a cell, minutes
+    python benchmarks/nested_comparison.py --n 400 --truth rate        # docs/user-guide.md
+    python benchmarks/nested_comparison.py --n 60 --truth rate --method 1
 """
 
 from __future__ import annotations
