@@ -88,6 +88,8 @@ def evidence(case: VerdictCase) -> list[str]:
         + ("" if own.low is None or own.high is None else f" [{own.low:+.3g}, {own.high:+.3g}]")
         for own in case.metrics
     ]
+    if case.look.outcome != "better":  # else the verdict says it
+        lines.append(INFERENCE)
     return [line for line in lines if line]
 
 
