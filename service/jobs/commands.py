@@ -98,8 +98,23 @@ def clone(
     """
     with database.read() as session:
         old = spec_again(session, jobs.get(session, job_id))
-    body = merged(old.model_dump(mode="json", exclude_unset=True), changes)
+    body = merged(body_of(old, exclude_unset=True), changes)
     return submit(database, parse.parse(body), key, prices)[0]
+
+
+def body_of(spec: JobSpec, *, exclude_unset: bool = False, exclude_none: bool = False) -> Json:
+    """Return a spec as the body of a submission, with its method: the first is dumped without.
+
+    By another method a job that is submitted again would train points that differ in their last
+    digits.
+
+    Args:
+        spec: A job's (`spec_again`).
+        exclude_unset: As in `JobSpec.model_dump`.
+        exclude_none: Likewise.
+    """
+    body = spec.model_dump(mode="json", exclude_unset=exclude_unset, exclude_none=exclude_none)
+    return {**body, "method": spec.method}
 
 
 def merged(target: object, patch: object) -> object:

@@ -76,8 +76,8 @@ def _spec_of(session: Session, job: Job) -> Json:
         spec = service_jobs.spec_again(session, job)
     except InvalidSpecError:
         return job.spec
-    short: Json = spec.model_dump(mode="json", exclude_none=True)
-    full: Json = spec.model_dump(mode="json")
+    short = service_jobs.body_of(spec, exclude_none=True)
+    full = service_jobs.body_of(spec)
     return short if _is_same(short, full) else full
 
 

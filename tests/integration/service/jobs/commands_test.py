@@ -15,6 +15,15 @@ from tests.support.jobs import function_job, run_whole, submit, training_job
 from tests.support.simulation import Simulation
 
 
+def test_a_clone_follows_the_method_of_its_job_unless_it_asks_for_another(
+    sqlite_database: Database,
+) -> None:
+    first = submit(sqlite_database, training_job(method=1))
+    clones = [use_cases.clone(sqlite_database, first, c) for c in ({}, {"method": 2})]
+    assert ["method" in clone.spec for clone in clones] == [False, True]
+    assert use_cases.clone(sqlite_database, clones[1].id, {}).spec["method"] == 2
+
+
 def test_a_clone_is_a_new_job_from_the_old_spec(database: Database) -> None:
     job_id = run_whole(database, training_job())
     clone = use_cases.clone(database, job_id, {"name": "again", "budget": {"n_trials": 4}})
