@@ -41,8 +41,10 @@ def resolve(session: Session, resolved: ResolvedSpec) -> ResolvedSpec:
         except NotFoundError as error:
             faults.append(Fault(at, str(error)))
             continue
-        faults += [Fault(at, detail) for detail in _misfits(resolved, found)]
-        vectors.append(_vector_of(resolved, found))
+        if misfits := list(_misfits(resolved, found)):
+            faults += [Fault(at, detail) for detail in misfits]
+        else:
+            vectors.append(_vector_of(resolved, found))
     if faults:
         raise InvalidSpecError(faults)
     own = start.model_copy(update={"vectors": vectors})

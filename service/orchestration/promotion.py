@@ -66,7 +66,12 @@ def best_in_full(run: Run, study: StudyRun) -> Trial | None:
     """
     if run.spec.fidelity is not None:
         return best_of(run.log.trials[trial_id] for trial_id in study.promotions)
-    return speculation_of(run, study) if study.record.role is Role.SPECULATION else study.best
+    if study.record.role is Role.SPECULATION:
+        return speculation_of(run, study)
+    if study.record.is_finished:
+        # It is opened again: the pruning rule, which settles results one by one, is not applied.
+        return best_of(run.log.trials[trial_id] for trial_id in study.log)
+    return study.best
 
 
 def speculation_of(run: Run, study: StudyRun) -> Trial | None:

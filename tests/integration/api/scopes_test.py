@@ -19,6 +19,7 @@ WIDE = ["features.0.0", "features.1.residual.0", "features.1.residual.3"]
 NARROW = ["features.2.residual.0", "features.2.residual.3"]
 STAGES: dict[str, Any] = {
     "name": "stages",
+    "method": 1,  # by the second a simpler arm may represent a search, and factors come first
     "task": {"kind": "classification"},
     "network": {"kind": "resnet", "n_stages": 2, "depth": 1, "kernel_size": [5, 3]},
     "density": {"scope": "stage"},
@@ -55,6 +56,18 @@ def test_a_jobs_answer_says_what_each_value_means(client: TestClient) -> None:
             (3, "lr", None, [], None, [], None, 0.01, 0.1),
         ]
     ]  # fmt: skip
+
+
+def test_a_factor_comes_before_the_values_of_each_group(client: TestClient) -> None:
+    job = client.get(f"/v1/jobs/{submit(client, STAGES | {'method': 2})}").json()
+    assert [(one["name"], one["is_log"]) for one in job["vector"]] == [
+        ("stage 1 factor", True),
+        ("stage 1 den[0]", False),
+        ("stage 1 den[1]", False),
+        ("stage 2 factor", True),
+        ("stage 2 den[0]", False),
+        ("lr", True),
+    ]
 
 
 def test_every_group_has_its_density(both: TestClient, database: Database) -> None:

@@ -174,7 +174,8 @@ def compare(database: Database, stored: Json, name: str) -> None:
         found = result_of(connection, name)
     expected = stored["jobs"][name]
     if is_same_machine(stored):
-        assert found == expected
+        assert found["trials"] == expected["trials"]
+        assert validated(found["report"]) == validated(expected["report"])
         return
     keys = ANYWHERE if name == TRAINING else (*ANYWHERE, "point", "digest")
     for key in keys:
@@ -183,6 +184,21 @@ def compare(database: Database, stored: Json, name: str) -> None:
             for side in (found, expected)
         )
         assert one == other, key
+
+
+def validated(report: Json | None) -> Json | None:
+    """Return a report's figures without those of its test split.
+
+    The stored training learns nothing in its few steps, which since version 3 of the report is no
+    loss of an arm; its test trials are compared one by one.
+    """
+    if report is None:
+        return None
+    arms = {
+        name: {key: arm[key] for key in ("validation_loss", "search_loss")}
+        for name, arm in report["arms"].items()
+    }
+    return {"best_arm": report["best_arm"], "arms": arms}
 
 
 def is_steady(trial: Json) -> bool:

@@ -42,7 +42,7 @@ def ids(sqlite_database: Database) -> dict[str, str]:
 def test_every_address_answers_head_as_get(client: TestClient, ids: dict[str, str]) -> None:
     statuses = set()
     for template in (*PATHS, "/openapi.json", "/static-offline-docs/redoc.standalone.js"):
-        path = template.format(dataset_id="9", name="trials", **ids)
+        path = template.format(dataset_id="9", import_id="9", name="trials", **ids)
         query = "?before=9" if template.endswith("}/trials") and "v1" not in path else ""
         got, head = client.get(path + query), client.head(path + query)
         assert (head.status_code, head.content) == (got.status_code, b""), path

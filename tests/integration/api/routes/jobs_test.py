@@ -54,8 +54,8 @@ def test_a_finished_job_shows_all_it_found(both: TestClient, database: Database)
     best = both.get(f"/v1/trials/{job['best']['trial_id']}").json()
     assert best["params"] == job["best"]["params"]
     assert set(best["params"]) >= {"den", "lr"}
-    # The bounds are [0, 2]: the value in real units is twice the coordinate.
-    assert best["params"]["den"][0] == pytest.approx(2.0 * best["point"][0], abs=1e-15)
+    # The bounds are [0, 2]: the value in real units is twice the coordinate, in 12 digits.
+    assert best["params"]["den"][0] == pytest.approx(2.0 * best["point"][0], rel=1e-11)
     assert best["attempts"] == len(best["attempt_log"]) == (0 if best["cached"] else 1)
     memory = {(t["cached"], t["peak_memory_bytes"], t["device"]) for t in done}
     assert memory <= {(False, PEAK_BYTES, "cpu"), (True, None, "cpu")}

@@ -20,7 +20,7 @@ def test_a_function_refers_to_nothing(sqlite_database: Database) -> None:
 
 
 def test_densities_are_looked_up_and_named_again(sqlite_database: Database) -> None:
-    earlier = run_whole(sqlite_database, training_job(samplers=["random"]))
+    earlier = run_whole(sqlite_database, training_job(samplers=["random"], controls=[]))
     with sqlite_database.read() as session:
         known = next(d for d in densities.of_job(session, earlier) if d.family == "symmetric")
         start = {"densities": [known.id], "vectors": [[0.3]]}
