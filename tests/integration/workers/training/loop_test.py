@@ -44,7 +44,8 @@ def test_classification_learns(section: dict[str, Any], least: float) -> None:
     measurements, outcome = run(task(section, split="test", phi=None, training={"epochs": 6}))
     names = {"accuracy"} | ({"accuracy_top5"} if section == DIGITS else set())  # of 10 classes
     assert set(measurements[0].metrics) == {"train_loss", "val_loss"} | {f"val_{n}" for n in names}
-    assert set(outcome.metrics) == {"loss"} | names
+    assert set(outcome.metrics) == {"loss", "constant_loss"} | names
+    assert outcome.metrics["loss"] < outcome.metrics["constant_loss"]
     assert outcome.status is Status.COMPLETED
     assert outcome.metrics["accuracy"] > least
     assert measurements[-1].metrics["train_loss"] < measurements[0].metrics["train_loss"]

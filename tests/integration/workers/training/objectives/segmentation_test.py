@@ -126,6 +126,10 @@ def test_every_pixel_of_the_test_split_is_judged_once_whatever_the_tiles(
     dice = (2 * (likely * classes).sum(0) + 1) / (likely.sum(0) + classes.sum(0) + 1)
     loss = float(nn.functional.cross_entropy(outputs, wanted) + 1 - dice.mean())
     answered = outputs.argmax(1)
+    # Of a network that answers each pixel with the shares of the classes.
+    shares = classes.double().mean(0)
+    constant = (2 * shares * classes.sum(0) + 1) / (shares * len(wanted) + classes.sum(0) + 1)
+    alike = nn.functional.cross_entropy(shares.log().expand(len(wanted), -1), wanted)
     for most_px in (None, 600):
         if most_px is not None:
             for table, value in {"MOST_PX": most_px, "WINDOW_PX": 24, "CONTEXT_PX": 4}.items():
@@ -137,6 +141,7 @@ def test_every_pixel_of_the_test_split_is_judged_once_whatever_the_tiles(
                 "iou": jaccard_score(wanted, answered, average="macro"),
                 "dice": f1_score(wanted, answered, average="macro"),
                 "pixel_accuracy": float((wanted == answered).double().mean()),
+                "constant_loss": float(alike + 1 - constant.mean()),
             },
             rel=1e-6,
         )
