@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from service.records import Json
-from service.report.attribution import UNIFORM
+from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
 from service.report.phrases import joined
@@ -139,7 +139,7 @@ def answer_of(
         },
         failures={one.name: one.failures for one in found},
         rates={one.name: rate for one in found if (rate := _rate(one)) is not None},
-        advice=_advice(resolved, arms, by_name.get(UNIFORM), against, plan),
+        advice=_advice(resolved, arms, by_name, against, plan),
     )
     findings = [*verdict(case), *_edges(arm, against)]
     return Answer(question, plan, looks, metrics, findings, evidence(case))
@@ -160,10 +160,16 @@ def _edges(*arms: ArmTrials) -> list[str]:
 def _advice(
     resolved: TrainingJob,
     arms: Sequence[StudyRun],
-    uniform: ArmTrials | None,
+    by_name: Mapping[str, ArmTrials],
     against: ArmTrials,
     plan: SeedPlan,
 ) -> Advice | None:
+    """Return what is worth changing without a density: no more than what is established."""
+    uniform, tuned = by_name.get(UNIFORM), by_name.get(UNIFORM_TUNED)
+    if tuned is not None and against.name in (FLAT_TUNED, DEFAULT_INIT_TUNED):
+        beyond = effect_of(against.losses, tuned.losses, plan.level)
+        if beyond is None or not beyond.is_better:
+            against = tuned
     if uniform is None or against.name == UNIFORM:
         return None
     effect = effect_of(against.losses, uniform.losses, plan.level)
@@ -175,6 +181,7 @@ def _advice(
         # Without the factor in the network, the same training has this rate (docs/densities.md).
         rate *= factor**2 if resolved.training.optimizer == "sgd" else factor
     return Advice(
+        arm=against.name,
         effect=effect,
         metrics=metric_effects(against.tested, uniform.tested, plan.level),
         rate=rate,

@@ -30,9 +30,10 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The best simpler arm against uniform: what is worth changing without a density.
+    """A simpler arm against uniform: what is worth changing without a density.
 
     Attributes:
+        arm: The best simpler one; `uniform_tuned` where that is not established to be better.
         effect: Its loss against uniform's.
         metrics: The same in the task's metrics.
         rate: The learning rate that was found.
@@ -40,6 +41,7 @@ class Advice:
         factor: The scale of the initial weights that was found, if one was searched.
     """
 
+    arm: str
     effect: Effect
     metrics: Sequence[MetricEffect]
     rate: float | None = None
@@ -110,9 +112,10 @@ def _first(case: VerdictCase) -> list[str]:
 
 def _instead(case: VerdictCase, otherwise: str) -> list[str]:
     """Return what to change instead of the density, if that is established."""
-    advice, against = case.advice, case.question.against
+    advice = case.advice
     if advice is None or not advice.effect.is_better:
         return [otherwise]
+    against = advice.arm
     gain = f"the test loss falls by {size_of(advice.effect)}{_in_metric(advice.metrics)}"
     if against == FLAT_TUNED and advice.factor is not None:
         head = f"Scale the initial weights by {advice.factor:.2g}, leave the density out."

@@ -67,6 +67,13 @@ def test_scaled_weights_are_the_better_advice() -> None:
     assert "the spatial shape adds nothing" in first
 
 
+def test_no_more_is_advised_than_is_established() -> None:
+    """Scaled weights won the validation, and are not better than a tuned rate by the test."""
+    arms = {**ARMS, "flat_tuned": -0.072, "density_tuned": -0.02}
+    first = judged(arms)["findings"][0]
+    assert first.startswith("Raise the learning rate, leave the density out. From 0.05 to 0.09")
+
+
 def test_what_is_not_decided_says_what_could_have_been_seen() -> None:
     first, second = said(-0.071, sd=0.03)
     ends = r"(.*) % lower or (.*) % higher"
