@@ -106,6 +106,7 @@ def answer_of(
     found: Sequence[ArmTrials],
     plan: SeedPlan,
     looks: list[Look],
+    attribution: Json | None,
 ) -> Answer | None:
     """Answer a job's question.
 
@@ -115,6 +116,7 @@ def answer_of(
         found: Those that depend on the spec alone, with the trainings of the last look.
         plan: The looks and the margin.
         looks: Those that were taken.
+        attribution: The report's, whose intervals say what a simpler arm gains over another.
 
     Returns:
         None where there is no density, no simpler arm, or no look was taken.
@@ -139,7 +141,7 @@ def answer_of(
         },
         failures={one.name: one.failures for one in found},
         rates={one.name: rate for one in found if (rate := _rate(one)) is not None},
-        advice=_advice(resolved, arms, by_name, against, plan),
+        advice=_advice(resolved, arms, by_name, against, plan, attribution),
     )
     findings = [*verdict(case), *_edges(arm, against)]
     return Answer(question, plan, looks, metrics, findings, evidence(case))
@@ -163,13 +165,13 @@ def _advice(
     by_name: Mapping[str, ArmTrials],
     against: ArmTrials,
     plan: SeedPlan,
+    attribution: Json | None,
 ) -> Advice | None:
     """Return what is worth changing without a density: no more than what is established."""
     uniform, tuned = by_name.get(UNIFORM), by_name.get(UNIFORM_TUNED)
-    if tuned is not None and against.name in (FLAT_TUNED, DEFAULT_INIT_TUNED):
-        beyond = effect_of(against.losses, tuned.losses, plan.level)
-        if beyond is None or not beyond.is_better:
-            against = tuned
+    is_richer = against.name in (FLAT_TUNED, DEFAULT_INIT_TUNED)
+    if tuned is not None and is_richer and not _is_established(against.name, attribution):
+        against = tuned
     if uniform is None or against.name == UNIFORM:
         return None
     effect = effect_of(against.losses, uniform.losses, plan.level)
@@ -187,6 +189,17 @@ def _advice(
         rate=rate,
         own_rate=resolved.training.lr,
         factor=factor,
+    )
+
+
+def _is_established(arm: str, attribution: Json | None) -> bool:
+    """Whether an arm is better than the plain network at its best rate, as the table shows it."""
+    parts = [*attribution["parts"], *attribution["beside"]] if attribution is not None else []
+    return any(
+        part["arm"] == arm
+        and part["against"] == UNIFORM_TUNED
+        and (part["relative_low"] or 0.0) > 0.0
+        for part in parts
     )
 
 

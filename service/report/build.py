@@ -70,12 +70,12 @@ def build_report(
     best = min(
         (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
+    attribution = _attribution(counted, best, plan.level)
     answer = (
-        answer_of(resolved, arms, counted, plan, looks)
+        answer_of(resolved, arms, counted, plan, looks, attribution)
         if isinstance(resolved, TrainingJob)
         else None
     )
-    attribution = _attribution(counted, best, plan.level)
     asked_for = _asked_for(arms, every)
     savings = fidelity.savings_of(resolved, asked_for)
     compared = _samplers(counted)
