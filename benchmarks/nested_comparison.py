@@ -26,6 +26,7 @@ import numpy as np
 from scipy import stats
 
 from densearch.density import families
+from densearch.density.scale import matching_factor
 from service.orchestration import centring, promotion
 from service.orchestration.run import Run
 from service.records import Job, Study, Trial
@@ -136,7 +137,7 @@ class World:
         return math.log(trial.params["loss"]) + np.array(noises)
 
     def _loss(self, density: families.Density, rate: float) -> float:
-        scale = families.matching_factor(density)
+        scale = matching_factor(density)
         if scale == 0.0:
             return 100.0
         # SGD multiplies gradients by the square of Phi.

@@ -18,6 +18,7 @@ from pydantic import (
 from densearch.plugins.sections import OwnTask, Section
 from densearch.sampler.contract import PENALTY
 from service.networks import Network
+from service.pruning_sections import PruningSection
 from service.tasks.function import FunctionTask
 from service.tasks.sections import Task
 
@@ -268,37 +269,6 @@ class Fidelity(Section):
     )
 
 
-class MedianPruning(Section):
-    """Stop a training that is worse, after an epoch, than the median of earlier ones was then."""
-
-    rule: Literal["median"] = "median"
-    warmup_epochs: int = Field(
-        default=1, ge=1, le=10_000, description="Epochs after which none is stopped yet."
-    )
-
-
-class HalvingPruning(Section):
-    """Stop all but the best of each round after some epochs: synchronous successive halving."""
-
-    rule: Literal["halving"]
-    eta: int = Field(
-        default=3, ge=2, le=100, description="Of the trials of a round one in so many goes on."
-    )
-    min_epochs: int = Field(
-        default=1,
-        ge=1,
-        le=10_000,
-        description="Epochs after which they are first compared; then after eta times as many.",
-    )
-
-
-def _with_rule(value: object) -> object:
-    return {"rule": "median", **value} if isinstance(value, dict) else value
-
-
-Pruning = MedianPruning | HalvingPruning
-
-
 class WarmStart(Section):
     """Where the samplers that can start from: densities of earlier jobs, or vectors."""
 
@@ -389,13 +359,7 @@ class JobSpec(Section):
         description="Evaluate a better point that DIRECT-L ran ahead of its sequence, too.",
     )
     fidelity: Fidelity | None = None
-    pruning: (
-        Annotated[
-            Annotated[Pruning, Field(discriminator="rule")],
-            BeforeValidator(_with_rule, json_schema_input_type=Pruning),
-        ]
-        | None
-    ) = None
+    pruning: PruningSection | None = None
     warm_start: WarmStart | None = None
     controls: list[
         Annotated[

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from service import samplers
-from service.spec import Choices, Evaluation, JobSpec, MedianPruning, Pruning
+from service.pruning_sections import MedianPruning, Pruning
+from service.spec import Choices, Evaluation, JobSpec
 from service.states import Role
 from service.studies import halving, looks, planning
 from service.studies.planning import PlannedStudy

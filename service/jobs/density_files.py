@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from densearch.density.families import Density, matching_factor
+from densearch.density.families import Density
 from densearch.density.rank_one import outer, rank_one
+from densearch.density.scale import matching_factor
 from service.records import DensityRecord
 
 

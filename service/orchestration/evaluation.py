@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from service.orchestration import issue
 from service.orchestration.run import Run
 from service.records import Trial
-from service.report.answer import chosen
-from service.report.primary import SeedPlan, looks_at, question_of, seeds_wanted
+from service.report.answer import asked
+from service.report.primary import Look, SeedPlan, looks_at, seeds_wanted
 from service.report.rows import ROLES
 from service.states import JobState, Phase
 from service.storage import densities
@@ -32,31 +32,24 @@ def _n_seeds(run: Run) -> int:
     They are those of the first look, and those of the next once the trainings of a look have ended
     and do not decide. Only trainings below a look's number of seeds count for it.
     """
-    plan, n_judged = SeedPlan.of(run.spec.evaluation), len(_judged(run))
-    n_issued = run.log.n_evaluations // max(n_judged, 1)
-    reached = [n_seeds for n_seeds in plan.looks if n_seeds <= n_issued]
-    ahead = plan.looks[len(reached) : len(reached) + 1]
-    if run.log.n_evaluations > n_issued * n_judged or not reached:
-        return ahead[0] if ahead else n_issued
-    if not ahead or run.log.has_open() or not _is_open(run, plan):
-        return reached[-1]
-    return ahead[0]
+    plan = SeedPlan.of(run.spec.evaluation)
+    n_issued, n_more = divmod(run.log.n_evaluations, len(_judged(run)) or 1)
+    if n_more or n_issued not in plan.looks:  # within a look
+        return next((n_seeds for n_seeds in plan.looks if n_seeds > n_issued), n_issued)
+    return n_issued if run.log.has_open() else seeds_wanted(_looks(run, plan), plan)
 
 
-def _is_open(run: Run, plan: SeedPlan) -> bool:
-    """Whether the looks so far do not answer the job's question, and it has one."""
-    judged = {study.record.id: study for study in _judged(run) if study.record.role in ROLES}
-    finals = [(s, run.log.trials[s.record.best_trial_id or 0]) for s in judged.values()]
-    choices = [chosen(study, final.value, final.digest) for study, final in finals]
-    question = question_of([one for one in choices if one is not None])
+def _looks(run: Run, plan: SeedPlan) -> list[Look]:
+    """Take the looks at the trainings that have ended; none where the job has no question."""
+    judged = {s.record.id: s for s in _judged(run) if s.record.role in ROLES}
+    question = asked((s, run.log.trials[s.record.best_trial_id or 0]) for s in judged.values())
     if question is None:
-        return False
+        return []
     tested: dict[str, list[Trial]] = {study.record.name: [] for study in judged.values()}
     for trial in run.log.trials.values():
         if trial.phase is Phase.EVALUATION and trial.study_id in judged:
             tested[judged[trial.study_id].record.name].append(trial)
-    taken = looks_at(question, plan, tested)
-    return bool(taken) and seeds_wanted(taken, plan) > taken[-1].n_seeds
+    return looks_at(question, plan, tested)
 
 
 def _judged(run: Run) -> list[StudyRun]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from service.records import Json
+from service.records import Json, Trial
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
@@ -62,17 +62,30 @@ class Answer:
                 "margin_percent": 100.0 * self.plan.margin,
                 "level": self.plan.level,
             },
-            "looks": [look.to_dict() for look in self.looks],
+            "looks": [asdict(look) for look in self.looks],
             "metrics": [asdict(one) for one in self.metrics],
         }
 
 
-def chosen(arm: StudyRun, value: float | None, digest: str) -> Chosen | None:
-    """Return an arm as the validation split chose it; None where nothing could be trained."""
-    if value is None:
-        return None
-    tunes_rate = any(axis.name == "lr" for axis in arm.space.settings)
-    return Chosen(arm.record.name, arm.record.role, value, digest, tunes_rate)
+def asked(finals: Iterable[tuple[StudyRun, Trial]]) -> PrimaryQuestion | None:
+    """Return the question of a job, None where it has none.
+
+    Args:
+        finals: Its studies, each with the training that represents it. Those that the spec does
+            not require are passed over, and those where nothing could be trained.
+    """
+    return question_of(
+        [
+            _chosen(study, final, final.value)
+            for study, final in finals
+            if study.record.role in ROLES and final.value is not None
+        ]
+    )
+
+
+def _chosen(study: StudyRun, final: Trial, value: float) -> Chosen:
+    tunes_rate = any(axis.name == "lr" for axis in study.space.settings)
+    return Chosen(study.record.name, study.record.role, value, final.digest, tunes_rate)
 
 
 def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrials], list[Look]]:
@@ -83,7 +96,7 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
     Returns:
         The arms, and the looks that were taken: none where there is no question.
     """
-    question = _question(found)
+    question = asked((one.arm, one.best) for one in found)
     if question is None:
         return list(found), []
     counted = [one for one in found if one.arm.record.role in ROLES]
@@ -92,12 +105,6 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
         return list(found), []
     n_seeds = taken[-1].n_seeds
     return [one.up_to(n_seeds) for one in found], taken
-
-
-def _question(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
-    counted = [one for one in found if one.arm.record.role in ROLES]
-    choices = [chosen(one.arm, one.best.value, one.best.digest) for one in counted]
-    return question_of([one for one in choices if one is not None])
 
 
 def answer_of(
@@ -121,7 +128,7 @@ def answer_of(
     Returns:
         None where there is no density, no simpler arm, or no look was taken.
     """
-    question = _question(found)
+    question = asked((one.arm, one.best) for one in found)
     if question is None or not looks:
         return None
     by_name = {one.name: one for one in found}

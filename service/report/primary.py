@@ -2,17 +2,17 @@
 
 The density's arm and the arm that it is compared with are chosen on the validation split, and the
 test split answers for that one pair: a single hypothesis at the full level. The answer is looked
-at after planned numbers of seeds (`service.report.looks`).
+at after planned numbers of seeds (`service.studies.looks`).
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
-from service.records import Json, Trial
+from service.records import Trial
 from service.report.attribution import (
     DEFAULT_INIT_TUNED,
     DENSITY_TUNED,
@@ -25,12 +25,10 @@ from service.report.effects import Effect, effect_of
 from service.report.failures import Failures, failures_of, losses_of
 from service.spec import Evaluation
 from service.states import Role
-from service.studies.looks import ERROR_RATE, level_of
+from service.studies.looks import ERROR_RATE, MARGIN_PERCENT, level_of
 
 # The arms without a spatial shape, the simplest first: of equals the first is taken.
 SIMPLER = (UNIFORM, UNIFORM_TUNED, DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED)
-# Percent of the loss.
-MARGIN_PERCENT = 1.0
 TUNED_SIMPLER = (UNIFORM_TUNED, DEFAULT_INIT_TUNED, FLAT_TUNED)
 
 Outcome = Literal["better", "worse", "no difference", "none found", "less reliable", "not decided"]
@@ -118,10 +116,6 @@ class Look:
     against_failures: Failures
     outcome: Outcome
 
-    def to_dict(self) -> Json:
-        """Return all fields as plain values."""
-        return asdict(self)
-
 
 def question_of(arms: Sequence[Chosen]) -> PrimaryQuestion | None:
     """Choose the two arms; None where there is no density or nothing to compare it with."""
@@ -196,6 +190,7 @@ def looks_at(
         tested: The final trainings of each arm, at least those of the two.
     """
     taken: list[Look] = []
+    pair = (question.arm, question.against)
     for n_seeds in plan.looks:
         seen = {name: [t for t in own if _index(t) < n_seeds] for name, own in tested.items()}
         if any(not _is_complete(own, n_seeds) for own in seen.values()):
@@ -204,8 +199,8 @@ def looks_at(
             question,
             plan,
             n_seeds,
-            {name: losses_of(own) for name, own in seen.items()},
-            {name: failures_of(own) for name, own in seen.items()},
+            {name: losses_of(seen[name]) for name in pair},
+            {name: failures_of(seen[name]) for name in pair},
         )
         taken.append(look)
         if look.outcome != "not decided":

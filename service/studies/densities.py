@@ -9,6 +9,7 @@ import numpy as np
 
 from densearch.density import families
 from densearch.density.families import Density
+from densearch.density.scale import matching_factor, scaled
 from service.records import Json
 from service.spec import ControlSpec
 from service.studies import gradient_settings, planning
@@ -72,7 +73,7 @@ def _of_layers(group: Group, densities: Sequence[Density]) -> Density:
     first, *others = densities
     if all(other is first for other in others):
         return first
-    squares = [families.matching_factor(own) ** 2 for own in densities]
+    squares = [matching_factor(own) ** 2 for own in densities]
     return _control("flat", group, factor=float(np.sqrt(np.mean(squares))))
 
 
@@ -91,7 +92,7 @@ def _built_scaled(
     shapes = built(family, groups, [own[1:] for own in vectors])
     factors = (own[0] for own in vectors)
     return {
-        name: families.scaled(shape, factor)
+        name: scaled(shape, factor)
         for (name, shape), factor in zip(shapes.items(), factors, strict=True)
     }
 
@@ -111,14 +112,14 @@ def with_factors(resolved: TrainingJob, vector: Sequence[float]) -> list[float]:
     parts = parted(groups, family, vector)
     densities = built(family, groups, parts).values()
     pairs = zip(densities, parts, strict=True)
-    return [v for one, own in pairs for v in (families.matching_factor(one), *own)]
+    return [v for one, own in pairs for v in (matching_factor(one), *own)]
 
 
 def _fixed(control: ControlSpec, group: Group, matching: Densities) -> Density:
     factor = control.factor
     if control.name == "flat" and factor is None and group.name in matching:
         # Weights of the same scale as the density's: the two arms differ by shape alone.
-        factor = families.matching_factor(matching[group.name])
+        factor = matching_factor(matching[group.name])
     return _control(control.name, group, sigma=control.sigma, factor=factor)
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,9 @@ from numpy.typing import NDArray
 # That a difference is reported where there is none.
 ERROR_RATE = 0.05
 
+# Of a submission that names none: numbers of seeds, and the percent of a loss that do not matter.
 DEFAULT = (5, 10, 20)
+MARGIN_PERCENT = 1.0
 
 # Two-sided levels at each look, as `calibrate` finds them.
 _KNOWN: dict[tuple[int, ...], float] = {DEFAULT: 0.0195}
@@ -109,8 +110,3 @@ def _ps(looks: Sequence[int], paths: Array) -> Array:
         t = paths[:n].mean(axis=0) / paths[:n].std(axis=0, ddof=1) * np.sqrt(n)
         ps.append(2.0 * stdtr(n - 1, -np.abs(t)))
     return np.array(ps)
-
-
-def is_rising(looks: Sequence[int]) -> bool:
-    """Whether every look has more seeds than the one before."""
-    return all(before < after for before, after in pairwise(looks))

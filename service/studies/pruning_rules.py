@@ -10,8 +10,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from service.pruning_sections import HalvingPruning, MedianPruning, Pruning
 from service.records import Trial
-from service.spec import HalvingPruning, MedianPruning, Pruning
 from service.studies import halving, median_rule
 from service.studies.halving import Member, Standing
 from service.studies.training_payload import epochs_of

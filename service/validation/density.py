@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from densearch.density import families
+from densearch.density import families, ranges
 from service import networks
 from service.errors import Fault
 from service.extensions.entry_points import PluginError
@@ -45,9 +45,9 @@ def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
     return spec.model_copy(update={"density": wanted.model_copy(update={"bounds": bounds})})
 
 
-def _ranges_of(spec: JobSpec, wanted: DensitySpec) -> Callable[[str, int, int], families.Bounds]:
+def _ranges_of(spec: JobSpec, wanted: DensitySpec) -> Callable[[str, int, int], ranges.Bounds]:
     is_wide = wanted.ranges == "wide" or (wanted.ranges is None and spec.method >= FACTORS_SINCE)
-    return families.wide_bounds if is_wide else families.default_bounds
+    return ranges.wide_bounds if is_wide else ranges.default_bounds
 
 
 def n_factors(spec: JobSpec) -> int:

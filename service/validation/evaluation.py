@@ -7,10 +7,7 @@ from itertools import pairwise
 
 from service.errors import Fault
 from service.spec import Evaluation, JobSpec
-
-# Numbers of seeds of a submission that names none. `service.report.looks` knows their level.
-DEFAULT_LOOKS = [5, 10, 20]
-DEFAULT_MARGIN_PERCENT = 1.0
+from service.studies.looks import DEFAULT, MARGIN_PERCENT
 
 
 def filled(evaluation: Evaluation, method: int) -> Evaluation:
@@ -23,14 +20,14 @@ def filled(evaluation: Evaluation, method: int) -> Evaluation:
     given = evaluation.model_fields_set
     looks = evaluation.looks
     if method > 1 and looks is None and "n_seeds" not in given:
-        looks = DEFAULT_LOOKS
+        looks = list(DEFAULT)
     update: dict[str, object] = {}
     if looks is not None:
         update["looks"] = looks
         if "n_seeds" not in given:
             update["n_seeds"] = looks[-1]
     if method > 1 and evaluation.margin_percent is None:
-        update["margin_percent"] = DEFAULT_MARGIN_PERCENT
+        update["margin_percent"] = MARGIN_PERCENT
     return evaluation.model_copy(update=update)
 
 

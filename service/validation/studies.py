@@ -8,14 +8,12 @@ from contextlib import suppress
 from service import samplers
 from service.errors import Fault, UnknownSamplerError
 from service.extensions.entry_points import PluginError
+from service.pruning_sections import HalvingPruning, MedianPruning, Pruning
 from service.samplers import SamplerInfo
 from service.spec import (
     Choices,
     ControlSpec,
-    HalvingPruning,
     JobSpec,
-    MedianPruning,
-    Pruning,
     SamplerSpec,
 )
 from service.states import Role

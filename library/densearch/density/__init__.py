@@ -7,14 +7,12 @@ from densearch.density.families import (
     Density,
     build,
     control,
-    default_bounds,
     describe,
     distances,
-    matching_factor,
     n_free,
-    scaled,
-    wide_bounds,
 )
+from densearch.density.ranges import default_bounds, wide_bounds
+from densearch.density.scale import matching_factor, scaled
 
 __all__ = [
     "CONTROLS",

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from densearch.density.rank_one import outer, rank_one
 
 Array = NDArray[np.float64]
-Bounds = list[tuple[float, float]]
 
 FAMILIES: tuple[str, ...] = (
     "symmetric",
@@ -37,13 +36,6 @@ FACTOR_NAMES: tuple[str, ...] = ("alpha", "beta", "gamma")
 MAX_KERNEL_SIZE = 31
 MAX_VALUE = 1e6
 DEFAULT_FLAT_FACTOR = 0.5
-
-# Outermost value first (arXiv:2505.24558). Larger kernels have no published range.
-ADVISED_BOUNDS: dict[int, Bounds] = {
-    3: [(0.5, 1.5)],
-    5: [(0.05, 1.0), (0.5, 1.5)],
-    7: [(0.05, 0.5), (0.15, 1.0), (0.25, 1.5)],
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,68 +204,6 @@ def describe(family: str, kernel_size: int, n_dims: int = 2) -> list[str]:
     return ["sigma"] if family == "gaussian" else ["scale", "exponent"]
 
 
-def default_bounds(family: str, kernel_size: int, n_dims: int = 2) -> Bounds:
-    """A search range (low, high) per entry of the vector.
-
-    Mirrored and separable families take the authors' advice for K = 3, 5, 7; (0.05, 1.5) beyond.
-    Ours, in lack of advice: radial and full (0, 1.5); sigma from 0.25 taps (a spike) to 2 K taps
-    (nearly uniform); the power family's scale the same, its exponent 0.5 (spike) to 8 (box).
-
-    Raises:
-        ValueError: As `n_free`.
-    """
-    length = n_free(family, kernel_size, n_dims)
-    half = ADVISED_BOUNDS.get(kernel_size, [(0.05, 1.5)] * (kernel_size // 2))
-    widths: Bounds = [(0.25, 2.0 * kernel_size), (0.5, 8.0)]
-    if family == "symmetric":
-        return list(half)
-    if family == "separable-symmetric":
-        return half * n_dims
-    if family == "separable":
-        return (half + half[::-1]) * n_dims
-    return widths[:length] if family in {"gaussian", "power"} else [(0.0, 1.5)] * length
-
-
-def wide_bounds(family: str, kernel_size: int, n_dims: int = 2) -> Bounds:
-    """A search range (low, high) per entry, with the plain convolution in the middle of the box.
-
-    Each tap from 0, where it is gone, to 2, so that 1 is in the middle for every kernel; the
-    authors' ranges lie inside. Widths have no value for the plain convolution: theirs are those of
-    `default_bounds`.
-
-    Raises:
-        ValueError: As `n_free`.
-    """
-    if family in {"gaussian", "power"}:
-        return default_bounds(family, kernel_size, n_dims)
-    return [(0.0, 2.0)] * n_free(family, kernel_size, n_dims)
-
-
-def scaled(shape: Density, factor: float) -> Density:
-    """Build the density of a shape with a common factor: Phi = factor * shape / rms(shape).
-
-    The root mean square of its Phi is the factor, so that scale and shape are two things: with a
-    shape of ones it is the control ``flat``, and with the factor 1 besides the plain convolution,
-    both exactly.
-
-    Args:
-        shape: Any but one of zeros. Its family and vector stay the density's.
-        factor: Above 0, at most `MAX_VALUE`.
-
-    Raises:
-        ValueError: A factor out of range, or a shape without scale.
-    """
-    own = matching_factor(shape)
-    if not 0.0 < factor <= MAX_VALUE or own == 0.0:
-        raise ValueError(f"a factor of {factor!r} cannot scale a density of scale {own!r}")
-    ratio = factor / own
-    phi = shape.phi * ratio
-    factors = tuple(one * ratio ** (1.0 / shape.n_dims) for one in shape.factors)
-    for array in (phi, *factors):
-        array.setflags(write=False)
-    return replace(shape, phi=phi, factors=factors, factor=float(factor))
-
-
 def build(family: str, kernel_size: int, vector: Sequence[float], n_dims: int = 2) -> Density:
     """Build the density that a search vector stands for.
 
@@ -310,7 +240,8 @@ def control(
             one density whose centre is not 1).
         kernel_size: K, odd, 3 to `MAX_KERNEL_SIZE`.
         sigma: In taps, above 0; r when None.
-        factor: Above 0; `DEFAULT_FLAT_FACTOR` when None. `matching_factor` gives the fair one.
+        factor: Above 0; `DEFAULT_FLAT_FACTOR` when None. `matching_factor` of
+            `densearch.density.scale` gives the fair one.
         n_dims: 1, 2 or 3.
 
     Raises:
@@ -334,15 +265,6 @@ def control(
         line = np.full(kernel_size, values[0] ** (1.0 / n_dims))
     phi = np.full((kernel_size,) * n_dims, values[0]) if name == "flat" else None
     return _density(name, kernel_size, n_dims, values, (line,) * n_dims, phi)
-
-
-def matching_factor(density: Density) -> float:
-    """The factor of the flat control that scales initial weights as much as `density` does.
-
-    The root mean square of Phi: with it W * factor and W * Phi have the same expected norm, so
-    that what is left between the two arms is the shape.
-    """
-    return float(np.sqrt(np.mean(density.phi**2)))
 
 
 Built = tuple[tuple[Array, ...] | None, Array | None]

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from api.app import create_app
 from api.metrics import Metrics
 from densearch.density import families as density
-from service import networks, samplers, spec, states
+from service import networks, pruning_sections, samplers, spec, states
 from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
@@ -41,8 +41,8 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
     "## samplers": (spec.SamplerSpec,),
     "## fidelity": (spec.Fidelity,),
-    "### median": (spec.MedianPruning,),
-    "### halving": (spec.HalvingPruning,),
+    "### median": (pruning_sections.MedianPruning,),
+    "### halving": (pruning_sections.HalvingPruning,),
     "## warm start": (spec.WarmStart,),
     "## controls": (spec.ControlSpec,),
     "## budget": (spec.Budget,),

@@ -11,10 +11,8 @@ from pydantic import ValidationError
 from service.spec import (
     Choices,
     FloatRange,
-    HalvingPruning,
     IntegerRange,
     JobSpec,
-    MedianPruning,
     lower_bound_of,
 )
 
@@ -81,11 +79,6 @@ def test_the_fields_of_a_range_say_its_kind(given: dict[str, Any], kind: type) -
     found = spec_of(search={"x": given}).search["x"]
     assert type(found) is kind
     assert spec_of(search={"x": found}).search["x"] == found
-
-
-def test_pruning_without_a_rule_is_that_of_earlier_versions() -> None:
-    assert spec_of(pruning={"warmup_epochs": 2}).pruning == MedianPruning(warmup_epochs=2)
-    assert spec_of(pruning={"rule": "halving"}).pruning == HalvingPruning(rule="halving")
 
 
 def test_a_spec_is_stored_without_packages_of_samplers_where_it_has_none() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from densearch.density import families
+from densearch.density.scale import matching_factor
 from service import networks
 from service.studies import payloads
 from service.studies.densities import densities_at, with_factors
@@ -151,7 +152,7 @@ def test_a_vector_without_factors_gets_the_scale_of_its_density() -> None:
     scale, *shape = with_factors(job, given)
     assert shape == given
     density = families.build("symmetric", 5, given)
-    assert scale == families.matching_factor(density)
+    assert scale == matching_factor(density)
     again = densities_at(job, "direct_l", [scale, *shape])
     assert again[""].phi == pytest.approx(density.phi, rel=1e-12)
     assert with_factors(job, [2.0, *given]) == [2.0, *given]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from densearch.density import families
+from densearch.density import families, ranges
 from densearch.nn.operator import DensityError, fold, is_weighted, put_density
 from service.studies.training_payload import DensityLearning, LearnedGroup
 from tests.support.trainings import settings
@@ -92,7 +92,7 @@ def test_an_optimum_outside_the_bounds_ends_on_them() -> None:
 
 def test_a_start_outside_the_bounds_is_brought_within() -> None:
     learned = LearnedDensity(
-        "symmetric", 7, [1.0, 1.0, 0.1], families.default_bounds("symmetric", 7)
+        "symmetric", 7, [1.0, 1.0, 0.1], ranges.default_bounds("symmetric", 7)
     )
     assert learned.values() == [0.5, 1.0, 0.25]
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from densearch.density import families
+from densearch.density import families, ranges
 
 COUNTS = {  # free values of a 5 x 5 kernel, counted on paper
     "symmetric": 2,
@@ -24,20 +24,12 @@ COUNTS = {  # free values of a 5 x 5 kernel, counted on paper
 @pytest.mark.parametrize(("family", "count"), COUNTS.items())
 def test_free_values(family: str, count: int) -> None:
     assert families.n_free(family, 5) == count
-    assert len(families.default_bounds(family, 5)) == count
+    assert len(ranges.default_bounds(family, 5)) == count
     assert len(set(families.describe(family, 5))) == count
 
 
 def test_every_family_is_counted() -> None:
     assert set(COUNTS) == set(families.FAMILIES)
-
-
-@pytest.mark.parametrize(
-    ("size", "bounds"),
-    [(3, [(0.5, 1.5)]), (5, [(0.05, 1), (0.5, 1.5)]), (7, [(0.05, 0.5), (0.15, 1), (0.25, 1.5)])],
-)
-def test_the_advised_ranges(size: int, bounds: list[tuple[float, float]]) -> None:
-    assert families.default_bounds("symmetric", size) == bounds
 
 
 def test_den_is_outermost_first() -> None:
@@ -101,12 +93,6 @@ def test_controls() -> None:
         families.control("round", 3)
 
 
-def test_the_matching_factor_keeps_the_norm() -> None:
-    built = families.build("symmetric", 5, [0.3, 1.5])
-    flat = families.control("flat", 5, factor=families.matching_factor(built))
-    assert np.linalg.norm(flat.phi) == pytest.approx(np.linalg.norm(built.phi))
-
-
 def test_shape_of_a_density() -> None:
     uniform = families.control("uniform", 3)
     assert uniform.effective_radius == pytest.approx((4 + 4 * math.sqrt(2)) / 9)
@@ -122,7 +108,7 @@ def test_shape_of_a_density() -> None:
 @pytest.mark.parametrize("n_dims", [1, 2, 3])
 @pytest.mark.parametrize("family", families.FAMILIES)
 def test_a_density_is_json_and_read_only(family: str, n_dims: int) -> None:
-    bounds = families.default_bounds(family, 3, n_dims)
+    bounds = ranges.default_bounds(family, 3, n_dims)
     built = families.build(family, 3, [(low + high) / 2 for low, high in bounds], n_dims)
     again = json.loads(json.dumps(built.to_dict(), allow_nan=False))
     np.testing.assert_array_equal(again["phi"], built.phi)
@@ -151,56 +137,3 @@ def test_a_density_is_json_and_read_only(family: str, n_dims: int) -> None:
 def test_what_is_no_density(family: str, size: int, vector: list[float], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         families.build(family, size, vector)
-
-
-@pytest.mark.parametrize("n_dims", [1, 2, 3])
-@pytest.mark.parametrize("family", families.FAMILIES)
-def test_a_common_factor_is_the_scale_of_a_density_and_leaves_its_shape(
-    family: str, n_dims: int
-) -> None:
-    bounds = families.wide_bounds(family, 5, n_dims)
-    shape = families.build(family, 5, [0.3 * low + 0.7 * high for low, high in bounds], n_dims)
-    found = families.scaled(shape, 0.4)
-    assert math.sqrt(float(np.mean(found.phi**2))) == pytest.approx(0.4, rel=1e-12)
-    assert np.ptp(found.phi / shape.phi) == pytest.approx(0.0, abs=1e-12)
-    assert (found.factor, found.vector, found.family) == (0.4, shape.vector, family)
-    assert found.residual == shape.residual
-    if found.residual == 0.0:
-        product = found.factors[0]
-        for factor in found.factors[1:]:
-            product = np.multiply.outer(product, factor)
-        np.testing.assert_allclose(product, found.phi, rtol=1e-12)
-
-
-@pytest.mark.parametrize("kernel_size", [3, 5, 7, 9])
-def test_a_factor_of_a_shape_of_ones_is_the_flat_control_to_the_bit(kernel_size: int) -> None:
-    bounds = families.wide_bounds("symmetric", kernel_size)
-    assert {(low + high) / 2 for low, high in bounds} == {1.0}
-    ones = families.build("symmetric", kernel_size, [1.0] * (kernel_size // 2))
-    for factor in (0.7, 1.0, 3.3):
-        flat = families.control("flat", kernel_size, factor=factor)
-        np.testing.assert_array_equal(families.scaled(ones, factor).phi, flat.phi)
-    assert families.scaled(ones, 1.0).den == [1.0] * (kernel_size // 2)
-
-
-@pytest.mark.parametrize("factor", [0.0, -1.0, math.nan, 1e7])
-def test_a_factor_that_scales_nothing_is_refused(factor: float) -> None:
-    with pytest.raises(ValueError, match="cannot scale"):
-        families.scaled(families.build("symmetric", 3, [0.5]), factor)
-
-
-def test_why_a_density_has_no_den_is_said() -> None:
-    one = families.build("symmetric", 5, [0.25, 0.5])
-    assert one.den_fault is None
-    centre = 0.4 / families.matching_factor(one)
-    words = families.scaled(one, 0.4).den_fault
-    assert words == (
-        f"its centre is {centre:.4g}, where den has 1: it is den [0.25, 0.5] with initial weights "
-        f"{centre:.4g} times as large and, in SGD, {centre**2:.4g} times the learning rate"
-    )
-    tall = families.build("separable-symmetric", 3, [0.5, 2.0])
-    assert "not the same, mirrored list" in str(tall.den_fault)
-    assert "where den has 1, and its factors" in str(families.scaled(tall, 0.4).den_fault)
-    ring = families.build("radial", 3, [0.9, 0.1])
-    assert ring.den_fault == "it is not the product of one factor for each axis"
-    assert families.build("full", 3, [0.0] * 8).den == [0.0]
