@@ -323,6 +323,10 @@ class Resources(Section):
     )
 
 
+# The first method that nests arms: their spaces, trials and finalists, and plans looks.
+NESTED_SINCE = 2
+
+
 class JobSpec(Section):
     """A density-optimization job."""
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 from sqlalchemy.orm import Session
 
+from densearch.density.scale import matching_factor
 from service.errors import Fault, InvalidSpecError, NotFoundError
+from service.jobs.density_files import density_of
 from service.records import DensityRecord
 from service.spec import JobSpec
 from service.storage import densities
 from service.studies.layer_groups import window_of
+from service.studies.nesting import FLAT, UNIFORM
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.validation.density import POSITIVE_FAMILIES
 
 # Densities without shape: an arm that contains them may be represented by one.
-PLAIN = ("uniform", "flat")
+PLAIN = (UNIFORM, FLAT)
 
 
 def resolve(session: Session, resolved: ResolvedSpec) -> ResolvedSpec:
@@ -59,8 +61,7 @@ def _vector_of(resolved: TrainingJob, found: DensityRecord) -> list[float]:
     vector = _shape_of(resolved, found)
     if not resolved.spaces.searches.is_scaled:
         return vector
-    scale = float(np.sqrt(np.mean(np.square(np.asarray(found.phi, dtype=np.float64)))))
-    return [scale, *vector]
+    return [matching_factor(density_of(found)), *vector]
 
 
 def _shape_of(resolved: TrainingJob, found: DensityRecord) -> list[float]:

@@ -17,7 +17,7 @@ from service.errors import Fault, IllegalTransitionError, InvalidSpecError, Noth
 from service.jobs import dataset_references
 from service.jobs.commands import resolved_of
 from service.records import Job, Study, TrialOutline
-from service.spec import Budget, JobSpec
+from service.spec import NESTED_SINCE, Budget, JobSpec
 from service.states import ASKING, JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
@@ -103,7 +103,7 @@ def present_budget(method: int, found: Sequence[Study]) -> int:
     """
     own = extensible(found)
     searches = [s for s in found if s.role is Role.SEARCH and not samplers.is_learned(s.sampler)]
-    counted = searches if own and searches and method >= planning.PROPORTIONAL_SINCE else own
+    counted = searches if own and searches and method >= NESTED_SINCE else own
     return max((study.n_trials for study in counted), default=0)
 
 

@@ -162,9 +162,10 @@ def speculate(session: Session, run: Run, n_idle: int) -> bool:
     n_left = n_most = min(n_idle, MAX_TRIALS)
     for study in run.studies:
         is_over = study.is_searched or study.record.is_finished or study.asking_fault is not None
+        if n_left <= 0 or not study.may_speculate or is_over or study.unissued:
+            continue
         # What the points of one that waits stand for may not be known yet.
-        is_open = _may_begin(run, study) and not (is_over or study.unissued)
-        if n_left > 0 and study.may_speculate and is_open:
+        if _may_begin(run, study):
             found = _speculate(study, n_left)
             _issue(session, run, study, found)
             n_left -= len(found)

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from service.orchestration import issue
 from service.orchestration.run import Run
-from service.records import Trial
-from service.report.answer import asked
-from service.report.primary import Look, SeedPlan, looks_at, seeds_wanted
-from service.report.rows import ROLES
+from service.report.answer import looked_at
+from service.report.primary import Look, SeedPlan, seeds_wanted
+from service.report.rows import arms_with_trials
 from service.states import JobState, Phase
 from service.storage import densities
 from service.studies import payloads
@@ -40,16 +39,9 @@ def _n_seeds(run: Run) -> int:
 
 
 def _looks(run: Run, plan: SeedPlan) -> list[Look]:
-    """Take the looks at the trainings that have ended; none where the job has no question."""
-    judged = {s.record.id: s for s in _judged(run) if s.record.role in ROLES}
-    question = asked((s, run.log.trials[s.record.best_trial_id or 0]) for s in judged.values())
-    if question is None:
-        return []
-    tested: dict[str, list[Trial]] = {study.record.name: [] for study in judged.values()}
-    for trial in run.log.trials.values():
-        if trial.phase is Phase.EVALUATION and trial.study_id in judged:
-            tested[judged[trial.study_id].record.name].append(trial)
-    return looks_at(question, plan, tested)
+    """Take the looks at the trainings that have ended, as the report takes them."""
+    _, taken = looked_at(arms_with_trials(run.studies, list(run.log.trials.values())), plan)
+    return taken
 
 
 def _judged(run: Run) -> list[StudyRun]:

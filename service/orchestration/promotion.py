@@ -76,5 +76,5 @@ def best_in_full(run: Run, study: StudyRun) -> Trial | None:
 
 def speculation_of(run: Run, study: StudyRun) -> Trial | None:
     """Return the extra trial that a speculation study stands for, if one was better."""
-    parent = next(other for other in run.studies if other.record.name in study.waits_for)
+    parent = run.study(study.waits_for[0])
     return better_speculation(parent, run.log.trials.values())

@@ -77,9 +77,11 @@ class Run:
     devices: list[str] | None = None
     report: Json | None = None
     needs: Needs = field(init=False)
+    _by_name: dict[str, StudyRun] = field(init=False)
 
     def __post_init__(self) -> None:
         self.log = TrialLog(self.job.id, self.studies)
+        self._by_name = {study.record.name: study for study in self.studies}
         self.assess()
 
     @property
@@ -89,7 +91,7 @@ class Run:
 
     def study(self, name: str) -> StudyRun:
         """Return a study by its name."""
-        return next(study for study in self.studies if study.record.name == name)
+        return self._by_name[name]
 
     @property
     def pack_width(self) -> int:

@@ -34,11 +34,13 @@ from service.samplers import MakeAsker
 from service.states import JobState
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
-from service.studies import payloads, study_run
+from service.studies import looks, payloads, study_run
 
 
 def prepare(run: Run) -> None:
     """Prepare the next step: the work that takes too long for its transaction."""
+    if run.job.state is JobState.EVALUATING and run.spec.evaluation.looks:
+        looks.level_of(run.spec.evaluation.looks)  # simulated once, then kept
     if run.devices is not None and run.report is None:
         run.report = build_report(run.resolved, run.studies, run.log.trials.values(), run.devices)
 
@@ -157,8 +159,9 @@ def open_run(
             run.log.add(trial, is_new=False)
         for study in found:
             if study.record.is_finished:
-                study.own = promotion.best_in_full(run, study)
                 study.final = run.log.trials.get(study.record.best_trial_id or 0)
+                is_own = study.record.chosen_from is None
+                study.own = study.final if is_own else promotion.best_in_full(run, study)
         centring.settle(run)
     with database.write(is_patient=is_patient) as session:
         # It may have been cancelled since the claim.

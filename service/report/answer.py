@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from service.records import Json, Trial
+from service.records import Json
 from service.report.attribution import DEFAULT_INIT_TUNED, FLAT_TUNED, UNIFORM, UNIFORM_TUNED
 from service.report.effects import chance_of, effect_of
 from service.report.metric_effects import MetricEffect, metric_effects
@@ -67,27 +67,6 @@ class Answer:
         }
 
 
-def asked(finals: Iterable[tuple[StudyRun, Trial]]) -> PrimaryQuestion | None:
-    """Return the question of a job, None where it has none.
-
-    Args:
-        finals: Its studies, each with the training that represents it. Those that the spec does
-            not require are passed over, and those where nothing could be trained.
-    """
-    return question_of(
-        [
-            _chosen(study, final, final.value)
-            for study, final in finals
-            if study.record.role in ROLES and final.value is not None
-        ]
-    )
-
-
-def _chosen(study: StudyRun, final: Trial, value: float) -> Chosen:
-    tunes_rate = any(axis.name == "lr" for axis in study.space.settings)
-    return Chosen(study.record.name, study.record.role, value, final.digest, tunes_rate)
-
-
 def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrials], list[Look]]:
     """Take the looks, and leave out final trainings beyond the last of them.
 
@@ -96,7 +75,7 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
     Returns:
         The arms, and the looks that were taken: none where there is no question.
     """
-    question = asked((one.arm, one.best) for one in found)
+    question = _question(found)
     if question is None:
         return list(found), []
     counted = [one for one in found if one.arm.record.role in ROLES]
@@ -105,6 +84,21 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
         return list(found), []
     n_seeds = taken[-1].n_seeds
     return [one.up_to(n_seeds) for one in found], taken
+
+
+def _question(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
+    return question_of(
+        [
+            _chosen(one, one.best.value)
+            for one in found
+            if one.arm.record.role in ROLES and one.best.value is not None
+        ]
+    )
+
+
+def _chosen(one: ArmTrials, value: float) -> Chosen:
+    tunes_rate = any(axis.name == "lr" for axis in one.arm.space.settings)
+    return Chosen(one.name, one.arm.record.role, value, one.best.digest, tunes_rate)
 
 
 def answer_of(
@@ -128,7 +122,7 @@ def answer_of(
     Returns:
         None where there is no density, no simpler arm, or no look was taken.
     """
-    question = asked((one.arm, one.best) for one in found)
+    question = _question(found)
     if question is None or not looks:
         return None
     by_name = {one.name: one for one in found}

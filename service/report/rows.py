@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -104,9 +105,12 @@ class ArmTrials:
 def arms_with_trials(arms: Sequence[StudyRun], trials: Sequence[Trial]) -> list[ArmTrials]:
     """Return the arms that have a best trial, with their trials."""
     by_id = {trial.id: trial for trial in trials}
+    by_study: dict[int, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        by_study[trial.study_id].append(trial)
     found = []
     for arm in arms:
-        own = [trial for trial in trials if trial.study_id == arm.record.id]
+        own = by_study[arm.record.id]
         searched = [t for t in own if t.phase is Phase.SEARCH and t.number is not None]
         searched.sort(key=lambda trial: trial.number or 0)
         promoted = [trial for trial in own if trial.phase is Phase.PROMOTION]

@@ -30,6 +30,8 @@ _USUAL: dict[tuple[int, ...], float] = {DEFAULT: 11.0}
 # Differences in standard deviations of a pair, and how common they are among jobs: what the
 # expected number of seeds is computed for.
 _MIXTURE = ((0.0, 0.4), (1.0, 0.2), (2.0, 0.2), (5.0, 0.2))
+# Differences that do not matter, likewise.
+_MARGIN = 1.0
 _N_PATHS, _N_AT_ONCE = 400_000, 20_000
 _SEED = 0
 
@@ -65,7 +67,7 @@ def expected_seeds(looks: tuple[int, ...]) -> float:
 
 
 @lru_cache(maxsize=64)
-def simulate(looks: tuple[int, ...], margin: float = 1.0) -> float:
+def simulate(looks: tuple[int, ...]) -> float:
     """Compute the mean number of seeds after which the looks decide.
 
     It is the mean over jobs of which 40 % have no difference, and 20 % each have one of 1, 2 and 5
@@ -73,21 +75,23 @@ def simulate(looks: tuple[int, ...], margin: float = 1.0) -> float:
 
     Args:
         looks: Numbers of seeds, rising.
-        margin: Differences that do not matter, in standard deviations of a pair.
     """
     from scipy.special import stdtrit
 
     level = level_of(looks)
     paths = next(_paths(looks))
+    means = {n: paths[:n].mean(axis=0) for n in looks}
+    halves = {
+        n: stdtrit(n - 1, 1.0 - level / 2.0) * paths[:n].std(axis=0, ddof=1) / np.sqrt(n)
+        for n in looks
+    }
     total = 0.0
     for effect, share in _MIXTURE:
         n_used = np.full(paths.shape[1], looks[-1])
         is_open = np.ones(paths.shape[1], dtype=bool)
         for n in looks:
-            mean, sd = paths[:n].mean(axis=0) + effect, paths[:n].std(axis=0, ddof=1)
-            half = stdtrit(n - 1, 1.0 - level / 2.0) * sd / np.sqrt(n)
-            low, high = mean - half, mean + half
-            has_ended = (low > 0.0) | (high < 0.0) | ((low > -margin) & (high < margin))
+            low, high = means[n] + effect - halves[n], means[n] + effect + halves[n]
+            has_ended = (low > 0.0) | (high < 0.0) | ((low > -_MARGIN) & (high < _MARGIN))
             n_used[is_open & has_ended] = n
             is_open &= ~has_ended
         total += share * float(n_used.mean())

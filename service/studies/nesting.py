@@ -13,12 +13,11 @@ from collections.abc import Iterable
 
 from service import samplers
 from service.records import Study, Trial
+from service.spec import NESTED_SINCE
 from service.states import Role
 from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.search_space import Value
 
-# The first method that compares nested arms.
-NESTED_SINCE = 2
 # Each contains those before it: one rate, then a factor, then a shape.
 CHAIN = ("uniform_tuned", "flat_tuned", "density_tuned")
 UNIFORM, FLAT = "uniform", "flat"

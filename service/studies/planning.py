@@ -11,12 +11,11 @@ from densearch.sampler import StudyPlan
 from service import samplers
 from service.records import Study
 from service.samplers import CONTROL_SAMPLER
-from service.spec import Choices, ControlSpec, JobSpec, SamplerSpec
+from service.spec import NESTED_SINCE, Choices, ControlSpec, JobSpec, SamplerSpec
 from service.states import Role
 from service.studies.spaces import TUNED, Spaces
 
-# The first method whose tuned controls have trials in proportion to the values that they search.
-PROPORTIONAL_SINCE = 2
+# Trials for each value that a tuned control searches, at least.
 LEAST_PER_VALUE = 8
 
 
@@ -74,16 +73,10 @@ def tuned_trials(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> int:
     has, and `LEAST_PER_VALUE` of a budget that is not smaller itself.
     """
     n_trials = spec.budget.n_trials
-    if spec.method < PROPORTIONAL_SINCE:
+    if spec.method < NESTED_SINCE:
         return n_trials
-    n_values = spaces.of(control.name).dimension
-    return trials_for(n_trials, n_values, spaces.searches.dimension)
-
-
-def trials_for(n_trials: int, n_values: int, n_searched: int) -> int:
-    """Return the trials of a search of so many values, where `n_searched` have `n_trials`."""
-    each = max(n_trials / n_searched, min(n_trials, LEAST_PER_VALUE))
-    return math.ceil(each * n_values)
+    each = max(n_trials / spaces.searches.dimension, min(n_trials, LEAST_PER_VALUE))
+    return math.ceil(each * spaces.of(control.name).dimension)
 
 
 def _speculations(spec: JobSpec, searches: list[PlannedStudy]) -> Iterator[PlannedStudy]:

@@ -9,6 +9,7 @@ from typing import get_args
 from densearch.sampler import AxisKind
 from service import samplers
 from service.spec import (
+    NESTED_SINCE,
     Choices,
     ControlName,
     ControlSpec,
@@ -28,8 +29,7 @@ TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 # A tuned control whose range is not given looks this many times below and above the job's rate.
 LR_FACTOR = 8.0
 MOST_LR = 1e3
-# The first method that searches a common factor of a density, and its range around 1.
-FACTORS_SINCE = 2
+# A common factor of a density is looked for this many times below and above 1.
 FACTOR = 8.0
 # A flat factor of 0 cannot be trained.
 LEAST_FACTOR = 0.05
@@ -70,7 +70,7 @@ def training_spaces(
     """
     names = (name for group in groups for name in group.value_names(density.family))
     pairs = zip(names, density.bounds or [], strict=True)
-    is_rounded = spec.method > 1
+    is_rounded = spec.method >= NESTED_SINCE
     vector = tuple(
         FloatAxis(name, low, high, is_rounded=is_rounded) for name, (low, high) in pairs
     )
@@ -79,9 +79,9 @@ def training_spaces(
     learned = [wanted.name for wanted in spec.samplers if samplers.is_learned(wanted.name)]
     others = {name: Space(vector) for name in learned}
     for control in spec.controls:
-        rates = {"lr": learning_rates(spec, training, control)} if control.name in TUNED else None
         settings: tuple[Axis, ...] = ()
-        if rates is not None:
+        if control.name in TUNED:
+            rates = {"lr": learning_rates(spec, training, control)}
             settings = _settings({**spec.search, **rates}, is_rounded=is_rounded)
         own: Sequence[FloatAxis] = ()
         if control.name == "density_tuned":
@@ -103,7 +103,7 @@ def has_factors(spec: JobSpec) -> bool:
 
     A factor acts much as a learning rate does: it is searched where that is.
     """
-    return spec.method >= FACTORS_SINCE and "lr" in spec.search
+    return spec.method >= NESTED_SINCE and "lr" in spec.search
 
 
 def _scaled(
@@ -135,7 +135,11 @@ def centre_of(spec: JobSpec, study: str) -> str | None:
 
     From the second method on; not where the spec gives the range.
     """
-    if spec.method < 2 or "lr" in spec.search or study not in ("flat_tuned", "density_tuned"):
+    if (
+        spec.method < NESTED_SINCE
+        or "lr" in spec.search
+        or study not in ("flat_tuned", "density_tuned")
+    ):
         return None
     given = {control.name: control.lr for control in spec.controls}
     is_free = study in given and given[study] is None
@@ -163,8 +167,7 @@ def _factors(
 
 def _factor(name: str, axes: Sequence[FloatAxis]) -> FloatAxis:
     low = max(min(axis.low for axis in axes), LEAST_FACTOR)
-    high = max(*(axis.high for axis in axes), 2.0 * low)
-    return FloatAxis(name, low, high, is_rounded=axes[0].is_rounded)
+    return FloatAxis(name, low, max(*(axis.high for axis in axes), 2.0 * low))
 
 
 def _settings(search: Mapping[str, Range], *, is_rounded: bool) -> tuple[Axis, ...]:

@@ -9,9 +9,9 @@ from service import networks
 from service.errors import Fault
 from service.extensions.entry_points import PluginError
 from service.networks import AnyNetwork, OwnNetwork
-from service.spec import Choices, DensitySpec, JobSpec
+from service.spec import NESTED_SINCE, Choices, DensitySpec, JobSpec
 from service.studies.layer_groups import Group, grouped, n_dims_of
-from service.studies.spaces import FACTORS_SINCE, has_factors
+from service.studies.spaces import has_factors
 
 MAX_DIMENSION = 64
 POSITIVE_FAMILIES = ("gaussian", "power")
@@ -46,7 +46,7 @@ def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
 
 
 def _ranges_of(spec: JobSpec, wanted: DensitySpec) -> Callable[[str, int, int], ranges.Bounds]:
-    is_wide = wanted.ranges == "wide" or (wanted.ranges is None and spec.method >= FACTORS_SINCE)
+    is_wide = wanted.ranges == "wide" or (wanted.ranges is None and spec.method >= NESTED_SINCE)
     return ranges.wide_bounds if is_wide else ranges.default_bounds
 
 
@@ -76,8 +76,8 @@ def pair_faults(spec: JobSpec) -> Iterator[Fault]:
 
 def _factor_faults(spec: JobSpec, low: float, high: float) -> Iterator[Fault]:
     at = "/density/factor"
-    if spec.method < FACTORS_SINCE:
-        yield Fault(at, f"is searched from method {FACTORS_SINCE} on: leave it out")
+    if spec.method < NESTED_SINCE:
+        yield Fault(at, f"is searched from method {NESTED_SINCE} on: leave it out")
     elif low <= 0:
         yield Fault(f"{at}/0", "a logarithmic range needs values above 0")
     elif low >= high:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from service.errors import Fault
-from service.spec import Evaluation, JobSpec
+from service.spec import NESTED_SINCE, Evaluation, JobSpec
 from service.studies.looks import DEFAULT, MARGIN_PERCENT
 
 
@@ -19,14 +19,14 @@ def filled(evaluation: Evaluation, method: int) -> Evaluation:
     """
     given = evaluation.model_fields_set
     looks = evaluation.looks
-    if method > 1 and looks is None and "n_seeds" not in given:
+    if method >= NESTED_SINCE and looks is None and "n_seeds" not in given:
         looks = list(DEFAULT)
     update: dict[str, object] = {}
     if looks is not None:
         update["looks"] = looks
         if "n_seeds" not in given:
             update["n_seeds"] = looks[-1]
-    if method > 1 and evaluation.margin_percent is None:
+    if method >= NESTED_SINCE and evaluation.margin_percent is None:
         update["margin_percent"] = MARGIN_PERCENT
     return evaluation.model_copy(update=update)
 
