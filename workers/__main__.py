@@ -17,7 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from densearch.redaction import hide
 from service import logs, start_failures
 from service.errors import DensearchError, SettingsError
-from service.exit_codes import CLUSTER_LOST, CRASHED, DONE, REFUSED, UNUSABLE_SETTING
+from service.exit_codes import (
+    CLUSTER_LOST,
+    CRASHED,
+    DONE,
+    REFUSED,
+    UNUSABLE_SETTING,
+    exit_now,
+)
 from service.jobs import leases
 from service.privacy import keep_files_private
 from service.settings import Settings, load
@@ -89,16 +96,16 @@ def _dispatch(
                 lambda: parent is not None and os.getppid() != parent
             )
     except SystemExit:  # SIGTERM at its start, for which Ray has set a handler
-        _exit_now(DONE)
+        exit_now(DONE)
     except ClusterLostError as error:
         LOG.error("no Ray cluster to work with", reason=str(error))  # noqa: TRY400 - the cause is one line
         start_failures.keep(settings.data_dir, f"no Ray cluster to work with: {error}")
-        _exit_now(CLUSTER_LOST)
+        exit_now(CLUSTER_LOST)
     except Exception as error:
         LOG.exception("the dispatcher failed")
         start_failures.keep(settings.data_dir, f"{type(error).__name__}: {error}")
-        _exit_now(CRASHED)
-    _exit_now(DONE)
+        exit_now(CRASHED)
+    exit_now(DONE)
 
 
 def _stop_at_signals() -> threading.Event:
@@ -126,7 +133,7 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
     else:
         head = await_head(*keeper, START_S)
         if head is None:
-            _exit_now(CLUSTER_LOST)  # the keeper has logged the cause
+            exit_now(CLUSTER_LOST)  # the keeper has logged the cause
         signal.alarm(JOIN_S)
         with HeadGuard(head.pids, _lose):
             cluster = Cluster(settings, head)
@@ -137,17 +144,7 @@ def _cluster(settings: Settings, keeper: tuple[int, int] | None) -> Cluster:
 
 def _lose(dead: Sequence[str]) -> NoReturn:
     LOG.error("Ray ended while the dispatcher joined it", processes=list(dead))
-    _exit_now(CLUSTER_LOST)
-
-
-def _exit_now(code: int) -> NoReturn:
-    """End without Ray's clean-up, which waits for dead processes; Ray's end with this one.
-
-    Without the interpreter's, too, which takes seconds on a busy machine.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    exit_now(CLUSTER_LOST)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,6 @@ class BlackBox(BackgroundThread):
         super().__init__("black-box")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        self.path = path
 
     def start(self) -> None:
         """Write the first record, and the next ones in a thread."""

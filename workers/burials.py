@@ -18,7 +18,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from service.death import Death
 from service.orchestration.messages import Assignment, Ending
-from workers.deaths import DIED, Circumstances, death_of
+from workers.deaths import DIED, Circumstances, death_of, raised
 from workers.post_mortem import Evidence, examine
 from workers.slots import Slot
 from workers.worker import MAX_ERROR_CHARS, Process
@@ -79,11 +79,10 @@ class Burials:
     def add(self, slot: Slot, assignments: Sequence[Assignment], error: RayError) -> None:
         """Examine a worker that has died, or ask its node to."""
         burial = Burial(slot, assignments, error)
-        evidence = self._examine(slot)
-        if evidence is None and slot.process is not None:
+        if slot.process is not None and slot.process.node != self._node_id:
             burial.answer = _ask(slot.process)
         if burial.answer is None:
-            burial.judge(evidence or Evidence())
+            burial.judge(self._examine(slot))
         self._open.append(burial)
 
     def result_of(self, slot: Slot) -> dict[str, Any] | str:
@@ -93,33 +92,35 @@ class Burials:
         """
         try:
             result: dict[str, Any] = ray.get(slot.replies)
-        except RayTaskError as error:
-            return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
         except RayError as error:
+            if isinstance(error, RayTaskError) and raised(error) is not None:
+                return f"{type(error.cause).__name__}: {error.cause}"[:MAX_ERROR_CHARS]
             slot.is_dead = True
             burial = Burial(slot, (), error)
-            burial.judge(self._examine(slot) or Evidence())
+            burial.judge(self._examine(slot))
             text = burial.death.text
             return text if text.startswith(DIED) else f"{DIED}: {text}"
         return result
 
-    def _examine(self, slot: Slot) -> Evidence | None:
-        """Return what this machine's node knows of a death; None if another one has to say."""
+    def _examine(self, slot: Slot) -> Evidence:
+        """Return what this machine's node knows of a death."""
         process = slot.process
-        if process is None:
+        if process is None or process.node != self._node_id:
             return Evidence()
-        is_here = process.node == self._node_id
-        return examine(process.pid, process.box, process.logs) if is_here else None
+        return examine(process.pid, process.box, process.logs)
 
     def in_hand(self) -> dict[int, Assignment]:
         """Return, by id, the attempts whose end is not known yet."""
         return {a.attempt_id: a for burial in self._open for a in burial.assignments}
 
-    def examined(self) -> Iterator[Burial]:
-        """Yield, and forget, those whose death has been examined, or for which the time is up."""
+    def examined(self, *, at_once: bool = False) -> Iterator[Burial]:
+        """Yield, and forget, those whose death has been examined, or for which the time is up.
+
+        All of them `at_once`, where no node will answer any more.
+        """
         for burial in list(self._open):
             if burial.answer is not None:
-                evidence = _answer(burial)
+                evidence = Evidence() if at_once else _answer(burial)
                 if evidence is None:
                     continue
                 burial.judge(evidence)

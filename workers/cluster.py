@@ -156,7 +156,8 @@ class Cluster:
             "gpus": total["gpus"] - held.gpus - busy.gpus,
         }
         n_same = sum(slot.shape == shape for slot in self._slots if not slot.is_idle)
-        n_allowed = self.capacity(shape) - self.n_withheld(shape)
+        rooms = room.rooms(self._pulse.sight, shape)
+        n_allowed = sum(rooms.values()) - self._crowding.n_withheld(rooms)
         return min(n_slots(free, *shape), max(0, n_allowed - n_same))
 
     def n_withheld(self, shape: WorkerShape) -> int:
@@ -169,8 +170,7 @@ class Cluster:
 
     def _fits(self, shape: WorkerShape) -> bool:
         """Whether one more actor fits in addition to this dispatcher's."""
-        total = self.resources()
-        held = room.held_by(self._slots)
+        total, held = self.resources(), room.held_by(self._slots)
         cpus, gpus = held.cpus + shape.cpus, held.gpus + shape.gpus
         if sum(slot.shape == shape for slot in self._slots) >= self.capacity(shape):
             return False
@@ -180,7 +180,7 @@ class Cluster:
         """Start a worker on any node, or alone on one: `alone` is its share and the node's id."""
         self._n_started += 1
         options: dict[str, Any] = {}
-        held = shape
+        held, limit_bytes = shape, self._memory_of(shape)
         if alone is not None:
             held, node_id = alone
             options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node_id, soft=False)
@@ -189,14 +189,14 @@ class Cluster:
                 num_cpus=held.cpus, num_gpus=held.gpus, max_restarts=0, **options
             ).remote(
                 self._data_dir,
-                memory_bytes=self._memory_of(shape),
+                memory_bytes=limit_bytes,
                 checkpoints=self._rule,
                 n_readers=max(1, int(shape.cpus)) if self._n_readers is None else self._n_readers,
                 gpu_share=min(held.gpus, 1.0) or 1.0,
             )
             greeting = actor.process.remote()
         slot = Slot(held, actor, self._n_started, greeting, is_alone=alone is not None)
-        slot.limit_bytes = self._memory_of(shape)
+        slot.limit_bytes = limit_bytes
         self._slots.append(slot)
         return slot
 
@@ -319,8 +319,7 @@ class Cluster:
 
     def _bury(self, slot: Slot, error: RayError) -> Iterator[tuple[Assignment, Message]]:
         """Yield the ends of a worker's attempts, as soon as the cause of its death is known."""
-        assignments = list(slot.attempts.values())
-        slot.attempts.clear()
+        assignments = slot.give_up()
         trace = raised(error)
         if trace is not None:
             LOG.warning("a worker raised", worker=slot.name, error=trace.partition("\n")[0])
@@ -331,9 +330,9 @@ class Cluster:
         self._end(slot)
         yield from self._buried()
 
-    def _buried(self) -> Iterator[tuple[Assignment, Message]]:
-        """Yield the ends of attempts whose workers' deaths have been examined."""
-        for burial in self._burials.examined():
+    def _buried(self, *, at_once: bool = False) -> Iterator[tuple[Assignment, Message]]:
+        """Yield the ends of attempts whose workers' deaths have been examined, see `Burials`."""
+        for burial in self._burials.examined(at_once=at_once):
             if burial.death.cause.is_memory and burial.slot.node:
                 self._note_kill(burial.slot.node)
             yield from ends_of(
@@ -383,13 +382,12 @@ class Cluster:
         On a local cluster these are all. On a joined one they are those on this machine's node if
         it died; the others may be alive, and the next dispatcher abandons them.
         """
+        yield from self._buried(at_once=True)
         ending = Ending.CRASHED if error.has_node_died else Ending.LOST
         for slot in [s for s in self._slots if s.attempts]:
             was_there = error.has_node_died and slot.node == self._pulse.node_id
             if self._is_ours or was_there:
-                assignments = list(slot.attempts.values())
-                slot.attempts.clear()
-                yield from ends_of(assignments, slot, ending, f"Ray was lost: {error}")
+                yield from ends_of(slot.give_up(), slot, ending, f"Ray was lost: {error}")
 
     def stop(self) -> None:
         """Leave the cluster, ending this dispatcher's actors; stop it if it was started here."""

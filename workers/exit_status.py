@@ -40,7 +40,7 @@ class ExitStatus:
         None if it has not ended within the time, or the kernel does not say.
         """
         deadline = time.monotonic() + timeout_s
-        if self._descriptor is None or not self._has_ended(timeout_s):
+        if self._descriptor is None or not _has_ended(self._descriptor, timeout_s):
             return None
         while True:
             try:
@@ -54,13 +54,14 @@ class ExitStatus:
                 return None
             time.sleep(_LOOK_S)
 
-    def _has_ended(self, timeout_s: float) -> bool:
-        poll = select.poll()
-        poll.register(self._descriptor or 0, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
-
     def close(self) -> None:
         """Let go of the process."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _has_ended(descriptor: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))

@@ -85,14 +85,21 @@ def _limits(cgroup: Path, mount: Path) -> list[tuple[int, int]]:
     found = []
     for folder in (cgroup, *cgroup.parents):
         limit = _number(folder / "memory.max") or _number(folder / "memory.limit_in_bytes")
-        used = _number(folder / "memory.current") or _number(folder / "memory.usage_in_bytes")
-        if limit is not None and used is not None and limit < _UNLIMITED:
-            counts = _counts(folder / "memory.stat")
-            cached = counts.get("total_inactive_file", counts.get("inactive_file", 0))
-            found.append((limit, max(used - cached, 0)))
+        # Most levels have no limit: nothing else of them is read.
+        if limit is not None and limit < _UNLIMITED and (used := _used(folder)) is not None:
+            found.append((limit, used))
         if folder == mount:
             break
     return found
+
+
+def _used(folder: Path) -> int | None:
+    """Return what a cgroup uses, without cached files that can be dropped."""
+    used = _number(folder / "memory.current") or _number(folder / "memory.usage_in_bytes")
+    if used is None:
+        return None
+    counts = _counts(folder / "memory.stat")
+    return max(used - counts.get("total_inactive_file", counts.get("inactive_file", 0)), 0)
 
 
 def _kills(cgroup: Path) -> int | None:

@@ -86,6 +86,12 @@ class Slot:
         """Ray's reference to what it says next."""
         return self.replies if self.greeting is None else self.greeting
 
+    def give_up(self) -> list[Assignment]:
+        """Forget the attempts that it runs, and return them."""
+        given = list(self.attempts.values())
+        self.attempts.clear()
+        return given
+
     @property
     def is_idle(self) -> bool:
         """Whether it runs neither attempts nor a measurement."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import resource
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,6 +19,7 @@ from api.cli.dispatcher import dispatcher_of
 from densearch.cli.terminal import echo
 from service import logs
 from service.errors import SettingsError, UnsafeBindingError
+from service.exit_codes import DONE, exit_now
 from service.hosts import is_loopback
 from service.settings import Settings
 from service.storage import disk_space, locks, schema
@@ -175,18 +174,7 @@ def run(settings: Settings, *, with_dispatcher: bool) -> NoReturn:
         stack.callback(database.close)
         upgrade(settings, database) if with_dispatcher else schema.check(database)
         _serve(settings, database, listeners, with_dispatcher=with_dispatcher)
-    _exit_now()
-
-
-def _exit_now() -> NoReturn:
-    """End the process without the interpreter's clean-up, which takes seconds on a busy machine.
-
-    It would wait for the threads of requests, too. What they have not committed, such as an import
-    of a data set, the next start removes.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    exit_now(DONE)
 
 
 def _allow_many_files() -> None:

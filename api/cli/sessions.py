@@ -25,10 +25,12 @@ def kill(session: int) -> None:
 def end_with_children() -> None:
     """Make a signal end this process and the sessions of its children at once.
 
-    For commands whose children hold nothing that must be ended in order.
+    For commands whose children hold nothing that must be ended in order. A signal that is ignored
+    stays so: nohup's, and Ctrl-C of a script's background jobs.
     """
     for number in ENDINGS:
-        signal.signal(number, _end)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -119,13 +119,8 @@ def entropy(labels: Tensor) -> float:
     Args:
         labels: Class of each sample, any shape, int64.
     """
-    return float(torch.special.entr(shares_of(labels)).sum())
-
-
-def shares_of(labels: Tensor) -> Tensor:
-    """Return the share of each class, float64, on the CPU; classes at the end may be missing."""
     counts = torch.bincount(labels.flatten().cpu()).double()
-    return counts / counts.sum()
+    return float(torch.special.entr(counts / counts.sum()).sum())
 
 
 def label_entropy(labels: Tensor) -> float:

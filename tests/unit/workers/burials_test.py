@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ray.core.generated.common_pb2 import ActorDiedErrorContext  # type: ignore[attr-defined]
-from ray.exceptions import ActorDiedError, OutOfMemoryError
+from ray.exceptions import ActorDiedError, OutOfMemoryError, RayTaskError
 
 from service.death import Cause
 from service.orchestration.messages import Ending
@@ -111,3 +111,29 @@ def test_a_measurement_says_why_its_worker_died(
     assert isinstance(said, str)
     assert said.startswith("the worker process died")
     assert own.is_dead
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_when_the_cluster_is_lost_no_answer_is_waited_for() -> None:
+    found = Burials("here")
+    found.add(slot(Process("there", 7, "", "")), [assignment({})], died())
+    assert list(found.examined()) == []
+    (burial,) = found.examined(at_once=True)
+    assert burial.ending is Ending.CRASHED
+    assert found.in_hand() == {}
+
+
+def test_a_measurement_that_rays_monitor_killed_leaves_a_dead_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ray wraps the kill into an error of the task, as if the code had raised it."""
+    killed = OutOfMemoryError("was 9GB used / 10GB limit")
+    wrapped = RayTaskError("measure", "traceback", killed)
+
+    def fail(_: object) -> None:
+        raise wrapped
+
+    monkeypatch.setattr("workers.burials.ray.get", fail)
+    measuring = slot(None)
+    assert "Ray's memory monitor" in str(Burials("here").result_of(measuring))
+    assert measuring.is_dead

@@ -75,24 +75,21 @@ class RestorationObjective(PatchObjective):
         n_images, device = self.n_judged(split), self.data.normalise.low.device
         measures = QUICK + (THOROUGH[self.data.n_dims] if thorough else ())
         of_outputs = PixelMeans(n_images, device, measures)
-        has_baseline = thorough and self.shape.n_channels == self.n_outputs
-        of_inputs = PixelMeans(n_images, device, (SQUARED_ERROR,)) if has_baseline else None
         of_zeros = PixelMeans(n_images, device, (SQUARED_ERROR,)) if thorough else None
         with torch.inference_mode():
             for part in self.judged(split):
                 outputs = network(lay_out(self.normalise(part.inputs)))
                 restored = self.restored(part.inputs, outputs)
                 of_outputs.add(part.numbers, part.tile, restored, part.truth)
-                if of_inputs is not None:
-                    of_inputs.add(part.numbers, part.tile, part.inputs, part.truth)
                 if of_zeros is not None:
                     unchanged = self.restored(part.inputs, torch.zeros_like(outputs))
                     of_zeros.add(part.numbers, part.tile, unchanged, part.truth)
         metrics = _metrics(of_outputs, measures)
-        if of_inputs is not None:
-            metrics[self.input_psnr] = psnr_db(of_inputs.of(SQUARED_ERROR))
         if of_zeros is not None:
-            metrics[CONSTANT_LOSS] = float(of_zeros.of(SQUARED_ERROR).mean())
+            errors = of_zeros.of(SQUARED_ERROR)
+            if self.shape.n_channels == self.n_outputs:  # an output of 0 is the input itself
+                metrics[self.input_psnr] = psnr_db(errors)
+            metrics[CONSTANT_LOSS] = float(errors.mean())
         return metrics
 
     @abstractmethod

@@ -33,3 +33,12 @@ def test_a_signal_ends_a_command_with_all_that_it_has_started(number: signal.Sig
         assert command.wait(60) == -number
     _, alive = psutil.wait_procs(started, timeout=60)
     assert not alive
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    """As nohup and a script's background jobs have it."""
+    code = "import signal\nfrom api.cli import sessions\nsessions.end_with_children()\n"
+    code += "print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    script = 'trap "" HUP; exec "$0" -c "$1"'
+    command = ["bash", "-c", script, sys.executable, code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "True\n"
