@@ -16,12 +16,12 @@ from sqlalchemy import CursorResult, Delete, and_, delete, func, or_, select, up
 from sqlalchemy.orm import Session
 
 from service.states import JobState, check_deletable
+from service.storage.declarative import Base
 from service.storage.jobs import deleted, locked_row
 from service.storage.tables import (
     DELETED,
     ArtifactRow,
     AttemptRow,
-    Base,
     DensityRow,
     EvaluationRow,
     EventRow,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from service import records, states
-from service.storage.tables import Base
+from service.storage.declarative import Base
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from service.jobs import artifact_files
 from service.orchestration.messages import Ended
 from service.states import JobState
 from service.storage.database import Database
-from service.storage.tables import Base
+from service.storage.tables import METADATA
 from tests.support.jobs import submit
 from tests.support.simulation import Simulation
 
@@ -48,7 +48,7 @@ def counts(database: Database, job_id: int) -> dict[str, int]:
     """Count what a job has in every table that names jobs."""
     found = {}
     with database.read() as session:
-        for table in Base.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             column = table.c.id if table.name == "jobs" else table.c.get("job_id")
             if column is not None:
                 query = select(text("count(*)")).select_from(table).where(column == job_id)

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 
 from service.storage import revisions, schema
 from service.storage.database import Database
-from service.storage.tables import Base
+from service.storage.tables import METADATA
 from tests.support import filling
 
 REVISIONS = revisions.known()
@@ -53,7 +53,7 @@ def test_an_upgrade_keeps_every_row(database: Database, revision: str, by_steps:
     assert kept.keys() == before.keys()
     assert shape(database) == fresh
     with database.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
 @pytest.mark.parametrize(("revision", "by_steps"), ways(*OLDER[1:]))

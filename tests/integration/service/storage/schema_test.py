@@ -16,7 +16,7 @@ from service.storage import backups, migration, schema
 from service.storage import database as storage
 from service.storage import jobs as job_queries
 from service.storage.database import Database
-from service.storage.tables import Base
+from service.storage.tables import METADATA
 from tests.support import filling
 from tests.support.stored_rows import new_job
 
@@ -77,7 +77,7 @@ def test_who_waits_too_long_is_told(database: Database, monkeypatch: pytest.Monk
 def test_the_tables_are_what_the_migrations_build(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_down_to_nothing_and_up_again(database: Database) -> None:

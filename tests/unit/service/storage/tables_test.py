@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import JSON, BigInteger, Float, Table, UniqueConstraint
 
 from service.records import TrialResult
-from service.storage.tables import Base
+from service.storage.tables import METADATA
 
 
-@pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
 def test_every_reference_begins_an_index_or_a_key(table: Table) -> None:
     keys = [key.columns for key in table.constraints if isinstance(key, UniqueConstraint)]
     orders = [table.primary_key.columns, *keys, *(index.columns for index in table.indexes)]
@@ -20,7 +20,7 @@ def test_every_reference_begins_an_index_or_a_key(table: Table) -> None:
 
 
 def test_every_field_of_a_result_has_a_column_of_its_name() -> None:
-    columns = Base.metadata.tables["trials"].columns
+    columns = METADATA.tables["trials"].columns
     found = {own.name: columns[own.name] for own in fields(TrialResult)}
     assert all(column.nullable for column in found.values())
     assert type(found["metrics"].type) is type(found["curve"].type) is JSON
