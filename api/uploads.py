@@ -235,7 +235,8 @@ async def _to_disk(request: Request, work: Workspace) -> bytes:
 
 
 def _opened(work: Workspace) -> IO[bytes]:
-    return work.upload.open("wb", buffering=0)
+    with full_disks():
+        return work.upload.open("wb", buffering=0)
 
 
 def _write(file: IO[bytes], digest: Any, block: bytes) -> None:  # noqa: ANN401 - of hashlib

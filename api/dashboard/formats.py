@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from densearch.vector_text import layers_text, range_text, taps_text
 
@@ -40,17 +41,26 @@ def percent(fraction: float | None) -> str:
     return f"{100 * fraction:+z.1f}{NARROW_SPACE}%".replace("-", MINUS)
 
 
-def interval(versus: Mapping[str, float | None]) -> str:
-    """Write a comparison's interval as percentages of the baseline, "" where it has none."""
+def change(value: float | None, unit: str | None) -> str:
+    """Write by how much a loss differs: a share as percentage, a difference as a loss."""
+    return signed(value) if unit == "difference" else percent(value)
+
+
+def interval(versus: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Write the ends of a comparison's interval; None where it has none.
+
+    They are in percent of the baseline, unless that is 0: then in units of the loss.
+    """
     ends = versus.get("change_low"), versus.get("change_high")
     if None not in ends:  # since version 3 of the report
-        return f"{percent(ends[0])} to {percent(ends[1])}"
+        unit = versus.get("unit")
+        return change(ends[0], unit), change(ends[1], unit)
     difference, relative = versus.get("difference"), versus.get("relative")
     low, high = versus.get("low"), versus.get("high")
     if not difference or not relative or low is None or high is None:
-        return ""
+        return None
     baseline = difference / relative
-    return f"{percent(low / baseline)} to {percent(high / baseline)}"
+    return percent(low / baseline), percent(high / baseline)
 
 
 def count(n: int) -> str:
@@ -126,6 +136,7 @@ FILTERS = {
     "number": number,
     "signed": signed,
     "percent": percent,
+    "change": change,
     "interval": interval,
     "count_text": count,
     "duration": duration,

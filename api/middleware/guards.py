@@ -10,7 +10,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems.handlers import ProblemError, answer, refused
+from api.problems.handlers import ProblemError, answer, answer_of_document, document_of
 from api.problems.kinds import PROBLEMS
 from service.errors import Fault
 from service.hosts import Hosts, host_of
@@ -105,7 +105,7 @@ class BodyLimit:
             # A client that sent Expect: 100-continue has sent no body yet.
             if "expect" not in headers:
                 await _drop_body(receive)
-            await refused(_too_large(most))(scope, receive, send)
+            await answer_of_document(document_of(_too_large(most)))(scope, receive, send)
             return
         n_bytes = 0
 

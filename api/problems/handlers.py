@@ -115,11 +115,10 @@ def answer(
     detail: str,
     entries: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
-    n_entries: int | None = None,
 ) -> Response:
     """Return a problem+json response; arguments as in `body_of`."""
     return JSONResponse(
-        body_of(problem, detail, entries, n_entries),
+        body_of(problem, detail, entries),
         status_code=problem.status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
@@ -131,16 +130,13 @@ def _pointed(faults: Sequence[Fault]) -> list[dict[str, str]]:
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem of an error: a database's by its reason, others by their class."""
+    """Return the problem of an error: a database's by its reason, most by their class."""
+    if isinstance(error, ProblemError):
+        return error.problem
     if isinstance(error, DBAPIError) and (refusal := refusal_of(error)) is not None:
         return PROBLEMS[REFUSALS.get(refusal, "database-unavailable")]
     slugs = (ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
     return PROBLEMS[next(slugs, "internal-error")]
-
-
-def refused(error: ProblemError) -> Response:
-    """Return the response of a refusal that the API itself decided."""
-    return answer(error.problem, error.detail, _pointed(error.faults))
 
 
 def _summary(error: errors.InvalidDatasetError) -> str:
@@ -154,13 +150,31 @@ def _summary(error: errors.InvalidDatasetError) -> str:
 
 
 def document_of(error: Exception) -> dict[str, Any]:
-    """Return the problem document of an error that no request waits for; a defect is logged."""
+    """Return the problem document of an error that no request waits for; log the server's."""
     problem = problem_of(error)
-    if isinstance(error, errors.InvalidDatasetError):
-        return body_of(problem, _summary(error), _entries(error), error.n_faults)
     if problem.status == 500:
         log.error("unexpected", exc_info=error)
         return body_of(problem, problem.remedy)
+    _log_refusal(problem, error)
+    return _body(problem, error)
+
+
+def _log_refusal(problem: Problem, error: Exception, **where: str) -> None:
+    # An import that is lost with its server is no fault of either.
+    if problem.status >= 500 and not isinstance(error, errors.ImportLostError):
+        log.error("refused", problem=problem.slug, error=repr(error), **where)
+
+
+def _body(problem: Problem, error: Exception) -> dict[str, Any]:
+    if isinstance(error, ProblemError):
+        return body_of(problem, error.detail, _pointed(error.faults))
+    if isinstance(error, errors.InvalidSpecError):
+        return body_of(problem, str(error), _pointed(error.faults))
+    if isinstance(error, errors.InvalidDatasetError):
+        return body_of(problem, _summary(error), _entries(error), error.n_faults)
+    if isinstance(error, errors.IdempotencyConflictError):
+        # The pointer is to the whole body: it differs from that of the first request.
+        return body_of(problem, str(error), _pointed([Fault("", str(error))]))
     return body_of(problem, _detail(error))
 
 
@@ -178,19 +192,8 @@ def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if isinstance(error, DBAPIError) and problem.status == 500:
         raise error  # a defect: the outermost layer logs its traceback
-    if isinstance(error, ProblemError):
-        return refused(error)
-    if isinstance(error, errors.InvalidSpecError):
-        return answer(problem, str(error), _pointed(error.faults))
-    if isinstance(error, errors.InvalidDatasetError):
-        return answer(problem, _summary(error), _entries(error), n_entries=error.n_faults)
-    if problem.status >= 500:
-        log.error("refused", path=request.url.path, problem=problem.slug, error=repr(error))
-    headers = {"retry-after": str(RETRY_AFTER_S)} if problem.status == 503 else {}
-    if isinstance(error, errors.IdempotencyConflictError):
-        # The pointer is to the whole body: it differs from that of the first request.
-        return answer(problem, str(error), _pointed([Fault("", str(error))]))
-    return answer(problem, _detail(error), headers=headers)
+    _log_refusal(problem, error, path=request.url.path)
+    return answer_of_document(_body(problem, error))
 
 
 def answer_of_document(body: Mapping[str, Any]) -> Response:

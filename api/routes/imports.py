@@ -33,11 +33,13 @@ class ImportsQuery(Query):
 @router.get("", response_model=ListOut[ImportOut], responses=documented(422))
 def list_imports(
     database: InDatabase,
+    settings: WithSettings,
     request: Request,
     response: Response,
     query: Annotated[ImportsQuery, FromQuery()],
 ) -> Json:
     """List the imports of the last days, the newest first."""
+    import_log.tidy(database, settings.data_dir)
     with database.read() as session:
         found = imports.page(session, limit=query.limit + 1, before=query.cursor)
     kept = cut(found, query.limit, request, response)

@@ -93,18 +93,22 @@ class Importer:
                 workspace=held.work.name,
                 key=key,
             )
-        arguments = (found.id, held.work, options, folder)
         stack = held.stack.pop_all()
         # A daemon: what does not stop in time at the end of the process dies with it, and is
         # swept away by the next one.
         thread = threading.Thread(
-            target=self._run, args=(stack, *arguments), name=f"import-{found.id}", daemon=True
+            target=self._run,
+            args=(stack, found.id, held.work, options, folder),
+            name=f"import-{found.id}",
+            daemon=True,
         )
         self._threads[found.id] = thread
-        with ExitStack() as unstarted:
-            unstarted.push(stack)
+        try:
             thread.start()
-            unstarted.pop_all()
+        except BaseException:  # the system has no room for a thread; the row is LOST at once
+            del self._threads[found.id]
+            stack.close()
+            raise
         return found
 
     def join(self, import_id: int, patience_s: float) -> None:

@@ -10,7 +10,7 @@ from service.datasets.sources.entries import Clutter, shown
 
 
 def left_out(clutter: Clutter, others: Sequence[str], faults: Faults) -> list[LeftOutAnswer]:
-    """Return what was left out, by the reason; of each the first `MAX_NAMED` files by name.
+    """Return what was left out, by the reason; of each the first `MAX_NAMED` files found.
 
     Args:
         clutter: Files of systems and programs.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, TypeVar
-
-T = TypeVar("T")
+from typing import Literal
 
 # Rows and pages need no more; a stop is noticed within this time and that of one sample.
 REPORT_EVERY_S = 0.5
@@ -55,12 +53,6 @@ class ImportProgress:
         self._n_done = n_done
         if time.monotonic() >= self._due:
             self._tell()
-
-    def counted(self, items: Iterable[T]) -> Iterator[T]:
-        """Yield the items, and count those that were taken."""
-        for n_done, item in enumerate(items):
-            self.reach(n_done)
-            yield item
 
     def _tell(self) -> None:
         if self._report is not None:

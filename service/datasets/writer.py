@@ -131,7 +131,7 @@ def write(
             else None
         )
         samples = _checked(source, limits, faults, is_uniform=is_uniform)
-        for sample in (progress or ImportProgress()).counted(samples):
+        for sample in _counted(samples, progress or ImportProgress(), faults):
             inputs.append(sample.name, sample.values)
             if targets is not None and sample.target is not None:
                 targets.append(sample.name, sample.target)
@@ -229,6 +229,18 @@ def _checked(
             if faults.n > n_before:
                 continue
         yield sample
+
+
+def _counted(
+    samples: Iterator[Sample], progress: ImportProgress, faults: Faults
+) -> Iterator[Sample]:
+    """Yield the samples; report those and the ones that are left out for a fault as done."""
+    n_taken, n_before = 0, faults.n
+    for sample in samples:
+        progress.reach(n_taken + faults.n - n_before)
+        yield sample
+        n_taken += 1
+    progress.reach(n_taken + faults.n - n_before)
 
 
 def _check(name: str, values: Content, first_name: str, first: Content) -> None:

@@ -153,7 +153,7 @@ def imports_table(found: list[ImportAnswer]) -> Table:
         words = str((one["problem"] or {}).get("detail") or one["dataset"] or "")
         if one["state"] == "RUNNING":
             amount = amount_of(one["n_done"], one["n_total"], one["unit"])
-            words = f"{STAGES[one['stage']]} {amount}".strip()
+            words = f"{STAGES.get(one['stage'], one['stage'])} {amount}".strip()
         began = moment(one["created_at"])
         table.add_row(str(one["id"]), Text(one["name"]), one["state"], began, Text(words))
     return table

@@ -71,10 +71,10 @@ def is_held(data_dir: Path, name: str) -> bool:
         return False
     with _among_imports(data_dir):
         try:
-            lock = _held(place / _LOCK)
+            lock = _held(place / _LOCK, "r+b")  # it may be removed just now: nothing is made
         except BlockingIOError:
             return True
-        except FileNotFoundError:  # it was removed just now
+        except FileNotFoundError:
             return False
         lock.close()
         return False
@@ -105,9 +105,9 @@ def _among_imports(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _held(path: Path) -> IO[bytes]:
+def _held(path: Path, mode: str = "ab") -> IO[bytes]:
     """Open a file and lock it; raise BlockingIOError if another import holds it."""
-    file = path.open("ab")
+    file: IO[bytes] = path.open(mode)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

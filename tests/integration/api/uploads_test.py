@@ -109,6 +109,21 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
     assert folders(settings) == []
 
 
+def test_a_disk_with_no_room_for_a_file_is_full(
+    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(path: Path, *how: Any, **more: Any) -> Any:  # noqa: ANN401
+        if path.name == "upload":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return original(path, *how, **more)
+
+    original = Path.open
+    monkeypatch.setattr(Path, "open", opened)
+    answer = add(client)
+    assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
+    assert folders(settings) == []
+
+
 def test_a_client_that_goes_away_leaves_nothing(
     settings: Settings, sqlite_database: Database
 ) -> None:

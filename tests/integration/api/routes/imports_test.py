@@ -148,6 +148,7 @@ def test_pages_of_imports(client: TestClient, sqlite_database: Database) -> None
     assert [one["name"] for one in first.json()["items"]] == ["n2", "n1"]
     assert [one["name"] for one in second.json()["items"]] == ["n0"]
     # Nobody works on them.
+    assert {one["state"] for one in first.json()["items"]} == {"LOST"}
     assert client.get("/v1/datasets/imports/1").json()["state"] == "LOST"
     assert add(client).status_code == 201
     states = [one["state"] for one in client.get("/v1/datasets/imports").json()["items"]]

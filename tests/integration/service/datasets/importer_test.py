@@ -156,6 +156,23 @@ def test_an_ending_server_loses_its_imports_and_leaves_nothing(
     assert states == {ImportState.LOST}
 
 
+def test_a_thread_that_does_not_start_leaves_nothing(
+    sqlite_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    importer = importer_of(sqlite_database, settings)
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(RuntimeError):
+        started(importer, sqlite_database, settings)
+    importer.join_all(PATIENCE_S)
+    assert folders(settings) == []
+    with sqlite_database.read() as session:
+        (found,) = imports.running(session)
+    assert look(sqlite_database, settings, found).state is ImportState.LOST
+
+
 def test_a_start_marks_what_was_lost(
     sqlite_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

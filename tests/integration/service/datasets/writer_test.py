@@ -9,6 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.datasets import progress
+from service.datasets.importing import import_upload
+from service.datasets.options import ImportOptions
+from service.datasets.progress import ImportProgress, Stage
+from service.datasets.sources.entries import Limits
+from service.datasets.store.workspace import workspace
 from service.errors import InvalidDatasetError
 from tests.support.datasets import bad, making, sources
 from tests.support.datasets.importing import Case, Import, Refuses
@@ -89,3 +95,20 @@ def test_the_digest_follows_content_and_split_alone(tmp_path: Path) -> None:
     other_pixel = sources.written(sources.labelled(changed), tmp_path / "d")
     assert first.sha256 == again.sha256
     assert len({first.sha256, other_split.sha256, other_pixel.sha256}) == 3
+
+
+def test_all_files_are_done_at_the_end_also_those_that_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "REPORT_EVERY_S", 0.0)
+    seen: list[tuple[Stage, int, int | None]] = []
+    content = making.zipped(making.class_files(5) | {"cat/x.png": b"broken", "dog/y.png": b""})
+    with workspace(tmp_path) as work:
+        work.upload.write_bytes(content)
+        options = ImportOptions(name="x", skip_bad=True)
+        watched = ImportProgress(lambda *of: seen.append(of))
+        import_upload(work, options, Limits(10**8), watched)
+    numbers = [n_done for stage, n_done, _ in seen if stage is Stage.READING]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] == 12
+    assert (Stage.READING, 12, 12) in seen

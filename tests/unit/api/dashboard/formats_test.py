@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -48,13 +49,23 @@ def test_ago_names_the_largest_unit() -> None:
     assert told == ["just now", "2 min ago", "2 h ago", "2 d ago"]
 
 
+def shown(versus: dict[str, Any]) -> list[str]:
+    return [end.replace("\u202f", " ") for end in formats.interval(versus) or ()]
+
+
 def test_an_interval_is_in_percent_of_the_baseline() -> None:
     # The baseline's mean is difference / relative = 0.5.
     versus = {"difference": -0.05, "relative": -0.1, "low": -0.075, "high": 0.025}
-    told = formats.interval(versus).replace("\u202f", " ")
-    assert told == "\u221215.0 % to +5.0 %"
-    assert not formats.interval(versus | {"low": None, "high": None})
-    assert not formats.interval(versus | {"difference": 0.0, "relative": 0.0})
+    assert shown(versus) == ["\u221215.0 %", "+5.0 %"]
+    assert not shown(versus | {"low": None, "high": None})
+    assert not shown(versus | {"difference": 0.0, "relative": 0.0})
+
+
+def test_a_difference_from_nothing_is_no_percentage() -> None:
+    versus = {"unit": "difference", "change": -0.02, "change_low": -0.05, "change_high": 0.0101}
+    assert shown(versus) == ["\u22120.05", "+0.0101"]
+    assert shown(versus | {"unit": "share"}) == ["\u22125.0 %", "+1.0 %"]
+    assert formats.change(-0.02, "difference") == "\u22120.02"
 
 
 def test_a_percentage_that_rounds_to_nothing_is_no_loss() -> None:

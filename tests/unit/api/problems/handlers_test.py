@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
-from api.problems.handlers import ERRORS, problem_of
+from api.problems.handlers import ERRORS, document_of, problem_of
 from api.problems.kinds import PROBLEMS
 from service import errors
-from service.errors import DensearchError, LeaseLostError, NotFoundError, UnsafeBindingError
+from service.errors import (
+    DeadlineError,
+    DensearchError,
+    ImportLostError,
+    LeaseLostError,
+    NotFoundError,
+    StorageFullError,
+    UnsafeBindingError,
+)
 
 
 def _tree(root: type[DensearchError]) -> set[type[DensearchError]]:
@@ -37,3 +46,22 @@ def test_every_row_is_known_and_none_is_listed_twice() -> None:
 )
 def test_the_nearest_ancestor_answers(error: Exception, status: int) -> None:
     assert problem_of(error).status == status
+
+
+@pytest.mark.parametrize(
+    ("error", "events"),
+    [
+        (StorageFullError(), ["refused"]),
+        (DeadlineError(), ["refused"]),
+        (RuntimeError("foreign"), ["unexpected"]),
+        (NotFoundError("job", 1), []),
+        (ImportLostError(), []),
+    ],
+)
+def test_what_fails_on_the_server_is_logged_also_where_no_request_waits(
+    error: Exception, events: list[str]
+) -> None:
+    with capture_logs() as lines:
+        body = document_of(error)
+    assert body["status"] == problem_of(error).status
+    assert [line["event"] for line in lines] == events

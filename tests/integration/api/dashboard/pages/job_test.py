@@ -235,15 +235,22 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
     with database.write() as session:
         arm = {"study_id": 1, "name": "a", "role": "search", "density": None, "test": None}
         lone = {"difference": 0.1, "relative": None, "low": None, "high": None, "p": None}
+        # Uniform's loss is 0: there is nothing to give a share of.
+        ends = {"change": -2e-6, "change_low": -5e-6, "change_high": 1e-6}
+        absolute = lone | ends | {"unit": "difference"}
         arms = [
             arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0},
             arm | {"validation_loss": 1.0, "vs_uniform": lone, "training_s": 0.0,
                    "test": {"n": 0, "loss_mean": None, "loss_sd": None, "metrics": {}}},
+            arm | {"validation_loss": 1.0, "vs_uniform": absolute, "training_s": 0.0},
         ]  # fmt: skip
         report = {"arms": arms, "best_arm": None, "n_seeds": 1, "verdict": "Not judged."}
         job_rows.set_state(session, job.id, JobState.RUNNING)
         job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
-    assert "Not judged." in client.get(f"/jobs/{job.id}").text
+    page = client.get(f"/jobs/{job.id}").text
+    assert "Not judged." in page
+    assert "\u22125\u00d710<sup>\u22126</sup> to +1\u00d710<sup>\u22126</sup>" in page
+    assert "\u22122\u00d710<sup>\u22126</sup>" in page
 
 
 def test_why_a_sampler_failed_is_on_the_page_and_it_can_be_tried_again(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from service.datasets.store.workspace import sweep, workspace
+from service.datasets.store.workspace import is_held, sweep, workspace
 
 
 def left(data_dir: Path) -> list[str]:
@@ -41,3 +42,15 @@ def test_a_sweep_removes_the_folders_that_nobody_holds(tmp_path: Path) -> None:
         assert sweep(tmp_path) == 1
         assert not dead.exists()
         assert work.made.is_dir()
+
+
+def test_a_folder_that_is_being_removed_is_not_made_again(tmp_path: Path) -> None:
+    with workspace(tmp_path) as work:
+        place = work.made.parent
+        assert is_held(tmp_path, work.name)
+        (place / ".lock").unlink()  # as its removal begins
+        assert not is_held(tmp_path, work.name)
+        assert not (place / ".lock").exists()
+        shutil.rmtree(place)
+        assert not is_held(tmp_path, work.name)
+    assert left(tmp_path) == [".lock"]

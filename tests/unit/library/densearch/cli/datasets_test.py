@@ -72,14 +72,17 @@ def test_an_import_shows_how_far_it_is_or_how_it_ended() -> None:
     }  # fmt: skip
     found: list[Any] = [
         base,
+        base | {"stage": "resting"},  # of a server that is newer than this command
         base | {"state": "SUCCEEDED", "dataset": "stored:7"},
         base | {"state": "FAILED", "problem": {"detail": "it is empty: no bytes came"}},
     ]
     rows = rows_of(printed(imports_table(found)))[1:]
-    assert [row[2] for row in rows] == ["RUNNING", "SUCCEEDED", "FAILED"]
+    assert [row[2] for row in rows] == ["RUNNING", "RUNNING", "SUCCEEDED", "FAILED"]
     assert rows[0][:2] == ["3", "[b]pets"]
     ends = [row[-1] for row in rows]
-    assert ends == ["reading 1,200 of 5,000 samples", "stored:7", "it is empty: no bytes came"]
+    amount = "1,200 of 5,000 samples"
+    assert ends[:2] == [f"reading {amount}", f"resting {amount}"]
+    assert ends[2:] == ["stored:7", "it is empty: no bytes came"]
 
 
 @pytest.mark.parametrize("words", [[], ["a.zip", "--folder", "/data"]])
