@@ -16,6 +16,7 @@ from sqlalchemy import CursorResult, Delete, and_, delete, func, or_, select, up
 from sqlalchemy.orm import Session
 
 from service.states import JobState, check_deletable
+from service.storage import item_losses, split_looks
 from service.storage.declarative import Base
 from service.storage.jobs import deleted, locked_row
 from service.storage.tables import (
@@ -50,6 +51,7 @@ def mark(session: Session, job_id: int) -> None:
     # A dispatcher that does not yet know of the job's end detects the loss of its lease.
     row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
     session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id == job_id))
+    split_looks.forget_job(session, job_id)
 
 
 def marked(session: Session) -> list[int]:
@@ -126,17 +128,19 @@ def _last_id(session: Session, kind: type[Any]) -> int:
 
 
 def _remove_trials(session: Session, job_id: int, limit: int) -> int:
-    """Remove some of a job's trials with the attempts at them and their measurements."""
+    """Remove some of a job's trials with what belongs to them alone."""
     query = (
-        select(TrialRow.id)
+        select(TrialRow.id, TrialRow.digest)
         .where(TrialRow.job_id == job_id, TrialRow.id.not_in(_trials_in_use(session, job_id)))
         .limit(limit)
     )
-    ids = list(session.scalars(query))
-    if not ids:
+    digests = {row.id: row.digest for row in session.execute(query)}
+    if not digests:
         return 0
     columns = (MeasurementRow.trial_id, AttemptRow.trial_id, TrialRow.id)
-    return sum(n_removed(session, delete(c.class_).where(c.in_(ids))) for c in columns)
+    n = sum(n_removed(session, delete(c.class_).where(c.in_(digests))) for c in columns)
+    item_losses.remove_unused(session, digests.values())
+    return n
 
 
 def _trials_in_use(session: Session, job_id: int) -> set[int]:

@@ -230,6 +230,32 @@ class EvaluationRow(Base):
     created_at: Mapped[datetime]
 
 
+class ItemLossesRow(Base):
+    """The test losses of the items that trainings with a digest give; see `storage.item_losses`.
+
+    They are a function of the digest: trials that reuse a result share the row.
+    """
+
+    __tablename__ = "item_losses"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n_items: Mapped[int] = mapped_column(Integer)
+    losses: Mapped[bytes | None]
+    groups: Mapped[bytes | None]
+
+
+class SplitLookRow(Base):
+    """A job that judged arms on a test split; the row stays when the job is deleted."""
+
+    __tablename__ = "split_looks"
+    __table_args__ = (UniqueConstraint("job_id"), Index(None, "split", "looked_at"))
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    job_id: Mapped[int | None] = mapped_column(Key, ForeignKey("jobs.id", ondelete="SET NULL"))
+    split: Mapped[str] = mapped_column(String(200))
+    looked_at: Mapped[datetime]
+
+
 class ArtifactRow(Base):
     """A file the product made, under the data directory."""
 

@@ -100,7 +100,7 @@ def _value(table: sa.Table, column: sa.Column[Any], i: int) -> Any:  # noqa: ANN
     return _of_type(column.type, name, i)
 
 
-def _of_type(kind: sa.types.TypeEngine[Any], name: str, i: int) -> Any:  # noqa: ANN401 - of many types
+def _of_type(kind: sa.types.TypeEngine[Any], name: str, i: int) -> Any:  # noqa: ANN401, PLR0911 - of many types
     match kind:
         case sa.Boolean():
             return i % 2 == 0
@@ -112,6 +112,8 @@ def _of_type(kind: sa.types.TypeEngine[Any], name: str, i: int) -> Any:  # noqa:
             return BEGIN + timedelta(hours=i, microseconds=17)
         case sa.JSON():
             return {"of": name, "row": i, "values": [0.1 + 0.2, 5e-324, None, "ü ✓"]}
+        case sa.LargeBinary():
+            return f"{i} {name}".encode()
         case sa.String():
             return f"{i} {name}"[: kind.length]
         case _:

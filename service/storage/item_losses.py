@@ -1,0 +1,61 @@
+"""Queries on the test losses of items, which are stored once for each digest of a training.
+
+They are a function of the digest, as the result is. A trial that reuses a result has those of its
+source, and they are removed with the last trial of their digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.item_losses import ItemLosses
+from service.storage.tables import ItemLossesRow, TrialRow
+
+_CHUNK = 1_000
+
+
+def put(session: Session, digest: str, items: ItemLosses) -> None:
+    """Store the losses of a training; those that its digest has already stay."""
+    losses, groups = items.packed()
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert_any = postgresql.insert if is_postgresql else sqlite.insert
+    row = {"digest": digest, "n_items": items.n_items, "losses": losses, "groups": groups}
+    session.execute(insert_any(ItemLossesRow).values(row).on_conflict_do_nothing())
+
+
+def counts(session: Session, digests: Collection[str]) -> dict[str, int]:
+    """Return the number of items of each of these trainings that has any."""
+    found: dict[str, int] = {}
+    for some in _chunks(digests):
+        query = select(ItemLossesRow.digest, ItemLossesRow.n_items)
+        rows = session.execute(query.where(ItemLossesRow.digest.in_(some)))
+        found |= {row.digest: row.n_items for row in rows}
+    return found
+
+
+def get(session: Session, digest: str) -> ItemLosses | None:
+    """Return the losses of a training, None where none were kept."""
+    row = session.get(ItemLossesRow, digest)
+    return None if row is None else ItemLosses.unpacked(row.n_items, row.losses, row.groups)
+
+
+def remove_unused(session: Session, digests: Collection[str]) -> None:
+    """Remove the losses of those of these trainings that no trial names any more."""
+    for some in _chunks(set(digests)):
+        named = select(TrialRow.digest).where(TrialRow.digest.in_(some))
+        gone = delete(ItemLossesRow).where(
+            ItemLossesRow.digest.in_(some), ItemLossesRow.digest.not_in(named)
+        )
+        session.execute(gone.execution_options(synchronize_session=False))
+
+
+def _chunks(digests: Collection[str]) -> Iterator[list[str]]:
+    """Yield digests in lists that fit a statement."""
+    rest = iter(digests)
+    while some := list(islice(rest, _CHUNK)):
+        yield some

@@ -1,0 +1,26 @@
+"""Which test split a job judges on: jobs with the same name of it look at the same items."""
+
+from __future__ import annotations
+
+from densearch.plugins.sections import OwnTask
+from service.digest import digest_of
+from service.records import STORED
+from service.spec import JobSpec
+from service.tasks.function import FunctionTask
+
+
+def split_of(spec: JobSpec) -> str | None:
+    """Return the name of a job's test split, at most 200 characters; None where there is none.
+
+    A stored set is known by the digest of its content and split, another by its name. What a job
+    trains on, and how, makes no other test split. The data of a package's objective are known
+    by all of its settings.
+    """
+    task = spec.task
+    if isinstance(task, FunctionTask) or spec.evaluation.n_seeds == 0:
+        return None
+    if isinstance(task, OwnTask):
+        return digest_of(task.model_dump(mode="json"))
+    if task.data is not None and task.data.sha256 is not None:
+        return f"{STORED}:{task.data.sha256}"
+    return task.dataset
