@@ -14,11 +14,12 @@ from service.errors import Fault
 from service.networks import AnyNetwork
 from service.networks.footprints import footprint_of
 from service.sizes import size_text
-from service.spec import Choices, JobSpec, Training
+from service.spec import Choices, JobSpec
 from service.studies.ranges import largest
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.tasks.families import PatchTask
 from service.tasks.sections import n_samples_of, sample_px
+from service.training_section import Training
 
 # Of the process: Python with torch and the libraries of the built-in data sets.
 LEAST_PROCESS_BYTES = 300 * 10**6

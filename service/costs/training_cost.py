@@ -21,6 +21,8 @@ UNTIMED_SETTINGS = (
     "epochs", "schedule", "schedule_epochs", "warmup_epochs", "lr", "weight_decay", "momentum",
     "initialisation",
 )  # fmt: skip
+# Subsets of one size cost the same.
+SUBSET_SEED = "subset_seed"
 # Coordinate of the typical point: the middle of the ranges may be the plain convolution.
 TYPICAL = 0.4
 
@@ -75,9 +77,10 @@ def cost_key(payload: Mapping[str, object], device: str, widths: Sequence[int] =
         widths: Of the packs that are timed.
     """
     kept = {name: value for name, value in payload.items() if name not in UNTIMED}
-    training = kept["training"]
-    if not isinstance(training, Mapping):
-        raise TypeError("a payload's training is an object")
+    training, task = kept["training"], kept["task"]
+    if not (isinstance(training, Mapping) and isinstance(task, Mapping)):
+        raise TypeError("a payload's training and task are objects")
+    kept["task"] = {n: v for n, v in task.items() if n != SUBSET_SEED}
     kept["training"] = {n: v for n, v in training.items() if n not in UNTIMED_SETTINGS}
     return training_digest({**kept, "widths": list(widths)}, device=device)
 

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
+from service.datasets import subsets
 from service.datasets.store.encoded import is_encoded
 from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.records import STORED, Dataset
 from service.spec import JobSpec
 from service.storage import datasets
 from service.tasks.function import FunctionTask
+from service.tasks.kinds import TRAINED
 from service.tasks.registry import TASKS
 from service.tasks.sections import TrainingTask, is_stored
 from service.validation import parse
@@ -79,7 +81,15 @@ def info_of(found: Dataset, task: str) -> DataInfo:
         is_encoded=is_encoded(manifest),
         n_outputs=TASKS[task].n_outputs(manifest),
         n_training=manifest["counts"]["train"],
+        least_n_train=_least_n_train(found, task),
     )
+
+
+def _least_n_train(found: Dataset, task: str) -> int | None:
+    """Return the least size of a subset with all classes; None for a task without classes."""
+    counts = (found.details.get("class_counts") or {}).get("train")
+    is_labelled = TRAINED[task].data == "classes"
+    return subsets.least_size(counts) if is_labelled and counts and any(counts) else None
 
 
 def _with_data(spec: JobSpec, task: TrainingTask, data: DataInfo | None) -> JobSpec:

@@ -15,7 +15,9 @@ FUSIBLE = frozenset({"small_cnn", "vgg", "resnet", "dncnn"})
 NARROWEST = 8
 # Of a training's settings, what candidates of one pack share: they see the same batches in one
 # precision. The others are their optimizers', which each has of its own.
-SHARED_SETTINGS = ("augmentation", "batch_size", "drop_last", "label_smoothing", "precision")
+SHARED_SETTINGS = (
+    "augmentation", "batch_size", "drop_last", "label_smoothing", "precision", "steps"
+)  # fmt: skip
 
 
 def is_fusible(network: Mapping[str, Any]) -> bool:

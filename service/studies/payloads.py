@@ -32,7 +32,7 @@ from service.studies.training_payload import (
     Phi,
     TrainingPayload,
 )
-from service.tasks.sections import TrainingTask
+from service.tasks.sections import TrainingTask, data_of, n_train_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _payload(
         del training["drop_last"]  # trainings were named without it before there was one
     network = _network(resolved, settings).model_dump(mode="json")
     return TrainingPayload(
-        task=_task(resolved.task),
+        task=_task(resolved.spec, resolved.task),
         network=network,
         training=training,
         phi=phi,
@@ -172,13 +172,16 @@ def _phi_of(resolved: TrainingJob, groups: Sequence[Group], densities: Densities
     return phi_of(groups, densities, is_partial=isinstance(resolved.network, OwnNetwork))
 
 
-def _task(section: TrainingTask) -> Json:
+def _task(spec: JobSpec, section: TrainingTask) -> Json:
     task: Json = section.model_dump(mode="json")
     if isinstance(section, OwnTask):
         return task
+    task |= _subset(spec, section, task.pop("n_train", None))
     if task.get("size_px", 0) is None:
         del task["size_px"]  # a digest of earlier versions has none
     data = section.data
+    if data is not None:
+        task["data"].pop("least_n_train", None)  # for validation
     if data is not None and not data.is_encoded:
         del task["data"]["is_encoded"]  # likewise
     if data is not None and data.sha256 is not None:
@@ -186,6 +189,17 @@ def _task(section: TrainingTask) -> Json:
         task["dataset"] = f"{STORED}:{data.sha256}"
         del task["data"]["least_px"]  # for people: sets of earlier versions have none
     return task
+
+
+def _subset(spec: JobSpec, section: TrainingTask, n_train: object) -> Json:
+    """Name the subset that is trained on: by its size and what draws it, however it was asked for.
+
+    It is the same for all trials of a job, and for other jobs of its seed; all samples are none.
+    """
+    n, info = n_train_of(section), data_of(section)
+    if n_train is None or n is None or (info is not None and n == info.n_training):
+        return {}
+    return {"n_train": n, "subset_seed": seeds.derive(spec.seed, "subset")}
 
 
 def _is_packed(spec: JobSpec, network: Mapping[str, Any]) -> bool:

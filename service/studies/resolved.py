@@ -12,12 +12,13 @@ from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
 from service import networks
 from service.networks import AnyNetwork
-from service.spec import DensitySpec, JobSpec, Training
+from service.spec import DensitySpec, JobSpec
 from service.studies.layer_groups import Group, grouped
 from service.studies.planning import PlannedStudy
 from service.studies.spaces import Spaces
 from service.tasks.function import FunctionTask
 from service.tasks.sections import TrainingTask
+from service.training_section import Training
 
 
 @dataclass(frozen=True, slots=True)

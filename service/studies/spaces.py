@@ -18,11 +18,11 @@ from service.spec import (
     IntegerRange,
     JobSpec,
     Range,
-    Training,
 )
 from service.studies.layer_groups import Group, parted
 from service.studies.search_space import Axis, CategoryAxis, FloatAxis, IntegerAxis, Space
 from service.tasks.function import FunctionTask
+from service.training_section import Training
 
 # Controls that search settings of the training.
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))

@@ -35,6 +35,8 @@ class TrainingSettings:
     Attributes:
         schedule_epochs: Epochs of the whole schedule, of which a cut training follows the first
             part; None for the training's own.
+        steps: Of the whole training, where its length is given in steps; a short training has so
+            many of its epochs.
     """
 
     optimizer: str
@@ -44,6 +46,7 @@ class TrainingSettings:
     weight_decay: float
     batch_size: int
     epochs: int
+    steps: int | None = None
     schedule: str = "constant"
     schedule_epochs: int | None = None
     warmup_epochs: int = 0
@@ -56,6 +59,32 @@ class TrainingSettings:
         """Read a training section."""
         known = {name: section[name] for name in _TYPES if section.get(name) is not None}
         return cls(**{name: _TYPES[name](value) for name, value in known.items()})
+
+    def epoch_steps(self, n_batches: int) -> int:
+        """Return the steps of an epoch; the last one of a training in steps may have fewer.
+
+        Args:
+            n_batches: Batches of all training samples, at least 1.
+        """
+        return n_batches if self.steps is None else _epoch_steps(self.steps)
+
+    def steps_in(self, epochs: int, n_batches: int) -> int:
+        """Return the steps of so many epochs from the beginning."""
+        n_steps = epochs * self.epoch_steps(n_batches)
+        return n_steps if self.steps is None else min(n_steps, self.steps)
+
+
+# Of a training whose length is given in steps: so many epochs, where there are as many steps.
+MOST_EPOCHS = 10
+
+
+def _epoch_steps(steps: int) -> int:
+    return -(-steps // MOST_EPOCHS)
+
+
+def epochs_in(steps: int) -> int:
+    """Return the epochs of a training of so many steps: tenths of it, in whole steps."""
+    return -(-steps // _epoch_steps(steps))
 
 
 # A searched setting may be chosen from whole numbers where a real one is meant.

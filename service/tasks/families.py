@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import Section
@@ -21,6 +21,29 @@ DatasetName = Annotated[
 Data = Annotated[
     DataInfo | None,
     Field(default=None, description="The server fills it in for a stored set: leave it out."),
+]
+
+
+def _size_of_subset(value: object) -> object:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    is_part = isinstance(value, float) and 0.0 < value < 1.0
+    if value is None or is_count or is_part:
+        return value
+    raise ValueError(
+        "must be a number of training samples from 1, or a part of them above 0 and below 1, "
+        "such as 500 or 0.5"
+    )
+
+
+NTrain = Annotated[
+    Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)] | None,
+    BeforeValidator(_size_of_subset),
+    Field(
+        default=None,
+        exclude_if=lambda n_train: n_train is None,  # as specs were stored before there was one
+        description="Samples of the training split that are used, or the part of them: nested "
+        "subsets that the job's seed draws, classes in proportion; all if unset.",
+    ),
 ]
 SizePx = Annotated[
     int | None,
@@ -47,6 +70,7 @@ class DataTask(Section):
     kind: str
     dataset: DatasetName
     data: Data
+    n_train: NTrain
 
 
 class PatchTask(DataTask):

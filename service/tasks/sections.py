@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any
@@ -80,12 +81,22 @@ def like(task: TrainingTask) -> str:
     return task_plugin.like(task) if isinstance(task, OwnTask) else task.kind
 
 
+def n_train_of(task: TrainingTask) -> int | None:
+    """Return how many samples are trained on; None where it is not known.
+
+    It is 0 for a part of the training split that rounds to no sample.
+    """
+    info = data_of(task)
+    n_training = info.n_training if info is not None else None
+    wanted = None if isinstance(task, OwnTask) else task.n_train
+    if n_training is None or wanted is None:
+        return n_training
+    return math.floor(wanted * n_training + 0.5) if isinstance(wanted, float) else wanted
+
+
 def n_samples_of(task: TrainingTask) -> int | None:
     """Return how many samples an epoch has; None where it is not known."""
-    if isinstance(task, PatchTask):
-        return task.n_patches
-    info = data_of(task)
-    return info.n_training if info is not None else None
+    return task.n_patches if isinstance(task, PatchTask) else n_train_of(task)
 
 
 def sample_px(task: TrainingTask) -> int | None:

@@ -14,11 +14,12 @@ from service.spec import (
     IntegerRange,
     JobSpec,
     SamplerSpec,
-    Training,
     lower_bound_of,
 )
+from service.studies.training_payload import epochs_in
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
+from service.training_section import Training
 from service.validation import data, density, evaluation, studies, training
 from service.validation import network as network_rules
 from service.validation.json_pointers import escape, faults_of, sentence
@@ -89,7 +90,7 @@ def _fill(spec: JobSpec) -> JobSpec:
         return spec.model_copy(update=given | unset)
     filled = spec.model_copy(
         update={
-            "training": spec.training or Training(),
+            "training": _with_epochs(spec.training or Training()),
             "evaluation": evaluation.filled(spec.evaluation, spec.method),
         }
     )
@@ -97,6 +98,13 @@ def _fill(spec: JobSpec) -> JobSpec:
         return filled  # what its network and its density may be is known once its data are
     network = spec.network or network_rules.default(spec.task)
     return density.filled(filled, network)
+
+
+def _with_epochs(training: Training) -> Training:
+    """Fill in the epochs of a training whose length is given in steps."""
+    if training.steps is None or "epochs" in training.model_fields_set:
+        return training
+    return training.model_copy(update={"epochs": epochs_in(training.steps)})
 
 
 def _propose_sampler(spec: JobSpec) -> JobSpec:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from densearch.plugins.data_info import DataInfo
 from densearch.plugins.sections import OwnTask
 from service.errors import Fault
-from service.spec import JobSpec, Training
+from service.spec import JobSpec
 from service.studies.ranges import largest
+from service.studies.training_payload import epochs_in
 from service.tasks.families import LEAST_PATCH_PX, DataTask, LabelledTask, PatchTask
 from service.tasks.function import FunctionTask
 from service.tasks.registry import TASKS
 from service.tasks.sections import Task, data_of, is_stored, n_samples_of, sample_px
+from service.training_section import Training
 
 _MOVED = "/training/augmentation/crop_padding_px"
 
@@ -22,6 +24,8 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
     if spec.training is None:
         return
     yield from _warmup_faults(spec.training)
+    if spec.training.steps is not None:
+        yield from _steps_faults(spec, spec.training, spec.training.steps)
     if spec.training.drop_last:
         yield from _batch_faults(spec)
     if isinstance(spec.task, PatchTask):
@@ -109,6 +113,19 @@ def _square_faults(task: LabelledTask, info: DataInfo) -> Iterator[Fault]:
             f"the samples of {task.dataset} differ in size: a {task.kind} needs one size, so "
             "store them again, and images are stored as they came",
         )
+
+
+def _steps_faults(spec: JobSpec, training: Training, steps: int) -> Iterator[Fault]:
+    """Refuse a second length of a training, and steps where nobody can count them."""
+    if training.epochs != epochs_in(steps):  # else it is what the server filled in
+        reason = f"training.steps ends a training after {steps} steps"
+        yield Fault("/training/epochs", f"{reason}: leave epochs out, or steps")
+    if "epochs" in spec.search:
+        reason = "training.steps is the length of every training"
+        yield Fault("/search/epochs", f"{reason}: leave epochs out, or steps")
+    if isinstance(spec.task, OwnTask):
+        reason = f"{spec.task.kind} draws its batches itself, epoch by epoch"
+        yield Fault("/training/steps", f"{reason}: give epochs instead")
 
 
 def _warmup_faults(training: Training) -> Iterator[Fault]:

@@ -94,7 +94,8 @@ def calibrate(task: TrainingTask, widths: Sequence[int] = (1,)) -> MeasuredCost:
     peak_bytes = peak.bytes()
     steps = {1: alone} | (dict(_packs(task, widths, precision)) if is_fusible(task) else {})
     times = _timed(steps)
-    n_steps = parts.objective.n_batches(task.settings.batch_size)
+    n_batches = parts.objective.n_batches(task.settings.batch_size)
+    n_steps = task.settings.epoch_steps(n_batches)
     low, middle, high = (float(q) for q in np.quantile(times[1], [0.25, 0.5, 0.75]))
     pack_epoch_s = {
         width: float(np.median(taken)) * n_steps / width + _judged(steps[width], width, judge_s)

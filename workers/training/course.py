@@ -23,6 +23,7 @@ from workers.training.state import (
     require_objective,
     set_random_states,
 )
+from workers.training.step_batches import StepBatches
 from workers.training.task import Status
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Course:
         self._device = torch.device(self._lead.task.device)
         self._is_kept = any(run.candidate.store is not None for run in runs)
         self.position = Position()
+        self._stepped = StepBatches(self._lead.parts.objective, self._lead.task)
         self.earlier: list[TrainingProgress | None] = [None for _ in runs]
         self._resume(runs)
         elapsed_s = max((own.elapsed_s for own in self.earlier if own is not None), default=0.0)
@@ -82,7 +84,12 @@ class Course:
         parts, position = self._lead.parts, self.position
         if self._is_kept and position.n_batches == 0:
             self._note_beginning()
-        batch_size = self._lead.task.settings.batch_size
+        settings = self._lead.task.settings
+        if settings.steps is not None:
+            epoch = (position.n_steps - position.n_batches) // settings.epoch_steps(1)
+            yield from self._stepped.until(settings.steps_in(epoch + 1, 1), position.n_steps)
+            return
+        batch_size = settings.batch_size
         with self._as_at_beginning():
             drawn = parts.objective.batches_from(position.n_batches, batch_size, parts.generators)
         yield from drawn

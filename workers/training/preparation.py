@@ -89,9 +89,9 @@ def prepare(task: TrainingTask) -> Prepared:
     place_network(network, device, objective.shape.n_dims, settings.precision)
     master_weights = MasterWeights(network)
     descent = _descent(network, task, learned, master_weights)
-    n_batches = objective.n_batches(settings.batch_size)
+    n_steps = settings.epoch_steps(objective.n_batches(settings.batch_size))
     own = task.learning.schedule if task.learning is not None else None
-    schedule = build_schedule(settings, descent.optimizer, n_batches, of_densities=own)
+    schedule = build_schedule(settings, descent.optimizer, n_steps, of_densities=own)
     return Prepared(
         objective, network, descent, schedule, generators, learned, master_weights,
         settings.clip_norm,

@@ -111,7 +111,7 @@ def build_schedule(
     rate grows linearly in the steps of the first `warmup_epochs` and is whole at their last.
 
     Args:
-        settings: `schedule`, `epochs`, `schedule_epochs` and `warmup_epochs` count.
+        settings: `schedule`, `epochs`, `steps`, `schedule_epochs` and `warmup_epochs` count.
         optimizer: Its groups' learning rates are those of the factor 1.
         steps_per_epoch: At least 1.
         of_densities: That of the optimizer's last group, one of `OF_DENSITIES`, without a warm-up;
@@ -123,7 +123,7 @@ def build_schedule(
     name = settings.schedule
     if name not in SCHEDULES:
         raise ValueError(f"unknown schedule {name!r}: known are {', '.join(SCHEDULES)}")
-    factor, n_steps = SCHEDULES[name], _epochs(settings) * steps_per_epoch
+    factor, n_steps = SCHEDULES[name], settings.steps_in(_epochs(settings), steps_per_epoch)
     n_warmup = settings.warmup_epochs * steps_per_epoch
 
     def factor_at(step: int) -> float:

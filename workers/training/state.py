@@ -130,8 +130,9 @@ def require_fit(run: CandidateRun, progress: TrainingProgress, tensor_specs: Ten
     Raises:
         MisfitError: It is not.
     """
-    epochs, parts = run.task.settings.epochs, run.parts
-    n_batches = parts.objective.n_batches(run.task.settings.batch_size)
+    settings, parts = run.task.settings, run.parts
+    epochs = settings.epochs
+    n_batches = settings.epoch_steps(parts.objective.n_batches(settings.batch_size))
     if progress.reached > (epochs, 0):
         raise MisfitError(f"is of a longer training than one of {epochs} epochs")
     if progress.n_batches > n_batches:

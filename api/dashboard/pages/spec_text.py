@@ -9,13 +9,23 @@ from densearch.answers import TrialAnswer
 
 def task_text(spec: Mapping[str, object]) -> str:
     """Return the task and the network of a spec in a few words."""
-    task, network = spec.get("task"), spec.get("network")
+    task, network, training = spec.get("task"), spec.get("network"), spec.get("training")
     parts: list[object] = []
     if isinstance(task, Mapping):
         parts += [task.get("kind"), task.get("dataset") or task.get("name")]
+        parts.append(_subset_text(task.get("n_train")))
     if isinstance(network, Mapping):
         parts.append(f"{network.get('kind')} {_kernels(network.get('kernel_size'))}".strip())
+    if isinstance(training, Mapping) and training.get("steps"):
+        parts.append(f"{training['steps']:,} steps")
     return " \u00b7 ".join(str(part) for part in parts if part)
+
+
+def _subset_text(n_train: object) -> str:
+    """Write how many training samples there are, where not all are used."""
+    if isinstance(n_train, float):
+        return f"{n_train:.3g} of the training samples"
+    return f"{n_train:,} training samples" if isinstance(n_train, int) else ""
 
 
 # By the metric `precision_bits`.

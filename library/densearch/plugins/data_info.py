@@ -35,3 +35,10 @@ class DataInfo(Section):
         default=1, ge=1, description="Classes, labels, or channels of the target."
     )
     n_training: int | None = Field(default=None, ge=1, description="Samples of the train split.")
+    least_n_train: int | None = Field(
+        default=None,
+        ge=1,
+        exclude_if=lambda least: least is None,  # as specs were stored before there was one
+        description="The least task.n_train that leaves no class without a training sample; null "
+        "without classes.",
+    )

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from api.app import create_app
 from api.metrics import Metrics
 from densearch.density import families as density
-from service import networks, pruning_sections, samplers, spec, states
+from service import networks, pruning_sections, samplers, spec, states, training_section
 from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
@@ -35,8 +35,8 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "## The job": (spec.JobSpec,),
     **{f"### {kind}": (info.section,) for kind, info in TASKS.items()},
     "## network": tuple(info.section for info in networks.catalogue()),
-    "## training": (spec.Training,),
-    "### augmentation": (spec.Augmentation,),
+    "## training": (training_section.Training,),
+    "### augmentation": (training_section.Augmentation,),
     "## density": (spec.DensitySpec,),
     "## search": (spec.FloatRange, spec.IntegerRange, spec.Choices),
     "## samplers": (spec.SamplerSpec,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -35,6 +35,22 @@ class Rows(ABC):
 
         Values are as stored, not scaled; the last batch may be smaller.
         """
+
+
+class ChosenRows(Rows):
+    """Some of other samples."""
+
+    def __init__(self, rows: Rows, chosen: Tensor) -> None:
+        """Take the others, and the indices (N,) of those that are chosen, on the CPU."""
+        self._rows, self._chosen = rows, chosen
+
+    def in_epoch(self, order: torch.Generator, *, flips: bool) -> Rows:
+        """Return the chosen samples as one epoch of a training uses them."""
+        return ChosenRows(self._rows.in_epoch(order, flips=flips), self._chosen)
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield the samples in `order`."""
+        return self._rows.batches(self._chosen[order], batch_size)
 
 
 class HeldRows(Rows):
@@ -82,6 +98,11 @@ class LabelledSplit:
     samples: Rows
     labels: Tensor
     scale: Scaling
+
+    def chosen(self, rows: Tensor) -> LabelledSplit:
+        """Return the samples of these indices, (N,) on the CPU, scaled as all are."""
+        labels = self.labels[rows.to(self.labels.device)]
+        return replace(self, samples=ChosenRows(self.samples, rows), labels=labels)
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every sample once for evaluation; the last batch may be smaller."""

@@ -113,6 +113,25 @@ class HeldImages(Images):
         return self._values[indices]
 
 
+class ChosenImages(Images):
+    """Some of other samples."""
+
+    def __init__(self, images: Images, chosen: Tensor) -> None:
+        """Take the others, and the indices (N,) of those that are chosen, on the CPU."""
+        self._images, self._chosen = images, chosen
+        self.sides, self.device, self.is_held = images.sides[chosen], images.device, images.is_held
+
+    def cut(self, image: Tensor, corner: Tensor, sides: Sequence[int]) -> Tensor:
+        """Return boxes, on the device."""
+        return self._images.cut(self._chosen[image], corner, sides)
+
+    def cuts(
+        self, image: Tensor, corner: Tensor, sides: Sequence[int], batch_size: int
+    ) -> Iterator[Tensor]:
+        """Yield batches of boxes, as the others do."""
+        return self._images.cuts(self._chosen[image], corner, sides, batch_size)
+
+
 class MappedImages(Images):
     """Samples that are read from a file, or from a plug-in's set, by index."""
 
@@ -146,6 +165,10 @@ class PatchSource:
     def __len__(self) -> int:
         """The number of samples."""
         return len(self._sides)
+
+    def chosen(self, rows: Tensor) -> PatchSource:
+        """Return the samples of these indices, (N,) on the CPU, scaled as all are."""
+        return PatchSource([ChosenImages(images, rows) for images in self._images], self._scales)
 
     @property
     def least_px(self) -> int:

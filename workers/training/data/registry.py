@@ -23,6 +23,7 @@ from workers.training.data.patched import PatchDataset
 from workers.training.data.plugin import own_labelled, own_patches
 from workers.training.data.scaling import Scaling
 from workers.training.data.stored import PREFIX, stored_labelled, stored_patches
+from workers.training.data.subset import Subset
 from workers.training.data.targets import targets_of
 from workers.training.device_memory import held_bytes, memory_of
 
@@ -43,6 +44,7 @@ def labelled_dataset(
     device: torch.device,
     data_dir: str | None = None,
     size_px: int | None = None,
+    part: Subset | None = None,
 ) -> LabelledDataset:
     """Load a set of labelled samples onto a device, where the last used ones stay.
 
@@ -52,10 +54,15 @@ def labelled_dataset(
         device: Where batches are wanted.
         data_dir: Where the stored sets lie.
         size_px: Side of what is cut out of images that are stored as they came.
+        part: What is trained on; all if None.
 
     Raises:
-        ValueError: No set of that kind has that name, or a stored one does not fit.
+        ValueError: No set of that kind has that name, a stored one does not fit, or there is no
+            such subset.
     """
+    if part is not None:
+        whole = labelled_dataset(kind, name, device, data_dir, size_px, None)
+        return part.of_labelled(whole)
     if size_px is not None and not name.startswith(PREFIX):
         raise ValueError(f"size_px is of images that are stored as they came, not of {name}")
     if name in TRAINED[kind].sets:
@@ -94,7 +101,11 @@ def _built_in(arrays: Arrays, device: torch.device) -> LabelledDataset:
 
 @lru_cache(maxsize=KEPT)
 def patch_dataset(
-    kind: str, name: str, device: torch.device, data_dir: str | None = None
+    kind: str,
+    name: str,
+    device: torch.device,
+    data_dir: str | None = None,
+    part: Subset | None = None,
 ) -> PatchDataset:
     """Load a set of which patches are taken onto a device, where the last used ones stay.
 
@@ -103,10 +114,14 @@ def patch_dataset(
         name: Of a built-in set, of a package's own, or "stored:<sha256>".
         device: Where batches are wanted.
         data_dir: Where the stored sets lie.
+        part: What patches are taken of in training; all samples if None.
 
     Raises:
-        ValueError: No set of that kind has that name, or a stored one does not fit.
+        ValueError: No set of that kind has that name, a stored one does not fit, or there is no
+            such subset.
     """
+    if part is not None:
+        return part.of_patches(patch_dataset(kind, name, device, data_dir, None))
     row = TRAINED[kind]
     if name in row.sets:
         found: PatchDataset = resolve_name(row.sets[name])(device)

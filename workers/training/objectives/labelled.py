@@ -14,6 +14,7 @@ from densearch.plugins.objective import Batch, Generators, Objective
 from densearch.plugins.shape import Split
 from workers.training.augmentation import Augmenter
 from workers.training.data.registry import labelled_dataset
+from workers.training.data.subset import Subset
 from workers.training.device_memory import judged_times, total_bytes_of
 from workers.training.objectives.base import count_batches
 from workers.training.objectives.tallies import Tally
@@ -37,7 +38,12 @@ class LabelledObjective(Objective):
         data_dir: str | None = None,
     ) -> None:
         self.data = labelled_dataset(
-            section["kind"], section["dataset"], device, data_dir, section.get("size_px")
+            section["kind"],
+            section["dataset"],
+            device,
+            data_dir,
+            section.get("size_px"),
+            Subset.of(section),
         )
         self._device = device
         self._augmentation = Augmenter.of(training)

@@ -17,6 +17,7 @@ from workers.training.augmentation import Augmenter
 from workers.training.data.patched import PatchDataset
 from workers.training.data.patches import Patches
 from workers.training.data.registry import patch_dataset
+from workers.training.data.subset import Subset
 from workers.training.data.tiles import Tile, n_at_once, whole
 from workers.training.device_memory import total_bytes_of
 from workers.training.objectives.base import count_batches
@@ -67,7 +68,8 @@ class PatchObjective(Objective):
         self._drops_last = bool(training.get("drop_last", False))
         if self._augmentation.crop_padding_px > 0:
             raise ValueError("patches lie in random places already: they are not moved")
-        self.data = patch_dataset(section["kind"], section["dataset"], device, data_dir)
+        part = Subset.of(section)
+        self.data = patch_dataset(section["kind"], section["dataset"], device, data_dir, part)
         self._n_patches, self._patch_px = int(section["n_patches"]), int(section["patch_px"])
         self.data.require(self._patch_px)
         self.shape = InputShape(self.data.n_channels[0], self._patch_px, self.data.n_dims)

@@ -24,6 +24,7 @@ def test_a_job_learns_what_it_must_know_of_its_set(database: Database, settings:
     assert data["sha256"] == found.sha256
     assert (data["n_channels"], data["size_px"], data["n_outputs"]) == (3, 10, 2)
     assert data["n_training"] == 6
+    assert data["least_n_train"] == 2  # three of each class
     assert data["least_px"] == {"train": 10, "validation": 10, "test": 10}
     again = commands.clone(database, job.id, {"name": "other"})
     assert again.spec["task"]["data"] == data

@@ -151,3 +151,52 @@ def test_a_function_gets_its_vector_alone() -> None:
     order = payloads.searched(job, "random", [0.25, 0.75])
     assert order.params == {"x": [0.25, 0.75]}
     assert order.payload["point"] == [0.25, 0.75]
+
+
+DIGITS: dict[str, object] = {"kind": "classification", "dataset": "digits"}
+
+
+def digits(seed: int = 0, **task: object) -> payloads.Order:
+    job = job_of(task={**DIGITS, **task}, seed=seed)
+    return payloads.searched(job, "random", [0.3])
+
+
+def test_a_subset_is_part_of_a_trainings_name_and_no_subset_is_not() -> None:
+    whole, half = digits(), digits(n_train=539)
+    assert "n_train" not in whole.payload["task"]
+    assert "subset_seed" not in whole.payload["task"]
+    assert half.payload["task"]["n_train"] == 539
+    assert half.digest != whole.digest
+
+
+@pytest.mark.parametrize(("one", "other"), [(0.5, 539), (1078, None), (0.99999, 1078)])
+def test_two_ways_to_name_a_subset_are_one_training(one: object, other: object) -> None:
+    assert digits(n_train=one).digest == digits(n_train=other).digest
+
+
+def test_a_subset_is_drawn_by_the_jobs_seed_alike_for_all_trials_and_costs_the_same() -> None:
+    job = job_of(task={**DIGITS, "n_train": 100})
+    first, second = (payloads.searched(job, "random", [x]) for x in (0.1, 0.9))
+    test = payloads.evaluated(job, first.params, first.payload, 1)
+    tasks = [order.payload["task"] for order in (first, second, test)]
+    assert tasks[0] == tasks[1] == tasks[2]
+    assert "n_train" not in digits(seed=1).payload["task"]
+    small, large = digits(n_train=100).payload["task"], digits(n_train=500).payload["task"]
+    assert small["subset_seed"] == large["subset_seed"]  # one is part of the other
+    mine, redrawn = digits(n_train=100), digits(seed=1, n_train=100)
+    assert mine.payload["task"]["subset_seed"] != redrawn.payload["task"]["subset_seed"]
+    assert cost_key(mine.payload, "cpu") == cost_key(redrawn.payload, "cpu")
+    assert cost_key(mine.payload, "cpu") != cost_key(digits(n_train=500).payload, "cpu")
+
+
+def test_a_short_training_has_some_epochs_of_its_steps_on_the_whole_schedule() -> None:
+    job = job_of(
+        task=DIGITS,
+        training={"steps": 401, "schedule": "cosine"},
+        fidelity={"search_fraction": 0.5, "promote": 1},
+    )
+    short = payloads.searched(job, "random", [0.3]).payload["training"]
+    full = payloads.searched(job, "random", [0.3], is_full=True).payload["training"]
+    assert (short["epochs"], short["steps"], short["schedule_epochs"]) == (5, 401, 10)
+    assert (full["epochs"], full["steps"]) == (10, 401)
+    assert "steps" not in digits().payload["training"]

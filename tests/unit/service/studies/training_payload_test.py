@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from service.studies.training_payload import (
     FunctionPayload,
     TrainingPayload,
     TrainingSettings,
+    epochs_in,
     epochs_of,
     is_packed,
     payload_of,
@@ -91,3 +94,19 @@ def test_a_function_is_called_and_trains_no_epoch() -> None:
     assert not is_packed(CALLED)
     assert (trains(TRAINED), epochs_of(TRAINED)) == (True, 2)
     assert is_packed({**TRAINED, "packed": True})
+
+
+@pytest.mark.parametrize("steps", [1, 7, 10, 11, 25, 400, 401, 12345])
+def test_the_epochs_of_steps_are_as_long_as_one_another_but_for_the_last(steps: int) -> None:
+    found = TrainingSettings.of({**SECTION, "steps": steps})
+    ends = [found.steps_in(n, 999) for n in range(epochs_in(steps) + 1)]
+    lengths = [end - start for start, end in pairwise(ends)]
+    assert (ends[0], ends[-1], sum(lengths)) == (0, steps, steps)
+    assert len(lengths) <= 10
+    assert set(lengths[:-1]) <= {found.epoch_steps(999)}
+    assert 0 < lengths[-1] <= found.epoch_steps(999) == math.ceil(steps / 10)
+
+
+def test_without_steps_an_epoch_is_a_pass_over_the_data() -> None:
+    found = TrainingSettings.of(SECTION)
+    assert (found.epoch_steps(17), found.steps_in(3, 17)) == (17, 51)

@@ -131,3 +131,32 @@ def test_what_fits_is_taken(kind: str, training: dict[str, Any]) -> None:
     spec = parse(job(kind, training))
     assert spec.training is not None
     assert training.items() <= spec.training.model_dump(exclude_unset=True).items()
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"training": {"steps": 400, "epochs": 4}}, "/training/epochs"),
+        ({"training": {"steps": 400}, "search": {"epochs": {"choices": [2, 4]}}},
+         "/search/epochs"),
+        ({"training": {"steps": 400, "warmup_epochs": 10}}, "/training/warmup_epochs"),
+        ({"training": {"steps": 1}, "fidelity": {"search_fraction": 0.5, "promote": 1}},
+         "/fidelity"),
+    ],
+)  # fmt: skip
+def test_a_training_has_one_length(changes: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(InvalidSpecError) as refusal:
+        parse({**job("classification", {}), **changes})
+    assert [fault.pointer for fault in refusal.value.faults] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("steps", "epochs"), [(1, 1), (9, 9), (10, 10), (15, 8), (25, 9), (400, 10), (401, 10)]
+)
+def test_the_server_fills_in_the_epochs_of_steps_and_takes_them_back(
+    steps: int, epochs: int
+) -> None:
+    spec = parse(job("classification", {"steps": steps}))
+    assert spec.training is not None
+    assert spec.training.epochs == epochs
+    assert parse(spec.model_dump(mode="json")).training == spec.training

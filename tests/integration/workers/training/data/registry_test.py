@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from service.datasets.subsets import least_size
 from service.tasks.families import LabelledTask, PatchTask
 from service.tasks.registry import TASKS, built_in_sets
 from workers.training.data.registry import labelled_dataset, patch_dataset
+from workers.training.data.subset import Subset
 
 CPU = torch.device("cpu")
 SPLITS = ("train", "validation", "test")
@@ -27,6 +30,9 @@ def test_the_service_knows_the_shape_of_labelled_sets(kind: str, name: str) -> N
         shape.n_dims, shape.n_channels, shape.size_px, data.n_outputs, n_training
     )  # fmt: skip
     assert info.is_uniform
+    labels = data.splits["train"].labels
+    least = least_size(np.bincount(labels).tolist()) if labels.dim() == 1 else None
+    assert info.least_n_train == least
     assert labelled_dataset(kind, name, CPU) is data
 
 
@@ -36,6 +42,7 @@ def test_the_service_knows_the_shape_of_sets_of_patches(kind: str, name: str) ->
     info = TASKS[kind].sets[name]
     known = (info.n_dims, info.n_channels, info.n_outputs)
     assert known == (data.n_dims, data.n_channels[0], data.n_outputs)
+    assert info.n_training == len(data.splits["train"])
     assert info.size_px in {None, min(data.splits[split].least_px for split in SPLITS)}
     assert patch_dataset(kind, name, CPU) is data
 
@@ -78,3 +85,13 @@ def test_what_is_judged_are_other_samples(kind: str, name: str) -> None:
         assert {crop.numpy().tobytes() for crop in crops} == seen[1]
     else:
         assert crops.shape == (24, 1, 96, 96)
+
+
+def test_a_subset_shares_the_memory_of_the_whole_set_and_stays_loaded() -> None:
+    part = Subset(100, 3)
+    whole = labelled_dataset("classification", "digits", CPU, None, None, None)
+    found = labelled_dataset("classification", "digits", CPU, None, None, part)
+    assert labelled_dataset("classification", "digits", CPU, None, None, Subset(100, 3)) is found
+    assert found.splits["test"] is whole.splits["test"]
+    photos = patch_dataset("denoising", "photos", CPU, None, Subset(2, 0))
+    assert photos.crops is patch_dataset("denoising", "photos", CPU, None, None).crops

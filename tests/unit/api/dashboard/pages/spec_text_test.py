@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from api.dashboard.pages.spec_text import packs_text, precision_text
+from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from densearch.answers import TrialAnswer
 
 
@@ -43,3 +43,24 @@ def test_precision(wanted: str | None, trials: list[TrialAnswer], words: str) ->
 )
 def test_packs(resources: dict[str, Any] | None, words: str) -> None:
     assert packs_text({"resources": resources}) == words
+
+
+@pytest.mark.parametrize(
+    ("n_train", "training", "words"),
+    [
+        (None, {"epochs": 4}, "classification · digits · vgg"),
+        (2000, {"epochs": 4}, "classification · digits · 2,000 training samples · vgg"),
+        (0.25, {"epochs": 10, "steps": 1400},
+         "classification · digits · 0.25 of the training samples · vgg · 1,400 steps"),
+    ],
+)  # fmt: skip
+def test_a_subset_and_a_length_in_steps_are_named(
+    n_train: float | None, training: dict[str, int], words: str
+) -> None:
+    task = {"kind": "classification", "dataset": "digits"}
+    spec = {
+        "task": task if n_train is None else {**task, "n_train": n_train},
+        "network": {"kind": "vgg"},
+        "training": training,
+    }
+    assert task_text(spec) == words
