@@ -169,6 +169,19 @@ FINISHED: tuple[Spec, ...] = (
         network={"kind": "nafnet", "n_stages": 1, "depth": 1, "width": 4},
         samplers=["tpe"],
     ),
+    training(
+        "masks",
+        {"kind": "segmentation", "patch_px": 16, "n_patches": 16},
+        network={"kind": "unet", "n_stages": 2, "depth": 1, "width": 4},
+    ),
+    training(
+        "planned looks",
+        "classification",
+        network=CNN,
+        density={"factor": [0.5, 2.0], "ranges": "wide"},
+        controls=["uniform", "uniform_tuned", "density_tuned"],
+        evaluation={"looks": [2, 3], "margin_percent": 2.0},
+    ),
 )
 # Its one sampler is said to run ahead; which points it does depends on time.
 SPECULATING = function(
