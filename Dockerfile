@@ -20,9 +20,8 @@ ENV PIP_NO_CACHE_DIR=1 \
 
 # /data is made here that a named volume mounted on it belongs to the user as well. It is open to the
 # group 0: a platform that runs images as any user (--user 12345:0) makes it a member of that.
-RUN useradd --uid 10001 --gid 0 --create-home --home-dir /home/densearch densearch \
-    && install --directory --owner=densearch --group=root --mode=0770 /data \
-    && chmod 0770 /home/densearch
+RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /tmp densearch \
+    && install --directory --owner=densearch --group=root --mode=0770 /data
 
 WORKDIR /app
 

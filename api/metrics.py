@@ -28,7 +28,7 @@ from service.storage.database import Database
 # How long a scrape waits for the database, s: scrapers time out after 10.
 SCRAPE_S = 5.0
 # States in which a dispatcher should hold the job.
-HELD = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING})
+HELD = frozenset(jobs.WORKING) - {JobState.PAUSED}
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

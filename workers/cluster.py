@@ -95,21 +95,21 @@ class Cluster:
     def check(self) -> None:
         """Raise `ClusterLostError` if Ray is dead, hangs, or does not start workers."""
         self._pulse.check()
-        self._greet()
+        waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
+        for greeting in with_news(list(waiting)) if waiting else ():
+            self._greet(waiting[greeting])
         self._clear()
         self._starts.check(self._pulse.sight, self._slots)
 
-    def _greet(self) -> None:
-        """Record which new workers have started, and send them their attempts.
+    def _greet(self, slot: Slot) -> None:
+        """Record that a new worker has started, and send it its attempts.
 
         Only now: how a worker died is known from its first reply on.
         """
-        waiting = {slot.greeting: slot for slot in self._slots if slot.greeting is not None}
-        for greeting in with_news(list(waiting)) if waiting else ():
-            self._starts.note()
-            greet(waiting[greeting], self._pulse.node_id)
-            if waiting[greeting].attempts:
-                send(waiting[greeting])
+        self._starts.note()
+        greet(slot, self._pulse.node_id)
+        if slot.attempts:
+            send(slot)
 
     def _clear(self) -> None:
         """End idle workers while one waits for a whole node."""
@@ -282,7 +282,8 @@ class Cluster:
             for slot in [pending[reference] for reference in ready]:
                 if slot.greeting is None:
                     yield from self._receive(slot)
-            self._greet()
+                else:
+                    self._greet(slot)
 
     def _fetched(self) -> Iterator[tuple[Assignment, Message]]:
         """Yield the messages that could not be fetched at the last poll."""

@@ -50,11 +50,6 @@ class Crowding:
         if node in self._crowds:
             self._crowds[node].period_s = FIRST_S
 
-    def limit(self, node: str) -> int | None:
-        """Return how many workers may be busy on a node, None for no limit."""
-        crowd = self._crowds.get(node)
-        return None if crowd is None else crowd.limit
-
     def n_withheld(self, rooms: Mapping[str, int]) -> int:
         """Return how many of the workers that the nodes can hold may not run now.
 

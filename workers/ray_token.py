@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from service.home_folder import home
 from workers.ray_folders import root_of_user
 
 LOG = structlog.get_logger(__name__)
@@ -46,10 +47,8 @@ def keep_token() -> None:
 
 
 def _folders() -> Iterator[Path]:
-    with suppress(RuntimeError):  # HOME is not set, and the system does not know the user
-        home = Path.home()  # "/" where HOME is empty
-        if home.is_absolute() and os.environ.get("HOME") != "":
-            yield home / ".ray"
+    with suppress(RuntimeError):
+        yield home() / ".ray"
     yield root_of_user()
 
 

@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 
 from api.cli.findings import REINSTALL, Finding, Level
 from service.death import ending_of
+from service.home_folder import home
 from service.privacy import open_to_others
 from service.settings import Settings
 
@@ -44,13 +45,11 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
 def _fault_of_home() -> str | None:
     """Return what is wrong with the home directory; None if nothing is."""
     try:
-        home = Path.home()
-    except RuntimeError:
-        return f"HOME is not set, and the system does not know uid {os.getuid()}"
-    if os.environ.get("HOME") == "" or not home.is_absolute():
-        return f"HOME={os.environ['HOME']!r} is no absolute path"
-    reason = _unwritable(home)
-    return f"{home} cannot be written ({reason})" if reason is not None else None
+        folder = home()
+    except RuntimeError as error:
+        return str(error)
+    reason = _unwritable(folder)
+    return f"{folder} cannot be written ({reason})" if reason is not None else None
 
 
 def _unwritable(folder: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -46,7 +47,7 @@ def estimate_job(
         parse.parse(body),
         prices_of(settings),
         settings.lease_s,
-        no_dispatcher(settings.data_dir),
+        partial(no_dispatcher, settings.data_dir),
     )
     if found.state == "measuring":
         response.status_code = 202

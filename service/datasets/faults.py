@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from service.errors import InvalidDatasetError
 
@@ -12,23 +13,30 @@ from service.errors import InvalidDatasetError
 MAX_NAMED = 50
 
 
+T = TypeVar("T")
+
+
 @dataclass
-class Faults:
-    """What is wrong with single files; the import goes on to the next one.
+class FirstFew(Generic[T]):
+    """Things of which there may be millions: all are counted, and the first are kept.
 
     Attributes:
         first: The first `MAX_NAMED`, in the order in which they were found.
         n: How many there are.
     """
 
-    first: list[InvalidDatasetError] = field(default_factory=list)
+    first: list[T] = field(default_factory=list)
     n: int = 0
 
-    def add(self, error: InvalidDatasetError) -> None:
-        """Take a fault down."""
+    def add(self, one: T) -> None:
+        """Take one down."""
         self.n += 1
         if len(self.first) < MAX_NAMED:
-            self.first.append(error)
+            self.first.append(one)
+
+
+class Faults(FirstFew[InvalidDatasetError]):
+    """What is wrong with single files; the import goes on to the next one."""
 
     @contextmanager
     def of_one(self) -> Iterator[None]:

@@ -13,7 +13,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.datasets import import_log, library
-from service.datasets.importing import full_disks
 from service.datasets.options import ImportOptions
 from service.datasets.progress import REPORT_EVERY_S, ImportProgress, Stage
 from service.datasets.store.workspace import Workspace
@@ -135,7 +134,7 @@ class Importer:
         with stack, structlog.contextvars.bound_contextvars(import_id=import_id):
             progress = ImportProgress(partial(self._report, import_id))
             try:
-                with self._slot(progress), full_disks():
+                with self._slot(progress):
                     added = library.add(
                         self._database,
                         self._settings,

@@ -79,7 +79,8 @@ def add(
     else:
         roots = settings.dataset_roots or ()
         imported = import_folder(work, folder, roots, options, limits, progress)
-    return _keep(database, settings.data_dir, work, imported, options.name, import_id)
+    with full_disks():
+        return _keep(database, settings.data_dir, work, imported, options.name, import_id)
 
 
 def _limits(settings: Settings) -> Limits:

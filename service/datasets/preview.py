@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ def row_names(
     """
     if manifest["kind"] != "labelled" or counts is None:
         return []
-    seen = [name for name, n in zip(manifest["classes"], counts["train"], strict=True) if n]
-    return seen[:N_ROWS]
+    counted = zip(manifest["classes"], counts["train"], strict=True)
+    return list(islice((name for name, n in counted if n), N_ROWS))
 
 
 def _chosen(stored: StoredDataset) -> list[list[Image.Image]]:

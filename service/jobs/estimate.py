@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -70,7 +70,7 @@ def estimate(
     spec: JobSpec,
     prices: Prices,
     lease_s: float,
-    absence: str = NO_DISPATCHER,
+    absence: Callable[[], str] = lambda: NO_DISPATCHER,
 ) -> Estimate:
     """Estimate the cost of a job, or request the measurements that it needs.
 
@@ -79,7 +79,7 @@ def estimate(
         spec: A complete spec (`service.validation.parse.parse`).
         prices: The server's.
         lease_s: Lease of the dispatchers; one that is silent for twice as long is dead.
-        absence: Why there is no dispatcher, if there is none (`leases.no_dispatcher`).
+        absence: Returns why there is no dispatcher; called if there is none.
 
     Raises:
         InvalidSpecError: The spec would be refused at its submission.
@@ -127,13 +127,16 @@ def _why(found: Sequence[Calibration | None], cluster: _Cluster) -> tuple[str, s
     return "measuring", CROWDED if None in found else MEASURING
 
 
-def _cluster_of(session: Session, spec: JobSpec, lease_s: float, absence: str) -> _Cluster:
+def _cluster_of(
+    session: Session, spec: JobSpec, lease_s: float, absence: Callable[[], str]
+) -> _Cluster:
     """A job has one dispatcher: of several, which may share a cluster, the largest counts."""
     alive = dispatchers.alive(session, 2 * lease_s)
     shape = (spec.resources.cpus_per_trial, spec.resources.gpus_per_trial)
     best = max(alive, key=lambda d: n_slots(_totals(d), *shape), default=None)
     n_workers = n_slots(_totals(best), *shape) if best is not None else None
-    return _Cluster(best, n_workers, len(jobs.standings(session)), absence)
+    reason = absence() if best is None else ""
+    return _Cluster(best, n_workers, len(jobs.standings(session)), reason)
 
 
 def _totals(dispatcher: RegisteredDispatcher) -> Mapping[str, float]:

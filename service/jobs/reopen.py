@@ -57,10 +57,11 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
             raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
         spec = _require_continuable(session, job).spec
         found = studies.of_job(session, job_id)
-        _require_larger(spec, found, n_trials)
+        own = extensible(found)
+        _require_larger(own, present_budget(spec.method, found), n_trials)
         budgets = _budgets(spec, n_trials)
-        _require_raised(found, budgets)
-        for study in extensible(found):
+        _require_raised(own, budgets)
+        for study in own:
             studies.change(session, study.id, n_trials=budgets[study.name])
         _choose_again(session, spec, found, _centred(spec, found))
         return jobs.reopen(session, job_id)
@@ -107,26 +108,24 @@ def present_budget(method: int, found: Sequence[Study]) -> int:
     return max((study.n_trials for study in counted), default=0)
 
 
-def _require_larger(spec: JobSpec, found: Sequence[Study], n_trials: int) -> None:
+def _require_larger(own: Sequence[Study], present: int, n_trials: int) -> None:
     """Check that a new budget is above the present one, and that a study may spend it."""
-    if not extensible(found):
+    if not own:
         detail = (
             "every search stopped early: clone the job without stop_below_noise, or with more "
             "time or money"
         )
         raise InvalidSpecError([Fault("/n_trials", detail)])
-    present = present_budget(spec.method, found)
     if not present < n_trials <= MOST_TRIALS:
         detail = f"must be above the present budget, {present}, and at most {MOST_TRIALS}"
         raise InvalidSpecError([Fault("/n_trials", detail)])
 
 
-def _require_raised(found: Sequence[Study], budgets: Mapping[str, int]) -> None:
+def _require_raised(own: Sequence[Study], budgets: Mapping[str, int]) -> None:
     """Check that a new budget takes no trials away: others may have been raised without a search.
 
     Where all searches had stopped early, an earlier extension has raised the tuned controls alone.
     """
-    own = extensible(found)
     if any(budgets[s.name] < s.n_trials for s in own) or all(
         budgets[s.name] == s.n_trials for s in own
     ):

@@ -67,14 +67,12 @@ def _plan(session: Session, run: Run, study: StudyRun) -> bool:
     """Ask one study's sampler; return whether the study advanced without any training."""
     if study.record.is_finished or not _may_begin(run, study):
         return False
-    study.is_dirty = is_thinking = has_trained = False
+    study.is_dirty = is_thinking = False
     if not study.is_searched:
         is_thinking = not _search(session, run, study)
     if study.is_searched:
-        was_trained = study.is_trained
         completion.finish_study(session, run, study)
-        has_trained = study.is_trained and not was_trained  # others wait for that
-    has_moved = study.is_dirty or study.record.is_finished or has_trained
+    has_moved = study.is_dirty or study.record.is_finished
     study.is_dirty = study.is_dirty or is_thinking
     return has_moved
 

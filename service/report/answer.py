@@ -211,7 +211,7 @@ def _rate(one: ArmTrials) -> float | None:
 
 def _factor(resolved: ResolvedSpec, arms: Sequence[StudyRun], one: ArmTrials) -> float | None:
     """Return the scale that an arm gives all weights, where its density has no shape."""
-    density = best_densities.densities_of(resolved, arms, one.arm, one.best).get(WHOLE)
+    density = best_densities.densities_of(resolved, arms, one.best).get(WHOLE)
     if density is None or np.ptp(density.phi) > 0.0:
         return None
     return float(np.ravel(density.phi)[0])

@@ -122,22 +122,21 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
         return None
     arm, other = ([losses[seed] for seed in seeds] for losses in (ours, theirs))
     unit, mine, its = _scaled(arm, other)
-    differences = np.subtract(mine, its)
-    sd = statistics.spread(differences, [*mine, *its, 1.0])
-    low, high, p = statistics.student(mine, its, sd, 1.0 - level)
-    if sd == 0.0 and len(seeds) < LEAST_PAIRS and low != 0.0:
+    found = statistics.student(mine, its, 1.0 - level, scale=1.0)
+    low, high, p = found.low, found.high, found.p
+    if found.sd == 0.0 and len(seeds) < LEAST_PAIRS and low != 0.0:
         low = high = p = None  # two equal differences say nothing of their spread
     return Effect(
         n=len(seeds),
-        n_better=int(np.count_nonzero(differences < 0.0)),
+        n_better=int(np.count_nonzero(np.subtract(mine, its) < 0.0)),
         unit=unit,
-        change=_shown(unit, float(np.mean(differences))),
+        change=_shown(unit, found.mean),
         low=None if low is None else _shown(unit, low),
         high=None if high is None else _shown(unit, high),
         level=level,
         p=p,
-        spread=sd,
-        detectable=_detectable(unit, len(seeds), sd, level),
+        spread=found.sd,
+        detectable=_detectable(unit, len(seeds), found.sd, level),
     )
 
 

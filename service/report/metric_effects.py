@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
+from densearch.metric_titles import METRIC_TITLES
 from service.records import Trial
 from service.report import statistics
 from service.report.failures import losses_of
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
-
-# Of each metric that people name: its title, its unit, and the factor to that unit.
-_SHOWN: Mapping[str, tuple[str, str, float]] = MappingProxyType(
-    {
-        "accuracy": ("accuracy", "%", 100.0),
-        "psnr_clipped_db": ("PSNR", "dB", 1.0),
-        "psnr_db": ("PSNR", "dB", 1.0),
-        "iou": ("IoU", "", 1.0),
-        "dice": ("Dice", "", 1.0),
-        "macro_f1": ("macro F1", "", 1.0),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +39,12 @@ class MetricEffect:
     @property
     def words(self) -> str | None:
         """Both means for people, "PSNR 28.0 to 28.3 dB"; None of a metric that few people name."""
-        if self.name not in _SHOWN:
+        shown = METRIC_TITLES.get(self.name)
+        if shown is None:
             return None
-        title, unit, factor = _SHOWN[self.name]
-        before, after = factor * self.against, factor * self.arm
+        before, after = shown.factor * self.against, shown.factor * self.arm
         digits = _digits(before, after)
-        return f"{title} {before:.{digits}f} to {after:.{digits}f} {unit}".rstrip()
+        return f"{shown.title} {before:.{digits}f} to {after:.{digits}f} {shown.unit}".rstrip()
 
 
 def _digits(before: float, after: float) -> int:
@@ -95,10 +83,8 @@ def headline_of(effects: Iterable[MetricEffect]) -> str | None:
 
 def interval_of_mean(values: Sequence[float]) -> tuple[float, float] | None:
     """Return Student's 95 % interval of a mean; None of one value."""
-    zeros = [0.0] * len(values)
-    sd = statistics.spread(np.array(values), values)
-    low, high, _ = statistics.student(values, zeros, sd, statistics.CONFIDENCE)
-    return None if low is None or high is None else (low, high)
+    found = statistics.student(values, [0.0] * len(values), statistics.CONFIDENCE)
+    return None if found.low is None or found.high is None else (found.low, found.high)
 
 
 def _metrics(trials: Sequence[Trial]) -> dict[int, Mapping[str, float]]:
@@ -113,15 +99,13 @@ def _metrics(trials: Sequence[Trial]) -> dict[int, Mapping[str, float]]:
 def _effect(
     name: str, arm: Sequence[float], other: Sequence[float], *, level: float
 ) -> MetricEffect:
-    differences = np.subtract(arm, other)
-    sd = statistics.spread(differences, [*arm, *other])
-    low, high, _ = statistics.student(arm, other, sd, 1.0 - level)
+    found = statistics.student(arm, other, 1.0 - level)
     return MetricEffect(
         name=name,
         n=len(arm),
         arm=float(np.mean(arm)),
         against=float(np.mean(other)),
-        difference=float(np.mean(differences)),
-        low=low,
-        high=high,
+        difference=found.mean,
+        low=found.low,
+        high=found.high,
     )

@@ -172,7 +172,7 @@ def row_of(
     """Return one arm's row; the user guide documents its fields."""
     study, best = one.arm.record, one.best
     times = [t.training_s for t in one.tested if t.training_s is not None]
-    densities = best_densities.densities_of(resolved, arms, one.arm, best)
+    densities = best_densities.densities_of(resolved, arms, best)
     layers = best_densities.layers_of(resolved, best)
     groups = {n: d.to_dict() | {"layers": layers[n]} for n, d in densities.items() if n != WHOLE}
     whole = densities.get(WHOLE)

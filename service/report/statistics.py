@@ -77,6 +77,25 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Paired:
+    """The differences of pairs, arm - baseline.
+
+    Attributes:
+        mean: Their mean.
+        sd: Sample standard deviation, 0 where they deviate by rounding; None of one pair.
+        low: Lower end of Student's interval of the mean; None of one pair.
+        high: Upper end.
+        p: Two-sided, paired t test; without spread 0, or 1 if they are 0; None of one pair.
+    """
+
+    mean: float
+    sd: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RankComparison:
     """Two groups of independent runs, compared by rank.
 
@@ -137,23 +156,21 @@ def compare(
     _check(arm_losses)
     baseline = float(np.mean(baseline_losses))
     differences = np.subtract(arm_losses, baseline_losses)
-    mean = float(np.mean(differences))
-    sd = spread(differences, [*arm_losses, *baseline_losses])
-    low, high, p = student(arm_losses, baseline_losses, sd, confidence)
-    resampled = (None, None) if sd is None else (mean, mean)
-    if sd:
+    found = student(arm_losses, baseline_losses, confidence)
+    resampled = (None, None) if found.sd is None else (found.mean, found.mean)
+    if found.sd:
         resampled = bootstrap_interval(differences.tolist(), confidence)
     return Comparison(
         n=len(differences),
-        difference=mean,
-        relative=mean / baseline if baseline else None,
-        low=low,
-        high=high,
+        difference=found.mean,
+        relative=found.mean / baseline if baseline else None,
+        low=found.low,
+        high=found.high,
         bootstrap_low=resampled[0],
         bootstrap_high=resampled[1],
-        p=p,
+        p=found.p,
         win_rate=float(np.mean((differences < 0.0) + 0.5 * (differences == 0.0))),
-        sd=sd,
+        sd=found.sd,
         confidence=confidence,
     )
 
@@ -211,29 +228,28 @@ def rank_correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
 
 
 def student(
-    arm: Sequence[float], baseline: Sequence[float], sd: float | None, confidence: float
-) -> tuple[float | None, float | None, float | None]:
+    arm: Sequence[float], baseline: Sequence[float], confidence: float, scale: float = 0.0
+) -> Paired:
     """Return Student's interval of the mean of arm - baseline, and the paired test's p.
 
     Args:
         arm: Values, paired with those of `baseline`.
         baseline: As many.
-        sd: See `spread`.
         confidence: In (0, 1).
-
-    Returns:
-        Three times None where there is one pair.
+        scale: The differences' spread is rounding also where it is that of a value of this size.
     """
-    if sd is None:
-        return None, None, None
-    if sd == 0.0:
-        mean = float(np.mean(np.subtract(arm, baseline)))
-        return mean, mean, float(mean == 0.0)
+    differences = np.subtract(arm, baseline)
+    mean = float(np.mean(differences))
+    if len(differences) < 2:
+        return Paired(mean, None, None, None, None)
+    sd = float(np.std(differences, ddof=1))
+    if sd <= RELATIVE_ROUNDING * float(np.max(np.abs([*arm, *baseline, scale]))):
+        return Paired(mean, 0.0, mean, mean, float(mean == 0.0))
     from scipy.stats import ttest_rel
 
     found = ttest_rel(arm, baseline)
     interval = found.confidence_interval(confidence)
-    return float(interval.low), float(interval.high), float(found.pvalue)
+    return Paired(mean, sd, float(interval.low), float(interval.high), float(found.pvalue))
 
 
 def _rank_p(values: Sequence[float], others: Sequence[float]) -> float:
@@ -247,17 +263,6 @@ def _rank_p(values: Sequence[float], others: Sequence[float]) -> float:
     generator = np.random.default_rng(RESAMPLING_SEED)
     method = PermutationMethod(n_resamples=N_RESAMPLES, rng=generator)
     return float(mannwhitneyu(values, others, method=method).pvalue)
-
-
-def spread(differences: np.typing.NDArray[np.float64], values: Sequence[float]) -> float | None:
-    """Return the standard deviation of differences; 0 if they deviate by rounding of `values`.
-
-    None where there is one.
-    """
-    if len(differences) < 2:
-        return None
-    sd = float(np.std(differences, ddof=1))
-    return 0.0 if sd <= RELATIVE_ROUNDING * float(np.max(np.abs(values))) else sd
 
 
 def _check(values: Sequence[float]) -> None:

@@ -73,14 +73,14 @@ def succeed(session: Session, import_id: int, dataset_id: int) -> bool:
     return _end(session, import_id, state=ImportState.SUCCEEDED, dataset_id=dataset_id)
 
 
-def fail(session: Session, import_id: int, problem: Json) -> bool:
-    """End an import with the reason; return whether it was still RUNNING."""
-    return _end(session, import_id, state=ImportState.FAILED, problem=problem)
+def fail(session: Session, import_id: int, problem: Json) -> None:
+    """End an import with the reason, if it is still RUNNING."""
+    _end(session, import_id, state=ImportState.FAILED, problem=problem)
 
 
-def lose(session: Session, import_id: int) -> bool:
-    """End an import whose process has ended; return whether it was still RUNNING."""
-    return _end(session, import_id, state=ImportState.LOST)
+def lose(session: Session, import_id: int) -> None:
+    """End an import whose process has ended, if it is still RUNNING."""
+    _end(session, import_id, state=ImportState.LOST)
 
 
 def _end(session: Session, import_id: int, **values: Any) -> bool:

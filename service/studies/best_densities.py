@@ -24,27 +24,25 @@ def matching(resolved: ResolvedSpec, studies: Sequence[StudyRun]) -> Densities |
     best = best_of(trial for trial in found if trial is not None)
     if best is None or not isinstance(resolved, TrainingJob):
         return None
-    owner = next(study for study in studies if study.record.id == best.study_id)
-    densities = densities_of(resolved, studies, owner, best)
+    densities = densities_of(resolved, studies, best)
     return of_equal_scale(resolved, densities) if best.learned is not None else densities
 
 
 def densities_of(
-    resolved: ResolvedSpec, studies: Sequence[StudyRun], study: StudyRun, trial: Trial
+    resolved: ResolvedSpec, studies: Sequence[StudyRun], trial: Trial
 ) -> dict[str, Density]:
-    """Return what the trial of a study trained with, by group of layers; nothing for functions.
+    """Return what a trial trained with, by group of layers; nothing for functions.
 
     Args:
         resolved: The job.
         studies: All of its studies.
-        study: Which the trial represents; the trial may be another's that is contained in it.
         trial: Any of the job.
     """
     if not isinstance(resolved, TrainingJob):
         return {}
     if trial.learned is not None:
         return learned_densities(resolved, trial.learned)
-    study = next((s for s in studies if s.record.id == trial.study_id), study)
+    study = next(study for study in studies if study.record.id == trial.study_id)
     name = study.waits_for[0] if study.record.role is Role.SPECULATION else study.record.name
     needs_match = study.record.role is Role.CONTROL and bool(study.waits_for)
     vector, _ = study.space.split(trial.point)
@@ -65,7 +63,7 @@ def density_rows(
     """Return the columns of a study's best densities with their provenance; none for functions."""
     rows = []
     layers = layers_of(resolved, best)
-    for group, found in densities_of(resolved, studies, study, best).items():
+    for group, found in densities_of(resolved, studies, best).items():
         values = found.to_dict()
         row = {name: values[name] for name in COLUMNS}
         row |= {"layer": group, "beta": values.get("beta"), "trial_id": best.id}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from service.storage.database import Database
 from tests.chaos.proxy import Proxy
+from tests.support.datasets.gates import gate
 
 
 @pytest.fixture
@@ -16,3 +18,10 @@ def proxy(postgresql_database: Database) -> Iterator[Proxy]:
     url = postgresql_database.url.render_as_string(hide_password=False)
     with Proxy.before(url) as made:
         yield made
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Imports read 3 of 10 samples, and go on once this is set."""
+    with gate(monkeypatch) as event:
+        yield event

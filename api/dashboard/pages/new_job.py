@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -117,7 +118,7 @@ def show_estimate(
         parse.parse(body),
         prices_of(settings),
         settings.lease_s,
-        no_dispatcher(settings.data_dir),
+        partial(no_dispatcher, settings.data_dir),
     )
     if found.state != "measuring":
         return html(request, "estimate.html", estimate=found)

@@ -23,7 +23,7 @@ from densearch.cli.job_progress import Bar, Watched
 from densearch.cli.reports import show_report
 from densearch.cli.tables import duration, number, state_text
 from densearch.cli.terminal import console
-from densearch.client.client import Client, ClientError, Event, Json, UnreachableError
+from densearch.client.client import Client, ClientError, Event, Json
 
 POLL_S = 1.0
 REDRAWS_PER_S = 4
@@ -61,7 +61,7 @@ def _run(client: Client, job_id: int, watched: Watched, view: _LiveView | _Plain
             watched.poll(client.job(job_id), client.studies(job_id))
             heard_at = time.monotonic()
         except ClientError as error:
-            if not _may_pass(error) or time.monotonic() - heard_at > PATIENCE_S:
+            if not error.may_pass or time.monotonic() - heard_at > PATIENCE_S:
                 raise
         reason = str(watched.job.get("waits_for"))
         if not reason.startswith(FAILED_START):
@@ -87,16 +87,11 @@ def _listen(client: Client, job_id: int, arriving: queue.Queue[Event]) -> None:
                     after = event.id
                     arriving.put(event)
             except ClientError as error:
-                if not _may_pass(error):
+                if not error.may_pass:
                     return
                 time.sleep(POLL_S)
             else:
                 return
-
-
-def _may_pass(error: ClientError) -> bool:
-    """Whether a server that starts again, or gets its database back, would answer otherwise."""
-    return isinstance(error, UnreachableError) or error.status >= 500
 
 
 def _drain(

@@ -5,9 +5,8 @@ What a report of an earlier version does not contain is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Literal
 
 from rich.console import Console, RenderableType
@@ -19,19 +18,9 @@ from densearch.cli.failures import reason_of
 from densearch.cli.tables import number, state_text, studies_table, vector_table
 from densearch.cli.terminal import console
 from densearch.client.client import Json
+from densearch.metric_titles import METRIC_TITLES
 
 WIDE = 100
-# A metric -> the column that shows it, and how. The first of those that share a column counts:
-# reports of earlier versions have no clipped PSNR.
-HEADLINES: Mapping[str, tuple[str, Callable[[float], str]]] = MappingProxyType(
-    {
-        "psnr_clipped_db": ("PSNR", "{:.2f} dB".format),
-        "psnr_db": ("PSNR", "{:.2f} dB".format),
-        "accuracy": ("accuracy", lambda share: f"{100 * share:.2f} %"),
-        "iou": ("IoU", number),
-        "dice": ("Dice", number),
-    }
-)
 
 
 def show_job(job: Json, studies: Sequence[Json]) -> None:
@@ -79,7 +68,7 @@ def arms_table(report: Json, *, is_wide: bool = True) -> Table:
 
     Columns: arm, density, validation loss (of the short training too, where the search trained
     short), test loss (with the standard deviation between seeds where there is room), metrics
-    (`HEADLINES`), difference to uniform, training time. Those that no arm fills, such as the
+    (`METRIC_TITLES`), difference to uniform, training time. Those that no arm fills, such as the
     density of an analytic function, are left out.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
@@ -126,16 +115,17 @@ def _metrics(arm: Json) -> Json:
 def _metric_columns(arms: Sequence[Json]) -> Iterator[tuple[str, Callable[[Json], str]]]:
     """Yield a column for each headline that the report holds, else one for its first metric."""
     held = dict.fromkeys(name for arm in arms for name in _metrics(arm))
-    titles = dict.fromkeys(HEADLINES[name][0] for name in held if name in HEADLINES)
+    titles = dict.fromkeys(METRIC_TITLES[name].title for name in held if name in METRIC_TITLES)
     for title in titles or list(held)[:1]:
         yield title, partial(_metric, title)
 
 
 def _metric(title: str, arm: Json) -> str:
     metrics = _metrics(arm)
-    for name, (its_title, shown) in HEADLINES.items():
-        if its_title == title and metrics.get(name) is not None:
-            return shown(metrics[name])
+    for name, shown in METRIC_TITLES.items():
+        if shown.title == title and metrics.get(name) is not None:
+            value = shown.factor * metrics[name]
+            return f"{value:.2f} {shown.unit}" if shown.unit else number(value)
     return number(metrics.get(title))
 
 

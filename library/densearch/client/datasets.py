@@ -16,7 +16,6 @@ from densearch.client.transport import (
     ClientError,
     Json,
     Transport,
-    UnreachableError,
     decoded,
     error_of,
 )
@@ -87,7 +86,9 @@ class Datasets:
         given: dict[str, Any] = {key: v for key, v in options.items() if v is not None}
         return self._added(on_progress, json={"name": name, "folder": folder, **given})
 
-    def _added(self, on_progress: OnProgress, **request: Any) -> Json:
+    def _added(
+        self, on_progress: OnProgress, headers: dict[str, str] | None = None, **request: Any
+    ) -> Json:
         """Send an upload, and follow its import to the set."""
         answer = self._transport.answer(
             "POST",
@@ -95,7 +96,8 @@ class Datasets:
             # A stream cannot be sent twice.
             n_tries=1,
             timeout=self._patience(),
-            **_preferring(request),
+            headers={"Prefer": f"wait={WAIT_S}", **(headers or {})},
+            **request,
         )
         if answer.status_code != ACCEPTED:
             return decoded(answer)
@@ -118,8 +120,7 @@ class Datasets:
             try:
                 return self.show_import(import_id)
             except ClientError as error:
-                is_passing = isinstance(error, UnreachableError) or error.status >= 500
-                if not is_passing or time.monotonic() > deadline:
+                if not error.may_pass or time.monotonic() > deadline:
                     raise
             time.sleep(LAST_LOOK_S)
 
@@ -171,11 +172,6 @@ class Datasets:
             ClientError: There is none, or a job that has not ended names it.
         """
         self._transport.answer("DELETE", f"/v1/datasets/{dataset_id}", n_tries=1)
-
-
-def _preferring(request: dict[str, Any]) -> dict[str, Any]:
-    headers = {"Prefer": f"wait={WAIT_S}", **request.pop("headers", {})}
-    return request | {"headers": headers}
 
 
 def _digest(path: Path) -> str:

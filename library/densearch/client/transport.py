@@ -54,6 +54,11 @@ class ClientError(Exception):
         self.n_faults = len(faults) if n_faults is None else n_faults
         super().__init__(detail or title)
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether a server that starts again, or gets its database back, may answer otherwise."""
+        return self.status >= 500
+
 
 class UnreachableError(ClientError):
     """No server answered at the URL."""
@@ -66,6 +71,11 @@ class UnreachableError(ClientError):
             f"no server answers at {url} ({reason}): start one with `densearch serve`, "
             "or name another with --url",
         )
+
+    @property
+    def may_pass(self) -> bool:
+        """It may: a server may be starting."""
+        return True
 
 
 class Transport:

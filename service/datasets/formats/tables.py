@@ -71,13 +71,12 @@ def groups_of(
         for index, (line, row) in enumerate(rows):
             if len(row) != 2:
                 raise InvalidDatasetError(GROUPS, f"line {line} has {len(row)} columns, not 2")
-            name, group = row
-            if index == 0 and _is_head(name) and name not in known:
+            cell, group = row
+            if index == 0 and _is_head(cell) and cell not in known:
                 continue
-            known_name = _known(GROUPS, line, name, known, faults)
-            if known_name is None:
+            name = _known(GROUPS, line, cell, known, faults)
+            if name is None:
                 continue
-            name = known_name
             if group and groups.setdefault(name, group) != group:
                 reason = f"line {line} gives {shown(name)} a second group"
                 raise InvalidDatasetError(GROUPS, reason)

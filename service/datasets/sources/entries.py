@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
 
 from densearch import names
-from service.datasets.faults import MAX_NAMED, Faults
+from service.datasets.faults import Faults, FirstFew
 from service.errors import InvalidDatasetError
 
 MAX_NAME_LENGTH = 500
@@ -141,23 +141,8 @@ class SourceEntry:
         return content
 
 
-@dataclass
-class Clutter:
-    """Files of systems and programs, which were passed over.
-
-    Attributes:
-        first: Names of the first `MAX_NAMED`.
-        n: How many there are.
-    """
-
-    first: list[str] = field(default_factory=list)
-    n: int = 0
-
-    def add(self, name: str) -> None:
-        """Take a file down."""
-        self.n += 1
-        if len(self.first) < MAX_NAMED:
-            self.first.append(name)
+class Clutter(FirstFew[str]):
+    """Names of files of systems and programs, which were passed over."""
 
 
 @dataclass(frozen=True, slots=True)

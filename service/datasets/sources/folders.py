@@ -6,7 +6,6 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -77,7 +76,7 @@ def folder_entries(folder: Path, root: Path, limits: Limits, encoding: Encoding 
             continue
         with faults.of_one():
             name = safe_name(decoded_name(relative, encoding))
-            entries.append(replace(_entry(path, name, root), max_pixels=limits.n_pixels))
+            entries.append(_entry(path, name, root, limits))
         if len(entries) > limits.n_files:
             raise limits.too_many()
     return Listing(distinct(entries), clutter, faults)
@@ -101,7 +100,7 @@ def _found(folder: Path) -> Iterator[tuple[Path, str]]:
         folders[:] = [name for name in folders if not is_clutter(f"{name}/")]
 
 
-def _entry(path: Path, name: str, root: Path) -> SourceEntry:
+def _entry(path: Path, name: str, root: Path, limits: Limits) -> SourceEntry:
     try:
         target = path.resolve()
         if not target.is_relative_to(root):
@@ -112,7 +111,8 @@ def _entry(path: Path, name: str, root: Path) -> SourceEntry:
     if not stat.S_ISREG(status.st_mode):
         raise InvalidDatasetError(name, "is no plain file: remove it")
     # Of a million files: a path as an object would take several times as much.
-    return SourceEntry(name, status.st_size, partial(_opened, os.fspath(target), name))
+    opener = partial(_opened, os.fspath(target), name)
+    return SourceEntry(name, status.st_size, opener, limits.n_pixels)
 
 
 def _opened(path: str, name: str) -> IO[bytes]:

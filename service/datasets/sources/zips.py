@@ -63,7 +63,10 @@ def open_zip(path: Path, limits: Limits, encoding: Encoding | None) -> Iterator[
         faults, entries, kept, clutter = Faults(), [], [], Clutter()
         for info in infos:
             name = _slashed(info, info.orig_filename)
-            clutter.add(name) if is_clutter(name) else kept.append(info)
+            if is_clutter(name):
+                clutter.add(name)
+            else:
+                kept.append(info)
         for name, info in zip(_names(kept, encoding), kept, strict=True):
             with faults.of_one():
                 entries.append(_entry(archive, safe_name(name), info, limits))

@@ -13,9 +13,13 @@ from tests.support.datasets import making
 CONTENT = making.zipped(making.class_files(5))
 
 
-def add(client: TestClient, content: bytes = CONTENT, **options: Any) -> Any:  # noqa: ANN401
-    """Upload a set and return the response."""
-    return client.post("/v1/datasets", params={"name": "pets"} | options, content=content)
+def add(
+    client: TestClient, content: bytes = CONTENT, *, prefer: str | None = None, **options: Any
+) -> Any:  # noqa: ANN401
+    """Upload a set and return the response; `prefer` is the header, the options the query."""
+    params = {"name": "pets"} | options
+    headers = {"prefer": prefer} if prefer else {}
+    return client.post("/v1/datasets", params=params, content=content, headers=headers)
 
 
 def folders(settings: Settings) -> list[Path]:

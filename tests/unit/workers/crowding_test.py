@@ -27,14 +27,13 @@ def test_a_node_that_was_never_full_has_no_limit() -> None:
 def test_one_fewer_after_a_kill_and_one_more_after_each_quiet_period() -> None:
     crowding, clock = made()
     crowding.note_kill("a", 2)
-    assert (crowding.limit("a"), crowding.limit("b")) == (2, None)
     found = []
     for _ in range(4):
         found.append(crowding.n_withheld(ROOMS))
         assert crowding.n_withheld({"a": 1, "b": 1}) == 0  # of workers that take half a node
         clock.now += FIRST_S
     assert found == [2, 1, 0, 0]
-    assert crowding.limit("a") is None
+    assert crowding.n_withheld({"a": 100}) == 0  # forgotten
 
 
 def test_each_kill_doubles_the_time_and_an_end_resets_it() -> None:
@@ -66,4 +65,4 @@ def test_a_node_that_left_the_cluster_is_forgotten() -> None:
     crowding, _ = made()
     crowding.note_kill("gone", 0)
     assert crowding.n_withheld(ROOMS) == 0
-    assert crowding.limit("gone") is None
+    assert crowding.n_withheld({"gone": 4}) == 0  # when it comes back

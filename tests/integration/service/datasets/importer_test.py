@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from service.storage import datasets, imports
 from service.storage.database import Database
 from tests.support.asking import until
 from tests.support.datasets import making
-from tests.support.datasets.gates import PATIENCE_S, gate
+from tests.support.datasets.gates import PATIENCE_S
 from tests.support.datasets.uploading import CONTENT, folders
 
 OPTIONS = ImportOptions(name="pets")
@@ -60,12 +59,6 @@ def ended(importer: Importer, database: Database, settings: Settings, found: Imp
 def n_stored(database: Database) -> int:
     with database.read() as session:
         return len(datasets.page(session, limit=10))
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    with gate(monkeypatch) as event:
-        yield event
 
 
 def test_an_import_ends_with_its_set(database: Database, settings: Settings) -> None:

@@ -41,6 +41,19 @@ def test_a_function_needs_no_measurement(sqlite_database: Database) -> None:
     assert found.epoch.source == "spec"
 
 
+def test_why_there_is_no_dispatcher_is_asked_where_there_is_none(
+    sqlite_database: Database,
+) -> None:
+    spec, reasons = parse.parse(SLEEPING), iter(["it is broken"])
+
+    def look() -> Estimate:
+        return estimates.estimate(sqlite_database, spec, UNPRICED, 60.0, lambda: next(reasons))
+
+    assert "it is broken" in look().warnings
+    dispatch(sqlite_database)
+    look()
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [

@@ -101,3 +101,13 @@ def test_an_address_that_is_none_is_a_sentence() -> None:
 def test_a_reason_is_never_empty() -> None:
     assert transport.reason_of(httpx2.ReadError("")) == "ReadError"
     assert transport.reason_of(httpx2.ReadError("cut")) == "cut"
+
+
+@pytest.mark.parametrize(
+    ("status", "may_pass"), [(422, False), (429, False), (500, True), (503, True)]
+)
+def test_what_a_server_lacks_may_pass_and_what_is_refused_stays(
+    status: int, may_pass: bool
+) -> None:
+    assert ClientError(status, "x", "y").may_pass is may_pass
+    assert UnreachableError("http://server", "refused").may_pass
