@@ -21,6 +21,7 @@ from api.openapi import document_of
 from api.problems import handlers
 from api.routes import (
     artifacts,
+    campaigns,
     datasets,
     densities,
     documentation,
@@ -43,7 +44,7 @@ from service.storage.database import Database
 
 VERSION = "1"
 ROUTES = (
-    *(estimates, jobs, reopening, studies, trials, events, densities, artifacts),
+    *(estimates, jobs, reopening, studies, trials, events, densities, artifacts, campaigns),
     # Imports before the routes of a set, which would take the word for an id.
     *(imports, datasets, samplers, networks, health, explanations, documentation),
 )

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from api.schemas.problems import ProblemOut
 from api.uploads import FolderImport
+from service.campaigns.request import CampaignSpec, Extension
 from service.spec import JobSpec
 
 _REF = "#/components/schemas/{model}"
@@ -35,7 +36,7 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
         if app.openapi_schema is None:
             found = generate()
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
-            added = _schemas(JobSpec, ProblemOut, FolderImport)
+            added = _schemas(JobSpec, CampaignSpec, Extension, ProblemOut, FolderImport)
             added["Problem"] = added.pop("ProblemOut")
             for name, schema in added.items():
                 schemas.setdefault(name, schema)

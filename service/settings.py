@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         le=3600,
         description="How long an answer may take to begin before it is 503, s.",
     )
+    max_campaign_cells: int = Field(
+        default=1_000, ge=1, le=10_000, description="Most cells of a campaign, each a job."
+    )
     max_dataset_bytes: int = Field(
         default=4 * 2**30, ge=1_000, description="Largest upload of a data set, bytes."
     )

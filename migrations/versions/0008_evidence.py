@@ -1,4 +1,4 @@
-"""losses of the items of test splits, and which jobs have looked at a test split"""
+"""losses of the items of test splits, which jobs have looked at a test split, and campaigns"""
 
 from __future__ import annotations
 
@@ -59,6 +59,49 @@ def upgrade() -> None:
             batch_op.f("ix_split_looks_split_looked_at"), ["split", "looked_at"], unique=False
         )
     count_earlier_looks()
+    add_campaigns()
+
+
+def add_campaigns() -> None:
+    op.create_table(
+        "campaigns",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("base", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("matrix", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=True),
+        sa.Column("body_digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
+        sa.UniqueConstraint("key", name=op.f("uq_campaigns_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "campaign_cells",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("campaign_id", KEY, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("settings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("job_id", KEY, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"],
+            ["campaigns.id"],
+            name=op.f("fk_campaign_cells_campaign_id_campaigns"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["jobs.id"],
+            name=op.f("fk_campaign_cells_job_id_jobs"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_cells")),
+        sa.UniqueConstraint(
+            "campaign_id", "place", name=op.f("uq_campaign_cells_campaign_id_place")
+        ),
+    )
+    with op.batch_alter_table("campaign_cells", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_campaign_cells_job_id"), ["job_id"], unique=False)
 
 
 def count_earlier_looks() -> None:
@@ -86,5 +129,7 @@ def split_of(spec: Any) -> str | None:  # noqa: ANN401 - JSON
 
 
 def downgrade() -> None:
+    op.drop_table("campaign_cells")
+    op.drop_table("campaigns")
     op.drop_table("split_looks")
     op.drop_table("item_losses")

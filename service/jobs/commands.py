@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy.exc import IntegrityError
@@ -46,9 +47,7 @@ def submit(
             no price, its asks cost too much (`service.validation.ask_limits`) or its trainings
             exceed the workers' memory (`service.costs.memory`).
     """
-    # Here and not in the spec's type, which must keep reading the names of older versions.
-    fault = fault_in(spec.name)
-    faults = [*([Fault("/name", fault)] if fault else []), *prices.faults(spec)]
+    faults = faults_of(spec, prices)
     if faults:
         raise InvalidSpecError(faults)
     digest = digest_of(spec.model_dump(mode="json"))
@@ -131,13 +130,42 @@ def merged(target: object, patch: object) -> object:
 
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
-    resolved = references.resolved(session, spec)
-    worker_bytes = memory.of_worker(spec, dispatchers.resources(session))
-    if faults := [*ask_limits.faults(resolved), *memory.faults(resolved, worker_bytes)]:
-        raise InvalidSpecError(faults)
-    job = jobs.insert(session, spec.name, resolved.spec.model_dump(mode="json"))
+    job = store(session, admitted(session, spec, dispatchers.resources(session)))
     if key is not None:
         idempotency.insert(session, key, digest, job.id)
+    return job
+
+
+def faults_of(spec: JobSpec, prices: Prices) -> list[Fault]:
+    """Return what forbids a new job of a valid spec: its name, or a resource without a price."""
+    # Here and not in the spec's type, which must keep reading the names of older versions.
+    fault = fault_in(spec.name)
+    return [*([Fault("/name", fault)] if fault else []), *prices.faults(spec)]
+
+
+def admitted(
+    session: Session, spec: JobSpec, resources: Sequence[Mapping[str, float]]
+) -> ResolvedSpec:
+    """Resolve the spec of a new job with what it refers to in the database.
+
+    Args:
+        session: In the transaction that stores the job.
+        spec: As in `submit`.
+        resources: Those of each dispatcher (`service.storage.dispatchers.resources`).
+
+    Raises:
+        InvalidSpecError: As `submit`, but for what `faults_of` returns.
+    """
+    resolved = references.resolved(session, spec)
+    worker_bytes = memory.of_worker(spec, resources)
+    if faults := [*ask_limits.faults(resolved), *memory.faults(resolved, worker_bytes)]:
+        raise InvalidSpecError(faults)
+    return resolved
+
+
+def store(session: Session, resolved: ResolvedSpec) -> Job:
+    """Store a new job, QUEUED, with its studies; it begins once the transaction has committed."""
+    job = jobs.insert(session, resolved.spec.name, resolved.spec.model_dump(mode="json"))
     rows = [asdict(study) | {"place": place} for place, study in enumerate(resolved.studies)]
     studies.insert_all(session, job.id, rows)
     events.add(session, job.id, "job", {"state": job.state})

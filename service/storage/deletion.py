@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from service.states import JobState, check_deletable
 from service.storage import item_losses, split_looks
+from service.storage.campaign_tables import CampaignCellRow
 from service.storage.declarative import Base
 from service.storage.jobs import deleted, locked_row
 from service.storage.tables import (
@@ -52,6 +53,9 @@ def mark(session: Session, job_id: int) -> None:
     row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
     session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id == job_id))
     split_looks.forget_job(session, job_id)
+    # A campaign keeps the settings of the cell.
+    of_job = CampaignCellRow.job_id == job_id
+    session.execute(update(CampaignCellRow).where(of_job).values(job_id=None))
 
 
 def marked(session: Session) -> list[int]:

@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from service.records import TrialResult
 from service.states import Role
+from service.storage import campaign_tables
 from service.storage.declarative import Base, Key
 
 # Replaces the state once a user has deleted the job: its rows are being removed, and only the
@@ -375,4 +376,4 @@ class CalibrationRow(Base):
 
 
 # Of all tables.
-METADATA = Base.metadata
+METADATA = campaign_tables.CampaignRow.metadata

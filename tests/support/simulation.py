@@ -165,3 +165,9 @@ def finish_next(database: Database) -> Job:
     simulation = Simulation(database)
     (run,) = simulation.take()
     return simulation.run(run)
+
+
+def finish(database: Database, n_jobs: int) -> list[Job]:
+    """Run the first jobs that wait to their ends, one after another; the others stay claimed."""
+    simulation = Simulation(database)
+    return [simulation.run(run) for run in simulation.take()[:n_jobs]]

@@ -1,0 +1,145 @@
+"""Campaigns: submit, list, show, cancel, extend."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Query as FromQuery
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from api.bodies import json_body
+from api.context import InDatabase, WithSettings
+from api.paging import Cursor, Id, Query, cut
+from api.problems.handlers import documented
+from api.routes.jobs import LOCATION, IdempotencyKey
+from api.schemas.base import Json, ListOut
+from api.schemas.campaigns import CampaignOut, CampaignSummaryOut
+from service.campaigns import commands
+from service.campaigns.request import CampaignSpec, Extension, read
+from service.campaigns.standing import CampaignStanding, standings
+from service.costs.prices import prices_of
+from service.storage import campaigns
+from service.storage.database import Database
+
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+
+EXAMPLE: Json = {
+    "name": "digits, by data and kernel",
+    "base": {
+        "task": {"kind": "classification", "dataset": "digits"},
+        "network": {"kind": "small_cnn", "depth": 2, "width": 8},
+        "training": {"epochs": 4},
+        "budget": {"n_trials": 12},
+    },
+    "matrix": {"network.kernel_size": [3, 5], "network.width": [8, 16], "seed": [0, 1, 2]},
+}
+
+
+def _body(name: str, example: Json) -> Json:
+    """Return the OpenAPI entry of a body; api/openapi.py adds its schema."""
+    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+class CampaignsQuery(Query):
+    """Which campaigns to list."""
+
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: Cursor = None
+
+
+def campaign_out(database: Database, campaign_id: int) -> CampaignOut:
+    """Show a campaign with its cells."""
+    with database.read() as session:
+        return _campaign_out(session, campaign_id)
+
+
+def _campaign_out(session: Session, campaign_id: int) -> CampaignOut:
+    (standing,) = standings(session, [campaigns.get(session, campaign_id)])
+    cells = [asdict(cell) for cell in campaigns.cells_of(session, campaign_id)]
+    return CampaignOut.model_validate(_summary(standing) | {"cells": cells})
+
+
+def _summary(standing: CampaignStanding) -> dict[str, Any]:
+    return {
+        **asdict(standing.campaign),
+        "counts": standing.counts,
+        "n_cells": standing.n_cells,
+        "n_open": standing.n_open,
+        "fraction": standing.fraction,
+    }
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=CampaignOut,
+    responses={202: LOCATION, **documented(400, 403, 409, 413, 415, 422)},
+    openapi_extra=_body("CampaignSpec", EXAMPLE),
+)
+def submit_campaign(
+    database: InDatabase,
+    settings: WithSettings,
+    response: Response,
+    body: Annotated[object, Depends(json_body)],
+    idempotency_key: IdempotencyKey = None,
+) -> CampaignOut:
+    """Submit a campaign: a job for each combination of the matrix's values, all or none."""
+    wanted = read(CampaignSpec, body)
+    most = settings.max_campaign_cells
+    made, _ = commands.submit(database, wanted, idempotency_key, prices_of(settings), most)
+    response.headers["location"] = f"/v1/campaigns/{made.id}"
+    return campaign_out(database, made.id)
+
+
+@router.get("", response_model=ListOut[CampaignSummaryOut], responses=documented(422))
+def list_campaigns(
+    database: InDatabase,
+    request: Request,
+    response: Response,
+    query: Annotated[CampaignsQuery, FromQuery()],
+) -> dict[str, Any]:
+    """List campaigns, the newest first."""
+    with database.read() as session:
+        found = campaigns.page(session, limit=query.limit + 1, before=query.cursor)
+        kept = cut(found, query.limit, request, response)
+        return {"items": [_summary(each) for each in standings(session, kept)]}
+
+
+@router.get("/{campaign_id}", response_model=CampaignOut, responses=documented(404, 422))
+def show_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
+    """Show a campaign: its cells with their settings, jobs and states."""
+    return campaign_out(database, campaign_id)
+
+
+@router.post(
+    "/{campaign_id}/cancel",
+    response_model=CampaignOut,
+    responses=documented(403, 404, 409, 413, 422),
+)
+def cancel_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
+    """Cancel all jobs of a campaign that have not ended; those that have stay as they are."""
+    commands.cancel(database, campaign_id)
+    return campaign_out(database, campaign_id)
+
+
+@router.post(
+    "/{campaign_id}/extend",
+    status_code=202,
+    response_model=CampaignOut,
+    responses=documented(400, 403, 404, 413, 415, 422),
+    openapi_extra=_body("Extension", {"path": "seed", "values": [3, 4]}),
+)
+def extend_campaign(
+    database: InDatabase,
+    settings: WithSettings,
+    campaign_id: Id,
+    body: Annotated[object, Depends(json_body)],
+) -> CampaignOut:
+    """Add values to an axis of the matrix: jobs for the new cells alone, all or none."""
+    wanted, most = read(Extension, body), settings.max_campaign_cells
+    commands.extend(database, campaign_id, wanted, prices_of(settings), most)
+    return campaign_out(database, campaign_id)

@@ -1,0 +1,1 @@
+"""Campaigns: a base spec and a matrix of settings, a job for each cell, and one report."""

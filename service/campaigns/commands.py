@@ -1,0 +1,269 @@
+"""Commands on campaigns: submit, extend, cancel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service.campaigns import faults as cell_faults
+from service.campaigns import matrix as cells_in
+from service.campaigns.matrix import Matrix
+from service.campaigns.request import CampaignSpec, Extension
+from service.costs.prices import UNPRICED, Prices
+from service.digest import digest_of
+from service.errors import (
+    Fault,
+    IdempotencyConflictError,
+    IllegalTransitionError,
+    InvalidSpecError,
+    NotFoundError,
+)
+from service.jobs import commands
+from service.records import Json
+from service.spec import JobSpec
+from service.storage import campaigns, dispatchers
+from service.storage.campaigns import Campaign
+from service.storage.database import Database
+from service.studies.resolved import ResolvedSpec
+from service.validation import parse
+from service.validation.json_pointers import escape
+
+# A setting of the server (`Settings.max_campaign_cells`).
+MOST_CELLS = 1000
+
+
+def submit(
+    database: Database,
+    wanted: CampaignSpec,
+    key: str | None = None,
+    prices: Prices = UNPRICED,
+    most_cells: int = MOST_CELLS,
+) -> tuple[Campaign, bool]:
+    """Store a campaign with a job for each cell, all of them or none.
+
+    Args:
+        database: Stores the campaign.
+        wanted: What the user sent.
+        key: The request's Idempotency-Key: the same key and body give the same campaign again.
+        prices: By which a budget in money is counted.
+        most_cells: The largest number of cells.
+
+    Returns:
+        The campaign, and whether it is new.
+
+    Raises:
+        IdempotencyConflictError: The key came with another body before.
+        InvalidSpecError: The matrix or the spec of a cell is refused: all faults of all cells,
+            see `service.campaigns.faults.listed`.
+    """
+    check(wanted.base, wanted.matrix, most_cells)
+    digest = digest_of(wanted.model_dump(mode="json"))
+    # What is refused later is refused by the rules of the same method.
+    base = {"method": parse.NEWEST_METHOD, **wanted.base}
+    cells = cells_in.cells_of(wanted.matrix)
+    try:
+        with database.write() as session:
+            earlier = _earlier(session, key, digest)
+            if earlier is not None:
+                return earlier, False
+            resolved = _admitted(session, wanted.name, base, wanted.matrix, cells, prices)
+            made = campaigns.insert_campaign(
+                session,
+                name=wanted.name,
+                base=base,
+                matrix=wanted.matrix,
+                key=key,
+                body_digest=digest,
+            )
+            _insert(session, made.id, 0, cells, resolved)
+            return made, True
+    except IntegrityError:  # on PostgreSQL two requests with one key may run at once
+        with database.read() as session:
+            earlier = _earlier(session, key, digest)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+def check(base: Mapping[str, Any], matrix: Matrix, most_cells: int) -> None:
+    """Refuse a matrix before any cell of it is made.
+
+    Raises:
+        InvalidSpecError: It has too many cells, a path that leads nowhere, or a value twice.
+    """
+    n_cells = cells_in.n_cells(matrix)
+    if n_cells > most_cells:
+        detail = (
+            f"the product has {n_cells:,} cells: at most {most_cells:,} are taken, take values "
+            "or an axis away (DENSEARCH_MAX_CAMPAIGN_CELLS)"
+        )
+        raise InvalidSpecError([Fault("/matrix", detail)])
+    faults = [*_not_finite(base, "/base"), *_not_finite(matrix, "/matrix")]
+    faults += [] if faults else cells_in.faults(base, matrix)
+    if not faults and cells_in.spec_bytes(base, matrix) > cells_in.MOST_SPEC_BYTES:
+        most = cells_in.MOST_SPEC_BYTES // 1_000_000
+        detail = f"{n_cells:,} specs of this size exceed {most} MB: take cells away"
+        faults = [Fault("/matrix", detail)]
+    if faults:
+        raise InvalidSpecError(faults)
+
+
+def _not_finite(value: object, at: str) -> Iterator[Fault]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Fault(at, "must be a finite number")
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _not_finite(item, f"{at}/{escape(name)}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _not_finite(item, f"{at}/{index}")
+
+
+def _earlier(session: Session, key: str | None, digest: str) -> Campaign | None:
+    found = campaigns.with_key(session, key) if key is not None else None
+    if found is None:
+        return None
+    if found[0] != digest:
+        raise IdempotencyConflictError(key or "")
+    return campaigns.get(session, found[1])
+
+
+def specs_of(
+    name: str, base: Mapping[str, Any], cells: Sequence[Json], prices: Prices
+) -> tuple[dict[int, JobSpec], dict[int, Sequence[Fault]]]:
+    """Parse the spec of each cell.
+
+    Returns:
+        The specs of those that are valid by themselves and the faults of the others, by index.
+    """
+    specs: dict[int, JobSpec] = {}
+    faults: dict[int, Sequence[Fault]] = {}
+    for index, settings in enumerate(cells):
+        try:
+            spec = parse.parse(cells_in.body_of(name, base, settings))
+        except InvalidSpecError as error:
+            faults[index] = error.faults
+            continue
+        specs[index] = spec
+        own = commands.faults_of(spec, prices)
+        if own:
+            faults[index] = own
+    return specs, faults
+
+
+def _admitted(
+    session: Session,
+    name: str,
+    base: Mapping[str, Any],
+    matrix: Matrix,
+    cells: Sequence[Json],
+    prices: Prices,
+) -> list[ResolvedSpec]:
+    """Resolve the spec of each cell.
+
+    Raises:
+        InvalidSpecError: The faults of all cells.
+    """
+    specs, faults = specs_of(name, base, cells, prices)
+    resources = dispatchers.resources(session)
+    resolved: dict[int, ResolvedSpec] = {}
+    for index, spec in specs.items():
+        try:
+            resolved[index] = commands.admitted(session, spec, resources)
+        except InvalidSpecError as error:
+            faults[index] = [*faults.get(index, ()), *error.faults]
+    if faults:
+        raise InvalidSpecError(cell_faults.listed(faults, cells, matrix))
+    return [resolved[index] for index in range(len(cells))]
+
+
+def _insert(
+    session: Session,
+    campaign_id: int,
+    first: int,
+    cells: Sequence[Json],
+    resolved: Sequence[ResolvedSpec],
+) -> None:
+    made = [commands.store(session, each).id for each in resolved]
+    pairs = list(zip(cells, made, strict=True))
+    campaigns.insert_cells(session, campaign_id, first, pairs)
+
+
+def extend(
+    database: Database,
+    campaign_id: int,
+    wanted: Extension,
+    prices: Prices = UNPRICED,
+    most_cells: int = MOST_CELLS,
+) -> Campaign:
+    """Add values to one axis of a campaign: a job for each new cell, all of them or none.
+
+    Sent again it changes nothing, since values that the axis has are left out.
+
+    Raises:
+        NotFoundError: No such campaign.
+        InvalidSpecError: The campaign has no such axis, there would be too many cells, or the spec
+            of a new cell is refused.
+    """
+    with database.write() as session:
+        campaign = campaigns.lock(session, campaign_id)
+        matrix = _extended(campaign, wanted)
+        new = matrix[wanted.path][len(campaign.matrix[wanted.path]) :]
+        if not new:
+            return campaign
+        check(campaign.base, matrix, most_cells)
+        cells = cells_in.cells_of({**matrix, wanted.path: new})
+        args = (campaign.name, campaign.base, {**matrix, wanted.path: wanted.values})
+        try:
+            resolved = _admitted(session, *args, cells, prices)
+        except InvalidSpecError as error:
+            raise InvalidSpecError([_in_extension(f, wanted) for f in error.faults]) from error
+        first = campaigns.n_cells(session, campaign_id)
+        _insert(session, campaign_id, first, cells, resolved)
+        return campaigns.set_matrix(session, campaign_id, matrix)
+
+
+def _extended(campaign: Campaign, wanted: Extension) -> dict[str, list[Any]]:
+    if wanted.path not in campaign.matrix:
+        axes = ", ".join(campaign.matrix)
+        raise InvalidSpecError([Fault("/path", f"is no axis of the campaign: choose {axes}")])
+    faults = list(_not_finite(wanted.values, "/values"))
+    if faults:
+        raise InvalidSpecError(faults)
+    values = list(campaign.matrix[wanted.path])
+    known = {cells_in.same_text(value) for value in values}
+    for value in wanted.values:
+        text = cells_in.same_text(value)
+        if text not in known:
+            known.add(text)
+            values.append(value)
+    return {**campaign.matrix, wanted.path: values}
+
+
+def _in_extension(fault: Fault, wanted: Extension) -> Fault:
+    """Return a fault with its pointer into the body of an extension."""
+    axis = f"/matrix/{escape(wanted.path)}"
+    if fault.pointer.startswith(f"{axis}/"):
+        return Fault(f"/values{fault.pointer.removeprefix(axis)}", fault.detail)
+    return Fault("/values", fault.detail)
+
+
+def cancel(database: Database, campaign_id: int) -> Campaign:
+    """Cancel all jobs of a campaign that have not ended; those that have stay as they are.
+
+    Raises:
+        NotFoundError: No such campaign.
+    """
+    with database.read() as session:
+        found = campaigns.get(session, campaign_id)
+        open_jobs = campaigns.open_jobs(session, campaign_id)
+    for job_id in open_jobs:
+        try:
+            commands.cancel(database, job_id)
+        except (NotFoundError, IllegalTransitionError):
+            continue  # it ended, or was deleted, in between
+    return found

@@ -1,0 +1,65 @@
+"""The faults of many cells as one list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.campaigns import faults
+from service.campaigns.matrix import cells_of
+from service.errors import Fault
+
+MATRIX: dict[str, list[Any]] = {
+    "training.lr": [0.1, -1.0],
+    "density": [{"family": "full"}, {"family": "x"}],
+    "seed": [0, 1],
+}
+CELLS = cells_of(MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "cell", "expected"),
+    [
+        ("/training/lr", 0, "/matrix/training.lr/0"),
+        ("/training/lr", 7, "/matrix/training.lr/1"),
+        ("/training", 0, "/base/training"),
+        ("/density/family", 2, "/matrix/density/1/family"),
+        ("/densities", 2, "/base/densities"),
+        ("", 0, "/base"),
+    ],
+)
+def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str) -> None:
+    assert faults.pointer_in(pointer, CELLS[cell], MATRIX) == expected
+
+
+def test_a_fault_that_cells_share_is_listed_once_with_all_of_them() -> None:
+    found = {index: [Fault("/training/lr", "is below 0")] for index in (4, 5, 7)}
+    found[0] = [Fault("/task", "is missing")]
+    assert faults.listed(found, CELLS, MATRIX) == [
+        Fault(
+            "/matrix/training.lr/1",
+            'cells 4 to 5, 7 (the first: lr -1.0, density {"family": "full"}, seed 0): is below 0',
+        ),
+        Fault(
+            "/base/task",
+            'cell 0 (lr 0.1, density {"family": "full"}, seed 0): is missing',
+        ),
+    ]
+
+
+def test_the_list_is_bounded() -> None:
+    matrix = {"seed": list(range(1000))}
+    cells = cells_of(matrix)
+    found = {index: [Fault("/seed", "is odd")] for index in range(1000)}
+    shown = faults.listed(found, cells, matrix)
+    assert len(shown) == faults.MOST_LISTED + 1
+    assert shown[-1] == Fault("", "and 900 more faults of other kinds")
+    same = {index: [Fault("/task", "is missing")] for index in range(0, 1000, 2)}
+    (one,) = faults.listed(same, cells, matrix)
+    assert "488 more ranges" in one.detail
+    assert len(one.detail) < 200
+
+
+def test_neighbours_are_joined_to_ranges() -> None:
+    assert faults.ranges_of([5, 1, 2, 3, 9]) == [(1, 3), (5, 5), (9, 9)]
