@@ -63,6 +63,11 @@ class DensitySpec(Section):
         description="[low, high] of the common factor that is searched with the learning rate, "
         "logarithmic; an eighth to 8 if unset.",
     )
+    normalised: bool = Field(
+        default=False,
+        exclude_if=lambda is_normalised: not is_normalised,
+        description="Whether searches at a fixed rate give each density a root mean square of 1.",
+    )
 
 
 class FloatRange(Section):

@@ -19,7 +19,7 @@ from service.storage import densities
 from service.studies.layer_groups import window_of
 from service.studies.nesting import FLAT, UNIFORM
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
-from service.validation.density import POSITIVE_FAMILIES
+from service.studies.spaces import POSITIVE_FAMILIES
 
 # Densities without shape: an arm that contains them may be represented by one.
 PLAIN = (UNIFORM, FLAT)

@@ -22,6 +22,7 @@ from service.report.rows import (
 )
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
+from service.report.valley import valley_of
 from service.states import Phase, Role, TrialState
 from service.studies import gradient_settings
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
@@ -88,7 +89,11 @@ def build_report(
     evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,
-        "arms": [row_of(resolved, arms, one, against.get(one.name), noise) for one in found],
+        "arms": [
+            row_of(resolved, arms, one, against.get(one.name), noise)
+            | {"valley": valley_of(resolved, one)}
+            for one in found
+        ],
         "best_arm": best.name if best else None,
         "n_seeds": max((len(one.tested) for one in found), default=0),
         "verdict": " ".join(findings),

@@ -37,6 +37,9 @@ def densities_at(
     if control is None or arm == "density_tuned":
         family, is_scaled = resolved.density.family, resolved.spaces.of(arm).is_scaled
         parts = parted(groups, family, vector, is_scaled=is_scaled)
+        if resolved.density.normalised and not is_scaled:
+            parts = [[1.0, *own] for own in parts]
+            is_scaled = True
         return (_built_scaled if is_scaled else built)(family, groups, parts)
     if arm == "flat_tuned":
         pairs = zip(groups, vector, strict=True)

@@ -31,6 +31,8 @@ LR_FACTOR = 8.0
 MOST_LR = 1e3
 # A common factor of a density is looked for this many times below and above 1.
 FACTOR = 8.0
+# Families whose values are widths and the like, all above 0.
+POSITIVE_FAMILIES = ("gaussian", "power")
 # A flat factor of 0 cannot be trained.
 LEAST_FACTOR = 0.05
 
@@ -71,8 +73,11 @@ def training_spaces(
     names = (name for group in groups for name in group.value_names(density.family))
     pairs = zip(names, density.bounds or [], strict=True)
     is_rounded = spec.method >= NESTED_SINCE
+    # Widths of densities of one scale: equal ratios are equally far apart.
+    is_log = density.normalised and density.family in POSITIVE_FAMILIES
     vector = tuple(
-        FloatAxis(name, low, high, is_rounded=is_rounded) for name, (low, high) in pairs
+        FloatAxis(name, low, high, is_log=is_log, is_rounded=is_rounded)
+        for name, (low, high) in pairs
     )
     scaled = _scaled(density, groups, vector) if is_rounded else vector
     # A learned density is learned at the training's own settings.

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from densearch.density import families, ranges
-from service import networks
+from service import networks, samplers
 from service.errors import Fault
 from service.extensions.entry_points import PluginError
 from service.networks import AnyNetwork, OwnNetwork
 from service.spec import NESTED_SINCE, Choices, DensitySpec, JobSpec
 from service.studies.layer_groups import Group, grouped, n_dims_of
-from service.studies.spaces import has_factors
+from service.studies.spaces import POSITIVE_FAMILIES, has_factors
 
 MAX_DIMENSION = 64
-POSITIVE_FAMILIES = ("gaussian", "power")
 
 
 def filled(spec: JobSpec, network: AnyNetwork) -> JobSpec:
@@ -86,11 +85,23 @@ def _factor_faults(spec: JobSpec, low: float, high: float) -> Iterator[Fault]:
         yield Fault(f"{at}/1", "a factor beyond 1e6 cannot be trained")
 
 
+def _normalised_faults(spec: JobSpec) -> Iterator[Fault]:
+    at = "/density/normalised"
+    if spec.method < NESTED_SINCE:
+        yield Fault(at, f"is understood from method {NESTED_SINCE} on: leave it out")
+    learned = [wanted.name for wanted in spec.samplers if samplers.is_learned(wanted.name)]
+    if learned:
+        detail = "learns its density at a scale of its own: leave the sampler or this field out"
+        yield Fault(at, f"{learned[0]} {detail}")
+
+
 def faults(spec: JobSpec) -> Iterator[Fault]:
     """Yield what is wrong with the density of a spec whose sections are filled."""
     if spec.density is None or spec.network is None:
         return
     yield from _scope_faults(spec, spec.density, spec.network)
+    if spec.density.normalised:
+        yield from _normalised_faults(spec)
     groups = _groups(spec, spec.density, spec.network)
     n_values = _n_values(spec, spec.density, groups)
     if n_values > MAX_DIMENSION:

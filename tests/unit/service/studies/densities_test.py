@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -156,3 +157,43 @@ def test_a_vector_without_factors_gets_the_scale_of_its_density() -> None:
     again = densities_at(job, "direct_l", [scale, *shape])
     assert again[""].phi == pytest.approx(density.phi, rel=1e-12)
     assert with_factors(job, [2.0, *given]) == [2.0, *given]
+
+
+class TestNormalised:
+    GAUSSIAN: Mapping[str, Any] = {
+        "family": "gaussian",
+        "bounds": [[0.5, 4.0]],
+        "normalised": True,
+    }
+
+    def job(self, **changes: Any) -> TrainingJob:
+        network = {"kind": "small_cnn", "kernel_size": 5}
+        given: dict[str, Any] = {
+            "network": network,
+            "samplers": ["grid"],
+            "density": dict(self.GAUSSIAN),
+        }
+        return job_of(**given | changes)
+
+    def test_a_density_has_a_scale_of_1_and_its_own_shape(self) -> None:
+        (found,) = densities_at(self.job(), "grid", [1.25]).values()
+        shape = families.build("gaussian", 5, [1.25]).phi
+        assert matching_factor(found) == pytest.approx(1.0, rel=1e-12)
+        assert found.phi / found.phi[2, 2] == pytest.approx(shape / shape[2, 2], rel=1e-12)
+
+    def test_widths_are_searched_logarithmically(self) -> None:
+        (axis,) = self.job().spaces.of("grid").vector
+        assert axis.value(0.5) == pytest.approx((0.5 * 4.0) ** 0.5)
+        plain = {**self.GAUSSIAN, "normalised": False}
+        (axis,) = self.job(density=plain).spaces.of("grid").vector
+        assert axis.value(0.5) == pytest.approx(2.25)
+
+    def test_a_spec_without_it_is_stored_as_before(self) -> None:
+        spec = self.job(density={"family": "gaussian"}).spec.model_dump(mode="json")
+        assert "normalised" not in spec["density"]
+        assert self.job().spec.model_dump(mode="json")["density"]["normalised"] is True
+
+    def test_where_the_rate_is_searched_the_factor_is(self) -> None:
+        search = {"lr": {"low": 0.01, "high": 1.0, "log": True}}
+        (found,) = densities_at(self.job(search=search), "grid", [2.0, 1.25]).values()
+        assert matching_factor(found) == pytest.approx(2.0, rel=1e-12)

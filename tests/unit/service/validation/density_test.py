@@ -191,3 +191,16 @@ def test_what_depends_on_data_that_are_not_known_yet_is_left_open() -> None:
     assert known.density is not None
     assert known.density.bounds == [[0.0, 2.0]] * 3
     assert known.samplers
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"method": 1}, "method 2"), ({"samplers": ["gradient"]}, "gradient learns its density")],
+)
+def test_a_density_is_normalised_where_its_scale_is_the_jobs(
+    changes: dict[str, Any], reason: str
+) -> None:
+    parse.parse(body(density={"normalised": True}))
+    (fault,) = faults(density={"normalised": True}, **changes)
+    assert fault.pointer == "/density/normalised"
+    assert reason in fault.detail
