@@ -305,6 +305,7 @@ def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Messag
         Ending(item.status.value.lower()),
         value=item.value,
         device=device_kind(assignment.device),
+        items=item.items,
         **item.measured() | {"metrics": _metrics(assignment, item)},
     )
     return ended, item.weights

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from service.death import Death
+from service.item_losses import ItemLosses
 from service.records import Json, TrialResult
 
 
@@ -93,6 +94,7 @@ class Ended(TrialResult):
         worker: Name of the worker, for people.
         death: How the worker died, where it did.
         device: Kind of device that it trained on, None where nothing was trained to an end.
+        items: The losses of the items of the test split, where that was judged.
     """
 
     attempt_id: int
@@ -105,6 +107,7 @@ class Ended(TrialResult):
     worker: str | None = None
     device: str | None = None
     death: Death | None = None
+    items: ItemLosses | None = None
 
 
 Update = Measured | Ended

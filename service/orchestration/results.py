@@ -13,7 +13,7 @@ from service.orchestration.messages import Ended, Ending, Measured, Update
 from service.orchestration.run import Run
 from service.records import Trial
 from service.states import AttemptState, Phase, TrialState
-from service.storage import trials
+from service.storage import item_losses, trials
 from service.storage.database import Database
 from service.studies import gradient_settings, payloads
 from service.studies.resolved import TrainingJob
@@ -122,6 +122,8 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     if trial.phase is Phase.EVALUATION and update.weights is not None:
         # Before the end: trials with the same digest then share it.
         artifacts.keep(session, run, trial, update.weights)
+    if trial.phase is Phase.EVALUATION and update.items is not None:
+        item_losses.put(session, trial.digest, update.items)
     is_diverged = update.ending is Ending.DIVERGED
     state = TrialState.PRUNED if update.ending is Ending.PRUNED else TrialState.COMPLETED
     changes = {

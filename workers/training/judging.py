@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.operator import fold
+from densearch.plugins.objective import Judgement
+from service.item_losses import ItemLosses
 from workers.training.checkpoint import TrainingProgress
 from workers.training.export import folded_weights
 from workers.training.forward import Precision
@@ -160,14 +162,18 @@ class CandidateRun:
         Folding changes no bit of them: tests/integration/workers/training/loop_test.py checks it.
         """
         network = fold(self.parts.network.eval())
-        metrics = self.judged or self.parts.objective.evaluate(
-            network, self.task.split, thorough=True
-        )
+        items = None
+        if self.judged is not None:
+            metrics = self.judged
+        else:
+            judgement = self.parts.objective.judge(network, self.task.split)
+            metrics = dict(judgement.metrics)
+            items = items_of(judgement) if self.task.split == "test" else None
         if not math.isfinite(metrics["loss"]):
             self.end(Status.DIVERGED)
             return
         weights = self._exported(network) if self.task.keep_weights else None
-        self.end(Status.COMPLETED, metrics, weights)
+        self.end(Status.COMPLETED, metrics, weights, items)
 
     def _exported(self, network: nn.Module) -> bytes:
         objective = self.parts.objective
@@ -178,6 +184,7 @@ class CandidateRun:
         status: Status,
         metrics: dict[str, float] | None = None,
         weights: bytes | None = None,
+        items: ItemLosses | None = None,
     ) -> None:
         """Set the outcome."""
         value = metrics["loss"] if metrics else None
@@ -190,9 +197,18 @@ class CandidateRun:
             curve=self.curve,
             learned=None if value is None or learned is None else learned.values(),
             weights=weights,
+            items=items,
             precision=self.precision,
             peak_memory_bytes=self.peak.bytes(),
         )
+
+
+def items_of(judgement: Judgement) -> ItemLosses | None:
+    """Return the losses of a judgement's items as they are kept; None where it has none."""
+    losses, groups = judgement.item_losses, judgement.groups
+    if losses is None:
+        return None
+    return ItemLosses.of(losses.cpu().numpy(), None if groups is None else groups.cpu().numpy())
 
 
 def _of_validation(metrics: dict[str, float]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from service.item_losses import ItemLosses
 from service.records import TrialResult
 from service.studies.training_payload import TrainingPayload
 
@@ -109,6 +110,7 @@ class Outcome(TrialResult):
             empty where there is no value.
         learned: None also where there is no value.
         weights: The folded network as safetensors, where asked for and completed.
+        items: The losses of the items of the test split, where it was judged and they are known.
         precision: Precision of the forward and backward pass: "float32", "tf32" or "bfloat16".
     """
 
@@ -118,5 +120,6 @@ class Outcome(TrialResult):
     training_s: float = 0.0
     curve: tuple[float, ...] = ()
     weights: bytes | None = None
+    items: ItemLosses | None = None
     precision: str = "float32"
     peak_memory_bytes: int = 0

@@ -37,7 +37,7 @@ from densearch.seeds import derive
 if TYPE_CHECKING:  # for type checkers and editors; at run time `__getattr__` loads these names
     from densearch.nn.memory_format import lay_out
     from densearch.plugins.data_info import DataInfo
-    from densearch.plugins.objective import Batch, Generators, Objective
+    from densearch.plugins.objective import Batch, Generators, Judgement, Objective
     from densearch.plugins.options import SamplerOptions
     from densearch.plugins.sections import OwnNetwork, OwnTask
 
@@ -52,6 +52,7 @@ __all__ = [
     "Entry",
     "Generators",
     "InputShape",
+    "Judgement",
     "KnownSequence",
     "Layer",
     "NetworkPlugin",
@@ -75,6 +76,7 @@ __all__ = [
 _HOMES = {
     "Batch": ("densearch.plugins.objective", "torch"),
     "DataInfo": ("densearch.plugins.data_info", "plugins"),
+    "Judgement": ("densearch.plugins.objective", "torch"),
     "Objective": ("densearch.plugins.objective", "torch"),
     "OwnNetwork": ("densearch.plugins.sections", "plugins"),
     "OwnTask": ("densearch.plugins.sections", "plugins"),

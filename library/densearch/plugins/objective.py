@@ -32,6 +32,23 @@ class Generators:
     augmentation: torch.Generator
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """A network on a split, judged thoroughly.
+
+    Attributes:
+        metrics: As `Objective.evaluate` returns them.
+        item_losses: (n,), the loss of each item of the split (an image, a signal), in a fixed
+            order; their mean is the `loss`. None where the objective has none.
+        groups: (n,), whole numbers: items with the same one come from one source, such as a
+            photograph. None where each item is a source of its own.
+    """
+
+    metrics: Mapping[str, float]
+    item_losses: Tensor | None = None
+    groups: Tensor | None = None
+
+
 class Objective(ABC):
     """Data, loss and metrics of one task on one device.
 
@@ -91,6 +108,18 @@ class Objective(ABC):
         Returns:
             `loss`, the reported objective, and the task's own metrics.
         """
+
+    def judge(self, network: nn.Module, split: Split) -> Judgement:
+        """Judge a network in eval mode thoroughly, with the loss of each item if there is one.
+
+        The final evaluation is judged so. From the losses of items the report learns how sure it
+        is beyond these items. By default there are none.
+
+        Args:
+            network: On the objective's device.
+            split: Which split.
+        """
+        return Judgement(self.evaluate(network, split, thorough=True))
 
     def evaluate_together(
         self,

@@ -39,7 +39,11 @@ def load_collages() -> Mapping[str, tuple[list[Image], list[Mask]]]:
 def collages(device: torch.device) -> PatchDataset:
     """Return the set on a device."""
     splits = {
-        split: held_source([images, [mask.astype(np.float32) for mask in masks]], device)
+        split: held_source(
+            [images, [mask.astype(np.float32) for mask in masks]],
+            device,
+            torch.zeros(len(images), dtype=torch.long),  # pieces of the same photographs
+        )
         for split, (images, masks) in load_collages().items()
     }
     inputs = [images for images, _ in splits["train"].crops()]

@@ -93,11 +93,14 @@ class LabelledSplit:
         samples: N of them.
         labels: On the device: (N,) int64 classes, or (N, n_labels) float32 of 0 and 1.
         scale: Scales stored values to a network's inputs.
+        groups: (N,), int64 on the CPU: samples with the same number come from one source. None
+            where each is a source of its own.
     """
 
     samples: Rows
     labels: Tensor
     scale: Scaling
+    groups: Tensor | None = None
 
     def chosen(self, rows: Tensor) -> LabelledSplit:
         """Return the samples of these indices, (N,) on the CPU, scaled as all are."""

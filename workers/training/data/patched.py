@@ -68,14 +68,18 @@ class PatchDataset:
         return mean.float().view(-1, *(1,) * self.n_dims)
 
 
-def held_source(parts: Sequence[Sequence[NDArray[Any]]], device: torch.device) -> PatchSource:
+def held_source(
+    parts: Sequence[Sequence[NDArray[Any]]], device: torch.device, groups: Tensor | None = None
+) -> PatchSource:
     """Return a split held on a device; its values are used as they are.
 
     Args:
         parts: The inputs, or inputs and targets, (C, *sides) each.
         device: Where to.
+        groups: Of the samples, see `workers.training.data.labelled.LabelledSplit`.
     """
-    return PatchSource([HeldImages(images, device) for images in parts], [_same] * len(parts))
+    held = [HeldImages(images, device) for images in parts]
+    return PatchSource(held, [_same] * len(parts), groups)
 
 
 def _same(values: Tensor) -> Tensor:

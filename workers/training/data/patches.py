@@ -156,8 +156,17 @@ class MappedImages(Images):
 class PatchSource:
     """Patches of a split's samples, or of its inputs and targets together."""
 
-    def __init__(self, images: Sequence[Images], scales: Sequence[Scale]) -> None:
-        """Take the inputs alone, or inputs and targets of the same sides; and their scales."""
+    def __init__(
+        self, images: Sequence[Images], scales: Sequence[Scale], groups: Tensor | None = None
+    ) -> None:
+        """Take the inputs alone, or inputs and targets of the same sides; and their scales.
+
+        Args:
+            images: N samples each.
+            scales: Of each of them.
+            groups: See `workers.training.data.labelled.LabelledSplit`.
+        """
+        self.groups = groups
         self._images = images
         self._scales = scales
         self._sides = images[0].sides

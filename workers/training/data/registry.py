@@ -7,14 +7,16 @@ without arguments that returns `Arrays`; of patches, a function of the device th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pkgutil import resolve_name
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from densearch.plugins.shape import InputShape
 from service.tasks.kinds import TRAINED
@@ -27,6 +29,11 @@ from workers.training.data.subset import Subset
 from workers.training.data.targets import targets_of
 from workers.training.device_memory import held_bytes, memory_of
 
+# From the labels of samples to their sources, of the sets whose samples are pieces of few
+# photographs: a texture is one photograph, a mosaic has pieces of all three.
+SOURCES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
+    {"textures": Tensor.long, "mosaics": lambda labels: torch.zeros(len(labels)).long()}
+)
 # Each split's samples, (N, *sides), and labels.
 Arrays = Mapping[str, tuple[NDArray[np.float32], NDArray[Any]]]
 
@@ -66,7 +73,7 @@ def labelled_dataset(
     if size_px is not None and not name.startswith(PREFIX):
         raise ValueError(f"size_px is of images that are stored as they came, not of {name}")
     if name in TRAINED[kind].sets:
-        return _built_in(resolve_name(TRAINED[kind].sets[name])(), device)
+        return _built_in(resolve_name(TRAINED[kind].sets[name])(), device, SOURCES.get(name))
     if not name.startswith(PREFIX):
         return own_labelled(kind, name, device)
     found = stored_labelled(name, device, data_dir, held_bytes_on(device), size_px)
@@ -81,7 +88,9 @@ def held_bytes_on(device: torch.device) -> int:
     return held_bytes(memory_of(device), HELD_BYTES)
 
 
-def _built_in(arrays: Arrays, device: torch.device) -> LabelledDataset:
+def _built_in(
+    arrays: Arrays, device: torch.device, source_of: Callable[[Tensor], Tensor] | None
+) -> LabelledDataset:
     samples, labels = arrays["train"]
     scale = Scaling(
         *(torch.tensor(float(x), device=device) for x in (samples.mean(), samples.std()))
@@ -91,6 +100,7 @@ def _built_in(arrays: Arrays, device: torch.device) -> LabelledDataset:
             HeldRows(torch.from_numpy(values[:, None]).to(device)),
             torch.from_numpy(of_them).to(device),
             scale,
+            None if source_of is None else source_of(torch.from_numpy(of_them)),
         )
         for split, (values, of_them) in arrays.items()
     }

@@ -6,16 +6,19 @@ so that a pack can be tried again in halves.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
-from densearch.plugins.objective import Batch, Generators, Objective
+from densearch.plugins.objective import Batch, Generators, Judgement, Objective
 from densearch.plugins.shape import InputShape, Split
 from service.extensions.entry_points import PluginError
 
+# By which the mean of the losses of items may differ from the loss.
+_ROUNDING, _LEAST = 1e-4, 1e-9
 # Names of metrics are columns of pages and keys of answers.
 _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -79,7 +82,37 @@ class HeldObjective(Objective):
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """See `Objective.evaluate`; numbers of numpy and torch become plain ones."""
-        found = self._inner.evaluate(network, split, thorough=thorough)
+        return self._metrics(self._inner.evaluate(network, split, thorough=thorough))
+
+    def judge(self, network: nn.Module, split: Split) -> Judgement:
+        """See `Objective.judge`; losses of items that are not those of the loss are refused.
+
+        A class that changes how ours `evaluate` has no losses of items unless it judges, too.
+        """
+        if _place(type(self._inner), "evaluate") < _place(type(self._inner), "judge"):
+            return Judgement(self.evaluate(network, split, thorough=True))
+        found = self._inner.judge(network, split)
+        if not isinstance(found, Judgement):
+            raise self._fault("judges without a densearch.plugins.Judgement")
+        metrics = self._metrics(found.metrics)
+        losses, groups = found.item_losses, found.groups
+        if losses is None:
+            return Judgement(metrics)
+        if not (isinstance(losses, Tensor) and losses.dim() == 1 and len(losses)):
+            raise self._fault("gives item_losses that are no row of numbers")
+        mean = float(losses.double().mean())
+        if not math.isclose(mean, metrics["loss"], rel_tol=_ROUNDING, abs_tol=_LEAST):
+            raise self._fault(
+                f"gives item_losses with a mean of {mean:.6g}, and a loss of "
+                f"{metrics['loss']:.6g}: the loss must be their mean"
+            )
+        if groups is not None and not (
+            isinstance(groups, Tensor) and groups.shape == losses.shape
+        ):
+            raise self._fault("gives groups that are not one number for each of item_losses")
+        return Judgement(metrics, losses, groups)
+
+    def _metrics(self, found: object) -> dict[str, float]:
         if not isinstance(found, Mapping) or "loss" not in found:
             raise self._fault('judges without a "loss", which the search minimises')
         return {self._name(name): self._number(name, value) for name, value in found.items()}
@@ -108,3 +141,8 @@ class HeldObjective(Objective):
 
     def _fault(self, reason: str) -> PluginError:
         return PluginError(f"{self._title} {reason}")
+
+
+def _place(kind: type, name: str) -> int:
+    """Return how far up a class's bases the method of this name is defined."""
+    return next(i for i, base in enumerate(kind.__mro__) if name in vars(base))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.memory_format import lay_out
-from densearch.plugins.objective import Batch, Generators, Objective
+from densearch.plugins.objective import Batch, Generators, Judgement, Objective
 from densearch.plugins.shape import Split
 from workers.training.augmentation import Augmenter
 from workers.training.data.registry import labelled_dataset
@@ -92,12 +92,20 @@ class LabelledObjective(Objective):
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return the metrics of the split's samples."""
+        return self._judged(network, split).metrics(thorough=thorough)
+
+    def judge(self, network: nn.Module, split: Split) -> Judgement:
+        """See `Objective.judge`: the items are the split's samples."""
+        tally, groups = self._judged(network, split), self.data.splits[split].groups
+        return Judgement(tally.metrics(thorough=True), tally.item_losses(), groups)
+
+    def _judged(self, network: nn.Module, split: Split) -> Tally:
         tally = self.tally()
         with torch.inference_mode():
             batches = self.data.splits[split].batches(self._n_judged_at_once())
             for samples, labels in batches:
                 tally.add(network(lay_out(samples)).double(), labels)
-            return tally.metrics(thorough=thorough)
+        return tally
 
     def evaluate_together(
         self, outputs_of: Callable[[Tensor], Tensor], batch_size: int

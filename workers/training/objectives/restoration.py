@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from densearch.nn.memory_format import lay_out
+from densearch.plugins.objective import Judgement
 from densearch.plugins.shape import Split
 from workers.training.metrics import (
     CLIPPED_SQUARED_ERROR,
@@ -72,6 +73,17 @@ class RestorationObjective(PatchObjective):
         Thoroughly, similarities, the inputs' own PSNR and `constant_loss`, that of an output of 0,
         too.
         """
+        return self._evaluated(network, split, thorough=thorough)[0]
+
+    def judge(self, network: nn.Module, split: Split) -> Judgement:
+        """See `Objective.judge`: the items are the images."""
+        metrics, errors = self._evaluated(network, split, thorough=True)
+        return Judgement(metrics, errors, self.data.splits[split].groups)
+
+    def _evaluated(
+        self, network: nn.Module, split: Split, *, thorough: bool
+    ) -> tuple[dict[str, float], Tensor]:
+        """Return the metrics, and the mean squared error of each image, (N,)."""
         n_images, device = self.n_judged(split), self.data.normalise.low.device
         measures = QUICK + (THOROUGH[self.data.n_dims] if thorough else ())
         of_outputs = PixelMeans(n_images, device, measures)
@@ -90,7 +102,7 @@ class RestorationObjective(PatchObjective):
             if self.shape.n_channels == self.n_outputs:  # an output of 0 is the input itself
                 metrics[self.input_psnr] = psnr_db(errors)
             metrics[CONSTANT_LOSS] = float(errors.mean())
-        return metrics
+        return metrics, of_outputs.of(SQUARED_ERROR)
 
     @abstractmethod
     def restored(self, inputs: Tensor, outputs: Tensor) -> Tensor:

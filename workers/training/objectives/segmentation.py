@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from densearch.nn.memory_format import lay_out
-from densearch.plugins.objective import Batch, Generators
+from densearch.plugins.objective import Batch, Generators, Judgement
 from densearch.plugins.shape import Split
 from service.datasets.store.reader import IGNORED
 from workers.training.data.patches import Patches
@@ -20,9 +20,7 @@ from workers.training.data.targets import Targets
 from workers.training.data.tiles import Tile, within
 from workers.training.metrics import CONSTANT_LOSS
 from workers.training.objectives.patched import Pair, PatchObjective
-
-# Added to both sides of a Dice coefficient, px: a class without pixels divides by no zero.
-SMOOTHING_PX = 1.0
+from workers.training.objectives.pixel_sums import ImageSums, PixelSums, constant_loss
 
 
 class MaskTargets(Targets):
@@ -86,14 +84,34 @@ class SegmentationObjective(PatchObjective):
 
         Label smoothing by s makes the y of the cross-entropy (1 - s) y + s / C.
         """
-        return _Sums.of(outputs.float(), targets, self._label_smoothing).loss()
+        return PixelSums.of(outputs.float(), targets, self._label_smoothing).loss()
 
     def evaluate(self, network: nn.Module, split: Split, *, thorough: bool) -> dict[str, float]:
         """Return `loss`, and `iou`, `dice` and `pixel_accuracy` of the most likely classes.
 
         Thoroughly, `constant_loss` too.
         """
-        sums: _Sums | None = None
+        sums, table = self._judged(network, split)
+        loss = float(sums.loss())
+        constant = {CONSTANT_LOSS: constant_loss(table.sum(dim=1))} if thorough else {}
+        return {"loss": loss, **overlaps(table.numpy()), **constant}
+
+    def judge(self, network: nn.Module, split: Split) -> Judgement:
+        """See `Objective.judge`: the items are the images, with `ImageSums.losses`."""
+        each = ImageSums(self.n_judged(split), self.n_outputs)
+        sums, table = self._judged(network, split, each)
+        metrics = {
+            "loss": float(sums.loss()),
+            **overlaps(table.numpy()),
+            CONSTANT_LOSS: constant_loss(table.sum(dim=1)),
+        }
+        return Judgement(metrics, each.losses(), self.data.splits[split].groups)
+
+    def _judged(
+        self, network: nn.Module, split: Split, each: ImageSums | None = None
+    ) -> tuple[PixelSums, Tensor]:
+        """Return the sums over a split's pixels, and how many of a class got which answer."""
+        sums: PixelSums | None = None
         counts = torch.zeros(self.n_outputs**2, dtype=torch.int64)
         with torch.inference_mode():
             for part in self.judged(split):
@@ -101,17 +119,16 @@ class SegmentationObjective(PatchObjective):
                 whole: Tensor = network(lay_out(self.normalise(part.inputs)))
                 outputs = whole[:, :, *core].double()
                 classes = part.truth[:, :, *core][:, 0].long()
-                found = _Sums.of(outputs, classes)
+                found = PixelSums.of(outputs, classes)
                 sums = found if sums is None else sums.plus(found)
+                if each is not None:
+                    each.add(part.numbers, outputs, classes)
                 has_class = classes != IGNORED
                 pairs = classes * self.n_outputs + outputs.argmax(dim=1)
                 counts += torch.bincount(pairs[has_class].cpu(), minlength=self.n_outputs**2)
-            if sums is None:
-                raise ValueError(f"the {split} split has no samples")
-            loss = float(sums.loss())
-        table = counts.view(self.n_outputs, -1)
-        constant = {CONSTANT_LOSS: constant_loss(table.sum(dim=1))} if thorough else {}
-        return {"loss": loss, **overlaps(table.numpy()), **constant}
+        if sums is None:
+            raise ValueError(f"the {split} split has no samples")
+        return sums, counts.view(self.n_outputs, -1)
 
     def judged_crops(self) -> Sequence[Pair]:
         """Return crops of the inputs and of the masks."""
@@ -121,20 +138,6 @@ class SegmentationObjective(PatchObjective):
         """Return windows of the inputs and of the masks."""
         inputs, masks = patches
         return inputs, masks
-
-
-def constant_loss(counts: Tensor) -> float:
-    """Return the loss of an output that gives every pixel the shares of the classes.
-
-    Args:
-        counts: (C,), pixels of each class; without any pixel the loss is 0.
-    """
-    sizes = counts.double()
-    n_pixels = float(sizes.sum())
-    shares = sizes / max(n_pixels, 1.0)
-    parts = (torch.special.entr(shares).sum() * n_pixels, torch.tensor(n_pixels))
-    found = _Sums(*parts, shared=shares * sizes, sizes=shares * n_pixels + sizes)
-    return float(found.loss()) if n_pixels else 0.0
 
 
 def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:
@@ -159,44 +162,3 @@ def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:
         "dice": float(np.mean(2 * found / sizes)) if len(sizes) else 0.0,
         "pixel_accuracy": float(found.sum() / max(int(counts.sum()), 1)),
     }
-
-
-class _Sums:
-    """What the loss is computed of: sums over pixels that add up over parts of a split."""
-
-    def __init__(self, entropy: Tensor, n_pixels: Tensor, shared: Tensor, sizes: Tensor) -> None:
-        self._parts = (entropy, n_pixels, shared, sizes)
-
-    @classmethod
-    def of(cls, outputs: Tensor, classes: Tensor, label_smoothing: float = 0.0) -> _Sums:
-        """Sum over outputs (B, C, *sides) and classes (B, *sides).
-
-        Comparisons, products and sums alone: those of `cross_entropy` for images have no
-        deterministic form on GPUs.
-        """
-        n_classes = outputs.shape[1]
-        numbers = torch.arange(n_classes, device=outputs.device).view(
-            -1, *(1,) * (classes.dim() - 1)
-        )
-        truth = (classes[:, None] == numbers).to(outputs.dtype)
-        has_class = (classes != IGNORED)[:, None].to(outputs.dtype)
-        logs = outputs.log_softmax(dim=1)
-        wanted = truth * (1 - label_smoothing) + label_smoothing / n_classes
-        likely = logs.exp() * has_class
-        over = (0, *range(2, outputs.dim()))
-        return cls(
-            -(wanted * logs * has_class).sum(),
-            has_class.sum(),
-            (likely * truth).sum(dim=over),
-            (likely + truth).sum(dim=over),
-        )
-
-    def plus(self, other: _Sums) -> _Sums:
-        """Return the sums of both."""
-        return _Sums(*(one + two for one, two in zip(self._parts, other._parts, strict=True)))
-
-    def loss(self) -> Tensor:
-        """Return the cross-entropy plus the Dice loss."""
-        entropy, n_pixels, shared, sizes = self._parts
-        dice = (2 * shared + SMOOTHING_PX) / (sizes + SMOOTHING_PX)
-        return entropy / n_pixels.clamp(min=1) + 1 - dice.mean()

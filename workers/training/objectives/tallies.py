@@ -38,6 +38,10 @@ class Tally(ABC):
             thorough: Whether to include metrics that are slow to compute.
         """
 
+    @abstractmethod
+    def item_losses(self) -> Tensor:
+        """Return the loss of each sample, (N,), float64; their mean is `loss`."""
+
 
 class ClassTally(Tally):
     """Of classes: a loss for each sample, and counts. A split's logits need not fit in memory."""
@@ -66,6 +70,10 @@ class ClassTally(Tally):
         quick = {"loss": float(loss), **shares}
         return quick | ({CONSTANT_LOSS: entropy(torch.cat(self._labels))} if thorough else {})
 
+    def item_losses(self) -> Tensor:
+        """Return each sample's cross-entropy."""
+        return torch.cat(self._losses)
+
 
 class LabelsTally(Tally):
     """Of several labels a sample: all logits are kept, since the mean average precision ranks."""
@@ -91,3 +99,11 @@ class LabelsTally(Tally):
             return quick
         constant = {CONSTANT_LOSS: label_entropy(labels)}
         return quick | label_scores(logits, labels) | constant
+
+    def item_losses(self) -> Tensor:
+        """Return each sample's binary cross-entropy, the mean over its labels."""
+        logits, labels = torch.cat(self._logits), torch.cat(self._labels)
+        each = functional.binary_cross_entropy_with_logits(
+            logits, labels.double(), reduction="none"
+        )
+        return each.mean(dim=1)

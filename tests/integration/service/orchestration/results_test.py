@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from service.errors import LeaseLostError
+from service.item_losses import ItemLosses
 from service.jobs import leases
 from service.orchestration import step
 from service.orchestration.messages import Ended, Ending, Measured, Update
 from service.orchestration.step import open_run
-from service.states import JobState, TrialState
-from service.storage import jobs, trials
+from service.states import JobState, Phase, TrialState
+from service.storage import item_losses, jobs, trials
 from service.storage.database import Database
 from tests.support.jobs import function_job, submit, training_job
 from tests.support.simulation import Simulation
@@ -158,3 +162,38 @@ def test_a_try_that_was_cancelled_is_no_failure(sqlite_database: Database) -> No
         log = trials.attempts(session, trial.id)
     assert trial.state is TrialState.COMPLETED
     assert [a.state.value for a in log] == ["CANCELLED", "COMPLETED"]
+
+
+def with_items(ended: Ended) -> Ended:
+    """Return an end with the losses of three items, whose mean is its value."""
+    losses = (ended.value or 0.0) + np.array([-0.5, 0.0, 0.5])
+    return replace(ended, items=ItemLosses.of(losses, None))
+
+
+class Judging(Simulation):
+    """A simulation whose workers send losses of items with every end."""
+
+    def finish_one(self) -> Ended:
+        return with_items(super().finish_one())
+
+
+def test_losses_of_items_are_kept_of_final_trainings_alone(database: Database) -> None:
+    spec = training_job(evaluation={"n_seeds": 2})
+    job_id, again = (submit(database, spec | {"name": name}) for name in ("a", "b"))
+    simulation = Judging(database)
+    for run in simulation.take():
+        assert simulation.run(run).state is JobState.SUCCEEDED
+    with database.read() as session:
+        found = trials.of_job(session, job_id)
+        kept = item_losses.counts(session, [trial.digest for trial in found])
+        judged = {t.digest: t.value for t in found if t.phase is Phase.EVALUATION}
+        assert kept == dict.fromkeys(judged, 3)
+        for digest, value in judged.items():
+            items = item_losses.get(session, digest)
+            assert items is not None
+            assert items.losses is not None
+            assert float(items.losses.mean()) == pytest.approx(value)
+        # The other job has trained none of its own, and has those of its source.
+        reused = [t for t in trials.of_job(session, again) if t.phase is Phase.EVALUATION]
+        assert all(trial.cached_from for trial in reused)
+        assert item_losses.counts(session, [t.digest for t in reused]) == kept

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tests.support.packs import densities
+from tests.support.packs import train as train_together
 from tests.support.trainings import (
     DENOISING,
     DIGITS,
     DNCNN,
     SMALL_CNN,
+    TEXTURES,
     learning,
     run,
     task,
@@ -39,6 +43,60 @@ def test_the_last_epochs_validation_loss_is_the_value_in_every_bit(
     assert outcome.status is Status.COMPLETED
     assert outcome.value == outcome.curve[-1] == measurements[-1].metrics["val_loss"]
     assert outcome.curve == tuple(m.metrics["val_loss"] for m in measurements)
+
+
+@pytest.mark.parametrize(
+    ("section", "network", "n_items", "n_groups"),
+    [
+        (DIGITS, SMALL_CNN, 359, None),
+        (TEXTURES, SMALL_CNN, 144, 3),
+        ({"kind": "classification", "dataset": "waveforms"}, SMALL_CNN, None, None),
+        ({"kind": "multilabel", "dataset": "mosaics"}, SMALL_CNN, 500, 1),
+        (TINY, DNCNN, 3, None),
+        ({**TINY, "kind": "image_to_image", "dataset": "blurred_photos"}, DNCNN, 3, None),
+        (
+            {"kind": "segmentation", "dataset": "collages", "patch_px": 24, "n_patches": 16},
+            {"kind": "unet", "depth": 1, "n_stages": 2, "width": 4, "kernel_size": 3},
+            24,
+            1,
+        ),
+    ],
+    ids=lambda value: value.get("kind") if isinstance(value, dict) else value,
+)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_losses_of_items_have_the_test_loss_as_their_mean(
+    section: dict[str, Any],
+    network: dict[str, Any],
+    n_items: int | None,
+    n_groups: int | None,
+    precision: str,
+) -> None:
+    training = {"epochs": 1, "precision": precision}
+    _, outcome = run(task(section, network=network, phi=None, split="test", training=training))
+    assert outcome.items is not None
+    assert outcome.items.losses is not None
+    assert outcome.items.losses.dtype == np.float32
+    assert float(outcome.items.losses.astype(float).mean()) == pytest.approx(outcome.value)
+    assert n_items in (None, outcome.items.n_items)
+    groups = outcome.items.groups
+    assert n_groups == (None if groups is None else len(np.unique(groups)))
+
+
+def test_candidates_of_a_pack_have_the_losses_of_their_own_items() -> None:
+    of = [task(DIGITS, split="test", phi=phi, training={"epochs": 1}) for phi in densities(3)]
+    alone = [run(one)[1] for one in of]
+    packed = [told[-1] for told in train_together(of)]
+    for one, other in zip(alone, packed, strict=True):
+        assert one.items is not None
+        assert other.items is not None
+        assert other.items.losses is not None
+        mean = float(other.items.losses.astype(float).mean())
+        assert mean == pytest.approx(other.value)
+        assert other.items.losses == pytest.approx(one.items.losses, abs=0.05)
+
+
+def test_a_search_keeps_no_losses_of_items() -> None:
+    assert run(task(TINY, training={"epochs": 1}))[1].items is None
 
 
 @pytest.mark.parametrize("section", [TINY, DIGITS])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.spec import JobSpec
 from service.studies.test_splits import split_of
 from service.validation import parse
 
@@ -15,7 +16,7 @@ DATA = {
 }  # fmt: skip
 
 
-def spec_of(task: dict[str, Any], **changes: Any) -> Any:
+def spec_of(task: dict[str, Any], **changes: Any) -> JobSpec:
     body = {"name": "a", "task": task, "budget": {"n_trials": 2}, **changes}
     return parse.stored(parse.parse(body).model_dump(mode="json"))
 

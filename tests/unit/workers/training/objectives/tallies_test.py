@@ -57,6 +57,21 @@ def test_the_constant_loss_of_labels_is_the_mean_of_their_entropies() -> None:
     assert found["constant_loss"] == pytest.approx(np.log(2) / 3)
 
 
+def test_losses_of_items_are_those_of_their_samples() -> None:
+    random = np.random.default_rng(3)
+    logits, classes = random.normal(size=(9, 4)), random.integers(4, size=9)
+    tally = ClassTally()
+    mean = taken_in(tally, torch.tensor(logits), torch.tensor(classes), 4)["loss"]
+    likely = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    assert tally.item_losses().numpy() == pytest.approx(-np.log(likely[np.arange(9), classes]))
+    assert float(tally.item_losses().mean()) == pytest.approx(mean, rel=1e-12)
+    labels, several = random.integers(2, size=(9, 4)), LabelsTally()
+    mean = taken_in(several, torch.tensor(logits), torch.tensor(labels), 4)["loss"]
+    right = 1 / (1 + np.exp(np.where(labels == 1, -logits, logits)))
+    assert several.item_losses().numpy() == pytest.approx(-np.log(right).mean(1))
+    assert float(several.item_losses().mean()) == pytest.approx(mean, rel=1e-12)
+
+
 def test_a_tally_of_classes_keeps_no_logits() -> None:
     tally, logits = ClassTally(), np.zeros((64, 1000))
     kept = weakref.ref(logits)
