@@ -17,30 +17,18 @@ from pydantic import (
 
 from densearch.plugins.sections import OwnTask, Section
 from densearch.sampler.contract import PENALTY
+from service.control_sections import ControlName, ControlSpec, Family, Label
 from service.networks import Network
 from service.pruning_sections import PruningSection
 from service.tasks.function import FunctionTask
 from service.tasks.sections import Task
 from service.training_section import Training
 
-# Printable text on one line, not spaces alone: PostgreSQL refuses NUL, terminals and tables
-# dislike the rest.
-Label = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$",
-    ),
-]
-
 
 class DensitySpec(Section):
     """Which densities are searched."""
 
-    family: Literal[
-        "symmetric", "separable-symmetric", "separable", "radial", "full", "gaussian", "power"
-    ] = "symmetric"
+    family: Family = "symmetric"
     scope: Literal["network", "stage", "layer"] = Field(
         default="network",
         description="Which layers share a density: all of one kernel size, those of a stage, or "
@@ -117,52 +105,6 @@ class SamplerSpec(Section):
         default=4, ge=1, le=1024, description="Trials in a round; DIRECT-L has its own batches."
     )
     options: dict[str, Any] = Field(default_factory=dict)
-
-
-ControlName = Literal[
-    "uniform",
-    "linear",
-    "gaussian",
-    "flat",
-    "uniform_tuned",
-    "flat_tuned",
-    "default_init_tuned",
-    "density_tuned",
-]
-
-
-class LearningRates(Section):
-    """The range in which a tuned control searches its learning rate, logarithmic."""
-
-    low: float = Field(gt=0, le=1e3)
-    high: float = Field(gt=0, le=1e3)
-
-
-class ControlSpec(Section):
-    """A study that the searches are compared with: a fixed density, or settings tuned without."""
-
-    name: ControlName
-    lr: LearningRates | None = Field(
-        default=None,
-        description="Tuned controls: the range; that of the search, or an eighth to eight times "
-        "the training's own, if unset.",
-    )
-    sampler: Label | None = Field(
-        default=None,
-        description="Tuned controls: what searches; the job's first sampler that can, if unset.",
-    )
-    sigma: float | None = Field(
-        default=None,
-        gt=0,
-        le=1e3,
-        description="Gaussian: in pixels; the kernel's half width if unset.",
-    )
-    factor: float | None = Field(
-        default=None,
-        gt=0,
-        le=1e3,
-        description="Flat: the factor; the root mean square of the best density if unset.",
-    )
 
 
 def _named(value: object) -> object:

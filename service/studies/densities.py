@@ -10,9 +10,10 @@ import numpy as np
 from densearch.density import families
 from densearch.density.families import Density
 from densearch.density.scale import matching_factor, scaled
+from service.control_sections import ControlSpec
 from service.records import Json
-from service.spec import ControlSpec
 from service.studies import gradient_settings, planning
+from service.studies.given_densities import density_of
 from service.studies.layer_groups import WHOLE, Group, parted
 from service.studies.resolved import TrainingJob
 from service.studies.spaces import TUNED
@@ -119,6 +120,8 @@ def with_factors(resolved: TrainingJob, vector: Sequence[float]) -> list[float]:
 
 
 def _fixed(control: ControlSpec, group: Group, matching: Densities) -> Density:
+    if control.densities is not None:
+        return density_of(control.densities, group)
     factor = control.factor
     if control.name == "flat" and factor is None and group.name in matching:
         # Weights of the same scale as the density's: the two arms differ by shape alone.

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from densearch import seeds
 from densearch.sampler import StudyPlan
 from service import samplers
+from service.control_sections import ControlSpec
 from service.records import Study
 from service.samplers import CONTROL_SAMPLER
-from service.spec import NESTED_SINCE, Choices, ControlSpec, JobSpec, SamplerSpec
+from service.spec import NESTED_SINCE, Choices, JobSpec, SamplerSpec
 from service.states import Role
 from service.studies.spaces import TUNED, Spaces
 
@@ -57,12 +58,12 @@ def _searches(spec: JobSpec) -> Iterator[PlannedStudy]:
 
 def _controls(spec: JobSpec, spaces: Spaces) -> Iterator[PlannedStudy]:
     for control in spec.controls:
-        seed = seeds.derive(spec.seed, Role.CONTROL.value, control.name)
+        seed = seeds.derive(spec.seed, Role.CONTROL.value, control.study)
         if control.name in TUNED:
             sampler, n_trials = tuner(spec, control, spaces), tuned_trials(spec, control, spaces)
             yield PlannedStudy(control.name, Role.TUNED, sampler, 1, n_trials, seed)
         else:
-            yield PlannedStudy(control.name, Role.CONTROL, CONTROL_SAMPLER, 1, 1, seed)
+            yield PlannedStudy(control.study, Role.CONTROL, CONTROL_SAMPLER, 1, 1, seed)
 
 
 def tuned_trials(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> int:
@@ -128,5 +129,5 @@ def round_size_of(spec: JobSpec, study: PlannedStudy | Study, spaces: Spaces) ->
 
 
 def control_of(spec: JobSpec, name: str) -> ControlSpec | None:
-    """Return the control of this name, None where a search has it."""
-    return next((control for control in spec.controls if control.name == name), None)
+    """Return the control whose study has this name, None where a search has it."""
+    return next((control for control in spec.controls if control.study == name), None)

@@ -8,11 +8,10 @@ from typing import get_args
 
 from densearch.sampler import AxisKind
 from service import samplers
+from service.control_sections import ControlName, ControlSpec
 from service.spec import (
     NESTED_SINCE,
     Choices,
-    ControlName,
-    ControlSpec,
     DensitySpec,
     FloatRange,
     IntegerRange,
@@ -96,7 +95,7 @@ def training_spaces(
         elif control.name == "flat_tuned":
             own = _factors(vector, density.family, groups)
         is_density = control.name == "density_tuned"
-        others[control.name] = Space(tuple(own), settings, is_scaled=is_rounded and is_density)
+        others[control.study] = Space(tuple(own), settings, is_scaled=is_rounded and is_density)
     searched = _settings(spec.search, is_rounded=is_rounded)
     if has_factors(spec):
         return Spaces(Space(scaled, searched, is_scaled=True), others)

@@ -6,13 +6,13 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 
 from service import samplers
+from service.control_sections import ControlSpec
 from service.errors import Fault, UnknownSamplerError
 from service.extensions.entry_points import PluginError
 from service.pruning_sections import HalvingPruning, MedianPruning, Pruning
 from service.samplers import SamplerInfo
 from service.spec import (
     Choices,
-    ControlSpec,
     JobSpec,
     SamplerSpec,
 )
@@ -21,12 +21,14 @@ from service.studies import planning
 from service.studies.spaces import TUNED
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
-from service.validation import density, gradient
+from service.validation import density, given_densities, gradient
 from service.validation.json_pointers import escape
 from service.validation.resolve import resolve
 
 # Fields of a control besides its name, and the controls that take them.
 CONTROL_FIELDS = {
+    "label": ("fixed",),
+    "densities": ("fixed",),
     "sigma": ("gaussian",),
     "factor": ("flat",),
     "lr": TUNED,
@@ -130,14 +132,16 @@ def _control_faults(spec: JobSpec) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, control in enumerate(spec.controls):
         at = f"/controls/{index}"
-        if control.name in seen:
-            yield Fault(at, f"{control.name} is listed twice: once is enough")
-        seen.add(control.name)
+        if control.study in seen:
+            yield Fault(at, f"{control.study} is listed twice: once is enough")
+        seen.add(control.study)
         for name, owners in CONTROL_FIELDS.items():
             if getattr(control, name) is not None and control.name not in owners:
                 yield Fault(f"{at}/{name}", f"belongs to {', '.join(owners)} alone")
         if control.name in TUNED:
             yield from _tuned_faults(spec, control, at)
+        elif control.name == "fixed":
+            yield from given_densities.faults(spec, control, at)
 
 
 def _tuned_faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Fault]:

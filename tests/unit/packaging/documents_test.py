@@ -17,7 +17,15 @@ from pydantic.fields import FieldInfo
 from api.app import create_app
 from api.metrics import Metrics
 from densearch.density import families as density
-from service import networks, pruning_sections, samplers, spec, states, training_section
+from service import (
+    control_sections,
+    networks,
+    pruning_sections,
+    samplers,
+    spec,
+    states,
+    training_section,
+)
 from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
@@ -44,7 +52,8 @@ SECTIONS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "### median": (pruning_sections.MedianPruning,),
     "### halving": (pruning_sections.HalvingPruning,),
     "## warm start": (spec.WarmStart,),
-    "## controls": (spec.ControlSpec,),
+    "## controls": (control_sections.ControlSpec,),
+    "### given densities": (control_sections.GivenDensity,),
     "## budget": (spec.Budget,),
     "## evaluation": (spec.Evaluation,),
     "## resources": (spec.Resources,),
@@ -169,7 +178,7 @@ def test_every_family_and_control_has_its_row() -> None:
     assert families - {"family"} == set(density.FAMILIES)
     told = section("docs/user-guide.md", "## Controls, and why")
     controls = {cells[0].strip("`") for cells in rows(told)}
-    assert controls - {"control"} == set(get_args(spec.ControlName))
+    assert controls - {"control"} == set(get_args(control_sections.ControlName))
 
 
 def test_every_table_is_told() -> None:

@@ -19,12 +19,18 @@ from tests.support.courses import EVERYTHING, found, of, shaken, untimed
 from tests.support.jobs import function_job, run_whole, submit, training_job
 from tests.support.simulation import Simulation, counted_trials, forget, report_of
 
+GIVEN = [
+    {"name": "fixed", "label": "v1", "densities": [{"vector": [0.5]}, {"vector": [0.3, 1.5]}]},
+    {"name": "fixed", "label": "v2", "densities": [{"alpha": [0.5, 1.0, 0.5]}]},
+    {"name": "fixed", "label": "v3", "densities": [{"alpha": [0.2, 1.0, 0.6], "factor": 0.7}]},
+]
 SPECS = {
     "function": function_job(
         samplers=[i.name for i in samplers.catalogue() if i.is_installed and i.name != "gradient"]
     ),
     "training": training_job(),
     "everything": EVERYTHING,
+    "given": training_job(samplers=["random"], controls=["uniform", "flat", *GIVEN]),
 }
 
 
@@ -170,6 +176,26 @@ def test_a_gradient_study_is_one_training_whose_density_is_judged_fixed(
     with database.read() as session:
         stored = {d.study_id: d for d in densities.of_job(session, job_id)}
     assert stored[arms["gradient"].id].vector == [0.625]
+
+
+def test_given_densities_are_arms_by_their_labels(database: Database) -> None:
+    job_id = run_whole(database, training_job(samplers=["random"], controls=["uniform", *GIVEN]))
+    arms, every = found(database, job_id)
+    trials = {name: of(every, arms[name], Phase.SEARCH) for name in ("v1", "v2", "v3")}
+    assert all(len(own) == 1 for own in trials.values())
+    (first,), (second,), (third,) = trials.values()
+    assert first.digest == second.digest  # the same values under two names: trained once
+    assert first.params == second.params == {"den": [0.5], "lr": 0.05}
+    assert third.params["factor"] == 0.7
+    assert all(len(of(every, arms[name], Phase.EVALUATION)) == 2 for name in trials)
+    rows = {row["name"]: row for row in report_of(database, job_id)["arms"]}
+    assert rows["v1"]["role"] == "control"
+    assert rows["v1"]["density"]["den"] == [0.5]
+    assert rows["v1"]["test"]["losses"] == rows["v2"]["test"]["losses"]
+    assert rows["v3"]["density"]["family"] == "separable"
+    with database.read() as session:
+        stored = {d.study_id: d for d in densities.of_job(session, job_id)}
+    assert stored[arms["v1"].id].vector == [0.5]
 
 
 def test_repeats_have_seeds_of_their_own_and_the_first_is_the_plain_search(

@@ -72,6 +72,22 @@ def test_equal_densities_are_one_training_whatever_the_scope(scope: str) -> None
         assert at(job, [], control).digest == at(job_of(network=network), [], control).digest
 
 
+def test_a_given_density_trains_as_one_that_was_found() -> None:
+    """What it is called, who found it and in which order changes no training."""
+    densities = [{"vector": [1.2]}, {"alpha": [0.3, 0.9, 1.0, 0.9, 0.3]}, {"vector": [0.1] * 3}]
+    theirs = {"name": "fixed", "label": "theirs", "densities": densities}
+    job = job_of(controls=["uniform", theirs, theirs | {"label": "again"}])
+    order = at(job, [], "theirs")
+    assert order.digest == at(job, [0.3, 0.9, 1.2]).digest == at(job, [], "again").digest
+    assert order.params["densities"] == {"5x5": [0.3, 0.9], "3x3": [1.2]}
+    plain = {
+        "name": "fixed",
+        "label": "plain",
+        "densities": [{"vector": [1.0] * n} for n in (1, 2)],
+    }
+    assert at(job_of(controls=[plain]), [], "plain").digest == at(job, [], "uniform").digest
+
+
 def test_layers_whose_density_is_one_stay_plain() -> None:
     job = job_of(network={**MIXED, "kernel_size": 3}, density={"scope": "stage"})
     order = at(job, [1.0, 0.6])
