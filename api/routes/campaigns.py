@@ -18,6 +18,7 @@ from api.routes.jobs import LOCATION, IdempotencyKey
 from api.schemas.base import Json, ListOut
 from api.schemas.campaigns import CampaignOut, CampaignSummaryOut
 from service.campaigns import commands
+from service.campaigns.report.build import report_of
 from service.campaigns.request import CampaignSpec, Extension, read
 from service.campaigns.standing import CampaignStanding, standings
 from service.costs.prices import prices_of
@@ -113,6 +114,13 @@ def list_campaigns(
 def show_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
     """Show a campaign: its cells with their settings, jobs and states."""
     return campaign_out(database, campaign_id)
+
+
+@router.get("/{campaign_id}/report", response_model=Json, responses=documented(404, 422))
+def show_campaign_report(database: InDatabase, campaign_id: Id) -> Json:
+    """Compare the cells of a campaign whose jobs have ended; the others are listed."""
+    with database.read() as session:
+        return report_of(session, campaign_id)
 
 
 @router.post(

@@ -47,7 +47,8 @@ class CampaignCell:
         job_id: None once its job was deleted.
         state: That of its job.
         error: Why its job failed.
-        report: Its job's, where it was read.
+        spec: Its job's, where it was read.
+        report: Its job's, where it was read and there is one.
     """
 
     index: int
@@ -55,6 +56,7 @@ class CampaignCell:
     job_id: int | None
     state: JobState | None
     error: Json | None
+    spec: Json | None = None
     report: Json | None = None
 
 
@@ -150,8 +152,8 @@ def cells_of(session: Session, campaign_id: int) -> list[CampaignCell]:
 
 
 def reported_cells(session: Session, campaign_id: int) -> Iterator[CampaignCell]:
-    """Yield the cells of a campaign with the reports of their jobs, one after another."""
-    return _cells(session, campaign_id, JobRow.report)
+    """Yield the cells of a campaign with the specs and reports of their jobs, one by one."""
+    return _cells(session, campaign_id, JobRow.spec, JobRow.report)
 
 
 def _cells(session: Session, campaign_id: int, *more: Any) -> Iterator[CampaignCell]:

@@ -115,3 +115,35 @@ def test_there_is_no_other_campaign(client: TestClient, way: str) -> None:
     body = {"path": "seed", "values": [1]}
     answer = client.get(at) if not way else client.post(at, json=body)
     assert answer.status_code == 404
+
+
+def test_the_report_grows_with_the_jobs(client: TestClient, sqlite_database: Database) -> None:
+    made = submit(client, TWO_PHOTOS)
+    at = f"/v1/campaigns/{made['id']}/report"
+    before = client.get(at).json()
+    assert before["findings"] == ["2 jobs have not ended yet: the answers are without them."]
+    finish(sqlite_database, 1)
+    after = client.get(at).json()
+    first, second = after["cells"]
+    assert (first["state"], second["state"]) == ("SUCCEEDED", "QUEUED")
+    assert first["outcome"] is not None
+    assert first["split"] == "photos"
+    assert second["outcome"] is second["change"] is None
+    job = client.get(f"/v1/jobs/{first['job_id']}/report").json()
+    assert first["outcome"] == job["answer"]["outcome"]
+    assert client.get("/v1/campaigns/9/report").status_code == 404
+
+
+def test_a_search_over_widths_answers_the_radius_question(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    grid = {"family": "gaussian", "bounds": [[0.5, 4.0]], "normalised": True}
+    changes = {"density": grid, "samplers": ["grid"], "controls": ["uniform"]}
+    base = TWO_PHOTOS["base"] | changes | {"budget": {"n_trials": 9}}
+    made = submit(client, {"name": "r", "base": base, "matrix": {"seed": [0, 1]}})
+    finish(sqlite_database, 2)
+    radius = client.get(f"/v1/campaigns/{made['id']}/report").json()["radius"]
+    (cell,) = radius["cells"]
+    assert (cell["label"], cell["cells"], cell["n_jobs"]) == ("the base", [0, 1], 2)
+    assert cell["standing"] in ("fitted", "flat", "outside")
+    assert radius["slopes"] == []

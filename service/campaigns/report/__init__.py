@@ -1,0 +1,1 @@
+"""The report of a campaign: a function of its cells, their specs and their jobs' reports."""

@@ -1,0 +1,117 @@
+"""The radius question of a campaign: the best radius of each cell, and its slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from service.campaigns.matrix import label_of, same_text
+from service.campaigns.report.cells import CellResult
+from service.campaigns.report.radius import BestRadius, Slope, Valley, best_radius, slope_of
+from service.records import Json
+
+SEED = "seed"
+N_TRAIN, WIDTH, KERNEL_SIZE = "task.n_train", "network.width", "network.kernel_size"
+# What the slopes are called, by the setting that doubles.
+QUANTITIES = {N_TRAIN: "training samples", WIDTH: "network width"}
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusCell:
+    """The jobs of a campaign that differ by their seed alone.
+
+    Attributes:
+        settings: What they have in common, by path.
+        indices: Of their cells.
+        sizes: Data, width of the network and size of its kernels, as far as they are numbers.
+        best: Their best radius.
+    """
+
+    settings: Json
+    indices: list[int]
+    sizes: Mapping[str, float]
+    best: BestRadius
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness:
+    """The answer to the radius question.
+
+    Attributes:
+        cells: In the order of the campaign.
+        slopes: With the data and with the network's width, as far as they can be estimated.
+        n_unscaled: Jobs whose densities do not have one scale, which are left out.
+    """
+
+    cells: list[RadiusCell]
+    slopes: list[Slope]
+    n_unscaled: int
+
+    def to_dict(self) -> Json:
+        """Return plain values."""
+        return asdict(self)
+
+
+def sharpness_of(results: Sequence[CellResult]) -> Sharpness | None:
+    """Fit the best radius of each cell, and how it changes; None where no job searched widths.
+
+    It depends on the specs and reports of the campaign's jobs alone: not on the order in which
+    they ended, on jobs that have not ended, nor on other jobs.
+    """
+    searched = [one for one in results if one.valley is not None]
+    if not searched:
+        return None
+    scaled = [one for one in searched if one.valley and one.valley["is_normalised"]]
+    groups: dict[str, list[CellResult]] = {}
+    for one in scaled:
+        groups.setdefault(same_text(_without_seed(one.settings)), []).append(one)
+    cells = [_cell(own) for own in groups.values()]
+    return Sharpness(cells, _slopes(cells), len(searched) - len(scaled))
+
+
+def _without_seed(settings: Mapping[str, Any]) -> Json:
+    return {path: value for path, value in settings.items() if path != SEED}
+
+
+def _cell(own: Sequence[CellResult]) -> RadiusCell:
+    first = own[0]
+    width, kernel_size = first.network
+    sizes = {N_TRAIN: first.n_train, WIDTH: width, KERNEL_SIZE: kernel_size}
+    return RadiusCell(
+        settings=_without_seed(first.settings),
+        indices=[one.index for one in own],
+        sizes={path: value for path, value in sizes.items() if value is not None},
+        best=best_radius([_valley(one.valley) for one in own if one.valley is not None]),
+    )
+
+
+def _valley(stored: Json) -> Valley:
+    names = ("widths", "losses", "kernel_size", "n_dims")
+    return Valley(**{name: stored[name] for name in names})
+
+
+def _slopes(cells: Sequence[RadiusCell]) -> list[Slope]:
+    """Return the slope for each quantity, all other settings being factors."""
+    fitted = [one for one in cells if one.best.log_radius is not None]
+    found = []
+    for path, name in QUANTITIES.items():
+        values = [one.sizes.get(path) for one in fitted]
+        known = [value for value in values if value is not None]
+        # A part of the data and a number of samples are no values of one quantity.
+        if len(known) < len(values) or len({value < 1.0 for value in known}) != 1:
+            continue
+        radii = [one.best.log_radius or 0.0 for one in fitted]
+        slope = slope_of(name, known, radii, [_factors(one, path) for one in fitted])
+        found += [slope] if slope is not None else []
+    return found
+
+
+def _factors(cell: RadiusCell, path: str) -> Json:
+    """Return the levels of all settings of a cell but one."""
+    return {name: v for name, v in {**cell.settings, **cell.sizes}.items() if name != path}
+
+
+def title_of(cell: RadiusCell) -> str:
+    """Return a cell's settings for people."""
+    return label_of(cell.settings) or "the base"

@@ -1,0 +1,120 @@
+"""The report of a campaign in sentences: the first answers, the others say what was left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from service.campaigns.report.cells import LESS_RELIABLE, CellResult
+from service.campaigns.report.pooling import Replication, SplitEffect, as_change
+from service.campaigns.report.radius import Slope
+from service.campaigns.report.sharpness import Sharpness
+from service.report.meta import Combined
+from service.report.phrases import count_of, joined, percent
+from service.states import JobState
+
+_NO_POINT = "The slopes are without them."
+
+
+def signed(share: float) -> str:
+    """Return a share with its sign: "-12 %"."""
+    return ("-" if share < 0.0 else "+") + percent(share)
+
+
+def ends(low: float, high: float) -> str:
+    """Return an interval of shares: "[-19 %, -5 %]"."""
+    return f"[{signed(low)}, {signed(high)}]"
+
+
+def effect_in_words(splits: Sequence[SplitEffect], combined: Combined | None) -> list[str]:
+    """Say what the densities gain over the test splits, and what another one may show."""
+    if combined is None:
+        return [_alone(splits[0])] if splits else []
+    cells = count_of(sum(one.n_cells for one in splits), "cell")
+    new = ends(as_change(combined.prediction_low), as_change(combined.prediction_high))
+    sentence = (
+        f"Over {len(splits)} test splits ({cells}) the loss with a density is "
+        f"{_size(combined.mean)} than that of the best network without "
+        f"{ends(as_change(combined.low), as_change(combined.high))}"
+    )
+    is_shown = combined.high < 0.0 or combined.low > 0.0
+    return [
+        f"{sentence}{'' if is_shown else ', which is not shown to differ from 0'}.",
+        f"On a task that is not among these it is expected to change by {new}.",
+    ]
+
+
+def _size(log: float) -> str:
+    return f"{percent(as_change(log))} {'lower' if log < 0.0 else 'higher'}"
+
+
+def _alone(split: SplitEffect) -> str:
+    cells = count_of(split.n_cells, "cell")
+    return (
+        f"All cells are judged on one test split: over {cells} the loss with a density is "
+        f"{_size(split.mean)} in the mean. What another task would show cannot be said."
+    )
+
+
+def replication_in_words(found: Replication) -> list[str]:
+    """Say on how many test splits a gain is shown."""
+    if found.n_splits < 2:
+        return []
+    shown = f"at least {found.n_shown}" if found.n_shown else "none"
+    return [f"A gain is shown on {shown} of {found.n_splits} test splits."]
+
+
+def sharpness_in_words(found: Sharpness | None) -> list[str]:
+    """Say how the best radius changes with the data and with the network's width."""
+    if found is None:
+        return []
+    standings = Counter(cell.best.standing for cell in found.cells)
+    n_flat, n_outside = standings["flat"], standings["outside"]
+    sentences = [_slope_in_words(slope) for slope in found.slopes]
+    if n_flat:
+        sentences.append(
+            f"In {count_of(n_flat, 'cell')} of {len(found.cells)} there is no optimum to speak "
+            f"of: as far as can be seen the loss does not depend on the radius. {_NO_POINT}"
+        )
+    if n_outside:
+        sentences.append(
+            f"In {count_of(n_outside, 'cell')} of {len(found.cells)} the best radius is not among "
+            f"those that were tried: widen density.bounds. {_NO_POINT}"
+        )
+    if found.n_unscaled:
+        sentences.append(
+            f"{count_of(found.n_unscaled, 'job')} searched widths of densities of different "
+            'scales, which act as learning rates: set "density": {"normalised": true}.'
+        )
+    return sentences
+
+
+def _slope_in_words(slope: Slope) -> str:
+    unit = "% of the data" if slope.high_value <= 1.0 else slope.name
+    factor = 100.0 if slope.high_value <= 1.0 else 1.0
+    span = f"From {slope.low_value * factor:,.6g} to {slope.high_value * factor:,.6g} {unit}"
+    interval = ends(slope.low, slope.high)
+    if slope.is_shown:
+        return f"{span} the best radius changes by {signed(slope.change)} per doubling {interval}."
+    return f"{span} the best radius is not shown to change: per doubling {interval}."
+
+
+def standing_in_words(results: Sequence[CellResult]) -> list[str]:
+    """Say which cells the answers are without, and why."""
+    by_state = Counter(one.state for one in results)
+    n_open = sum(n for state, n in by_state.items() if state is not None and not state.is_final)
+    left = [
+        (n_open, "not ended yet"),
+        (by_state[JobState.FAILED], "failed"),
+        (by_state[JobState.CANCELLED], "been cancelled"),
+        (by_state[None], "been deleted"),
+    ]
+    parts = [f"{count_of(n, 'job')} {'has' if n == 1 else 'have'} {what}" for n, what in left if n]
+    sentences = [f"{joined(parts)}: the answers are without them."] if parts else []
+    n_unreliable = sum(one.outcome == LESS_RELIABLE for one in results)
+    if n_unreliable:
+        sentences.append(
+            f"In {count_of(n_unreliable, 'cell')} the density's trainings failed more often than "
+            "those without: their losses are not averaged."
+        )
+    return sentences

@@ -1,0 +1,84 @@
+"""A campaign's report as a whole: JSON, and complete whatever its jobs came to."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+from service.campaigns.report.build import build_report
+from service.states import JobState
+from service.storage.campaigns import CampaignCell
+from tests.support.campaign_cells import cell, effect
+
+
+def report_of(*cells: CampaignCell) -> dict[str, Any]:
+    report = build_report(cells)
+    found: dict[str, Any] = json.loads(json.dumps(report, allow_nan=False))
+    assert found == report
+    return found
+
+
+def test_a_campaign_without_results_lists_its_cells() -> None:
+    states = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED, JobState.CANCELLED)
+    waiting = [
+        cell(n, report=None, state=state, error={"detail": "no"} if n == 2 else None)
+        for n, state in enumerate(states)
+    ]
+    gone = cell(4, report=None, spec=None, state=None, job_id=None)
+    report = report_of(*waiting, gone)
+    assert [row["state"] for row in report["cells"]] == [*states, None]
+    assert report["pooled"] is report["radius"] is None
+    assert report["replication"] == {"n_splits": 0, "n_shown": 0, "level": 0.025}
+    (sentence,) = report["findings"]
+    assert sentence == (
+        "2 jobs have not ended yet, 1 job has failed, 1 job has been cancelled and 1 job has been "
+        "deleted: the answers are without them."
+    )
+
+
+def test_half_of_a_campaign_is_reported() -> None:
+    done = [cell(n, name, effect(-0.05, 0.01)) for n, name in enumerate(("digits", "faces"))]
+    report = report_of(*done, cell(2, report=None, state=JobState.FAILED))
+    assert report == report_of(*done) | {
+        "cells": report["cells"],
+        "findings": [*report_of(*done)["findings"], report["findings"][-1]],
+    }
+    assert report["findings"][-1] == "1 job has failed: the answers are without them."
+    assert report["pooled"]["change"] == pytest.approx(math.expm1(-0.05))
+
+
+def test_the_sentences_of_several_splits() -> None:
+    names = ("digits", "faces", "textures", "shapes")
+    report = report_of(*(cell(n, name, effect(-0.05, 0.01)) for n, name in enumerate(names)))
+    first, second, third = report["findings"]
+    assert first.startswith(
+        "Over 4 test splits (4 cells) the loss with a density is 4.9 % lower than that of the "
+        "best network without [-6.4 %, "
+    )
+    assert second.startswith("On a task that is not among these it is expected to change by [-")
+    assert third == "A gain is shown on at least 4 of 4 test splits."
+
+
+def test_a_mean_that_is_not_shown_to_differ_says_so() -> None:
+    cells = [cell(0, "digits", effect(-0.2, 0.01)), cell(1, "faces", effect(0.2, 0.01))]
+    first, *_ = report_of(*cells)["findings"]
+    assert first.endswith(", which is not shown to differ from 0.")
+
+
+def test_one_split_says_nothing_of_other_tasks() -> None:
+    cells = [cell(n, "digits", effect(-0.05, 0.01)) for n in range(3)]
+    (sentence,) = report_of(*cells)["findings"]
+    assert sentence == (
+        "All cells are judged on one test split: over 3 cells the loss with a density is 4.9 % "
+        "lower in the mean. What another task would show cannot be said."
+    )
+
+
+def test_trainings_that_fail_are_counted_and_not_averaged() -> None:
+    report = report_of(cell(0, "digits", effect(-0.3, 0.01), "less reliable"))
+    assert report["splits"] == []
+    assert "failed more often" in report["findings"][0]
+    assert report["outcomes"] == {"less reliable": 1}
