@@ -15,10 +15,11 @@ from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
 from api.schemas.base import Json, ListOut
+from api.schemas.decisions import DecisionOut
 from api.schemas.jobs import JobOut, JobSummaryOut
 from service.costs.prices import prices_of
 from service.errors import NotFoundError
-from service.jobs import commands, deletion, progress, search_vectors
+from service.jobs import commands, decisions, deletion, progress, search_vectors
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
@@ -83,6 +84,17 @@ class JobsQuery(Query):
     cursor: Cursor = None
 
 
+class DecisionQuery(Query):
+    """Which gain matters."""
+
+    margin_percent: float | None = Field(
+        default=None,
+        gt=0,
+        lt=100,
+        description="In percent of the loss; the spec's evaluation.margin_percent if left out.",
+    )
+
+
 def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
     """Show a job with its progress and its best trial."""
     with database.read() as session:
@@ -92,6 +104,7 @@ def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
 def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
     counted = progress.progress_of(session, job)
     own = studies.of_job(session, job.id)
+    decided = decisions.decision_of(session, job)
     return JobOut.model_validate(
         {
             **asdict(job),
@@ -101,6 +114,7 @@ def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
             "progress": counted,
             "best": progress.best_of(session, job, own),
             "ahead": progress.best_ahead(session, job, own),
+            "decision": decided.to_dict() if decided is not None else None,
         }
     )
 
@@ -207,3 +221,12 @@ def show_report(database: InDatabase, job_id: Id) -> Json:
     if report is None:
         raise NotFoundError("report yet of job", job_id)
     return report
+
+
+@router.get("/{job_id}/decision", response_model=DecisionOut, responses=documented(404, 422))
+def show_decision(
+    database: InDatabase, job_id: Id, query: Annotated[DecisionQuery, FromQuery()]
+) -> dict[str, Any]:
+    """Decide whether to adopt a job's density, with what earlier jobs of its kind found."""
+    with database.read() as session:
+        return decisions.decision_on(session, job_id, query.margin_percent).to_dict()

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.schemas.base import ErrorOut, Json, Out
+from api.schemas.decisions import DecisionOut
 from service.states import JobState
 
 
@@ -91,3 +92,7 @@ class JobOut(JobSummaryOut):
         description="A better point, run ahead of a sequence that has not asked for it."
     )
     report: Json | None = Field(description="The comparison of all arms, once the job succeeded.")
+    decision: DecisionOut | None = Field(
+        description="What to do with the density, with what earlier jobs say; null without a "
+        "report that answers a question."
+    )

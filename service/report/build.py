@@ -12,6 +12,7 @@ from service.report import fidelity, plateau, repeats
 from service.report.answer import answer_of, looked_at
 from service.report.attribution import DENSITY_TUNED, attribute
 from service.report.causes import attribution_in_words
+from service.report.own_decision import decided_by_job
 from service.report.primary import SeedPlan
 from service.report.rows import (
     ROLES,
@@ -53,6 +54,7 @@ def build_report(
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
         ``best_arm`` (the search with the lowest validation loss: the test split selects nothing);
         ``answer`` (the question, its looks and the outcome, see `service.report.answer`);
+        ``decision`` (what to do by this job alone, see `service.report.own_decision`);
         ``findings`` (the verdict in sentences) and ``verdict``, the same as one text; ``evidence``
         (lines for the person who checks it); ``attribution``; ``noise``; ``samplers`` (which is
         better, where searches were repeated); ``fidelity``; ``stopped`` (searches that ended
@@ -86,6 +88,11 @@ def build_report(
     findings += _bounds_in_words(found)
     findings += devices.mixed_in_words(kinds)
     evidence = [*answer.evidence] if answer else []
+    decided = (
+        decided_by_job(resolved, counted, answer, asked_for, noise)
+        if isinstance(resolved, TrainingJob) and answer is not None
+        else None
+    )
     evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,
@@ -100,6 +107,7 @@ def build_report(
         "findings": findings,
         "evidence": evidence,
         "answer": answer.to_dict() if answer else None,
+        "decision": decided,
         "attribution": attribution,
         "noise": asdict(noise) if noise else None,
         "samplers": asdict(compared) if compared else None,

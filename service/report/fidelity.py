@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.records import Trial
 from service.report import statistics
 from service.states import Phase, TrialState
-from service.studies.resolved import FunctionJob, ResolvedSpec
+from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import is_result
 from service.studies.training_payload import epochs_of
 
@@ -58,15 +58,15 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
         None where the spec has neither setting, or nothing was trained.
     """
     every = list(trials)
-    searched = _distinct(every, Phase.SEARCH)
+    searched = distinct(every, Phase.SEARCH)
     spec = resolved.spec
     is_shorter = spec.fidelity is not None or spec.pruning is not None
     if isinstance(resolved, FunctionJob) or not searched or not is_shorter:
         return None
-    promoted = _distinct(every, Phase.PROMOTION)
-    full = sum(int(t.params.get("epochs", resolved.training.epochs)) for t in searched)
+    promoted = distinct(every, Phase.PROMOTION)
+    full = sum(full_epochs(resolved, trial) for trial in searched)
     short = sum(epochs_of(trial.payload) for trial in searched)
-    run = sum(_run(trial) for trial in searched)
+    run = sum(epochs_run(trial) for trial in searched)
     again = sum(epochs_of(trial.payload) for trial in promoted)
     shorts, fulls = _short_and_full(every)
     correlation = statistics.rank_correlation(shorts, fulls)
@@ -85,7 +85,7 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
     )
 
 
-def _distinct(trials: Iterable[Trial], phase: Phase) -> list[Trial]:
+def distinct(trials: Iterable[Trial], phase: Phase) -> list[Trial]:
     """Return one trial for each training that completed or was pruned."""
     kept = [t for t in trials if t.phase is phase and _is_counted(t)]
     return list({trial.digest: trial for trial in kept}.values())
@@ -96,7 +96,12 @@ def _is_counted(trial: Trial) -> bool:
     return is_result(trial) or is_stopped
 
 
-def _run(trial: Trial) -> int:
+def full_epochs(resolved: TrainingJob, trial: Trial) -> int:
+    """Return the epochs of a trial's training in full."""
+    return int(trial.params.get("epochs", resolved.training.epochs))
+
+
+def epochs_run(trial: Trial) -> int:
     """Return the epochs a training ran: a pruned one has a loss for each in its curve."""
     is_stopped = trial.state is TrialState.PRUNED and trial.curve is not None
     return len(trial.curve or ()) if is_stopped else epochs_of(trial.payload)

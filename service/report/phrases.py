@@ -24,6 +24,13 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
 
 
+def chance_text(chance: float) -> str:
+    """Return a probability as a percentage, never as certain: "87 %", "over 99 %"."""
+    if chance < 0.01:
+        return "under 1 %"
+    return "over 99 %" if chance > 0.99 else f"{100.0 * chance:.0f} %"
+
+
 def size_of(effect: Effect) -> str:
     """Return how large an effect is, without its direction."""
     if effect.unit == "difference":

@@ -13,13 +13,22 @@ from service.report.attribution import DEFAULT_INIT_TUNED, FLAT, FLAT_TUNED, UNI
 from service.report.effects import Effect, chance_of
 from service.report.failures import Failures
 from service.report.metric_effects import MetricEffect, headline_of
-from service.report.phrases import between, count_of, ends_of, joined, percent, side_of, size_of
+from service.report.phrases import (
+    between,
+    chance_text,
+    count_of,
+    ends_of,
+    joined,
+    percent,
+    side_of,
+    size_of,
+)
 from service.report.primary import Look, PrimaryQuestion, SeedPlan
 
 INFERENCE = "Inference costs nothing more: the density is folded into the weights."
 
 # An arm without a spatial shape, as a noun phrase.
-_PLAIN = {
+PLAIN: Mapping[str, str] = {
     UNIFORM: "the plain network",
     UNIFORM_TUNED: "the plain network at its best learning rate",
     DEFAULT_INIT_TUNED: "the network as the framework initialises it, at its best learning rate",
@@ -133,7 +142,7 @@ def _instead(case: VerdictCase, otherwise: str) -> list[str]:
 
 
 def _better(case: VerdictCase) -> list[str]:
-    effect, plain = _effect(case), _PLAIN[case.question.against]
+    effect, plain = _effect(case), PLAIN[case.question.against]
     lower = f"Its test loss is {size_of(effect)} lower{_in_metric(case.metrics)}"
     return [
         f"{lower} than that of {plain}.",
@@ -146,12 +155,12 @@ def _worse(case: VerdictCase) -> str:
     effect = _effect(case)
     return (
         f"The density's test loss is {size_of(effect)} higher{_in_metric(case.metrics)} than that "
-        f"of {_PLAIN[case.question.against]}, very likely between {between(effect)}."
+        f"of {PLAIN[case.question.against]}, very likely between {between(effect)}."
     )
 
 
 def _no_difference(case: VerdictCase) -> str:
-    effect, plain = _effect(case), _PLAIN[case.question.against]
+    effect, plain = _effect(case), PLAIN[case.question.against]
     if effect.is_same:
         return f"The density's test loss equals that of {plain} on every seed."
     return (
@@ -163,11 +172,11 @@ def _no_difference(case: VerdictCase) -> str:
 def _none_found(case: VerdictCase) -> str:
     n = case.n_searched.get(case.question.arm, 0)
     tried = f"None of the {n} densities tried" if n > 1 else "No density tried"
-    return f"{tried} is better than {_PLAIN[case.question.against]} on the validation split."
+    return f"{tried} is better than {PLAIN[case.question.against]} on the validation split."
 
 
 def _undecided(case: VerdictCase) -> list[str]:
-    effect, plain = case.look.effect, _PLAIN[case.question.against]
+    effect, plain = case.look.effect, PLAIN[case.question.against]
     if effect is None or effect.low is None or effect.high is None:
         needs = "at least 2 final trainings of both that count are needed"
         return [f"The density cannot be compared with {plain}: {needs}."]
@@ -184,7 +193,7 @@ def _undecided(case: VerdictCase) -> list[str]:
 
 
 def _unjudged(case: VerdictCase) -> list[str]:
-    effect, plain = case.look.effect, _PLAIN[case.question.against]
+    effect, plain = case.look.effect, PLAIN[case.question.against]
     remedy = "Add the controls uniform_tuned and density_tuned."
     if case.look.outcome == "none found":
         return [_none_found(case), remedy]
@@ -205,7 +214,7 @@ def _less_reliable(case: VerdictCase) -> str:
     own, other = case.look.failures, case.look.against_failures
     return (
         f"Its training {_how(own)} on {own.of_training} of {count_of(own.n, 'seed')}, that of "
-        f"{_PLAIN[case.question.against]} on {other.of_training} of {other.n}."
+        f"{PLAIN[case.question.against]} on {other.of_training} of {other.n}."
     )
 
 
@@ -255,9 +264,7 @@ def _chance(effect: Effect, plan: SeedPlan) -> str:
     chance = chance_of(effect, plan.margin)
     if chance is None:
         return ""
-    shown = "under 1 %" if chance < 0.01 else f"{100.0 * chance:.0f} %"
-    shown = "over 99 %" if chance > 0.99 else shown
-    margin = percent(plan.margin)
+    margin, shown = percent(plan.margin), chance_text(chance)
     return f" By this job alone the gain is above {margin} with a probability of {shown}."
 
 

@@ -246,3 +246,36 @@ def standings(session: Session) -> list[JobStanding]:
         JobStanding(job_id, JobState(state), waits_for, owner, bool(is_claimable))
         for job_id, state, waits_for, owner, is_claimable in session.execute(query)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedJob:
+    """A finished job with the decision that its report holds, see `service.report.decision`."""
+
+    id: int
+    name: str
+    finished_at: datetime
+    decision: Json
+
+
+def judged_before(session: Session, at: datetime, task: str, limit: int) -> list[JudgedJob]:
+    """Return the jobs of a kind of task that were judged before a time, the newest first.
+
+    Args:
+        session: In a transaction.
+        at: They were finished before.
+        task: Kind of task.
+        limit: At most so many.
+    """
+    columns = (JobRow.id, JobRow.name, JobRow.finished_at, JobRow.report["decision"])
+    query = (
+        select(*columns)
+        .where(
+            JobRow.state == JobState.SUCCEEDED,
+            JobRow.finished_at < at,
+            JobRow.report[("decision", "basis", "task")].as_string() == task,
+        )
+        .order_by(JobRow.finished_at.desc(), JobRow.id.desc())
+        .limit(limit)
+    )
+    return [JudgedJob(*row) for row in session.execute(query)]

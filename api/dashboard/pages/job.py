@@ -16,7 +16,7 @@ from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer
 from service import clock
-from service.jobs import progress, reopen, search_vectors
+from service.jobs import decisions, progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
 from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
@@ -51,6 +51,7 @@ class JobPage:
     Attributes:
         ahead: A better point than the best that was run ahead of its sequence.
         vector: What each value of its search means; None where its spec would be refused now.
+        decision: What to do with its density; None while there is no answer.
         n_lost: Trials that ended without a result and were not cancelled by the user.
     """
 
@@ -67,6 +68,7 @@ class JobPage:
     card: DensityCard | None
     artifacts: list[Artifact]
     vector: list[Json] | None
+    decision: Json | None
     n_lost: int
     last_event_id: int
 
@@ -167,6 +169,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         card=chosen(cards, density_id, best),
         artifacts=densities.artifacts(session, job_id),
         vector=_vector(job),
+        decision=_decision(session, job),
         n_lost=_n_lost(session, job),
         last_event_id=last_event_id,
     )
@@ -188,6 +191,11 @@ def _n_lost(session: Session, job: Job) -> int:
 def _vector(job: Job) -> list[Json] | None:
     entries = search_vectors.of_job(job)
     return [asdict(entry) for entry in entries] if entries is not None else None
+
+
+def _decision(session: Session, job: Job) -> Json | None:
+    found = decisions.decision_of(session, job)
+    return found.to_dict() if found is not None else None
 
 
 def _study_lines(session: Session, job: Job, own: Sequence[Study]) -> list[StudyLine]:

@@ -167,12 +167,22 @@ def ending_of(job: Json) -> str:
     return f"{sentence}: {reason_of(error)}" if error else sentence
 
 
-def show(job_id: JobId, url: Url = None) -> None:
-    """Show a job: its state, and the table of its arms with the verdict."""
+def show(
+    job_id: JobId,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="Decide by this gain, in percent, instead of the spec's margin."),
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Show a job: its state, the decision, and the table of its arms with the verdict."""
     from densearch.cli.reports import show_job  # rich takes a while to load
 
     with connect(url) as client:
-        show_job(client.job(job_id), client.studies(job_id))
+        job = client.job(job_id)
+        if margin is not None:
+            job["decision"] = client.decision(job_id, margin)
+        show_job(job, client.studies(job_id))
 
 
 def pause(job_id: JobId, url: Url = None) -> None:

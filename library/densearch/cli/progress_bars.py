@@ -45,7 +45,7 @@ def follow(client: Client, job_id: int) -> Json:
     with view:
         _run(client, job_id, watched, view)
     if watched.job.get("report"):
-        show_report(watched.job["report"], screen)
+        show_report(watched.job["report"], screen, watched.job.get("decision"))
     return watched.job
 
 

@@ -5,8 +5,9 @@ What a report of an earlier version does not contain is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from rich.console import Console, RenderableType
@@ -21,6 +22,9 @@ from densearch.client.client import Json
 from densearch.metric_titles import METRIC_TITLES
 
 WIDE = 100
+LIGHTS: Mapping[str, str] = MappingProxyType(
+    {"adopt": "bold green", "leave out": "bold red", "more seeds": "bold yellow"}
+)
 
 
 def show_job(job: Json, studies: Sequence[Json]) -> None:
@@ -35,14 +39,16 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         screen.print(vector_table(job["vector"]))
         screen.print()
     if job.get("report"):
-        show_report(job["report"], screen)
+        show_report(job["report"], screen, job.get("decision"))
     else:
         screen.print(studies_table(studies))
 
 
-def show_report(report: Json, screen: Console | None = None) -> None:
-    """Print the table of arms, the analyses of the report, and the verdict."""
+def show_report(report: Json, screen: Console | None = None, decision: Json | None = None) -> None:
+    """Print the decision, the verdict, the table of arms, and the analyses of the report."""
     screen = screen or console()
+    for text in decision_lines(decision):
+        screen.print(text)
     findings = report["findings"] if "evidence" in report else []
     for index, words in enumerate(findings):
         screen.print(Text(words, style="bold" if index == 0 else ""))
@@ -61,6 +67,23 @@ def show_report(report: Json, screen: Console | None = None) -> None:
     screen.print(Text("How we know"))
     for words in report["evidence"]:
         screen.print(Text(f"  {words}"))
+
+
+def decision_lines(decision: Json | None) -> Iterator[Text]:
+    """Yield what to do with the density, why, and which earlier jobs that takes in."""
+    if decision is None:
+        return
+    style = LIGHTS.get(decision["light"], "bold")
+    for index, words in enumerate(decision["words"]):
+        yield Text(words, style=style if index == 0 else "")
+    if decision["earlier"]:
+        jobs = ", ".join(
+            f"{one['job_id']} {one['name']} ({100 * one['change']:+z.1f} %)"
+            for one in decision["earlier"]
+        )
+        alone = 100 * decision["chance_alone"]
+        yield Text(f"Earlier jobs: {jobs}. By this job alone the probability is {alone:.0f} %.")
+    yield Text("")
 
 
 def arms_table(report: Json, *, is_wide: bool = True) -> Table:

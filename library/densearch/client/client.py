@@ -192,6 +192,16 @@ class Client(Transport):
         """Return the comparison of a finished job's arms."""
         return self.json("GET", f"/v1/jobs/{job_id}/report")
 
+    def decision(self, job_id: int, margin_percent: float | None = None) -> Json:
+        """Return whether to adopt a finished job's density, and why.
+
+        Args:
+            job_id: Which job.
+            margin_percent: The gain that matters; the spec's if None.
+        """
+        params = {} if margin_percent is None else {"margin_percent": margin_percent}
+        return self.json("GET", f"/v1/jobs/{job_id}/decision", params=params)
+
     def densities(self, job_id: int) -> list[Json]:
         """Return the densities that a job has learned."""
         return list(self.pages(f"/v1/jobs/{job_id}/densities", {}))

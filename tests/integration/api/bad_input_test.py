@@ -348,6 +348,7 @@ MISSING = (
     "/v1/jobs/7/densities",
     "/v1/jobs/7/artifacts",
     "/v1/jobs/7/report",
+    "/v1/jobs/7/decision",
     "/v1/trials/7",
     "/v1/trials/7/measurements",
     "/v1/densities/7",

@@ -68,7 +68,14 @@ class Reader:
 def values_of(reader: Reader) -> list[Values]:
     """Return what may be put into a path: each job with its figures, and what belongs to it."""
     jobs = reader.items("/v1/jobs?limit=200")
-    found: list[Values] = [{"state": job["state"], "job_id": job["id"]} for job in jobs]
+    found: list[Values] = [
+        {
+            "state": job["state"],
+            "job_id": job["id"],
+            "is_decided": reader.get(f"/v1/jobs/{job['id']}").json()["decision"] is not None,
+        }
+        for job in jobs
+    ]
     found += [one | {"name": name} for one in found for name in FIGURES]
     for job_id in (job["id"] for job in jobs):
         own = f"/v1/jobs/{job_id}"
@@ -96,7 +103,9 @@ def names_in(path: str) -> set[str]:
 
 
 def is_answered(path: str, values: Values) -> bool:
-    """Whether a route answers about a job in its state: the report, and the end of its events."""
+    """Whether a route answers about a job: its report and decision, and the end of its events."""
+    if path.endswith("/decision"):
+        return bool(values["is_decided"])
     if path.endswith("/report"):
         return bool(values["state"] == "SUCCEEDED")
     return not path.endswith("/events") or values["state"] in FINAL

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from service.jobs import leases
 from service.storage import jobs
 from service.storage.database import Database
+from tests.support.decided_jobs import finished
 from tests.support.pages import all_items, items
 from tests.support.simulation import PEAK_BYTES, Simulation, finish_next
 from tests.support.specs import PHOTOS, SPHERE, submit
@@ -137,3 +138,32 @@ def test_leases_are_not_needed_to_look(both: TestClient, database: Database) -> 
     me = leases.register(database, 1, {})
     leases.claim(database, me, 60.0)
     assert both.post(f"/v1/jobs/{job_id}/pause").json()["state"] == "PAUSED"
+
+
+def test_a_decision_is_in_the_job_and_by_any_margin(both: TestClient, database: Database) -> None:
+    for hour, split in enumerate(("faces", "digits")):
+        finished(database, hour, test_split=split, mean=-0.01)
+    job_id = finished(database, 5)
+    decision = both.get(f"/v1/jobs/{job_id}/decision").json()
+    assert both.get(f"/v1/jobs/{job_id}").json()["decision"] == decision
+    assert decision["light"] == "adopt"
+    assert [one["name"] for one in decision["earlier"]] == ["digits 1", "faces 0"]
+    strict = both.get(f"/v1/jobs/{job_id}/decision?margin_percent=30").json()
+    assert (strict["light"], strict["margin_percent"]) == ("leave out", 30.0)
+
+
+@pytest.mark.parametrize("margin", ["0", "100", "-1", "nan", "inf", "x"])
+def test_a_margin_is_a_percentage(both: TestClient, database: Database, margin: str) -> None:
+    job_id = finished(database, 0)
+    answer = both.get(f"/v1/jobs/{job_id}/decision?margin_percent={margin}")
+    assert answer.status_code == 422
+    assert "margin_percent" in answer.text
+    assert both.get(f"/v1/jobs/{job_id}/decision?margin=2").status_code == 422
+
+
+def test_a_job_that_runs_has_no_decision(both: TestClient) -> None:
+    job_id = submit(both, SPHERE)
+    assert both.get(f"/v1/jobs/{job_id}").json()["decision"] is None
+    answer = both.get(f"/v1/jobs/{job_id}/decision")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == f"there is no decision on job {job_id}"

@@ -17,6 +17,7 @@ from service.storage import events, studies, trials
 from service.storage import jobs as job_rows
 from service.storage.database import Database
 from tests.support import seeding
+from tests.support.decided_jobs import finished
 from tests.support.simulation import Simulation
 from tests.support.specs import PHOTOS, submit
 
@@ -278,3 +279,14 @@ def test_why_a_sampler_failed_is_on_the_page_and_it_can_be_tried_again(
     assert "retry-failed" in _enabled(page)
     (study, *_) = client.get(f"/v1/jobs/{job_id}/studies").json()["items"]
     assert study["fault"] == reason
+
+
+def test_the_decision_comes_first(client: TestClient, database: Database) -> None:
+    for hour, split in enumerate(("faces", "digits")):
+        finished(database, hour, test_split=split, mean=-0.01)
+    page = client.get(f"/jobs/{finished(database, 5)}").text
+    assert 'class="decision adopt"' in page
+    assert "Adopt the density. The probability that its loss is lower" in page
+    assert page.index("Adopt the density.") < page.index("Every arm is trained again")
+    assert "2 earlier jobs of this kind" in page
+    assert 'href="../jobs/1">faces 0</a>' in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -224,3 +224,29 @@ def test_difference(versus: dict[str, Any] | None, shown: str) -> None:
 )
 def test_density(density: dict[str, Any] | None, shown: str) -> None:
     assert reports.density_text(density) == shown
+
+
+class TestDecision:
+    DECISION: ClassVar[dict[str, Any]] = {
+        "light": "adopt",
+        "words": ["Adopt the density. It is likely.", "The search took 9 trainings."],
+        "chance": 0.97,
+        "chance_alone": 0.99,
+        "earlier": [{"job_id": 3, "name": "faces", "n": 5, "change": -0.021}],
+    }
+
+    def test_comes_first(self) -> None:
+        screen = Screen(160)
+        reports.show_report(REPORT, screen.console, self.DECISION)
+        lines = screen.text.splitlines()
+        assert lines[0] == "Adopt the density. It is likely."
+        assert lines[1] == "The search took 9 trainings."
+        assert "Earlier jobs: 3 faces (-2.1 %)." in lines[2]
+        assert "By this job alone the probability is 99 %." in lines[2]
+
+    def test_needs_no_earlier_jobs(self) -> None:
+        lines = list(reports.decision_lines(self.DECISION | {"earlier": [], "light": "new"}))
+        assert [line.plain for line in lines] == [*self.DECISION["words"], ""]
+
+    def test_may_be_missing(self) -> None:
+        assert list(reports.decision_lines(None)) == []

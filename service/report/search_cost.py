@@ -1,0 +1,45 @@
+"""What the searches of a job cost: their trainings, and how many full ones that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.records import Trial
+from service.report.fidelity import distinct, epochs_run, full_epochs
+from service.states import Phase
+from service.studies.resolved import TrainingJob
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCost:
+    """What the searches of a job cost, the full trainings of their best included.
+
+    A training that several studies share is counted once; one whose result was known before is
+    counted, too. Trainings that diverged or failed are not.
+
+    Attributes:
+        n_trainings: How many there are.
+        full_trainings: In how many full trainings there are as many epochs.
+        core_s: Core-seconds that they took, those of known results included.
+    """
+
+    n_trainings: int
+    full_trainings: float
+    core_s: float
+
+
+def search_cost_of(resolved: TrainingJob, trials: Iterable[Trial]) -> SearchCost:
+    """Count what the searches of a job cost.
+
+    Args:
+        resolved: The job.
+        trials: The trials that the spec requires (see `service.report.build`).
+    """
+    every = list(trials)
+    searched, again = distinct(every, Phase.SEARCH), distinct(every, Phase.PROMOTION)
+    done = [*searched, *again]
+    full = sum(epochs_run(t) / max(full_epochs(resolved, t), 1) for t in done)
+    seconds = sum(t.training_s or 0.0 for t in done)
+    cores = resolved.spec.resources.cpus_per_trial
+    return SearchCost(len(done), full, cores * seconds)

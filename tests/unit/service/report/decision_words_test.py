@@ -1,0 +1,69 @@
+"""The words of a decision, sentence by sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from service.report.decision_words import DecisionCase, MoreSeeds, reasons
+from service.report.search_cost import SearchCost
+
+CASE = DecisionCase(
+    light="adopt",
+    against="uniform_tuned",
+    outcome="better",
+    is_rate_tuned=True,
+    n=10,
+    margin=0.01,
+    chance=0.972,
+    gain=0.069,
+    more=None,
+    search=SearchCost(96, 96.0, 10.0),
+    prior_words="",
+)
+PLAIN = "the plain network at its best learning rate"
+
+
+def words(**changes: Any) -> list[str]:
+    return reasons(replace(CASE, **changes))
+
+
+def test_adopt() -> None:
+    first, cost = words()
+    assert first == (
+        "Adopt the density. The probability that its loss is lower by more than 1 % than that of "
+        f"{PLAIN} is 97 %."
+    )
+    assert cost == (
+        "The search took 96 trainings. Once the network has been trained 96 times for use, that "
+        "is one more training each time, for a loss that is 6.9 % lower."
+    )
+
+
+def test_more_seeds() -> None:
+    more = MoreSeeds(n_seeds=20, n_trainings=80, chance=0.71)
+    first, cost = words(light="more seeds", chance=0.6, more=more, search=SearchCost(1, 0.5, 1.0))
+    assert first == (
+        "Train 20 more seeds (80 trainings). The probability that its loss is lower by more than "
+        f"1 % than that of {PLAIN} is 60 %. They decide that with a probability of 71 %."
+    )
+    assert cost == "The search took 1 training."
+
+
+def test_not_decided() -> None:
+    more = MoreSeeds(n_seeds=80, n_trainings=320, chance=0.2)
+    (first,) = words(light="not decided", chance=0.5, more=more, search=None)
+    assert first.startswith("Not decided, and more seeds will hardly help. The probability that")
+    assert first.endswith("80 more seeds decide that with a probability of 20 %.")
+
+
+@pytest.mark.parametrize("chance", [1e-9, 1.0 - 1e-9])
+def test_nothing_is_certain(chance: float) -> None:
+    first = words(chance=chance)[0]
+    assert "is under 1 %." in first or "is over 99 %." in first
+
+
+def test_a_search_without_trainings_costs_nothing() -> None:
+    assert len(words(search=SearchCost(0, 0.0, 0.0))) == 1
