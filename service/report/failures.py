@@ -6,7 +6,7 @@ measurement of a density.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from service.records import Trial
@@ -49,10 +49,15 @@ def has_learned_nothing(trial: Trial) -> bool:
 
     Results of earlier versions, and of tasks that know no such output, say nothing of it.
     """
-    constant = (trial.metrics or {}).get("constant_loss")
-    if constant is None or trial.value is None or not is_result(trial):
+    if trial.value is None or not is_result(trial):
         return False
-    return bool(trial.value >= constant * (1.0 - _LEAST_GAIN))
+    return is_no_gain(trial.value, trial.metrics)
+
+
+def is_no_gain(loss: float, metrics: Mapping[str, float] | None) -> bool:
+    """Whether a loss is not below `constant_loss`; False where that is not known."""
+    constant = (metrics or {}).get("constant_loss")
+    return constant is not None and bool(loss >= constant * (1.0 - _LEAST_GAIN))
 
 
 def failures_of(trials: Iterable[Trial]) -> Failures:

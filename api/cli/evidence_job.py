@@ -1,0 +1,124 @@
+"""Runs the protocol: a private server, its data sets and jobs, then the page and its files."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from api.cli.private_server import end_with_the_server, private_server
+from api.evidence import protocol, records
+from api.evidence.page import FIGURE, LOSSES, RECORDS, figure, page
+from api.evidence.protocol import Cell, Mode
+from api.evidence.records import CellRecord, EvidenceRun
+from api.evidence.sources import MissingDataError, Sources
+from densearch.cli.failures import USAGE, fail
+from densearch.cli.tables import duration
+from densearch.cli.terminal import echo
+from densearch.client.client import FINAL_STATES, Client, ClientError, Json
+from service import digest
+
+POLL_S = 2.0
+# A line where nothing is watched live.
+LINE_EVERY_S = 60.0
+PAGE = "README.md"
+
+
+def run(mode: Mode, out: Path, aeon: Path | None, *, resume: bool) -> None:
+    """Run a mode of the protocol. See `densearch evidence --help`."""
+    cells = protocol.cells_of(mode)
+    data_dir = out / "server"
+    if data_dir.exists() and not resume:
+        fail(f"{out} has an earlier run: go on with --resume, or name another --out", USAGE)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    end_with_the_server()
+    started = time.monotonic()
+    with private_server(data_dir) as url, Client(url) as client:
+        echo(f"{len(cells)} cells; dashboard: {url}")
+        found = _records(client, cells, Sources(aeon))
+    ended = EvidenceRun(mode, machine(), dict(digest.versions()), found)
+    write(ended, out)
+    echo(f"{len(ended.ended)} of {len(cells)} cells in {duration(time.monotonic() - started)}")
+    echo(f"page: {out / PAGE}")
+
+
+def write(ended: EvidenceRun, out: Path) -> None:
+    """Write the page, its figure and its files, and copy the protocol next to them."""
+    records.save(ended, out / RECORDS)
+    records.save_losses(ended, out / LOSSES)
+    (out / FIGURE).write_text(figure(ended), encoding="utf-8")
+    (out / PAGE).write_text(page(ended), encoding="utf-8")
+    if out.resolve() != protocol.FOLDER.resolve():
+        shutil.copy(protocol.TEXT, out / protocol.TEXT.name)
+        shutil.copytree(protocol.SPECS, out / protocol.SPECS.name, dirs_exist_ok=True)
+
+
+def machine() -> str:
+    """Name this machine's processor and its cores, for people; not its host."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.machine()
+    return (
+        f"{max(len(names), 1)} x {name}, {platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def _records(client: Client, cells: list[Cell], sources: Sources) -> list[CellRecord]:
+    """Submit all cells, then wait for one after the other."""
+    submitted: list[tuple[Cell, Json | str]] = []
+    datasets: dict[str, int | str] = {}
+    for cell in cells:
+        if cell.data is not None and cell.data not in datasets:
+            datasets[cell.data] = _stored(client, cell.data, sources)
+        place = datasets[cell.data] if cell.data is not None else None
+        submitted.append((cell, place if isinstance(place, str) else _job(client, cell, place)))
+    found = []
+    for number, (cell, job) in enumerate(submitted, start=1):
+        if isinstance(job, str):
+            echo(f"{number}/{len(cells)} {cell.name}: left out, {job}")
+            found.append(records.skipped(cell, job))
+        else:
+            found.append(_ended(client, cell, job["id"], f"{number}/{len(cells)} {cell.name}"))
+    return found
+
+
+def _stored(client: Client, name: str, sources: Sources) -> int | str:
+    """Store a data set, or take the one that is there; return its id, or why there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            packed = sources.packed(name, Path(folder))
+            found = client.datasets.add(packed.path, name=name, **packed.options)
+        except (MissingDataError, ClientError) as error:
+            return str(error)
+    dataset_id: int = found["id"]
+    return dataset_id
+
+
+def _job(client: Client, cell: Cell, dataset_id: int | None) -> Json | str:
+    """Submit a cell's job, or take the one of an earlier run with the same spec."""
+    spec = cell.spec_on(dataset_id)
+    try:
+        return client.submit(spec, key=f"evidence-{digest.digest_of(spec)}")
+    except ClientError as error:
+        return f"the server refused it ({error})"
+
+
+def _ended(client: Client, cell: Cell, job_id: int, title: str) -> CellRecord:
+    """Wait until a job's state is final, with a line now and then, and return its record."""
+    said_at = -LINE_EVERY_S
+    while True:
+        job = client.job(job_id)
+        if job["state"] in FINAL_STATES:
+            break
+        if time.monotonic() - said_at >= LINE_EVERY_S:
+            said_at = time.monotonic()
+            echo(f"{title}: {job['state']}")
+        time.sleep(POLL_S)
+    if job["state"] != "SUCCEEDED" or not job.get("report"):
+        echo(f"{title}: {job['state']}")
+        return records.skipped(cell, f"its job ended {job['state']}", job["spec"])
+    echo(f"{title}: {job['report']['findings'][0]}")
+    return records.record_of(cell, job, client.trials(job_id, phase="evaluation"))
