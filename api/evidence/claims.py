@@ -69,8 +69,19 @@ def _gains(cells: Sequence[CellRecord], metric: str, factor: float, unit: str) -
     )
 
 
+def _is_plain(cell: CellRecord) -> bool:
+    """Whether the search at the default rate chose the plain network: its time is no density's."""
+    arm = searched_arm(cell)
+    effect = compared(cell, arm, PLAIN) if arm is not None else None
+    return effect is not None and effect.is_same
+
+
 def _time(cells: Sequence[CellRecord]) -> str:
-    overheads = [((cell.report or {}).get("timing") or {}).get("overhead") for cell in cells]
+    overheads = [
+        ((cell.report or {}).get("timing") or {}).get("overhead")
+        for cell in cells
+        if not _is_plain(cell)
+    ]
     ratios = [100.0 * (own["ratio"] - 1.0) for own in overheads if own is not None]
     if not ratios:
         return _NO_CELL

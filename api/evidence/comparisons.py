@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import fmean, median
 from typing import Any
-
-import numpy as np
 
 from api.evidence.records import COUNTED, CellRecord
 from service.report.effects import Effect, effect_of
 from service.report.meta import Combined, combine
-from service.report.statistics import spread, student
+from service.report.statistics import student
 
 DENSITY, PLAIN, TUNED, SCALED = "density_tuned", "uniform", "uniform_tuned", "flat_tuned"
 # The chain of arms, each with one more value to tune: learning rate, factor, shape.
@@ -56,11 +54,17 @@ def primary_of(cell: CellRecord) -> PrimaryResult:
         question["arm"],
         question["against"],
         answer["outcome"],
-        Effect(**effect) if effect is not None else None,
+        _effect_of(effect) if effect is not None else None,
         len(looks),
         looks[-1]["n_seeds"],
         question["is_same_training"],
     )
+
+
+def _effect_of(stored: Mapping[str, Any]) -> Effect:
+    """Read a stored effect; a later version's may have more fields."""
+    known: dict[str, Any] = {own.name: stored.get(own.name) for own in fields(Effect)}
+    return Effect(**known)
 
 
 def losses_of(cell: CellRecord, arm: str) -> dict[int, float]:
@@ -113,10 +117,8 @@ def gain_of(cell: CellRecord, metric: str, arm: str, against: str) -> MetricGain
     seeds = sorted(ours.keys() & theirs.keys())
     if not seeds:
         return None
-    mine, its = [ours[s] for s in seeds], [theirs[s] for s in seeds]
-    differences = np.subtract(mine, its)
-    low, high, _ = student(mine, its, spread(differences, [*mine, *its]), 0.95)
-    return MetricGain(float(differences.mean()), low, high, len(seeds))
+    found = student([ours[s] for s in seeds], [theirs[s] for s in seeds], 0.95)
+    return MetricGain(found.mean, found.low, found.high, len(seeds))
 
 
 def pooled(results: Sequence[tuple[str, Effect | None]]) -> Combined | None:

@@ -28,7 +28,16 @@ def commands() -> dict[str, Any]:
 def test_the_commands_are_those_that_the_documentation_promises() -> None:
     assert set(commands()) == {
         *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "cancel", "pause"),
-        *("resume", "download", "demo", "db upgrade", "db current", "doctor", "version"),
+        *(
+            "resume",
+            "download",
+            "demo",
+            "evidence",
+            "db upgrade",
+            "db current",
+            "doctor",
+            "version",
+        ),
         *("extend", "clone", "retry-failed", "samplers", "bench operator", "delete"),
         *("db prune", "db downgrade"),
         *("datasets add", "datasets list", "datasets imports", "datasets show"),

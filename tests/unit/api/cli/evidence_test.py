@@ -1,0 +1,32 @@
+"""Command `evidence`: what it refuses before anything is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.main import app
+
+RUNNER = CliRunner()
+
+
+@pytest.mark.parametrize("options", [[], ["--quick", "--full"]])
+def test_one_mode_is_needed(options: list[str]) -> None:
+    answer = RUNNER.invoke(app, ["evidence", *options])
+    assert answer.exit_code == 2
+    assert "give --quick or --full" in answer.stderr
+
+
+def test_a_wheel_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    answer = RUNNER.invoke(app, ["evidence", "--quick", "--aeon", str(tmp_path / "a.whl")])
+    assert answer.exit_code == 2
+    assert "give the wheel of aeon" in answer.stderr
+
+
+def test_an_earlier_run_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    answer = RUNNER.invoke(app, ["evidence", "--quick", "--out", str(tmp_path)])
+    assert answer.exit_code == 2
+    assert "go on with --resume" in answer.stderr

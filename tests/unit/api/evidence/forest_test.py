@@ -1,0 +1,42 @@
+"""The forest plot: well formed, its marks in the order of the ratios, texts escaped."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from api.evidence.forest import ForestRow, forest
+
+ROWS = [
+    ForestRow("a < b & c", 0.9, 0.8, 1.01, "0.9"),
+    ForestRow("wide", 1.2, 0.001, 900.0, "1.2"),
+    ForestRow("same", 1.0, None, None, "the same"),
+    ForestRow("nothing", None, None, None, "no result"),
+    ForestRow("all", 0.95, 0.9, 1.0, "0.95", is_pooled=True),
+]
+
+
+def tags(rows: list[ForestRow], tag: str) -> list[ET.Element]:
+    root = ET.fromstring(forest(rows, "Title & more", 0.01))  # noqa: S314 - our own
+    return root.findall(f".//{{http://www.w3.org/2000/svg}}{tag}")
+
+
+def test_marks_stand_in_the_order_of_the_ratios_and_inside_the_plot() -> None:
+    marks = [float(own.attrib["x"]) for own in tags(ROWS, "rect")[2:]]
+    assert len(marks) == 3
+    assert marks[0] < marks[2] < marks[1]
+    assert len(tags(ROWS, "polygon")) == 1
+    for line in tags(ROWS, "line"):
+        assert 260 <= float(line.attrib["x1"]) <= float(line.attrib["x2"]) <= 680
+
+
+def test_texts_are_whole() -> None:
+    texts = [own.text for own in tags(ROWS, "text")]
+    assert {"a < b & c", "Title & more", "no result", "1", "lower loss"} <= set(texts)
+
+
+@pytest.mark.parametrize("ratio", [0.2, 0.99, 1.0, 5.0])
+def test_a_row_alone_has_an_axis_with_1(ratio: float) -> None:
+    texts = [own.text for own in tags([ForestRow("a", ratio, None, None, "")], "text")]
+    assert "1" in texts
