@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from service import samplers
 from service.capacity import n_slots
 from service.costs import calibrations, training_cost, workload
 from service.costs import memory as memory_needs
@@ -26,6 +27,7 @@ from service.errors import InvalidSpecError
 from service.jobs import references
 from service.jobs.leases import NO_DISPATCHER
 from service.records import Calibration, RegisteredDispatcher
+from service.report.repeats import too_few_words
 from service.sizes import size_text
 from service.spec import JobSpec
 from service.states import CalibrationState
@@ -160,7 +162,7 @@ def _unknown(resolved: ResolvedSpec, state: str, detail: str, cluster: _Cluster)
         least_memory_bytes=_least_bytes(resolved),
         worker_memory_bytes=cluster.worker_bytes(resolved.spec),
         money=None,
-        warnings=(),
+        warnings=tuple(_too_few_repeats(resolved.spec)),
     )
 
 
@@ -206,6 +208,7 @@ def _ready(
         warnings=(
             *_warnings(resolved, cluster, time_s, money, memory),
             *_narrower(spec.resources.pack_width, width),
+            *_too_few_repeats(spec),
         ),
     )
 
@@ -246,6 +249,19 @@ def _narrower(asked: int | str, width: int) -> Iterator[str]:
     if isinstance(asked, int) and width < asked:
         held = f"packs hold {width}" if width > 1 else "each training has a worker to itself"
         yield (f"packs of {asked} are not possible with this network or in this memory: {held}")
+
+
+def _too_few_repeats(spec: JobSpec) -> Iterator[str]:
+    """Warn where the repeats are too few to show which sampler is better."""
+    names = dict.fromkeys(sampler.name for sampler in spec.samplers)
+    seeded = [
+        name
+        for name in names
+        if samplers.describe(name).capabilities.seeded and not samplers.is_learned(name)
+    ]
+    words = too_few_words(spec.repeats, seeded)
+    if words is not None:
+        yield words
 
 
 def _warnings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 from service import devices, samplers
@@ -148,14 +149,18 @@ def _attribution(
 
 
 def _samplers(found: Sequence[ArmTrials]) -> repeats.SamplerComparison | None:
+    """Compare samplers by the mean test losses over the seeds that all their searches share."""
     searches = [one for one in found if one.arm.record.role is Role.SEARCH]
     # A learned density has no budget of trials: its study runs one training.
     searches = [one for one in searches if not samplers.is_learned(one.arm.record.sampler)]
+    seeds = set.intersection(*(set(one.losses) for one in searches)) if searches else set()
     values: dict[str, list[float]] = {one.arm.record.sampler: [] for one in searches}
     for one in searches:
-        values[one.arm.record.sampler].append(_value(one))
+        losses = [loss for seed, loss in one.losses.items() if seed in seeds]
+        values[one.arm.record.sampler].append(fmean(losses) if losses else _value(one))
     seeded = {name: samplers.describe(name).capabilities.seeded for name in values}
-    return repeats.compare_samplers(values, frozenset(n for n in seeded if not seeded[n]))
+    fixed = frozenset(name for name in seeded if not seeded[name])
+    return repeats.compare_samplers(values, fixed, is_test=bool(seeds))
 
 
 def _without_answer(resolved: ResolvedSpec, best: ArmTrials | None) -> list[str]:

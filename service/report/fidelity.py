@@ -1,16 +1,38 @@
-"""Epochs saved by short and pruned trainings, and how well short rankings predicted full ones."""
+"""Epochs saved by short and pruned trainings, and whether the short favourites stayed ahead."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean, median
 
 from service.records import Trial
 from service.report import statistics
+from service.report.phrases import percent
 from service.states import Phase, TrialState
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import is_result
 from service.studies.training_payload import epochs_of
+
+# A rank correlation of fewer points of one search says little: true 0.9 may well read 0.5.
+LEAST_RANKED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Favourites:
+    """What became of the best of the short trainings once the best few were trained in full.
+
+    Attributes:
+        n_searches: Searches that promoted at least two points.
+        n_kept: Those in which the short favourite stayed the favourite.
+        cost: How far the full loss of the short favourites lies above the best full loss, as a
+            share of it, the mean over these searches; None where a loss is not above 0.
+    """
+
+    n_searches: int
+    n_kept: int
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +50,12 @@ class Savings:
         saved_by_pruning: Epochs that pruning saved in addition.
         spent_on_promotions: Epochs of the full trainings of the promoted ones.
         fraction: `run_epochs` over `full_epochs`.
+        favourites: What became of the searches' short favourites; None where no search promoted
+            two points.
         rank_correlation: Spearman's, between short and full validation loss of the promoted
-            trainings; None below 3.
-        n_promoted: Distinct trainings that it was computed from.
+            trainings of a search, the median over the searches that promoted `LEAST_RANKED`; None
+            where none did. Pooled over searches it would show how the arms differ.
+        n_promoted: Distinct trainings that were promoted.
         words: The same in a sentence or two.
     """
 
@@ -42,6 +67,7 @@ class Savings:
     saved_by_pruning: int
     spent_on_promotions: int
     fraction: float
+    favourites: Favourites | None
     rank_correlation: float | None
     n_promoted: int
     words: str
@@ -68,8 +94,8 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
     short = sum(epochs_of(trial.payload) for trial in searched)
     run = sum(epochs_run(trial) for trial in searched)
     again = sum(epochs_of(trial.payload) for trial in promoted)
-    shorts, fulls = _short_and_full(every)
-    correlation = statistics.rank_correlation(shorts, fulls)
+    pairs = _short_and_full(every)
+    favourites = _favourites(pairs)
     return Savings(
         n_trainings=len(searched),
         n_pruned=sum(trial.state is TrialState.PRUNED for trial in searched),
@@ -79,9 +105,10 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
         saved_by_pruning=short - run,
         spent_on_promotions=again,
         fraction=(run + again) / full,
-        rank_correlation=correlation,
-        n_promoted=len(shorts),
-        words=_in_words(full, run + again, correlation, len(shorts)),
+        favourites=favourites,
+        rank_correlation=_rank_correlation(pairs),
+        n_promoted=len({digest for own in pairs for digest in own}),
+        words=_in_words(full, run + again, favourites),
     )
 
 
@@ -107,28 +134,56 @@ def epochs_run(trial: Trial) -> int:
     return len(trial.curve or ()) if is_stopped else epochs_of(trial.payload)
 
 
-def _short_and_full(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
-    """Return the losses of the promoted trainings, short and full, each pair once."""
+# By digest, the short and the full loss of each promoted training of a search.
+_Pairs = dict[str, tuple[float, float]]
+
+
+def _short_and_full(trials: Sequence[Trial]) -> list[_Pairs]:
+    """Return the losses of the promoted trainings, by search; equal searches count once."""
     searched = {
         (t.study_id, tuple(t.point)): t.value
         for t in trials
         if t.phase is Phase.SEARCH and is_result(t)
     }
-    pairs: dict[str, tuple[float, float]] = {}
+    pairs: dict[int, _Pairs] = defaultdict(dict)
     for trial in trials:
         short = searched.get((trial.study_id, tuple(trial.point)))
         if trial.phase is Phase.PROMOTION and is_result(trial) and short is not None:
-            pairs[trial.digest] = (short, trial.value or 0.0)
-    return [short for short, _ in pairs.values()], [full for _, full in pairs.values()]
+            pairs[trial.study_id][trial.digest] = (short, trial.value or 0.0)
+    return list({tuple(sorted(own.items())): own for own in pairs.values()}.values())
 
 
-def _in_words(full: int, run: int, correlation: float | None, n_promoted: int) -> str:
+def _favourites(pairs: Sequence[_Pairs]) -> Favourites | None:
+    compared = [list(own.values()) for own in pairs if len(own) > 1]
+    if not compared:
+        return None
+    full = [min(own)[1] for own in compared]
+    best = [min(loss for _, loss in own) for own in compared]
+    n_kept = sum(one <= least for one, least in zip(full, best, strict=True))
+    is_positive = min(best) > 0.0
+    costs = [one / least - 1.0 for one, least in zip(full, best, strict=True) if is_positive]
+    return Favourites(len(compared), n_kept, fmean(costs) if costs else None)
+
+
+def _rank_correlation(pairs: Sequence[_Pairs]) -> float | None:
+    ranked = [list(zip(*own.values(), strict=True)) for own in pairs if len(own) >= LEAST_RANKED]
+    found = [statistics.rank_correlation(short, full) for short, full in ranked]
+    known = [one for one in found if one is not None]
+    return median(known) if known else None
+
+
+def _in_words(full: int, run: int, favourites: Favourites | None) -> str:
     words = (
         f"The searches took {run} epochs; training every point in full would have taken {full}."
     )
-    if correlation is not None:
-        words += (
-            f" Spearman's rank correlation of short and full trainings over {n_promoted} points "
-            f"is {correlation:.2f} (1 is the same order)."
-        )
-    return words
+    if favourites is None:
+        return words
+    kept = (
+        f"The short favourite stayed the favourite in {favourites.n_kept} of "
+        f"{favourites.n_searches} searches"
+    )
+    if favourites.n_searches == 1:
+        kept = f"The short favourite {'stayed' if favourites.n_kept else 'was not'} the favourite"
+    if favourites.cost is None or favourites.n_kept == favourites.n_searches:
+        return f"{words} {kept}."
+    return f"{words} {kept}; to take it would have cost {percent(favourites.cost)} on average."

@@ -1,13 +1,16 @@
-"""Comparison of samplers by the best values that their repeated searches found."""
+"""Comparison of samplers by what their repeated searches found, judged on the test split."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from service.report import statistics
 from service.report.phrases import count_of, joined
+
+LEVEL = 1.0 - statistics.CONFIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class SamplerRow:
         sampler: Its name.
         n: Searches that found a value.
         is_deterministic: Whether it proposes the same points for every search seed: one run then.
-        mean: Mean over the searches of the best validation loss found.
+        mean: Mean over the searches of the loss of what they found.
         sd: Their standard deviation; None when n is 1.
         least: The lowest of them.
     """
@@ -40,7 +43,7 @@ class SamplerPair:
         other: The other's name.
         n: Runs of `better`.
         n_other: Runs of `other`.
-        win_rate: Fraction of pairs of runs in which `better` found the lower value; a tie is 0.5.
+        win_rate: Fraction of pairs of runs in which `better` has the lower loss; a tie is 0.5.
         p: Two-sided, exact Mann-Whitney test.
         p_holm: p after Holm's correction over all pairs.
     """
@@ -56,21 +59,67 @@ class SamplerPair:
 
 @dataclass(frozen=True, slots=True)
 class SamplerComparison:
-    """All samplers of a job, the best mean first, and every pair of them."""
+    """All samplers of a job, the best mean first, and every pair of those that were repeated.
+
+    Attributes:
+        samplers: A row each.
+        pairs: Of the samplers with several runs; none where the runs cannot part any of them.
+        is_test: Whether the losses are means over the final trainings, on the test split: else
+            they are the best validation losses of the searches.
+        n_needed: Runs of each sampler with which a difference can be significant.
+        words: What they show, in a sentence or two.
+    """
 
     samplers: tuple[SamplerRow, ...]
     pairs: tuple[SamplerPair, ...]
+    is_test: bool
+    n_needed: int
     words: str
 
 
-def compare_samplers(
-    found: Mapping[str, Sequence[float]], deterministic: frozenset[str]
-) -> SamplerComparison | None:
-    """Compare samplers by the best values of their searches.
+def runs_needed(n_samplers: int) -> int:
+    """Return how many runs of each sampler can show any difference between them.
+
+    Of n runs each, the exact test has a p of at least 2 / C(2n, n), which Holm's correction
+    multiplies by the number of pairs: 4 runs for 2 samplers, 5 for 3 or 4, 6 for 5 to 7.
 
     Args:
-        found: The best value of every search, by sampler.
+        n_samplers: Those that are repeated, at least 2.
+    """
+    n, n_pairs = 2, math.comb(n_samplers, 2)
+    while 2 * n_pairs / math.comb(2 * n, n) > LEVEL:
+        n += 1
+    return n
+
+
+def too_few_words(repeats: int, samplers: Sequence[str]) -> str | None:
+    """Return the warning that so many repeats cannot part the samplers; None where they can.
+
+    Args:
+        repeats: Search seeds of each sampler.
+        samplers: Names of those that use random numbers.
+    """
+    if repeats < 2 or len(samplers) < 2 or repeats >= runs_needed(len(samplers)):
+        return None
+    n = runs_needed(len(samplers))
+    return (
+        f"{count_of(repeats, 'repeat')} cannot show which of {len(samplers)} samplers is better, "
+        f"whatever they find: that takes {n}"
+    )
+
+
+def compare_samplers(
+    found: Mapping[str, Sequence[float]], deterministic: frozenset[str], *, is_test: bool
+) -> SamplerComparison | None:
+    """Compare samplers by the losses of what their searches found.
+
+    A sampler with one run has nothing to be compared by; those with several are compared with
+    each other where their runs can show a difference at all.
+
+    Args:
+        found: The loss of every search, by sampler.
         deterministic: Samplers that use no random numbers: one run each.
+        is_test: Whether the losses are those of the test split.
 
     Returns:
         None if no sampler was repeated, or there is only one.
@@ -82,13 +131,24 @@ def compare_samplers(
         _row(name, values, is_deterministic=name in deterministic) for name, values in runs.items()
     ]
     rows.sort(key=lambda row: row.mean)
-    pairs = _pairs(runs, [row.sampler for row in rows])
-    return SamplerComparison(tuple(rows), pairs, _in_words(rows, pairs))
+    repeated = [row.sampler for row in rows if row.n > 1]
+    pairs = _pairs(runs, repeated) if _can_part(runs, repeated) else ()
+    needed = runs_needed(max(len(repeated), 2))
+    words = _in_words(rows, pairs, is_test=is_test, needed=needed)
+    return SamplerComparison(tuple(rows), pairs, is_test, needed, words)
 
 
 def _row(name: str, values: Sequence[float], *, is_deterministic: bool) -> SamplerRow:
     found = statistics.summarize(values)
     return SamplerRow(name, found.n, is_deterministic, found.mean, found.sd, min(values))
+
+
+def _can_part(runs: Mapping[str, Sequence[float]], repeated: Sequence[str]) -> bool:
+    """Whether the runs of any pair, all of one above all of the other, would be significant."""
+    pairs = list(combinations(repeated, 2))
+    sizes = [(len(runs[one]), len(runs[other])) for one, other in pairs]
+    least = min((2 / math.comb(n + m, n) for n, m in sizes), default=1.0)
+    return len(pairs) * least <= LEVEL
 
 
 def _pairs(runs: Mapping[str, Sequence[float]], order: Sequence[str]) -> tuple[SamplerPair, ...]:
@@ -106,14 +166,33 @@ def _winner_first(runs: Mapping[str, Sequence[float]], name: str, other: str) ->
     return (name, other) if sum(wins) >= 0 else (other, name)
 
 
-def _in_words(rows: Sequence[SamplerRow], pairs: Sequence[SamplerPair]) -> str:
-    significant = [pair for pair in pairs if pair.p_holm <= 1.0 - statistics.CONFIDENCE]
+def _in_words(
+    rows: Sequence[SamplerRow], pairs: Sequence[SamplerPair], *, is_test: bool, needed: int
+) -> str:
+    sentences = [_difference(rows, pairs, is_test=is_test, needed=needed)]
+    lone = [row.sampler for row in rows if row.is_deterministic and row.n == 1]
+    if lone:
+        verb = "is" if len(lone) == 1 else "are"
+        sentences.append(
+            f"{joined(lone)} {verb} deterministic: one run shows nothing of chance. To compare "
+            "it, repeat the job with other seeds."
+        )
+    return " ".join(sentences)
+
+
+def _difference(
+    rows: Sequence[SamplerRow], pairs: Sequence[SamplerPair], *, is_test: bool, needed: int
+) -> str:
     runs = count_of(max(row.n for row in rows), "run")
+    n_repeated = sum(row.n > 1 for row in rows)
+    if n_repeated < 2:
+        return "Only one sampler was repeated: there is no other to compare it with."
+    if not pairs:
+        shown = f"cannot show which of {n_repeated} is better: that takes {needed}"
+        return f"{runs} of a sampler {shown}."
+    significant = [pair for pair in pairs if pair.p_holm <= LEVEL]
     if not significant:
         return f"No significant difference between the samplers with {runs} of a sampler."
-    wins = [
-        f"{pair.better} finds lower values than {pair.other} (p {pair.p_holm:.2g})"
-        for pair in significant
-    ]
-    words = f"With {runs} of a sampler, {joined(wins)}"
-    return words + (", after Holm's correction." if len(pairs) > 1 else ".")
+    what = "test losses" if is_test else "values"
+    wins = [f"{pair.better} reaches lower {what} than {pair.other}" for pair in significant]
+    return f"With {runs} of a sampler, {joined(wins)}."

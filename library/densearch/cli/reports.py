@@ -235,7 +235,8 @@ def _samplers(report: Json) -> Iterator[RenderableType]:
     found = report.get("samplers")
     if not found:
         return
-    table = _table("sampler", "runs", "mean of the best", "sd", "least")
+    mean = "mean test loss" if found.get("is_test") else "mean of the best"
+    table = _table("sampler", "runs", mean, "sd", "least")
     for row in found["samplers"]:
         runs = f"{row['n']}" + (" (deterministic)" if row["is_deterministic"] else "")
         sd = number(row["sd"], 2)

@@ -118,3 +118,13 @@ def test_limits_and_other_jobs_are_warned_of(sqlite_database: Database) -> None:
     warnings = " ".join(estimated(sqlite_database, SLEEPING | {"budget": tight}, prices).warnings)
     for words in ("1 unfinished jobs", "budget.wall_clock_s", "budget.cost"):
         assert words in warnings
+
+
+def test_repeats_that_cannot_part_samplers_are_warned_of(sqlite_database: Database) -> None:
+    """Already before anything was measured; deterministic samplers do not count."""
+    many = SLEEPING | {"samplers": ["random", "tpe", "direct_l"], "repeats": 3}
+    for body in (many, training_job(samplers=["random", "tpe", "direct_l"], repeats=3)):
+        (words,) = (w for w in estimated(sqlite_database, body).warnings if "repeats" in w)
+        assert words.startswith("3 repeats cannot show which of 2 samplers is better")
+    enough = estimated(sqlite_database, many | {"repeats": 4}).warnings
+    assert not any("repeats" in words for words in enough)

@@ -122,8 +122,24 @@ class TestSamplers:
         assert list(rows) == ["tpe", "direct_l", "random"]
         assert rows["tpe"]["mean"] == pytest.approx(1.1)
         assert (rows["direct_l"]["n"], rows["direct_l"]["is_deterministic"]) == (1, True)
-        assert len(report["samplers"]["pairs"]) == 3
+        assert report["samplers"]["pairs"] == ()  # three runs cannot part two samplers
+        assert not report["samplers"]["is_test"]
         assert [row["repeat"] for row in report["arms"] if row["sampler"] == "tpe"] == [1, 2, 3]
+
+    def test_they_are_judged_by_test_losses_on_the_seeds_that_all_share(self) -> None:
+        log = Log(spec_of(samplers=["random", "tpe"], repeats=4, budget={"n_trials": 2}))
+        for repeat in range(1, 5):
+            # On the validation split tpe is better, on the test split random.
+            own = 1.0 + 0.01 * repeat
+            log.judge(f"random-{repeat}", 0.9, own, own + 0.1, 50.0 if repeat == 1 else None)
+            log.judge(f"tpe-{repeat}", 0.5, own + 0.5, own + 0.6, 0.0)
+        found = report_of(log)["samplers"]
+        assert found["is_test"]
+        rows = {row["sampler"]: row["mean"] for row in found["samplers"]}
+        assert rows == pytest.approx({"random": 1.075, "tpe": 1.575})
+        assert found["words"] == (
+            "With 4 runs of a sampler, random reaches lower test losses than tpe."
+        )
 
 
 class TestCost:

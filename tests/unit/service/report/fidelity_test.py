@@ -10,6 +10,8 @@ from service.states import Phase, TrialState
 from tests.support.built_reports import report_of, row_of
 from tests.support.report_records import Log, spec_of
 
+MANY = {"n_trials": 10}
+
 
 class TestFidelity:
     def test_what_short_and_stopped_trainings_saved(self) -> None:
@@ -37,11 +39,57 @@ class TestFidelity:
         assert (found["full_epochs"], found["saved_by_short"]) == (64, 48)
         assert (found["saved_by_pruning"], found["spent_on_promotions"]) == (2, 48)
         assert (found["run_epochs"], found["fraction"]) == (62, pytest.approx(62 / 64))
-        # Ranks 1 2 3 became 2 1 3: 1 - 6 * 2 / (3 * 8) = 0.5.
-        assert (found["rank_correlation"], found["n_promoted"]) == (pytest.approx(0.5), 3)
+        assert (found["rank_correlation"], found["n_promoted"]) == (None, 3)
+        # The short favourite's full loss is 0.31, the best one 0.3.
+        kept = {"n_searches": 1, "n_kept": 0, "cost": pytest.approx(0.31 / 0.3 - 1.0)}
+        assert found["favourites"] == kept
+        assert found["words"].endswith(
+            "The short favourite was not the favourite; to take it would have cost 3.3 % on "
+            "average."
+        )
         row = row_of(report, "random")
         assert (row["validation_loss"], row["search_loss"]) == (0.3, 0.6)
         assert report["cost"]["pruned"] == 1
+
+    def test_arms_that_differ_are_no_correlation(self) -> None:
+        """Two searches whose losses differ ten times more than their points do."""
+        fidelity = {"search_fraction": 0.5, "promote": 3}
+        log = Log(spec_of(samplers=["random", "tpe"], fidelity=fidelity, budget=MANY))
+        fulls = {"random": (0.4, 0.2, 0.3), "tpe": (10.2, 10.3, 10.4)}
+        for name, own in fulls.items():
+            for rank, value in enumerate(own):
+                point = [rank / 10]
+                log.trial(name, rank, min(own) + 0.1 * rank, point=point)
+                log.trial(name, rank, value, point=point, phase=Phase.PROMOTION)
+            log.best[name] = log.trials[-1]
+        found = report_of(log)["fidelity"]
+        assert (found["rank_correlation"], found["n_promoted"]) == (None, 6)
+        # random's favourite costs 100 %, tpe's nothing.
+        assert found["favourites"] == {"n_searches": 2, "n_kept": 1, "cost": pytest.approx(0.5)}
+        assert "in 1 of 2 searches; to take it would have cost 50 % on average" in found["words"]
+
+    def test_a_correlation_takes_eight_points_of_one_search(self) -> None:
+        for n in (7, 8):
+            log = Log(spec_of(fidelity={"search_fraction": 0.5, "promote": n}, budget=MANY))
+            fulls = [0.1 * rank for rank in range(1, n + 1)]
+            fulls[0], fulls[1] = fulls[1], fulls[0]
+            for rank, value in enumerate(fulls):
+                log.trial("random", rank, 1.0 + rank, point=[rank / 10])
+                log.trial("random", rank, value, point=[rank / 10], phase=Phase.PROMOTION)
+            log.best["random"] = log.trials[-1]
+            found = report_of(log)["fidelity"]["rank_correlation"]
+            # Two of eight ranks are exchanged: 1 - 6 * 2 / (8 * 63).
+            assert found == (None if n < 8 else pytest.approx(1.0 - 12.0 / 504.0))
+
+    def test_a_loss_below_zero_has_no_share(self) -> None:
+        log = Log(spec_of(fidelity={"search_fraction": 0.5, "promote": 2}, budget=MANY))
+        for rank, value in enumerate((-1.0, -2.0)):
+            log.trial("random", rank, float(rank), point=[rank / 10])
+            log.trial("random", rank, value, point=[rank / 10], phase=Phase.PROMOTION)
+        log.best["random"] = log.trials[-1]
+        found = report_of(log)["fidelity"]
+        assert found["favourites"] == {"n_searches": 1, "n_kept": 0, "cost": None}
+        assert found["words"].endswith("The short favourite was not the favourite.")
 
     def test_a_plateau_is_found_among_full_trainings(self) -> None:
         fidelity = {"search_fraction": 0.25, "promote": 5}
