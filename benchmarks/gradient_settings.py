@@ -1,18 +1,22 @@
-"""What `gradient` learns at several rates: python -m benchmarks.gradient_settings [--seeds N].
+"""What `gradient` learns: python -m benchmarks.gradient_settings [--seeds N] [--job FILE].
 
 A small CNN with 5x5 kernels on digits, AdamW at 1e-3 and 6 epochs, a density for each layer within
 bounds of 0.05 and 2: four values. By the density's learning rate over that of the weights, and by
 the authors' preset, at this rate and at theirs (1e-4 and decay 1e-2 for the weights). Printed for
 each seed: the learned values of the first seed, how many of all ended at a bound, the validation
 loss of the training that learned them, and that of a training with the same seed in which they are
-fixed, beside the plain network's.
+fixed, beside the plain network's. With --job the gradient study of a job's spec takes the place of
+these cases, such as that of examples/authors.json.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +79,11 @@ def spec_of(options: dict[str, Any], training: dict[str, Any], seed: int) -> Job
     )
 
 
+def spec_in(path: Path, seed: int) -> JobSpec:
+    """Return the job of a file with another seed."""
+    return parse.parse(json.loads(path.read_text()) | {"seed": seed})
+
+
 def outcome_of(payload: dict[str, Any]) -> Outcome:
     """Train what a payload describes."""
     task = TrainingTask.of(TrainingPayload.from_json(payload), "cpu")
@@ -107,14 +116,20 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--job", type=Path)
     given = parser.parse_args()
+    cases: Mapping[str, Callable[[int], JobSpec]] = {
+        name: partial(spec_of, options, training) for name, (options, training) in CASES.items()
+    }
+    if given.job is not None:
+        cases = {given.job.stem: partial(spec_in, given.job)}
     print(describe("torch"))
     print(f"validation loss: mean [least, most] of {given.seeds} seeds")
     print(
         f"{'case':<15}{'at bounds':>10}  {'learning':<22}{'fixed':<22}{'plain':<22}values, seed 0"
     )
-    for name, (options, training) in CASES.items():
-        found = [find(spec_of(options, training, seed)) for seed in range(given.seeds)]
+    for name, spec_with in cases.items():
+        found = [find(spec_with(seed)) for seed in range(given.seeds)]
         n_values = sum(len(own.values) for own in found)
         columns = ("learning", "fixed", "plain")
         print(
@@ -126,7 +141,7 @@ def main() -> None:
 
 
 def _spread(values: list[float]) -> str:
-    return f"{np.mean(values):.3f} [{min(values):.3f}, {max(values):.3f}]"
+    return f"{np.mean(values):#.3g} [{min(values):#.3g}, {max(values):#.3g}]"
 
 
 if __name__ == "__main__":

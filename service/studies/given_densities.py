@@ -50,7 +50,7 @@ def faults_in(given: GivenDensity, n_dims: int) -> Iterator[tuple[str, str]]:
 
     Args:
         given: The density.
-        n_dims: Axes of the task's samples.
+        n_dims: Axes of the task's samples, 3 where they are not known yet.
     """
     if (given.vector is None) == (given.alpha is None):
         yield "", "give either vector, the free values, or alpha, all values along an axis"

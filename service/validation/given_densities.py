@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
+from densearch.density import families
 from service import networks
 from service.control_sections import ControlName, ControlSpec, GivenDensity
 from service.errors import Fault
 from service.spec import JobSpec
 from service.studies import given_densities
 from service.studies.layer_groups import Group, grouped, n_dims_of
+from service.tasks.function import FunctionTask
+from service.tasks.sections import data_of
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -24,14 +27,18 @@ def faults(spec: JobSpec, control: ControlSpec, at: str) -> Iterator[Fault]:
         control: The control.
         at: Its pointer.
     """
+    if isinstance(spec.task, FunctionTask):
+        return  # it has no controls
+    data = data_of(spec.task)
     yield from _label_faults(spec, control.label, f"{at}/label")
     if control.densities is None:
         detail = "give the densities: a vector or alpha for each size of kernel"
         yield Fault(f"{at}/densities", detail)
         return
-    alone = list(_single_faults(spec, control.densities, f"{at}/densities"))
+    n_dims = len(families.FACTOR_NAMES) if data is None else data.n_dims
+    alone = list(_single_faults(control.densities, n_dims, f"{at}/densities"))
     yield from alone
-    if not alone:
+    if not alone and data is not None:  # else the kernels are not known yet
         # A width is for kernels of every size: its fault is one.
         yield from dict.fromkeys(_group_faults(spec, control.densities, f"{at}/densities"))
 
@@ -51,9 +58,9 @@ def _label_faults(spec: JobSpec, label: str | None, at: str) -> Iterator[Fault]:
                 return
 
 
-def _single_faults(spec: JobSpec, given: Sequence[GivenDensity], at: str) -> Iterator[Fault]:
+def _single_faults(given: Sequence[GivenDensity], n_dims: int, at: str) -> Iterator[Fault]:
     for index, one in enumerate(given):
-        for field, detail in given_densities.faults_in(one, n_dims_of(spec.task)):
+        for field, detail in given_densities.faults_in(one, n_dims):
             yield Fault(f"{at}/{index}{field}", detail)
 
 

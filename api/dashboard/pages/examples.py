@@ -81,6 +81,44 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        "authors",
+        "Learn a density for each layer, as its authors do, next to their published ones",
+        {
+            "name": "the authors' recipe",
+            "seed": 0,
+            "task": {
+                "kind": "denoising", "dataset": "photos", "noise_sigma": 25, "patch_px": 40,
+                "n_patches": 512,
+            },
+            "network": {"kind": "dncnn", "depth": 3, "width": 8, "kernel_size": 7},
+            "training": {
+                "optimizer": "adamw", "lr": 0.001, "weight_decay": 0.01, "schedule": "cosine",
+                "batch_size": 64, "epochs": 12,
+            },
+            "density": {"family": "symmetric", "bounds": [[0.0, 2.0], [0.0, 2.0], [0.0, 2.0]]},
+            "samplers": [{"name": "gradient", "options": {"preset": "authors"}}],
+            "controls": [
+                "uniform",
+                "flat",
+                {
+                    "name": "fixed",
+                    "label": "first-release",
+                    "densities": [
+                        {"vector": [0.5]}, {"vector": [0.3, 1.5]}, {"vector": [0.06, 1.2, 1.6]}
+                    ],
+                },
+                {
+                    "name": "fixed",
+                    "label": "trainable-variant",
+                    "densities": [{"vector": [0.27, 0.17, 0.54]}],
+                },
+                "uniform_tuned",
+            ],
+            "budget": {"n_trials": 8},
+            "evaluation": {"n_seeds": 5},
+        },
+    ),
+    Example(
         "limit",
         "Ten minutes: a limit on time, with pruning by the median rule",
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from service.studies.layer_groups import WHOLE
 from service.studies.resolved import TrainingJob
 from tests.support import resolved_jobs
 from tests.support.resolved_jobs import gradient_body
+from tests.support.root import ROOT
 
 # The authors' settings one by one, for kernels of 5.
 SPELLED = {
@@ -64,6 +66,19 @@ def test_the_preset_is_its_options_spelled_out() -> None:
     assert section["schedule"] == "warm_restarts"
     assert [group["layers"] for group in section["groups"]] == [["features.0.0"], ["features.1.0"]]
     assert preset.digest != order_of(job_of({})).digest
+
+
+def test_the_example_is_the_recipe_of_the_authors() -> None:
+    """By layer, AdamW, a hundred times the weights' rate, restarts within its epochs."""
+    job = resolved_jobs.training(json.loads((ROOT / "examples" / "authors.json").read_text()))
+    payload = order_of(job).payload
+    section, training = payload["gradient"], payload["training"]
+    assert (training["optimizer"], section["lr_factor"]) == ("adamw", 100.0)
+    assert [len(group["layers"]) for group in section["groups"]] == [1] * payload["network"]["depth"]
+    assert section["schedule"] == "warm_restarts"
+    assert training["epochs"] > 10  # the length of the first cycle
+    published = {"first-release": [0.06, 1.2, 1.6], "trainable-variant": [0.27, 0.17, 0.54]}
+    assert {name: densities_at(job, name, ())[WHOLE].den for name in published} == published
 
 
 @pytest.mark.parametrize("name", SPELLED)

@@ -99,3 +99,23 @@ def test_many_are_studies_by_their_names() -> None:
     assert [study.name for study in controls] == ["uniform", "v1", "v2"]
     assert len({study.seed for study in controls}) == 3
     assert all(job.spaces.of(study.name).dimension == 0 for study in controls)
+
+
+def test_what_depends_on_the_data_waits_until_they_are_known() -> None:
+    """A stored set is looked up later: how many axes it has is not known at first."""
+    lines = {"alpha": [0.5, 1.0, 0.5], "gamma": [0.2, 1.0, 0.2]}
+    stored = {"kind": "classification", "dataset": "stored:1"}
+    spec = parse.parse(body(fixed(lines), task=stored))
+    assert spec.controls[0].study == "theirs"
+    (fault,) = faults(fixed(lines))
+    assert fault.pointer == "/controls/0/densities/0/gamma"
+
+
+def test_a_function_has_no_controls() -> None:
+    function = {"kind": "function", "name": "sphere", "dimension": 2}
+    with pytest.raises(InvalidSpecError) as caught:
+        parse.parse(
+            {"name": "f", "task": function, "samplers": ["random"], "budget": {"n_trials": 2}}
+            | {"controls": [fixed(THREE)]}
+        )
+    assert [fault.pointer for fault in caught.value.faults] == ["/controls"]

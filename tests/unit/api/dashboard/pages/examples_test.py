@@ -28,6 +28,7 @@ def test_it_is_accepted(example: Example) -> None:
         ("digits", "digits.json"),
         ("signals", "signals.json"),
         ("function", "function.json"),
+        ("authors", "authors.json"),
     ],
 )
 def test_it_is_the_file_of_the_command_line(name: str, file: str) -> None:
