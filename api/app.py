@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api.dashboard import routes
+from api.dashboard import campaign_routes, routes
 from api.dashboard.pages import new_job
 from api.event_feed import EventFeed
 from api.metrics import Metrics
@@ -77,7 +77,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
-    routers = (*(module.router for module in ROUTES), new_job.router, routes.router)
+    pages = (new_job.router, campaign_routes.router, routes.router)
+    routers = (*(module.router for module in ROUTES), *pages)
     for router in routers:
         app.include_router(router)
     # The last one added is the outermost.

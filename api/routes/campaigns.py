@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,14 +15,17 @@ from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
+from api.routes.estimates import MEASURING, RETRY_AFTER_S
 from api.routes.jobs import LOCATION, IdempotencyKey
 from api.schemas.base import Json, ListOut
-from api.schemas.campaigns import CampaignOut, CampaignSummaryOut
+from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
 from service.campaigns import commands
+from service.campaigns.estimate import CampaignEstimate, estimate
 from service.campaigns.report.build import report_of
 from service.campaigns.request import CampaignSpec, Extension, read
 from service.campaigns.standing import CampaignStanding, standings
 from service.costs.prices import prices_of
+from service.jobs.leases import no_dispatcher
 from service.storage import campaigns
 from service.storage.database import Database
 
@@ -37,6 +41,9 @@ EXAMPLE: Json = {
     },
     "matrix": {"network.kernel_size": [3, 5], "network.width": [8, 16], "seed": [0, 1, 2]},
 }
+
+
+CAMPAIGN_MEASURING = {**MEASURING, "model": CampaignEstimateOut}
 
 
 def _body(name: str, example: Json) -> Json:
@@ -94,6 +101,33 @@ def submit_campaign(
     made, _ = commands.submit(database, wanted, idempotency_key, prices_of(settings), most)
     response.headers["location"] = f"/v1/campaigns/{made.id}"
     return campaign_out(database, made.id)
+
+
+@router.post(
+    "/estimate",
+    response_model=CampaignEstimateOut,
+    responses={202: CAMPAIGN_MEASURING, **documented(400, 403, 413, 415, 422)},
+    openapi_extra=_body("CampaignSpec", EXAMPLE),
+)
+def estimate_campaign(
+    database: InDatabase,
+    settings: WithSettings,
+    response: Response,
+    body: Annotated[object, Depends(json_body)],
+) -> CampaignEstimate:
+    """Estimate the cost of a campaign; nothing is submitted."""
+    found = estimate(
+        database,
+        read(CampaignSpec, body),
+        prices_of(settings),
+        settings.lease_s,
+        partial(no_dispatcher, settings.data_dir),
+        settings.max_campaign_cells,
+    )
+    if found.state == "measuring":
+        response.status_code = 202
+        response.headers["retry-after"] = str(RETRY_AFTER_S)
+    return found
 
 
 @router.get("", response_model=ListOut[CampaignSummaryOut], responses=documented(422))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from api.schemas.base import ErrorOut, Json, Out
+from api.schemas.estimates import IntervalOut, MoneyOut
 from service.states import JobState
 
 
@@ -41,3 +42,22 @@ class CampaignOut(CampaignSummaryOut):
     base: Json = Field(description="The spec that all its jobs share.")
     matrix: dict[str, list[Any]] = Field(description="The values of each path.")
     cells: list[CampaignCellOut]
+
+
+class CampaignEstimateOut(Out):
+    """The cost of a campaign; unknown figures are null."""
+
+    state: Literal["ready", "measuring", "failed"]
+    detail: str | None = Field(description="Why it is not ready.")
+    n_cells: int
+    n_trainings: int = Field(description="At most.")
+    n_shared: int = Field(description="Of these, those that cells may share: done once.")
+    work_s: IntervalOut | None = Field(
+        description="All trainings together; the lower end is without the shared ones."
+    )
+    time_s: IntervalOut | None = Field(
+        description="From start to end, all workers free for this campaign."
+    )
+    n_workers: int | None
+    money: MoneyOut | None
+    warnings: list[str]

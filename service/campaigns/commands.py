@@ -62,8 +62,7 @@ def submit(
     """
     check(wanted.base, wanted.matrix, most_cells)
     digest = digest_of(wanted.model_dump(mode="json"))
-    # What is refused later is refused by the rules of the same method.
-    base = {"method": parse.NEWEST_METHOD, **wanted.base}
+    base = with_method(wanted.base)
     cells = cells_in.cells_of(wanted.matrix)
     try:
         with database.write() as session:
@@ -87,6 +86,11 @@ def submit(
         if earlier is None:
             raise
         return earlier, False
+
+
+def with_method(base: Mapping[str, Any]) -> Json:
+    """Return a base with its method: an extension follows the rules of the campaign."""
+    return {"method": parse.NEWEST_METHOD, **base}
 
 
 def check(base: Mapping[str, Any], matrix: Matrix, most_cells: int) -> None:

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 
 from densearch.names import fault_in
 from densearch.plugins.sections import Section
+from service.control_sections import Label
 from service.errors import Fault, InvalidSpecError
-from service.spec import Label
 from service.validation.json_pointers import faults_of
 
 # Longer than that of any field of a spec.

@@ -20,7 +20,7 @@ from service.jobs import decisions, progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
 from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
-from service.storage import densities, events, jobs, studies, trials
+from service.storage import campaigns, densities, events, jobs, studies, trials
 
 ROLES: Mapping[Role, str] = {
     Role.SEARCH: "search",
@@ -53,6 +53,7 @@ class JobPage:
         vector: What each value of its search means; None where its spec would be refused now.
         decision: What to do with its density; None while there is no answer.
         n_lost: Trials that ended without a result and were not cancelled by the user.
+        campaign: Id and name of the campaign that it belongs to.
     """
 
     job: Job
@@ -70,6 +71,7 @@ class JobPage:
     vector: list[Json] | None
     decision: Json | None
     n_lost: int
+    campaign: tuple[int, str] | None
     last_event_id: int
 
     @property
@@ -171,6 +173,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         vector=_vector(job),
         decision=_decision(session, job),
         n_lost=_n_lost(session, job),
+        campaign=campaigns.of_jobs(session, [job_id]).get(job_id),
         last_event_id=last_event_id,
     )
 

@@ -13,14 +13,17 @@ from service import clock
 from service.jobs import progress
 from service.records import Job, Study
 from service.states import JobState, Phase, Role
-from service.storage import jobs, overview
+from service.storage import campaigns, jobs, overview
 
 JOBS_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A job in the list; `n_done` of the `n_trials` of its searches and controls have ended."""
+    """A job in the list; `n_done` of the `n_trials` of its searches and controls have ended.
+
+    `campaign` has the id and the name of the one that it belongs to.
+    """
 
     job: Job
     samplers: list[str]
@@ -28,6 +31,7 @@ class JobLine:
     n_done: int
     n_trials: int
     best: Study | None
+    campaign: tuple[int, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +54,22 @@ def job_list(session: Session, state: JobState | None, before: int | None) -> Jo
         overview.studies_of(session, [job.id for job in shown]), lambda study: study.job_id
     )
     arms = {job_id: list(group) for job_id, group in grouped}
-    lines = [_line(job, arms.get(job.id, []), counts[job.id], fractions[job.id]) for job in shown]
+    owners = campaigns.of_jobs(session, [job.id for job in shown])
+    lines = [
+        _line(job, arms.get(job.id, []), counts[job.id], fractions[job.id], owners.get(job.id))
+        for job in shown
+    ]
     older = shown[-1].id if len(found) > JOBS_SHOWN else None
     return JobList(lines, state, older, is_first=before is None, now=clock.now())
 
 
-def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: float) -> JobLine:
+def _line(
+    job: Job,
+    arms: Sequence[Study],
+    counts: progress.Overview,
+    fraction: float,
+    campaign: tuple[int, str] | None,
+) -> JobLine:
     n_ended = counts.count(progress.ENDED, [Phase.SEARCH]).n_numbered
     samplers = (study.sampler for study in arms if study.role is Role.SEARCH)
     return JobLine(
@@ -65,4 +79,5 @@ def _line(job: Job, arms: Sequence[Study], counts: progress.Overview, fraction: 
         n_done=n_ended,
         n_trials=counts.n_trials,
         best=progress.leading(job, arms),
+        campaign=campaign,
     )

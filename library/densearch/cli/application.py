@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from densearch.cli import datasets, jobs, reopening, samplers
+from densearch.cli import campaigns, datasets, jobs, reopening, samplers
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.server import WITHOUT_SERVER, ServerCommands
 from densearch.cli.terminal import echo
@@ -16,7 +16,7 @@ from densearch.cli.terminal import echo
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "pause", "resume"),
     *("cancel", "delete", "download", "extend", "clone", "retry-failed", "samplers", "demo"),
-    *("doctor", "version", "bench", "datasets", "db"),
+    *("doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
 SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "doctor", "bench", "db")
 REMEDY = "they come with the server, which runs from a clone of densearch: ./run setup"
@@ -58,6 +58,7 @@ def build(server: ServerCommands) -> typer.Typer:
     reopening.register(app)
     samplers.register(app)
     app.command(epilog="Example: densearch version")(version)
+    app.add_typer(campaigns.app, name="campaigns")
     app.add_typer(datasets.app, name="datasets")
     server.register(app)
     return app

@@ -11,6 +11,7 @@ from rich.text import Text
 from densearch.cli.failures import REFUSED, fail
 from densearch.cli.tables import duration, show_table
 from densearch.cli.terminal import console, echo
+from densearch.client.campaigns import Campaigns
 from densearch.client.client import Client, Json
 
 POLL_S = 1.0
@@ -19,8 +20,8 @@ PATIENCE_S = 600.0
 MIB = 2**20
 
 
-def wait_for_estimate(client: Client, body: bytes, poll_s: float = POLL_S) -> Json:
-    """Return a job's estimate once it is known; end the command where it cannot be.
+def wait_for_estimate(client: Client | Campaigns, body: bytes, poll_s: float = POLL_S) -> Json:
+    """Return an estimate of a job or a campaign once it is known; end the command without one.
 
     Raises:
         ClientError: The spec is refused.

@@ -86,11 +86,12 @@ def patch_of(changes: list[str]) -> Json:
             here = here.setdefault(name, {})
             if not isinstance(here, dict):
                 fail(f"--set {change} contradicts another --set", USAGE)
-        here[last] = _value(value)
+        here[last] = value_of(value)
     return patch
 
 
-def _value(text: str) -> object:
+def value_of(text: str) -> object:
+    """Return what a word of the command line means: JSON where it can be read as such."""
     try:
         return json.loads(text)
     except ValueError:

@@ -23,6 +23,7 @@ from uuid import uuid4
 import httpx2
 
 from densearch.answers import MeasurementAnswer, TrialAnswer, TrialDetailAnswer
+from densearch.client.campaigns import Campaigns
 from densearch.client.datasets import Datasets
 from densearch.client.transport import (
     N_TRIES,
@@ -74,6 +75,11 @@ class Client(Transport):
     def datasets(self) -> Datasets:
         """The calls about data sets."""
         return Datasets(self)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The calls about campaigns."""
+        return Campaigns(self)
 
     # Jobs
 

@@ -13,8 +13,8 @@ from service.records import Json
 
 SEED = "seed"
 N_TRAIN, WIDTH, KERNEL_SIZE = "task.n_train", "network.width", "network.kernel_size"
-# What the slopes are called, by the setting that doubles.
-QUANTITIES = {N_TRAIN: "training samples", WIDTH: "network width"}
+# What the slopes count, by the setting that doubles.
+QUANTITIES = {N_TRAIN: "training samples", WIDTH: "channels of the network"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,11 @@ def sharpness_in_words(found: Sharpness | None) -> list[str]:
 
 
 def _slope_in_words(slope: Slope) -> str:
-    unit = "% of the data" if slope.high_value <= 1.0 else slope.name
-    factor = 100.0 if slope.high_value <= 1.0 else 1.0
-    span = f"From {slope.low_value * factor:,.6g} to {slope.high_value * factor:,.6g} {unit}"
+    is_part = slope.high_value <= 1.0
+    low, high = (
+        value * (100.0 if is_part else 1.0) for value in (slope.low_value, slope.high_value)
+    )
+    span = f"From {low:,.6g} to {high:,.6g} {'% of the data' if is_part else slope.name}"
     interval = ends(slope.low, slope.high)
     if slope.is_shown:
         return f"{span} the best radius changes by {signed(slope.change)} per doubling {interval}."

@@ -26,6 +26,8 @@ from service import (
     states,
     training_section,
 )
+from service.campaigns import matrix
+from service.campaigns.request import CampaignSpec
 from service.jobs import leases
 from service.settings import PREFIX, Settings
 from service.storage.database import Database
@@ -274,7 +276,25 @@ def test_jobs_are_shown() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.json")), ids=lambda p: p.name)
 def test_examples_are_accepted(path: Path) -> None:
-    rules.parse(json.loads(path.read_text()))
+    body = json.loads(path.read_text())
+    for job in specs_in(body) if "matrix" in body else [body]:
+        rules.parse(job)
+
+
+def specs_in(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the specs of the jobs of a campaign."""
+    campaign = CampaignSpec.model_validate(body)
+    assert list(matrix.faults(campaign.base, campaign.matrix)) == []
+    cells = matrix.cells_of(campaign.matrix)
+    return [matrix.body_of(campaign.name, campaign.base, settings) for settings in cells]
+
+
+def test_campaigns_of_the_guide_are_accepted() -> None:
+    bodies = [json.loads(block) for block in blocks("docs/user-guide.md", "json")]
+    found = [body for body in bodies if "matrix" in body]
+    assert len(found) == 2
+    for job in (job for body in found for job in specs_in(body)):
+        rules.parse(job)
 
 
 # Commands, links and paths

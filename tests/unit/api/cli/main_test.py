@@ -42,6 +42,8 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
         *("db prune", "db downgrade"),
         *("datasets add", "datasets list", "datasets imports", "datasets show"),
         "datasets delete",
+        *("campaigns submit", "campaigns list", "campaigns show", "campaigns cancel"),
+        "campaigns extend",
     }
 
 

@@ -65,7 +65,7 @@ def test_the_slopes_are_those_of_the_data_and_of_the_width() -> None:
     assert data.change == pytest.approx(-0.1)
     assert (data.n_cells, data.df) == (6, 3)  # constant, slope, one width
     assert data.is_shown
-    assert width.name == "network width"
+    assert width.name == "channels of the network"
     assert width.change == pytest.approx(0.0, abs=1e-6)
 
 
@@ -107,7 +107,7 @@ def test_parts_of_the_data_and_numbers_of_samples_are_not_mixed() -> None:
         )
         for c in cells
     ]
-    assert [slope.name for slope in found(parts).slopes] == ["network width"]
+    assert [slope.name for slope in found(parts).slopes] == ["channels of the network"]
 
 
 def test_there_is_no_answer_without_a_search_of_widths() -> None:

@@ -1,0 +1,33 @@
+"""The dashboard's routes of campaigns."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from api.context import database_of
+from api.dashboard.pages import campaigns
+from api.dashboard.rendering import html
+from api.paging import Id, OptionalId
+from service.errors import NotFoundError
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/campaigns")
+def show_campaigns(request: Request, before: OptionalId = None) -> HTMLResponse:
+    """Show the list of campaigns."""
+    with database_of(request).read() as session:
+        page = campaigns.campaign_list(session, before)
+    return html(request, "campaigns.html", page=page)
+
+
+@router.get("/campaigns/{campaign_id}")
+def show_campaign(request: Request, campaign_id: Id) -> HTMLResponse:
+    """Show one campaign with its report."""
+    try:
+        with database_of(request).read() as session:
+            page = campaigns.campaign_page(session, campaign_id)
+    except NotFoundError as error:
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "campaign.html", page=page)

@@ -1,0 +1,107 @@
+"""Commands about campaigns."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from densearch.cli.jobs import Url, connect, explained, read_job
+from densearch.cli.reopening import value_of
+from densearch.cli.terminal import echo
+
+if TYPE_CHECKING:
+    from densearch.client.client import Client, Json
+
+app = typer.Typer(
+    help="Submit, list, show, cancel and extend campaigns: jobs that differ by a few settings.",
+    no_args_is_help=True,
+)
+CampaignId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the campaign.")]
+
+
+@app.command(epilog="Example: densearch campaigns submit examples/campaign.json")
+def submit(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The campaign as JSON; - reads stdin.")
+    ],
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key and campaign twice give one.")
+    ] = None,
+    estimate: Annotated[  # noqa: FBT002 - an option
+        bool, typer.Option("--estimate", help="Print what it would cost; submit nothing.")
+    ] = False,
+    url: Url = None,
+) -> None:
+    """Submit a campaign, a job for each cell of its matrix, and print its number and page."""
+    body = read_job(file)
+    with connect(url) as client, explained():
+        if estimate:
+            _print_estimate(client, body)
+            return
+        made = client.campaigns.submit(body, idempotency_key)
+        n_cells = made["n_cells"]
+        jobs = "1 job" if n_cells == 1 else f"{n_cells:,} jobs"
+        echo(f"campaign {made['id']}, {jobs}: {client.url}/campaigns/{made['id']}")
+
+
+def _print_estimate(client: Client, body: bytes) -> None:
+    from densearch.cli.campaign_tables import estimate_lines
+    from densearch.cli.estimates import wait_for_estimate  # rich takes a while to load
+
+    for line in estimate_lines(wait_for_estimate(client.campaigns, body)):
+        echo(line)
+
+
+@app.command(name="list", epilog="Example: densearch campaigns list")
+def list_campaigns(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
+    url: Url = None,
+) -> None:
+    """List campaigns, the newest first."""
+    from densearch.cli.campaign_tables import campaigns_table
+    from densearch.cli.tables import show_table  # rich takes a while to load
+
+    with connect(url) as client:
+        found = list(islice(client.campaigns.all(), limit))
+    if found:
+        show_table(campaigns_table(found))
+    else:
+        echo("there are no campaigns: `densearch campaigns submit examples/campaign.json`")
+
+
+@app.command(epilog="Example: densearch campaigns show 1")
+def show(campaign_id: CampaignId, url: Url = None) -> None:
+    """Show a campaign: what its cells have found, and a row for each."""
+    from densearch.cli.campaign_tables import show_campaign
+
+    with connect(url) as client:
+        show_campaign(client.campaigns.get(campaign_id), client.campaigns.report(campaign_id))
+
+
+@app.command(epilog="Example: densearch campaigns cancel 1")
+def cancel(campaign_id: CampaignId, url: Url = None) -> None:
+    """Cancel all jobs of a campaign that have not ended; those that have stay."""
+    with connect(url) as client:
+        _print_standing(client.campaigns.cancel(campaign_id))
+
+
+@app.command(epilog="Example: densearch campaigns extend 1 seed 3 4")
+def extend(
+    campaign_id: CampaignId,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The axis, such as training.lr.")],
+    values: Annotated[
+        list[str], typer.Argument(metavar="VALUE...", help="The new values, JSON or text.")
+    ],
+    url: Url = None,
+) -> None:
+    """Add values to an axis of the matrix: jobs for the new cells alone."""
+    with connect(url) as client, explained():
+        found = client.campaigns.extend(campaign_id, path, [value_of(text) for text in values])
+    _print_standing(found)
+
+
+def _print_standing(found: Json) -> None:
+    counts = ", ".join(f"{n:,} {state}" for state, n in found["counts"].items())
+    echo(f"campaign {found['id']}: {counts}")

@@ -1,0 +1,83 @@
+"""The client's calls about campaigns: ``client.campaigns.submit(body)``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from densearch.client.transport import Json, Transport
+
+PAGE = 200
+PATH = "/v1/campaigns"
+
+
+class Campaigns:
+    """Submits, lists, shows, cancels and extends campaigns."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def submit(self, campaign: Mapping[str, Any] | bytes, key: str | None = None) -> Json:
+        """Submit a campaign, once, even when an answer is lost on the way.
+
+        Args:
+            campaign: ``name``, ``base`` and ``matrix``, as a mapping or as the bytes of a JSON
+                document.
+            key: Idempotency-Key: the same key and campaign give the same one; a new one if None.
+
+        Raises:
+            ClientError: It is refused; `faults` names the values and cells.
+            UnreachableError: No server answers.
+        """
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
+        return self._transport.json("POST", PATH, content=_content(campaign), headers=headers)
+
+    def estimate(self, campaign: Mapping[str, Any] | bytes) -> Json:
+        """Return what a campaign would cost; ask again while its `state` is ``measuring``.
+
+        Args:
+            campaign: As in `submit`; nothing is submitted.
+
+        Raises:
+            ClientError: It is refused; `faults` names the values and cells.
+            UnreachableError: No server answers.
+        """
+        headers = {"Content-Type": "application/json"}
+        path = f"{PATH}/estimate"
+        return self._transport.json("POST", path, content=_content(campaign), headers=headers)
+
+    def all(self) -> Iterator[Json]:
+        """Yield every campaign, the newest first, page by page."""
+        return self._transport.pages(PATH, {"limit": PAGE})
+
+    def get(self, campaign_id: int) -> Json:
+        """Return a campaign with its cells."""
+        return self._transport.json("GET", f"{PATH}/{campaign_id}")
+
+    def report(self, campaign_id: int) -> Json:
+        """Return what the cells of a campaign have found so far."""
+        return self._transport.json("GET", f"{PATH}/{campaign_id}/report")
+
+    def cancel(self, campaign_id: int) -> Json:
+        """Cancel all jobs of a campaign that have not ended."""
+        return self._transport.json("POST", f"{PATH}/{campaign_id}/cancel")
+
+    def extend(self, campaign_id: int, path: str, values: Sequence[Any]) -> Json:
+        """Add values to an axis; those that it has already are left out.
+
+        Args:
+            campaign_id: Which campaign.
+            path: Of the axis, such as ``seed``.
+            values: The new ones.
+
+        Raises:
+            ClientError: There is no such axis, or the spec of a new cell is refused.
+        """
+        body = {"path": path, "values": list(values)}
+        return self._transport.json("POST", f"{PATH}/{campaign_id}/extend", json=body)
+
+
+def _content(body: Mapping[str, Any] | bytes) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
