@@ -126,7 +126,7 @@ def main() -> None:
     print(describe("torch"))
     print(f"validation loss: mean [least, most] of {given.seeds} seeds")
     print(
-        f"{'case':<15}{'at bounds':>10}  {'learning':<22}{'fixed':<22}{'plain':<22}values, seed 0"
+        f"{'case':<15}{'at bounds':>10}  {'learning':<28}{'fixed':<28}{'plain':<28}values, seed 0"
     )
     for name, spec_with in cases.items():
         found = [find(spec_with(seed)) for seed in range(given.seeds)]
@@ -134,7 +134,7 @@ def main() -> None:
         columns = ("learning", "fixed", "plain")
         print(
             f"{name:<15}{sum(own.n_at_bounds for own in found):>4} of {n_values:<3}  "
-            + "".join(f"{_spread([getattr(own, c) for own in found]):<22}" for c in columns)
+            + "".join(f"{_spread([getattr(own, c) for own in found]):<28}" for c in columns)
             + ", ".join(f"{value:.2f}" for value in found[0].values),
             flush=True,
         )

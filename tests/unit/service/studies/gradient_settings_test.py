@@ -74,7 +74,8 @@ def test_the_example_is_the_recipe_of_the_authors() -> None:
     payload = order_of(job).payload
     section, training = payload["gradient"], payload["training"]
     assert (training["optimizer"], section["lr_factor"]) == ("adamw", 100.0)
-    assert [len(group["layers"]) for group in section["groups"]] == [1] * payload["network"]["depth"]
+    n_layers = [len(group["layers"]) for group in section["groups"]]
+    assert n_layers == [1] * payload["network"]["depth"]
     assert section["schedule"] == "warm_restarts"
     assert training["epochs"] > 10  # the length of the first cycle
     published = {"first-release": [0.06, 1.2, 1.6], "trainable-variant": [0.27, 0.17, 0.54]}
