@@ -30,6 +30,7 @@ from api.routes import (
     explanations,
     health,
     imports,
+    item_losses,
     jobs,
     networks,
     reopening,
@@ -44,7 +45,18 @@ from service.storage.database import Database
 
 VERSION = "1"
 ROUTES = (
-    *(estimates, jobs, reopening, studies, trials, events, densities, artifacts, campaigns),
+    *(
+        estimates,
+        jobs,
+        reopening,
+        studies,
+        trials,
+        events,
+        densities,
+        artifacts,
+        item_losses,
+        campaigns,
+    ),
     # Imports before the routes of a set, which would take the word for an id.
     *(imports, datasets, samplers, networks, health, explanations, documentation),
 )

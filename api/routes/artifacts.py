@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from api.context import InDatabase, WithSettings
+from api.file_chunks import chunks_of
 from api.paging import Id
 from api.problems.handlers import documented
 from api.schemas.artifacts import ArtifactOut
@@ -19,8 +19,6 @@ from service.errors import NotFoundError
 from service.storage import densities, jobs
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
-
-CHUNK_BYTES = 256 * 1024
 
 
 @router.get(
@@ -64,7 +62,7 @@ def download_artifact(
         "content-length": str(os.fstat(file.fileno()).st_size),
         "etag": f'"{artifact.sha256}"',
     }
-    return StreamingResponse(_chunks(file), media_type=artifact.media_type, headers=headers)
+    return StreamingResponse(chunks_of(file), media_type=artifact.media_type, headers=headers)
 
 
 def inside(data_dir: Path, path: str) -> Path | None:
@@ -77,9 +75,3 @@ def inside(data_dir: Path, path: str) -> Path | None:
 def file_name(name: str) -> str:
     """Return an artifact's name in characters that are safe in headers and file systems."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk

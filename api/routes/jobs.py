@@ -24,7 +24,7 @@ from service.records import Job
 from service.settings import Settings
 from service.states import JobState
 from service.storage import jobs as stored
-from service.storage import studies
+from service.storage import split_looks, studies
 from service.storage.database import Database
 from service.validation import parse
 
@@ -115,6 +115,7 @@ def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
             "best": progress.best_of(session, job, own),
             "ahead": progress.best_ahead(session, job, own),
             "decision": decided.to_dict() if decided is not None else None,
+            "earlier_looks": split_looks.n_before(session, job.id),
         }
     )
 

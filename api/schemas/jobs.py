@@ -96,3 +96,7 @@ class JobOut(JobSummaryOut):
         description="What to do with the density, with what earlier jobs say; null without a "
         "report that answers a question."
     )
+    earlier_looks: int | None = Field(
+        description="How many jobs had judged on the same test split before this one; null where "
+        "it has not judged on one."
+    )

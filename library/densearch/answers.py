@@ -227,3 +227,11 @@ class DatasetAnswer(TypedDict):
         "What of the upload is not in it; null where an earlier version stored it.",
     ]
     created_at: Time
+
+
+def earlier_looks_in_words(n_jobs: int) -> str:
+    """Say how many jobs had judged on a job's test split before it."""
+    if n_jobs == 0:
+        return "No job has looked at this test split before."
+    jobs = "1 job" if n_jobs == 1 else f"{n_jobs} jobs"
+    return f"This test split has been looked at by {jobs} before this one."

@@ -7,17 +7,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import devices, states
+from service import clock, devices, states
 from service.costs import calibrations
+from service.item_losses import ItemLosses
 from service.orchestration import centring, evaluation, promotion, study_best
 from service.orchestration.run import Run
 from service.records import Trial
+from service.report import item_scope
+from service.report.primary import SeedPlan
 from service.states import AttemptState, JobState, Phase, Role, TrialState
-from service.storage import jobs, studies, trials
+from service.storage import item_losses, jobs, split_looks, studies, trials
 from service.studies import nesting
 from service.studies.noise import Surroundings
 from service.studies.payloads import device_of
 from service.studies.study_run import StudyRun, best_of
+from service.studies.test_splits import split_of
 
 
 def is_stopped(session: Session, run: Run, study: StudyRun) -> bool:
@@ -153,10 +157,22 @@ def _finish_job(session: Session, run: Run) -> bool:
     if run.report is None:
         run.log.flush(session)  # results that were reused in this step
         run.devices = devices.kinds_of(trials.workers_of(session, run.job.id))
+        run.items = _items_of(session, run)
         return True
     calibrations.observe(session, device_of(run.spec), run.log.trials.values())
     _move(session, run, JobState.SUCCEEDED, report=run.report)
+    split = split_of(run.spec)
+    if split is not None and run.log.n_evaluations > 0:
+        split_looks.put(session, run.job.id, split, run.job.finished_at or clock.now())
     return False
+
+
+def _items_of(session: Session, run: Run) -> dict[str, ItemLosses]:
+    """Return the losses of items that the report compares, by the digest of their training."""
+    plan = SeedPlan.of(run.spec.evaluation)
+    wanted = item_scope.trainings_in_question(run.studies, run.log.trials.values(), plan)
+    found = {digest: item_losses.get(session, digest) for digest in wanted}
+    return {digest: items for digest, items in found.items() if items is not None}
 
 
 def _move(session: Session, run: Run, state: JobState, **changes: Any) -> None:

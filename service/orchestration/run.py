@@ -7,10 +7,12 @@ modules above, in the order of `service.orchestration.step`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from service import clock
 from service.costs.prices import UNPRICED, Prices
+from service.item_losses import ItemLosses
 from service.orchestration import limits
 from service.orchestration.trial_log import TrialLog
 from service.records import Job, Json
@@ -59,6 +61,7 @@ class Run:
         has_guesses: Whether a sampler may have points to run ahead of need.
         out_of: Which limit of its budget is reached, see `service.orchestration.limits`.
         devices: Kinds of device that its trainings ran on, once only the report is missing.
+        items: The losses of items that the report is built from, loaded with `devices`.
         report: The report, once `step.prepare` has built it.
         needs: The answer of the last step, or of the opening.
     """
@@ -75,6 +78,7 @@ class Run:
     has_guesses: bool = True
     out_of: str | None = None
     devices: list[str] | None = None
+    items: Mapping[str, ItemLosses] = field(default_factory=dict)
     report: Json | None = None
     needs: Needs = field(init=False)
     _by_name: dict[str, StudyRun] = field(init=False)

@@ -42,7 +42,9 @@ def prepare(run: Run) -> None:
     if run.job.state is JobState.EVALUATING and run.spec.evaluation.looks:
         looks.level_of(run.spec.evaluation.looks)  # simulated once, then kept
     if run.devices is not None and run.report is None:
-        run.report = build_report(run.resolved, run.studies, run.log.trials.values(), run.devices)
+        known = run.log.trials.values()
+        run.report = build_report(run.resolved, run.studies, known, run.devices, run.items)
+        run.items = {}
 
 
 def take(

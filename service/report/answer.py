@@ -75,7 +75,7 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
     Returns:
         The arms, and the looks that were taken: none where there is no question.
     """
-    question = _question(found)
+    question = question_in(found)
     if question is None:
         return list(found), []
     counted = [one for one in found if one.arm.record.role in ROLES]
@@ -86,7 +86,8 @@ def looked_at(found: Sequence[ArmTrials], plan: SeedPlan) -> tuple[list[ArmTrial
     return [one.up_to(n_seeds) for one in found], taken
 
 
-def _question(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
+def question_in(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
+    """Return the question of a job with these arms; None where there is none."""
     return question_of(
         [
             _chosen(one, one.best.value)
@@ -122,7 +123,7 @@ def answer_of(
     Returns:
         None where there is no density, no simpler arm, or no look was taken.
     """
-    question = _question(found)
+    question = question_in(found)
     if question is None or not looks:
         return None
     by_name = {one.name: one for one in found}

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 from service import devices, samplers
+from service.item_losses import ItemLosses
 from service.records import Json, Trial
 from service.report import fidelity, plateau, repeats
 from service.report.answer import answer_of, looked_at
 from service.report.attribution import DENSITY_TUNED, attribute
 from service.report.causes import attribution_in_words
+from service.report.item_scope import scope_of
 from service.report.own_decision import decided_by_job
 from service.report.primary import SeedPlan
 from service.report.rows import (
@@ -38,6 +41,7 @@ def build_report(
     arms: Sequence[StudyRun],
     trials: Iterable[Trial],
     kinds: Sequence[str] = (),
+    items: Mapping[str, ItemLosses] = MappingProxyType({}),
 ) -> Json:
     """Compare the arms of a job whose trials have all ended.
 
@@ -50,6 +54,7 @@ def build_report(
         arms: Its studies with their search spaces.
         trials: All trials of the job.
         kinds: Kinds of device that its trainings ran on.
+        items: The losses of items that were kept of `trainings_in_question`, by digest.
 
     Returns:
         ``version``; ``arms`` (validation and test results, difference to uniform, plateau);
@@ -94,6 +99,8 @@ def build_report(
         if isinstance(resolved, TrainingJob) and answer is not None
         else None
     )
+    scope = scope_of(resolved, counted, answer.question, plan.level, items) if answer else None
+    evidence += scope.words if scope else []
     evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,
@@ -107,7 +114,7 @@ def build_report(
         "verdict": " ".join(findings),
         "findings": findings,
         "evidence": evidence,
-        "answer": answer.to_dict() if answer else None,
+        "answer": answer.to_dict() | {"items": scope and asdict(scope.effect)} if answer else None,
         "decision": decided,
         "attribution": attribution,
         "noise": asdict(noise) if noise else None,

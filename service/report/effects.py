@@ -142,12 +142,18 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
 
 def _scaled(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, list[float], list[float]]:
     """Return the unit, and both arms' losses on its scale."""
+    unit, scale = unit_of(arm, other)
+    if unit == "ratio":
+        return unit, [math.log(x) for x in arm], [math.log(x) for x in other]
+    return unit, [x / scale for x in arm], [x / scale for x in other]
+
+
+def unit_of(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, float]:
+    """Return the unit in which losses are compared, and what differences are divided by."""
     if min(*arm, *other) > 0.0:
-        return "ratio", [math.log(x) for x in arm], [math.log(x) for x in other]
+        return "ratio", 1.0
     mean = abs(float(np.mean(other)))
-    if mean == 0.0:
-        return "difference", list(arm), list(other)
-    return "share", [x / mean for x in arm], [x / mean for x in other]
+    return ("difference", 1.0) if mean == 0.0 else ("share", mean)
 
 
 def _shown(unit: Unit, value: float) -> float:

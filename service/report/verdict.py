@@ -272,10 +272,7 @@ def _searched(case: VerdictCase) -> str:
     if not case.n_searched:
         return ""
     counts = joined([f"{n} ({name})" for name, n in case.n_searched.items()])
-    return (
-        f"Trainings of the searches: {counts}. The interval is over seeds of training: it holds "
-        "for these splits and these densities."
-    )
+    return f"Trainings of the searches: {counts}."
 
 
 def _in_metric(metrics: Sequence[MetricEffect]) -> str:

@@ -7,6 +7,7 @@ source, and they are removed with the last trial of their digest.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import delete, select
@@ -14,9 +15,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.item_losses import ItemLosses
-from service.storage.tables import ItemLossesRow, TrialRow
+from service.states import Phase
+from service.storage.tables import ItemLossesRow, StudyRow, TrialRow
 
 _CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTraining:
+    """A final training: the name of its arm, the index of its seed, its digest."""
+
+    arm: str
+    seed: int
+    digest: str
 
 
 def put(session: Session, digest: str, items: ItemLosses) -> None:
@@ -42,6 +53,23 @@ def get(session: Session, digest: str) -> ItemLosses | None:
     """Return the losses of a training, None where none were kept."""
     row = session.get(ItemLossesRow, digest)
     return None if row is None else ItemLosses.unpacked(row.n_items, row.losses, row.groups)
+
+
+def judged(session: Session, job_id: int) -> list[JudgedTraining]:
+    """Return a job's final trainings whose losses of items were kept, by arm and seed."""
+    query = (
+        select(StudyRow.name, TrialRow.number, TrialRow.digest)
+        .join(StudyRow, StudyRow.id == TrialRow.study_id)
+        .join(ItemLossesRow, ItemLossesRow.digest == TrialRow.digest)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.phase == Phase.EVALUATION,
+            TrialRow.number.is_not(None),
+            ItemLossesRow.losses.is_not(None),
+        )
+        .order_by(StudyRow.place, TrialRow.number)
+    )
+    return [JudgedTraining(arm, seed or 0, digest) for arm, seed, digest in session.execute(query)]
 
 
 def remove_unused(session: Session, digests: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,13 +19,20 @@ def put(session: Session, job_id: int, split: str, at: datetime) -> None:
     session.execute(insert_any(SplitLookRow).values(row).on_conflict_do_nothing())
 
 
-def count_before(session: Session, job_id: int, split: str, at: datetime) -> int:
-    """Count the other jobs that had judged on a split by a time, deleted ones too."""
-    query = select(func.count()).where(
-        SplitLookRow.split == split,
-        SplitLookRow.looked_at <= at,
-        or_(SplitLookRow.job_id.is_(None), SplitLookRow.job_id != job_id),
+def n_before(session: Session, job_id: int) -> int | None:
+    """Count the jobs that had judged on a job's test split before it, deleted ones too.
+
+    Returns:
+        None where the job has not judged on one.
+    """
+    own = session.scalars(select(SplitLookRow).where(SplitLookRow.job_id == job_id)).one_or_none()
+    if own is None:
+        return None
+    is_earlier = or_(
+        SplitLookRow.looked_at < own.looked_at,
+        and_(SplitLookRow.looked_at == own.looked_at, SplitLookRow.id < own.id),
     )
+    query = select(func.count()).where(SplitLookRow.split == own.split, is_earlier)
     return session.scalar(query) or 0
 
 

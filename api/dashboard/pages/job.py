@@ -14,13 +14,22 @@ from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from api.trial_answer import answer_of
-from densearch.answers import TrialAnswer
+from densearch.answers import TrialAnswer, earlier_looks_in_words
 from service import clock
 from service.jobs import decisions, progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
 from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
-from service.storage import campaigns, densities, events, jobs, studies, trials
+from service.storage import (
+    campaigns,
+    densities,
+    events,
+    item_losses,
+    jobs,
+    split_looks,
+    studies,
+    trials,
+)
 
 ROLES: Mapping[Role, str] = {
     Role.SEARCH: "search",
@@ -68,11 +77,19 @@ class JobPage:
     cards: list[DensityCard]
     card: DensityCard | None
     artifacts: list[Artifact]
+    has_item_losses: bool
+    earlier_looks: int | None
     vector: list[Json] | None
     decision: Json | None
     n_lost: int
     campaign: tuple[int, str] | None
     last_event_id: int
+
+    @property
+    def looks_in_words(self) -> str | None:
+        """How many jobs had judged on the same test split before this one."""
+        n = self.earlier_looks
+        return None if n is None else earlier_looks_in_words(n)
 
     @property
     def can_pause(self) -> bool:
@@ -170,6 +187,8 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         cards=cards,
         card=chosen(cards, density_id, best),
         artifacts=densities.artifacts(session, job_id),
+        has_item_losses=bool(item_losses.judged(session, job_id)),
+        earlier_looks=split_looks.n_before(session, job_id),
         vector=_vector(job),
         decision=_decision(session, job),
         n_lost=_n_lost(session, job),

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from densearch.client.client import Client, Json
+from densearch.client.transport import ClientError
 
+ITEM_LOSSES = "item-losses.npz"
+NOT_FOUND = 404
 FORMATS: tuple[Literal["json", "csv", "npz"], ...] = ("json", "csv", "npz")
 
 
@@ -23,7 +26,8 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
 
     There are job.json (with the spec), report.json once there is one, density-ARM.json, .csv and
     .npz for every arm that learned one (density-ARM-LAYER.* where it learned one for each layer),
-    density-best.* for the best search, and the artifacts.
+    density-best.* for the best search, item-losses.npz where losses of test items were kept, and
+    the artifacts.
     """
     job = client.job(job_id)
     folder = out / f"job-{job_id}"
@@ -32,12 +36,25 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
     report = job.get("report")
     if report is not None:
         yield _write_json(folder / "report.json", report)
-    taken = {"job.json", "report.json"}
+    taken = {"job.json", "report.json", ITEM_LOSSES}
     yield from _save_densities(client, job, folder, taken)
+    if _has_item_losses(client, job_id, folder / ITEM_LOSSES):
+        yield folder / ITEM_LOSSES
     for artifact in client.artifacts(job_id):
         path = folder / _free_name(artifact["name"], artifact["id"], taken)
         client.save_artifact(artifact["id"], path)
         yield path
+
+
+def _has_item_losses(client: Client, job_id: int, path: Path) -> bool:
+    """Write the losses of a job's test items; return False where the server has none."""
+    try:
+        client.save_item_losses(job_id, path)
+    except ClientError as error:
+        if error.status != NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 def _free_name(text: str, number: int, taken: set[str]) -> str:

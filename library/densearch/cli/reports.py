@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from densearch.answers import earlier_looks_in_words
 from densearch.cli.failures import reason_of
 from densearch.cli.tables import number, state_text, studies_table, vector_table
 from densearch.cli.terminal import console
@@ -40,6 +41,8 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         screen.print()
     if job.get("report"):
         show_report(job["report"], screen, job.get("decision"))
+        if job.get("earlier_looks") is not None:
+            screen.print(Text(earlier_looks_in_words(job["earlier_looks"])))
     else:
         screen.print(studies_table(studies))
 

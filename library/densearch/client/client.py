@@ -222,9 +222,20 @@ class Client(Transport):
 
     def save_artifact(self, artifact_id: int, path: Path) -> None:
         """Write an artifact to `path`; a file cut off on the way is not left there."""
+        self._save(f"/v1/artifacts/{artifact_id}", path)
+
+    def save_item_losses(self, job_id: int, path: Path) -> None:
+        """Write the test loss of each item, for all arms and seeds, to `path` (docs/rest.md).
+
+        Raises:
+            ClientError: There are none: of earlier versions, of objectives that give none.
+        """
+        self._save(f"/v1/jobs/{job_id}/item-losses", path)
+
+    def _save(self, address: str, path: Path) -> None:
         part = path.with_name(path.name + ".part")
         try:
-            with self.http.stream("GET", f"/v1/artifacts/{artifact_id}") as answer:
+            with self.http.stream("GET", address) as answer:
                 if answer.is_error:
                     answer.read()
                     raise problem_of(answer)

@@ -10,6 +10,7 @@ import pytest
 
 from densearch.cli.downloads import safe_name, save_job
 from densearch.client.client import Client
+from densearch.client.transport import ClientError
 
 DENSITIES = [
     {"id": 1, "study": "tune:hyperopt", "layer": ""},
@@ -33,6 +34,8 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json={"items": DENSITIES})
     if path == "/v1/jobs/3/artifacts":
         return httpx2.Response(200, json={"items": ARTIFACTS})
+    if path == "/v1/jobs/3/item-losses":
+        return httpx2.Response(404, json={"title": "Not found", "detail": "there are none"})
     form = request.url.params.get("format", "")
     return httpx2.Response(200, content=f"{path} {form}".strip().encode())
 
@@ -65,6 +68,24 @@ def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None
     ):
         assert (folder / name).read_text() == f"/v1/artifacts/{number}"
     assert len(paths) == 2 + 3 * len(wanted) + 3
+
+
+def test_losses_of_items_are_saved_where_there_are_any(tmp_path: Path) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/v1/jobs/3/item-losses":
+            return httpx2.Response(status, content=b"archive")
+        if request.url.path == "/v1/jobs/3/artifacts":
+            return httpx2.Response(200, json={"items": [{"id": 1, "name": "Item-Losses.npz"}]})
+        return _answer(request)
+
+    status = 200
+    with Client("http://server", transport=httpx2.MockTransport(answer)) as client:
+        paths = list(save_job(client, 3, tmp_path))
+        assert (tmp_path / "job-3" / "item-losses.npz").read_bytes() == b"archive"
+        assert tmp_path / "job-3" / "1-Item-Losses.npz" in paths
+        status = 500
+        with pytest.raises(ClientError):
+            list(save_job(client, 3, tmp_path / "again"))
 
 
 @pytest.mark.parametrize(

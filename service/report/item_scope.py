@@ -1,0 +1,112 @@
+"""What the answer holds for: seeds, the items of the test split, and items like them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.item_losses import ItemLosses
+from service.records import Trial
+from service.report.answer import looked_at, question_in
+from service.report.effects import shared
+from service.report.item_effects import ItemEffect, item_effect_of
+from service.report.phrases import count_of, percent
+from service.report.primary import PrimaryQuestion, SeedPlan
+from service.report.rows import ArmTrials, arms_with_trials
+from service.studies.resolved import FunctionJob, ResolvedSpec
+from service.studies.study_run import StudyRun
+
+# What an item is, by the number of axes of a sample.
+ITEMS = {1: "signal", 2: "image", 3: "volume"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the answer holds for.
+
+    Attributes:
+        effect: The effect over seeds and items.
+        words: Lines for the person who checks.
+    """
+
+    effect: ItemEffect
+    words: list[str]
+
+
+def trainings_in_question(
+    arms: Sequence[StudyRun], trials: Iterable[Trial], plan: SeedPlan
+) -> list[str]:
+    """Return the digests of the final trainings that the answer is made of.
+
+    Args:
+        arms: Studies of a job whose trials have all ended.
+        trials: Its trials.
+        plan: Its looks.
+    """
+    found, taken = looked_at(arms_with_trials(arms, list(trials)), plan)
+    question = question_in(found)
+    if question is None or not taken:
+        return []
+    ours, theirs = _trainings_of(found, question)
+    return [*ours, *theirs]
+
+
+def _trainings_of(found: Sequence[ArmTrials], question: PrimaryQuestion) -> tuple[list[str], ...]:
+    """Return the digests of the final trainings of both arms that count, by their seed."""
+    by_name = {one.name: one for one in found}
+    pair = [by_name[name] for name in (question.arm, question.against)]
+    seeds = shared(pair[0].losses, pair[1].losses)
+    digests = [{trial.number: trial.digest for trial in _counted(one)} for one in pair]
+    return tuple([own[seed] for seed in seeds] for own in digests)
+
+
+def _counted(one: ArmTrials) -> list[Trial]:
+    return [trial for trial in one.tested if trial.number is not None]
+
+
+def scope_of(
+    resolved: ResolvedSpec,
+    found: Sequence[ArmTrials],
+    question: PrimaryQuestion,
+    level: float,
+    known: Mapping[str, ItemLosses],
+) -> Scope | None:
+    """Say what the answer holds for; None for a function.
+
+    Args:
+        resolved: The job.
+        found: Arms with the trainings of the last look.
+        question: The two arms.
+        level: Two-sided level of the intervals.
+        known: The losses of items that were kept, by the digest of the training.
+    """
+    if isinstance(resolved, FunctionJob):
+        return None
+    ours, theirs = _trainings_of(found, question)
+    effect = item_effect_of(ours, theirs, known, level)
+    return Scope(effect, _words(effect, ITEMS.get(resolved.data.n_dims, "item")))
+
+
+def _words(effect: ItemEffect, item: str) -> list[str]:
+    holds = "The interval is over seeds of training: it holds for these splits and these densities"
+    if effect.n_items is None:
+        return [f"{holds}."]
+    n_items = count_of(effect.n_items, f"test {item}")
+    n_groups = effect.n_groups or effect.n_items
+    sources = "" if n_groups == effect.n_items else f" from {count_of(n_groups, 'source')}"
+    scope = f"{holds}; {n_items}{sources}."
+    is_same = effect.low == effect.high == 0.0  # the same trainings, as is said already
+    return [scope] if is_same else [scope, _over_items(effect, item)]
+
+
+def _over_items(effect: ItemEffect, item: str) -> str:
+    n_items = f"{effect.n_items} {item}s" if effect.n_items != 1 else f"one {item}"
+    over = f"Over seeds and the {n_items} of the test split"
+    if effect.low is None or effect.high is None:
+        return f"{over}: no interval; {effect.reason}."
+    if effect.unit == "difference":
+        return f"{over}: {effect.low:+.3g} to {effect.high:+.3g}."
+    ends = f"{over}: {1.0 + effect.low:.3f} to {1.0 + effect.high:.3f}"
+    if effect.item_share is None:
+        return f"{ends}."
+    return f"{ends}; {percent(effect.item_share)} of this variance is that of the {item}s."
