@@ -14,6 +14,7 @@ from service.report import plateau, statistics
 from service.report.attribution import UNIFORM
 from service.report.effects import Effect, Losses, by_holm, effect_of, shared
 from service.report.failures import Failures, failures_of, losses_of
+from service.report.fitted_optimum import fitted_optimum
 from service.report.metric_effects import interval_of_mean
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
@@ -194,6 +195,7 @@ def row_of(
         "test": _test(one),
         "vs_uniform": against.to_dict() if against is not None else None,
         "plateau": _plateau(one, noise),
+        "optimum": _optimum(one, noise),
         "training_s": float(np.mean(times)) if times else best.training_s or 0.0,
     }
 
@@ -223,6 +225,16 @@ def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
         one.best.point,
         noise,
     )
+    return asdict(found) if found is not None else None
+
+
+def _optimum(one: ArmTrials, noise: Noise | None) -> Json | None:
+    """Return the optimum of a valley through the full trainings of a search over one value."""
+    ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
+    if noise is None or one.best not in ended:
+        return None
+    points, losses = [t.point for t in ended], [t.value or 0.0 for t in ended]
+    found = fitted_optimum(one.arm.space, points, losses, noise)
     return asdict(found) if found is not None else None
 
 

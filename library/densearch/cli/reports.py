@@ -223,14 +223,22 @@ def _plateaus(report: Json) -> Iterator[RenderableType]:
     noise = report["noise"]
     share, seeds = f"{100 * noise['limit']:.2g} %", f"{noise['n_seeds']} seeds"
     title = f"plateau (within {share} of the best, {seeds})"
-    table = _table(title, "trials", "", "best")
+    fitted = ["fitted optimum, 90 %"] if any(arm.get("optimum") for arm in arms) else []
+    table = _table(title, "trials", "", "best", *fitted)
     for arm in arms:
         found = arm["plateau"]
         for index, axis in enumerate(found["axes"]):
             count = f"{found['n_trials']} of {found['n_compared']}"
             name, count = (arm["name"], count) if index == 0 else ("", "")
-            table.add_row(Text(name), count, axis["axis"], axis["text"])
+            own = [_fitted(arm.get("optimum"))] if fitted else []
+            table.add_row(Text(name), count, axis["axis"], axis["text"], *own)
     yield table
+
+
+def _fitted(optimum: Json | None) -> str:
+    if optimum is None:
+        return "-"
+    return f"{optimum['value']:.2g} ({optimum['low']:.2g} to {optimum['high']:.2g})"
 
 
 def _samplers(report: Json) -> Iterator[RenderableType]:

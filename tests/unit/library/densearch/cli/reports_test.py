@@ -133,6 +133,16 @@ class TestReport:
         assert ["gain of tpe", "+12.0", "+8.0 to +13.0", "5"] in found
         assert ["(learning rate: uniform_tuned)", "+10.5", "+8.0 to +13.0", "4"] in found
 
+    def test_fitted_optima_where_there_are(self) -> None:
+        axes = [{"axis": "lr", "text": "0.03 to 0.05"}]
+        plateau = {"n_trials": 4, "n_compared": 9, "axes": axes}
+        optimum = {"axis": "lr", "value": 0.0412, "low": 0.031, "high": 0.052, "n": 9}
+        arms = [arm("tpe", plateau=plateau, optimum=optimum), arm("random", plateau=plateau)]
+        noise = {"relative": 0.01, "limit": 0.0213, "n_arms": 5, "n_seeds": 3}
+        found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
+        assert ["tpe", "4 of 9", "lr", "0.03 to 0.05", "0.041 (0.031 to 0.052)"] in found
+        assert ["random", "4 of 9", "lr", "0.03 to 0.05", "-"] in found
+
     def test_plateaus_with_their_noise(self) -> None:
         axes = [{"axis": "den[0]", "text": "0.50 to 0.63"}, {"axis": "lr", "text": "0.03"}]
         arms = [
