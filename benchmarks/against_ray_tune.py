@@ -1,11 +1,11 @@
 """A job against the same trainings under Ray Tune: python -m benchmarks.against_ray_tune.
 
-Ways to train the demo's network with the same densities, on the same cores:
+Ways to train the 3x3 photographs' network with the same densities, on the same cores:
     tune    as a user would today: Ray Tune with its defaults, a layer that multiplies W by Phi in
             the forward pass, a DataLoader, a plain loop (benchmarks.user_training)
     job     a job of ours over REST, from its submission to its end
     pure    our training loop alone, in as many warm processes as there are cores: the floor
-    short   the job as the demo submits it: half the epochs, then the best two in full
+    short   the job as the example has it: half the epochs, then the best two in full
 Ray's own start and the server's are left out of all three. Each round has a seed of its own, so
 that nothing is taken from an earlier round.
 """
@@ -30,12 +30,12 @@ from densearch.answers import TrialAnswer
 from densearch.client.client import Client
 
 TARGET_TUNE, TARGET_PURE = 1 / 3, 1.15
-DEMO = Path(__file__).parents[1] / "examples" / "demo.json"
+DEMO = Path(__file__).parents[1] / "examples" / "photos.json"
 SECTIONS = ("task", "network", "training", "density")
 
 
 def spec_of(n_trials: int, seed: int, *, is_short: bool = False) -> dict[str, Any]:
-    """Return the demo's task as a job of so many trainings, and nothing else."""
+    """Return the photographs' task as a job of so many trainings, and nothing else."""
     demo = json.loads(DEMO.read_text())
     kept = {name: demo[name] for name in (*SECTIONS, *(["fidelity"] if is_short else []))}
     sampler = {"name": "random", "batch_size": n_trials}
@@ -123,7 +123,7 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     n_cores = len(os.sched_getaffinity(0))
     print(describe("torch", "ray"))
-    print(f"{arguments.trials} trainings of the demo's network, {n_cores} workers")
+    print(f"{arguments.trials} trainings of the 3x3 photographs' network, {n_cores} workers")
     seconds: dict[str, list[float]] = {"tune": [], "job": [], "pure": [], "short": []}
     for number in range(arguments.rounds):
         spec = spec_of(arguments.trials, seed=number)

@@ -37,10 +37,10 @@ from workers.training.task import Outcome, TrainingTask
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # The example whose task it is, and what differs from it.
 TASKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "photos 3x3": ("demo", {}),
-    "photos 5x5": ("demo", {"network": {"kernel_size": 5}, "density": {"bounds": None}}),
+    "photos 3x3": ("photos", {}),
+    "photos 5x5": ("photos", {"network": {"kernel_size": 5}, "density": {"bounds": None}}),
     "photos 5x5 adam": (
-        "demo",
+        "photos",
         {
             "network": {"kernel_size": 5},
             "density": {"bounds": None},

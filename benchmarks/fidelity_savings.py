@@ -1,6 +1,6 @@
 """What a cheap search saves: python -m benchmarks.fidelity_savings [--trials 32] [--epochs 8].
 
-The demo task (examples/demo.json: DnCNN on photographs) searched by DIRECT-L on a real server with
+The task (examples/photos.json: DnCNN on photographs) searched by DIRECT-L on a real server with
 2 workers: with all epochs in every training, and with short trainings of which the best few are
 trained in full. Both end with a density; its validation loss after a full training says how good
 it is on the search's seed, its test loss over fresh seeds how good it is at all. Epochs are
@@ -39,8 +39,8 @@ class Search:
 
 
 def spec_of(trials: int, epochs: int, fidelity: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the demo's job with DIRECT-L alone."""
-    demo: dict[str, Any] = json.loads(Path("examples/demo.json").read_text())
+    """Return the photographs' job with DIRECT-L alone."""
+    demo: dict[str, Any] = json.loads(Path("examples/photos.json").read_text())
     schedule = {"epochs": epochs, "schedule": "cosine"}
     return demo | {
         "name": "full" if fidelity is None else "short",

@@ -1,4 +1,4 @@
-"""Peak memory while a job runs: python -m benchmarks.memory [--job examples/demo.json].
+"""Peak memory while a job runs: python -m benchmarks.memory [--job examples/photos.json].
 
 The highest resident set (VmHWM, shared pages included) of the API process, the dispatcher and each
 Ray worker, read when the job has ended. One job on a fresh server: n is the number of processes.
@@ -21,7 +21,7 @@ MB = 1e6
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--job", type=Path, default=Path("examples/demo.json"))
+    parser.add_argument("--job", type=Path, default=Path("examples/photos.json"))
     job_file: Path = parser.parse_args().job
     os.environ.setdefault("DENSEARCH_N_CPUS", "2")
     print(describe("torch", "ray", "fastapi"))

@@ -48,6 +48,8 @@ VALLEY, STEEP, CLIFF = 0.1, 1.5, 1.0
 # Relative noise of one training: 1.3 % for a difference of two.
 NOISE = 0.013 / math.sqrt(2.0)
 N_SEEDS = 10
+# Turns of the noise: that of short trainings is 0, those of validation seeds follow from 1.
+FIRST_TEST = 100
 # The shape that is best where the shape matters, its gain, and its width in the values of den.
 BEST, GAIN, WIDTH = 0.6, 0.04, 0.35
 COST = 0.2
@@ -63,6 +65,7 @@ class Cell:
     sampler: str
     n_trials: int
     method: int
+    n_seeds: int
 
 
 @cache
@@ -77,6 +80,7 @@ def job_of(cell: Cell) -> TrainingJob:
         "samplers": [cell.sampler],
         "controls": ["uniform", "uniform_tuned", "flat_tuned", "density_tuned"],
         "fidelity": {"search_fraction": 0.5, "promote": 2},
+        "validation_seeds": cell.n_seeds,
         "budget": {"n_trials": cell.n_trials},
     }
     job = resolve(parse.parse(body))
@@ -94,14 +98,16 @@ class World:
         self._keys: dict[tuple[object, ...], int] = {}
         self._n = 0
 
-    def trial(self, study: StudyRun, point: list[float], number: int, phase: Phase) -> Trial:
-        """Train a point of a study."""
+    def trial(
+        self, study: StudyRun, point: list[float], number: int, phase: Phase, turn: int = 0
+    ) -> Trial:
+        """Train a point of a study; trainings of another turn have another noise."""
         vector, settings = study.space.split(point)
         density = next(iter(densities_at(self.job, study.record.name, vector).values()))
         rate = float(settings.get("lr", RATE))
         loss = self._loss(density, rate)
         key = self._keys.setdefault((density.phi.tobytes(), rate), len(self._keys))
-        noise = self.noise(key, 0 if phase is Phase.SEARCH else 1)
+        noise = self.noise(key, turn)
         self._n += 1
         return Trial(
             id=self._n,
@@ -133,7 +139,7 @@ class World:
 
     def tested(self, trial: Trial) -> np.ndarray:
         """Return the log losses of a trial's training with fresh seeds."""
-        noises = [self.noise(int(trial.digest), 2 + index) for index in range(N_SEEDS)]
+        noises = [self.noise(int(trial.digest), FIRST_TEST + index) for index in range(N_SEEDS)]
         return math.log(trial.params["loss"]) + np.array(noises)
 
     def _loss(self, density: families.Density, rate: float) -> float:
@@ -193,8 +199,9 @@ def _finish(run: Run, world: World, study: StudyRun) -> None:
             point, number = list(proposal.point), int(proposal.number or 0)
             run.log.add(world.trial(study, point, number, Phase.SEARCH), is_new=False)
     for rank, best in enumerate(promotion.finalists(run, study)):
-        full = world.trial(study, best.point, rank, Phase.PROMOTION)
-        run.log.add(full, is_new=False)
+        for turn in range(1, run.spec.validation_seeds + 1):
+            phase = Phase.PROMOTION if turn == 1 else Phase.CONFIRMATION
+            run.log.add(world.trial(study, best.point, rank, phase, turn), is_new=False)
     study.own = promotion.best_in_full(run, study)
     study.final = nesting.chosen(study.own, [run.study(name).final for name in study.contains])
     study.record = replace(study.record, is_finished=True)
@@ -225,13 +232,13 @@ def upper(k: int, n: int) -> float:
     return 1.0 if k == n else float(stats.beta.ppf(0.95, k + 1, n - k))
 
 
-def cells(truths: list[str], samplers: list[str], method: int) -> Iterator[Cell]:
+def cells(truths: list[str], samplers: list[str], method: int, n_seeds: int) -> Iterator[Cell]:
     """Yield the cells of the table."""
     for truth in truths:
         for kernel_size in (3, 5, 7):
             for sampler in samplers:
                 for n_trials in (12, 24, 48):
-                    yield Cell(truth, kernel_size, sampler, n_trials, method)
+                    yield Cell(truth, kernel_size, sampler, n_trials, method, n_seeds)
 
 
 def rate_text(k: int, n: int) -> str:
@@ -246,13 +253,17 @@ def main() -> None:
     parser.add_argument("--method", type=int, default=2, choices=(1, 2))
     parser.add_argument("--truth", nargs="*", default=list(TRUTHS), choices=TRUTHS)
     parser.add_argument("--sampler", nargs="*", default=["direct_l"])
+    parser.add_argument("--validation-seeds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=1)
     given = parser.parse_args()
-    print(f"{given.n} jobs a cell, method {given.method}; rates in %, with upper 95 % bounds")
+    print(
+        f"{given.n} jobs a cell, method {given.method}, "
+        f"{given.validation_seeds} validation seeds; rates in %, with upper 95 % bounds"
+    )
     print("truth   K  sampler        n    trials       worse          better      "
           "than best simpler: worse, better   gain %")  # fmt: skip
     with ProcessPoolExecutor(given.processes) as pool:
-        for cell in cells(given.truth, given.sampler, given.method):
+        for cell in cells(given.truth, given.sampler, given.method, given.validation_seeds):
             found = list(pool.map(partial(judged, cell), range(given.n), chunksize=10))
             plain, simpler = ([f[i] for f in found] for i in (0, 1))
             planned = {study.name: study.n_trials for study in job_of(cell).studies}

@@ -245,13 +245,27 @@ class JobSpec(Section):
         description="Evaluate a better point that DIRECT-L ran ahead of its sequence, too.",
     )
     fidelity: Fidelity | None = None
+    validation_seeds: int = Field(
+        default=1,
+        ge=1,
+        le=20,
+        exclude_if=lambda n: n == 1,  # as specs were stored before there was one
+        description="Seeds with which the best of each study are trained before one is chosen, by "
+        "the mean of its validation losses; 3 if unset where a learning rate is searched, else "
+        "1.",
+    )
     pruning: PruningSection | None = None
     warm_start: WarmStart | None = None
     controls: list[
         Annotated[
             ControlSpec, BeforeValidator(_named, json_schema_input_type=ControlSpec | ControlName)
         ]
-    ] = Field(default_factory=list, max_length=16)
+    ] = Field(
+        default_factory=list,
+        max_length=16,
+        description="What the searches are compared with; uniform and uniform_tuned where a job "
+        "that trains and is evaluated names none. An empty list is none.",
+    )
     sampler_packages: dict[Label, Label] = Field(
         default_factory=dict,
         max_length=32,

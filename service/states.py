@@ -81,14 +81,20 @@ class Phase(StrEnum):
     """What a trial serves.
 
     PROMOTION: the full training of one of a study's best, where the search trained short.
+    CONFIRMATION: a further training of one of a study's best, with another seed.
     EVALUATION: the final judgement on the test split.
     SUPERSEDED: nothing any more; its result is kept and may be taken by its digest.
     """
 
     SEARCH = "search"
     PROMOTION = "promotion"
+    CONFIRMATION = "confirmation"
     EVALUATION = "evaluation"
     SUPERSEDED = "superseded"
+
+
+# In which the best of a study are trained again before one of them is chosen.
+TRAINED_AGAIN = (Phase.PROMOTION, Phase.CONFIRMATION)
 
 
 class Role(StrEnum):

@@ -12,6 +12,7 @@ KINDS = {
     "tuned": "Tuned controls",
     "control": "Fixed controls",
     "promotion": "The best in full",
+    "confirmation": "The best with further seeds",
     "evaluation": "Final evaluation",
 }
 

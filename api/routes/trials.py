@@ -31,8 +31,8 @@ router = APIRouter(prefix="/v1", tags=["trials"])
 class TrialsQuery(Query):
     """Which trials to list."""
 
-    phase: Literal["search", "promotion", "evaluation", "superseded", "all"] = Field(
-        default="search",
+    phase: Phase | Literal["all"] = Field(
+        default=Phase.SEARCH,
         description="What the trials serve; `all` leaves out those that are superseded.",
     )
     study: Word | None = Field(default=None, description="Name or id of a study.")

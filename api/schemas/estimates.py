@@ -21,7 +21,7 @@ class IntervalOut(Out):
 class TrainingsOut(Out):
     """Trainings of one kind."""
 
-    kind: str = Field(description="search, tuned, control, promotion or evaluation.")
+    kind: str = Field(description="search, tuned, control, promotion, confirmation or evaluation.")
     n: int = Field(description="At most: nothing is trained twice.")
     n_least: int = Field(description="At least: an evaluation ends at the look that decides.")
     n_usual: int = Field(description="Usually.")

@@ -22,7 +22,9 @@ class ProgressOut(Out):
     n_failed: int
     n_pruned: int = Field(description="Trainings that the pruning rule stopped.")
     n_cached: int = Field(description="Trials that took an earlier result instead of training.")
-    n_promotions: int = Field(description="Full trainings of the best that a short search found.")
+    n_promotions: int = Field(
+        description="Further trainings that choose among the best of each study."
+    )
     n_promotions_finished: int
     n_evaluations: int = Field(description="Final trainings on the test split.")
     n_evaluations_finished: int

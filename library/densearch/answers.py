@@ -21,7 +21,7 @@ FAILED_START = "no dispatcher is running, and the last start failed"
 
 TrialState = Literal["WAITING", "RUNNING", "COMPLETED", "PRUNED", "FAILED", "CANCELLED"]
 AttemptState = Literal["RUNNING", "COMPLETED", "FAILED", "LOST", "CANCELLED"]
-Phase = Literal["search", "promotion", "evaluation", "superseded"]
+Phase = Literal["search", "promotion", "confirmation", "evaluation", "superseded"]
 
 
 ImportState = Literal["RUNNING", "SUCCEEDED", "FAILED", "LOST"]

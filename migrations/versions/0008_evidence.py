@@ -129,7 +129,15 @@ def split_of(spec: Any) -> str | None:  # noqa: ANN401 - JSON
 
 
 def downgrade() -> None:
+    supersede_confirmations()
     op.drop_table("campaign_cells")
     op.drop_table("campaigns")
     op.drop_table("split_looks")
     op.drop_table("item_losses")
+
+
+def supersede_confirmations() -> None:
+    """Take the trials of a phase that the older version does not know out of their studies."""
+    trials = sa.table("trials", *(sa.column(name) for name in ("phase", "number")))
+    is_unknown = trials.c.phase == "confirmation"
+    op.execute(sa.update(trials).where(is_unknown).values(phase="superseded", number=None))

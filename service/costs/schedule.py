@@ -10,7 +10,7 @@ import numpy as np
 from service.costs import workload
 from service.costs.figures import Interval, KindOfTraining, total_of
 from service.costs.training_cost import TrainingCost
-from service.costs.workload import EVALUATION, PROMOTION, Trainings
+from service.costs.workload import CONFIRMATION, EVALUATION, PROMOTION, Trainings
 from service.studies.resolved import ResolvedSpec
 
 
@@ -95,11 +95,12 @@ def time_of(
 
 def _chain_of(resolved: ResolvedSpec, kinds: Sequence[KindOfTraining], width: int) -> Interval:
     """Return the time of what must follow one another before the evaluation, a pack each."""
-    least, most, n_promotions = workload.chain_of(resolved)
+    least, most, n_again = workload.chain_of(resolved)
     searched, found = kinds[0], Interval(0.0, 0.0, 0.0)  # the searches come first
-    promoted = [kind for kind in kinds if kind.kind == PROMOTION]
+    # Promotions and confirmations are trained together, the latter in all their epochs.
+    again = [kind for kind in kinds if kind.kind in (PROMOTION, CONFIRMATION)][-1:]
     for kind, n_least, n_most in [
-        (searched, least, most), *((kind, n_promotions, n_promotions) for kind in promoted)
+        (searched, least, most), *((kind, n_again, n_again) for kind in again)
     ]:  # fmt: skip
         found += Interval(
             n_least * kind.seconds.low,

@@ -15,8 +15,8 @@ from service.studies.planning import PlannedStudy
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.spaces import centre_of
 
-SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION = (
-    "search", "tuned", "control", "promotion", "evaluation"
+SEARCH, TUNED, CONTROL, PROMOTION, CONFIRMATION, EVALUATION = (
+    "search", "tuned", "control", "promotion", "confirmation", "evaluation"
 )  # fmt: skip
 KINDS = {Role.SEARCH: SEARCH, Role.TUNED: TUNED, Role.CONTROL: CONTROL}
 # Dividing a box asks for two points at once, at least.
@@ -28,7 +28,7 @@ class Trainings:
     """Trainings of one kind.
 
     Attributes:
-        kind: search, tuned, control, promotion or evaluation.
+        kind: search, tuned, control, promotion, confirmation or evaluation.
         n: Their largest number: a training that is known, or occurs twice, is not repeated.
         n_least: Of these, how many are trained whatever the searches find, and however soon the
             looks of the evaluation decide.
@@ -52,8 +52,11 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
     for study in studies:
         if study.role in KINDS:
             counted[KINDS[study.role]] += study.n_trials
+            n_best = planning.n_finalists(spec, study.n_trials)
             if spec.fidelity is not None:
-                counted[PROMOTION] += min(spec.fidelity.promote, study.n_trials)
+                counted[PROMOTION] += n_best
+            if not samplers.is_learned(study.sampler):
+                counted[CONFIRMATION] += n_best * (spec.validation_seeds - 1)
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
     n_tuned, n_luck = (
         sum(study.role is role for study in studies) for role in (Role.TUNED, Role.SPECULATION)
@@ -63,11 +66,13 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
     n_least = {
         TUNED: counted[TUNED] - n_tuned,
         PROMOTION: counted[PROMOTION] - n_tuned,
+        CONFIRMATION: counted[CONFIRMATION] - n_tuned * (spec.validation_seeds - 1),
         EVALUATION: least * (len(studies) - n_tuned - n_luck),
     }
     epochs = {kind: epochs_of(resolved, is_full=False) for kind in KINDS.values()}
-    epochs[PROMOTION], epochs[EVALUATION] = _promoted(resolved), epochs_of(resolved, is_full=True)
-    decides = (PROMOTION, EVALUATION)
+    decides = (PROMOTION, CONFIRMATION, EVALUATION)
+    epochs |= dict.fromkeys(decides, epochs_of(resolved, is_full=True))
+    epochs[PROMOTION] = _promoted(resolved)
     return [
         Trainings(
             kind,
@@ -80,6 +85,24 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
         for kind, n in counted.items()
         if n
     ]
+
+
+def share_of_controls(resolved: ResolvedSpec) -> float:
+    """Return the usual share of a job's trainings that its controls take, in [0, 1]."""
+    spec = resolved.spec
+    _, n_seeds = _seeds_of(spec.evaluation)
+    by_study = {
+        study.name: study.n_trials
+        + planning.n_finalists(spec, study.n_trials) * _n_again(spec)
+        + n_seeds
+        for study in resolved.studies
+    }
+    controls = (s.name for s in resolved.studies if s.role in (Role.CONTROL, Role.TUNED))
+    return sum(by_study[name] for name in controls) / max(sum(by_study.values()), 1)
+
+
+def _n_again(spec: JobSpec) -> int:
+    return spec.validation_seeds - (spec.fidelity is None)
 
 
 def _seeds_of(evaluation: Evaluation) -> tuple[int, float]:
@@ -183,7 +206,7 @@ def chain_of(resolved: ResolvedSpec) -> tuple[int, int, int]:
 
     Returns:
         Trainings of a search, at least and at most, the one that it waits for and a control that
-        waits for it included; and promotions.
+        waits for it included; and trainings of the best again.
     """
     spec = resolved.spec
     rounds = {study.name: rounds_of(spec, study) for study in resolved.studies}
@@ -193,5 +216,6 @@ def chain_of(resolved: ResolvedSpec) -> tuple[int, int, int]:
     least, most = (max(ends) for ends in zip(*rounds.values(), strict=True))
     flat = planning.control_of(spec, "flat")
     n_after = int(flat is not None and flat.factor is None)
-    n_promotions = 0 if spec.fidelity is None else 1 + bool(before) + n_after
-    return least + n_after, most + n_after, n_promotions
+    is_chosen_again = spec.fidelity is not None or spec.validation_seeds > 1
+    n_again = 1 + bool(before) + n_after if is_chosen_again else 0
+    return least + n_after, most + n_after, n_again

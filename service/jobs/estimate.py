@@ -294,5 +294,15 @@ def _warnings(
             f"a training held {size_text(memory.worker_bytes)}, a worker has "
             f"{size_text(most)}: trainings may end for lack of memory"
         )
-    if isinstance(resolved, TrainingJob) and spec.pruning is not None:
+    yield from _about_trainings(resolved)
+
+
+def _about_trainings(resolved: ResolvedSpec) -> Iterator[str]:
+    share = workload.share_of_controls(resolved)
+    if share > 0.5:
+        yield (
+            f"the controls take about {round(100 * share)} % of the trainings: without them the "
+            "density is judged against nothing"
+        )
+    if isinstance(resolved, TrainingJob) and resolved.spec.pruning is not None:
         yield "trainings that are stopped early cost less than this"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service.jobs.leases import no_dispatcher
 from service.records import Job, Json, Study, Trial
 from service.settings import Settings
-from service.states import JobState, Phase, Role, TrialState
+from service.states import TRAINED_AGAIN, JobState, Phase, Role, TrialState
 from service.storage import dispatchers, events, trials
 from service.storage import overview as glances
 from service.storage import progress as counting
@@ -24,7 +24,7 @@ PACE_TRIALS = 20
 ENDED = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED)
 SHOWN = (TrialState.RUNNING, TrialState.WAITING, TrialState.FAILED, TrialState.PRUNED)
 ANY = tuple(TrialState)
-STANDING = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
+STANDING = (Phase.SEARCH, *TRAINED_AGAIN, Phase.EVALUATION)
 MOVING = (JobState.RUNNING, JobState.EVALUATING)
 
 
@@ -41,7 +41,8 @@ class Progress:
         n_failed: Trials given up, of all phases.
         n_pruned: Trainings that the pruning rule stopped.
         n_cached: Trials that took an earlier result instead of training.
-        n_promotions: Full trainings of each study's best, where the search trains short.
+        n_promotions: Trainings of each study's best that decide among them: in full where the
+            search trains short, and with further seeds.
         n_promotions_finished: Of these, how many have ended.
         n_evaluations: Final trainings on the test split.
         n_evaluations_finished: Of these, how many have ended.
@@ -179,8 +180,8 @@ def _of_study(counts: Mapping[TrialState, TrialCounts]) -> StudyProgress:
 
 def _progress(job: Job, counted: Overview, durations_s: Sequence[float]) -> Progress:
     ended = counted.count(ENDED, [Phase.SEARCH])
-    promotions = counted.count(ANY, [Phase.PROMOTION]).n
-    promoted = counted.count(ENDED, [Phase.PROMOTION]).n
+    promotions = counted.count(ANY, TRAINED_AGAIN).n
+    promoted = counted.count(ENDED, TRAINED_AGAIN).n
     issued = counted.count(ANY, [Phase.EVALUATION]).n
     n_evaluations = issued or _first_look(job) * counted.n_studies
     n_evaluated = counted.count(ENDED, [Phase.EVALUATION]).n

@@ -18,7 +18,7 @@ from service.jobs import dataset_references
 from service.jobs.commands import resolved_of
 from service.records import Job, Study, TrialOutline
 from service.spec import NESTED_SINCE, Budget, JobSpec
-from service.states import ASKING, JobState, Phase, Role, TrialState
+from service.states import ASKING, TRAINED_AGAIN, JobState, Phase, Role, TrialState
 from service.storage import densities, jobs, studies, trials
 from service.storage.database import Database
 from service.studies import payloads, planning
@@ -29,7 +29,7 @@ from service.validation import ask_limits
 from service.validation.resolve import resolve
 
 MOST_TRIALS: int = next(m.le for m in Budget.model_fields["n_trials"].metadata if hasattr(m, "le"))
-CHOSEN_BY_SEARCH = (Phase.PROMOTION, Phase.EVALUATION)
+CHOSEN_BY_SEARCH = (*TRAINED_AGAIN, Phase.EVALUATION)
 WITHOUT_RESULT = (TrialState.FAILED, TrialState.CANCELLED)
 
 
@@ -168,7 +168,7 @@ class _Retry:
 
     Attributes:
         phase: The first of its phases in which a trial failed; what follows is chosen again.
-        failed: The trials of that phase that are retried.
+        failed: The trials of that phase that are retried; promotions and confirmations together.
         ended: Studies whose search ended because their sampler failed; they are asked again.
         gone: Ids of search trials whose proposal depended on a failed one's worst value.
         pruned: Search trials that were pruned by a comparison that may include a failed one.
@@ -202,8 +202,9 @@ def _choose_retry(session: Session, job: Job) -> _Retry:
     phases = {trial.phase for trial in failed}
     if ended or (is_cut and not failed):
         phases.add(Phase.SEARCH)
-    phase = next(p for p in (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION) if p in phases)
-    chosen = [trial for trial in failed if trial.phase is phase]
+    phase = next(p for p in (Phase.SEARCH, *CHOSEN_BY_SEARCH) if p in phases)
+    alike = TRAINED_AGAIN if phase in TRAINED_AGAIN else (phase,)
+    chosen = [trial for trial in failed if trial.phase in alike]
     if phase is not Phase.SEARCH:
         return _Retry(phase, chosen, [], set(), [])
     resolved = resolved_of(job)
@@ -256,7 +257,7 @@ def _retry(session: Session, spec: JobSpec, job: Job, chosen: _Retry) -> None:
         dropped = _choose_again(session, spec, found, _moved(spec, found, again))
         failed = [trial for trial in failed if trial.study_id not in dropped]
         pruned = [trial for trial in pruned if trial.study_id not in dropped]
-    elif chosen.phase is Phase.PROMOTION:
+    elif chosen.phase in TRAINED_AGAIN:
         trials.supersede_phases(session, job.id, [Phase.EVALUATION])
         densities.forget_evaluations(session, job.id)
         failed = _choose_others_again(session, spec, found, failed)

@@ -96,7 +96,7 @@ def drop(session: Session, run: Run, unneeded: list[Trial]) -> None:
 
 
 def finish_study(session: Session, run: Run, study: StudyRun) -> None:
-    """Finish a study whose search is over, once its best were trained in full.
+    """Finish a study whose search is over, once its best were trained again.
 
     One that contains simpler arms is finished after them.
     """

@@ -23,11 +23,20 @@ from service.studies.study_run import StudyRun
 MOST_AT_ONCE = 50
 
 
-def order_of(run: Run, study: StudyRun, point: Sequence[float], *, is_full: bool = False) -> Order:
-    """Describe the trial of a study's point; a full one trains all epochs."""
+def order_of(
+    run: Run,
+    study: StudyRun,
+    point: Sequence[float],
+    *,
+    is_full: bool = False,
+    seed_index: int = 0,
+) -> Order:
+    """Describe the trial of a study's point, see `service.studies.payloads.searched`."""
     match = best_densities.matching(run.resolved, run.studies) if study.waits_for else None
     arm, space = study.record.name, study.space
-    return payloads.searched(run.resolved, arm, point, match, space=space, is_full=is_full)
+    return payloads.searched(
+        run.resolved, arm, point, match, space=space, is_full=is_full, seed_index=seed_index
+    )
 
 
 def row_of(

@@ -1,13 +1,23 @@
-"""Promotion: the best trials of a study that searched with short trainings are trained in full."""
+"""Promotion and confirmation: the best trials of a study are trained again before one is chosen.
+
+In full where the study searched with short trainings, and with further seeds where the spec has
+several validation seeds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import product
+
 from sqlalchemy.orm import Session
 
+from service import samplers
 from service.orchestration import issue
 from service.orchestration.run import Run
 from service.records import Trial
 from service.states import Phase, Role
+from service.studies import planning
+from service.studies.finalists import best_finalist
 from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun, best_of, better_speculation, is_result
 
@@ -19,51 +29,82 @@ def may_be_continued(resolved: ResolvedSpec, trial: Trial) -> bool:
 
 
 def promote(session: Session, run: Run, study: StudyRun) -> bool:
-    """Issue some of the full trainings of a study's best that are missing.
+    """Issue some of the trainings of a study's best that are missing.
 
     Returns:
-        Whether all of them have been issued and have ended; True where nothing is promoted.
+        Whether all of them have been issued and have ended; True where nothing is trained again.
     """
-    if run.spec.fidelity is None:
+    seeds = _seed_indices(run, study)
+    if not seeds:
         return True
     if study.chosen is None:
         study.chosen = finalists(run, study)
-    n_issued = len(study.promotions)
-    missing = study.chosen[n_issued : n_issued + issue.MOST_AT_ONCE]
+    wanted = list(product(seeds, range(len(study.chosen))))
+    issued = [*study.promotions, *study.confirmations]
+    missing = wanted[len(issued) : len(issued) + issue.MOST_AT_ONCE]
     if missing:
-        rows = [_promotion(run, study, t, n) for n, t in enumerate(missing, n_issued)]
-        issue.issue(session, run, rows)
+        issue.issue(session, run, [_again(run, study, index, rank) for index, rank in missing])
         study.is_dirty = True
         return False
-    return all(run.log.trials[trial_id].state.is_final for trial_id in study.promotions)
+    return all(run.log.trials[trial_id].state.is_final for trial_id in issued)
+
+
+def _seed_indices(run: Run, study: StudyRun) -> range:
+    """Return with which of the validation seeds the best of a study are trained again.
+
+    A short training is repeated in full with the search's own seed. What a gradient training
+    learns differs by seed, and a speculation is shown for one seed: both have no further ones.
+    """
+    first = 0 if run.spec.fidelity is not None else 1
+    is_alone = study.record.role is Role.SPECULATION or samplers.is_learned(study.record.sampler)
+    return range(first, 1 if is_alone else run.spec.validation_seeds)
 
 
 def finalists(run: Run, study: StudyRun) -> list[Trial]:
-    """Return the best of a study's search, each training once: those that are trained in full."""
+    """Return the best of a study's search, each training once: those that are trained again."""
     if study.record.role is Role.SPECULATION:
         found = speculation_of(run, study)
         return [found] if found is not None else []
-    done = [run.log.trials[trial_id] for trial_id in study.log]
-    done = [t for t in done if is_result(t) and t.number is not None]
+    done = _results(run, study.log)
     by_digest: dict[str, Trial] = {}
     for trial in sorted(done, key=lambda t: (t.value, t.number, t.id)):
         by_digest.setdefault(trial.digest, trial)
-    n = run.spec.fidelity.promote if run.spec.fidelity is not None else 0
+    n = planning.n_finalists(run.spec, study.record.n_trials)
     return list(by_digest.values())[:n]
 
 
-def _promotion(run: Run, study: StudyRun, trial: Trial, rank: int) -> dict[str, object]:
+def _results(run: Run, ids: Iterable[int]) -> list[Trial]:
+    found = (run.log.trials[trial_id] for trial_id in ids)
+    return [t for t in found if is_result(t) and t.number is not None]
+
+
+def _again(run: Run, study: StudyRun, seed_index: int, rank: int) -> dict[str, object]:
+    chosen = study.chosen or []
+    trial = chosen[rank]
     # A speculation's points are those of the study that it was run ahead of.
     source = run.log.study_of(trial)
-    order = issue.order_of(run, source, trial.point, is_full=True)
-    return issue.row_of(run, study, Phase.PROMOTION, order, trial.point, rank)
+    order = issue.order_of(run, source, trial.point, is_full=True, seed_index=seed_index)
+    phase = Phase.PROMOTION if seed_index == 0 else Phase.CONFIRMATION
+    number = max(seed_index - 1, 0) * len(chosen) + rank
+    return issue.row_of(run, study, phase, order, trial.point, number)
 
 
 def best_in_full(run: Run, study: StudyRun) -> Trial | None:
     """Return what a study is judged by: its best promotion, or the best of its search.
 
-    Of a `gradient` study the training itself; of a speculation the extra trial.
+    Its value is the mean over the validation seeds. Of a `gradient` study the training itself; of
+    a speculation the extra trial.
     """
+    if not study.confirmations:
+        return _best_of_one_seed(run, study)
+    ids = study.promotions if run.spec.fidelity is not None else study.log
+    again = [run.log.trials[trial_id] for trial_id in study.confirmations]
+    points = {tuple(trial.point) for trial in again}
+    firsts = [trial for trial in _results(run, ids) if tuple(trial.point) in points]
+    return best_finalist(firsts, again, run.spec.diverged_value)
+
+
+def _best_of_one_seed(run: Run, study: StudyRun) -> Trial | None:
     if run.spec.fidelity is not None:
         return best_of(run.log.trials[trial_id] for trial_id in study.promotions)
     if study.record.role is Role.SPECULATION:

@@ -28,13 +28,14 @@ from service.orchestration import (
 from service.orchestration.messages import Assignment, Update, packs_of
 from service.orchestration.placement import Placement
 from service.orchestration.run import Run
-from service.records import Job
+from service.records import Job, Trial
 from service.report import build_report
 from service.samplers import MakeAsker
 from service.states import JobState
 from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.studies import looks, payloads, study_run
+from service.studies.study_run import StudyRun
 
 
 def prepare(run: Run) -> None:
@@ -128,6 +129,12 @@ def _place(
     return placed
 
 
+def _final_of(run: Run, study: StudyRun) -> Trial | None:
+    """Return the trial that a finished study is judged by, with the value it was chosen by."""
+    best = run.log.trials.get(study.record.best_trial_id or 0)
+    return replace(best, value=study.record.best_value) if best is not None else None
+
+
 def open_run(
     database: Database,
     job: Job,
@@ -161,7 +168,7 @@ def open_run(
             run.log.add(trial, is_new=False)
         for study in found:
             if study.record.is_finished:
-                study.final = run.log.trials.get(study.record.best_trial_id or 0)
+                study.final = _final_of(run, study)
                 is_own = study.record.chosen_from is None
                 study.own = study.final if is_own else promotion.best_in_full(run, study)
         centring.settle(run)

@@ -19,8 +19,9 @@ ANNOUNCED = (
 
 
 def update(session: Session, run: Run, study: StudyRun, best: Trial | None) -> None:
-    """Store a study's best trial with its density, if it is another one than before."""
-    if best is None or best.id == study.record.best_trial_id:
+    """Store a study's best trial with its value and its density, if they have changed."""
+    known = (study.record.best_trial_id, study.record.best_value)
+    if best is None or (best.id, best.value) == known:
         return
     source = best_densities.chosen_from(run.studies, study, best)
     study.record = replace(

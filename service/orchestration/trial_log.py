@@ -27,7 +27,8 @@ class TrialLog:
 
     Args:
         job_id: Whose trials.
-        studies: The job's studies: their search trials and promotions are added to their logs.
+        studies: The job's studies: search trials, promotions and confirmations are added to
+            their logs.
     """
 
     def __init__(self, job_id: int, studies: Sequence[StudyRun]) -> None:
@@ -52,6 +53,8 @@ class TrialLog:
             self._by_study[trial.study_id].append(trial)
         elif trial.phase is Phase.PROMOTION:
             self._by_study[trial.study_id].promotions.append(trial.id)
+        elif trial.phase is Phase.CONFIRMATION:
+            self._by_study[trial.study_id].confirmations.append(trial.id)
         self._sort_in(trial)
         if is_new:
             self._announce_trial(trial)

@@ -28,7 +28,7 @@ from service.report.rows import (
 from service.report.stopping import stopped_in_words, stopped_of
 from service.report.timing import timing_of
 from service.report.valley import valley_of
-from service.states import Phase, Role, TrialState
+from service.states import TRAINED_AGAIN, Phase, Role, TrialState
 from service.studies import gradient_settings
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun
@@ -134,7 +134,7 @@ def _value(one: ArmTrials) -> float:
 def _asked_for(arms: Sequence[StudyRun], trials: Iterable[Trial]) -> list[Trial]:
     """Return the trials that the spec requires, without speculative ones."""
     ids = {arm.record.id for arm in arms if arm.record.role in ROLES}
-    phases = (Phase.SEARCH, Phase.PROMOTION, Phase.EVALUATION)
+    phases = (Phase.SEARCH, *TRAINED_AGAIN, Phase.EVALUATION)
     return [t for t in trials if t.study_id in ids and t.phase in phases and t.number is not None]
 
 

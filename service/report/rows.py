@@ -64,7 +64,7 @@ class ArmTrials:
     """An arm with its trials.
 
     Attributes:
-        best: The trial that represents the arm.
+        best: The trial that represents the arm; its value is the mean over the validation seeds.
         searched: The confirmed trials of its search, in the order of their numbers.
         promoted: Its best few, trained in full, where the search used short trainings.
         tested: Its final trainings on the test split.
@@ -117,7 +117,7 @@ def arms_with_trials(arms: Sequence[StudyRun], trials: Sequence[Trial]) -> list[
         promoted = [trial for trial in own if trial.phase is Phase.PROMOTION]
         tested = [trial for trial in own if trial.phase is Phase.EVALUATION]
         if arm.record.best_trial_id is not None:
-            best = by_id[arm.record.best_trial_id]
+            best = replace(by_id[arm.record.best_trial_id], value=arm.record.best_value)
             found.append(ArmTrials(arm, best, searched, promoted, tested))
     return found
 
@@ -216,7 +216,8 @@ def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
     ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
     d = one.arm.space.dimension
     n_least = LEAST_ON_A_LINE if d == 1 else 3 * d + 3
-    if noise is None or one.best not in ended or len(ended) < n_least:
+    is_own = any(trial.id == one.best.id for trial in ended)
+    if noise is None or not is_own or len(ended) < n_least:
         return None
     found = plateau.plateau_of(
         one.arm.space,

@@ -82,6 +82,7 @@ def searched(
     *,
     space: Space | None = None,
     is_full: bool = False,
+    seed_index: int = 0,
 ) -> Order:
     """Describe the trial of an arm's point on the validation split.
 
@@ -92,9 +93,10 @@ def searched(
         matching: See `service.studies.densities.densities_at`.
         space: What the point stands for, where that depends on what other arms found.
         is_full: Whether to train all epochs, where the search trains short.
+        seed_index: Which of the validation seeds it is trained with; the search's is the first.
     """
     vector, settings = (space or resolved.spaces.of(arm)).split(point)
-    spec, seed = resolved.spec, training_seed(resolved.spec, Phase.SEARCH)
+    spec, seed = resolved.spec, training_seed(resolved.spec, Phase.SEARCH, seed_index)
     if isinstance(resolved, FunctionJob):
         task = resolved.task
         called = FunctionPayload(task.name, task.dimension, task.sleep_s, vector, seed)

@@ -16,6 +16,8 @@ from service.spec import NESTED_SINCE, Choices, JobSpec, SamplerSpec
 from service.states import Role
 from service.studies.spaces import TUNED, Spaces
 
+# How many of a study's best are trained with further seeds, where none are promoted.
+N_FINALISTS = 3
 # Trials for each value that a tuned control searches, at least.
 LEAST_PER_VALUE = 8
 
@@ -103,6 +105,15 @@ def tuner(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> str:
             return wanted.name
     n_values = spaces.of(control.name).dimension
     return samplers.recommended(n_values, has_categories=has_choices)
+
+
+def n_finalists(spec: JobSpec, n_trials: int) -> int:
+    """Return how many of a study's best are trained again before one of them is chosen.
+
+    In full where the search trains short, with further seeds where the spec asks for them.
+    """
+    n = spec.fidelity.promote if spec.fidelity is not None else N_FINALISTS
+    return min(n, n_trials)
 
 
 def short_epochs(epochs: int, fraction: float) -> int:

@@ -44,15 +44,17 @@ class StudyRun:
         best: Its best confirmed trial of the search, the earliest of equals.
         confirmed: The ended trials of its sequence, in its order, as far as it has no gap.
         surroundings: Neighbours of its best trial, if it may stop below the noise.
-        own: The best of its own trainings, once they are over.
-        final: The trial it is judged by, once the study is finished: of another study where a
-            simpler one was chosen.
+        own: The best of its own trainings, once they are over; its value is the mean over the
+            validation seeds (`service.studies.finalists`).
+        final: The trial it is judged by, once the study is finished, likewise: of another study
+            where a simpler one was chosen.
         promotions: Ids of the full trainings of its best.
+        confirmations: Ids of the trainings of its best with further seeds.
         is_searched: Whether its search is over.
         is_trained: Whether its own trainings on the validation split are over.
         is_dirty: Whether its log has changed since the last ask, or an ask or an issue is pending.
         unissued: Proposals of its sampler that no step has issued yet.
-        chosen: The search trials that are trained in full, the best first; None before that.
+        chosen: The search trials that are trained again, the best first; None before that.
         asking_fault: Why its sampler failed, see `service.states.ASKING`.
         may_speculate: Whether its sampler is asked for points to run ahead of need.
         numbered: Its trials by their number in the sequence.
@@ -72,6 +74,7 @@ class StudyRun:
     log: list[int] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     promotions: list[int] = field(default_factory=list)
+    confirmations: list[int] = field(default_factory=list)
     is_searched: bool = False
     is_trained: bool = False
     is_dirty: bool = True

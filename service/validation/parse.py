@@ -8,14 +8,18 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from service import networks, samplers
+from service.control_sections import ControlName, ControlSpec
 from service.errors import Fault, InvalidSpecError
 from service.spec import (
+    NESTED_SINCE,
     Choices,
+    Evaluation,
     IntegerRange,
     JobSpec,
     SamplerSpec,
     lower_bound_of,
 )
+from service.studies.spaces import TUNED
 from service.studies.training_payload import epochs_in
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
@@ -39,6 +43,11 @@ MOST_GPUS = 1.0
 WORST_OF_FUNCTION = 1e12
 
 
+# Without a tuned plain network a density is judged against a rate that may be a bad one.
+CONTROLS: tuple[ControlName, ...] = ("uniform", "uniform_tuned")
+# Of each of a study's best, where a learning rate is searched: one that fails now and then may win
+# with one seed (docs/adr/0056-validation-seeds.md).
+VALIDATION_SEEDS = 3
 # The rules by which a new job's arms are searched and compared.
 NEWEST_METHOD: Final = 2
 
@@ -53,17 +62,37 @@ def parse(body: object) -> JobSpec:
         spec = JobSpec.model_validate(body)
     except ValidationError as error:
         raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    is_chosen = "method" in spec.model_fields_set
-    return complete(spec if is_chosen else spec.model_copy(update={"method": NEWEST_METHOD}))
+    return complete(_with_newest(spec))
+
+
+def _with_newest(spec: JobSpec) -> JobSpec:
+    """Fill in what submissions have by default, and specs that were stored earlier have not."""
+    given = spec.model_fields_set
+    if "method" not in given:
+        spec = spec.model_copy(update={"method": NEWEST_METHOD})
+    if spec.method < NESTED_SINCE or isinstance(spec.task, FunctionTask):
+        return spec
+    if "controls" not in given and _is_judged(spec.evaluation):
+        controls = [ControlSpec(name=name) for name in CONTROLS]
+        spec = spec.model_copy(update={"controls": controls})
+    if "validation_seeds" in given:
+        return spec
+    tunes_rate = "lr" in spec.search or any(control.name in TUNED for control in spec.controls)
+    return spec.model_copy(update={"validation_seeds": VALIDATION_SEEDS if tunes_rate else 1})
+
+
+def _is_judged(section: Evaluation) -> bool:
+    return section.n_seeds > 0 or section.looks is not None
 
 
 def stored(body: object) -> JobSpec:
-    """Return a job's stored spec, complete and valid; without a method it follows the first.
+    """Return a job's stored spec, complete and valid; what it lacks is as it was at first.
 
     Raises:
         InvalidSpecError: This server would refuse it by now.
     """
-    return parse({"method": 1} | body if isinstance(body, dict) else body)
+    absent = {"method": 1, "validation_seeds": 1, "controls": []}
+    return parse(absent | body if isinstance(body, dict) else body)
 
 
 def complete(spec: JobSpec) -> JobSpec:
@@ -144,6 +173,8 @@ def _function_faults(spec: JobSpec, task: FunctionTask) -> Iterator[Fault]:
     for name in UNTRAINED:
         if getattr(spec, name):
             yield Fault(f"/{name}", "a function is not trained: leave this section out")
+    if spec.validation_seeds > 1:
+        yield Fault("/validation_seeds", "a function has no seeds: leave it out")
     fixed = FIXED_DIMENSIONS.get(task.name)
     if fixed is not None and task.dimension != fixed:
         yield Fault("/task/dimension", f"{task.name} has dimension {fixed}")

@@ -16,6 +16,11 @@ STOPS = {
     "cost": "stopped: the budget's money is spent",
     "asking": "stopped: its sampler failed",
 }
+# Bars of what follows the searches: name, its count, phases of its trials.
+AFTERWARDS = (
+    ("finalists", "n_promotions", ("promotion", "confirmation")),
+    ("evaluation", "n_evaluations", ("evaluation",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,11 @@ class Watched:
         arms = [study for study in self.studies.values() if study["n_trials"]]
         bars = [self._study_bar(study) for study in arms]
         progress = self.job.get("progress") or {}
-        for name, key in (("promotion", "n_promotions"), ("evaluation", "n_evaluations")):
+        for name, key, phases in AFTERWARDS:
             total = progress.get(key)
             if total:
                 n_done = progress[f"{key}_finished"]
-                bars.append(Bar(name, n_done, total, min(self._n_cached(name), n_done), None))
+                bars.append(Bar(name, n_done, total, min(self._n_cached(*phases), n_done), None))
         return bars
 
     def _study_bar(self, study: Json) -> Bar:
@@ -119,7 +124,7 @@ class Watched:
         n_ahead = max(study.get("n_evaluated", 0) - study["n_finished"], 0)
         has_guessed = n_ahead > 0 or study.get("n_hits", 0) > 0
         # Events arrive before polling; those of an old job may have been removed.
-        n_cached = max(self._n_cached("search", study["id"]), study.get("n_cached", 0))
+        n_cached = max(self._n_cached("search", study_id=study["id"]), study.get("n_cached", 0))
         return Bar(
             name=study["name"],
             n_done=n_done,
@@ -132,10 +137,10 @@ class Watched:
             note="" if stopped_at is None else STOPS[study["stopped_by"]],
         )
 
-    def _n_cached(self, phase: str, study_id: int | None = None) -> int:
+    def _n_cached(self, *phases: str, study_id: int | None = None) -> int:
         """Count the trials that took an earlier result instead of training."""
         return sum(
-            t["phase"] == phase and t["cached"] and study_id in (None, t["study_id"])
+            t["phase"] in phases and t["cached"] and study_id in (None, t["study_id"])
             for t in self.trials.values()
         )
 

@@ -250,16 +250,19 @@ def test_a_failed_promotion_of_a_search_chooses_the_flat_control_anew(
 
 
 @pytest.mark.parametrize(
-    ("fails", "phase"), [(2, Phase.SEARCH), (10, Phase.PROMOTION)], ids=["search", "promotion"]
+    ("fails", "n_seeds", "phase"),
+    [(2, 1, Phase.SEARCH), (10, 1, Phase.PROMOTION), (12, 2, Phase.CONFIRMATION)],
+    ids=["search", "promotion", "confirmation"],
 )
 def test_what_is_searched_around_a_failed_arm_is_searched_again(
-    sqlite_database: Database, fails: int, phase: Phase
+    sqlite_database: Database, fails: int, n_seeds: int, phase: Phase
 ) -> None:
     body = training_job(
         samplers=["random"],
         controls=["uniform_tuned", "flat_tuned"],
         budget={"n_trials": 4},
         fidelity={"search_fraction": 0.5, "promote": 1},
+        validation_seeds=n_seeds,
         evaluation={"n_seeds": 1},
     )
     job_id = submit(sqlite_database, body)

@@ -68,7 +68,7 @@ def test_a_flat_factor_does_not_matter_in_a_pack() -> None:
 @pytest.mark.timeout(1200)
 def test_a_short_training_ranks_densities_as_a_whole_one_does() -> None:
     """The demo's network and schedule; a short training ends half way through it."""
-    demo = json.loads(Path("examples/demo.json").read_text())
+    demo = json.loads(Path("examples/photos.json").read_text())
     curves = []
     for a in (0.5, 0.65, 0.8, 1.0, 1.1, 1.2):
         phi = tuple(tuple(x * y for y in (a, 1.0, a)) for x in (a, 1.0, a))

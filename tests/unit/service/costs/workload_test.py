@@ -25,9 +25,30 @@ def counted(job: TrainingJob) -> dict[str, Trainings]:
 def test_every_search_spends_the_budget_and_every_arm_is_evaluated() -> None:
     found = counted(job_of(samplers=["random", "tpe"], controls=["uniform", "uniform_tuned"]))
     assert {kind: each.n for kind, each in found.items()} == {
-        "search": 2 * 9, "tuned": 9, "control": 1, "evaluation": 4 * 2
+        "search": 2 * 9, "tuned": 9, "control": 1, "confirmation": 2 * (3 * 3 + 1),
+        "evaluation": 4 * 2,
     }  # fmt: skip
-    assert [each.is_full for each in found.values()] == [False, False, False, True]
+    decides = ("confirmation", "evaluation")
+    assert {kind: each.is_full for kind, each in found.items()} == {
+        kind: kind in decides for kind in found
+    }
+
+
+def test_a_learned_density_is_trained_with_one_seed() -> None:
+    body = {"samplers": ["gradient"], "controls": ["uniform"], "validation_seeds": 2}
+    found = counted(job_of(**body))
+    assert found["confirmation"].n == 1  # of uniform
+
+
+def test_the_share_of_the_controls_is_that_of_their_usual_trainings() -> None:
+    body = {"samplers": ["random"], "evaluation": {"n_seeds": 2}, "budget": {"n_trials": 8}}
+    assert workload.share_of_controls(job_of(controls=[], **body)) == 0.0
+    # 8 + 2 trainings of the search, 1 + 2 of uniform.
+    job = job_of(controls=["uniform"], **body)
+    assert workload.share_of_controls(job) == pytest.approx(3 / 13)
+    # Each of three finalists has two further seeds: 16 of each search, 5 of uniform.
+    job = job_of(controls=["uniform", "uniform_tuned"], **body)
+    assert workload.share_of_controls(job) == pytest.approx(21 / 37)
 
 
 def test_a_better_speculation_may_have_no_evaluation() -> None:
@@ -107,8 +128,10 @@ def test_a_tuned_control_waits_for_the_one_that_it_searches_around() -> None:
     controls = ["uniform_tuned", "flat_tuned"]
     same = {"samplers": [{"name": "tpe", "batch_size": 4}], "budget": {"n_trials": 8}}
     # Two rounds of one value, four of two.
-    assert workload.chain_of(job_of(controls=controls, **same)) == (6, 6, 0)
-    assert workload.chain_of(job_of(controls=controls[1:], **same)) == (4, 4, 0)
+    alone = {"validation_seeds": 1, **same}
+    assert workload.chain_of(job_of(controls=controls, **alone)) == (6, 6, 0)
+    assert workload.chain_of(job_of(controls=controls[1:], **alone)) == (4, 4, 0)
+    assert workload.chain_of(job_of(controls=controls, **same)) == (6, 6, 2)
     fidelity = {"search_fraction": 0.5}
     assert workload.chain_of(job_of(controls=controls, fidelity=fidelity, **same)) == (6, 6, 2)
     assert workload.chain_of(job_of(controls=controls, method=1, **same)) == (2, 2, 0)

@@ -43,3 +43,18 @@ def test_only_a_short_training_of_a_search_may_be_continued() -> None:
     assert promotion.may_be_continued(short.resolved, searched)
     assert not promotion.may_be_continued(full.resolved, searched)
     assert not promotion.may_be_continued(short.resolved, judged)
+
+
+def test_without_fidelity_the_best_three_are_confirmed_by_further_seeds() -> None:
+    run, log = run_of(validation_seeds=3, budget={"n_trials": 5})
+    study = next(s for s in run.studies if s.record.name == "random")
+    for number, value in enumerate([1.4, 1.0, 1.1, 1.5, 1.2]):
+        run.log.add(log.trial("random", number, value, point=[number / 10]), is_new=False)
+    chosen = promotion.finalists(run, study)
+    assert [trial.number for trial in chosen] == [1, 2, 4]
+    for rank, value in enumerate([2.0, 1.1, 1.3]):
+        seed = log.trial("random", rank, value, point=chosen[rank].point, phase=Phase.CONFIRMATION)
+        run.log.add(seed, is_new=False)
+    best = promotion.best_in_full(run, study)
+    assert best is not None
+    assert (best.number, best.value) == (2, 1.1)

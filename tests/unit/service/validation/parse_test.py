@@ -175,3 +175,50 @@ def test_a_name_that_cannot_be_read_is_refused_in_words(name: str) -> None:
 
 def test_a_name_may_hold_spaces() -> None:
     assert parse.parse({**FUNCTION, "name": " two  words "}).name == " two  words "
+
+
+def test_a_submission_that_names_no_controls_is_judged_against_a_tuned_plain_network() -> None:
+    spec = parse.parse(TRAINED)
+    assert [control.name for control in spec.controls] == ["uniform", "uniform_tuned"]
+    assert spec.validation_seeds == 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"controls": []},
+        {"evaluation": {"n_seeds": 0}},
+        {"method": 1},
+        {"task": FUNCTION["task"]},
+    ],
+    ids=["none are wanted", "nothing is judged", "the first method", "a function"],
+)
+def test_others_have_the_controls_that_they_name(changes: dict[str, Any]) -> None:
+    spec = parse.parse({**TRAINED, **changes})
+    assert (spec.controls, spec.validation_seeds) == ([], 1)
+
+
+def test_a_searched_rate_is_chosen_by_several_validation_seeds() -> None:
+    rates = {"lr": {"low": 0.01, "high": 1.0, "log": True}}
+    searched = {**TRAINED, "controls": ["uniform"], "search": rates}
+    assert parse.parse(searched).validation_seeds == 3
+    assert parse.parse({**searched, "validation_seeds": 1}).validation_seeds == 1
+    assert parse.parse({**TRAINED, "controls": ["uniform"]}).validation_seeds == 1
+
+
+def test_a_stored_spec_keeps_what_it_had() -> None:
+    second = {**TRAINED, "method": 2}
+    assert parse.stored(second).controls == []
+    assert parse.stored(second).validation_seeds == 1
+    stored = parse.parse(TRAINED).model_dump(mode="json")
+    assert parse.stored(stored).model_dump(mode="json") == stored
+    assert "validation_seeds" not in parse.stored(second).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("n", [0, 21, 1.5, "three"])
+def test_validation_seeds_are_a_small_whole_number(n: object) -> None:
+    assert _pointers({**TRAINED, "validation_seeds": n}) == ["/validation_seeds"]
+
+
+def test_a_function_has_no_seeds_to_choose_by() -> None:
+    assert _pointers({**FUNCTION, "validation_seeds": 2}) == ["/validation_seeds"]

@@ -24,7 +24,7 @@ def test_it_is_accepted(example: Example) -> None:
 @pytest.mark.parametrize(
     ("name", "file"),
     [
-        ("photos", "demo.json"),
+        ("photos", "photos.json"),
         ("digits", "digits.json"),
         ("signals", "signals.json"),
         ("function", "function.json"),
