@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from service.report.attribution import (
     BEYOND,
     DEFAULT_INIT_TUNED,
@@ -27,7 +29,7 @@ def attribution_in_words(found: Attribution) -> str:
 
 
 def _of_the_gain(found: Attribution) -> str:
-    whole = f"{found.arm} saves {_share(found.gain)} of {UNIFORM}'s loss{_ends(found.gain)}"
+    whole = f"{found.arm} {_against(found.gain, UNIFORM)}"
     seeds = count_of(found.gain.n, "seed")
     if len(found.parts) == 1:
         (part,) = found.parts
@@ -42,7 +44,21 @@ def _outside_chain(part: Part) -> str:
         RATE: "A tuned learning rate of the plain convolution",
         INITIALISATION: "The framework's default initialisation, its learning rate tuned,",
     }[part.names[0]]
-    return f"{what} saves {_share(part)} of {part.against}'s loss{_ends(part)}."
+    return f"{what} {_against(part, part.against)}."
+
+
+def _against(part: Part, name: str) -> str:
+    """Return what an arm does to another's loss: sizes have no sign, the verb says which way."""
+    if part.relative >= 0.0:
+        return f"saves {_share(part)} of {name}'s loss{_ends(part)}"
+    low, high = part.relative_low, part.relative_high
+    turned = replace(
+        part,
+        relative=-part.relative,
+        relative_low=None if high is None else -high,
+        relative_high=None if low is None else -low,
+    )
+    return f"raises {name}'s loss by {_share(turned)}{_ends(turned)}"
 
 
 def _names(part: Part) -> str:

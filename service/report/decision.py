@@ -22,6 +22,8 @@ from service.spec import MOST_SEEDS
 ADOPT, LEAVE_OUT = 0.9, 0.1
 # More seeds are worth their trainings where they decide with at least this probability.
 WORTH = 0.5
+# Of fewer pairs the spread is hardly known: more seeds are at least so many in all.
+LEAST_SEEDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ def _more(basis: Basis, found: Posterior, limit: float) -> MoreSeeds | None:
     if n >= MOST_SEEDS or not basis.spread:
         return None
     while n < MOST_SEEDS and chance < WORTH:
-        n = min(2 * n, MOST_SEEDS)
+        n = min(max(2 * n, LEAST_SEEDS), MOST_SEEDS)
         chance = chance_of_deciding(found, basis.spread, n - basis.n_seeds, limit, ADOPT)
     n_more = n - basis.n_seeds
     return MoreSeeds(n_more, n_more * basis.n_arms, chance)

@@ -88,17 +88,32 @@ def _weighed(case: DecisionCase) -> str:
         f"{PLAIN[case.against]} is {chance}{f', by {by}' if by else ''}."
     )
     if case.light == "adopt":
-        return f"Adopt the density. {gain}"
+        is_established = case.outcome == "better"
+        head = "Adopt the density" + (
+            "." if is_established else ": likely, though not established."
+        )
+        return f"{head} {gain}"
     if case.light == "leave out":
         return f"Leave the density out. {gain}"
-    more = case.more
+    return _open(case, gain)
+
+
+def _open(case: DecisionCase, gain: str) -> str:
+    """Return what more seeds would do, where the probability decides nothing."""
+    more, margin = case.more, percent(case.margin)
+    is_better = case.outcome == "better"
+    head = f"The density is better; whether by more than {margin} is open." if is_better else ""
     if more is None:
-        return f"Not decided, and a job may have no more seeds. {gain}"
-    decide = f"decide that with a probability of {chance_text(more.chance)}"
+        return f"{head or 'Not decided.'} A job may have no more seeds. {gain}"
     seeds = count_of(more.n_seeds, "more seed")
+    trainings = count_of(more.n_trainings, "training")
+    decide = f"decide that with a probability of {chance_text(more.chance)}"
+    if case.light == "more seeds" and is_better:
+        return f"{head} {gain} To decide it, train {seeds} ({trainings}); they {decide}."
     if case.light == "more seeds":
-        return f"Train {seeds} ({count_of(more.n_trainings, 'training')}). {gain} They {decide}."
-    return f"Not decided, and more seeds will hardly help. {gain} Only {seeds} {decide}."
+        return f"Train {seeds} ({trainings}). {gain} They {decide}."
+    head = head or "Not decided."
+    return f"{head} More seeds will hardly help. {gain} Only {seeds} {decide}."
 
 
 def _cost(case: DecisionCase) -> str:

@@ -37,7 +37,7 @@ class Noise:
     """Spread over seeds of the paired difference in loss between two arms.
 
     Attributes:
-        relative: Standard deviation of a paired difference, relative to the two arms' mean loss.
+        relative: Standard deviation of a paired difference, over the size of the arms' mean loss.
         limit: Absolute difference that two equally good points exceed for one seed in twenty,
             in the same unit: t(0.975) `relative`, with the (n_arms - 1) (n_seeds - 1) degrees of
             freedom of the two-way analysis of variance.
@@ -93,7 +93,7 @@ class Plateau:
 def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
     """Pool the spread of the paired differences of all pairs of arms.
 
-    With d the differences of a pair on its shared seeds, divided by the mean of its losses, a
+    With d the differences of a pair on its shared seeds over the size of its mean loss, a
     pair's variance is sum (d - mean d)^2 / (n - 1). Differences are relative because the spread
     grows with the loss and the validation split differs from the test split. Pairs without any
     difference are the same training twice and are skipped.
@@ -114,8 +114,8 @@ def noise_of(losses: Iterable[Mapping[int, float]]) -> Noise | None:
     for i, j in combinations(range(len(kept)), 2):
         shared = sorted(kept[i].keys() & kept[j].keys())
         ours, theirs = (np.array([kept[k][seed] for seed in shared]) for k in (i, j))
-        level = float(np.mean([ours, theirs])) if shared else 0.0
-        if len(shared) < 2 or level <= 0.0 or np.array_equal(ours, theirs):
+        level = abs(float(np.mean([ours, theirs]))) if shared else 0.0
+        if len(shared) < 2 or level == 0.0 or np.array_equal(ours, theirs):
             continue
         variances.append((float(np.var((ours - theirs) / level, ddof=1)), len(shared) - 1))
         n_seeds = max(n_seeds, len(shared))

@@ -51,7 +51,7 @@ class Comparison:
     Attributes:
         n: Number of pairs.
         difference: Mean of arm - baseline; negative where the arm is better.
-        relative: `difference` over the baseline's mean; None when that is 0.
+        relative: `difference` over the size of the baseline's mean; None when that is 0.
         low: Lower end of Student's confidence interval of the difference; None when n is 1.
         high: Upper end; None when n is 1.
         bootstrap_low: Lower end of the bootstrap interval (BCa), which assumes no normal
@@ -163,7 +163,7 @@ def compare(
     return Comparison(
         n=len(differences),
         difference=found.mean,
-        relative=found.mean / baseline if baseline else None,
+        relative=found.mean / abs(baseline) if baseline else None,
         low=found.low,
         high=found.high,
         bootstrap_low=resampled[0],

@@ -42,5 +42,7 @@ def test_missing_controls_are_named() -> None:
     )
 
 
-def test_a_loss_instead_of_a_gain_has_a_sign() -> None:
-    assert said({"uniform": 0.0, "direct_l": -0.2}).startswith("direct_l saves -20")
+def test_a_loss_instead_of_a_gain_has_a_verb_of_its_own() -> None:
+    words = said({"uniform": 0.0, "direct_l": -0.2})
+    assert words.startswith("direct_l raises uniform's loss by 20.0 % [19.0, 21.0]")
+    assert "-" not in words

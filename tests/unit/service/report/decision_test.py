@@ -75,16 +75,23 @@ def test_seeds_that_are_likely_to_decide_are_asked_for() -> None:
 
 
 def test_a_gain_as_large_as_the_margin_takes_too_many_seeds() -> None:
-    small = decide(basis(mean=math.log(0.99), spread=0.02, n=80, n_seeds=80), 0.01)
+    known = {"mean": math.log(0.99), "spread": 0.02, "outcome": "not decided"}
+    small = decide(basis(**known, n=80, n_seeds=80), 0.01)
     assert small.light == "not decided"
-    assert "more seeds will hardly help" in small.words[0]
+    assert "More seeds will hardly help" in small.words[0]
     assert small.more is None
+
+
+def test_two_pairs_ask_for_five_seeds_at_least() -> None:
+    found = decide(basis(n=2, n_seeds=2, mean=-0.02, spread=0.01, outcome="not decided"), 0.01)
+    assert found.more is not None
+    assert found.more.n_seeds >= 3
 
 
 def test_a_job_may_have_no_more_seeds() -> None:
     found = decide(basis(mean=math.log(0.99), n=100, n_seeds=100), 0.01)
     assert found.light == "not decided"
-    assert "a job may have no more seeds" in found.words[0]
+    assert "A job may have no more seeds" in found.words[0]
 
 
 def test_no_density_found_is_left_out_whatever_the_prior() -> None:

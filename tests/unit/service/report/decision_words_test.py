@@ -44,7 +44,8 @@ def test_adopt() -> None:
 
 def test_more_seeds() -> None:
     more = MoreSeeds(n_seeds=20, n_trainings=80, chance=0.71)
-    first, cost = words(light="more seeds", chance=0.6, more=more, search=SearchCost(1, 0.5, 1.0))
+    known = {"light": "more seeds", "chance": 0.6, "more": more, "outcome": "not decided"}
+    first, cost = words(**known, search=SearchCost(1, 0.5, 1.0))
     assert first == (
         "Train 20 more seeds (80 trainings). The probability that its loss is lower by more than "
         f"1 % than that of {PLAIN} is 60 %. They decide that with a probability of 71 %."
@@ -52,10 +53,28 @@ def test_more_seeds() -> None:
     assert cost == "The search took 1 training."
 
 
+def test_a_verdict_that_is_better_is_not_contradicted() -> None:
+    more = MoreSeeds(n_seeds=20, n_trainings=80, chance=0.71)
+    first, _ = words(light="more seeds", chance=0.6, more=more)
+    assert first == (
+        "The density is better; whether by more than 1 % is open. The probability that its loss "
+        f"is lower by more than 1 % than that of {PLAIN} is 60 %. To decide it, train 20 more "
+        "seeds (80 trainings); they decide that with a probability of 71 %."
+    )
+    first, _ = words(light="not decided", chance=0.6, more=None)
+    assert first.startswith("The density is better; whether by more than 1 % is open. A job may")
+
+
+def test_a_gain_that_is_likely_is_not_called_established() -> None:
+    first, _ = words(outcome="not decided", chance=0.93)
+    assert first.startswith("Adopt the density: likely, though not established. The probability")
+
+
 def test_not_decided() -> None:
     more = MoreSeeds(n_seeds=80, n_trainings=320, chance=0.2)
-    (first,) = words(light="not decided", chance=0.5, more=more, search=None)
-    assert first.startswith("Not decided, and more seeds will hardly help. The probability that")
+    known = {"light": "not decided", "chance": 0.5, "more": more, "outcome": "not decided"}
+    (first,) = words(**known, search=None)
+    assert first.startswith("Not decided. More seeds will hardly help. The probability that")
     assert first.endswith("80 more seeds decide that with a probability of 20 %.")
 
 

@@ -261,3 +261,10 @@ class TestManyAxes:
         for k, axis in enumerate(found.axes):
             on = points[sorted(reached), k]
             assert (axis.low, axis.high) == (on.min(), on.max())
+
+
+def test_losses_below_zero_have_a_noise() -> None:
+    above = [{0: 2.0, 1: 2.1, 2: 1.9}, {0: 2.05, 1: 2.0, 2: 2.1}]
+    below = [{seed: -loss for seed, loss in arm.items()} for arm in above]
+    assert noise_of(below) == noise_of(above) is not None
+    assert noise_of([{0: 1.0, 1: -1.0}, {0: -2.0, 1: 2.0}]) is None

@@ -45,6 +45,13 @@ def test_one_seed_has_no_interval() -> None:
     assert (found.bootstrap_low, found.bootstrap_high) == (None, None)
 
 
+def test_a_loss_below_zero_that_falls_is_an_improvement() -> None:
+    """Of a package's objective, such as a log likelihood: 10 % of the size of -2 is 0.2."""
+    found = statistics.compare([-2.1, -2.2, -2.3], [-1.9, -2.0, -2.1])
+    assert found.difference == pytest.approx(-0.2)
+    assert found.relative == pytest.approx(-0.1)
+
+
 def test_identical_losses_are_no_difference() -> None:
     found = statistics.compare([0.1, 0.2, 0.7], [0.1, 0.2, 0.7])
     assert (found.difference, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
