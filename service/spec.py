@@ -191,6 +191,13 @@ class Evaluation(Section):
         exclude_if=lambda margin: margin is None,
         description="A difference of the loss that does not matter, in percent; 1 if unset.",
     )
+    continued_to: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SEEDS,
+        exclude_if=lambda n_seeds: n_seeds is None,
+        description="Seeds to which a job was continued beyond its plan; the server writes it.",
+    )
 
 
 class Resources(Section):

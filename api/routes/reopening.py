@@ -15,22 +15,30 @@ from api.routes.jobs import LOCATION, IdempotencyKey, job_out
 from api.schemas.jobs import JobOut
 from service.costs.prices import prices_of
 from service.errors import Fault, InvalidSpecError
-from service.jobs import commands, reopen
+from service.jobs import commands, more_seeds, reopen
+from service.spec import MOST_SEEDS
 from service.validation.json_pointers import faults_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
 class ExtendIn(BaseModel):
-    """The new budget of a job."""
+    """The new budget of a job, or its new number of final trainings: one of the two."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    n_trials: int = Field(
+    n_trials: int | None = Field(
+        default=None,
         ge=1,
         le=reopen.MOST_TRIALS,
         description="Trials of every sampler, those already spent included; above the present "
         "budget.",
+    )
+    n_seeds: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SEEDS,
+        description="Final trainings of each arm, those already done included; beyond the plan.",
     )
 
 
@@ -60,12 +68,19 @@ def extend_job(
     job_id: Id,
     body: Annotated[object, Depends(json_body)],
 ) -> JobOut:
-    """Raise the budget of a job that has succeeded; it continues from its log."""
+    """Raise the budget of a job that has succeeded, or its seeds beyond the plan."""
     try:
         wanted = ExtendIn.model_validate(body)
     except ValidationError as error:
         raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    reopen.extend(database, job_id, wanted.n_trials)
+    if wanted.n_trials is not None and wanted.n_seeds is None:
+        reopen.extend(database, job_id, wanted.n_trials)
+    elif wanted.n_seeds is not None and wanted.n_trials is None:
+        more_seeds.continue_evaluation(database, job_id, wanted.n_seeds)
+    elif wanted.n_trials is None:
+        raise InvalidSpecError([Fault("/n_trials", "required: give n_trials or n_seeds")])
+    else:
+        raise InvalidSpecError([Fault("/n_seeds", "give either n_trials or n_seeds")])
     return job_out(database, settings, job_id)
 
 

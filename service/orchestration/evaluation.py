@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.orchestration import issue
 from service.orchestration.run import Run
 from service.report.answer import looked_at
-from service.report.primary import Look, SeedPlan, seeds_wanted
+from service.report.primary import Look, SeedPlan, is_over, seeds_wanted
 from service.report.rows import arms_with_trials
 from service.states import JobState, Phase
 from service.storage import densities
@@ -31,7 +31,9 @@ def _n_seeds(run: Run) -> int:
     They are those of the first look, and those of the next once the trainings of a look have ended
     and do not decide. Only trainings below a look's number of seeds count for it.
     """
-    plan = SeedPlan.of(run.spec.evaluation)
+    plan, beyond = SeedPlan.of(run.spec.evaluation), run.spec.evaluation.continued_to
+    if beyond is not None and is_over(taken := _looks(run, plan), plan):
+        return max(taken[-1].n_seeds, beyond)
     n_issued, n_more = divmod(run.log.n_evaluations, len(_judged(run)) or 1)
     if n_more or n_issued not in plan.looks:  # within a look
         return next((n_seeds for n_seeds in plan.looks if n_seeds > n_issued), n_issued)

@@ -15,6 +15,7 @@ from service.report import fidelity, plateau, repeats
 from service.report.answer import answer_of, looked_at
 from service.report.attribution import DENSITY_TUNED, attribute
 from service.report.causes import attribution_in_words
+from service.report.continuation import continued_of
 from service.report.item_scope import scope_of
 from service.report.own_decision import decided_by_job
 from service.report.primary import SeedPlan
@@ -101,6 +102,9 @@ def build_report(
     )
     scope = scope_of(resolved, counted, answer.question, plan.level, items) if answer else None
     evidence += scope.words if scope else []
+    everything, beyond = arms_with_trials(arms, every), resolved.spec.evaluation.continued_to
+    continued = continued_of(everything, answer.question, looks[-1], beyond) if answer else None
+    findings += [continued.words] if continued else []
     evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,
@@ -114,7 +118,10 @@ def build_report(
         "verdict": " ".join(findings),
         "findings": findings,
         "evidence": evidence,
-        "answer": answer.to_dict() | {"items": scope and asdict(scope.effect)} if answer else None,
+        "answer": answer.to_dict()
+        | {"items": scope and asdict(scope.effect), "continued": continued and asdict(continued)}
+        if answer
+        else None,
         "decision": decided,
         "attribution": attribution,
         "noise": asdict(noise) if noise else None,

@@ -16,6 +16,8 @@ from service.report.rows import ArmTrials, arms_with_trials
 from service.studies.resolved import FunctionJob, ResolvedSpec
 from service.studies.study_run import StudyRun
 
+# With fewer sources the interval is somewhat too narrow (ADR 55).
+WIDE_FROM = 50
 # What an item is, by the number of axes of a sample.
 ITEMS = {1: "signal", 2: "image", 3: "volume"}
 
@@ -109,4 +111,6 @@ def _over_items(effect: ItemEffect, item: str) -> str:
     ends = f"{over}: {1.0 + effect.low:.3f} to {1.0 + effect.high:.3f}"
     if effect.item_share is None:
         return f"{ends}."
-    return f"{ends}; {percent(effect.item_share)} of this variance is that of the {item}s."
+    share = f"{percent(effect.item_share)} of this variance is that of the {item}s"
+    few = "" if (effect.n_groups or 0) >= WIDE_FROM else "; of so few it is somewhat too narrow"
+    return f"{ends}; {share}{few}."

@@ -212,9 +212,13 @@ def seeds_wanted(taken: Sequence[Look], plan: SeedPlan) -> int:
     """Return how many seeds of each arm the looks ask for that were taken: 0 without a plan."""
     if not plan.looks:
         return 0
-    if taken and (taken[-1].outcome != "not decided" or len(taken) == len(plan.looks)):
-        return taken[-1].n_seeds
-    return plan.looks[len(taken)]
+    return taken[-1].n_seeds if is_over(taken, plan) else plan.looks[len(taken)]
+
+
+def is_over(taken: Sequence[Look], plan: SeedPlan) -> bool:
+    """Whether the looks that were taken decide, or are all that were planned."""
+    has_all = len(taken) == len(plan.looks)
+    return bool(taken) and (taken[-1].outcome != "not decided" or has_all)
 
 
 def _index(trial: Trial) -> int:

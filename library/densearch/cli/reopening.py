@@ -35,13 +35,22 @@ def register(app: typer.Typer) -> None:
 def extend(
     job_id: JobId,
     trials: Annotated[
-        int, typer.Option(min=1, help="Trials of every sampler, those it has spent included.")
-    ],
+        int | None,
+        typer.Option(min=1, help="Trials of every sampler, those it has spent included."),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Final trainings of each arm beyond the plan, in place of trials."
+        ),
+    ] = None,
     url: Url = None,
 ) -> None:
-    """Raise the budget of a job that has succeeded; it continues from its log."""
+    """Raise the budget of a job that has succeeded, or its seeds; it continues from its log."""
+    if (trials is None) == (seeds is None):
+        raise typer.BadParameter("give either --trials or --seeds")
     with connect(url) as client, explained():
-        print_state(client.extend(job_id, trials))
+        print_state(client.extend(job_id, trials, n_seeds=seeds))
 
 
 def clone(

@@ -134,11 +134,22 @@ class Client(Transport):
         """Delete a job that has ended for good, with everything that no other job shares."""
         self.answer("DELETE", f"/v1/jobs/{job_id}", n_tries=1)
 
-    def extend(self, job_id: int, n_trials: int) -> Json:
-        """Raise the budget of every search of a job that succeeded; it continues from its log."""
+    def extend(
+        self, job_id: int, n_trials: int | None = None, *, n_seeds: int | None = None
+    ) -> Json:
+        """Raise the budget of a job that succeeded, or its seeds; it continues from its log.
+
+        Args:
+            job_id: The job.
+            n_trials: Trials of every search, those already spent included.
+            n_seeds: Final trainings of each arm beyond the plan, those already done included;
+                given instead of `n_trials`.
+        """
         path = f"/v1/jobs/{job_id}/extend"
+        given = {"n_trials": n_trials, "n_seeds": n_seeds}
+        wanted = {name: value for name, value in given.items() if value is not None}
         # Sent once: a repetition would be refused, because the job is queued already.
-        return self.json("POST", path, n_tries=1, json={"n_trials": n_trials})
+        return self.json("POST", path, n_tries=1, json=wanted)
 
     def clone(
         self, job_id: int, changes: Mapping[str, Any] | bytes = b"{}", key: str | None = None

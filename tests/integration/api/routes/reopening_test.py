@@ -38,6 +38,23 @@ def _refused(answer: Any, status: int, slug: str) -> dict[str, Any]:  # noqa: AN
 
 
 class TestExtend:
+    def test_seeds_beyond_the_plan_are_trained(
+        self, client: TestClient, sqlite_database: Database
+    ) -> None:
+        body = {**PHOTOS, "evaluation": {"looks": [2, 3]}}
+        job_id = _finished(client, sqlite_database, body)
+        address = f"/v1/jobs/{job_id}/extend"
+        for wrong in ({"n_trials": 9, "n_seeds": 5}, *({"n_seeds": n} for n in (2, 101, 2.5))):
+            found = _refused(client.post(address, json=wrong), 422, "invalid-spec")
+            assert found["errors"][0]["pointer"] == "/n_seeds"
+        answer = client.post(address, json={"n_seeds": 5})
+        assert answer.status_code == 202
+        assert answer.json()["spec"]["evaluation"]["continued_to"] == 5
+        _drive(sqlite_database)
+        report = client.get(f"/v1/jobs/{job_id}").json()["report"]
+        assert report["answer"]["continued"]["n_seeds"] == 5
+        assert "Continued unplanned from" in client.get(f"/jobs/{job_id}").text
+
     def test_a_raised_budget_gives_what_the_larger_job_would_have_found(
         self, both: TestClient, database: Database
     ) -> None:

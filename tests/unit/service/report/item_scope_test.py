@@ -58,6 +58,14 @@ def test_an_answer_has_its_effect_over_seeds_and_items() -> None:
     assert line.endswith(" of this variance is that of the images.")
 
 
+@pytest.mark.parametrize(("n_items", "is_said"), [(49, True), (50, False)])
+def test_of_few_items_the_interval_is_said_to_be_narrow(n_items: int, is_said: bool) -> None:
+    log = log_of()
+    _, evidence = answered(log, items_of(log, n_items))
+    (line,) = (words for words in evidence if words.startswith("Over seeds and the "))
+    assert line.endswith("; of so few it is somewhat too narrow.") is is_said
+
+
 def test_few_sources_are_named() -> None:
     log = log_of()
     items, evidence = answered(log, items_of(log, 144, np.arange(144) % 3))

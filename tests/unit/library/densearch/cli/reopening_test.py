@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import typer
 
-from densearch.cli.reopening import patch_of
+from densearch.cli.reopening import extend, patch_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,9 @@ def test_settings_that_contradict_each_other_are_told(
     with pytest.raises(SystemExit):
         patch_of(["training=1", "training.lr=0.1"])
     assert "contradicts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("trials", "seeds"), [(None, None), (9, 5)])
+def test_a_job_is_extended_by_trials_or_by_seeds(trials: int | None, seeds: int | None) -> None:
+    with pytest.raises(typer.BadParameter, match="either --trials or --seeds"):
+        extend(1, trials, seeds)

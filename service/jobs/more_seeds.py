@@ -1,0 +1,56 @@
+"""Continue the evaluation of a job that has succeeded, with more seeds than its plan has."""
+
+from __future__ import annotations
+
+from service.errors import Fault, IllegalTransitionError, InvalidSpecError
+from service.jobs.reopen import require_continuable
+from service.records import Job
+from service.spec import MOST_SEEDS
+from service.states import JobState, Phase
+from service.storage import jobs, trials
+from service.storage.database import Database
+from service.studies.resolved import FunctionJob
+
+AT = "/n_seeds"
+
+
+def continue_evaluation(database: Database, job_id: int, n_seeds: int) -> Job:
+    """Train more seeds of every arm's best than were planned, and queue the job again.
+
+    The answer of the planned looks stays; the report adds what all seeds say. The number is
+    written into the spec (`evaluation.continued_to`), so that the result is a function of it.
+
+    Args:
+        database: Where the job is.
+        job_id: Which.
+        n_seeds: Seeds of each arm, those already trained included.
+
+    Raises:
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
+        IllegalTransitionError: It has not succeeded.
+        OtherVersionError: Other versions of the training code or its libraries started the job.
+        InvalidSpecError: It has no evaluation, or the number is not above the present one, or too
+            large.
+    """
+    with database.write() as session:
+        job = jobs.lock(session, job_id)
+        if job.state is not JobState.SUCCEEDED:
+            raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
+        resolved = require_continuable(session, job)
+        spec = resolved.spec
+        if isinstance(resolved, FunctionJob) or spec.evaluation.n_seeds == 0:
+            raise InvalidSpecError([Fault(AT, "the job has no final evaluation to continue")])
+        numbers = [
+            trial.number + 1
+            for trial in trials.outlines(session, job_id)
+            if trial.phase is Phase.EVALUATION and trial.number is not None
+        ]
+        present = max(numbers, default=0)
+        if not present < n_seeds <= MOST_SEEDS:
+            detail = (
+                f"must be above the seeds that are trained, {present}, and at most {MOST_SEEDS}"
+            )
+            raise InvalidSpecError([Fault(AT, detail)])
+        evaluation = job.spec["evaluation"] | {"continued_to": n_seeds}
+        jobs.set_spec(session, job_id, {**job.spec, "evaluation": evaluation})
+        return jobs.reopen(session, job_id)
