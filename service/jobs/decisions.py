@@ -17,7 +17,7 @@ from service.records import Job, Json
 from service.report.decision import Basis, Decision, decide
 from service.report.earlier import EarlierJob, combined, earlier_job, is_of_kind
 from service.report.meta import Combined
-from service.report.phrases import count_of
+from service.report.phrases import chance_text, count_of
 from service.report.posterior import Belief
 from service.report.search_cost import SearchCost
 from service.storage import jobs
@@ -77,7 +77,12 @@ class JobDecision:
 
     def to_dict(self) -> Json:
         """Return the decision as one flat object."""
+        alone = "" if self.chance_alone is None else chance_text(self.chance_alone)
         return self.decision.to_dict() | {
+            "words": [
+                *self.decision.words,
+                *([f"By this job alone the probability is {alone}."] if self.earlier else []),
+            ],
             "chance_alone": self.chance_alone,
             "earlier": [
                 {"job_id": one.job_id, "name": one.name, "n": one.n, "change": one.change}

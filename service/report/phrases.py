@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from service.report.effects import Effect
 
+# Smaller percentages are no difference that anybody sees.
+LEAST_PERCENT = 0.005
+
 
 def joined(words: Sequence[str]) -> str:
     """Join a list as text: "a, b and c"."""
@@ -21,6 +24,8 @@ def count_of(n: int, what: str) -> str:
 def percent(share: float) -> str:
     """Return a share as a percentage with two significant digits, without its sign: "2.3 %"."""
     value = abs(100.0 * share)
+    if value < LEAST_PERCENT:
+        return "0 %"
     return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
 
 

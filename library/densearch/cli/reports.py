@@ -84,8 +84,7 @@ def decision_lines(decision: Json | None) -> Iterator[Text]:
             f"{one['job_id']} {one['name']} ({100 * one['change']:+z.1f} %)"
             for one in decision["earlier"]
         )
-        alone = 100 * decision["chance_alone"]
-        yield Text(f"Earlier jobs: {jobs}. By this job alone the probability is {alone:.0f} %.")
+        yield Text(f"Earlier jobs: {jobs}.")
     yield Text("")
 
 

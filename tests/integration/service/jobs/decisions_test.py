@@ -57,6 +57,7 @@ def test_earlier_jobs_on_other_splits_shrink_it(database: Database) -> None:
     assert found.pooled.n_splits == 2
     assert "by this job and 2 earlier ones of its kind" in found.decision.words[0]
     assert found.chance_alone != found.decision.chance
+    assert found.to_dict()["words"][-1].startswith("By this job alone the probability is ")
 
 
 @pytest.mark.parametrize(

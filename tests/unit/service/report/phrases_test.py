@@ -40,3 +40,9 @@ def test_lists_and_counts() -> None:
     assert joined(["a"]) == "a"
     assert joined(["a", "b", "c"]) == "a, b and c"
     assert (count_of(1, "seed"), count_of(3, "seed")) == ("1 seed", "3 seeds")
+
+
+def test_a_percentage_is_never_written_with_an_exponent() -> None:
+    assert [percent(share) for share in (2.9e-7, 1.4e-5, 6e-5, 0.0, -3e-9)] == [
+        "0 %", "0 %", "0.006 %", "0 %", "0 %",
+    ]  # fmt: skip

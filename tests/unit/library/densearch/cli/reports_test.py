@@ -252,7 +252,6 @@ class TestDecision:
         assert lines[0] == "Adopt the density. It is likely."
         assert lines[1] == "The search took 9 trainings."
         assert "Earlier jobs: 3 faces (-2.1 %)." in lines[2]
-        assert "By this job alone the probability is 99 %." in lines[2]
 
     def test_needs_no_earlier_jobs(self) -> None:
         lines = list(reports.decision_lines(self.DECISION | {"earlier": [], "light": "new"}))
