@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.cli.private_server import end_with_the_server, private_server
 from api.evidence import protocol, records
-from api.evidence.page import FIGURE, LOSSES, RECORDS, figure, page
+from api.evidence.page import FIGURE, ITEMS, LOSSES, RECORDS, figure, page
 from api.evidence.protocol import Cell, Mode
 from api.evidence.records import CellRecord, EvidenceRun
 from api.evidence.sources import MissingDataError, Sources
@@ -37,7 +37,7 @@ def run(mode: Mode, out: Path, aeon: Path | None, *, resume: bool) -> None:
     started = time.monotonic()
     with private_server(data_dir) as url, Client(url) as client:
         echo(f"{len(cells)} cells; dashboard: {url}")
-        found = _records(client, cells, Sources(aeon))
+        found = _records(client, cells, Sources(aeon), out / ITEMS)
     ended = EvidenceRun(mode, machine(), dict(digest.versions()), found)
     write(ended, out)
     echo(f"{len(ended.ended)} of {len(cells)} cells in {duration(time.monotonic() - started)}")
@@ -66,8 +66,8 @@ def machine() -> str:
     )
 
 
-def _records(client: Client, cells: list[Cell], sources: Sources) -> list[CellRecord]:
-    """Submit all cells, then wait for one after the other."""
+def _records(client: Client, cells: list[Cell], sources: Sources, items: Path) -> list[CellRecord]:
+    """Submit all cells, then wait for one after the other; save the losses of their items."""
     submitted: list[tuple[Cell, Json | str]] = []
     datasets: dict[str, int | str] = {}
     for cell in cells:
@@ -82,7 +82,18 @@ def _records(client: Client, cells: list[Cell], sources: Sources) -> list[CellRe
             found.append(records.skipped(cell, job))
         else:
             found.append(_ended(client, cell, job["id"], f"{number}/{len(cells)} {cell.name}"))
+            if found[-1].report is not None:
+                _save_items(client, job["id"], items / f"{cell.name}.npz")
     return found
+
+
+def _save_items(client: Client, job_id: int, path: Path) -> None:
+    """Save the losses of a cell's test items by arm, seed and item."""
+    path.parent.mkdir(exist_ok=True)
+    try:
+        client.save_item_losses(job_id, path)
+    except ClientError as error:  # trainings of an earlier version have none
+        echo(f"no losses of test items: {error}")
 
 
 def _stored(client: Client, name: str, sources: Sources) -> int | str:

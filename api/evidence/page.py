@@ -31,7 +31,7 @@ from api.evidence.tables import (
 )
 from service.report.meta import Combined
 
-FIGURE, LOSSES, RECORDS = "forest.svg", "losses.csv", "records.json"
+FIGURE, LOSSES, ITEMS, RECORDS = "forest.svg", "losses.csv", "items", "records.json"
 _DEFAULT_MARGIN_PERCENT = 1.0
 _OF_ANSWERS = (
     "A ratio below 1 is a lower loss. Intervals hold over all planned looks at a level of 5 % "
@@ -93,8 +93,9 @@ def _machine(run: EvidenceRun) -> str:
     named = ", ".join(f"{name} {number}" for name, number in sorted(run.versions.items()))
     return (
         f"{run.machine}. {named}.\n\n"
-        f"All losses by task, kernel size, arm and seed: [{LOSSES}]({LOSSES}). The specs as they "
-        f"were submitted and the stored reports: [{RECORDS}]({RECORDS})."
+        f"All losses by task, kernel size, arm and seed: [{LOSSES}]({LOSSES}); those of each test "
+        f"item, by arm and seed: [{ITEMS}]({ITEMS}). The specs as they were submitted and the "
+        f"stored reports: [{RECORDS}]({RECORDS})."
     )
 
 

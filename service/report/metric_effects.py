@@ -14,6 +14,10 @@ from service.report.failures import losses_of
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
 
+# Of two metrics that differ in what is shown.
+_LEAST_GAP = 5e-5
+
+
 @dataclass(frozen=True, slots=True)
 class MetricEffect:
     """A metric of two arms on the seeds that both completed.
@@ -44,13 +48,20 @@ class MetricEffect:
             return None
         before, after = shown.factor * self.against, shown.factor * self.arm
         digits = _digits(before, after)
-        return f"{shown.title} {before:.{digits}f} to {after:.{digits}f} {shown.unit}".rstrip()
+        first, second = f"{before:.{digits}f}", f"{after:.{digits}f}"
+        values = f"{first} to {second}" if first != second else f"as before at {second}"
+        return f"{shown.title} {values} {shown.unit}".rstrip()
 
 
 def _digits(before: float, after: float) -> int:
-    """Return so many digits after the point that the difference is seen, from 1 to 4."""
+    """Return so many digits after the point that the difference is seen, from 1 to 4.
+
+    A difference that four digits do not show is none.
+    """
     gap = abs(after - before)
-    return next((digits for digits in (1, 2, 3) if gap >= 2.0 * 10.0**-digits), 4) if gap else 1
+    if gap < _LEAST_GAP:
+        return 1
+    return next((digits for digits in (1, 2, 3) if gap >= 2.0 * 10.0**-digits), 4)
 
 
 def metric_effects(

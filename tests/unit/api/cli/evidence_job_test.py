@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from api.cli import evidence_job
+from api.evidence.page import ITEMS
 from api.evidence.protocol import Cell, cells_of
 from api.evidence.sources import Sources
 from densearch.client.client import Client
@@ -32,7 +33,7 @@ class ScriptedClient:
 
 def records_of(client: ScriptedClient, cells: list[Cell], folder: Path) -> list[Any]:
     sources = Sources(fashion=folder)
-    return evidence_job._records(cast("Client", client), cells, sources)
+    return evidence_job._records(cast("Client", client), cells, sources, folder / "items")
 
 
 def test_each_cell_is_submitted_once_and_what_is_missing_or_failed_is_recorded(
@@ -51,6 +52,7 @@ def test_each_cell_is_submitted_once_and_what_is_missing_or_failed_is_recorded(
 
 
 def test_all_files_of_a_run_are_written_with_the_protocol(tmp_path: Path) -> None:
+    (tmp_path / ITEMS).mkdir()  # saved while the server runs
     evidence_job.write(recorded(), tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
     assert names == {

@@ -50,7 +50,9 @@ def test_seeds_that_one_arm_lacks_are_left_out() -> None:
     [
         ("psnr_clipped_db", 28.0, 28.3, "PSNR 28.0 to 28.3 dB"),
         ("psnr_clipped_db", 28.01, 28.05, "PSNR 28.01 to 28.05 dB"),
-        ("accuracy", 0.9, 0.9, "accuracy 90.0 to 90.0 %"),
+        ("accuracy", 0.9, 0.9, "accuracy as before at 90.0 %"),
+        ("accuracy", 0.92, 0.9199999999999999, "accuracy as before at 92.0 %"),
+        ("accuracy", 0.9, 0.90001, "accuracy 90.0000 to 90.0010 %"),
         ("iou", 0.512, 0.518, "IoU 0.512 to 0.518"),
     ],
 )
