@@ -13,7 +13,6 @@ from service.report import statistics
 from service.report.failures import losses_of
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
-
 # Of two metrics that differ in what is shown.
 _LEAST_GAP = 5e-5
 

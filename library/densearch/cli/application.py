@@ -16,9 +16,9 @@ from densearch.cli.terminal import echo
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "pause", "resume"),
     *("cancel", "delete", "download", "extend", "clone", "retry-failed", "samplers", "demo"),
-    *("doctor", "version", "bench", "campaigns", "datasets", "db"),
+    *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
-SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "doctor", "bench", "db")
+SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "evidence", "doctor", "bench", "db")
 REMEDY = "they come with the server, which runs from a clone of densearch: ./run setup"
 
 

@@ -26,6 +26,9 @@ EXCLUDED = {
     *("/docs", "/redoc", "/problems/{slug}"),
     *("/static/{name}", "/favicon.ico"),
     "/readyz",
+    # No earlier version knew campaigns, or the losses of test items.
+    *("/campaigns/{campaign_id}", "/v1/campaigns/{campaign_id}"),
+    *("/v1/campaigns/{campaign_id}/report", "/v1/jobs/{job_id}/item-losses"),
     # Imports are forgotten after a week, and no earlier version knew any.
     "/v1/datasets/imports/{import_id}",
 }
