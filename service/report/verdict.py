@@ -112,7 +112,7 @@ def _first(case: VerdictCase) -> list[str]:
     if not case.question.is_rate_tuned:
         return ["Not judged against a tuned learning rate.", *_unjudged(case)]
     if outcome == "not decided":
-        return ["Not decided.", *_undecided(case)]
+        return ["Not decided.", *_undecided(case), *_without(case)]
     if outcome == "better":
         return ["Use the density.", *_better(case)]
     found = {"worse": _worse, "no difference": _no_difference, "none found": _none_found}[outcome]
@@ -139,6 +139,24 @@ def _instead(case: VerdictCase, otherwise: str) -> list[str]:
         head = f"{verb} the learning rate, leave the density out."
         return [head, f"{moved}; a density adds nothing."]
     return [otherwise]
+
+
+def _without(case: VerdictCase) -> list[str]:
+    """Return what is gained without a density, if that is established."""
+    advice = case.advice
+    if advice is None or not advice.effect.is_better:
+        return []
+    rate = "" if advice.rate is None else f" at the learning rate {advice.rate:.2g}"
+    changes = {
+        FLAT_TUNED: f"initial weights scaled by {advice.factor:.2g}" if advice.factor else None,
+        DEFAULT_INIT_TUNED: "the framework's initialisation",
+        UNIFORM_TUNED: "the plain network",
+    }
+    change = changes.get(advice.arm)
+    if change is None:
+        return []
+    gain = f"{size_of(advice.effect)}{_in_metric(advice.metrics)}"
+    return [f"Without a density the test loss falls by {gain} with {change}{rate}."]
 
 
 def _better(case: VerdictCase) -> list[str]:

@@ -158,3 +158,11 @@ def test_headings_differ_by_outcome() -> None:
     assert heads["better", True].startswith("Use the density")
     assert not any(words.startswith("Use") for case, words in heads.items() if not case[1])
     assert not any(heads[o, True].startswith("Use") for o in OUTCOMES if o != "better")
+
+
+def test_an_open_question_says_what_is_gained_without_a_density() -> None:
+    arms = {"uniform": 0.0, "uniform_tuned": -0.2, "flat_tuned": -0.15, "density_tuned": -0.21}
+    findings = judged(arms, sd=0.03)["findings"]
+    assert findings[0].startswith("Not decided.")
+    gained = r"Without a density the test loss falls by \d+ % with the plain network at the "
+    assert re.fullmatch(gained + r"learning rate 0\.09\.", findings[2])
