@@ -18,9 +18,7 @@ from service.digest import digest_of
 from service.errors import (
     Fault,
     IdempotencyConflictError,
-    IllegalTransitionError,
     InvalidSpecError,
-    NotFoundError,
 )
 from service.jobs import commands
 from service.records import Json
@@ -192,8 +190,8 @@ def _insert(
     cells: Sequence[Json],
     resolved: Sequence[ResolvedSpec],
 ) -> None:
-    made = [commands.store(session, each).id for each in resolved]
-    pairs = list(zip(cells, made, strict=True))
+    made = commands.store(session, resolved)
+    pairs = [(settings, job.id) for settings, job in zip(cells, made, strict=True)]
     campaigns.insert_cells(session, campaign_id, first, pairs)
 
 
@@ -265,9 +263,5 @@ def cancel(database: Database, campaign_id: int) -> Campaign:
     with database.read() as session:
         found = campaigns.get(session, campaign_id)
         open_jobs = campaigns.open_jobs(session, campaign_id)
-    for job_id in open_jobs:
-        try:
-            commands.cancel(database, job_id)
-        except (NotFoundError, IllegalTransitionError):
-            continue  # it ended, or was deleted, in between
+    commands.cancel_all(database, open_jobs)
     return found

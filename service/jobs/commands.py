@@ -25,6 +25,9 @@ from service.studies.resolved import ResolvedSpec
 from service.validation import ask_limits, parse
 from service.validation.resolve import resolve
 
+# Jobs that are cancelled in one transaction: other writers wait meanwhile.
+TOGETHER = 25
+
 
 def submit(
     database: Database, spec: JobSpec, key: str | None = None, prices: Prices = UNPRICED
@@ -130,7 +133,7 @@ def merged(target: object, patch: object) -> object:
 
 
 def _insert(session: Session, spec: JobSpec, key: str | None, digest: str) -> Job:
-    job = store(session, admitted(session, spec, dispatchers.resources(session)))
+    (job,) = store(session, [admitted(session, spec, dispatchers.resources(session))])
     if key is not None:
         idempotency.insert(session, key, digest, job.id)
     return job
@@ -163,13 +166,17 @@ def admitted(
     return resolved
 
 
-def store(session: Session, resolved: ResolvedSpec) -> Job:
-    """Store a new job, QUEUED, with its studies; it begins once the transaction has committed."""
-    job = jobs.insert(session, resolved.spec.name, resolved.spec.model_dump(mode="json"))
-    rows = [asdict(study) | {"place": place} for place, study in enumerate(resolved.studies)]
-    studies.insert_all(session, job.id, rows)
-    events.add(session, job.id, "job", {"state": job.state})
-    return job
+def store(session: Session, resolved: Sequence[ResolvedSpec]) -> list[Job]:
+    """Store new jobs, QUEUED, with their studies; they begin after the commit."""
+    made = jobs.insert_all(session, [each.spec.model_dump(mode="json") for each in resolved])
+    rows = [
+        asdict(study) | {"place": place, "job_id": job.id}
+        for job, each in zip(made, resolved, strict=True)
+        for place, study in enumerate(each.studies)
+    ]
+    studies.insert_all(session, rows)
+    events.add_for_jobs(session, [job.id for job in made], "job", {"state": JobState.QUEUED})
+    return made
 
 
 def resolved_of(job: Job) -> ResolvedSpec:
@@ -230,10 +237,20 @@ def cancel(database: Database, job_id: int) -> Job:
     """
     with database.write() as session:
         job = jobs.lock(session, job_id)
-        if job.state is JobState.CANCELLED:
-            return job
-        trials.cancel_open(session, job_id, clock.now())
-        return jobs.set_state(session, job_id, JobState.CANCELLED)
+        return job if job.state is JobState.CANCELLED else _cancel(session, [job_id])[0]
+
+
+def cancel_all(database: Database, job_ids: Sequence[int]) -> None:
+    """Cancel several jobs, some in each transaction; those that have ended stay as they are."""
+    for start in range(0, len(job_ids), TOGETHER):
+        with database.write() as session:
+            found = jobs.lock_open(session, job_ids[start : start + TOGETHER])
+            _cancel(session, found)
+
+
+def _cancel(session: Session, job_ids: Sequence[int]) -> list[Job]:
+    trials.cancel_open(session, job_ids, clock.now())
+    return [jobs.set_state(session, job_id, JobState.CANCELLED) for job_id in job_ids]
 
 
 def fail(database: Database, job: Job, error: Exception) -> None:
@@ -248,7 +265,7 @@ def fail(database: Database, job: Job, error: Exception) -> None:
     with database.write() as session:
         if jobs.lock_leased(session, job).state.is_final:
             return
-        trials.cancel_open(session, job.id, clock.now())
+        trials.cancel_open(session, [job.id], clock.now())
         is_refused = isinstance(error, InvalidSpecError | PluginError)  # though the API took it
         title = "The dispatcher cannot run it" if is_refused else type(error).__name__
         detail = {"title": title, "detail": str(error)}

@@ -29,6 +29,14 @@ def add(session: Session, job_id: int, kind: str, data: Json) -> None:
     session.add(EventRow(job_id=job_id, kind=kind, data=data, created_at=clock.now()))
 
 
+def add_for_jobs(session: Session, job_ids: Sequence[int], kind: str, data: Json) -> None:
+    """Announce the same of several jobs."""
+    same = {"kind": kind, "data": data, "created_at": clock.now()}
+    if job_ids:
+        rows = [{"job_id": job_id, **same} for job_id in job_ids]
+        session.execute(insert(EventRow.__table__), rows)  # type: ignore[arg-type]
+
+
 def add_all(session: Session, job_id: int, found: Sequence[tuple[str, Json]]) -> None:
     """Announce several things in the order given."""
     now = clock.now()

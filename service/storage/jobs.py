@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,14 +23,13 @@ AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
 
 
-def insert(session: Session, name: str, spec: Json) -> Job:
-    """Store a new job, QUEUED."""
-    row = JobRow(
-        name=name, state=JobState.QUEUED, spec=spec, lease_fence=0, created_at=clock.now()
-    )
-    session.add(row)
+def insert_all(session: Session, specs: Sequence[Json]) -> list[Job]:
+    """Store new jobs, QUEUED, with the names of their specs and ids in their order."""
+    same = {"state": JobState.QUEUED, "lease_fence": 0, "created_at": clock.now()}
+    rows = [JobRow(name=spec["name"], spec=spec, **same) for spec in specs]
+    session.add_all(rows)
     session.flush()
-    return to_value(Job, row)
+    return [to_value(Job, row) for row in rows]
 
 
 def get(session: Session, job_id: int) -> Job:
@@ -47,6 +47,14 @@ def lock(session: Session, job_id: int) -> Job:
     Events of one job are thereby committed in the order of their ids.
     """
     return to_value(Job, locked_row(session, job_id))
+
+
+def lock_open(session: Session, job_ids: Sequence[int]) -> list[int]:
+    """Hold the rows of those of some jobs that have not ended; returns their ids."""
+    query = select(JobRow).where(JobRow.id.in_(job_ids), JobRow.state.in_(WORKING))
+    query = query.order_by(JobRow.id).with_for_update()
+    found = session.scalars(query.execution_options(populate_existing=True))
+    return [row.id for row in found]
 
 
 def locked_row(session: Session, job_id: int) -> JobRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from service.digest import SEARCH_VERSION
@@ -14,11 +14,11 @@ from service.storage.rows import to_value
 from service.storage.tables import StudyRow
 
 
-def insert_all(session: Session, job_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store a new job's studies."""
-    same = {"job_id": job_id, "is_finished": False, "search_version": SEARCH_VERSION}
-    session.add_all([StudyRow(**row, **same) for row in rows])
-    session.flush()
+def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store the studies of new jobs."""
+    same = {"is_finished": False, "search_version": SEARCH_VERSION}
+    if rows:
+        session.execute(insert(StudyRow), [{**row, **same} for row in rows])
 
 
 def of_job(session: Session, job_id: int) -> list[Study]:

@@ -224,17 +224,17 @@ def count_failed_attempts(session: Session, trial_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def cancel_open(session: Session, job_id: int, now: Any) -> None:  # noqa: ANN401 - a time
-    """Cancel every trial of a job that has not ended, and the attempts at them."""
+def cancel_open(session: Session, job_ids: Collection[int], now: Any) -> None:  # noqa: ANN401 - a time
+    """Cancel every trial of some jobs that has not ended, and the attempts at them."""
     open_states = (TrialState.WAITING, TrialState.RUNNING)
     session.execute(
         update(TrialRow)
-        .where(TrialRow.job_id == job_id, TrialRow.state.in_(open_states))
+        .where(TrialRow.job_id.in_(job_ids), TrialRow.state.in_(open_states))
         .values(state=TrialState.CANCELLED, finished_at=now)
     )
     session.execute(
         update(AttemptRow)
-        .where(AttemptRow.job_id == job_id, AttemptRow.state == AttemptState.RUNNING)
+        .where(AttemptRow.job_id.in_(job_ids), AttemptRow.state == AttemptState.RUNNING)
         .values(state=AttemptState.CANCELLED, finished_at=now)
     )
 

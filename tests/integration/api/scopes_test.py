@@ -204,7 +204,7 @@ def test_a_job_that_would_be_refused_now_is_still_shown(
     spec = client.get(f"/v1/jobs/{submit(client, STAGES)}").json()["spec"]
     spec["samplers"] = [{"name": "gradient", "options": {"per_layer": True}}]
     with sqlite_database.write() as session:
-        job_id = jobs.insert(session, "old", spec).id
+        job_id = jobs.insert_all(session, [spec | {"name": "old"}])[0].id
     shown = client.get(f"/v1/jobs/{job_id}")
     assert shown.status_code == 200
     assert shown.json()["vector"] is None

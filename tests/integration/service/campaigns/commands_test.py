@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from service.campaigns import commands
 from service.campaigns.request import Extension
@@ -213,6 +214,28 @@ def test_a_data_set_may_be_deleted_on_the_way(database: Database, settings: Sett
     found = faults_of(lambda: commands.extend(database, made.id, more))
     assert "there is no data set" in found["/values"]
     assert counts(database, made) == {"CANCELLED": 2}
+
+
+def test_many_cells_are_stored_and_cancelled_by_few_statements(
+    sqlite_database: Database,
+) -> None:
+    """A request ends after some seconds: a statement or a transaction a cell would be too many."""
+    statements: list[str] = []
+    event.listen(
+        sqlite_database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: statements.append(statement),
+    )
+    few, _ = commands.submit(sqlite_database, wanted(matrix={"seed": [*range(10)]}))
+    n_few = len(statements)
+    statements.clear()
+    made, _ = commands.submit(sqlite_database, wanted(matrix={"seed": [*range(10, 110)]}))
+    assert len(statements) <= n_few + 100  # SQLite gives the keys of jobs one by one
+    statements.clear()
+    commands.cancel(sqlite_database, made.id)
+    assert sum("UPDATE trials" in statement for statement in statements) == 4  # 25 jobs each
+    assert counts(sqlite_database, few) == {"QUEUED": 10}
+    assert counts(sqlite_database, made) == {"CANCELLED": 100}
 
 
 def test_there_is_no_other_campaign(database: Database) -> None:

@@ -27,7 +27,7 @@ from tests.support.stored_specs import SPEC
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
     with contextlib.suppress(ZeroDivisionError), database.write() as session:
-        job_queries.insert(session, "half", {})
+        job_queries.insert_all(session, [{"name": "half"}])
         _ = 1 / 0
     with database.read() as session:
         assert job_queries.page(session, limit=10) == []

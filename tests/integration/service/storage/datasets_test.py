@@ -61,8 +61,10 @@ def test_pages_go_from_the_newest_to_the_oldest(sqlite_database: Database) -> No
 def test_a_set_is_used_by_the_unfinished_jobs_that_name_it(database: Database) -> None:
     with database.write() as session:
         names = ("stored:12", "stored:1", "stored:12", "digits")
-        made = [jobs.insert(session, "j", {"task": {"dataset": name}}) for name in names]
-        function = jobs.insert(session, "f", {"task": {"kind": "function"}})
+        made = jobs.insert_all(
+            session, [{"name": "j", "task": {"dataset": name}} for name in names]
+        )
+        (function,) = jobs.insert_all(session, [{"name": "f", "task": {"kind": "function"}}])
         assert datasets.users_of(session, 12) == [made[0].id, made[2].id]
         jobs.set_state(session, made[0].id, JobState.CANCELLED)
         jobs.set_state(session, made[2].id, JobState.PAUSED)

@@ -16,7 +16,7 @@ from tests.support.stepped_clock import SteppedClock
 
 def new(database: Database, name: str = "a") -> Job:
     with database.write() as session:
-        return jobs.insert(session, name, {})
+        return jobs.insert_all(session, [{"name": name}])[0]
 
 
 def moved(database: Database, job: Job, *states: JobState) -> Job:

@@ -49,7 +49,7 @@ def test_a_lease_is_over_by_its_deadline_or_when_its_owner_comes_from_the_future
     at = stepped.now
     heartbeat = at + timedelta(seconds=heartbeat_s)
     with sqlite_database.write() as session:
-        jobs.insert(session, "a", {})
+        jobs.insert_all(session, [{"name": "a"}])
         jobs.claim(session, "owner", deadline_s)
         dispatchers.put(session, RegisteredDispatcher("owner", "here", 1, 1, {}, at, heartbeat))
         ended = shared_clock.has_run_out(JobRow.lease_until, JobRow.lease_owner, at)
