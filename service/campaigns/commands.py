@@ -60,14 +60,19 @@ def submit(
     """
     check(wanted.base, wanted.matrix, most_cells)
     digest = digest_of(wanted.model_dump(mode="json"))
+    with database.read() as session:
+        earlier = _earlier(session, key, digest)
+    if earlier is not None:
+        return earlier, False
     base = with_method(wanted.base)
     cells = cells_in.cells_of(wanted.matrix)
+    parsed = specs_of(wanted.name, base, cells, prices)  # without the lock on the database
     try:
         with database.write() as session:
             earlier = _earlier(session, key, digest)
             if earlier is not None:
                 return earlier, False
-            resolved = _admitted(session, wanted.name, base, wanted.matrix, cells, prices)
+            resolved = _admitted(session, cells, wanted.matrix, *parsed)
             made = campaigns.insert_campaign(
                 session,
                 name=wanted.name,
@@ -78,6 +83,8 @@ def submit(
             )
             _insert(session, made.id, 0, cells, resolved)
             return made, True
+    except _CellsRefusedError as refused:
+        raise InvalidSpecError(refused.listed()) from refused
     except IntegrityError:  # on PostgreSQL two requests with one key may run at once
         with database.read() as session:
             earlier = _earlier(session, key, digest)
@@ -157,20 +164,35 @@ def specs_of(
     return specs, faults
 
 
+class _CellsRefusedError(Exception):
+    """Ends the transaction: the list of many faults is made without a lock on the database."""
+
+    def __init__(
+        self, faults: Mapping[int, Sequence[Fault]], cells: Sequence[Json], matrix: Matrix
+    ) -> None:
+        super().__init__()
+        self.faults = faults
+        self.cells = cells
+        self.matrix = matrix
+
+    def listed(self) -> list[Fault]:
+        """Return the faults as the user sees them."""
+        return cell_faults.listed(self.faults, self.cells, self.matrix)
+
+
 def _admitted(
     session: Session,
-    name: str,
-    base: Mapping[str, Any],
-    matrix: Matrix,
     cells: Sequence[Json],
-    prices: Prices,
+    matrix: Matrix,
+    specs: Mapping[int, JobSpec],
+    own: Mapping[int, Sequence[Fault]],
 ) -> list[ResolvedSpec]:
     """Resolve the spec of each cell.
 
     Raises:
-        InvalidSpecError: The faults of all cells.
+        _CellsRefusedError: The faults of all cells, with their own.
     """
-    specs, faults = specs_of(name, base, cells, prices)
+    faults = dict(own)
     resources = dispatchers.resources(session)
     resolved: dict[int, ResolvedSpec] = {}
     for index, spec in specs.items():
@@ -179,8 +201,8 @@ def _admitted(
         except InvalidSpecError as error:
             faults[index] = [*faults.get(index, ()), *error.faults]
     if faults:
-        raise InvalidSpecError(cell_faults.listed(faults, cells, matrix))
-    return [resolved[index] for index in range(len(cells))]
+        raise _CellsRefusedError(faults, cells, matrix)
+    return [resolved[index] for index in range(len(specs))]
 
 
 def _insert(
@@ -211,22 +233,34 @@ def extend(
         InvalidSpecError: The campaign has no such axis, there would be too many cells, or the spec
             of a new cell is refused.
     """
-    with database.write() as session:
-        campaign = campaigns.lock(session, campaign_id)
-        matrix = _extended(campaign, wanted)
-        new = matrix[wanted.path][len(campaign.matrix[wanted.path]) :]
-        if not new:
-            return campaign
+    try:
+        with database.write() as session:
+            return _extend(
+                session, campaigns.lock(session, campaign_id), wanted, prices, most_cells
+            )
+    except _CellsRefusedError as refused:
+        faults = [_in_extension(fault, wanted) for fault in refused.listed()]
+        raise InvalidSpecError(faults) from refused
+
+
+def _extend(
+    session: Session, campaign: Campaign, wanted: Extension, prices: Prices, most_cells: int
+) -> Campaign:
+    matrix = _extended(campaign, wanted)
+    new = matrix[wanted.path][len(campaign.matrix[wanted.path]) :]
+    if not new:
+        return campaign
+    try:
         check(campaign.base, matrix, most_cells)
-        cells = cells_in.cells_of({**matrix, wanted.path: new})
-        args = (campaign.name, campaign.base, {**matrix, wanted.path: wanted.values})
-        try:
-            resolved = _admitted(session, *args, cells, prices)
-        except InvalidSpecError as error:
-            raise InvalidSpecError([_in_extension(f, wanted) for f in error.faults]) from error
-        first = campaigns.n_cells(session, campaign_id)
-        _insert(session, campaign_id, first, cells, resolved)
-        return campaigns.set_matrix(session, campaign_id, matrix)
+    except InvalidSpecError as error:
+        raise InvalidSpecError([_in_extension(each, wanted) for each in error.faults]) from error
+    cells = cells_in.cells_of({**matrix, wanted.path: new})
+    parsed = specs_of(campaign.name, campaign.base, cells, prices)
+    axes = {**matrix, wanted.path: wanted.values}
+    resolved = _admitted(session, cells, axes, *parsed)
+    first = campaigns.n_cells(session, campaign.id)
+    _insert(session, campaign.id, first, cells, resolved)
+    return campaigns.set_matrix(session, campaign.id, matrix)
 
 
 def _extended(campaign: Campaign, wanted: Extension) -> dict[str, list[Any]]:

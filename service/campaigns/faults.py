@@ -13,6 +13,8 @@ from service.validation.json_pointers import escape
 MOST_LISTED = 100
 # Ranges of cells that are listed with a fault.
 MOST_RANGES = 12
+# Characters of a cell's settings that are repeated in a fault: a value may be a list of thousands.
+MOST_LABEL = 200
 
 
 def listed(
@@ -29,32 +31,59 @@ def listed(
         Faults with pointers into the request: to a value of the matrix, or into the base.
     """
     by_kind: dict[tuple[str, str], list[int]] = {}
+    texts = _texts(matrix)
     for index, faults in found.items():
+        places = _places(cells[index], texts)
         for fault in faults:
-            pointer = pointer_in(fault.pointer, cells[index], matrix)
+            pointer = pointer_in(fault.pointer, places)
             by_kind.setdefault((pointer, fault.detail), []).append(index)
     kinds = list(by_kind.items())
+    firsts = {indices[0] for _, indices in kinds[:MOST_LISTED]}
+    labels = {index: _cut(label_of(cells[index])) for index in firsts}
     shown = [
-        Fault(pointer, f"{_cells_text(indices, cells)}: {detail}")
+        Fault(pointer, f"{_cells_text(indices, labels[indices[0]])}: {detail}")
         for (pointer, detail), indices in kinds[:MOST_LISTED]
     ]
     n_more = len(kinds) - len(shown)
     return [*shown, Fault("", f"and {n_more:,} more faults of other kinds")] if n_more else shown
 
 
-def pointer_in(pointer: str, settings: Mapping[str, Any], matrix: Matrix) -> str:
-    """Return where in a campaign's request the field of a cell's spec stands."""
-    for path, value in settings.items():
+def places_of(settings: Mapping[str, Any], matrix: Matrix) -> dict[str, int]:
+    """Return at which place of its axis each value of a cell stands, by path."""
+    return _places(settings, _texts(matrix))
+
+
+def _texts(matrix: Matrix) -> dict[str, dict[str, int]]:
+    """Return the place of each value by its text, the first of equal ones, for each axis."""
+    return {
+        path: {same_text(values[n]): n for n in reversed(range(len(values)))}
+        for path, values in matrix.items()
+    }
+
+
+def _places(settings: Mapping[str, Any], texts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {path: texts[path][same_text(value)] for path, value in settings.items()}
+
+
+def pointer_in(pointer: str, places: Mapping[str, int]) -> str:
+    """Return where in a campaign's request the field of a cell's spec stands.
+
+    Args:
+        pointer: Into the spec of the cell.
+        places: The cell's, as `places_of` returns them.
+    """
+    for path, place in places.items():
         own = "".join(f"/{escape(part)}" for part in path.split("."))
         if pointer == own or pointer.startswith(f"{own}/"):
-            texts = [same_text(each) for each in matrix[path]]
-            at = f"/matrix/{escape(path)}/{texts.index(same_text(value))}"
-            return at + pointer.removeprefix(own)
+            return f"/matrix/{escape(path)}/{place}" + pointer.removeprefix(own)
     return f"/base{pointer}"
 
 
-def _cells_text(indices: Sequence[int], cells: Sequence[Mapping[str, Any]]) -> str:
-    first = label_of(cells[indices[0]])
+def _cut(label: str) -> str:
+    return label if len(label) <= MOST_LABEL else f"{label[:MOST_LABEL]}..."
+
+
+def _cells_text(indices: Sequence[int], first: str) -> str:
     if len(indices) == 1:
         return f"cell {indices[0]} ({first})"
     ranges = ranges_of(indices)

@@ -94,7 +94,8 @@ def put(body: Any, path: str, value: Any) -> None:  # noqa: ANN401 - any JSON
 
 
 def _index(here: object, part: str, way: Sequence[str]) -> int:
-    is_index = part.isascii() and part.isdecimal() and len(part) < 6
+    # "00" would be a second path to the same item.
+    is_index = part.isascii() and part.isdecimal() and len(part) < 6 and part == str(int(part))
     if isinstance(here, list) and is_index and int(part) < len(here):
         return int(part)
     has = f"a list of {len(here)}" if isinstance(here, list) else "a value without fields"

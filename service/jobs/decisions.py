@@ -7,7 +7,6 @@ gone from the decision, and later jobs change nothing.
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from service.errors import NotFoundError
 from service.records import Job, Json
 from service.report.decision import Basis, Decision, decide
 from service.report.earlier import EarlierJob, combined, earlier_job, is_of_kind
+from service.report.effects import share_of
 from service.report.meta import Combined
 from service.report.phrases import chance_text, count_of
 from service.report.posterior import Belief
@@ -50,11 +50,11 @@ class PooledEffect:
     def of(cls, found: Combined) -> PooledEffect:
         """Return a mean log ratio as shares."""
         return cls(
-            change=math.expm1(found.mean),
-            low=math.expm1(found.low),
-            high=math.expm1(found.high),
-            prediction_low=math.expm1(found.prediction_low),
-            prediction_high=math.expm1(found.prediction_high),
+            change=share_of(found.mean),
+            low=share_of(found.low),
+            high=share_of(found.high),
+            prediction_low=share_of(found.prediction_low),
+            prediction_high=share_of(found.prediction_high),
             n_splits=found.n,
         )
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from service.records import Json
 from service.report.decision_words import DecisionCase, Light, MoreSeeds, reasons
-from service.report.effects import LEAST_PAIRS, Effect
+from service.report.effects import LEAST_PAIRS, Effect, log_of, share_of
 from service.report.posterior import Belief, Posterior, chance_of_deciding, posterior
 from service.report.search_cost import SearchCost
 from service.spec import MOST_SEEDS
@@ -77,7 +77,7 @@ class Basis:
 
     def change(self, effect: float) -> float:
         """Return an effect as a share of the loss, below 0 where the density is better."""
-        return math.expm1(effect) if self.unit == "ratio" else effect
+        return share_of(effect) if self.unit == "ratio" else effect
 
     @classmethod
     def of(cls, stored: Mapping[str, object]) -> Basis:
@@ -89,7 +89,7 @@ class Basis:
 
 def scaled_mean(effect: Effect) -> float:
     """Return the mean of an effect's pairs on the scale on which they were compared."""
-    return math.log1p(effect.change) if effect.unit == "ratio" else effect.change
+    return log_of(effect.change) if effect.unit == "ratio" else effect.change
 
 
 @dataclass(frozen=True, slots=True)

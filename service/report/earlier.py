@@ -7,13 +7,13 @@ averaged first, and those that share the job's own are left out.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 
 from service.report.decision import Basis
+from service.report.effects import share_of
 from service.report.meta import Combined, combine
 
 
@@ -40,7 +40,7 @@ class EarlierJob:
     @property
     def change(self) -> float:
         """Its effect as a share of the loss, below 0 where the density was better."""
-        return math.expm1(self.effect)
+        return share_of(self.effect)
 
 
 def is_of_kind(basis: Basis, other: Basis) -> bool:

@@ -20,6 +20,9 @@ Unit = Literal["ratio", "share", "difference"]
 Losses = Mapping[int, float]
 
 POWER = 0.8
+# Of a log ratio, either way: a loss 1e13 times another. Beyond it a ratio less 1 is no number that
+# leads back: two pairs of which one nearly diverged have ends of 1e-30 and 1e300.
+MOST_LOG = 30.0
 # Equal differences of fewer pairs are chance.
 LEAST_PAIRS = 3
 
@@ -78,6 +81,17 @@ class Effect:
         return -margin < self.low and self.high < margin
 
 
+def share_of(log: float) -> float:
+    """Return a log ratio as a share of the loss: -0.05 is 5 % lower; cut off at `MOST_LOG`."""
+    return math.expm1(min(max(log, -MOST_LOG), MOST_LOG))
+
+
+def log_of(share: float) -> float:
+    """Return a share of the loss, at least -1, as a log ratio; cut off at `MOST_LOG`."""
+    least, most = math.expm1(-MOST_LOG), math.expm1(MOST_LOG)
+    return math.log1p(min(max(share, least), most))
+
+
 def chance_of(effect: Effect, margin: float) -> float | None:
     """Return the probability that the arm's loss is lower by more than a margin.
 
@@ -95,7 +109,7 @@ def chance_of(effect: Effect, margin: float) -> float | None:
     from scipy.special import stdtr
 
     is_ratio = effect.unit == "ratio"
-    mean = math.log1p(effect.change) if is_ratio else effect.change
+    mean = log_of(effect.change) if is_ratio else effect.change
     limit = math.log1p(-margin) if is_ratio else -margin
     error = effect.spread / math.sqrt(effect.n)
     return float(stdtr(effect.n - 1, (limit - mean) / error))
@@ -157,7 +171,7 @@ def unit_of(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, float]:
 
 
 def _shown(unit: Unit, value: float) -> float:
-    return math.expm1(value) if unit == "ratio" else value
+    return share_of(value) if unit == "ratio" else value
 
 
 def _detectable(unit: Unit, n: int, sd: float | None, level: float) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.dashboard.formats import percent
+from service.report.effects import log_of
 
 # Ends beyond this share of all ends are cut off at the chart's edge.
 SHOWN = 0.95
@@ -104,18 +105,18 @@ class _Scale:
 
     @classmethod
     def of(cls, ends: Sequence[float], pooled: Mapping[str, Any] | None) -> _Scale:
-        logs = sorted(math.log1p(end) for end in ends)
+        logs = sorted(log_of(end) for end in ends)
         n_cut = int(len(logs) * (1.0 - SHOWN) / 2.0)
         kept = logs[n_cut : len(logs) - n_cut]
         if pooled is not None:
-            kept += [math.log1p(pooled["low"]), math.log1p(pooled["high"])]
+            kept += [log_of(pooled["low"]), log_of(pooled["high"])]
         low, high = min([0.0, *kept]), max([0.0, *kept])
         room = 0.04 * (high - low) or 0.05
         return cls(low - room, high + room)
 
     def place(self, change: float) -> float:
         """Return the position of a change, at the edge where it lies beyond."""
-        share = (math.log1p(change) - self.low) / (self.high - self.low)
+        share = (log_of(change) - self.low) / (self.high - self.low)
         return 100.0 * min(max(share, 0.0), 1.0)
 
     def strip(self, change: float, low: float, high: float) -> Strip:

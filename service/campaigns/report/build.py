@@ -60,6 +60,7 @@ def build_report(cells: Iterable[CampaignCell]) -> Json:
     sharpness = sharpness_of(results)
     findings = [
         *words.effect_in_words(splits, combined),
+        *words.none_in_words(results, splits),
         *words.replication_in_words(shown),
         *words.sharpness_in_words(sharpness),
         *words.standing_in_words(results),

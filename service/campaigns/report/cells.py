@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from service.records import Json
+from service.report.effects import log_of
 from service.spec import JobSpec
 from service.states import JobState
 from service.storage.campaigns import CampaignCell
@@ -18,6 +18,8 @@ from service.studies.test_splits import split_of
 
 # A cell whose density fails more often is not averaged: its losses are those of the survivors.
 LESS_RELIABLE = "less reliable"
+# Its effect is 0: both arms are the same training.
+NONE_FOUND = "none found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +130,10 @@ def log_ratio(effect: Mapping[str, Any] | None) -> LogRatio | None:
         return None
     spread, n = effect["spread"] or 0.0, effect["n"]
     return LogRatio(
-        mean=math.log1p(effect["change"]),
+        mean=log_of(effect["change"]),
         variance=spread**2 / n,
-        low=math.log1p(effect["low"]),
-        high=math.log1p(effect["high"]),
+        low=log_of(effect["low"]),
+        high=log_of(effect["high"]),
         p=_one_sided(effect),
         n_seeds=n,
     )

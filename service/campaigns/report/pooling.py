@@ -6,12 +6,12 @@ cells of a split are averaged first, and a split is the unit of both answers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
 from service.campaigns.report.cells import CellResult, LogRatio
+from service.report.effects import share_of
 from service.report.meta import Combined, combine
 
 # One-sided level of "a gain is shown": half of the two-sided 5 % of a job's question.
@@ -104,4 +104,4 @@ def replication(splits: Sequence[SplitEffect], level: float = LEVEL) -> Replicat
 
 def as_change(log: float) -> float:
     """Return a log ratio as a share of the loss: -0.05 is 5 % lower."""
-    return math.expm1(log)
+    return share_of(log)

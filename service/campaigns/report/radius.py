@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from densearch.density import families
+from service.report.effects import MOST_LOG, share_of
 
 # A parabola has three coefficients; one more width shows nothing of how well it fits.
 LEAST_WIDTHS = 5
@@ -112,7 +113,8 @@ def best_radius(valleys: Sequence[Valley]) -> BestRadius:
     if not _has_bottom(used, float(curvature)):
         return BestRadius("flat", len(used))
     at = float(-slope / (2.0 * curvature))
-    if not max(min(v.widths) for v in used) <= math.exp(at) <= min(max(v.widths) for v in used):
+    narrow, wide = max(min(v.widths) for v in used), min(max(v.widths) for v in used)
+    if not math.log(narrow) <= at <= math.log(wide):
         return BestRadius("outside", len(used))
     own = at - (parabolas[:, 1] + 2.0 * parabolas[:, 2] * at) / (2.0 * curvature)
     return _with_interval(used[0], at, own)
@@ -156,6 +158,7 @@ def _with_interval(valley: Valley, at: float, own: Array) -> BestRadius:
     if len(own) > 1:
         error = gain * float(own.std(ddof=1)) / math.sqrt(len(own))
         reach = float(stdtrit(len(own) - 1, 0.5 + CONFIDENCE / 2.0)) * error
+        reach = min(reach, MOST_LOG)  # of two seeds it may be beyond any number
         low, high = radius * math.exp(-reach), radius * math.exp(reach)
     return BestRadius(
         "fitted", len(own), math.exp(at), radius, math.log(radius), low=low, high=high
@@ -211,9 +214,9 @@ def slope_of(
         name=name,
         low_value=min(values),
         high_value=max(values),
-        change=math.expm1(slope),
-        low=math.expm1(slope - reach),
-        high=math.expm1(slope + reach),
+        change=share_of(slope),
+        low=share_of(slope - reach),
+        high=share_of(slope + reach),
         p=2.0 * float(stdtr(n - p, -abs(slope) / error)) if error else float(slope == 0.0),
         df=n - p,
         n_cells=n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from service.campaigns.report.cells import LESS_RELIABLE, CellResult
+from service.campaigns.report.cells import LESS_RELIABLE, NONE_FOUND, CellResult
 from service.campaigns.report.pooling import Replication, SplitEffect, as_change
 from service.campaigns.report.radius import Slope
 from service.campaigns.report.sharpness import Sharpness
@@ -42,6 +42,22 @@ def effect_in_words(splits: Sequence[SplitEffect], combined: Combined | None) ->
         f"{sentence}{'' if is_shown else ', which is not shown to differ from 0'}.",
         f"On a task that is not among these it is expected to change by {new}.",
     ]
+
+
+def none_in_words(results: Sequence[CellResult], splits: Sequence[SplitEffect]) -> list[str]:
+    """Say why jobs that have ended show no effect."""
+    if splits:
+        return []
+    n_none = sum(one.outcome == NONE_FOUND for one in results)
+    if n_none:
+        cells = f"{count_of(n_none, 'cell')} of {len(results)}"
+        return [f"In {cells} no density was found that beats the best network without one."]
+    n_silent = sum(one.state is JobState.SUCCEEDED and one.outcome is None for one in results)
+    if not n_silent or any(one.valley is not None for one in results):
+        return []
+    jobs = f"{count_of(n_silent, 'job')} of {len(results)}"
+    needed = "that takes a task that is trained, controls, and an evaluation"
+    return [f"{jobs} compared no density with a network without one: {needed}."]
 
 
 def _size(log: float) -> str:

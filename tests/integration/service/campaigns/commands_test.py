@@ -178,7 +178,7 @@ def test_an_axis_is_extended_by_the_new_cells_alone(database: Database) -> None:
         ("training.lr", [1], "/path"),
         ("task.dimension", [4, 0], "/values/1"),
         ("seed", [float("nan")], "/values/0"),
-        ("seed", list(range(600)), "/matrix"),
+        ("seed", list(range(600)), "/values"),
     ],
 )
 def test_an_extension_that_is_refused_stores_nothing(

@@ -30,7 +30,7 @@ CELLS = cells_of(MATRIX)
     ],
 )
 def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str) -> None:
-    assert faults.pointer_in(pointer, CELLS[cell], MATRIX) == expected
+    assert faults.pointer_in(pointer, faults.places_of(CELLS[cell], MATRIX)) == expected
 
 
 def test_a_fault_that_cells_share_is_listed_once_with_all_of_them() -> None:
@@ -63,3 +63,25 @@ def test_the_list_is_bounded() -> None:
 
 def test_neighbours_are_joined_to_ranges() -> None:
     assert faults.ranges_of([5, 1, 2, 3, 9]) == [(1, 3), (5, 5), (9, 9)]
+
+
+def test_a_fault_does_not_repeat_a_large_value() -> None:
+    matrix: dict[str, list[Any]] = {"seed": [0, 1], "warm_start": [{"vectors": [[0.1] * 5000]}]}
+    (one,) = faults.listed({1: [Fault("/task", "is missing")]}, cells_of(matrix), matrix)
+    assert one.detail.startswith('cell 1 (seed 1, warm_start {"vectors": [[0.1, 0.1')
+    assert one.detail.endswith("...): is missing")
+    assert len(one.detail) < faults.MOST_LABEL + 50
+
+
+def test_each_value_is_read_as_often_as_the_cells_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+
+    def counted(value: object) -> str:
+        read.append(value)
+        return str(value)
+
+    monkeypatch.setattr(faults, "same_text", counted)
+    matrix = {"seed": list(range(500))}
+    found = {index: [Fault(f"/seed/{n}", "is odd") for n in range(20)] for index in range(500)}
+    faults.listed(found, cells_of(matrix), matrix)
+    assert len(read) == 500 + 500  # the axis, and each cell

@@ -65,6 +65,7 @@ def test_settings_that_end_alike_are_called_by_their_whole_path() -> None:
         ("samplers.2.name", "there is no samplers.2: .* a list of 2"),
         ("samplers.1.name", "there is no samplers.1.name: .* a value without fields"),
         ("samplers.-1.name", "there is no samplers.-1"),
+        ("samplers.00.name", "there is no samplers.00"),
         ("search.lr", "there is no search.lr"),
         ("a." * 20 + "b", "is no path"),
     ],

@@ -9,7 +9,15 @@ import pytest
 from scipy.stats import t, ttest_1samp
 
 from service.report import statistics
-from service.report.effects import Effect, by_holm, chance_of, effect_of
+from service.report.effects import (
+    MOST_LOG,
+    Effect,
+    by_holm,
+    chance_of,
+    effect_of,
+    log_of,
+    share_of,
+)
 
 
 def made(n: int = 10, change: float = -0.05, sd: float = 0.02, seed: int = 0) -> Effect:
@@ -120,6 +128,30 @@ class TestByHolm:
         arms = [made(6, change, 0.03, seed) for seed, change in enumerate((-0.08, -0.03, 0.0))]
         for own in by_holm([arm.p for arm in arms], 0.05):
             assert 0.05 / 3 <= own <= 0.05
+
+
+class TestLimits:
+    @pytest.mark.parametrize("level", [0.05, 0.005, 0.0005])
+    @pytest.mark.parametrize("loss", [1e-38, 1e-6, 1e5, 1e38])
+    def test_two_pairs_of_which_one_nearly_diverged_have_finite_ends(
+        self, level: float, loss: float
+    ) -> None:
+        found = effect_of({0: 0.5, 1: 0.5}, {0: 0.5, 1: loss}, level)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.detectable is not None
+        assert -1.0 < found.low <= found.change <= found.high < 1e14
+        assert math.isfinite(found.detectable)
+        assert log_of(found.low) == pytest.approx(-MOST_LOG, rel=1e-3)
+
+    @pytest.mark.parametrize("log", [-3.0, -0.01, 0.0, 0.02, 5.0])
+    def test_a_share_leads_back_to_its_log(self, log: float) -> None:
+        assert log_of(share_of(log)) == pytest.approx(log, rel=1e-12)
+
+    def test_shares_of_earlier_versions_have_a_log(self) -> None:
+        assert log_of(-1.0) == pytest.approx(-MOST_LOG, rel=1e-3)
+        assert log_of(1e200) == pytest.approx(MOST_LOG)
 
 
 class TestChance:

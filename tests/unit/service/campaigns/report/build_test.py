@@ -82,3 +82,15 @@ def test_trainings_that_fail_are_counted_and_not_averaged() -> None:
     assert report["splits"] == []
     assert "failed more often" in report["findings"][0]
     assert report["outcomes"] == {"less reliable": 1}
+
+
+def test_cells_that_found_no_density_are_said() -> None:
+    same = effect(0.0, 0.0)
+    cells = [cell(n, found=same if n else None, outcome="none found") for n in range(3)]
+    (sentence,) = report_of(*cells)["findings"]
+    assert sentence.startswith("In 3 cells of 3 no density was found")
+
+
+def test_jobs_that_answer_nothing_are_said() -> None:
+    (sentence,) = report_of(cell(0, report={}), cell(1, report={}))["findings"]
+    assert sentence.startswith("2 jobs of 2 compared no density")

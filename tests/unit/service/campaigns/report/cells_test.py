@@ -57,3 +57,13 @@ def test_a_spec_that_cannot_be_read_here_has_no_split() -> None:
 def test_a_report_of_an_earlier_version_has_less(report: dict[str, object] | None) -> None:
     found = result_of(cell(0, report=report))
     assert [found.outcome, found.effect, found.radius, found.valley] == [None] * 4
+
+
+def test_an_interval_without_a_lower_end_above_all_loss_is_read() -> None:
+    """Two pairs of which one nearly diverged; earlier versions stored a low end of -1."""
+    made = effect_of({0: 0.5, 1: 0.5}, {0: 0.5, 1: 1e5})
+    assert made is not None
+    found = log_ratio({**asdict(made), "low": -1.0, "high": 1e31})
+    assert found is not None
+    assert found.low < found.mean < found.high
+    assert math.isfinite(found.low)

@@ -140,3 +140,10 @@ def test_what_cannot_be_estimated_is_none(
     values: list[float], factors: list[dict[str, int]]
 ) -> None:
     assert slope_of("n", values, [0.1, 0.2, 0.15, 0.3][: len(values)], factors) is None
+
+
+def test_losses_without_a_curvature_are_no_optimum() -> None:
+    """Rounding makes a curvature of next to 0, whose minimum may be anywhere."""
+    for slope in (-1.0, 1.0):
+        own = Valley(WIDTHS, [0.3 * w**slope for w in WIDTHS], 5, 2)
+        assert best_radius([own]).standing in ("flat", "outside")
