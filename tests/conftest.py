@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,15 @@ from sqlalchemy.engine import make_url
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
+
+# A shell that starts the tests in the background ignores these for them, and then for all that a
+# test starts and interrupts.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 # Test processes that run at the same time may share a server.
 TEMPLATE = f"densearch_template_{os.getpid()}"

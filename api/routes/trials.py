@@ -28,11 +28,14 @@ from service.storage import jobs, studies, trials
 router = APIRouter(prefix="/v1", tags=["trials"])
 
 
+PhaseWord = Literal["search", "promotion", "confirmation", "evaluation", "superseded", "all"]
+
+
 class TrialsQuery(Query):
     """Which trials to list."""
 
-    phase: Phase | Literal["all"] = Field(
-        default=Phase.SEARCH,
+    phase: PhaseWord = Field(
+        default="search",
         description="What the trials serve; `all` leaves out those that are superseded.",
     )
     study: Word | None = Field(default=None, description="Name or id of a study.")

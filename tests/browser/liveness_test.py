@@ -177,7 +177,7 @@ def test_a_clone_says_what_is_wrong_and_opens_the_new_job(
         submit.click()
         expect(problem).to_contain_text(told)
         expect(submit).to_be_enabled()
-    changes.fill('{"samplers": ["random"], "controls": null}')
+    changes.fill('{"samplers": ["random"], "controls": []}')
     submit.click()
     expect(page.locator("h1")).to_have_text("the same at night")
     with server.database.read() as session:

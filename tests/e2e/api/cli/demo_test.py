@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from service.campaigns import commands as campaigns
+from service.campaigns.matrix import cells_of
+from service.costs.prices import UNPRICED
 from service.validation import parse
 from tests.support.product import densearch
 from tests.support.root import ROOT
@@ -15,9 +18,22 @@ from tests.support.specs import TINY
 EXAMPLES = ROOT / "examples"
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+# A campaign is no job.
+JOBS = sorted(path for path in EXAMPLES.glob("*.json") if path.stem != "campaign")
+
+
+@pytest.mark.parametrize("path", JOBS, ids=lambda path: path.stem)
 def test_every_example_is_a_valid_job(path: Path) -> None:
     parse.parse(json.loads(path.read_text()))
+
+
+def test_the_cells_of_the_example_campaign_are_valid_jobs() -> None:
+    body = json.loads((EXAMPLES / "campaign.json").read_text())
+    campaigns.check(body["base"], body["matrix"], most_cells=100)
+    cells = cells_of(body["matrix"])
+    specs, faults = campaigns.specs_of(body["name"], body["base"], cells, UNPRICED)
+    assert not faults
+    assert len(specs) == len(cells) > 1
 
 
 def test_the_demo_compares_what_it_promises() -> None:

@@ -157,7 +157,7 @@ class TestClone:
         assert (spec["network"]["kernel_size"], spec["network"]["depth"]) == (5, 5)
         assert len(spec["density"]["bounds"]) == 2
         assert [s["name"] for s in spec["samplers"]] == ["random"]
-        assert spec["controls"] == []
+        assert [c["name"] for c in spec["controls"]] == ["uniform", "uniform_tuned"]  # the default
         assert client.get(f"/v1/jobs/{job_id}").json()["state"] == "QUEUED"
 
     def test_a_key_makes_a_repeated_clone_harmless(self, both: TestClient) -> None:

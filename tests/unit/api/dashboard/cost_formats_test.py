@@ -6,7 +6,7 @@ import pytest
 
 from api.dashboard import cost_formats
 from service.costs.figures import Epoch, Estimate, Interval, Money
-from service.costs.workload import CONTROL, EVALUATION, PROMOTION, SEARCH, TUNED
+from service.costs.workload import CONFIRMATION, CONTROL, EVALUATION, PROMOTION, SEARCH, TUNED
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_money_has_the_digits_that_count() -> None:
 
 
 def test_every_kind_of_training_has_its_words() -> None:
-    kinds = (SEARCH, TUNED, CONTROL, PROMOTION, EVALUATION)
+    kinds = (SEARCH, TUNED, CONTROL, PROMOTION, CONFIRMATION, EVALUATION)
     assert set(cost_formats.KINDS) == set(kinds)
     assert cost_formats.kind_name(EVALUATION) == "Final evaluation"
     assert cost_formats.epochs((4, 4, 4)) == "4"

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from service import records
 from service.states import CalibrationState, JobState, Role
 from service.storage import rows, tables
+from service.storage.declarative import Base
 from service.storage.tables import JobRow, StudyRow
 
 KINDS = {
@@ -29,7 +30,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "row"), KINDS.items(), ids=lambda found: found.__name__)
-def test_every_field_of_a_value_is_read_from_its_row(kind: type, row: type[tables.Base]) -> None:
+def test_every_field_of_a_value_is_read_from_its_row(kind: type, row: type[Base]) -> None:
     names = {field.name for field in fields(kind)}
     assert names <= set(inspect(row).attrs.keys())
 

@@ -34,7 +34,10 @@ class TestBars:
             study("direct_l", 1), study("direct_l_speculation", 2, n_trials=0), progress=progress
         )
         known.take(trial(4, "COMPLETED", cached=True, phase="promotion"))
-        assert known.bars()[1:] == [Bar("promotion", 1, 3, 1, None)]
+        assert known.bars()[1:] == [Bar("finalists", 1, 3, 1, None)]
+        known.take(trial(5, "COMPLETED", cached=True, phase="confirmation"))
+        known.job["progress"]["n_promotions_finished"] = 2
+        assert known.bars()[1:] == [Bar("finalists", 2, 3, 2, None)]
 
     def test_a_search_tells_what_ran_ahead_and_where_it_stopped(self) -> None:
         known = watched(
