@@ -83,11 +83,13 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
     Returns:
         None where the spec has neither setting, or nothing was trained.
     """
-    every = list(trials)
-    searched = distinct(every, Phase.SEARCH)
     spec = resolved.spec
     is_shorter = spec.fidelity is not None or spec.pruning is not None
-    if isinstance(resolved, FunctionJob) or not searched or not is_shorter:
+    if isinstance(resolved, FunctionJob) or not is_shorter:
+        return None
+    every = list(trials)
+    searched = distinct(every, Phase.SEARCH)
+    if not searched:
         return None
     promoted = distinct(every, Phase.PROMOTION)
     full = sum(full_epochs(resolved, trial) for trial in searched)
@@ -113,9 +115,18 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
 
 
 def distinct(trials: Iterable[Trial], phase: Phase) -> list[Trial]:
-    """Return one trial for each training that completed or was pruned."""
+    """Return one trial for each training that completed or was pruned.
+
+    Of trials that share a training, the one that ran it furthest, whichever came first: one study
+    may stop early what another one trains to its end.
+    """
     kept = [t for t in trials if t.phase is phase and _is_counted(t)]
-    return list({trial.digest: trial for trial in kept}.values())
+    return list({trial.digest: trial for trial in sorted(kept, key=_how_far)}.values())
+
+
+def _how_far(trial: Trial) -> tuple[int, bool, int]:
+    # Of equal short trainings the full ones may differ in their epochs.
+    return epochs_run(trial), is_result(trial), int(trial.params.get("epochs", 0))
 
 
 def _is_counted(trial: Trial) -> bool:

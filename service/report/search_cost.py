@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import fsum
 
 from service.records import Trial
 from service.report.fidelity import distinct, epochs_run, full_epochs
@@ -32,6 +33,8 @@ class SearchCost:
 def search_cost_of(resolved: TrainingJob, trials: Iterable[Trial]) -> SearchCost:
     """Count what the searches of a job cost.
 
+    Sums are exact: they do not depend on the order of the trials, which is that of arrival.
+
     Args:
         resolved: The job.
         trials: The trials that the spec requires (see `service.report.build`).
@@ -39,7 +42,7 @@ def search_cost_of(resolved: TrainingJob, trials: Iterable[Trial]) -> SearchCost
     every = list(trials)
     searched, again = distinct(every, Phase.SEARCH), distinct(every, Phase.PROMOTION)
     done = [*searched, *again]
-    full = sum(epochs_run(t) / max(full_epochs(resolved, t), 1) for t in done)
-    seconds = sum(t.training_s or 0.0 for t in done)
+    full = fsum(epochs_run(t) / max(full_epochs(resolved, t), 1) for t in done)
+    seconds = fsum(t.training_s or 0.0 for t in done)
     cores = resolved.spec.resources.cpus_per_trial
     return SearchCost(len(done), full, cores * seconds)

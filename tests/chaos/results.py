@@ -17,7 +17,7 @@ TRIAL_FIELDS = (
     *("value", "state", "metrics", "curve", "learned", "is_diverged"),
 )
 DENSITY_FIELDS = ("layer", "family", "kernel_size", "vector", "alpha", "beta", "phi", "den")
-CHANCE = frozenset({"study_id", "trial_id", "job_id", "training_s", "timing"})
+CHANCE = frozenset({"study_id", "trial_id", "job_id", "training_s", "core_s", "timing"})
 
 
 def results_of(client: Client, job_ids: Sequence[int]) -> list[Json]:

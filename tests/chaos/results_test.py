@@ -51,5 +51,8 @@ def test_any_change_is_found_and_named(path: tuple[Any, ...], value: object) -> 
 
 
 def test_only_times_and_row_numbers_are_left_out() -> None:
-    report = {"arms": [{"trial_id": 7, "training_s": 1.5, "losses": [1.0]}], "timing": {}}
-    assert without_chance(report) == {"arms": [{"losses": [1.0]}]}
+    arms = [{"trial_id": 7, "training_s": 1.5, "losses": [1.0]}]
+    search = {"n_trainings": 4, "core_s": 6.0}
+    report = {"arms": arms, "decision": {"search": search}, "timing": {}}
+    expected = {"arms": [{"losses": [1.0]}], "decision": {"search": {"n_trainings": 4}}}
+    assert without_chance(report) == expected

@@ -12,7 +12,7 @@ from service.storage.database import Database
 from tests.support.jobs import submit, training_job
 from tests.support.simulation import Simulation
 
-TIMED = ("training_s", "timing")
+TIMED = ("training_s", "core_s", "timing")
 
 
 def found(database: Database, job_id: int) -> tuple[dict[str, Study], list[Trial]]:
