@@ -64,7 +64,9 @@ def facts(items: Sequence[Any]) -> tuple[object, ...]:
     outcome = items[-1]
     assert isinstance(outcome, Outcome), outcome
     measured = [(m.epoch, m.metrics) for m in items[:-1]]
-    return measured, replace(outcome, training_s=0.0, peak_memory_bytes=0)
+    own = outcome.items  # equal only to itself
+    losses = None if own is None else (own.n_items, own.packed())
+    return measured, replace(outcome, training_s=0.0, peak_memory_bytes=0, items=None), losses
 
 
 def undisturbed(of: TrainingTask) -> tuple[object, ...]:

@@ -10,8 +10,10 @@ from structlog.testing import capture_logs
 from api.app import ROUTES
 from api.dashboard import routes
 from api.dashboard.pages import new_job
+from service.campaigns import commands
 from service.storage.database import Database
 from tests.support import seeding
+from tests.support.campaigns import wanted
 
 VARYING = {"x-request-id", "date"}
 NAMES = {"slug": "not-found", "trial_id": "1", "density_id": "1", "artifact_id": "1"}
@@ -36,7 +38,8 @@ PATHS = sorted(
 @pytest.fixture
 def ids(sqlite_database: Database) -> dict[str, str]:
     job = seeding.succeeded(sqlite_database)
-    return {"job_id": str(job.id), **NAMES}
+    made, _ = commands.submit(sqlite_database, wanted())
+    return {"job_id": str(job.id), "campaign_id": str(made.id), **NAMES}
 
 
 def test_every_address_answers_head_as_get(client: TestClient, ids: dict[str, str]) -> None:

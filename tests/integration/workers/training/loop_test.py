@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from densearch.nn.operator import apply_density, fold, is_weighted
+from densearch.plugins.objective import Judgement
 from densearch.plugins.shape import InputShape, Split
 from tests.support.root import ROOT
 from tests.support.trainings import (
@@ -150,7 +151,7 @@ def test_nothing_is_judged_twice_and_folding_changes_no_judgement(
     is_learned: bool,
 ) -> None:
     judged: list[tuple[str, bool]] = []
-    evaluate = DenoisingObjective.evaluate
+    evaluate, judge = DenoisingObjective.evaluate, DenoisingObjective.judge
     last: dict[str, Any] = {}
 
     def counted(
@@ -161,7 +162,14 @@ def test_nothing_is_judged_twice_and_folding_changes_no_judgement(
         last.update(network=network, objective=own, found=found)
         return found
 
+    def judged_thoroughly(own: DenoisingObjective, network: nn.Module, split: Split) -> Judgement:
+        judged.append((split, True))
+        found = judge(own, network, split)
+        last.update(network=network, objective=own, found=found.metrics)
+        return found
+
     monkeypatch.setattr(DenoisingObjective, "evaluate", counted)
+    monkeypatch.setattr(DenoisingObjective, "judge", judged_thoroughly)
     gradient = {"phi": None, "gradient": learning(DNCNN)} if is_learned else {}
     outcome = run(task({**DENOISING, "n_patches": 64}, split=split, **gradient))[1]
     assert judged == expected

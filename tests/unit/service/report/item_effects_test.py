@@ -115,7 +115,7 @@ def test_the_order_of_seeds_and_items_and_the_unit_of_the_loss_change_nothing() 
     st.integers(2, 12),
     st.integers(LEAST_GROUPS, 40),
     st.integers(0, 1000),
-    st.floats(0.0, 1.0),
+    st.floats(0.0, 1.0, allow_subnormal=False),  # trainings of this process may flush them
     st.sampled_from([0.05, 0.0195]),
 )
 @settings(max_examples=60, deadline=None)
