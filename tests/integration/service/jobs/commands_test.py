@@ -24,6 +24,18 @@ def test_a_clone_follows_the_method_of_its_job_unless_it_asks_for_another(
     assert use_cases.clone(sqlite_database, clones[1].id, {}).spec["method"] == 2
 
 
+def test_a_clone_has_the_validation_seeds_of_its_job(sqlite_database: Database) -> None:
+    """Not those that a submission without the field has, where a learning rate is searched."""
+    tuned = training_job(controls=["uniform_tuned"], validation_seeds=1)
+    by_default = {name: value for name, value in tuned.items() if name != "validation_seeds"}
+    assert parse.parse(by_default).validation_seeds == 3
+    first = submit(sqlite_database, tuned)
+    clones = [use_cases.clone(sqlite_database, first, c) for c in ({}, {"validation_seeds": None})]
+    assert [parse.stored(clone.spec).validation_seeds for clone in clones] == [1, 3]
+    again = use_cases.clone(sqlite_database, clones[1].id, {"seed": 1})
+    assert parse.stored(again.spec).validation_seeds == 3
+
+
 def test_a_clone_is_a_new_job_from_the_old_spec(database: Database) -> None:
     job_id = run_whole(database, training_job())
     clone = use_cases.clone(database, job_id, {"name": "again", "budget": {"n_trials": 4}})
