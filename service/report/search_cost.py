@@ -8,7 +8,7 @@ from math import fsum
 
 from service.records import Trial
 from service.report.fidelity import distinct, epochs_run, full_epochs
-from service.states import Phase
+from service.states import TRAINED_AGAIN, Phase
 from service.studies.resolved import TrainingJob
 
 
@@ -40,8 +40,7 @@ def search_cost_of(resolved: TrainingJob, trials: Iterable[Trial]) -> SearchCost
         trials: The trials that the spec requires (see `service.report.build`).
     """
     every = list(trials)
-    searched, again = distinct(every, Phase.SEARCH), distinct(every, Phase.PROMOTION)
-    done = [*searched, *again]
+    done = [t for phase in (Phase.SEARCH, *TRAINED_AGAIN) for t in distinct(every, phase)]
     full = fsum(epochs_run(t) / max(full_epochs(resolved, t), 1) for t in done)
     seconds = fsum(t.training_s or 0.0 for t in done)
     cores = resolved.spec.resources.cpus_per_trial
