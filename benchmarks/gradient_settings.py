@@ -5,8 +5,8 @@ bounds of 0.05 and 2: four values. By the density's learning rate over that of t
 the authors' preset, at this rate and at theirs (1e-4 and decay 1e-2 for the weights). Printed for
 each seed: the learned values of the first seed, how many of all ended at a bound, the validation
 loss of the training that learned them, and that of a training with the same seed in which they are
-fixed, beside the plain network's. With --job the gradient study of a job's spec takes the place of
-these cases, such as that of examples/authors.json.
+fixed, and that of the plain network. With --job the gradient study of a job's spec takes the place
+of these cases, such as that of examples/authors.json.
 """
 
 from __future__ import annotations

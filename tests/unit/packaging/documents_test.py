@@ -184,8 +184,8 @@ def test_every_family_and_control_has_its_row() -> None:
 
 
 def test_every_table_is_told() -> None:
-    told = {cells[0].strip("`") for cells in rows(section("docs/architecture.md", "## Tables"))}
-    assert told - {"table"} == set(METADATA.tables)
+    named = {cells[0].strip("`") for cells in rows(section("docs/architecture.md", "## Tables"))}
+    assert named - {"table"} == set(METADATA.tables)
 
 
 def test_every_metric_has_its_row(sqlite_database: Database, tmp_path: Path) -> None:

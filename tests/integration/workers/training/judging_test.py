@@ -85,7 +85,7 @@ def test_the_losses_of_items_have_the_test_loss_as_their_mean(
 def test_candidates_of_a_pack_have_the_losses_of_their_own_items() -> None:
     of = [task(DIGITS, split="test", phi=phi, training={"epochs": 1}) for phi in densities(3)]
     alone = [run(one)[1] for one in of]
-    packed = [told[-1] for told in train_together(of)]
+    packed = [steps[-1] for steps in train_together(of)]
     for one, other in zip(alone, packed, strict=True):
         assert one.items is not None
         assert other.items is not None

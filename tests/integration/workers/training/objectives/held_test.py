@@ -17,8 +17,8 @@ from workers.training.objectives.held import HeldObjective
 def held(kind: type[ClassificationObjective]) -> HeldObjective:
     of = task(DIGITS, phi=PHI)
     inner = kind(of.task, torch.device("cpu"), of.training)
-    told = type("Told", (), {"n_channels": 1, "n_dims": 2, "n_outputs": 10})
-    return HeldObjective(inner, "own of a package", told)
+    data = type("Data", (), {"n_channels": 1, "n_dims": 2, "n_outputs": 10})
+    return HeldObjective(inner, "own of a package", data)
 
 
 NETWORK = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
@@ -79,10 +79,7 @@ def test_a_packages_own_loss_is_asked_for_each_candidate() -> None:
         def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
             return 2 * super().loss(outputs, targets)
 
-    of = task(DIGITS, phi=PHI)
-    inner = Doubled(of.task, torch.device("cpu"), of.training)
-    told = type("Told", (), {"n_channels": 1, "n_dims": 2, "n_outputs": 10})
-    objective = HeldObjective(inner, "doubled of a package", told)
+    objective = held(Doubled)
     outputs, targets = torch.randn(3, 4, 10), torch.arange(4)
     expected = [2 * float(torch.nn.functional.cross_entropy(own, targets)) for own in outputs]
     assert objective.losses(outputs, targets).tolist() == pytest.approx(expected)
