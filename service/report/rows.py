@@ -87,10 +87,19 @@ class ArmTrials:
         return losses_of(self.tested)
 
     @property
+    def full_trainings(self) -> list[Trial]:
+        """Its full trainings on the validation split that gave a value, with the search's seed."""
+        return [trial for trial in self.promoted or self.searched if is_result(trial)]
+
+    @property
+    def has_own_best(self) -> bool:
+        """Whether its best is one of its own trainings: a simpler arm's may represent it."""
+        return any(trial.id == self.best.id for trial in (*self.searched, *self.promoted))
+
+    @property
     def at_edges(self) -> list[str]:
         """Names of its searched values at the edge of their range; none of another arm's best."""
-        is_own = any(trial.id == self.best.id for trial in (*self.searched, *self.promoted))
-        return edges.at_edges(self.arm.space, self.best.point) if is_own else []
+        return edges.at_edges(self.arm.space, self.best.point) if self.has_own_best else []
 
     def up_to(self, n_seeds: int) -> ArmTrials:
         """Return the arm without final trainings beyond so many seeds."""
@@ -213,11 +222,9 @@ def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
 
     Of fewer trainings than a valley has to be drawn with, none is shown.
     """
-    ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
-    d = one.arm.space.dimension
+    ended, d = one.full_trainings, one.arm.space.dimension
     n_least = LEAST_ON_A_LINE if d == 1 else 3 * d + 3
-    is_own = any(trial.id == one.best.id for trial in ended)
-    if noise is None or not is_own or len(ended) < n_least:
+    if noise is None or not one.has_own_best or len(ended) < n_least:
         return None
     found = plateau.plateau_of(
         one.arm.space,
@@ -231,9 +238,9 @@ def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
 
 def _optimum(one: ArmTrials, noise: Noise | None) -> Json | None:
     """Return the optimum of a valley through the full trainings of a search over one value."""
-    ended = [trial for trial in one.promoted or one.searched if is_result(trial)]
-    if noise is None or one.best not in ended:
+    if noise is None or not one.has_own_best:
         return None
+    ended = one.full_trainings
     points, losses = [t.point for t in ended], [t.value or 0.0 for t in ended]
     found = fitted_optimum(one.arm.space, points, losses, noise)
     return asdict(found) if found is not None else None

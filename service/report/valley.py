@@ -10,7 +10,6 @@ from service.records import Json
 from service.report.rows import ArmTrials
 from service.states import Role
 from service.studies.resolved import ResolvedSpec, TrainingJob
-from service.studies.study_run import is_result
 
 WIDTH = "sigma"
 
@@ -36,11 +35,7 @@ def valley_of(resolved: ResolvedSpec, one: ArmTrials) -> Json | None:
         or space.settings
     ):
         return None
-    counted = [
-        trial
-        for trial in (one.promoted or one.searched)
-        if is_result(trial) and (trial.value or 0.0) > 0.0
-    ]
+    counted = [trial for trial in one.full_trainings if (trial.value or 0.0) > 0.0]
     points = {space.split(trial.point)[0][0]: trial.value for trial in counted}
     group = resolved.groups[0]
     return {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from service.states import Phase, TrialState
@@ -150,3 +153,31 @@ class TestPlateau:
         report = report_of(log)
         assert report["noise"] is None
         assert row_of(report, "random")["plateau"] is None
+
+
+def searched_valley() -> Log:
+    """A search whose losses are least in the middle of the box, at its sixth trial."""
+    log = Log(spec_of(budget={"n_trials": 11}))
+    for number in range(11):
+        u = number / 10.0
+        log.trial("random", number, math.exp((u - 0.5) ** 2), point=[u])
+    return log
+
+
+class TestOptimum:
+    def test_is_fitted_though_the_best_has_the_mean_of_its_validation_seeds(self) -> None:
+        log = searched_valley()
+        log.best["random"] = replace(log.trials[5], value=1.002)
+        log.tests("random", 1.0, 1.0)
+        log.judge("uniform", 1.0, 1.01, 0.99)
+        found = row_of(report_of(log), "random")["optimum"]
+        assert found["axis"] == "den[0]"
+        assert found["value"] == pytest.approx(1.0, abs=0.01)  # the middle of the box, 0 to 2
+        assert found["low"] < 1.0 < found["high"]
+
+    def test_is_none_where_a_simpler_arm_represents_the_search(self) -> None:
+        log = searched_valley()
+        log.judge("uniform", 1.0, 1.01, 0.99)
+        log.best["random"] = log.best["uniform"]
+        log.tests("random", 1.01, 0.99)
+        assert row_of(report_of(log), "random")["optimum"] is None
