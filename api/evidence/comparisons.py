@@ -144,7 +144,7 @@ def pooled(results: Sequence[tuple[str, Effect | None]]) -> Combined | None:
         if own.spread is None:
             continue
         variance = own.spread**2 / own.n if own.spread else median(known)
-        by_split[split].append((math.log1p(own.change), math.sqrt(variance)))
+        by_split[split].append((own.mean, math.sqrt(variance)))
     effects = [fmean(y for y, _ in cells) for cells in by_split.values()]
     variances = [fmean(se for _, se in cells) ** 2 for cells in by_split.values()]
     return combine(effects, variances)

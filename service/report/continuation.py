@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,8 +76,7 @@ def continued_of(
     effect = effect_of(ours, theirs)
     if effect is None:
         return Continued(look.n_seeds, n_seeds, 0, 0, None, None, None)
-    mean = math.log1p(effect.change) if effect.unit == "ratio" else effect.change
-    value = None if effect.spread is None else e_value(effect.n, mean, effect.spread)
+    value = None if effect.spread is None else e_value(effect.n, effect.mean, effect.spread)
     return Continued(
         look.n_seeds, n_seeds, effect.n, effect.n_better, effect.unit, effect.change, value
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from service.records import Json
 from service.report.decision_words import DecisionCase, Light, MoreSeeds, reasons
-from service.report.effects import LEAST_PAIRS, Effect, log_of, share_of
+from service.report.effects import LEAST_PAIRS, Unit, change_of, scaled_of
 from service.report.posterior import Belief, Posterior, chance_of_deciding, posterior
 from service.report.search_cost import SearchCost
 from service.spec import MOST_SEEDS
@@ -57,7 +57,7 @@ class Basis:
     n: int
     n_seeds: int
     n_arms: int
-    unit: str
+    unit: Unit
     mean: float | None
     spread: float | None
     noise: float | None
@@ -71,25 +71,12 @@ class Basis:
             return None  # equal differences of two pairs are chance
         return Belief(self.mean, self.spread / math.sqrt(self.n), self.n - 1)
 
-    def limit(self, margin: float) -> float:
-        """Return the effect at which the loss is lower by the margin, a share."""
-        return math.log1p(-margin) if self.unit == "ratio" else -margin
-
-    def change(self, effect: float) -> float:
-        """Return an effect as a share of the loss, below 0 where the density is better."""
-        return share_of(effect) if self.unit == "ratio" else effect
-
     @classmethod
     def of(cls, stored: Mapping[str, object]) -> Basis:
         """Return the basis that a report holds."""
         known = {name: stored.get(name) for name in cls.__slots__}
         sizes = known.pop("kernel_sizes")
         return cls(**known, kernel_sizes=tuple(sizes))  # type: ignore[arg-type] # as `to_dict` made it
-
-
-def scaled_mean(effect: Effect) -> float:
-    """Return the mean of an effect's pairs on the scale on which they were compared."""
-    return log_of(effect.change) if effect.unit == "ratio" else effect.change
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +126,11 @@ def decide(
         prior: What earlier jobs say; None where there are none.
         prior_words: Which jobs they are, such as "this job and 3 earlier ones of its kind".
     """
-    limit = basis.limit(margin)
+    limit = scaled_of(basis.unit, -margin)
     found = _found(basis, prior, limit)
     more = _more(basis, found, limit) if found is not None and _is_open(found.below) else None
     light = _light(basis, found, more)
-    gain = -basis.change(found.mean) if found is not None else None
+    gain = -change_of(basis.unit, found.mean) if found is not None else None
     case = DecisionCase(
         light=light,
         against=basis.against,
@@ -163,8 +150,8 @@ def decide(
         margin_percent=100.0 * margin,
         chance=case.chance,
         gain=gain,
-        low=-basis.change(found.high) if found is not None else None,
-        high=-basis.change(found.low) if found is not None else None,
+        low=-change_of(basis.unit, found.high) if found is not None else None,
+        high=-change_of(basis.unit, found.low) if found is not None else None,
         more=more if light == "more seeds" else None,
         search=search,
     )

@@ -60,6 +60,11 @@ class Effect:
     detectable: float | None
 
     @property
+    def mean(self) -> float:
+        """Mean of a pair on the scale that is compared, as `spread`: the mean log ratio."""
+        return scaled_of(self.unit, self.change)
+
+    @property
     def is_better(self) -> bool:
         """Whether the whole interval lies below 0."""
         return self.high is not None and self.high < 0.0
@@ -92,6 +97,16 @@ def log_of(share: float) -> float:
     return math.log1p(min(max(share, least), most))
 
 
+def change_of(unit: Unit, scaled: float) -> float:
+    """Return a mean on the scale that is compared as what is shown: of a log ratio the share."""
+    return share_of(scaled) if unit == "ratio" else scaled
+
+
+def scaled_of(unit: Unit, change: float) -> float:
+    """Return a change that is shown, at least -1 of a ratio, on the scale that is compared."""
+    return log_of(change) if unit == "ratio" else change
+
+
 def chance_of(effect: Effect, margin: float) -> float | None:
     """Return the probability that the arm's loss is lower by more than a margin.
 
@@ -108,11 +123,8 @@ def chance_of(effect: Effect, margin: float) -> float | None:
         return None
     from scipy.special import stdtr
 
-    is_ratio = effect.unit == "ratio"
-    mean = log_of(effect.change) if is_ratio else effect.change
-    limit = math.log1p(-margin) if is_ratio else -margin
-    error = effect.spread / math.sqrt(effect.n)
-    return float(stdtr(effect.n - 1, (limit - mean) / error))
+    limit, error = scaled_of(effect.unit, -margin), effect.spread / math.sqrt(effect.n)
+    return float(stdtr(effect.n - 1, (limit - effect.mean) / error))
 
 
 def shared(ours: Losses, theirs: Losses) -> list[int]:
@@ -135,7 +147,7 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
     if not seeds:
         return None
     arm, other = ([losses[seed] for seed in seeds] for losses in (ours, theirs))
-    unit, mine, its = _scaled(arm, other)
+    unit, mine, its = _on_scale(arm, other)
     found = statistics.student(mine, its, 1.0 - level, scale=1.0)
     low, high, p = found.low, found.high, found.p
     if found.sd == 0.0 and len(seeds) < LEAST_PAIRS and low != 0.0:
@@ -144,9 +156,9 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
         n=len(seeds),
         n_better=int(np.count_nonzero(np.subtract(mine, its) < 0.0)),
         unit=unit,
-        change=_shown(unit, found.mean),
-        low=None if low is None else _shown(unit, low),
-        high=None if high is None else _shown(unit, high),
+        change=change_of(unit, found.mean),
+        low=None if low is None else change_of(unit, low),
+        high=None if high is None else change_of(unit, high),
         level=level,
         p=p,
         spread=found.sd,
@@ -154,7 +166,9 @@ def effect_of(ours: Losses, theirs: Losses, level: float = 0.05) -> Effect | Non
     )
 
 
-def _scaled(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, list[float], list[float]]:
+def _on_scale(
+    arm: Sequence[float], other: Sequence[float]
+) -> tuple[Unit, list[float], list[float]]:
     """Return the unit, and both arms' losses on its scale."""
     unit, scale = unit_of(arm, other)
     if unit == "ratio":
@@ -170,10 +184,6 @@ def unit_of(arm: Sequence[float], other: Sequence[float]) -> tuple[Unit, float]:
     return ("difference", 1.0) if mean == 0.0 else ("share", mean)
 
 
-def _shown(unit: Unit, value: float) -> float:
-    return share_of(value) if unit == "ratio" else value
-
-
 def _detectable(unit: Unit, n: int, sd: float | None, level: float) -> float | None:
     """Return the change that is detected with a probability of `POWER`, as a positive share.
 
@@ -185,7 +195,7 @@ def _detectable(unit: Unit, n: int, sd: float | None, level: float) -> float | N
 
     limit = float(stdtrit(n - 1, 1.0 - level / 2.0))
     noncentrality = float(nctdtrinc(n - 1, 1.0 - POWER, limit))
-    return _shown(unit, noncentrality * sd / math.sqrt(n))
+    return change_of(unit, noncentrality * sd / math.sqrt(n))
 
 
 def by_holm(ps: Sequence[float | None], level: float) -> list[float]:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.item_losses import ItemLosses
-from service.report.effects import Unit, share_of, unit_of
+from service.report.effects import Unit, change_of, unit_of
 
 # With fewer sources no interval is given: it would be too narrow (benchmarks/item_intervals.py).
 LEAST_GROUPS = 10
@@ -123,8 +123,8 @@ def _compared(pairs: Pairs, nothing: ItemEffect) -> ItemEffect:
     table = _Table.of(pairs, index, n_groups)
     half, share = table.half_width(nothing.level)
     ends = (table.mean - half, table.mean + half)
-    low, high = (share_of(end) if table.unit == "ratio" else end for end in ends)
-    change = share_of(table.mean) if table.unit == "ratio" else table.mean
+    low, high = (change_of(table.unit, end) for end in ends)
+    change = change_of(table.unit, table.mean)
     return replace(
         known, unit=table.unit, change=change, low=low, high=high, item_share=share, reason=None
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from service.records import Json, Trial
 from service.report.answer import Answer
-from service.report.decision import Basis, decide, scaled_mean
+from service.report.decision import Basis, decide
 from service.report.plateau import Noise
 from service.report.rows import ArmTrials
 from service.report.search_cost import search_cost_of
@@ -63,7 +63,7 @@ def _basis(
         n_seeds=last.n_seeds,
         n_arms=len({one.best.digest for one in found if one.tested}),
         unit=effect.unit if effect is not None else "ratio",
-        mean=scaled_mean(effect) if effect is not None else None,
+        mean=effect.mean if effect is not None else None,
         spread=effect.spread if effect is not None else None,
         noise=noise.relative if noise is not None else None,
     )
