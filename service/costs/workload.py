@@ -50,13 +50,7 @@ def trainings_of(resolved: ResolvedSpec) -> list[Trainings]:
     spec, studies = resolved.spec, resolved.studies
     counted: Counter[str] = Counter()
     for study in studies:
-        if study.role in KINDS:
-            counted[KINDS[study.role]] += study.n_trials
-            n_best = planning.n_finalists(spec, study.n_trials)
-            if spec.fidelity is not None:
-                counted[PROMOTION] += n_best
-            if not samplers.is_learned(study.sampler):
-                counted[CONFIRMATION] += n_best * (spec.validation_seeds - 1)
+        counted.update(_on_validation(spec, study))
     counted[EVALUATION] = spec.evaluation.n_seeds * len(studies)
     n_tuned, n_luck = (
         sum(study.role is role for study in studies) for role in (Role.TUNED, Role.SPECULATION)
@@ -91,18 +85,25 @@ def share_of_controls(resolved: ResolvedSpec) -> float:
     """Return the usual share of a job's trainings that its controls take, in [0, 1]."""
     spec = resolved.spec
     _, n_seeds = _seeds_of(spec.evaluation)
-    by_study = {
-        study.name: study.n_trials
-        + planning.n_finalists(spec, study.n_trials) * _n_again(spec)
-        + n_seeds
-        for study in resolved.studies
-    }
-    controls = (s.name for s in resolved.studies if s.role in (Role.CONTROL, Role.TUNED))
-    return sum(by_study[name] for name in controls) / max(sum(by_study.values()), 1)
+    sizes = [(s.role, n_seeds + sum(_on_validation(spec, s).values())) for s in resolved.studies]
+    of_controls = sum(n for role, n in sizes if role in (Role.CONTROL, Role.TUNED))
+    return of_controls / max(sum(n for _, n in sizes), 1)
 
 
-def _n_again(spec: JobSpec) -> int:
-    return spec.validation_seeds - (spec.fidelity is None)
+def _on_validation(spec: JobSpec, study: PlannedStudy) -> dict[str, int]:
+    """Count a study's trainings before the evaluation, by kind: of its search, of its best again.
+
+    A speculation has none of its own that are sure.
+    """
+    if study.role not in KINDS:
+        return {}
+    found = {KINDS[study.role]: study.n_trials}
+    n_best = planning.n_finalists(spec, study.n_trials)
+    if spec.fidelity is not None:
+        found[PROMOTION] = n_best
+    if not samplers.is_learned(study.sampler):
+        found[CONFIRMATION] = n_best * (spec.validation_seeds - 1)
+    return found
 
 
 def _seeds_of(evaluation: Evaluation) -> tuple[int, float]:

@@ -49,6 +49,9 @@ def test_the_share_of_the_controls_is_that_of_their_usual_trainings() -> None:
     # Each of three finalists has two further seeds: 16 of each search, 5 of uniform.
     job = job_of(controls=["uniform", "uniform_tuned"], **body)
     assert workload.share_of_controls(job) == pytest.approx(21 / 37)
+    # A learned density has one training and no further seeds.
+    job = job_of(**body | {"samplers": ["gradient"], "validation_seeds": 2})
+    assert workload.share_of_controls(job) == pytest.approx(4 / 7)
 
 
 def test_a_better_speculation_may_have_no_evaluation() -> None:
