@@ -69,7 +69,8 @@ def build_report(
     """
     every = list(trials)
     plan = SeedPlan.of(resolved.spec.evaluation)
-    found, looks = looked_at(arms_with_trials(arms, every), plan)
+    everything = arms_with_trials(arms, every)
+    found, looks = looked_at(everything, plan)
     against = compare_with_uniform(found, plan.level)
     counted = [one for one in found if one.arm.record.role in ROLES]
     noise = (
@@ -102,7 +103,7 @@ def build_report(
     )
     scope = scope_of(resolved, counted, answer.question, plan.level, items) if answer else None
     evidence += scope.words if scope else []
-    everything, beyond = arms_with_trials(arms, every), resolved.spec.evaluation.continued_to
+    beyond = resolved.spec.evaluation.continued_to
     continued = continued_of(everything, answer.question, looks[-1], beyond) if answer else None
     findings += [continued.words] if continued else []
     evidence += [attribution["words"]] if attribution else []
