@@ -25,6 +25,9 @@ from api.evidence.tables import (
     failure_table,
     label,
     metric_table,
+    outcome_text,
+    pooled_text,
+    prediction_text,
     primary_table,
     ratio_text,
     table,
@@ -105,13 +108,7 @@ def figure(run: EvidenceRun) -> str:
     rows = [_forest_row(own) for own in results]
     found = _pooled(results)
     if found is not None:
-        ends = (math.exp(found.low), math.exp(found.high))
-        text = f"{math.exp(found.mean):.3f} [{ends[0]:.3f}, {ends[1]:.3f}]"
-        words = f"all, {found.n} tasks"
-        rows.append(ForestRow(words, math.exp(found.mean), *ends, text, is_pooled=True))
-        ends = (math.exp(found.prediction_low), math.exp(found.prediction_high))
-        text = f"[{ends[0]:.3f}, {ends[1]:.3f}]"
-        rows.append(ForestRow("a new task", math.exp(found.mean), *ends, text))
+        rows += _pooled_rows(found)
     title = "Loss with a tuned density / loss of the best simpler arm"
     return forest(rows, title, _margin(run.ended))
 
@@ -127,9 +124,21 @@ def _forest_row(own: PrimaryResult) -> ForestRow:
         return ForestRow(words, 1.0, None, None, "the same training")
     effect = own.effect
     if effect is None or effect.unit != "ratio":
-        return ForestRow(words, None, None, None, OUTCOMES.get(own.outcome, own.outcome))
+        return ForestRow(words, None, None, None, outcome_text(own.outcome))
     low, high = (None if end is None else 1 + end for end in (effect.low, effect.high))
     return ForestRow(words, 1 + effect.change, low, high, ratio_text(effect))
+
+
+def _pooled_rows(found: Combined) -> list[ForestRow]:
+    ratio, low, high, new_low, new_high = (
+        math.exp(log)
+        for log in (found.mean, found.low, found.high, found.prediction_low, found.prediction_high)
+    )
+    words = f"all, {found.n} tasks"
+    return [
+        ForestRow(words, ratio, low, high, pooled_text(found), is_pooled=True),
+        ForestRow("a new task", ratio, new_low, new_high, prediction_text(found)),
+    ]
 
 
 def _pooled(results: Sequence[PrimaryResult]) -> Combined | None:
@@ -162,9 +171,7 @@ def _null_results(results: Sequence[PrimaryResult]) -> str:
     null = [own for own in results if own.outcome != "better"]
     if not null:
         return "In every cell the density is better."
-    return "\n".join(
-        f"- {label(own.cell)}: {OUTCOMES.get(own.outcome, own.outcome)}." for own in null
-    )
+    return "\n".join(f"- {label(own.cell)}: {outcome_text(own.outcome)}." for own in null)
 
 
 def _skipped(cells: Sequence[CellRecord]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import exp
 
 from api.evidence.comparisons import CHAIN, PrimaryResult, compared, gain_of
 from api.evidence.records import COUNTED, DIVERGED, FAILED, NOTHING, CellRecord
@@ -36,6 +37,16 @@ def label(cell: CellRecord) -> str:
     return f"{cell.task}, {cell.kernel_size}x{cell.kernel_size}"
 
 
+def outcome_text(outcome: str) -> str:
+    """Write a report's outcome for people; one of a later version as it is."""
+    return OUTCOMES.get(outcome, outcome)
+
+
+def interval_text(low: float, high: float) -> str:
+    """Write the ends of an interval of ratios."""
+    return f"[{low:.3f}, {high:.3f}]"
+
+
 def ratio_text(effect: Effect | None) -> str:
     """Write a ratio of losses with its interval."""
     if effect is None:
@@ -46,7 +57,7 @@ def ratio_text(effect: Effect | None) -> str:
         return f"{effect.change:+.3g} ({effect.unit})"
     ends = ""
     if effect.low is not None and effect.high is not None:
-        ends = f" [{1 + effect.low:.3f}, {1 + effect.high:.3f}]"
+        ends = f" {interval_text(1 + effect.low, 1 + effect.high)}"
     return f"{1 + effect.change:.3f}{ends}"
 
 
@@ -57,7 +68,7 @@ def primary_table(results: Sequence[PrimaryResult]) -> str:
     rows = [
         (
             label(own.cell),
-            OUTCOMES.get(own.outcome, own.outcome),
+            outcome_text(own.outcome),
             "1 (the same trainings)" if own.is_same_training else ratio_text(own.effect),
             f"`{own.against}`",
             str(own.n_seeds),
@@ -75,7 +86,7 @@ def _items_text(cell: CellRecord) -> str:
     low, high = items.get("low"), items.get("high")
     if low is None or high is None:
         return "-"
-    return f"[{1 + low:.3f}, {1 + high:.3f}], {items.get('n_items')} items"
+    return f"{interval_text(1 + low, 1 + high)}, {items.get('n_items')} items"
 
 
 def chain_table(cells: Sequence[CellRecord]) -> str:
@@ -124,9 +135,14 @@ def combined_text(found: Combined | None) -> str:
     """Write a pooled ratio with both of its intervals."""
     if found is None:
         return "not enough independent tasks"
-    from math import exp
+    return f"{pooled_text(found)}, a new task {prediction_text(found)}, {found.n} tasks"
 
-    return (
-        f"{exp(found.mean):.3f} [{exp(found.low):.3f}, {exp(found.high):.3f}], a new task "
-        f"[{exp(found.prediction_low):.3f}, {exp(found.prediction_high):.3f}], {found.n} tasks"
-    )
+
+def pooled_text(found: Combined) -> str:
+    """Write a pooled ratio with its interval."""
+    return f"{exp(found.mean):.3f} {interval_text(exp(found.low), exp(found.high))}"
+
+
+def prediction_text(found: Combined) -> str:
+    """Write the interval of the ratio on a new task."""
+    return interval_text(exp(found.prediction_low), exp(found.prediction_high))
