@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from statistics import fmean, median
 from typing import Any
 
-from api.evidence.records import COUNTED, CellRecord
-from service.report.effects import Effect, effect_of
+from api.evidence.records import COUNTED, CellRecord, FinalTraining
+from service.report.effects import Effect, effect_of, shared
 from service.report.meta import Combined, combine
 from service.report.statistics import student
 
@@ -69,11 +69,11 @@ def _effect_of(stored: Mapping[str, Any]) -> Effect:
 
 def losses_of(cell: CellRecord, arm: str) -> dict[int, float]:
     """Return an arm's losses that count, by seed."""
-    return {
-        own.seed: own.loss
-        for own in cell.trainings
-        if own.arm == arm and own.state == COUNTED and own.loss is not None
-    }
+    return {own.seed: own.loss for own in _counted(cell, arm) if own.loss is not None}
+
+
+def _counted(cell: CellRecord, arm: str) -> list[FinalTraining]:
+    return [own for own in cell.trainings if own.arm == arm and own.state == COUNTED]
 
 
 def searched_arm(cell: CellRecord) -> str | None:
@@ -107,14 +107,10 @@ class MetricGain:
 def gain_of(cell: CellRecord, metric: str, arm: str, against: str) -> MetricGain | None:
     """Compare two arms by a metric; None where they share no seed that has it."""
     ours, theirs = (
-        {
-            own.seed: own.metrics[metric]
-            for own in cell.trainings
-            if own.arm == name and own.state == COUNTED and metric in own.metrics
-        }
+        {own.seed: own.metrics[metric] for own in _counted(cell, name) if metric in own.metrics}
         for name in (arm, against)
     )
-    seeds = sorted(ours.keys() & theirs.keys())
+    seeds = shared(ours, theirs)
     if not seeds:
         return None
     found = student([ours[s] for s in seeds], [theirs[s] for s in seeds], 0.95)

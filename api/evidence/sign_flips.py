@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from api.evidence.comparisons import losses_of
 from api.evidence.records import CellRecord
+from service.report.effects import shared
 
 LEVEL = 0.05
 N_FLIPS = 10_000
@@ -68,7 +69,7 @@ def _differences(cells: Sequence[CellRecord]) -> Iterator[NDArray[np.float64]]:
         arms = sorted({own.arm for own in cell.trainings})
         for one, other in combinations(arms, 2):
             ours, theirs = losses_of(cell, one), losses_of(cell, other)
-            seeds = sorted(ours.keys() & theirs.keys())
+            seeds = shared(ours, theirs)
             if len(seeds) < LEAST_SEEDS or min((*ours.values(), *theirs.values())) <= 0.0:
                 continue
             found = np.log([ours[s] for s in seeds]) - np.log([theirs[s] for s in seeds])
