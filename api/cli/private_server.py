@@ -23,8 +23,7 @@ END_TIMEOUT_S = 4.5
 
 def end_with_the_server() -> None:
     """Have signals end this process in order, or the server would outlive it."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    sessions.handle((signal.SIGTERM, signal.SIGHUP), _end)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

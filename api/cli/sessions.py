@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -25,12 +25,21 @@ def kill(session: int) -> None:
 def end_with_children() -> None:
     """Make a signal end this process and the sessions of its children at once.
 
-    For commands whose children hold nothing that must be ended in order. A signal that is ignored
-    stays so: nohup's, and Ctrl-C of a script's background jobs.
+    For commands whose children hold nothing that must be ended in order.
     """
-    for number in ENDINGS:
+    handle(ENDINGS, _end)
+
+
+def handle(
+    numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], object]
+) -> None:
+    """Have a handler called at these signals.
+
+    A signal that is ignored stays so: nohup's, and Ctrl-C of a script's background jobs.
+    """
+    for number in numbers:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+            signal.signal(number, handler)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
