@@ -91,20 +91,13 @@ class SegmentationObjective(PatchObjective):
 
         Thoroughly, `constant_loss` too.
         """
-        sums, table = self._judged(network, split)
-        loss = float(sums.loss())
-        constant = {CONSTANT_LOSS: constant_loss(table.sum(dim=1))} if thorough else {}
-        return {"loss": loss, **overlaps(table.numpy()), **constant}
+        return _metrics(*self._judged(network, split), thorough=thorough)
 
     def judge(self, network: nn.Module, split: Split) -> Judgement:
         """See `Objective.judge`: the items are the images, with `ImageSums.losses`."""
         each = ImageSums(self.n_judged(split), self.n_outputs)
         sums, table = self._judged(network, split, each)
-        metrics = {
-            "loss": float(sums.loss()),
-            **overlaps(table.numpy()),
-            CONSTANT_LOSS: constant_loss(table.sum(dim=1)),
-        }
+        metrics = _metrics(sums, table, thorough=True)
         return Judgement(metrics, each.losses(), self.data.splits[split].groups)
 
     def _judged(
@@ -138,6 +131,11 @@ class SegmentationObjective(PatchObjective):
         """Return windows of the inputs and of the masks."""
         inputs, masks = patches
         return inputs, masks
+
+
+def _metrics(sums: PixelSums, table: Tensor, *, thorough: bool) -> dict[str, float]:
+    constant = {CONSTANT_LOSS: constant_loss(table.sum(dim=1))} if thorough else {}
+    return {"loss": float(sums.loss()), **overlaps(table.numpy()), **constant}
 
 
 def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:
