@@ -104,8 +104,12 @@ class LabelledSplit:
 
     def chosen(self, rows: Tensor) -> LabelledSplit:
         """Return the samples of these indices, (N,) on the CPU, scaled as all are."""
-        labels = self.labels[rows.to(self.labels.device)]
-        return replace(self, samples=ChosenRows(self.samples, rows), labels=labels)
+        return replace(
+            self,
+            samples=ChosenRows(self.samples, rows),
+            labels=self.labels[rows.to(self.labels.device)],
+            groups=None if self.groups is None else self.groups[rows],
+        )
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every sample once for evaluation; the last batch may be smaller."""

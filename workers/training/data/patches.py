@@ -177,7 +177,9 @@ class PatchSource:
 
     def chosen(self, rows: Tensor) -> PatchSource:
         """Return the samples of these indices, (N,) on the CPU, scaled as all are."""
-        return PatchSource([ChosenImages(images, rows) for images in self._images], self._scales)
+        groups = None if self.groups is None else self.groups[rows]
+        images = [ChosenImages(own, rows) for own in self._images]
+        return PatchSource(images, self._scales, groups)
 
     @property
     def least_px(self) -> int:

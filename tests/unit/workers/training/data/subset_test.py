@@ -85,3 +85,12 @@ def test_patches_are_taken_of_the_chosen_samples_alone_and_crops_are_judged_whol
 def test_a_payload_without_a_subset_has_none() -> None:
     assert Subset.of({"kind": "denoising"}) is None
     assert Subset.of({"n_train": 5, "subset_seed": 9}) == Subset(5, 9)
+
+
+def test_chosen_samples_keep_their_groups() -> None:
+    numbers, rows = torch.arange(12) * 10, torch.tensor([1, 4, 7])
+    split = LabelledSplit(HeldRows(torch.zeros(12, 1, 1)), torch.arange(12), SCALE, numbers)
+    source = held_source([[np.zeros((1, 8, 9), np.float32)] * 12], CPU, numbers)
+    for chosen in (split.chosen(rows), source.chosen(rows)):
+        assert chosen.groups is not None
+        assert chosen.groups.tolist() == [10, 40, 70]
