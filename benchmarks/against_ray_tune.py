@@ -30,14 +30,14 @@ from densearch.answers import TrialAnswer
 from densearch.client.client import Client
 
 TARGET_TUNE, TARGET_PURE = 1 / 3, 1.15
-DEMO = Path(__file__).parents[1] / "examples" / "photos.json"
+PHOTOS = Path(__file__).parents[1] / "examples" / "photos.json"
 SECTIONS = ("task", "network", "training", "density")
 
 
 def spec_of(n_trials: int, seed: int, *, is_short: bool = False) -> dict[str, Any]:
     """Return the photographs' task as a job of so many trainings, and nothing else."""
-    demo = json.loads(DEMO.read_text())
-    kept = {name: demo[name] for name in (*SECTIONS, *(["fidelity"] if is_short else []))}
+    photos = json.loads(PHOTOS.read_text())
+    kept = {name: photos[name] for name in (*SECTIONS, *(["fidelity"] if is_short else []))}
     sampler = {"name": "random", "batch_size": n_trials}
     return {
         **kept,

@@ -17,6 +17,7 @@ import math
 
 import numpy as np
 
+from benchmarks.machine import describe
 from service.campaigns.report.radius import Valley, best_radius, effective_radius, slope_of
 
 SIZES = (500, 1000, 2000, 4000, 8000)
@@ -51,8 +52,8 @@ def campaign(
     """
     values, radii, factors, n_left = [], [], [], 0
     for n in SIZES:
-        for place, network in enumerate(NETWORKS):
-            radius = BEST_AT_FIRST + slope * math.log2(n / SIZES[0]) + OF_A_NETWORK * place
+        for index, network in enumerate(NETWORKS):
+            radius = BEST_AT_FIRST + slope * math.log2(n / SIZES[0]) + OF_A_NETWORK * index
             radius += of_a_cell * random.normal()
             at = float(np.interp(radius, RADII, GRID))
             jobs = [_valley(random, at + of_a_job * random.normal(), curvature, noise)
@@ -102,6 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=2000, help="campaigns for each line")
     n = parser.parse_args().n
+    print(describe("numpy", "scipy"))
     print(f"{n} campaigns a line; 5 sizes x 2 networks; 9 widths; noise 1 % of the loss")
     print(" slope curvature seeds  holds   shown    RMSE  no point  slopes")
     for curvature in (0.2, 0.05, 0.02):

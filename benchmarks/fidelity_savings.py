@@ -40,14 +40,14 @@ class Search:
 
 def spec_of(trials: int, epochs: int, fidelity: dict[str, Any] | None) -> dict[str, Any]:
     """Return the photographs' job with DIRECT-L alone."""
-    demo: dict[str, Any] = json.loads(Path("examples/photos.json").read_text())
+    photos: dict[str, Any] = json.loads(Path("examples/photos.json").read_text())
     schedule = {"epochs": epochs, "schedule": "cosine"}
-    return demo | {
+    return photos | {
         "name": "full" if fidelity is None else "short",
         "samplers": [{"name": "direct_l", "options": {"max_extra": 0}}],
         "controls": [],
         "budget": {"n_trials": trials},
-        "training": demo["training"] | schedule,
+        "training": photos["training"] | schedule,
         "evaluation": {"n_seeds": N_SEEDS},
         "fidelity": fidelity,
     }
