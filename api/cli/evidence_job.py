@@ -73,8 +73,8 @@ def _records(client: Client, cells: list[Cell], sources: Sources, items: Path) -
     for cell in cells:
         if cell.data is not None and cell.data not in datasets:
             datasets[cell.data] = _stored(client, cell.data, sources)
-        place = datasets[cell.data] if cell.data is not None else None
-        submitted.append((cell, place if isinstance(place, str) else _job(client, cell, place)))
+        stored = datasets[cell.data] if cell.data is not None else None
+        submitted.append((cell, stored if isinstance(stored, str) else _job(client, cell, stored)))
     found = []
     for number, (cell, job) in enumerate(submitted, start=1):
         if isinstance(job, str):

@@ -89,7 +89,7 @@ class HeldObjective(Objective):
 
         A class that changes how ours `evaluate` has no losses of items unless it judges, too.
         """
-        if _place(type(self._inner), "evaluate") < _place(type(self._inner), "judge"):
+        if _base_of(type(self._inner), "evaluate") < _base_of(type(self._inner), "judge"):
             return Judgement(self.evaluate(network, split, thorough=True))
         found = self._inner.judge(network, split)
         if not isinstance(found, Judgement):
@@ -143,6 +143,6 @@ class HeldObjective(Objective):
         return PluginError(f"{self._title} {reason}")
 
 
-def _place(kind: type, name: str) -> int:
-    """Return how far up a class's bases the method of this name is defined."""
+def _base_of(kind: type, name: str) -> int:
+    """Return the index, in the order of resolution, of the base that defines a method."""
     return next(i for i, base in enumerate(kind.__mro__) if name in vars(base))
