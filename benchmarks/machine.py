@@ -7,15 +7,8 @@ import platform
 import statistics
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
-
-def cpu_model() -> str:
-    """Return the processor's name, or the architecture where it has none."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+from service.processor import processor_name
 
 
 def memory_bytes() -> int:
@@ -27,7 +20,7 @@ def describe(*packages: str) -> str:
     """Return two lines: the machine with its present load, and the versions that matter."""
     n_cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
-    machine = f"{n_cores} x {cpu_model()}, {memory_bytes() / 2**30:.0f} GiB, load {load:.1f}"
+    machine = f"{n_cores} x {processor_name()}, {memory_bytes() / 2**30:.0f} GiB, load {load:.1f}"
     return f"machine:  {machine}\nversions: {', '.join(_versions(packages))}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from densearch.cli.tables import duration
 from densearch.cli.terminal import echo
 from densearch.client.client import FINAL_STATES, Client, ClientError, Json
 from service import digest
+from service.processor import processor_name
 
 POLL_S = 2.0
 # A line where nothing is watched live.
@@ -57,13 +59,8 @@ def write(ended: EvidenceRun, out: Path) -> None:
 
 def machine() -> str:
     """Name this machine's processor and its cores, for people; not its host."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.machine()
-    return (
-        f"{max(len(names), 1)} x {name}, {platform.system()}, Python {platform.python_version()}"
-    )
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} x {processor_name()}, {system}"
 
 
 def _records(client: Client, cells: list[Cell], sources: Sources, items: Path) -> list[CellRecord]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-from functools import lru_cache
-from pathlib import Path
-
 import torch
 
-CPUINFO = Path("/proc/cpuinfo")
+from service.processor import cpuinfo_field, processor_name
+
 _AMD = "AuthenticAMD"
 _AMPERE = (8, 0)
 
@@ -17,7 +14,7 @@ def device_name(device: torch.device) -> str:
     """Return a device's name, for people."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return cpuinfo_field("model name") or platform.processor() or platform.machine()
+    return processor_name()
 
 
 def device_kind(device_type: str) -> str:
@@ -53,11 +50,3 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 def has_tf32(device: torch.device) -> bool:
     """Whether a device can round the factors of float32 products to 10 bits, as from Ampere on."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= _AMPERE
-
-
-@lru_cache
-def cpuinfo_field(field: str) -> str | None:
-    """Return a field of the first processor in /proc/cpuinfo, None if there is none."""
-    lines = CPUINFO.read_text().splitlines() if CPUINFO.exists() else []
-    fields = (line.partition(":")[::2] for line in lines)
-    return next((value.strip() for name, value in fields if name.strip() == field), None)

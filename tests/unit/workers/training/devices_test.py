@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from workers.training import devices
+from service import processor
 from workers.training.devices import device_name, has_fast_bfloat16
 
 CPU = torch.device("cpu")
@@ -23,13 +23,13 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
         path = tmp_path / "cpuinfo"
         if cpuinfo is not None:
             path.write_text(cpuinfo)
-        devices.cpuinfo_field.cache_clear()
-        monkeypatch.setattr(devices, "CPUINFO", path)
+        processor.cpuinfo_field.cache_clear()
+        monkeypatch.setattr(processor, "CPUINFO", path)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_avx512)
 
     yield pretend
-    devices.cpuinfo_field.cache_clear()
+    processor.cpuinfo_field.cache_clear()
 
 
 AMD = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 9R14\nflags : fpu\n"
