@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.records import Calibration
 from service.states import CalibrationState
 from service.storage import shared_clock
 from service.storage.rows import to_value
+from service.storage.statements import insert_into
 from service.storage.tables import CalibrationRow
 
 _CALIBRATIONS = cast("Table", CalibrationRow.__table__)
@@ -34,9 +34,7 @@ def put(session: Session, key: str, source: str, **values: Any) -> Calibration:
 
     One statement, so that two processes that store the same key at once cannot fail.
     """
-    kind = session.get_bind().dialect.name
-    insert_any = postgresql.insert if kind == "postgresql" else sqlite.insert
-    statement = insert_any(_CALIBRATIONS).values(key=key, source=source, **values)
+    statement = insert_into(session, _CALIBRATIONS).values(key=key, source=source, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["key", "source"], set_=values))
     query = select(CalibrationRow).where(
         CalibrationRow.key == key, CalibrationRow.source == source

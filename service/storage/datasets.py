@@ -12,6 +12,7 @@ from service.errors import NotFoundError
 from service.records import STORED, Dataset
 from service.storage.jobs import WORKING
 from service.storage.rows import to_value
+from service.storage.statements import is_postgresql
 from service.storage.tables import DatasetRow, JobRow
 
 
@@ -20,7 +21,7 @@ def lock(session: Session) -> None:
 
     On SQLite a writing transaction does so anyway.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if is_postgresql(session):
         session.execute(text("LOCK TABLE datasets IN SHARE ROW EXCLUSIVE MODE"))
 
 

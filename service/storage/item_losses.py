@@ -6,19 +6,16 @@ source, and they are removed with the last trial of their digest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import islice
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.item_losses import ItemLosses
 from service.states import Phase
+from service.storage.statements import insert_into, key_chunks
 from service.storage.tables import ItemLossesRow, StudyRow, TrialRow
-
-_CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +30,14 @@ class JudgedTraining:
 def put(session: Session, digest: str, items: ItemLosses) -> None:
     """Store the losses of a training; those that its digest has already stay."""
     losses, groups = items.packed()
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert_any = postgresql.insert if is_postgresql else sqlite.insert
     row = {"digest": digest, "n_items": items.n_items, "losses": losses, "groups": groups}
-    session.execute(insert_any(ItemLossesRow).values(row).on_conflict_do_nothing())
+    session.execute(insert_into(session, ItemLossesRow).values(row).on_conflict_do_nothing())
 
 
 def counts(session: Session, digests: Collection[str]) -> dict[str, int]:
     """Return the number of items of each of these trainings that has any."""
     found: dict[str, int] = {}
-    for some in _chunks(digests):
+    for some in key_chunks(digests):
         query = select(ItemLossesRow.digest, ItemLossesRow.n_items)
         rows = session.execute(query.where(ItemLossesRow.digest.in_(some)))
         found |= {row.digest: row.n_items for row in rows}
@@ -74,16 +69,9 @@ def judged(session: Session, job_id: int) -> list[JudgedTraining]:
 
 def remove_unused(session: Session, digests: Collection[str]) -> None:
     """Remove the losses of those of these trainings that no trial names any more."""
-    for some in _chunks(set(digests)):
+    for some in key_chunks(set(digests)):
         named = select(TrialRow.digest).where(TrialRow.digest.in_(some))
         gone = delete(ItemLossesRow).where(
             ItemLossesRow.digest.in_(some), ItemLossesRow.digest.not_in(named)
         )
         session.execute(gone.execution_options(synchronize_session=False))
-
-
-def _chunks(digests: Collection[str]) -> Iterator[list[str]]:
-    """Yield digests in lists that fit a statement."""
-    rest = iter(digests)
-    while some := list(islice(rest, _CHUNK)):
-        yield some

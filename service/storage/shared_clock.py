@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, DateTime, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
+from service.storage.statements import is_postgresql
 from service.storage.tables import DispatcherRow
 
 # A heartbeat further ahead, s, was not written by the present clock. Above the wait for SQLite's
@@ -25,7 +26,7 @@ AHEAD_S = 60.0
 
 def now(session: Session) -> datetime:
     """Return the present time, the same for all processes of this database."""
-    if session.get_bind().dialect.name != "postgresql":
+    if not is_postgresql(session):
         return clock.now()
     query = select(func.clock_timestamp(type_=DateTime(timezone=True)))
     return session.execute(query).scalar_one().astimezone(UTC)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from service.storage.statements import insert_into
 from service.storage.tables import SplitLookRow
 
 
 def put(session: Session, job_id: int, split: str, at: datetime) -> None:
     """Store that a job has judged on a split; the first time of a job that goes on stays."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert_any = postgresql.insert if is_postgresql else sqlite.insert
     row = {"job_id": job_id, "split": split, "looked_at": at}
-    session.execute(insert_any(SplitLookRow).values(row).on_conflict_do_nothing())
+    session.execute(insert_into(session, SplitLookRow).values(row).on_conflict_do_nothing())
 
 
 def n_before(session: Session, job_id: int) -> int | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
-from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -17,14 +15,12 @@ from service.records import Attempt, Measurement, Trial, TrialOutline, TrialResu
 from service.states import AttemptState, Phase, TrialState, check_trial_transition
 from service.storage.jobs import deleted
 from service.storage.rows import to_value
+from service.storage.statements import insert_into, key_chunks
 from service.storage.tables import AttemptRow, MeasurementRow, TrialRow
 
 Values = Mapping[str, Any]
 # Rows read at a time when all of a job's are read.
 PAGE = 1_000
-Key = TypeVar("Key", int, str)
-CHUNK = 1000
-
 
 _NEW_TRIAL: dict[str, Any] = {
     **{own.name: None for own in fields(TrialResult)},
@@ -39,13 +35,6 @@ _NEW_TRIAL: dict[str, Any] = {
 _TRIALS = cast("Table", TrialRow.__table__)
 _ATTEMPTS = cast("Table", AttemptRow.__table__)
 _MEASUREMENTS = cast("Table", MeasurementRow.__table__)
-
-
-def _chunks(keys: Collection[Key]) -> Iterator[list[Key]]:
-    """Yield keys in lists that fit a statement: SQLite allows 32,766 parameters."""
-    rest = iter(keys)
-    while some := list(islice(rest, CHUNK)):
-        yield some
 
 
 def insert_all(session: Session, rows: Sequence[Values]) -> list[Trial]:
@@ -163,7 +152,7 @@ def results(session: Session, digests: Sequence[str]) -> dict[str, Trial]:
     That is the first that was trained; once its job was deleted, the first that reused its result.
     """
     found: dict[str, Trial] = {}
-    for some in _chunks(set(digests)):
+    for some in key_chunks(set(digests)):
         query = _trained(some).where(TrialRow.state == TrialState.COMPLETED)
         rows = session.scalars(query.order_by(TrialRow.id.desc()))
         mine = {row.digest: to_value(Trial, row) for row in rows}
@@ -175,7 +164,7 @@ def elsewhere(session: Session, job_id: int, digests: Sequence[str]) -> dict[str
     """Return, by digest, what other jobs have completed or are training right now."""
     found: dict[str, Trial] = {}
     others = TrialRow.job_id != job_id
-    for some in _chunks(set(digests)):
+    for some in key_chunks(set(digests)):
         query = (
             _trained(some)
             .where(TrialRow.state.in_((TrialState.COMPLETED, TrialState.RUNNING)), others)
@@ -241,7 +230,7 @@ def cancel_open(session: Session, job_ids: Collection[int], now: Any) -> None:  
 
 def supersede(session: Session, trial_ids: Collection[int]) -> None:
     """Remove trials from their study; any trial with the same digest may reuse their results."""
-    for some in _chunks(trial_ids):
+    for some in key_chunks(trial_ids):
         session.execute(
             update(TrialRow)
             .where(TrialRow.id.in_(some))
@@ -269,7 +258,7 @@ def wait_again(session: Session, found: Sequence[TrialOutline]) -> None:
     """
     for trial in found:
         check_trial_transition(trial.state, TrialState.WAITING)
-    for some in _chunks([trial.id for trial in found]):
+    for some in key_chunks([trial.id for trial in found]):
         session.execute(
             update(TrialRow)
             .where(TrialRow.id.in_(some))
@@ -324,7 +313,7 @@ def workers_of(session: Session, job_id: int) -> list[str]:
 def without_result(session: Session, attempt_ids: Collection[int]) -> set[int]:
     """Return those of these attempts whose result was not taken in."""
     found: set[int] = set()
-    for some in _chunks(attempt_ids):
+    for some in key_chunks(attempt_ids):
         query = select(AttemptRow.id).where(
             AttemptRow.id.in_(some),
             AttemptRow.state.not_in((AttemptState.COMPLETED, AttemptState.FAILED)),
@@ -344,18 +333,13 @@ def insert_measurements(session: Session, rows: Sequence[Values]) -> None:
     A commit may succeed although its answer is lost; it is then repeated.
     """
     if rows:
-        insert_any = postgresql.insert if _is_postgresql(session) else sqlite.insert
-        statement = insert_any(_MEASUREMENTS).on_conflict_do_nothing()
+        statement = insert_into(session, _MEASUREMENTS).on_conflict_do_nothing()
         session.connection().execute(statement, [dict(row) for row in rows])
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
 
 
 def forget_measurements(session: Session, trial_ids: Sequence[int]) -> None:
     """Remove the measurements of attempts that were given up: the next attempt measures again."""
-    for some in _chunks(trial_ids):
+    for some in key_chunks(trial_ids):
         session.query(MeasurementRow).where(MeasurementRow.trial_id.in_(some)).delete()
 
 

@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from service.states import Phase
-from service.storage import trials
+from service.storage import statements, trials
 from service.storage.database import Database
 from tests.support.stored_rows import new_job, trial_rows
 
 # PostgreSQL takes 65,535.
 SQLITE_PARAMETERS = 32_766
-MANY = 2 * trials.CHUNK + 1
+MANY = 2 * statements.CHUNK + 1
 
 
 def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> None:
@@ -38,7 +38,7 @@ def test_more_keys_than_a_statement_takes_are_looked_up(database: Database) -> N
         trials.supersede(session, [*ids, first.id])
     with database.read() as session:
         assert trials.get(session, first.id).phase is Phase.SUPERSEDED
-    assert trials.CHUNK <= max(n_parameters) < trials.CHUNK + 20 < SQLITE_PARAMETERS
+    assert statements.CHUNK <= max(n_parameters) < statements.CHUNK + 20 < SQLITE_PARAMETERS
 
 
 def test_numbers_come_back_bit_for_bit(database: Database) -> None:
