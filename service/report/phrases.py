@@ -29,6 +29,11 @@ def percent(share: float) -> str:
     return f"{value:.0f} %" if value >= 9.95 else f"{value:.2g} %"
 
 
+def signed(share: float) -> str:
+    """Return a share as `percent` does, with its sign: "-12 %"."""
+    return ("-" if share < 0.0 else "+") + percent(share)
+
+
 def chance_text(chance: float) -> str:
     """Return a probability as a percentage, never as certain: "87 %", "over 99 %"."""
     if chance < 0.01:
@@ -54,7 +59,7 @@ def ends_of(effect: Effect) -> str:
         return ""
     if effect.unit == "difference":
         return f"{effect.low:+.3g} to {effect.high:+.3g}"
-    return f"{_signed(effect.low)} to {_signed(effect.high)}"
+    return f"{signed(effect.low)} to {signed(effect.high)}"
 
 
 def between(effect: Effect) -> str:
@@ -63,7 +68,3 @@ def between(effect: Effect) -> str:
     if effect.unit == "difference":
         return f"{low:.3g} and {high:.3g}"
     return f"{percent(low)} and {percent(high)}"
-
-
-def _signed(share: float) -> str:
-    return ("-" if share < 0.0 else "+") + percent(share)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.campaigns.matrix import label_of
+from service.campaigns.report.sharpness import N_TRAIN
 
-N_TRAIN = "task.n_train"
 # Room around the points, in percent of the chart.
 ROOM = 6.0
 N_MARKS = 4

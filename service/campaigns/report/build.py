@@ -14,13 +14,14 @@ from service.campaigns.report import words
 from service.campaigns.report.cells import CellResult, result_of
 from service.campaigns.report.pooling import (
     SplitEffect,
-    as_change,
     by_split,
     pooled,
     replication,
 )
 from service.campaigns.report.sharpness import Sharpness, sharpness_of, title_of
+from service.jobs.decisions import PooledEffect
 from service.records import Json
+from service.report.effects import share_of
 from service.report.meta import Combined
 from service.storage import campaigns
 from service.storage.campaigns import CampaignCell
@@ -89,28 +90,24 @@ def _row(one: CellResult) -> dict[str, Any]:
         "outcome": one.outcome,
         "n_seeds": effect.n_seeds if effect else None,
         "log_ratio": effect.mean if effect else None,
-        "change": as_change(effect.mean) if effect else None,
-        "low": as_change(effect.low) if effect else None,
-        "high": as_change(effect.high) if effect else None,
+        "change": share_of(effect.mean) if effect else None,
+        "low": share_of(effect.low) if effect else None,
+        "high": share_of(effect.high) if effect else None,
         "radius": one.radius,
     }
 
 
 def _split(one: SplitEffect) -> Json:
     values = {"split": one.split, "n_cells": one.n_cells, "log_ratio": one.mean, "p": one.p}
-    return {**values, "variance": one.variance, "change": as_change(one.mean)}
+    return {**values, "variance": one.variance, "change": share_of(one.mean)}
 
 
 def _pooled(splits: Sequence[SplitEffect], found: Combined | None) -> Json | None:
     if found is None:
         return None
-    names = ("low", "high", "prediction_low", "prediction_high")
-    ends = {name: as_change(getattr(found, name)) for name in names}
     return {
-        "n_splits": found.n,
+        **asdict(PooledEffect.of(found)),
         "n_cells": sum(one.n_cells for one in splits),
-        "change": as_change(found.mean),
-        **ends,
         "log_ratio": found.mean,
         "tau": found.tau2**0.5,
     }

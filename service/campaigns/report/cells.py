@@ -55,14 +55,12 @@ class CellResult:
         network: Width and size of the kernels, as far as the network has one of each.
         n_train: Training samples, or a part of them; None for all.
         valley: The losses of a search over widths (`service.report.valley`).
-        seed: The job's.
     """
 
     index: int
     settings: Json
     job_id: int | None
     state: JobState | None
-    error: Json | None
     split: str | None = None
     outcome: str | None = None
     effect: LogRatio | None = None
@@ -70,7 +68,6 @@ class CellResult:
     network: tuple[float | None, float | None] = (None, None)
     n_train: float | None = None
     valley: Json | None = None
-    seed: int = 0
 
 
 def result_of(cell: CampaignCell) -> CellResult:
@@ -91,7 +88,6 @@ def result_of(cell: CampaignCell) -> CellResult:
         settings=cell.settings,
         job_id=cell.job_id,
         state=cell.state,
-        error=cell.error,
         split=_split(spec),
         outcome=outcome,
         effect=None if outcome == LESS_RELIABLE else log_ratio(looks[-1].get("effect")),
@@ -99,7 +95,6 @@ def result_of(cell: CampaignCell) -> CellResult:
         network=(_number(network.get("width")), _number(network.get("kernel_size"))),
         n_train=_number(task.get("n_train")) or _number(n_training),
         valley=arm.get("valley") or _only_valley(report),
-        seed=spec.get("seed", 0),
     )
 
 

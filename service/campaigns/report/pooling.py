@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from service.campaigns.report.cells import CellResult, LogRatio
-from service.report.effects import share_of
 from service.report.meta import Combined, combine
 
 # One-sided level of "a gain is shown": half of the two-sided 5 % of a job's question.
@@ -100,8 +99,3 @@ def replication(splits: Sequence[SplitEffect], level: float = LEVEL) -> Replicat
             break
         n_shown = u
     return Replication(len(ps), n_shown, level)
-
-
-def as_change(log: float) -> float:
-    """Return a log ratio as a share of the loss: -0.05 is 5 % lower."""
-    return share_of(log)

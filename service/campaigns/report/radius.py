@@ -110,7 +110,7 @@ def best_radius(valleys: Sequence[Valley]) -> BestRadius:
         return BestRadius("too few", 0)
     parabolas = np.array([_parabola(each) for each in used])
     _, slope, curvature = parabolas.mean(axis=0)
-    if not _has_bottom(used, float(curvature)):
+    if not _has_bottom(used, parabolas):
         return BestRadius("flat", len(used))
     at = float(-slope / (2.0 * curvature))
     narrow, wide = max(min(v.widths) for v in used), min(max(v.widths) for v in used)
@@ -122,25 +122,34 @@ def best_radius(valleys: Sequence[Valley]) -> BestRadius:
 
 def _parabola(valley: Valley) -> Array:
     """Return constant, slope and curvature of log losses over log widths, shape (3,)."""
-    x = np.log(np.asarray(valley.widths, dtype=np.float64))
-    terms = np.stack([np.ones_like(x), x, x**2], axis=1)
-    found, *_ = np.linalg.lstsq(terms, np.log(np.asarray(valley.losses)), rcond=None)
+    found, *_ = np.linalg.lstsq(_terms(valley), np.log(np.asarray(valley.losses)), rcond=None)
     return np.asarray(found)
 
 
-def _has_bottom(valleys: Sequence[Valley], curvature: float) -> bool:
-    """Whether the jobs' mean curvature is shown to be above 0, against their residuals."""
+def _terms(valley: Valley) -> Array:
+    """Return 1, x and x^2 of each log width x, shape (n, 3)."""
+    x = np.log(np.asarray(valley.widths, dtype=np.float64))
+    return np.stack([np.ones_like(x), x, x**2], axis=1)
+
+
+def _has_bottom(valleys: Sequence[Valley], parabolas: Array) -> bool:
+    """Whether the jobs' mean curvature is shown to be above 0, against their residuals.
+
+    Args:
+        valleys: Of n jobs.
+        parabolas: Of each, as `_parabola` returns it, shape (n, 3).
+    """
     from scipy.special import stdtr  # late: importing the service stays light
 
     squares, df, variance = 0.0, 0, 0.0
-    for valley in valleys:
-        x = np.log(np.asarray(valley.widths, dtype=np.float64))
-        terms = np.stack([np.ones_like(x), x, x**2], axis=1)
-        residuals = np.log(np.asarray(valley.losses)) - terms @ _parabola(valley)
+    for valley, parabola in zip(valleys, parabolas, strict=True):
+        terms = _terms(valley)
+        residuals = np.log(np.asarray(valley.losses)) - terms @ parabola
         squares += float(residuals @ residuals)
-        df += len(x) - 3
+        df += len(terms) - 3
         variance += float(np.linalg.inv(terms.T @ terms)[2, 2])
     error = math.sqrt(squares / df * variance) / len(valleys)
+    curvature = float(parabolas.mean(axis=0)[2])
     if error == 0.0:
         return curvature > 0.0
     return float(stdtr(df, -curvature / error)) < LEVEL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from service.campaigns.matrix import label_of, same_text
@@ -47,10 +47,6 @@ class Sharpness:
     cells: list[RadiusCell]
     slopes: list[Slope]
     n_unscaled: int
-
-    def to_dict(self) -> Json:
-        """Return plain values."""
-        return asdict(self)
 
 
 def sharpness_of(results: Sequence[CellResult]) -> Sharpness | None:

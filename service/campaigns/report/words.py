@@ -6,19 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 from service.campaigns.report.cells import LESS_RELIABLE, NONE_FOUND, CellResult
-from service.campaigns.report.pooling import Replication, SplitEffect, as_change
+from service.campaigns.report.pooling import Replication, SplitEffect
 from service.campaigns.report.radius import Slope
 from service.campaigns.report.sharpness import Sharpness
+from service.report.effects import share_of
 from service.report.meta import Combined
-from service.report.phrases import count_of, joined, percent
+from service.report.phrases import count_of, joined, percent, signed
 from service.states import JobState
 
 _NO_POINT = "The slopes are without them."
-
-
-def signed(share: float) -> str:
-    """Return a share with its sign: "-12 %"."""
-    return ("-" if share < 0.0 else "+") + percent(share)
 
 
 def ends(low: float, high: float) -> str:
@@ -31,11 +27,11 @@ def effect_in_words(splits: Sequence[SplitEffect], combined: Combined | None) ->
     if combined is None:
         return [_alone(splits[0])] if splits else []
     cells = count_of(sum(one.n_cells for one in splits), "cell")
-    new = ends(as_change(combined.prediction_low), as_change(combined.prediction_high))
+    new = ends(share_of(combined.prediction_low), share_of(combined.prediction_high))
     sentence = (
         f"Over {len(splits)} test splits ({cells}) the loss with a density is "
         f"{_size(combined.mean)} than that of the best network without "
-        f"{ends(as_change(combined.low), as_change(combined.high))}"
+        f"{ends(share_of(combined.low), share_of(combined.high))}"
     )
     is_shown = combined.high < 0.0 or combined.low > 0.0
     return [
@@ -61,7 +57,7 @@ def none_in_words(results: Sequence[CellResult], splits: Sequence[SplitEffect]) 
 
 
 def _size(log: float) -> str:
-    return f"{percent(as_change(log))} {'lower' if log < 0.0 else 'higher'}"
+    return f"{percent(share_of(log))} {'lower' if log < 0.0 else 'higher'}"
 
 
 def _alone(split: SplitEffect) -> str:
