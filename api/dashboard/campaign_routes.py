@@ -7,9 +7,8 @@ from fastapi.responses import HTMLResponse
 
 from api.context import database_of
 from api.dashboard.pages import campaigns
-from api.dashboard.rendering import html
+from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
-from service.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,9 +24,6 @@ def show_campaigns(request: Request, before: OptionalId = None) -> HTMLResponse:
 @router.get("/campaigns/{campaign_id}")
 def show_campaign(request: Request, campaign_id: Id) -> HTMLResponse:
     """Show one campaign with its report."""
-    try:
-        with database_of(request).read() as session:
-            page = campaigns.campaign_page(session, campaign_id)
-    except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
-    return html(request, "campaign.html", page=page)
+    return html_of_stored(
+        request, "campaign.html", lambda session: campaigns.campaign_page(session, campaign_id)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -9,13 +10,16 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
+from api.context import database_of
 from api.dashboard import assets
 from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
 from densearch.names import shown
+from service.errors import NotFoundError
 from service.states import JobState
 from service.tasks.metric_names import in_order
 
@@ -52,6 +56,22 @@ def root_of(path: str) -> str:
     the server need not know.
     """
     return "../" * (path.count("/") - 1) or "./"
+
+
+def html_of_stored(request: Request, name: str, read: Callable[[Session], object]) -> HTMLResponse:
+    """Render a template with what is read of the database; a page that says so if there is none.
+
+    Args:
+        request: As in `html`.
+        name: Of the template; it gets the value as `page`.
+        read: Called in one transaction; a `NotFoundError` is answered with the status 404.
+    """
+    try:
+        with database_of(request).read() as session:
+            page = read(session)
+    except NotFoundError as error:
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, name, page=page)
 
 
 def html(

@@ -15,7 +15,7 @@ from api.dashboard.pages import datasets, density_cards
 from api.dashboard.pages import job as views
 from api.dashboard.pages import jobs as listing
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
-from api.dashboard.rendering import HEADERS, html
+from api.dashboard.rendering import HEADERS, html, html_of_stored
 from api.paging import MAX_ID, Id, OptionalId
 from service.errors import NotFoundError
 from service.states import JobState
@@ -42,12 +42,9 @@ def show_job(
     request: Request, job_id: Id, density: OptionalId = None, above: OptionalId = None
 ) -> HTMLResponse:
     """Show one job; `density` is the id of the one that is shown."""
-    try:
-        with database_of(request).read() as session:
-            page = views.job_page(session, job_id, density, above)
-    except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
-    return html(request, "job.html", page=page)
+    return html_of_stored(
+        request, "job.html", lambda session: views.job_page(session, job_id, density, above)
+    )
 
 
 @router.get("/jobs/{job_id}/trials")
@@ -112,12 +109,9 @@ def show_datasets(
 @router.get("/datasets/{dataset_id}")
 def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
     """Show one stored data set."""
-    try:
-        with database_of(request).read() as session:
-            page = datasets.dataset_line(session, dataset_id)
-    except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
-    return html(request, "dataset.html", page=page)
+    return html_of_stored(
+        request, "dataset.html", lambda session: datasets.dataset_line(session, dataset_id)
+    )
 
 
 @router.get("/static/{name}")

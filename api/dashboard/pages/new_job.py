@@ -15,11 +15,11 @@ from api.bodies import json_body
 from api.context import InDatabase, WithSettings
 from api.dashboard.pages.datasets import DatasetLine
 from api.dashboard.pages.examples import EXAMPLES, Example
-from api.dashboard.rendering import html
+from api.dashboard.rendering import html, html_of_stored
 from api.paging import MAX_ID, OptionalId
 from api.routes.estimates import RETRY_AFTER_S
 from service.costs.prices import prices_of
-from service.errors import InvalidSpecError, NotFoundError
+from service.errors import InvalidSpecError
 from service.jobs import commands as service_jobs
 from service.jobs.estimate import estimate
 from service.jobs.leases import no_dispatcher
@@ -92,17 +92,13 @@ def _is_same(short: Json, full: Json) -> bool:
 @router.get("/jobs/new")
 def show_new_job(
     request: Request,
-    database: InDatabase,
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
 ) -> HTMLResponse:
     """Show the form of a new job, filled with an example, a job's spec or one for a stored set."""
-    try:
-        with database.read() as session:
-            page = new_job_page(session, start, dataset)
-    except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
-    return html(request, "new_job.html", page=page)
+    return html_of_stored(
+        request, "new_job.html", lambda session: new_job_page(session, start, dataset)
+    )
 
 
 @router.post("/jobs/estimate")
