@@ -7,7 +7,7 @@ refused with a pointer to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -18,6 +18,18 @@ from service.validation.json_pointers import escape
 
 JSON = "application/json"
 MAX_DEPTH = 64
+
+
+def request_body(schema: str | Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI entry of a body that is decoded here.
+
+    Args:
+        schema: As JSON Schema, or the name of one that `api.openapi` adds.
+        example: A valid body.
+    """
+    own = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
+    content = {JSON: {"schema": own, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 class _Repeated(dict[str, Any]):

@@ -11,23 +11,24 @@ from fastapi import Query as FromQuery
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.bodies import json_body
+from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
-from api.routes.estimates import MEASURING, RETRY_AFTER_S
+from api.routes.estimates import MEASURING, ask_again
 from api.routes.jobs import LOCATION, IdempotencyKey
 from api.schemas.base import Json, ListOut
 from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
 from service.campaigns import commands
 from service.campaigns.estimate import CampaignEstimate, estimate
 from service.campaigns.report.build import report_of
-from service.campaigns.request import CampaignSpec, Extension, read
+from service.campaigns.request import CampaignSpec, Extension
 from service.campaigns.standing import CampaignStanding, standings
 from service.costs.prices import prices_of
 from service.jobs.leases import no_dispatcher
 from service.storage import campaigns
 from service.storage.database import Database
+from service.validation.request_bodies import read
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -42,14 +43,7 @@ EXAMPLE: Json = {
     "matrix": {"network.kernel_size": [3, 5], "network.width": [8, 16], "seed": [0, 1, 2]},
 }
 
-
 CAMPAIGN_MEASURING = {**MEASURING, "model": CampaignEstimateOut}
-
-
-def _body(name: str, example: Json) -> Json:
-    """Return the OpenAPI entry of a body; api/openapi.py adds its schema."""
-    content = {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": example}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 class CampaignsQuery(Query):
@@ -86,7 +80,7 @@ def _summary(standing: CampaignStanding) -> dict[str, Any]:
     status_code=202,
     response_model=CampaignOut,
     responses={202: LOCATION, **documented(400, 403, 409, 413, 415, 422)},
-    openapi_extra=_body("CampaignSpec", EXAMPLE),
+    openapi_extra=request_body("CampaignSpec", EXAMPLE),
 )
 def submit_campaign(
     database: InDatabase,
@@ -107,7 +101,7 @@ def submit_campaign(
     "/estimate",
     response_model=CampaignEstimateOut,
     responses={202: CAMPAIGN_MEASURING, **documented(400, 403, 413, 415, 422)},
-    openapi_extra=_body("CampaignSpec", EXAMPLE),
+    openapi_extra=request_body("CampaignSpec", EXAMPLE),
 )
 def estimate_campaign(
     database: InDatabase,
@@ -125,8 +119,7 @@ def estimate_campaign(
         settings.max_campaign_cells,
     )
     if found.state == "measuring":
-        response.status_code = 202
-        response.headers["retry-after"] = str(RETRY_AFTER_S)
+        ask_again(response)
     return found
 
 
@@ -173,7 +166,7 @@ def cancel_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
     status_code=202,
     response_model=CampaignOut,
     responses=documented(400, 403, 404, 413, 415, 422),
-    openapi_extra=_body("Extension", {"path": "seed", "values": [3, 4]}),
+    openapi_extra=request_body("Extension", {"path": "seed", "values": [3, 4]}),
 )
 def extend_campaign(
     database: InDatabase,

@@ -29,6 +29,12 @@ MEASURING = {
 }
 
 
+def ask_again(response: Response) -> None:
+    """Mark the answer to a request whose figures are being measured, as `MEASURING` says."""
+    response.status_code = 202
+    response.headers["retry-after"] = str(RETRY_AFTER_S)
+
+
 @router.post(
     "/estimate",
     response_model=EstimateOut,
@@ -50,6 +56,5 @@ def estimate_job(
         partial(no_dispatcher, settings.data_dir),
     )
     if found.state == "measuring":
-        response.status_code = 202
-        response.headers["retry-after"] = str(RETRY_AFTER_S)
+        ask_again(response)
     return found

@@ -10,7 +10,7 @@ from fastapi import Query as FromQuery
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from api.bodies import json_body
+from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
@@ -49,18 +49,7 @@ EXAMPLE: dict[str, Any] = {
     "evaluation": {"n_seeds": 3},
     "resources": {"cpus_per_trial": 1, "gpus_per_trial": 0},
 }
-# The body is decoded by api.bodies, so its schema is named here (api/openapi.py adds it).
-REQUEST_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"$ref": "#/components/schemas/JobSpec"},
-                "example": EXAMPLE,
-            }
-        },
-    }
-}
+REQUEST_BODY = request_body("JobSpec", EXAMPLE)
 
 LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 

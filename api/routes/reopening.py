@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.bodies import json_body
+from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Id
 from api.problems.handlers import documented
@@ -17,7 +17,7 @@ from service.costs.prices import prices_of
 from service.errors import Fault, InvalidSpecError
 from service.jobs import commands, more_seeds, reopen
 from service.spec import MOST_SEEDS
-from service.validation.json_pointers import faults_of
+from service.validation.request_bodies import read
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -42,12 +42,6 @@ class ExtendIn(BaseModel):
     )
 
 
-def _body(schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI entry of a body that api.bodies decodes."""
-    content = {"application/json": {"schema": schema, "example": example}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
 PATCH_SCHEMA = {
     "type": "object",
     "description": "JSON merge patch (RFC 7396) of the job's spec: a given value replaces the old "
@@ -60,7 +54,7 @@ PATCH_SCHEMA = {
     status_code=202,
     response_model=JobOut,
     responses=documented(400, 403, 404, 409, 413, 415, 422),
-    openapi_extra=_body(ExtendIn.model_json_schema(), {"n_trials": 24}),
+    openapi_extra=request_body(ExtendIn.model_json_schema(), {"n_trials": 24}),
 )
 def extend_job(
     database: InDatabase,
@@ -69,10 +63,7 @@ def extend_job(
     body: Annotated[object, Depends(json_body)],
 ) -> JobOut:
     """Raise the budget of a job that has succeeded, or its seeds beyond the plan."""
-    try:
-        wanted = ExtendIn.model_validate(body)
-    except ValidationError as error:
-        raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
+    wanted = read(ExtendIn, body)
     if wanted.n_trials is not None and wanted.n_seeds is None:
         reopen.extend(database, job_id, wanted.n_trials)
     elif wanted.n_seeds is not None and wanted.n_trials is None:
@@ -89,7 +80,7 @@ def extend_job(
     status_code=202,
     response_model=JobOut,
     responses={202: LOCATION, **documented(400, 403, 404, 409, 413, 415, 422)},
-    openapi_extra=_body(PATCH_SCHEMA, {"name": "photos, another seed", "seed": 1}),
+    openapi_extra=request_body(PATCH_SCHEMA, {"name": "photos, another seed", "seed": 1}),
 )
 def clone_job(
     database: InDatabase,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from densearch.names import fault_in
+from densearch import names
 from densearch.plugins.sections import Section
 from service.control_sections import Label
-from service.errors import Fault, InvalidSpecError
-from service.validation.json_pointers import faults_of
 
 # Longer than that of any field of a spec.
 Path = Annotated[str, Field(min_length=1, max_length=300)]
@@ -20,7 +18,7 @@ Values = Annotated[list[Any], Field(min_length=1)]
 class CampaignSpec(Section):
     """A campaign: jobs that differ by the settings of a matrix."""
 
-    name: Label
+    name: Annotated[Label, AfterValidator(names.checked)]
     base: dict[str, Any] = Field(
         description="The spec that all jobs share, as POST /v1/jobs takes it; without a name."
     )
@@ -37,23 +35,3 @@ class Extension(Section):
 
     path: Path
     values: Values = Field(description="Those that the axis has already are left out.")
-
-
-Read = TypeVar("Read", bound=Section)
-
-
-def read(kind: type[Read], body: object) -> Read:
-    """Read a request's body.
-
-    Raises:
-        InvalidSpecError: With one fault for each field that is wrong.
-    """
-    try:
-        found = kind.model_validate(body)
-    except ValidationError as error:
-        raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    if isinstance(found, CampaignSpec):
-        fault = fault_in(found.name)
-        if fault is not None:
-            raise InvalidSpecError([Fault("/name", fault)])
-    return found

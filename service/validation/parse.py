@@ -26,7 +26,8 @@ from service.tasks.sections import data_of
 from service.training_section import Training
 from service.validation import data, density, evaluation, studies, training
 from service.validation import network as network_rules
-from service.validation.json_pointers import escape, faults_of, sentence
+from service.validation.json_pointers import escape, sentence
+from service.validation.request_bodies import read
 
 # Sections that mean nothing where nothing is trained.
 UNTRAINED = (
@@ -58,11 +59,7 @@ def parse(body: object) -> JobSpec:
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
     """
-    try:
-        spec = JobSpec.model_validate(body)
-    except ValidationError as error:
-        raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
-    return complete(_with_newest(spec))
+    return complete(_with_newest(read(JobSpec, body)))
 
 
 def _with_newest(spec: JobSpec) -> JobSpec:
