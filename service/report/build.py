@@ -73,21 +73,20 @@ def build_report(
     found, looks = looked_at(everything, plan)
     against = compare_with_uniform(found, plan.level)
     counted = [one for one in found if one.arm.record.role in ROLES]
-    noise = (
-        plateau.noise_of([one.losses for one in counted])
-        if isinstance(resolved, TrainingJob)
-        else None
-    )
     best = min(
         (one for one in found if one.arm.record.role is Role.SEARCH), key=_value, default=None
     )
     attribution = _attribution(counted, best, plan.level)
-    answer = (
-        answer_of(resolved, arms, counted, plan, looks, attribution)
-        if isinstance(resolved, TrainingJob)
-        else None
-    )
     asked_for = _asked_for(arms, every)
+    noise = answer = decided = scope = continued = None
+    if isinstance(resolved, TrainingJob):
+        noise = plateau.noise_of([one.losses for one in counted])
+        answer = answer_of(resolved, arms, counted, plan, looks, attribution)
+        if answer is not None:
+            question, beyond = answer.question, resolved.spec.evaluation.continued_to
+            decided = decided_by_job(resolved, counted, answer, asked_for, noise)
+            scope = scope_of(resolved, counted, question, plan.level, items)
+            continued = continued_of(everything, question, looks[-1], beyond)
     savings = fidelity.savings_of(resolved, asked_for)
     compared = _samplers(counted)
     stopped = stopped_of(arms)
@@ -95,17 +94,9 @@ def build_report(
     findings += stopped_in_words(stopped)
     findings += _bounds_in_words(found)
     findings += devices.mixed_in_words(kinds)
-    evidence = [*answer.evidence] if answer else []
-    decided = (
-        decided_by_job(resolved, counted, answer, asked_for, noise)
-        if isinstance(resolved, TrainingJob) and answer is not None
-        else None
-    )
-    scope = scope_of(resolved, counted, answer.question, plan.level, items) if answer else None
-    evidence += scope.words if scope else []
-    beyond = resolved.spec.evaluation.continued_to
-    continued = continued_of(everything, answer.question, looks[-1], beyond) if answer else None
     findings += [continued.words] if continued else []
+    evidence = [*answer.evidence] if answer else []
+    evidence += scope.words if scope else []
     evidence += [attribution["words"]] if attribution else []
     return {
         "version": VERSION,

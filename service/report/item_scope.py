@@ -13,7 +13,7 @@ from service.report.item_effects import ItemEffect, item_effect_of
 from service.report.phrases import count_of, percent
 from service.report.primary import PrimaryQuestion, SeedPlan
 from service.report.rows import ArmTrials, arms_with_trials
-from service.studies.resolved import FunctionJob, ResolvedSpec
+from service.studies.resolved import TrainingJob
 from service.studies.study_run import StudyRun
 
 # With fewer sources the interval is somewhat too narrow (ADR 55).
@@ -67,13 +67,13 @@ def _counted(one: ArmTrials) -> list[Trial]:
 
 
 def scope_of(
-    resolved: ResolvedSpec,
+    resolved: TrainingJob,
     found: Sequence[ArmTrials],
     question: PrimaryQuestion,
     level: float,
     known: Mapping[str, ItemLosses],
-) -> Scope | None:
-    """Say what the answer holds for; None for a function.
+) -> Scope:
+    """Say what the answer holds for.
 
     Args:
         resolved: The job.
@@ -82,8 +82,6 @@ def scope_of(
         level: Two-sided level of the intervals.
         known: The losses of items that were kept, by the digest of the training.
     """
-    if isinstance(resolved, FunctionJob):
-        return None
     ours, theirs = _trainings_of(found, question)
     effect = item_effect_of(ours, theirs, known, level)
     return Scope(effect, _words(effect, ITEMS.get(resolved.data.n_dims, "item")))
