@@ -105,11 +105,11 @@ def clone(
 
 
 def body_of(spec: JobSpec, *, exclude_unset: bool = False, exclude_none: bool = False) -> Json:
-    """Return a spec as the body of a submission, with its method and its validation seeds.
+    """Return a spec as the body of a submission, with what its dump leaves out as it was at first.
 
-    The first method and a single seed are dumped without. By another method a job that is
-    submitted again would train points that differ in their last digits; with the seeds that
-    submissions have by default it would train more, and might choose others.
+    By another method a job that is submitted again would train points that differ in their last
+    digits; with the seeds that submissions have by default it would train more, and might choose
+    others.
 
     Args:
         spec: A job's (`spec_again`).
@@ -117,7 +117,7 @@ def body_of(spec: JobSpec, *, exclude_unset: bool = False, exclude_none: bool = 
         exclude_none: Likewise.
     """
     body = spec.model_dump(mode="json", exclude_unset=exclude_unset, exclude_none=exclude_none)
-    return {**body, "method": spec.method, "validation_seeds": spec.validation_seeds}
+    return {**body, **parse.AT_FIRST, **body}
 
 
 def merged(target: object, patch: object) -> object:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -43,7 +44,6 @@ MOST_GPUS = 1.0
 # Functions have values up to millions: above the worst value a sampler would see them all alike.
 WORST_OF_FUNCTION = 1e12
 
-
 # Without a tuned plain network a density is judged against a rate that may be a bad one.
 CONTROLS: tuple[ControlName, ...] = ("uniform", "uniform_tuned")
 # Of each of a study's best, where a learning rate is searched: one that fails now and then may win
@@ -51,6 +51,10 @@ CONTROLS: tuple[ControlName, ...] = ("uniform", "uniform_tuned")
 VALIDATION_SEEDS = 3
 # The rules by which a new job's arms are searched and compared.
 NEWEST_METHOD: Final = 2
+# What `_with_newest` fills in, as specs had it that were stored before there was another value.
+AT_FIRST: Final[Mapping[str, Any]] = MappingProxyType(
+    {"method": 1, "validation_seeds": 1, "controls": []}
+)
 
 
 def parse(body: object) -> JobSpec:
@@ -88,8 +92,7 @@ def stored(body: object) -> JobSpec:
     Raises:
         InvalidSpecError: This server would refuse it by now.
     """
-    absent = {"method": 1, "validation_seeds": 1, "controls": []}
-    return parse(absent | body if isinstance(body, dict) else body)
+    return parse({**AT_FIRST, **body} if isinstance(body, dict) else body)
 
 
 def complete(spec: JobSpec) -> JobSpec:
