@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from service.errors import Fault, IllegalTransitionError, InvalidSpecError
-from service.jobs.reopen import require_continuable
+from service.errors import Fault, InvalidSpecError
+from service.jobs.reopen import lock_extensible
 from service.records import Job
 from service.spec import MOST_SEEDS
-from service.states import JobState, Phase
+from service.states import Phase
 from service.storage import jobs, trials
 from service.storage.database import Database
 from service.studies.resolved import FunctionJob
@@ -33,12 +33,8 @@ def continue_evaluation(database: Database, job_id: int, n_seeds: int) -> Job:
             large.
     """
     with database.write() as session:
-        job = jobs.lock(session, job_id)
-        if job.state is not JobState.SUCCEEDED:
-            raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
-        resolved = require_continuable(session, job)
-        spec = resolved.spec
-        if isinstance(resolved, FunctionJob) or spec.evaluation.n_seeds == 0:
+        job, resolved = lock_extensible(session, job_id)
+        if isinstance(resolved, FunctionJob) or resolved.spec.evaluation.n_seeds == 0:
             raise InvalidSpecError([Fault(AT, "the job has no final evaluation to continue")])
         numbers = [
             trial.number + 1

@@ -52,10 +52,8 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
             cost too much.
     """
     with database.write() as session:
-        job = jobs.lock(session, job_id)
-        if job.state is not JobState.SUCCEEDED:
-            raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
-        spec = require_continuable(session, job).spec
+        _, resolved = lock_extensible(session, job_id)
+        spec = resolved.spec
         found = studies.of_job(session, job_id)
         own = extensible(found)
         _require_larger(own, present_budget(spec.method, found), n_trials)
@@ -67,7 +65,21 @@ def extend(database: Database, job_id: int, n_trials: int) -> Job:
         return jobs.reopen(session, job_id)
 
 
-def require_continuable(session: Session, job: Job) -> ResolvedSpec:
+def lock_extensible(session: Session, job_id: int) -> tuple[Job, ResolvedSpec]:
+    """Lock a job that has succeeded and can go on here, and resolve its spec.
+
+    Raises:
+        NotFoundError: No such job, or the data set that it is trained on was deleted.
+        IllegalTransitionError: It has not succeeded.
+        OtherVersionError: Other versions of the training code or its libraries started the job.
+    """
+    job = jobs.lock(session, job_id)
+    if job.state is not JobState.SUCCEEDED:
+        raise IllegalTransitionError("job", job.state, "extended: only one that SUCCEEDED can")
+    return job, _require_continuable(session, job)
+
+
+def _require_continuable(session: Session, job: Job) -> ResolvedSpec:
     """Check that a job can go on here: its data set is stored, and the code is the same."""
     resolved = resolved_of(job)
     dataset_references.require(session, resolved.spec)
@@ -157,7 +169,7 @@ def retry_failed(database: Database, job_id: int) -> Job:
         job = _require_retriable(jobs.lock(session, job_id))
         if seen.lease_fence != job.lease_fence:  # it continued
             chosen = _choose_retry(session, job)
-        resolved = require_continuable(session, job)
+        resolved = _require_continuable(session, job)
         _retry(session, resolved.spec, job, chosen)
         return jobs.reopen(session, job_id)
 
