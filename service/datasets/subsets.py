@@ -59,7 +59,8 @@ def least_size(counts: Sequence[int]) -> int:
     """Return the least size of a subset that has a sample of each class.
 
     Args:
-        counts: Samples of each class in the whole; those without any are passed over.
+        counts: Samples of each class in the whole, of one at least; those without any are passed
+            over.
     """
     smallest = min(n for n in counts if n > 0)
     last = max(label for label, n in enumerate(counts) if n == smallest)
