@@ -25,7 +25,7 @@ def demo(
 ) -> None:
     """Search the densities of a denoising network on photographs, and say whether they helped.
 
-    Takes 5 to 8 minutes on 2 cores. A second demo trains nothing: it finds its trials in the
+    Takes 3 to 4 minutes on 2 quiet cores. A second demo trains nothing: it finds its trials in the
     database, and says so.
     """
     from api.cli.demo_job import run  # loads the client and the terminal's tables
