@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from service.datasets import progress
@@ -16,7 +18,7 @@ def test_stages_are_reported_at_once_and_numbers_when_they_are_due(
 ) -> None:
     seen: Seen = []
     now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: now))
     watched = ImportProgress(lambda *of: seen.append(of))
     watched.enter(Stage.READING, 10)
     for n_done in range(6):

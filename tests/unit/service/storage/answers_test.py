@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +31,8 @@ class Time:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
         self._numbers = count(1)
-        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        # Only of this module: the event loop of a server in this process keeps its own time.
+        monkeypatch.setattr(answers, "time", SimpleNamespace(monotonic=lambda: self.now))
 
     def counting(self, took_s: float) -> int:
         self.now += took_s
