@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from densearch.cli.tables import duration, moment, show_table, state_text
+from densearch.cli.tables import duration, moment, percent, show_table, state_text
 from densearch.cli.terminal import console, echo
 from densearch.client.client import Json
 from densearch.names import shown
@@ -52,8 +52,8 @@ def cells_table(cells: Iterable[Json]) -> Table:
             str(cell["job_id"] or "-"),
             state_text(cell["state"] or "DELETED"),
             cell["outcome"] or "-",
-            _percent(cell["change"]),
-            f"{_percent(cell['low'])} to {_percent(cell['high'])}" if _has(cell, "low") else "-",
+            percent(cell["change"]),
+            f"{percent(cell['low'])} to {percent(cell['high'])}" if _has(cell, "low") else "-",
             f"{cell['radius']:.3g}" if _has(cell, "radius") else "-",
         )
     return table
@@ -78,10 +78,6 @@ def radii_table(cells: Iterable[Json]) -> Table:
 
 def _has(cell: Json, name: str) -> bool:
     return cell[name] is not None
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100.0 * share:+.1f} %"
 
 
 def estimate_lines(found: Json) -> Iterator[str]:

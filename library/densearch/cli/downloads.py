@@ -38,23 +38,22 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
         yield _write_json(folder / "report.json", report)
     taken = {"job.json", "report.json", ITEM_LOSSES}
     yield from _save_densities(client, job, folder, taken)
-    if _has_item_losses(client, job_id, folder / ITEM_LOSSES):
-        yield folder / ITEM_LOSSES
+    yield from _save_item_losses(client, job_id, folder / ITEM_LOSSES)
     for artifact in client.artifacts(job_id):
         path = folder / _free_name(artifact["name"], artifact["id"], taken)
         client.save_artifact(artifact["id"], path)
         yield path
 
 
-def _has_item_losses(client: Client, job_id: int, path: Path) -> bool:
-    """Write the losses of a job's test items; return False where the server has none."""
+def _save_item_losses(client: Client, job_id: int, path: Path) -> Iterator[Path]:
+    """Write the losses of a job's test items and yield the path; neither where there are none."""
     try:
         client.save_item_losses(job_id, path)
     except ClientError as error:
         if error.status != NOT_FOUND:
             raise
-        return False
-    return True
+    else:
+        yield path
 
 
 def _free_name(text: str, number: int, taken: set[str]) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from densearch.answers import earlier_looks_in_words
 from densearch.cli.failures import reason_of
-from densearch.cli.tables import number, state_text, studies_table, vector_table
+from densearch.cli.tables import number, percent, state_text, studies_table, vector_table
 from densearch.cli.terminal import console
 from densearch.client.client import Json
 from densearch.metric_titles import METRIC_TITLES
@@ -81,7 +81,7 @@ def decision_lines(decision: Json | None) -> Iterator[Text]:
         yield Text(words, style=style if index == 0 else "")
     if decision["earlier"]:
         jobs = ", ".join(
-            f"{one['job_id']} {one['name']} ({100 * one['change']:+z.1f} %)"
+            f"{one['job_id']} {one['name']} ({percent(one['change'])})"
             for one in decision["earlier"]
         )
         yield Text(f"Earlier jobs: {jobs}.")
@@ -164,7 +164,7 @@ def difference_text(versus: Json | None) -> str:
         return "-"
     if versus.get("change") is not None and versus.get("unit") != "difference":
         low, high = versus["change_low"], versus["change_high"]
-        whole = f"{100 * versus['change']:+z.1f} %"
+        whole = percent(versus["change"])
         return whole if low is None else f"{whole} [{100 * low:+z.1f}, {100 * high:+z.1f}]"
     relative = versus.get("relative")
     low, high = versus.get("low"), versus.get("high")
@@ -173,8 +173,8 @@ def difference_text(versus: Json | None) -> str:
         return shown if low is None else f"{shown} [{number(low, 2)}, {number(high, 2)}]"
     scale = 100 * relative / versus["difference"]
     if low is None or high is None:
-        return f"{100 * relative:+z.1f} %"
-    return f"{100 * relative:+z.1f} % [{scale * low:+z.1f}, {scale * high:+z.1f}]"
+        return percent(relative)
+    return f"{percent(relative)} [{scale * low:+z.1f}, {scale * high:+z.1f}]"
 
 
 def _density(arm: Json) -> str:

@@ -59,6 +59,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:#.{digits}g}"
 
 
+def percent(share: float | None) -> str:
+    """Return a share as a percentage with its sign; a dash if there is none."""
+    return "-" if share is None else f"{100 * share:+z.1f} %"
+
+
 def moment(text: str) -> str:
     """Return a time of the server in local time, and in UTC where that differs."""
     try:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from uuid import uuid4
 
-from densearch.client.transport import Json, Transport
+from densearch.client.transport import Json, Transport, json_request, json_request_once
 
 PAGE = 200
 PATH = "/v1/campaigns"
@@ -31,8 +29,7 @@ class Campaigns:
             ClientError: It is refused; `faults` names the values and cells.
             UnreachableError: No server answers.
         """
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        return self._transport.json("POST", PATH, content=_content(campaign), headers=headers)
+        return self._transport.json("POST", PATH, **json_request_once(campaign, key))
 
     def estimate(self, campaign: Mapping[str, Any] | bytes) -> Json:
         """Return what a campaign would cost; ask again while its `state` is ``measuring``.
@@ -44,9 +41,7 @@ class Campaigns:
             ClientError: It is refused; `faults` names the values and cells.
             UnreachableError: No server answers.
         """
-        headers = {"Content-Type": "application/json"}
-        path = f"{PATH}/estimate"
-        return self._transport.json("POST", path, content=_content(campaign), headers=headers)
+        return self._transport.json("POST", f"{PATH}/estimate", **json_request(campaign))
 
     def all(self) -> Iterator[Json]:
         """Yield every campaign, the newest first, page by page."""
@@ -77,7 +72,3 @@ class Campaigns:
         """
         body = {"path": path, "values": list(values)}
         return self._transport.json("POST", f"{PATH}/{campaign_id}/extend", json=body)
-
-
-def _content(body: Mapping[str, Any] | bytes) -> bytes:
-    return body if isinstance(body, bytes) else json.dumps(body).encode()

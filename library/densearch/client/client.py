@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
-from uuid import uuid4
 
 import httpx2
 
@@ -33,6 +32,8 @@ from densearch.client.transport import (
     Json,
     Transport,
     UnreachableError,
+    json_request,
+    json_request_once,
     problem_of,
     reason_of,
 )
@@ -94,7 +95,7 @@ class Client(Transport):
             ClientError: The spec is refused; `faults` names its fields.
             UnreachableError: No server answers.
         """
-        return self.json("POST", "/v1/jobs", **_once(spec, key))
+        return self.json("POST", "/v1/jobs", **json_request_once(spec, key))
 
     def estimate(self, spec: Mapping[str, Any] | bytes) -> Json:
         """Return what a job would cost; ask again while its `state` is ``measuring``.
@@ -106,9 +107,7 @@ class Client(Transport):
             ClientError: The spec is refused; `faults` names its fields.
             UnreachableError: No server answers.
         """
-        content = spec if isinstance(spec, bytes) else json.dumps(spec).encode()
-        headers = {"Content-Type": "application/json"}
-        return self.json("POST", "/v1/jobs/estimate", content=content, headers=headers)
+        return self.json("POST", "/v1/jobs/estimate", **json_request(spec))
 
     def job(self, job_id: int) -> Json:
         """Return a job with its progress and its best so far."""
@@ -164,7 +163,7 @@ class Client(Transport):
         Raises:
             ClientError: The changed spec is refused; `faults` names its fields.
         """
-        return self.json("POST", f"/v1/jobs/{job_id}/clone", **_once(changes, key))
+        return self.json("POST", f"/v1/jobs/{job_id}/clone", **json_request_once(changes, key))
 
     def retry_failed(self, job_id: int) -> Json:
         """Try the failed trials of a job that has ended again."""
@@ -314,10 +313,3 @@ class Client(Transport):
                 data = json.loads(sent.data) if sent.data else None
                 if sent.id and isinstance(data, dict):
                     yield Event(int(sent.id), sent.event, data)
-
-
-def _once(body: Mapping[str, Any] | bytes, key: str | None) -> Json:
-    """Return the arguments of a request that makes one job however often it is sent."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-    return {"content": content, "headers": headers}

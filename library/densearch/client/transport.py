@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx2
 
@@ -209,3 +211,21 @@ def error_of(body: Mapping[str, Any], status: int, reason: str = "") -> ClientEr
 
 def _place(item: Mapping[str, object]) -> str:
     return str(item.get("pointer") or item.get("parameter") or item.get("entry") or "")
+
+
+def json_request(body: Mapping[str, Any] | bytes) -> dict[str, Any]:
+    """Return the arguments of a request with a JSON body, which may be a document's bytes."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return {"content": content, "headers": {"Content-Type": "application/json"}}
+
+
+def json_request_once(body: Mapping[str, Any] | bytes, key: str | None) -> dict[str, Any]:
+    """Return those of a request that makes one thing however often it is sent.
+
+    Args:
+        body: As in `json_request`.
+        key: Idempotency-Key; a new one if None.
+    """
+    request = json_request(body)
+    request["headers"]["Idempotency-Key"] = key or uuid4().hex
+    return request
