@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 # Of a training with more items none are kept: 4 MB a training.
 MOST_ITEMS = 1_000_000
+# With fewer groups no interval over items is given: it would be too narrow (ADR 55).
+LEAST_GROUPS = 10
 _LOSS, _GROUP = np.dtype("<f4"), np.dtype("<i4")
 
 

@@ -33,6 +33,7 @@ from api.uploads import (
 )
 from service.datasets import library, preview
 from service.datasets.importer import Importer
+from service.datasets.store.group_files import COUNTS
 from service.datasets.store.reader import PREVIEW, folder_of
 from service.errors import NotFoundError
 from service.records import STORED, Dataset, Import
@@ -67,7 +68,8 @@ def dataset_out(found: Dataset) -> Json:
         "warnings": details["warnings"],
         "left_out": details.get("left_out"),
     }
-    return {"target_channels": None, "storage": VALUES, **details["manifest"], **values, **known}
+    unsaid = {"target_channels": None, "storage": VALUES, COUNTS: None}
+    return {**unsaid, **details["manifest"], **values, **known}
 
 
 def built_in_sets() -> list[Json]:

@@ -220,6 +220,10 @@ class DatasetAnswer(TypedDict):
         dict[str, list[int]] | None,
         "Of each split, the samples of each class; null without labels.",
     ]
+    group_counts: Annotated[
+        dict[str, int] | None,
+        "Groups of each split; null without groups, or where an earlier version stored the set.",
+    ]
     preview_rows: Annotated[list[str], "The class of each row of the preview, if they have one."]
     warnings: list[str]
     left_out: Annotated[

@@ -13,8 +13,10 @@ from service.datasets.formats.folder_words import is_like_role, is_like_split
 from service.datasets.samples import Source
 from service.datasets.sources.entries import MAX_LISTED, listed
 from service.datasets.store.encoded import is_encoded
+from service.datasets.store.group_files import COUNTS
 from service.datasets.store.reader import SPLITS
 from service.datasets.writer import Written
+from service.item_losses import LEAST_GROUPS
 
 # The largest class against the smallest.
 MAX_IMBALANCE = 10
@@ -56,6 +58,7 @@ def warnings(source: Source, written: Written, n_clutter: int, faults: Faults) -
         *_of_class_names(written.manifest.get("classes") or []),
         *_of_classes(written),
         *_of_splits(written),
+        *_of_groups(written),
         *_of_duplicates(written),
         *_of_sizes(written),
         *_of_faults(faults),
@@ -104,6 +107,17 @@ def _of_splits(written: Written) -> Iterator[str]:
         if n < FEW_IN_SPLIT:
             what = "that is little to learn from" if split == "train" else "its figures are chance"
             yield f"The {split} split has {n} samples: {what}."
+
+
+def _of_groups(written: Written) -> Iterator[str]:
+    n = written.manifest.get(COUNTS, {}).get("test", LEAST_GROUPS)
+    if n < LEAST_GROUPS:
+        n_samples = written.manifest["counts"]["test"]
+        groups = "1 group" if n == 1 else f"{n} groups"
+        yield (
+            f"The test split has {n_samples} samples of {groups}: with fewer than {LEAST_GROUPS} "
+            "no interval over its samples is given."
+        )
 
 
 def _of_duplicates(written: Written) -> Iterator[str]:

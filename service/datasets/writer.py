@@ -23,6 +23,7 @@ from service.datasets.splits import SplitPlan, Splits
 from service.datasets.store.array_files import save
 from service.datasets.store.encoded import ENCODED, EncodedImage
 from service.datasets.store.flat_files import FlatFile
+from service.datasets.store.group_files import COUNTS, GROUPS, GroupNumbers, numbered
 from service.datasets.store.image_files import ImageFile
 from service.datasets.store.reader import (
     MANIFEST,
@@ -30,6 +31,7 @@ from service.datasets.store.reader import (
     SPLITS,
     VERSION,
     VERSION_ENCODED,
+    VERSION_GROUPED,
     Numbers,
 )
 from service.errors import InvalidDatasetError
@@ -150,13 +152,20 @@ def write(
     classes = labels if source.kind == "labelled" else None
     splits = drawing.assign(collected.given, classes, collected.groups, plan)
     manifest["counts"] = {name: int((splits == i).sum()) for i, name in enumerate(SPLITS)}
-    for name, array in {"labels": labels, "splits": splits}.items():
+    groups = numbered(collected.groups)
+    if groups is not None:
+        manifest |= {"version": VERSION_GROUPED, COUNTS: _group_counts(groups, splits)}
+    for name, array in {"labels": labels, "splits": splits, GROUPS: groups}.items():
         if array is not None:
             save(folder, name, array)
             digests[name] = hashlib.sha256(array.tobytes()).hexdigest()
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
     sha256 = _digest(manifest, digests)
     return Written(manifest, sha256, collected.names, collected.prints, splits, labels)
+
+
+def _group_counts(groups: GroupNumbers, splits: Splits) -> dict[str, int]:
+    return {name: len(np.unique(groups[splits == i])) for i, name in enumerate(SPLITS)}
 
 
 def _refuse_classes(names: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
 """The effect of one arm against another over seeds and items: for other items of the same kind.
 
-With the losses a and b of two arms' trainings s on the items of a test split, in groups g of one
-source, the effect of a seed is r_s = ln(sum_g a_sg / sum_g b_sg), and to first order each group
-contributes G (a_sg / sum a_s - b_sg / sum b_s) to it. These are a table of seeds and groups. Seeds
-and groups are drawn separately and both are random, so the variance of the mean effect is
+With the losses a and b of two arms' trainings s on the items of a test split, in groups g (an item
+without a group is one), the effect of a seed is r_s = ln(sum_g a_sg / sum_g b_sg), and to first
+order each group contributes G (a_sg / sum a_s - b_sg / sum b_s) to it. These are a table of seeds
+and groups. Seeds and groups are drawn separately and both are random, so the variance of the mean
+effect is
 
     S_seeds^2 / R + S_groups^2 / G,
 
@@ -27,11 +28,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from service.item_losses import ItemLosses
+from service.item_losses import LEAST_GROUPS, ItemLosses
 from service.report.effects import Unit, change_of, unit_of
-
-# With fewer sources no interval is given: it would be too narrow (benchmarks/item_intervals.py).
-LEAST_GROUPS = 10
 
 Array = NDArray[np.float64]
 Pairs = Sequence[tuple[ItemLosses, ItemLosses]]
@@ -44,7 +42,7 @@ class ItemEffect:
     Attributes:
         n_seeds: Trainings of each arm.
         n_items: Items of the test split; None where it is not known.
-        n_groups: Sources that they come from.
+        n_groups: Groups that they lie in; items without are one each.
         unit: That of `low` and `high`, see `service.report.effects.Effect`.
         change: The effect, as over seeds alone.
         low: Lower end of the interval over seeds and items; None where none is given.
@@ -97,7 +95,7 @@ def _nothing(n_seeds: int, n_items: int | None, level: float) -> ItemEffect:
 
 
 def _are_alike(found: Sequence[ItemLosses]) -> bool:
-    """Whether all trainings were judged on the same number of items with the same sources."""
+    """Whether all trainings were judged on the same number of items in the same groups."""
     groups = found[0].groups if found else None
     return all(
         one.n_items == found[0].n_items
@@ -117,8 +115,8 @@ def _compared(pairs: Pairs, nothing: ItemEffect) -> ItemEffect:
     if len(pairs) < 2:
         return known
     if n_groups < LEAST_GROUPS:
-        sources_are = f"its items come from {n_groups} of them"
-        reason = f"at least {LEAST_GROUPS} sources of items are needed, and {sources_are}"
+        they_are = f"its items lie in {n_groups} of them"
+        reason = f"at least {LEAST_GROUPS} groups of items are needed, and {they_are}"
         return replace(known, reason=reason)
     table = _Table.of(pairs, index, n_groups)
     half, share = table.half_width(nothing.level)

@@ -16,7 +16,7 @@ from service.report.rows import ArmTrials, arms_with_trials
 from service.studies.resolved import TrainingJob
 from service.studies.study_run import StudyRun
 
-# With fewer sources the interval is somewhat too narrow (ADR 55).
+# With fewer groups the interval is somewhat too narrow (ADR 55).
 WIDE_FROM = 50
 # What an item is, by the number of axes of a sample.
 ITEMS = {1: "signal", 2: "image", 3: "volume"}
@@ -92,16 +92,21 @@ def _words(effect: ItemEffect, item: str) -> list[str]:
     if effect.n_items is None:
         return [f"{holds}."]
     n_items = count_of(effect.n_items, f"test {item}")
-    n_groups = effect.n_groups or effect.n_items
-    sources = "" if n_groups == effect.n_items else f" from {count_of(n_groups, 'source')}"
-    scope = f"{holds}; {n_items}{sources}."
+    scope = f"{holds}; {n_items}{_of_groups(effect)}."
     is_same = effect.low == effect.high == 0.0  # the same trainings, as is said already
     return [scope] if is_same else [scope, _over_items(effect, item)]
 
 
+def _of_groups(effect: ItemEffect) -> str:
+    n_groups = effect.n_groups or effect.n_items
+    if n_groups is None or n_groups == effect.n_items:
+        return ""
+    return f" of {count_of(n_groups, 'group')}"
+
+
 def _over_items(effect: ItemEffect, item: str) -> str:
     n_items = f"{effect.n_items} {item}s" if effect.n_items != 1 else f"one {item}"
-    over = f"Over seeds and the {n_items} of the test split"
+    over = f"Over seeds and the {n_items}{_of_groups(effect)} of the test split"
     if effect.low is None or effect.high is None:
         return f"{over}: no interval; {effect.reason}."
     if effect.unit == "difference":

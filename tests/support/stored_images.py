@@ -39,6 +39,7 @@ def store(
     targets: Arrays | None = None,
     labels: Sequence[int] | NDArray[Any] | None = None,
     classes: Sequence[str] = (),
+    groups: Sequence[str] | None = None,
 ) -> str:
     """Store arrays of shape (C, *sides) and return what a payload calls the set."""
     kind: Kind = "unlabelled" if targets is None else "pairs"
@@ -50,6 +51,7 @@ def store(
             values,
             target=None if targets is None else targets[i],
             label=None if labels is None else labels[i],
+            group=None if groups is None else groups[i],
         )
         for i, values in enumerate(inputs)
     )
@@ -77,10 +79,14 @@ def store_images(
     files: Sequence[EncodedImage],
     labels: Sequence[int] | NDArray[Any],
     classes: Sequence[str] = ("dark", "bright"),
+    groups: Sequence[str | None] | None = None,
 ) -> str:
     """Store image files as they are and return what a payload calls the set."""
     kind: Kind = "labelled" if np.ndim(labels) == 1 else "multilabel"
-    samples = (Sample(f"{i}", one, label=labels[i]) for i, one in enumerate(files))
+    group_of = groups or [None] * len(files)
+    samples = (
+        Sample(f"{i}", one, label=labels[i], group=group_of[i]) for i, one in enumerate(files)
+    )
     return _written(data_dir, Source(kind, 2, samples, classes, is_encoded=True))
 
 

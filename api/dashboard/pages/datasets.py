@@ -15,6 +15,7 @@ from service import clock
 from service.datasets import preview
 from service.datasets.formats.registry import FORMATS, Format
 from service.datasets.store.encoded import is_encoded
+from service.datasets.store.group_files import COUNTS
 from service.datasets.store.reader import SPLITS
 from service.records import STORED, Dataset, Json
 from service.storage import datasets
@@ -79,6 +80,12 @@ class DatasetLine:
     def counts(self) -> dict[str, int]:
         """Samples of each split."""
         found: dict[str, int] = self.record.details["manifest"]["counts"]
+        return found
+
+    @property
+    def group_counts(self) -> dict[str, int] | None:
+        """Groups of each split; None where samples have none."""
+        found: dict[str, int] | None = self.record.details["manifest"].get(COUNTS)
         return found
 
     @property

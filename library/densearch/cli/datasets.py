@@ -259,7 +259,7 @@ def left_out_lines(found: list[LeftOutAnswer]) -> list[str]:
 
 
 def splits_table(found: Json) -> Table:
-    """Return a row for each class and one for all samples, with the number in each split."""
+    """Return a row for each class, for all samples and for groups: their number in each split."""
     from rich.table import Table  # as above
     from rich.text import Text
 
@@ -273,6 +273,8 @@ def splits_table(found: Json) -> Table:
     if n_more > 0:
         table.add_row(Text(f"and {n_more:,} more classes", style="dim"))
     table.add_row(Text("all", style="bold"), *(f"{n:,}" for n in found["counts"].values()))
+    if groups := found.get("group_counts"):  # a server of an earlier version counts none
+        table.add_row("groups", *(f"{n:,}" for n in groups.values()))
     return table
 
 

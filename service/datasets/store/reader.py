@@ -22,9 +22,10 @@ from service.datasets.store.array_files import (
     require,
 )
 from service.datasets.store.encoded import EncodedSamples, is_encoded
+from service.datasets.store.group_files import GroupNumbers, is_grouped, load_groups
 
-# Programs that know no encoded images read version 1 alone.
-VERSION, VERSION_ENCODED = 1, 2
+# Programs that know no encoded images read version 1 alone, those that know no groups 1 and 2.
+VERSION, VERSION_ENCODED, VERSION_GROUPED = 1, 2, 3
 FOLDER = "datasets"
 MANIFEST, PREVIEW = "manifest.json", "preview.png"
 # What `splits.npy` holds is the index of the name.
@@ -94,6 +95,7 @@ class StoredDataset:
         targets: What they are to return, for pairs; else None.
         labels: (N,) int64 classes, or (N, n_labels) uint8 of 0 and 1; else None.
         splits: (N,), indices in `SPLITS`.
+        groups: (N,), samples with the same number come from one source; None where each is one.
     """
 
     manifest: Mapping[str, Any]
@@ -101,6 +103,7 @@ class StoredDataset:
     targets: Samples | None
     labels: NDArray[Any] | None
     splits: NDArray[np.int8]
+    groups: GroupNumbers | None = None
 
     @property
     def kind(self) -> Kind:
@@ -182,7 +185,8 @@ def _opened(folder: Path, manifest: dict[str, Any]) -> StoredDataset:
         require(labels.shape == wanted, folder / "labels.npy", f"the shape {wanted}")
     splits = load(folder, "splits", np.dtype(np.int8))
     require(splits.shape == (n,), folder / "splits.npy", f"{n} rows")
-    return StoredDataset(manifest, inputs, targets, labels, splits)
+    groups = load_groups(folder, manifest, n)
+    return StoredDataset(manifest, inputs, targets, labels, splits, groups)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -194,10 +198,16 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}): store the set again"
         ) from error
     require(isinstance(found, dict), path, "an object")
-    wanted = VERSION_ENCODED if is_encoded(found) else VERSION
+    wanted = _version_of(found)
     require(found.get("version") == wanted, path, f"version {wanted}")
     require(found.get("kind") in KINDS, path, "a kind that is known")
     return dict(found)
+
+
+def _version_of(manifest: Mapping[str, Any]) -> int:
+    if is_grouped(manifest):
+        return VERSION_GROUPED
+    return VERSION_ENCODED if is_encoded(manifest) else VERSION
 
 
 def _inputs(folder: Path, manifest: Mapping[str, Any], n_axes: int) -> AnySamples:

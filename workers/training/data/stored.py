@@ -73,6 +73,7 @@ def stored_labelled(
             _rows(found, split, device, size_px, is_held=is_held),
             _labels(found, split, device),
             scale,
+            _groups(found, split),
         )
         for split in SPLITS
     }
@@ -122,7 +123,9 @@ def stored_patches(
     is_held = sum(part.nbytes for part in parts) <= held_bytes
     splits = {
         split: PatchSource(
-            [_images(part, found, split, device, is_held=is_held) for part in parts], scales
+            [_images(part, found, split, device, is_held=is_held) for part in parts],
+            scales,
+            _groups(found, split),
         )
         for split in SPLITS
     }
@@ -168,6 +171,12 @@ def _labels(found: StoredDataset, split: str, device: torch.device) -> Tensor:
     labels = np.asarray(found.labels)[found.rows(split)]
     # Several labels are compared with probabilities.
     return torch.from_numpy(labels if labels.ndim == 1 else labels.astype(np.float32)).to(device)
+
+
+def _groups(found: StoredDataset, split: str) -> Tensor | None:
+    if found.groups is None:
+        return None
+    return torch.from_numpy(found.groups[found.rows(split)].astype(np.int64))
 
 
 def _unit_ranges(

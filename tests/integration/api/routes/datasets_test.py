@@ -33,6 +33,7 @@ def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Se
     assert found["dataset"] == f"stored:{found['id']}"
     assert found["counts"] == {"train": 6, "validation": 2, "test": 2}
     assert found["class_counts"]["train"] == [3, 3]
+    assert found["group_counts"] is None
     assert found["preview_rows"] == ["cat", "dog"]
     assert found["left_out"] == []
     assert both.get(answer.headers["location"]).json() == found
@@ -48,6 +49,18 @@ def test_a_set_is_stored_listed_shown_and_deleted(both: TestClient, settings: Se
     assert both.get(f"/v1/datasets/{found['id']}").status_code == 404
     assert both.get(f"/v1/datasets/{found['id']}/preview").status_code == 404
     assert folders(settings) == []
+
+
+def test_groups_are_counted_by_split(client: TestClient) -> None:
+    files = making.class_files(10)
+    rows = "".join(f"{name},{name[:3]} {int(name[4:6]) // 2}\n" for name in files)
+    found = add(
+        client, making.zipped(files | {"groups.csv": f"name,group\n{rows}".encode()})
+    ).json()
+    assert found["group_counts"] == {"train": 6, "validation": 2, "test": 2}
+    assert "The test split has 4 samples of 2 groups" in " ".join(found["warnings"])
+    row = '<th scope="row">Groups</th><td class="num">6</td><td class="num">2</td>'
+    assert row in client.get(f"/datasets/{found['id']}").text
 
 
 def test_what_was_left_out_is_shown(client: TestClient, sqlite_database: Database) -> None:

@@ -75,7 +75,7 @@ def test_a_report_compares_its_arms_over_seeds_and_items(
     job_id = judged_job(sqlite_database)
     items = client.get(f"/v1/jobs/{job_id}").json()["report"]["answer"]["items"]
     assert (items["n_items"], items["n_groups"], items["n_seeds"]) == (N_ITEMS, 6, 3)
-    assert items["reason"].startswith("at least 10 sources of items are needed")
+    assert items["reason"].startswith("at least 10 groups of items are needed")
 
 
 def test_a_job_without_losses_of_items_has_no_such_file(

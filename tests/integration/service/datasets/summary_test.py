@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from tests.support.datasets import making
 from tests.support.datasets.importing import Import
 
@@ -24,6 +27,25 @@ def test_one_file_is_not_many(imported: Import) -> None:
     found, _ = imported(making.zipped(files))
     (warning,) = found.warnings
     assert warning == "1 file of systems and programs, such as thumbnails, was passed over."
+
+
+@pytest.mark.parametrize(("n_groups", "is_warned"), [(9, True), (10, False)])
+def test_few_groups_in_a_test_split_are_said(
+    imported: Import, n_groups: int, is_warned: bool
+) -> None:
+    groups = [
+        f"{split}{i % n}"
+        for split, n in (("t", 40), ("v", 40), ("j", n_groups))
+        for i in range(40)
+    ]
+    splits = ["train"] * 40 + ["validation"] * 40 + ["test"] * 40
+    x = making.pixels(0, (120, 8, 8))
+    found, _ = imported(making.npz(x=x, y=np.arange(120) % 2, groups=groups, splits=splits))
+    said = (
+        "The test split has 40 samples of 9 groups: with fewer than 10 no interval over its "
+        "samples is given."
+    )
+    assert (said in found.warnings) is is_warned
 
 
 def test_a_small_clean_set_is_told_to_be_small_alone(imported: Import) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,23 @@ def test_the_digest_follows_content_and_split_alone(tmp_path: Path) -> None:
     other_pixel = sources.written(sources.labelled(changed), tmp_path / "d")
     assert first.sha256 == again.sha256
     assert len({first.sha256, other_split.sha256, other_pixel.sha256}) == 3
+
+
+def test_groups_are_part_of_the_content_but_not_their_names(tmp_path: Path) -> None:
+    def digest(folder: str, groups: Sequence[str | None] | None) -> str:
+        source = sources.labelled(sources.images(), groups, splits=groups is not None)
+        return sources.written(source, tmp_path / folder).sha256
+
+    plain = digest("plain", None)
+    # What earlier versions called this set, which kept no groups: stored sets keep their names.
+    assert plain == "9f8c6a69bc45d423a1c02feebcf1cd8156cd526694f2f3d0bcdcaf78099bc8ff"
+    given = ["a", "a", "b", "b", "c", None, "d", "d", "e", None]
+    pairs = digest("pairs", given)
+    assert digest("renamed", [name and f"{name}!" for name in given]) == pairs
+    single = digest("single", [None] * 10)
+    assert digest("of one each", list("abcdefghij")) == single
+    assert digest("fewer pairs", [None, None, *given[2:]]) not in {pairs, single}
+    assert pairs != single
 
 
 def test_all_files_are_done_at_the_end_also_those_that_are_left_out(

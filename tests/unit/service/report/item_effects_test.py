@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from service.item_losses import ItemLosses
+from service.item_losses import LEAST_GROUPS, ItemLosses
 from service.report.effects import effect_of
-from service.report.item_effects import LEAST_GROUPS, ItemEffect, item_effect_of
+from service.report.item_effects import ItemEffect, item_effect_of
 
 Array = NDArray[np.float64]
 FEW = "at least 2 final trainings of both arms that count are needed"
@@ -88,7 +88,7 @@ def test_its_variance_is_that_of_the_pigeonhole_bootstrap_but_for_the_residual()
     assert half == pytest.approx(stats.t.ppf(0.975, df) * math.sqrt(corrected), rel=1e-4)
 
 
-def test_items_of_one_source_count_as_one() -> None:
+def test_items_of_one_group_count_as_one() -> None:
     ours, theirs = drawn(4, 15)
     single = asdict(compared(ours, theirs))
     order = np.random.default_rng(2).permutation(45)
@@ -155,14 +155,12 @@ def test_the_same_trainings_have_no_difference_on_any_item() -> None:
     assert (found.change, found.low, found.high, found.item_share) == (0.0, 0.0, 0.0, None)
 
 
-def test_of_few_sources_or_seeds_no_interval_is_given() -> None:
+def test_of_few_groups_or_seeds_no_interval_is_given() -> None:
     ours, theirs = drawn(5, 30)
     groups = np.arange(30) % (LEAST_GROUPS - 1)
     found = compared(ours, theirs, groups)
     assert (found.low, found.high, found.n_groups) == (None, None, 9)
-    assert found.reason == (
-        "at least 10 sources of items are needed, and its items come from 9 of them"
-    )
+    assert found.reason == "at least 10 groups of items are needed, and its items lie in 9 of them"
     assert compared(ours, theirs, np.arange(30) % LEAST_GROUPS).reason is None
     one = compared(ours[:1], theirs[:1])
     assert (one.n_items, one.low, one.reason) == (30, None, FEW)

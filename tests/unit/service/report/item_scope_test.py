@@ -66,15 +66,26 @@ def test_of_few_items_the_interval_is_said_to_be_narrow(n_items: int, is_said: b
     assert line.endswith("; of so few it is somewhat too narrow.") is is_said
 
 
-def test_few_sources_are_named() -> None:
+def test_few_groups_are_named() -> None:
     log = log_of()
     items, evidence = answered(log, items_of(log, 144, np.arange(144) % 3))
     assert items["low"] is None
-    assert f"{HOLDS}; 144 test images from 3 sources." in evidence
+    assert f"{HOLDS}; 144 test images of 3 groups." in evidence
     assert (
-        "Over seeds and the 144 images of the test split: no interval; at least 10 sources of "
-        "items are needed, and its items come from 3 of them."
+        "Over seeds and the 144 images of 3 groups of the test split: no interval; at least 10 "
+        "groups of items are needed, and its items lie in 3 of them."
     ) in evidence
+
+
+def test_items_in_groups_are_counted_with_their_groups() -> None:
+    log = log_of()
+    items, evidence = answered(log, items_of(log, 144, np.arange(144) // 2))
+    assert (items["n_items"], items["n_groups"]) == (144, 72)
+    assert f"{HOLDS}; 144 test images of 72 groups." in evidence
+    assert any(
+        words.startswith("Over seeds and the 144 images of 72 groups of the test split: ")
+        for words in evidence
+    )
 
 
 def test_a_job_that_kept_no_losses_of_items_says_what_it_holds_for() -> None:

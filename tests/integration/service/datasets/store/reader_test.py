@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from service.datasets.store.array_files import DamagedDatasetError
-from service.datasets.store.reader import Samples, open_folder, open_stored
+from service.datasets.store.reader import SPLITS, Samples, open_folder, open_stored
 from tests.support.datasets import sources
 
 
@@ -45,6 +47,39 @@ def test_pairs_keep_their_targets(tmp_path: Path) -> None:
     assert written.manifest["target_channels"] == 1
     for index, target in enumerate(targets):
         np.testing.assert_array_equal(found.target(index), target)
+
+
+GROUPS = ["a", "a", "b", None, "b", "c", "c", None, "d", "d"]
+
+
+def test_groups_come_back_with_their_numbers_by_split(tmp_path: Path) -> None:
+    written = sources.written(sources.labelled(sources.images(), GROUPS), tmp_path / "a")
+    found = open_folder(tmp_path / "a")
+    assert found.groups is not None
+    assert found.groups.tolist() == [0, 0, 1, 2, 1, 3, 3, 4, 5, 5]
+    assert found.manifest["version"] == 3
+    counts = {split: len(set(found.groups[found.rows(split)])) for split in SPLITS}
+    assert written.manifest["group_counts"] == counts
+    assert sum(counts.values()) == 6
+
+
+def test_a_set_of_a_version_that_kept_no_groups_has_none(tmp_path: Path) -> None:
+    sources.written(sources.labelled(sources.images()), tmp_path / "a")
+    found = open_folder(tmp_path / "a")
+    assert found.manifest["version"] == 1
+    assert "group_counts" not in found.manifest
+    assert found.groups is None
+
+
+@pytest.mark.parametrize("values", [np.zeros(9, np.int32), np.zeros(10, np.int64), None])
+def test_groups_that_do_not_fit_are_damage(tmp_path: Path, values: NDArray[Any] | None) -> None:
+    sources.written(sources.labelled(sources.images(), GROUPS), tmp_path / "a")
+    path = tmp_path / "a" / "groups.npy"
+    path.unlink()
+    if values is not None:
+        np.save(path, values)
+    with pytest.raises(DamagedDatasetError, match=r"groups\.npy"):
+        open_folder(tmp_path / "a")
 
 
 def _cut(folder: Path) -> str:

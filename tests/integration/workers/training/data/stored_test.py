@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from densearch.plugins.shape import Split
 from service.datasets.store.array_files import DamagedDatasetError
-from service.datasets.store.reader import folder_of
+from service.datasets.store.reader import folder_of, open_stored
 from service.records import STORED
 from tests.support.interrupted import (
     Stores,
@@ -24,7 +24,7 @@ from tests.support.interrupted import (
     undisturbed,
     until_killed,
 )
-from tests.support.stored_images import SIDES, noise, store
+from tests.support.stored_images import SIDES, blocks, noise, store, store_images
 from tests.support.trainings import DNCNN, SMALL_CNN, run, task
 from workers.training import checkpoint_store
 from workers.training.data.registry import KEPT, labelled_dataset, patch_dataset
@@ -239,3 +239,46 @@ def test_a_set_that_is_not_there_is_refused(kind: str) -> None:
     section = {"kind": kind, "dataset": "nothing", "noise_sigma": 25.0, **PATCHES}
     with pytest.raises(ValueError, match="nothing"):
         build_objective(section, CPU, {})
+
+
+@pytest.mark.parametrize("how", ["values", "read", "encoded", "pairs"])
+def test_test_items_keep_their_groups(how: str, tmp_path: Path) -> None:
+    groups = [f"patient {i // 3}" for i in range(30)]
+    if how == "encoded":
+        name = store_images(tmp_path, *blocks(30), groups=groups)
+        data = stored_labelled(name, CPU, str(tmp_path), 10**8, 8)
+        found = data.splits["test"].groups
+    elif how == "pairs":
+        inputs = noise(30, 1, 2)
+        name = store(tmp_path, inputs, inputs, groups=groups)
+        found = stored_patches(name, CPU, str(tmp_path), 10**8, IMAGES).splits["test"].groups
+    else:
+        inputs, labels = halves(30, 1, 2)
+        name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"), groups=groups)
+        held_bytes = 10**8 if how == "values" else 0
+        data = stored_labelled(name, CPU, str(tmp_path), held_bytes)
+        found = data.splits["test"].groups
+    rows = open_stored(tmp_path, name.removeprefix(PREFIX)).rows("test")
+    assert found is not None
+    assert found.dtype == torch.int64
+    assert found.tolist() == [row // 3 for row in rows.tolist()]
+
+
+def test_a_training_returns_the_groups_of_its_test_items(tmp_path: Path) -> None:
+    inputs, labels = halves(30, 1, 2)
+    groups = [f"{i // 3}" for i in range(30)]
+    name = store(tmp_path, inputs, labels=labels, classes=("dark", "bright"), groups=groups)
+    section = {"kind": "classification", "dataset": name}
+    given = task(
+        section,
+        network=SMALL_CNN,
+        training={"epochs": 1, "batch_size": 8},
+        phi=None,
+        data_dir=str(tmp_path),
+        split="test",
+    )
+    items = run(given)[1].items
+    rows = open_stored(tmp_path, name.removeprefix(PREFIX)).rows("test")
+    assert items is not None
+    assert items.groups is not None
+    assert items.groups.tolist() == [row // 3 for row in rows.tolist()]

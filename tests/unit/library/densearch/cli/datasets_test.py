@@ -54,6 +54,16 @@ def test_classes_are_counted_by_split() -> None:
     ]
 
 
+def test_groups_are_counted_by_split() -> None:
+    found = {
+        "counts": {"train": 6, "test": 3},
+        "class_counts": None,
+        "classes": [],
+        "group_counts": {"train": 2, "test": 1},
+    }
+    assert rows_of(printed(splits_table(found)))[1:] == [["all", "6", "3"], ["groups", "2", "1"]]
+
+
 def test_a_thousand_classes_are_cut_and_those_of_masks_are_not_counted() -> None:
     many = [f"c{i}" for i in range(CLASSES_SHOWN + 980)]
     found = {"counts": {"train": 9}, "class_counts": {"train": [1] * 1000}, "classes": many}
