@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api.dashboard import campaign_routes, routes
+from api.dashboard import campaign_routes, explanations, routes
 from api.dashboard.pages import new_job
+from api.dashboard.problem_pages import ProblemPages
 from api.event_feed import EventFeed
 from api.metrics import Metrics
 from api.middleware.access import Access
@@ -27,7 +28,6 @@ from api.routes import (
     documentation,
     estimates,
     events,
-    explanations,
     health,
     imports,
     item_losses,
@@ -58,7 +58,7 @@ ROUTES = (
         campaigns,
     ),
     # Imports before the routes of a set, which would take the word for an id.
-    *(imports, datasets, samplers, networks, health, explanations, documentation),
+    *(imports, datasets, samplers, networks, health, documentation),
 )
 
 
@@ -89,7 +89,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
-    pages = (new_job.router, campaign_routes.router, routes.router)
+    pages = (new_job.router, campaign_routes.router, routes.router, explanations.router)
     routers = (*(module.router for module in ROUTES), *pages)
     for router in routers:
         app.include_router(router)
@@ -106,6 +106,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
+    app.add_middleware(ProblemPages)
     names = _names((*routers, app))
     app.add_middleware(Addresses, prefix=public.prefix if public else "", names=names)
     app.openapi = document_of(app)  # type: ignore[method-assign]

@@ -1,8 +1,12 @@
-"""The header Prefer (RFC 7240): how long a client wants to wait for what takes long."""
+"""What a client prefers: how long to wait (Prefer), and a page or JSON (Accept).
+
+Source: RFC 7240; RFC 9110, section 12.5.1.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -10,6 +14,8 @@ from fastapi import Request
 # Within the time-outs of clients and proxies, which are rarely below 30 s.
 WAIT_S = 10.0
 MAX_WAIT_S = 600.0
+_JSON = ("application/json", "application/problem+json")
+_WEIGHT = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?', re.IGNORECASE)
 
 
@@ -43,3 +49,23 @@ def patience_of(request: Request) -> Patience:
     if "respond-async" in (preference.lower() for preference in given):
         return Patience(0.0, "respond-async")
     return Patience(WAIT_S, "")
+
+
+def prefers_html(accept: Sequence[str]) -> bool:
+    """Whether an answer should be a page: HTML is named, with a greater weight than JSON.
+
+    Browsers name it when they follow an address. A script that accepts anything gets JSON.
+
+    Args:
+        accept: The values of the header Accept, each a list of media types.
+    """
+    weights = dict(_weighted(part) for header in accept for part in header.split(","))
+    html = weights.get("text/html", 0.0)
+    return html > max((weights.get(kind, 0.0) for kind in _JSON), default=0.0)
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    kind, *parameters = (item.strip().lower() for item in part.split(";"))
+    given = [item.removeprefix("q=") for item in parameters if item.startswith("q=")]
+    is_number = bool(given) and _WEIGHT.fullmatch(given[0]) is not None
+    return kind, float(given[0]) if is_number else 1.0

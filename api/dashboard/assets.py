@@ -12,6 +12,8 @@ from importlib.resources.abc import Traversable
 
 from fastapi import Request, Response
 
+from api.problems.handlers import ProblemError
+
 FOLDER = "static/"
 PLOTLY = "plotly.min.js"
 MEDIA_TYPES = {
@@ -67,9 +69,13 @@ def url(name: str) -> str:
 
 
 def respond(name: str, request: Request) -> Response:
-    """Answer a request for an asset: 200, 304 when the browser has it, 404 when there is none."""
+    """Answer a request for an asset: 200, or 304 when the browser has it.
+
+    Raises:
+        ProblemError: There is no such file.
+    """
     if name not in names():
-        return Response(status_code=404)
+        raise ProblemError("not-found", f"there is no file {name[:100]!r}")
     asset = load(name)
     headers = {
         "ETag": asset.etag,

@@ -86,6 +86,10 @@ def html(
         at: Path of the page in which a script puts the result, when that is another.
         values: For the template.
     """
-    root = root_of(at or request.scope["path"])
-    body = _templates().get_template(name).render(root=root, **values)
+    body = text_of(name, root_of(at or request.scope["path"]), **values)
     return HTMLResponse(body, status_code, headers=HEADERS)
+
+
+def text_of(name: str, root: str, **values: object) -> str:
+    """Render a template as text; `root` is the relative address of the server's root."""
+    return _templates().get_template(name).render(root=root, **values)

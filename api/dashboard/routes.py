@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BeforeValidator
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
@@ -23,17 +24,18 @@ from service.storage import jobs, studies
 from service.storage.database import Database
 
 router = APIRouter(include_in_schema=False)
+AnyState = BeforeValidator(lambda given: given or None)
 
 
 @router.get("/")
 def show_jobs(
     request: Request,
-    state: Annotated[JobState | Literal[""] | None, Query()] = None,
+    state: Annotated[JobState | None, AnyState, Query()] = None,
     before: OptionalId = None,
 ) -> HTMLResponse:
     """Show the list of jobs."""
     with database_of(request).read() as session:
-        page = listing.job_list(session, state or None, before)
+        page = listing.job_list(session, state, before)
     return html(request, "jobs.html", page=page)
 
 

@@ -35,7 +35,7 @@ class Addresses:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        requested = _path_of(scope)
+        requested = sent_path(scope)
         if self._is_stripped:
             if requested == self._prefix:
                 # Without the slash, relative addresses would miss the prefix.
@@ -44,7 +44,7 @@ class Addresses:
                 return
             if requested.startswith(self._prefix + "/"):
                 _strip(scope, len(self._prefix))
-        path = _path_of(scope)
+        path = sent_path(scope)
 
         async def addressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,7 +67,7 @@ class Addresses:
         return (relative(target, path) if is_redirect else self._prefix + target) + query
 
 
-def _path_of(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """Return the path as it was sent, percent-encoded."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.partition(b"?")[0].decode("latin-1")
@@ -76,7 +76,7 @@ def _path_of(scope: Scope) -> str:
 def _strip(scope: Scope, length: int) -> None:
     # The prefix has no character that is encoded: it has the same length in both.
     scope["path"] = scope["path"][length:]
-    scope["raw_path"] = _path_of(scope)[length:].encode("latin-1")
+    scope["raw_path"] = sent_path(scope)[length:].encode("latin-1")
 
 
 def relative(target: str, path: str) -> str:

@@ -13,6 +13,7 @@ _WORDS = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "missing": "is required",
+    "int_parsing": "must be a whole number",
     # Names and keys alone have patterns.
     "string_pattern_mismatch": "must be printable text on one line, not spaces alone",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import Request
 
-from api.preferences import MAX_WAIT_S, WAIT_S, Patience, patience_of
+from api.preferences import MAX_WAIT_S, WAIT_S, Patience, patience_of, prefers_html
 
 
 def request_of(*values: str) -> Request:
@@ -28,3 +28,25 @@ def request_of(*values: str) -> Request:
 )
 def test_how_long_a_request_waits(values: tuple[str, ...], seconds: float, applied: str) -> None:
     assert patience_of(request_of(*values)) == Patience(seconds, applied)
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [
+        ((), False),
+        (("*/*",), False),
+        (("text/html,application/xhtml+xml,*/*;q=0.8",), True),
+        (("TEXT/HTML ; level=1",), True),
+        (("application/json, text/plain, */*",), False),
+        (("text/html, application/json",), False),
+        (("text/html;q=0.9", "application/problem+json"), False),
+        (("text/html", "application/json;q=0.9"), True),
+        (("text/html;q=0",), False),
+        (("text/html;q=nan, */*",), True),
+        (("text/*, text/htmlx",), False),
+    ],
+)
+def test_a_page_is_preferred_where_html_is_named_before_json(
+    accept: tuple[str, ...], is_page: bool
+) -> None:
+    assert prefers_html(accept) is is_page
