@@ -97,6 +97,18 @@ Range = Annotated[
 ]
 
 
+class TunedRate(Section):
+    """The rate at which densities are trained: the best one of the control uniform_tuned."""
+
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**53,
+        description="Job seed whose data and initial weights the rate is tuned with: jobs of the "
+        "same seed here share these trainings, and evaluate nothing. The job's own seed if unset.",
+    )
+
+
 class SamplerSpec(Section):
     """One study: a sampler and its settings."""
 
@@ -236,6 +248,12 @@ class JobSpec(Section):
         default_factory=dict,
         max_length=8,
         description="Training settings searched in addition to the density, by name.",
+    )
+    tuned_rate: TunedRate | None = Field(
+        default=None,
+        exclude_if=lambda rate: rate is None,  # as specs were stored before there was one
+        description="Searches and fixed densities but uniform begin once the control "
+        "uniform_tuned has ended, and train at its best learning rate; at training.lr if unset.",
     )
     samplers: list[
         Annotated[SamplerSpec, BeforeValidator(_named, json_schema_input_type=SamplerSpec | Label)]

@@ -12,11 +12,13 @@ from service.campaigns import matrix as cells_in
 from service.campaigns.request import CampaignSpec
 from service.costs.figures import Estimate, Interval, Money, total_of
 from service.costs.prices import Prices
+from service.costs.workload import CONFIRMATION, TUNED
 from service.digest import digest_of
 from service.errors import Fault, InvalidSpecError
 from service.jobs.estimate import estimate as estimate_job
 from service.spec import JobSpec
 from service.storage.database import Database
+from service.studies import planning
 
 # The least trainings of cells that could share all of theirs are those of the largest.
 SHARED = (
@@ -144,17 +146,39 @@ def _summed(specs: Sequence[JobSpec], cells: Sequence[Estimate]) -> CampaignEsti
 
 
 def _shared(specs: Sequence[JobSpec], cells: Sequence[Estimate]) -> tuple[int, float]:
-    """Return how many trainings, and seconds of them, cells of one search may share at most."""
-    groups: dict[str, list[Estimate]] = {}
-    for spec, each in zip(specs, cells, strict=True):
-        groups.setdefault(_digest(spec, OF_A_JOB), []).append(each)
-    n, seconds = 0, 0.0
-    for own in groups.values():
-        counts = [each.n_trainings for each in own]
-        lows = [each.work_s.low for each in own if each.work_s is not None]
-        n += sum(counts) - max(counts)
-        seconds += sum(lows) - max(lows, default=0.0)
-    return n, seconds
+    """Return how many trainings, and seconds of them, cells may share at most.
+
+    Cells of one search may share all of theirs; those that differ by their seed alone share the
+    tuning of their rate, where they have one seed for it.
+    """
+    groups: dict[str, list[int]] = {}
+    tunings: dict[str, dict[str, int]] = {}
+    for index, spec in enumerate(specs):
+        search = _digest(spec, OF_A_JOB)
+        groups.setdefault(search, []).append(index)
+        if planning.rate_seed(spec) is not None:
+            tunings.setdefault(_digest(spec, ("name", "seed")), {})[search] = index
+    found = [_but_the_largest([_whole(cells[n]) for n in own]) for own in groups.values()]
+    found += [
+        _but_the_largest([_tuning(cells[n]) for n in own.values()]) for own in tunings.values()
+    ]
+    return sum(n for n, _ in found), sum(seconds for _, seconds in found)
+
+
+def _but_the_largest(own: Sequence[tuple[int, float]]) -> tuple[int, float]:
+    """Sum up trainings and their seconds, the largest of each left out."""
+    counts, lows = [n for n, _ in own], [seconds for _, seconds in own]
+    return sum(counts) - max(counts), sum(lows) - max(lows)
+
+
+def _whole(one: Estimate) -> tuple[int, float]:
+    return one.n_trainings, one.work_s.low if one.work_s is not None else 0.0
+
+
+def _tuning(one: Estimate) -> tuple[int, float]:
+    """Return a job's trainings of its rate's tuning: all it has with further seeds."""
+    own = [kind for kind in one.trainings if kind.kind in (TUNED, CONFIRMATION)]
+    return sum(kind.n for kind in own), sum(kind.whole.low for kind in own)
 
 
 def _total(figures: Sequence[Interval | None]) -> Interval | None:

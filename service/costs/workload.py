@@ -102,7 +102,8 @@ def _on_validation(spec: JobSpec, study: PlannedStudy) -> dict[str, int]:
     if spec.fidelity is not None:
         found[PROMOTION] = n_best
     if not samplers.is_learned(study.sampler):
-        found[CONFIRMATION] = n_best * (spec.validation_seeds - 1)
+        n_seeds = planning.validation_seeds_of(spec, study.name)
+        found[CONFIRMATION] = n_best * (n_seeds - 1)
     return found
 
 

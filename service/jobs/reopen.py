@@ -357,9 +357,8 @@ def _matched(spec: JobSpec, found: Sequence[Study]) -> list[Study]:
 
 
 def _centred(spec: JobSpec, found: Sequence[Study]) -> list[Study]:
-    """Return the studies whose space lies around the best of another one."""
-    tuned = (study for study in found if study.role is Role.TUNED)
-    return [study for study in tuned if centre_of(spec, study.name) is not None]
+    """Return the studies whose space depends on the best of another one."""
+    return [study for study in found if centre_of(spec, study.name) is not None]
 
 
 def _moved(spec: JobSpec, found: Sequence[Study], again: Collection[int]) -> list[Study]:

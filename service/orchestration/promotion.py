@@ -57,7 +57,8 @@ def _seed_indices(run: Run, study: StudyRun) -> range:
     """
     first = 0 if run.spec.fidelity is not None else 1
     is_alone = study.record.role is Role.SPECULATION or samplers.is_learned(study.record.sampler)
-    return range(first, 1 if is_alone else run.spec.validation_seeds)
+    n_seeds = planning.validation_seeds_of(run.spec, study.record.name)
+    return range(first, 1 if is_alone else n_seeds)
 
 
 def finalists(run: Run, study: StudyRun) -> list[Trial]:

@@ -98,7 +98,7 @@ def question_in(found: Sequence[ArmTrials]) -> PrimaryQuestion | None:
 
 
 def _chosen(one: ArmTrials, value: float) -> Chosen:
-    tunes_rate = any(axis.name == "lr" for axis in one.arm.space.settings)
+    tunes_rate = one.arm.space.is_rate_tuned
     return Chosen(one.name, one.arm.record.role, value, one.best.digest, tunes_rate)
 
 

@@ -146,7 +146,7 @@ def _attribution(
         one
         for one in found
         if (one.arm.record.role is Role.SEARCH or one.name == DENSITY_TUNED)
-        and any(axis.name == "lr" for axis in one.arm.space.settings)
+        and one.arm.space.is_rate_tuned
     ]
     tuned = min(densities, key=_value, default=None)
     losses = {one.name: one.losses for one in found}

@@ -43,7 +43,7 @@ class Chosen:
         role: Its role.
         value: Validation loss of its best training.
         digest: Name of that training.
-        tunes_rate: Whether its learning rate was searched.
+        tunes_rate: Whether its learning rate was searched, or is that of an arm that searched.
     """
 
     name: str

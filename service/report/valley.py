@@ -24,7 +24,8 @@ def valley_of(resolved: ResolvedSpec, one: ArmTrials) -> Json | None:
     Returns:
         ``widths`` and ``losses`` of the trainings that ended well and did not diverge, by rising
         width; ``kernel_size`` and ``n_dims`` of the density, and whether its scale was held at 1
-        (``is_normalised``). None for other searches and other arms.
+        (``is_normalised``); their learning rate (``lr``), and whether it is the best of the plain
+        network (``is_rate_tuned``). None for other searches and other arms.
     """
     space = one.arm.space
     names = [axis.name for axis in space.vector]
@@ -44,4 +45,6 @@ def valley_of(resolved: ResolvedSpec, one: ArmTrials) -> Json | None:
         "kernel_size": group.kernel_size,
         "n_dims": group.n_dims,
         "is_normalised": resolved.density.normalised,
+        "lr": resolved.training.lr if space.rate is None else space.rate,
+        "is_rate_tuned": space.rate is not None,
     }

@@ -15,6 +15,7 @@ from service import samplers
 from service.records import Study, Trial
 from service.spec import NESTED_SINCE
 from service.states import Role
+from service.studies import planning
 from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.search_space import Value
 
@@ -31,6 +32,8 @@ def simpler_than(resolved: ResolvedSpec, study: Study) -> tuple[str, ...]:
     """
     if resolved.spec.method < NESTED_SINCE or not isinstance(resolved, TrainingJob):
         return ()
+    if planning.rate_seed(resolved.spec) is not None:
+        return ()  # its losses and those of the rate's tuning are of different seeds
     below = _below(resolved, study)
     if below is None:
         return ()
@@ -44,6 +47,8 @@ def _below(resolved: TrainingJob, study: Study) -> tuple[str, ...] | None:
     if study.role is Role.TUNED and study.name in CHAIN:
         return CHAIN[: CHAIN.index(study.name)]
     if study.role is Role.SEARCH and not samplers.is_learned(study.sampler):
+        if resolved.spec.tuned_rate is not None:
+            return (CHAIN[0], FLAT)
         return CHAIN[:-1] if "lr" in resolved.spec.search else (FLAT,)
     return None
 

@@ -96,7 +96,9 @@ def searched(
         seed_index: Which of the validation seeds it is trained with; the search's is the first.
     """
     vector, settings = (space or resolved.spaces.of(arm)).split(point)
-    spec, seed = resolved.spec, training_seed(resolved.spec, Phase.SEARCH, seed_index)
+    spec = resolved.spec.model_copy(update={"seed": planning.seed_of(resolved.spec, arm)})
+    resolved = replace(resolved, spec=spec)
+    seed = training_seed(spec, Phase.SEARCH, seed_index)
     if isinstance(resolved, FunctionJob):
         task = resolved.task
         called = FunctionPayload(task.name, task.dimension, task.sleep_s, vector, seed)

@@ -14,7 +14,7 @@ from service.records import Study
 from service.samplers import CONTROL_SAMPLER
 from service.spec import NESTED_SINCE, Choices, JobSpec, SamplerSpec
 from service.states import Role
-from service.studies.spaces import TUNED, Spaces
+from service.studies.spaces import TUNED, UNIFORM_TUNED, Spaces
 
 # How many of a study's best are trained with further seeds, where none are promoted.
 N_FINALISTS = 3
@@ -60,12 +60,33 @@ def _searches(spec: JobSpec) -> Iterator[PlannedStudy]:
 
 def _controls(spec: JobSpec, spaces: Spaces) -> Iterator[PlannedStudy]:
     for control in spec.controls:
-        seed = seeds.derive(spec.seed, Role.CONTROL.value, control.study)
+        seed = seeds.derive(seed_of(spec, control.study), Role.CONTROL.value, control.study)
         if control.name in TUNED:
             sampler, n_trials = tuner(spec, control, spaces), tuned_trials(spec, control, spaces)
             yield PlannedStudy(control.name, Role.TUNED, sampler, 1, n_trials, seed)
         else:
             yield PlannedStudy(control.study, Role.CONTROL, CONTROL_SAMPLER, 1, 1, seed)
+
+
+def rate_seed(spec: JobSpec) -> int | None:
+    """Return the job seed that jobs share for tuning their rate; None where they share none."""
+    return spec.tuned_rate.seed if spec.tuned_rate is not None else None
+
+
+def seed_of(spec: JobSpec, study: str) -> int:
+    """Return the job seed of a study's trainings on the validation split."""
+    shared = rate_seed(spec)
+    return shared if shared is not None and study == UNIFORM_TUNED else spec.seed
+
+
+def validation_seeds_of(spec: JobSpec, study: str) -> int:
+    """Return with how many validation seeds the best of a study are trained.
+
+    Where jobs share the tuning of their rate, that alone is chosen with several: nothing is judged
+    by what the searches chose.
+    """
+    is_rate_alone = rate_seed(spec) is not None and study != UNIFORM_TUNED
+    return 1 if is_rate_alone else spec.validation_seeds
 
 
 def tuned_trials(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> int:

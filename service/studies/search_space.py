@@ -110,16 +110,23 @@ class Space:
         vector: Axes of the density's vector (or of a function's argument), in the vector's order.
         settings: Axes of searched training settings.
         is_scaled: Whether a common factor stands before the values of each density in the vector.
+        rate: Learning rate of all points, where it is that of another study's best.
     """
 
     vector: tuple[FloatAxis, ...]
     settings: tuple[Axis, ...] = ()
     is_scaled: bool = False
+    rate: float | None = None
 
     @property
     def dimension(self) -> int:
         """Length of a point."""
         return len(self.vector) + len(self.settings)
+
+    @property
+    def is_rate_tuned(self) -> bool:
+        """Whether the learning rate is searched, or is the best of a study that searched it."""
+        return self.rate is not None or any(axis.name == "lr" for axis in self.settings)
 
     def start(self, vector: Sequence[float]) -> tuple[float, ...]:
         """Return the point of a vector, shape (len(self.vector),); settings in their middle."""
@@ -127,8 +134,12 @@ class Space:
         return (*units, *(MIDDLE for _ in self.settings))
 
     def split(self, point: Sequence[float]) -> tuple[tuple[float, ...], dict[str, Value]]:
-        """Map a point, shape (dimension,), to the vector and the settings in real units."""
+        """Map a point, shape (dimension,), to the vector and the settings in real units.
+
+        The settings are those that differ from the job's own: with a `rate`, that too.
+        """
         r = len(self.vector)
         vector = tuple(axis.value(u) for axis, u in zip(self.vector, point[:r], strict=True))
         pairs = zip(self.settings, point[r:], strict=True)
-        return vector, {axis.name: axis.value(u) for axis, u in pairs}
+        fixed: dict[str, Value] = {} if self.rate is None else {"lr": self.rate}
+        return vector, fixed | {axis.name: axis.value(u) for axis, u in pairs}

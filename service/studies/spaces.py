@@ -24,6 +24,7 @@ from service.tasks.function import FunctionTask
 from service.training_section import Training
 
 # Controls that search settings of the training.
+UNIFORM_TUNED = "uniform_tuned"
 TUNED = tuple(name for name in get_args(ControlName) if name.endswith("_tuned"))
 # A tuned control whose range is not given looks this many times below and above the job's rate.
 LR_FACTOR = 8.0
@@ -134,11 +135,19 @@ def learning_rates(spec: JobSpec, training: Training, control: ControlSpec) -> R
     return FloatRange(low=lr / LR_FACTOR, high=min(lr * LR_FACTOR, MOST_LR), log=True)
 
 
-def centre_of(spec: JobSpec, study: str) -> str | None:
-    """Return the study around whose best learning rate another one searches its own, if any.
+def takes_rate(spec: JobSpec, study: str) -> bool:
+    """Whether the points of a study are trained at the best learning rate of `uniform_tuned`."""
+    return spec.tuned_rate is not None and study != "uniform" and study not in TUNED
 
-    From the second method on; not where the spec gives the range.
+
+def centre_of(spec: JobSpec, study: str) -> str | None:
+    """Return the study on whose best learning rate the space of another one depends, if any.
+
+    A control searches its own rates around it, from the second method on and where the spec gives
+    no range; with `tuned_rate` densities are trained at it.
     """
+    if takes_rate(spec, study):
+        return UNIFORM_TUNED
     if (
         spec.method < NESTED_SINCE
         or "lr" in spec.search
@@ -147,7 +156,12 @@ def centre_of(spec: JobSpec, study: str) -> str | None:
         return None
     given = {control.name: control.lr for control in spec.controls}
     is_free = study in given and given[study] is None
-    return "uniform_tuned" if is_free and "uniform_tuned" in given else None
+    return UNIFORM_TUNED if is_free and UNIFORM_TUNED in given else None
+
+
+def at_best_rate(spec: JobSpec, study: str, space: Space, rate: float) -> Space:
+    """Return the space of a study that has a centre, once that one's best rate is known."""
+    return replace(space, rate=rate) if takes_rate(spec, study) else centred(space, rate)
 
 
 def centred(space: Space, rate: float) -> Space:

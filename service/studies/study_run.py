@@ -37,7 +37,7 @@ class StudyRun:
         contains: Names of the simpler studies whose training may represent this one, the simplest
             first: it is finished after them.
         centred_on: The study that is finished before this one begins: its `space` then lies around
-            that one's best learning rate.
+            that one's best learning rate, or has it for all points.
         is_direct: Whether its sampler divides boxes.
         rule: When its trials are stopped; None where nothing is stopped early.
         log: Ids of its search trials in the order of issue; `entries` the same for the sampler.
@@ -227,7 +227,7 @@ def _open_study(
         worst=spec.diverged_value,
         waits_for=_waits_for(spec, record, searches),
         contains=simpler_than(resolved, record),
-        centred_on=centre_of(spec, record.name) if record.role is Role.TUNED else None,
+        centred_on=centre_of(spec, record.name),
         is_trained=record.is_finished,
         is_direct=is_direct,
     )

@@ -32,7 +32,8 @@ from service.validation.request_bodies import read
 
 # Sections that mean nothing where nothing is trained.
 UNTRAINED = (
-    "network", "training", "density", "search", "controls", "fidelity", "pruning", "warm_start"
+    "network", "training", "density", "search", "controls", "fidelity", "pruning", "warm_start",
+    "tuned_rate",
 )  # fmt: skip
 FIXED_DIMENSIONS = {"branin": 2, "hartmann6": 6}
 OF_TRAINING = ("lr", "momentum", "nesterov", "weight_decay", "batch_size", "epochs", "optimizer")

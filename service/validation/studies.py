@@ -21,7 +21,7 @@ from service.studies import planning
 from service.studies.spaces import TUNED
 from service.tasks.function import FunctionTask
 from service.tasks.sections import data_of
-from service.validation import density, given_densities, gradient
+from service.validation import density, given_densities, gradient, tuned_rate
 from service.validation.json_pointers import escape
 from service.validation.resolve import resolve
 
@@ -45,6 +45,7 @@ def faults(spec: JobSpec) -> Iterator[Fault]:
         yield from _package_faults(spec)
         yield from _round_faults(spec)
         yield from _seed_faults(spec)
+        yield from tuned_rate.faults(spec)
         yield from _warm_start_faults(spec)
 
 

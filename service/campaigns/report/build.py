@@ -121,9 +121,15 @@ def _radius(found: Sharpness | None) -> Json | None:
             "label": title_of(cell),
             "settings": cell.settings,
             "cells": cell.indices,
+            "rates": cell.rates,
             **asdict(cell.best),
         }
         for cell in found.cells
     ]
     slopes = [asdict(slope) | {"is_shown": slope.is_shown} for slope in found.slopes]
-    return {"cells": cells, "slopes": slopes, "n_unscaled": found.n_unscaled}
+    return {
+        "cells": cells,
+        "slopes": slopes,
+        "n_unscaled": found.n_unscaled,
+        "n_untuned": found.n_untuned,
+    }

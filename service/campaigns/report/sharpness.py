@@ -26,12 +26,14 @@ class RadiusCell:
         indices: Of their cells.
         sizes: Data, width of the network and size of its kernels, as far as they are numbers.
         best: Their best radius.
+        rates: Learning rates of their trainings, rising; empty where reports do not say.
     """
 
     settings: Json
     indices: list[int]
     sizes: Mapping[str, float]
     best: BestRadius
+    rates: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class Sharpness:
         cells: In the order of the campaign.
         slopes: With the data and with the network's width, as far as they can be estimated.
         n_unscaled: Jobs whose densities do not have one scale, which are left out.
+        n_untuned: Other jobs whose learning rate was not tuned for the plain network.
     """
 
     cells: list[RadiusCell]
     slopes: list[Slope]
     n_unscaled: int
+    n_untuned: int
 
 
 def sharpness_of(results: Sequence[CellResult]) -> Sharpness | None:
@@ -63,7 +67,12 @@ def sharpness_of(results: Sequence[CellResult]) -> Sharpness | None:
     for one in scaled:
         groups.setdefault(same_text(_without_seed(one.settings)), []).append(one)
     cells = [_cell(own) for own in groups.values()]
-    return Sharpness(cells, _slopes(cells), len(searched) - len(scaled))
+    n_untuned = sum(not _valley_in(one).get("is_rate_tuned", False) for one in scaled)
+    return Sharpness(cells, _slopes(cells), len(searched) - len(scaled), n_untuned)
+
+
+def _valley_in(result: CellResult) -> Json:
+    return result.valley or {}
 
 
 def _without_seed(settings: Mapping[str, Any]) -> Json:
@@ -79,6 +88,7 @@ def _cell(own: Sequence[CellResult]) -> RadiusCell:
         indices=[one.index for one in own],
         sizes={path: value for path, value in sizes.items() if value is not None},
         best=best_radius([_valley(one.valley) for one in own if one.valley is not None]),
+        rates=sorted({lr for one in own if (lr := _valley_in(one).get("lr")) is not None}),
     )
 
 

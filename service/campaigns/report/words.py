@@ -98,6 +98,11 @@ def sharpness_in_words(found: Sharpness | None) -> list[str]:
             f"{count_of(found.n_unscaled, 'job')} searched widths of densities of different "
             'scales, which act as learning rates: set "density": {"normalised": true}.'
         )
+    if found.n_untuned:
+        sentences.append(
+            f"{count_of(found.n_untuned, 'job')} searched widths at training.lr, which may suit "
+            'some of them better than others: set "tuned_rate" and add the control uniform_tuned.'
+        )
     return sentences
 
 

@@ -12,6 +12,7 @@ from service.errors import InvalidSpecError
 from service.jobs.estimate import estimate as estimate_job
 from service.storage.database import Database
 from tests.support.campaigns import SPHERES, TWO_PHOTOS, wanted
+from tests.support.estimates import dispatch, measure
 
 
 def estimated(database: Database, body: dict[str, Any], **changes: Any) -> Any:  # noqa: ANN401
@@ -61,3 +62,28 @@ def test_the_lower_end_is_without_what_cells_share(sqlite_database: Database) ->
     )
     assert found.n_shared == 4 + 8
     assert (found.work_s.low, found.work_s.high) == (2.0 * 16, 2.0 * 28)
+
+
+def test_jobs_that_tune_their_rate_with_one_seed_share_that(sqlite_database: Database) -> None:
+    base = {
+        "task": {"kind": "classification"},
+        "network": {"kind": "small_cnn", "depth": 2},
+        "density": {"family": "gaussian", "bounds": [[0.5, 4.0]], "normalised": True},
+        "tuned_rate": {"seed": 0},
+        "samplers": ["grid"],
+        "controls": ["uniform_tuned"],
+        "budget": {"n_trials": 9},
+        "evaluation": {"n_seeds": 0},
+    }
+    matrix = {"network.width": [4, 8], "seed": [0, 1, 2]}
+    worker = dispatch(sqlite_database)
+    estimated(sqlite_database, TWO_PHOTOS, base=base, matrix=matrix)
+    for _ in range(2):
+        measure(sqlite_database, worker)
+    found = estimated(sqlite_database, TWO_PHOTOS, base=base, matrix=matrix)
+    assert found.state == "ready"
+    # A job: 9 widths; 9 rates, and the best 3 of them with two more seeds.
+    assert found.n_trainings == 6 * (9 + 9 + 6)
+    assert found.n_shared == 2 * 2 * (9 + 6)
+    own = estimated(sqlite_database, TWO_PHOTOS, base=base | {"tuned_rate": {}}, matrix=matrix)
+    assert own.n_shared == 0

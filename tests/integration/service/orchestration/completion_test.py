@@ -137,3 +137,38 @@ def test_a_tuned_arm_begins_with_the_best_of_the_simpler_one(sqlite_database: Da
     assert [arms[name].n_trials for name in ("direct_l", "uniform_tuned", "flat_tuned")] == [
         *(6, 6, 12)
     ]
+
+
+# In the simulation the rate of 0.1 is the best, and widths have no say in it.
+AT_TUNED_RATE = training_job(
+    samplers=["grid"],
+    density={"family": "gaussian", "bounds": [[0.5, 4.0]], "normalised": True},
+    controls=["uniform_tuned"],
+    tuned_rate={"seed": 7},
+    budget={"n_trials": 9},
+    evaluation={"n_seeds": 0},
+)
+
+
+def test_a_search_is_trained_at_the_tuned_rate_that_jobs_of_other_seeds_share(
+    sqlite_database: Database,
+) -> None:
+    rows = []
+    for seed, n_workers in ((0, 1), (0, 5), (1, 3)):
+        job_id = run_whole(
+            sqlite_database, AT_TUNED_RATE | {"seed": seed}, n_workers=n_workers, seed=n_workers
+        )
+        arms, every = found(sqlite_database, job_id)
+        (best,) = (t for t in every if t.id == arms["uniform_tuned"].best_trial_id)
+        rate = best.payload["training"]["lr"]
+        assert rate != 0.05  # it is not the job's own
+        grid = of(every, arms["grid"], Phase.SEARCH)
+        assert {t.payload["training"]["lr"] for t in grid} == {rate}
+        tuning = [t for t in every if t.study_id == arms["uniform_tuned"].id]
+        assert max(t.id for t in tuning) < min(t.id for t in grid)
+        assert not of(every, arms["grid"], Phase.CONFIRMATION)
+        rows.append((counted_trials(sqlite_database, job_id), {t.digest for t in tuning}))
+        if seed == 0:
+            forget(sqlite_database, job_id)
+    assert rows[0] == rows[1]
+    assert rows[1][1] == rows[2][1]

@@ -138,3 +138,17 @@ def test_a_tuned_control_waits_for_the_one_that_it_searches_around() -> None:
     fidelity = {"search_fraction": 0.5}
     assert workload.chain_of(job_of(controls=controls, fidelity=fidelity, **same)) == (6, 6, 2)
     assert workload.chain_of(job_of(controls=controls, method=1, **same)) == (2, 2, 0)
+
+
+def test_where_jobs_share_their_rate_it_alone_is_chosen_with_several_seeds() -> None:
+    body = {"controls": ["uniform_tuned"], "tuned_rate": {"seed": 0}, "evaluation": {"n_seeds": 0}}
+    found = counted(job_of(**body))
+    assert {kind: each.n for kind, each in found.items()} == {
+        "search": 9, "tuned": 9, "confirmation": 2 * 3,
+    }  # fmt: skip
+
+
+def test_a_search_at_the_tuned_rate_follows_its_tuning() -> None:
+    body = {"samplers": ["grid"], "controls": ["uniform_tuned"], "evaluation": {"n_seeds": 2}}
+    assert workload.chain_of(job_of(**body))[0] == 1
+    assert workload.chain_of(job_of(**body, tuned_rate={}))[0] == 2

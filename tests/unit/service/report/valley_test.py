@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,3 +69,17 @@ def test_it_stands_in_the_report_and_controls_have_none() -> None:
     report = report_of(log)
     assert row_of(report, "grid")["valley"]["losses"] == [0.3]
     assert row_of(report, "uniform")["valley"] is None
+
+
+def test_says_at_which_rate_it_was_trained_and_whether_that_was_tuned() -> None:
+    log = log_of()
+    log.best["grid"] = log.trial("grid", 0, 0.3, point=[0.75])
+    found = valley(log)
+    assert found is not None
+    assert (found["lr"], found["is_rate_tuned"]) == (0.05, False)
+    arms = log.arms()
+    arms[0].space = replace(arms[0].space, rate=0.25)
+    tuned = valley_of(log.resolved, arms_with_trials(arms, log.trials)[0])
+    assert tuned is not None
+    assert (tuned["lr"], tuned["is_rate_tuned"]) == (0.25, True)
+    assert tuned["losses"] == found["losses"]

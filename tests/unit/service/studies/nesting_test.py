@@ -94,3 +94,15 @@ def test_the_least_value_is_chosen_and_the_simplest_of_equals() -> None:
     assert chosen(own, [log.trial("random", 3, 0.6), None]) is own
     assert chosen(None, [None, simple]) is simple
     assert chosen(None, [None]) is None
+
+
+def test_a_search_at_the_tuned_rate_holds_the_tuned_plain_network() -> None:
+    controls = ["uniform", "flat", "uniform_tuned", "flat_tuned"]
+    found = contained(photos(samplers=["random"], controls=controls, tuned_rate={}))
+    assert found["random"] == ("uniform", "uniform_tuned", "flat")
+
+
+def test_arms_whose_rate_was_tuned_with_other_data_hold_none() -> None:
+    shared = {"tuned_rate": {"seed": 3}, "evaluation": {"n_seeds": 0}}
+    found = contained(photos(samplers=["random"], controls=["uniform", "uniform_tuned"], **shared))
+    assert set(found.values()) == {()}

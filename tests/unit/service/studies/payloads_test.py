@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from densearch.density import families
@@ -200,3 +202,35 @@ def test_a_short_training_has_some_epochs_of_its_steps_on_the_whole_schedule() -
     assert (short["epochs"], short["steps"], short["schedule_epochs"]) == (5, 401, 10)
     assert (full["epochs"], full["steps"]) == (10, 401)
     assert "steps" not in digits().payload["training"]
+
+
+def of_seed(job_seed: int, **rate: object) -> TrainingJob:
+    return job_of(
+        seed=job_seed,
+        task={"kind": "classification", "n_train": 200},
+        density={"family": "gaussian", "bounds": [[0.5, 4.0]], "normalised": True},
+        controls=["uniform_tuned"],
+        tuned_rate=rate,
+        evaluation={"n_seeds": 0},
+    )
+
+
+def test_jobs_of_other_seeds_share_the_tuning_of_their_rate_and_nothing_else() -> None:
+    first, second, own = of_seed(1, seed=0), of_seed(2, seed=0), of_seed(2)
+    point = [0.3]
+    tunings = [searched(job, point, "uniform_tuned") for job in (first, second, own)]
+    assert tunings[0].digest == tunings[1].digest != tunings[2].digest
+    assert searched(of_seed(0), point, "uniform_tuned").digest == tunings[0].digest
+    densities = {searched(job, point).digest for job in (first, second)}
+    assert len(densities) == 2
+    assert searched(second, point).digest == searched(own, point).digest
+
+
+def test_a_point_is_trained_at_the_rate_of_its_space() -> None:
+    job = of_seed(0)
+    space = replace(job.spaces.of("random"), rate=0.3)
+    order = payloads.searched(job, "random", [0.5], space=space)
+    assert order.params["lr"] == order.payload["training"]["lr"] == 0.3
+    again = payloads.searched(job, "random", [0.5], space=space, is_full=True, seed_index=1)
+    assert again.payload["training"]["lr"] == 0.3
+    assert searched(job, [0.5]).payload["training"]["lr"] == job.training.lr

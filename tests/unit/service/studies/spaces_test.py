@@ -11,7 +11,7 @@ from densearch.sampler import AxisKind
 from service.studies import payloads
 from service.studies.resolved import TrainingJob
 from service.studies.search_space import FloatAxis
-from service.studies.spaces import TUNED, axis_kinds, centre_of, centred
+from service.studies.spaces import TUNED, at_best_rate, axis_kinds, centre_of, centred
 from tests.support import resolved_jobs
 from tests.support.resolved_jobs import photos
 
@@ -163,3 +163,25 @@ def test_a_function_has_the_unit_cube_for_every_study() -> None:
     assert [(a.name, a.low, a.high) for a in job.spaces.searches.vector] == [
         ("x0", 0.0, 1.0), ("x1", 0.0, 1.0), ("x2", 0.0, 1.0),
     ]  # fmt: skip
+
+
+TUNED_RATE = {"tuned_rate": {}, "controls": ["uniform", "flat", "uniform_tuned", "flat_tuned"]}
+
+
+def test_densities_are_trained_at_the_best_rate_of_the_plain_convolution() -> None:
+    job = photos(samplers=["random"], **TUNED_RATE)
+    names = [study.name for study in job.studies]
+    centres = {name: centre_of(job.spec, name) for name in names}
+    assert centres == {
+        "random": "uniform_tuned",
+        "uniform": None,
+        "flat": "uniform_tuned",
+        "uniform_tuned": None,
+        "flat_tuned": "uniform_tuned",
+    }
+    space = at_best_rate(job.spec, "random", job.spaces.of("random"), 0.2)
+    point = [0.5] * space.dimension
+    assert space.split(point) == (job.spaces.of("random").split(point)[0], {"lr": 0.2})
+    assert (space.is_rate_tuned, job.spaces.of("random").is_rate_tuned) == (True, False)
+    around = at_best_rate(job.spec, "flat_tuned", job.spaces.of("flat_tuned"), 0.2)
+    assert (around.rate, around.split([0.5, 0.5])[1]) == (None, {"lr": 0.2})

@@ -112,3 +112,15 @@ def test_parts_of_the_data_and_numbers_of_samples_are_not_mixed() -> None:
 
 def test_there_is_no_answer_without_a_search_of_widths() -> None:
     assert sharpness_of([result_of(cell(0)), result_of(cell(1, report=None))]) is None
+
+
+def test_rates_are_listed_by_cell_and_those_that_were_not_tuned_are_counted() -> None:
+    cells = campaign()
+    for one in cells[:2]:
+        assert one.report is not None
+        rate = {"lr": 0.1 * (1 + one.index), "is_rate_tuned": one.index == 0}
+        one.report["arms"][0]["valley"] |= rate
+    answer = found(cells)
+    assert [one.rates for one in answer.cells[:2]] == [[0.1, 0.2], []]
+    assert answer.n_untuned == 11
+    assert answer.slopes == found(campaign()).slopes
