@@ -9,9 +9,20 @@ import tempfile
 import time
 from pathlib import Path
 
+from api.cli import evidence_campaigns
 from api.cli.private_server import end_with_the_server, private_server
-from api.evidence import protocol, records
-from api.evidence.page import FIGURE, ITEMS, LOSSES, RECORDS, figure, page
+from api.evidence import campaigns, protocol, records
+from api.evidence.campaigns import CampaignRun, RegisteredCampaign
+from api.evidence.page import (
+    CAMPAIGNS,
+    FIGURE,
+    ITEMS,
+    LOSSES,
+    RECORDS,
+    campaign_page,
+    figure,
+    page,
+)
 from api.evidence.protocol import Cell, Mode
 from api.evidence.records import CellRecord, EvidenceRun
 from api.evidence.sources import MissingDataError, Sources
@@ -28,9 +39,10 @@ LINE_EVERY_S = 60.0
 PAGE = "README.md"
 
 
-def run(mode: Mode, out: Path, aeon: Path | None, *, resume: bool) -> None:
-    """Run a mode of the protocol. See `densearch evidence --help`."""
-    cells = protocol.cells_of(mode)
+def run(mode: Mode | None, out: Path, aeon: Path | None, *, resume: bool) -> None:
+    """Run a mode of the protocol, None for its campaigns: see `densearch evidence --help`."""
+    cells = protocol.cells_of(mode) if mode is not None else []
+    wanted = campaigns.registered() if mode != "quick" else []
     data_dir = out / "server"
     if data_dir.exists() and not resume:
         fail(f"{out} has an earlier run: go on with --resume, or name another --out", USAGE)
@@ -38,20 +50,51 @@ def run(mode: Mode, out: Path, aeon: Path | None, *, resume: bool) -> None:
     end_with_the_server()
     started = time.monotonic()
     with private_server(data_dir) as url, Client(url) as client:
-        echo(f"{len(cells)} cells; dashboard: {url}")
-        found = _records(client, cells, Sources(aeon), out / ITEMS)
-    ended = EvidenceRun(mode, machine(), dict(digest.versions()), found)
-    write(ended, out)
-    echo(f"{len(ended.ended)} of {len(cells)} cells in {duration(time.monotonic() - started)}")
-    echo(f"page: {out / PAGE}")
+        echo(f"{len(cells)} cells, {len(wanted)} campaigns; dashboard: {url}")
+        sources = Sources(aeon)
+        if mode is not None:
+            found = _records(client, cells, sources, out / ITEMS)
+            ended = EvidenceRun(mode, machine(), dict(digest.versions()), found)
+            write(ended, out)
+            echo(f"{len(ended.ended)} of {len(cells)} cells")
+        if wanted:
+            _save_campaigns(client, wanted, sources, out)
+    echo(f"page: {out / PAGE}, after {duration(time.monotonic() - started)}")
 
 
 def write(ended: EvidenceRun, out: Path) -> None:
-    """Write the page, its figure and its files, and copy the protocol next to them."""
+    """Write the page of a run, its figure and its files, and copy the protocol next to them."""
     records.save(ended, out / RECORDS)
     records.save_losses(ended, out / LOSSES)
-    (out / FIGURE).write_text(figure(ended), encoding="utf-8")
-    (out / PAGE).write_text(page(ended), encoding="utf-8")
+    write_page(out)
+
+
+def _save_campaigns(
+    client: Client, wanted: list[RegisteredCampaign], sources: Sources, out: Path
+) -> None:
+    """Run the campaigns, save what they gave, and write the page with it."""
+    found = evidence_campaigns.records_of(
+        client, wanted, lambda name: _stored(client, name, sources)
+    )
+    campaigns.save(CampaignRun(machine(), dict(digest.versions()), found), out / CAMPAIGNS)
+    write_page(out)
+
+
+def write_page(out: Path) -> None:
+    """Write the page from the files of runs in a folder, those of its cells and of its campaigns.
+
+    Raises:
+        OSError: There is neither of them.
+        ValueError: One is of another version.
+    """
+    radii = campaigns.load(out / CAMPAIGNS) if (out / CAMPAIGNS).exists() else None
+    if radii is not None and not (out / RECORDS).exists():
+        text = campaign_page(radii)
+    else:
+        ended = records.load(out / RECORDS)
+        (out / FIGURE).write_text(figure(ended), encoding="utf-8")
+        text = page(ended, radii)
+    (out / PAGE).write_text(text, encoding="utf-8")
     if out.resolve() != protocol.FOLDER.resolve():
         shutil.copy(protocol.TEXT, out / protocol.TEXT.name)
         shutil.copytree(protocol.SPECS, out / protocol.SPECS.name, dirs_exist_ok=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
+from api.evidence import radius_section
+from api.evidence.campaigns import CampaignRun
 from api.evidence.claims import claims_table
 from api.evidence.comparisons import (
     DENSITY,
@@ -35,6 +37,7 @@ from api.evidence.tables import (
 from service.report.meta import Combined
 
 FIGURE, LOSSES, ITEMS, RECORDS = "forest.svg", "losses.csv", "items", "records.json"
+CAMPAIGNS = "campaigns.json"
 _DEFAULT_MARGIN_PERCENT = 1.0
 _OF_ANSWERS = (
     "A ratio below 1 is a lower loss. Intervals hold over all planned looks at a level of 5 % "
@@ -48,8 +51,13 @@ _OF_POOLING = (
 )
 
 
-def page(run: EvidenceRun) -> str:
-    """Return the page as Markdown; the figure and the files lie next to it."""
+def page(run: EvidenceRun, radii: CampaignRun | None = None) -> str:
+    """Return the page as Markdown; the figure and the files lie next to it.
+
+    Args:
+        run: Of the cells.
+        radii: Of the campaigns, where they were run.
+    """
     cells = run.ended
     results = [primary_of(cell) for cell in cells]
     parts = [
@@ -67,6 +75,7 @@ def page(run: EvidenceRun) -> str:
         claims_table(cells),
         "## What each tuned value gains",
         chain_table(cells),
+        radius_section.section(radii, CAMPAIGNS) if radii is not None else "",
         "## In the tasks' metrics",
         metric_table(cells, DENSITY, TUNED),
         "## Failures",
@@ -78,6 +87,7 @@ def page(run: EvidenceRun) -> str:
         _flips(cells),
         "## Machine and versions",
         _machine(run),
+        _machine_of_campaigns(run, radii) if radii is not None else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -92,10 +102,27 @@ def _intro(run: EvidenceRun) -> str:
     )
 
 
+def campaign_page(radii: CampaignRun) -> str:
+    """Return a page of the campaigns alone."""
+    about = f"{radii.machine}. {_versions(radii.versions)}."
+    parts = ["# Evidence", radius_section.section(radii, CAMPAIGNS)]
+    return "\n\n".join([*parts, "## Machine and versions", about]) + "\n"
+
+
+def _versions(versions: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+
+
+def _machine_of_campaigns(run: EvidenceRun, radii: CampaignRun) -> str:
+    """Name the machine and the versions of the campaigns where they are others."""
+    if (radii.machine, radii.versions) == (run.machine, run.versions):
+        return ""
+    return f"The campaigns: {radii.machine}. {_versions(radii.versions)}."
+
+
 def _machine(run: EvidenceRun) -> str:
-    named = ", ".join(f"{name} {number}" for name, number in sorted(run.versions.items()))
     return (
-        f"{run.machine}. {named}.\n\n"
+        f"{run.machine}. {_versions(run.versions)}.\n\n"
         f"All losses by task, kernel size, arm and seed: [{LOSSES}]({LOSSES}); those of each test "
         f"item, by arm and seed: [{ITEMS}]({ITEMS}). The specs as they were submitted and the "
         f"stored reports: [{RECORDS}]({RECORDS})."

@@ -57,7 +57,7 @@ def test_all_files_of_a_run_are_written_with_the_protocol(tmp_path: Path) -> Non
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
     assert names == {
         "README.md", "forest.svg", "losses.csv", "protocol.md", "records.json",
-        "specs/full.json", "specs/quick.json",
+        "specs/campaign.json", "specs/full.json", "specs/quick.json",
     }  # fmt: skip
     text = (tmp_path / "README.md").read_text()
     links = re.findall(r"\]\((?!http)([^)]+)\)", text)
