@@ -22,6 +22,7 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from service.errors import DeadlineError
 from service.records import JobEvent
 from service.storage import events
 from service.storage.database import Database
@@ -143,7 +144,7 @@ class EventFeed:
             standings = await run_in_threadpool(_standings, self._database, {j for j, _ in groups})
             for (job_id, last_id), group in groups.items():
                 await self._serve(job_id, last_id, standings.get(job_id), group)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DeadlineError) as error:
             if not self._is_failing:
                 log.warning("event streams wait for the database", error=type(error).__name__)
             self._is_failing = True

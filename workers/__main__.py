@@ -30,6 +30,7 @@ from service.privacy import keep_files_private
 from service.settings import Settings, load
 from service.storage import locks, schema
 from service.storage.database import Database
+from service.storage.outages import CROWDED, patiently
 from service.storage.refusals import explain
 
 if TYPE_CHECKING:  # Ray is imported only after the settings have been checked
@@ -64,8 +65,7 @@ def main() -> int:
         # Held until this process has ended, also during an exit that hangs.
         locks.hold_dispatcher(settings, has_server=given.has_server)
         database = Database(settings.resolved_database_url)
-        schema.check(database)
-        database.check_writable()
+        patiently(lambda: _check(database), "the start of the dispatcher", passing=CROWDED)
     except DensearchError as error:
         sys.stderr.write(hide(f"densearch dispatch: {error}\n"))
         return UNUSABLE_SETTING if isinstance(error, SettingsError) else REFUSED
@@ -77,6 +77,11 @@ def main() -> int:
     return _dispatch(settings, database, given.parent, given.ray_head)
 
 
+def _check(database: Database) -> None:
+    schema.check(database)
+    database.check_writable()
+
+
 def _dispatch(
     settings: Settings, database: Database, parent: int | None, keeper: tuple[int, int] | None
 ) -> NoReturn:
@@ -86,7 +91,7 @@ def _dispatch(
     from workers.pulse import ClusterLostError
 
     try:
-        leases.release_dead(database)
+        patiently(lambda: leases.release_dead(database), "the leases of dead dispatchers")
         cluster = _cluster(settings, keeper)
         LOG.info("ray is up", **cluster.resources())
         start_failures.clear(settings.data_dir)

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.jobs import leases
 from service.settings import Settings
 from service.storage import jobs
 from service.storage.database import Database
+from service.storage.outages import OUTAGES, patiently
 from service.storage.refusals import explain, refusal_of
 from workers.asking.pool import AskingPool, limits_of
 from workers.calibrator import Calibrator
@@ -69,8 +69,9 @@ class Dispatcher:
         self._stop = stop if stop is not None else threading.Event()
         self._is_lost = False
         self._trouble: str | None = None
-        self.me = leases.register(
-            database, cluster.capacity(WorkerShape(1.0, 0.0)), cluster.resources()
+        n_workers, resources = cluster.capacity(WorkerShape(1.0, 0.0)), cluster.resources()
+        self.me = patiently(
+            lambda: leases.register(database, n_workers, resources), "the new dispatcher's row"
         )
         self.inbox = Inbox(settings.data_dir)
         self.asking = AskingPool(*limits_of(settings))
@@ -114,7 +115,7 @@ class Dispatcher:
         self._watchdog.mark()
         try:
             self.turn()
-        except (DBAPIError, PoolTimeoutError) as error:
+        except OUTAGES as error:
             self._complain("the database refused; trying again", error)
         except OSError as error:
             self._complain("the disk refused; trying again", error)
@@ -139,7 +140,7 @@ class Dispatcher:
             self.inbox.put(assignment, message)
         try:
             self._calibrator.abandon(lost)
-        except DBAPIError as error:
+        except OUTAGES as error:
             LOG.warning("the end of a measurement was not recorded", error=str(error))
         for job_id, run in self.held.runs.items():
             try:

@@ -7,8 +7,7 @@ from collections.abc import Set
 from contextlib import suppress
 
 import structlog
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from service.costs.prices import prices_of
 from service.errors import LeaseLostError, NotFoundError
@@ -19,6 +18,7 @@ from service.records import Job, RegisteredDispatcher
 from service.settings import Settings
 from service.storage import jobs
 from service.storage.database import Database
+from service.storage.outages import OUTAGES
 from service.storage.refusals import Refusal, refusal_of
 from workers.asking.pool import AskingPool
 from workers.asking.remote import maker
@@ -27,8 +27,6 @@ from workers.inbox import Inbox
 from workers.watchdog import Watchdog
 
 LOG = structlog.get_logger(__name__)
-# Errors that end no job: they are raised again, and the dispatcher's loop retries later.
-OUTAGES = (DBAPIError, PoolTimeoutError, OSError)
 MEMORY_REST_S = 60.0  # pause of a job whose step ran out of memory; the other jobs continue
 
 
@@ -200,7 +198,9 @@ class HeldJobs:
         """
         if refusal_of(error) is Refusal.SLOW:
             self.slow.add(job.id)
-        if isinstance(error, OUTAGES) and not isinstance(error, (DataError, IntegrityError)):
+        is_outage = isinstance(error, (*OUTAGES, OSError))
+        if is_outage and not isinstance(error, (DataError, IntegrityError)):
+            # The dispatcher's loop tries again later.
             self._passed_over.add(job.id)
             raise error
         if isinstance(error, MemoryError):  # the workers' messages are kept

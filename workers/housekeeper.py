@@ -13,7 +13,6 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from service import checkpoint_files, clock
 from service.errors import DeadlineError
@@ -21,6 +20,8 @@ from service.jobs import checkpoints, deletion, retention
 from service.settings import Settings
 from service.storage.chunks import Chunks
 from service.storage.database import Database
+from service.storage.outages import OUTAGES
+from service.storage.refusals import explain
 from workers.background import BackgroundThread
 
 LOG = structlog.get_logger(__name__)
@@ -44,6 +45,8 @@ class Housekeeper(BackgroundThread):
         self._prune_at = self._checkpoints_at = 0.0
         # Deleted jobs whose files could not be removed the last time.
         self._left: set[int] = set()
+        # Works that were refused the last time.
+        self._refused: set[str] = set()
         with suppress(OSError):  # the first turn reports it
             self._make_folder()
 
@@ -63,11 +66,20 @@ class Housekeeper(BackgroundThread):
         for work in (self._sweep, self._sweep_checkpoints, self._prune):
             try:
                 work(chunks)
-            except (DBAPIError, OSError, DeadlineError) as error:
-                reason = str(getattr(error, "orig", None) or error)
-                LOG.warning("housekeeping was refused; trying again", error=reason)
+            except (*OUTAGES, OSError, DeadlineError) as error:
+                self._complain(work.__name__, error)
             except Exception:
                 LOG.exception("housekeeping failed; trying again")
+            else:
+                self._refused.discard(work.__name__)
+
+    def _complain(self, work: str, error: Exception) -> None:
+        if work not in self._refused:
+            cause = str(getattr(error, "orig", None) or error)
+            LOG.warning(
+                "housekeeping was refused; trying again", error=cause, reason=explain(error)
+            )
+        self._refused.add(work)
 
     def _sweep(self, chunks: Chunks) -> None:
         left = deletion.sweep(chunks, self._settings.data_dir).left

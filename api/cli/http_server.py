@@ -24,6 +24,7 @@ from service.hosts import is_loopback
 from service.settings import Settings
 from service.storage import disk_space, locks, schema
 from service.storage.database import Database
+from service.storage.outages import CROWDED, patiently
 
 # Event streams end themselves; a client that does not read its response would delay the end.
 GRACE_S = 2
@@ -228,7 +229,9 @@ def _serve(
     from api.middleware.connections import HttpConnection
     from service.datasets.library import sweep
 
-    sweep(database, settings.data_dir)
+    patiently(
+        lambda: sweep(database, settings.data_dir), "the start of the server", passing=CROWDED
+    )
     supervisor = dispatcher_of(settings, "--has-server")
 
     def on_ready() -> None:

@@ -21,6 +21,7 @@ from service.records import Import, Json
 from service.settings import Settings
 from service.storage import datasets, deadlines, imports
 from service.storage.database import Database
+from service.storage.outages import patiently
 
 # Imports use a core each for minutes: more would starve requests.
 N_AT_ONCE = 2
@@ -174,12 +175,15 @@ class Importer:
             raise ImportStoppedError
 
     def _end(self, import_id: int, error: Exception) -> None:
-        try:
+        def end() -> None:
             with self._database.write() as session:
                 if isinstance(error, ImportLostError):
                     imports.lose(session, import_id)
                 else:
                     imports.fail(session, import_id, self._explain(error))
+
+        try:
+            patiently(end, "the end of an import")
         except Exception:
             # The process that looks next finds nobody at work on it, and marks it LOST.
             log.exception("the end of an import was not stored", reason=repr(error))

@@ -30,6 +30,7 @@ from service.records import Dataset
 from service.settings import Settings
 from service.storage import datasets, imports
 from service.storage.database import Database
+from service.storage.outages import patiently
 
 _PENDING, _ASIDE = ".pending", ".deleted-"
 
@@ -79,8 +80,13 @@ def add(
     else:
         roots = settings.dataset_roots or ()
         imported = import_folder(work, folder, roots, options, limits, progress)
-    with full_disks():
+
+    def keep() -> Dataset:
         return _keep(database, settings.data_dir, work, imported, options.name, import_id)
+
+    with full_disks():
+        # Once the files have moved, what a lost commit has done is settled by `_moving`.
+        return patiently(keep, "a data set that was read", may_repeat=work.made.is_dir)
 
 
 def _limits(settings: Settings) -> Limits:

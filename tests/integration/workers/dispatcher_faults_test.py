@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from service.states import AttemptState
 from service.storage import trials
 from service.storage.database import Database
 from service.storage.tables import JobRow
+from tests.support.long_writes import long_write
 from tests.support.pretended_cluster import (
     PretendedCluster,
     job_of,
@@ -100,3 +104,67 @@ def _forbid_writes(connection: Connection) -> None:
 
 def _allow_writes(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA query_only=OFF")
+
+
+def test_a_dispatcher_waits_for_a_long_write_of_another_process(
+    sqlite_database: Database,
+    cluster: PretendedCluster,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.storage.database.BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("workers.dispatcher.RETRY_S", 0.0)
+    hasty = Database(sqlite_database.url.render_as_string(hide_password=False))
+    job_id = submit(hasty)
+    settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
+    with long_write(hasty) as end, capture_logs() as lines:
+        monkeypatch.setattr("service.storage.outages.time.sleep", lambda _s: end())
+        dispatcher = Dispatcher(settings, hasty, cluster)  # type: ignore[arg-type]
+    with long_write(hasty) as end, capture_logs() as more:
+        for _ in range(3):
+            dispatcher.turn_or_wait()
+        assert not dispatcher.heartbeat.beat()
+        end()
+    turn_until_ended(dispatcher, cluster, hasty, job_id)
+    assert [line["event"] for line in lines] == [
+        "the database refused; waiting",
+        "the database answers again",
+    ]
+    assert [line["event"] for line in more] == [
+        "the database refused; trying again",
+        "the heartbeat failed",
+    ]
+    hasty.close()
+
+
+def test_a_dispatchers_process_waits_at_its_start(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    code = (
+        "import sys, service.storage.database as database, service.storage.outages as outages\n"
+        "database.BUSY_TIMEOUT_MS, outages.RETRY_S = 20, 0.05\n"
+        "import workers.__main__ as process\n"
+        "process._dispatch = lambda *_: 0\n"
+        "sys.argv = ['workers']\n"
+        "sys.exit(process.main())\n"
+    )
+    url = sqlite_database.url.render_as_string(hide_password=False)
+    env = os.environ | {"DENSEARCH_DATA_DIR": str(tmp_path), "DENSEARCH_DATABASE_URL": url}
+    with (
+        long_write(sqlite_database) as end,
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=env,
+            text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as started,
+    ):
+        assert started.stderr is not None
+        first = started.stderr.readline()
+        assert started.poll() is None
+        end()
+        assert started.wait(60) == 0
+        rest = started.stderr.read()
+    assert "the database refused; waiting" in first
+    assert "the database answers again" in rest

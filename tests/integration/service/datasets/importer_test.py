@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.support.asking import until
 from tests.support.datasets import making
 from tests.support.datasets.gates import PATIENCE_S
 from tests.support.datasets.uploading import CONTENT, folders
+from tests.support.long_writes import long_write
 
 OPTIONS = ImportOptions(name="pets")
 
@@ -181,3 +183,34 @@ def test_a_start_marks_what_was_lost(
     library.sweep(sqlite_database, settings.data_dir)
     with sqlite_database.read() as session:
         assert imports.get(session, found.id).state is ImportState.LOST
+
+
+def test_an_import_waits_for_a_long_write_of_another_process(
+    sqlite_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.storage.database.BUSY_TIMEOUT_MS", 20)
+    hasty = Database(sqlite_database.url.render_as_string(hide_password=False))
+    importer = importer_of(hasty, settings)
+    n_refused = 0
+    with ExitStack() as held:
+        keep = library._keep
+
+        def crowded(*words: Any) -> Any:  # noqa: ANN401
+            if not n_refused:
+                ends.append(held.enter_context(long_write(hasty)))
+            return keep(*words)
+
+        def paused(_s: float) -> None:
+            nonlocal n_refused
+            n_refused += 1
+            if n_refused == 2:
+                ends[0]()
+
+        ends: list[Callable[[], None]] = []
+        monkeypatch.setattr(library, "_keep", crowded)
+        monkeypatch.setattr("service.storage.outages.time.sleep", paused)
+        found = ended(importer, hasty, settings, started(importer, hasty, settings))
+    assert found.state is ImportState.SUCCEEDED
+    assert n_refused == 2
+    assert n_stored(hasty) == len(folders(settings)) == 1
+    hasty.close()
