@@ -19,8 +19,9 @@ from service.errors import (
     Fault,
     IdempotencyConflictError,
     InvalidSpecError,
+    NotFoundError,
 )
-from service.jobs import commands
+from service.jobs import commands, dataset_references
 from service.records import Json
 from service.spec import JobSpec
 from service.storage import campaigns, dispatchers
@@ -66,13 +67,14 @@ def submit(
         return earlier, False
     base = with_method(wanted.base)
     cells = cells_in.cells_of(wanted.matrix)
-    parsed = specs_of(wanted.name, base, cells, prices)  # without the lock on the database
+    parsed = specs_of(wanted.name, base, cells, prices)
+    resolved = _admitted(database, wanted.base, cells, wanted.matrix, *parsed)
     try:
         with database.write() as session:
             earlier = _earlier(session, key, digest)
             if earlier is not None:
                 return earlier, False
-            resolved = _admitted(session, cells, wanted.matrix, *parsed)
+            _hold_datasets(session, resolved)
             made = campaigns.insert_campaign(
                 session,
                 name=wanted.name,
@@ -83,8 +85,8 @@ def submit(
             )
             _insert(session, made.id, 0, cells, resolved)
             return made, True
-    except _CellsRefusedError as refused:
-        raise InvalidSpecError(refused.listed()) from refused
+    except NotFoundError:  # a data set was deleted meanwhile: the faults say which
+        return submit(database, wanted, key, prices, most_cells)
     except IntegrityError:  # on PostgreSQL two requests with one key may run at once
         with database.read() as session:
             earlier = _earlier(session, key, digest)
@@ -164,45 +166,44 @@ def specs_of(
     return specs, faults
 
 
-class _CellsRefusedError(Exception):
-    """Ends the transaction: the list of many faults is made without a lock on the database."""
-
-    def __init__(
-        self, faults: Mapping[int, Sequence[Fault]], cells: Sequence[Json], matrix: Matrix
-    ) -> None:
-        super().__init__()
-        self.faults = faults
-        self.cells = cells
-        self.matrix = matrix
-
-    def listed(self) -> list[Fault]:
-        """Return the faults as the user sees them."""
-        return cell_faults.listed(self.faults, self.cells, self.matrix)
-
-
 def _admitted(
-    session: Session,
+    database: Database,
+    base: Mapping[str, Any],
     cells: Sequence[Json],
     matrix: Matrix,
     specs: Mapping[int, JobSpec],
     own: Mapping[int, Sequence[Fault]],
 ) -> list[ResolvedSpec]:
-    """Resolve the spec of each cell.
+    """Resolve the spec of each cell, before the transaction that stores their jobs.
 
     Raises:
-        _CellsRefusedError: The faults of all cells, with their own.
+        InvalidSpecError: The faults of all cells, with their own.
     """
     faults = dict(own)
-    resources = dispatchers.resources(session)
     resolved: dict[int, ResolvedSpec] = {}
-    for index, spec in specs.items():
-        try:
-            resolved[index] = commands.admitted(session, spec, resources)
-        except InvalidSpecError as error:
-            faults[index] = [*faults.get(index, ()), *error.faults]
+    with database.read() as session:
+        resources = dispatchers.resources(session)
+        for index, spec in specs.items():
+            try:
+                resolved[index] = commands.admitted(session, spec, resources)
+            except InvalidSpecError as error:
+                faults[index] = [*faults.get(index, ()), *error.faults]
     if faults:
-        raise _CellsRefusedError(faults, cells, matrix)
+        raise InvalidSpecError(cell_faults.listed(faults, cells, matrix, base))
     return [resolved[index] for index in range(len(specs))]
+
+
+def _hold_datasets(session: Session, resolved: Sequence[ResolvedSpec]) -> None:
+    """Hold the data sets of new jobs until the transaction ends: one may be gone by now.
+
+    What else is looked up is copied into the specs.
+
+    Raises:
+        NotFoundError: One was deleted since the specs were resolved.
+    """
+    by_name = {getattr(each.task, "dataset", None): each.spec for each in resolved}
+    for spec in by_name.values():
+        dataset_references.require(session, spec)
 
 
 def _insert(
@@ -233,34 +234,40 @@ def extend(
         InvalidSpecError: The campaign has no such axis, there would be too many cells, or the spec
             of a new cell is refused.
     """
-    try:
-        with database.write() as session:
-            return _extend(
-                session, campaigns.lock(session, campaign_id), wanted, prices, most_cells
-            )
-    except _CellsRefusedError as refused:
-        faults = [_in_extension(fault, wanted) for fault in refused.listed()]
-        raise InvalidSpecError(faults) from refused
+    while True:
+        with database.read() as session:
+            campaign = campaigns.get(session, campaign_id)
+        found = _extend(database, campaign, wanted, prices, most_cells)
+        if found is not None:
+            return found
 
 
 def _extend(
-    session: Session, campaign: Campaign, wanted: Extension, prices: Prices, most_cells: int
-) -> Campaign:
+    database: Database, campaign: Campaign, wanted: Extension, prices: Prices, most_cells: int
+) -> Campaign | None:
+    """Extend a campaign as it was read; None where it or a data set has changed meanwhile."""
     matrix = _extended(campaign, wanted)
     new = matrix[wanted.path][len(campaign.matrix[wanted.path]) :]
     if not new:
         return campaign
     try:
         check(campaign.base, matrix, most_cells)
+        cells = cells_in.cells_of({**matrix, wanted.path: new})
+        parsed = specs_of(campaign.name, campaign.base, cells, prices)
+        axes = {**matrix, wanted.path: wanted.values}
+        resolved = _admitted(database, campaign.base, cells, axes, *parsed)
     except InvalidSpecError as error:
         raise InvalidSpecError([_in_extension(each, wanted) for each in error.faults]) from error
-    cells = cells_in.cells_of({**matrix, wanted.path: new})
-    parsed = specs_of(campaign.name, campaign.base, cells, prices)
-    axes = {**matrix, wanted.path: wanted.values}
-    resolved = _admitted(session, cells, axes, *parsed)
-    first = campaigns.n_cells(session, campaign.id)
-    _insert(session, campaign.id, first, cells, resolved)
-    return campaigns.set_matrix(session, campaign.id, matrix)
+    with database.write() as session:
+        if campaigns.lock(session, campaign.id).matrix != campaign.matrix:
+            return None
+        try:
+            _hold_datasets(session, resolved)
+        except NotFoundError:
+            return None
+        first = campaigns.n_cells(session, campaign.id)
+        _insert(session, campaign.id, first, cells, resolved)
+        return campaigns.set_matrix(session, campaign.id, matrix)
 
 
 def _extended(campaign: Campaign, wanted: Extension) -> dict[str, list[Any]]:

@@ -97,7 +97,7 @@ def estimate(
         else:
             found[index] = each
     if faults:
-        raise InvalidSpecError(cell_faults.listed(faults, cells, wanted.matrix))
+        raise InvalidSpecError(cell_faults.listed(faults, cells, wanted.matrix, wanted.base))
     return _summed([specs[n] for n in sorted(found)], [found[n] for n in sorted(found)])
 
 

@@ -18,7 +18,10 @@ MOST_LABEL = 200
 
 
 def listed(
-    found: Mapping[int, Sequence[Fault]], cells: Sequence[Mapping[str, Any]], matrix: Matrix
+    found: Mapping[int, Sequence[Fault]],
+    cells: Sequence[Mapping[str, Any]],
+    matrix: Matrix,
+    base: Mapping[str, Any],
 ) -> list[Fault]:
     """Return the faults of all cells, those that several cells share once.
 
@@ -26,6 +29,7 @@ def listed(
         found: The faults of each refused cell, by its index; pointers are into its spec.
         cells: The settings of all cells.
         matrix: The request's.
+        base: Likewise.
 
     Returns:
         Faults with pointers into the request: to a value of the matrix, or into the base.
@@ -35,7 +39,7 @@ def listed(
     for index, faults in found.items():
         places = _places(cells[index], texts)
         for fault in faults:
-            pointer = pointer_in(fault.pointer, places)
+            pointer = pointer_in(fault.pointer, places, base)
             by_kind.setdefault((pointer, fault.detail), []).append(index)
     kinds = list(by_kind.items())
     firsts = {indices[0] for _, indices in kinds[:MOST_LISTED]}
@@ -65,18 +69,38 @@ def _places(settings: Mapping[str, Any], texts: Mapping[str, Mapping[str, int]])
     return {path: texts[path][same_text(value)] for path, value in settings.items()}
 
 
-def pointer_in(pointer: str, places: Mapping[str, int]) -> str:
+def pointer_in(pointer: str, places: Mapping[str, int], base: Mapping[str, Any]) -> str:
     """Return where in a campaign's request the field of a cell's spec stands.
+
+    A field of a section that the base does not have, and that an axis makes, stands at that axis.
 
     Args:
         pointer: Into the spec of the cell.
         places: The cell's, as `places_of` returns them.
+        base: The request's.
     """
+    missing = _first_missing(pointer, base)
     for path, place in places.items():
         own = "".join(f"/{escape(part)}" for part in path.split("."))
         if pointer == own or pointer.startswith(f"{own}/"):
             return f"/matrix/{escape(path)}/{place}" + pointer.removeprefix(own)
+        if missing is not None and own.startswith(f"{missing}/"):
+            return f"/matrix/{escape(path)}/{place}"
     return f"/base{pointer}"
+
+
+def _first_missing(pointer: str, base: Mapping[str, Any]) -> str | None:
+    """Return the part of a pointer up to the first field that the base does not have, if any."""
+    here: object = base
+    parts = pointer.split("/")[1:]
+    for index, part in enumerate(parts):
+        if not isinstance(here, Mapping):
+            return None
+        name = part.replace("~1", "/").replace("~0", "~")
+        if name not in here:
+            return "".join(f"/{each}" for each in parts[: index + 1])
+        here = here[name]
+    return None
 
 
 def _cut(label: str) -> str:

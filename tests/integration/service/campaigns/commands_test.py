@@ -243,3 +243,39 @@ def test_there_is_no_other_campaign(database: Database) -> None:
         commands.cancel(database, 1)
     with pytest.raises(NotFoundError):
         commands.extend(database, 1, Extension(path="seed", values=[1]))
+
+
+def parsed_between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen once, after the cells were parsed and before they are stored."""
+    real, left = commands._admitted, [act]
+
+    def admitted(*args: Any) -> Any:  # noqa: ANN401
+        found = real(*args)
+        if left:
+            left.pop()()
+        return found
+
+    monkeypatch.setattr(commands, "_admitted", admitted)
+
+
+def test_an_extension_that_another_one_overtakes_has_no_cell_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells are parsed without the lock on the database: what may have changed is looked at."""
+    made, _ = commands.submit(database, wanted())
+    other = Extension(path="seed", values=[2])
+    parsed_between(monkeypatch, lambda: commands.extend(database, made.id, other))
+    commands.extend(database, made.id, Extension(path="seed", values=[2, 3]))
+    assert [cell.settings["seed"] for cell in cells(database, made)] == [0, 1, 0, 1, 2, 2, 3, 3]
+    assert n_jobs(database) == 8
+
+
+def test_a_data_set_that_is_deleted_while_cells_are_parsed_is_a_refusal(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = add(database, settings)
+    base = {name: part for name, part in spec_on(f"stored:{data.id}").items() if name != "name"}
+    parsed_between(monkeypatch, lambda: library.delete(database, settings.data_dir, data.id))
+    found = faults_of(lambda: commands.submit(database, wanted(base=base, matrix={"seed": [0]})))
+    assert "there is no data set" in found["/base/task/dataset"]
+    assert n_jobs(database) == 0

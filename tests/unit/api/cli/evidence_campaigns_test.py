@@ -43,8 +43,8 @@ def test_a_campaign_is_submitted_once_and_waited_for_and_what_is_refused_is_reco
     class OnlyCampaigns:
         campaigns = server
 
+    client = cast("Client", OnlyCampaigns())
     for _ in range(2):
-        client = cast("Client", OnlyCampaigns())
         fashion, photos = evidence_campaigns.records_of(client, registered(), lambda _: 3)
         assert fashion.report == {"findings": [], "radius": None, "of": 1}
         assert photos.skipped is not None

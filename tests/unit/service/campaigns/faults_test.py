@@ -30,13 +30,32 @@ CELLS = cells_of(MATRIX)
     ],
 )
 def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str) -> None:
-    assert faults.pointer_in(pointer, faults.places_of(CELLS[cell], MATRIX)) == expected
+    base = {"training": {"lr": 1.0}, "densities": 1, "density": {}}
+    places = faults.places_of(CELLS[cell], MATRIX)
+    assert faults.pointer_in(pointer, places, base) == expected
+
+
+@pytest.mark.parametrize(
+    ("pointer", "base", "expected"),
+    [
+        ("/training", {}, "/matrix/training.lr/1"),
+        ("/training/epochs", {}, "/matrix/training.lr/1"),
+        ("/training/epochs", {"training": {"lr": 1.0}}, "/base/training/epochs"),
+        ("/training/lr", {}, "/matrix/training.lr/1"),
+        ("/training/augmentation/flip", {"training": {}}, "/base/training/augmentation/flip"),
+        ("/network", {"task": {}}, "/base/network"),
+    ],
+)
+def test_a_fault_of_a_section_that_the_matrix_alone_makes_stands_at_its_axis(
+    pointer: str, base: dict[str, Any], expected: str
+) -> None:
+    assert faults.pointer_in(pointer, faults.places_of(CELLS[7], MATRIX), base) == expected
 
 
 def test_a_fault_that_cells_share_is_listed_once_with_all_of_them() -> None:
     found = {index: [Fault("/training/lr", "is below 0")] for index in (4, 5, 7)}
     found[0] = [Fault("/task", "is missing")]
-    assert faults.listed(found, CELLS, MATRIX) == [
+    assert faults.listed(found, CELLS, MATRIX, {}) == [
         Fault(
             "/matrix/training.lr/1",
             'cells 4 to 5, 7 (the first: lr -1.0, density {"family": "full"}, seed 0): is below 0',
@@ -52,11 +71,11 @@ def test_the_list_is_bounded() -> None:
     matrix = {"seed": list(range(1000))}
     cells = cells_of(matrix)
     found = {index: [Fault("/seed", "is odd")] for index in range(1000)}
-    shown = faults.listed(found, cells, matrix)
+    shown = faults.listed(found, cells, matrix, {})
     assert len(shown) == faults.MOST_LISTED + 1
     assert shown[-1] == Fault("", "and 900 more faults of other kinds")
     same = {index: [Fault("/task", "is missing")] for index in range(0, 1000, 2)}
-    (one,) = faults.listed(same, cells, matrix)
+    (one,) = faults.listed(same, cells, matrix, {})
     assert "488 more ranges" in one.detail
     assert len(one.detail) < 200
 
@@ -67,7 +86,7 @@ def test_neighbours_are_joined_to_ranges() -> None:
 
 def test_a_fault_does_not_repeat_a_large_value() -> None:
     matrix: dict[str, list[Any]] = {"seed": [0, 1], "warm_start": [{"vectors": [[0.1] * 5000]}]}
-    (one,) = faults.listed({1: [Fault("/task", "is missing")]}, cells_of(matrix), matrix)
+    (one,) = faults.listed({1: [Fault("/task", "is missing")]}, cells_of(matrix), matrix, {})
     assert one.detail.startswith('cell 1 (seed 1, warm_start {"vectors": [[0.1, 0.1')
     assert one.detail.endswith("...): is missing")
     assert len(one.detail) < faults.MOST_LABEL + 50
@@ -83,5 +102,5 @@ def test_each_value_is_read_as_often_as_the_cells_have_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(faults, "same_text", counted)
     matrix = {"seed": list(range(500))}
     found = {index: [Fault(f"/seed/{n}", "is odd") for n in range(20)] for index in range(500)}
-    faults.listed(found, cells_of(matrix), matrix)
+    faults.listed(found, cells_of(matrix), matrix, {})
     assert len(read) == 500 + 500  # the axis, and each cell
