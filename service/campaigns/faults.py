@@ -39,8 +39,8 @@ def listed(
     for index, faults in found.items():
         places = _places(cells[index], texts)
         for fault in faults:
-            pointer = pointer_in(fault.pointer, places, base)
-            by_kind.setdefault((pointer, fault.detail), []).append(index)
+            own = in_request(fault, places, base)
+            by_kind.setdefault((own.pointer, own.detail), []).append(index)
     kinds = list(by_kind.items())
     firsts = {indices[0] for _, indices in kinds[:MOST_LISTED]}
     labels = {index: _cut(label_of(cells[index])) for index in firsts}
@@ -69,24 +69,28 @@ def _places(settings: Mapping[str, Any], texts: Mapping[str, Mapping[str, int]])
     return {path: texts[path][same_text(value)] for path, value in settings.items()}
 
 
-def pointer_in(pointer: str, places: Mapping[str, int], base: Mapping[str, Any]) -> str:
-    """Return where in a campaign's request the field of a cell's spec stands.
+def in_request(fault: Fault, places: Mapping[str, int], base: Mapping[str, Any]) -> Fault:
+    """Return a fault of a cell's spec with its pointer into the campaign's request.
 
-    A field of a section that the base does not have, and that an axis makes, stands at that axis.
+    That of a section which the base does not have, and an axis makes, points to that axis; it then
+    names the field.
 
     Args:
-        pointer: Into the spec of the cell.
+        fault: Its pointer is into the spec of the cell.
         places: The cell's, as `places_of` returns them.
         base: The request's.
     """
+    pointer = fault.pointer
     missing = _first_missing(pointer, base)
     for path, place in places.items():
         own = "".join(f"/{escape(part)}" for part in path.split("."))
         if pointer == own or pointer.startswith(f"{own}/"):
-            return f"/matrix/{escape(path)}/{place}" + pointer.removeprefix(own)
+            at = f"/matrix/{escape(path)}/{place}" + pointer.removeprefix(own)
+            return Fault(at, fault.detail)
         if missing is not None and own.startswith(f"{missing}/"):
-            return f"/matrix/{escape(path)}/{place}"
-    return f"/base{pointer}"
+            field = ".".join(pointer.split("/")[1:])
+            return Fault(f"/matrix/{escape(path)}/{place}", f"{field} {fault.detail}")
+    return Fault(f"/base{pointer}", fault.detail)
 
 
 def _first_missing(pointer: str, base: Mapping[str, Any]) -> str | None:

@@ -32,24 +32,26 @@ CELLS = cells_of(MATRIX)
 def test_a_pointer_leads_into_the_request(pointer: str, cell: int, expected: str) -> None:
     base = {"training": {"lr": 1.0}, "densities": 1, "density": {}}
     places = faults.places_of(CELLS[cell], MATRIX)
-    assert faults.pointer_in(pointer, places, base) == expected
+    found = faults.in_request(Fault(pointer, "is odd"), places, base)
+    assert found == Fault(expected, "is odd")
 
 
 @pytest.mark.parametrize(
     ("pointer", "base", "expected"),
     [
-        ("/training", {}, "/matrix/training.lr/1"),
-        ("/training/epochs", {}, "/matrix/training.lr/1"),
-        ("/training/epochs", {"training": {"lr": 1.0}}, "/base/training/epochs"),
-        ("/training/lr", {}, "/matrix/training.lr/1"),
-        ("/training/augmentation/flip", {"training": {}}, "/base/training/augmentation/flip"),
-        ("/network", {"task": {}}, "/base/network"),
+        ("/training", {}, ("/matrix/training.lr/1", "training is odd")),
+        ("/training/epochs", {}, ("/matrix/training.lr/1", "training.epochs is odd")),
+        ("/training/epochs", {"training": {"lr": 1.0}}, ("/base/training/epochs", "is odd")),
+        ("/training/lr", {}, ("/matrix/training.lr/1", "is odd")),
+        ("/network", {"task": {}}, ("/base/network", "is odd")),
     ],
 )
 def test_a_fault_of_a_section_that_the_matrix_alone_makes_stands_at_its_axis(
-    pointer: str, base: dict[str, Any], expected: str
+    pointer: str, base: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    assert faults.pointer_in(pointer, faults.places_of(CELLS[7], MATRIX), base) == expected
+    places = faults.places_of(CELLS[7], MATRIX)
+    found = faults.in_request(Fault(pointer, "is odd"), places, base)
+    assert (found.pointer, found.detail) == expected
 
 
 def test_a_fault_that_cells_share_is_listed_once_with_all_of_them() -> None:
