@@ -97,8 +97,11 @@ def work(_: Server, client: Client) -> None:
     end(client, client.submit(specs.warm(density["id"]))["id"])
     client.extend(ids["repeats"], 5)
     client.extend(ids["stored arrays"], 3)
-    end(client, ids["repeats"])
-    end(client, ids["stored arrays"])
+    client.extend(ids["planned looks"], n_seeds=5)
+    for name in ("repeats", "stored arrays", "planned looks"):
+        end(client, ids[name])
+    for cell in client.campaigns.submit(specs.CAMPAIGN)["cells"]:
+        end(client, cell["job_id"])
     swept = client.submit(specs.function("swept", seed=1))["id"]
     end(client, swept)
     client.delete(swept)

@@ -182,7 +182,32 @@ FINISHED: tuple[Spec, ...] = (
         controls=["uniform", "uniform_tuned", "density_tuned"],
         evaluation={"looks": [2, 3], "margin_percent": 2.0},
     ),
+    training(
+        "a part of the data",
+        {"kind": "classification", "n_train": 200},
+        network=CNN,
+        training={"steps": 12},
+        search={"lr": {"low": 0.01, "high": 0.5, "log": True}},
+        density={"bounds": [[0.0, 2.0]]},
+        controls=["uniform", {"name": "fixed", "label": "half", "densities": [{"vector": [0.5]}]}],
+        budget={"n_trials": 4},
+        evaluation={"n_seeds": 2},
+        validation_seeds=3,
+    ),
 )
+CAMPAIGN: Spec = {
+    "name": "two subsets",
+    "base": {
+        "task": {"kind": "classification"},
+        "network": CNN,
+        "training": {"steps": 4},
+        "samplers": ["random"],
+        "controls": ["uniform"],
+        "budget": {"n_trials": 2},
+        "evaluation": {"n_seeds": 1},
+    },
+    "matrix": {"task.n_train": [100, 200]},
+}
 # Its one sampler is said to run ahead; which points it does depends on time.
 SPECULATING = function(
     "speculation",
