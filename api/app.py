@@ -31,6 +31,7 @@ from api.routes import (
     health,
     imports,
     item_losses,
+    job_notes,
     jobs,
     networks,
     reopening,
@@ -48,6 +49,7 @@ ROUTES = (
     *(
         estimates,
         jobs,
+        job_notes,
         reopening,
         studies,
         trials,

@@ -23,7 +23,7 @@ from api.app import create_app
 from benchmarks.large_job import fill
 from benchmarks.machine import describe
 from service.settings import Settings
-from service.storage import jobs, schema, studies
+from service.storage import job_pages, schema, studies
 from service.storage.database import Database
 
 TARGET_MS = 150.0
@@ -56,7 +56,7 @@ GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz
 def paths(database: Database, n_trials: int) -> Iterator[str]:
     """Fill the database, if it is empty, and yield the addresses to request."""
     with database.read() as session:
-        known = [job.id for job in jobs.page(session, limit=2)]
+        known = [job.id for job in job_pages.page(session, limit=2)]
     made = known or [fill(database, n_trials, is_running=is_running).id for is_running in BOTH]
     for job_id in sorted(made):
         with database.read() as session:

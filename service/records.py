@@ -31,6 +31,7 @@ class Job:
         waits_for: Why it makes no progress; None while it does.
         worked_s: Seconds of work up to `working_since`, without pauses.
         working_since: Start of the present period of work; None while it is not at work.
+        note: What users wrote about it.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Job:
     finished_at: datetime | None
     worked_s: float = 0.0
     working_since: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BeforeValidator
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
@@ -19,24 +18,21 @@ from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
 from api.dashboard.rendering import HEADERS, html, html_of_stored
 from api.paging import MAX_ID, Id, OptionalId
 from service.errors import NotFoundError
-from service.states import JobState
+from service.samplers.catalogue import registry
 from service.storage import jobs, studies
 from service.storage.database import Database
+from service.tasks import kinds
 
 router = APIRouter(include_in_schema=False)
-AnyState = BeforeValidator(lambda given: given or None)
+SAMPLERS = [info.name for info in registry.catalogue()]
 
 
 @router.get("/")
-def show_jobs(
-    request: Request,
-    state: Annotated[JobState | None, AnyState, Query()] = None,
-    before: OptionalId = None,
-) -> HTMLResponse:
-    """Show the list of jobs."""
+def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) -> HTMLResponse:
+    """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
-        page = listing.job_list(session, state, before)
-    return html(request, "jobs.html", page=page)
+        page = listing.job_list(session, query.wanted, query.sort, query.before)
+    return html(request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS)
 
 
 @router.get("/jobs/{job_id}")

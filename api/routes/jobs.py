@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -23,9 +23,10 @@ from service.jobs import commands, decisions, deletion, progress, search_vectors
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
+from service.storage import job_notes, job_pages, split_looks, studies
 from service.storage import jobs as stored
-from service.storage import split_looks, studies
 from service.storage.database import Database
+from service.storage.job_pages import JobFilter, JobOrder
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -65,10 +66,21 @@ IdempotencyKey = Annotated[
 
 
 class JobsQuery(Query):
-    """Which jobs to list."""
+    """Which jobs to list: those that fit everything that is given."""
 
     state: JobState | None = None
-    name: Word | None = None
+    name: Word | None = Field(default=None, description="The whole name.")
+    text: Word | None = Field(
+        default=None, description="A part of the name, of the note or of a tag, or the number."
+    )
+    task: Word | None = Field(default=None, description="Kind of task.")
+    dataset: Word | None = Field(default=None, description="As in the spec.")
+    sampler: Word | None = Field(default=None, description="One of the job's samplers.")
+    tag: Word | None = Field(default=None, description="A whole tag.")
+    sort: JobOrder = Field(
+        default=JobOrder.NEWEST,
+        description="By finished: the jobs that have not ended, then the last that ended.",
+    )
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Cursor = None
 
@@ -105,6 +117,7 @@ def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
             "ahead": progress.best_ahead(session, job, own),
             "decision": decided.to_dict() if decided is not None else None,
             "earlier_looks": split_looks.n_before(session, job.id),
+            "tags": job_notes.tags_of(session, [job.id])[job.id],
         }
     )
 
@@ -141,22 +154,25 @@ def list_jobs(
     response: Response,
     query: Annotated[JobsQuery, FromQuery()],
 ) -> dict[str, Any]:
-    """List jobs, the newest first."""
+    """List jobs, the newest first unless another order is asked for."""
+    given = query.model_dump(include={field.name for field in fields(JobFilter)})
     with database.read() as session:
-        found = stored.page(
+        found = job_pages.page(
             session,
+            JobFilter(**given),
             limit=query.limit + 1,
-            state=query.state,
-            name=query.name,
-            before=query.cursor,
+            order=query.sort,
+            after=query.cursor,
         )
         kept = cut(found, query.limit, request, response)
         done = progress.fractions(session, kept)
+        tags = job_notes.tags_of(session, [job.id for job in kept])
         items = [
             {
                 **asdict(job),
                 "fraction": done[job.id],
                 "waits_for": progress.reason(session, job, settings),
+                "tags": tags[job.id],
             }
             for job in kept
         ]

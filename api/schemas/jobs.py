@@ -55,6 +55,8 @@ class JobSummaryOut(Out):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    tags: list[str] = Field(description="In alphabetical order.")
+    note: str = Field(description='What users wrote about it; "" if nothing.')
 
 
 class VectorEntryOut(Out):

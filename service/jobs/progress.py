@@ -128,9 +128,14 @@ class Overview:
 
 def progress_of(session: Session, job: Job) -> Progress:
     """Count a job's trials and estimate the time left."""
+    return of_overview(session, job, overview(session, [job])[job.id])
+
+
+def of_overview(session: Session, job: Job, counted: Overview) -> Progress:
+    """Estimate the time left of a job whose trials have been counted."""
     is_moving = job.state in MOVING
     durations_s = counting.recent_durations(session, job.id, PACE_TRIALS) if is_moving else []
-    return _progress(job, overview(session, [job])[job.id], durations_s)
+    return _progress(job, counted, durations_s)
 
 
 def fractions(session: Session, jobs: Sequence[Job]) -> dict[int, float]:

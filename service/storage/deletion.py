@@ -29,6 +29,7 @@ from service.storage.tables import (
     EventRow,
     IdempotencyKeyRow,
     JobRow,
+    JobTagRow,
     MeasurementRow,
     StudyRow,
     TrialRow,
@@ -47,11 +48,12 @@ def mark(session: Session, job_id: int) -> None:
     """
     row = locked_row(session, job_id)
     check_deletable(JobState(row.state))
-    row.state, row.name, row.spec = DELETED, "", {}
+    row.state, row.name, row.spec, row.note = DELETED, "", {}, ""
     row.report = row.error = row.waits_for = None
     # A dispatcher that does not yet know of the job's end detects the loss of its lease.
     row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
-    session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.job_id == job_id))
+    for kind in (IdempotencyKeyRow, JobTagRow):
+        session.execute(delete(kind).where(kind.job_id == job_id))
     split_looks.forget_job(session, job_id)
     # A campaign keeps the settings of the cell.
     of_job = CampaignCellRow.job_id == job_id

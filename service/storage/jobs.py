@@ -98,26 +98,6 @@ def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
     return row
 
 
-def page(
-    session: Session,
-    *,
-    limit: int,
-    state: JobState | None = None,
-    name: str | None = None,
-    before: int | None = None,
-) -> list[Job]:
-    """Return the newest jobs first, at most `limit`, those with an id below `before`."""
-    query = select(JobRow).where(JobRow.state != DELETED)
-    query = query.order_by(JobRow.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(JobRow.state == state)
-    if name is not None:
-        query = query.where(JobRow.name == name)
-    if before is not None:
-        query = query.where(JobRow.id < before)
-    return [to_value(Job, row) for row in session.scalars(query)]
-
-
 def set_state(session: Session, job_id: int, new: JobState, **changes: Any) -> Job:
     """Move a job to another state, note the time, and announce it.
 

@@ -57,6 +57,19 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None]
     worked_s: Mapped[float] = mapped_column(default=0.0)
     working_since: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class JobTagRow(Base):
+    """A tag that a user gave a job."""
+
+    __tablename__ = "job_tags"
+    __table_args__ = (Index(None, "tag"),)
+
+    job_id: Mapped[int] = mapped_column(
+        Key, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(50), primary_key=True)
 
 
 class StudyRow(Base):

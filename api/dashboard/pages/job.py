@@ -25,6 +25,7 @@ from service.storage import (
     densities,
     events,
     item_losses,
+    job_notes,
     jobs,
     split_looks,
     studies,
@@ -83,6 +84,7 @@ class JobPage:
     decision: Json | None
     n_lost: int
     campaign: tuple[int, str] | None
+    tags: Sequence[str]
     last_event_id: int
 
     @property
@@ -193,6 +195,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         decision=_decision(session, job),
         n_lost=_n_lost(session, job),
         campaign=campaigns.of_jobs(session, [job_id]).get(job_id),
+        tags=job_notes.tags_of(session, [job_id])[job_id],
         last_event_id=last_event_id,
     )
 

@@ -2,82 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Annotated
+from urllib.parse import urlencode
 
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 
+from api.dashboard.figures import convergence
+from api.dashboard.figures.sparklines import sparkline
+from api.dashboard.figures.staircases import Step
+from api.dashboard.pages.spec_text import task_text
+from api.paging import MAX_ID
 from service import clock
 from service.jobs import progress
-from service.records import Job, Study
+from service.records import Job, Json, Study
 from service.states import JobState, Phase, Role
-from service.storage import campaigns, jobs, overview
+from service.storage import campaigns, job_notes, job_pages, overview
+from service.storage.job_pages import JobFilter, JobOrder
 
 JOBS_SHOWN = 25
+MOST_TAGS = 200
+
+
+def _given(value: object) -> object:
+    """Return None for what a form sends of a field that was left empty."""
+    return None if value == "" else value
+
+
+# One line of text.
+Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Given = Annotated[Line | None, BeforeValidator(_given)]
+
+
+class ListQuery(BaseModel):
+    """Which jobs the list shows, in which order, after which job."""
+
+    state: Annotated[JobState | None, BeforeValidator(_given)] = None
+    text: Given = None
+    task: Given = None
+    dataset: Given = None
+    sampler: Given = None
+    tag: Given = None
+    sort: Annotated[JobOrder, BeforeValidator(lambda value: value or JobOrder.NEWEST)] = (
+        JobOrder.NEWEST
+    )
+    before: int | None = Field(default=None, ge=1, le=MAX_ID)
+
+    @property
+    def wanted(self) -> JobFilter:
+        """The jobs that are asked for."""
+        return JobFilter(**self.model_dump(exclude={"sort", "before"}))
 
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
     """A job in the list; `n_done` of the `n_trials` of its searches and controls have ended.
 
-    `campaign` has the id and the name of the one that it belongs to.
+    Attributes:
+        eta_s: Seconds left; None where unknown, and once the job has ended.
+        best: The search that leads.
+        falls: Its best so far, as the points of a line; None where it did not fall.
+        outcome: The answer of the job's report.
+        effect: By how much the density changes the loss, as the report has it.
+        campaign: Id and name of the one that the job belongs to.
     """
 
     job: Job
+    tags: Sequence[str]
     samplers: list[str]
     fraction: float
     n_done: int
     n_trials: int
+    eta_s: float | None
     best: Study | None
+    falls: str | None
+    outcome: str | None
+    effect: Json | None
     campaign: tuple[int, str] | None
+
+    @property
+    def task(self) -> str:
+        """The task and the network in a few words."""
+        return task_text(self.job.spec)
 
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """A page of the list; `older` is the id to go on below, None on the last page."""
+    """A page of the list; `older` is the id of its last job, None on the last page."""
 
     lines: list[JobLine]
-    state: JobState | None
+    wanted: JobFilter
+    order: JobOrder
     older: int | None
     is_first: bool
+    tags: Sequence[str]
     now: datetime
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether any job may be left out."""
+        return self.wanted != job_pages.ALL
 
-def job_list(session: Session, state: JobState | None, before: int | None) -> JobList:
-    """Read a page of the list of jobs, newest first."""
-    found = jobs.page(session, limit=JOBS_SHOWN + 1, state=state, before=before)
+    def query(self, **changes: object) -> str:
+        """Return this list's query with other values; None and "" take one away."""
+        order = None if self.order is JobOrder.NEWEST else self.order
+        given = {**asdict(self.wanted), "sort": order, **changes}
+        kept = {name: str(value) for name, value in given.items() if value not in {None, ""}}
+        return f"?{urlencode(kept)}" if kept else ""
+
+
+def job_list(session: Session, wanted: JobFilter, order: JobOrder, before: int | None) -> JobList:
+    """Read a page of the list of jobs."""
+    found = job_pages.page(session, wanted, limit=JOBS_SHOWN + 1, order=order, after=before)
     shown = found[:JOBS_SHOWN]
-    counts, fractions = progress.overview(session, shown), progress.fractions(session, shown)
-    grouped = groupby(
-        overview.studies_of(session, [job.id for job in shown]), lambda study: study.job_id
-    )
+    ids = [job.id for job in shown]
+    grouped = groupby(overview.studies_of(session, ids), lambda study: study.job_id)
     arms = {job_id: list(group) for job_id, group in grouped}
-    owners = campaigns.of_jobs(session, [job.id for job in shown])
-    lines = [
-        _line(job, arms.get(job.id, []), counts[job.id], fractions[job.id], owners.get(job.id))
-        for job in shown
-    ]
-    older = shown[-1].id if len(found) > JOBS_SHOWN else None
-    return JobList(lines, state, older, is_first=before is None, now=clock.now())
+    tags, owners = job_notes.tags_of(session, ids), campaigns.of_jobs(session, ids)
+    counts = progress.overview(session, shown)
+    return JobList(
+        lines=[
+            _line(session, job, arms.get(job.id, []), counts[job.id], tags, owners)
+            for job in shown
+        ],
+        wanted=wanted,
+        order=order,
+        older=shown[-1].id if len(found) > JOBS_SHOWN else None,
+        is_first=before is None,
+        tags=job_notes.known_tags(session, MOST_TAGS),
+        now=clock.now(),
+    )
 
 
 def _line(
+    session: Session,
     job: Job,
     arms: Sequence[Study],
     counts: progress.Overview,
-    fraction: float,
-    campaign: tuple[int, str] | None,
+    tags: Mapping[int, Sequence[str]],
+    owners: Mapping[int, tuple[int, str]],
 ) -> JobLine:
-    n_ended = counts.count(progress.ENDED, [Phase.SEARCH]).n_numbered
     samplers = (study.sampler for study in arms if study.role is Role.SEARCH)
+    best = progress.leading(job, arms)
+    found = progress.of_overview(session, job, counts)
+    answer = (job.report or {}).get("answer") or {}
+    looks = answer.get("looks") or [{}]
     return JobLine(
         job=job,
+        tags=tags[job.id],
         samplers=list(dict.fromkeys(samplers)),  # each once, however often it is repeated
-        fraction=fraction,
-        n_done=n_ended,
+        fraction=found.fraction,
+        n_done=counts.count(progress.ENDED, [Phase.SEARCH]).n_numbered,
         n_trials=counts.n_trials,
-        best=progress.leading(job, arms),
-        campaign=campaign,
+        eta_s=found.eta_s,
+        best=best,
+        falls=_falls(session, job, best),
+        outcome=answer.get("outcome"),
+        effect=looks[-1].get("effect"),
+        campaign=owners.get(job.id),
     )
+
+
+def _falls(session: Session, job: Job, best: Study | None) -> str | None:
+    if best is None:
+        return None
+    results = convergence.results_of(session, job, "number")
+    own = (one for one in results if one.study_id == best.id)
+    return sparkline([Step(one.number, one.value, one.number) for one in own])

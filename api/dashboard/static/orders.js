@@ -1,4 +1,4 @@
-// Orders that need more than a click: extending, cloning and deleting a job, each with a dialog.
+// Orders that need more than a click: extending, annotating, cloning and deleting a job.
 import { at } from "./addresses.js";
 
 /** Open a dialog; `budget` is what the searches may spend now. */
@@ -15,9 +15,9 @@ export function openOrder(action, budget) {
 
 /** Send an order to job `id`; returns the answer, or throws what the server says is wrong. */
 export async function order(id, action, body) {
-  const isDeletion = action === "delete";
-  const response = await fetch(at(isDeletion ? `v1/jobs/${id}` : `v1/jobs/${id}/${action}`), {
-    method: isDeletion ? "DELETE" : "POST",
+  const method = { delete: "DELETE", annotate: "PATCH" }[action];
+  const response = await fetch(at(method ? `v1/jobs/${id}` : `v1/jobs/${id}/${action}`), {
+    method: method ?? "POST",
     ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
   const answer = await response.json().catch(() => ({}));
@@ -28,6 +28,10 @@ export async function order(id, action, body) {
 
 const BODIES = {
   delete: () => undefined,
+  annotate: (form) => ({
+    tags: form.elements.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean),
+    note: form.elements.note.value,
+  }),
   extend: (form) => ({ n_trials: form.elements.n_trials.valueAsNumber }),
   clone: (form) => {
     const changes = JSON.parse(form.elements.changes.value || "{}");

@@ -15,7 +15,8 @@ from densearch.cli.terminal import echo
 # As help lists them. Where no server is installed, its commands are missing.
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "pause", "resume"),
-    *("cancel", "delete", "download", "extend", "clone", "retry-failed", "samplers", "demo"),
+    *("cancel", "delete", "tag", "download", "extend", "clone", "retry-failed"),
+    *("samplers", "demo"),
     *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
 SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "evidence", "doctor", "bench", "db")

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: densearch resume 1")(resume)
     app.command(epilog="Example: densearch cancel 1")(cancel)
     app.command(epilog="Example: densearch delete 1 2")(delete)
+    app.command(epilog='Example: densearch tag 1 --add paper --note "With more epochs."')(tag)
     app.command(epilog="Example: densearch download 1 --out out")(download)
 
 
@@ -123,20 +124,32 @@ def _refused(error: ClientError) -> str:
     return f"these {error.n_faults:,} fields"
 
 
-def list_jobs(
+def list_jobs(  # noqa: PLR0913, PLR0917 - its options
     state: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 20,
+    text: Annotated[
+        str | None, typer.Option(help="Only jobs with this in name, note or tags.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(help="Only jobs of this kind of task.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only jobs on this data set.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="Only jobs with this sampler.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    sort: Annotated[str, typer.Option(help="newest, oldest, name or finished.")] = "newest",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     url: Url = None,
 ) -> None:
-    """List jobs, the newest first."""
+    """List jobs, the newest first unless another order is asked for."""
     from itertools import islice
 
     from densearch.cli.tables import jobs_table, show_table  # rich takes a while to load
 
     with connect(url) as client:
-        found = list(islice(client.jobs(state=state), limit))
+        given = {"state": state, "text": text, "task": task, "dataset": dataset}
+        wanted = {**given, "sampler": sampler, "tag": tag}
+        found = list(islice(client.jobs(**wanted, sort=sort), limit))
     if found:
         show_table(jobs_table(found))
+    elif any(value is not None for value in wanted.values()):
+        echo("no job fits: `densearch jobs` shows all")
     else:
         echo("there are no jobs: submit one with `densearch submit examples/demo.json`")
 
@@ -217,6 +230,28 @@ def delete(
         for job_id in dict.fromkeys(job_ids):
             client.delete(job_id)
             echo(f"job {job_id} is deleted")
+
+
+def tag(
+    job_id: JobId,
+    add: Annotated[list[str] | None, typer.Option(help="A tag to add; may be repeated.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="A tag to remove; may be repeated.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option(help='Text in place of the note; "" for none.')
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Change a job's tags and note, and print them."""
+    with connect(url) as client, explained():
+        job = client.job(job_id)
+        if add or remove or note is not None:
+            kept = [*job["tags"], *(add or ())]
+            tags = [name for name in dict.fromkeys(kept) if name not in (remove or ())]
+            job = client.annotate(job_id, tags=tags, note=note)
+    echo(f"tags: {', '.join(job['tags']) or 'none'}")
+    echo(f"note: {job['note'] or 'none'}")
 
 
 def _ask_whether_to_delete(jobs: list[Json]) -> None:

@@ -79,12 +79,16 @@ def moment(text: str) -> str:
 
 def jobs_table(jobs: Iterable[Json]) -> Table:
     """Return a row for each job."""
-    table = Table("job", "state", "name", "done", "created", "waits for", box=None)
-    for job in jobs:
+    shown = list(jobs)
+    has_tags = any(job.get("tags") for job in shown)
+    tags = ["tags"] if has_tags else []
+    table = Table("job", "state", "name", *tags, "done", "created", "waits for", box=None)
+    for job in shown:
         table.add_row(
             str(job["id"]),
             state_text(job["state"]),
             Text(job["name"]),
+            *([Text(", ".join(job.get("tags", ())))] if has_tags else []),
             f"{100 * job['fraction']:.0f} %",
             moment(str(job["created_at"])),
             Text(job.get("waits_for") or ""),

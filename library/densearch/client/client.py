@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -113,9 +113,45 @@ class Client(Transport):
         """Return a job with its progress and its best so far."""
         return self.json("GET", f"/v1/jobs/{job_id}")
 
-    def jobs(self, *, state: str | None = None, name: str | None = None) -> Iterator[Json]:
-        """Yield every job, the newest first, page by page."""
-        return self.pages("/v1/jobs", {"state": state, "name": name, "limit": PAGE})
+    def jobs(
+        self,
+        *,
+        state: str | None = None,
+        name: str | None = None,
+        text: str | None = None,
+        task: str | None = None,
+        dataset: str | None = None,
+        sampler: str | None = None,
+        tag: str | None = None,
+        sort: str = "newest",
+    ) -> Iterator[Json]:
+        """Yield the jobs that fit everything that is given, page by page.
+
+        Args:
+            state: Such as ``RUNNING``.
+            name: The whole name.
+            text: A part of the name, of the note or of a tag, or the number.
+            task: Kind of task.
+            dataset: As in the spec: a name, or ``stored:`` with a number.
+            sampler: One of the job's samplers.
+            tag: A whole tag.
+            sort: ``newest``, ``oldest``, ``name`` or ``finished``.
+        """
+        given = {"state": state, "name": name, "text": text, "task": task, "dataset": dataset}
+        rest = {"sampler": sampler, "tag": tag, "sort": sort, "limit": PAGE}
+        return self.pages("/v1/jobs", {**given, **rest})
+
+    def annotate(
+        self, job_id: int, *, tags: Sequence[str] | None = None, note: str | None = None
+    ) -> Json:
+        """Replace a job's tags, its note, or both; what is None stays.
+
+        Raises:
+            ClientError: A tag or the note is refused; `faults` names it.
+        """
+        changes = {"tags": None if tags is None else list(tags), "note": note}
+        body = {name: value for name, value in changes.items() if value is not None}
+        return self.json("PATCH", f"/v1/jobs/{job_id}", json=body)
 
     def pause(self, job_id: int) -> Json:
         """Let running trials finish and start no more."""

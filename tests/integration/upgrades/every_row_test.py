@@ -86,7 +86,7 @@ def test_a_downgrade_to_0001_deletes_what_0001_cannot_hold(
     kept, found = filling.common(expected, filling.contents(database))
     assert found == kept
     gone_tables = {name for name in before if "of" not in name} - found.keys()
-    evidence = {"item_losses", "split_looks", "campaigns", "campaign_cells"}
+    evidence = {"item_losses", "split_looks", "campaigns", "campaign_cells", "job_tags"}
     assert gone_tables == {"datasets", "calibrations", "imports"} | evidence
 
 
@@ -111,7 +111,7 @@ def test_a_downgrade_below_0005_deletes_what_users_had_deleted(database: Databas
     assert found == kept
     shape_there = shape(database)
     schema.upgrade(database)
-    later = {"imports", "item_losses", "split_looks", "campaigns", "campaign_cells"}
+    later = {"imports", "item_losses", "split_looks", "campaigns", "campaign_cells", "job_tags"}
     assert shape(database).keys() == shape_there.keys() | later
     assert shape(database) != shape_there
     schema.downgrade(database, "0004", with_backup=False)

@@ -22,7 +22,7 @@ from service.jobs import commands as job_commands
 from service.jobs import deletion
 from service.settings import Settings
 from service.states import JobState
-from service.storage import campaigns, jobs
+from service.storage import campaigns, job_pages, jobs
 from service.storage.campaigns import Campaign, CampaignCell
 from service.storage.database import Database
 from service.validation import parse
@@ -38,7 +38,7 @@ def cells(database: Database, campaign: Campaign) -> list[CampaignCell]:
 
 def n_jobs(database: Database) -> int:
     with database.read() as session:
-        return len(jobs.page(session, limit=2000))
+        return len(job_pages.page(session, limit=2000))
 
 
 def counts(database: Database, campaign: Campaign) -> dict[str, int]:

@@ -13,7 +13,7 @@ from service.errors import IllegalTransitionError, LeaseLostError, NotFoundError
 from service.jobs import artifact_files, deletion, reopen
 from service.jobs import commands as use_cases
 from service.records import Trial
-from service.storage import densities, events, jobs, trials
+from service.storage import densities, events, job_pages, jobs, trials
 from service.storage.chunks import Chunks
 from service.storage.database import Database
 from service.validation import parse
@@ -76,7 +76,7 @@ def test_a_deleted_job_is_gone_at_once_and_everything_of_it_soon(
         ):
             with pytest.raises(NotFoundError):
                 get(session, key)
-        assert job_id not in {job.id for job in jobs.page(session, limit=10)}
+        assert job_id not in {job.id for job in job_pages.page(session, limit=10)}
         assert trials.results(session, [trial.digest]) == {}
     with pytest.raises(NotFoundError):
         deletion.delete(database, job_id)

@@ -10,7 +10,7 @@ from service.errors import (
 )
 from service.jobs import commands as use_cases
 from service.states import Phase
-from service.storage import densities, jobs
+from service.storage import densities, job_pages
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.courses import found
@@ -56,7 +56,7 @@ def test_densities_that_do_not_fit_are_refused(
         use_cases.submit(sqlite_database, parse.parse(body))
     assert caught.value.faults[0].pointer == "/warm_start/densities/0"
     with sqlite_database.read() as session:
-        assert len(jobs.page(session, limit=10)) == 1
+        assert len(job_pages.page(session, limit=10)) == 1
 
 
 RATES = {"lr": {"low": 0.01, "high": 1.0, "log": True}}

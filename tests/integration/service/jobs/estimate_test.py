@@ -12,7 +12,7 @@ from service.costs.prices import UNPRICED, Prices
 from service.errors import InvalidSpecError
 from service.jobs import estimate as estimates
 from service.jobs.leases import NO_DISPATCHER
-from service.storage import jobs
+from service.storage import job_pages
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.estimates import COST, dispatch, measure
@@ -69,7 +69,7 @@ def test_what_a_submission_would_refuse_is_refused(
         estimated(sqlite_database, body)
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
     with sqlite_database.read() as session:
-        assert jobs.page(session, limit=9) == []
+        assert job_pages.page(session, limit=9) == []
 
 
 def test_a_training_is_measured_in_short_and_in_full(sqlite_database: Database) -> None:

@@ -13,7 +13,7 @@ from service import clock
 from service.jobs import commands
 from service.records import Job
 from service.states import JobState, Phase, TrialState
-from service.storage import deletion, jobs, progress, studies, trials
+from service.storage import deletion, job_pages, progress, studies, trials
 from service.storage.database import Database
 from service.storage.progress import TrialCounts
 from tests.support.stored_rows import new_job, trial_rows
@@ -105,4 +105,4 @@ def test_deleted_jobs_and_their_trials_count_nowhere(sqlite_database: Database, 
         deletion.mark(session, job.id)
         assert progress.trials_by_state(session) == {}
         assert progress.jobs_by_state(session) == {JobState.QUEUED: 1}
-        assert [found.id for found in jobs.page(session, limit=9)] == [job.id + 1]
+        assert [found.id for found in job_pages.page(session, limit=9)] == [job.id + 1]

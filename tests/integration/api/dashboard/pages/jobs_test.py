@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 from starlette.testclient import TestClient
 
-from service.jobs import commands
+from service.jobs import commands, notes
 from service.storage.database import Database
 from tests.support import seeding
 
@@ -45,3 +46,26 @@ def test_the_list_filters_by_state_and_pages_back(client: TestClient, database: 
     cancelled = client.get("/", params={"state": "CANCELLED"}).text
     assert re.findall(r'id="job-(\d+)"', cancelled) == [str(made[3].id)]
     assert "No job is failed" in client.get("/", params={"state": "FAILED"}).text
+
+
+def test_the_list_is_filtered_by_its_form_and_keeps_the_filters(
+    client: TestClient, database: Database
+) -> None:
+    made = [seeding.submit(database, f"job {i:02d}", n_trials=1) for i in range(27)]
+    other = seeding.submit(database, "other", samplers=["random"], n_trials=1)
+    notes.annotate(database, other.id, notes.JobNotes(tags=["R&D"], note="by hand"))
+
+    def shown(query: str) -> list[int]:
+        return [int(i) for i in re.findall(r'id="job-(\d+)"', client.get(f"/{query}").text)]
+
+    empty = "task=&dataset=&sampler=&tag=&sort=&state="
+    assert shown(f"?text=BY+HAND&{empty}") == shown("?tag=R%26D") == [other.id]
+    assert shown("?sampler=tpe&sort=oldest") == [job.id for job in made[:25]]
+    page = client.get("/?sampler=tpe&sort=oldest&task=denoising").text
+    following = re.search(r'rel="next" href="\./([^"]+)"', page)
+    assert following is not None
+    assert shown(html.unescape(following.group(1))) == [job.id for job in made[25:]]
+    assert "?tag=R%26D" in client.get("/").text
+    assert "No job fits" in client.get("/?text=nothing+of+this+kind").text
+    for wrong in ("sort=value", "state=NOPE", "text=%00", f"tag={'x' * 201}", "before=0"):
+        assert client.get(f"/?{wrong}").status_code == 422
