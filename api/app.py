@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api.dashboard import campaign_routes, explanations, routes
+from api.dashboard import campaign_routes, comparison_routes, explanations, routes
 from api.dashboard.pages import new_job
 from api.dashboard.problem_pages import ProblemPages
 from api.event_feed import EventFeed
@@ -91,7 +91,10 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
-    pages = (new_job.router, campaign_routes.router, routes.router, explanations.router)
+    pages = (
+        *(new_job.router, campaign_routes.router, comparison_routes.router),
+        *(routes.router, explanations.router),
+    )
     routers = (*(module.router for module in ROUTES), *pages)
     for router in routers:
         app.include_router(router)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from densearch.plugins.sections import OwnTask
 from service.digest import digest_of
-from service.records import STORED
+from service.records import STORED, Json
 from service.spec import JobSpec
 from service.tasks.function import FunctionTask
 
@@ -24,3 +26,11 @@ def split_of(spec: JobSpec) -> str | None:
     if task.data is not None and task.data.sha256 is not None:
         return f"{STORED}:{task.data.sha256}"
     return task.dataset
+
+
+def split_named(spec: Json) -> str | None:
+    """Return the same for a stored spec; None also where it is of a version that is not here."""
+    try:
+        return split_of(JobSpec.model_validate(spec))
+    except ValidationError:  # or of a package that is not here
+        return None

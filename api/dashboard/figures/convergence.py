@@ -77,6 +77,25 @@ def against_time(
     return _figure(studies, points, _sizes(results), theme, "time", x_title)
 
 
+def across_jobs(lines: Sequence[tuple[str, Study, Sequence[Result]]], theme: Theme) -> Figure:
+    """Show the best so far of one search of each of several jobs, against its trials.
+
+    Args:
+        lines: The name of each line, its study, and the results of its job.
+        theme: Colours.
+    """
+    drawn = []
+    for place, (name, study, results) in enumerate(lines):
+        own = [Step(r.number + 1, r.value, r.number) for r in results if r.study_id == study.id]
+        if own:
+            series = Series(place, name, study.role, (study,))
+            drawn.append(stair_trace(series, thinned(staircase(own), MAX_STEPS), theme))
+    shown = [value for trace in drawn for value in trace["y"]]
+    ends = [trace["y"][-1] for trace in drawn]
+    title = "Trial of the search that leads"
+    return {"data": drawn, "layout": _layout(theme, "jobs", title, ends, shown)}
+
+
 def _sizes(results: Sequence[Result]) -> dict[int, int]:
     """Return how many results each study has, including omitted ones."""
     return {result.study_id: result.n_of_study for result in results}

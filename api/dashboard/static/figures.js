@@ -22,7 +22,8 @@ export async function draw(id, density, plotlyUrl) {
   for (const box of document.querySelectorAll("[data-figure]")) {
     const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
     if (density) query.set("density", density);
-    const figure = await (await get(at(`jobs/${id}/figures/${box.dataset.figure}?${query}`))).json();
+    const path = box.dataset.source ?? `jobs/${id}/figures/${box.dataset.figure}?`;
+    const figure = await (await get(at(`${path}&${query}`))).json();
     if (figure === null) continue;
     const library = await loadPlotly(plotlyUrl);
     box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from service.records import Json
 from service.report.effects import log_of
-from service.spec import JobSpec
 from service.states import JobState
 from service.storage.campaigns import CampaignCell
 from service.studies.looks import ERROR_RATE
-from service.studies.test_splits import split_of
+from service.studies.test_splits import split_named
 
 # A cell whose density fails more often is not averaged: its losses are those of the survivors.
 LESS_RELIABLE = "less reliable"
@@ -88,7 +85,7 @@ def result_of(cell: CampaignCell) -> CellResult:
         settings=cell.settings,
         job_id=cell.job_id,
         state=cell.state,
-        split=_split(spec),
+        split=split_named(spec),
         outcome=outcome,
         effect=None if outcome == LESS_RELIABLE else log_ratio(looks[-1].get("effect")),
         radius=(arm.get("density") or {}).get("effective_radius"),
@@ -105,13 +102,6 @@ def _arm(report: Json, name: str | None) -> Mapping[str, Any]:
 def _only_valley(report: Json) -> Json | None:
     found = [one["valley"] for one in report.get("arms", ()) if one.get("valley")]
     return found[0] if len(found) == 1 else None
-
-
-def _split(spec: Json) -> str | None:
-    try:
-        return split_of(JobSpec.model_validate(spec))
-    except ValidationError:  # of a version or a package that is not here
-        return None
 
 
 def _number(value: object) -> float | None:

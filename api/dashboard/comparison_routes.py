@@ -1,0 +1,63 @@
+"""The dashboard's routes of several jobs together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from sqlalchemy.orm import Session
+
+from api.context import database_of
+from api.dashboard.figures import convergence
+from api.dashboard.figures.themes import THEMES, Figure, Theme, ThemeName
+from api.dashboard.pages import comparison
+from api.dashboard.pages.comparison import NotComparableError
+from api.dashboard.rendering import HEADERS, html, html_of_stored
+from service.errors import NotFoundError
+from service.jobs import progress
+from service.storage import jobs, studies
+
+router = APIRouter(include_in_schema=False)
+
+# As ticked in a form, or with commas between them.
+Jobs = Annotated[list[str], Query(alias="jobs", max_length=40)]
+
+
+@router.get("/compare")
+def show_comparison(request: Request, named: Jobs = []) -> HTMLResponse:  # noqa: B006 - FastAPI copies it
+    """Show two to eight jobs side by side."""
+    try:
+        ids = comparison.ids_in(named)
+    except NotComparableError as error:
+        return html(request, "missing.html", 422, detail=str(error))
+    return html_of_stored(
+        request, "compare.html", lambda session: comparison.comparison(session, ids)
+    )
+
+
+@router.get("/compare/figure")
+def show_curves(
+    request: Request,
+    theme: ThemeName = "light",
+    named: Jobs = [],  # noqa: B006 - FastAPI copies it
+) -> JSONResponse:
+    """Return the curves of several jobs for Plotly.js; null while there is none."""
+    try:
+        with database_of(request).read() as session:
+            figure = _figure(session, comparison.ids_in(named), THEMES[theme])
+    except (NotComparableError, NotFoundError):
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)
+
+
+def _figure(session: Session, ids: Sequence[int], theme: Theme) -> Figure | None:
+    lines = []
+    for job_id in ids:
+        job = jobs.get(session, job_id)
+        best = progress.leading(job, studies.of_job(session, job_id))
+        if best is not None:
+            results = convergence.results_of(session, job, "number")
+            lines.append((f"#{job.id} {job.name}", best, results))
+    return convergence.across_jobs(lines, theme) if lines else None
