@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from service.storage import jobs as job_rows
+from service.storage import job_pages
 from tests.support.estimates import dispatch, measure
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
@@ -53,7 +53,7 @@ def press(page: Page, name: str) -> None:
 
 def names_of(server: Server) -> list[str]:
     with server.database.read() as session:
-        return [job.name for job in job_rows.page(session, limit=50, state=None, before=None)]
+        return [job.name for job in job_pages.page(session, limit=50)]
 
 
 def test_an_estimate_appears_when_it_has_been_measured(tab: Tab, server: Server) -> None:

@@ -86,7 +86,7 @@ class ComparedJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SideBySide:
     """Jobs side by side.
 
     Attributes:
@@ -129,7 +129,7 @@ def ids_in(texts: Sequence[str]) -> list[int]:
     return found
 
 
-def comparison(session: Session, ids: Sequence[int]) -> Comparison:
+def comparison(session: Session, ids: Sequence[int]) -> SideBySide:
     """Read the page.
 
     Raises:
@@ -137,7 +137,7 @@ def comparison(session: Session, ids: Sequence[int]) -> Comparison:
     """
     found = [_compared(session, job_id) for job_id in ids]
     values = [value for one in found for row in one.phi or () for value in row]
-    return Comparison(
+    return SideBySide(
         jobs=found,
         differences=list(differences([one.job.spec for one in found])),
         spread=max((abs(value - 1.0) for value in values), default=0.0),

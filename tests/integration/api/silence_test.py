@@ -137,7 +137,7 @@ def test_blocked_threads_keep_nobody_from_the_health_of_the_process(
         release.wait(PATIENCE_S)
         return []
 
-    monkeypatch.setattr("service.storage.jobs.page", blocked)
+    monkeypatch.setattr("service.storage.job_pages.page", blocked)
     limited = settings.model_copy(update={"request_timeout_s": 1.0})
     with served(limited, sqlite_database) as client, ThreadPoolExecutor(N_REQUESTS) as pool:
         waiting = [pool.submit(client.get, "/v1/jobs") for _ in range(N_REQUESTS)]

@@ -77,7 +77,7 @@ def test_a_server_that_fails_says_so_and_offers_another_try(
             raise OperationalError("SELECT secret", {}, Exception("refused"))
         raise error("secret")
 
-    monkeypatch.setattr("service.storage.jobs.page", fail)
+    monkeypatch.setattr("service.storage.job_pages.page", fail)
     page = client.get("/", headers=BROWSER)
     assert page.status_code == status
     assert "secret" not in page.text

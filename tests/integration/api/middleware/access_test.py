@@ -36,7 +36,7 @@ def test_what_nobody_foresaw_is_a_500_without_its_details(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the secret")
 
-    monkeypatch.setattr("service.storage.jobs.page", broken)
+    monkeypatch.setattr("service.storage.job_pages.page", broken)
     with capture_logs() as lines:
         answer = client.get("/v1/jobs")
     (line,) = [line for line in lines if line["event"] == "unexpected"]

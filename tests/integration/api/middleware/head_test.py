@@ -77,6 +77,6 @@ def test_a_handlers_own_error_is_answered_as_for_get(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("service.storage.jobs.page", broken)
+    monkeypatch.setattr("service.storage.job_pages.page", broken)
     with capture_logs():
         assert client.head("/v1/jobs").status_code == 500

@@ -13,7 +13,7 @@ def test_a_database_that_is_down_is_a_503(
     def down(*_: object, **__: object) -> None:
         raise OperationalError("SELECT secret", {}, Exception("refused"))
 
-    monkeypatch.setattr("service.storage.jobs.page", down)
+    monkeypatch.setattr("service.storage.job_pages.page", down)
     answer = client.get("/v1/jobs")
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/database-unavailable"

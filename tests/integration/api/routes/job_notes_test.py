@@ -81,7 +81,7 @@ def test_lists_are_filtered_sorted_and_paged(both: TestClient, database: Databas
     last = new(both)
     both.patch(last, json={"tags": ["paper"], "note": "The LAST run"})
 
-    def names(**query: object) -> list[str]:
+    def names(**query: str) -> list[str]:
         return [job["name"] for job in both.get("/v1/jobs", params=query).json()["items"]]
 
     assert names(sort="name") == ["a", "b", "branin", "c"]

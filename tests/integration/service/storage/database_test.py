@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from service.jobs import commands
-from service.storage import events, trials
+from service.storage import events, job_pages, trials
 from service.storage import jobs as job_queries
 from service.storage.database import Database
 from tests.support.stored_rows import new_job, trial_rows
@@ -30,7 +30,7 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
         job_queries.insert_all(session, [{"name": "half"}])
         _ = 1 / 0
     with database.read() as session:
-        assert job_queries.page(session, limit=10) == []
+        assert job_pages.page(session, limit=10) == []
 
 
 def test_writers_on_sqlite_take_turns(sqlite_database: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from service.errors import IdempotencyConflictError
 from service.jobs import commands
-from service.storage import jobs as job_queries
+from service.storage import job_pages
 from service.storage.database import Database
 from tests.support.stored_specs import SPEC
 
@@ -31,4 +31,4 @@ def test_one_key_makes_one_job_however_many_ask_at_once(database: Database) -> N
     with pytest.raises(IdempotencyConflictError):
         commands.submit(database, other, "the-key")
     with database.read() as session:
-        assert len(job_queries.page(session, limit=10)) == 1
+        assert len(job_pages.page(session, limit=10)) == 1
