@@ -1,4 +1,4 @@
-"""Campaigns: submit, list, show, cancel, extend."""
+"""Campaigns: submit, list, show, cancel, extend, delete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from api.routes.estimates import MEASURING, ask_again
 from api.routes.jobs import LOCATION, IdempotencyKey
 from api.schemas.base import Json, ListOut
 from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
-from service.campaigns import commands
+from service.campaigns import commands, deletion
 from service.campaigns.estimate import CampaignEstimate, estimate
 from service.campaigns.report.build import report_of
 from service.campaigns.request import CampaignSpec, Extension
@@ -51,6 +51,12 @@ class CampaignsQuery(Query):
 
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Cursor = None
+
+
+class CampaignDeletionQuery(Query):
+    """What is deleted with a campaign."""
+
+    jobs: bool = Field(default=False, description="Its jobs, too; all of them have ended.")
 
 
 def campaign_out(database: Database, campaign_id: int) -> CampaignOut:
@@ -178,3 +184,14 @@ def extend_campaign(
     wanted, most = read(Extension, body), settings.max_campaign_cells
     commands.extend(database, campaign_id, wanted, prices_of(settings), most)
     return campaign_out(database, campaign_id)
+
+
+@router.delete("/{campaign_id}", status_code=204, responses=documented(403, 404, 409, 413, 422))
+def delete_campaign(
+    database: InDatabase, campaign_id: Id, query: Annotated[CampaignDeletionQuery, FromQuery()]
+) -> None:
+    """Delete a campaign: its jobs stay, whatever their state, unless `jobs` asks for theirs, too.
+
+    Then all of them must have ended; each is deleted as DELETE /v1/jobs/{job_id} does it.
+    """
+    deletion.delete(database, campaign_id, has_jobs=query.jobs)

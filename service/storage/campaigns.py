@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, func, insert, select
+from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -190,6 +191,30 @@ def counts(session: Session, ids: Sequence[int]) -> dict[int, Counter[JobState |
     for campaign_id, state, n in session.execute(query):
         found[campaign_id][JobState(state) if state is not None else None] += n
     return found
+
+
+def job_ids(session: Session, campaign_id: int) -> list[int]:
+    """Return the ids of a campaign's jobs, in the order of the cells."""
+    own = CampaignCellRow
+    query = (
+        select(JobRow.id)
+        .join(own, JobRow.id == own.job_id)
+        .where(own.campaign_id == campaign_id, JobRow.state != DELETED)
+        .order_by(own.place)
+    )
+    return list(session.scalars(query))
+
+
+def delete(session: Session, campaign_id: int) -> None:
+    """Delete a campaign with its cells; their jobs stay.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    _row(session, campaign_id, is_locked=True)
+    own = CampaignCellRow
+    session.execute(delete_rows(own).where(own.campaign_id == campaign_id))
+    session.execute(delete_rows(CampaignRow).where(CampaignRow.id == campaign_id))
 
 
 def open_jobs(session: Session, campaign_id: int) -> list[int]:

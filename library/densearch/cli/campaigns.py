@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from densearch.cli.jobs import Url, connect, explained, read_job
+from densearch.cli.jobs import Url, confirm, connect, explained, read_job
 from densearch.cli.reopening import value_of
 from densearch.cli.terminal import echo
+from densearch.names import shown
 
 if TYPE_CHECKING:
     from densearch.client.client import Client, Json
 
 app = typer.Typer(
-    help="Submit, list, show, cancel and extend campaigns: jobs that differ by a few settings.",
+    help="Submit, list, show, cancel, extend, delete campaigns: jobs that differ by settings.",
     no_args_is_help=True,
 )
 CampaignId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the campaign.")]
@@ -100,6 +101,33 @@ def extend(
     with connect(url) as client, explained():
         found = client.campaigns.extend(campaign_id, path, [value_of(text) for text in values])
     _print_standing(found)
+
+
+@app.command(epilog="Example: densearch campaigns delete 1")
+def delete(
+    campaign_id: CampaignId,
+    has_jobs: Annotated[  # noqa: FBT002 - an option
+        bool, typer.Option("--jobs", help="Delete its jobs, too, which have ended.")
+    ] = False,
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002
+    url: Url = None,
+) -> None:
+    """Delete a campaign; its jobs stay, and go on, unless --jobs asks for theirs, too."""
+    with connect(url) as client:
+        if not is_sure:
+            _confirm_deletion(client.campaigns.get(campaign_id), has_jobs=has_jobs)
+        client.campaigns.delete(campaign_id, has_jobs=has_jobs)
+    echo(f"campaign {campaign_id} is deleted{' with its jobs' if has_jobs else ', its jobs stay'}")
+
+
+def _confirm_deletion(found: Json, *, has_jobs: bool) -> None:
+    from densearch.cli.campaign_tables import counts_text
+
+    echo(f"campaign {found['id']}, {shown(found['name'])}: {counts_text(found)}", err=True)
+    if has_jobs:
+        confirm("Delete the campaign and its jobs for good, with all results?")
+    else:
+        confirm("Delete the campaign for good? Its jobs stay.")
 
 
 def _print_standing(found: Json) -> None:

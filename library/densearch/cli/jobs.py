@@ -258,9 +258,14 @@ def _ask_whether_to_delete(jobs: list[Json]) -> None:
     """List the jobs and end the command unless the user confirms."""
     for job in jobs:
         echo(f"job {job['id']}, {job['name']}, {job['state']}", err=True)
+    confirm("Delete for good, with all results?")
+
+
+def confirm(question: str) -> None:
+    """End the command unless the user confirms a deletion."""
     if not is_interactive():
         fail("there is no terminal to confirm on: --yes deletes without asking", USAGE)
-    if not typer.confirm("Delete for good, with all results?", err=True):
+    if not typer.confirm(question, err=True):
         fail("nothing was deleted", REFUSED)
 
 

@@ -12,7 +12,7 @@ PATH = "/v1/campaigns"
 
 
 class Campaigns:
-    """Submits, lists, shows, cancels and extends campaigns."""
+    """Submits, lists, shows, cancels, extends and deletes campaigns."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -58,6 +58,19 @@ class Campaigns:
     def cancel(self, campaign_id: int) -> Json:
         """Cancel all jobs of a campaign that have not ended."""
         return self._transport.json("POST", f"{PATH}/{campaign_id}/cancel")
+
+    def delete(self, campaign_id: int, *, has_jobs: bool = False) -> None:
+        """Delete a campaign; its jobs stay unless asked for.
+
+        Args:
+            campaign_id: Which campaign.
+            has_jobs: Whether to delete its jobs with their results, too; all of them have ended.
+
+        Raises:
+            ClientError: There is none, or some of the jobs have not ended.
+        """
+        way = "?jobs=true" if has_jobs else ""
+        self._transport.answer("DELETE", f"{PATH}/{campaign_id}{way}", n_tries=1)
 
     def extend(self, campaign_id: int, path: str, values: Sequence[Any]) -> Json:
         """Add values to an axis; those that it has already are left out.

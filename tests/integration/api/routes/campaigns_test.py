@@ -147,3 +147,19 @@ def test_a_search_over_widths_answers_the_radius_question(
     assert (cell["label"], cell["cells"], cell["n_jobs"]) == ("the base", [0, 1], 2)
     assert cell["standing"] in ("fitted", "flat", "outside")
     assert radius["slopes"] == []
+
+
+def test_a_campaign_is_deleted_with_its_jobs_or_without(client: TestClient) -> None:
+    first, second = submit(client), submit(client)
+    at = f"/v1/campaigns/{first['id']}"
+    refused = client.delete(at, params={"jobs": True})
+    assert refused.status_code == 409
+    assert "cancel it first" in refused.json()["detail"]
+    assert client.delete(at).status_code == 204
+    assert client.get(at).status_code == client.delete(at).status_code == 404
+    assert len(items(client, "/v1/jobs")) == 8
+    other = f"/v1/campaigns/{second['id']}"
+    client.post(f"{other}/cancel")
+    assert client.delete(f"{other}?jobs=true").status_code == 204
+    assert len(items(client, "/v1/jobs")) == 4
+    assert client.delete("/v1/campaigns/1?jobs=maybe").status_code == 422

@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_the_documentation_promises() -> None:
         "datasets delete",
         *("campaigns submit", "campaigns list", "campaigns show", "campaigns cancel"),
         "campaigns extend",
+        "campaigns delete",
     }
 
 

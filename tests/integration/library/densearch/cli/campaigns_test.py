@@ -122,3 +122,19 @@ def test_the_client_sends_a_campaign_once(server: Server) -> None:
         with pytest.raises(ClientError) as refused:
             client.campaigns.extend(first["id"], "task.dimension", [0])
         assert refused.value.faults[0].pointer == "/values/0"
+
+
+def test_a_campaign_is_deleted_after_it_was_confirmed(
+    densearch: Any,  # noqa: ANN401
+    tmp_path: Path,
+) -> None:
+    densearch("submit", written(tmp_path, SPHERES))
+    asked = densearch("delete", 1)
+    assert asked.exit_code == 2
+    assert "campaign 1, spheres: 4 queued" in asked.stderr
+    assert densearch("delete", 1, "--jobs", "--yes").exit_code != 0  # they have not ended
+    assert densearch("delete", 1, "--yes").output == "campaign 1 is deleted, its jobs stay\n"
+    densearch("submit", written(tmp_path, SPHERES))
+    densearch("cancel", 2)
+    deleted = densearch("delete", 2, "--jobs", "-y")
+    assert deleted.output == "campaign 2 is deleted with its jobs\n"
