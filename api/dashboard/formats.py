@@ -98,6 +98,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return "just now"
 
 
+def parsed(text: str) -> datetime:
+    """Return a time as the REST API writes it."""
+    return datetime.fromisoformat(text)
+
+
 def moment_text(moment: datetime) -> str:
     """Write a time in UTC, to the second."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -142,6 +147,7 @@ FILTERS = {
     "duration": duration,
     "ago": ago,
     "moment_text": moment_text,
+    "parsed": parsed,
     "size": size,
     "plain": plain,
     "layers_text": layers_text,

@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
-from api.dashboard.figures import convergence, heatmaps
+from api.dashboard.figures import convergence, curves, heatmaps
 from api.dashboard.figures.themes import THEMES, Figure, ThemeName
-from api.dashboard.pages import datasets, density_cards
+from api.dashboard.pages import datasets, density_cards, trial
 from api.dashboard.pages import job as views
 from api.dashboard.pages import jobs as listing
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
@@ -58,6 +58,28 @@ def show_older_trials(
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
     return html(request, "older_trials.html", at=f"/jobs/{job_id}", rows=rows)
+
+
+@router.get("/jobs/{job_id}/trials/{trial_id}")
+def show_trial(request: Request, job_id: Id, trial_id: Id) -> HTMLResponse:
+    """Show one trial of a job."""
+    return html_of_stored(
+        request, "trial.html", lambda session: trial.trial_page(session, job_id, trial_id)
+    )
+
+
+@router.get("/jobs/{job_id}/trials/{trial_id}/figure")
+def show_trial_curve(
+    request: Request, job_id: Id, trial_id: Id, theme: ThemeName = "light"
+) -> JSONResponse:
+    """Return the losses of a trial's epochs for Plotly.js; null while there is none."""
+    try:
+        with database_of(request).read() as session:
+            page = trial.trial_page(session, job_id, trial_id)
+        figure = curves.figure_of(page.measured, page.trial["curve"], THEMES[theme])
+    except NotFoundError:
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)
 
 
 @router.get("/jobs/{job_id}/figures/{name}")

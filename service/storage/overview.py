@@ -123,6 +123,35 @@ def newest_trials(
     return sorted(found, key=lambda trial: -trial.id)[:limit]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a trial of a search lies in the unit cube, with its value."""
+
+    trial_id: int
+    number: int | None
+    point: list[float]
+    params: dict[str, Any]
+    value: float
+
+
+def places(session: Session, study_id: int, most: int) -> list[Place]:
+    """Return the completed trials of a search that did not diverge, the newest `most` of them."""
+    columns = (TrialRow.id, TrialRow.number, TrialRow.point, TrialRow.params, TrialRow.value)
+    query = (
+        select(*columns)
+        .where(
+            TrialRow.study_id == study_id,
+            TrialRow.phase == Phase.SEARCH,
+            TrialRow.state == TrialState.COMPLETED,
+            TrialRow.is_diverged.is_(False),
+            TrialRow.value.is_not(None),
+        )
+        .order_by(TrialRow.id.desc())
+        .limit(most)
+    )
+    return [Place(*row) for row in session.execute(query)]
+
+
 def last_measurements(session: Session, trial_ids: Sequence[int]) -> dict[int, Measurement]:
     """Return the newest measurement of each of these trials that has one."""
     last = (

@@ -19,10 +19,14 @@ MARGINAL_Y = (0.8, 1.0)
 
 def plane(record: DensityRecord) -> list[list[float]]:
     """Return Phi as rows: itself in 2-D, one row in 1-D, the central slice in 3-D."""
-    phi: list[Any] = record.phi
-    if record.n_dims == 1:
+    return rows_of(record.phi)
+
+
+def rows_of(phi: list[Any]) -> list[list[float]]:
+    """Return nested lists of shape (K,) * n_dims as rows, see `plane`."""
+    if not isinstance(phi[0], list):
         return [phi]
-    if record.n_dims == 3:
+    if isinstance(phi[0][0], list):
         middle: list[list[float]] = phi[len(phi) // 2]
         return middle
     return phi
