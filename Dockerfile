@@ -23,11 +23,19 @@ ENV PIP_NO_CACHE_DIR=1 \
 RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /tmp densearch \
     && install --directory --owner=densearch --group=root --mode=0770 /data
 
+# Pango and a font, for reports as PDF. Where no mirror of Debian is in reach an empty value leaves
+# them out: a request for a PDF is then refused with the reason.
+ARG SYSTEM_PACKAGES="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+# hadolint ignore=DL3008,SC2086
+RUN if [ -n "${SYSTEM_PACKAGES}" ]; then \
+    apt-get update && apt-get install --yes --no-install-recommends ${SYSTEM_PACKAGES} \
+    && rm -rf /var/lib/apt/lists/*; fi
+
 WORKDIR /app
 
 # The packages first: this layer changes with the two files alone.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import pathlib, tomllib; project = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; print('\n'.join(project['dependencies']))" > requirements.txt \
+RUN python -c "import pathlib, tomllib; project = tomllib.loads(pathlib.Path('pyproject.toml').read_text())['project']; print('\n'.join([*project['dependencies'], *project['optional-dependencies']['pdf']]))" > requirements.txt \
     && pip install --constraint constraints.txt --requirement requirements.txt
 
 COPY LICENSE README.md ./

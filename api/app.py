@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from api.dashboard import campaign_routes, comparison_routes, explanations, routes
 from api.dashboard.pages import new_job
 from api.dashboard.problem_pages import ProblemPages
+from api.documents import routes as reports
 from api.event_feed import EventFeed
 from api.metrics import Metrics
 from api.middleware.access import Access
@@ -50,6 +51,7 @@ ROUTES = (
         estimates,
         jobs,
         job_notes,
+        reports,
         reopening,
         studies,
         trials,

@@ -6,7 +6,7 @@ Source: RFC 7240; RFC 9110, section 12.5.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -62,6 +62,24 @@ def prefers_html(accept: Sequence[str]) -> bool:
     weights = dict(_weighted(part) for header in accept for part in header.split(","))
     html = weights.get("text/html", 0.0)
     return html > max((weights.get(kind, 0.0) for kind in _JSON), default=0.0)
+
+
+def preferred(accept: Sequence[str], offered: Sequence[str]) -> str:
+    """Return the media type that a client prefers (RFC 9110, 12.5.1).
+
+    Args:
+        accept: The values of the header Accept, each a list of media types.
+        offered: Media types, the default first: of equals the first is taken, and the default
+            where none is accepted.
+    """
+    weights = dict(_weighted(part) for header in accept or ["*/*"] for part in header.split(","))
+    return max(offered, key=lambda kind: _weight(kind, weights))
+
+
+def _weight(kind: str, weights: Mapping[str, float]) -> float:
+    """Return the weight of the most specific range that a media type is in, 0 in none."""
+    family = f"{kind.partition('/')[0]}/*"
+    return next((weights[name] for name in (kind, family, "*/*") if name in weights), 0.0)
 
 
 def _weighted(part: str) -> tuple[str, float]:

@@ -11,6 +11,7 @@ from api.cli.database_checks import check_database, check_migrations
 from api.cli.findings import Finding, Level
 from api.cli.machine_checks import check_disk, check_gpu, check_ray, check_training
 from api.cli.node_checks import check_nodes
+from api.cli.pdf_check import check_pdf
 from densearch.client.client import Client, ClientError, Json, UnreachableError
 from service.settings import Settings
 
@@ -84,5 +85,6 @@ CHECKS: Mapping[str, tuple[Callable[[Settings], Iterator[Finding]], float]] = {
     "nodes": (check_nodes, 150.0),
     "training": (check_training, 120.0),
     "gpu": (check_gpu, 60.0),
+    "pdf": (check_pdf, 60.0),
     "server": (check_server, 30.0),
 }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from api.documents.figures.forest import ForestRow, forest
 from api.evidence import radius_section
 from api.evidence.campaigns import CampaignRun
 from api.evidence.claims import claims_table
@@ -17,7 +18,6 @@ from api.evidence.comparisons import (
     pooled,
     primary_of,
 )
-from api.evidence.forest import ForestRow, forest
 from api.evidence.records import CellRecord, EvidenceRun
 from api.evidence.sign_flips import LEVEL, flipped
 from api.evidence.tables import (

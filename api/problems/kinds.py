@@ -156,6 +156,18 @@ PROBLEMS: Mapping[str, Problem] = {
             "The operator finds the setting in the detail and in docs/settings.md.",
         ),
         Problem(
+            "pdf-unavailable",
+            501,
+            "This server cannot make PDFs",
+            "The operator installs what the detail names; format=html has the same content.",
+        ),
+        Problem(
+            "pdf-failed",
+            503,
+            "The PDF could not be made",
+            "Try again shortly; format=html has the same content, and a browser prints it.",
+        ),
+        Problem(
             "database-unavailable",
             503,
             "The database does not answer",

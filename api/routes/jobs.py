@@ -1,4 +1,4 @@
-"""Jobs: submit, list, show, pause, resume, cancel, delete, report."""
+"""Jobs: submit, list, show, pause, resume, cancel, delete, decide."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Cursor, Id, Query, Word, cut
 from api.problems.handlers import documented
-from api.schemas.base import Json, ListOut
+from api.schemas.base import ListOut
 from api.schemas.decisions import DecisionOut
 from api.schemas.jobs import JobOut, JobSummaryOut
 from service.costs.prices import prices_of
-from service.errors import NotFoundError
 from service.jobs import commands, decisions, deletion, progress, search_vectors
 from service.records import Job
 from service.settings import Settings
@@ -217,16 +216,6 @@ def delete_job(database: InDatabase, job_id: Id) -> None:
     files that other jobs share with it stay.
     """
     deletion.delete(database, job_id)
-
-
-@router.get("/{job_id}/report", response_model=Json, responses=documented(404, 422))
-def show_report(database: InDatabase, job_id: Id) -> Json:
-    """Show the comparison of all arms on the test split, once the job has succeeded."""
-    with database.read() as session:
-        report = stored.get(session, job_id).report
-    if report is None:
-        raise NotFoundError("report yet of job", job_id)
-    return report
 
 
 @router.get("/{job_id}/decision", response_model=DecisionOut, responses=documented(404, 422))

@@ -84,10 +84,12 @@ def scope_of(
     """
     ours, theirs = _trainings_of(found, question)
     effect = item_effect_of(ours, theirs, known, level)
-    return Scope(effect, _words(effect, ITEMS.get(resolved.data.n_dims, "item")))
+    return Scope(effect, scope_in_words(effect, resolved.data.n_dims))
 
 
-def _words(effect: ItemEffect, item: str) -> list[str]:
+def scope_in_words(effect: ItemEffect, n_dims: int | None) -> list[str]:
+    """Return what an answer holds for; items of unknown axes are called items."""
+    item = ITEMS.get(n_dims or 0, "item")
     holds = "The interval is over seeds of training: it holds for these splits and these densities"
     if effect.n_items is None:
         return [f"{holds}."]

@@ -57,6 +57,12 @@ def left_s() -> float:
     return min((deadline.left_s for deadline in _deadlines.get()), default=math.inf)
 
 
+def extend(seconds: float) -> None:
+    """Give the current context at least `seconds` from now, for work without the database."""
+    for deadline in _deadlines.get():
+        deadline.restart(max(seconds, deadline.left_s))
+
+
 def check() -> None:
     """Raise once the deadline of the current context has passed.
 

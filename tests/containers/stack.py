@@ -76,11 +76,13 @@ class Stack:
         }.items():
             (tools / name).write_text(script)
             (tools / name).chmod(0o755)
+        # No package of Debian's: a build may reach no mirror.
+        options = ["--network=host", "--format=docker", "--build-arg=SYSTEM_PACKAGES="]
         self._env = {
             "PATH": f"{tools}:{os.environ['PATH']}",
             # Else it builds the one image once for each service, all at the same time.
             "COMPOSE_PARALLEL_LIMIT": "1",
-            "BUILD_OPTIONS": " ".join(["--network=host", "--format=docker", *build_options]),
+            "BUILD_OPTIONS": " ".join([*options, *build_options]),
         }
         self.client = Client(f"http://127.0.0.1:{self.port}")
 

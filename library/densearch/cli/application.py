@@ -7,14 +7,14 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from densearch.cli import campaigns, datasets, jobs, reopening, samplers
+from densearch.cli import campaigns, datasets, documents, jobs, reopening, samplers
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.server import WITHOUT_SERVER, ServerCommands
 from densearch.cli.terminal import echo
 
 # As help lists them. Where no server is installed, its commands are missing.
 ORDER = (
-    *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "pause", "resume"),
+    *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "report", "pause", "resume"),
     *("cancel", "delete", "tag", "download", "extend", "clone", "retry-failed"),
     *("samplers", "demo"),
     *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
@@ -56,6 +56,7 @@ def build(server: ServerCommands) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     jobs.register(app)
+    documents.register(app)
     reopening.register(app)
     samplers.register(app)
     app.command(epilog="Example: densearch version")(version)

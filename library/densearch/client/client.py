@@ -51,6 +51,9 @@ __all__ = [
 FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 # The server sends a comment every 10 s: a stream silent for longer is dead.
 STREAM_TIMEOUT_S = 30.0
+# A PDF takes a server up to 50 s.
+DOCUMENT_TIMEOUT_S = 60.0
+DocumentForm = Literal["html", "md", "pdf", "json"]
 PAGE = 200
 
 
@@ -243,6 +246,20 @@ class Client(Transport):
     def report(self, job_id: int) -> Json:
         """Return the comparison of a finished job's arms."""
         return self.json("GET", f"/v1/jobs/{job_id}/report")
+
+    def document(self, job_id: int, form: DocumentForm = "html") -> bytes:
+        """Return a job's report as one document to hand around, whatever the job's state.
+
+        Args:
+            job_id: Which job.
+            form: The format; "json" is the stored report, which only a finished job has.
+
+        Raises:
+            ClientError: There is no such job; or, for "pdf", the server cannot make PDFs, and
+                `detail` says what is missing.
+        """
+        path, params = f"/v1/jobs/{job_id}/report", {"format": form}
+        return self.answer("GET", path, params=params, timeout=DOCUMENT_TIMEOUT_S).content
 
     def decision(self, job_id: int, margin_percent: float | None = None) -> Json:
         """Return whether to adopt a finished job's density, and why.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi import Request
 
-from api.preferences import MAX_WAIT_S, WAIT_S, Patience, patience_of, prefers_html
+from api.preferences import MAX_WAIT_S, WAIT_S, Patience, patience_of, preferred, prefers_html
 
 
 def request_of(*values: str) -> Request:
@@ -50,3 +50,28 @@ def test_a_page_is_preferred_where_html_is_named_before_json(
     accept: tuple[str, ...], is_page: bool
 ) -> None:
     assert prefers_html(accept) is is_page
+
+
+OFFERED = ["application/json", "text/html", "text/markdown", "application/pdf"]
+CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("", "application/json"),
+        (CHROMIUM, "text/html"),
+        ("application/pdf", "application/pdf"),
+        ("text/*", "text/html"),
+        ("text/html;q=0.3, text/markdown;q=0.7", "text/markdown"),
+        ("text/*;q=0.9, text/html;q=0.1, */*;q=0.2", "text/markdown"),
+        ("image/png", "application/json"),
+        ("TEXT/HTML", "text/html"),
+        ("text/html;q=0, application/pdf;q=0.1", "application/pdf"),
+        (";;,,q=1", "application/json"),
+    ],
+)
+def test_the_preferred_type(accept: str | None, chosen: str) -> None:
+    assert preferred([] if accept is None else [accept], OFFERED) == chosen

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from api.documents.figures.svg import safe
 
 _ROW_PX, _LABEL_PX, _PLOT_PX, _TEXT_PX, _TOP_PX = 24, 260, 420, 190, 34
 _WIDTH_PX = _LABEL_PX + _PLOT_PX + _TEXT_PX
@@ -27,6 +28,7 @@ class ForestRow:
         high: Upper end.
         text: What stands at the right.
         is_pooled: Whether it is drawn as a diamond.
+        points: Ratios of single seeds, drawn as dots.
     """
 
     label: str
@@ -35,6 +37,7 @@ class ForestRow:
     high: float | None
     text: str
     is_pooled: bool = False
+    points: Sequence[float] = ()
 
 
 def forest(rows: Sequence[ForestRow], title: str, margin: float) -> str:
@@ -54,9 +57,9 @@ def forest(rows: Sequence[ForestRow], title: str, margin: float) -> str:
     )
     parts = [
         head,
-        f"<title>{escape(title)}</title>",
+        f"<title>{safe(title)}</title>",
         f'<rect width="{_WIDTH_PX}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_LABEL_PX}" y="20" font-weight="600">{escape(title)}</text>',
+        f'<text x="{_LABEL_PX}" y="20" font-weight="600">{safe(title)}</text>',
         *_axis(reach, len(rows), margin),
     ]
     for number, row in enumerate(rows):
@@ -65,7 +68,8 @@ def forest(rows: Sequence[ForestRow], title: str, margin: float) -> str:
 
 
 def _reach(rows: Sequence[ForestRow]) -> float:
-    ends = [abs(math.log(x)) for row in rows for x in (row.ratio, row.low, row.high) if x]
+    shown = [x for row in rows for x in (row.ratio, row.low, row.high, *row.points)]
+    ends = [abs(math.log(x)) for x in shown if x is not None and x > 0.0]
     return min(max([_LEAST_REACH, *ends]) * 1.08, _MOST_REACH)
 
 
@@ -103,8 +107,13 @@ def _axis(reach: float, n_rows: int, margin: float) -> list[str]:
 def _row(row: ForestRow, y: float, reach: float) -> list[str]:
     weight = ' font-weight="600"' if row.is_pooled else ""
     parts = [
-        f'<text x="8" y="{y + 4:.1f}"{weight}>{escape(row.label)}</text>',
-        f'<text x="{_LABEL_PX + _PLOT_PX + 10}" y="{y + 4:.1f}"{weight}>{escape(row.text)}</text>',
+        f'<text x="8" y="{y + 4:.1f}"{weight}>{safe(row.label)}</text>',
+        f'<text x="{_LABEL_PX + _PLOT_PX + 10}" y="{y + 4:.1f}"{weight}>{safe(row.text)}</text>',
+    ]
+    parts += [
+        f'<circle cx="{_x(point, reach):.1f}" cy="{y}" r="2.5" fill="{_SOFT}" fill-opacity="0.7"/>'
+        for point in row.points
+        if point > 0.0
     ]
     if row.ratio is None:
         return parts

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from api.evidence.forest import ForestRow, forest
+from api.documents.figures.forest import ForestRow, forest
 
 ROWS = [
     ForestRow("a < b & c", 0.9, 0.8, 1.01, "0.9"),
@@ -40,3 +40,13 @@ def test_texts_are_whole() -> None:
 def test_a_row_alone_has_an_axis_with_1(ratio: float) -> None:
     texts = [own.text for own in tags([ForestRow("a", ratio, None, None, "")], "text")]
     assert "1" in texts
+
+
+def test_single_seeds_are_dots_of_their_row_and_widen_the_axis() -> None:
+    alone = tags([ForestRow("a", 0.9, 0.8, 1.0, "")], "circle")
+    seeds = tags([ForestRow("a", 0.9, 0.8, 1.0, "", points=[0.5, 1.0, 2.0, 0.0])], "circle")
+    places = [float(own.attrib["cx"]) for own in seeds]
+    assert alone == []
+    assert len(places) == 3, "a ratio of 0 has no logarithm"
+    assert places == sorted(places)
+    assert places[0] + places[2] == pytest.approx(2 * places[1], abs=0.2), "half and twice"

@@ -1,0 +1,1 @@
+"""A job as one document to hand around: its content, and HTML, Markdown and PDF made of it."""

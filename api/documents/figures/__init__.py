@@ -1,0 +1,1 @@
+"""Figures as SVG that needs nothing else: no script, no style sheet, no request."""

@@ -1,0 +1,74 @@
+"""The arms of a report as a forest plot: their test loss over that of the plain network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.documents.blocks import FigureBlock
+from api.documents.figures.forest import ForestRow, forest
+from api.documents.figures.svg import shortened
+from api.documents.source import DocumentSource
+from api.documents.texts import effect_text, ratio_of, versus_text
+from service.report.attribution import UNIFORM
+from service.report.primary import SIMPLER
+from service.report.question_words import arm_in_words
+from service.studies.looks import MARGIN_PERCENT
+
+TITLE = "Test loss / that of the plain network"
+Arm = Mapping[str, Any]
+
+
+def arms_figure(source: DocumentSource) -> FigureBlock | None:
+    """Return the arms from the simplest on, each with its interval and its single seeds.
+
+    Returns:
+        None where no arm is compared with the plain network.
+    """
+    arms = in_order_of_chain(source.arms)
+    plain = next((arm for arm in arms if arm["name"] == UNIFORM), None)
+    compared = [arm for arm in arms if arm.get("vs_uniform")]
+    if plain is None or not compared:
+        return None
+    rows = [ForestRow(UNIFORM, 1.0, None, None, "the reference")]
+    rows += [_row(arm, plain) for arm in compared]
+    margin = ((source.answer or {}).get("plan") or {}).get("margin_percent", MARGIN_PERCENT)
+    return FigureBlock(_caption(arms, margin), forest(rows, TITLE, margin / 100.0))
+
+
+def in_order_of_chain(arms: Sequence[Arm]) -> list[Arm]:
+    """Return arms without a shape first, the simplest of them first, then the others."""
+    ranks = {name: rank for rank, name in enumerate(SIMPLER)}
+    return sorted(arms, key=lambda arm: ranks.get(arm["name"], len(ranks)))
+
+
+def _row(arm: Arm, plain: Arm) -> ForestRow:
+    versus = arm["vs_uniform"]
+    size, ends = versus_text(versus)
+    ratio, low, high = ratio_of(versus) or (None, None, None)
+    points = _points(arm, plain) if ratio is not None else []
+    return ForestRow(
+        shortened(arm["name"]), ratio, low, high, effect_text(size, ends), points=points
+    )
+
+
+def _points(arm: Arm, plain: Arm) -> list[float]:
+    """Return the ratio of each seed, where both arms have a loss for every seed."""
+    tests = [own.get("test") or {} for own in (arm, plain)]
+    losses = [test.get("losses") or [] for test in tests]
+    lost = [
+        test.get(f"n_{kind}") for test in tests for kind in ("diverged", "collapsed", "failed")
+    ]
+    if len(losses[0]) != len(losses[1]) or any(lost):
+        return []
+    return [ours / theirs for ours, theirs in zip(*losses, strict=True) if theirs > 0.0]
+
+
+def _caption(arms: Sequence[Arm], margin_percent: float) -> str:
+    plain = [arm["name"] for arm in arms if arm["name"] in SIMPLER]
+    named = "; ".join(f"{name} is {arm_in_words(name)}" for name in plain)
+    return (
+        "The test loss of each arm over that of the plain network, left of 1 is better: the "
+        "mean, its interval, and single seeds as dots. Differences inside the grey band, "
+        f"{margin_percent:g} %, do not matter. {named}."
+    )

@@ -1,0 +1,78 @@
+"""PDFs of documents, made in a short-lived process with limits on time and memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+
+from api.documents.pdf_process import NO_LIBRARIES, NOT_INSTALLED
+from api.problems.handlers import ProblemError
+from service.death import ending_of
+from service.settings import PREFIX
+
+# With the wait for a turn: below the usual time-out of proxies, which is 60 s.
+LIMIT_S = 50.0
+# One at a time, for a PDF takes a core for a second or two.
+_TURN = threading.Lock()
+EXTRA = "the extra is not installed: pip install 'densearch-server[pdf]'"
+LIBRARIES = (
+    "its system libraries are missing (Debian: apt install libpango-1.0-0 libpangoft2-1.0-0 "
+    "libharfbuzz-subset0 fonts-dejavu-core)"
+)
+LACKS: Mapping[int, str] = {NOT_INSTALLED: EXTRA, NO_LIBRARIES: LIBRARIES}
+_INSTEAD = "format=html has the same content, and a browser prints it"
+
+
+def pdf_of(html: str, limit_s: float = LIMIT_S) -> bytes:
+    """Return an HTML document as PDF.
+
+    Args:
+        html: The whole document.
+        limit_s: Seconds until its process is killed, those until its turn included.
+
+    Raises:
+        ProblemError: WeasyPrint or its libraries are missing here, or it failed or took too long.
+    """
+    if not _TURN.acquire(timeout=limit_s / 2):
+        raise ProblemError("pdf-failed", f"other PDFs are being made; {_INSTEAD}")
+    try:
+        return _made(html, limit_s / 2)
+    finally:
+        _TURN.release()
+
+
+def _made(html: str, limit_s: float) -> bytes:
+    done = _run(html, limit_s)
+    if (lack := LACKS.get(done.returncode)) is not None:
+        raise ProblemError("pdf-unavailable", f"{lack}; {_INSTEAD}")
+    if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        last = said[-1][:200] if said else ending_of(done.returncode)
+        raise ProblemError("pdf-failed", f"WeasyPrint failed ({last}); {_INSTEAD}")
+    return done.stdout
+
+
+def _run(html: str, limit_s: float) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "api.documents.pdf_process"],
+            input=html.encode("utf-8"),
+            capture_output=True,
+            timeout=limit_s,
+            env=_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        detail = f"its process took over {limit_s:g} s; {_INSTEAD}"
+        raise ProblemError("pdf-failed", detail) from error
+    except OSError as error:
+        detail = f"no process could be started ({error}); {_INSTEAD}"
+        raise ProblemError("pdf-failed", detail) from error
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without our settings, which may hold a password."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

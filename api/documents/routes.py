@@ -1,0 +1,114 @@
+"""The report of a job: as JSON, and as a document in HTML, Markdown or PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi import Query as FromQuery
+from fastapi.responses import Response
+
+from api.context import InDatabase
+from api.documents import conditional, pdf
+from api.documents.compose import document_of
+from api.documents.html_page import html_of
+from api.documents.markdown import markdown_of
+from api.documents.source import read_source
+from api.paging import Id, Query
+from api.preferences import preferred
+from api.problems.handlers import documented
+from api.schemas.base import Json
+from service.errors import NotFoundError
+from service.storage import deadlines, jobs
+from service.storage.database import Database
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+Form = Literal["json", "html", "md", "pdf"]
+MEDIA_TYPES: Mapping[Form, str] = {
+    "json": "application/json",
+    "html": "text/html",
+    "md": "text/markdown",
+    "pdf": "application/pdf",
+}
+_TEXT = {"schema": {"type": "string"}}
+_CONTENT = {
+    "text/html": _TEXT,
+    "text/markdown": _TEXT,
+    "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+}
+# The path has no name of the user's; a browser shows HTML and offers the others to be saved.
+_DISPOSITIONS: Mapping[Form, str] = {"html": "inline", "md": "attachment", "pdf": "inline"}
+
+
+class ReportQuery(Query):
+    """The format of a report."""
+
+    format: Form | None = FromQuery(
+        default=None,
+        description="As Accept says if left out, and JSON where that leaves it open.",
+    )
+
+
+def _wanted(request: Request, query: Annotated[ReportQuery, FromQuery()]) -> Form:
+    """Return the format that a request wants: its parameter counts before its header."""
+    if query.format is not None:
+        return query.format
+    accepted = preferred(request.headers.getlist("accept"), list(MEDIA_TYPES.values()))
+    return next(form for form, media_type in MEDIA_TYPES.items() if media_type == accepted)
+
+
+@router.get(
+    "/{job_id}/report",
+    response_model=Json,
+    responses={
+        200: {"content": _CONTENT},
+        304: {"description": "The document is the one that If-None-Match names."},
+        **documented(404, 422, 501, 503),
+    },
+)
+def show_report(
+    database: InDatabase,
+    request: Request,
+    response: Response,
+    job_id: Id,
+    form: Annotated[Form, Depends(_wanted)],
+) -> Json | Response:
+    """Show what a job found: as JSON once it has succeeded, as a document at any time."""
+    if form == "json":
+        response.headers["vary"] = "accept"
+        return _stored(database, job_id)
+    return _document(database, request, job_id, form)
+
+
+def _document(database: Database, request: Request, job_id: int, form: Form) -> Response:
+    with database.read() as session:
+        source = read_source(session, job_id)
+    document = document_of(source)
+    text = markdown_of(document) if form == "md" else html_of(document)
+    tag = conditional.tag_of(text, form)
+    headers = {
+        "etag": tag,
+        "vary": "accept",
+        "cache-control": "private, no-cache",
+        "content-disposition": f'{_DISPOSITIONS[form]}; filename="report-{job_id}.{form}"',
+    }
+    if conditional.is_known(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers=headers)
+    return Response(_body(text, form), media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _stored(database: Database, job_id: int) -> Json:
+    with database.read() as session:
+        report = jobs.get(session, job_id).report
+    if report is None:
+        raise NotFoundError("report yet of job", job_id)
+    return report
+
+
+def _body(text: str, form: Form) -> str | bytes:
+    if form != "pdf":
+        return text
+    deadlines.extend(pdf.LIMIT_S)
+    return pdf.pdf_of(text)
