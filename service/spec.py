@@ -156,6 +156,14 @@ class Fidelity(Section):
     promote: int = Field(
         default=3, ge=1, le=1000, description="How many of each study's best are trained in full."
     )
+    audit: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        exclude_if=lambda n: n == 0,  # as specs were stored before there was one
+        description="How many others of each study are trained in full, drawn from all ranks by "
+        "the job's seed: they show what the short trainings miss.",
+    )
     schedule: Literal["shortened", "cut"] = Field(
         default="cut",
         description="Whether the learning rate's schedule is cut off with the short training, "

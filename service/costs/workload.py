@@ -122,8 +122,10 @@ def _promoted(resolved: ResolvedSpec) -> tuple[int, int, int]:
     is_continued = isinstance(resolved, TrainingJob) and resolved.promotions_continue
     if fidelity is None or not is_continued:
         return (low, usual, high)
+    # The end of an audited training is not kept: it is not among the best.
     part = fidelity.search_fraction
-    low, usual = (n - planning.short_epochs(n, part) for n in (low, usual))
+    known = fidelity.promote / (fidelity.promote + fidelity.audit)
+    low, usual = (n - round(known * planning.short_epochs(n, part)) for n in (low, usual))
     return (low, usual, high)
 
 

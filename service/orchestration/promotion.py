@@ -16,7 +16,7 @@ from service.orchestration import issue
 from service.orchestration.run import Run
 from service.records import Trial
 from service.states import Phase, Role
-from service.studies import planning
+from service.studies import audit, planning
 from service.studies.finalists import best_finalist
 from service.studies.resolved import ResolvedSpec, TrainingJob
 from service.studies.study_run import StudyRun, best_of, better_speculation, is_result
@@ -62,7 +62,10 @@ def _seed_indices(run: Run, study: StudyRun) -> range:
 
 
 def finalists(run: Run, study: StudyRun) -> list[Trial]:
-    """Return the best of a study's search, each training once: those that are trained again."""
+    """Return the best of a study's search, each training once: those that are trained again.
+
+    After the best those that audit the short trainings, in the order of their short losses.
+    """
     if study.record.role is Role.SPECULATION:
         found = speculation_of(run, study)
         return [found] if found is not None else []
@@ -70,8 +73,11 @@ def finalists(run: Run, study: StudyRun) -> list[Trial]:
     by_digest: dict[str, Trial] = {}
     for trial in sorted(done, key=lambda t: (t.value, t.number, t.id)):
         by_digest.setdefault(trial.digest, trial)
-    n = planning.n_finalists(run.spec, study.record.n_trials)
-    return list(by_digest.values())[:n]
+    ranked, short = list(by_digest.values()), run.spec.fidelity
+    if short is None:
+        return ranked[: planning.N_FINALISTS]
+    best, others = ranked[: short.promote], ranked[short.promote :]
+    return [*best, *audit.drawn(study.record, others, short.audit)]
 
 
 def _results(run: Run, ids: Iterable[int]) -> list[Trial]:

@@ -9,14 +9,12 @@ from statistics import fmean, median
 
 from service.records import Trial
 from service.report import statistics
+from service.report.audited import LEAST_RANKED, Audit, audit_of
 from service.report.phrases import percent
 from service.states import Phase, TrialState
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
 from service.studies.study_run import is_result
 from service.studies.training_payload import epochs_of
-
-# A rank correlation of fewer points of one search says little: true 0.9 may well read 0.5.
-LEAST_RANKED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Savings:
         run_epochs: Epochs that they took, with the full trainings of the promoted ones.
         saved_by_short: Epochs that short trainings saved.
         saved_by_pruning: Epochs that pruning saved in addition.
-        spent_on_promotions: Epochs of the full trainings of the promoted ones.
+        spent_on_promotions: Epochs of the full trainings of the promoted and audited ones.
         fraction: `run_epochs` over `full_epochs`.
         favourites: What became of the searches' short favourites; None where no search promoted
             two points.
@@ -56,6 +54,7 @@ class Savings:
             trainings of a search, the median over the searches that promoted `LEAST_RANKED`; None
             where none did. Pooled over searches it would show how the arms differ.
         n_promoted: Distinct trainings that were promoted.
+        audit: What became of trainings that were not promoted; None without `fidelity.audit`.
         words: The same in a sentence or two.
     """
 
@@ -70,6 +69,7 @@ class Savings:
     favourites: Favourites | None
     rank_correlation: float | None
     n_promoted: int
+    audit: Audit | None
     words: str
 
 
@@ -96,7 +96,8 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
     short = sum(epochs_of(trial.payload) for trial in searched)
     run = sum(epochs_run(trial) for trial in searched)
     again = sum(epochs_of(trial.payload) for trial in promoted)
-    pairs = _short_and_full(every)
+    pairs = _short_and_full(every, spec.fidelity.promote if spec.fidelity else 0)
+    audit = audit_of(spec.fidelity, every) if spec.fidelity else None
     favourites = _favourites(pairs)
     return Savings(
         n_trainings=len(searched),
@@ -110,7 +111,10 @@ def savings_of(resolved: ResolvedSpec, trials: Iterable[Trial]) -> Savings | Non
         favourites=favourites,
         rank_correlation=_rank_correlation(pairs),
         n_promoted=len({digest for own in pairs for digest in own}),
-        words=_in_words(full, run + again, favourites),
+        audit=audit,
+        words=" ".join(
+            [_in_words(full, run + again, favourites), *([audit.words] if audit else [])]
+        ),
     )
 
 
@@ -149,8 +153,11 @@ def epochs_run(trial: Trial) -> int:
 _Pairs = dict[str, tuple[float, float]]
 
 
-def _short_and_full(trials: Sequence[Trial]) -> list[_Pairs]:
-    """Return the losses of the promoted trainings, by search; equal searches count once."""
+def _short_and_full(trials: Sequence[Trial], n_promoted: int) -> list[_Pairs]:
+    """Return the losses of the promoted trainings, by search; equal searches count once.
+
+    Full trainings from number `n_promoted` on are of the audit.
+    """
     searched = {
         (t.study_id, tuple(t.point)): t.value
         for t in trials
@@ -159,7 +166,8 @@ def _short_and_full(trials: Sequence[Trial]) -> list[_Pairs]:
     pairs: dict[int, _Pairs] = defaultdict(dict)
     for trial in trials:
         short = searched.get((trial.study_id, tuple(trial.point)))
-        if trial.phase is Phase.PROMOTION and is_result(trial) and short is not None:
+        is_promoted = trial.phase is Phase.PROMOTION and (trial.number or 0) < n_promoted
+        if is_promoted and is_result(trial) and short is not None:
             pairs[trial.study_id][trial.digest] = (short, trial.value or 0.0)
     return list({tuple(sorted(own.items())): own for own in pairs.values()}.values())
 

@@ -131,9 +131,11 @@ def tuner(spec: JobSpec, control: ControlSpec, spaces: Spaces) -> str:
 def n_finalists(spec: JobSpec, n_trials: int) -> int:
     """Return how many of a study's best are trained again before one of them is chosen.
 
-    In full where the search trains short, with further seeds where the spec asks for them.
+    In full where the search trains short, audited ones included; with further seeds where the
+    spec asks for them.
     """
-    n = spec.fidelity.promote if spec.fidelity is not None else N_FINALISTS
+    short = spec.fidelity
+    n = short.promote + short.audit if short is not None else N_FINALISTS
     return min(n, n_trials)
 
 

@@ -167,6 +167,13 @@ def _course_faults(spec: JobSpec) -> Iterator[Fault]:
             f"{spec.fidelity.promote} cannot be promoted of {n_trials} trials: lower it, "
             "or raise budget.n_trials",
         )
+    elif spec.fidelity is not None and spec.fidelity.promote + spec.fidelity.audit > n_trials:
+        yield Fault(
+            "/fidelity/audit",
+            f"{spec.fidelity.promote} promoted and {spec.fidelity.audit} audited are more than "
+            f"{n_trials} trials: use at most {n_trials - spec.fidelity.promote}, or raise "
+            "budget.n_trials",
+        )
     if spec.training is None:
         return
     epochs = spec.training.epochs

@@ -59,7 +59,7 @@ EVERYTHING = training_job(
     samplers=["direct_l", "tpe", "random", "gradient"],
     controls=["uniform", "flat", "uniform_tuned", "flat_tuned", "density_tuned"],
     training={"epochs": 8, "schedule": "cosine"},
-    fidelity={"search_fraction": 0.5, "promote": 2},
+    fidelity={"search_fraction": 0.5, "promote": 2, "audit": 2},
     pruning={"rule": "median"},
     repeats=2,
 )

@@ -56,7 +56,9 @@ def test_the_result_is_a_function_of_the_spec(
 def test_the_best_of_short_trainings_are_trained_in_full(database: Database) -> None:
     job_id = run_whole(
         database,
-        training_job(training={"epochs": 8}, fidelity={"search_fraction": 0.25, "promote": 3}),
+        training_job(
+            training={"epochs": 8}, fidelity={"search_fraction": 0.25, "promote": 3, "audit": 2}
+        ),
     )
     arms, every = found(database, job_id)
     for arm in arms.values():
@@ -65,8 +67,12 @@ def test_the_best_of_short_trainings_are_trained_in_full(database: Database) -> 
         assert {t.payload["training"]["epochs"] for t in short} == {2}
         assert {t.payload["training"]["epochs"] for t in full} == {8}
         ranked = sorted({t.digest: t for t in short}.values(), key=lambda t: (t.value, t.number))
-        assert [t.point for t in full] == [t.point for t in ranked[: len(full)]]
-        assert len(full) == (3 if arm.role is Role.SEARCH else 1)
+        assert [t.point for t in full[:3]] == [t.point for t in ranked[:3]][: len(full)]
+        assert len(full) == (5 if arm.role is Role.SEARCH else 1)
+        # One of the better and one of the worse half of the others is an audit.
+        others = [t.point for t in ranked[3:]]
+        for audited, half in zip(full[3:], ([0, 3], [3, 6]), strict=False):
+            assert audited.point in others[slice(*half)]
         judged = (
             full if arm.chosen_from is None else of(every, arms[arm.chosen_from], Phase.PROMOTION)
         )

@@ -70,6 +70,14 @@ def test_no_more_are_promoted_than_a_study_has_trials() -> None:
     assert shortened["promotion"].epochs == (8, 8, 8)  # it cannot continue the short one
 
 
+def test_audited_trainings_are_counted_and_begin_from_the_start() -> None:
+    fidelity = {"search_fraction": 0.5, "promote": 2, "audit": 2}
+    found = counted(job_of(fidelity=fidelity, validation_seeds=3))
+    assert found["promotion"].n == 4 + 1  # of the search, and of the control
+    assert found["confirmation"].n == 2 * (4 + 1)
+    assert found["promotion"].epochs == (6, 6, 8)  # half of them continue after 4 of 8
+
+
 @pytest.mark.parametrize(
     ("search", "expected"),
     [

@@ -68,6 +68,11 @@ def tuned(name: str = "uniform_tuned", **more: Any) -> list[dict[str, Any]]:
             "9 cannot be promoted of 8 trials",
         ),
         (
+            {"fidelity": {"search_fraction": 0.5, "promote": 3, "audit": 6}},
+            "/fidelity/audit",
+            "3 promoted and 6 audited are more than 8 trials: use at most 5",
+        ),
+        (
             {"fidelity": {"search_fraction": 0.5}, "training": {"epochs": 1}},
             "/fidelity",
             "cannot be shortened",
