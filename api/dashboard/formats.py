@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from densearch.vector_text import layers_text, range_text, taps_text
+from densearch.vector_text import layers_text, range_text, taps_text, texts_within
 
 NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -153,4 +153,5 @@ FILTERS = {
     "layers_text": layers_text,
     "taps_text": taps_text,
     "range_text": range_text,
+    "texts_within": texts_within,
 }

@@ -18,6 +18,7 @@ from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
+from densearch.answers import marked_arm
 from densearch.names import shown
 from service.errors import NotFoundError
 from service.states import JobState
@@ -45,7 +46,9 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS, **COST_FILTERS, bars=bars, in_order=in_order)
-    environment.globals.update(asset=assets.url, job_states=list(JobState), dash_of=dash_of)
+    environment.globals.update(
+        asset=assets.url, job_states=list(JobState), dash_of=dash_of, marked_arm=marked_arm
+    )
     return environment
 
 

@@ -18,7 +18,14 @@ from api.schemas.base import ListOut
 from api.schemas.decisions import DecisionOut
 from api.schemas.jobs import JobOut, JobSummaryOut
 from service.costs.prices import prices_of
-from service.jobs import commands, decisions, deletion, progress, search_vectors
+from service.jobs import (
+    commands,
+    dataset_references,
+    decisions,
+    deletion,
+    progress,
+    search_vectors,
+)
 from service.records import Job
 from service.settings import Settings
 from service.states import JobState
@@ -117,6 +124,7 @@ def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
             "decision": decided.to_dict() if decided is not None else None,
             "earlier_looks": split_looks.n_before(session, job.id),
             "tags": job_notes.tags_of(session, [job.id])[job.id],
+            "data_warnings": dataset_references.warnings_of(session, job),
         }
     )
 

@@ -82,4 +82,10 @@ class EstimateOut(Out):
         description="Memory of a worker of this shape; a training that exceeds it ends."
     )
     money: MoneyOut | None
+    overhead_s: IntervalOut | None = Field(
+        description="Of each trial, besides its training: to be placed, sent, reported and stored."
+    )
+    same_job: int | None = Field(
+        description="A job of the same spec: its results are taken, and nothing is trained."
+    )
     warnings: list[str]

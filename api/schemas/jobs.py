@@ -100,6 +100,9 @@ class JobOut(JobSummaryOut):
         description="What to do with the density, with what earlier jobs say; null without a "
         "report that answers a question."
     )
+    data_warnings: list[str] = Field(
+        description="What the page of its stored data set warns of; empty where it was deleted."
+    )
     earlier_looks: int | None = Field(
         description="How many jobs had judged on the same test split before this one; null where "
         "it has not judged on one."

@@ -239,3 +239,32 @@ def earlier_looks_in_words(n_jobs: int) -> str:
         return "No job has looked at this test split before."
     jobs = "1 job" if n_jobs == 1 else f"{n_jobs} jobs"
     return f"This test split has been looked at by {jobs} before this one."
+
+
+def marked_arm(report: Mapping[str, Any], light: str | None = None) -> str | None:
+    """Return the arm that a report's table marks: the one that its result recommends.
+
+    It is that of the decision, else that of the verdict; without either the search with the lowest
+    validation loss, unless a control had a lower test loss. None where nothing is decided.
+
+    Args:
+        report: Of a job.
+        light: Of its decision.
+    """
+    answer = report.get("answer")
+    if not answer:
+        return _best_search(report)
+    question = answer["question"]
+    if light == "adopt" or (light != "leave out" and answer["outcome"] == "better"):
+        return str(question["arm"])
+    is_open = light != "leave out" and answer["outcome"] == "not decided"
+    return None if is_open else str(question["against"])
+
+
+def _best_search(report: Mapping[str, Any]) -> str | None:
+    best = report["best_arm"]
+    means = {arm["name"]: (arm.get("test") or {}).get("loss_mean") for arm in report["arms"]}
+    controls = [arm["name"] for arm in report["arms"] if arm["role"] != "search"]
+    own = means.get(best)
+    lower = [n for n in controls if own is not None and (means[n] is not None and means[n] < own)]
+    return None if lower else best

@@ -1,13 +1,18 @@
-"""The values of a search vector in words, for pages and terminals."""
+"""The values of a search vector as text, for pages and terminals."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # Up to these numbers they are listed one by one.
 MOST_LAYERS = 2
 MOST_TAPS = 4
+# Significant digits of a value without a plateau.
+N_DIGITS = 3
+_NUMBER = re.compile(r"\d+(?:\.(\d+))?(?:e([+-]?\d+))?")
 
 Entry = Mapping[str, Any]
 
@@ -48,3 +53,33 @@ def range_text(entry: Entry) -> str:
         return ", ".join(map(str, entry["choices"]))
     scale = ", logarithmic" if entry["is_log"] else ""
     return f"{entry['low']:.4g} to {entry['high']:.4g}{scale}"
+
+
+def texts_within(values: Iterable[float], plateau: Entry | None) -> list[str]:
+    """Write the values of a best density, each rounded as the ends of its range on the plateau.
+
+    Rounded to the same decimals a value does not leave its range; without one it has `N_DIGITS`.
+
+    Args:
+        values: Free values of a density.
+        plateau: Of a report's arm; its ``axes`` have ``best``, the value, and ``text``, the range.
+    """
+    left = list(plateau["axes"]) if plateau else []
+    return [_text_within(value, left) for value in values]
+
+
+def _text_within(value: float, left: list[Entry]) -> str:
+    for index, axis in enumerate(left):
+        best = axis.get("best")
+        if isinstance(best, float | int) and math.isclose(best, value):
+            return _rounded_like(value, left.pop(index)["text"])
+    return f"{value:.{N_DIGITS}g}"
+
+
+def _rounded_like(value: float, text: str) -> str:
+    ends = _NUMBER.findall(text)
+    decimals = min(len(fraction) - int(exponent or 0) for fraction, exponent in ends)
+    first = -math.floor(math.log10(abs(value))) if value else 0  # the place of its first digit
+    if any(exponent for _, exponent in ends):
+        return f"{value:.{max(0, decimals - first)}e}"
+    return f"{value:.{max(decimals, first, 0)}f}"

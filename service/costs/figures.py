@@ -107,6 +107,8 @@ class Estimate:
         time_s: From the start to the end, with all workers free for this job.
         least_memory_bytes: Lower bound for the largest training, computed from the spec.
         worker_memory_bytes: Memory of a worker of this shape.
+        overhead_s: Of each trial, besides its training; in `time_s`.
+        same_job: A job of the same spec, whose results are taken: nothing is trained.
         warnings: Sentences for the user.
     """
 
@@ -124,4 +126,6 @@ class Estimate:
     least_memory_bytes: int | None
     worker_memory_bytes: int | None
     money: Money | None
+    overhead_s: Interval | None
+    same_job: int | None
     warnings: tuple[str, ...]

@@ -13,7 +13,7 @@ from densearch.plugins.sections import OwnTask
 from service.datasets import subsets
 from service.datasets.store.encoded import is_encoded
 from service.errors import Fault, InvalidSpecError, NotFoundError
-from service.records import STORED, Dataset
+from service.records import STORED, Dataset, Job
 from service.spec import JobSpec
 from service.storage import datasets
 from service.tasks.function import FunctionTask
@@ -66,6 +66,19 @@ def require(session: Session, spec: JobSpec) -> None:
     """
     if not isinstance(spec.task, FunctionTask | OwnTask) and is_stored(spec.task):
         datasets.hold(session, int(spec.task.dataset.removeprefix(f"{STORED}:")))
+
+
+def warnings_of(session: Session, job: Job) -> list[str]:
+    """Return what the page of a job's stored set warns of; nothing where it was deleted."""
+    name = str((job.spec.get("task") or {}).get("dataset") or "")
+    prefix, _, number = name.partition(":")
+    if prefix != STORED or not number.isdecimal():
+        return []
+    try:
+        found: list[str] = datasets.get(session, int(number)).details["warnings"]
+    except NotFoundError:
+        return []
+    return found
 
 
 def info_of(found: Dataset, task: str) -> DataInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -20,18 +20,19 @@ from service.costs.figures import (
     Money,
     total_of,
 )
+from service.costs.overhead import MOST_SPANS, overhead_of
 from service.costs.prices import Prices
 from service.costs.schedule import kind_of, time_of
 from service.costs.training_cost import TrainingCost
 from service.errors import InvalidSpecError
-from service.jobs import references
+from service.jobs import known_results, references
 from service.jobs.leases import NO_DISPATCHER
 from service.records import Calibration, RegisteredDispatcher
 from service.report.repeats import too_few_words
 from service.sizes import size_text
 from service.spec import JobSpec
 from service.states import CalibrationState
-from service.storage import dispatchers, jobs
+from service.storage import attempt_spans, dispatchers, jobs
 from service.storage.database import Database
 from service.studies.payloads import device_of
 from service.studies.resolved import FunctionJob, ResolvedSpec, TrainingJob
@@ -39,9 +40,18 @@ from service.validation import ask_limits
 
 NO_ROOM = "no worker of this shape fits into the cluster: lower the job's resources"
 MEASURING = "a worker measures what a training of this job takes"
+NO_TIME = Interval(0.0, 0.0, 0.0)
 CROWDED = "many other trainings are being measured first: ask again"
 # A search of these changes what a training costs.
 COSTLY_SETTINGS = ("batch_size", "optimizer", "width", "depth", "n_stages", "kernel_size")
+
+
+@dataclass(frozen=True, slots=True)
+class _Experience:
+    """What earlier jobs show: a trial's time beyond its training, and a job of the same spec."""
+
+    overhead_s: Interval
+    same_job: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,8 @@ def estimate(
     with database.read() as session:
         resolved = references.resolved(session, spec)
         cluster = _cluster_of(session, spec, lease_s, absence)
+        overhead_s = overhead_of(attempt_spans.newest(session, MOST_SPANS))
+        experience = _Experience(overhead_s, known_results.same_job(session, resolved))
     faults = [
         *prices.faults(spec),
         *ask_limits.faults(resolved),
@@ -98,13 +110,13 @@ def estimate(
         raise InvalidSpecError(faults)
     if isinstance(resolved, FunctionJob):
         called = TrainingCost(0.0, (resolved.task.sleep_s,) * 3, 0.0, n=0)
-        return _ready(resolved, called, called, None, cluster, prices)
+        return _ready(resolved, called, called, None, cluster, prices, experience)
     found = [_known(database, resolved, cluster, is_full=is_full) for is_full in (False, True)]
     done = [c for c in found if c is not None and c.state is CalibrationState.DONE]
     if len(done) < len(found):
         return _unknown(resolved, *_why(found, cluster), cluster)
     short, full = (calibrations.cost_in(c) for c in done)
-    return _ready(resolved, short, full, done[0], cluster, prices)
+    return _ready(resolved, short, full, done[0], cluster, prices, experience)
 
 
 def _known(
@@ -162,6 +174,8 @@ def _unknown(resolved: ResolvedSpec, state: str, detail: str, cluster: _Cluster)
         least_memory_bytes=_least_bytes(resolved),
         worker_memory_bytes=cluster.worker_bytes(resolved.spec),
         money=None,
+        overhead_s=None,
+        same_job=None,
         warnings=tuple(_too_few_repeats(resolved.spec)),
     )
 
@@ -173,15 +187,16 @@ def _ready(
     source: Calibration | None,
     cluster: _Cluster,
     prices: Prices,
+    experience: _Experience,
 ) -> Estimate:
     spec = resolved.spec
     width = _width_of(spec, short)
     kinds = _kinds_of(resolved, short, full, width, cluster.n_workers or 1)
+    if experience.same_job is not None:
+        kinds = tuple(replace(kind, n_least=0, n_usual=0, seconds=NO_TIME) for kind in kinds)
     work_s = total_of(kind.whole for kind in kinds)
     per_s = prices.per_s(spec.resources)
-    time_s = time_of(resolved, kinds, width, cluster.n_workers or 0)
-    if time_s is not None:  # the workers may be new
-        time_s += Interval(0.0, 0.0, short.load_s)
+    time_s = _time_of(resolved, kinds, width, short.load_s, cluster, experience)
     money = Money(work_s * per_s, prices.currency) if per_s is not None else None
     memory = _memory_of(spec, short, cluster)
     return Estimate(
@@ -205,12 +220,32 @@ def _ready(
         least_memory_bytes=_least_bytes(resolved),
         worker_memory_bytes=cluster.worker_bytes(spec),
         money=money,
+        overhead_s=experience.overhead_s,
+        same_job=experience.same_job,
         warnings=(
             *_warnings(resolved, cluster, time_s, money, memory),
             *_narrower(spec.resources.pack_width, width),
             *_too_few_repeats(spec),
         ),
     )
+
+
+def _time_of(
+    resolved: ResolvedSpec,
+    kinds: Sequence[KindOfTraining],
+    width: int,
+    load_s: float,
+    cluster: _Cluster,
+    experience: _Experience,
+) -> Interval | None:
+    """Return the time from start to end, with what each trial takes besides its training."""
+    if experience.same_job is not None:  # no worker is needed
+        n, each = sum(kind.n for kind in kinds), experience.overhead_s
+        return Interval(0.0, n * each.low, n * each.expected)
+    longer = [replace(kind, seconds=kind.seconds + experience.overhead_s) for kind in kinds]
+    time_s = time_of(resolved, longer, width, cluster.n_workers or 0)
+    # The workers may be new.
+    return None if time_s is None else time_s + Interval(0.0, 0.0, load_s)
 
 
 def _width_of(spec: JobSpec, cost: TrainingCost) -> int:

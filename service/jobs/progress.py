@@ -264,6 +264,26 @@ def leading(job: Job, studies: Sequence[Study]) -> Study | None:
     return min(found, key=lambda study: (study.best_value, study.place), default=None)
 
 
+def lowest(job: Job, studies: Sequence[Study]) -> Study | None:
+    """Return the search or control with the least value so far; the owner of a shared training.
+
+    Where the search trains short, controls count once the best search is finished: their values
+    are of full trainings.
+    """
+    best = leading(job, studies)
+    is_short = job.spec.get("fidelity") is not None
+    if best is None or (is_short and not best.is_finished):
+        return best
+    controls = [
+        study
+        for study in studies
+        if study.role in (Role.CONTROL, Role.TUNED)
+        and study.best_value is not None
+        and (study.is_finished or not is_short)
+    ]
+    return min([best, *controls], key=lambda s: (s.best_value, s.chosen_from is not None, s.place))
+
+
 def best_of(session: Session, job: Job, studies: Sequence[Study]) -> Best | None:
     """Return the best trial of a job's searches so far."""
     study = leading(job, studies)

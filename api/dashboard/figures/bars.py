@@ -31,7 +31,8 @@ class AttributionBar:
         zero: Position of zero, in percent of the chart's width.
         fill: From zero to the difference; None where uniform's loss is 0.
         interval: Its 95 % interval; None with one seed.
-        size: The difference in percent of uniform's loss; a gain is positive.
+        size: The change in percent of the loss of the arm that it is compared with; below 0 is
+            better, as everywhere on the page.
         ends: Its interval in the same unit.
     """
 
@@ -60,7 +61,7 @@ def bars(attribution: Mapping[str, Any]) -> list[AttributionBar]:
 def _reach(parts: Iterable[Part]) -> tuple[float, float]:
     """Return the least and the greatest value of all bars and intervals."""
     names = ("relative", "relative_low", "relative_high")
-    values = [part[name] for part in parts for name in names if part[name] is not None]
+    values = [-part[name] for part in parts for name in names if part[name] is not None]
     low, high = min([0.0, *values]), max([0.0, *values])
     return (low, high) if low < high else (0.0, 1.0)
 
@@ -75,16 +76,22 @@ def _bar(
         scale = 100.0 / (high - low)
         return Span((left - low) * scale, (right - left) * scale)
 
-    ends = (part["relative_low"], part["relative_high"])
+    # Reports have what is saved; a change has the other sign.
+    change = _negated(part["relative"])
+    ends = _negated(part["relative_high"]), _negated(part["relative_low"])
     title = " and ".join(part["names"])
     return AttributionBar(
-        title="gain" if kind == "gain" else title,
+        title="in all" if kind == "gain" else title,
         arms=f"{part['arm']} against {part['against']}",
         kind=kind,
         n=part["n"],
         zero=100.0 * -low / (high - low),
-        fill=span(0.0, part["relative"]),
+        fill=span(0.0, change),
         interval=span(*ends),
-        size=percent(part["relative"]),
+        size=percent(change),
         ends=NONE if None in ends else f"{percent(ends[0])} to {percent(ends[1])}",
     )
+
+
+def _negated(share: float | None) -> float | None:
+    return None if share is None else -share

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.jobs.density_files import Shape, shape_of
-from service.records import DensityRecord, Study
+from service.records import DensityRecord, Job, Study
 from service.states import Role
 from service.storage import densities, jobs, studies
 
@@ -62,7 +62,7 @@ def _order(card: DensityCard) -> tuple[bool, float, int, int]:
 def chosen(
     cards: Sequence[DensityCard], density_id: int | None, best: Study | None
 ) -> DensityCard | None:
-    """Return the requested card, else that of the best search, else the first."""
+    """Return the requested card, else that of the `best` study, else the first."""
     for card in cards:
         if card.density.id == density_id:
             return card
@@ -70,14 +70,20 @@ def chosen(
     return next(iter(mine or cards), None)
 
 
+def shown_first(job: Job, own: Sequence[Study]) -> Study | None:
+    """Return the study whose density a job is about: the one in question, else the best search."""
+    name = (((job.report or {}).get("answer") or {}).get("question") or {}).get("arm")
+    return next((study for study in own if study.name == name), progress.leading(job, own))
+
+
 def density_of(session: Session, job_id: int, density_id: int | None) -> DensityRecord:
-    """Return a density of a job, that of the best search when None is named.
+    """Return a density of a job, that of `shown_first` when None is named.
 
     Raises:
         NotFoundError: There is none (yet).
     """
     job, own = jobs.get(session, job_id), studies.of_job(session, job_id)
-    card = chosen(cards_of(session, job_id, own), density_id, progress.leading(job, own))
+    card = chosen(cards_of(session, job_id, own), density_id, shown_first(job, own))
     if card is None or density_id not in (None, card.density.id):
         raise NotFoundError("density", density_id or job_id)
     return card.density

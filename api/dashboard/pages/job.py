@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from api.dashboard.figures.series import Series, by_study, series_of
 from api.dashboard.json_text import json_text
-from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen
+from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer, earlier_looks_in_words
 from service import clock
-from service.jobs import decisions, progress, reopen, search_vectors
+from service.jobs import dataset_references, decisions, progress, reopen, search_vectors
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
 from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
@@ -59,7 +59,9 @@ class JobPage:
     """Everything on the page of one job.
 
     Attributes:
-        ahead: A better point than the best that was run ahead of its sequence.
+        best: The arm with the lowest validation loss, controls included.
+        ahead: A better point than the best search's that was run ahead of its sequence.
+        data_warnings: What its data set's page warns of; empty where the set was deleted.
         vector: What each value of its search means; None where its spec would be refused now.
         decision: What to do with its density; None while there is no answer.
         n_lost: Trials that ended without a result and were not cancelled by the user.
@@ -72,6 +74,7 @@ class JobPage:
     studies: list[StudyLine]
     series: list[Series]
     best: Study | None
+    best_search: Study | None
     best_trial: TrialAnswer | None
     ahead: Best | None
     trials: TrialRows
@@ -80,12 +83,29 @@ class JobPage:
     artifacts: list[Artifact]
     has_item_losses: bool
     earlier_looks: int | None
+    data_warnings: list[str]
     vector: list[Json] | None
     decision: Json | None
     n_lost: int
     campaign: tuple[int, str] | None
     tags: Sequence[str]
     last_event_id: int
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains networks."""
+        return "density" in self.job.spec and self.job.spec["density"] is not None
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there is something to draw."""
+        return any(line.study.best_value is not None for line in self.studies)
+
+    @property
+    def best_title(self) -> str:
+        """What the best value is, as a title."""
+        what = "Lowest validation loss" if self.trains else "Lowest value"
+        return what if self.job.state.is_final else f"{what} so far"
 
     @property
     def looks_in_words(self) -> str | None:
@@ -174,7 +194,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
     last_event_id = events.last_id(session, job_id)
     job = jobs.get(session, job_id)
     own = studies.of_job(session, job_id)
-    best = progress.leading(job, own)
+    best = progress.lowest(job, own)
     cards = cards_of(session, job_id, own)
     return JobPage(
         job=job,
@@ -183,14 +203,16 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         studies=_study_lines(session, job, own),
         series=series_of(own),
         best=best,
+        best_search=progress.leading(job, own),
         best_trial=_best_trial(session, job, best),
         ahead=progress.best_ahead(session, job, own),
         trials=trial_rows(session, job, own, limit=TRIALS_SHOWN, above=above),
         cards=cards,
-        card=chosen(cards, density_id, best),
+        card=chosen(cards, density_id, shown_first(job, own)),
         artifacts=densities.artifacts(session, job_id),
         has_item_losses=bool(item_losses.judged(session, job_id)),
         earlier_looks=split_looks.n_before(session, job_id),
+        data_warnings=dataset_references.warnings_of(session, job),
         vector=_vector(job),
         decision=_decision(session, job),
         n_lost=_n_lost(session, job),

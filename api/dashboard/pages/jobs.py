@@ -147,7 +147,7 @@ def _line(
     owners: Mapping[int, tuple[int, str]],
 ) -> JobLine:
     samplers = (study.sampler for study in arms if study.role is Role.SEARCH)
-    best = progress.leading(job, arms)
+    best = progress.lowest(job, arms)
     found = progress.of_overview(session, job, counts)
     answer = (job.report or {}).get("answer") or {}
     looks = answer.get("looks") or [{}]

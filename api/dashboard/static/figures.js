@@ -17,18 +17,47 @@ function loadPlotly(url) {
   return plotly;
 }
 
-/** Draw, or bring up to date, every figure of job `id`; `density` is the id of the one shown. */
+/**
+ * Draw, or bring up to date, every figure of job `id`; `density` is the id of the one shown.
+ *
+ * All are fetched before the first is drawn, so that they show the same moment. Returns how long
+ * the server took, ms: loading Plotly.js and drawing are this machine's work.
+ */
 export async function draw(id, density, plotlyUrl) {
+  const began = performance.now();
+  const found = [];
   for (const box of document.querySelectorAll("[data-figure]")) {
     const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
     if (density) query.set("density", density);
     const path = box.dataset.source ?? `jobs/${id}/figures/${box.dataset.figure}?`;
     const figure = await (await get(at(`${path}&${query}`))).json();
-    if (figure === null) continue;
+    box.toggleAttribute("data-lacking", figure === null);
+    if (figure !== null) found.push([box, figure]);
+  }
+  const served = performance.now() - began;
+  hint();
+  for (const [box, figure] of found) await put(box, figure, plotlyUrl);
+  return served;
+}
+
+async function put(box, figure, plotlyUrl) {
+  try {
     const library = await loadPlotly(plotlyUrl);
     box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it
     await library.react(box, figure.data, figure.layout, CONFIG);
-    box.dataset.drawn = figure.data.length;
+  } catch (error) {
+    box.dataset.hint = "The figure could not be loaded; it is tried again.";
+    throw error;
+  }
+  box.dataset.drawn = figure.data.length;
+}
+
+/** Let the boxes without a figure say why: what the server says now, or that it is on its way. */
+export function hint() {
+  const lacking = document.getElementById("state")?.dataset.lacking;
+  for (const box of document.querySelectorAll("[data-figure]")) {
+    if (!("lacking" in box.dataset)) box.dataset.hint = "Loading the figure…";
+    else if (lacking !== undefined) box.dataset.hint = lacking;
   }
 }
 

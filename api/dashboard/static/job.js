@@ -1,6 +1,6 @@
 // One job: follows its events, and updates the page and its figures.
 import { at } from "./addresses.js";
-import { draw, onScheme } from "./figures.js";
+import { draw, hint, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
 import { openOrder, order, takeOrders } from "./orders.js";
 import { takePlace } from "./streams.js";
@@ -50,6 +50,7 @@ const show = paced(async () => {
     knownState = state();
     announce(`The job is now ${STATES[knownState] ?? knownState}`);
   }
+  hint();
   if (source === null && shownEvent() !== lastEvent) {
     lastEvent = shownEvent();
     drawFigures();

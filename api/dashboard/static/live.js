@@ -76,9 +76,13 @@ export async function refresh(url) {
   }
 }
 
+/** No page is older than this because of its pauses, ms. */
+export const LONGEST_PAUSE = 5000;
+
 /**
  * Return a function that runs `work` soon, never twice at once and at most every `gap` ms; a call
- * while it runs makes it run once more. Where it fails it is tried again by itself.
+ * while it runs makes it run once more. Where it fails it is tried again by itself. `work` may
+ * return how many ms of it the server took; without that all of its time counts as the server's.
  */
 export function paced(work, gap, retry = 2000) {
   let isBusy = false;
@@ -92,9 +96,10 @@ export function paced(work, gap, retry = 2000) {
       let pause = gap;
       const began = performance.now();
       try {
-        await work();
+        const served = await work();
         // A large job is slower to show: leave the server three quarters of its time.
-        pause = Math.max(gap, 3 * (performance.now() - began));
+        const took = typeof served === "number" ? served : performance.now() - began;
+        pause = Math.min(Math.max(gap, 3 * took), Math.max(gap, LONGEST_PAUSE));
       } catch {
         isWanted = true;
         pause = retry;
@@ -104,6 +109,14 @@ export function paced(work, gap, retry = 2000) {
     isBusy = false;
   };
 }
+
+// On paper nothing can be opened: how a result is known is printed with it.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details.evidence:not([open])")) {
+    details.open = true;
+    addEventListener("afterprint", () => { details.open = false; }, { once: true });
+  }
+});
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

@@ -62,6 +62,8 @@ def trainings_table(found: Json) -> Table:
 
 def lines_of(found: Json) -> Iterator[str]:
     """Yield a sentence on each figure that is known."""
+    if found.get("same_job") is not None:
+        yield f"job {found['same_job']} has the same spec: its results are taken"
     yield f"an epoch takes {_short(found['epoch']['seconds']['expected'])}: {_source(found)}"
     if found["pack_width"] > 1:
         yield f"a worker trains {found['pack_width']} candidates at once"

@@ -15,12 +15,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from densearch.answers import earlier_looks_in_words
+from densearch.answers import earlier_looks_in_words, marked_arm
 from densearch.cli.failures import reason_of
 from densearch.cli.tables import number, percent, state_text, studies_table, vector_table
 from densearch.cli.terminal import console
 from densearch.client.client import Json
 from densearch.metric_titles import METRIC_TITLES
+from densearch.vector_text import texts_within
 
 WIDE = 100
 LIGHTS: Mapping[str, str] = MappingProxyType(
@@ -43,6 +44,8 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         show_report(job["report"], screen, job.get("decision"))
         if job.get("earlier_looks") is not None:
             screen.print(Text(earlier_looks_in_words(job["earlier_looks"])))
+        for words in job.get("data_warnings") or ():
+            screen.print(Text(f"The data: {words}", style="yellow"))
     else:
         screen.print(studies_table(studies))
 
@@ -57,7 +60,8 @@ def show_report(report: Json, screen: Console | None = None, decision: Json | No
         screen.print(Text(words, style="bold" if index == 0 else ""))
     if findings:
         screen.print()
-    screen.print(arms_table(report, is_wide=screen.width >= WIDE))
+    marked = marked_arm(report, (decision or {}).get("light"))
+    screen.print(arms_table(report, marked, is_wide=screen.width >= WIDE))
     for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):
         screen.print()
         screen.print(part)
@@ -88,8 +92,8 @@ def decision_lines(decision: Json | None) -> Iterator[Text]:
     yield Text("")
 
 
-def arms_table(report: Json, *, is_wide: bool = True) -> Table:
-    """Return a row for each arm, the best search in bold.
+def arms_table(report: Json, marked: str | None = None, *, is_wide: bool = True) -> Table:
+    """Return a row for each arm, the `marked` one in bold.
 
     Columns: arm, density, validation loss (of the short training too, where the search trained
     short), test loss (with the standard deviation between seeds where there is room), metrics
@@ -103,7 +107,7 @@ def arms_table(report: Json, *, is_wide: bool = True) -> Table:
         side: Literal["left", "right"] = "left" if title == "density" else "right"
         table.add_column(title if is_wide else title.replace(" ", "\n", 1), justify=side)
     for arm in report["arms"]:
-        style = "bold" if arm["name"] == report["best_arm"] else ""
+        style = "bold" if arm["name"] == marked else ""
         table.add_row(Text(arm["name"], style=style), *(cell(arm) for _, cell in columns))
     return table
 
@@ -178,39 +182,39 @@ def difference_text(versus: Json | None) -> str:
 
 
 def _density(arm: Json) -> str:
-    """Return an arm's density, or those of its groups of layers; few digits on a plateau."""
-    digits = 2 if arm.get("plateau") else 3
+    """Return an arm's density, or those of its groups of layers; as rounded as its plateau."""
+    plateau = arm.get("plateau")
     groups: Json = arm.get("groups") or {}
     if not groups:
-        return density_text(arm.get("density"), digits)
-    texts = {escape(name): density_text(own, digits) for name, own in groups.items()}
+        return density_text(arm.get("density"), plateau)
+    texts = {escape(name): density_text(own, plateau) for name, own in groups.items()}
     return "\n".join(f"{name}: {text}" for name, text in texts.items())
 
 
-def density_text(density: Json | None, digits: int = 3) -> str:
+def density_text(density: Json | None, plateau: Json | None = None) -> str:
     """Return a density in a few characters: den, or its family and free values."""
     if density is None:
         return "-"
     if density.get("den") and density["family"] == "symmetric":
-        return "den " + ", ".join(f"{value:.{digits}g}" for value in density["den"])
+        return "den " + ", ".join(texts_within(density["den"], plateau))
     vector = density.get("vector") or []
     if 0 < len(vector) <= 4:
-        return f"{density['family']} " + ", ".join(f"{value:.{digits}g}" for value in vector)
+        return f"{density['family']} " + ", ".join(texts_within(vector, plateau))
     return str(density["family"])
 
 
 def _attribution(report: Json) -> Iterator[RenderableType]:
-    """Yield the parts of the gain, in percent of the loss of the arm before."""
+    """Yield the parts of the gain, as changes in percent of the loss of the arm before."""
     found = report.get("attribution")
     if not found:
         return
-    table = _table("due to", "% saved", "interval", "n")
+    table = _table("due to", "change, %", "interval", "n")
     parts = [(" + ".join(part["names"]), part) for part in found["parts"]]
     beside = [(f"({' + '.join(p['names'])}: {p['arm']})", p) for p in found["beside"]]
-    for title, part in [*parts, (f"gain of {found['arm']}", found["gain"]), *beside]:
+    for title, part in [*parts, (f"all of {found['arm']}", found["gain"]), *beside]:
         style = "bold" if part is found["gain"] else ""
-        ends = _ends(part["relative_low"], part["relative_high"])
-        table.add_row(Text(title, style=style), _points(part["relative"]), ends, str(part["n"]))
+        low, high, share = (part[f"relative{end}"] for end in ("_high", "_low", ""))
+        table.add_row(Text(title, style=style), _points(share), _ends(low, high), str(part["n"]))
     yield table
 
 
@@ -273,9 +277,9 @@ def _table(*titles: str) -> Table:
     return table
 
 
-def _points(relative: float | None) -> str:
-    return "-" if relative is None else f"{100 * relative:+z.1f}"
+def _points(saved: float | None) -> str:
+    return "-" if saved is None else f"{-100 * saved:+z.1f}"
 
 
-def _ends(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{100 * low:+z.1f} to {100 * high:+z.1f}"
+def _ends(most: float | None, least: float | None) -> str:
+    return "-" if most is None or least is None else f"{_points(most)} to {_points(least)}"

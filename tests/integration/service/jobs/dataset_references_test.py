@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from service.errors import InvalidSpecError
-from service.jobs import commands
+from service.jobs import commands, dataset_references
 from service.settings import Settings
 from service.storage import trials
 from service.storage.database import Database
@@ -82,3 +83,19 @@ def test_two_names_of_one_content_are_one_training(
     assert {t.digest for t in taken} == {t.digest for t in trained}
     named = {trial.payload["task"]["dataset"] for trial in trained}
     assert named == {f"stored:{stored_sets[0].sha256}"}
+
+
+def test_a_job_shows_what_the_page_of_its_set_warns_of(
+    sqlite_database: Database, settings: Settings
+) -> None:
+    found = add(sqlite_database, settings)
+    job, _ = commands.submit(sqlite_database, parse.parse(spec_on(f"stored:{found.id}")))
+    other, _ = commands.submit(sqlite_database, parse.parse(spec_on("digits")))
+    with sqlite_database.read() as session:
+        shown = dataset_references.warnings_of(session, job)
+        assert shown == found.details["warnings"]
+        assert any("its figures are chance" in words for words in shown)
+        assert dataset_references.warnings_of(session, other) == []
+    gone = replace(job, spec=job.spec | {"task": job.spec["task"] | {"dataset": "stored:99"}})
+    with sqlite_database.read() as session:
+        assert dataset_references.warnings_of(session, gone) == []

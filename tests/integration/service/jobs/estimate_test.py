@@ -16,7 +16,7 @@ from service.storage import job_pages
 from service.storage.database import Database
 from service.validation import parse
 from tests.support.estimates import COST, dispatch, measure
-from tests.support.jobs import function_job, submit, training_job
+from tests.support.jobs import function_job, run_whole, submit, training_job
 
 SLEEPING = function_job(
     task={"kind": "function", "name": "sphere", "dimension": 2, "sleep_s": 2.0},
@@ -128,3 +128,29 @@ def test_repeats_that_cannot_part_samplers_are_warned_of(sqlite_database: Databa
         assert words.startswith("3 repeats cannot show which of 2 samplers is better")
     enough = estimated(sqlite_database, many | {"repeats": 4}).warnings
     assert not any("repeats" in words for words in enough)
+
+
+def test_each_trial_takes_more_than_its_training(sqlite_database: Database) -> None:
+    dispatch(sqlite_database)  # four workers
+    body = function_job(samplers=["random"], budget={"n_trials": 400})
+    found = estimated(sqlite_database, body)
+    assert found.work_s == Interval(0.0, 0.0, 0.0)
+    assert found.time_s is not None
+    assert found.overhead_s is not None
+    assert found.time_s.expected == pytest.approx(100 * found.overhead_s.expected)
+
+
+def test_a_job_that_is_known_takes_no_training(sqlite_database: Database) -> None:
+    dispatch(sqlite_database)
+    run_whole(sqlite_database, SLEEPING)
+    known = estimated(sqlite_database, SLEEPING | {"name": "again"})
+    with sqlite_database.read() as session:
+        (job,) = jobs.page(session, limit=9)
+    assert known.same_job == job.id
+    assert known.work_s == Interval(0.0, 0.0, 0.0)
+    assert known.time_s is not None
+    assert known.time_s.expected < 1.0
+    other = estimated(sqlite_database, SLEEPING | {"seed": 5})
+    assert other.same_job is None
+    assert other.time_s is not None
+    assert other.time_s.expected > 2.0

@@ -87,6 +87,8 @@ def _estimate(state: str, detail: str | None, time_s: Interval | None) -> Estima
         least_memory_bytes=None,
         worker_memory_bytes=None,
         money=None,
+        overhead_s=None,
+        same_job=None,
         warnings=(),
     )
 

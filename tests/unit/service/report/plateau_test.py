@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from densearch.vector_text import texts_within
 from service.report.plateau import Noise, noise_of, plateau_of
 from service.studies.search_space import CategoryAxis, FloatAxis, IntegerAxis, Space
 
@@ -268,3 +270,20 @@ def test_losses_below_zero_have_a_noise() -> None:
     below = [{seed: -loss for seed, loss in arm.items()} for arm in above]
     assert noise_of(below) == noise_of(above) is not None
     assert noise_of([{0: 1.0, 1: -1.0}, {0: -2.0, 1: 2.0}]) is None
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+def test_the_best_is_written_within_the_range_that_is_shown(is_log: bool) -> None:
+    generator = np.random.default_rng(5)
+    for low, high in ((0.001, 2.0), (1.1, 1.2), (1e-5, 1e-3), (40.0, 900.0)):
+        space = Space((FloatAxis("den[0]", low, high, is_log=is_log),))
+        for _ in range(20):
+            points = generator.random((12, 1))
+            values = 1.0 + generator.random(12)
+            start = int(values.argmin())
+            found = plateau_of(space, points.tolist(), values.tolist(), points[start], noise(0.7))
+            assert found is not None
+            (axis,) = found.axes
+            (text,) = texts_within([float(axis.best)], {"axes": [asdict(axis)]})
+            ends = [float(end) for end in axis.text.removeprefix("at least ").split(" to ")]
+            assert min(ends) <= float(text) <= max(ends)

@@ -282,6 +282,33 @@ def test_why_a_sampler_failed_is_on_the_page_and_it_can_be_tried_again(
     assert study["fault"] == reason
 
 
+def test_a_finished_job_never_says_that_it_has_nothing(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    """What a figure says until it is drawn, and for good where it cannot be drawn."""
+    function: dict[str, Any] = {
+        "name": "branin", "task": {"kind": "function", "name": "branin"},
+        "samplers": ["random"], "budget": {"n_trials": 4},
+    }  # fmt: skip
+    found = client.get(f"/jobs/{seeding.simulated(sqlite_database, function).id}").text
+    waiting = client.get(f"/jobs/{seeding.waiting(sqlite_database).id}").text
+    job = seeding.submit(sqlite_database, "cancelled")
+    client.post(f"/v1/jobs/{job.id}/cancel")
+    cancelled = client.get(f"/jobs/{job.id}").text
+    hints = [set(re.findall(r'data-hint="([^"]*)"', page)) for page in (found, waiting, cancelled)]
+    assert hints == [
+        {"Loading the figure…"},
+        {"Appears with the first completed trial."},
+        {"No trial was completed."},
+    ]
+    assert "fresh seeds" not in found
+    assert "Test loss" not in found
+    assert "has no files" in found
+    assert "The job ended before its first trial." in cancelled
+    assert "appear here after" not in cancelled
+    assert "appear here after" in waiting
+
+
 def test_the_decision_comes_first(client: TestClient, database: Database) -> None:
     for hour, split in enumerate(("faces", "digits")):
         finished(database, hour, test_split=split, mean=-0.01)

@@ -33,16 +33,23 @@ def test_all_bars_are_on_one_scale_with_room_for_every_interval() -> None:
     )
     assert [bar.kind for bar in found] == ["part", "part", "gain", "separate"]
     assert [bar.title for bar in found] == [
-        "learning rate", "spatial shape", "gain", "initialisation",
+        "learning rate", "spatial shape", "in all", "initialisation",
     ]  # fmt: skip
-    # From -4 % to 16 %: zero is at a fifth of the room.
-    assert [bar.zero for bar in found] == pytest.approx([20.0] * 4)
+    # What is saved is a change below zero: from -16 % to 4 %, zero at four fifths of the room.
+    assert [bar.zero for bar in found] == pytest.approx([80.0] * 4)
     rate, shape = found[0], found[1]
-    assert (rate.fill, rate.interval) == (spans(20, 60), spans(60, 40))
-    assert (shape.fill, shape.interval) == (spans(10, 10), spans(0, 20))
+    assert (rate.fill, rate.interval) == (spans(20, 60), spans(0, 40))
+    assert (shape.fill, shape.interval) == (spans(80, 10), spans(80, 20))
+    assert (rate.size, rate.ends) == (
+        "\N{MINUS SIGN}12.0\N{NARROW NO-BREAK SPACE}%",
+        (
+            "\N{MINUS SIGN}16.0\N{NARROW NO-BREAK SPACE}% to \N{MINUS SIGN}8.0"
+            "\N{NARROW NO-BREAK SPACE}%"
+        ),
+    )
     assert (shape.size, shape.ends) == (
-        "\N{MINUS SIGN}2.0\N{NARROW NO-BREAK SPACE}%",
-        "\N{MINUS SIGN}4.0\N{NARROW NO-BREAK SPACE}% to +0.0\N{NARROW NO-BREAK SPACE}%",
+        "+2.0\N{NARROW NO-BREAK SPACE}%",
+        "+0.0\N{NARROW NO-BREAK SPACE}% to +4.0\N{NARROW NO-BREAK SPACE}%",
     )
     assert shape.arms == "tpe against uniform"
 
@@ -53,7 +60,7 @@ def spans(left: float, width: float) -> Span:
 
 def test_one_seed_has_no_interval() -> None:
     (bar,) = bars({"gain": part(0.1, None, None), "parts": [], "beside": []})
-    assert (bar.zero, bar.fill, bar.interval) == (0.0, spans(0, 100), None)
+    assert (bar.zero, bar.fill, bar.interval) == (100.0, spans(0, 100), None)
     assert bar.ends == "\N{EN DASH}"
 
 

@@ -127,11 +127,11 @@ class TestReport:
 
     def test_the_parts_of_the_gain(self) -> None:
         found = [cells(line) for line in shown(attribution=attributed()).splitlines()]
-        assert ["due to", "% saved", "interval", "n"] in found
-        assert ["scale of the weights", "+10.5", "+8.0 to +13.0", "5"] in found
-        assert ["spatial shape", "-1.5", "-", "5"] in found
-        assert ["gain of tpe", "+12.0", "+8.0 to +13.0", "5"] in found
-        assert ["(learning rate: uniform_tuned)", "+10.5", "+8.0 to +13.0", "4"] in found
+        assert ["due to", "change, %", "interval", "n"] in found
+        assert ["scale of the weights", "-10.5", "-13.0 to -8.0", "5"] in found
+        assert ["spatial shape", "+1.5", "-", "5"] in found
+        assert ["all of tpe", "-12.0", "-13.0 to -8.0", "5"] in found
+        assert ["(learning rate: uniform_tuned)", "-10.5", "-13.0 to -8.0", "4"] in found
 
     def test_fitted_optima_where_there_are(self) -> None:
         axes = [{"axis": "lr", "text": "0.03 to 0.05"}]
@@ -144,7 +144,10 @@ class TestReport:
         assert ["random", "4 of 9", "lr", "0.03 to 0.05", "-"] in found
 
     def test_plateaus_with_their_noise(self) -> None:
-        axes = [{"axis": "den[0]", "text": "0.50 to 0.63"}, {"axis": "lr", "text": "0.03"}]
+        axes = [
+            {"axis": "den[0]", "best": 0.8494406, "text": "0.81 to 0.87"},
+            {"axis": "lr", "best": 0.0312, "text": "0.03"},
+        ]
         arms = [
             arm("direct_l", plateau={"n_trials": 4, "n_compared": 9, "axes": axes}),
             arm("uniform"),
@@ -152,7 +155,7 @@ class TestReport:
         noise = {"relative": 0.01, "limit": 0.0213, "n_arms": 5, "n_seeds": 3}
         found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
         assert ["plateau (within 2.1 % of the best, 3 seeds)", "trials", "best"] in found
-        assert ["direct_l", "4 of 9", "den[0]", "0.50 to 0.63"] in found
+        assert ["direct_l", "4 of 9", "den[0]", "0.81 to 0.87"] in found
         # Digits that the plateau denies are not shown beside it.
         assert any(line[:2] == ["direct_l", "den 0.85"] for line in found)
         assert any(line[:2] == ["uniform", "den 0.849"] for line in found)
