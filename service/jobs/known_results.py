@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from service.errors import OtherVersionError
 from service.states import JobState
-from service.storage import jobs, trials
+from service.storage import job_pages, trials
+from service.storage.job_pages import JobFilter
 from service.studies import payloads
 from service.studies.resolved import ResolvedSpec
 
@@ -20,7 +21,7 @@ def same_job(session: Session, resolved: ResolvedSpec) -> int | None:
     Its spec differs by the name alone, and this version of the code trains as the one that ran it.
     """
     wanted = _without_name(resolved.spec.model_dump(mode="json"))
-    for job in jobs.page(session, limit=MOST_JOBS, state=JobState.SUCCEEDED):
+    for job in job_pages.page(session, JobFilter(state=JobState.SUCCEEDED), limit=MOST_JOBS):
         if _without_name(job.spec) != wanted:
             continue
         try:

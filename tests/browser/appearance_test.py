@@ -136,3 +136,36 @@ def test_older_trials_are_added_below(
     assert ids == sorted(set(ids), reverse=True)
     assert page.get_by_role("button", name="Older trials").is_hidden()
     context.close()
+
+
+# Each work says what it took the server, ms; the pauses are noted instead of waited for.
+PAUSES = """async () => {
+  const { paced } = await import(document.querySelector('script[type=module]').src
+    .replace(/[^/]*$/, 'live.js'));
+  const real = window.setTimeout, pauses = [];
+  for (const served of [10, 500, 60000]) {
+    window.setTimeout = (then, ms) => { pauses.push(ms); return real(then, 0); };
+    await paced(async () => served, 1000)();
+    window.setTimeout = real;
+  }
+  return pauses;
+}"""
+
+
+def test_a_figure_that_is_not_drawn_says_why_and_pauses_have_an_end(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    context = calm_context(chromium)
+    context.route("**/plotly.min.js*", lambda route: route.abort())
+    page = open_tab(context, server.url).open(f"/jobs/{found['succeeded'].id}")
+    hint = "document.getElementById('figure-trials').dataset.hint"
+    until(page, f"{hint}.startsWith('The figure could not be loaded')")
+    assert page.evaluate(PAUSES) == [1000, 1500, 5000]
+    page.emulate_media(media="print")
+    tables = "[...document.querySelectorAll('#report table')]"
+    page.set_viewport_size({"width": 703, "height": 900})  # A4 between its margins
+    until(page, f"{tables}.every((t) => t.scrollWidth <= t.parentElement.clientWidth)")
+    assert page.locator("#trials").is_hidden()
+    assert page.get_by_role("button").count() == 0
+    context.close()
