@@ -45,3 +45,31 @@ def test_a_page_follows_its_campaign(
     until(page, "document.querySelector('#progress').textContent.includes('2 cancelled')")
     until(page, "document.querySelector('#cell-1').textContent.includes('Cancelled')")
     context.close()
+
+
+def test_a_campaign_is_extended_cancelled_and_deleted_on_its_page(
+    chromium: Browser, server: Server, sqlite_database: Database
+) -> None:
+    base = {"task": {"kind": "function", "name": "sphere"}, "budget": {"n_trials": 1}}
+    made = seeded_campaigns.submit(sqlite_database, "ordered", base, {"seed": [0, 1]})
+    context = calm_context(chromium)
+    tab = open_tab(context, server.url)
+    page = tab.open(f"/campaigns/{made.id}")
+    page.click("[data-action=extend]")
+    page.fill("#extend-values", "[-1]")
+    page.click("#extend-dialog [value=go]")
+    page.wait_for_selector("#extend-dialog [role=alert]:not([hidden])")
+    assert "/values/0" in page.inner_text("#extend-dialog [role=alert]")
+    page.fill("#extend-values", "[1, 2]")
+    page.click("#extend-dialog [value=go]")
+    until(page, "document.querySelector('#progress').textContent.includes('3 queued')")
+    page.click("[data-action=cancel]")
+    page.click("#cancel-dialog [value=go]")
+    until(page, "document.querySelector('#progress').textContent.includes('3 cancelled')")
+    page.click("[data-action=delete]")
+    page.select_option("#delete-jobs", "true")
+    page.click("#delete-dialog [value=go]")
+    page.wait_for_url(f"{server.url}/campaigns")
+    page.goto(f"{server.url}/")
+    assert "ordered" not in page.inner_text("main")
+    context.close()

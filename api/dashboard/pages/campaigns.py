@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,13 @@ class CampaignPage:
         """The short name and the values of each axis."""
         matrix = self.standing.campaign.matrix
         return [(short(path, matrix), values) for path, values in matrix.items()]
+
+    @property
+    def jobs_by_value(self) -> list[tuple[str, int]]:
+        """Each path of the matrix, and how many jobs one more value of it makes."""
+        matrix = self.standing.campaign.matrix
+        n_cells = math.prod(len(values) for values in matrix.values())
+        return [(path, n_cells // len(values)) for path, values in matrix.items()]
 
     @property
     def base_json(self) -> str:

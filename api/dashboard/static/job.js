@@ -119,7 +119,7 @@ async function act(action, button) {
   button.disabled = true;
   problem.hidden = true;
   try {
-    await order(id, action);
+    await order(`jobs/${id}`, action);
   } catch (error) {
     problem.textContent = `Could not ${WORDS[action] ?? `${action} the job`}: ${error.message}`;
     problem.hidden = false;
@@ -147,7 +147,7 @@ dialog.addEventListener("close", () => {
   dialog.returnValue = "";
 });
 
-takeOrders(id, (action, answer) => {
+takeOrders(`jobs/${id}`, (action, answer) => {
   if (action === "clone") location.assign(at(`jobs/${answer.id}`));
   else if (action === "delete") location.assign(at(""));
   else showOutcome(document.querySelector(`[data-action=${action}]`));

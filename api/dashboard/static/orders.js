@@ -1,11 +1,11 @@
-// Orders that need more than a click: extending, annotating, cloning and deleting a job.
+// Orders that need more than a click, each with a dialog: to a job, or to a campaign.
 import { at } from "./addresses.js";
 
-/** Open a dialog; `budget` is what the searches may spend now. */
+/** Open a dialog; `budget` is what the searches of a job may spend now. */
 export function openOrder(action, budget) {
   const dialog = document.getElementById(`${action}-dialog`);
   complain(dialog.querySelector("form"), "");
-  if (action === "extend") {
+  if (budget !== undefined && action === "extend") {
     const field = document.getElementById("extend-trials");
     field.min = budget + 1;
     field.value = Math.min(2 * budget, field.max);
@@ -13,10 +13,14 @@ export function openOrder(action, budget) {
   dialog.showModal();
 }
 
-/** Send an order to job `id`; returns the answer, or throws what the server says is wrong. */
-export async function order(id, action, body) {
+/**
+ * Send an order to `target`, such as "jobs/3"; returns the answer, or throws what the server says
+ * is wrong. What a deletion has for a body is its query.
+ */
+export async function order(target, action, body) {
+  if (action === "delete" && body) return order(`${target}?${new URLSearchParams(body)}`, action);
   const method = { delete: "DELETE", annotate: "PATCH" }[action];
-  const response = await fetch(at(method ? `v1/jobs/${id}` : `v1/jobs/${id}/${action}`), {
+  const response = await fetch(at(method ? `v1/${target}` : `v1/${target}/${action}`), {
     method: method ?? "POST",
     ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   });
@@ -26,6 +30,7 @@ export async function order(id, action, body) {
   throw new Error(faults.join("; ") || answer.detail || `the server answered ${response.status}`);
 }
 
+/** What a job takes, by action. */
 const BODIES = {
   delete: () => undefined,
   annotate: (form) => ({
@@ -48,8 +53,11 @@ function complain(form, text) {
   notice.hidden = !text;
 }
 
-/** Let the dialogs give orders to job `id`; `carriedOut(action, answer)` hears of each. */
-export function takeOrders(id, carriedOut) {
+/**
+ * Let the dialogs give orders to `target`; `carriedOut(action, answer)` hears of each. `bodies`
+ * makes a body of each form, by action.
+ */
+export function takeOrders(target, carriedOut, bodies = BODIES) {
   for (const form of document.querySelectorAll("form[data-order]")) {
     const dialog = form.closest("dialog");
     form.querySelector("[data-leave]").addEventListener("click", () => dialog.close());
@@ -59,7 +67,7 @@ export function takeOrders(id, carriedOut) {
       const buttons = form.querySelectorAll("button");
       for (const button of buttons) button.disabled = true;
       try {
-        const answer = await order(id, action, BODIES[action](form));
+        const answer = await order(target, action, bodies[action](form));
         dialog.close();
         carriedOut(action, answer);
       } catch (error) {

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.dashboard.pages import campaigns as pages
+from service.campaigns import commands
 from service.storage.database import Database
 from tests.support import seeded_campaigns
 from tests.support.seeding import HOSTILE
@@ -42,6 +43,22 @@ def test_a_campaign_shows_each_cell_and_what_they_found(
     assert "Expected on another task" in page
     assert page.count('href="../jobs/') == 5  # the sixth was deleted
     assert "network.kernel_size" in page
+
+
+def test_orders_stand_on_the_page_with_what_they_do(
+    client: TestClient, database: Database
+) -> None:
+    base = {"task": {"kind": "function", "name": "sphere"}, "budget": {"n_trials": 1}}
+    matrix = {"seed": [0, 1, 2], "repeats": [1]}
+    made = seeded_campaigns.submit(database, "c", {**base, "samplers": ["random"]}, matrix)
+    cancel = '<button type="button" class="button danger" data-action="cancel"'
+    page = client.get(f"/campaigns/{made.id}").text
+    assert f"{cancel}>" in page
+    assert "seed: 1 new job for each value" in page
+    assert "repeats: 3 new jobs for each value" in page
+    assert {"cancel", "extend", "delete"} == set(re.findall(r'data-order="(\w+)"', page))
+    commands.cancel(database, made.id)
+    assert f"{cancel} disabled>" in client.get(f"/campaigns/{made.id}").text
 
 
 def test_the_radius_question_has_a_chart(client: TestClient, database: Database) -> None:
