@@ -13,7 +13,7 @@ from tests.assets.databases.loading import WHOLE, load
 
 
 def test_finished_jobs_have_looked_at_their_splits(database: Database) -> None:
-    load(database, WHOLE[-1])
+    load(database, max(revision for revision in WHOLE if revision < "0008"))
     schema.upgrade(database)
     with database.read() as session:
         judged = sa.select(EvaluationRow.job_id)
