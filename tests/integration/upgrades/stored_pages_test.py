@@ -116,6 +116,8 @@ def names_in(path: str) -> set[str]:
 
 def is_answered(path: str, values: Values) -> bool:
     """Whether a route answers about a job: its report and decision, and the end of its events."""
+    if "state" not in values:  # it is not about a job
+        return True
     if path.endswith("/decision"):
         return bool(values["is_decided"])
     if path.endswith("/report"):
