@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 
 from fastapi import Request
@@ -47,7 +48,11 @@ def _templates() -> Environment:
     )
     environment.filters.update(FILTERS, **COST_FILTERS, bars=bars, in_order=in_order)
     environment.globals.update(
-        asset=assets.url, job_states=list(JobState), dash_of=dash_of, marked_arm=marked_arm
+        asset=assets.url,
+        densearch_version=version("densearch"),
+        job_states=list(JobState),
+        dash_of=dash_of,
+        marked_arm=marked_arm,
     )
     return environment
 

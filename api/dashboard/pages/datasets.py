@@ -106,6 +106,20 @@ class DatasetLine:
         return len((self.record.details["class_counts"] or {}).get(SPLITS[0], []))
 
     @property
+    def obstacle(self) -> str | None:
+        """Why no classification can be trained on it as it is stored; None where one can."""
+        manifest = self.record.details["manifest"]
+        task = registry.TASKS[registry.kind_for(manifest)].section
+        if manifest["is_uniform"] or is_encoded(manifest) or not issubclass(task, LabelledTask):
+            return None
+        return (
+            f"Its samples have sides from {manifest['size_px']} to {manifest['largest_px']} px, "
+            "and are stored as values: a job with classes or labels needs one size. Store the "
+            "files again: images of different sizes are then kept as they came, and a job says at "
+            "which side it trains. To scale all now instead, fill in “Side, px”."
+        )
+
+    @property
     def job(self) -> Json:
         """The spec of an example job on it."""
         manifest = self.record.details["manifest"]

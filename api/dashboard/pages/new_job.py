@@ -67,8 +67,8 @@ def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -
 def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
     if dataset_id is not None:
         return DatasetLine(datasets.get(session, dataset_id))
-    newest = datasets.page(session, limit=1, before=None)
-    return DatasetLine(newest[0]) if newest else None
+    newest = [DatasetLine(found) for found in datasets.page(session, limit=1, before=None)]
+    return next((line for line in newest if line.obstacle is None), None)
 
 
 def _spec_of(session: Session, job: Job) -> Json:

@@ -2,7 +2,7 @@
 import { at } from "./addresses.js";
 import { draw, hint, onScheme } from "./figures.js";
 import { announce, get, paced, refresh, setOnline } from "./live.js";
-import { openOrder, order, takeOrders } from "./orders.js";
+import { openOrder, order, takeOrders, UnreachableError } from "./orders.js";
 import { takePlace } from "./streams.js";
 
 const root = document.getElementById("job");
@@ -51,6 +51,7 @@ const show = paced(async () => {
     announce(`The job is now ${STATES[knownState] ?? knownState}`);
   }
   hint();
+  if ("unreachable" in problem.dataset) problem.hidden = true; // it answers again
   if (source === null && shownEvent() !== lastEvent) {
     lastEvent = shownEvent();
     drawFigures();
@@ -123,6 +124,7 @@ async function act(action, button) {
   } catch (error) {
     problem.textContent = `Could not ${WORDS[action] ?? `${action} the job`}: ${error.message}`;
     problem.hidden = false;
+    problem.toggleAttribute("data-unreachable", error instanceof UnreachableError);
   }
   await showOutcome(button);
 }

@@ -23,11 +23,18 @@ export async function order(target, action, body) {
   const response = await fetch(at(method ? `v1/${target}` : `v1/${target}/${action}`), {
     method: method ?? "POST",
     ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-  });
+  }).catch(() => { throw new UnreachableError(); });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const faults = (answer.errors ?? []).map((fault) => `${fault.pointer} ${fault.detail}`.trim());
   throw new Error(faults.join("; ") || answer.detail || `the server answered ${response.status}`);
+}
+
+/** Why no answer came: browsers say "Failed to fetch". */
+export class UnreachableError extends Error {
+  constructor() {
+    super("the server does not answer. Try it again when it does");
+  }
 }
 
 /** What a job takes, by action. */

@@ -17,7 +17,7 @@ from densearch.client.client import Client, Json
 POLL_S = 1.0
 # A measurement loads data and times some steps; it may wait for a place among trials.
 PATIENCE_S = 600.0
-MIB = 2**20
+MB = 10**6
 
 
 def wait_for_estimate(client: Client | Campaigns, body: bytes, poll_s: float = POLL_S) -> Json:
@@ -73,7 +73,7 @@ def lines_of(found: Json) -> Iterator[str]:
         workers = f"{n_workers} worker{'s' if n_workers != 1 else ''}"
         yield f"from start to end on {workers}: {_spread(found['time_s'])}"
     if found["memory"] is not None:
-        yield f"memory of a worker's training: {found['memory']['worker_bytes'] / MIB:.0f} MiB"
+        yield f"memory of a worker's training: {found['memory']['worker_bytes'] / MB:.0f} MB"
     if found["money"] is not None:
         amount, currency = found["money"]["amount"], found["money"]["currency"]
         low, expected, high = (_money(amount[name]) for name in ("low", "expected", "high"))

@@ -41,6 +41,26 @@ def test_a_set_shows_its_warnings_and_a_job_for_it(client: TestClient) -> None:
     assert "image_to_image" in pairs
 
 
+def test_a_set_that_no_job_fits_says_what_to_do_instead_of_offering_one(
+    client: TestClient,
+) -> None:
+    files = {
+        f"{name}/{side}.png": making.image(side, (side, side, 3))
+        for name in ("cats", "dogs")
+        for side in range(20, 32)
+    }
+    content = making.zipped(files)
+    values = client.post("/v1/datasets?name=a&storage=values", content=content).json()["id"]
+    page = client.get(f"/datasets/{values}").text
+    assert "sides from 20 to 31 px" in page
+    assert 'href="../datasets#upload"' in page
+    assert "New job with it" not in page
+    assert "Train on the data set a" not in client.get("/jobs/new").text
+    again = client.get(f"/datasets/{_add(client, 'b', content)}").text
+    assert "New job with it" in again
+    assert "&#34;size_px&#34;: 64" in again
+
+
 def test_many_classes_are_cut(client: TestClient) -> None:
     page = client.get(f"/datasets/{_add(client, 'c', making.zipped(making.cifar100_files()))}")
     assert page.status_code == 200

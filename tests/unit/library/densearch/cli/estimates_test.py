@@ -56,7 +56,7 @@ def test_every_figure_is_told_with_what_it_may_be(capsys: pytest.CaptureFixture[
         "a worker trains 4 candidates at once",
         "all trainings together: 3 min 20 s (1 min 40 s to 1 h 06 min)",
         "from start to end on 2 workers: 1 min 40 s (50 s to 33 min 20 s)",
-        "memory of a worker's training: 512 MiB",
+        "memory of a worker's training: 537 MB",
         "money: 0.012 CHF (0.0051 to 1.50)",
         "note: 3 unfinished jobs share the workers: it may take longer",
     ):
