@@ -45,15 +45,22 @@ def _facts(source: DocumentSource) -> Iterator[Fact]:
     question = question_of_report(report, is_function=source.is_function)
     yield "Question", [*question, task_text(source.job.spec)]
     yield "Answer", findings[:1]
+    yield "Where", _where(source)
     yield "Best so far", [] if report else _best(source)
     yield "What it gains", _gains(answer)
-    yield "What the search cost", _search_cost(source)
+    yield "What the search cost", source.cost_words
     overhead = (report.get("timing") or {}).get("overhead") or {}
     yield "What training costs", sentences([overhead.get("words")])
     yield "What running costs", [INFERENCE] if answer else []
     yield "How certain", _certainty(source)
     notes = [words for words in findings[1:] if words != INFERENCE]
     yield "To note", [*notes, *(source.dataset.warnings if source.dataset else [])]
+
+
+def _where(source: DocumentSource) -> list[str]:
+    """Return the best point of a function."""
+    best = {arm["name"]: arm for arm in source.arms}.get(source.report.get("best_arm"))
+    return [params_text(best["params"])] if best and source.is_function else []
 
 
 def _best(source: DocumentSource) -> list[str]:
@@ -86,24 +93,15 @@ def _gain(title: str, own: Mapping[str, Any]) -> str:
     return f"{words} ({low} to {high})"
 
 
-def _search_cost(source: DocumentSource) -> list[str]:
-    if source.decision is None:
-        return []
-    search = source.decision.get("search") or {}
-    return source.decision["words"][1:2] if search.get("n_trainings") else []
-
-
 def _certainty(source: DocumentSource) -> list[str]:
     """Return the estimate with its interval, what it holds for, and what had been looked at."""
     answer = source.answer
     if answer is None:
-        best = {arm["name"]: arm for arm in source.arms}.get(source.report.get("best_arm"))
-        return [params_text(best["params"])] if best and source.is_function else []
-    alone = (source.decision or {}).get("words", [])[1 + len(_search_cost(source)) :]
+        return []
     estimate = source.report.get("evidence") or []
     looks = source.earlier_looks
     seen = earlier_looks_in_words(looks) if looks else None
-    return sentences([*estimate[:1], *alone, *_scope(source, answer), seen])
+    return sentences([*estimate[:1], *_scope(source, answer), seen])
 
 
 def _scope(source: DocumentSource, answer: Json) -> list[str]:

@@ -20,7 +20,7 @@ from densearch.names import shown
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|~#!$])")
 # What begins a list, a quotation, a heading or a rule at the start of a line.
-_STARTS = re.compile(r"^(\s*)([-+=>]|\d+(?=[.)]))")
+_STARTS = re.compile(r"^(\s*)([-+=](?=[-=\s]|$)|\d+(?=[.)](?:\s|$)))")
 _STRONG = ("lead", "good", "bad", "open")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from api.dashboard.figures.bars import bars
-from api.dashboard.formats import NONE, change, duration, number
+from api.dashboard.formats import NONE, change, duration, number, percent
 from api.documents.blocks import (
     Block,
     DocumentSection,
@@ -55,10 +55,25 @@ def _verdict(source: DocumentSource) -> list[Block]:
     findings = report.get("findings") or sentences([report.get("verdict")])
     blocks: list[Block] = [TextBlock(words) for words in findings]
     seen = earlier_looks_in_words(looks) if looks is not None else None
-    evidence = sentences([*(report.get("evidence") or []), seen])
+    evidence = sentences([*(report.get("evidence") or []), seen, *source.further_words])
     if evidence:
         blocks += [TextBlock("How we know", "lead"), ListBlock(evidence)]
-    return blocks
+    return [*blocks, *_earlier(source)]
+
+
+def _earlier(source: DocumentSource) -> list[Block]:
+    """Return the jobs before this one that the recommendation takes in."""
+    earlier = (source.decision or {}).get("earlier") or []
+    if not earlier:
+        return []
+    rows = [
+        [one["name"], str(one["job_id"]), percent(one["change"]), str(one["n"])] for one in earlier
+    ]
+    caption = (
+        "Earlier jobs that the recommendation takes in: the same kind of task and kernel size on "
+        "other test splits. The loss with a density against the best simpler arm."
+    )
+    return [TableBlock(caption, columns("Job", "#Number", "#Difference", "#Seeds"), rows)]
 
 
 def _looks(answer: Json | None) -> list[Block]:
@@ -113,9 +128,11 @@ def _looks_figure(answer: Json) -> FigureBlock | None:
 def _arms(source: DocumentSource) -> list[Block]:
     report, arms = source.report, source.arms
     n_seeds = report.get("n_seeds") or 0
+    what = "Value" if source.is_function else "Validation loss"
+    chosen = "" if source.is_function else ", as the validation split chose it"
     values = TableBlock(
-        "The best of each arm, as the validation split chose it.",
-        columns("Arm", "Role", "Values", "#Validation loss", "#Training"),
+        f"The best of each arm{chosen}.",
+        columns("Arm", "Role", "Point", f"#{what}", "#Time"),
         [
             [
                 arm["name"] + (" (best search)" if arm["name"] == report.get("best_arm") else ""),

@@ -87,6 +87,19 @@ class DocumentSource:
         return self.task.get("kind") == "function"
 
     @property
+    def cost_words(self) -> list[str]:
+        """What the search cost, where the decision says it."""
+        decision = self.decision or {}
+        has_cost = bool((decision.get("search") or {}).get("n_trainings"))
+        return decision["words"][1:2] if has_cost else []
+
+    @property
+    def further_words(self) -> list[str]:
+        """What the decision says apart from what to do and what the search cost."""
+        words: list[str] = (self.decision or {}).get("words") or []
+        return words[1 + len(self.cost_words) :]
+
+    @property
     def leading(self) -> Study | None:
         """The best search so far."""
         return progress.leading(self.job, self.studies)
