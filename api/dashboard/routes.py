@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from sqlalchemy.orm import Session
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
@@ -14,6 +15,7 @@ from api.dashboard.figures.themes import THEMES, Figure, ThemeName
 from api.dashboard.pages import datasets, density_cards, trial
 from api.dashboard.pages import job as views
 from api.dashboard.pages import jobs as listing
+from api.dashboard.pages.margins import margin_of
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
 from api.dashboard.rendering import HEADERS, html, html_of_stored
 from api.paging import MAX_ID, Id, OptionalId
@@ -37,12 +39,27 @@ def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) ->
 
 @router.get("/jobs/{job_id}")
 def show_job(
-    request: Request, job_id: Id, density: OptionalId = None, above: OptionalId = None
+    request: Request,
+    job_id: Id,
+    density: OptionalId = None,
+    above: OptionalId = None,
+    margin_percent: str | None = None,
 ) -> HTMLResponse:
-    """Show one job; `density` is the id of the one that is shown."""
-    return html_of_stored(
-        request, "job.html", lambda session: views.job_page(session, job_id, density, above)
-    )
+    """Show one job.
+
+    Args:
+        request: Of the page.
+        job_id: Which job.
+        density: Id of the density that is shown.
+        above: See `views.job_page`.
+        margin_percent: The gain that matters; a wrong one is said in the page.
+    """
+    margin = margin_of(margin_percent)
+
+    def read(session: Session) -> views.JobPage:
+        return views.job_page(session, job_id, density, above, margin)
+
+    return html_of_stored(request, "job.html", read)
 
 
 @router.get("/jobs/{job_id}/trials")

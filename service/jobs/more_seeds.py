@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from service.errors import Fault, InvalidSpecError
 from service.jobs.reopen import lock_extensible
 from service.records import Job
@@ -12,6 +14,12 @@ from service.storage.database import Database
 from service.studies.resolved import FunctionJob
 
 AT = "/n_seeds"
+
+
+def raisable(session: Session, job_id: int) -> int:
+    """Return the seeds of a job's evaluation that are trained; 0 where no more can be."""
+    present = trials.n_numbered(session, job_id, Phase.EVALUATION)
+    return present if present < MOST_SEEDS else 0
 
 
 def continue_evaluation(database: Database, job_id: int, n_seeds: int) -> Job:
@@ -36,12 +44,7 @@ def continue_evaluation(database: Database, job_id: int, n_seeds: int) -> Job:
         job, resolved = lock_extensible(session, job_id)
         if isinstance(resolved, FunctionJob) or resolved.spec.evaluation.n_seeds == 0:
             raise InvalidSpecError([Fault(AT, "the job has no final evaluation to continue")])
-        numbers = [
-            trial.number + 1
-            for trial in trials.outlines(session, job_id)
-            if trial.phase is Phase.EVALUATION and trial.number is not None
-        ]
-        present = max(numbers, default=0)
+        present = trials.n_numbered(session, job_id, Phase.EVALUATION)
         if not present < n_seeds <= MOST_SEEDS:
             detail = (
                 f"must be above the seeds that are trained, {present}, and at most {MOST_SEEDS}"

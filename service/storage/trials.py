@@ -134,6 +134,13 @@ def outlines(session: Session, job_id: int) -> list[TrialOutline]:
     ]
 
 
+def n_numbered(session: Session, job_id: int, phase: Phase) -> int:
+    """Return one more than the greatest number of a job's trials of a phase; 0 without any."""
+    where = (TrialRow.job_id == job_id, TrialRow.phase == phase)
+    last = session.scalar(select(func.max(TrialRow.number)).where(*where))
+    return 0 if last is None else last + 1
+
+
 def first_of_job(session: Session, job_id: int) -> Trial | None:
     """Return the trial of a job that was issued first, None where there is none."""
     query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.id).limit(1)

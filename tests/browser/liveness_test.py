@@ -141,6 +141,27 @@ def test_a_job_is_extended_by_the_keyboard_and_followed_again(
     page.context.close()
 
 
+def test_seeds_beyond_the_plan_are_asked_for_in_the_dialog(
+    chromium: Browser, server: Server
+) -> None:
+    job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
+    tab = spied(chromium, server, f"/jobs/{job.id}?margin_percent=none")
+    page = tab.page
+    button = page.get_by_role("button", name="Extend…")
+    present = int(button.get_attribute("data-seeds") or 0)
+    button.click()
+    field = page.get_by_label("Final trainings of each arm")
+    expect(field).to_have_value(str(2 * present))
+    field.fill(str(present + 1))
+    page.get_by_role("button", name="Train more seeds").click()
+    expect(page.locator("#state")).to_have_text("Queued")
+    with server.database.read() as session:
+        spec = job_rows.get(session, job.id).spec
+    assert spec["evaluation"]["continued_to"] == present + 1
+    assert tab.complaints == []
+    page.context.close()
+
+
 def test_an_ended_page_finds_out_that_its_job_goes_on(chromium: Browser, server: Server) -> None:
     job = seeding.simulated(server.database, {**seeding.SEARCH, "repeats": 1})
     page = spied(chromium, server, f"/jobs/{job.id}").page

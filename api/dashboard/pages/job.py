@@ -11,14 +11,23 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.series import Series, by_study, series_of
 from api.dashboard.json_text import json_text
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
+from api.dashboard.pages.margins import MarginChoice
 from api.dashboard.pages.spec_text import packs_text, precision_text, task_text
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, TrialRows, trial_rows
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer, earlier_looks_in_words
 from service import clock
-from service.jobs import dataset_references, decisions, progress, reopen, search_vectors
+from service.jobs import (
+    dataset_references,
+    decisions,
+    more_seeds,
+    progress,
+    reopen,
+    search_vectors,
+)
 from service.jobs.progress import Best, Progress, StudyProgress
 from service.records import Artifact, Job, Json, Study
+from service.spec import MOST_SEEDS
 from service.states import ASKING, JOB_TRANSITIONS, JobState, Role, TrialState
 from service.storage import (
     campaigns,
@@ -32,6 +41,7 @@ from service.storage import (
     trials,
 )
 
+NO_MARGIN = MarginChoice()
 ROLES: Mapping[Role, str] = {
     Role.SEARCH: "search",
     Role.CONTROL: "control, fixed",
@@ -64,6 +74,9 @@ class JobPage:
         data_warnings: What its data set's page warns of; empty where the set was deleted.
         vector: What each value of its search means; None where its spec would be refused now.
         decision: What to do with its density; None while there is no answer.
+        margin: The gain by which that is decided.
+        density_id: The density that the address names.
+        n_seeds: Seeds of its final evaluation that are trained; 0 where no more can be.
         n_lost: Trials that ended without a result and were not cancelled by the user.
         campaign: Id and name of the campaign that it belongs to.
     """
@@ -86,6 +99,9 @@ class JobPage:
     data_warnings: list[str]
     vector: list[Json] | None
     decision: Json | None
+    margin: MarginChoice
+    density_id: int | None
+    n_seeds: int
     n_lost: int
     campaign: tuple[int, str] | None
     tags: Sequence[str]
@@ -130,8 +146,8 @@ class JobPage:
 
     @property
     def can_extend(self) -> bool:
-        """Whether a larger budget would let a search go on."""
-        return self.job.state is JobState.SUCCEEDED and self.budget > 0
+        """Whether a larger budget would let a search go on, or more seeds its evaluation."""
+        return self.job.state is JobState.SUCCEEDED and (self.budget > 0 or self.n_seeds > 0)
 
     @property
     def can_retry(self) -> bool:
@@ -149,6 +165,11 @@ class JobPage:
     def largest_budget(self) -> int:
         """The largest budget that a job may have."""
         return reopen.MOST_TRIALS
+
+    @property
+    def most_seeds(self) -> int:
+        """How many seeds an evaluation may have."""
+        return MOST_SEEDS
 
     @property
     def running_fraction(self) -> float:
@@ -178,7 +199,13 @@ class JobPage:
         return packs_text(self.job.spec)
 
 
-def job_page(session: Session, job_id: int, density_id: int | None, above: int | None) -> JobPage:
+def job_page(
+    session: Session,
+    job_id: int,
+    density_id: int | None,
+    above: int | None,
+    margin: MarginChoice = NO_MARGIN,
+) -> JobPage:
     """Read the page of a job.
 
     Args:
@@ -186,6 +213,7 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         job_id: Which job.
         density_id: The density that is shown; that of the best search when None.
         above: Show all trials with greater ids; the newest page of them when None.
+        margin: The gain that matters, if the reader gives one.
 
     Raises:
         NotFoundError: There is no such job.
@@ -214,7 +242,10 @@ def job_page(session: Session, job_id: int, density_id: int | None, above: int |
         earlier_looks=split_looks.n_before(session, job_id),
         data_warnings=dataset_references.warnings_of(session, job),
         vector=_vector(job),
-        decision=_decision(session, job),
+        decision=_decision(session, job, margin.percent),
+        margin=margin,
+        density_id=density_id,
+        n_seeds=more_seeds.raisable(session, job_id),
         n_lost=_n_lost(session, job),
         campaign=campaigns.of_jobs(session, [job_id]).get(job_id),
         tags=job_notes.tags_of(session, [job_id])[job_id],
@@ -240,8 +271,8 @@ def _vector(job: Job) -> list[Json] | None:
     return [asdict(entry) for entry in entries] if entries is not None else None
 
 
-def _decision(session: Session, job: Job) -> Json | None:
-    found = decisions.decision_of(session, job)
+def _decision(session: Session, job: Job, margin_percent: float | None) -> Json | None:
+    found = decisions.decision_of(session, job, margin_percent)
     return found.to_dict() if found is not None else None
 
 

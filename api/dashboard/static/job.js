@@ -23,6 +23,7 @@ let isTaking = false;
 let retry = null;
 let lastEvent = shownEvent();
 let density = new URLSearchParams(location.search).get("density");
+const margin = new URLSearchParams(location.search).get("margin_percent");
 let knownState = state();
 
 function state() { return document.getElementById("state").dataset.state; }
@@ -35,6 +36,7 @@ function isFinal() { return "final" in document.getElementById("state").dataset;
 function pageUrl() {
   const query = new URLSearchParams();
   if (density) query.set("density", density);
+  if (margin) query.set("margin_percent", margin);
   // Rows that were paged in stay; the live part of the table ends where they begin.
   const first = olderRows.querySelector("[data-trial]");
   if (first) query.set("above", first.dataset.trial);
@@ -140,7 +142,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button === null) return;
   if (button.dataset.action === "cancel") dialog.showModal();
-  else if (button.dataset.action in DIALOGS) openOrder(button.dataset.action, +button.dataset.budget);
+  else if (button.dataset.action in DIALOGS) openOrder(button.dataset.action, button.dataset);
   else act(button.dataset.action, button);
 });
 
@@ -160,7 +162,9 @@ takeOrders(`jobs/${id}`, (action, answer) => {
 document.addEventListener("change", (event) => {
   if (event.target.id !== "chosen") return;
   density = event.target.value;
-  history.replaceState(null, "", `?density=${density}`);
+  const query = new URLSearchParams(location.search);
+  query.set("density", density);
+  history.replaceState(null, "", `?${query}`);
   show();
   drawFigures();
 });

@@ -1,16 +1,23 @@
 // Orders that need more than a click, each with a dialog: to a job, or to a campaign.
 import { at } from "./addresses.js";
 
-/** Open a dialog; `budget` is what the searches of a job may spend now. */
-export function openOrder(action, budget) {
+/** Open a dialog; `present` has the budget of a job's searches and its evaluation's seeds. */
+export function openOrder(action, present) {
   const dialog = document.getElementById(`${action}-dialog`);
-  complain(dialog.querySelector("form"), "");
-  if (budget !== undefined && action === "extend") {
-    const field = document.getElementById("extend-trials");
-    field.min = budget + 1;
-    field.value = Math.min(2 * budget, field.max);
+  for (const form of dialog.querySelectorAll("form")) complain(form, "");
+  if (present !== undefined && action === "extend") {
+    offer("extend-trials", +present.budget);
+    offer("extend-seeds", +present.seeds);
   }
   dialog.showModal();
+}
+
+/** Offer twice the present number; hide the form of a field where none can be raised. */
+function offer(id, present) {
+  const field = document.getElementById(id);
+  field.form.hidden = present === 0;
+  field.min = present + 1;
+  field.value = Math.min(2 * present, field.max);
 }
 
 /**
@@ -44,7 +51,10 @@ const BODIES = {
     tags: form.elements.tags.value.split(",").map((tag) => tag.trim()).filter(Boolean),
     note: form.elements.note.value,
   }),
-  extend: (form) => ({ n_trials: form.elements.n_trials.valueAsNumber }),
+  extend: ({ dataset, elements }) => {
+    const name = dataset.by === "seeds" ? "n_seeds" : "n_trials";
+    return { [name]: elements[name].valueAsNumber };
+  },
   clone: (form) => {
     const changes = JSON.parse(form.elements.changes.value || "{}");
     if (changes === null || typeof changes !== "object" || Array.isArray(changes)) {

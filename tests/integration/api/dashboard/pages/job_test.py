@@ -30,7 +30,8 @@ def _run(database: Database, fails: tuple[int, ...] = ()) -> None:
 
 def _enabled(page: str) -> set[str]:
     """Return the orders that a job takes now; every job has tags and a note."""
-    return set(re.findall(r'data-action="([\w-]+)"(?: data-budget="\d+")?>', page)) - {"annotate"}
+    found = re.findall(r'data-action="([\w-]+)"(?: data-(?:budget|seeds)="\d+")*>', page)
+    return set(found) - {"annotate"}
 
 
 def _text(page: str, element_id: str) -> str:
@@ -157,7 +158,8 @@ def test_a_search_below_the_noise_says_where_it_stopped_and_is_not_extended(
     page = client.get(f"/jobs/{job_id}").text
     assert f"Stopped below the noise after {study['stopped_at']}" in page
     assert study["stopped_at"] < 40
-    assert _enabled(page) == {"clone", "delete"}
+    assert _enabled(page) == {"extend", "clone", "delete"}  # by seeds alone
+    assert 'data-budget="0" data-seeds="2"' in page
     answer = client.post(f"/v1/jobs/{job_id}/extend", json={"n_trials": 80})
     assert answer.status_code == 422
     assert "stopped early" in answer.json()["detail"]
@@ -172,7 +174,7 @@ def test_failed_trials_can_be_retried_from_the_page(
     assert client.get(f"/v1/jobs/{job_id}").json()["progress"]["n_failed"] > 0
     page = client.get(f"/jobs/{job_id}").text
     assert _enabled(page) == {"extend", "retry-failed", "clone", "delete"}
-    assert 'data-action="extend" data-budget="5"' in page
+    assert 'data-action="extend" data-budget="5" data-seeds="2"' in page
     reopen.retry_failed(sqlite_database, job_id)
     assert _enabled(client.get(f"/jobs/{job_id}").text) == {"pause", "cancel", "clone"}
 
@@ -318,3 +320,37 @@ def test_the_decision_comes_first(client: TestClient, database: Database) -> Non
     assert page.index("Adopt the density.") < page.index("Every arm is trained again")
     assert "2 earlier jobs of this kind" in page
     assert 'href="../jobs/1">faces 0</a>' in page
+
+
+def test_a_reader_decides_by_another_margin_in_the_address(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job_id = finished(sqlite_database, 0)
+    other = client.get(f"/v1/jobs/{job_id}/decision", params={"margin_percent": "4.5"}).json()
+    page = client.get(f"/jobs/{job_id}").text
+    assert 'name="margin_percent"' in page
+    assert f'action="../jobs/{job_id}"' in page
+    assert "lower by more than 1 %" in page
+    asked = client.get(f"/jobs/{job_id}", params={"margin_percent": "4.5", "density": 7}).text
+    assert other["words"][0] in asked
+    assert "lower by more than 4.5 %" in asked
+    assert 'value="4.5"' in asked
+    assert '<input type="hidden" name="density" value="7">' in asked
+    assert f'href="../jobs/{job_id}?density=7">By the margin' in asked
+
+
+@pytest.mark.parametrize("given", ["100", "nan", "2,5", '"><b>'])
+def test_a_margin_that_is_none_is_answered_in_place(
+    client: TestClient, sqlite_database: Database, given: str
+) -> None:
+    job_id = finished(sqlite_database, 0)
+    answer = client.get(f"/jobs/{job_id}", params={"margin_percent": given})
+    assert answer.status_code == 200
+    assert "is no gain in percent: give a number above 0 and below 100" in answer.text
+    assert "lower by more than 1 %" in answer.text
+    assert "<b>" not in answer.text
+
+
+def test_a_job_without_a_decision_has_no_margin(client: TestClient, database: Database) -> None:
+    page = client.get(f"/jobs/{seeding.running(database).id}?margin_percent=x").text
+    assert 'name="margin_percent"' not in page
