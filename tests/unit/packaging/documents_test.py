@@ -328,7 +328,8 @@ def test_commands_parse(name: str) -> None:
         if is_ours or (words[0] == "./run" and words[1] not in own - {"demo"}):
             parse(words[1:])
         elif words[0] == "python" and words[1] == "-m":
-            assert (ROOT / f"{words[2].replace('.', '/')}.py").is_file()
+            module = ROOT / words[2].replace(".", "/")
+            assert module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()
 
 
 def slugs(path: Path) -> set[str]:
