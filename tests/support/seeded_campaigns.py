@@ -83,7 +83,8 @@ def of_radii(database: Database) -> Campaign:
         "network": {"kind": "small_cnn", "kernel_size": 5},
         "density": {"family": "gaussian", "bounds": [[0.5, 4.0]], "normalised": True},
         "samplers": ["grid"],
-        "controls": ["uniform"],
+        "tuned_rate": {"seed": 0},
+        "controls": ["uniform_tuned"],
         "budget": {"n_trials": 9},
         "evaluation": {"n_seeds": 0},
     }
@@ -107,6 +108,8 @@ def of_radii(database: Database) -> Campaign:
             "kernel_size": 5,
             "n_dims": 2,
             "is_normalised": True,
+            "lr": 0.1,
+            "is_rate_tuned": True,
         }
         end(database, cell.job_id or 0, report(None, "not decided", valley))
     return made

@@ -4,7 +4,10 @@ import { paced, refresh } from "./live.js";
 import { openOrder, takeOrders } from "./orders.js";
 
 const id = document.getElementById("campaign").dataset.campaign;
-const look = paced(() => refresh(location.href), 1000);
+const look = paced(() => refresh(location.href).catch((error) => {
+  if (error.status === 404) location.reload(); // deleted: the server's page says so
+  throw error;
+}), 1000);
 
 setInterval(() => { if (!document.hidden) look(); }, 2000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

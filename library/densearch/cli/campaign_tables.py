@@ -61,13 +61,14 @@ def cells_table(cells: Iterable[Json]) -> Table:
 
 def radii_table(cells: Iterable[Json]) -> Table:
     """Return a row for each cell of the radius question."""
-    table = Table("best radius of", "jobs", "taps", "interval", box=None)
+    table = Table("best radius of", "jobs", "rate", "taps", "interval", box=None)
     standings = {"flat": "no optimum to speak of", "outside": "beyond the widths tried"}
     for cell in cells:
         has_interval = _has(cell, "low")
         table.add_row(
             Text(shown(cell["label"])),
             str(cell["n_jobs"]),
+            ", ".join(f"{rate:.3g}" for rate in cell.get("rates") or ()) or "-",
             f"{cell['radius']:.3g}"
             if _has(cell, "radius")
             else standings.get(cell["standing"], "too few widths"),
