@@ -12,7 +12,7 @@ from api.context import WithSettings, database_of
 from api.dashboard import assets
 from api.dashboard.figures import convergence, curves, heatmaps
 from api.dashboard.figures.themes import THEMES, Figure, ThemeName
-from api.dashboard.pages import datasets, density_cards, trial
+from api.dashboard.pages import datasets, density_cards, system, trial
 from api.dashboard.pages import job as views
 from api.dashboard.pages import jobs as listing
 from api.dashboard.pages.margins import margin_of
@@ -149,6 +149,12 @@ def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
     return html_of_stored(
         request, "dataset.html", lambda session: datasets.dataset_line(session, dataset_id)
     )
+
+
+@router.get("/system")
+def show_system(request: Request, settings: WithSettings) -> HTMLResponse:
+    """Show who works, what waits, and how much room there is."""
+    return html(request, "system.html", page=system.system_page(database_of(request), settings))
 
 
 @router.get("/static/{name}")

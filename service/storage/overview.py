@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.records import Measurement, Study, Trial
-from service.states import Phase, TrialState
+from service.states import AttemptState, Phase, TrialState
+from service.storage.jobs import WORKING
 from service.storage.rows import to_value
-from service.storage.tables import MeasurementRow, StudyRow, TrialRow
+from service.storage.tables import AttemptRow, JobRow, MeasurementRow, StudyRow, TrialRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +176,33 @@ def studies_of(session: Session, job_ids: Sequence[int]) -> list[Study]:
         .order_by(StudyRow.job_id, StudyRow.place)
     )
     return [to_value(Study, row) for row in session.scalars(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """An attempt that runs now."""
+
+    worker: str | None
+    job_id: int
+    job: str
+    trial_id: int
+    study: str
+    started_at: datetime
+
+
+def at_work(session: Session, limit: int) -> list[AtWork]:
+    """Return the attempts that run now, by their workers, at most `limit`."""
+    columns = (
+        *(AttemptRow.worker, JobRow.id, JobRow.name, AttemptRow.trial_id),
+        *(StudyRow.name, AttemptRow.started_at),
+    )
+    query = (
+        select(*columns)
+        .join(JobRow, JobRow.id == AttemptRow.job_id)
+        .join(TrialRow, TrialRow.id == AttemptRow.trial_id)
+        .join(StudyRow, StudyRow.id == TrialRow.study_id)
+        .where(JobRow.state.in_(WORKING), AttemptRow.state == AttemptState.RUNNING)
+        .order_by(AttemptRow.worker, AttemptRow.id)
+        .limit(limit)
+    )
+    return [AtWork(*row) for row in session.execute(query)]

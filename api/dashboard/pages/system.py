@@ -1,0 +1,119 @@
+"""The page of the system: who works, what waits, how much room there is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from service import clock, start_failures
+from service.jobs import leases
+from service.records import RegisteredDispatcher
+from service.settings import Settings
+from service.states import JobState, TrialState
+from service.storage import dispatchers, events, overview, progress, schema, sizes
+from service.storage.answers import answers_in
+from service.storage.database import Database
+from service.storage.overview import AtWork
+from service.storage.sizes import Stored
+
+MOST_AT_WORK = 200
+PACKAGES = ("densearch-server", "torch", "ray", "nlopt", "optuna", "fastapi", "sqlalchemy")
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherLine:
+    """A dispatcher, and whether its last heartbeat is recent."""
+
+    record: RegisteredDispatcher
+    is_alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Free and whole space of the data directory's disk, bytes."""
+
+    free: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPage:
+    """The state of the whole server.
+
+    Attributes:
+        at_work: Attempts that run now, at most `MOST_AT_WORK`.
+        queued_since: Of the job that is QUEUED for longest.
+        start_failure: Why the last dispatcher could not start; None once one has.
+        room: None where the data directory cannot be read.
+    """
+
+    dispatchers: Sequence[DispatcherLine]
+    no_dispatcher: str | None
+    start_failure: str | None
+    at_work: Sequence[AtWork]
+    jobs: Mapping[JobState, int]
+    trials: Mapping[TrialState, int]
+    queued_since: datetime | None
+    database: str
+    revision: str | None
+    needed: str
+    database_bytes: int
+    datasets: Stored
+    artifacts: Stored
+    room: Room | None
+    data_dir: Path
+    versions: Mapping[str, str]
+    now: datetime
+
+    @property
+    def n_workers(self) -> int:
+        """Trials of one CPU that the live dispatchers can run at once."""
+        return sum(line.record.n_workers for line in self.dispatchers if line.is_alive)
+
+
+def system_page(database: Database, settings: Settings) -> SystemPage:
+    """Read the page."""
+    with database.read() as session:
+        known = dispatchers.every(session)
+        alive = {one.id for one in dispatchers.alive(session, 2 * settings.lease_s)}
+        count = partial(progress.trials_by_state, session)
+        return SystemPage(
+            dispatchers=[DispatcherLine(one, one.id in alive) for one in known],
+            no_dispatcher=None if alive else leases.no_dispatcher(settings.data_dir),
+            start_failure=start_failures.last(settings.data_dir),
+            at_work=overview.at_work(session, MOST_AT_WORK),
+            jobs=progress.jobs_by_state(session),
+            trials=answers_in(session).lately("trials by state", count),
+            queued_since=events.queued_at(session),
+            database=database.url.get_backend_name(),
+            revision=schema.current(database),
+            needed=schema.head(),
+            database_bytes=sizes.database_bytes(database),
+            datasets=sizes.datasets(session),
+            artifacts=sizes.artifacts(session),
+            room=_room(settings.data_dir),
+            data_dir=settings.data_dir,
+            versions=dict(_versions()),
+            now=clock.now(),
+        )
+
+
+def _room(folder: Path) -> Room | None:
+    with suppress(OSError):
+        disk = shutil.disk_usage(folder)
+        return Room(disk.free, disk.total)
+    return None
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
