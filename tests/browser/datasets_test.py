@@ -40,6 +40,10 @@ def test_pages_of_data_sets_are_clean(chromium: Browser, server: Server, tmp_pat
     tab.open("/").get_by_role("link", name="Data sets").click()
     page.wait_for_url("**/datasets")
     assert page.locator("#datasets tbody tr").count() == 2
+    tab.open(f"/datasets/{labelled}").get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete the data set").click()
+    page.wait_for_url("**/datasets")
+    assert page.locator("#datasets tbody tr").count() == 1
     assert tab.complaints == []
     assert tab.foreign == []
     context.close()
