@@ -74,7 +74,9 @@ def _use(source: DocumentSource, cards: Sequence[DensityCard]) -> list[Block]:
         lines += _lines(card, "" if len(own) == 1 else f"_{place + 1}")
     at = "" if rate is None else f"  # here it was trained at the learning rate {rate:.6g}"
     lines += [f"train(network){at}", "fold(network)"]
-    return [TextBlock(words), CodeBlock("\n".join(lines), "python")]
+    decision = source.decision or {}
+    against = decision["words"][:1] if decision.get("light") == "leave out" else []
+    return [*map(TextBlock, against), TextBlock(words), CodeBlock("\n".join(lines), "python")]
 
 
 def _of_arm(source: DocumentSource, cards: Sequence[DensityCard]) -> list[DensityCard]:

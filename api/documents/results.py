@@ -26,7 +26,7 @@ from api.documents.texts import (
     sentences,
     versus_text,
 )
-from densearch.answers import earlier_looks_in_words
+from densearch.answers import earlier_looks_in_words, marked_arm
 from service.records import Json
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
@@ -126,35 +126,41 @@ def _looks_figure(answer: Json) -> FigureBlock | None:
 
 
 def _arms(source: DocumentSource) -> list[Block]:
-    report, arms = source.report, source.arms
-    n_seeds = report.get("n_seeds") or 0
-    what = "Value" if source.is_function else "Validation loss"
-    chosen = "" if source.is_function else ", as the validation split chose it"
-    values = TableBlock(
-        f"The best of each arm{chosen}.",
-        columns("Arm", "Role", "Point", f"#{what}", "#Time"),
+    is_tested = any(arm.get("test") for arm in source.arms)
+    chosen = _chosen_table(source, is_tested=is_tested)
+    return [chosen, _tested_table(source)] if is_tested else [chosen]
+
+
+def _chosen_table(source: DocumentSource, *, is_tested: bool) -> TableBlock:
+    marked = marked_arm(source.report, (source.decision or {}).get("light"))
+    why = " (recommended)" if is_tested else " (lowest value)"
+    rows = [
         [
-            [
-                arm["name"] + (" (best search)" if arm["name"] == report.get("best_arm") else ""),
-                _role(arm),
-                params_text(arm.get("params") or {}),
-                number(arm["validation_loss"], 5),
-                duration(arm["training_s"]),
-            ]
-            for arm in arms
-        ],
-    )
-    if not any(arm.get("test") for arm in arms):
-        return [values]
+            arm["name"] + (why if arm["name"] == marked else ""),
+            _role(arm),
+            params_text(arm.get("params") or {}),
+            number(arm["validation_loss"], 5),
+            duration(arm["training_s"]),
+        ]
+        for arm in source.arms
+    ]
+    what = "#Value" if source.is_function else "#Validation loss"
+    chosen = "" if source.is_function else ", as the validation split chose it"
+    head = columns("Arm", "Role", "Point", what, "#Time")
+    return TableBlock(f"The best of each arm{chosen}.", head, rows)
+
+
+def _tested_table(source: DocumentSource) -> TableBlock:
+    n_seeds = source.report.get("n_seeds") or 0
     caption = (
         f"Every arm is trained again with {n_seeds} fresh seeds and evaluated on the test split. "
         "Against uniform: the relative difference of the test loss with its interval over the "
         "seeds, below 0 is better; the intervals hold for all arms together, by Holm's procedure."
     )
-    names = list(_metric_names(arms))
+    names = _metric_names(source.arms)
     titles = [f"#{metric_title(name)}" for name in names]
     head = columns("Arm", "#Seeds", "#Test loss", *titles, "#Against uniform", "#Interval")
-    return [values, TableBlock(caption, head, [_tested(arm, names) for arm in arms])]
+    return TableBlock(caption, head, [_tested(arm, names) for arm in source.arms])
 
 
 def _role(arm: Arm) -> str:

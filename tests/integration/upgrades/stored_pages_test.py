@@ -46,7 +46,7 @@ QUERIES = {
     "/jobs/{job_id}/trials": ["?before=1000000"],
     "/jobs/new": ["", "?from={job_id}", "?dataset={dataset_id}"],
     "/v1/jobs/{job_id}/trials": ["?phase=all&limit=1000"],
-    "/v1/jobs/{job_id}/report": ["?format=json", "?format=html", "?format=md"],
+    "/v1/jobs/{job_id}/report": ["?format=json", "?format=html"],
     "/v1/densities/{density_id}": ["?format=json", "?format=npz", "?format=csv"],
 }
 FIGURES = ("trials", "time", "density")
