@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from service.report import plateau, statistics
 from service.report.attribution import UNIFORM
 from service.report.effects import Effect, Losses, by_holm, effect_of, shared
 from service.report.failures import Failures, failures_of, losses_of
-from service.report.fitted_optimum import fitted_optimum
+from service.report.fitted_optimum import FittedOptimum, fitted_optimum
+from service.report.joint_optimum import JointOptimum, joint_optimum
 from service.report.metric_effects import interval_of_mean
 from service.report.plateau import Noise
 from service.report.statistics import Comparison
@@ -23,6 +24,7 @@ from service.studies import best_densities, edges
 from service.studies.layer_groups import WHOLE
 from service.studies.looks import ERROR_RATE
 from service.studies.resolved import ResolvedSpec
+from service.studies.search_space import Space
 from service.studies.study_run import StudyRun, is_result
 from service.tasks.metric_names import OF_THE_SPLIT, in_order
 
@@ -31,6 +33,11 @@ from service.tasks.metric_names import OF_THE_SPLIT, in_order
 ROLES = (Role.SEARCH, Role.CONTROL, Role.TUNED)
 # Trainings with which a plateau in one dimension is shown; in d dimensions 3 d + 3.
 LEAST_ON_A_LINE = 5
+
+# How an optimum is fitted: of the space, the points, their losses and the noise.
+_Fit = Callable[
+    [Space, Sequence[Sequence[float]], Sequence[float], Noise], FittedOptimum | JointOptimum | None
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,8 @@ def row_of(
         "test": _test(one),
         "vs_uniform": against.to_dict() if against is not None else None,
         "plateau": _plateau(one, noise),
-        "optimum": _optimum(one, noise),
+        "optimum": _optimum(one, noise, fitted_optimum),
+        "joint_optimum": _optimum(one, noise, joint_optimum),
         "training_s": float(np.mean(times)) if times else best.training_s or 0.0,
     }
 
@@ -236,13 +244,13 @@ def _plateau(one: ArmTrials, noise: Noise | None) -> Json | None:
     return asdict(found) if found is not None else None
 
 
-def _optimum(one: ArmTrials, noise: Noise | None) -> Json | None:
-    """Return the optimum of a valley through the full trainings of a search over one value."""
+def _optimum(one: ArmTrials, noise: Noise | None, fit: _Fit) -> Json | None:
+    """Return the optimum of a valley through the full trainings of a search."""
     if noise is None or not one.has_own_best:
         return None
     ended = one.full_trainings
     points, losses = [t.point for t in ended], [t.value or 0.0 for t in ended]
-    found = fitted_optimum(one.arm.space, points, losses, noise)
+    found = fit(one.arm.space, points, losses, noise)
     return asdict(found) if found is not None else None
 
 

@@ -226,16 +226,24 @@ def _plateaus(report: Json) -> Iterator[RenderableType]:
     noise = report["noise"]
     share, seeds = f"{100 * noise['limit']:.2g} %", f"{noise['n_seeds']} seeds"
     title = f"plateau (within {share} of the best, {seeds})"
-    fitted = ["fitted optimum, 90 %"] if any(arm.get("optimum") for arm in arms) else []
+    optima = {arm["name"]: _optima(arm) for arm in arms}
+    fitted = ["fitted optimum, 90 %"] if any(optima.values()) else []
     table = _table(title, "trials", "", "best", *fitted)
     for arm in arms:
         found = arm["plateau"]
         for index, axis in enumerate(found["axes"]):
             count = f"{found['n_trials']} of {found['n_compared']}"
             name, count = (arm["name"], count) if index == 0 else ("", "")
-            own = [_fitted(arm.get("optimum"))] if fitted else []
+            own = [_fitted(optima[arm["name"]].get(axis["axis"]))] if fitted else []
             table.add_row(Text(name), count, axis["axis"], axis["text"], *own)
     yield table
+
+
+def _optima(arm: Json) -> dict[str, Json]:
+    """Return the fitted optimum of an arm by the searched value, where there is one."""
+    one, joint = arm.get("optimum"), arm.get("joint_optimum") or {}
+    found = [one] if one else joint.get("axes", [])
+    return {each["axis"]: each for each in found}
 
 
 def _fitted(optimum: Json | None) -> str:

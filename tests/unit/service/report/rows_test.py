@@ -175,6 +175,32 @@ class TestOptimum:
         assert found["value"] == pytest.approx(1.0, abs=0.01)  # the middle of the box, 0 to 2
         assert found["low"] < 1.0 < found["high"]
 
+    def test_of_two_values_is_fitted_together(self) -> None:
+        log = Log(
+            spec_of(
+                network={"kind": "dncnn", "kernel_size": 5},
+                density={"bounds": [[0.0, 2.0], [0.0, 2.0]]},
+                budget={"n_trials": 25},
+            )
+        )
+        middle = len(log.trials) + 12
+        for number in range(25):
+            point = [0.1 + 0.2 * (number // 5), 0.1 + 0.2 * (number % 5)]
+            loss = math.exp(0.4 * sum((u - 0.5) ** 2 for u in point))
+            log.trial("random", number, loss, point=point)
+        log.best["random"] = log.trials[middle]
+        log.tests("random", 1.0, 1.0)
+        log.judge("uniform", 1.0, 1.01, 0.99)
+        row = row_of(report_of(log), "random")
+        assert row["optimum"] is None
+        found = row["joint_optimum"]
+        assert (found["reason"], [axis["axis"] for axis in found["axes"]]) == (
+            None, ["den[0]", "den[1]"]
+        )  # fmt: skip
+        for axis in found["axes"]:
+            assert axis["value"] == pytest.approx(1.0, abs=0.1)
+            assert axis["low"] < 1.0 < axis["high"]
+
     def test_is_none_where_a_simpler_arm_represents_the_search(self) -> None:
         log = searched_valley()
         log.judge("uniform", 1.0, 1.01, 0.99)

@@ -242,8 +242,16 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
         # Uniform's loss is 0: there is nothing to give a share of.
         ends = {"change": -2e-6, "change_low": -5e-6, "change_high": 1e-6}
         absolute = lone | ends | {"unit": "difference"}
+        axes = [
+            {"axis": name, "value": 0.93, "low": 0.71, "high": 1.2} for name in ("lr", "factor")
+        ]
+        flat = {"axes": [], "n": 0, "reason": "it is flat"}
+        plateau = {"n_trials": 4, "axes": [{"axis": "lr", "text": "0.8 to 1.0"}]}
         arms = [
-            arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0},
+            arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0,
+                   "joint_optimum": {"axes": axes, "n": 14, "reason": None}},
+            arm | {"validation_loss": 1.0, "vs_uniform": None, "training_s": 0.0,
+                   "plateau": plateau, "joint_optimum": flat},
             arm | {"validation_loss": 1.0, "vs_uniform": lone, "training_s": 0.0,
                    "test": {"n": 0, "loss_mean": None, "loss_sd": None, "metrics": {}}},
             arm | {"validation_loss": 1.0, "vs_uniform": absolute, "training_s": 0.0},
@@ -253,6 +261,8 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
         job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
     page = client.get(f"/jobs/{job.id}").text
     assert "Not judged." in page
+    assert '<span class="nowrap">factor 0.93</span> (0.71 to 1.2); 90 % for all together' in page
+    assert "no fitted optimum: it is flat" in page
     assert "\u22125\u00d710<sup>\u22126</sup> to +1\u00d710<sup>\u22126</sup>" in page
     assert "\u22122\u00d710<sup>\u22126</sup>" in page
 

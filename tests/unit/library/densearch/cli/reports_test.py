@@ -143,6 +143,22 @@ class TestReport:
         assert ["tpe", "4 of 9", "lr", "0.03 to 0.05", "0.041 (0.031 to 0.052)"] in found
         assert ["random", "4 of 9", "lr", "0.03 to 0.05", "-"] in found
 
+    def test_a_fitted_optimum_of_several_values_has_a_line_for_each(self) -> None:
+        axes = [{"axis": "factor", "text": "0.8 to 1.1"}, {"axis": "lr", "text": "0.03 to 0.05"}]
+        plateau = {"n_trials": 4, "n_compared": 16, "axes": axes}
+        fitted = [{"axis": "factor", "value": 0.93, "low": 0.71, "high": 1.2},
+                  {"axis": "lr", "value": 0.0412, "low": 0.031, "high": 0.052}]  # fmt: skip
+        none = {"axes": [], "n": 0, "reason": "the losses near the best form no valley"}
+        arms = [
+            arm("tpe", plateau=plateau, joint_optimum={"axes": fitted, "n": 14, "reason": None}),
+            arm("random", plateau=plateau, joint_optimum=none),
+        ]
+        noise = {"relative": 0.01, "limit": 0.0213, "n_arms": 5, "n_seeds": 3}
+        found = [cells(line) for line in shown(arms=arms, noise=noise).splitlines()]
+        assert ["tpe", "4 of 16", "factor", "0.8 to 1.1", "0.93 (0.71 to 1.2)"] in found
+        assert ["lr", "0.03 to 0.05", "0.041 (0.031 to 0.052)"] in found
+        assert ["random", "4 of 16", "factor", "0.8 to 1.1", "-"] in found
+
     def test_plateaus_with_their_noise(self) -> None:
         axes = [
             {"axis": "den[0]", "best": 0.8494406, "text": "0.81 to 0.87"},
