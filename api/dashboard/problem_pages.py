@@ -96,7 +96,8 @@ def page_of(document: Mapping[str, Any], path: str, request_id: str, *, can_retr
         detail=str(document["detail"]).removesuffix(remedy).rstrip(),
         entries=[(_subject(one), one["detail"]) for one in entries[:ENTRIES_SHOWN]],
         n_more=n_entries - min(len(entries), ENTRIES_SHOWN),
-        remedy=remedy,
+        # The faults are listed above it: some remedies name the member of the JSON that has them.
+        remedy="" if "`errors`" in remedy else remedy,
         request_id=request_id if document["status"] >= 500 else "",
         can_retry=can_retry,
     )

@@ -108,4 +108,5 @@ def test_what_is_refused_is_text_and_never_markup() -> None:
     assert not re.search(r"<(img|script|b|i)[ >]", main)
     assert "\u202e" not in main
     assert main.count("<li>") == 51
+    assert "errors" not in main
     assert "and 1\u202f184 more" in main
