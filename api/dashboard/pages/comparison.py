@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.dashboard.figures.heatmaps import plane
 from api.dashboard.formats import NONE
-from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen
+from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import task_text
 from service.errors import DensearchError
 from service.jobs import progress
@@ -50,8 +50,8 @@ class ComparedJob:
     """A job with what the page shows of it.
 
     Attributes:
-        best: The search that leads.
-        card: Its density; None where it has none.
+        best: The arm with the lowest validation loss.
+        card: The density that its page shows first; None where it has none.
         judged: The density's arm, the best simpler one and `uniform`, as far as they were judged.
         measure: What its test losses are losses of; None where it judges nothing.
     """
@@ -146,11 +146,10 @@ def comparison(session: Session, ids: Sequence[int]) -> SideBySide:
 
 def _compared(session: Session, job_id: int) -> ComparedJob:
     job, own = jobs.get(session, job_id), studies.of_job(session, job_id)
-    best = progress.leading(job, own)
     return ComparedJob(
         job=job,
-        best=best,
-        card=chosen(cards_of(session, job_id, own), None, best),
+        best=progress.lowest(job, own),
+        card=chosen(cards_of(session, job_id, own), None, shown_first(job, own)),
         judged=list(_judged(job)),
         measure=_measure(job.spec),
     )
