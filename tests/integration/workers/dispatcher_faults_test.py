@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, event, update
@@ -118,7 +119,9 @@ def test_a_dispatcher_waits_for_a_long_write_of_another_process(
     job_id = submit(hasty)
     settings = Settings(data_dir=tmp_path, poll_s=0.001, lease_s=60.0)
     with long_write(hasty) as end, capture_logs() as lines:
-        monkeypatch.setattr("service.storage.outages.time.sleep", lambda _s: end())
+        monkeypatch.setattr(
+            "service.storage.outages.time", SimpleNamespace(sleep=lambda _s: end())
+        )
         dispatcher = Dispatcher(settings, hasty, cluster)  # type: ignore[arg-type]
     with long_write(hasty) as end, capture_logs() as more:
         for _ in range(3):

@@ -6,7 +6,7 @@ import pytest
 
 from service.campaigns import commands, deletion
 from service.errors import IllegalTransitionError, NotFoundError
-from service.storage import campaigns, jobs
+from service.storage import campaigns, job_pages, jobs
 from service.storage.campaigns import Campaign
 from service.storage.database import Database
 from tests.support.campaigns import SPHERES, wanted
@@ -21,7 +21,9 @@ def left(database: Database) -> tuple[list[int], list[int]]:
     """The ids of the campaigns and of the jobs that there are."""
     with database.read() as session:
         found = campaigns.page(session, limit=10)
-        return [one.id for one in found], sorted(job.id for job in jobs.page(session, limit=100))
+        return [one.id for one in found], sorted(
+            job.id for job in job_pages.page(session, limit=100)
+        )
 
 
 def test_its_jobs_stay_and_go_on(database: Database) -> None:

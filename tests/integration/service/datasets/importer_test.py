@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -208,7 +209,7 @@ def test_an_import_waits_for_a_long_write_of_another_process(
 
         ends: list[Callable[[], None]] = []
         monkeypatch.setattr(library, "_keep", crowded)
-        monkeypatch.setattr("service.storage.outages.time.sleep", paused)
+        monkeypatch.setattr("service.storage.outages.time", SimpleNamespace(sleep=paused))
         found = ended(importer, hasty, settings, started(importer, hasty, settings))
     assert found.state is ImportState.SUCCEEDED
     assert n_refused == 2

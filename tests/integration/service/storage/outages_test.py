@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -40,7 +41,7 @@ def test_a_lock_that_another_process_holds_beyond_the_timeout_is_waited_for(
             if n_refused == 3:
                 end()
 
-        monkeypatch.setattr("service.storage.outages.time.sleep", paused)
+        monkeypatch.setattr("service.storage.outages.time", SimpleNamespace(sleep=paused))
         assert patiently(writes(hasty), "x") == "done"
     assert n_refused == 3
     hasty.close()
@@ -53,7 +54,9 @@ def test_a_row_that_is_locked_beyond_postgresqls_timeout_is_waited_for(
     hasty = Database(url.render_as_string(hide_password=False))
     with postgresql_database.engine.connect() as holder:
         holder.execute(LOCK)
-        monkeypatch.setattr("service.storage.outages.time.sleep", lambda _s: holder.rollback())
+        monkeypatch.setattr(
+            "service.storage.outages.time", SimpleNamespace(sleep=lambda _s: holder.rollback())
+        )
         assert patiently(writes(hasty), "x") == "done"
     hasty.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -38,7 +39,7 @@ def failing(*errors: Exception) -> Callable[[], int]:
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     made: list[float] = []
-    monkeypatch.setattr("service.storage.outages.time.sleep", made.append)
+    monkeypatch.setattr("service.storage.outages.time", SimpleNamespace(sleep=made.append))
     return made
 
 
