@@ -14,7 +14,8 @@ from api.dashboard.figures import convergence
 from api.dashboard.figures.themes import THEMES, Figure, Theme, ThemeName
 from api.dashboard.pages import comparison
 from api.dashboard.pages.comparison import NotComparableError
-from api.dashboard.rendering import HEADERS, html, html_of_stored
+from api.dashboard.rendering import HEADERS, html_of_stored
+from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.storage import jobs, studies
@@ -31,7 +32,7 @@ def show_comparison(request: Request, named: Jobs = []) -> HTMLResponse:  # noqa
     try:
         ids = comparison.ids_in(named)
     except NotComparableError as error:
-        return html(request, "missing.html", 422, detail=str(error))
+        raise ProblemError("invalid-parameter", str(error)) from error
     return html_of_stored(
         request, "compare.html", lambda session: comparison.comparison(session, ids)
     )

@@ -17,9 +17,8 @@ from api.documents.markdown import markdown_of
 from api.documents.source import read_source
 from api.paging import Id, Query
 from api.preferences import preferred
-from api.problems.handlers import documented
+from api.problems.handlers import ProblemError, documented
 from api.schemas.base import Json
-from service.errors import NotFoundError
 from service.storage import deadlines, jobs
 from service.storage.database import Database
 
@@ -103,7 +102,8 @@ def _stored(database: Database, job_id: int) -> Json:
     with database.read() as session:
         report = jobs.get(session, job_id).report
     if report is None:
-        raise NotFoundError("report yet of job", job_id)
+        what = "there is one once it has SUCCEEDED, and format=html shows what there is"
+        raise ProblemError("not-found", f"job {job_id} has no report yet: {what}")
     return report
 
 

@@ -33,6 +33,7 @@ def _checked_note(note: str) -> str:
 
 
 Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG), AfterValidator(_checked_tag)]
+Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_checked_note)]
 
 
 class JobNotes(Section):
@@ -41,10 +42,8 @@ class JobNotes(Section):
     tags: list[Tag] | None = Field(
         default=None, max_length=MOST_TAGS, description="All tags of the job; [] removes them."
     )
-    note: Annotated[str, AfterValidator(_checked_note)] | None = Field(
-        default=None,
-        max_length=LONGEST_NOTE,
-        description='Text of any number of lines; "" removes it.',
+    note: Note | None = Field(
+        default=None, description='Text of any number of lines; "" removes it.'
     )
 
 
@@ -56,8 +55,10 @@ def annotate(database: Database, job_id: int, wanted: JobNotes) -> None:
     """
     with database.write() as session:
         job = jobs.lock(session, job_id)
-        if wanted.tags is not None:
-            job_notes.set_tags(session, job_id, wanted.tags)
-        if wanted.note is not None:
-            job_notes.set_note(session, job_id, wanted.note)
-        events.add(session, job_id, "job", {"state": job.state})
+        before = job.note, job_notes.tags_of(session, [job_id])[job_id]
+        note = before[0] if wanted.note is None else wanted.note
+        tags = before[1] if wanted.tags is None else sorted(set(wanted.tags))
+        if (note, tags) != before:
+            job_notes.set_tags(session, job_id, tags)
+            job_notes.set_note(session, job_id, note)
+            events.add(session, job_id, "job", {"state": job.state})

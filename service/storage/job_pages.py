@@ -71,8 +71,8 @@ def page(
         wanted: Which jobs.
         limit: At most so many.
         order: Jobs that are equal in it are ordered by their ids.
-        after: Id of the last job seen. By name or end, the list begins again where that job has
-            been deleted.
+        after: Id of the last job seen. By name the list begins again where that job has been
+            deleted since, by end where its row was removed, too.
     """
     keys = _KEYS[order]
     is_rising = order in {JobOrder.OLDEST, JobOrder.NAME}
@@ -100,7 +100,7 @@ def _seen(
     """Return the keys of the last job seen: its id is known even if it is gone."""
     if after is None or keys is _BY_ID:
         return None if after is None else (after,)
-    query = select(*keys).where(JobRow.id == after, JobRow.state != DELETED)
+    query = select(*keys).where(JobRow.id == after)
     return session.execute(query).one_or_none()
 
 

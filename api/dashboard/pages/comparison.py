@@ -119,14 +119,19 @@ def ids_in(texts: Sequence[str]) -> list[int]:
         NotComparableError: Fewer than two or more than eight, or what is no number.
     """
     words = [word.strip() for text in texts for word in text.split(",") if word.strip()]
-    is_number = [word.isascii() and word.isdecimal() and len(word) < 19 for word in words]
-    found = list(dict.fromkeys(int(word) for word in words if word.isdecimal()))
-    if not all(is_number) or not LEAST_JOBS <= len(found) <= MOST_JOBS:
+    odd = [word for word in words if not _is_id(word)]
+    found = [] if odd else list(dict.fromkeys(map(int, words)))
+    if not LEAST_JOBS <= len(found) <= MOST_JOBS:
+        what = f"{odd[0][:40]!r} is no number of a job" if odd else f"it names {len(found)} jobs"
         raise NotComparableError(
-            f"Give the numbers of {LEAST_JOBS} to {MOST_JOBS} jobs, such as compare?jobs=1,2: "
-            "tick them in the list of jobs."
+            f"{what}: give the numbers of {LEAST_JOBS} to {MOST_JOBS} jobs, such as "
+            "compare?jobs=1,2, or tick them in the list of jobs"
         )
     return found
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) < 19 and int(word) > 0
 
 
 def comparison(session: Session, ids: Sequence[int]) -> SideBySide:

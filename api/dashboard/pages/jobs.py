@@ -42,6 +42,7 @@ class ListQuery(BaseModel):
     """Which jobs the list shows, in which order, after which job."""
 
     state: Annotated[JobState | None, BeforeValidator(_given)] = None
+    name: Given = None
     text: Given = None
     task: Given = None
     dataset: Given = None

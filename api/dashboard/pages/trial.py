@@ -104,10 +104,9 @@ def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
     Raises:
         NotFoundError: There is no such trial in this job.
     """
-    trial = trials.get(session, trial_id)
+    job, trial = jobs.get(session, job_id), trials.get(session, trial_id)
     if trial.job_id != job_id:
-        raise NotFoundError("trial of this job", trial_id)
-    job = jobs.get(session, job_id)
+        raise NotFoundError(f"trial of job {job_id} with the number", trial_id)
     (study,) = (s for s in studies.of_job(session, job_id) if s.id == trial.study_id)
     source = trial.cached_from
     return TrialPage(

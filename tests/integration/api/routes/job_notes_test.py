@@ -69,6 +69,11 @@ def test_pages_hear_of_it(client: TestClient, sqlite_database: Database) -> None
     client.patch(job, json={"tags": ["a"]})
     with sqlite_database.read() as session:
         assert [event.kind for event in events.after(session, job_id, before, 9)] == ["job"]
+        before = events.last_id(session, job_id)
+    for same in ({}, {"tags": ["a", "a"]}, {"note": ""}):
+        client.patch(job, json=same)
+    with sqlite_database.read() as session:
+        assert events.last_id(session, job_id) == before  # nothing has changed
 
 
 def test_a_job_that_is_not_there_has_no_note(client: TestClient) -> None:

@@ -72,9 +72,18 @@ def test_addresses_made_up_by_hand_are_answered_in_words(
     client: TestClient, seeded: list[int]
 ) -> None:
     nine = ",".join(map(str, range(1, 10)))
-    for query in ("", "jobs=1", "jobs=1,1", "jobs=1,x", f"jobs={nine}", "jobs=1,%00", "jobs=-1,2"):
-        page = client.get(f"/compare?{query}")
+    odd = (
+        "jobs=1,x",
+        "jobs=1,%00",
+        "jobs=-1,2",
+        "jobs=0,1",
+        f"jobs=1,{'9' * 5000}",
+        "jobs=1,%C2%B2",
+    )
+    for query in ("", "jobs=1", "jobs=1,1", f"jobs={nine}", *odd):
+        page = client.get(f"/compare?{query}", headers={"accept": "text/html"})
         assert page.status_code == 422
+        assert ("is no number of a job" in page.text) == (query in odd)
         assert "2 to 8 jobs" in page.text
         assert client.get(f"/compare/figure?{query}").json() is None
     missing = client.get(f"/compare?jobs={seeded[0]},999")
