@@ -68,8 +68,8 @@ def line(n_trials: int, n_audited: int, n_searches: int, truth: float, n: int) -
 
 def _spearman(losses: Array) -> float:
     """Return Spearman's correlation; without ties it is Pearson's of the ranks."""
-    ranks = losses.argsort(axis=1).argsort(axis=1)
-    return float(np.corrcoef(ranks)[0, 1])
+    short, full = losses.argsort(axis=1).argsort(axis=1)
+    return float(np.corrcoef(short, full)[0, 1])
 
 
 def _spread(values: Sequence[float]) -> str:

@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=2000, help="pairs of arms in a row")
     parser.add_argument("--resamples", type=int, default=400, help="of the bootstrap")
     given = parser.parse_args()
-    item_effects.LEAST_GROUPS = 2  # the table says from which number on there is one
+    vars(item_effects)["LEAST_GROUPS"] = 2  # the table says from which number on there is one
     random = np.random.default_rng(0)
     print(f"{describe()}; {given.n} pairs a row, nominal 95 %")
     print("| truth | seeds | items | seeds | bootstrap | both | width, both / seeds |")

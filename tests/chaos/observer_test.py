@@ -12,8 +12,8 @@ import pytest
 from tests.chaos.observer import Observer
 
 JOB = (
-    "INSERT INTO jobs (id, name, state, spec, lease_fence, created_at, worked_s) VALUES"
-    " (1, 'j', 'SUCCEEDED', '{}', 1, '2026-01-01', 0)"
+    "INSERT INTO jobs (id, name, state, spec, lease_fence, created_at, worked_s, note)"
+    " VALUES (1, 'j', 'SUCCEEDED', '{}', 1, '2026-01-01', 0, '')"
 )
 STUDY = (
     "INSERT INTO studies (id, job_id, place, name, role, sampler, repeat, n_trials, seed,"

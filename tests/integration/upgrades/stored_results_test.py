@@ -146,6 +146,15 @@ def budget_of(client: TestClient, job: Json) -> int:
     return max(int(study["n_trials"]) for study in searches)
 
 
+def planned(client: TestClient, job: Json, found: list[Json]) -> list[Json]:
+    """Leave out final trainings beyond the plan: a clone has the plan alone."""
+    whole = client.get(f"/v1/jobs/{job['id']}").json()
+    if whole["spec"]["evaluation"].get("continued_to") is None:
+        return found
+    n_seeds = whole["report"]["answer"]["looks"][-1]["n_seeds"]
+    return [one for one in found if one["phase"] != "evaluation" or one["number"] < n_seeds]
+
+
 def stopped_of(database: Database, job: Json) -> frozenset[str]:
     """Return the digests of trainings that were stopped early: a new job does not take those."""
     with database.engine.connect() as connection:
@@ -260,6 +269,6 @@ def test_a_finished_job_that_is_submitted_again_trains_nothing(
         simulation.data_dir, simulation.stopped = tmp_path, stopped
         simulation.run(taken(simulation, again), MANY)
         old, new = (asked_for(client, one) for one in (job, again))
-        assert new == old, job["name"]
+        assert new == planned(client, job, old), job["name"]
         n_trained = sum(trial["attempts"] for trial in trials_of(client, again))
         assert n_trained == 0 or stopped, job["name"]

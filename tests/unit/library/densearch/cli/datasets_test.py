@@ -55,7 +55,7 @@ def test_classes_are_counted_by_split() -> None:
 
 
 def test_groups_are_counted_by_split() -> None:
-    found = {
+    found: dict[str, Any] = {
         "counts": {"train": 6, "test": 3},
         "class_counts": None,
         "classes": [],
