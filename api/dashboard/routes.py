@@ -21,7 +21,7 @@ from api.dashboard.rendering import HEADERS, html, html_of_stored
 from api.paging import MAX_ID, Id, OptionalId
 from service.errors import NotFoundError
 from service.samplers.catalogue import registry
-from service.storage import jobs, studies
+from service.storage import jobs, studies, trials
 from service.storage.database import Database
 from service.tasks import kinds
 
@@ -92,8 +92,9 @@ def show_trial_curve(
     """Return the losses of a trial's epochs for Plotly.js; null while there is none."""
     try:
         with database_of(request).read() as session:
-            page = trial.trial_page(session, job_id, trial_id)
-        figure = curves.figure_of(page.measured, page.trial["curve"], THEMES[theme])
+            found = trial.trial_of(session, job_id, trial_id)
+            measured = trials.measurements(session, trial_id)
+        figure = curves.figure_of(measured, found.curve, THEMES[theme])
     except NotFoundError:
         figure = None
     return JSONResponse(figure, headers=HEADERS)

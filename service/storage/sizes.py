@@ -9,10 +9,9 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.storage.database import Database
 from service.storage.tables import ArtifactRow, DatasetRow
 
-_BESIDE = ("", "-wal", "-shm")
+_FILES = ("", "-wal", "-shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,12 @@ class Stored:
     n_bytes: int
 
 
-def database_bytes(database: Database) -> int:
+def database_bytes(session: Session) -> int:
     """Return the size of the database: SQLite's files, or what PostgreSQL says."""
-    if database.url.get_backend_name() == "sqlite":
-        name = str(database.url.database)
-        return sum(_size(Path(name + end)) for end in _BESIDE)
-    with database.read() as session:
-        return int(session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+    url = session.get_bind().engine.url
+    if url.get_backend_name() == "sqlite":
+        return sum(_size(Path(f"{url.database}{end}")) for end in _FILES)
+    return int(session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
 
 
 def _size(path: Path) -> int:

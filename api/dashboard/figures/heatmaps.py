@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from api.dashboard.figures.themes import Figure, Theme, layout
@@ -32,6 +33,12 @@ def rows_of(phi: list[Any]) -> list[list[float]]:
     return phi
 
 
+def spread_of(densities: Iterable[list[list[float]]]) -> float:
+    """Return how far densities, each as rows, lie from 1 at most; 0 without any."""
+    values = (value for rows in densities for row in rows for value in row)
+    return max((abs(value - 1.0) for value in values), default=0.0)
+
+
 def density_figure(record: DensityRecord, theme: Theme) -> Figure:
     """Return one density's figure; the colour scale is centred on 1, the plain convolution."""
     rows = plane(record)
@@ -54,7 +61,7 @@ def _cells(
     *,
     is_numbered: bool,
 ) -> Figure:
-    spread = max(LEAST_SPREAD, *(abs(value - 1.0) for row in rows for value in row))
+    spread = max(LEAST_SPREAD, spread_of([rows]))
     return {
         "type": "heatmap",
         "name": "Phi",

@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scipy.special import stdtrit
 from sqlalchemy.orm import Session
 
-from api.dashboard.figures.heatmaps import plane
+from api.dashboard.figures.heatmaps import plane, spread_of
 from api.dashboard.formats import NONE
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import task_text
 from service.errors import DensearchError
 from service.jobs import progress
 from service.records import Job, Json, Study
+from service.report.stored_answer import answer_in, effect_in, outcome_in
 from service.storage import jobs, studies
 from service.studies.test_splits import split_named
 from service.tasks.metric_names import in_order
@@ -70,14 +70,12 @@ class ComparedJob:
     @property
     def outcome(self) -> str | None:
         """The answer of its report."""
-        return _answer(self.job).get("outcome")
+        return outcome_in(self.job.report)
 
     @property
     def effect(self) -> Json | None:
         """By how much its density changes the loss, as the report has it."""
-        looks = _answer(self.job).get("looks") or [{}]
-        effect: Json | None = looks[-1].get("effect")
-        return effect
+        return effect_in(self.job.report)
 
     @property
     def phi(self) -> list[list[float]] | None:
@@ -141,11 +139,10 @@ def comparison(session: Session, ids: Sequence[int]) -> SideBySide:
         NotFoundError: One of the jobs is not there.
     """
     found = [_compared(session, job_id) for job_id in ids]
-    values = [value for one in found for row in one.phi or () for value in row]
     return SideBySide(
         jobs=found,
         differences=list(differences([one.job.spec for one in found])),
-        spread=max((abs(value - 1.0) for value in values), default=0.0),
+        spread=spread_of(one.phi for one in found if one.phi is not None),
     )
 
 
@@ -160,11 +157,6 @@ def _compared(session: Session, job_id: int) -> ComparedJob:
     )
 
 
-def _answer(job: Job) -> Json:
-    found: Json = (job.report or {}).get("answer") or {}
-    return found
-
-
 def _measure(spec: Json) -> str | None:
     """Return what a job's losses are losses of: its test split, and what the task asks of it."""
     split = split_named(spec)
@@ -173,7 +165,7 @@ def _measure(spec: Json) -> str | None:
 
 
 def _judged(job: Job) -> Iterator[JudgedArm]:
-    report, question = job.report or {}, _answer(job).get("question") or {}
+    report, question = job.report or {}, answer_in(job.report).get("question") or {}
     first = question.get("arm") or report.get("best_arm")
     names = dict.fromkeys(name for name in (first, question.get("against"), "uniform") if name)
     arms = {arm["name"]: arm for arm in report.get("arms", ())}
@@ -187,6 +179,8 @@ def _arm(name: str, test: Json) -> JudgedArm:
     mean, spread, n = test["loss_mean"], test.get("loss_sd"), test.get("n") or 0
     half = None
     if spread is not None and n > 1:
+        from scipy.special import stdtrit  # late: the API starts without it
+
         half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n)
     metrics = in_order(test.get("metrics") or {})
     return JudgedArm(

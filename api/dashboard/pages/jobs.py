@@ -20,6 +20,7 @@ from api.paging import MAX_ID
 from service import clock
 from service.jobs import progress
 from service.records import Job, Json, Study
+from service.report.stored_answer import effect_in, outcome_in
 from service.states import JobState, Phase, Role
 from service.storage import campaigns, job_notes, job_pages, overview
 from service.storage.job_pages import JobFilter, JobOrder
@@ -150,8 +151,6 @@ def _line(
     samplers = (study.sampler for study in arms if study.role is Role.SEARCH)
     best = progress.lowest(job, arms)
     found = progress.of_overview(session, job, counts)
-    answer = (job.report or {}).get("answer") or {}
-    looks = answer.get("looks") or [{}]
     return JobLine(
         job=job,
         tags=tags[job.id],
@@ -162,8 +161,8 @@ def _line(
         eta_s=found.eta_s,
         best=best,
         falls=_falls(session, job, best),
-        outcome=answer.get("outcome"),
-        effect=looks[-1].get("effect"),
+        outcome=outcome_in(job.report),
+        effect=effect_in(job.report),
         campaign=owners.get(job.id),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -82,24 +82,24 @@ def system_page(database: Database, settings: Settings) -> SystemPage:
     with database.read() as session:
         known = dispatchers.every(session)
         alive = {one.id for one in dispatchers.alive(session, 2 * settings.lease_s)}
-        count = partial(progress.trials_by_state, session)
+        count, lately = partial(progress.trials_by_state, session), answers_in(session).lately
         return SystemPage(
             dispatchers=[DispatcherLine(one, one.id in alive) for one in known],
             no_dispatcher=None if alive else leases.no_dispatcher(settings.data_dir),
             start_failure=start_failures.last(settings.data_dir),
             at_work=overview.at_work(session, MOST_AT_WORK),
             jobs=progress.jobs_by_state(session),
-            trials=answers_in(session).lately("trials by state", count),
+            trials=lately("trials by state", count),
             queued_since=events.queued_at(session),
             database=database.url.get_backend_name(),
             revision=schema.current(database),
             needed=schema.head(),
-            database_bytes=sizes.database_bytes(database),
-            datasets=sizes.datasets(session),
-            artifacts=sizes.artifacts(session),
+            database_bytes=sizes.database_bytes(session),
+            datasets=lately("size of data sets", partial(sizes.datasets, session)),
+            artifacts=lately("size of files", partial(sizes.artifacts, session)),
             room=_room(settings.data_dir),
             data_dir=settings.data_dir,
-            versions=dict(_versions()),
+            versions=_versions(),
             now=clock.now(),
         )
 
@@ -111,7 +111,8 @@ def _room(folder: Path) -> Room | None:
     return None
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
     found = {}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from api.dashboard.figures.heatmaps import rows_of
+from api.dashboard.figures.heatmaps import rows_of, spread_of
 from api.dashboard.json_text import json_text
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer
@@ -94,8 +94,7 @@ class TrialPage:
     @property
     def spread(self) -> float:
         """How far its densities lie from 1 at most."""
-        values = [v for rows in self.densities.values() for row in rows for v in row]
-        return max((abs(value - 1.0) for value in values), default=0.0)
+        return spread_of(self.densities.values())
 
 
 def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
@@ -104,9 +103,7 @@ def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
     Raises:
         NotFoundError: There is no such trial in this job.
     """
-    job, trial = jobs.get(session, job_id), trials.get(session, trial_id)
-    if trial.job_id != job_id:
-        raise NotFoundError(f"trial of job {job_id} with the number", trial_id)
+    job, trial = jobs.get(session, job_id), trial_of(session, job_id, trial_id)
     (study,) = (s for s in studies.of_job(session, job_id) if s.id == trial.study_id)
     source = trial.cached_from
     return TrialPage(
@@ -123,6 +120,18 @@ def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
         payload_json=json_text(trial.payload),
         now=clock.now(),
     )
+
+
+def trial_of(session: Session, job_id: int, trial_id: int) -> Trial:
+    """Return a trial of a job.
+
+    Raises:
+        NotFoundError: There is no such trial in this job.
+    """
+    trial = trials.get(session, trial_id)
+    if trial.job_id != job_id:
+        raise NotFoundError(f"trial of job {job_id} with the number", trial_id)
+    return trial
 
 
 def _densities(phi: object) -> dict[str, list[list[float]]]:

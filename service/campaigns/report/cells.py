@@ -8,6 +8,7 @@ from typing import Any
 
 from service.records import Json
 from service.report.effects import log_of
+from service.report.stored_answer import answer_in, effect_in, outcome_in
 from service.states import JobState
 from service.storage.campaigns import CampaignCell
 from service.studies.looks import ERROR_RATE
@@ -74,12 +75,11 @@ def result_of(cell: CampaignCell) -> CellResult:
         cell: With its job's spec and report, as far as there are.
     """
     spec, report = cell.spec or {}, cell.report or {}
-    answer = report.get("answer") or {}
     task, network = spec.get("task") or {}, spec.get("network") or {}
     n_training = (task.get("data") or {}).get("n_training")
-    arm = _arm(report, (answer.get("question") or {}).get("arm") or report.get("best_arm"))
-    looks = answer.get("looks") or [{}]
-    outcome = answer.get("outcome")
+    question = answer_in(report).get("question") or {}
+    arm = _arm(report, question.get("arm") or report.get("best_arm"))
+    outcome = outcome_in(report)
     return CellResult(
         index=cell.index,
         settings=cell.settings,
@@ -87,7 +87,7 @@ def result_of(cell: CampaignCell) -> CellResult:
         state=cell.state,
         split=split_named(spec),
         outcome=outcome,
-        effect=None if outcome == LESS_RELIABLE else log_ratio(looks[-1].get("effect")),
+        effect=None if outcome == LESS_RELIABLE else log_ratio(effect_in(report)),
         radius=(arm.get("density") or {}).get("effective_radius"),
         network=(_number(network.get("width")), _number(network.get("kernel_size"))),
         n_train=_number(task.get("n_train")) or _number(n_training),
