@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from service import logs
 from service.settings import Settings
@@ -52,3 +53,13 @@ def test_json_lines_hold_what_was_said(capsys: pytest.CaptureFixture[str]) -> No
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isascii()
     assert json.loads(line)["path"] == HOSTILE
+
+
+def test_a_logger_that_was_used_follows_the_next_configuration() -> None:
+    logs.configure(Settings())
+    log = structlog.get_logger("of a module")
+    log.info("first")
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        log.info("second")
+    assert [line["event"] for line in lines] == ["second"]
