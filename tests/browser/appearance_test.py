@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -57,6 +59,28 @@ def test_figures_follow_the_colour_scheme(
     assert page.evaluate(ink) == THEMES["light"].ink
     page.emulate_media(color_scheme="dark")
     until(page, f"{ink} === '{THEMES['dark'].ink}'")
+    page.get_by_label("Colours").select_option("light")
+    until(page, f"{ink} === '{THEMES['light'].ink}'")
+    page.reload()  # the choice is kept
+    wait_for_figures(page, "density")
+    assert page.evaluate(ink) == THEMES["light"].ink
+    assert page.get_by_label("Colours").input_value() == "light"
+    context.close()
+
+
+def test_times_are_the_readers_with_utc_as_their_hint(
+    chromium: Browser, seeded: tuple[Server, dict[str, Job]]
+) -> None:
+    server, found = seeded
+    job = found["running"]
+    context = calm_context(chromium, timezone_id="Asia/Kolkata", locale="en-GB")
+    page = open_tab(context, server.url).open(f"/jobs/{job.id}")
+    made = page.locator("#meta time")
+    local = job.created_at.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert local.strftime("%H:%M:%S") in made.inner_text()
+    assert made.get_attribute("title") == job.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    page.wait_for_timeout(2500)  # the page has updated itself
+    assert local.strftime("%H:%M:%S") in made.inner_text()
     context.close()
 
 

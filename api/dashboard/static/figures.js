@@ -3,7 +3,7 @@ import { at } from "./addresses.js";
 import { get } from "./live.js";
 
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false };
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 let plotly = null;
 
 function loadPlotly(url) {
@@ -27,7 +27,7 @@ export async function draw(id, density, plotlyUrl) {
   const began = performance.now();
   const found = [];
   for (const box of document.querySelectorAll("[data-figure]")) {
-    const query = new URLSearchParams({ theme: dark.matches ? "dark" : "light" });
+    const query = new URLSearchParams({ theme: theme() });
     if (density) query.set("density", density);
     const path = box.dataset.source ?? `jobs/${id}/figures/${box.dataset.figure}?`;
     const figure = await (await get(at(`${path}&${query}`))).json();
@@ -61,7 +61,13 @@ export function hint() {
   }
 }
 
+/** Return the colour scheme in use: the reader's choice (theme.js), or the system's. */
+function theme() {
+  return document.documentElement.dataset.theme ?? (systemIsDark.matches ? "dark" : "light");
+}
+
 /** Call `redraw` when the colour scheme changes. */
 export function onScheme(redraw) {
-  dark.addEventListener("change", redraw);
+  systemIsDark.addEventListener("change", redraw);
+  document.addEventListener("themechange", redraw);
 }

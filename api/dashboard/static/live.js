@@ -1,4 +1,5 @@
 // Shared by the pages: replaces their live parts by the server's newest rendering.
+import { localise } from "./times.js";
 
 const announcer = document.getElementById("announcer");
 const banner = document.getElementById("offline");
@@ -70,6 +71,7 @@ export async function get(url) {
 export async function refresh(url) {
   const text = await (await get(url)).text();
   const fresh = new DOMParser().parseFromString(text, "text/html");
+  localise(fresh);
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
     if (next !== null) morph(region, next);

@@ -75,9 +75,10 @@ def test_studies_of_alike_colour_differ_in_dash_or_symbol(theme: Theme) -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_the_style_sheet_draws_the_legend_in_the_same_colours(name: str) -> None:
     css = files("api.dashboard").joinpath("static", "style.css").read_text("utf-8")
-    light, dark = css.split("@media (prefers-color-scheme: dark)", 1)
-    part = {"light": light, "dark": dark.split("*, *::before", 1)[0]}[name]
-    found = dict(re.findall(r"--(series-\d|control|surface|ink|muted): (#[0-9a-f]{6})", part))
+    pairs = re.findall(
+        r"--(series-\d|control|surface|ink|muted): light-dark\((#\w{6}), (#\w{6})\)", css
+    )
+    found = {variable: dark if name == "dark" else light for variable, light, dark in pairs}
     theme = THEMES[name]  # type: ignore[index]
     assert found == {f"series-{i}": colour for i, colour in enumerate(theme.series)} | {
         "control": theme.control,
