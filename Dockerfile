@@ -45,7 +45,7 @@ COPY api ./api
 COPY migrations ./migrations
 COPY library ./library
 COPY examples ./examples
-COPY docs/evidence ./docs/evidence
+COPY docs ./docs
 RUN pip install --no-deps --editable ./library --editable . \
     && python -m compileall -q api migrations service workers library
 

@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from api.dashboard import campaign_routes, comparison_routes, explanations, routes
+from api.dashboard import (
+    campaign_routes,
+    comparison_routes,
+    explanations,
+    guide_routes,
+    routes,
+)
 from api.dashboard.pages import new_job
 from api.dashboard.problem_pages import ProblemPages
 from api.documents import routes as reports
@@ -95,7 +101,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # "new" before the page of a job, which would take it for an id.
     pages = (
         *(new_job.router, campaign_routes.router, comparison_routes.router),
-        *(routes.router, explanations.router),
+        *(routes.router, explanations.router, guide_routes.router),
     )
     routers = (*(module.router for module in ROUTES), *pages)
     for router in routers:

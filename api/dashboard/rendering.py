@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from api.context import database_of
-from api.dashboard import assets
+from api.dashboard import assets, guide
 from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
@@ -52,6 +52,7 @@ def _templates() -> Environment:
         densearch_version=version("densearch"),
         job_states=list(JobState),
         dash_of=dash_of,
+        guide_is_here=guide.is_here,
         marked_arm=marked_arm,
     )
     return environment

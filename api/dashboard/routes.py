@@ -15,6 +15,7 @@ from api.dashboard.figures.themes import THEMES, Figure, ThemeName
 from api.dashboard.pages import datasets, density_cards, system, trial
 from api.dashboard.pages import job as views
 from api.dashboard.pages import jobs as listing
+from api.dashboard.pages.examples import EXAMPLES
 from api.dashboard.pages.margins import margin_of
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
 from api.dashboard.rendering import HEADERS, html, html_of_stored
@@ -34,7 +35,9 @@ def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) ->
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
         page = listing.job_list(session, query.wanted, query.sort, query.before)
-    return html(request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS)
+    return html(
+        request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS, starts=EXAMPLES
+    )
 
 
 @router.get("/jobs/{job_id}")

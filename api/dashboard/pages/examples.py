@@ -150,6 +150,21 @@ EXAMPLES: tuple[Example, ...] = (
             "evaluation": {"n_seeds": 3},
         },
     ),
+    Example(
+        "samplers",
+        "Compare samplers: the same search by four of them, three times each",
+        {
+            "name": "samplers compared",
+            "seed": 0,
+            "task": {"kind": "classification", "dataset": "digits"},
+            "network": {"kind": "small_cnn", "depth": 2, "width": 16, "kernel_size": 5},
+            "training": {"optimizer": "sgd", "lr": 0.05, "batch_size": 64, "epochs": 3},
+            "density": {"family": "symmetric"},
+            "samplers": ["direct_l", "tpe", "cmaes", "random"],
+            "repeats": 3,
+            "budget": {"n_trials": 20},
+        },
+    ),
     *(
         Example(kind, *info.example)
         for kind, info in TASKS.items()

@@ -19,7 +19,7 @@ from api.dashboard.rendering import html, html_of_stored
 from api.paging import MAX_ID, OptionalId
 from api.routes.estimates import RETRY_AFTER_S
 from service.costs.prices import prices_of
-from service.errors import InvalidSpecError
+from service.errors import InvalidSpecError, NotFoundError
 from service.jobs import commands as service_jobs
 from service.jobs.estimate import estimate
 from service.jobs.leases import no_dispatcher
@@ -38,7 +38,9 @@ class NewJobPage:
     chosen: Example
 
 
-def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -> NewJobPage:
+def new_job_page(
+    session: Session, job_id: int | None, dataset_id: int | None, template: str | None = None
+) -> NewJobPage:
     """Read the specs to start from.
 
     Args:
@@ -46,9 +48,10 @@ def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -
         job_id: A job whose spec is chosen.
         dataset_id: A stored set that the chosen spec is trained on; the newest is offered when
             None.
+        template: Name of the start that is chosen.
 
     Raises:
-        NotFoundError: There is no such job or set.
+        NotFoundError: There is no such job, set or template.
     """
     starts = list(EXAMPLES)
     line = _stored(session, dataset_id)
@@ -60,8 +63,12 @@ def new_job_page(session: Session, job_id: int | None, dataset_id: int | None) -
         starts.insert(
             0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(session, job))
         )
-    wanted = "stored" if dataset_id is not None else starts[0].name
-    return NewJobPage(starts, next(start for start in starts if start.name == wanted))
+    wanted = "stored" if dataset_id is not None else template or starts[0].name
+    chosen = next((start for start in starts if start.name == wanted), None)
+    if chosen is None:
+        names = ", ".join(start.name for start in starts)
+        raise NotFoundError("template", f"{wanted[:100]!r}: choose from {names}")
+    return NewJobPage(starts, chosen)
 
 
 def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
@@ -94,10 +101,11 @@ def show_new_job(
     request: Request,
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
     dataset: OptionalId = None,
+    template: str | None = None,
 ) -> HTMLResponse:
     """Show the form of a new job, filled with an example, a job's spec or one for a stored set."""
     return html_of_stored(
-        request, "new_job.html", lambda session: new_job_page(session, start, dataset)
+        request, "new_job.html", lambda session: new_job_page(session, start, dataset, template)
     )
 
 

@@ -46,7 +46,12 @@ def test_it_is_filled_with_the_demo_and_offers_every_example(client: TestClient)
     assert {name: json.loads(html.unescape(text)) for name, text in found.items()} == {
         example.name: example.spec for example in EXAMPLES
     }
-    assert 'href="./jobs/new"' in client.get("/").text
+    first = client.get("/").text
+    assert 'href="./jobs/new"' in first
+    for example in EXAMPLES:
+        assert f'href="./jobs/new?template={example.name}"' in first
+        started = client.get("/jobs/new", params={"template": example.name}).text
+        assert _chosen(started) == example.name
 
 
 def test_it_starts_from_a_job(client: TestClient) -> None:
@@ -91,7 +96,10 @@ def test_a_job_that_would_be_refused_by_now_is_shown_as_it_is_stored(
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [({"from": 7}, 404), ({"dataset": 7}, 404), ({"from": "x"}, 422), ({"dataset": 0}, 422)],
+    [
+        *(({"from": 7}, 404), ({"dataset": 7}, 404), ({"from": "x"}, 422), ({"dataset": 0}, 422)),
+        ({"template": "<b>"}, 404),
+    ],
 )
 def test_what_is_not_there_is_told(client: TestClient, query: dict[str, Any], status: int) -> None:
     assert client.get("/jobs/new", params=query).status_code == status
