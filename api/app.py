@@ -12,7 +12,9 @@ from api.dashboard import (
     campaign_routes,
     comparison_routes,
     explanations,
+    figure_routes,
     guide_routes,
+    job_routes,
     routes,
 )
 from api.dashboard.pages import new_job
@@ -101,7 +103,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # "new" before the page of a job, which would take it for an id.
     pages = (
         *(new_job.router, campaign_routes.router, comparison_routes.router),
-        *(routes.router, explanations.router, guide_routes.router),
+        *(routes.router, job_routes.router, figure_routes.router),
+        *(explanations.router, guide_routes.router),
     )
     routers = (*(module.router for module in ROUTES), *pages)
     for router in routers:

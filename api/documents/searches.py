@@ -9,7 +9,7 @@ from api.dashboard.figures import convergence
 from api.dashboard.figures.series import Series, series_of
 from api.dashboard.figures.staircases import Step, staircase, thinned
 from api.dashboard.formats import NONE, number, sentence
-from api.dashboard.pages.job import ROLES
+from api.dashboard.pages.job_overview import ROLES
 from api.documents.blocks import (
     Block,
     DocumentSection,

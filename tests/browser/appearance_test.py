@@ -21,7 +21,6 @@ FITTING = """[...document.querySelectorAll('[data-drawn]')].every((box) => {
   return Math.abs(svg.clientWidth - box.clientWidth) <= 1 && box.clientHeight > 200
     && Math.abs(svg.clientHeight - box.clientHeight) <= 1;
 })"""
-SHOWING = ("running", "succeeded", "searched")
 
 
 def wait_for_figures(page: Page, *names: str) -> None:
@@ -29,22 +28,35 @@ def wait_for_figures(page: Page, *names: str) -> None:
         page.wait_for_selector(f"#figure-{name}[data-drawn] svg.main-svg")
 
 
-@pytest.mark.parametrize("name", ["list", "running", "succeeded", "searched", "waiting"])
+@pytest.mark.parametrize(
+    ("name", "tab_name", "figures"),
+    [
+        ("list", "", ()),
+        ("running", "trials", ()),
+        ("succeeded", "", ("density",)),
+        ("searched", "convergence", ("trials", "time")),
+        ("waiting", "files", ()),
+    ],
+)
 def test_pages_are_clean(
-    chromium: Browser, seeded: tuple[Server, dict[str, Job]], name: str
+    chromium: Browser,
+    seeded: tuple[Server, dict[str, Job]],
+    name: str,
+    tab_name: str,
+    figures: tuple[str, ...],
 ) -> None:
     server, found = seeded
     context = calm_context(chromium)
     tab = open_tab(context, server.url)
-    page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}")
-    if name in SHOWING:
-        wait_for_figures(page, "trials", "time", "density")
+    at = f"/{tab_name}" if tab_name else ""
+    page = tab.open("/" if name == "list" else f"/jobs/{found[name].id}{at}")
+    wait_for_figures(page, *figures)
     for details in page.query_selector_all("summary"):
         details.click()
     check_looks(page, n_texts=20, settle=lambda: until(page, FITTING))
     assert tab.complaints == []
     assert tab.foreign == []
-    assert any("plotly" in url for url in tab.urls) == (name in SHOWING)
+    assert any("plotly" in url for url in tab.urls) == bool(figures)
     context.close()
 
 
@@ -132,7 +144,7 @@ def test_repeats_are_a_band_and_its_legend_says_so(
     server, found = seeded
     context = calm_context(chromium)
     tab = open_tab(context, server.url)
-    page = tab.open(f"/jobs/{found['searched'].id}")
+    page = tab.open(f"/jobs/{found['searched'].id}/convergence")
     wait_for_figures(page, "trials", "time")
     for name in ("trials", "time"):
         filled = page.locator(f"#figure-{name} .fills path.js-fill")
@@ -150,7 +162,7 @@ def test_older_trials_are_added_below(
     server, found = seeded
     context = calm_context(chromium)
     tab = open_tab(context, server.url)
-    page = tab.open(f"/jobs/{found['succeeded'].id}")
+    page = tab.open(f"/jobs/{found['succeeded'].id}/trials")
     for n_rows in (50, 61):
         page.get_by_role("button", name="Older trials").click()
         until(page, f"document.querySelectorAll('[data-trial]').length === {n_rows}")
@@ -182,14 +194,15 @@ def test_a_figure_that_is_not_drawn_says_why_and_pauses_have_an_end(
     server, found = seeded
     context = calm_context(chromium)
     context.route("**/plotly.min.js*", lambda route: route.abort())
-    page = open_tab(context, server.url).open(f"/jobs/{found['succeeded'].id}")
+    tab = open_tab(context, server.url)
+    page = tab.open(f"/jobs/{found['succeeded'].id}/convergence")
     hint = "document.getElementById('figure-trials').dataset.hint"
     until(page, f"{hint}.startsWith('The figure could not be loaded')")
     assert page.evaluate(PAUSES) == [1000, 1500, 5000]
     page.emulate_media(media="print")
+    tab.open(f"/jobs/{found['succeeded'].id}/comparison")
     tables = "[...document.querySelectorAll('#report table')]"
     page.set_viewport_size({"width": 703, "height": 900})  # A4 between its margins
     until(page, f"{tables}.every((t) => t.scrollWidth <= t.parentElement.clientWidth)")
-    assert page.locator("#trials").is_hidden()
     assert page.get_by_role("button").count() == 0
     context.close()

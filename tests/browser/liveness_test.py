@@ -46,10 +46,11 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
     job = seeding.running(server.database)
     with server.database.read() as session:
         live = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
-    tab = spied(chromium, server, f"/jobs/{job.id}")
+    curves = spied(chromium, server, f"/jobs/{job.id}/convergence").page
+    curves.wait_for_selector("#figure-trials[data-drawn]")
+    tab = spied(chromium, server, f"/jobs/{job.id}/trials")
     page = tab.page
     wait_for_stream(page)
-    page.wait_for_selector("#figure-trials[data-drawn]")
     born = page.evaluate("born")
     row = page.locator(f"#trial-{live.id}")
     expect(row).to_contain_text("epoch 2/4")
@@ -57,14 +58,16 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
     with server.database.write() as session:
         seeding.complete(session, job, live, 0.00123)
     expect(row).to_contain_text("Completed")
-    expect(page.locator("#progress")).to_contain_text("0.00123")
-    # The best so far in the figure is the new one.
-    until(page, "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))")
+    # The best so far in the figure of another page is the new one.
+    until(
+        curves, "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))"
+    )
     assert page.evaluate("born") == born
     assert page.evaluate("document.activeElement.closest('tr')?.id") == f"trial-{live.id}"
     assert open_streams(page) == 1
     assert tab.complaints == []
     page.context.close()
+    curves.context.close()
 
 
 def test_the_keyboard_pauses_resumes_and_cancels(chromium: Browser, server: Server) -> None:

@@ -49,7 +49,7 @@ def watch(tab: Tab, server: Server, job_id: int) -> None:
     """See the figures drawn, pause the job, see an event arrive, download a density."""
     page = tab.page
     until(page, "window.streams?.some((s) => s.readyState === 1)")
-    page.wait_for_selector("#figure-trials[data-drawn]")
+    page.wait_for_selector("#figure-density[data-drawn]")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#state")).to_have_text("Paused")
     commands.resume(server.database, job_id)

@@ -3,7 +3,7 @@ import { draw, onScheme } from "./figures.js";
 import { paced, refresh } from "./live.js";
 
 const { plotly } = document.getElementById("compared").dataset;
-const drawCurves = () => draw(null, null, plotly);
+const drawCurves = () => draw(null, plotly);
 const look = paced(async () => {
   await refresh(location.href);
   await drawCurves();

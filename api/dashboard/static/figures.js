@@ -18,18 +18,19 @@ function loadPlotly(url) {
 }
 
 /**
- * Draw, or bring up to date, every figure of job `id`; `density` is the id of the one shown.
+ * Draw, or bring up to date, every figure of job `id` by the selections in the page's address.
  *
  * All are fetched before the first is drawn, so that they show the same moment. Returns how long
  * the server took, ms: loading Plotly.js and drawing are this machine's work.
  */
-export async function draw(id, density, plotlyUrl) {
+export async function draw(id, plotlyUrl) {
   const began = performance.now();
   const found = [];
   for (const box of document.querySelectorAll("[data-figure]")) {
-    const query = new URLSearchParams({ theme: theme() });
-    if (density) query.set("density", density);
-    const path = box.dataset.source ?? `jobs/${id}/figures/${box.dataset.figure}?`;
+    const isOwn = "source" in box.dataset; // its address says all
+    const query = new URLSearchParams(isOwn ? "" : location.search);
+    query.set("theme", theme());
+    const path = isOwn ? box.dataset.source : `jobs/${id}/figures/${box.dataset.figure}?`;
     const figure = await (await get(at(`${path}&${query}`))).json();
     box.toggleAttribute("data-lacking", figure === null);
     if (figure !== null) found.push([box, figure]);

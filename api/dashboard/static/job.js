@@ -1,7 +1,7 @@
-// One job: follows its events, and updates the page and its figures.
+// A page of one job: follows its events, and updates the page and its figures.
 import { at } from "./addresses.js";
 import { draw, hint, onScheme } from "./figures.js";
-import { announce, get, paced, refresh, setOnline } from "./live.js";
+import { announce, paced, refresh, setOnline } from "./live.js";
 import { openOrder, order, takeOrders, UnreachableError } from "./orders.js";
 import { takePlace } from "./streams.js";
 
@@ -9,8 +9,6 @@ const root = document.getElementById("job");
 const id = root.dataset.job;
 const problem = document.getElementById("problem");
 const dialog = document.getElementById("cancel-dialog");
-const older = document.getElementById("older");
-const olderRows = document.getElementById("older-trials");
 const DIALOGS = { extend: true, annotate: true, clone: true, delete: true };
 const WORDS = { "retry-failed": "retry the failed trials" };
 const KINDS = ["job", "study", "trial", "measurement"];
@@ -22,8 +20,6 @@ let leave = null; // gives back the place of the stream
 let isTaking = false;
 let retry = null;
 let lastEvent = shownEvent();
-let density = new URLSearchParams(location.search).get("density");
-const margin = new URLSearchParams(location.search).get("margin_percent");
 let knownState = state();
 
 function state() { return document.getElementById("state").dataset.state; }
@@ -33,14 +29,13 @@ function isFinal() { return "final" in document.getElementById("state").dataset;
 
 // The page
 
+/** The address of this page with its selections. */
 function pageUrl() {
-  const query = new URLSearchParams();
-  if (density) query.set("density", density);
-  if (margin) query.set("margin_percent", margin);
+  const url = new URL(location.href);
   // Rows that were paged in stay; the live part of the table ends where they begin.
-  const first = olderRows.querySelector("[data-trial]");
-  if (first) query.set("above", first.dataset.trial);
-  return at(`jobs/${id}?${query}`);
+  const first = document.querySelector("#older-trials [data-trial]");
+  if (first) url.searchParams.set("above", first.dataset.trial);
+  return url.href;
 }
 
 const show = paced(async () => {
@@ -58,12 +53,12 @@ const show = paced(async () => {
     lastEvent = shownEvent();
     drawFigures();
   }
-  if (!olderRows.hasChildNodes()) older.hidden = !document.getElementById("trials").dataset.older;
+  document.dispatchEvent(new Event("shown")); // for the scripts of single pages
   if (isFinal()) stop();
   else follow(); // a job that had ended may go on: extended, or its failed trials tried again
 }, 300);
 
-const drawFigures = paced(() => draw(id, density, root.dataset.plotly), 1000);
+const drawFigures = paced(() => draw(id, root.dataset.plotly), 1000);
 
 // Events
 
@@ -157,29 +152,25 @@ takeOrders(`jobs/${id}`, (action, answer) => {
   else showOutcome(document.querySelector(`[data-action=${action}]`));
 });
 
-// The chosen density
+// Selections: forms that the server reads from the address, so that they survive a reload
 
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "chosen") return;
-  density = event.target.value;
-  const query = new URLSearchParams(location.search);
-  query.set("density", density);
-  history.replaceState(null, "", `?${query}`);
+function select(form) {
+  const url = new URL(location.href);
+  for (const name of new Set([...form.elements].map((field) => field.name))) url.searchParams.delete(name);
+  for (const [name, value] of new FormData(form)) if (value !== "") url.searchParams.append(name, value);
+  history.replaceState(null, "", url);
   show();
   drawFigures();
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-selection]");
+  if (form !== null) select(form);
 });
-
-// Older trials
-
-older.addEventListener("click", async () => {
-  const live = document.getElementById("trials");
-  const before = olderRows.dataset.older ?? live.dataset.older;
-  const text = await (await get(at(`jobs/${id}/trials?before=${before}`))).text();
-  const rows = new DOMParser().parseFromString(text, "text/html").getElementById("rows");
-  olderRows.append(...[...rows.children].map((row) => document.importNode(row, true)));
-  olderRows.dataset.older = rows.dataset.older;
-  older.hidden = !rows.dataset.older;
-  announce(`${rows.children.length} older trials shown`);
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-selection]")) return;
+  event.preventDefault();
+  select(event.target);
 });
 
 onScheme(drawFigures);

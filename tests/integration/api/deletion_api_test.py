@@ -109,11 +109,11 @@ def test_a_trial_says_that_its_source_was_deleted(
 ) -> None:
     first = run_storing(sqlite_database, settings.data_dir, SMALL)
     second = run_storing(sqlite_database, settings.data_dir, SMALL)
-    page = client.get(f"/jobs/{second}").text
+    page = client.get(f"/jobs/{second}/trials").text
     assert "Took the result of trial" in page
     assert "of a job that was deleted since" not in page
     client.delete(f"/v1/jobs/{first}")
-    assert "of a job that was deleted since" in client.get(f"/jobs/{second}").text
+    assert "of a job that was deleted since" in client.get(f"/jobs/{second}/trials").text
     items = client.get(f"/v1/jobs/{second}/trials").json()["items"]
     assert all(item["cached"] and item["cached_from"] for item in items)
 

@@ -111,11 +111,12 @@ def test_the_page_and_the_terminal_tell_the_groups(
 ) -> None:
     job = finished(client, sqlite_database, STAGES)
     page = client.get(f"/jobs/{job['id']}").text
-    assert "The 4 values that it searches" in page
     assert "random, stage 2" in page
-    assert "alpha, beta at -2, +2" in page
-    assert ", ".join(NARROW) in page
     assert "resnet 5 3" in page
+    files = client.get(f"/jobs/{job['id']}/files").text
+    assert "The 4 values that it searches" in files
+    assert "alpha, beta at -2, +2" in files
+    assert ", ".join(NARROW) in files
     screen = Console(file=io.StringIO(), width=160)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("densearch.cli.reports.console", lambda: screen)
@@ -208,4 +209,5 @@ def test_a_job_that_would_be_refused_now_is_still_shown(
     shown = client.get(f"/v1/jobs/{job_id}")
     assert shown.status_code == 200
     assert shown.json()["vector"] is None
-    assert client.get(f"/jobs/{job_id}").status_code == 200
+    for tab in ("", "/files", "/search"):
+        assert client.get(f"/jobs/{job_id}{tab}").status_code == 200

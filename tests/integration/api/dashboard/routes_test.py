@@ -6,13 +6,14 @@ import re
 
 from starlette.testclient import TestClient
 
+from api.dashboard.pages.job_head import TABS
 from service.storage import densities
 from service.storage.database import Database
 from tests.support import seeding
 
 
 def test_missing_jobs_answer_a_page(client: TestClient) -> None:
-    for path in ("/jobs/1", "/jobs/1/trials?before=3"):
+    for path in ("/jobs/1", "/jobs/1/trials?before=3", "/jobs/1/search"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.headers["content-type"].startswith("text/html")
@@ -42,8 +43,10 @@ def test_no_page_holds_a_script_or_names_another_host(
     client: TestClient, database: Database
 ) -> None:
     found = seeding.seed_all(database)
-    for path in ("/", f"/jobs/{found['running'].id}", f"/jobs/{found['succeeded'].id}"):
-        page = client.get(path).text
+    shown = (found["running"].id, found["succeeded"].id, found["waiting"].id)
+    for path in ("/", *(f"/jobs/{job_id}/{tab.name}" for job_id in shown for tab in TABS)):
+        page = client.get(path.rstrip("/") or "/").text
+        assert path == "/" or page.count(' aria-current="page"') == 1
         assert not re.search(r"<script(?![^>]*src=)", page)
         assert not re.search(r"\son\w+=\"", page.replace("&#34;", ""))
         assert "http://" not in page

@@ -79,7 +79,7 @@ def test_the_table_of_trials_leads_to_the_pages(
     client: TestClient, seeded: dict[str, Job]
 ) -> None:
     job = next(job for job in seeded.values() if job.name == "photos, final")
-    page = client.get(f"/jobs/{job.id}").text
-    links = re.findall(rf'href="\.\./(jobs/{job.id}/trials/\d+)"', page)
+    page = client.get(f"/jobs/{job.id}/trials").text
+    links = re.findall(rf'href="\.\./\.\./(jobs/{job.id}/trials/\d+)"', page)
     assert links
     assert client.get(f"/{links[0]}").status_code == 200

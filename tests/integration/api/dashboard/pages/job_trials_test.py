@@ -17,11 +17,12 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
     client: TestClient, database: Database
 ) -> None:
     job = seeding.running(database)
-    page = client.get(f"/jobs/{job.id}").text
+    page = client.get(f"/jobs/{job.id}/trials").text
     for wanted in ("out of memory (killed", "cached", "diverged", "predicted", "epoch 2/4"):
         assert wanted in page
     assert re.search(r'data-action="pause">', page)
     assert re.search(r'data-action="resume" disabled>', page)
+    page = client.get(f"/jobs/{job.id}").text
     for kind in ("json", "npz", "csv"):
         link = re.search(rf'href="\.\.(/v1/densities/\d+\?format={kind})"', page)
         assert link is not None
@@ -34,7 +35,7 @@ def test_older_trials_join_seamlessly(client: TestClient, database: Database) ->
     with database.read() as session:
         every = [trial.id for trial in trials.of_job(session, job.id)]
     seen: list[int] = []
-    page = client.get(f"/jobs/{job.id}").text
+    page = client.get(f"/jobs/{job.id}/trials").text
     while True:
         seen += map(int, re.findall(r'data-trial="(\d+)"', page))
         older = re.search(r'data-older="(\d+)"', page)
@@ -42,5 +43,5 @@ def test_older_trials_join_seamlessly(client: TestClient, database: Database) ->
             break
         page = client.get(f"/jobs/{job.id}/trials", params={"before": older.group(1)}).text
     assert seen == every[::-1]
-    above = client.get(f"/jobs/{job.id}", params={"above": every[10]}).text
+    above = client.get(f"/jobs/{job.id}/trials", params={"above": every[10]}).text
     assert [int(i) for i in re.findall(r'data-trial="(\d+)"', above)] == every[:10:-1]

@@ -1,4 +1,4 @@
-"""The page of a job: what it may be told, what it found, and all that a search can.
+"""The pages of a job: what it may be told, what it found, and all that a search can.
 
 The jobs are seeded, or run by the service itself with a stand-in for the training.
 """
@@ -44,16 +44,17 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
     job_id = seeding.simulated(sqlite_database, seeding.SEARCH, n_workers=3).id
     page = client.get(f"/jobs/{job_id}").text
     found = {s["name"]: s for s in client.get(f"/v1/jobs/{job_id}/studies").json()["items"]}
-    legend = page.partition('id="legend"')[2].partition("</ul>")[0]
+    convergence = client.get(f"/jobs/{job_id}/convergence").text
+    legend = convergence.partition('id="legend"')[2].partition("</ul>")[0]
     assert "random, 3 repeats" in legend
     assert "random-2" not in legend
     assert "12 of 12" in _text(page, f"study-{found['random-2']['id']}")
     assert "control, tuned" in _text(page, f"study-{found['uniform_tuned']['id']}")
     assert "control, fixed" in _text(page, f"study-{found['uniform']['id']}")
-    assert "short trainings" in page
+    assert "short trainings" in convergence
     pruned = next(study for study in found.values() if study["n_pruned"])
     assert f"{pruned['n_pruned']} pruned" in _text(page, f"study-{pruned['id']}")
-    rows = page
+    rows = page = client.get(f"/jobs/{job_id}/trials").text
     while older := re.search(r'data-older="(\d+)"', rows):
         rows = client.get(f"/jobs/{job_id}/trials", params={"before": older.group(1)}).text
         page += rows
@@ -103,7 +104,7 @@ def test_a_trial_that_waits_at_a_rung_says_where(
             seeder.studies[0], None, [0.3, 0.8], state=TrialState.WAITING, curve=[0.2, 0.1]
         )
         fresh = seeder.trial(seeder.studies[0], None, [0.4, 0.8], state=TrialState.WAITING)
-    page = client.get(f"/jobs/{job.id}").text
+    page = client.get(f"/jobs/{job.id}/trials").text
     assert "Waiting after epoch 2/4" in _text(page, f"trial-{held.id}")
     assert "after epoch" not in _text(page, f"trial-{fresh.id}")
 
@@ -187,6 +188,7 @@ def test_an_extended_job_shows_what_it_superseded_as_such(
     reopen.extend(sqlite_database, job_id, 9)
     page = client.get(f"/jobs/{job_id}").text
     assert "data-final" not in page
+    page = client.get(f"/jobs/{job_id}/trials").text
     with sqlite_database.read() as session:
         old = [t for t in trials.of_job(session, job_id) if t.phase is Phase.SUPERSEDED]
     assert len(old) == 2 * 2
@@ -224,13 +226,15 @@ def test_a_finished_job_shows_its_verdict_arms_and_files(
 ) -> None:
     job = seeding.succeeded(database)
     page = client.get(f"/jobs/{job.id}").text
+    arms = client.get(f"/jobs/{job.id}/comparison").text
     assert "12.4 % below uniform" in page
-    assert page.count('id="arm-') == 7
-    assert "den[0] 0.25 to 0.41" in page
-    assert page.count('class="fill"') == 5  # three parts, their sum, and one more
-    for words in ("took 1.02 times", "took 202 epochs", "80 % of pairs"):
+    assert arms.count('id="arm-') == 7
+    assert "den[0] 0.25 to 0.41" in arms
+    assert arms.count('class="fill"') == 5  # three parts, their sum, and one more
+    for words in ("took 1.02 times", "took 202 epochs"):
         assert words in page
-    assert 'href="../v1/artifacts/' in page
+    assert "80 % of pairs" in arms
+    assert 'href="../../v1/artifacts/' in client.get(f"/jobs/{job.id}/files").text
     assert "data-final" in page
 
 
@@ -259,8 +263,8 @@ def test_a_report_may_lack_tests_and_intervals(client: TestClient, database: Dat
         report = {"arms": arms, "best_arm": None, "n_seeds": 1, "verdict": "Not judged."}
         job_rows.set_state(session, job.id, JobState.RUNNING)
         job_rows.set_state(session, job.id, JobState.SUCCEEDED, report=report)
-    page = client.get(f"/jobs/{job.id}").text
-    assert "Not judged." in page
+    assert "Not judged." in client.get(f"/jobs/{job.id}").text
+    page = client.get(f"/jobs/{job.id}/comparison").text
     assert '<span class="nowrap">factor 0.93</span> (0.71 to 1.2); 90 % for all together' in page
     assert "no fitted optimum: it is flat" in page
     assert "\u22125\u00d710<sup>\u22126</sup> to +1\u00d710<sup>\u22126</sup>" in page
@@ -302,11 +306,16 @@ def test_a_finished_job_never_says_that_it_has_nothing(
         "name": "branin", "task": {"kind": "function", "name": "branin"},
         "samplers": ["random"], "budget": {"n_trials": 4},
     }  # fmt: skip
-    found = client.get(f"/jobs/{seeding.simulated(sqlite_database, function).id}").text
-    waiting = client.get(f"/jobs/{seeding.waiting(sqlite_database).id}").text
+
+    def shown(job_id: int) -> str:
+        tabs = ("convergence", "comparison", "trials", "files")
+        return "".join(client.get(f"/jobs/{job_id}/{tab}").text for tab in tabs)
+
+    found = shown(seeding.simulated(sqlite_database, function).id)
+    waiting = shown(seeding.waiting(sqlite_database).id)
     job = seeding.submit(sqlite_database, "cancelled")
     client.post(f"/v1/jobs/{job.id}/cancel")
-    cancelled = client.get(f"/jobs/{job.id}").text
+    cancelled = shown(job.id)
     hints = [set(re.findall(r'data-hint="([^"]*)"', page)) for page in (found, waiting, cancelled)]
     assert hints == [
         {"Loading the figure…"},
@@ -327,7 +336,7 @@ def test_the_decision_comes_first(client: TestClient, database: Database) -> Non
     page = client.get(f"/jobs/{finished(database, 5)}").text
     assert 'class="decision adopt"' in page
     assert "Adopt the density. The probability that its loss is lower" in page
-    assert page.index("Adopt the density.") < page.index("Every arm is trained again")
+    assert page.index("Adopt the density.") < page.index('class="verdict"', page.index("Adopt"))
     assert "2 earlier jobs of this kind" in page
     assert 'href="../jobs/1">faces 0</a>' in page
 

@@ -1,0 +1,75 @@
+"""The routes of the figures of a job, and of its trials: JSON for Plotly.js."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator
+
+from api.context import database_of
+from api.dashboard.figures import curves
+from api.dashboard.figures.figure_request import Builder, FigureRequest
+from api.dashboard.figures.themes import THEMES, ThemeName
+from api.dashboard.pages import job_convergence, job_overview, trial
+from api.dashboard.rendering import HEADERS
+from api.paging import Id
+from service.errors import NotFoundError
+from service.storage import jobs, trials
+
+router = APIRouter(include_in_schema=False)
+
+# What draws each figure of a job, by its name in the address.
+BUILDERS: Mapping[str, Builder] = {
+    "density": job_overview.draw_density,
+    "time": job_convergence.draw_time,
+    "trials": job_convergence.draw_trials,
+}
+
+
+def _known(name: str) -> str:
+    if name not in BUILDERS:
+        raise ValueError(f"there is no such figure: it is one of {', '.join(sorted(BUILDERS))}")
+    return name
+
+
+@router.get("/jobs/{job_id}/figures/{name}")
+def show_figure(
+    request: Request,
+    job_id: Id,
+    name: Annotated[str, Path(), AfterValidator(_known)],
+    theme: ThemeName = "light",
+) -> JSONResponse:
+    """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none.
+
+    Args:
+        request: All else in its address are the selections of the page, see the figure's builder.
+        job_id: Which job.
+        name: See `BUILDERS`.
+        theme: Colours.
+    """
+    try:
+        with database_of(request).read() as session:
+            job = jobs.get(session, job_id)
+            wanted = FigureRequest(session, job, THEMES[theme], request.query_params)
+            figure = BUILDERS[name](wanted)
+    except NotFoundError:
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)
+
+
+@router.get("/jobs/{job_id}/trials/{trial_id}/figure")
+def show_trial_curve(
+    request: Request, job_id: Id, trial_id: Id, theme: ThemeName = "light"
+) -> JSONResponse:
+    """Return the losses of a trial's epochs for Plotly.js; null while there is none."""
+    try:
+        with database_of(request).read() as session:
+            found = trial.trial_of(session, job_id, trial_id)
+            measured = trials.measurements(session, trial_id)
+        figure = curves.figure_of(measured, found.curve, THEMES[theme])
+    except NotFoundError:
+        figure = None
+    return JSONResponse(figure, headers=HEADERS)

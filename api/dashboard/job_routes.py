@@ -1,0 +1,160 @@
+"""The routes of a job's pages: each tab is a page, and its selections are in the address."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from api.context import database_of
+from api.dashboard.pages import (
+    job_comparison,
+    job_convergence,
+    job_curves,
+    job_densities,
+    job_files,
+    job_overview,
+    job_samples,
+    job_search,
+    job_timeline,
+    job_trials,
+    trial,
+)
+from api.dashboard.pages.margins import margin_of
+from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
+from api.dashboard.rendering import html, html_of_stored
+from api.paging import MAX_ID, Id, OptionalId
+from service.errors import NotFoundError
+from service.storage import jobs, studies
+
+router = APIRouter(prefix="/jobs/{job_id}", include_in_schema=False)
+
+
+@router.get("")
+def show_overview(
+    request: Request, job_id: Id, density: OptionalId = None, margin_percent: str | None = None
+) -> HTMLResponse:
+    """Show one job.
+
+    Args:
+        request: Of the page.
+        job_id: Which job.
+        density: Id of the density that is shown.
+        margin_percent: The gain that matters; a wrong one is said in the page.
+    """
+    margin = margin_of(margin_percent)
+    return html_of_stored(
+        request,
+        "job_overview.html",
+        lambda session: job_overview.overview_tab(session, job_id, density, margin),
+    )
+
+
+@router.get("/convergence")
+def show_convergence(request: Request, job_id: Id) -> HTMLResponse:
+    """Show the best so far of every study."""
+    return html_of_stored(
+        request,
+        "job_convergence.html",
+        lambda session: job_convergence.convergence_tab(session, job_id),
+    )
+
+
+@router.get("/comparison")
+def show_comparison(request: Request, job_id: Id) -> HTMLResponse:
+    """Show the arms next to one another."""
+    return html_of_stored(
+        request,
+        "job_comparison.html",
+        lambda session: job_comparison.comparison_tab(session, job_id),
+    )
+
+
+@router.get("/search")
+def show_search(request: Request, job_id: Id) -> HTMLResponse:
+    """Show how a search went through its space."""
+    return html_of_stored(
+        request, "job_search.html", lambda session: job_search.search_tab(session, job_id)
+    )
+
+
+@router.get("/curves")
+def show_curves(request: Request, job_id: Id) -> HTMLResponse:
+    """Show the losses of the trainings, epoch by epoch."""
+    return html_of_stored(
+        request, "job_curves.html", lambda session: job_curves.curves_tab(session, job_id)
+    )
+
+
+@router.get("/trials")
+def show_trials(
+    request: Request,
+    job_id: Id,
+    above: OptionalId = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
+) -> HTMLResponse:
+    """Show the trials.
+
+    Args:
+        request: Of the page.
+        job_id: Which job.
+        above: See `job_trials.trials_tab`.
+        before: Answer with the rows of the next page alone, to be appended to the table.
+    """
+    if before is not None:
+        return _older_trials(request, job_id, before)
+    return html_of_stored(
+        request, "job_trials.html", lambda session: job_trials.trials_tab(session, job_id, above)
+    )
+
+
+def _older_trials(request: Request, job_id: int, before: int) -> HTMLResponse:
+    try:
+        with database_of(request).read() as session:
+            job = jobs.get(session, job_id)
+            own = studies.of_job(session, job_id)
+            rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
+    except NotFoundError as error:
+        return html(request, "missing.html", 404, detail=str(error))
+    return html(request, "older_trials.html", rows=rows)
+
+
+@router.get("/trials/{trial_id}")
+def show_trial(request: Request, job_id: Id, trial_id: Id) -> HTMLResponse:
+    """Show one trial of a job."""
+    return html_of_stored(
+        request, "trial.html", lambda session: trial.trial_page(session, job_id, trial_id)
+    )
+
+
+@router.get("/densities")
+def show_densities(request: Request, job_id: Id) -> HTMLResponse:
+    """Show the best density of every study."""
+    return html_of_stored(
+        request, "job_densities.html", lambda session: job_densities.densities_tab(session, job_id)
+    )
+
+
+@router.get("/samples")
+def show_samples(request: Request, job_id: Id) -> HTMLResponse:
+    """Show samples of the test split and what the arms make of them."""
+    return html_of_stored(
+        request, "job_samples.html", lambda session: job_samples.samples_tab(session, job_id)
+    )
+
+
+@router.get("/timeline")
+def show_timeline(request: Request, job_id: Id) -> HTMLResponse:
+    """Show which worker did what when."""
+    return html_of_stored(
+        request, "job_timeline.html", lambda session: job_timeline.timeline_tab(session, job_id)
+    )
+
+
+@router.get("/files")
+def show_files(request: Request, job_id: Id) -> HTMLResponse:
+    """Show what can be downloaded, and the spec."""
+    return html_of_stored(
+        request, "job_files.html", lambda session: job_files.files_tab(session, job_id)
+    )
