@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Path, Request, Response
@@ -16,6 +16,15 @@ OptionalId = Annotated[int | None, FromQuery(ge=1, le=MAX_ID)]
 Cursor = Annotated[
     int | None,
     Field(ge=1, le=MAX_ID, description="Id of the last item seen; taken from the Link header."),
+]
+# Where items are ordered by more than their ids. At most 2^63 - 1, as an id.
+Place = Annotated[
+    str | None,
+    Field(
+        max_length=300,
+        pattern=r"^[1-9][0-9]{0,17}(,[^\x00-\x1f\x7f]*)?$",
+        description="Place of the last item seen; taken from the Link header.",
+    ),
 ]
 # One line of text: PostgreSQL refuses NUL.
 Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -35,7 +44,13 @@ class _HasId(Protocol):
 T = TypeVar("T", bound=_HasId)
 
 
-def cut(found: Sequence[T], limit: int, request: Request, response: Response) -> Sequence[T]:
+def cut(
+    found: Sequence[T],
+    limit: int,
+    request: Request,
+    response: Response,
+    place_of: Callable[[T], object] = lambda item: item.id,
+) -> Sequence[T]:
     """Keep `limit` of the items found, and link to the next page when there are more.
 
     Args:
@@ -43,10 +58,11 @@ def cut(found: Sequence[T], limit: int, request: Request, response: Response) ->
         limit: The page's size.
         request: Its address and filters are kept in the link.
         response: Gets the Link header (RFC 8288).
+        place_of: Returns the cursor of an item.
     """
     if len(found) <= limit:
         return found
     kept = found[:limit]
-    url = request.url.include_query_params(cursor=kept[-1].id)
+    url = request.url.include_query_params(cursor=place_of(kept[-1]))
     response.headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return kept

@@ -31,6 +31,10 @@ class InvalidSpecError(DensearchError):
         super().__init__("; ".join(f"{f.pointer or '/'}: {f.detail}" for f in self.faults))
 
 
+class InvalidBodyError(InvalidSpecError):
+    """A request's body that holds no job's spec is refused; nothing was changed."""
+
+
 class UnknownSamplerError(DensearchError):
     """No sampler has this name; the message lists those that exist."""
 
@@ -47,12 +51,30 @@ class NotFoundError(DensearchError):
         super().__init__(f"there is no {kind} {key}")
 
 
+class NoDecisionError(NotFoundError):
+    """There is no decision on a job (yet); the message says why and what to do."""
+
+    def __init__(self, job_id: int, reason: str) -> None:
+        self.job_id, self.reason = job_id, reason
+        super().__init__("decision on job", job_id)
+        self.args = (f"there is no decision on job {job_id}: {reason}",)
+
+
 class IllegalTransitionError(DensearchError):
     """The state of a job or trial does not allow the transition; nothing was changed."""
 
     def __init__(self, kind: str, old: str, new: str) -> None:
         self.kind, self.old, self.new = kind, old, new
         super().__init__(f"a {kind} that is {old} cannot become {new}")
+
+
+class NotDeletableError(IllegalTransitionError):
+    """A job, or a campaign with its jobs, is not over: nothing was deleted."""
+
+    def __init__(self, kind: str, state: str, remedy: str) -> None:
+        super().__init__(kind, state, "deleted")
+        self.remedy = remedy
+        self.args = (f"a {kind} that is {state} cannot be deleted: {remedy}",)
 
 
 class NothingToRetryError(DensearchError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from service.errors import IllegalTransitionError
+from service.errors import IllegalTransitionError, NotDeletableError
 
 
 class JobState(StrEnum):
@@ -148,9 +148,9 @@ def check_job_transition(old: JobState, new: JobState) -> None:
 
 
 def check_deletable(state: JobState) -> None:
-    """Raise `IllegalTransitionError` unless a job in this state may be deleted."""
+    """Raise `NotDeletableError` unless a job in this state may be deleted."""
     if not state.is_final:
-        raise IllegalTransitionError("job", state, "deleted: cancel it first, or wait for its end")
+        raise NotDeletableError("job", state, "cancel it first, or wait for its end")
 
 
 def check_trial_transition(old: TrialState, new: TrialState) -> None:

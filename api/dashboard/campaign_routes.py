@@ -9,11 +9,12 @@ from api.context import database_of
 from api.dashboard.pages import campaigns
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
+from api.parameters import EXACT
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/campaigns")
+@router.get("/campaigns", dependencies=EXACT)
 def show_campaigns(request: Request, before: OptionalId = None) -> HTMLResponse:
     """Show the list of campaigns."""
     with database_of(request).read() as session:
@@ -21,7 +22,7 @@ def show_campaigns(request: Request, before: OptionalId = None) -> HTMLResponse:
     return html(request, "campaigns.html", page=page)
 
 
-@router.get("/campaigns/{campaign_id}")
+@router.get("/campaigns/{campaign_id}", dependencies=EXACT)
 def show_campaign(request: Request, campaign_id: Id) -> HTMLResponse:
     """Show one campaign with its report."""
     return html_of_stored(

@@ -15,6 +15,7 @@ from api.dashboard.figures.themes import THEMES, Figure, Theme, ThemeName
 from api.dashboard.pages import comparison
 from api.dashboard.pages.comparison import NotComparableError
 from api.dashboard.rendering import HEADERS, html_of_stored
+from api.parameters import EXACT
 from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
 from service.jobs import progress
@@ -26,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 Jobs = Annotated[list[str], Query(alias="jobs", max_length=40)]
 
 
-@router.get("/compare")
+@router.get("/compare", dependencies=EXACT)
 def show_comparison(request: Request, named: Jobs = []) -> HTMLResponse:  # noqa: B006 - FastAPI copies it
     """Show two to eight jobs side by side."""
     try:

@@ -25,13 +25,14 @@ from api.dashboard.pages.margins import margin_of
 from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import MAX_ID, Id, OptionalId
+from api.parameters import EXACT
 from service.errors import NotFoundError
 from service.storage import jobs, studies
 
 router = APIRouter(prefix="/jobs/{job_id}", include_in_schema=False)
 
 
-@router.get("")
+@router.get("", dependencies=EXACT)
 def show_overview(
     request: Request, job_id: Id, density: OptionalId = None, margin_percent: str | None = None
 ) -> HTMLResponse:
@@ -87,7 +88,7 @@ def show_curves(request: Request, job_id: Id) -> HTMLResponse:
     )
 
 
-@router.get("/trials")
+@router.get("/trials", dependencies=EXACT)
 def show_trials(
     request: Request,
     job_id: Id,
@@ -120,7 +121,7 @@ def _older_trials(request: Request, job_id: int, before: int) -> HTMLResponse:
     return html(request, "older_trials.html", rows=rows)
 
 
-@router.get("/trials/{trial_id}")
+@router.get("/trials/{trial_id}", dependencies=EXACT)
 def show_trial(request: Request, job_id: Id, trial_id: Id) -> HTMLResponse:
     """Show one trial of a job."""
     return html_of_stored(

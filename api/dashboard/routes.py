@@ -14,6 +14,7 @@ from api.dashboard.pages import jobs as listing
 from api.dashboard.pages.examples import EXAMPLES
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
+from api.parameters import EXACT
 from service.samplers.catalogue import registry
 from service.tasks import kinds
 
@@ -21,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 SAMPLERS = [info.name for info in registry.catalogue()]
 
 
-@router.get("/")
+@router.get("/", dependencies=EXACT)
 def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) -> HTMLResponse:
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
@@ -31,7 +32,7 @@ def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) ->
     )
 
 
-@router.get("/datasets")
+@router.get("/datasets", dependencies=EXACT)
 def show_datasets(
     request: Request, settings: WithSettings, before: OptionalId = None
 ) -> HTMLResponse:
@@ -41,7 +42,7 @@ def show_datasets(
     return html(request, "datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
 
 
-@router.get("/datasets/{dataset_id}")
+@router.get("/datasets/{dataset_id}", dependencies=EXACT)
 def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
     """Show one stored data set."""
     return html_of_stored(
@@ -49,7 +50,7 @@ def show_dataset(request: Request, dataset_id: Id) -> HTMLResponse:
     )
 
 
-@router.get("/system")
+@router.get("/system", dependencies=EXACT)
 def show_system(request: Request, settings: WithSettings) -> HTMLResponse:
     """Show who works, what waits, and how much room there is."""
     return html(request, "system.html", page=system.system_page(database_of(request), settings))

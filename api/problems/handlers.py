@@ -30,9 +30,12 @@ log = structlog.get_logger("api")
 # Looked up along the error's base classes; the nearest one applies.
 ERRORS: Mapping[type[Exception], str] = {
     errors.InvalidSpecError: "invalid-spec",
+    errors.InvalidBodyError: "invalid-body",
     errors.UnknownSamplerError: "unknown-sampler",
     errors.NotFoundError: "not-found",
+    errors.NoDecisionError: "no-decision",
     errors.IllegalTransitionError: "illegal-transition",
+    errors.NotDeletableError: "illegal-transition",
     errors.NothingToRetryError: "nothing-to-retry",
     errors.OtherVersionError: "other-version",
     errors.IdempotencyConflictError: "idempotency-conflict",
@@ -68,6 +71,7 @@ ERRORS: Mapping[type[Exception], str] = {
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.READ_ONLY: "database-read-only",
     Refusal.FULL: "database-full",
+    Refusal.UNPREPARED: "schema-outdated",
 }
 RETRY_AFTER_S = 5
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}

@@ -49,6 +49,13 @@ PROBLEMS: Mapping[str, Problem] = {
             "Use the dashboard of this server, the command line or a client outside a browser.",
         ),
         Problem("not-found", 404, "Not found", "Check the address and the id."),
+        Problem(
+            "no-decision",
+            404,
+            "There is no decision on the job",
+            "A job decides on a density once it has succeeded: give it the control uniform and a "
+            "final evaluation.",
+        ),
         Problem("unknown-sampler", 404, "No such sampler", "GET /v1/samplers lists them."),
         Problem(
             "method-not-allowed",
@@ -130,6 +137,12 @@ PROBLEMS: Mapping[str, Problem] = {
             422,
             "The job's spec is refused",
             "Correct the fields that `errors` points to; nothing was stored.",
+        ),
+        Problem(
+            "invalid-body",
+            422,
+            "The body is refused",
+            "Correct the fields that `errors` points to; nothing was changed.",
         ),
         Problem(
             "invalid-dataset",

@@ -15,6 +15,7 @@ from api.context import InDatabase, WithSettings
 from api.middleware.deadline import GRACE_S, abandon
 from api.problems.handlers import documented
 from api.schemas.health import CheckOut, HealthOut, ReadinessOut
+from service import data_folder
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.jobs import leases
 from service.settings import Settings
@@ -72,9 +73,16 @@ def _checks(database: Database, settings: Settings) -> list[CheckOut]:
         if migrations.ok:
             database.check_writable()
         found = CheckOut(name="database", ok=True, detail=database.url.get_backend_name())
-        return [found, migrations, _dispatcher(database, settings)]
+        return [found, migrations, _folder(settings), _dispatcher(database, settings)]
     except (SQLAlchemyError, DeadlineError, OSError) as error:
         return [_failed("database", explain(error))]
+
+
+def _folder(settings: Settings) -> CheckOut:
+    lack = data_folder.lack_of(settings.data_dir)
+    if lack is not None:
+        return _failed("data directory", lack)
+    return CheckOut(name="data directory", ok=True, detail=str(settings.data_dir))
 
 
 def _migrations(database: Database) -> CheckOut:
@@ -89,7 +97,7 @@ def _dispatcher(database: Database, settings: Settings) -> CheckOut:
     try:
         found = leases.alive(database, settings.lease_s)
     except (OperationalError, ProgrammingError) as error:  # there are no such tables
-        if refusal_of(error) not in {None, Refusal.AWAY}:
+        if refusal_of(error) is not Refusal.UNPREPARED:
             raise
         return _failed("dispatcher", "unknown: the database has another schema")
     if not found:

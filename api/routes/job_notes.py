@@ -12,6 +12,7 @@ from api.paging import Id
 from api.problems.handlers import documented
 from api.routes.jobs import job_out
 from api.schemas.jobs import JobOut
+from service.errors import InvalidBodyError
 from service.jobs import notes
 from service.validation.request_bodies import read
 
@@ -33,5 +34,5 @@ def annotate_job(
     body: Annotated[object, Depends(json_body)],
 ) -> JobOut:
     """Change a job's tags and note, which any job may have; its result stays as it is."""
-    notes.annotate(database, job_id, read(notes.JobNotes, body))
+    notes.annotate(database, job_id, read(notes.JobNotes, body, InvalidBodyError))
     return job_out(database, settings, job_id)

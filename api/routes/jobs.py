@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
-from api.paging import Cursor, Id, Query, Word, cut
+from api.paging import Id, Place, Query, Word, cut
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
 from api.schemas.decisions import DecisionOut
@@ -32,7 +33,7 @@ from service.states import JobState
 from service.storage import job_notes, job_pages, split_looks, studies
 from service.storage import jobs as stored
 from service.storage.database import Database
-from service.storage.job_pages import JobFilter, JobOrder
+from service.storage.job_pages import JobFilter, JobOrder, JobPlace
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -88,7 +89,7 @@ class JobsQuery(Query):
         description="By finished: the jobs that have not ended, then the last that ended.",
     )
     limit: int = Field(default=50, ge=1, le=200)
-    cursor: Cursor = None
+    cursor: Place = None
 
 
 class DecisionQuery(Query):
@@ -169,9 +170,10 @@ def list_jobs(
             JobFilter(**given),
             limit=query.limit + 1,
             order=query.sort,
-            after=query.cursor,
+            after=JobPlace.of(query.cursor) if query.cursor else None,
         )
-        kept = cut(found, query.limit, request, response)
+        place = partial(job_pages.place_of, order=query.sort)
+        kept = cut(found, query.limit, request, response, place)
         done = progress.fractions(session, kept)
         tags = job_notes.tags_of(session, [job.id for job in kept])
         items = [

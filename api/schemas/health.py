@@ -16,7 +16,7 @@ class HealthOut(Out):
 class CheckOut(Out):
     """One condition of readiness; `detail` says what was found, or what to do."""
 
-    name: Literal["database", "migrations", "dispatcher"]
+    name: Literal["database", "migrations", "data directory", "dispatcher"]
     ok: bool
     detail: str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.errors import IllegalTransitionError
+from service.errors import NotDeletableError
 from service.storage import campaigns, deletion
 from service.storage.database import Database
 
@@ -22,17 +22,15 @@ def delete(database: Database, campaign_id: int, *, has_jobs: bool = False) -> N
 
     Raises:
         NotFoundError: There is no such campaign.
-        IllegalTransitionError: Its jobs are to be deleted, and some of them have not ended.
+        NotDeletableError: Its jobs are to be deleted, and some of them have not ended.
     """
     with database.read() as session:
         campaigns.get(session, campaign_id)
         n_open = len(campaigns.open_jobs(session, campaign_id)) if has_jobs else 0
         job_ids = campaigns.job_ids(session, campaign_id) if has_jobs else []
     if n_open:
-        remedy = "cancel it first, wait for their end, or keep its jobs"
-        raise IllegalTransitionError(
-            "campaign", f"at work (open jobs: {n_open:,})", f"deleted with its jobs: {remedy}"
-        )
+        remedy = "cancel it first, wait for their end, or delete it without its jobs"
+        raise NotDeletableError("campaign", f"at work (open jobs: {n_open:,})", remedy)
     for start in range(0, len(job_ids), TOGETHER):
         # As for a job: a power cut must not bring them back after their files are removed.
         with database.write(is_durable=True) as session:

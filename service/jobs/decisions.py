@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
-from service.errors import NotFoundError
+from service.errors import NoDecisionError
 from service.records import Job, Json
 from service.report.decision import Basis, Decision, decide
 from service.report.earlier import EarlierJob, combined, earlier_job, is_of_kind
@@ -126,12 +126,26 @@ def decision_on(session: Session, job_id: int, margin_percent: float | None = No
     """Decide on a finished job by its id, see `decision_of`.
 
     Raises:
-        NotFoundError: There is no such job, or no decision on it.
+        NotFoundError: There is no such job.
+        NoDecisionError: There is no decision on it.
     """
-    found = decision_of(session, jobs.get(session, job_id), margin_percent)
+    job = jobs.get(session, job_id)
+    found = decision_of(session, job, margin_percent)
     if found is None:
-        raise NotFoundError("decision on job", job_id)
+        raise NoDecisionError(job_id, _why_undecided(job))
     return found
+
+
+def _why_undecided(job: Job) -> str:
+    if job.spec["task"]["kind"] == "function":
+        return "it searched the least value of a function, which has no density to adopt"
+    if not job.state.is_final:
+        return f"it is {job.state}, and decides when it has succeeded"
+    if job.report is None:
+        return f"it ended as {job.state}, without a report"
+    if "answer" not in job.report:
+        return "its report was made by a version that did not decide: clone the job"
+    return "it has no control to compare its density with, or no final evaluation"
 
 
 def _earlier(session: Session, job: Job, basis: Basis) -> list[EarlierJob]:

@@ -39,7 +39,7 @@ def delete(database: Database, job_id: int) -> None:
 
     Raises:
         NotFoundError: There is no such job.
-        IllegalTransitionError: It has not ended.
+        NotDeletableError: It has not ended.
     """
     # Files are removed after this commit: a power cut must not bring the job back.
     with database.write(is_durable=True) as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -18,6 +19,7 @@ _KEPT = frozenset("\n\t")
 
 
 def _checked_tag(tag: str) -> str:
+    tag = unicodedata.normalize("NFC", tag)  # tags that look the same are one
     fault = names.fault_in(tag, LONGEST_TAG)
     if fault is not None:
         raise ValueError(fault)

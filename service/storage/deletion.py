@@ -44,7 +44,7 @@ def mark(session: Session, job_id: int) -> None:
 
     Raises:
         NotFoundError: There is no such job.
-        IllegalTransitionError: It has not ended.
+        NotDeletableError: It has not ended.
     """
     row = locked_row(session, job_id)
     check_deletable(JobState(row.state))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.records import Job
@@ -56,13 +57,34 @@ class JobFilter:
 ALL = JobFilter()
 
 
+@dataclass(frozen=True, slots=True)
+class JobPlace:
+    """A job's place in an order: its id, and what it is ordered by unless that is the id.
+
+    It says where to go on also once the job was deleted.
+    """
+
+    id: int
+    key: str = ""
+
+    def __str__(self) -> str:
+        """Return it as a cursor: the id, a comma and the key, or the id alone."""
+        return f"{self.id},{self.key}" if self.key else str(self.id)
+
+    @classmethod
+    def of(cls, cursor: str) -> JobPlace:
+        """Read a cursor that begins with a number."""
+        number, _, key = cursor.partition(",")
+        return cls(int(number), key)
+
+
 def page(
     session: Session,
     wanted: JobFilter = ALL,
     *,
     limit: int,
     order: JobOrder = JobOrder.NEWEST,
-    after: int | None = None,
+    after: JobPlace | None = None,
 ) -> list[Job]:
     """Return the next jobs of an order, at most `limit`.
 
@@ -71,18 +93,26 @@ def page(
         wanted: Which jobs.
         limit: At most so many.
         order: Jobs that are equal in it are ordered by their ids.
-        after: Id of the last job seen. By name the list begins again where that job has been
-            deleted since, by end where its row was removed, too.
+        after: Of the last job seen, whether it was deleted since or not.
     """
     keys = _KEYS[order]
     is_rising = order in {JobOrder.OLDEST, JobOrder.NAME}
     query = select(JobRow).where(JobRow.state != DELETED, *_conditions(wanted))
     query = query.order_by(*(key if is_rising else key.desc() for key in keys)).limit(limit)
-    seen = _seen(session, keys, after)
-    if seen is not None:
+    if after is not None:
         place = tuple_(*keys)
-        query = query.where(place > tuple_(*seen) if is_rising else place < tuple_(*seen))
+        seen = tuple_(*_seen(order, after))
+        query = query.where(place > seen if is_rising else place < seen)
     return [to_value(Job, row) for row in session.scalars(query)]
+
+
+def place_of(job: Job, order: JobOrder) -> JobPlace:
+    """Return a job's place in an order."""
+    if order is JobOrder.NAME:
+        return JobPlace(job.id, job.name)
+    if order is JobOrder.FINISHED and job.finished_at is not None:
+        return JobPlace(job.id, job.finished_at.isoformat())
+    return JobPlace(job.id)
 
 
 _BY_ID = (JobRow.id,)
@@ -94,14 +124,22 @@ _KEYS: dict[JobOrder, tuple[Any, ...]] = {
 }
 
 
-def _seen(
-    session: Session, keys: tuple[Any, ...], after: int | None
-) -> Row[Any] | tuple[int] | None:
-    """Return the keys of the last job seen: its id is known even if it is gone."""
-    if after is None or keys is _BY_ID:
-        return None if after is None else (after,)
-    query = select(*keys).where(JobRow.id == after)
-    return session.execute(query).one_or_none()
+def _seen(order: JobOrder, place: JobPlace) -> tuple[Any, ...]:
+    """Return the values of an order's keys at a place."""
+    if order is JobOrder.NAME:
+        return func.lower(place.key), place.id
+    if order is JobOrder.FINISHED:
+        return _moment(place.key), place.id
+    return (place.id,)
+
+
+def _moment(key: str) -> datetime:
+    """Return the end of a job from its place; "" is that of one that has not ended."""
+    try:
+        found = datetime.fromisoformat(key) if key else _NOT_ENDED
+    except ValueError:
+        return _NOT_ENDED
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
@@ -119,7 +157,9 @@ def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
         own = select(StudyRow.id).where(StudyRow.job_id == JobRow.id)
         yield own.where(StudyRow.role == Role.SEARCH, StudyRow.sampler == wanted.sampler).exists()
     if wanted.tag is not None:
-        yield JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == wanted.tag))
+        yield JobRow.id.in_(
+            select(JobTagRow.job_id).where(JobTagRow.tag == normalize("NFC", wanted.tag))
+        )
 
 
 def _mentions(text: str) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     BROKEN = "its disk reports an error"
     BUSY = "it is busy: locks or connections were not to be had in time"
     SLOW = "a statement took too long and was ended"
+    UNPREPARED = "it lacks tables or columns of this version"
     AWAY = "it does not answer"
 
 
@@ -31,6 +32,7 @@ REMEDIES: Mapping[Refusal, str] = {
     Refusal.BROKEN: "look at the disk and the kernel's log",
     Refusal.BUSY: "look for long transactions, and at max_connections on PostgreSQL",
     Refusal.SLOW: "look at the database's load and at its path",
+    Refusal.UNPREPARED: "run `densearch db upgrade`",
     Refusal.AWAY: "start it, or mend its address",
 }
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -43,6 +45,8 @@ _SQLSTATES = {
     "40001": Refusal.BUSY,  # serialization_failure
     "40P01": Refusal.BUSY,  # deadlock_detected
     "55P03": Refusal.BUSY,  # lock_not_available
+    "42P01": Refusal.UNPREPARED,  # undefined_table
+    "42703": Refusal.UNPREPARED,  # undefined_column
     "53300": Refusal.BUSY,  # too_many_connections
     "53100": Refusal.FULL,  # disk_full
     "58030": Refusal.BROKEN,  # io_error
@@ -58,6 +62,8 @@ _SQLITE_CODES = {
     13: Refusal.FULL,  # SQLITE_FULL
     14: Refusal.AWAY,  # SQLITE_CANTOPEN
 }
+# SQLite has the same code for these and for a wrong statement.
+_SQLITE_LACKS = ("no such table: ", "no such column: ")
 
 _ERRNOS = {
     errno.ENOSPC: Refusal.FULL,
@@ -79,11 +85,19 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return _ERRNOS.get(error.errno or 0)
     if not isinstance(error, DBAPIError):
         return None
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # without the extended part
-    known = _SQLITE_CODES.get(code) or _SQLSTATES.get(getattr(error.orig, "sqlstate", "") or "")
-    if known is None and isinstance(error, OperationalError | InterfaceError):
-        return Refusal.AWAY
-    return known
+    return _of_driver(error.orig) or _of_class(error)
+
+
+def _of_driver(cause: BaseException | None) -> Refusal | None:
+    """Return a refusal by the code of a driver's error."""
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without the extended part
+    if str(cause).startswith(_SQLITE_LACKS):
+        return Refusal.UNPREPARED
+    return _SQLITE_CODES.get(code) or _SQLSTATES.get(getattr(cause, "sqlstate", "") or "")
+
+
+def _of_class(error: DBAPIError) -> Refusal | None:
+    return Refusal.AWAY if isinstance(error, OperationalError | InterfaceError) else None
 
 
 def explain(error: BaseException) -> str:

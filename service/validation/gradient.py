@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service import networks
+from service import networks, samplers
 from service.errors import Fault
 from service.samplers.sections import LAYER
 from service.spec import DensitySpec, JobSpec
@@ -25,6 +25,9 @@ def faults(spec: JobSpec, at: str) -> Iterator[Fault]:
         at: Pointer of the sampler.
     """
     settings, where = gradient_settings.settings_of(spec), f"{at}/options"
+    if spec.fidelity is not None and spec.fidelity.audit and _is_alone(spec):
+        detail = "gradient has one training, so that no other short one is left to be audited"
+        yield Fault("/fidelity/audit", f"{detail}: leave it out, or add a sampler that searches")
     if spec.density is None or spec.training is None:
         return
     if settings.is_authors and spec.training.optimizer != AUTHORS_OPTIMIZER:
@@ -35,6 +38,11 @@ def faults(spec: JobSpec, at: str) -> Iterator[Fault]:
         yield Fault(f"{where}/preset", f"{detail}, or give lr_factor and the others by themselves")
     if settings.start is not None and spec.density.bounds is not None:
         yield from _start_faults(spec, spec.density, settings, f"{where}/start")
+
+
+def _is_alone(spec: JobSpec) -> bool:
+    """Whether every sampler of a job learns its density in one training."""
+    return all(samplers.is_learned(wanted.name) for wanted in spec.samplers)
 
 
 def _start_faults(

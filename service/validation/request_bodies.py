@@ -12,8 +12,15 @@ from service.validation.json_pointers import faults_of
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(kind: type[Model], body: object) -> Model:
+def read(
+    kind: type[Model], body: object, refusal: type[InvalidSpecError] = InvalidSpecError
+) -> Model:
     """Read a request's body.
+
+    Args:
+        kind: Its model.
+        body: As JSON.
+        refusal: The error of a body that does not fit.
 
     Raises:
         InvalidSpecError: With one fault for each field that is wrong.
@@ -21,4 +28,4 @@ def read(kind: type[Model], body: object) -> Model:
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        raise InvalidSpecError(faults_of(error.errors(include_url=False), body)) from error
+        raise refusal(faults_of(error.errors(include_url=False), body)) from error

@@ -16,14 +16,14 @@ from api.dashboard.figures import convergence
 from api.dashboard.figures.sparklines import sparkline
 from api.dashboard.figures.staircases import Step
 from api.dashboard.pages.spec_text import task_text
-from api.paging import MAX_ID
+from api.paging import Place
 from service import clock
 from service.jobs import progress
 from service.records import Job, Json, Study
 from service.report.stored_answer import effect_in, outcome_in
 from service.states import JobState, Phase, Role
 from service.storage import campaigns, job_notes, job_pages, overview
-from service.storage.job_pages import JobFilter, JobOrder
+from service.storage.job_pages import JobFilter, JobOrder, JobPlace
 
 JOBS_SHOWN = 25
 MOST_TAGS = 200
@@ -52,7 +52,7 @@ class ListQuery(BaseModel):
     sort: Annotated[JobOrder, BeforeValidator(lambda value: value or JobOrder.NEWEST)] = (
         JobOrder.NEWEST
     )
-    before: int | None = Field(default=None, ge=1, le=MAX_ID)
+    before: Place = None
 
     @property
     def wanted(self) -> JobFilter:
@@ -94,12 +94,12 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """A page of the list; `older` is the id of its last job, None on the last page."""
+    """A page of the list; `older` is the place of its last job, None on the last page."""
 
     lines: list[JobLine]
     wanted: JobFilter
     order: JobOrder
-    older: int | None
+    older: str | None
     is_first: bool
     tags: Sequence[str]
     now: datetime
@@ -117,9 +117,10 @@ class JobList:
         return f"?{urlencode(kept)}" if kept else ""
 
 
-def job_list(session: Session, wanted: JobFilter, order: JobOrder, before: int | None) -> JobList:
-    """Read a page of the list of jobs."""
-    found = job_pages.page(session, wanted, limit=JOBS_SHOWN + 1, order=order, after=before)
+def job_list(session: Session, wanted: JobFilter, order: JobOrder, before: str | None) -> JobList:
+    """Read a page of the list of jobs, those after the place `before`."""
+    after = JobPlace.of(before) if before else None
+    found = job_pages.page(session, wanted, limit=JOBS_SHOWN + 1, order=order, after=after)
     shown = found[:JOBS_SHOWN]
     ids = [job.id for job in shown]
     grouped = groupby(overview.studies_of(session, ids), lambda study: study.job_id)
@@ -133,7 +134,7 @@ def job_list(session: Session, wanted: JobFilter, order: JobOrder, before: int |
         ],
         wanted=wanted,
         order=order,
-        older=shown[-1].id if len(found) > JOBS_SHOWN else None,
+        older=str(job_pages.place_of(shown[-1], order)) if len(found) > JOBS_SHOWN else None,
         is_first=before is None,
         tags=job_notes.known_tags(session, MOST_TAGS),
         now=clock.now(),

@@ -17,6 +17,7 @@ from api.dashboard.pages.datasets import DatasetLine
 from api.dashboard.pages.examples import EXAMPLES, Example
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import MAX_ID, OptionalId
+from api.parameters import EXACT
 from api.routes.estimates import RETRY_AFTER_S
 from service.costs.prices import prices_of
 from service.errors import InvalidSpecError, NotFoundError
@@ -96,7 +97,7 @@ def _is_same(short: Json, full: Json) -> bool:
         return False
 
 
-@router.get("/jobs/new")
+@router.get("/jobs/new", dependencies=EXACT)
 def show_new_job(
     request: Request,
     start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,

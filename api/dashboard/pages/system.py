@@ -11,7 +11,7 @@ from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from service import clock, start_failures
+from service import clock, data_folder, start_failures
 from service.jobs import leases
 from service.records import RegisteredDispatcher
 from service.settings import Settings
@@ -49,6 +49,7 @@ class SystemPage:
     Attributes:
         at_work: Attempts that run now, at most `MOST_AT_WORK`.
         queued_since: Of the job that is QUEUED for longest.
+        lack_of_data_dir: Why it cannot be used; None if it can.
         start_failure: Why the last dispatcher could not start; None once one has.
         room: None where the data directory cannot be read.
     """
@@ -68,6 +69,7 @@ class SystemPage:
     artifacts: Stored
     room: Room | None
     data_dir: Path
+    lack_of_data_dir: str | None
     versions: Mapping[str, str]
     now: datetime
 
@@ -99,6 +101,7 @@ def system_page(database: Database, settings: Settings) -> SystemPage:
             artifacts=lately("size of files", partial(sizes.artifacts, session)),
             room=_room(settings.data_dir),
             data_dir=settings.data_dir,
+            lack_of_data_dir=data_folder.lack_of(settings.data_dir),
             versions=_versions(),
             now=clock.now(),
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
+from densearch.answers import marked_arm
 from densearch.client.client import Client, Json
 from densearch.client.transport import ClientError
 
@@ -26,8 +27,8 @@ def save_job(client: Client, job_id: int, out: Path) -> Iterator[Path]:
 
     There are job.json (with the spec), report.json once there is one, density-ARM.json, .csv and
     .npz for every arm that learned one (density-ARM-LAYER.* where it learned one for each layer),
-    density-best.* for the best search, item-losses.npz where losses of test items were kept, and
-    the artifacts.
+    density-best.* for the arm that the report recommends (see `_best_arm`), item-losses.npz where
+    losses of test items were kept, and the artifacts.
     """
     job = client.job(job_id)
     folder = out / f"job-{job_id}"
@@ -66,8 +67,9 @@ def _free_name(text: str, number: int, taken: set[str]) -> str:
 
 
 def _save_densities(client: Client, job: Json, folder: Path, taken: set[str]) -> Iterator[Path]:
-    best = (job.get("report") or {}).get("best_arm")
-    for density in client.densities(job["id"]):
+    found = client.densities(job["id"])
+    best = _best_arm(job, {density["study"] for density in found})
+    for density in found:
         arm, layer = density["study"], density["layer"]
         texts = [f"density-{arm}"] + ["density-best"] * (arm == best)
         texts = [f"{text}-{layer}" if layer else text for text in texts]
@@ -78,6 +80,19 @@ def _save_densities(client: Client, job: Json, folder: Path, taken: set[str]) ->
                 path = folder / f"{stem}.{form}"
                 path.write_bytes(content)
                 yield path
+
+
+def _best_arm(job: Json, kept: Collection[str]) -> str | None:
+    """Return the arm whose density is the best: the recommended one, if it has a density.
+
+    The plain convolution has none, nor has an open result a recommendation: then it is the best
+    search's.
+    """
+    report = job.get("report")
+    if report is None:
+        return None
+    marked = marked_arm(report, (job.get("decision") or {}).get("light"))
+    return marked if marked in kept else report["best_arm"]
 
 
 def _write_json(path: Path, value: Json) -> Path:

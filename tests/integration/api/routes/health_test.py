@@ -24,9 +24,10 @@ def _checks(client: TestClient) -> tuple[int, dict[str, bool]]:
 def test_the_service_is_ready_once_a_dispatcher_lives(
     both: TestClient, database: Database
 ) -> None:
-    assert _checks(both) == (503, {"database": True, "migrations": True, "dispatcher": False})
+    sound = {"database": True, "migrations": True, "data directory": True}
+    assert _checks(both) == (503, {**sound, "dispatcher": False})
     dispatcher = leases.register(database, 2, {})
-    assert _checks(both) == (200, {"database": True, "migrations": True, "dispatcher": True})
+    assert _checks(both) == (200, {**sound, "dispatcher": True})
     leases.resign(database, dispatcher)
     assert _checks(both)[0] == 503
 
@@ -55,12 +56,26 @@ def test_dispatchers_without_workers_are_not_ready(both: TestClient, database: D
     assert _checks(both)[0] == 200
 
 
+def test_a_data_directory_that_is_gone_is_not_ready(
+    database: Database, settings: Settings
+) -> None:
+    gone = settings.model_copy(update={"data_dir": settings.data_dir / "gone"})
+    leases.register(database, 2, {})
+    with TestClient(create_app(gone, database), base_url="http://localhost") as client:
+        status, checks = _checks(client)
+        assert (status, checks["data directory"]) == (503, False)
+        assert "is not there: mount its disk" in client.get("/system").text
+
+
 def test_another_schema_is_not_ready(both: TestClient, database: Database) -> None:
     schema.downgrade(database, "base")
     status, checks = _checks(both)
     assert status == 503
     assert checks["database"]
     assert not checks["migrations"]
+    answer = both.get("/v1/jobs")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/schema-outdated")
+    assert "densearch db upgrade" in answer.json()["detail"]
     assert both.get("/healthz").status_code == 200
 
 

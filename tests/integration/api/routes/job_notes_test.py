@@ -23,6 +23,10 @@ def test_what_is_left_out_stays(both: TestClient) -> None:
     assert (before["tags"], before["note"]) == ([], "")
     both.patch(job, json={"tags": ["b", "a", "a"], "note": "one\n\ttwo"})
     assert both.patch(job, json={}).json()["tags"] == ["a", "b"]
+    # Two ways to write the same letter are one tag, and either finds it.
+    both.patch(job, json={"tags": ["caf\u00e9", "cafe\u0301"]})
+    assert both.get(job).json()["tags"] == ["caf\u00e9"]
+    assert len(both.get("/v1/jobs", params={"tag": "cafe\u0301"}).json()["items"]) == 1
     both.patch(job, json={"tags": ["c"]})
     answer = both.patch(job, json={"note": ""})
     assert answer.status_code == 200
@@ -57,6 +61,7 @@ def test_a_bad_value_is_named_and_changes_nothing(
     answer = client.patch(job, json=body)
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
+    assert answer.json()["title"] == "The body is refused"
     now = client.get(job).json()
     assert (now["tags"], now["note"]) == (["kept"], "kept")
 

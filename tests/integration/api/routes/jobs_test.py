@@ -166,4 +166,8 @@ def test_a_job_that_runs_has_no_decision(both: TestClient) -> None:
     assert both.get(f"/v1/jobs/{job_id}").json()["decision"] is None
     answer = both.get(f"/v1/jobs/{job_id}/decision")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == f"there is no decision on job {job_id}"
+    assert answer.json()["detail"] == (
+        f"there is no decision on job {job_id}: it searched the least value of a function, which "
+        "has no density to adopt"
+    )
+    assert answer.json()["type"] == "/problems/no-decision"

@@ -27,8 +27,8 @@ def of_postgresql(sqlstate: str) -> Exception:
     return wrapped(psycopg.errors.lookup(sqlstate)("secret"), psycopg.Error)
 
 
-def of_sqlite(code: int) -> Exception:
-    cause = sqlite3.OperationalError("secret")
+def of_sqlite(code: int, message: str = "secret") -> Exception:
+    cause = sqlite3.OperationalError(message)
     cause.sqlite_errorcode = code
     return wrapped(cause, sqlite3.Error)
 
@@ -56,6 +56,12 @@ def of_sqlite(code: int) -> Exception:
         (of_sqlite(sqlite3.SQLITE_BUSY), Refusal.BUSY, UNAVAILABLE),
         (of_sqlite(sqlite3.SQLITE_INTERRUPT), Refusal.SLOW, UNAVAILABLE),
         (of_sqlite(sqlite3.SQLITE_IOERR_WRITE), Refusal.BROKEN, UNAVAILABLE),
+        (of_postgresql("42P01"), Refusal.UNPREPARED, "schema-outdated"),
+        (
+            of_sqlite(sqlite3.SQLITE_ERROR, "no such table: jobs"),
+            Refusal.UNPREPARED,
+            "schema-outdated",
+        ),
         (of_sqlite(sqlite3.SQLITE_CANTOPEN), Refusal.AWAY, UNAVAILABLE),
         (PoolTimeoutError("secret"), Refusal.BUSY, UNAVAILABLE),
         (DeadlineError(), Refusal.SLOW, "deadline-exceeded"),
@@ -73,7 +79,7 @@ def test_a_refusal_has_a_reason_a_remedy_and_a_503(
 @pytest.mark.parametrize(
     "error",
     [
-        of_postgresql("42P01"),  # a table that does not exist
+        of_postgresql("42601"),  # a statement that is wrong
         of_postgresql("25P02"),  # a statement after a failed one
         IntegrityError("INSERT", {}, Exception("twice")),
         ZeroDivisionError(),

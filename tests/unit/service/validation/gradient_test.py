@@ -49,6 +49,17 @@ def test_what_does_not_fit_is_told_at_its_place(
     assert words in fault.detail
 
 
+def test_an_audit_needs_a_sampler_with_short_trainings() -> None:
+    short = {"fidelity": {"search_fraction": 0.5, "promote": 1, "audit": 2}}
+    (fault,) = faults_of({}, **short)
+    assert fault.pointer == "/fidelity/audit"
+    assert "add a sampler that searches" in fault.detail
+    both = [{"name": "gradient"}, {"name": "random"}]
+    spec = parse.parse(gradient_body({}, **short, samplers=both, budget={"n_trials": 8}))
+    assert spec.fidelity is not None
+    assert spec.fidelity.audit == 2
+
+
 @pytest.mark.parametrize("density", [{"bounds": [[0.1, 1.0]]}, {"bounds": [[1.0, 0.1]] * 2}])
 def test_a_start_beside_bounds_that_are_wrong_themselves_hides_no_fault(
     density: dict[str, Any],

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from densearch.cli.downloads import safe_name, save_job
+from densearch.cli.downloads import _best_arm, safe_name, save_job
 from densearch.client.client import Client
 from densearch.client.transport import ClientError
 
@@ -29,7 +29,7 @@ ARTIFACTS = [
 def _answer(request: httpx2.Request) -> httpx2.Response:
     path = request.url.path
     if path == "/v1/jobs/3":
-        return httpx2.Response(200, json={"id": 3, "report": {"best_arm": "gradient"}})
+        return httpx2.Response(200, json={"id": 3, "report": {"best_arm": "gradient", "arms": []}})
     if path == "/v1/jobs/3/densities":
         return httpx2.Response(200, json={"items": DENSITIES})
     if path == "/v1/jobs/3/artifacts":
@@ -47,7 +47,7 @@ def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None
     assert {path.parent for path in paths} == {folder}
     assert len({path.name.lower() for path in paths}) == len(paths)
     assert {path.name for path in folder.iterdir()} == {path.name for path in paths}
-    assert json.loads((folder / "report.json").read_text()) == {"best_arm": "gradient"}
+    assert json.loads((folder / "report.json").read_text()) == {"best_arm": "gradient", "arms": []}
     # What each file holds tells where it came from.
     wanted = {
         "density-tune-hyperopt": 1,
@@ -68,6 +68,24 @@ def test_no_file_overwrites_another_or_leaves_the_folder(tmp_path: Path) -> None
     ):
         assert (folder / name).read_text() == f"/v1/artifacts/{number}"
     assert len(paths) == 2 + 3 * len(wanted) + 3
+
+
+@pytest.mark.parametrize(
+    ("light", "kept", "best"),
+    [
+        ("adopt", {"tpe", "uniform_tuned"}, "tpe"),
+        ("leave out", {"tpe", "linear"}, "linear"),
+        ("leave out", {"tpe"}, "tpe"),  # of the plain convolution nothing is kept
+        ("more seeds", {"tpe", "linear"}, "tpe"),
+    ],
+)
+def test_the_best_density_is_that_of_the_recommended_arm(
+    light: str, kept: set[str], best: str
+) -> None:
+    answer = {"outcome": "not decided", "question": {"arm": "tpe", "against": "linear"}}
+    report = {"best_arm": "tpe", "arms": [], "answer": answer}
+    assert _best_arm({"report": report, "decision": {"light": light}}, kept) == best
+    assert _best_arm({"report": None}, kept) is None
 
 
 def test_losses_of_items_are_saved_where_there_are_any(tmp_path: Path) -> None:
