@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Subquery, func, select
+from sqlalchemy.orm import Session
 
 from service.records import Measurement, Study, Trial
 from service.states import AttemptState, Phase, TrialState
@@ -24,6 +24,8 @@ class Result:
     Attributes:
         number: Its number in its study's sequence.
         n_of_study: How many results its study has, including omitted ones.
+        compute_s: Seconds of training of its study's trials up to this one, by number: those that
+            diverged or were pruned included, one that took a result with the time of its source.
     """
 
     trial_id: int
@@ -32,14 +34,36 @@ class Result:
     value: float
     finished_at: datetime
     n_of_study: int
+    compute_s: float = 0.0
 
 
 # The order in which a study's best so far is determined.
 Order = Literal["number", "time"]
-_ORDERS: Mapping[Order, tuple[InstrumentedAttribute[Any], ...]] = {
-    "number": (TrialRow.number,),
-    "time": (TrialRow.finished_at, TrialRow.number),
+_ORDERS: Mapping[Order, tuple[str, ...]] = {
+    "number": ("number",),
+    "time": ("finished_at", "number"),
 }
+
+
+def numbered(job_id: int) -> Subquery:
+    """Return the search trials of a job that have a number, with what was trained up to each."""
+    spent_s = func.coalesce(TrialRow.training_s, 0.0)  # type: ignore[attr-defined]
+    columns = (
+        *(TrialRow.id, TrialRow.study_id, TrialRow.number, TrialRow.state, TrialRow.value),
+        *(TrialRow.is_diverged, TrialRow.cached_from, TrialRow.finished_at),
+        func.sum(spent_s)
+        .over(partition_by=TrialRow.study_id, order_by=TrialRow.number)
+        .label("compute_s"),
+    )
+    return (
+        select(*columns)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.phase == Phase.SEARCH,
+            TrialRow.number.is_not(None),
+        )
+        .subquery()
+    )
 
 
 def results(session: Session, job_id: int, order: Order, most: int) -> list[Result]:
@@ -48,34 +72,29 @@ def results(session: Session, job_id: int, order: Order, most: int) -> list[Resu
     For a study with more than `most` results, only the steps of its staircase: each result that
     was the best so far in the given order, and the last result. The database selects them.
     """
-    study, by = TrialRow.study_id, _ORDERS[order]
-    best_before = func.min(TrialRow.value).over(partition_by=study, order_by=by, rows=(None, -1))
+    own = numbered(job_id)
+    study, by = own.c.study_id, [own.c[name] for name in _ORDERS[order]]
+    best_before = func.min(own.c.value).over(partition_by=study, order_by=by, rows=(None, -1))
     found = (
         select(
-            TrialRow.id,
-            TrialRow.study_id,
-            TrialRow.number,
-            TrialRow.value,
-            TrialRow.finished_at,
+            *(own.c[name] for name in ("id", "study_id", "number", "value", "finished_at")),
+            own.c.compute_s,
             func.count().over(partition_by=study).label("n"),
             best_before.label("best_before"),
-            func.lead(TrialRow.id).over(partition_by=study, order_by=by).label("next_id"),
+            func.lead(own.c.id).over(partition_by=study, order_by=by).label("next_id"),
         )
         .where(
-            TrialRow.job_id == job_id,
-            TrialRow.phase == Phase.SEARCH,
-            TrialRow.state == TrialState.COMPLETED,
-            TrialRow.is_diverged.is_(False),
-            TrialRow.number.is_not(None),
-            TrialRow.value.is_not(None),
-            TrialRow.finished_at.is_not(None),
+            own.c.state == TrialState.COMPLETED,
+            own.c.is_diverged.is_(False),
+            own.c.value.is_not(None),
+            own.c.finished_at.is_not(None),
         )
         .subquery()
     )
     is_step = found.c.best_before.is_(None) | (found.c.value < found.c.best_before)
-    shown = [found.c[name] for name in ("id", "study_id", "number", "value", "finished_at", "n")]
+    names = ("id", "study_id", "number", "value", "finished_at", "n", "compute_s")
     query = (
-        select(*shown)
+        select(*(found.c[name] for name in names))
         .where((found.c.n <= most) | is_step | found.c.next_id.is_(None))
         .order_by(found.c.study_id, found.c.number)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +14,19 @@ from service.tasks.info import TaskInfo
 FunctionName = Literal[
     "sphere", "rosenbrock", "ackley", "branin", "hartmann6", "levy", "rastrigin"
 ]
+
+# The least value of each on the cube, to more digits than are published.
+MINIMA: Mapping[str, float] = MappingProxyType(
+    {
+        "sphere": 0.0,
+        "rosenbrock": 0.0,
+        "ackley": 0.0,
+        "branin": 0.39788735772973816,
+        "hartmann6": -3.322368011391339,
+        "levy": 0.0,
+        "rastrigin": 0.0,
+    }
+)
 
 
 class FunctionTask(Section):

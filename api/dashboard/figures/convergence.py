@@ -1,32 +1,55 @@
-"""The figures of convergence: the best so far of every study, against trials or time."""
+"""The figure of convergence: the best so far of every study against trials, time or training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.figures.marks import main_domain, marks_in_words, strip_axis, strip_traces
 from api.dashboard.figures.series import Series, series_of
 from api.dashboard.figures.staircases import Step, band_of, staircase, thinned
 from api.dashboard.figures.themes import Figure, Theme, axis, layout
 from api.dashboard.figures.traces import band_traces, dots, level_line, stair_trace
+from api.dashboard.figures.views import (
+    TITLES,
+    Optimum,
+    View,
+    kind_of,
+    optimum_of,
+    spans_decades,
+    time_unit,
+)
 from service.records import Job, Study
 from service.states import Role
-from service.storage import events, overview
+from service.storage import events, overview, trial_marks
 from service.storage.answers import answers_in
 from service.storage.overview import Result
+from service.storage.trial_marks import TrialMark
 
-LOG_FROM_RATIO = 10.0
 # The first view is zoomed when the values span this many times the final spread of the arms; that
 # spread counts as at least this fraction of their value.
 ZOOM_RATIO = 6.0
 ZOOM_FROM = 0.1
 MAX_DOTS = 600
+# Of each kind.
+MAX_MARKS = 300
 # More steps of a staircase than a screen has columns.
 MAX_STEPS = 2000
+
+BAND_WORDS = (
+    "Repeats of a sampler: the line is their median, the dark band the middle half of them "
+    "(between the quartiles), the light band all."
+)
+NO_ZERO = "A regret of 0 has no place on a logarithmic axis: such a line ends before it."
+COMPUTE_WORDS = (
+    "Time in training: of all trials of the study up to this one, pruned and diverged ones "
+    "included; a reused result counts with the time that it took to train."
+)
 
 Points = Mapping[int, Sequence[Step]]
 
@@ -43,38 +66,49 @@ def by_study(results: Sequence[Result]) -> dict[int, list[Result]]:
     return {key: list(group) for key, group in groupby(results, lambda r: r.study_id)}
 
 
-def against_trials(studies: Sequence[Study], results: Sequence[Result], theme: Theme) -> Figure:
-    """Show the best so far against the number of trials, counted from 1, in each study."""
-    points = {
-        study_id: [Step(r.number + 1, r.value, r.number) for r in found]
-        for study_id, found in by_study(results).items()
-    }
-    return _figure(studies, points, _sizes(results), theme, "trials", "Trial of the study")
+def marks_of(session: Session, job: Job) -> list[TrialMark]:
+    """Read the trials of a job's searches that failed, were pruned, diverged or were reused."""
+    last_id = events.last_id(session, job.id)
+    read = partial(trial_marks.marks, session, job.id, MAX_MARKS)
+    return answers_in(session).about("marks", job, last_id, read)
 
 
-def against_time(
-    studies: Sequence[Study], results: Sequence[Result], theme: Theme, since: datetime | None
-) -> Figure:
-    """Show the best so far against the time since the job started."""
-    seconds = {
-        study_id: sorted(
-            (
-                Step(max((r.finished_at - since).total_seconds(), 0.0), r.value, r.number)
-                for r in found
-            ),
-            key=lambda step: (step.x, step.number),
-        )
-        for study_id, found in by_study(results).items()
-        if since is not None
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the figure of a job's convergence is drawn from.
+
+    Attributes:
+        results: At least one; of a large study its steps in the order of the view.
+        since: When the job started.
+        function: The name of the function that it minimises; None where it trains.
+    """
+
+    studies: Sequence[Study]
+    results: Sequence[Result]
+    marks: Sequence[TrialMark] = ()
+    since: datetime | None = None
+    function: str | None = None
+
+
+def figure_of(search: Search, view: View, theme: Theme) -> Figure:
+    """Show the best so far, or the regret, of each study: its repeats as one band.
+
+    The figure depends on the results and their numbers. Against time it depends on when they came,
+    against trials and training on nothing else.
+    """
+    ruler = _Ruler.of(search, view)
+    points: dict[int, list[Step]] = {}
+    for study_id, found in by_study(search.results).items():
+        steps = [Step(ruler.of_result(r), ruler.height(r.value), r.number) for r in found]
+        points[study_id] = sorted(steps, key=lambda step: (step.x, step.number))
+    known = [_known(found, points) for found in series_of(search.studies)]
+    known = [found for found in known if found.studies]
+    drawn = _Drawing(known, points, _sizes(search.results), view, theme)
+    strips = strip_traces(known, search.marks, ruler.of_mark, theme)
+    return {
+        "data": [*drawn.traces(), *strips],
+        "layout": _layout(drawn, ruler, search, has_marks=bool(strips)),
     }
-    longest = max((step.x for steps in seconds.values() for step in steps), default=0.0)
-    unit_s, unit = _time_unit(longest)
-    points = {
-        study_id: [Step(step.x / unit_s, step.value, step.number) for step in steps]
-        for study_id, steps in seconds.items()
-    }
-    x_title = f"Time since the start, {unit}"
-    return _figure(studies, points, _sizes(results), theme, "time", x_title)
 
 
 def across_jobs(lines: Sequence[tuple[str, Study, Sequence[Result]]], theme: Theme) -> Figure:
@@ -92,8 +126,19 @@ def across_jobs(lines: Sequence[tuple[str, Study, Sequence[Result]]], theme: The
             drawn.append(stair_trace(series, thinned(staircase(own), MAX_STEPS), theme))
     shown = [value for trace in drawn for value in trace["y"]]
     ends = [trace["y"][-1] for trace in drawn]
+    kind = "log" if spans_decades(shown) else "linear"
+    zoom = _zoom(ends, shown, kind)
     title = "Trial of the search that leads"
-    return {"data": drawn, "layout": _layout(theme, "jobs", title, ends, shown)}
+    return {
+        "data": drawn,
+        "layout": layout(
+            theme,
+            "jobs",
+            hovermode="closest",
+            xaxis=x_axis(theme, title, View(), has_marks=False),
+            yaxis=axis(theme, "Best so far", type=kind, tickformat=".3~g", nticks=6, **zoom),
+        ),
+    }
 
 
 def _sizes(results: Sequence[Result]) -> dict[int, int]:
@@ -101,39 +146,99 @@ def _sizes(results: Sequence[Result]) -> dict[int, int]:
     return {result.study_id: result.n_of_study for result in results}
 
 
-def _time_unit(longest_s: float) -> tuple[float, str]:
-    if longest_s >= 2 * 3600:
-        return 3600.0, "h"
-    return (60.0, "min") if longest_s >= 120 else (1.0, "s")
+@dataclass(frozen=True, slots=True)
+class _Ruler:
+    """Where results and marks lie on the axes of a view."""
+
+    view: View
+    unit_s: float
+    unit: str
+    since: datetime | None
+    optimum: Optimum | None
+
+    @classmethod
+    def of(cls, search: Search, view: View) -> _Ruler:
+        values = [result.value for result in search.results]
+        optimum = optimum_of(search.function, values) if view.shown == "regret" else None
+        plain = cls(view, 1.0, "s", search.since, optimum)
+        longest = max((plain.of_result(result) for result in search.results), default=0.0)
+        unit_s, unit = time_unit(longest)
+        return replace(plain, unit_s=unit_s, unit=unit)
+
+    def of_result(self, result: Result) -> float:
+        return self._x(result.number, result.finished_at, result.compute_s)
+
+    def of_mark(self, mark: TrialMark) -> float:
+        return self._x(mark.number, mark.finished_at, mark.compute_s)
+
+    def _x(self, number: int, finished_at: datetime, compute_s: float) -> float:
+        if self.view.against == "trials":
+            return number + 1
+        if self.view.against == "compute":
+            return compute_s / self.unit_s
+        since = self.since if self.since is not None else finished_at
+        return max((finished_at - since).total_seconds(), 0.0) / self.unit_s
+
+    def height(self, value: float) -> float:
+        # A function's minimum is known to the last digits alone.
+        return value if self.optimum is None else max(value - self.optimum.value, 0.0)
+
+    @property
+    def x_title(self) -> str:
+        title = TITLES[self.view.against]
+        return title if self.view.against == "trials" else f"{title}, {self.unit}"
 
 
-def _figure(
-    studies: Sequence[Study],
-    points: Points,
-    sizes: Mapping[int, int],
-    theme: Theme,
-    revision: str,
-    x_title: str,
-) -> Figure:
-    known = [_known(found, points) for found in series_of(studies)]
-    known = [found for found in known if found.studies]
-    controls = [found for found in known if found.role is Role.CONTROL]
-    searches = [found for found in known if found.role is not Role.CONTROL]
-    own = [study.id for found in searches for study in found.studies]
-    stairs = {study_id: thinned(staircase(points[study_id]), MAX_STEPS) for study_id in own}
-    n_points = sum(sizes[found.studies[0].id] for found in searches if not found.is_band)
-    drawn = [_search_traces(found, stairs, theme) for found in searches]
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """The series of a figure with their points."""
+
+    series: Sequence[Series]
+    points: Points
+    sizes: Mapping[int, int]
+    view: View
+    theme: Theme
+
+    @property
+    def searches(self) -> list[Series]:
+        return [found for found in self.series if found.role is not Role.CONTROL]
+
+    @property
+    def levels(self) -> dict[int, float]:
+        """The value of each control, by the place of its series."""
+        controls = [found for found in self.series if found.role is Role.CONTROL]
+        return {found.place: self.points[found.studies[0].id][0].value for found in controls}
+
+    def stairs(self) -> Points:
+        ids = [study.id for found in self.searches for study in found.studies]
+        return {i: thinned(staircase(self.points[i]), MAX_STEPS) for i in ids}
+
+    def traces(self) -> list[Figure]:
+        stairs = self.stairs()
+        n_points = sum(self.sizes[f.studies[0].id] for f in self.searches if not f.is_band)
+        drawn = [_search_traces(found, stairs, self.theme) for found in self.searches]
+        start, end = _span(stairs, is_log=self.view.x_scale == "log")
+        levels = self.levels
+        return [
+            *(
+                level_line(found, levels[found.place], end, self.theme, start)
+                for found in self.series
+                if found.place in levels
+            ),
+            *(
+                _dots(self.searches, self.points, stairs, self.theme)
+                if n_points <= MAX_DOTS
+                else ()
+            ),
+            *(trace for several in drawn for trace in several),
+        ]
+
+
+def _span(stairs: Points, *, is_log: bool) -> tuple[float, float]:
+    """Return the ends of the level lines; a logarithmic axis has no 0."""
     end = max((steps[-1].x for steps in stairs.values()), default=1.0)
-    levels = {found.place: points[found.studies[0].id][0].value for found in controls}
-    traces = [
-        *(level_line(found, levels[found.place], end, theme) for found in controls),
-        *(_dots(searches, points, stairs, theme) if n_points <= MAX_DOTS else ()),
-        *(trace for several in drawn for trace in several),
-    ]
-    lines = [trace["y"] for several in drawn for trace in several]
-    ends = [*(line[-1] for line in lines), *levels.values()]
-    shown = [*(value for line in lines for value in line), *levels.values()]
-    return {"data": traces, "layout": _layout(theme, revision, x_title, ends, shown)}
+    firsts = [step.x for steps in stairs.values() for step in steps if step.x > 0]
+    return (min(firsts, default=1.0) if is_log else 0.0), end
 
 
 def _known(found: Series, points: Points) -> Series:
@@ -163,37 +268,63 @@ def _dots(
     ]
 
 
-def _layout(
-    theme: Theme, revision: str, x_title: str, ends: Sequence[float], shown: Sequence[float]
-) -> Figure:
-    kind = "log" if _spans_decades(shown) else "linear"
+def _layout(drawn: _Drawing, ruler: _Ruler, search: Search, *, has_marks: bool) -> Figure:
+    view, theme = drawn.view, drawn.theme
+    lines = [trace["y"] for trace in drawn.traces() if "lines" in trace["mode"]]
+    shown = [value for line in lines for value in line]
+    is_regret = ruler.optimum is not None
+    kind = kind_of(view.y_scale, shown, is_auto_log=is_regret or spans_decades(shown))
+    zoom = (
+        {} if is_regret or view.y_scale != "auto" else _zoom([y[-1] for y in lines], shown, kind)
+    )
     return layout(
         theme,
-        revision,
+        view.revision,
         hovermode="closest",
-        xaxis=axis(
-            theme,
-            x_title,
-            rangemode="tozero",
-            showgrid=False,
-            ticks="outside",
-            ticklen=4,
-            tickcolor=theme.grid,
-        ),
+        meta={"caption": _caption(drawn, ruler, search, kind)},
+        xaxis=x_axis(theme, ruler.x_title, view, has_marks=has_marks),
         yaxis=axis(
             theme,
-            "Best so far",
+            "Simple regret" if is_regret else "Best so far",
             type=kind,
             tickformat=".3~g",
             nticks=6,
-            **_zoom(ends, shown, kind),
+            **zoom,
+            **main_domain(has_marks=has_marks),
         ),
+        **strip_axis(theme, search.marks),
     )
 
 
-def _spans_decades(values: Sequence[float]) -> bool:
-    """Whether a logarithmic axis shows more: all values positive, over a decade or more."""
-    return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM_RATIO
+def x_axis(theme: Theme, title: str, view: View, *, has_marks: bool) -> Figure:
+    """Return the axis that a search is shown against; it lies below the strip of marks."""
+    return axis(
+        theme,
+        title,
+        type="log" if view.x_scale == "log" else "linear",
+        rangemode="tozero",
+        showgrid=False,
+        ticks="outside",
+        ticklen=4,
+        tickcolor=theme.grid,
+        **({"anchor": "y2"} if has_marks else {}),
+    )
+
+
+def _caption(drawn: _Drawing, ruler: _Ruler, search: Search, kind: str) -> str:
+    """Say in words what the figure shows: what can be read from it without pointing at it."""
+    view = drawn.view
+    parts = [BAND_WORDS] if any(found.is_band for found in drawn.searches) else []
+    if ruler.optimum is not None:
+        parts.append(ruler.optimum.in_words)
+        parts += [NO_ZERO] if kind == "log" else []
+    if view.y_scale == "log" and kind != "log":
+        parts.append("No value is above 0: the axis is linear.")
+    if drawn.levels:
+        parts.append("Level lines: controls, which are not searched.")
+    if view.against == "compute":
+        parts.append(COMPUTE_WORDS)
+    return " ".join([*parts, *marks_in_words(search.marks)])
 
 
 def _zoom(ends: Sequence[float], shown: Sequence[float], kind: str) -> Figure:

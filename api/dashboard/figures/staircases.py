@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import median
+from statistics import quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +21,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The range and the median of several staircases, each field of shape (n,).
+    """The range, the quartiles and the median of several staircases, each field of shape (n,).
 
     Attributes:
         x: Positions at which one of them steps.
         low: The lowest of their values from there on.
+        first: The first quartile, interpolated between values as numpy does.
         middle: The median.
+        third: The third quartile.
         high: The highest.
     """
 
     x: list[float]
     low: list[float]
+    first: list[float]
     middle: list[float]
+    third: list[float]
     high: list[float]
 
 
@@ -76,14 +80,20 @@ def band_of(stairs: Sequence[Sequence[Step]], is_finished: Sequence[bool]) -> Ba
     pairs = zip(stairs, is_finished, strict=True)
     end = min(math.inf if is_over else stair[-1].x for stair, is_over in pairs)
     xs = sorted({step.x for stair in stairs for step in stair if start <= step.x <= end})
-    columns = [[_value_at(stair, x) for stair in stairs] for x in xs]
+    columns = [[value_at(stair, x) for stair in stairs] for x in xs]
+    parts = [
+        quantiles(own, n=4, method="inclusive") if len(own) > 1 else own * 3 for own in columns
+    ]
     return Band(
         x=xs,
         low=[min(column) for column in columns],
-        middle=[median(column) for column in columns],
+        first=[part[0] for part in parts],
+        middle=[part[1] for part in parts],
+        third=[part[2] for part in parts],
         high=[max(column) for column in columns],
     )
 
 
-def _value_at(stair: Sequence[Step], x: float) -> float:
+def value_at(stair: Sequence[Step], x: float) -> float:
+    """Return the value of a staircase that has begun at `x`."""
     return stair[bisect_right(stair, x, key=lambda step: step.x) - 1].value

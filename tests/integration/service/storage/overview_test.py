@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from api.dashboard.figures import convergence
+from api.dashboard.figures.convergence import MAX_DOTS, Search, figure_of
 from api.dashboard.figures.themes import THEMES, Figure
+from api.dashboard.figures.views import View
 from service import clock
 from service.jobs import commands as use_cases
 from service.records import Job, Study
@@ -61,12 +62,11 @@ def job_of(database: Database, n_trials: int) -> Job:
     return job
 
 
-def figure_of(
+def drawn(
     order: overview.Order, own: list[Study], found: list[overview.Result], job: Job
 ) -> Figure:
-    if order == "time":
-        return convergence.against_time(own, found, THEMES["light"], job.created_at)
-    return convergence.against_trials(own, found, THEMES["light"])
+    view = View("time" if order == "time" else "trials")
+    return figure_of(Search(own, found, since=job.created_at), view, THEMES["light"])
 
 
 @pytest.mark.parametrize("order", ["number", "time"])
@@ -78,10 +78,10 @@ def test_the_steps_of_large_studies_draw_the_figure_of_all_results(
         own = studies.of_job(session, job.id)
         every = overview.results(session, job.id, order, EVERYTHING)
         few = overview.results(session, job.id, order, 100)
-    assert len(every) > convergence.MAX_DOTS
+    assert len(every) > MAX_DOTS
     assert 4 < len(few) < 100
     assert {r.n_of_study for r in few} == {sum(r.study_id == s.id for r in every) for s in own}
-    assert figure_of(order, own, few, job) == figure_of(order, own, every, job)
+    assert drawn(order, own, few, job) == drawn(order, own, every, job)
 
 
 def test_a_small_study_shows_every_result(sqlite_database: Database) -> None:

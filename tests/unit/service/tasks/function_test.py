@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.optimize import minimize
 
 from service.errors import InvalidSpecError
-from service.tasks.function import INFO, FunctionName, FunctionTask
+from service.tasks.function import INFO, MINIMA, FunctionName, FunctionTask
 from service.validation import parse
 from workers.functions import FUNCTIONS
 
@@ -54,3 +56,13 @@ def test_its_example_is_a_job_that_trains_nothing() -> None:
     _, body = INFO.example
     assert isinstance(parse.parse(dict(body)).task, FunctionTask)
     assert INFO.answer is None
+
+
+@pytest.mark.parametrize("name", get_args(FunctionName))
+def test_the_minimum_is_the_published_one_and_no_descent_goes_below_it(name: str) -> None:
+    function = FUNCTIONS[name]
+    assert MINIMA[name] == pytest.approx(function.minimum, rel=1e-5)
+    start = np.array(function.minimiser(function.dimensions[-1] if name != "branin" else 2)[:6])
+    found = minimize(lambda x: function.evaluate(np.clip(x, 0, 1)), start, method="Nelder-Mead")
+    assert found.fun >= MINIMA[name] - 1e-12
+    assert found.fun == pytest.approx(MINIMA[name], abs=1e-6)

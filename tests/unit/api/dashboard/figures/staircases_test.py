@@ -39,6 +39,9 @@ def test_a_band_is_the_range_and_the_median_of_the_running_minima(n_repeats: int
     np.testing.assert_array_equal(band.low, best.min(axis=0)[at])
     np.testing.assert_array_equal(band.high, best.max(axis=0)[at])
     np.testing.assert_allclose(band.middle, np.median(best, axis=0)[at], rtol=1e-15)
+    first, third = np.percentile(best, [25, 75], axis=0)
+    np.testing.assert_allclose(band.first, first[at], rtol=1e-14)
+    np.testing.assert_allclose(band.third, third[at], rtol=1e-14)
     assert (at[0], at[-1]) == (0, 29)
     # Between its points nothing changes.
     steps = {i for row in best for i in range(1, 30) if row[i] < row[i - 1]}

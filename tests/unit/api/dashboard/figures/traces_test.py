@@ -47,11 +47,12 @@ def test_the_ninth_study_still_has_a_look() -> None:
 
 
 def test_a_band_is_filled_between_its_edges_in_its_lines_colour() -> None:
-    band = Band([1.0, 2.0], [1.0, 0.5], [2.0, 1.5], [3.0, 2.5])
-    low, high, middle = band_traces(series(1, n=3), band, THEME)
+    band = Band([1.0, 2.0], [1.0, 0.5], [1.5, 1.0], [2.0, 1.5], [2.5, 2.0], [3.0, 2.5])
+    low, high, first, third, middle = band_traces(series(1, n=3), band, THEME)
     assert (low["y"], middle["y"], high["y"]) == (band.low, band.middle, band.high)
-    assert "fill" not in low
-    assert high["fill"] == "tonexty"
+    assert (first["y"], third["y"]) == (band.first, band.third)
+    assert "fill" not in {**low, **first}
+    assert high["fill"] == third["fill"] == "tonexty"
     red, green, blue = (int(THEME.series[1][i : i + 2], 16) for i in (1, 3, 5))
     assert high["fillcolor"].startswith(f"rgba({red},{green},{blue},0.")
     assert "3 repeats" in middle["hovertemplate"]
@@ -65,7 +66,7 @@ def test_a_control_is_a_level_line_from_the_start_to_the_end() -> None:
 
 def test_a_name_is_no_markup_in_any_trace() -> None:
     found = series(0, HOSTILE, n=2)
-    band = Band([1.0], [1.0], [1.0], [1.0])
+    band = Band(*[[1.0]] * 6)
     traces = [
         *band_traces(found, band, THEME),
         stair_trace(found, STEPS, THEME),
