@@ -53,7 +53,7 @@ def _rows(trace: Figure, figure: Figure) -> Iterator[Row]:
                     SERIES: name,
                     x: column,
                     y: row,
-                    meta.get("z", trace.get("name", "z")): value,
+                    str(trace.get("name", "z")): value,
                 }
         return
     base = trace.get("base")
