@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator
 
 from api.context import database_of
+from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
 from api.dashboard.figures.themes import THEMES, ThemeName
 from api.dashboard.pages import job_convergence, job_overview, trial
-from api.dashboard.rendering import HEADERS
 from api.paging import Id
 from service.errors import NotFoundError
 from service.storage import jobs, trials
@@ -24,8 +23,9 @@ router = APIRouter(include_in_schema=False)
 # What draws each figure of a job, by its name in the address.
 BUILDERS: Mapping[str, Builder] = {
     "density": job_overview.draw_density,
-    "time": job_convergence.draw_time,
-    "trials": job_convergence.draw_trials,
+    "convergence": job_convergence.draw_convergence,
+    "distribution": job_convergence.draw_distribution,
+    "ranks": job_convergence.draw_ranks,
 }
 
 
@@ -41,7 +41,8 @@ def show_figure(
     job_id: Id,
     name: Annotated[str, Path(), AfterValidator(_known)],
     theme: ThemeName = "light",
-) -> JSONResponse:
+    format: FigureFormat = "json",  # noqa: A002 - as in every download here
+) -> Response:
     """Return a figure for Plotly.js: ``data`` and ``layout``; null while there is none.
 
     Args:
@@ -49,6 +50,7 @@ def show_figure(
         job_id: Which job.
         name: See `BUILDERS`.
         theme: Colours.
+        format: JSON, or the same values as a table.
     """
     try:
         with database_of(request).read() as session:
@@ -57,13 +59,17 @@ def show_figure(
             figure = BUILDERS[name](wanted)
     except NotFoundError:
         figure = None
-    return JSONResponse(figure, headers=HEADERS)
+    return answered(figure, f"job-{job_id}-{name}", format)
 
 
 @router.get("/jobs/{job_id}/trials/{trial_id}/figure")
 def show_trial_curve(
-    request: Request, job_id: Id, trial_id: Id, theme: ThemeName = "light"
-) -> JSONResponse:
+    request: Request,
+    job_id: Id,
+    trial_id: Id,
+    theme: ThemeName = "light",
+    format: FigureFormat = "json",  # noqa: A002
+) -> Response:
     """Return the losses of a trial's epochs for Plotly.js; null while there is none."""
     try:
         with database_of(request).read() as session:
@@ -72,4 +78,4 @@ def show_trial_curve(
         figure = curves.figure_of(measured, found.curve, THEMES[theme])
     except NotFoundError:
         figure = None
-    return JSONResponse(figure, headers=HEADERS)
+    return answered(figure, f"trial-{trial_id}-curve", format)

@@ -58,7 +58,7 @@ def show_convergence(request: Request, job_id: Id) -> HTMLResponse:
     return html_of_stored(
         request,
         "job_convergence.html",
-        lambda session: job_convergence.convergence_tab(session, job_id),
+        lambda session: job_convergence.convergence_tab(session, job_id, request.query_params),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from api.dashboard.figures.themes import THEMES
+from api.dashboard.figures.traces import HALF_OPACITY, RANGE_OPACITY
 from service.records import Job
 from tests.support.live_server import Server
 from tests.support.looks import check_looks
@@ -34,7 +36,7 @@ def wait_for_figures(page: Page, *names: str) -> None:
         ("list", "", ()),
         ("running", "trials", ()),
         ("succeeded", "", ("density",)),
-        ("searched", "convergence", ("trials", "time")),
+        ("searched", "convergence", ("convergence", "distribution", "ranks")),
         ("waiting", "files", ()),
     ],
 )
@@ -138,20 +140,39 @@ def test_the_density_shows_its_numbers_and_another_arm_on_request(
     context.close()
 
 
-def test_repeats_are_a_band_and_its_legend_says_so(
+def test_repeats_are_bands_and_a_figure_is_saved_enlarged_and_its_lines_hidden(
     chromium: Browser, seeded: tuple[Server, dict[str, Job]]
 ) -> None:
     server, found = seeded
     context = calm_context(chromium)
     tab = open_tab(context, server.url)
-    page = tab.open(f"/jobs/{found['searched'].id}/convergence")
-    wait_for_figures(page, "trials", "time")
-    for name in ("trials", "time"):
-        filled = page.locator(f"#figure-{name} .fills path.js-fill")
-        colours = filled.evaluate_all("(all) => all.map((p) => getComputedStyle(p).fillOpacity)")
-        assert [float(opacity) for opacity in colours] == [0.18]
-    legend = page.locator("#legend li").filter(has_text="random, 3 repeats")
+    page = tab.open(f"/jobs/{found['searched'].id}/convergence?y=guess")
+    wait_for_figures(page, "convergence", "ranks")
+    filled = page.locator("#figure-convergence .fills path.js-fill")
+    colours = filled.evaluate_all("(all) => all.map((p) => getComputedStyle(p).fillOpacity)")
+    assert [float(opacity) for opacity in colours] == [RANGE_OPACITY, HALF_OPACITY]
+    card = page.locator("figure.chart").first
+    expect(card.locator("[data-caption]")).to_contain_text("the dark band the middle half")
+    expect(page.locator("#faults")).to_contain_text("y='guess', which is none of best, regret")
+    # A line that is hidden stays so when the figure is drawn again.
+    legend = card.get_by_role("button", name="random, 3 repeats")
     assert legend.locator("line").count() == 2
+    legend.click()
+    expect(filled).to_have_count(0)
+    page.get_by_label("Show").select_option("regret")
+    until(page, "document.getElementById('figure-convergence').layout.yaxis.title.text[0] === 'S'")
+    assert "y=regret" in page.url
+    expect(legend).to_have_attribute("aria-pressed", "false")
+    assert filled.count() == 0
+    for form, beginning in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("CSV", b"series,Trial of")):
+        with page.expect_download() as saved:
+            card.locator(f"[data-save={form.lower()}]").click()
+        assert Path(saved.value.path()).read_bytes().startswith(beginning)
+        assert saved.value.suggested_filename.endswith(f"convergence.{form.lower()}")
+    card.get_by_role("button", name="Full screen").click()
+    until(page, "document.fullscreenElement?.matches('figure.chart')")
+    page.get_by_role("button", name="Leave full screen").click()
+    until(page, "document.fullscreenElement === null")
     assert tab.complaints == []
     context.close()
 
@@ -196,7 +217,7 @@ def test_a_figure_that_is_not_drawn_says_why_and_pauses_have_an_end(
     context.route("**/plotly.min.js*", lambda route: route.abort())
     tab = open_tab(context, server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}/convergence")
-    hint = "document.getElementById('figure-trials').dataset.hint"
+    hint = "document.getElementById('figure-convergence').dataset.hint"
     until(page, f"{hint}.startsWith('The figure could not be loaded')")
     assert page.evaluate(PAUSES) == [1000, 1500, 5000]
     page.emulate_media(media="print")

@@ -47,7 +47,7 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
     with server.database.read() as session:
         live = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
     curves = spied(chromium, server, f"/jobs/{job.id}/convergence").page
-    curves.wait_for_selector("#figure-trials[data-drawn]")
+    curves.wait_for_selector("#figure-convergence[data-drawn]")
     tab = spied(chromium, server, f"/jobs/{job.id}/trials")
     page = tab.page
     wait_for_stream(page)
@@ -59,9 +59,8 @@ def test_a_result_appears_without_a_reload_and_the_focus_stays(
         seeding.complete(session, job, live, 0.00123)
     expect(row).to_contain_text("Completed")
     # The best so far in the figure of another page is the new one.
-    until(
-        curves, "document.getElementById('figure-trials').data.some((t) => t.y.includes(0.00123))"
-    )
+    drawn = "document.getElementById('figure-convergence').data"
+    until(curves, f"{drawn}.some((t) => t.y.includes(0.00123))")
     assert page.evaluate("born") == born
     assert page.evaluate("document.activeElement.closest('tr')?.id") == f"trial-{live.id}"
     assert open_streams(page) == 1

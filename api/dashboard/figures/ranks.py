@@ -40,8 +40,9 @@ def ranks_of(values: Sequence[float]) -> list[float]:
 def mean_ranks(studies: Sequence[Study], stairs: Mapping[int, Sequence[Step]]) -> MeanRanks | None:
     """Rank the samplers of a job in each of its repeats; None where there are not two of them.
 
-    The ranks go as far as the shortest search has come: a search is never compared with one that
-    had more trials. A repeat counts where every sampler has a result in it.
+    A search that still runs is never compared with one that had more trials: the ranks go as far
+    as each of them has come. A repeat counts where every sampler has a result in it. A sampler
+    that searches once, since its seed changes nothing, is the same in all.
 
     Args:
         studies: Of a job.
@@ -52,15 +53,12 @@ def mean_ranks(studies: Sequence[Study], stairs: Mapping[int, Sequence[Step]]) -
     repeats = _repeats(samplers, stairs)
     if len(samplers) < 2 or not repeats:
         return None
-    own = [stair for repeat in repeats for stair in repeat]
-    start = max(int(stair[0].x) for stair in own)
-    end = min(int(stair[-1].x) for stair in own)
-    xs = sorted({int(s.x) for stair in own for s in stair if start <= s.x <= end} | {end})
-    xs = [x for x in xs if x >= start]
+    xs = _few(_positions(samplers, stairs, repeats))
     if not xs:
         return None
-    xs = _few(xs)
-    ranked = [[ranks_of([value_at(s, x) for s in repeat]) for x in xs] for repeat in repeats]
+    ranked = [
+        [ranks_of([value_at(stairs[i], x) for i in repeat]) for x in xs] for repeat in repeats
+    ]
     means = [
         [sum(ranks[n][k] for ranks in ranked) / len(repeats) for n in range(len(xs))]
         for k in range(len(samplers))
@@ -70,12 +68,35 @@ def mean_ranks(studies: Sequence[Study], stairs: Mapping[int, Sequence[Step]]) -
 
 def _repeats(
     samplers: Sequence[Series], stairs: Mapping[int, Sequence[Step]]
-) -> list[list[Sequence[Step]]]:
-    """Return the staircases of each repeat, in the order of the samplers."""
-    by_repeat = [{study.repeat: study.id for study in found.studies} for found in samplers]
-    common = sorted(set.intersection(*(set(own) for own in by_repeat)) if by_repeat else set())
-    ids = [[own[repeat] for own in by_repeat] for repeat in common]
-    return [[stairs[i] for i in one] for one in ids if all(i in stairs for i in one)]
+) -> list[tuple[int, ...]]:
+    """Return the ids of the studies of each repeat, in the order of the samplers."""
+    several = [found for found in samplers if found.is_band]
+    numbers = [{study.repeat for study in found.studies} for found in several or samplers]
+    common = sorted(set.intersection(*numbers)) if numbers else []
+    ids = [tuple(_study_of(found, repeat) for found in samplers) for repeat in common]
+    return [own for own in ids if all(i in stairs for i in own)]
+
+
+def _study_of(found: Series, repeat: int) -> int:
+    if not found.is_band:
+        return found.studies[0].id
+    return next(study.id for study in found.studies if study.repeat == repeat)
+
+
+def _positions(
+    samplers: Sequence[Series],
+    stairs: Mapping[int, Sequence[Step]],
+    repeats: Sequence[tuple[int, ...]],
+) -> list[int]:
+    """Return the numbers of trials, ascending, that all searches have come to and one steps at."""
+    ids = {i for repeat in repeats for i in repeat}
+    is_over = {study.id: study.is_finished for found in samplers for study in found.studies}
+    start = max(int(stairs[i][0].x) for i in ids)
+    end = min((int(stairs[i][-1].x) for i in ids if not is_over[i]), default=None)
+    steps = {int(step.x) for i in ids for step in stairs[i]} | (
+        {end} if end is not None else set()
+    )
+    return sorted(x for x in steps if start <= x and (end is None or x <= end))
 
 
 def _few(xs: list[int]) -> list[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, cast
 
 from service.tasks.function import MINIMA
 
@@ -19,6 +20,19 @@ TITLES = {
     "time": "Time since the start",
     "compute": "Time in training",
 }
+_SCALES: Mapping[str, str] = {"auto": "what fits", "linear": "linear", "log": "logarithmic"}
+# The title and the choices of each switch, by its name in the address.
+SWITCHES: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "x": (
+            "Against",
+            {"trials": "trials", "time": "time since the start", "compute": "time in training"},
+        ),
+        "y": ("Show", {"best": "best so far", "regret": "simple regret"}),
+        "x_scale": ("Horizontal axis", _SCALES),
+        "y_scale": ("Vertical axis", _SCALES),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,41 @@ class View:
     def revision(self) -> str:
         """Changes with what is on the axes: a zoom into one view means nothing in another."""
         return "-".join((self.against, self.shown, self.x_scale, self.y_scale))
+
+    @property
+    def switched(self) -> Mapping[str, str]:
+        """The choice of each of `SWITCHES`."""
+        return {
+            "x": self.against,
+            "y": self.shown,
+            "x_scale": self.x_scale,
+            "y_scale": self.y_scale,
+        }
+
+
+def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
+    """Return the view that an address chooses, and what is wrong with it.
+
+    Args:
+        query: Names and texts as they were given; a wrong choice counts as none.
+    """
+    chosen, faults = {}, []
+    for name, (title, choices) in SWITCHES.items():
+        text = query.get(name, "")
+        if text in choices:
+            chosen[name] = text
+        elif text:
+            known = ", ".join(choices)
+            faults.append(
+                f"{title}: the address has {name}={text[:40]!r}, which is none of {known}."
+            )
+    view = View(
+        cast("Against", chosen.get("x", "trials")),
+        cast("Shown", chosen.get("y", "best")),
+        cast("Scale", chosen.get("x_scale", "auto")),
+        cast("Scale", chosen.get("y_scale", "auto")),
+    )
+    return view, faults
 
 
 @dataclass(frozen=True, slots=True)

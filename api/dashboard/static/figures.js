@@ -1,5 +1,7 @@
 // Draws the figures that the server builds; Plotly.js is loaded once, with the first figure.
 import { at } from "./addresses.js";
+import { equip } from "./figure_tools.js";
+import { shown, write } from "./legends.js";
 import { get } from "./live.js";
 
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false };
@@ -31,13 +33,17 @@ export async function draw(id, plotlyUrl) {
     const query = new URLSearchParams(isOwn ? "" : location.search);
     query.set("theme", theme());
     const path = isOwn ? box.dataset.source : `jobs/${id}/figures/${box.dataset.figure}?`;
-    const figure = await (await get(at(`${path}&${query}`))).json();
+    const address = at(`${path}&${query}`);
+    const figure = await (await get(address)).json();
     box.toggleAttribute("data-lacking", figure === null);
-    if (figure !== null) found.push([box, figure]);
+    if (figure !== null) found.push([box, figure, address]);
   }
   const served = performance.now() - began;
   hint();
-  for (const [box, figure] of found) await put(box, figure, plotlyUrl);
+  for (const [box, figure, address] of found) {
+    await put(box, figure, plotlyUrl);
+    equip(box, figure, address);
+  }
   return served;
 }
 
@@ -45,7 +51,9 @@ async function put(box, figure, plotlyUrl) {
   try {
     const library = await loadPlotly(plotlyUrl);
     box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it
-    await library.react(box, figure.data, figure.layout, CONFIG);
+    const redraw = () => library.react(box, shown(box, figure.data), figure.layout, CONFIG);
+    write(box, figure.data, redraw);
+    await redraw();
   } catch (error) {
     box.dataset.hint = "The figure could not be loaded; it is tried again.";
     throw error;

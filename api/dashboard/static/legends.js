@@ -38,7 +38,8 @@ function entry(box, group, trace, traces, redraw) {
   button.setAttribute("aria-pressed", String(!hiddenIn(box).has(group)));
   const name = document.createElement("bdi");
   name.textContent = textOf(trace.meta.label);
-  button.append(swatch(trace), name);
+  const hasBand = traces.some((other) => other.legendgroup === group && other.fill);
+  button.append(swatch(trace, hasBand), name);
   button.addEventListener("click", () => {
     const hidden = hiddenIn(box);
     if (!hidden.delete(group)) hidden.add(group);
@@ -55,18 +56,21 @@ function textOf(escaped) {
   return new DOMParser().parseFromString(escaped, "text/html").documentElement.textContent;
 }
 
-function swatch(trace) {
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({ width: 26, height: 8, viewBox: "0 0 26 8", "aria-hidden": "true" })) {
-    svg.setAttribute(name, value);
-  }
+function drawn(tag, looks) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(looks)) element.setAttribute(name, value);
+  return element;
+}
+
+/** The colour and dash of a trace, on a band where its group has one. */
+function swatch(trace, hasBand) {
+  const svg = drawn("svg", { width: 26, height: 8, viewBox: "0 0 26 8", "aria-hidden": "true" });
   const isLine = Boolean(trace.line?.color) && trace.type === "scatter";
-  const mark = document.createElementNS(SVG, isLine ? "line" : "rect");
   const colour = isLine ? trace.line.color : trace.marker?.color;
-  const looks = isLine
-    ? { x1: 1, y1: 4, x2: 25, y2: 4, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": DASHES[trace.line.dash] ?? "none" }
-    : { x: 8, y: 0, width: 10, height: 8, fill: colour };
-  for (const [name, value] of Object.entries(looks)) mark.setAttribute(name, value);
-  svg.append(mark);
+  const ends = { x1: 1, y1: 4, x2: 25, y2: 4, stroke: colour };
+  if (hasBand) svg.append(drawn("line", { ...ends, "stroke-width": 8, opacity: 0.25 }));
+  svg.append(isLine
+    ? drawn("line", { ...ends, "stroke-width": 2.5, "stroke-dasharray": DASHES[trace.line.dash] ?? "none" })
+    : drawn("rect", { x: 8, y: 0, width: 10, height: 8, fill: colour }));
   return svg;
 }

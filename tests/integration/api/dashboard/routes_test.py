@@ -6,6 +6,7 @@ import re
 
 from starlette.testclient import TestClient
 
+from api.dashboard.figure_routes import BUILDERS
 from api.dashboard.pages.job_head import TABS
 from service.storage import densities
 from service.storage.database import Database
@@ -26,12 +27,16 @@ def test_figures_answer_null_until_there_is_something(
     client: TestClient, database: Database
 ) -> None:
     job = seeding.waiting(database)
-    for name in ("trials", "time", "density"):
+    for name in BUILDERS:
         assert client.get(f"/jobs/{job.id}/figures/{name}").json() is None
     busy = seeding.running(database)
-    for name in ("trials", "time", "density"):
+    for name in BUILDERS:
         figure = client.get(f"/jobs/{busy.id}/figures/{name}?theme=dark").json()
         assert set(figure) == {"data", "layout"}
+        table = client.get(f"/jobs/{busy.id}/figures/{name}?format=csv")
+        assert f'filename="job-{busy.id}-{name}.csv"' in table.headers["content-disposition"]
+        assert table.text.startswith("series,")
+        assert table.text.count("\n") > 2
     other = seeding.running(database)
     with database.read() as session:
         theirs = densities.of_job(session, other.id)[0].id

@@ -12,10 +12,10 @@ from service.records import Study
 from service.states import Role
 
 
-def study(number: int, sampler: str, repeat: int) -> Study:
+def study(number: int, sampler: str, repeat: int, *, is_finished: bool = True) -> Study:
     return Study(
         number, 1, number, f"{sampler}-{repeat}", Role.SEARCH, sampler, repeat, 9, 0,
-        is_finished=True, stopped_at=None, best_trial_id=None, best_value=None,
+        is_finished=is_finished, stopped_at=None, best_trial_id=None, best_value=None,
     )  # fmt: skip
 
 
@@ -49,18 +49,23 @@ def test_the_means_are_those_of_the_ranks_after_every_number_of_trials(seed: int
 
 
 def test_no_search_is_compared_with_one_that_had_more_trials() -> None:
-    arms = [study(1, "a", 1), study(2, "b", 1)]
+    arms = [study(1, "a", 1), study(2, "b", 1, is_finished=False)]
     stairs = {1: stair(np.array([3.0, 2.0, 1.0, 0.5])), 2: stair(np.array([4.0, 1.5]))}
     found = mean_ranks(arms, stairs)
     assert found is not None
     assert found.x == [1, 2]
     assert found.means == [[1.0, 2.0], [2.0, 1.0]]
+    # The best of a search that is over stays.
+    ended = mean_ranks([study(1, "a", 1), study(2, "b", 1)], stairs)
+    assert ended is not None
+    assert ended.x == [1, 2, 3, 4]
+    assert ended.means[0] == [1.0, 2.0, 1.0, 1.0]
 
 
 def test_a_repeat_that_one_sampler_lacks_does_not_count() -> None:
-    arms = [study(1, "a", 1), study(2, "a", 2), study(3, "b", 1)]
-    own = {i: stair(np.array([float(i)])) for i in (1, 2, 3)}
-    found = mean_ranks(arms, own)
+    arms = [study(1, "a", 1), study(2, "a", 2), study(3, "b", 1), study(4, "b", 2)]
+    own = {i: stair(np.array([float(i)])) for i in (1, 2, 3, 4)}
+    found = mean_ranks(arms, {i: own[i] for i in (1, 2, 3)})
     assert found is not None
     assert found.n_repeats == 1
     assert mean_ranks(arms, {2: own[2], 3: own[3]}) is None
@@ -73,3 +78,11 @@ def test_long_searches_are_thinned_and_keep_their_ends() -> None:
     found = mean_ranks([study(1, "a", 1), study(2, "b", 1)], {1: stair(long), 2: stair(long + 1)})
     assert found is not None
     assert (found.x[0], found.x[-1], len(found.x)) == (1, 5 * MAX_POINTS, MAX_POINTS)
+
+
+def test_a_sampler_that_searches_once_is_the_same_in_every_repeat() -> None:
+    arms = [study(1, "once", 1), study(2, "tpe", 1), study(3, "tpe", 2)]
+    own = {i: stair(np.array([value])) for i, value in ((1, 5.0), (2, 4.0), (3, 6.0))}
+    found = mean_ranks(arms, own)
+    assert found is not None
+    assert (found.n_repeats, found.means) == (2, [[1.5], [1.5]])
