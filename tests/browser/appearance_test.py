@@ -159,7 +159,7 @@ def test_repeats_are_bands_and_a_figure_is_saved_enlarged_and_its_lines_hidden(
     assert legend.locator("line").count() == 2
     legend.click()
     expect(filled).to_have_count(0)
-    page.get_by_label("Show").select_option("regret")
+    page.locator("select[name=y]").select_option("regret")
     until(page, "document.getElementById('figure-convergence').layout.yaxis.title.text[0] === 'S'")
     assert "y=regret" in page.url
     expect(legend).to_have_attribute("aria-pressed", "false")
