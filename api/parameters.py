@@ -1,6 +1,6 @@
-"""Parameters of pages: what a page does not know, or is given twice, is refused in words.
+"""Parameters that an answer does not know, or is given twice, are refused in words.
 
-A misspelt filter that were ignored would show another page than the one that its reader asked for.
+A misspelt filter that were ignored would show something else than its reader asked for.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ def _check(request: Request) -> None:
     Raises:
         RequestValidationError: Naming each of them.
     """
+    _check_but("", request)
+
+
+def _check_but(prefix: str, request: Request) -> None:
     known = _parameters(request.scope["route"])
     given = [name for name, _ in request.query_params.multi_items()]
     faults = []
     for name in dict.fromkeys(given):
-        if name not in known:
+        is_free = bool(prefix) and name.startswith(prefix)
+        if name not in known and not is_free:
             faults.append((name, "there is no such parameter" + _choices(known)))
-        elif given.count(name) > 1 and not known[name]:
+        elif given.count(name) > 1 and not known.get(name):
             faults.append((name, "it is given more than once: give it once"))
     if faults:
         raise RequestValidationError(
@@ -51,5 +56,14 @@ def _choices(known: dict[str, bool]) -> str:
     return f"; there are {', '.join(known)}" if known else "; this page has none"
 
 
-# For the dependencies of a page's route.
+# For the dependencies of a route.
 EXACT = [Depends(_check)]
+
+
+def exact_but(prefix: str) -> list[Any]:
+    """Return the same dependencies for a route that reads parameters of a prefix itself."""
+
+    def check(request: Request) -> None:
+        _check_but(prefix, request)
+
+    return [Depends(check)]

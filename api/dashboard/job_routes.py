@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
-from api.context import database_of
 from api.dashboard.pages import (
     job_comparison,
     job_convergence,
@@ -21,13 +21,13 @@ from api.dashboard.pages import (
     job_trials,
     trial,
 )
+from api.dashboard.pages.job_trials import TableQuery
 from api.dashboard.pages.margins import margin_of
-from api.dashboard.pages.trial_rows import TRIALS_SHOWN, trial_rows
-from api.dashboard.rendering import html, html_of_stored
-from api.paging import MAX_ID, Id, OptionalId
-from api.parameters import EXACT
-from service.errors import NotFoundError
-from service.storage import jobs, studies
+from api.dashboard.rendering import html_of_stored
+from api.paging import Id, OptionalId
+from api.parameters import EXACT, exact_but
+from api.trial_query import PREFIX
+from service.storage import job_contents, jobs
 
 router = APIRouter(prefix="/jobs/{job_id}", include_in_schema=False)
 
@@ -88,37 +88,30 @@ def show_curves(request: Request, job_id: Id) -> HTMLResponse:
     )
 
 
-@router.get("/trials", dependencies=EXACT)
+@router.get("/trials", dependencies=exact_but(PREFIX))
 def show_trials(
-    request: Request,
-    job_id: Id,
-    above: OptionalId = None,
-    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
+    request: Request, job_id: Id, query: Annotated[TableQuery, Query()]
 ) -> HTMLResponse:
-    """Show the trials.
-
-    Args:
-        request: Of the page.
-        job_id: Which job.
-        above: See `job_trials.trials_tab`.
-        before: Answer with the rows of the next page alone, to be appended to the table.
-    """
-    if before is not None:
-        return _older_trials(request, job_id, before)
+    """Show the trials, see `TableQuery`."""
     return html_of_stored(
-        request, "job_trials.html", lambda session: job_trials.trials_tab(session, job_id, above)
+        request,
+        "job_trials.html",
+        lambda session: job_trials.trials_tab(session, job_id, query, request),
     )
 
 
-def _older_trials(request: Request, job_id: int, before: int) -> HTMLResponse:
-    try:
-        with database_of(request).read() as session:
-            job = jobs.get(session, job_id)
-            own = studies.of_job(session, job_id)
-            rows = trial_rows(session, job, own, limit=TRIALS_SHOWN, before=before)
-    except NotFoundError as error:
-        return html(request, "missing.html", 404, detail=str(error))
-    return html(request, "older_trials.html", rows=rows)
+# Before the page of a trial, which would take the word for an id.
+@router.get("/trials/rows", dependencies=exact_but(PREFIX))
+def show_more_trials(
+    request: Request, job_id: Id, query: Annotated[TableQuery, Query()]
+) -> HTMLResponse:
+    """Answer with the rows of the next window alone, to be appended to the table."""
+    return html_of_stored(
+        request,
+        "more_trials.html",
+        lambda session: job_trials.trials_tab(session, job_id, query, request),
+        at=f"/jobs/{job_id}/trials",
+    )
 
 
 @router.get("/trials/{trial_id}", dependencies=EXACT)
@@ -127,6 +120,17 @@ def show_trial(request: Request, job_id: Id, trial_id: Id) -> HTMLResponse:
     return html_of_stored(
         request, "trial.html", lambda session: trial.trial_page(session, job_id, trial_id)
     )
+
+
+@router.get("/contents", dependencies=EXACT)
+def show_contents(request: Request, job_id: Id) -> HTMLResponse:
+    """Answer with the part of a page that says what goes with the job when it is deleted."""
+
+    def read(session: Session) -> job_contents.JobContents:
+        jobs.get(session, job_id)
+        return job_contents.contents_of(session, job_id)
+
+    return html_of_stored(request, "job_contents.html", read, at=f"/jobs/{job_id}")
 
 
 @router.get("/densities")

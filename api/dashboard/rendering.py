@@ -67,20 +67,23 @@ def root_of(path: str) -> str:
     return "../" * (path.count("/") - 1) or "./"
 
 
-def html_of_stored(request: Request, name: str, read: Callable[[Session], object]) -> HTMLResponse:
+def html_of_stored(
+    request: Request, name: str, read: Callable[[Session], object], *, at: str | None = None
+) -> HTMLResponse:
     """Render a template with what is read of the database; a page that says so if there is none.
 
     Args:
         request: As in `html`.
         name: Of the template; it gets the value as `page`.
         read: Called in one transaction; a `NotFoundError` is answered with the status 404.
+        at: As in `html`.
     """
     try:
         with database_of(request).read() as session:
             page = read(session)
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
-    return html(request, name, page=page)
+    return html(request, name, at=at, page=page)
 
 
 def html(

@@ -2,103 +2,72 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import islice, product
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
 from pydantic import Field
-from sqlalchemy.orm import Session
 
+from api import trial_csv
 from api.context import InDatabase
-from api.paging import Cursor, Id, Query, Word, cut
+from api.paging import Id, cut
+from api.parameters import exact_but
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
 from api.schemas.trials import MeasurementsOut, TrialDetailOut, TrialOut
 from api.trial_answer import answer_of
-from service.errors import NotFoundError
-from service.jobs.progress import STANDING
-from service.records import Study, Trial
-from service.states import Phase, TrialState
-from service.storage import jobs, studies, trials
+from api.trial_query import PREFIX, TrialsQuery, wanted_of
+from service.storage import jobs, studies, trial_pages, trials
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 
 
-PhaseWord = Literal["search", "promotion", "confirmation", "evaluation", "superseded", "all"]
+class TrialListQuery(TrialsQuery):
+    """Which trials to list, and how."""
 
-
-class TrialsQuery(Query):
-    """Which trials to list."""
-
-    phase: PhaseWord = Field(
-        default="search",
-        description="What the trials serve; `all` leaves out those that are superseded.",
-    )
-    study: Word | None = Field(default=None, description="Name or id of a study.")
-    sampler: Word | None = Field(default=None, description='Name of a sampler; "fixed": controls.')
-    state: TrialState | None = None
     limit: int = Field(default=100, ge=1, le=1000)
-    cursor: Cursor = None
+    format: Literal["json", "csv"] = Field(
+        default="json", description="As CSV all trials that fit, in one file; `limit` is ignored."
+    )
 
 
-def _chosen(found: Sequence[Study], query: TrialsQuery) -> list[int | None]:
-    """Return the ids of the studies that a query names, [None] when it names none."""
-    if query.study is None and query.sampler is None:
-        return [None]
-    if query.study is not None and not any(_is_called(study, query.study) for study in found):
-        raise NotFoundError("study", query.study)
-    return [
-        study.id
-        for study in found
-        if (query.study is None or _is_called(study, query.study))
-        and query.sampler in (None, study.sampler)
-    ]
-
-
-def _is_called(study: Study, name: str) -> bool:
-    return name in (study.name, str(study.id))
-
-
-def _page(
-    session: Session, job_id: int, query: TrialsQuery, chosen: Sequence[int | None]
-) -> list[Trial]:
-    phases = STANDING if query.phase == "all" else (Phase(query.phase),)
-    pages = [
-        trials.page(
-            session,
-            job_id,
-            limit=query.limit + 1,
-            phase=phase,
-            study_id=study_id,
-            state=query.state,
-            after=query.cursor or 0,
-        )
-        for phase, study_id in product(phases, chosen)
-    ]
-    return list(islice(heapq.merge(*pages, key=lambda trial: trial.id), query.limit + 1))
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {trial_csv.MEDIA_TYPE: {"schema": {"type": "string"}}}}
+}
 
 
 @router.get(
-    "/jobs/{job_id}/trials", response_model=ListOut[TrialOut], responses=documented(404, 422)
+    "/jobs/{job_id}/trials",
+    response_model=ListOut[TrialOut],
+    responses={**documented(404, 422), **CSV},
+    dependencies=exact_but(PREFIX),
 )
 def list_trials(
     database: InDatabase,
     request: Request,
     response: Response,
     job_id: Id,
-    query: Annotated[TrialsQuery, FromQuery()],
-) -> dict[str, Any]:
-    """List a job's trials in the order of issue."""
+    query: Annotated[TrialListQuery, FromQuery()],
+) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
+    """List a job's trials, filtered and in one of several orders.
+
+    `p.NAME=LOW..HIGH` keeps the trials whose param lies in that range, `p.NAME=VALUE` those with
+    that value, `p.NAME[0]=...` looks at the first of a list.
+    """
+    order = query.sort.order
     with database.read() as session:
         job = jobs.get(session, job_id)
+        wanted = wanted_of(session, job_id, query, request)
+        if query.format == "csv":
+            return trial_csv.answer(database, session, job, wanted, order)
         arms = studies.of_job(session, job_id)
-        found = _page(session, job_id, query, _chosen(arms, query))
+        found = trial_pages.page(
+            session, job_id, wanted, limit=query.limit + 1, order=order, after=query.after
+        )
     names = {study.id: study for study in arms}
-    kept = cut(found, query.limit, request, response)
+    kept = cut(found, query.limit, request, response, partial(trial_pages.place_of, order=order))
     return {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
 
 

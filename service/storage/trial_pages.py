@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from service.records import Trial
 from service.states import Phase, TrialState
 from service.storage.rows import to_value
 from service.storage.statements import is_postgresql
-from service.storage.tables import TrialRow
+from service.storage.tables import StudyRow, TrialRow
 
 Path = str | tuple[str, int]
 
@@ -97,16 +97,21 @@ class TrialFilter:
 ALL = TrialFilter()
 IN_ORDER = TrialOrder()
 
-# A diverged trial shows no value, and one that reused a result was not trained.
-_VALUE = case((TrialRow.is_diverged.is_(False), TrialRow.value))
-_TRAINING: Any = case((TrialRow.cached_from.is_(None), TrialRow.training_s))  # type: ignore[attr-defined]
+_TRAINING_S: Any = TrialRow.training_s  # type: ignore[attr-defined]
 _COLUMNS: Mapping[TrialKey, Any] = {
     TrialKey.ID: TrialRow.id,
     TrialKey.NUMBER: TrialRow.number,
-    TrialKey.VALUE: _VALUE,
-    TrialKey.TRAINING: _TRAINING,
+    TrialKey.VALUE: TrialRow.value,
+    TrialKey.TRAINING: _TRAINING_S,
     TrialKey.STATE: TrialRow.state,
     TrialKey.STUDY: TrialRow.study_id,
+}
+# Which trials have a value of a key; those that are not named all have one. A diverged trial shows
+# no value, and one that reused a result was not trained.
+_HAVE: Mapping[TrialKey, ColumnElement[bool]] = {
+    TrialKey.NUMBER: TrialRow.number.is_not(None),
+    TrialKey.VALUE: and_(TrialRow.value.is_not(None), TrialRow.is_diverged.is_(False)),
+    TrialKey.TRAINING: and_(_TRAINING_S.is_not(None), TrialRow.cached_from.is_(None)),
 }
 _TEXTS = frozenset({TrialKey.STATE})
 
@@ -119,24 +124,106 @@ def page(
     limit: int,
     order: TrialOrder = IN_ORDER,
     after: TrialPlace | None = None,
+    until: TrialPlace | None = None,
 ) -> list[Trial]:
-    """Return the next trials of an order, at most `limit`; `after` is the last one's place."""
-    column = _COLUMNS[order.key]
-    query = select(TrialRow.id).where(TrialRow.job_id == job_id, *_conditions(wanted, order))
-    for path, found in wanted.params.items():
-        query = query.where(_param(path, found, is_postgresql=is_postgresql(session)))
-    if after is not None:
-        query = query.where(_beyond(column, order, after))
-    keys = [column, TrialRow.id] if order.key is not TrialKey.ID else [TrialRow.id]
-    ends = [] if order.key in _NEVER_NULL else [column.is_(None)]
-    query = query.order_by(*ends, *(key.desc() if order.is_falling else key for key in keys))
-    ids = list(session.scalars(query.limit(limit)))
+    """Return the next trials of an order, at most `limit`.
+
+    Args:
+        session: In a transaction.
+        job_id: Of which job.
+        wanted: Which of them.
+        limit: At most so many.
+        order: By what.
+        after: The place of the last one seen.
+        until: The last place that is wanted.
+    """
+    query, phases = _query(session, job_id, wanted, order), wanted.phases
+    ids: list[int] = []
+    for part, by in _parts(order, after, until):
+        some = query.where(part).order_by(*_keys(by))
+        left = limit - len(ids)
+        ids += _ids(session, some, list(Phase) if phases is None else sorted(phases), by, left)
     rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(ids)))
     found = {row.id: to_value(Trial, row) for row in rows}
     return [found[trial_id] for trial_id in ids if trial_id in found]
 
 
-_NEVER_NULL = frozenset({TrialKey.ID, TrialKey.STATE, TrialKey.STUDY})
+def _ids(
+    session: Session, query: Select[int], phases: Collection[Phase], order: TrialOrder, limit: int
+) -> list[int]:
+    """Return at most `limit` ids; by a key the rest of a page may come in the order of ids."""
+    if limit <= 0:
+        return []
+    query = query.limit(limit)
+    if order.key is not TrialKey.ID:
+        return list(session.scalars(query.where(TrialRow.phase.in_(phases))))
+    # A query for each phase: its index then has the order, and nothing is sorted.
+    parts = (session.scalars(query.where(TrialRow.phase == phase)) for phase in phases)
+    return sorted((i for part in parts for i in part), reverse=order.is_falling)[:limit]
+
+
+def _query(session: Session, job_id: int, wanted: TrialFilter, order: TrialOrder) -> Select[int]:
+    """Select the ids of trials of any phase, in no order."""
+    query = select(TrialRow.id).where(TrialRow.job_id == job_id, *_conditions(wanted, order))
+    for path, asked in wanted.params.items():
+        query = query.where(_param(path, asked, is_postgresql=is_postgresql(session)))
+    return query
+
+
+def _keys(order: TrialOrder) -> list[Any]:
+    keys = [_COLUMNS[order.key], TrialRow.id] if order.key is not TrialKey.ID else [TrialRow.id]
+    return [key.desc() for key in keys] if order.is_falling else keys
+
+
+def _parts(
+    order: TrialOrder, after: TrialPlace | None, until: TrialPlace | None
+) -> list[tuple[ColumnElement[bool], TrialOrder]]:
+    """Return which trials lie between two places, and their order: those with the key first."""
+    have = _HAVE.get(order.key)
+    if have is None:
+        return [(and_(true(), *_between(order, after, until)), order)]
+    begins, ends = _has_key(order, after), _has_key(order, until)
+    by_id = replace(order, key=TrialKey.ID)
+    first = and_(have, *_between(order, after, until if ends else None))
+    second = and_(not_(have), *_between(by_id, None if begins else after, until))
+    # A part that lies wholly outside is left out.
+    parts = [(first, order)] * (after is None or begins)
+    return parts + [(second, by_id)] * (until is None or not ends)
+
+
+def _has_key(order: TrialOrder, place: TrialPlace | None) -> bool:
+    return place is not None and _key_of(order, place.key) is not None
+
+
+def _between(
+    order: TrialOrder, after: TrialPlace | None, until: TrialPlace | None
+) -> Iterator[ColumnElement[bool]]:
+    if after is not None:
+        yield _beyond(order, after)
+    if until is not None:
+        yield not_(_beyond(order, until))
+
+
+def sample_params(session: Session, job_id: int) -> dict[str, Any]:
+    """Return an example of each param that a job's trials have: those of each study's first."""
+    first = select(func.min(TrialRow.id)).where(TrialRow.study_id == StudyRow.id)
+    ids = select(first.scalar_subquery()).where(StudyRow.job_id == job_id)
+    query = select(TrialRow.params).where(TrialRow.id.in_(ids)).order_by(TrialRow.id)
+    found: dict[str, Any] = {}
+    for params in session.scalars(query):
+        found = {**params, **found}
+    return found
+
+
+def sample_metrics(session: Session, job_id: int) -> list[str]:
+    """Return the metrics of the first completed trial of each study and phase of a job."""
+    first = (
+        select(func.min(TrialRow.id))
+        .where(TrialRow.job_id == job_id, TrialRow.state == TrialState.COMPLETED)
+        .group_by(TrialRow.study_id, TrialRow.phase)
+    )
+    query = select(TrialRow.metrics).where(TrialRow.id.in_(first)).order_by(TrialRow.id)  # type: ignore[attr-defined]
+    return list(dict.fromkeys(name for each in session.scalars(query) for name in each or {}))
 
 
 def place_of(trial: Trial, order: TrialOrder) -> TrialPlace:
@@ -151,17 +238,13 @@ def place_of(trial: Trial, order: TrialOrder) -> TrialPlace:
     return TrialPlace(trial.id, "" if value is None else str(value))
 
 
-def _beyond(column: Any, order: TrialOrder, place: TrialPlace) -> ColumnElement[bool]:  # noqa: ANN401 - a column
-    """Return whether a trial comes after a place."""
-    by_id = TrialRow.id < place.id if order.is_falling else TrialRow.id > place.id
-    if order.key is TrialKey.ID:
-        return by_id
-    key = _key_of(order, place.key)
+def _beyond(order: TrialOrder, place: TrialPlace) -> ColumnElement[bool]:
+    """Return whether a trial that has the key comes after a place."""
+    key = None if order.key is TrialKey.ID else _key_of(order, place.key)
     if key is None:
-        return and_(column.is_(None), by_id)
-    here, there = tuple_(column, TrialRow.id), tuple_(key, place.id)
-    further = here < there if order.is_falling else here > there
-    return further if order.key in _NEVER_NULL else or_(further, column.is_(None))
+        return TrialRow.id < place.id if order.is_falling else TrialRow.id > place.id
+    here, there = tuple_(_COLUMNS[order.key], TrialRow.id), tuple_(key, place.id)
+    return here < there if order.is_falling else here > there
 
 
 def _key_of(order: TrialOrder, text: str) -> str | float | None:
@@ -176,16 +259,14 @@ def _key_of(order: TrialOrder, text: str) -> str | float | None:
 
 
 def _conditions(wanted: TrialFilter, order: TrialOrder) -> Iterator[ColumnElement[bool]]:
-    if wanted.phases is not None:
-        yield TrialRow.phase.in_(sorted(wanted.phases))
     if wanted.study_ids is not None:
         yield TrialRow.study_id.in_(sorted(wanted.study_ids))
     if wanted.state is not None:
         yield TrialRow.state == wanted.state
     if wanted.min_value is not None:
-        yield wanted.min_value <= _VALUE
+        yield and_(_HAVE[TrialKey.VALUE], TrialRow.value >= wanted.min_value)
     if wanted.max_value is not None:
-        yield wanted.max_value >= _VALUE
+        yield and_(_HAVE[TrialKey.VALUE], TrialRow.value <= wanted.max_value)
     if wanted.from_number is not None and order.key is TrialKey.NUMBER:
         number = TrialRow.number
         yield number <= wanted.from_number if order.is_falling else number >= wanted.from_number
@@ -198,10 +279,12 @@ def _param(path: Path, wanted: ParamRange, *, is_postgresql: bool) -> ColumnElem
     """Return whether a param lies in a range; texts lie in none, and only equal a word."""
     value = TrialRow.params[path]
     if wanted.word is not None:
-        return value.as_string() == wanted.word
+        is_word: ColumnElement[bool] = value.as_string() == wanted.word
+        return is_word
     kind = func.json_typeof(value) if is_postgresql else func.json_type(value)
     # A text cannot be cast to a number on PostgreSQL, and is above every number on SQLite.
     number = case((kind.in_(("number", "integer", "real")), value.as_float()))
     lower, upper = number >= wanted.low, number <= wanted.high
     ends = [lower] * math.isfinite(wanted.low) + [upper] * math.isfinite(wanted.high)
-    return and_(*(ends or [number.is_not(None)]))
+    found: ColumnElement[bool] = and_(*(ends or [number.is_not(None)]))
+    return found

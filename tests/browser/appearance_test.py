@@ -184,14 +184,24 @@ def test_older_trials_are_added_below(
     context = calm_context(chromium)
     tab = open_tab(context, server.url)
     page = tab.open(f"/jobs/{found['succeeded'].id}/trials")
-    for n_rows in (50, 61):
-        page.get_by_role("button", name="Older trials").click()
-        until(page, f"document.querySelectorAll('[data-trial]').length === {n_rows}")
+    assert page.locator("[data-trial]").count() == 50
+    page.get_by_role("link", name="More trials").scroll_into_view_if_needed()
+    until(page, "document.querySelectorAll('[data-trial]').length === 61")
     ids = page.evaluate(
         "[...document.querySelectorAll('[data-trial]')].map((r) => +r.dataset.trial)"
     )
     assert ids == sorted(set(ids), reverse=True)
-    assert page.get_by_role("button", name="Older trials").is_hidden()
+    assert page.get_by_role("link", name="More trials").count() == 0
+    # A choice replaces all rows, stands in the address, and its columns are kept for other visits.
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_label("Metrics").uncheck()
+    until(page, "!document.querySelector('#trials-head').textContent.includes('Metrics')")
+    page.get_by_label("Jump to number").fill("7")
+    page.get_by_label("Jump to number").press("Enter")
+    until(page, "document.querySelector('[data-trial] th').textContent.trim() === '7'")
+    assert "from_number=7" in page.url
+    page.goto(f"{server.url}/jobs/{found['succeeded'].id}/trials")
+    until(page, "!document.querySelector('#trials-head').textContent.includes('Metrics')")
     context.close()
 
 

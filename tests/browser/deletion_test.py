@@ -23,7 +23,7 @@ def test_a_job_is_deleted_after_a_question(chromium: Browser, server: Server) ->
     ask = page.locator("button[data-action=delete]")
     dialog = page.locator("#delete-dialog")
     ask.press("Enter")
-    expect(dialog).to_contain_text("removed for good")
+    expect(dialog).to_contain_text("2 events of its history")
     assert page.evaluate("document.activeElement.textContent") == "Keep it"
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The table of trials: newest first, a page at a time."""
+"""The rows of a table of trials."""
 
 from __future__ import annotations
 
@@ -16,10 +16,6 @@ from service.records import Job, Measurement, Study, Trial
 from service.states import Phase, Role, TrialState
 from service.storage import overview, trials
 from service.studies.training_payload import epochs_of, trains
-
-TRIALS_SHOWN = 25
-# A tab that has paged back keeps its rows; more new ones than this show when it is loaded again.
-MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +40,20 @@ class TrialLine:
 
 @dataclass(frozen=True, slots=True)
 class TrialRows:
-    """A page of the table; `older` is the id to go on below, None at the end."""
+    """A window of the table; `following` is the place after which it goes on, None at the end."""
 
     lines: list[TrialLine]
-    older: int | None
+    following: str | None
 
 
 def trial_rows(
-    session: Session,
-    job: Job,
-    own: Sequence[Study],
-    *,
-    limit: int,
-    before: int | None = None,
-    above: int | None = None,
+    session: Session, job: Job, own: Sequence[Study], found: Sequence[Trial], following: str | None
 ) -> TrialRows:
-    """Read a page of trials with ids below `before`, or all newer than `above`."""
-    most = limit if above is None else MOST_SHOWN
-    found = overview.newest_trials(
-        session, job.id, limit=most + 1, before=before, above=above or 0
-    )
-    shown = found[:most]
-    running = [trial.id for trial in shown if trial.state is TrialState.RUNNING]
+    """Return trials as rows; `following` is the place after which there are more."""
+    running = [trial.id for trial in found if trial.state is TrialState.RUNNING]
     measured = overview.last_measurements(session, running)
     arms, series = {study.id: study for study in own}, by_study(own)
-    sources = {trial.cached_from for trial in shown if trial.cached_from is not None}
+    sources = {trial.cached_from for trial in found if trial.cached_from is not None}
     gone = sources - trials.kept(session, sources)
     lines = [
         _line(
@@ -79,9 +64,9 @@ def trial_rows(
             last=measured.get(trial.id),
             is_orphan=trial.cached_from in gone,
         )
-        for trial in shown
+        for trial in found
     ]
-    return TrialRows(lines, older=shown[-1].id if len(found) > most else None)
+    return TrialRows(lines, following)
 
 
 def _line(

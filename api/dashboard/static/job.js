@@ -32,9 +32,9 @@ function isFinal() { return "final" in document.getElementById("state").dataset;
 /** The address of this page with its selections. */
 function pageUrl() {
   const url = new URL(location.href);
-  // Rows that were paged in stay; the live part of the table ends where they begin.
-  const first = document.querySelector("#older-trials [data-trial]");
-  if (first) url.searchParams.set("above", first.dataset.trial);
+  // Rows that were added stay; the live part of the table ends where they begin.
+  const added = document.querySelector("#more-trials[data-until]");
+  if (added) url.searchParams.set("until", added.dataset.until);
   return url.href;
 }
 

@@ -10,6 +10,16 @@ export function openOrder(action, present) {
     offer("extend-seeds", +present.seeds);
   }
   dialog.showModal();
+  const contents = dialog.querySelector("[data-source]");
+  if (contents !== null) fill(contents);
+}
+
+/** Say what an order concerns, as the server counts it now; what stands there is the rest. */
+async function fill(place) {
+  const answer = await fetch(at(place.dataset.source), { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  place.replaceChildren(...[...fresh.body.children].map((node) => document.importNode(node, true)));
 }
 
 /** Offer twice the present number; hide the form of a field where none can be raised. */

@@ -229,10 +229,22 @@ class Client(Transport):
         """Return the arms of a job."""
         return list(self.pages(f"/v1/jobs/{job_id}/studies", {}))
 
-    def trials(self, job_id: int, **filters: str | int | None) -> Iterator[TrialAnswer]:
-        """Yield a job's trials, page by page; filters: phase, study, sampler, state."""
+    def trials(self, job_id: int, **filters: str | float | None) -> Iterator[TrialAnswer]:
+        """Yield a job's trials, page by page.
+
+        Args:
+            job_id: Which job.
+            filters: phase, study, sampler, state, min_value, max_value, text, sort, from_number,
+                and params as ``**{"p.lr": "0.01..0.1"}`` (docs/rest.md).
+        """
         found = self.pages(f"/v1/jobs/{job_id}/trials", {"limit": PAGE, **filters})
         return cast("Iterator[TrialAnswer]", found)
+
+    def save_trials(self, job_id: int, path: Path, **filters: str | float | None) -> None:
+        """Write a job's trials to `path` as CSV; filters as in `trials`."""
+        given = {name: value for name, value in filters.items() if value is not None}
+        query = httpx2.QueryParams({**given, "format": "csv"})
+        self._save(f"/v1/jobs/{job_id}/trials?{query}", path)
 
     def trial(self, trial_id: int) -> TrialDetailAnswer:
         """Return a trial with the log of its attempts."""

@@ -119,9 +119,9 @@ class Transport:
         """Close the connections."""
         self.http.close()
 
-    def pages(self, path: str, params: Mapping[str, str | int | None]) -> Iterator[Json]:
+    def pages(self, path: str, params: Mapping[str, str | float | None]) -> Iterator[Json]:
         """Yield the items of a list, page by page; parameters that are None are left out."""
-        query: dict[str, str | int] | None = {k: v for k, v in params.items() if v is not None}
+        query: dict[str, str | float] | None = {k: v for k, v in params.items() if v is not None}
         first = path
         while True:
             answer = self.answer("GET", path, params=query)

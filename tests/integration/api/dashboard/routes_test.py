@@ -14,7 +14,7 @@ from tests.support import seeding
 
 
 def test_missing_jobs_answer_a_page(client: TestClient) -> None:
-    for path in ("/jobs/1", "/jobs/1/trials?before=3", "/jobs/1/search"):
+    for path in ("/jobs/1", "/jobs/1/trials?cursor=3", "/jobs/1/search"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.headers["content-type"].startswith("text/html")

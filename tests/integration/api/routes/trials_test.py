@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 from starlette.testclient import TestClient
 
 from service.death import Cause, Death
@@ -97,7 +99,7 @@ def test_a_death_says_why_and_what_to_change(
     attempt = trial["attempt_log"][0]
     assert (attempt["state"], attempt["death"]) == ("LOST", death.to_json())
     assert attempt["death"]["remedy"] in trial["error"]["detail"]
-    page = client.get(f"/jobs/{job_id}").text
+    page = client.get(f"/jobs/{job_id}/trials").text
     assert "24 GB of 25 GB were in use on its node" in page
 
 
@@ -116,3 +118,51 @@ def test_a_trial_says_what_it_trains_on(client: TestClient, sqlite_database: Dat
     (run,) = simulation.take()
     simulation.step(run, [])
     assert {t["device"] for t in items(client, f"/v1/jobs/{job_id}/trials")} == {"cuda"}
+
+
+def test_orders_filters_and_the_file_have_the_same_trials(
+    both: TestClient, database: Database
+) -> None:
+    job_id = submit(both, PHOTOS)
+    finish_next(database)
+    at = f"/v1/jobs/{job_id}/trials"
+    whole = items(both, f"{at}?phase=all&limit=1000")
+    rising = sorted(whole, key=lambda t: (t["value"], t["id"]))
+    assert all_items(both, f"{at}?phase=all&sort=value&limit=3") == rising
+    assert all_items(both, f"{at}?phase=all&sort=-value&limit=3") == rising[::-1]
+    lowest, highest = rising[1]["value"], rising[-2]["value"]
+    within = [t["id"] for t in whole if lowest <= t["value"] <= highest]
+    found = items(both, f"{at}?phase=all&min_value={lowest}&max_value={highest}&limit=1000")
+    assert [t["id"] for t in found] == within
+    first = whole[0]["params"]["den"][0]
+    found = items(both, f"{at}?phase=all&p.den[0]={first}..{first}&limit=1000")
+    assert whole[0]["id"] in {t["id"] for t in found}
+    assert all(t["params"]["den"][0] == first for t in found)
+    answer = both.get(f"{at}?phase=all&sort=-value&format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert [int(row["id"]) for row in rows] == [t["id"] for t in rising[::-1]]
+    assert [float(row["value"]) for row in rows] == [t["value"] for t in rising[::-1]]
+    assert [float(row["params.den[0]"]) for row in rows if row["params.den[0]"]] == [
+        t["params"]["den"][0] for t in rising[::-1] if "den" in t["params"]
+    ]
+
+
+def test_a_wrong_filter_is_named(both: TestClient, database: Database) -> None:
+    job_id = submit(both, PHOTOS)
+    finish_next(database)
+    for query, words in (
+        ("sort=worst", "sort"),
+        ("min_value=nan", "min_value"),
+        ("p.depth=3", "no trial has this param; there are: density"),
+        ("p.den=3", "name one of den[0]"),
+        ("p.den[9]=3", "name one of den[0]"),
+        ("p.den[0]=2..1", "2 is above 1"),
+        ("p.den[0]=small", "give a number, or a range"),
+        ("p.den[0]=1&p.den[0]=2", "more than once"),
+        ("params=1", "there is no such parameter"),
+        ("cursor=0", "cursor"),
+        ("from_number=-1", "from_number"),
+    ):
+        answer = both.get(f"/v1/jobs/{job_id}/trials?{query}")
+        assert (answer.status_code, words in answer.json()["detail"]) == (422, True), query

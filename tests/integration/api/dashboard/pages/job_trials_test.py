@@ -7,7 +7,9 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from service.storage import trials
+from api.dashboard.pages import job_trials
+from api.trial_query import values_of
+from service.storage import studies, trials
 from service.storage.database import Database
 from tests.support import seeding
 
@@ -29,19 +31,62 @@ def test_a_job_shows_its_failed_cached_diverged_and_speculative_trials(
         assert client.get(link.group(1)).status_code == 200
 
 
+def shown(page: str) -> list[int]:
+    return [int(i) for i in re.findall(r'data-trial="(\d+)"', page)]
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_older_trials_join_seamlessly(client: TestClient, database: Database) -> None:
+def test_windows_join_seamlessly_in_every_order(
+    client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_trials, "WINDOW", 20)
     job = seeding.succeeded(database)
+    at = f"/jobs/{job.id}/trials"
     with database.read() as session:
         every = [trial.id for trial in trials.of_job(session, job.id)]
-    seen: list[int] = []
-    page = client.get(f"/jobs/{job.id}/trials").text
-    while True:
-        seen += map(int, re.findall(r'data-trial="(\d+)"', page))
-        older = re.search(r'data-older="(\d+)"', page)
-        if older is None:
-            break
-        page = client.get(f"/jobs/{job.id}/trials", params={"before": older.group(1)}).text
-    assert seen == every[::-1]
-    above = client.get(f"/jobs/{job.id}/trials", params={"above": every[10]}).text
-    assert [int(i) for i in re.findall(r'data-trial="(\d+)"', above)] == every[:10:-1]
+    assert len(every) > 2 * job_trials.WINDOW
+    for sort in ("", "value", "-training", "study"):
+        page = client.get(at, params={"sort": sort}).text
+        first = shown(page)
+        seen, until = list(first), ""
+        while (following := re.search(r'data-following="([^"]+)"', page)) is not None:
+            until = until or following.group(1)
+            page = client.get(
+                f"{at}/rows", params={"sort": sort, "cursor": following.group(1)}
+            ).text
+            seen += shown(page)
+        assert sorted(seen) == every
+        assert sort or seen == every[::-1]
+        # What a tab that has added rows asks for: as before, up to where the added ones begin.
+        assert shown(client.get(at, params={"sort": sort, "until": until}).text) == first
+
+
+def test_the_address_has_filters_order_and_columns(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    job = seeding.succeeded(sqlite_database)
+    with sqlite_database.read() as session:
+        every = trials.of_job(session, job.id)
+        own = {study.id: study.name for study in studies.of_job(session, job.id)}
+    searched = [t for t in every if t.phase == "search" and own[t.study_id] == "direct_l"]
+    lows = sorted(searched, key=lambda t: (t.value, t.id))
+    query = {"study": "direct_l", "phase": "search", "sort": "value", "columns": "value"}
+    page = client.get(f"/jobs/{job.id}/trials", params=query).text
+    assert shown(page) == [trial.id for trial in lows]
+    assert 'aria-sort="ascending"' in page
+    assert page.count('data-label="Value"') == len(lows)
+    assert 'data-label="Params"' not in page
+    assert "sort=-value" in page  # the title of the column sorts the other way
+    name, value = next(
+        (name, value) for name, value in values_of(lows[0].params) if isinstance(value, float)
+    )
+    page = client.get(f"/jobs/{job.id}/trials", params={**query, f"p.{name}": f"{value}.."}).text
+    assert lows[0].id in shown(page)
+    assert "No trial fits this" in client.get(f"/jobs/{job.id}/trials?text=nothing").text
+    # The file that the page links to has the same trials.
+    link = re.search(r'href="\.\./\.\.(/v1/jobs/\d+/trials\?[^"]*format=csv)"', page)
+    assert link is not None
+    rows = client.get(link.group(1).replace("&amp;", "&")).text.splitlines()
+    assert len(rows) - 1 == len(shown(page))
+    for wrong in ("columns=secret", "sort=best", "p.none=1", "before=3"):
+        assert client.get(f"/jobs/{job.id}/trials?{wrong}").status_code == 422
