@@ -13,7 +13,7 @@ from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
 from api.dashboard.figures.themes import THEMES, ThemeName
-from api.dashboard.pages import job_convergence, job_overview, trial
+from api.dashboard.pages import job_convergence, job_overview, job_timeline, trial
 from api.paging import Id
 from service.errors import NotFoundError
 from service.storage import jobs, trials
@@ -26,6 +26,7 @@ BUILDERS: Mapping[str, Builder] = {
     "convergence": job_convergence.draw_convergence,
     "distribution": job_convergence.draw_distribution,
     "ranks": job_convergence.draw_ranks,
+    "timeline": job_timeline.draw_timeline,
 }
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.figures.figure_request import FigureRequest
+from api.dashboard.figures.themes import Figure
+from api.dashboard.figures.timeline import timeline_figure
 from api.dashboard.pages.job_head import JobHead, head_of
+from service import clock
+from service.storage import attempt_spans, events
+from service.storage.answers import answers_in
+
+# Attempts that are read for the figure.
+MOST_ATTEMPTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +32,14 @@ def timeline_tab(session: Session, job_id: int) -> TimelineTab:
         NotFoundError: There is no such job.
     """
     return TimelineTab(head_of(session, job_id))
+
+
+def draw_timeline(request: FigureRequest) -> Figure | None:
+    """Return the figure of the attempts by worker; None before the first."""
+    session, job = request.session, request.job
+    last_id = events.last_id(session, job.id)
+    found = answers_in(session).about(
+        "attempts", job, last_id, lambda: attempt_spans.spans_of(session, job.id, MOST_ATTEMPTS)
+    )
+    now = job.finished_at if job.finished_at is not None and job.state.is_final else clock.now()
+    return timeline_figure(found, now, request.theme, f"jobs/{job.id}/trials/")

@@ -1,4 +1,5 @@
 // What one can do with a figure: save it as SVG, PNG or CSV, and see it on the whole screen.
+import { at } from "./addresses.js";
 import { announce } from "./live.js";
 
 // Pixels of a saved picture for each pixel on the screen: enough for print.
@@ -16,6 +17,17 @@ export function equip(box, figure, address) {
   const table = tools.querySelector("[data-save=csv]");
   if (table !== null) table.href = `${address}&format=csv`;
   for (const button of tools.querySelectorAll("[data-enlarge]")) button.hidden = !document.fullscreenEnabled;
+}
+
+/** Let a press on what stands for a trial open its page. */
+export function link(box) {
+  if (box.isLinked) return;
+  box.isLinked = true;
+  box.on("plotly_click", ({ points }) => {
+    const { data, customdata } = points[0];
+    const id = Array.isArray(customdata) ? customdata[0] : customdata;
+    if (data.meta?.link && id !== undefined) location.assign(at(`${data.meta.link}${id}`));
+  });
 }
 
 /** The name of a saved file: the job, the figure. */

@@ -1,6 +1,6 @@
 // Draws the figures that the server builds; Plotly.js is loaded once, with the first figure.
 import { at } from "./addresses.js";
-import { equip } from "./figure_tools.js";
+import { equip, link } from "./figure_tools.js";
 import { shown, write } from "./legends.js";
 import { get } from "./live.js";
 
@@ -50,10 +50,13 @@ export async function draw(id, plotlyUrl) {
 async function put(box, figure, plotlyUrl) {
   try {
     const library = await loadPlotly(plotlyUrl);
+    const height = figure.layout.meta?.height;
+    if (height) box.style.setProperty("--height", `${height}px`);
     box.dataset.ready = ""; // gives the box its full size before Plotly.js measures it
     const redraw = () => library.react(box, shown(box, figure.data), figure.layout, CONFIG);
     write(box, figure.data, redraw);
     await redraw();
+    link(box);
   } catch (error) {
     box.dataset.hint = "The figure could not be loaded; it is tried again.";
     throw error;
@@ -66,7 +69,7 @@ export function hint() {
   const lacking = document.getElementById("state")?.dataset.lacking;
   for (const box of document.querySelectorAll("[data-figure]")) {
     if (!("lacking" in box.dataset)) box.dataset.hint = "Loading the figure…";
-    else if (lacking !== undefined) box.dataset.hint = lacking;
+    else if (lacking !== undefined) box.dataset.hint = box.dataset.empty ?? lacking;
   }
 }
 
