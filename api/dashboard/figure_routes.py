@@ -13,7 +13,7 @@ from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
 from api.dashboard.figures.themes import THEMES, ThemeName
-from api.dashboard.pages import job_convergence, job_overview, job_timeline, trial
+from api.dashboard.pages import job_convergence, job_curves, job_overview, job_timeline, trial
 from api.paging import Id
 from service.errors import NotFoundError
 from service.storage import jobs, trials
@@ -22,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 # What draws each figure of a job, by its name in the address.
 BUILDERS: Mapping[str, Builder] = {
+    "curves": job_curves.draw_curves,
     "density": job_overview.draw_density,
     "convergence": job_convergence.draw_convergence,
     "distribution": job_convergence.draw_distribution,

@@ -84,7 +84,9 @@ def show_search(request: Request, job_id: Id) -> HTMLResponse:
 def show_curves(request: Request, job_id: Id) -> HTMLResponse:
     """Show the losses of the trainings, epoch by epoch."""
     return html_of_stored(
-        request, "job_curves.html", lambda session: job_curves.curves_tab(session, job_id)
+        request,
+        "job_curves.html",
+        lambda session: job_curves.curves_tab(session, job_id, request.query_params),
     )
 
 

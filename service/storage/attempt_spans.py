@@ -1,86 +1,45 @@
-"""Which worker held which trial from when to when, without the large columns of trials."""
+"""How long attempts took from their issue to their stored end, next to the training itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.states import AttemptState, Phase, TrialState
-from service.storage.tables import AttemptRow, StudyRow, TrialRow
+from service.states import AttemptState
+from service.storage.tables import AttemptRow, TrialRow
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptSpan:
-    """An attempt at a trial.
+    """A completed attempt; those of one pack share `worker` and `started_at`.
 
     Attributes:
-        study: The name of its study.
-        number: Of the trial, in its study's sequence.
-        attempt: Which try at the trial, from 1.
-        queued_at: When the trial was stored, waiting.
-        finished_at: None while it runs.
+        training_s: Of its trial: what the worker trained.
     """
 
-    trial_id: int
-    study: str
-    phase: Phase
-    number: int | None
-    attempt: int
-    state: AttemptState
     worker: str | None
-    queued_at: datetime
     started_at: datetime
-    finished_at: datetime | None
+    finished_at: datetime
+    training_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptSpans:
-    """The newest attempts of a job, the oldest first, and how many it has.
-
-    Attributes:
-        waiting_since: When each of the trials that wait and were never tried was stored.
-    """
-
-    spans: list[AttemptSpan]
-    n_attempts: int
-    waiting_since: list[datetime]
-
-    def __len__(self) -> int:
-        """Return how many values a cache has to keep."""
-        return len(self.spans) + len(self.waiting_since)
-
-
-def spans_of(session: Session, job_id: int, most: int) -> AttemptSpans:
-    """Return a job's attempts, at most `most`."""
-    columns = (
-        *(AttemptRow.trial_id, StudyRow.name, TrialRow.phase, TrialRow.number),
-        *(AttemptRow.number, AttemptRow.state, AttemptRow.worker),
-        *(TrialRow.queued_at, AttemptRow.started_at, AttemptRow.finished_at),
-    )
+def newest(session: Session, limit: int) -> list[AttemptSpan]:
+    """Return the newest attempts whose trial was trained once, from start to end."""
+    training_s = TrialRow.__table__.c.training_s
+    columns = (AttemptRow.worker, AttemptRow.started_at, AttemptRow.finished_at, training_s)
     query = (
         select(*columns)
         .join(TrialRow, TrialRow.id == AttemptRow.trial_id)
-        .join(StudyRow, StudyRow.id == TrialRow.study_id)
-        .where(AttemptRow.job_id == job_id)
-        .order_by(AttemptRow.id.desc())
-        .limit(most)
-    )
-    found = [
-        AttemptSpan(trial_id, study, Phase(phase), number, attempt, AttemptState(state), *rest)
-        for trial_id, study, phase, number, attempt, state, *rest in session.execute(query)
-    ]
-    n = session.scalar(select(func.count()).where(AttemptRow.job_id == job_id)) or 0
-    waiting = (
-        select(TrialRow.queued_at)
         .where(
-            TrialRow.job_id == job_id,
-            TrialRow.state == TrialState.WAITING,
-            TrialRow.n_attempts == 0,
+            AttemptRow.state == AttemptState.COMPLETED,
+            AttemptRow.finished_at.is_not(None),
+            TrialRow.n_attempts == 1,
+            training_s.is_not(None),
         )
-        .order_by(TrialRow.id)
-        .limit(most)
+        .order_by(AttemptRow.id.desc())
+        .limit(limit)
     )
-    return AttemptSpans(found[::-1], n, list(session.scalars(waiting)))
+    return [AttemptSpan(*row) for row in session.execute(query)]

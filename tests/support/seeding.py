@@ -95,6 +95,9 @@ class Seeder:
             "metrics": {"loss": value, "psnr_db": 26.2 - 400 * value, "ssim": 0.74 - 10 * value}
             if value is not None
             else None,
+            "curve": [value * share for share in (1.6, 1.2, 1.05, 1.0)]
+            if value is not None
+            else None,
             "training_s": self.pace_s * 1.9 if is_done else None,
             "n_attempts": 1 if state is not TrialState.WAITING else 0,
             "queued_at": queued,

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from service.states import AttemptState
-from service.storage.attempt_spans import AttemptSpan
+from service.storage.timelines import WorkSpan
 
 # More bars than this are merged.
 MAX_BARS = 2000
@@ -44,7 +44,7 @@ class GanttBar:
     start_s: float
     end_s: float
     busy_s: float
-    spans: tuple[AttemptSpan, ...]
+    spans: tuple[WorkSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Gantt:
     since: datetime
 
 
-def gantt_of(spans: Sequence[AttemptSpan], now: datetime) -> Gantt:
+def gantt_of(spans: Sequence[WorkSpan], now: datetime) -> Gantt:
     """Arrange attempts as bars in a row for each worker.
 
     Args:
@@ -70,7 +70,7 @@ def gantt_of(spans: Sequence[AttemptSpan], now: datetime) -> Gantt:
         now: Where the bars of attempts that run end.
     """
     since = min(span.started_at for span in spans)
-    rows: dict[str, list[AttemptSpan]] = {}
+    rows: dict[str, list[WorkSpan]] = {}
     for span in sorted(spans, key=lambda one: one.started_at):
         rows.setdefault(span.worker or UNKNOWN, []).append(span)
     names = sorted(rows, key=_natural)
@@ -88,17 +88,17 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
 
 
-def _seconds(span: AttemptSpan, since: datetime, now: datetime) -> tuple[float, float]:
+def _seconds(span: WorkSpan, since: datetime, now: datetime) -> tuple[float, float]:
     start = (span.started_at - since).total_seconds()
     end = ((span.finished_at or now) - since).total_seconds()
     return start, max(start, end)
 
 
 def _bars(
-    worker: str, spans: Sequence[AttemptSpan], since: datetime, now: datetime, part_s: float
+    worker: str, spans: Sequence[WorkSpan], since: datetime, now: datetime, part_s: float
 ) -> Iterable[GanttBar]:
     """Yield the bars of a row: those that begin within `part_s` of another's start are one."""
-    group: list[AttemptSpan] = []
+    group: list[WorkSpan] = []
     begun_s = 0.0
     for span in spans:
         start_s, _ = _seconds(span, since, now)
@@ -111,7 +111,7 @@ def _bars(
     yield _bar(worker, group, since, now)
 
 
-def _bar(worker: str, group: Sequence[AttemptSpan], since: datetime, now: datetime) -> GanttBar:
+def _bar(worker: str, group: Sequence[WorkSpan], since: datetime, now: datetime) -> GanttBar:
     times = [_seconds(span, since, now) for span in group]
     states = {span.state for span in group}
     return GanttBar(
@@ -124,7 +124,7 @@ def _bar(worker: str, group: Sequence[AttemptSpan], since: datetime, now: dateti
     )
 
 
-def waits_of(spans: Sequence[AttemptSpan]) -> list[tuple[datetime, datetime]]:
+def waits_of(spans: Sequence[WorkSpan]) -> list[tuple[datetime, datetime]]:
     """Return when trials waited: each from when it was stored, or last given up, to its next try.
 
     Args:

@@ -19,7 +19,7 @@ from api.dashboard.figures.gantt import (
 from api.dashboard.figures.themes import Figure, Theme, axis, layout
 from api.dashboard.figures.views import time_unit
 from service.states import AttemptState
-from service.storage.attempt_spans import AttemptSpan, AttemptSpans
+from service.storage.timelines import WorkSpan, WorkSpans
 
 MAX_STEPS = 1000
 # The place of each state's colour among a theme's series, and its hatching.
@@ -34,7 +34,7 @@ _TOP = 0.16
 ROW_PX, FRAME_PX = 26, 190
 
 
-def timeline_figure(found: AttemptSpans, now: datetime, theme: Theme, path: str) -> Figure | None:
+def timeline_figure(found: WorkSpans, now: datetime, theme: Theme, path: str) -> Figure | None:
     """Show attempts as bars by worker; None before the first.
 
     Args:
@@ -106,7 +106,7 @@ def _of_bar(bar: GanttBar) -> list[Any]:
     return [first.trial_id, _what(bar.spans), len(bar.spans), bar.busy_s, sum(waited)]
 
 
-def _what(spans: Sequence[AttemptSpan]) -> str:
+def _what(spans: Sequence[WorkSpan]) -> str:
     if len(spans) > 1:
         counts = Counter(span.state.lower() for span in spans)
         parts = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
@@ -164,7 +164,7 @@ def _layout(gantt: Gantt, caption: str, unit: str, theme: Theme) -> Figure:
     )
 
 
-def _caption(found: AttemptSpans, gantt: Gantt) -> str:
+def _caption(found: WorkSpans, gantt: Gantt) -> str:
     parts = ["Above: how many trials wait for a worker. A press on a bar opens its trial."]
     if len(found.spans) < found.n_attempts:
         parts.append(f"The newest {len(found.spans)} of {found.n_attempts} attempts.")

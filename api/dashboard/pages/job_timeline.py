@@ -11,7 +11,7 @@ from api.dashboard.figures.themes import Figure
 from api.dashboard.figures.timeline import timeline_figure
 from api.dashboard.pages.job_head import JobHead, head_of
 from service import clock
-from service.storage import attempt_spans, events
+from service.storage import events, timelines
 from service.storage.answers import answers_in
 
 # Attempts that are read for the figure.
@@ -39,7 +39,7 @@ def draw_timeline(request: FigureRequest) -> Figure | None:
     session, job = request.session, request.job
     last_id = events.last_id(session, job.id)
     found = answers_in(session).about(
-        "attempts", job, last_id, lambda: attempt_spans.spans_of(session, job.id, MOST_ATTEMPTS)
+        "attempts", job, last_id, lambda: timelines.spans_of(session, job.id, MOST_ATTEMPTS)
     )
     now = job.finished_at if job.finished_at is not None and job.state.is_final else clock.now()
     return timeline_figure(found, now, request.theme, f"jobs/{job.id}/trials/")

@@ -15,7 +15,7 @@ from api.dashboard.figures.gantt import (
     waits_of,
 )
 from service.states import AttemptState, Phase
-from service.storage.attempt_spans import AttemptSpan
+from service.storage.timelines import WorkSpan
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -32,9 +32,9 @@ def span(
     state: AttemptState = AttemptState.COMPLETED,
     attempt: int = 1,
     queued: float = 0.0,
-) -> AttemptSpan:
+) -> WorkSpan:
     ended = None if end is None else at(end)
-    return AttemptSpan(
+    return WorkSpan(
         trial, "tpe", Phase.SEARCH, trial, attempt, state, worker, at(queued), at(start), ended
     )
 

@@ -9,16 +9,16 @@ from api.dashboard.figures.tables import csv_of
 from api.dashboard.figures.themes import THEMES
 from api.dashboard.figures.timeline import timeline_figure
 from service.states import AttemptState, Phase
-from service.storage.attempt_spans import AttemptSpan, AttemptSpans
+from service.storage.timelines import WorkSpan, WorkSpans
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 THEME = THEMES["light"]
 
 
-def span(trial: int, state: AttemptState, worker: str = "w1") -> AttemptSpan:
+def span(trial: int, state: AttemptState, worker: str = "w1") -> WorkSpan:
     begin = START + timedelta(seconds=10 * trial)
     ended = None if state is AttemptState.RUNNING else begin + timedelta(seconds=8)
-    return AttemptSpan(
+    return WorkSpan(
         trial, "<b>tpe</b>", Phase.SEARCH, trial, 1, state, worker, START, begin, ended
     )
 
@@ -26,7 +26,7 @@ def span(trial: int, state: AttemptState, worker: str = "w1") -> AttemptSpan:
 def test_states_have_hatchings_of_their_own_and_bars_lead_to_their_trials() -> None:
     spans = [span(n, state) for n, state in enumerate(AttemptState)]
     figure = timeline_figure(
-        AttemptSpans(spans, 9, []), START + timedelta(minutes=3), THEME, "jobs/1/trials/"
+        WorkSpans(spans, 9, []), START + timedelta(minutes=3), THEME, "jobs/1/trials/"
     )
     assert figure is not None
     bars = {trace["name"]: trace for trace in figure["data"] if trace["type"] == "bar"}
@@ -45,4 +45,4 @@ def test_states_have_hatchings_of_their_own_and_bars_lead_to_their_trials() -> N
 
 
 def test_a_job_without_attempts_has_no_figure() -> None:
-    assert timeline_figure(AttemptSpans([], 0, [START]), START, THEME, "") is None
+    assert timeline_figure(WorkSpans([], 0, [START]), START, THEME, "") is None
