@@ -5,6 +5,7 @@ The jobs are seeded, or run by the service itself with a stand-in for the traini
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -52,8 +53,8 @@ def test_a_search_with_everything_shows_it(client: TestClient, sqlite_database: 
     pruned = next(study for study in found.values() if study["n_pruned"])
     assert f"{pruned['n_pruned']} pruned" in _text(page, f"study-{pruned['id']}")
     rows = page = client.get(f"/jobs/{job_id}/trials").text
-    while older := re.search(r'data-older="(\d+)"', rows):
-        rows = client.get(f"/jobs/{job_id}/trials", params={"before": older.group(1)}).text
+    while following := re.search(r'id="more" rel="next" href="[^"]*(/jobs/[^"]*)"', rows):
+        rows = client.get(html.unescape(following.group(1))).text
         page += rows
     every = client.get(f"/v1/jobs/{job_id}/trials?phase=all&limit=1000").json()["items"]
     told = {t["id"]: _text(page, f"trial-{t['id']}") for t in every}
