@@ -15,9 +15,9 @@ from api.dashboard import (
     figure_routes,
     guide_routes,
     job_routes,
+    new_job_routes,
     routes,
 )
-from api.dashboard.pages import new_job
 from api.dashboard.problem_pages import ProblemPages
 from api.documents import routes as reports
 from api.event_feed import EventFeed
@@ -102,7 +102,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     handlers.install(app)
     # "new" before the page of a job, which would take it for an id.
     pages = (
-        *(new_job.router, campaign_routes.router, comparison_routes.router),
+        *(new_job_routes.router, campaign_routes.router, comparison_routes.router),
         *(routes.router, job_routes.router, figure_routes.router),
         *(explanations.router, guide_routes.router),
     )

@@ -42,8 +42,8 @@ Taps = Annotated[list[Value], Field(min_length=3, max_length=MAX_KERNEL_SIZE)]
 class LearningRates(Section):
     """The range in which a tuned control searches its learning rate, logarithmic."""
 
-    low: float = Field(gt=0, le=1e3)
-    high: float = Field(gt=0, le=1e3)
+    low: float = Field(gt=0, le=1e3, description="The least rate.")
+    high: float = Field(gt=0, le=1e3, description="The greatest rate.")
 
 
 class GivenDensity(Section):
@@ -72,7 +72,7 @@ class GivenDensity(Section):
 class ControlSpec(Section):
     """A study that the searches are compared with: a fixed density, or settings tuned without."""
 
-    name: ControlName
+    name: ControlName = Field(description="Which density is trained, and what is tuned.")
     label: Annotated[str, Field(min_length=1, max_length=40)] | None = Field(
         default=None,
         exclude_if=lambda label: label is None,

@@ -15,7 +15,7 @@ from pydantic import (
     Tag,
 )
 
-from densearch.plugins.sections import OwnTask, Section
+from densearch.plugins.sections import WRITTEN_BY_SERVER, OwnTask, Section
 from densearch.sampler.contract import PENALTY
 from service.control_sections import ControlName, ControlSpec, Family, Label
 from service.networks import Network
@@ -28,7 +28,9 @@ from service.training_section import Training
 class DensitySpec(Section):
     """Which densities are searched."""
 
-    family: Family = "symmetric"
+    family: Family = Field(
+        default="symmetric", description="How the free values of a search become a density."
+    )
     scope: Literal["network", "stage", "layer"] = Field(
         default="network",
         description="Which layers share a density: all of one kernel size, those of a stage, or "
@@ -112,11 +114,13 @@ class TunedRate(Section):
 class SamplerSpec(Section):
     """One study: a sampler and its settings."""
 
-    name: Label
+    name: Label = Field(description="Which sampler searches.")
     batch_size: int = Field(
         default=4, ge=1, le=1024, description="Trials in a round; DIRECT-L has its own batches."
     )
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of this sampler; each has a default."
+    )
 
 
 def _named(value: object) -> object:
@@ -216,6 +220,7 @@ class Evaluation(Section):
         ge=1,
         le=MOST_SEEDS,
         exclude_if=lambda n_seeds: n_seeds is None,
+        json_schema_extra={WRITTEN_BY_SERVER: True},
         description="Seeds to which a job was continued beyond its plan; the server writes it.",
     )
 
@@ -223,8 +228,12 @@ class Evaluation(Section):
 class Resources(Section):
     """What one trial, or one pack of them, occupies."""
 
-    cpus_per_trial: float = Field(default=1.0, gt=0, le=1024)
-    gpus_per_trial: float = Field(default=0.0, ge=0, le=64)
+    cpus_per_trial: float = Field(
+        default=1.0, gt=0, le=1024, description="CPU cores that a worker holds."
+    )
+    gpus_per_trial: float = Field(
+        default=0.0, ge=0, le=64, description="GPUs that a worker holds: 1, or a part of one."
+    )
     pack_width: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = Field(
         default=1,
         description="Candidates that a worker trains at once as one network; auto is measured "
@@ -239,7 +248,7 @@ NESTED_SINCE = 2
 class JobSpec(Section):
     """A density-optimization job."""
 
-    name: Label
+    name: Label = Field(description="For people; it need not be unique.")
     method: Literal[1, 2] = Field(
         default=1,
         exclude_if=lambda method: method == 1,  # as specs were stored before there was one
@@ -247,7 +256,12 @@ class JobSpec(Section):
         description="Rules by which arms are searched and compared; 1 is that of stored specs "
         "without it.",
     )
-    seed: int = Field(default=0, ge=0, lt=2**53)
+    seed: int = Field(
+        default=0,
+        ge=0,
+        lt=2**53,
+        description="All randomness of samplers and trainings comes from it.",
+    )
     task: Task
     network: Network | None = None
     training: Training | None = None
@@ -303,6 +317,7 @@ class JobSpec(Section):
         default_factory=dict,
         max_length=32,
         exclude_if=lambda packages: not packages,  # as specs were stored before there was one
+        json_schema_extra={WRITTEN_BY_SERVER: True},
         description="Of samplers that other packages bring: the package and its version, which "
         "the server adds. A job continues with no other.",
     )

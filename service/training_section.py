@@ -26,7 +26,9 @@ class Augmentation(Section):
 class Training(Section):
     """How one trial trains its network."""
 
-    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw"] = Field(
+        default="sgd", description="What changes the weights after each batch."
+    )
     lr: float = Field(default=0.05, gt=0, le=1e3, description="Learning rate.")
     momentum: float = Field(
         default=0.9, ge=0, lt=1, description="SGD's momentum; Adam's and AdamW's beta1."
@@ -47,7 +49,9 @@ class Training(Section):
         default="framework",
         description="Of the weights: PyTorch's default, or He's normal scaled by one of the fans.",
     )
-    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=1, description="How much weights shrink in each step."
+    )
     clip_norm: float | None = Field(
         default=None,
         gt=0,
@@ -67,7 +71,9 @@ class Training(Section):
         "computes in it and a short training agrees, tf32 is of GPUs and float32 on a CPU. "
         "Evaluations are in float32.",
     )
-    batch_size: int = Field(default=64, ge=1, le=65536)
+    batch_size: int = Field(
+        default=64, ge=1, le=65536, description="Training samples in one step."
+    )
     drop_last: bool = Field(
         default=False,
         description="Whether each epoch goes without its last batch where that is smaller.",

@@ -9,9 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
-from api.dashboard.pages import datasets, system
+from api.dashboard.pages import datasets, new_job, system
 from api.dashboard.pages import jobs as listing
-from api.dashboard.pages.examples import EXAMPLES
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
 from api.parameters import EXACT
@@ -27,8 +26,10 @@ def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) ->
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
         page = listing.job_list(session, query.wanted, query.sort, query.before)
+        is_empty = not page.lines and page.is_first and not page.is_filtered
+        starts = new_job.starts_of(session, None, None) if is_empty else ()
     return html(
-        request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS, starts=EXAMPLES
+        request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS, starts=starts
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from densearch.plugins.data_info import DataInfo
-from densearch.plugins.sections import Section
+from densearch.plugins.sections import WRITTEN_BY_SERVER, Section
 
 DatasetName = Annotated[
     str,
@@ -20,7 +20,11 @@ DatasetName = Annotated[
 ]
 Data = Annotated[
     DataInfo | None,
-    Field(default=None, description="The server fills it in for a stored set: leave it out."),
+    Field(
+        default=None,
+        description="The server fills it in for a stored set: leave it out.",
+        json_schema_extra={WRITTEN_BY_SERVER: True},
+    ),
 ]
 
 
@@ -40,6 +44,7 @@ NTrain = Annotated[
     BeforeValidator(_size_of_subset),
     Field(
         default=None,
+        title="Training samples",
         exclude_if=lambda n_train: n_train is None,  # as specs were stored before there was one
         description="Samples of the training split that are used, or the part of them: nested "
         "subsets that the job's seed draws, classes in proportion; all if unset.",

@@ -33,7 +33,7 @@ class FunctionTask(Section):
     """An analytic function on the unit cube: examines samplers and service, trains nothing."""
 
     kind: Literal["function"]
-    name: FunctionName
+    name: FunctionName = Field(description="Which function is minimised.")
     dimension: int = Field(default=2, ge=1, le=64, description="branin has 2, hartmann6 has 6.")
     sleep_s: float = Field(default=0.0, ge=0, le=3600, description="Pretended training time, s.")
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from api.dashboard.pages.examples import EXAMPLES
 from service.storage import job_pages
 from tests.support.estimates import dispatch, measure
 from tests.support.live_server import Server
@@ -38,7 +39,7 @@ FUNCTION = json.dumps(SPHERE, indent=2)
 def tab(chromium: Browser, server: Server) -> Iterator[Tab]:
     context = calm_context(chromium, viewport={"width": 1280, "height": 900})
     tab = open_tab(context, server.url)
-    tab.open("/jobs/new")
+    tab.open("/jobs/new#json")
     yield tab
     context.close()
 
@@ -73,7 +74,7 @@ def test_an_estimate_appears_when_it_has_been_measured(tab: Tab, server: Server)
     n_asked = sum(url.endswith("/jobs/estimate") for url in tab.urls)
     text_of(page).press("End")
     text_of(page).press("Space")
-    expect(page.locator("#stale")).to_be_visible()
+    expect(page.locator("#stale")).to_be_hidden()  # it is the same spec
     expect(costs).to_be_visible()
     assert sum(url.endswith("/jobs/estimate") for url in tab.urls) == n_asked
     assert names_of(server) == []
@@ -91,9 +92,9 @@ def test_a_changed_text_is_not_waited_for(tab: Tab, server: Server) -> None:
     expect(page.locator("#estimate")).to_have_count(0)
     press(page, "Estimate")
     expect(page.locator("#estimate")).to_have_attribute("data-state", "ready")
-    n_asked = len(tab.urls)
+    n_asked = tab.urls.count(f"{tab.origin}/jobs/estimate")
     page.wait_for_timeout(2500)  # longer than the pause between two questions
-    assert len(tab.urls) == n_asked
+    assert tab.urls.count(f"{tab.origin}/jobs/estimate") == n_asked
     assert tab.complaints == []
 
 
@@ -206,6 +207,72 @@ def test_a_server_that_comes_back_is_asked_again(tab: Tab, server: Server) -> No
     server.start()
     expect(page.locator("#estimate")).to_have_attribute("data-state", "ready")
     expect(page.locator("#offline")).to_be_hidden()
+
+
+def submit_without_scripts(chromium: Browser, server: Server) -> None:
+    context = calm_context(chromium, java_script_enabled=False)
+    plain = open_tab(context, server.url).open("/jobs/new?template=function")
+    plain.locator("[id='at/budget/n_trials']").fill("7")
+    plain.get_by_role("button", name="Submit", exact=True).click()
+    plain.wait_for_url("**/jobs/2")
+    context.close()
+
+
+def test_the_form_and_the_text_are_in_step(tab: Tab, chromium: Browser, server: Server) -> None:
+    page = tab.open("/jobs/new?template=digits")
+    name, text = page.locator("[id='at/name']"), page.locator("#spec")
+
+    def spec() -> Json:
+        return json.loads(text.input_value())
+
+    name.fill("<b>\u05e9\u05dc\u05d5\u05dd \U0001f600")
+    wanted = json.loads(json.dumps(EXAMPLES[1].spec)) | {
+        "name": "<b>\u05e9\u05dc\u05d5\u05dd \U0001f600"
+    }
+    assert spec() == wanted
+    page.get_by_label("Kind required").select_option("denoising")
+    expect(page.get_by_label("Noise sigma")).to_be_visible()
+    assert spec()["task"] == {"kind": "denoising"}
+    page.locator("[id='at/network/kind']").select_option("dncnn")
+    expect(page.locator("[id='box-at/network/kind']")).to_contain_text("residual denoiser")
+    assert spec()["network"] == {"kind": "dncnn", "width": 16, "kernel_size": 3}
+    expect(page.get_by_label("Dataset")).to_have_value("")
+    page.get_by_role("button", name="Add one").first.click()
+    expect(page.locator("[id='at/samplers/2/name']")).to_be_visible()
+    assert spec()["samplers"][2] == "direct_l_rand"
+    page.locator("[id='at/samplers/2/batch_size']").fill("8")
+    assert spec()["samplers"][2] == {"name": "direct_l_rand", "batch_size": 8}
+    page.get_by_role("button", name="Remove tpe").click()
+    expect(page.get_by_role("button", name="Remove tpe")).to_have_count(0)
+    page.get_by_label("Learning rate lr").fill("-1")
+    rate = page.locator("[id='at/training/lr']")
+    expect(rate).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[id='fault-at/training/lr-0']")).to_contain_text("greater than 0")
+    assert "fault-at/training/lr-0" in str(rate.get_attribute("aria-describedby"))
+    check_looks(page, n_texts=60)
+    page.reload()
+    expect(rate).to_have_value("-1")
+    page.get_by_role("button", name="JSON").click()
+    changed_text = (
+        text.input_value().replace('"lr": -1', '"lr": 0.25').replace("{", '{ "x/y": 1,', 1)
+    )
+    text.fill(changed_text + "!")
+    expect(page.locator("#unread")).to_be_visible()
+    text.fill(changed_text)
+    expect(page.locator("#unread")).to_be_hidden()
+    page.get_by_role("button", name="Form", exact=True).click()
+    expect(rate).to_have_value("0.25")
+    unknown = page.locator("[id='at/x~1y']")
+    expect(unknown).to_have_attribute("aria-invalid", "true")
+    unknown.fill("")
+    expect(unknown).to_have_count(0)
+    assert "x/y" not in spec()
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url("**/jobs/1")
+    with server.database.read() as session:
+        assert job_pages.page(session, limit=1)[0].name.startswith("<b>")
+    assert tab.complaints == []
+    submit_without_scripts(chromium, server)
 
 
 @pytest.mark.parametrize(

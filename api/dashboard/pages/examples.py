@@ -151,6 +151,24 @@ EXAMPLES: tuple[Example, ...] = (
         },
     ),
     Example(
+        "multilabel",
+        "Say which labels an image has: several at once",
+        {
+            "name": "mosaics",
+            "seed": 0,
+            "task": {"kind": "multilabel", "dataset": "mosaics"},
+            "network": {"kind": "small_cnn", "depth": 3, "width": 16, "kernel_size": 3},
+            "training": {
+                "optimizer": "adam", "lr": 0.003, "batch_size": 64, "epochs": 4,
+                "augmentation": {"flip": True},
+            },
+            "samplers": ["direct_l"],
+            "controls": ["uniform", "flat"],
+            "budget": {"n_trials": 6},
+            "evaluation": {"n_seeds": 3},
+        },
+    ),
+    Example(
         "samplers",
         "Compare samplers: the same search by four of them, three times each",
         {

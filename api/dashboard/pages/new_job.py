@@ -1,82 +1,218 @@
-"""The page of a new job: specs to start from, and cost estimates."""
+"""The page of a new job: specs to start from, and the form of the chosen one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated
+from typing import Any, TypeAlias
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from api.bodies import json_body
-from api.context import InDatabase, WithSettings
-from api.dashboard.pages.datasets import DatasetLine
+from api.dashboard.forms.fields import FormChoice
+from api.dashboard.forms.snippets import Snippet, snippets
+from api.dashboard.forms.spec_form import SpecForm, anchors, spec_form
+from api.dashboard.json_text import json_text
+from api.dashboard.pages.datasets import BuiltInLine, DatasetLine
 from api.dashboard.pages.examples import EXAMPLES, Example
-from api.dashboard.rendering import html, html_of_stored
-from api.paging import MAX_ID, OptionalId
-from api.parameters import EXACT
-from api.routes.estimates import RETRY_AFTER_S
-from service.costs.prices import prices_of
-from service.errors import InvalidSpecError, NotFoundError
+from service.costs.prices import Prices
+from service.datasets import plugin as dataset_plugin
+from service.errors import Fault, InvalidSpecError, NotFoundError
 from service.jobs import commands as service_jobs
-from service.jobs.estimate import estimate
-from service.jobs.leases import no_dispatcher
-from service.records import Job, Json
+from service.records import STORED, Job, Json
 from service.storage import datasets, jobs
+from service.tasks.kinds import TRAINED
+from service.tasks.registry import TASKS
 from service.validation import parse
 
-router = APIRouter(include_in_schema=False)
+# So many of the newest stored sets can be picked; any other is written into the JSON.
+SETS_OFFERED = 200
+
+Picked: TypeAlias = DatasetLine | BuiltInLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A spec as it is being written.
+
+    Attributes:
+        form: Its form.
+        snippets: The same job to copy.
+        picked: The data set of its task; None where it has none that is known.
+        has_stored: Whether a stored set fits its task.
+    """
+
+    form: SpecForm
+    snippets: Sequence[Snippet]
+    picked: Picked
+    has_stored: bool
+
+    @property
+    def anchors(self) -> Collection[str]:
+        """The sections that the guide explains."""
+        return anchors()
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the data set is one that was stored here."""
+        return isinstance(self.picked, DatasetLine)
 
 
 @dataclass(frozen=True, slots=True)
 class NewJobPage:
-    """The specs to start from, and the chosen one."""
+    """The specs to start from, and the one that is being written.
+
+    Attributes:
+        starts: The specs to start from.
+        chosen: Name of the chosen one; "" where another was written.
+        text: The spec, as JSON.
+        composed: Its form.
+        key: Of the submission: sent twice, the same form is one job.
+        notice: What the user should know of the start.
+    """
 
     starts: Sequence[Example]
-    chosen: Example
+    chosen: str
+    text: str
+    composed: Composed
+    key: str
+    notice: str = ""
 
 
-def new_job_page(
-    session: Session, job_id: int | None, dataset_id: int | None, template: str | None = None
-) -> NewJobPage:
-    """Read the specs to start from.
+def starts_of(session: Session, job_id: int | None, dataset_id: int | None) -> Sequence[Example]:
+    """Read the specs to start from: that of a job, the examples, one on a stored set.
 
     Args:
         session: In a transaction.
-        job_id: A job whose spec is chosen.
-        dataset_id: A stored set that the chosen spec is trained on; the newest is offered when
-            None.
-        template: Name of the start that is chosen.
+        job_id: A job whose spec comes first.
+        dataset_id: A stored set that is trained on; the newest where this is None.
 
     Raises:
-        NotFoundError: There is no such job, set or template.
+        NotFoundError: There is no such job or set.
     """
-    starts = list(EXAMPLES)
-    line = _stored(session, dataset_id)
+    newest = [DatasetLine(found) for found in datasets.page(session, limit=SETS_OFFERED)]
+    starts = [*EXAMPLES, _folder(newest)]
+    line = _stored(session, dataset_id, newest)
     if line is not None:
         title = f"Train on the data set {line.record.name} ({line.name})"
         starts.append(Example("stored", title, line.job))
     if job_id is not None:
         job = jobs.get(session, job_id)
-        starts.insert(
-            0, Example("job", f"The spec of job {job.id}, {job.name}", _spec_of(session, job))
-        )
+        title = f"The spec of job {job.id}, {job.name}"
+        starts.insert(0, Example("job", title, _spec_of(session, job)))
+    return starts
+
+
+def chosen_of(starts: Sequence[Example], dataset_id: int | None, template: str | None) -> Example:
+    """Return the start that a page opens with.
+
+    Raises:
+        NotFoundError: No start has the template's name.
+    """
     wanted = "stored" if dataset_id is not None else template or starts[0].name
-    chosen = next((start for start in starts if start.name == wanted), None)
-    if chosen is None:
+    found = next((start for start in starts if start.name == wanted), None)
+    if found is None:
         names = ", ".join(start.name for start in starts)
         raise NotFoundError("template", f"{wanted[:100]!r}: choose from {names}")
-    return NewJobPage(starts, chosen)
+    return found
 
 
-def _stored(session: Session, dataset_id: int | None) -> DatasetLine | None:
+def composed(
+    session: Session,
+    value: Mapping[str, Any],
+    address: str,
+    faults: Sequence[Fault] = (),
+    typed: Mapping[str, str] | None = None,
+    *,
+    shows_unknown: bool = True,
+) -> Composed:
+    """Return a spec that is being written, as the page shows it.
+
+    Args:
+        session: In a transaction.
+        value: The spec.
+        address: Of the server, for the texts to copy.
+        faults: What is wrong with it.
+        typed: As in `spec_form`.
+        shows_unknown: As in `spec_form`.
+    """
+    task = value.get("task")
+    kind = str(task.get("kind")) if isinstance(task, Mapping) else ""
+    offered = list(_offered(session, kind))
+    chosen = task.get("dataset") if isinstance(task, Mapping) else None
+    return Composed(
+        spec_form(value, offered, faults, typed, shows_unknown=shows_unknown),
+        snippets(value, address),
+        _picked(session, kind, chosen),
+        any(choice.value.startswith(f"{STORED}:") for choice in offered),
+    )
+
+
+def faults_of(session: Session, value: object, prices: Prices) -> Sequence[Fault]:
+    """Return what is wrong with a spec, with what it refers to in the database."""
+    try:
+        spec = parse.parse(value)
+        if faults := service_jobs.faults_of(spec, prices):
+            return faults
+        service_jobs.admitted(session, spec, [])
+    except InvalidSpecError as error:
+        return error.faults
+    return ()
+
+
+def _offered(session: Session, kind: str) -> Iterator[FormChoice]:
+    """Yield the data sets that fit a kind of task."""
+    if kind not in TRAINED:
+        return
+    info = TASKS[kind]
+    for name in info.sets:
+        yield FormChoice(name, f'"{name}"', name, "built in")
+    for name in dataset_plugin.names_for(kind, info.sets):
+        yield FormChoice(name, f'"{name}"', name, "of packages")
+    for record in datasets.page(session, limit=SETS_OFFERED):
+        if info.misfit(record.details["manifest"]) is None:
+            name = f"{STORED}:{record.id}"
+            yield FormChoice(name, f'"{name}"', f"{record.name} ({name})", "stored here")
+
+
+def _picked(session: Session, kind: str, chosen: object) -> Picked:
+    if kind not in TRAINED:
+        return None
+    sets = TASKS[kind].sets
+    name = str(chosen) if chosen else next(iter(sets))
+    if name in sets:
+        return BuiltInLine(kind, name, sets[name])
+    source, _, number = name.partition(":")
+    if source == STORED and number.isdecimal() and len(number) < 19:
+        with suppress(NotFoundError):
+            return DatasetLine(datasets.get(session, int(number)))
+    return None
+
+
+def _folder(newest: Sequence[DatasetLine]) -> Example:
+    """Return a start on the newest set of classes; on a built-in one where none is stored."""
+    title = "Classify my folder of pictures"
+    own = (line for line in newest if line.record.kind == "labelled" and line.obstacle is None)
+    line = next(own, None)
+    if line is not None:
+        return Example("folder", f"{title}: {line.record.name}", line.job)
+    task = {"kind": "classification", "dataset": "digits"}
+    return Example(
+        "folder", title, {"name": "my folder", "task": task, "budget": {"n_trials": 30}}
+    )
+
+
+def needs_upload(start: Example) -> bool:
+    """Whether a start waits for pictures of the user's own."""
+    return start.name == "folder" and start.spec["task"]["dataset"] == "digits"
+
+
+def _stored(
+    session: Session, dataset_id: int | None, newest: Sequence[DatasetLine]
+) -> DatasetLine | None:
     if dataset_id is not None:
         return DatasetLine(datasets.get(session, dataset_id))
-    newest = [DatasetLine(found) for found in datasets.page(session, limit=1, before=None)]
-    return next((line for line in newest if line.obstacle is None), None)
+    return next((line for line in newest[:1] if line.obstacle is None), None)
 
 
 def _spec_of(session: Session, job: Job) -> Json:
@@ -97,36 +233,6 @@ def _is_same(short: Json, full: Json) -> bool:
         return False
 
 
-@router.get("/jobs/new", dependencies=EXACT)
-def show_new_job(
-    request: Request,
-    start: Annotated[int | None, Query(alias="from", ge=1, le=MAX_ID)] = None,
-    dataset: OptionalId = None,
-    template: str | None = None,
-) -> HTMLResponse:
-    """Show the form of a new job, filled with an example, a job's spec or one for a stored set."""
-    return html_of_stored(
-        request, "new_job.html", lambda session: new_job_page(session, start, dataset, template)
-    )
-
-
-@router.post("/jobs/estimate")
-def show_estimate(
-    request: Request,
-    database: InDatabase,
-    settings: WithSettings,
-    body: Annotated[object, Depends(json_body)],
-) -> HTMLResponse:
-    """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
-    found = estimate(
-        database,
-        parse.parse(body),
-        prices_of(settings),
-        settings.lease_s,
-        partial(no_dispatcher, settings.data_dir),
-    )
-    if found.state != "measuring":
-        return html(request, "estimate.html", estimate=found)
-    answer = html(request, "estimate.html", 202, estimate=found)
-    answer.headers["retry-after"] = str(RETRY_AFTER_S)
-    return answer
+def text_of(value: object) -> str:
+    """Return a spec as the page's text."""
+    return json_text(value)

@@ -3,10 +3,14 @@ import { at } from "./addresses.js";
 import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
+import { withToken } from "./json_edits.js";
+import { controlOf, follow, taken } from "./spec_form.js";
 
 const RETRY_MS = 2000;
-const [form, spec, start, ask, submit, problem, stale, costs, hint] = [
-  "new-job", "spec", "start", "ask", "submit", "problem", "stale", "costs", "hint",
+const PAUSE_MS = 400; // after a key, before the form is made again
+const ESTIMATE_MS = 1200; // after the last change
+const [form, json, fields, unread, spec, start, ask, submit, problem, stale, costs, hint] = [
+  "new-job", "as-json", "fields", "unread", "spec", "start", "ask", "submit", "problem", "stale", "costs", "hint",
 ].map((id) => document.getElementById(id));
 
 // The text loaded last, and the user's own version of it: loading another start loses nothing.
@@ -15,6 +19,7 @@ let written = null;
 let asked = null; // stops waiting for the estimate
 let key = null; // the Idempotency-Key, and the text it belongs to
 let keyOf = null;
+const KEPT = `new job ${location.pathname}${location.search}`; // what was typed survives a reload
 
 // Requests
 
@@ -47,8 +52,17 @@ function nodesOf(fault) {
   return [button];
 }
 
-/** Select the place of a fault in the text, and bring it into view. */
+/** Lead to the field of a fault, or to its place in the text. */
 function goTo(fault) {
+  const field = json.dataset.shown === undefined ? controlOf(fields, placeOf(fault)) : null;
+  if (field === null) return select(fault);
+  for (let at = field.closest("details"); at !== null; at = at.parentElement.closest("details")) at.open = true;
+  field.focus();
+}
+
+/** Select the place of a fault in the text, and bring it into view. */
+function select(fault) {
+  view("json");
   const text = spec.value;
   const [start, end] = locateLine(text, fault.detail) ?? locate(text, placeOf(fault)) ?? [0, 0];
   spec.focus();
@@ -84,9 +98,11 @@ function clear() {
 // Estimate
 
 async function estimate() {
+  clearTimeout(soon);
   clear();
   asked = new AbortController();
   const [{ signal }, text] = [asked, spec.value];
+  estimated = meaningOf(text);
   announce("Estimating");
   try {
     while (!(await isAnswered(text, signal)));
@@ -117,7 +133,6 @@ function show(text) {
   if (part.dataset.summary !== known) announce(part.dataset.summary);
   if (known === undefined || part.dataset.summary !== known) {
     costs.replaceChildren(document.importNode(part, true));
-    if (known === undefined) costs.scrollIntoView({ block: "nearest" });
   }
 }
 
@@ -136,6 +151,7 @@ async function send() {
   try {
     const response = await post(at("v1/jobs"), text, { headers: { "Idempotency-Key": key } });
     asked?.abort();
+    store(text, true);
     location.assign(at(`jobs/${(await response.json()).id}`));
   } catch (error) {
     submit.disabled = false;
@@ -145,23 +161,132 @@ async function send() {
 }
 
 ask.addEventListener("click", estimate);
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (!submit.disabled) send();
-});
+for (const one of [form, json]) {
+  one.addEventListener("submit", (event) => {
+    event.preventDefault();
+    // Enter in a field presses the first button of the form, which asks for its fields.
+    if (event.submitter?.value === "show") refresh();
+    else if (!submit.disabled) send();
+  });
+}
+form.noValidate = true; // the server says what is wrong, in place
 addEventListener("pageshow", (event) => {
   // A user who returns to this page to submit again wants another job.
   if (event.persisted) [submit.disabled, keyOf] = [false, null];
 });
 
-// The text
+// The views of the text
 
-spec.addEventListener("input", () => {
+const views = [...document.querySelectorAll("[data-view]")];
+
+/** Show the form or the text. */
+function view(name) {
+  for (const button of views) button.setAttribute("aria-pressed", String(button.dataset.view === name));
+  json.toggleAttribute("data-shown", name === "json");
+  fields.hidden = name === "json";
+  submit.setAttribute("form", name === "json" ? "as-json" : "new-job");
+  history.replaceState(history.state, "", name === "json" ? "#json" : location.pathname + location.search);
+}
+
+for (const button of views) button.addEventListener("click", () => view(button.dataset.view));
+if (location.hash === "#json") view("json");
+
+// The form and the text, in step
+
+let later; // makes the form again
+let soon; // asks for an estimate
+let made = null; // the text of which the form was made
+let estimated = null; // the spec of the estimate
+let isMaking = false;
+
+function meaningOf(text) {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** The text has changed: by a key in it, by a field, or as a whole. */
+function changed(ms = PAUSE_MS) {
   const isWaiting = document.getElementById("estimate")?.dataset.state === "measuring";
-  asked?.abort();
-  if (isWaiting) clear();
-  else stale.hidden = !costs.hasChildNodes();
+  if (meaningOf(spec.value) !== estimated) {
+    asked?.abort();
+    if (isWaiting) clear();
+    else stale.hidden = !costs.hasChildNodes();
+  }
+  store(spec.value, false);
+  clearTimeout(later);
+  clearTimeout(soon);
+  later = setTimeout(refresh, ms);
+}
+
+/** Make the form of the text, once at a time. */
+async function refresh() {
+  clearTimeout(later);
+  const text = spec.value;
+  if (isMaking || !isRead(text)) return;
+  isMaking = true;
+  try {
+    const answer = await post(at("jobs/form"), text);
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (spec.value === text) {
+      follow(part);
+      made = text;
+      if (fields.dataset.valid === "yes" && meaningOf(text) !== estimated) soon = setTimeout(estimate, ESTIMATE_MS);
+    }
+  } catch (error) {
+    if (error instanceof Refusal) outOfStep(error.message);
+    else setOnline(false);
+  } finally {
+    isMaking = false;
+  }
+  if (spec.value !== text) later = setTimeout(refresh, PAUSE_MS);
+  else if (made !== text && unread.hidden) later = setTimeout(refresh, RETRY_MS);
+}
+
+function isRead(text) {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    outOfStep(error.message);
+    return false;
+  }
+  inStep();
+  return true;
+}
+
+function outOfStep(detail) {
+  unread.textContent = `The form cannot follow the JSON: ${detail}.`;
+  unread.hidden = false;
+  fields.inert = true;
+  fields.setAttribute("aria-disabled", "true");
+}
+
+function inStep() {
+  unread.hidden = true;
+  fields.inert = false;
+  fields.removeAttribute("aria-disabled");
+}
+
+spec.addEventListener("input", () => changed());
+fields.addEventListener("input", (event) => {
+  const control = event.target;
+  if (control.dataset.control === undefined) return;
+  const text = taken(spec.value, control);
+  if (text === null || text === spec.value) return;
+  spec.value = text;
+  changed(control.dataset.members === undefined ? PAUSE_MS : 0);
 });
+fields.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-add], [data-remove]");
+  if (button === null) return;
+  const { add, item, remove } = button.dataset;
+  spec.value = withToken(spec.value, add ?? remove, item);
+  changed(0);
+});
+
+// The starts
 
 start.addEventListener("change", () => {
   if (spec.value !== loaded && spec.value !== written) keep(spec.value);
@@ -169,6 +294,7 @@ start.addEventListener("change", () => {
   spec.value = loaded = chosen === null ? written : chosen.content.textContent;
   clear();
   hint.hidden = false;
+  changed(0);
 });
 
 function keep(text) {
@@ -176,3 +302,35 @@ function keep(text) {
   if (start.querySelector("[value=written]")) return;
   start.add(new Option("What you wrote", "written"));
 }
+
+// What was typed before a reload, or before another page
+
+function store(text, isSent) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ text, isSent }));
+  } catch {
+    // a full or forbidden store: nothing survives a reload
+  }
+}
+
+/** Return what was typed here before; of a job that was submitted on the way back alone. */
+function stored() {
+  try {
+    const { text, isSent } = JSON.parse(sessionStorage.getItem(KEPT));
+    return isSent && performance.getEntriesByType("navigation")[0].type === "navigate" ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+const kept = stored();
+if (kept !== null && kept !== spec.value) {
+  spec.value = kept;
+  keep(kept);
+  start.value = "written";
+}
+if (spec.value !== spec.defaultValue) changed(0);
+else if (fields.dataset.valid === "yes") soon = setTimeout(estimate, ESTIMATE_MS);
+addEventListener("pageshow", () => {
+  if (spec.value !== loaded && spec.value !== made) changed(0);
+});

@@ -14,7 +14,7 @@ export function locate(text, pointer) {
     return null; // no JSON, or nested too deep to be walked
   }
   for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
-    if (places.has(at)) return places.get(at);
+    if (places.has(at)) return places.get(at).slice(0, 2);
   }
   return null;
 }
@@ -28,7 +28,11 @@ export function locateLine(text, message) {
   return [start, start + 1];
 }
 
-function placesIn(text) {
+/**
+ * Return by JSON pointer where each member and item of a JSON text is, as [start, end, value]: the
+ * start is that of a member's key, the value's follows. Throws where the text is no JSON.
+ */
+export function placesIn(text) {
   const places = new Map();
   const scan = new RegExp(TOKEN);
 
@@ -49,8 +53,10 @@ function placesIn(text) {
       const start = scan.lastIndex - token.length;
       const name = JSON.parse(token).replaceAll("~", "~0").replaceAll("/", "~1");
       next(); // the colon
-      walk(`${at}/${name}`, next());
-      places.set(`${at}/${name}`, [start, scan.lastIndex]);
+      const first = next();
+      const value = scan.lastIndex - first.length;
+      walk(`${at}/${name}`, first);
+      places.set(`${at}/${name}`, [start, scan.lastIndex, value]);
     }
   }
 
@@ -60,11 +66,14 @@ function placesIn(text) {
       if (token === ",") continue;
       const start = scan.lastIndex - token.length;
       walk(`${at}/${index}`, token);
-      places.set(`${at}/${index}`, [start, scan.lastIndex]);
+      places.set(`${at}/${index}`, [start, scan.lastIndex, start]);
       index += 1;
     }
   }
 
-  walk("", next());
+  const first = next();
+  const start = scan.lastIndex - first.length;
+  walk("", first);
+  places.set("", [start, scan.lastIndex, start]);
   return places;
 }

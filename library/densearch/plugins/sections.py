@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# Marks, in a JSON schema, what the server writes: forms do not ask for it.
+WRITTEN_BY_SERVER = "x-written-by-server"
 KIND_PATTERN = r"^[a-z][a-z0-9_.-]{0,63}(:[A-Za-z0-9_./-]{1,128})?$"
 
 

@@ -27,6 +27,7 @@ def test_it_is_accepted(example: Example) -> None:
         ("photos", "photos.json"),
         ("digits", "digits.json"),
         ("signals", "signals.json"),
+        ("multilabel", "multilabel.json"),
         ("function", "function.json"),
         ("authors", "authors.json"),
     ],

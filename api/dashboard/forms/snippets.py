@@ -1,0 +1,70 @@
+"""The same job to copy: for curl, for Python, as YAML, and for the command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pprint import pformat
+from typing import Any
+
+import yaml
+
+from api.dashboard.json_text import json_text
+
+WIDTH = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A text that submits a job, or says what it is; `title` names the language."""
+
+    name: str
+    title: str
+    text: str
+
+
+def snippets(spec: Mapping[str, Any], address: str) -> Sequence[Snippet]:
+    """Return a job in several languages.
+
+    Args:
+        spec: As it would be submitted.
+        address: Of the server, with a slash at its end.
+    """
+    return (
+        Snippet("shell", "densearch submit", _command(spec, address)),
+        Snippet("curl", "curl", _curl(spec, address)),
+        Snippet("python", "Python", _python(spec, address)),
+        Snippet("yaml", "YAML", _yaml(spec)),
+    )
+
+
+def _command(spec: Mapping[str, Any], address: str) -> str:
+    # No line of JSON can be the word alone: texts in it have no line breaks.
+    body = json_text(dict(spec), WIDTH)
+    return f"densearch submit - --url {shlex.quote(address.rstrip('/'))} <<'JOB'\n{body}\nJOB\n"
+
+
+def _curl(spec: Mapping[str, Any], address: str) -> str:
+    body = shlex.quote(json_text(dict(spec), WIDTH))
+    return (
+        f"curl --fail-with-body {shlex.quote(address + 'v1/jobs')} \\\n"
+        f"  --header 'Content-Type: application/json' \\\n  --data-binary {body}\n"
+    )
+
+
+def _python(spec: Mapping[str, Any], address: str) -> str:
+    body = pformat(dict(spec), width=WIDTH, sort_dicts=False)
+    return (
+        "from densearch import Client\n\n"
+        f"spec = {body}\n\n"
+        f"with Client({address.rstrip('/')!r}) as client:\n"
+        '    job = client.submit(spec)\n    print(job["id"])\n'
+    )
+
+
+def _yaml(spec: Mapping[str, Any]) -> str:
+    text: str = yaml.safe_dump(
+        dict(spec), allow_unicode=True, default_flow_style=None, sort_keys=False, width=WIDTH
+    )
+    return text

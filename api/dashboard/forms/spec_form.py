@@ -1,0 +1,151 @@
+"""The form of a job's spec: the generator of forms, with what a server knows of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from api.dashboard import guide
+from api.dashboard.forms.builder import FormBuilder, Offers
+from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, fields_in
+from api.dashboard.forms.schemas import Plain, Schema, plain
+from service import networks
+from service.errors import Fault, UnknownSamplerError
+from service.extensions.entry_points import PluginError
+from service.samplers.catalogue import option_faults, registry
+from service.spec import JobSpec
+from service.validation.studies import CONTROL_FIELDS
+
+# Sections in the order in which one fills them in; what is not named here stands under "More".
+ORDER = (
+    "task", "network", "training", "density", "samplers", "controls", "budget", "fidelity",
+    "evaluation", "resources",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SpecForm:
+    """A filled form.
+
+    Attributes:
+        sections: Its fieldsets: what names the job, the sections of the spec, and the rest.
+        faults: What is wrong and belongs to no field.
+        is_valid: Whether nothing is wrong.
+    """
+
+    sections: Sequence[Part]
+    faults: Sequence[Fault]
+    is_valid: bool
+
+    @property
+    def fields(self) -> Iterator[FormField]:
+        """All fields, in their order."""
+        for section in self.sections:
+            yield from fields_in(section)
+
+
+def spec_form(
+    value: Mapping[str, Any],
+    datasets: Sequence[FormChoice] = (),
+    faults: Sequence[Fault] = (),
+    typed: Mapping[str, str] | None = None,
+    *,
+    shows_unknown: bool = True,
+) -> SpecForm:
+    """Return the form of a spec.
+
+    Args:
+        value: The spec, as far as it is written.
+        datasets: That may be chosen for its task.
+        faults: What is wrong with it.
+        typed: Texts as they were typed, in place of the spec's values.
+        shows_unknown: Whether members that no schema knows are shown.
+    """
+    by_pointer: dict[str, list[str]] = {}
+    for fault in faults:
+        by_pointer.setdefault(fault.pointer, []).append(fault.detail)
+    builder = FormBuilder(_offers(datasets), typed or {}, by_pointer, shows_unknown)
+    parts = {part.pointer[1:]: part for part in builder.members(_schema(), value, "")}
+    leaves = [part for part in parts.values() if isinstance(part, FormField)]
+    named = [part for part in leaves if part.is_required]
+    rest = [part for name, part in parts.items() if name not in ORDER and part not in named]
+    sections = [
+        Fieldset("/job", "Job", named, is_given=True),
+        *(_as_section(parts[name]) for name in ORDER),
+        Fieldset("/more", "More", rest),
+    ]
+    return SpecForm(sections, builder.rest(), not faults)
+
+
+def _as_section(part: Part) -> Part:
+    """Return a section; one that is not the object that it should be is a single field."""
+    if isinstance(part, FormField):
+        return Fieldset(part.pointer, part.label, [part], is_given=True)
+    return part
+
+
+@cache
+def _schema() -> Plain:
+    return plain(JobSpec.model_json_schema(), {})
+
+
+@cache
+def anchors() -> frozenset[str]:
+    """Return the headings of the document about specs, as far as the server has it."""
+    found = guide.page("job-spec")
+    return frozenset(anchor for anchor, _ in found.headings) if found else frozenset()
+
+
+def _offers(datasets: Sequence[FormChoice]) -> Offers:
+    names = _samplers()
+    return Offers(
+        choices={
+            "/samplers/*/name": names,
+            "/controls/*/sampler": names,
+            **({"/task/dataset": datasets} if datasets else {}),
+        },
+        kinds={"/network": _networks()},
+        sections={"/samplers/*/options": _options},
+        only={"/controls/*": CONTROL_FIELDS},
+    )
+
+
+@cache
+def _samplers() -> Sequence[FormChoice]:
+    return [
+        FormChoice(
+            info.name,
+            f'"{info.name}"',
+            f"{info.name}: {info.title}",
+            "" if info.is_installed else "not installed here",
+        )
+        for info in registry.catalogue()
+    ]
+
+
+@cache
+def _networks() -> Mapping[str, Schema]:
+    found = {}
+    for info in networks.own():
+        section = info.section.model_json_schema()
+        kind = info.name + (":" if info.takes else "")
+        section["properties"]["kind"] = {"const": kind, "type": "string"}
+        found[kind] = section
+    return found
+
+
+def _options(held: Mapping[str, Any]) -> Schema | None:
+    """Return the schema of a sampler's options; None of an unknown one."""
+    with suppress(UnknownSamplerError, PluginError):
+        return _schema_of(str(held.get("name", "")))
+    return None
+
+
+@cache
+def _schema_of(name: str) -> Schema:
+    from service import samplers  # loads entry points: only where a sampler is named
+
+    return option_faults.schema_of(samplers.describe(name).section)

@@ -1,0 +1,95 @@
+// The generated form of a spec: its controls change the text, and follow it.
+import { morph } from "./live.js";
+import { withToken } from "./json_edits.js";
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+const raw = new WeakSet(); // controls with text that is no JSON yet
+
+/** Return the controls of the form that are in use. */
+export function controlsIn(fields) {
+  return [...fields.querySelectorAll("[data-control]")].filter((one) => one.closest(".unscripted") === null);
+}
+
+/** Return the control of a pointer, or of what is nearest above it; null where there is none. */
+export function controlOf(fields, pointer) {
+  for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
+    const found = controlsIn(fields).find((one) => one.name === at)
+      ?? [...fields.querySelectorAll("[data-pointer]")].find((one) => one.dataset.pointer === at);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** Return the text with what a control says now; null while that is no value. */
+export function taken(text, control) {
+  const token = tokenOf(control);
+  control.classList.toggle("unparsed", token === null);
+  if (token === null) raw.add(control);
+  else raw.delete(control);
+  if (token === null) return null;
+  const known = control.dataset.members ? switched(text, control) : text;
+  return withToken(known, control.name, token, keeps);
+}
+
+/** An object that a box stands for means something while it is empty. */
+function keeps(pointer) {
+  return document.querySelector(`input[data-control="box"][name="${CSS.escape(pointer)}"]`) !== null;
+}
+
+/** Return what a control says as JSON; undefined for nothing, null for what is no value. */
+function tokenOf(control) {
+  const { value } = control;
+  if (control.validity.badInput) return null;
+  if (control.type === "checkbox") return control.checked ? value : undefined;
+  if (value.trim() === "") return undefined;
+  switch (control.dataset.control) {
+    case "choice": return control.selectedOptions[0].dataset.token ?? JSON.stringify(value);
+    case "number":
+    case "mixed": return NUMBER.test(value.trim()) ? value.trim() : JSON.stringify(value);
+    case "json": return isJson(value) ? value.trim() : null;
+    default: return JSON.stringify(value);
+  }
+}
+
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Take out the members that another kind does not know, or knows with another meaning. */
+function switched(text, control) {
+  const [parent] = [control.name.slice(0, control.name.lastIndexOf("/"))];
+  const tag = control.name.slice(parent.length + 1);
+  const held = valueAt(JSON.parse(text), parent);
+  if (held === null || typeof held !== "object") return text;
+  const meanings = JSON.parse(control.dataset.members);
+  const [before, now] = [meanings[held[tag]], meanings[control.value]];
+  if (control.value === "") return withToken(text, parent, undefined);
+  if (before === undefined || now === undefined) return text;
+  const gone = Object.keys(held).filter((name) => name !== tag && name in before && before[name] !== now[name]);
+  return gone.reduce((left, name) => withToken(left, `${parent}/${name}`, undefined, () => true), text);
+}
+
+function valueAt(value, pointer) {
+  for (const part of pointer.split("/").slice(1)) value = value?.[part.replaceAll("~1", "/").replaceAll("~0", "~")];
+  return value ?? null;
+}
+
+/** Show the form as the server has made it of the text; what is being typed stays. */
+export function follow(part) {
+  for (const id of ["fields", "copies"]) morph(document.getElementById(id), part.getElementById(id));
+  for (const control of controlsIn(document.getElementById("fields"))) {
+    const isTyped = control === document.activeElement && control.type !== "checkbox" && control.tagName !== "SELECT";
+    if (!isTyped && !raw.has(control)) settle(control);
+  }
+}
+
+function settle(control) {
+  if (control.type === "checkbox") control.checked = control.defaultChecked;
+  else if (control.tagName === "SELECT") control.value = (control.querySelector("option[selected]") ?? control.options[0]).value;
+  else if (control.value !== control.defaultValue) control.value = control.defaultValue;
+}
