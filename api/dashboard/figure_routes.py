@@ -13,7 +13,14 @@ from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
 from api.dashboard.figures.themes import THEMES, ThemeName
-from api.dashboard.pages import job_convergence, job_curves, job_overview, job_timeline, trial
+from api.dashboard.pages import (
+    job_convergence,
+    job_curves,
+    job_densities,
+    job_overview,
+    job_timeline,
+    trial,
+)
 from api.paging import Id
 from service.errors import NotFoundError
 from service.storage import jobs, trials
@@ -24,6 +31,8 @@ router = APIRouter(include_in_schema=False)
 BUILDERS: Mapping[str, Builder] = {
     "curves": job_curves.draw_curves,
     "density": job_overview.draw_density,
+    "field": job_densities.draw_fields,
+    "profile": job_densities.draw_profiles,
     "convergence": job_convergence.draw_convergence,
     "distribution": job_convergence.draw_distribution,
     "ranks": job_convergence.draw_ranks,

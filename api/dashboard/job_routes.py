@@ -139,7 +139,9 @@ def show_contents(request: Request, job_id: Id) -> HTMLResponse:
 def show_densities(request: Request, job_id: Id) -> HTMLResponse:
     """Show the best density of every study."""
     return html_of_stored(
-        request, "job_densities.html", lambda session: job_densities.densities_tab(session, job_id)
+        request,
+        "job_densities.html",
+        lambda session: job_densities.densities_tab(session, job_id, request.query_params),
     )
 
 

@@ -143,6 +143,23 @@ def newest_trials(
     return sorted(found, key=lambda trial: -trial.id)[:limit]
 
 
+def last_number(session: Session, study_id: int) -> int | None:
+    """Return the greatest number that a search trial of a study has; None without any."""
+    query = select(func.max(TrialRow.number)).where(
+        TrialRow.study_id == study_id, TrialRow.phase == Phase.SEARCH
+    )
+    return session.scalar(query)
+
+
+def of_number(session: Session, study_id: int, number: int) -> Trial | None:
+    """Return the search trial of a study with this number."""
+    query = select(TrialRow).where(
+        TrialRow.study_id == study_id, TrialRow.phase == Phase.SEARCH, TrialRow.number == number
+    )
+    row = session.scalars(query).one_or_none()
+    return None if row is None else to_value(Trial, row)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a trial of a search lies in the unit cube, with its value."""

@@ -111,7 +111,7 @@ def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
         study=study,
         trial=answer_of(trial, job, study),
         phase=trial.phase,
-        densities=_densities(trial.payload.get("phi")),
+        densities=planes_of(trial.payload.get("phi")),
         n_epochs=epochs_of(trial.payload) if trains(trial.payload) else None,
         attempts=trials.attempts(session, trial_id),
         measured=trials.measurements(session, trial_id),
@@ -134,7 +134,7 @@ def trial_of(session: Session, job_id: int, trial_id: int) -> Trial:
     return trial
 
 
-def _densities(phi: object) -> dict[str, list[list[float]]]:
+def planes_of(phi: object) -> dict[str, list[list[float]]]:
     """Return Phi as rows by the name of its layers; layers of the same density stand together."""
     if isinstance(phi, list):
         return {"": rows_of(phi)}
