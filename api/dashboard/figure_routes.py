@@ -18,6 +18,7 @@ from api.dashboard.pages import (
     job_curves,
     job_densities,
     job_overview,
+    job_samples,
     job_timeline,
     trial,
 )
@@ -32,6 +33,8 @@ BUILDERS: Mapping[str, Builder] = {
     "curves": job_curves.draw_curves,
     "density": job_overview.draw_density,
     "field": job_densities.draw_fields,
+    "items": job_samples.draw_items,
+    "pairs": job_samples.draw_pairs,
     "profile": job_densities.draw_profiles,
     "convergence": job_convergence.draw_convergence,
     "distribution": job_convergence.draw_distribution,

@@ -1,25 +1,150 @@
-"""The page of a job with samples of its test split."""
+"""The page of a job with the samples of its test split, and what the arms make of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.figures.figure_request import FigureRequest
+from api.dashboard.figures.item_figures import pairs_figure, shown_of, spread_figure
+from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.job_head import JobHead, head_of
+from service.jobs import item_standings, progress
+from service.jobs.item_standings import ItemStandings
+from service.records import Job, Study
+from service.storage import events, studies
+from service.storage.answers import answers_in
+
+# Tasks whose loss is the mean squared error of values in [0, 1].
+PSNR_KINDS = frozenset({"denoising", "image_to_image"})
+N_HARDEST = 10
+MOST_GROUPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item, or a group of items, with its value under each arm."""
+
+    name: str
+    values: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class SamplesTab:
-    """What the page with samples of its test split shows."""
+    """What the page with the samples of its test split shows.
+
+    Attributes:
+        standings: None where no losses of items were kept.
+        arm: The arm that is held against another one.
+        against: That other one.
+        faults: What is wrong with the address, as sentences.
+    """
 
     head: JobHead
+    standings: ItemStandings | None
+    arm: str
+    against: str
+    faults: Sequence[str]
+
+    @property
+    def is_psnr(self) -> bool:
+        """Whether losses are shown as PSNR."""
+        return is_psnr(self.head.job)
+
+    @property
+    def arms(self) -> Mapping[str, str]:
+        """The arms that have losses of items, as choices."""
+        own = self.standings.losses if self.standings is not None else {}
+        return {arm: arm for arm in own}
+
+    @property
+    def hardest(self) -> list[ItemRow]:
+        """The items with the greatest mean loss."""
+        if self.standings is None:
+            return []
+        columns = [shown_of(own, is_psnr=self.is_psnr) for own in self.standings.losses.values()]
+        return [
+            ItemRow(str(number), [float(column[number]) for column in columns])
+            for number in self.standings.hardest(N_HARDEST)
+        ]
+
+    @property
+    def groups(self) -> list[ItemRow]:
+        """The mean loss of each group; empty without groups, or with many."""
+        found = self.standings.of_groups() if self.standings is not None else {}
+        if not 1 < len(found) <= MOST_GROUPS:
+            return []
+        return [ItemRow(str(group), list(own.values())) for group, own in found.items()]
 
 
-def samples_tab(session: Session, job_id: int) -> SamplesTab:
-    """Read the page with samples of its test split.
+def is_psnr(job: Job) -> bool:
+    """Whether the losses of a job's items are shown as PSNR."""
+    return job.spec["task"].get("kind") in PSNR_KINDS
+
+
+def samples_tab(
+    session: Session, job_id: int, query: Mapping[str, str] | None = None
+) -> SamplesTab:
+    """Read the page with the samples of its test split.
+
+    Args:
+        session: In a transaction.
+        job_id: Which job.
+        query: The selections in the address; a wrong one is said in the page.
 
     Raises:
         NotFoundError: There is no such job.
     """
-    return SamplesTab(head_of(session, job_id))
+    head = head_of(session, job_id)
+    standings = _standings(session, head.job)
+    arm, against, faults = _pair(head.job, head.studies, standings, query or {})
+    return SamplesTab(head, standings, arm, against, faults)
+
+
+def _standings(session: Session, job: Job) -> ItemStandings | None:
+    last_id = events.last_id(session, job.id)
+    return answers_in(session).about(
+        "items", job, last_id, lambda: item_standings.standings_of(session, job.id)
+    )
+
+
+def _pair(
+    job: Job, own: Sequence[Study], standings: ItemStandings | None, query: Mapping[str, str]
+) -> tuple[str, str, list[str]]:
+    """Return the two arms of an address: the best search and uniform, unless it says others."""
+    arms = list(standings.losses) if standings is not None else []
+    if not arms:
+        return "", "", []
+    best = progress.leading(job, own)
+    first = best.name if best is not None and best.name in arms else arms[0]
+    defaults = {"arm": first, "against": "uniform" if "uniform" in arms else arms[-1]}
+    faults = [
+        f"No losses of items were kept of an arm {query[name][:100]!r}."
+        for name in defaults
+        if query.get(name) and query[name] not in arms
+    ]
+    chosen = {
+        name: query[name] if query.get(name) in arms else default
+        for name, default in defaults.items()
+    }
+    return chosen["arm"], chosen["against"], faults
+
+
+def draw_items(request: FigureRequest) -> Figure | None:
+    """Return the figure of how the losses of the test items are distributed."""
+    standings = _standings(request.session, request.job)
+    if standings is None:
+        return None
+    return spread_figure(standings, request.theme, is_psnr=is_psnr(request.job))
+
+
+def draw_pairs(request: FigureRequest) -> Figure | None:
+    """Return the figure of each test item under two arms."""
+    session, job = request.session, request.job
+    standings = _standings(session, job)
+    arm, against, _ = _pair(job, studies.of_job(session, job.id), standings, request.query)
+    if standings is None:
+        return None
+    return pairs_figure(standings, arm, against, request.theme, is_psnr=is_psnr(job))
