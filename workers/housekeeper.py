@@ -16,7 +16,7 @@ import structlog
 
 from service import checkpoint_files, clock
 from service.errors import DeadlineError
-from service.jobs import checkpoints, deletion, retention
+from service.jobs import attempt_logs, checkpoints, deletion, retention
 from service.settings import Settings
 from service.storage.chunks import Chunks
 from service.storage.database import Database
@@ -42,13 +42,14 @@ class Housekeeper(BackgroundThread):
         super().__init__("housekeeper")
         self._settings = settings
         self._every_s = every_s
-        self._prune_at = self._checkpoints_at = 0.0
+        self._prune_at = self._checkpoints_at = self._logs_at = 0.0
         # Deleted jobs whose files could not be removed the last time.
         self._left: set[int] = set()
         # Works that were refused the last time.
         self._refused: set[str] = set()
         with suppress(OSError):  # the first turn reports it
             self._make_folder()
+            attempt_logs.make_folder(settings.data_dir)
 
     def _run(self) -> None:
         # SQLite's WAL is checkpointed by the connections of the dispatcher's loop alone.
@@ -63,7 +64,7 @@ class Housekeeper(BackgroundThread):
 
     def turn(self, chunks: Chunks) -> None:
         """Do what is due once; the failure of one work does not stop the others."""
-        for work in (self._sweep, self._sweep_checkpoints, self._prune):
+        for work in (self._sweep, self._sweep_checkpoints, self._sweep_logs, self._prune):
             try:
                 work(chunks)
             except (*OUTAGES, OSError, DeadlineError) as error:
@@ -98,6 +99,15 @@ class Housekeeper(BackgroundThread):
         self._checkpoints_at = time.monotonic() + CHECKPOINTS_EVERY_S
         self._make_folder()
         checkpoints.sweep(chunks.database, self._settings.data_dir)
+
+    def _sweep_logs(self, chunks: Chunks) -> None:
+        if time.monotonic() < self._logs_at:
+            return
+        self._logs_at = time.monotonic() + CHECKPOINTS_EVERY_S
+        attempt_logs.make_folder(self._settings.data_dir)
+        days = self._settings.keep_days
+        before = clock.now() - timedelta(days=days) if days is not None else None
+        attempt_logs.sweep(chunks.database, self._settings.data_dir, before)
 
     def _prune(self, chunks: Chunks) -> None:
         keep_days = self._settings.keep_days

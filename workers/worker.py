@@ -28,7 +28,7 @@ from service.studies.training_payload import (
     is_packed,
     payload_of,
 )
-from workers import functions
+from workers import attempt_log, functions
 from workers.black_box import BlackBox
 from workers.checkpoints import Checkpoints, Noted
 from workers.gpu_share import GpuShare
@@ -141,7 +141,8 @@ class Worker:
                 if assignment not in packed:
                     yield from self._with_notes(self._run_one(assignment))
             if packed:
-                yield from self._with_notes(self._run_pack(packed))
+                with attempt_log.kept(self._data_dir, packed):
+                    yield from self._with_notes(self._run_pack(packed))
 
     def _with_notes(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield messages, each after the notes that precede it."""
@@ -180,6 +181,10 @@ class Worker:
         self._forget([assignment])
 
     def _train(self, assignment: Assignment) -> Iterator[Message]:
+        with attempt_log.kept(self._data_dir, [assignment]):
+            yield from self._trained(assignment)
+
+    def _trained(self, assignment: Assignment) -> Iterator[Message]:
         from workers.training.loop import train
 
         self._limit_memory(assignment.device)

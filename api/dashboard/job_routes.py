@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
+from api.context import WithSettings
 from api.dashboard.pages import (
     job_comparison,
     job_convergence,
@@ -23,11 +24,16 @@ from api.dashboard.pages import (
 )
 from api.dashboard.pages.job_trials import TableQuery
 from api.dashboard.pages.margins import margin_of
-from api.dashboard.rendering import html_of_stored
+from api.dashboard.pages.worker_log import LogWanted
+from api.dashboard.rendering import html_of_job, html_of_stored
 from api.paging import Id, OptionalId
 from api.parameters import EXACT, exact_but
 from api.trial_query import PREFIX
-from service.storage import job_contents, jobs
+from service.jobs import attempt_logs
+from service.storage import job_contents, jobs, trials
+
+OptionalNumber = Annotated[int | None, Query(ge=1, le=1_000_000)]
+OptionalLine = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 router = APIRouter(prefix="/jobs/{job_id}", include_in_schema=False)
 
@@ -35,7 +41,7 @@ router = APIRouter(prefix="/jobs/{job_id}", include_in_schema=False)
 @router.get("", dependencies=EXACT)
 def show_overview(
     request: Request, job_id: Id, density: OptionalId = None, margin_percent: str | None = None
-) -> HTMLResponse:
+) -> Response:
     """Show one job.
 
     Args:
@@ -45,10 +51,12 @@ def show_overview(
         margin_percent: The gain that matters; a wrong one is said in the page.
     """
     margin = margin_of(margin_percent)
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_overview.html",
         lambda session: job_overview.overview_tab(session, job_id, density, margin),
+        is_timed=True,
     )
 
 
@@ -63,10 +71,11 @@ def show_convergence(request: Request, job_id: Id) -> HTMLResponse:
 
 
 @router.get("/comparison")
-def show_comparison(request: Request, job_id: Id) -> HTMLResponse:
+def show_comparison(request: Request, job_id: Id) -> Response:
     """Show the arms next to one another."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_comparison.html",
         lambda session: job_comparison.comparison_tab(session, job_id),
     )
@@ -91,12 +100,11 @@ def show_curves(request: Request, job_id: Id) -> HTMLResponse:
 
 
 @router.get("/trials", dependencies=exact_but(PREFIX))
-def show_trials(
-    request: Request, job_id: Id, query: Annotated[TableQuery, Query()]
-) -> HTMLResponse:
+def show_trials(request: Request, job_id: Id, query: Annotated[TableQuery, Query()]) -> Response:
     """Show the trials, see `TableQuery`."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_trials.html",
         lambda session: job_trials.trials_tab(session, job_id, query, request),
     )
@@ -106,10 +114,11 @@ def show_trials(
 @router.get("/trials/rows", dependencies=exact_but(PREFIX))
 def show_more_trials(
     request: Request, job_id: Id, query: Annotated[TableQuery, Query()]
-) -> HTMLResponse:
+) -> Response:
     """Answer with the rows of the next window alone, to be appended to the table."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "more_trials.html",
         lambda session: job_trials.trials_tab(session, job_id, query, request),
         at=f"/jobs/{job_id}/trials",
@@ -117,10 +126,34 @@ def show_more_trials(
 
 
 @router.get("/trials/{trial_id}", dependencies=EXACT)
-def show_trial(request: Request, job_id: Id, trial_id: Id) -> HTMLResponse:
-    """Show one trial of a job."""
-    return html_of_stored(
-        request, "trial.html", lambda session: trial.trial_page(session, job_id, trial_id)
+def show_trial(
+    request: Request,
+    settings: WithSettings,
+    job_id: Id,
+    trial_id: Id,
+    attempt: OptionalNumber = None,
+    q: OptionalLine = None,
+) -> Response:
+    """Show one trial of a job.
+
+    Args:
+        request: Of the page.
+        settings: Name the data directory.
+        job_id: Which job.
+        trial_id: Which trial.
+        attempt: Number of the attempt whose log is shown.
+        q: A part of the lines of the log that are shown.
+    """
+    folder, wanted = settings.data_dir, LogWanted(attempt, q)
+    return html_of_job(
+        request,
+        job_id,
+        "trial.html",
+        lambda session: trial.trial_page(session, job_id, trial_id, folder, wanted),
+        others=lambda session: [
+            attempt_logs.stamp(folder, job_id, one.id)
+            for one in trials.attempts(session, trial_id)
+        ],
     )
 
 
@@ -136,10 +169,11 @@ def show_contents(request: Request, job_id: Id) -> HTMLResponse:
 
 
 @router.get("/densities")
-def show_densities(request: Request, job_id: Id) -> HTMLResponse:
+def show_densities(request: Request, job_id: Id) -> Response:
     """Show the best density of every study."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_densities.html",
         lambda session: job_densities.densities_tab(session, job_id, request.query_params),
     )
@@ -164,8 +198,8 @@ def show_timeline(request: Request, job_id: Id) -> HTMLResponse:
 
 
 @router.get("/files")
-def show_files(request: Request, job_id: Id) -> HTMLResponse:
+def show_files(request: Request, job_id: Id) -> Response:
     """Show what can be downloaded, and the spec."""
-    return html_of_stored(
-        request, "job_files.html", lambda session: job_files.files_tab(session, job_id)
+    return html_of_job(
+        request, job_id, "job_files.html", lambda session: job_files.files_tab(session, job_id)
     )

@@ -7,12 +7,13 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from api import etags
 from api.context import database_of
 from api.dashboard import assets, guide
 from api.dashboard.cost_formats import COST_FILTERS
@@ -23,6 +24,7 @@ from densearch.answers import marked_arm
 from densearch.names import shown
 from service.errors import NotFoundError
 from service.states import JobState
+from service.storage.job_versions import version_of
 from service.tasks.metric_names import in_order
 
 # A page shows the present; the browser must not show an old one after "back".
@@ -84,6 +86,43 @@ def html_of_stored(
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
     return html(request, name, at=at, page=page)
+
+
+def html_of_job(
+    request: Request,
+    job_id: int,
+    name: str,
+    read: Callable[[Session], object],
+    *,
+    is_timed: bool = False,
+    others: Callable[[Session], object] = lambda _: None,
+    at: str | None = None,
+) -> HTMLResponse | Response:
+    """As `html_of_stored`, for a page about a job: 304 where its reader has the present one.
+
+    Args:
+        request: As in `html`.
+        job_id: Of which job.
+        name: As there.
+        read: As there; what it reads must follow from `service.storage.job_versions`.
+        is_timed: Whether the page of a job at work depends on the clock: then it has no tag.
+        others: Returns what else the page depends on.
+        at: As in `html`.
+    """
+    try:
+        with database_of(request).read() as session:
+            version = version_of(session, job_id)
+            has_tag = version.is_final or not is_timed
+            tag = etags.tag_of(request, version, others(session)) if has_tag else None
+            if tag is not None and etags.is_known(request, tag):
+                return etags.unchanged(tag)
+            page = read(session)
+    except NotFoundError as error:
+        return html(request, "missing.html", 404, detail=str(error))
+    answer = html(request, name, at=at, page=page)
+    if tag is not None:
+        answer.headers["etag"] = tag
+    return answer
 
 
 def html(

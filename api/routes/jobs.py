@@ -11,6 +11,7 @@ from fastapi import Query as FromQuery
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from api import etags
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
 from api.paging import Id, Place, Query, Word, cut
@@ -34,6 +35,7 @@ from service.storage import job_notes, job_pages, split_looks, studies
 from service.storage import jobs as stored
 from service.storage.database import Database
 from service.storage.job_pages import JobFilter, JobOrder, JobPlace
+from service.storage.job_versions import version_of
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -188,10 +190,20 @@ def list_jobs(
     return {"items": items}
 
 
-@router.get("/{job_id}", response_model=JobOut, responses=documented(404, 422))
-def show_job(database: InDatabase, settings: WithSettings, job_id: Id) -> JobOut:
+@router.get(
+    "/{job_id}", response_model=JobOut, responses={**documented(404, 422), **etags.UNCHANGED}
+)
+def show_job(
+    database: InDatabase, settings: WithSettings, request: Request, response: Response, job_id: Id
+) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """Show a job: its state, the reason if it waits, its progress, its best trial so far."""
-    return job_out(database, settings, job_id)
+    with database.read() as session:
+        version, job = version_of(session, job_id), stored.get(session, job_id)
+        tag = etags.tag_of(request, version, progress.reason(session, job, settings))
+        if etags.is_known(request, tag):
+            return etags.unchanged(tag)
+        response.headers["etag"] = tag
+        return _job_out(session, job, settings)
 
 
 _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)

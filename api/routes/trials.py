@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
 from pydantic import Field
 
-from api import trial_csv
+from api import etags, trial_csv
 from api.context import InDatabase
 from api.paging import Id, cut
 from api.parameters import exact_but
@@ -20,6 +20,7 @@ from api.schemas.trials import MeasurementsOut, TrialDetailOut, TrialOut
 from api.trial_answer import answer_of
 from api.trial_query import PREFIX, TrialsQuery, wanted_of
 from service.storage import jobs, studies, trial_pages, trials
+from service.storage.job_versions import version_of
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 
@@ -41,7 +42,7 @@ CSV: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/jobs/{job_id}/trials",
     response_model=ListOut[TrialOut],
-    responses={**documented(404, 422), **CSV},
+    responses={**documented(404, 422), **CSV, **etags.UNCHANGED},
     dependencies=exact_but(PREFIX),
 )
 def list_trials(
@@ -58,6 +59,9 @@ def list_trials(
     """
     order = query.sort.order
     with database.read() as session:
+        tag = etags.tag_of(request, version_of(session, job_id))
+        if etags.is_known(request, tag):
+            return etags.unchanged(tag)
         job = jobs.get(session, job_id)
         wanted = wanted_of(session, job_id, query, request)
         if query.format == "csv":
@@ -67,6 +71,7 @@ def list_trials(
             session, job_id, wanted, limit=query.limit + 1, order=order, after=query.after
         )
     names = {study.id: study for study in arms}
+    response.headers["etag"] = tag
     kept = cut(found, query.limit, request, response, partial(trial_pages.place_of, order=order))
     return {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
 

@@ -10,15 +10,18 @@ no width yet, has them measured again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.states import CalibrationState, JobState, Phase
 from service.storage.deletion import n_removed
+from service.storage.statements import key_chunks
 from service.storage.tables import (
+    DELETED,
     CalibrationRow,
     EventRow,
     IdempotencyKeyRow,
@@ -124,3 +127,15 @@ def _last_word(job_id: InstrumentedAttribute[int] | int) -> ScalarSelect[int]:
     # Not by max(), which would read all events of the job.
     query = select(said.id).where(said.job_id == job_id, said.kind == "job")
     return query.order_by(said.id.desc()).limit(1).scalar_subquery()
+
+
+def kept_jobs(session: Session, job_ids: Collection[int], before: datetime | None) -> set[int]:
+    """Return those of these jobs that are not deleted, and did not end before a time."""
+    found: set[int] = set()
+    for some in key_chunks(job_ids):
+        query = select(JobRow.id).where(JobRow.id.in_(some), JobRow.state != DELETED)
+        if before is not None:
+            ended = JobRow.finished_at
+            query = query.where(or_(ended.is_(None), ended >= before))
+        found |= set(session.scalars(query))
+    return found

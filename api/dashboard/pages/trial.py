@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from api.dashboard.figures.heatmaps import rows_of, spread_of
 from api.dashboard.json_text import json_text
+from api.dashboard.pages.worker_log import WHOLE, LogWanted, WorkerLog, log_of
 from api.trial_answer import answer_of
 from densearch.answers import TrialAnswer
-from service import clock
 from service.errors import NotFoundError
 from service.records import Attempt, Job, Measurement, Study, Trial
 from service.states import Phase, TrialState
@@ -56,6 +56,7 @@ class TrialPage:
         measured: What was measured after each epoch, if it was trained for this job.
         is_orphan: Whether it took the result of a trial whose job was deleted since.
         neighbours: Trials of its search with the nearest points.
+        log: What its worker printed in the last attempt that printed something, or in the chosen.
     """
 
     job: Job
@@ -69,7 +70,8 @@ class TrialPage:
     is_orphan: bool
     neighbours: Sequence[Neighbour]
     payload_json: str
-    now: datetime
+    log: WorkerLog | None
+    data_dir: Path
 
     @property
     def serves(self) -> str:
@@ -97,15 +99,24 @@ class TrialPage:
         return spread_of(self.densities.values())
 
 
-def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
+def trial_page(
+    session: Session, job_id: int, trial_id: int, data_dir: Path, wanted: LogWanted = WHOLE
+) -> TrialPage:
     """Read the page of a trial.
+
+    Args:
+        session: In a transaction.
+        job_id: Of the job.
+        trial_id: Of the trial.
+        data_dir: Where the logs of its workers are.
+        wanted: Which of them, and what is looked for.
 
     Raises:
         NotFoundError: There is no such trial in this job.
     """
     job, trial = jobs.get(session, job_id), trial_of(session, job_id, trial_id)
     (study,) = (s for s in studies.of_job(session, job_id) if s.id == trial.study_id)
-    source = trial.cached_from
+    source, attempts = trial.cached_from, trials.attempts(session, trial_id)
     return TrialPage(
         job=job,
         study=study,
@@ -113,12 +124,13 @@ def trial_page(session: Session, job_id: int, trial_id: int) -> TrialPage:
         phase=trial.phase,
         densities=planes_of(trial.payload.get("phi")),
         n_epochs=epochs_of(trial.payload) if trains(trial.payload) else None,
-        attempts=trials.attempts(session, trial_id),
+        attempts=attempts,
         measured=trials.measurements(session, trial_id),
         is_orphan=source is not None and not trials.kept(session, [source]),
         neighbours=_neighbours(session, trial),
         payload_json=json_text(trial.payload),
-        now=clock.now(),
+        log=log_of(data_dir, job_id, attempts, wanted),
+        data_dir=data_dir,
     )
 
 

@@ -54,11 +54,15 @@ function syncAttributes(from, to) {
   }
 }
 
-/** Fetch something from the server; shows the banner while it does not answer. */
-export async function get(url) {
+/**
+ * Fetch something from the server; shows the banner while it does not answer. With the tag of an
+ * earlier answer it may be 304: that answer still holds.
+ */
+export async function get(url, tag = "") {
   try {
-    const response = await fetch(url, { cache: "no-store" });
-    if (!response.ok) throw Object.assign(new Error(`${url}: ${response.status}`), { status: response.status });
+    const headers = tag ? { "If-None-Match": tag } : {};
+    const response = await fetch(url, { cache: "no-store", headers });
+    if (!response.ok && response.status !== 304) throw Object.assign(new Error(`${url}: ${response.status}`), { status: response.status });
     setOnline(true);
     return response;
   } catch (error) {
@@ -67,9 +71,15 @@ export async function get(url) {
   }
 }
 
+// The tag of what this page shows, by its address: the server says whether it has changed.
+const shownTag = { url: "", tag: "" };
+
 /** Take over the live regions of a page as the server renders it now. */
 export async function refresh(url) {
-  const text = await (await get(url)).text();
+  const answer = await get(url, shownTag.url === url ? shownTag.tag : "");
+  if (answer.status === 304) return;
+  Object.assign(shownTag, { url, tag: answer.headers.get("ETag") ?? "" });
+  const text = await answer.text();
   const fresh = new DOMParser().parseFromString(text, "text/html");
   localise(fresh);
   for (const region of document.querySelectorAll("[data-live]")) {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.dashboard.pages.trial import trial_page
+from service.jobs import attempt_logs
 from service.records import Job, Trial
-from service.states import Phase
+from service.settings import Settings
+from service.states import Phase, TrialState
 from service.storage import trials
 from service.storage.database import Database
 from tests.support import seeding
@@ -55,7 +58,7 @@ def test_the_nearest_trials_are_those_of_its_search_by_distance(
     others = [t for t in found if t.study_id == trial.study_id and t.id != trial.id]
     expected = sorted(others, key=lambda t: (math.dist(t.point, trial.point), t.id))[:5]
     with database.read() as session:
-        page = trial_page(session, job.id, trial.id)
+        page = trial_page(session, job.id, trial.id, Path())
     assert [one.place.trial_id for one in page.neighbours] == [t.id for t in expected]
     distances = [one.distance for one in page.neighbours]
     assert all(0 <= d <= 1 for d in distances)
@@ -83,3 +86,25 @@ def test_the_table_of_trials_leads_to_the_pages(
     links = re.findall(rf'href="\.\./\.\./(jobs/{job.id}/trials/\d+)"', page)
     assert links
     assert client.get(f"/{links[0]}").status_code == 200
+
+
+def test_the_log_of_its_worker_is_searched(
+    client: TestClient, sqlite_database: Database, settings: Settings
+) -> None:
+    job = seeding.running(sqlite_database)
+    with sqlite_database.read() as session:
+        trial = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
+        (attempt,) = trials.attempts(session, trial.id)
+    at = f"/jobs/{job.id}/trials/{trial.id}"
+    empty = client.get(at)
+    assert "Its worker printed nothing" in empty.text
+    path = attempt_logs.path_of(settings.data_dir, job.id, attempt.id)
+    path.parent.mkdir(parents=True)
+    path.write_text("10:00:00 <b>Loss</b> 1\n10:00:01 \u202eloss 2\n10:00:02 done\n")
+    answer = client.get(at, headers={"if-none-match": empty.headers["etag"]})
+    assert "&lt;b&gt;Loss&lt;/b&gt; 1" in answer.text
+    assert "\u202e" not in answer.text
+    found = client.get(at, params={"q": "LOSS"}).text
+    assert "2 of 3 lines" in found
+    assert "10:00:02 done" not in found
+    assert client.get(at, params={"q": "a\x00"}).status_code == 422
