@@ -19,6 +19,7 @@ from api.dashboard.pages import (
     job_densities,
     job_overview,
     job_samples,
+    job_search,
     job_timeline,
     trial,
 )
@@ -30,6 +31,8 @@ router = APIRouter(include_in_schema=False)
 
 # What draws each figure of a job, by its name in the address.
 BUILDERS: Mapping[str, Builder] = {
+    "boxes": job_search.draw_boxes,
+    "contour": job_search.draw_contour,
     "curves": job_curves.draw_curves,
     "density": job_overview.draw_density,
     "field": job_densities.draw_fields,
@@ -38,7 +41,12 @@ BUILDERS: Mapping[str, Builder] = {
     "profile": job_densities.draw_profiles,
     "convergence": job_convergence.draw_convergence,
     "distribution": job_convergence.draw_distribution,
+    "fidelity": job_search.draw_fidelity,
+    "hull": job_search.draw_hull,
+    "importance": job_search.draw_importance,
+    "parallel": job_search.draw_parallel,
     "ranks": job_convergence.draw_ranks,
+    "slices": job_search.draw_slices,
     "timeline": job_timeline.draw_timeline,
 }
 

@@ -26,6 +26,7 @@ from api.dashboard.pages.job_trials import TableQuery
 from api.dashboard.pages.margins import margin_of
 from api.dashboard.pages.worker_log import LogWanted
 from api.dashboard.rendering import html_of_job, html_of_stored
+from api.dashboard.searches.search_selection import SearchQuery
 from api.paging import Id, OptionalId
 from api.parameters import EXACT, exact_but
 from api.trial_query import PREFIX
@@ -81,11 +82,16 @@ def show_comparison(request: Request, job_id: Id) -> Response:
     )
 
 
-@router.get("/search")
-def show_search(request: Request, job_id: Id) -> HTMLResponse:
-    """Show how a search went through its space."""
+@router.get("/search", dependencies=exact_but(PREFIX))
+def show_search(
+    request: Request, job_id: Id, query: Annotated[SearchQuery, Query()]
+) -> HTMLResponse:
+    """Show how a search went through its space, see `SearchQuery`."""
+    del query  # what is wrong with it is said in the page
     return html_of_stored(
-        request, "job_search.html", lambda session: job_search.search_tab(session, job_id)
+        request,
+        "job_search.html",
+        lambda session: job_search.search_tab(session, job_id, request.query_params),
     )
 
 

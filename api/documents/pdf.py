@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 
 from api.documents.pdf_process import NO_LIBRARIES, NOT_INSTALLED
 from api.problems.handlers import ProblemError
+from api.short_process import run_module
 from service.death import ending_of
-from service.settings import PREFIX
 
 # With the wait for a turn: below the usual time-out of proxies, which is 60 s.
 LIMIT_S = 50.0
@@ -57,22 +55,10 @@ def _made(html: str, limit_s: float) -> bytes:
 
 def _run(html: str, limit_s: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "api.documents.pdf_process"],
-            input=html.encode("utf-8"),
-            capture_output=True,
-            timeout=limit_s,
-            env=_environment(),
-            check=False,
-        )
+        return run_module("api.documents.pdf_process", html.encode("utf-8"), limit_s)
     except subprocess.TimeoutExpired as error:
         detail = f"its process took over {limit_s:g} s; {_INSTEAD}"
         raise ProblemError("pdf-failed", detail) from error
     except OSError as error:
         detail = f"no process could be started ({error}); {_INSTEAD}"
         raise ProblemError("pdf-failed", detail) from error
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment without our settings, which may hold a password."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -174,5 +174,6 @@ document.addEventListener("submit", (event) => {
 });
 
 onScheme(drawFigures);
+document.addEventListener("redraw", drawFigures);
 drawFigures();
 follow();

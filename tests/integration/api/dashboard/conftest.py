@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dashboard.searches.importance import Importance
 from service.settings import Settings
 from service.storage.database import Database
 from tests.support.pages import ADDRESS
@@ -16,6 +17,13 @@ from tests.support.pages import ADDRESS
 @pytest.fixture(autouse=True)
 def no_answer_is_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.storage.answers.PATIENCE", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_started_for_an_importance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "api.dashboard.searches.importance.answer_to", lambda _: Importance(fault="not asked")
+    )
 
 
 @pytest.fixture(params=["sqlite"])

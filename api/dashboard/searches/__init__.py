@@ -1,0 +1,1 @@
+"""A search of a job as its page and its figures see it."""

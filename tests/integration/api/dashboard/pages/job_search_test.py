@@ -1,0 +1,70 @@
+"""The page that looks into a search: jobs in every state, and addresses made up by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.storage.database import Database
+from tests.support import seeding
+from tests.support.specs import submit
+
+FIGURES = ("boxes", "hull", "parallel", "slices", "contour", "importance", "fidelity")
+FUNCTION = {
+    "name": "branin", "task": {"kind": "function", "name": "branin"},
+    "samplers": ["direct_l", "random"], "budget": {"n_trials": 15},
+}  # fmt: skip
+
+
+def test_a_search_by_direct_shows_its_boxes_and_another_says_that_it_has_none(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    at = f"/jobs/{seeding.simulated(sqlite_database, FUNCTION).id}"
+    page = client.get(f"{at}/search").text
+    assert re.search(r'id="iteration" type="range" name="iteration" min="0" max="(\d+)"', page)
+    assert "15 boxes" in page
+    early = client.get(f"{at}/search", params={"iteration": 1}).text
+    assert "5 boxes; 1 of them is divided next" in early
+    for name in FIGURES[:5]:
+        figure = client.get(f"{at}/figures/{name}?theme=dark").json()
+        assert set(figure) == {"data", "layout"}
+        assert client.get(f"{at}/figures/{name}?format=csv").text.count("\n") > 5
+    other = client.get(f"{at}/search?study=random").text
+    assert "random divides no boxes" in other
+    assert client.get(f"{at}/figures/boxes?study=random").json() is None
+    brushed = client.get(f"{at}/search", params={"max_value": "20", "p.x[0]": "0.4.."})
+    link = re.search(r'href="([^"]*)">Show them in the table', brushed.text)
+    assert link is not None
+    shown = f"{at}/{link.group(1).partition(f'{at[1:]}/')[2]}".replace("&amp;", "&")
+    table = client.get(shown)
+    assert table.status_code == 200
+    n_selected = re.search(r'id="selected" data-live>(\d+) trials', brushed.text)
+    assert n_selected is not None
+    assert table.text.count('data-trial="') == int(n_selected.group(1))
+
+
+def test_jobs_in_every_state_have_a_page(client: TestClient, sqlite_database: Database) -> None:
+    for job in seeding.seed_all(sqlite_database).values():
+        answer = client.get(f"/jobs/{job.id}/search")
+        assert answer.status_code == 200, job.name
+        for name in FIGURES:
+            assert client.get(f"/jobs/{job.id}/figures/{name}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("study=<b>", "There is no search &#39;&lt;b&gt;&#39;"),
+        ("x=none", "no coordinate"),
+        ("iteration=x", "not a number from 0"),
+        ("p.x0=3..%3Cscript%3E", "written as low..high"),
+    ],
+)
+def test_what_is_wrong_in_an_address_is_said(client: TestClient, query: str, words: str) -> None:
+    job_id = submit(client, FUNCTION)
+    page = client.get(f"/jobs/{job_id}/search?{query}")
+    assert page.status_code == 200
+    assert words in page.text
+    assert client.get(f"/jobs/{job_id}/search?secret=1").status_code == 422

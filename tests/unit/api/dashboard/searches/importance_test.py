@@ -1,0 +1,69 @@
+"""Importance without waiting for it: what is known at once, and the rest when it is here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from api.dashboard.searches import importance
+from api.dashboard.searches.importance import COMING, FEW, Importance, ImportanceRuns
+from api.dashboard.searches.search_view import SearchAxis
+from service.records import Job
+from service.states import JobState
+from service.studies.search_space import CategoryAxis, FloatAxis
+from tests.support.searched import WORST, by_direct, point
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+JOB = Job(1, "j", JobState.SUCCEEDED, {}, None, None, None, None, 0, None, NOW, None, None)
+ANSWER: dict[str, Any] = {"shares": [0.75, 0.25], "lows": [0.5, 0.0], "highs": [1.0, 0.5]}
+VIEW = by_direct(2, lambda x: (x[0] - 0.3) ** 2)
+
+
+def _asked(runs: ImportanceRuns) -> Importance:
+    for _ in range(200):
+        if (found := runs.of(JOB, VIEW)) is not COMING:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("it never came")
+
+
+def test_it_is_asked_once_for_a_state_of_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def run(module: str, content: bytes, _: float) -> subprocess.CompletedProcess[bytes]:
+        asked.append(json.loads(content))
+        return subprocess.CompletedProcess([module], 0, json.dumps(ANSWER).encode(), b"")
+
+    monkeypatch.setattr(importance, "run_module", run)
+    runs = ImportanceRuns()
+    assert runs.of(JOB, VIEW) is COMING
+    assert _asked(runs) == Importance(**ANSWER)
+    assert runs.of(JOB, VIEW) == Importance(**ANSWER)
+    assert len(asked) == 1
+    assert len(asked[0]["points"]) == len(asked[0]["values"]) == len(VIEW.results())
+
+
+def test_few_trials_are_not_asked_about() -> None:
+    assert ImportanceRuns().of(JOB, replace(VIEW, points=VIEW.points[:19])) is FEW
+
+
+def test_a_process_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = subprocess.CompletedProcess([], 1, b"", b"Traceback\nNo module named optuna")
+    monkeypatch.setattr(importance, "run_module", lambda *_: done)
+    assert _asked(ImportanceRuns()).fault == "Its process failed (No module named optuna)."
+
+
+def test_diverged_trials_are_left_out_and_choices_are_indices() -> None:
+    choices = SearchAxis("o", CategoryAxis("o", ("a", "b", "c")))
+    points = [point(0, (0.5, 0.1), 1.0), point(1, (0.5, 1.0), 2.0), point(2, (0.5, 0.4), WORST)]
+    axes = (SearchAxis("lr", FloatAxis("lr", 0.0, 1.0)), choices)
+    question = importance.question_of(replace(VIEW, axes=axes, points=points))
+    assert question == {
+        "points": [[0.5, 0], [0.5, 2]], "values": [1.0, 2.0], "n_choices": [0, 3]
+    }  # fmt: skip
