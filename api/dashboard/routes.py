@@ -35,12 +35,23 @@ def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) ->
 
 @router.get("/datasets", dependencies=EXACT)
 def show_datasets(
-    request: Request, settings: WithSettings, before: OptionalId = None
+    request: Request,
+    settings: WithSettings,
+    before: OptionalId = None,
+    name: Annotated[str, Query(max_length=200)] = "",
+    size_px: Annotated[int | None, Query(ge=1, le=4096)] = None,
 ) -> HTMLResponse:
-    """Show the list of data sets."""
+    """Show the list of data sets; a name and a side are filled into the form of an upload."""
     with database_of(request).read() as session:
         page = datasets.dataset_list(session, before)
-    return html(request, "datasets.html", page=page, most_bytes=settings.max_dataset_bytes)
+    return html(
+        request,
+        "datasets.html",
+        page=page,
+        most_bytes=settings.max_dataset_bytes,
+        proposed_name=name,
+        proposed_px=size_px,
+    )
 
 
 @router.get("/datasets/{dataset_id}", dependencies=EXACT)

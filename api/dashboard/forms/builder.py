@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -54,6 +54,7 @@ class Offers:
         kinds: Further kinds of an object, with the schema of each.
         sections: Returns the schema of an open object from the object that holds it; None where
             it stays open.
+        fits: Of an object's kinds those that fit the rest of the value.
         only: Members of an object that mean something for some values of its name alone.
     """
 
@@ -62,7 +63,16 @@ class Offers:
     sections: Mapping[str, Callable[[Mapping[str, Any]], Schema | None]] = field(
         default_factory=dict
     )
+    fits: Mapping[str, Collection[str]] = field(default_factory=dict)
     only: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+
+    def group_of(self, kind: str, pattern: str) -> str:
+        """Return the heading under which a kind is offered."""
+        if kind in self.kinds.get(pattern, ()):
+            return "of packages"
+        if pattern not in self.fits:
+            return ""
+        return "that fit" if kind in self.fits[pattern] else "that do not fit the task"
 
 
 @dataclass
@@ -179,7 +189,10 @@ class FormBuilder:
         unset = next((n for n, one in kinds.items() if _default_of(one, tag) == n), "")
         kind = str(held.get(tag, unset if held else ""))
         chosen = kinds.get(kind)
-        choices = [FormChoice(n, json.dumps(n), n, _source(n, more)) for n in kinds]
+        choices = [
+            FormChoice(n, json.dumps(n), n, self.offers.group_of(n, _pattern(pointer)))
+            for n in kinds
+        ]
         if kind and chosen is None:
             choices.append(_as_choice(held.get(tag)))
         switch = FormField(
@@ -329,10 +342,6 @@ def _below(pointer: str, name: str) -> str:
 
 def _default_of(option: Plain, tag: str) -> object:
     return option.schema.get("properties", {}).get(tag, {}).get("default")
-
-
-def _source(name: str, more: Mapping[str, object]) -> str:
-    return "of packages" if name in more else ""
 
 
 def _as_choice(value: object) -> FormChoice:

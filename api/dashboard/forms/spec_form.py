@@ -17,6 +17,7 @@ from service.errors import Fault, UnknownSamplerError
 from service.extensions.entry_points import PluginError
 from service.samplers.catalogue import option_faults, registry
 from service.spec import JobSpec
+from service.tasks.kinds import TRAINED
 from service.validation.studies import CONTROL_FIELDS
 
 # Sections in the order in which one fills them in; what is not named here stands under "More".
@@ -67,7 +68,7 @@ def spec_form(
     by_pointer: dict[str, list[str]] = {}
     for fault in faults:
         by_pointer.setdefault(fault.pointer, []).append(fault.detail)
-    builder = FormBuilder(_offers(datasets), typed or {}, by_pointer, shows_unknown)
+    builder = FormBuilder(_offers(value, datasets), typed or {}, by_pointer, shows_unknown)
     parts = {part.pointer[1:]: part for part in builder.members(_schema(), value, "")}
     leaves = [part for part in parts.values() if isinstance(part, FormField)]
     named = [part for part in leaves if part.is_required]
@@ -99,8 +100,10 @@ def anchors() -> frozenset[str]:
     return frozenset(anchor for anchor, _ in found.headings) if found else frozenset()
 
 
-def _offers(datasets: Sequence[FormChoice]) -> Offers:
-    names = _samplers()
+def _offers(value: Mapping[str, Any], datasets: Sequence[FormChoice]) -> Offers:
+    names, task = _samplers(), value.get("task")
+    kind = task.get("kind") if isinstance(task, Mapping) else None
+    fitting = {info.name for info in networks.fitting(str(kind))} if kind in TRAINED else None
     return Offers(
         choices={
             "/samplers/*/name": names,
@@ -108,6 +111,7 @@ def _offers(datasets: Sequence[FormChoice]) -> Offers:
             **({"/task/dataset": datasets} if datasets else {}),
         },
         kinds={"/network": _networks()},
+        fits={} if fitting is None else {"/network": fitting},
         sections={"/samplers/*/options": _options},
         only={"/controls/*": CONTROL_FIELDS},
     )

@@ -12,7 +12,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
 )
 # Names that are no words.
 WORDS: Mapping[str, str] = MappingProxyType(
-    {"lr": "learning rate", "cpus": "CPUs", "gpus": "GPUs", "eta": "eta"}
+    {"lr": "learning rate", "dataset": "data set", "cpus": "CPUs", "gpus": "GPUs", "eta": "eta"}
 )
 
 
@@ -57,10 +57,9 @@ def _bound(
 
 
 def number_text(value: float) -> str:
-    """Return a bound for people: 9007199254740992 stays as it is, 1000000000.0 is 1e+09."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e6 else f"{value:g}"
+    """Return a bound for people: 1000000000.0 is 1,000,000,000, and 1e300 stays as it is."""
+    is_whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+    return f"{value:,.0f}" if is_whole else f"{value:g}"
 
 
 def shown_value(value: object, control: str) -> str:

@@ -32,6 +32,8 @@ KIND_NAMES = {
 }
 AXES = {1: "signals", 2: "images", 3: "volumes"}
 EXAMPLE_PX = 64
+# Smaller ones are of no use to a network.
+LEAST_SIDE_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ class DatasetLine:
             "files again: images of different sizes are then kept as they came, and a job says at "
             "which side it trains. To scale all now instead, fill in “Side, px”."
         )
+
+    @property
+    def least_px(self) -> int:
+        """The side to which all samples can be scaled down, px."""
+        return max(int(self.record.details["manifest"]["size_px"]), LEAST_SIDE_PX)
 
     @property
     def job(self) -> Json:

@@ -53,7 +53,12 @@ def test_a_set_that_no_job_fits_says_what_to_do_instead_of_offering_one(
     values = client.post("/v1/datasets?name=a&storage=values", content=content).json()["id"]
     page = client.get(f"/datasets/{values}").text
     assert "sides from 20 to 31 px" in page
-    assert 'href="../datasets#upload"' in page
+    assert 'href="../datasets?name=a#upload"' in page
+    assert 'href="../datasets?name=a&amp;size_px=20#upload"' in page
+    form = client.get("/datasets", params={"name": '"><b>', "size_px": 20}).text
+    assert 'value="&#34;&gt;&lt;b&gt;"' in form
+    assert 'value="20"' in form
+    assert client.get("/datasets", params={"size_px": "0"}).status_code == 422
     assert "New job with it" not in page
     assert "Train on the data set a" not in client.get("/jobs/new").text
     again = client.get(f"/datasets/{_add(client, 'b', content)}").text

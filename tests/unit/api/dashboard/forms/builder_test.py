@@ -164,7 +164,13 @@ def test_offers_add_choices_and_hide_what_a_name_does_not_take() -> None:
     offers = Offers(
         choices={"/toys/*/name": [FormChoice("kite", '"kite"', "A kite")]},
         only={"/toys/*": {"size_px": ("kite",)}},
+        fits={"/pet": {"dog"}},
     )
+    groups = field(built({}, offers=offers)[0], "/pet/kind").groups
+    assert [(name, [one.value for one in choices]) for name, choices in groups] == [
+        ("that do not fit the task", ["cat"]),
+        ("that fit", ["dog"]),
+    ]
     parts, _ = built({"toys": ["kite", "ball"]}, offers=offers)
     pointers = [one.pointer for one in fields_in(parts["/toys"])]
     assert "/toys/0/size_px" in pointers
