@@ -14,6 +14,7 @@ from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
 from api.dashboard.figures.themes import THEMES, ThemeName
 from api.dashboard.pages import (
+    job_comparison,
     job_convergence,
     job_curves,
     job_densities,
@@ -31,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 
 # What draws each figure of a job, by its name in the address.
 BUILDERS: Mapping[str, Builder] = {
+    "arms": job_comparison.draw_arms,
     "boxes": job_search.draw_boxes,
     "contour": job_search.draw_contour,
     "curves": job_curves.draw_curves,
@@ -46,6 +48,7 @@ BUILDERS: Mapping[str, Builder] = {
     "importance": job_search.draw_importance,
     "parallel": job_search.draw_parallel,
     "ranks": job_convergence.draw_ranks,
+    "samplers": job_comparison.draw_samplers,
     "slices": job_search.draw_slices,
     "timeline": job_timeline.draw_timeline,
 }

@@ -36,26 +36,6 @@ def versus_text(versus: Row | None) -> tuple[str, str]:
     return size, NONE if ends is None else f"{ends[0]} to {ends[1]}"
 
 
-def ratio_of(versus: Row) -> tuple[float, float | None, float | None] | None:
-    """Return an arm's loss over uniform's with its interval; None where it is no ratio.
-
-    Reports before version 3 have the ends of the interval in units of the loss.
-    """
-    if versus.get("unit") == "difference":
-        return None
-    if versus.get("change") is not None:
-        ends = versus.get("change_low"), versus.get("change_high")
-        whole, scale = versus["change"], 1.0
-    else:
-        ends = versus.get("low"), versus.get("high")
-        whole, difference = versus.get("relative"), versus.get("difference")
-        if whole is None or not difference:
-            return None
-        scale = whole / difference
-    low, high = (None if end is None else 1.0 + scale * end for end in ends)
-    return 1.0 + whole, low, high
-
-
 def effect_text(size: str, ends: str) -> str:
     """Write a difference with its interval: the unit stands once."""
     if ends == NONE:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.dashboard.figures.arm_ratios import in_order_of_chain, ratio_of, seed_ratios
 from api.documents.blocks import FigureBlock
 from api.documents.figures.forest import ForestRow, forest
 from api.documents.figures.svg import shortened
 from api.documents.source import DocumentSource
-from api.documents.texts import effect_text, ratio_of, versus_text
+from api.documents.texts import effect_text, versus_text
 from service.report.attribution import UNIFORM
 from service.report.primary import SIMPLER
 from service.report.question_words import arm_in_words
@@ -36,32 +37,14 @@ def arms_figure(source: DocumentSource) -> FigureBlock | None:
     return FigureBlock(_caption(arms, margin), forest(rows, TITLE, margin / 100.0))
 
 
-def in_order_of_chain(arms: Sequence[Arm]) -> list[Arm]:
-    """Return arms without a shape first, the simplest of them first, then the others."""
-    ranks = {name: rank for rank, name in enumerate(SIMPLER)}
-    return sorted(arms, key=lambda arm: ranks.get(arm["name"], len(ranks)))
-
-
 def _row(arm: Arm, plain: Arm) -> ForestRow:
     versus = arm["vs_uniform"]
     size, ends = versus_text(versus)
     ratio, low, high = ratio_of(versus) or (None, None, None)
-    points = _points(arm, plain) if ratio is not None else []
+    points = seed_ratios(arm, plain) if ratio is not None else []
     return ForestRow(
         shortened(arm["name"]), ratio, low, high, effect_text(size, ends), points=points
     )
-
-
-def _points(arm: Arm, plain: Arm) -> list[float]:
-    """Return the ratio of each seed, where both arms have a loss for every seed."""
-    tests = [own.get("test") or {} for own in (arm, plain)]
-    losses = [test.get("losses") or [] for test in tests]
-    lost = [
-        test.get(f"n_{kind}") for test in tests for kind in ("diverged", "collapsed", "failed")
-    ]
-    if len(losses[0]) != len(losses[1]) or any(lost):
-        return []
-    return [ours / theirs for ours, theirs in zip(*losses, strict=True) if theirs > 0.0]
 
 
 def _caption(arms: Sequence[Arm], margin_percent: float) -> str:

@@ -30,8 +30,9 @@ def test_figures_answer_null_until_there_is_something(
     for name in BUILDERS:
         assert client.get(f"/jobs/{job.id}/figures/{name}").json() is None
     busy = seeding.running(database)
-    # It has no final evaluation, its trainings are not short, and no importance is asked here.
-    for name in set(BUILDERS) - {"items", "pairs", "fidelity", "importance"}:
+    # It has no result and no short trainings, and no importance is asked here.
+    lacking = {"arms", "items", "pairs", "samplers", "fidelity", "importance"}
+    for name in set(BUILDERS) - lacking:
         figure = client.get(f"/jobs/{busy.id}/figures/{name}?theme=dark").json()
         assert set(figure) == {"data", "layout"}
         table = client.get(f"/jobs/{busy.id}/figures/{name}?format=csv")

@@ -1,16 +1,11 @@
-"""Texts of the sections: metrics in people's units, ratios of reports of every version."""
+"""Texts of the sections: metrics in people's units, effects of reports of every version."""
 
 from __future__ import annotations
-
-from typing import Any
-
-import pytest
 
 from api.documents.texts import (
     effect_text,
     metric_value,
     params_text,
-    ratio_of,
     sentences,
     value_text,
     versus_text,
@@ -18,22 +13,6 @@ from api.documents.texts import (
 
 NEW = {"unit": "ratio", "change": -0.2, "change_low": -0.3, "change_high": -0.1}
 OLD = {"relative": -0.2, "difference": -2.0, "low": -3.0, "high": -1.0}
-
-
-@pytest.mark.parametrize(
-    ("versus", "expected"),
-    [
-        (NEW, (0.8, 0.7, 0.9)),
-        (OLD, (0.8, 0.7, 0.9)),
-        ({**NEW, "change_low": None, "change_high": None}, (0.8, None, None)),
-        ({**NEW, "unit": "difference"}, None),
-        ({"relative": None, "difference": 0.1}, None),
-        ({"relative": 0.0, "difference": 0.0}, None),
-    ],
-)
-def test_a_ratio_with_its_interval(versus: dict[str, Any], expected: Any) -> None:  # noqa: ANN401 - of floats
-    found = ratio_of(versus)
-    assert found == (None if expected is None else pytest.approx(expected))
 
 
 def test_both_versions_read_the_same() -> None:

@@ -1,0 +1,191 @@
+"""The arms of a report next to one another: ratios to the plain network, and the samplers.
+
+Both show single runs as dots: an interval alone hides what it was made of. They are functions of
+the stored report alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from statistics import fmean
+from typing import Any
+
+from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from service.report.attribution import UNIFORM
+from service.report.primary import SIMPLER
+from service.studies.looks import MARGIN_PERCENT
+
+Row = Mapping[str, Any]
+# Reports of function jobs, and of jobs without a test split, compare the values of the searches.
+LOSSES = {True: "Mean test loss of what each search found", False: "Best value of each search"}
+
+
+def in_order_of_chain(arms: Sequence[Row]) -> list[Row]:
+    """Return arms without a shape first, the simplest of them first, then the others."""
+    ranks = {name: rank for rank, name in enumerate(SIMPLER)}
+    return sorted(arms, key=lambda arm: ranks.get(arm["name"], len(ranks)))
+
+
+def seed_ratios(arm: Row, plain: Row) -> list[float]:
+    """Return the ratio of each seed, where both arms have a loss for every seed."""
+    tests = [own.get("test") or {} for own in (arm, plain)]
+    losses = [test.get("losses") or [] for test in tests]
+    lost = [
+        test.get(f"n_{kind}") for test in tests for kind in ("diverged", "collapsed", "failed")
+    ]
+    if len(losses[0]) != len(losses[1]) or any(lost):
+        return []
+    return [ours / theirs for ours, theirs in zip(*losses, strict=True) if theirs > 0.0]
+
+
+def ratio_of(versus: Row) -> tuple[float, float | None, float | None] | None:
+    """Return an arm's loss over uniform's with its interval; None where it is no ratio.
+
+    Reports before version 3 have the ends of the interval in units of the loss.
+    """
+    if versus.get("unit") == "difference":
+        return None
+    if versus.get("change") is not None:
+        ends = versus.get("change_low"), versus.get("change_high")
+        whole, scale = versus["change"], 1.0
+    else:
+        ends = versus.get("low"), versus.get("high")
+        whole, difference = versus.get("relative"), versus.get("difference")
+        if whole is None or not difference:
+            return None
+        scale = whole / difference
+    low, high = (None if end is None else 1.0 + scale * end for end in ends)
+    return 1.0 + whole, low, high
+
+
+def arms_figure(report: Row, theme: Theme) -> Figure | None:
+    """Show each arm's test loss over that of the plain network, with interval and single seeds.
+
+    Returns:
+        None where no arm is compared with the plain network.
+    """
+    arms = in_order_of_chain(report.get("arms") or [])
+    plain = next((arm for arm in arms if arm["name"] == UNIFORM), None)
+    rows = [(arm, ratio_of(arm.get("vs_uniform") or {})) for arm in arms]
+    known = [(arm, ratio) for arm, ratio in rows if ratio is not None]
+    if plain is None or not known:
+        return None
+    names = [escape(str(arm["name"]), quote=False) for arm, _ in known]
+    seeds = [
+        (name, ratio)
+        for name, (arm, _) in zip(names, known, strict=True)
+        for ratio in seed_ratios(arm, plain)
+    ]
+    margin = ((report.get("answer") or {}).get("plan") or {}).get("margin_percent", MARGIN_PERCENT)
+    means = [ratio for _, ratio in known]
+    return _figure(
+        [
+            _dots("single seed", [r for _, r in seeds], [n for n, _ in seeds], theme),
+            _marks("mean", means, names, theme),
+        ],
+        "Test loss over that of the plain network",
+        names,
+        theme,
+        "arms",
+        shapes=[_band(margin / 100.0, theme), _line(theme)],
+        caption=(
+            "Left of 1 is better. Each line is the interval; all of them hold together at 95 %. "
+            f"Dots are single seeds. Differences inside the band, {margin:g} %, do not matter."
+        ),
+    )
+
+
+def samplers_figure(report: Row, theme: Theme) -> Figure | None:
+    """Show what each search of each sampler found, and their mean; None for a single search."""
+    compared = report.get("samplers") or {}
+    name = "loss_mean" if compared.get("is_test") else None
+    found: dict[str, list[float]] = {}
+    for arm in report.get("arms") or []:
+        if arm.get("role") != "search" or not arm.get("sampler"):
+            continue
+        value = (arm.get("test") or {}).get(name) if name else arm.get("validation_loss")
+        if value is not None:
+            found.setdefault(escape(arm["sampler"], quote=False), []).append(value)
+    if sum(map(len, found.values())) < 2:
+        return None
+    pairs = [(sampler, value) for sampler, values in found.items() for value in values]
+    means: list[tuple[float, None, None]] = [(fmean(own), None, None) for own in found.values()]
+    return _figure(
+        [
+            _dots("single search", [v for _, v in pairs], [s for s, _ in pairs], theme),
+            _marks("mean", means, list(found), theme),
+        ],
+        LOSSES[bool(compared.get("is_test"))],
+        list(found),
+        theme,
+        "samplers",
+        shapes=[],
+        caption="Dots are single searches, one for each search seed.",
+    )
+
+
+def _figure(
+    traces: Sequence[Figure],
+    title: str,
+    names: Sequence[str],
+    theme: Theme,
+    revision: str,
+    *,
+    shapes: Sequence[Figure],
+    caption: str,
+) -> Figure:
+    own = layout(
+        theme,
+        revision,
+        hovermode="closest",
+        shapes=list(shapes),
+        xaxis=axis(theme, title, tickformat=".4~g", nticks=8),
+        yaxis=axis(
+            theme, "", type="category", categoryorder="array", categoryarray=list(names)[::-1],
+            showgrid=False,
+        ),
+        meta={"caption": caption},
+    )  # fmt: skip
+    return {"data": [trace for trace in traces if trace["x"]], "layout": own}
+
+
+def _dots(name: str, x: Sequence[float], y: Sequence[str], theme: Theme) -> Figure:
+    return {
+        "type": "scatter", "mode": "markers", "name": name, "x": list(x), "y": list(y),
+        "legendgroup": name, "meta": {"label": name},
+        "marker": {"size": 7, "color": theme.control, "opacity": 0.6},
+        "hovertemplate": "%{y}: %{x:.5g}<extra></extra>",
+    }  # fmt: skip
+
+
+def _marks(
+    name: str,
+    means: Sequence[tuple[float, float | None, float | None]],
+    y: Sequence[str],
+    theme: Theme,
+) -> Figure:
+    return {
+        "type": "scatter", "mode": "markers", "name": name, "y": list(y),
+        "x": [mean for mean, _, _ in means],
+        "legendgroup": name, "meta": {"label": name},
+        "marker": {"size": 10, "symbol": "diamond", "color": theme.series[0]},
+        "error_x": {
+            "type": "data", "symmetric": False, "color": theme.series[0], "thickness": 2,
+            "array": [0.0 if high is None else high - mean for mean, _, high in means],
+            "arrayminus": [0.0 if low is None else mean - low for mean, low, _ in means],
+        },
+        "hovertemplate": "%{y}: %{x:.5g}<extra></extra>",
+    }  # fmt: skip
+
+
+def _band(margin: float, theme: Theme) -> Figure:
+    return {
+        "type": "rect", "layer": "below", "yref": "paper", "y0": 0, "y1": 1, "x0": 1.0 - margin,
+        "x1": 1.0 + margin, "fillcolor": theme.grid, "opacity": 0.7, "line": {"width": 0},
+    }  # fmt: skip
+
+
+def _line(theme: Theme) -> Figure:
+    line = {"color": theme.control, "width": 1}
+    return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": 1.0, "x1": 1.0, "line": line}
