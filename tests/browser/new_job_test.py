@@ -209,6 +209,15 @@ def test_a_server_that_comes_back_is_asked_again(tab: Tab, server: Server) -> No
     expect(page.locator("#offline")).to_be_hidden()
 
 
+def refuse_what_is_no_json(page: Page) -> None:
+    search = page.locator("[id='at/search']")  # "More" was opened by the fault in it
+    search.fill("{")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("#problem")).to_contain_text("/search is no JSON")
+    expect(search).to_be_focused()
+    search.fill("")
+
+
 def submit_without_scripts(chromium: Browser, server: Server) -> None:
     context = calm_context(chromium, java_script_enabled=False)
     plain = open_tab(context, server.url).open("/jobs/new?template=function")
@@ -267,6 +276,7 @@ def test_the_form_and_the_text_are_in_step(tab: Tab, chromium: Browser, server: 
     unknown.fill("")
     expect(unknown).to_have_count(0)
     assert "x/y" not in spec()
+    refuse_what_is_no_json(page)
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url("**/jobs/1")
     with server.database.read() as session:

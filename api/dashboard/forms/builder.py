@@ -248,7 +248,7 @@ class FormBuilder:
             else part
             for part in self.members(self._with_options(row, value, pointer), value, pointer)
         ]
-        label = str(value.get("name", "one more"))
+        label = str(value.get("label") or value.get("name", "one more"))
         return replace(self._fieldset(row, pointer, parts, is_given=item is not None), label=label)
 
     def _naming(self, part: FormField, row: Plain) -> FormField:

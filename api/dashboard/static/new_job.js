@@ -4,7 +4,7 @@ import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
 import { withToken } from "./json_edits.js";
-import { controlOf, follow, taken } from "./spec_form.js";
+import { controlOf, follow, taken, unparsedIn } from "./spec_form.js";
 
 const RETRY_MS = 2000;
 const PAUSE_MS = 400; // after a key, before the form is made again
@@ -143,7 +143,16 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
 }
 
+/** Say which fields hold what the JSON cannot take over. */
+function refuseUnparsed(controls) {
+  const errors = controls.map((one) => ({ pointer: one.name, detail: one.type === "number" ? "is no number" : "is no JSON" }));
+  refuse(new Refusal({ title: "Not submitted", errors }));
+  goTo(errors[0]);
+}
+
 async function send() {
+  const unparsed = unparsedIn(fields);
+  if (unparsed.length > 0) return refuseUnparsed(unparsed);
   const text = spec.value;
   // The same text is the same job, however often it is sent: a response may have been lost.
   if (text !== keyOf) [key, keyOf] = [newKey(), text];

@@ -20,15 +20,25 @@ export function controlOf(fields, pointer) {
   return null;
 }
 
+/** Return the controls with text that is no value, hence not in the JSON. */
+export function unparsedIn(fields) {
+  return controlsIn(fields).filter((one) => raw.has(one));
+}
+
 /** Return the text with what a control says now; null while that is no value. */
 export function taken(text, control) {
   const token = tokenOf(control);
-  control.classList.toggle("unparsed", token === null);
   if (token === null) raw.add(control);
   else raw.delete(control);
+  mark(control);
   if (token === null) return null;
   const known = control.dataset.members ? switched(text, control) : text;
   return withToken(known, control.name, token, keeps);
+}
+
+function mark(control) {
+  control.classList.toggle("unparsed", raw.has(control));
+  if (raw.has(control)) control.setAttribute("aria-invalid", "true");
 }
 
 /** An object that a box stands for means something while it is empty. */
@@ -84,7 +94,8 @@ export function follow(part) {
   for (const id of ["fields", "copies"]) morph(document.getElementById(id), part.getElementById(id));
   for (const control of controlsIn(document.getElementById("fields"))) {
     const isTyped = control === document.activeElement && control.type !== "checkbox" && control.tagName !== "SELECT";
-    if (!isTyped && !raw.has(control)) settle(control);
+    if (raw.has(control)) mark(control);
+    else if (!isTyped) settle(control);
   }
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from api.dashboard.forms.fields import Fieldset
+from api.dashboard.forms.fields import Fieldset, RowList
 from api.dashboard.forms.spec_form import ORDER, spec_form
 from api.dashboard.pages.examples import EXAMPLES
 from densearch.plugins.sections import WRITTEN_BY_SERVER
@@ -59,6 +61,13 @@ def test_controls_show_what_they_take() -> None:
         *("/controls/1/name", "/controls/1/sigma"),
         *("/controls/2/name", "/controls/2/sampler", "/controls/2/lr/low", "/controls/2/lr/high"),
     }
+
+
+def test_rows_are_called_by_their_label() -> None:
+    named: dict[str, Any] = {"name": "fixed", "label": "first-release"}
+    rows = spec_form({"controls": ["flat", named]}).sections[1 + ORDER.index("controls")]
+    assert isinstance(rows, RowList)
+    assert [row.label for row in rows.rows] == ["flat", "first-release"]
 
 
 def test_faults_that_have_no_field_are_not_lost() -> None:
