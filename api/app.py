@@ -20,6 +20,7 @@ from api.dashboard import (
 )
 from api.dashboard.problem_pages import ProblemPages
 from api.documents import routes as reports
+from api.etags import KeptAnswers
 from api.event_feed import EventFeed
 from api.metrics import Metrics
 from api.middleware.access import Access
@@ -97,6 +98,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
     app.state.feed = EventFeed(database, app.state.ending)
+    app.state.kept_answers = KeptAnswers()
     app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)

@@ -1,14 +1,20 @@
-"""The cost of idle event streams: python -m benchmarks.event_streams [--streams 0 300].
+"""The cost of event streams and of requests: python -m benchmarks.event_streams [--streams 0 300].
 
 `densearch api` on a new SQLite file with as many idle jobs as streams. It prints the share of a
 core that the process uses without requests, and then the time to answer /healthz, requested some
 50 times a second over one connection.
+
+With ``--rate 100`` instead: `densearch serve` trains a job, with as many streams open on it as the
+first of ``--streams``, while each of three addresses of the job is requested at that rate, whether
+or not earlier answers are there. Times count from the moment a request was due. It also prints how
+many trainings ended a minute without and with the requests.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import os
 import re
 import socket
@@ -16,12 +22,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks import serving
 from benchmarks.machine import describe, judge
 from benchmarks.serving import cpu_s
 from densearch.client.client import Client
@@ -38,6 +47,18 @@ SPEC = {
     "samplers": ["random"],
     "budget": {"n_trials": 4},
 }
+# Trains for longer than the figures take.
+TRAINING = {
+    "name": "at work",
+    "task": {"kind": "classification", "dataset": "digits"},
+    "network": {"kind": "small_cnn", "depth": 2, "width": 8},
+    "training": {"epochs": 4},
+    "samplers": ["random"],
+    "budget": {"n_trials": 5000},
+}
+BESIDE = ("/v1/jobs/{job}", "/v1/jobs/{job}/trials?limit=50", "/jobs/{job}", "/jobs/{job}/trials")
+N_CONNECTIONS = 32
+WARM_UP_S = 15.0
 
 
 @contextmanager
@@ -107,13 +128,80 @@ def report(address: str, pid: int, job_ids: list[int], seconds: float) -> None:
     print(f"  /healthz: {shown}, n = {len(times)} ({judge(p99, TARGET_MS, 'ms')})")
 
 
+def due(address: str, path: str, rate: float, seconds: float) -> list[float]:
+    """Return the times of answers to requests at a rate, from when each was due, ms."""
+    began, turns = time.monotonic() + 0.1, itertools.count()
+    n, found, lock = int(rate * seconds), [0.0] * int(rate * seconds), threading.Lock()
+
+    def work() -> None:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+        while True:
+            with lock:
+                turn = next(turns)
+            if turn >= n:
+                connection.close()
+                return
+            at = began + turn / rate
+            time.sleep(max(0.0, at - time.monotonic()))
+            connection.request("GET", path)
+            connection.getresponse().read()
+            found[turn] = 1000 * (time.monotonic() - at)
+
+    threads = [threading.Thread(target=work) for _ in range(N_CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def loaded(n_streams: int, rate: float, seconds: float) -> None:
+    """Print the times of answers about a job at work, and what its trainings lose by them."""
+    with serving.serve() as server, Client(server.url) as client, ExitStack() as stack:
+        server.wait_until_ready()
+        job_id = client.submit(TRAINING)["id"]
+        for _ in range(n_streams):
+            stack.enter_context(listen(server.url, job_id))
+        time.sleep(WARM_UP_S)
+        alone = _ended_a_minute(client, job_id, lambda: time.sleep(seconds))
+        print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
+        shares = []
+        for path in BESIDE:
+            before = cpu_s(server.pid)
+            shown, times = path.format(job=job_id), list[float]()
+            work = partial(_fill, times, server.url, shown, rate, seconds)
+            per_minute = _ended_a_minute(client, job_id, work)
+            shares.append(per_minute / max(alone, 1e-9))
+            cpu_ms = 1000 * (cpu_s(server.pid) - before) / len(times)
+            p99 = statistics.quantiles(times, n=100)[98]
+            figures = f"p50 {statistics.median(times):.1f}, p99 {p99:.1f} ms, CPU {cpu_ms:.1f} ms"
+            print(f"  {shown}: {figures} a request, n = {len(times)} ({judge(p99, 100.0, 'ms')})")
+        listed = ", ".join(f"{100 * share:.0f} %" for share in shares)
+        print(f"  trainings: {alone:.1f} a minute alone; with requests {listed} of that")
+
+
+def _fill(times: list[float], address: str, path: str, rate: float, seconds: float) -> None:
+    times += due(address, path, rate, seconds)
+
+
+def _ended_a_minute(client: Client, job_id: int, work: Callable[[], object]) -> float:
+    began, before = time.monotonic(), client.job(job_id)["progress"]["n_evaluated"]
+    work()
+    n_ended = client.job(job_id)["progress"]["n_evaluated"] - before
+    return float(60 * n_ended / (time.monotonic() - began))
+
+
 def main() -> None:
     """Print the figures for each number of streams."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--streams", type=int, nargs="+", default=[0, 300])
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rate", type=float, help="requests a second next to a training job")
     args = parser.parse_args()
     print(describe("fastapi", "uvicorn"))
+    if args.rate is not None:
+        loaded(args.streams[0], args.rate, args.seconds)
+        return
     with started() as (address, pid), Client(address) as client:
         job_ids = [client.submit(SPEC)["id"] for _ in range(max(args.streams))]
         for n_streams in args.streams:

@@ -157,7 +157,7 @@ def show_trial(
         "trial.html",
         lambda session: trial.trial_page(session, job_id, trial_id, folder, wanted),
         others=lambda session: [
-            attempt_logs.stamp(folder, job_id, one.id)
+            (one.state, one.is_late, attempt_logs.stamp(folder, job_id, one.id))
             for one in trials.attempts(session, trial_id)
         ],
     )

@@ -20,8 +20,10 @@ from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
+from api.etags import Made
 from densearch.answers import marked_arm
 from densearch.names import shown
+from service import clock
 from service.errors import NotFoundError
 from service.states import JobState
 from service.storage.job_versions import version_of
@@ -97,32 +99,35 @@ def html_of_job(
     is_timed: bool = False,
     others: Callable[[Session], object] = lambda _: None,
     at: str | None = None,
-) -> HTMLResponse | Response:
-    """As `html_of_stored`, for a page about a job: 304 where its reader has the present one.
+) -> Response:
+    """As `html_of_stored`, for a page about a job: made once for each of its versions.
 
     Args:
         request: As in `html`.
         job_id: Of which job.
         name: As there.
         read: As there; what it reads must follow from `service.storage.job_versions`.
-        is_timed: Whether the page of a job at work depends on the clock: then it has no tag.
+        is_timed: Whether the page of a job at work depends on the clock: then it has no tag, and
+            one that was made is sent again for less than a second.
         others: Returns what else the page depends on.
         at: As in `html`.
     """
+    root = root_of(at or request.scope["path"])
     try:
         with database_of(request).read() as session:
             version = version_of(session, job_id)
-            has_tag = version.is_final or not is_timed
-            tag = etags.tag_of(request, version, others(session)) if has_tag else None
-            if tag is not None and etags.is_known(request, tag):
-                return etags.unchanged(tag)
-            page = read(session)
+            is_shown = version.is_final or not is_timed
+            second = None if is_shown else int(clock.now().timestamp())
+            tag = etags.tag_of(request, version, others(session), second)
+            return etags.answer(
+                request,
+                tag,
+                "text/html",
+                lambda: Made(text_of(name, root, page=read(session)).encode()),
+                is_shown=is_shown,
+            )
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
-    answer = html(request, name, at=at, page=page)
-    if tag is not None:
-        answer.headers["etag"] = tag
-    return answer
 
 
 def html(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api import etags
 from api.bodies import json_body, request_body
 from api.context import InDatabase, WithSettings
+from api.etags import Made
 from api.paging import Id, Place, Query, Word, cut
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
@@ -61,6 +62,7 @@ EXAMPLE: dict[str, Any] = {
 }
 REQUEST_BODY = request_body("JobSpec", EXAMPLE)
 
+JSON = "application/json"
 LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 
 IdempotencyKey = Annotated[
@@ -108,10 +110,11 @@ class DecisionQuery(Query):
 def job_out(database: Database, settings: Settings, job_id: int) -> JobOut:
     """Show a job with its progress and its best trial."""
     with database.read() as session:
-        return _job_out(session, stored.get(session, job_id), settings)
+        job = stored.get(session, job_id)
+        return _job_out(session, job, progress.reason(session, job, settings))
 
 
-def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
+def _job_out(session: Session, job: Job, waits_for: str | None) -> JobOut:
     counted = progress.progress_of(session, job)
     own = studies.of_job(session, job.id)
     decided = decisions.decision_of(session, job)
@@ -120,7 +123,7 @@ def _job_out(session: Session, job: Job, settings: Settings) -> JobOut:
             **asdict(job),
             "vector": search_vectors.of_job(job),
             "fraction": counted.fraction,
-            "waits_for": progress.reason(session, job, settings),
+            "waits_for": waits_for,
             "progress": counted,
             "best": progress.best_of(session, job, own),
             "ahead": progress.best_ahead(session, job, own),
@@ -193,17 +196,16 @@ def list_jobs(
 @router.get(
     "/{job_id}", response_model=JobOut, responses={**documented(404, 422), **etags.UNCHANGED}
 )
-def show_job(
-    database: InDatabase, settings: WithSettings, request: Request, response: Response, job_id: Id
-) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
+def show_job(database: InDatabase, settings: WithSettings, request: Request, job_id: Id) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """Show a job: its state, the reason if it waits, its progress, its best trial so far."""
     with database.read() as session:
         version, job = version_of(session, job_id), stored.get(session, job_id)
-        tag = etags.tag_of(request, version, progress.reason(session, job, settings))
-        if etags.is_known(request, tag):
-            return etags.unchanged(tag)
-        response.headers["etag"] = tag
-        return _job_out(session, job, settings)
+        why = progress.reason(session, job, settings)
+
+        def make() -> Made:
+            return Made(_job_out(session, job, why).model_dump_json(by_alias=True).encode())
+
+        return etags.answer(request, etags.tag_of(request, version, why), JSON, make)
 
 
 _MOVE_RESPONSES = documented(403, 404, 409, 413, 422)

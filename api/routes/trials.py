@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
-from pydantic import Field
+from pydantic import Field, TypeAdapter
+from sqlalchemy.orm import Session
 
 from api import etags, trial_csv
 from api.context import InDatabase
+from api.etags import Made
 from api.paging import Id, cut
 from api.parameters import exact_but
 from api.problems.handlers import documented
@@ -34,6 +36,7 @@ class TrialListQuery(TrialsQuery):
     )
 
 
+TRIALS = TypeAdapter(ListOut[TrialOut])
 CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {trial_csv.MEDIA_TYPE: {"schema": {"type": "string"}}}}
 }
@@ -48,7 +51,6 @@ CSV: dict[int | str, dict[str, Any]] = {
 def list_trials(
     database: InDatabase,
     request: Request,
-    response: Response,
     job_id: Id,
     query: Annotated[TrialListQuery, FromQuery()],
 ) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
@@ -60,20 +62,26 @@ def list_trials(
     order = query.sort.order
     with database.read() as session:
         tag = etags.tag_of(request, version_of(session, job_id))
-        if etags.is_known(request, tag):
-            return etags.unchanged(tag)
-        job = jobs.get(session, job_id)
-        wanted = wanted_of(session, job_id, query, request)
         if query.format == "csv":
+            job, wanted = jobs.get(session, job_id), wanted_of(session, job_id, query, request)
             return trial_csv.answer(database, session, job, wanted, order)
-        arms = studies.of_job(session, job_id)
-        found = trial_pages.page(
-            session, job_id, wanted, limit=query.limit + 1, order=order, after=query.after
+        return etags.answer(
+            request, tag, "application/json", lambda: _listed(session, job_id, query, request)
         )
-    names = {study.id: study for study in arms}
-    response.headers["etag"] = tag
-    kept = cut(found, query.limit, request, response, partial(trial_pages.place_of, order=order))
-    return {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
+
+
+def _listed(session: Session, job_id: int, query: TrialListQuery, request: Request) -> Made:
+    order, limit = query.sort.order, query.limit
+    job, arms = jobs.get(session, job_id), studies.of_job(session, job_id)
+    wanted = wanted_of(session, job_id, query, request)
+    found = trial_pages.page(
+        session, job_id, wanted, limit=limit + 1, order=order, after=query.after
+    )
+    names, linked = {study.id: study for study in arms}, Response()
+    kept = cut(found, limit, request, linked, partial(trial_pages.place_of, order=order))
+    items = {"items": [answer_of(trial, job, names[trial.study_id]) for trial in kept]}
+    link = {name: value for name, value in linked.headers.items() if name == "link"}
+    return Made(TRIALS.dump_json(TRIALS.validate_python(items), by_alias=True), link)
 
 
 @router.get("/trials/{trial_id}", response_model=TrialDetailOut, responses=documented(404, 422))

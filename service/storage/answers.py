@@ -18,7 +18,9 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable, Iterator, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -72,6 +74,33 @@ class _Question:
         return len(value) if isinstance(value, Sized) else 1
 
 
+@dataclass(slots=True)
+class Watch:
+    """Whether an answer that was given meanwhile may be outdated."""
+
+    is_outdated: bool = False
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Watch the answers that are given in this context."""
+    watch = Watch()
+    before = _watch.set(watch)
+    try:
+        yield watch
+    finally:
+        _watch.reset(before)
+
+
+def _note(answer: _Answer, version: int) -> None:
+    watch = _watch.get()
+    if watch is not None and answer.version != version:
+        watch.is_outdated = True
+
+
 class Answers:
     """The latest answers of one database, within `MOST_ANSWERS` and `MOST_ITEMS`.
 
@@ -116,6 +145,7 @@ class Answers:
         old = _wait_for(question, exact, oldest_s)
         found: T
         if old is not None:
+            _note(old, version)
             found = old.value
             return found
         try:
@@ -128,6 +158,7 @@ class Answers:
                 self._tidy()
         finally:
             question.counting.release()
+        _note(known, version)
         found = known.value
         return found
 

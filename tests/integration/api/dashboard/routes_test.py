@@ -43,6 +43,7 @@ def test_figures_answer_null_until_there_is_something(
     with database.read() as session:
         theirs = densities.of_job(session, other.id)[0].id
     assert client.get(f"/jobs/{busy.id}/figures/density?density={theirs}").json() is None
+    assert f"no density {theirs}" in client.get(f"/jobs/{busy.id}?density={theirs}").text
     assert client.get(f"/jobs/{busy.id}/figures/secret").status_code == 422
 
 
