@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 # Centres nearer than this are one: boxes as small are not distinguished.
 DIGITS = 11
 FINEST = 10.0 ** (1 - DIGITS)
+MIDDLE = 0.5
 
 Point = tuple[float, ...]
 Place = tuple[float, float]
@@ -143,9 +144,7 @@ class _Tracer:
 
     def run(self, n_iterations: int | None) -> None:
         """Read to the end, or to that of an iteration and one more."""
-        dimension = len(self._points[0])
-        self._add(0, [0] * dimension)
-        at = 1
+        at = self._centre()
         while at + 1 < len(self._points):
             group = self._group(at)
             if not group:
@@ -168,6 +167,15 @@ class _Tracer:
                 self.found.iterations[-1].append(division)
                 self._divide(at, box, axes)
             at = end
+
+    def _centre(self) -> int:
+        """Add the whole cube, whose centre comes first; return the place after it."""
+        for place, point in enumerate(self._points):
+            if all(abs(u - MIDDLE) < FINEST for u in point):
+                self._add(place, [0] * len(point))
+                return place + 1
+            self.found.n_strangers += 1
+        return len(self._points)
 
     def _group(self, at: int) -> tuple[int, list[int]] | None:
         """Return the box that the pairs from a place on divide, and along which axes."""

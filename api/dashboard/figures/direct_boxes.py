@@ -53,6 +53,8 @@ def state_of(view: SearchView, iteration: int | None) -> DirectState | None:
     points = [trial.point for trial in sequence]
     all_sides = view.study.sampler != "direct_l_rand"
     whole = partition_of(points, given, divides_all_sides=all_sides)
+    if not whole.points:
+        return None
     n_all = len(whole.iterations)
     is_last = iteration is None or iteration >= n_all
     found = (

@@ -93,7 +93,6 @@ def parallel_figure(view: SearchView, selection: SearchSelection, theme: Theme) 
             f"parallel-{view.study.id}",
             hovermode="closest",
             dragmode="select",
-            selectdirection="v",
             annotations=notes,
             shapes=columns,
             xaxis=axis(

@@ -95,6 +95,7 @@ def test_it_does_not_depend_on_the_unit_of_the_values() -> None:
 
 def test_without_a_point_there_is_no_box() -> None:
     assert partition_of([], []).points == []
+    assert partition_of([(0.2, 0.5), (0.1, 0.5)], [1.0, 2.0]).n_strangers == 2
     one = partition_of([(0.5, 0.5)], [1.0])
     assert (one.levels, one.hull()) == ([[0, 0]], [0])
 

@@ -25,6 +25,7 @@ def test_a_search_by_direct_shows_its_boxes_and_another_says_that_it_has_none(
     page = client.get(f"{at}/search").text
     assert re.search(r'id="iteration" type="range" name="iteration" min="0" max="(\d+)"', page)
     assert "15 boxes" in page
+    assert "divide no box" not in page
     early = client.get(f"{at}/search", params={"iteration": 1}).text
     assert "5 boxes; 1 of them is divided next" in early
     for name in FIGURES[:5]:
