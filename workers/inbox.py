@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from service.jobs.artifact_files import store_weights
+from service.jobs.artifact_files import store_sheet, store_weights
 from service.orchestration import results
 from service.orchestration.messages import Assignment, Ended, Update
 from service.storage.database import Database
@@ -54,18 +54,19 @@ class Inbox:
         return {update.attempt_id for update in self._updates.get(job_id, ())}
 
     def updates_of(self, job_id: int) -> list[Update]:
-        """Return a job's updates, with its weights stored as files.
+        """Return a job's updates, with its weights and sheets stored as files.
 
         Raises:
             OSError: The disk refuses.
         """
-        return [self._with_weights(update) for update in self._updates.get(job_id, ())]
+        return [self._with_files(update) for update in self._updates.get(job_id, ())]
 
-    def _with_weights(self, update: Update) -> Update:
+    def _with_files(self, update: Update) -> Update:
         weights = self._weights.get(update.attempt_id)
         if weights is None or not isinstance(update, Ended):
             return update
-        return replace(update, weights=store_weights(self._data_dir, weights))
+        sheet = None if update.sheet is None else store_sheet(self._data_dir, update.sheet)
+        return replace(update, weights=store_weights(self._data_dir, weights), stored_sheet=sheet)
 
     def forget(self, job_id: int) -> None:
         """Remove a job's updates after they were recorded."""

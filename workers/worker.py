@@ -311,6 +311,7 @@ def _message(assignment: Assignment, item: EpochMeasurement | Outcome) -> Messag
         value=item.value,
         device=device_kind(assignment.device),
         items=item.items,
+        sheet=item.sheet,
         **item.measured() | {"metrics": _metrics(assignment, item)},
     )
     return ended, item.weights

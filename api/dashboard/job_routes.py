@@ -186,12 +186,14 @@ def show_densities(request: Request, job_id: Id) -> Response:
 
 
 @router.get("/samples")
-def show_samples(request: Request, job_id: Id) -> HTMLResponse:
+def show_samples(request: Request, settings: WithSettings, job_id: Id) -> HTMLResponse:
     """Show samples of the test split and what the arms make of them."""
     return html_of_stored(
         request,
         "job_samples.html",
-        lambda session: job_samples.samples_tab(session, job_id, request.query_params),
+        lambda session: job_samples.samples_tab(
+            session, job_id, settings.data_dir, request.query_params
+        ),
     )
 
 

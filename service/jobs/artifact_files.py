@@ -91,20 +91,31 @@ def _lock(lock: int, kind: int, wait_s: float) -> None:
 
 
 def store_weights(data_dir: Path, content: bytes) -> tuple[str, int, str]:
-    """Write weights once, completely or not at all.
+    """Write weights once, completely or not at all, see `_store`.
 
     Args:
         data_dir: The data directory.
         content: A safetensors file.
 
-    Returns:
-        The path relative to `data_dir`, the size in bytes and the SHA-256.
-
     Raises:
         OSError: The disk refuses; nothing is left behind.
     """
+    return _store(data_dir, content, "safetensors")
+
+
+def store_sheet(data_dir: Path, content: bytes) -> tuple[str, int, str]:
+    """Write a sheet of samples as `store_weights` writes weights."""
+    return _store(data_dir, content, "npz")
+
+
+def _store(data_dir: Path, content: bytes, ending: str) -> tuple[str, int, str]:
+    """Write a file that is named by its content.
+
+    Returns:
+        The path relative to `data_dir`, the size in bytes and the SHA-256.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
-    relative = Path(FOLDER) / sha256[:2] / f"{sha256}.safetensors"
+    relative = Path(FOLDER) / sha256[:2] / f"{sha256}.{ending}"
     target = data_dir / relative
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)

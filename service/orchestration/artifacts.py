@@ -1,9 +1,10 @@
-"""The artifacts of a job: the folded weights of the networks that are evaluated."""
+"""The artifacts of a job: weights and sheets of samples of the networks that are evaluated."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from service import sample_sheets
 from service.orchestration.run import Run
 from service.records import Trial
 from service.states import Phase
@@ -11,6 +12,7 @@ from service.storage import densities
 from service.studies.resolved import ResolvedSpec, TrainingJob
 
 MEDIA_TYPE = "application/vnd.safetensors"
+SUFFIX = ".safetensors"
 
 
 def keeps_weights(resolved: ResolvedSpec, trial: Trial) -> bool:
@@ -28,14 +30,30 @@ def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]
         trial: The evaluation that trained the network.
         weights: See `service.orchestration.messages.Ended`.
     """
-    path, n_bytes, sha256 = weights
+    _put(session, run, trial, weights, SUFFIX, MEDIA_TYPE)
+
+
+def keep_sheet(session: Session, run: Run, trial: Trial, sheet: tuple[str, int, str]) -> None:
+    """Store the entry of what a network makes of a few test samples, as `keep` does."""
+    _put(session, run, trial, sheet, sample_sheets.SUFFIX, sample_sheets.MEDIA_TYPE)
+
+
+def _put(
+    session: Session,
+    run: Run,
+    trial: Trial,
+    file: tuple[str, int, str],
+    suffix: str,
+    media_type: str,
+) -> None:
+    path, n_bytes, sha256 = file
     densities.put_artifact(
         session,
         {
             "job_id": run.job.id,
             "trial_id": trial.id,
-            "name": f"{run.log.study_of(trial).record.name}.safetensors",
-            "media_type": MEDIA_TYPE,
+            "name": f"{run.log.study_of(trial).record.name}{suffix}",
+            "media_type": media_type,
             "path": path,
             "n_bytes": n_bytes,
             "sha256": sha256,
@@ -46,4 +64,6 @@ def keep(session: Session, run: Run, trial: Trial, weights: tuple[str, int, str]
 def share(session: Session, run: Run, trial: Trial, source: Trial) -> None:
     """Store entries of a source trial's files for a trial that took its result."""
     for artifact in densities.artifacts_of_trial(session, source.id):
-        keep(session, run, trial, (artifact.path, artifact.n_bytes, artifact.sha256))
+        is_sheet = artifact.name.endswith(sample_sheets.SUFFIX)
+        put = keep_sheet if is_sheet else keep
+        put(session, run, trial, (artifact.path, artifact.n_bytes, artifact.sha256))

@@ -95,6 +95,9 @@ class Ended(TrialResult):
         death: How the worker died, where it did.
         device: Kind of device that it trained on, None where nothing was trained to an end.
         items: The losses of the items of the test split, where that was judged.
+        sheet: What the network makes of a few test samples, see `service.sample_sheets`; where
+            there are weights.
+        stored_sheet: The sheet's file as in `weights`, once it is stored.
     """
 
     attempt_id: int
@@ -108,6 +111,8 @@ class Ended(TrialResult):
     device: str | None = None
     death: Death | None = None
     items: ItemLosses | None = None
+    sheet: bytes | None = None
+    stored_sheet: tuple[str, int, str] | None = None
 
 
 Update = Measured | Ended

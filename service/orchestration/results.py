@@ -122,6 +122,8 @@ def _end_trial(session: Session, run: Run, trial_id: int, update: Ended) -> None
     if trial.phase is Phase.EVALUATION and update.weights is not None:
         # Before the end: trials with the same digest then share it.
         artifacts.keep(session, run, trial, update.weights)
+        if update.stored_sheet is not None:
+            artifacts.keep_sheet(session, run, trial, update.stored_sheet)
     if trial.phase is Phase.EVALUATION and update.items is not None:
         item_losses.put(session, trial.digest, update.items)
     is_diverged = update.ending is Ending.DIVERGED

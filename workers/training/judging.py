@@ -17,6 +17,7 @@ from workers.training.export import folded_weights
 from workers.training.forward import Precision
 from workers.training.memory import MemoryPeak
 from workers.training.preparation import Prepared
+from workers.training.sheets import sheet_of
 from workers.training.task import Candidate, EpochMeasurement, Outcome, Status, TrainingTask
 
 # An epoch whose mean loss is this many times the first batch's has diverged: the network is far
@@ -162,7 +163,7 @@ class CandidateRun:
         Folding changes no bit of them: tests/integration/workers/training/loop_test.py checks it.
         """
         network = fold(self.parts.network.eval())
-        items = None
+        items = sheet = None
         if self.judged is not None:
             metrics = self.judged
         else:
@@ -173,7 +174,9 @@ class CandidateRun:
             self.end(Status.DIVERGED)
             return
         weights = self._exported(network) if self.task.keep_weights else None
-        self.end(Status.COMPLETED, metrics, weights, items)
+        if weights is not None and self.task.split == "test":
+            sheet = sheet_of(self.parts.objective, network)
+        self.end(Status.COMPLETED, metrics, weights, items, sheet)
 
     def _exported(self, network: nn.Module) -> bytes:
         objective = self.parts.objective
@@ -185,6 +188,7 @@ class CandidateRun:
         metrics: dict[str, float] | None = None,
         weights: bytes | None = None,
         items: ItemLosses | None = None,
+        sheet: bytes | None = None,
     ) -> None:
         """Set the outcome."""
         value = metrics["loss"] if metrics else None
@@ -198,6 +202,7 @@ class CandidateRun:
             learned=None if value is None or learned is None else learned.values(),
             weights=weights,
             items=items,
+            sheet=sheet,
             precision=self.precision,
             peak_memory_bytes=self.peak.bytes(),
         )

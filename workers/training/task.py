@@ -111,6 +111,8 @@ class Outcome(TrialResult):
         learned: None also where there is no value.
         weights: The folded network as safetensors, where asked for and completed.
         items: The losses of the items of the test split, where it was judged and they are known.
+        sheet: What the network makes of a few test samples, see `service.sample_sheets`; None
+            without `weights`, and where the task has none.
         precision: Precision of the forward and backward pass: "float32", "tf32" or "bfloat16".
     """
 
@@ -121,5 +123,6 @@ class Outcome(TrialResult):
     curve: tuple[float, ...] = ()
     weights: bytes | None = None
     items: ItemLosses | None = None
+    sheet: bytes | None = None
     precision: str = "float32"
     peak_memory_bytes: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -11,10 +12,11 @@ from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.item_figures import pairs_figure, shown_of, spread_figure
 from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.job_head import JobHead, head_of
+from api.dashboard.pages.sheet_pictures import Sheets, sheets_of
 from service.jobs import item_standings, progress
 from service.jobs.item_standings import ItemStandings
 from service.records import Job, Study
-from service.storage import events, studies
+from service.storage import densities, events, studies
 from service.storage.answers import answers_in
 
 # Tasks whose loss is the mean squared error of values in [0, 1].
@@ -39,11 +41,13 @@ class SamplesTab:
         standings: None where no losses of items were kept.
         arm: The arm that is held against another one.
         against: That other one.
+        sheets: What the networks of the arms make of a few samples.
         faults: What is wrong with the address, as sentences.
     """
 
     head: JobHead
     standings: ItemStandings | None
+    sheets: Sheets
     arm: str
     against: str
     faults: Sequence[str]
@@ -85,13 +89,14 @@ def is_psnr(job: Job) -> bool:
 
 
 def samples_tab(
-    session: Session, job_id: int, query: Mapping[str, str] | None = None
+    session: Session, job_id: int, data_dir: Path, query: Mapping[str, str] | None = None
 ) -> SamplesTab:
     """Read the page with the samples of its test split.
 
     Args:
         session: In a transaction.
         job_id: Which job.
+        data_dir: Where the files of jobs lie.
         query: The selections in the address; a wrong one is said in the page.
 
     Raises:
@@ -100,7 +105,16 @@ def samples_tab(
     head = head_of(session, job_id)
     standings = _standings(session, head.job)
     arm, against, faults = _pair(head.job, head.studies, standings, query or {})
-    return SamplesTab(head, standings, arm, against, faults)
+    order = _shown_first(head.job, head.studies, arm, against)
+    sheets = sheets_of(densities.artifacts(session, job_id), order, data_dir)
+    return SamplesTab(head, standings, sheets, arm, against, faults)
+
+
+def _shown_first(job: Job, own: Sequence[Study], arm: str, against: str) -> list[str]:
+    """Return the names of the arms: the two that are chosen, the best search, the others."""
+    best = progress.leading(job, own)
+    names = [against, arm, *([best.name] if best is not None else []), *(s.name for s in own)]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def _standings(session: Session, job: Job) -> ItemStandings | None:

@@ -30,10 +30,15 @@ def test_arms_that_share_a_training_share_its_artifact(sqlite_database: Database
             ended = simulation.finish_one()
             if keeps_weights:
                 kept.append(ended.trial_id)
-                ended = replace(ended, weights=(f"artifacts/{ended.trial_id}", 1, "0" * 64))
+                file = (f"artifacts/{ended.trial_id}", 1, "0" * 64)
+                sheet = (f"artifacts/{ended.trial_id}.npz", 1, "1" * 64)
+                ended = replace(ended, weights=file, stored_sheet=sheet)
             updates = [ended]
     with sqlite_database.read() as session:
         found = {a.name: a.path for a in densities.artifacts(session, job_id)}
     assert len(kept) == 2
-    assert found.keys() == {"random.safetensors", "uniform.safetensors", "flat.safetensors"}
+    arms = ("random", "uniform", "flat")
+    endings = (".safetensors", ".samples.npz")
+    assert found.keys() == {f"{arm}{ending}" for arm in arms for ending in endings}
+    assert found["flat.samples.npz"] == found["uniform.samples.npz"]
     assert found["flat.safetensors"] == found["uniform.safetensors"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from service import sample_sheets
 from service.item_losses import ItemLosses
 from service.jobs import item_standings
+from service.jobs.artifact_files import store_sheet
+from service.settings import Settings
 from service.states import Phase
-from service.storage import events, item_losses, studies, trials
+from service.storage import densities, events, item_losses, studies, trials
 from service.storage.database import Database
 from tests.support import seeding
 
@@ -65,6 +70,40 @@ def test_the_page_shows_hard_items_sources_and_pairs(
     assert client.get(f"/jobs/{job_id}/figures/pairs?arm=tpe&against=tpe").json() is None
     spread = client.get(f"/jobs/{job_id}/figures/items").json()
     assert len(spread["data"]) == len(expected)
+
+
+def test_the_page_shows_what_networks_make_of_samples(
+    client: TestClient, sqlite_database: Database, settings: Settings
+) -> None:
+    job = seeding.succeeded(sqlite_database)
+    grey = np.zeros((2, 4, 4, 1), dtype=np.uint8)
+    psnr = np.array([20.5, np.inf], dtype=np.float32)
+    pictures = {"numbers": np.array([0, 9]), "inputs": grey, "outputs": grey, "targets": grey}
+    sheets = {
+        "tpe": pictures | {"output_psnr": psnr},
+        "flat": {"confusion": np.array([[5, 1], [2, 8]])},
+        "random": {"confusion": np.array([[[3, 1], [2, 4]]])},
+    }
+    with sqlite_database.write() as session:
+        for arm, sheet in sheets.items():
+            content = sample_sheets.packed(sheet)
+            assert content is not None
+            path, n_bytes, sha256 = store_sheet(settings.data_dir, content)
+            row = {"job_id": job.id, "trial_id": None, "name": f"{arm}{sample_sheets.SUFFIX}"}
+            row |= {"media_type": sample_sheets.MEDIA_TYPE, "path": path}
+            densities.put_artifact(session, row | {"n_bytes": n_bytes, "sha256": sha256})
+        gone = {"job_id": job.id, "trial_id": None, "media_type": sample_sheets.MEDIA_TYPE}
+        gone |= {"name": f"uniform{sample_sheets.SUFFIX}", "path": "artifacts/gone.npz"}
+        densities.put_artifact(session, gone | {"n_bytes": 1, "sha256": "0" * 64})
+    page = client.get(f"/jobs/{job.id}/samples").text
+    assert page.count('src="data:image/png;base64,') == 6
+    assert 'alt="Test sample 9, tpe"' in page
+    assert "20.5 dB" in page
+    assert "inf dB" in page
+    assert re.search(r'class="right some">\s*8</td>', page)
+    label = " ".join(re.sub("<[^>]*>", " ", page.partition("label 0")[2]).split())
+    assert label.startswith("6 0.667 0.8")
+    assert "There are no pictures" not in page
 
 
 def test_a_job_without_an_evaluation_says_so(
