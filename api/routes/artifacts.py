@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,6 +15,7 @@ from api.problems.handlers import documented
 from api.schemas.artifacts import ArtifactOut
 from api.schemas.base import ListOut
 from service.errors import NotFoundError
+from service.jobs.artifact_files import inside
 from service.storage import densities, jobs
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
@@ -63,13 +63,6 @@ def download_artifact(
         "etag": f'"{artifact.sha256}"',
     }
     return StreamingResponse(chunks_of(file), media_type=artifact.media_type, headers=headers)
-
-
-def inside(data_dir: Path, path: str) -> Path | None:
-    """Return a file under the data directory, None when it is missing or lies elsewhere."""
-    base = data_dir.resolve()
-    found = (base / path).resolve()
-    return found if found.is_relative_to(base) and found.is_file() else None
 
 
 def file_name(name: str) -> str:

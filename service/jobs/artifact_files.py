@@ -131,6 +131,13 @@ def _store(data_dir: Path, content: bytes, ending: str) -> tuple[str, int, str]:
     return str(relative), len(content), sha256
 
 
+def inside(data_dir: Path, path: str) -> Path | None:
+    """Return a file under the data directory, None when it is missing or lies elsewhere."""
+    base = data_dir.resolve()
+    found = (base / path).resolve()
+    return found if found.is_relative_to(base) and found.is_file() else None
+
+
 def remove(data_dir: Path, paths: Iterable[str]) -> None:
     """Remove files by the paths of their entries; missing files are skipped.
 

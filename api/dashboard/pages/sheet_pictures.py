@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.routes.artifacts import inside
 from service import sample_sheets
+from service.jobs.artifact_files import inside
 from service.records import Artifact
 from service.sample_sheets import MOST_BYTES, SUFFIX, Sheet
 

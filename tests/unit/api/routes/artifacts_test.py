@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from api.routes.artifacts import file_name, inside
+from api.routes.artifacts import file_name
+from service.jobs.artifact_files import inside
 
 
 def test_a_file_name_carries_nothing_a_header_could_misread() -> None:
