@@ -30,8 +30,8 @@ TARGET_MS = 150.0
 BOTH = (False, True)
 PATHS = (
     "/jobs/{job}",
-    "/jobs/{job}/figures/trials",
-    "/jobs/{job}/figures/time",
+    "/jobs/{job}/figures/convergence",
+    "/jobs/{job}/figures/convergence?x=time",
     "/jobs/{job}/trials",
     "/jobs/{job}/trials/rows?cursor={middle}",
     "/jobs/{job}/trials/rows?sort=value",

@@ -74,7 +74,7 @@ def line_of(server: Server, client: Client, job_id: int, n: int, ms: float) -> s
         f"{size_of(stored):>8.0f}",
         f"{size_of(stored.with_name(stored.name + '-wal')):>6.0f}",
         f"{timed(lambda: client.job(job_id)):>9.0f}",
-        f"{timed(lambda: client.json('GET', f'/jobs/{job_id}/figures/trials')):>9.0f}",
+        f"{timed(lambda: client.json('GET', f'/jobs/{job_id}/figures/convergence')):>9.0f}",
         f"{timed(lambda: client.submit(SMALL)):>9.0f}",
     ]
     return f"{n:>8} {ms:>8.2f} {' '.join(figures)}"
