@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from api.dashboard.forms.fields import (
-    Control,
-    Fieldset,
-    FormChoice,
-    FormField,
-    Part,
-    RowList,
-)
+from api.dashboard.forms.controls import as_choice, choices_in, field_of
+from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, RowList
+from api.dashboard.forms.offers import Offers
 from api.dashboard.forms.schemas import (
     Plain,
     Schema,
@@ -33,9 +28,7 @@ from api.dashboard.forms.schemas import (
 from api.dashboard.forms.words import (
     first_paragraph,
     label_of,
-    limits_of,
     shown_value,
-    split_unit,
 )
 from densearch.plugins.sections import WRITTEN_BY_SERVER
 from service.errors import Fault
@@ -43,36 +36,6 @@ from service.validation.json_pointers import escape
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
 _NONE: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What a form knows beyond the schema, by patterns: pointers with * in place of indices.
-
-    Attributes:
-        choices: Values that are proposed for a text.
-        kinds: Further kinds of an object, with the schema of each.
-        sections: Returns the schema of an open object from the object that holds it; None where
-            it stays open.
-        fits: Of an object's kinds those that fit the rest of the value.
-        only: Members of an object that mean something for some values of its name alone.
-    """
-
-    choices: Mapping[str, Sequence[FormChoice]] = field(default_factory=dict)
-    kinds: Mapping[str, Mapping[str, Schema]] = field(default_factory=dict)
-    sections: Mapping[str, Callable[[Mapping[str, Any]], Schema | None]] = field(
-        default_factory=dict
-    )
-    fits: Mapping[str, Collection[str]] = field(default_factory=dict)
-    only: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-
-    def group_of(self, kind: str, pattern: str) -> str:
-        """Return the heading under which a kind is offered."""
-        if kind in self.kinds.get(pattern, ()):
-            return "of packages"
-        if pattern not in self.fits:
-            return ""
-        return "that fit" if kind in self.fits[pattern] else "that do not fit the task"
 
 
 @dataclass
@@ -86,7 +49,7 @@ class FormBuilder:
         shows_unknown: Whether members that the schema does not know are shown.
     """
 
-    offers: Offers = Offers()
+    offers: Offers = field(default_factory=Offers)
     typed: Mapping[str, str] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     shows_unknown: bool = True
@@ -111,7 +74,7 @@ class FormBuilder:
             row = self._row_schema(found)
             if row is not None:
                 return self._rows(found, row, value, pointer)
-        return self._field(found, options, value, pointer, is_required=is_required)
+        return self._field(found, value, pointer, is_required=is_required)
 
     def members(self, found: Plain, value: Mapping[str, Any], pointer: str) -> Iterator[Part]:
         """Yield the parts of an object's members, those that the schema does not know at last."""
@@ -194,7 +157,7 @@ class FormBuilder:
             for n in kinds
         ]
         if kind and chosen is None:
-            choices.append(_as_choice(held.get(tag)))
+            choices.append(as_choice(held.get(tag)))
         switch = FormField(
             _below(pointer, tag),
             label_of(tag),
@@ -276,46 +239,13 @@ class FormBuilder:
 
     def _choices_of(self, found: Plain, pointer: str) -> Sequence[FormChoice]:
         offered = self.offers.choices.get(_pattern(pointer))
-        if offered is not None:
-            return offered
-        values = found.schema.get("enum", ())
-        if found.schema.get("type") == "boolean":
-            return (FormChoice("true", "true", "yes"), FormChoice("false", "false", "no"))
-        return [_as_choice(value) for value in values]
+        return choices_in(found) if offered is None else offered
 
-    def _field(
-        self,
-        found: Plain,
-        options: Sequence[Plain],
-        value: object,
-        pointer: str,
-        *,
-        is_required: bool,
-    ) -> FormField:
-        schema, choices = found.schema, self._choices_of(found, pointer)
-        control, bounds = _control_of(schema, options)
-        control = "choice" if choices else control
-        if control == "mixed":
-            constants = [one.schema["const"] for one in options if "const" in one.schema]
-            choices = [_as_choice(constant) for constant in constants]
-        if control == "choice" and not _is_among(value, choices):
-            choices = [*choices, _as_choice(value)]
-        name = pointer.rpartition("/")[2]
-        limits = limits_of(bounds)
-        return FormField(
-            pointer,
-            label_of(name, schema.get("title", "")),
-            control,
-            value=self.typed.get(pointer, shown_value(value, control)),
-            placeholder=shown_value(schema.get("default"), control),
-            help=first_paragraph(schema.get("description", "")),
-            limits=limits,
-            unit=split_unit(name)[1],
-            least=bounds.get("minimum"),
-            most=bounds.get("maximum"),
-            is_whole=schema.get("type") == "integer",
-            longest=schema.get("maxLength"),
-            choices=choices,
+    def _field(self, found: Plain, value: object, pointer: str, *, is_required: bool) -> FormField:
+        made = field_of(found, self._choices_of(found, pointer), value, pointer)
+        return replace(
+            made,
+            value=self.typed.get(pointer, made.value),
             is_required=is_required,
             faults=self.taken(pointer, is_deep=True),
         )
@@ -344,33 +274,9 @@ def _default_of(option: Plain, tag: str) -> object:
     return option.schema.get("properties", {}).get(tag, {}).get("default")
 
 
-def _as_choice(value: object) -> FormChoice:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return FormChoice(text, json.dumps(value, ensure_ascii=False), text)
-
-
-def _is_among(value: object, choices: Sequence[FormChoice]) -> bool:
-    text = shown_value(value, "choice")
-    return not text or any(choice.value == text for choice in choices)
-
-
 def _means_by_itself(found: Plain) -> bool:
     """Whether an empty object differs from none: all that it holds may be left out."""
     if not found.is_nullable or found.schema.get("required"):
         return False
     members = found.schema.get("properties", {}).values()
     return all(one.get("default") is None and "$ref" not in one for one in members)
-
-
-def _control_of(schema: Schema, options: Sequence[Plain]) -> tuple[Control, Schema]:
-    """Return how a value is edited, and the schema that has its range."""
-    kinds = {one.schema.get("type") for one in options}
-    if options:
-        if kinds <= {"integer", "number"}:
-            return "number", {}
-        is_mixed = kinds <= {"integer", "number", "string"}
-        bounds = next((o.schema for o in options if o.schema.get("type") != "string"), schema)
-        return ("mixed", bounds) if is_mixed else ("json", {})
-    if schema.get("type") in ("integer", "number"):
-        return "number", schema
-    return ("text" if schema.get("type") == "string" else "json"), {}

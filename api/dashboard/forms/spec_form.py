@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from api.dashboard import guide
-from api.dashboard.forms.builder import FormBuilder, Offers
+from api.dashboard.forms.builder import FormBuilder
 from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, fields_in
+from api.dashboard.forms.offers import Offers
 from api.dashboard.forms.schemas import Plain, Schema, plain
 from service import networks
 from service.errors import Fault, UnknownSamplerError

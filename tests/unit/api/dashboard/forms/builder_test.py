@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.dashboard.forms.builder import FormBuilder, Offers
+from api.dashboard.forms.builder import FormBuilder
 from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, RowList, fields_in
+from api.dashboard.forms.offers import Offers
 from api.dashboard.forms.schemas import plain
 
 
