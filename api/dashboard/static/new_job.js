@@ -338,8 +338,8 @@ if (kept !== null && kept !== spec.value) {
   keep(kept);
   start.value = "written";
 }
+// An example that nobody has touched is no reason for workers to measure it.
 if (spec.value !== spec.defaultValue) changed(0);
-else if (fields.dataset.valid === "yes") soon = setTimeout(estimate, ESTIMATE_MS);
 addEventListener("pageshow", () => {
   if (spec.value !== loaded && spec.value !== made) changed(0);
 });
