@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from service.storage.database import Database
 from tests.support import seeding
-from tests.support.specs import submit
+from tests.support.specs import PHOTOS, submit
 
 FIGURES = ("boxes", "hull", "parallel", "slices", "contour", "importance", "fidelity")
 FUNCTION = {
@@ -69,3 +69,11 @@ def test_what_is_wrong_in_an_address_is_said(client: TestClient, query: str, wor
     assert page.status_code == 200
     assert words in page.text
     assert client.get(f"/jobs/{job_id}/search?secret=1").status_code == 422
+
+
+def test_a_job_without_a_search_of_points_says_so(client: TestClient) -> None:
+    job_id = submit(client, {**PHOTOS, "samplers": ["gradient"], "controls": ["uniform"]})
+    page = client.get(f"/jobs/{job_id}/search").text
+    assert "This job has no search with points of its own" in page
+    assert 'data-figure="' not in page
+    assert all(client.get(f"/jobs/{job_id}/figures/{n}").json() is None for n in FIGURES)
