@@ -18,7 +18,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from api.documents import conditional
+from api import conditional
 from service.storage.answers import watching
 
 _PROCESS = secrets.token_hex(8)

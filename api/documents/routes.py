@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as FromQuery
 from fastapi.responses import Response
 
+from api import conditional
 from api.context import InDatabase
-from api.documents import conditional, pdf
+from api.documents import pdf
 from api.documents.compose import document_of
 from api.documents.html_page import html_of
 from api.documents.markdown import markdown_of

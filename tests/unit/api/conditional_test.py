@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.documents.conditional import is_known, tag_of
+from api.conditional import is_known, tag_of
 
 
 def test_a_tag_is_of_one_content_in_one_format() -> None:
