@@ -83,14 +83,19 @@ def is_known(request: Request, tag: str) -> bool:
 
 
 def answer(
-    request: Request, tag: str, media_type: str, make: Callable[[], Made], *, is_shown: bool = True
+    request: Request,
+    tag: str,
+    media_type: str | None,
+    make: Callable[[], Made],
+    *,
+    is_shown: bool = True,
 ) -> Response:
     """Return an answer with its tag: 304, a kept one, or a new one.
 
     Args:
         request: To be answered.
         tag: Of the answer.
-        media_type: Of its body.
+        media_type: Of its body; None where its headers name it.
         make: Makes it. Where it was made of answers that may be outdated
             (`service.storage.answers`) it is sent without its tag, and not kept.
         is_shown: Whether the reader gets the tag; without, the answer is kept only here.
@@ -110,3 +115,15 @@ def answer(
         else:
             kept.keep(tag, made)
     return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
+
+
+def answer_again(request: Request, tag: str, respond: Callable[[], Response]) -> Response:
+    """As `answer`, for what is made as a response: its type and its headers are kept with it."""
+
+    def make() -> Made:
+        found = respond()
+        skipped = ("content-length", "cache-control")
+        own = {name: value for name, value in found.headers.items() if name not in skipped}
+        return Made(bytes(found.body), own)
+
+    return answer(request, tag, None, make)

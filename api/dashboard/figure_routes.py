@@ -7,12 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator
+from sqlalchemy.orm import Session
 
+from api import etags
 from api.context import database_of
 from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import curves
 from api.dashboard.figures.figure_request import Builder, FigureRequest
-from api.dashboard.figures.themes import THEMES, ThemeName
+from api.dashboard.figures.themes import THEMES, Figure, ThemeName
 from api.dashboard.pages import (
     job_comparison,
     job_convergence,
@@ -26,7 +28,9 @@ from api.dashboard.pages import (
 )
 from api.paging import Id
 from service.errors import NotFoundError
+from service.records import Job
 from service.storage import jobs, trials
+from service.storage.job_versions import version_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,6 +57,10 @@ BUILDERS: Mapping[str, Builder] = {
     "timeline": job_timeline.draw_timeline,
 }
 
+# What does not follow from the version of the job: the clock, a computation that goes on, and
+# the losses of items, which jobs share.
+UNKEPT = frozenset({"importance", "items", "pairs", "timeline"})
+
 
 def _known(name: str) -> str:
     if name not in BUILDERS:
@@ -77,14 +85,28 @@ def show_figure(
         theme: Colours.
         format: JSON, or the same values as a table.
     """
+    file = f"job-{job_id}-{name}"
     try:
         with database_of(request).read() as session:
-            job = jobs.get(session, job_id)
-            wanted = FigureRequest(session, job, THEMES[theme], request.query_params)
-            figure = BUILDERS[name](wanted)
+            job, version = jobs.get(session, job_id), version_of(session, job_id)
+
+            def draw() -> Response:
+                return answered(_drawn(session, job, name, theme, request), file, format)
+
+            if name in UNKEPT:
+                return draw()
+            return etags.answer_again(request, etags.tag_of(request, version), draw)
     except NotFoundError:
-        figure = None
-    return answered(figure, f"job-{job_id}-{name}", format)
+        return answered(None, file, format)
+
+
+def _drawn(
+    session: Session, job: Job, name: str, theme: ThemeName, request: Request
+) -> Figure | None:
+    try:
+        return BUILDERS[name](FigureRequest(session, job, THEMES[theme], request.query_params))
+    except NotFoundError:
+        return None
 
 
 @router.get("/jobs/{job_id}/trials/{trial_id}/figure")

@@ -62,10 +62,11 @@ def show_overview(
 
 
 @router.get("/convergence")
-def show_convergence(request: Request, job_id: Id) -> HTMLResponse:
+def show_convergence(request: Request, job_id: Id) -> Response:
     """Show the best so far of every study."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_convergence.html",
         lambda session: job_convergence.convergence_tab(session, job_id, request.query_params),
     )
@@ -83,23 +84,23 @@ def show_comparison(request: Request, job_id: Id) -> Response:
 
 
 @router.get("/search", dependencies=exact_but(PREFIX))
-def show_search(
-    request: Request, job_id: Id, query: Annotated[SearchQuery, Query()]
-) -> HTMLResponse:
+def show_search(request: Request, job_id: Id, query: Annotated[SearchQuery, Query()]) -> Response:
     """Show how a search went through its space, see `SearchQuery`."""
     del query  # what is wrong with it is said in the page
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_search.html",
         lambda session: job_search.search_tab(session, job_id, request.query_params),
     )
 
 
 @router.get("/curves")
-def show_curves(request: Request, job_id: Id) -> HTMLResponse:
+def show_curves(request: Request, job_id: Id) -> Response:
     """Show the losses of the trainings, epoch by epoch."""
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_curves.html",
         lambda session: job_curves.curves_tab(session, job_id, request.query_params),
     )

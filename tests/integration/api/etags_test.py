@@ -24,7 +24,11 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indir
 
 def addresses(job: Job, trial_id: int) -> list[str]:
     api, pages = f"/v1/jobs/{job.id}", f"/jobs/{job.id}"
-    own = ("comparison", "densities", "files", "trials?sort=value", f"trials/{trial_id}")
+    own = (
+        *("convergence", "comparison", "search", "curves", "densities", "files"),
+        *("figures/convergence?theme=dark", "figures/curves", "figures/convergence?format=csv"),
+        *("trials?sort=value", f"trials/{trial_id}"),
+    )
     return [api, f"{api}/trials?limit=3&sort=-value", *(f"{pages}/{name}" for name in own)]
 
 
