@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from api.context import database_of
+from api.dashboard.figure_answers import FigureFormat, answered
 from api.dashboard.figures import convergence
 from api.dashboard.figures.themes import THEMES, Figure, Theme, ThemeName
 from api.dashboard.pages import comparison
 from api.dashboard.pages.comparison import NotComparableError
-from api.dashboard.rendering import HEADERS, html_of_stored
+from api.dashboard.rendering import html_of_stored
 from api.parameters import EXACT
 from api.problems.handlers import ProblemError
 from service.errors import NotFoundError
@@ -44,14 +45,15 @@ def show_curves(
     request: Request,
     theme: ThemeName = "light",
     named: Jobs = [],  # noqa: B006 - FastAPI copies it
-) -> JSONResponse:
+    format: FigureFormat = "json",  # noqa: A002 - as in every download here
+) -> Response:
     """Return the curves of several jobs for Plotly.js; null while there is none."""
     try:
         with database_of(request).read() as session:
             figure = _figure(session, comparison.ids_in(named), THEMES[theme])
     except (NotComparableError, NotFoundError):
         figure = None
-    return JSONResponse(figure, headers=HEADERS)
+    return answered(figure, "jobs", format)
 
 
 def _figure(session: Session, ids: Sequence[int], theme: Theme) -> Figure | None:
