@@ -73,6 +73,11 @@ ROUTES = (
     # Imports before the routes of a set, which would take the word for an id.
     *(imports, datasets, samplers, networks, health, documentation),
 )
+# "new" before the page of a job, which would take it for an id.
+PAGES = (
+    *(new_job_routes, campaign_routes, comparison_routes, routes),
+    *(job_routes, figure_routes, explanations, guide_routes),
+)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -102,13 +107,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.metrics = Metrics(database, settings.lease_s, settings.data_dir)
     app.state.importer = Importer(database, settings, handlers.document_of, app.state.ending)
     handlers.install(app)
-    # "new" before the page of a job, which would take it for an id.
-    pages = (
-        *(new_job_routes.router, campaign_routes.router, comparison_routes.router),
-        *(routes.router, job_routes.router, figure_routes.router),
-        *(explanations.router, guide_routes.router),
-    )
-    routers = (*(module.router for module in ROUTES), *pages)
+    routers = [module.router for module in (*ROUTES, *PAGES)]
     for router in routers:
         app.include_router(router)
     # The last one added is the outermost.

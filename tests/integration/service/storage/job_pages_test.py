@@ -30,13 +30,12 @@ def ids(database: Database, wanted: JobFilter = job_pages.ALL, **page: Any) -> l
 
 def walk(database: Database, order: JobOrder) -> list[int]:
     """Return the jobs of an order page by page, with cursors as text."""
-    walked, cursor = [], None
+    walked: list[int] = []
+    place: JobPlace | None = None
     with database.read() as session:
-        while found := job_pages.page(
-            session, limit=1, order=order, after=cursor and JobPlace.of(cursor)
-        ):
+        while found := job_pages.page(session, limit=1, order=order, after=place):
             walked.append(found[0].id)
-            cursor = str(job_pages.place_of(found[0], order))
+            place = JobPlace.of(str(job_pages.place_of(found[0], order)))
     return walked
 
 
