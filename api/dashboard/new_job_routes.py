@@ -17,7 +17,7 @@ from api.bodies import decode_json, json_body
 from api.context import InDatabase, WithSettings
 from api.dashboard.forms import sent
 from api.dashboard.forms.sent import SentForm, sent_form
-from api.dashboard.forms.spec_form import spec_form
+from api.dashboard.forms.spec_form import refuse_many, spec_form
 from api.dashboard.pages import new_job
 from api.dashboard.pages.new_job import NewJobPage
 from api.dashboard.rendering import html, html_of_stored
@@ -121,6 +121,7 @@ def show_form(
     """Show the form of a spec as it is being written, with what is wrong with it."""
     if not isinstance(body, dict):
         raise ProblemError("invalid-spec", "must be an object", [Fault("", "must be an object")])
+    refuse_many(body)
     with database.read() as session:
         faults = new_job.faults_of(session, body, prices_of(settings))
         found = new_job.composed(session, body, address_of(request, settings), faults)

@@ -122,8 +122,8 @@ PROBLEMS: Mapping[str, Problem] = {
         Problem(
             "unsupported-media-type",
             415,
-            "The body is not declared as JSON",
-            "Send the header Content-Type: application/json.",
+            "The body is declared as another type",
+            "Send the header Content-Type that the detail names.",
         ),
         Problem(
             "unknown-host",

@@ -35,6 +35,8 @@ from service.errors import Fault
 from service.validation.json_pointers import escape
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
+MOST_ROWS = 100
+MOST_FAULTS = 20  # shown at one field
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -72,7 +74,7 @@ class FormBuilder:
             return self._object(found, value, pointer, is_required=is_required)
         if schema.get("type") == "array" and isinstance(value or [], list):
             row = self._row_schema(found)
-            if row is not None:
+            if row is not None and not _is_overfull(schema, value):
                 return self._rows(found, row, value, pointer)
         return self._field(found, value, pointer, is_required=is_required)
 
@@ -104,7 +106,8 @@ class FormBuilder:
                 for at in inner
                 for detail in self.faults.pop(at)
             ]
-        return found
+        more = [f"and {len(found) - MOST_FAULTS} more"] if len(found) > MOST_FAULTS else []
+        return found[:MOST_FAULTS] + more
 
     def _is_silent(
         self, found: Plain, names: Sequence[str] | None, held: Mapping[str, Any]
@@ -169,7 +172,7 @@ class FormBuilder:
             is_required=not found.is_nullable,
             is_switch=True,
             members=meanings(kinds),
-            faults=self.taken(_below(pointer, tag)),
+            faults=self.taken(_below(pointer, tag), is_deep=True),
         )
         inner = chosen or replace(found, schema={})
         parts = [
@@ -268,6 +271,12 @@ def _pattern(pointer: str) -> str:
 
 def _below(pointer: str, name: str) -> str:
     return f"{pointer}/{escape(name)}"
+
+
+def _is_overfull(schema: Schema, value: object) -> bool:
+    """Whether a list has more rows than it may: they stay JSON, each would cost a millisecond."""
+    most = schema.get("maxItems", MOST_ROWS)
+    return isinstance(value, list) and len(value) > min(most, MOST_ROWS)
 
 
 def _default_of(option: Plain, tag: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ async def sent_form(request: Request) -> SentForm:
     """Read the body of a form.
 
     Raises:
-        ProblemError: unsupported-media-type, malformed-body or body-too-large.
+        ProblemError: unsupported-media-type, bad-request or body-too-large.
     """
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared != FORM:
@@ -50,6 +51,9 @@ async def sent_form(request: Request) -> SentForm:
         raise _malformed("the form is not encoded as UTF-8 and percent signs") from error
     except ValueError as error:
         raise _malformed(f"a form has at most {MOST_FIELDS} fields") from error
+    twice = [name for name, n in Counter(name for name, _ in pairs).items() if n > 1]
+    if twice:
+        raise _malformed(f"the field {twice[0][:100]!r} is sent more than once")
     values = {name: value for name, value in pairs if name.startswith("/")}
     if any(name.count("/") > MOST_PARTS for name in values):
         raise _malformed(f"a field of a form is nested more than {MOST_PARTS} deep")
@@ -58,7 +62,7 @@ async def sent_form(request: Request) -> SentForm:
 
 
 def _malformed(detail: str) -> ProblemError:
-    return ProblemError("malformed-body", detail, [Fault("", detail)])
+    return ProblemError("bad-request", detail, [Fault("", detail)])
 
 
 def as_texts(values: Mapping[str, str]) -> dict[str, Any]:

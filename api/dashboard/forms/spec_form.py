@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from api.dashboard import guide
@@ -13,6 +14,7 @@ from api.dashboard.forms.builder import FormBuilder
 from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, fields_in
 from api.dashboard.forms.offers import Offers
 from api.dashboard.forms.schemas import Plain, Schema, plain
+from api.problems.handlers import ProblemError
 from service import networks
 from service.errors import Fault, UnknownSamplerError
 from service.extensions.entry_points import PluginError
@@ -26,6 +28,10 @@ ORDER = (
     "task", "network", "training", "density", "samplers", "controls", "budget", "fidelity",
     "evaluation", "resources",
 )  # fmt: skip
+
+
+# Members of all objects of a spec of which a form is made.
+MOST_MEMBERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,11 @@ def spec_form(
         faults: What is wrong with it.
         typed: Texts as they were typed, in place of the spec's values.
         shows_unknown: Whether members that no schema knows are shown.
+
+    Raises:
+        ProblemError: bad-request; the spec has more values than a form can show.
     """
+    refuse_many(value)
     by_pointer: dict[str, list[str]] = {}
     for fault in faults:
         by_pointer.setdefault(fault.pointer, []).append(fault.detail)
@@ -80,6 +90,27 @@ def spec_form(
         Fieldset("/more", "More", rest),
     ]
     return SpecForm(sections, builder.rest(), not faults)
+
+
+def refuse_many(value: object) -> None:
+    """Refuse a spec with more values than a form can show.
+
+    Raises:
+        ProblemError: bad-request.
+    """
+    if sum(1 for _ in islice(_members_in(value), MOST_MEMBERS + 1)) > MOST_MEMBERS:
+        detail = f"a form shows at most {MOST_MEMBERS} values: submit this spec as JSON"
+        raise ProblemError("bad-request", detail, [Fault("", detail)])
+
+
+def _members_in(value: object) -> Iterator[str]:
+    """Yield the names of all members of objects: a list of numbers is one field."""
+    inner: Iterable[object] = value if isinstance(value, list) else ()
+    if isinstance(value, Mapping):
+        yield from value
+        inner = value.values()
+    for one in inner:
+        yield from _members_in(one)
 
 
 def _as_section(part: Part) -> Part:
@@ -103,8 +134,8 @@ def anchors() -> frozenset[str]:
 
 def _offers(value: Mapping[str, Any], datasets: Sequence[FormChoice]) -> Offers:
     names, task = _samplers(), value.get("task")
-    kind = task.get("kind") if isinstance(task, Mapping) else None
-    fitting = {info.name for info in networks.fitting(str(kind))} if kind in TRAINED else None
+    kind = str(task.get("kind")) if isinstance(task, Mapping) else ""
+    fitting = {info.name for info in networks.fitting(kind)} if kind in TRAINED else None
     return Offers(
         choices={
             "/samplers/*/name": names,

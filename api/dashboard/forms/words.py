@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from api.dashboard.formats import count
+
 UNITS: Mapping[str, str] = MappingProxyType(
     {"_s": "s", "_px": "px", "_percent": "%", "_bytes": "bytes"}
 )
@@ -57,9 +59,9 @@ def _bound(
 
 
 def number_text(value: float) -> str:
-    """Return a bound for people: 1000000000.0 is 1,000,000,000, and 1e300 stays as it is."""
+    """Return a bound for people: thousands are separated, and 1e300 stays as it is."""
     is_whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
-    return f"{value:,.0f}" if is_whole else f"{value:g}"
+    return count(int(value)) if is_whole else f"{value:g}"
 
 
 def shown_value(value: object, control: str) -> str:

@@ -144,6 +144,37 @@ def test_a_form_of_anything_is_a_form_or_a_refusal(client: TestClient) -> None:
         assert answer.status_code == 200
         assert 'data-valid="no"' in answer.text
     assert client.post("/jobs/form", json=[1]).status_code == 422
+    many = client.post("/jobs/form", json={f"k{i}": i for i in range(5000)})
+    assert (many.status_code, "submit this spec as JSON" in many.text) == (400, True)
+
+
+@pytest.mark.parametrize("kind", [["a"], {}, {"b": [1]}, 1.5])
+def test_a_kind_that_is_no_text_is_a_fault_at_the_kind(client: TestClient, kind: object) -> None:
+    for name in ("task", "network"):
+        answer = client.post("/jobs/form", json={**PHOTOS, name: {"kind": kind}})
+        assert answer.status_code == 200
+        assert f'id="fault-at/{name}/kind-0"' in answer.text
+
+
+def test_a_kind_that_is_sent_as_a_list_is_a_fault(client: TestClient) -> None:
+    data = {"/name": "a", "/task/kind/0": "denoising"}
+    answer = client.post("/jobs/new", data=data)
+    assert answer.status_code == 422
+    assert 'id="fault-at/task/kind-0"' in answer.text
+
+
+def test_a_list_with_too_many_rows_is_one_field(client: TestClient) -> None:
+    answer = client.post("/jobs/form", json={**PHOTOS, "samplers": ["tpe"] * 20_000})
+    assert 'id="fault-at/samplers-0"' in answer.text
+    assert 'name="/samplers/0/name"' not in answer.text
+
+
+def test_refusals_of_forms_speak_of_forms(client: TestClient) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    answer = client.post("/jobs/new", content="/name=a&/name=b", headers=headers)
+    assert answer.status_code == 400
+    assert "is sent more than once" in answer.text
+    assert "JSON" not in answer.text.partition("<main")[2]
 
 
 def test_the_texts_to_copy_have_the_public_address(

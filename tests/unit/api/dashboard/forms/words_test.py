@@ -27,10 +27,10 @@ def test_labels(name: str, title: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("schema", "wanted"),
     [
-        ({"minimum": 1, "maximum": 100000}, "from 1 to 100,000"),
-        ({"exclusiveMinimum": 0, "maximum": 1000.0}, "above 0, at most 1,000"),
+        ({"minimum": 1, "maximum": 100000}, "from 1 to 100\u202f000"),
+        ({"exclusiveMinimum": 0, "maximum": 1000.0}, "above 0, at most 1\u202f000"),
         ({"minimum": 0, "exclusiveMaximum": 1}, "from 0, below 1"),
-        ({"exclusiveMinimum": 0, "maximum": 1e9}, "above 0, at most 1,000,000,000"),
+        ({"exclusiveMinimum": 0, "maximum": 1e9}, "above 0, at most 1\u202f000\u202f000\u202f000"),
         ({"maximum": 3}, "at most 3"),
         ({}, ""),
     ],
