@@ -125,7 +125,7 @@ def show_form(
     with database.read() as session:
         faults = new_job.faults_of(session, body, prices_of(settings))
         found = new_job.composed(session, body, address_of(request, settings), faults)
-    return html(request, "spec_form.html", at="/jobs/new", composed=found)
+    return html(request, "composed_job.html", at="/jobs/new", composed=found)
 
 
 @router.post("/jobs/estimate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any, TypeAlias
@@ -209,11 +210,43 @@ def test_a_server_that_comes_back_is_asked_again(tab: Tab, server: Server) -> No
     expect(page.locator("#offline")).to_be_hidden()
 
 
+def test_behind_the_text_the_form_stays_hidden_and_faults_are_said(tab: Tab) -> None:
+    page = tab.open("/jobs/new?template=digits")
+    press(page, "JSON")
+    text = text_of(page)
+    for before, after, said in (
+        ('"width": 16', '"width": 12', ""),
+        ('"width": 12', '"nonsense": 1', "/network/nonsense: There is no such field."),
+    ):
+        with page.expect_response("**/jobs/form"):
+            text.fill(text.input_value().replace(before, after))
+        expect(page.locator("#wrong-here")).to_have_text(said)
+        expect(page.locator("#fields")).to_be_hidden()
+        expect(page.locator("#copies")).to_contain_text(after.partition(":")[0].strip('"'))
+    tops = "(ids) => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
+    editor, copies = page.evaluate(tops, ["spec", "copies"])
+    assert editor < copies
+
+
+def test_an_unreadable_value_is_said_at_its_field_until_it_is_mended(tab: Tab) -> None:
+    page = tab.open("/jobs/new?template=digits")
+    bounds = page.locator('[name="/density/bounds"]')
+    whole = bounds.input_value()
+    box = page.locator(".field", has=bounds)
+    bounds.fill("[[0,")
+    expect(box).to_contain_text("This is not JSON yet.")
+    expect(bounds).to_have_attribute("aria-invalid", "true")
+    expect(bounds).to_have_attribute("aria-describedby", re.compile("^unread-"))
+    bounds.fill(whole)
+    expect(box).not_to_contain_text("This is not JSON yet.")
+    expect(bounds).not_to_have_attribute("aria-invalid", "true")
+
+
 def refuse_what_is_no_json(page: Page) -> None:
     search = page.locator("[id='at/search']")  # "More" was opened by the fault in it
     search.fill("{")
     page.get_by_role("button", name="Submit").click()
-    expect(page.locator("#problem")).to_contain_text("/search is no JSON")
+    expect(page.locator("#problem")).to_contain_text("/search is not JSON yet")
     expect(search).to_be_focused()
     search.fill("")
 

@@ -4,7 +4,7 @@ import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
 import { withToken } from "./json_edits.js";
-import { controlOf, follow, taken, unparsedIn } from "./spec_form.js";
+import { controlOf, follow, taken, unparsedIn, wrongIn } from "./spec_form.js";
 
 const RETRY_MS = 2000;
 const PAUSE_MS = 400; // after a key, before the form is made again
@@ -145,7 +145,7 @@ function newKey() {
 
 /** Say which fields hold what the JSON cannot take over. */
 function refuseUnparsed(controls) {
-  const errors = controls.map((one) => ({ pointer: one.name, detail: one.type === "number" ? "is no number" : "is no JSON" }));
+  const errors = controls.map((one) => ({ pointer: one.name, detail: one.type === "number" ? "is not a number yet" : "is not JSON yet" }));
   refuse(new Refusal({ title: "Not submitted", errors }));
   goTo(errors[0]);
 }
@@ -230,6 +230,13 @@ function changed(ms = PAUSE_MS) {
   later = setTimeout(refresh, ms);
 }
 
+/** Say at the text what is wrong in it: the form that shows it is not seen there. */
+function sayWrong() {
+  const [wrong, line] = [wrongIn(fields), document.getElementById("wrong-here")];
+  line.hidden = wrong.length === 0;
+  line.textContent = wrong.slice(0, 3).join(" ") + (wrong.length > 3 ? ` And ${wrong.length - 3} more.` : "");
+}
+
 /** Make the form of the text, once at a time. */
 async function refresh() {
   clearTimeout(later);
@@ -241,6 +248,7 @@ async function refresh() {
     const part = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (spec.value === text) {
       follow(part);
+      sayWrong();
       made = text;
       if (fields.dataset.valid === "yes" && meaningOf(text) !== estimated) soon = setTimeout(estimate, ESTIMATE_MS);
     }

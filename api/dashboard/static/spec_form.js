@@ -36,9 +36,24 @@ export function taken(text, control) {
   return withToken(known, control.name, token, keeps);
 }
 
+/** Say at a control whether its text is a value; what the server found wrong stays until its answer. */
 function mark(control) {
-  control.classList.toggle("unparsed", raw.has(control));
-  if (raw.has(control)) control.setAttribute("aria-invalid", "true");
+  const [isRaw, box, id] = [raw.has(control), control.closest(".field"), `unread-${control.id}`];
+  control.classList.toggle("unparsed", isRaw);
+  control.toggleAttribute("aria-invalid", false);
+  if (isRaw || box.classList.contains("wrong")) control.setAttribute("aria-invalid", "true");
+  document.getElementById(id)?.remove();
+  const others = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((one) => one !== id && one !== "");
+  if (isRaw) others.unshift(sayUnread(box, id, control));
+  if (others.length > 0) control.setAttribute("aria-describedby", others.join(" "));
+  else control.removeAttribute("aria-describedby");
+}
+
+function sayUnread(box, id, control) {
+  const line = document.createElement("p");
+  Object.assign(line, { id, className: "wrong-text", textContent: `This is not ${control.type === "number" ? "a number" : "JSON"} yet.` });
+  box.append(line);
+  return id;
 }
 
 /** An object that a box stands for means something while it is empty. */
@@ -89,8 +104,18 @@ function valueAt(value, pointer) {
   return value ?? null;
 }
 
+/** Return what the form shows as wrong, each with its pointer. */
+export function wrongIn(fields) {
+  return [...fields.querySelectorAll(".wrong-text")].map((line) => {
+    const pointer = line.closest(".field")?.querySelector("[data-control]")?.name ?? line.closest("[data-pointer]")?.dataset.pointer;
+    return pointer === undefined ? line.textContent : `${pointer}: ${line.textContent}`;
+  });
+}
+
 /** Show the form as the server has made it of the text; what is being typed stays. */
 export function follow(part) {
+  const fields = document.getElementById("fields");
+  part.getElementById("fields").hidden = fields.hidden; // behind the text it stays hidden
   for (const id of ["fields", "copies"]) morph(document.getElementById(id), part.getElementById(id));
   for (const control of controlsIn(document.getElementById("fields"))) {
     const isTyped = control === document.activeElement && control.type !== "checkbox" && control.tagName !== "SELECT";

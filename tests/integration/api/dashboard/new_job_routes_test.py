@@ -156,6 +156,11 @@ def test_a_kind_that_is_no_text_is_a_fault_at_the_kind(client: TestClient, kind:
         assert f'id="fault-at/{name}/kind-0"' in answer.text
 
 
+def test_an_unknown_member_is_a_fault_in_place(client: TestClient) -> None:
+    body = {**PHOTOS, "network": {"kind": "small_cnn", "nonsense": 1}}
+    assert 'id="fault-at/network/nonsense-0"' in client.post("/jobs/form", json=body).text
+
+
 def test_a_kind_that_is_sent_as_a_list_is_a_fault(client: TestClient) -> None:
     data = {"/name": "a", "/task/kind/0": "denoising"}
     answer = client.post("/jobs/new", data=data)
