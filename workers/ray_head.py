@@ -20,7 +20,6 @@ import structlog
 from service import logs, start_failures
 from service.privacy import keep_files_private
 from service.settings import load
-from workers import session_priority
 from workers.head import publish
 from workers.local_ray import LocalRay
 
@@ -43,7 +42,6 @@ def main() -> int:
     )
     given = parser.parse_args()
     keep_files_private()
-    session_priority.lower()
     signal.signal(signal.SIGTERM, _leave)
     settings = load()
     logs.configure(settings)
