@@ -78,8 +78,11 @@ def tag_of(request: Request, *parts: object) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Whether the sender of a request has the answer with a tag."""
-    given = ",".join(request.headers.getlist("if-none-match"))
-    return conditional.is_known(given, tag.removeprefix("W/"))
+    return conditional.is_known(_named(request), tag.removeprefix("W/"))
+
+
+def _named(request: Request) -> str:
+    return ",".join(request.headers.getlist("if-none-match"))
 
 
 def answer(
@@ -104,17 +107,26 @@ def answer(
     if is_shown:
         headers["etag"] = tag
         if is_known(request, tag):
+            if "*" in _named(request):  # names no answer: there may be none
+                _made(request, tag, make)
             return Response(status_code=304, headers=headers)
+    made, is_outdated = _made(request, tag, make)
+    if is_outdated:
+        headers.pop("etag", None)
+    return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
+
+
+def _made(request: Request, tag: str, make: Callable[[], Made]) -> tuple[Made, bool]:
+    """Return the kept answer or a new one, and whether it may be outdated."""
     kept: KeptAnswers = request.app.state.kept_answers
     made = kept.get(tag)
-    if made is None:
-        with watching() as watch:
-            made = make()
-        if watch.is_outdated:
-            headers.pop("etag", None)
-        else:
-            kept.keep(tag, made)
-    return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
+    if made is not None:
+        return made, False
+    with watching() as watch:
+        made = make()
+    if not watch.is_outdated:
+        kept.keep(tag, made)
+    return made, watch.is_outdated
 
 
 def answer_again(request: Request, tag: str, respond: Callable[[], Response]) -> Response:

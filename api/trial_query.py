@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
 
 from api.paging import MAX_ID, Place, Word
+from densearch.names import shown
 from service.errors import NotFoundError
 from service.jobs.progress import STANDING
 from service.records import Study
@@ -60,7 +62,9 @@ def _given(value: object) -> object:
 
 
 _EMPTY = BeforeValidator(_given)
-Number = Annotated[float | None, _EMPTY, Field(allow_inf_nan=False)]
+# Of the number alone: nothing has no size to be checked.
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[_Finite | None, _EMPTY]
 
 
 class TrialsQuery(BaseModel):
@@ -115,8 +119,12 @@ def wanted_of(session: Session, job_id: int, query: TrialsQuery, request: Reques
 
     Raises:
         NotFoundError: The job has no such study.
-        RequestValidationError: It has no such param, or the range is none.
+        RequestValidationError: It has no such param, or a range is none.
     """
+    low, high = query.min_value, query.max_value
+    if low is not None and high is not None:
+        with _naming("min_value"):
+            _check_order(low, high, f"{low:.15g}", f"{high:.15g}")
     own = studies.of_job(session, job_id)
     return TrialFilter(
         phases=phases_of(query.phase),
@@ -136,7 +144,7 @@ def _chosen(own: Sequence[Study], name: str | None, sampler: str | None) -> list
         return None
     called = [study for study in own if name in (None, study.name, str(study.id))]
     if name is not None and not called:
-        raise NotFoundError("study", name)
+        raise NotFoundError("study", shown(name))
     return [study.id for study in called if sampler in (None, study.sampler)]
 
 
@@ -146,12 +154,21 @@ def _params(
     asked = {k: v for k, v in given.items() if k.startswith(PREFIX) and v != ""}
     known = trial_pages.sample_params(session, job_id) if asked else {}
     for parameter, text in asked.items():
-        try:
+        with _naming(parameter):
             path, example = _path_of(parameter.removeprefix(PREFIX), known)
-            yield path, range_of(text, is_number=isinstance(example, int | float))
-        except ValueError as error:
-            fault = {"loc": ("query", parameter), "msg": str(error), "type": "value"}
-            raise RequestValidationError([fault]) from error
+            wanted = range_of(text, is_number=isinstance(example, int | float))
+        yield path, wanted
+
+
+@contextmanager
+def _naming(parameter: str) -> Iterator[None]:
+    """Have what is wrong with a parameter answered with its name."""
+    try:
+        yield
+    except ValueError as error:
+        where = ("query", shown(parameter))
+        fault = {"loc": where, "msg": shown(str(error)), "type": "value"}
+        raise RequestValidationError([fault]) from error
 
 
 def _path_of(name: str, known: Mapping[str, Any]) -> tuple[trial_pages.Path, Any]:
@@ -193,16 +210,24 @@ def range_of(text: str, *, is_number: bool) -> ParamRange:
     if not is_number and not dots:
         return ParamRange(word=text)
     low, high = (_end(first, -math.inf), _end(last if dots else first, math.inf))
-    if low > high:
-        raise ValueError(f"{first} is above {last}: give the lower one first")
+    _check_order(low, high, first, last)
     return ParamRange(low, high)
 
 
+def _check_order(low: float, high: float, first: str, last: str) -> None:
+    if low > high:
+        raise ValueError(f"{first} is above {last}: give the lower one first")
+
+
 def _end(text: str, none: float) -> float:
+    if not text:
+        return none
     try:
-        number = float(text) if text else none
+        number = float(text)
     except ValueError:
         number = math.nan
     if math.isnan(number):
         raise ValueError("give a number, or a range as 0.1..0.5, 0.1.. or ..0.5")
+    if math.isinf(number):
+        raise ValueError(f"{text} is not finite: leave out an end that is open, as in 0.1..")
     return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+import pytest
 from starlette.testclient import TestClient
 
 from service.death import Cause, Death
@@ -166,3 +167,42 @@ def test_a_wrong_filter_is_named(both: TestClient, database: Database) -> None:
     ):
         answer = both.get(f"/v1/jobs/{job_id}/trials?{query}")
         assert (answer.status_code, words in answer.json()["detail"]) == (422, True), query
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_left_empty_is_not_asked_for(both: TestClient, database: Database) -> None:
+    job_id = submit(both, PHOTOS)
+    finish_next(database)
+    empty = "study=&state=&sampler=&min_value=&max_value=&text=&from_number=&phase=&sort="
+    for at in (
+        f"/v1/jobs/{job_id}/trials",
+        f"/jobs/{job_id}/trials",
+        f"/jobs/{job_id}/trials/rows",
+    ):
+        assert both.get(f"{at}?{empty}").status_code == 200
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_no_range_and_no_such_study_are_said_in_words(
+    both: TestClient, database: Database
+) -> None:
+    job_id = submit(both, PHOTOS)
+    finish_next(database)
+    at = f"/v1/jobs/{job_id}/trials"
+    for text in ("inf", "inf..", "-inf", "..-inf", "1e999"):
+        answer = both.get(at, params={"p.den[0]": text, "phase": "all"})
+        assert (answer.status_code, "is not finite" in answer.text) == (422, True), text
+    for query in ("p.den[0]=5..1", "min_value=5&max_value=1"):
+        answer = both.get(f"{at}?{query}")
+        assert (answer.status_code, "5 is above 1" in answer.text) == (422, True), query
+    assert both.get(f"{at}?min_value=inf").status_code == 422
+    answer = both.get(f"{at}?study=%E2%80%AEabc")
+    assert (answer.status_code, "no study \\u202eabc" in answer.json()["detail"]) == (404, True)
+    answer = both.get(f"{at}?p.%E2%80%AEabc=1")
+    assert (answer.status_code, "\u202e" in answer.text) == (422, False)
+    any_tag = {"if-none-match": "*"}
+    for query in ("study=nope", "p.zz=1", "p.den[0]=9..1"):
+        for address in (f"{at}?{query}", f"/jobs/{job_id}/trials?{query}"):
+            plain, asked = both.get(address), both.get(address, headers=any_tag)
+            assert plain.status_code == asked.status_code in {404, 422}, address
+    assert both.get(at, headers=any_tag).status_code == 304
