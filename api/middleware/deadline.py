@@ -40,10 +40,11 @@ class AnswerDeadline:
         """Forward the request; answer for the application when it takes too long."""
         is_upload = scope.get("method") == "POST" and scope.get("path") == self._upload_path
         if scope["type"] != "http" or is_upload:
-            await self._app(scope, receive, send)
+            with deadlines.alone():
+                await self._app(scope, receive, send)
             return
         request = _Request(receive, send, self._limit_s)
-        with deadlines.until(request.deadline):
+        with deadlines.alone(request.deadline):
             task = asyncio.ensure_future(self._app(scope, request.receive, request.send))
         try:
             await request.wait_for(task)

@@ -36,9 +36,12 @@ _deadlines: ContextVar[tuple[Deadline, ...]] = ContextVar("deadlines", default=(
 
 
 @contextmanager
-def until(deadline: Deadline) -> Iterator[None]:
-    """Apply a deadline to the block; outer deadlines stay in force."""
-    token = _deadlines.set((*_deadlines.get(), deadline))
+def alone(*deadlines: Deadline) -> Iterator[None]:
+    """Apply only these deadlines to the block, none that its context inherited.
+
+    A server may read a connection's next request in the context of the one before.
+    """
+    token = _deadlines.set(deadlines)
     try:
         yield
     finally:
@@ -47,8 +50,8 @@ def until(deadline: Deadline) -> Iterator[None]:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Limit the waits of the block for the database to `seconds` in all."""
-    with until(Deadline(seconds)):
+    """Limit the waits of the block for the database to `seconds`; outer deadlines still hold."""
+    with alone(*_deadlines.get(), Deadline(seconds)):
         yield
 
 

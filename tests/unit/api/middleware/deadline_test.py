@@ -148,6 +148,18 @@ def test_work_sees_the_deadline_and_begins_nothing_after_it() -> None:
     deadlines.check()
 
 
+def test_the_next_request_of_a_connection_has_its_own_time() -> None:
+    async def works(_receive: Receive, send: Send) -> None:
+        assert deadlines.left_s() > 0
+        await begin(send)
+        await end(send)
+
+    # uvicorn reads it in the context of the one before, whose time is over.
+    with deadlines.within(0.0):
+        assert answers(ask(works)) == [200]
+        assert answers(ask(works, method="POST", path="/uploads")) == [200]
+
+
 def test_a_server_that_ends_takes_the_work_along() -> None:
     is_cancelled = False
 
