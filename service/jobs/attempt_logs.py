@@ -7,6 +7,7 @@ measurements when retention removes those; each of them may be removed at any ti
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,6 +22,7 @@ MOST_BYTES = 64 * 1024
 # Of a job; the oldest are removed.
 MOST_FILES = 2_000
 _CUT = "[what was printed before is left out]\n"
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 def make_folder(data_dir: Path) -> None:
@@ -48,7 +50,9 @@ def read(data_dir: Path, job_id: int, attempt_id: int) -> str | None:
         return None
     if size <= MOST_BYTES:
         return text
-    return _CUT + text.partition("\n")[2]
+    # A progress bar is one long line, with returns.
+    begun = _LINE_END.search(text)
+    return _CUT + (text[begun.end() :] if begun and begun.end() < len(text) else text)
 
 
 def stamp(data_dir: Path, job_id: int, attempt_id: int) -> tuple[int, int] | None:

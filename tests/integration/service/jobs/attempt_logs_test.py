@@ -45,3 +45,18 @@ def test_logs_are_swept(
     attempt_logs.sweep(database, tmp_path, clock.now() + timedelta(days=1))
     assert kept() == {(running.id, n) for n in (10, 11)}
     assert attempt_logs.sweep(database, tmp_path / "nowhere", None) == 0
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r"])
+def test_one_long_line_keeps_its_end(tmp_path: Path, end: str) -> None:
+    write(tmp_path, 1, 2)
+    path = attempt_logs.path_of(tmp_path, 1, 2)
+    path.write_text("x" * 2 * attempt_logs.MOST_BYTES + "the end" + end, newline="")
+    kept = attempt_logs.read(tmp_path, 1, 2) or ""
+    assert kept.startswith("[what was printed before is left out]\n")
+    assert kept.endswith("xthe end" + end)
+    with path.open("a", newline="") as file:
+        file.write("\rat 1 %\rat 2 %")
+    kept = attempt_logs.read(tmp_path, 1, 2) or ""
+    assert kept.removeprefix("[what was printed before is left out]\n").endswith("at 1 %\rat 2 %")
+    assert "x" not in kept
