@@ -34,7 +34,7 @@ def show_comparison(request: Request, named: Jobs = []) -> HTMLResponse:  # noqa
     try:
         ids = comparison.ids_in(named)
     except NotComparableError as error:
-        raise ProblemError("invalid-parameter", str(error)) from error
+        raise _refusal(error) from error
     return html_of_stored(
         request, "compare.html", lambda session: comparison.comparison(session, ids)
     )
@@ -51,9 +51,16 @@ def show_curves(
     try:
         with database_of(request).read() as session:
             figure = _figure(session, comparison.ids_in(named), THEMES[theme])
-    except (NotComparableError, NotFoundError):
+    except (NotComparableError, NotFoundError) as error:
+        if format == "csv":
+            raise _refusal(error) from error
         figure = None
     return answered(figure, "jobs", format)
+
+
+def _refusal(error: NotComparableError | NotFoundError) -> Exception:
+    is_request = isinstance(error, NotComparableError)
+    return ProblemError("invalid-parameter", str(error)) if is_request else error
 
 
 def _figure(session: Session, ids: Sequence[int], theme: Theme) -> Figure | None:

@@ -97,6 +97,8 @@ def show_figure(
                 return draw()
             return etags.answer_again(request, etags.tag_of(request, version), draw)
     except NotFoundError:
+        if format == "csv":  # a file: none rather than one without rows
+            raise
         return answered(None, file, format)
 
 
@@ -124,5 +126,7 @@ def show_trial_curve(
             measured = trials.measurements(session, trial_id)
         figure = curves.figure_of(measured, found.curve, THEMES[theme])
     except NotFoundError:
+        if format == "csv":
+            raise
         figure = None
     return answered(figure, f"trial-{trial_id}-curve", format)

@@ -60,3 +60,14 @@ def test_no_page_holds_a_script_or_names_another_host(
         assert not re.search(r"\son\w+=\"", page.replace("&#34;", ""))
         assert "http://" not in page
         assert "https://" not in page
+
+
+def test_a_job_that_is_gone_has_no_file(client: TestClient) -> None:
+    for at in (
+        "jobs/99/figures/convergence",
+        "jobs/99/trials/9/figure",
+        "compare/figure?jobs=98,99",
+    ):
+        mark = "&" if "?" in at else "?"
+        assert client.get(f"/{at}{mark}format=csv").status_code == 404, at
+        assert client.get(f"/{at}").json() is None
