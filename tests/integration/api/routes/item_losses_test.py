@@ -65,8 +65,8 @@ def test_all_losses_are_one_archive_with_arms_seeds_and_items(
             assert losses.dtype == np.float32
             assert losses.shape == (3, N_ITEMS)
             assert losses.mean(axis=1) == pytest.approx(arm["test"]["losses"])
-    page = both.get(f"/jobs/{job_id}").text
-    assert f'href="../v1/jobs/{job_id}/item-losses"' in page
+    page = both.get(f"/jobs/{job_id}/files").text
+    assert f'href="../../v1/jobs/{job_id}/item-losses"' in page
 
 
 def test_a_report_compares_its_arms_over_seeds_and_items(
@@ -86,7 +86,7 @@ def test_a_job_without_losses_of_items_has_no_such_file(
         answer = client.get(f"/v1/jobs/{number}/item-losses")
         assert answer.status_code == 404
     assert "losses of items" in client.get(f"/v1/jobs/{job_id}/item-losses").json()["detail"]
-    assert "item-losses" not in client.get(f"/jobs/{job_id}").text
+    assert "item-losses" not in client.get(f"/jobs/{job_id}/files").text
 
 
 def test_jobs_count_the_looks_at_their_test_split(
