@@ -28,6 +28,12 @@ def number(value: float | None, digits: int = 4) -> str:
     return mantissa.replace("-", MINUS)
 
 
+def exact(value: float) -> str:
+    """Write a number for an address or a field: as short as it goes without another value."""
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(value)
+
+
 def signed(value: float | None, digits: int = 3) -> str:
     """Like `number`, with a plus where it is positive."""
     text = number(value, digits)
@@ -138,6 +144,7 @@ def sentence(text: str) -> str:
 
 FILTERS = {
     "sentence": sentence,
+    "exact": exact,
     "number": number,
     "signed": signed,
     "percent": percent,

@@ -26,6 +26,7 @@ from api.dashboard.pages.job_trials import TableQuery
 from api.dashboard.pages.margins import margin_of
 from api.dashboard.pages.worker_log import LogWanted
 from api.dashboard.rendering import html_of_job, html_of_stored
+from api.dashboard.searches.importance import RUNS
 from api.dashboard.searches.search_selection import SearchQuery
 from api.paging import Id, OptionalId
 from api.parameters import EXACT, exact_but
@@ -92,6 +93,7 @@ def show_search(request: Request, job_id: Id, query: Annotated[SearchQuery, Quer
         job_id,
         "job_search.html",
         lambda session: job_search.search_tab(session, job_id, request.query_params),
+        others=lambda _: RUNS.stamp(),
     )
 
 

@@ -12,9 +12,14 @@ from api.dashboard.figures import direct_boxes, search_plots
 from api.dashboard.figures.direct_boxes import DirectState
 from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.themes import Figure
+from api.dashboard.formats import exact
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.searches.importance import RUNS
-from api.dashboard.searches.search_selection import SearchSelection, chosen_study, selection_of
+from api.dashboard.searches.search_selection import (
+    SearchSelection,
+    chosen_study,
+    selection_of,
+)
 from api.dashboard.searches.search_view import (
     MOST_POINTS,
     SearchView,
@@ -22,7 +27,7 @@ from api.dashboard.searches.search_view import (
     view_of,
 )
 from service.records import Study
-from service.states import Phase
+from service.states import Phase, TrialState
 from service.storage import search_points, studies
 from service.storage.search_points import SearchPoint
 
@@ -69,10 +74,10 @@ class SearchTab:
         """The selection as the page of the trials takes it."""
         if self.view is None:
             return ""
-        fields: dict[str, str] = {"study": self.view.study.name}
+        fields = {"study": self.view.study.name, "state": TrialState.COMPLETED.value}
         value = self.selection.value
         ends = {"min_value": value.low, "max_value": value.high}
-        fields |= {name: f"{end:.6g}" for name, end in ends.items() if end is not None}
+        fields |= {name: exact(end) for name, end in ends.items() if end is not None}
         for index, span in self.selection.spans.items():
             fields[f"p.{self.view.axes[index].name}"] = span.text
         return urlencode(fields)

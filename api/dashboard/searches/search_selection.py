@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from api.dashboard.formats import exact
 from api.dashboard.searches.search_view import SearchView
 from api.trial_query import PREFIX
 from service.records import Study
 from service.storage.search_points import SearchPoint
-from service.studies.search_space import CategoryAxis
+from service.studies.search_space import Axis, CategoryAxis
 
 APART = ".."
 
@@ -54,8 +55,7 @@ class Selected:
         """As in the address."""
         if self.choice is not None:
             return self.choice
-        ends = ("" if end is None else f"{end:.6g}" for end in (self.low, self.high))
-        return APART.join(ends)
+        return APART.join("" if end is None else exact(end) for end in (self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,9 @@ def selection_of(view: SearchView, query: Mapping[str, str]) -> SearchSelection:
     y = next((i for i in (1, 0) if i != x and i < n), x) if y is None or y == x else y
     low = _number(query, "min_value", notes)
     high = _number(query, "max_value", notes)
+    if low is not None and high is not None and low > high:
+        notes.append(f"min_value, {low:g}, is above max_value, {high:g}.")
+        low = high = None
     return SearchSelection(
         x,
         y,
@@ -153,19 +156,35 @@ def _spans(view: SearchView, query: Mapping[str, str], notes: list[str]) -> dict
         text = query.get(PREFIX + axis.name, "").strip()
         if not text:
             continue
-        span = Selected(choice=text) if isinstance(axis.axis, CategoryAxis) else _span(text)
+        span, fault = _choice(text, axis.axis) if axis.n_choices else _span(text)
         if span is None:
-            notes.append(f"{axis.name} is {text[:80]!r}; a range is written as low..high.")
+            notes.append(f"{axis.name} is {text[:80]!r}; {fault}.")
         else:
             found[index] = span
+    if view.points:  # before the first trial params have no names yet
+        known = {PREFIX + axis.name for axis in view.axes}
+        given = [name for name, text in query.items() if name.startswith(PREFIX) and text.strip()]
+        strange = [name.removeprefix(PREFIX)[:80] for name in given if name not in known]
+        notes += [f"This search has no coordinate {name!r}." for name in strange]
     return found
 
 
-def _span(text: str) -> Selected | None:
+def _choice(text: str, axis: Axis) -> tuple[Selected | None, str]:
+    choices = [str(choice) for choice in axis.choices] if isinstance(axis, CategoryAxis) else []
+    return Selected(choice=text) if text in choices else None, f"it is one of {', '.join(choices)}"
+
+
+def _span(text: str) -> tuple[Selected | None, str]:
+    """Read a range; what is wrong with it where it is none."""
     low, apart, high = (part.strip() for part in text.partition(APART))
     ends = [None if not end else _float(end) for end in (low, high)]
     is_wrong = any(end and value is None for end, value in zip((low, high), ends, strict=True))
-    return None if not apart or is_wrong else Selected(ends[0], ends[1])
+    if not apart or is_wrong:
+        return None, "a range is written as low..high"
+    first, last = ends
+    if first is not None and last is not None and first > last:
+        return None, f"{low[:40]} is above {high[:40]}: give the lower one first"
+    return Selected(first, last), ""
 
 
 def _float(text: str) -> float | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 
 import pytest
 from starlette.testclient import TestClient
 
+from api.dashboard.searches import importance
+from api.dashboard.searches.importance import Importance
 from service.storage.database import Database
 from tests.support import seeding
 from tests.support.specs import PHOTOS, submit
@@ -44,6 +48,49 @@ def test_a_search_by_direct_shows_its_boxes_and_another_says_that_it_has_none(
     n_selected = re.search(r'id="selected" data-live>(\d+) trials', brushed.text)
     assert n_selected is not None
     assert table.text.count('data-trial="') == int(n_selected.group(1))
+
+
+def test_a_selection_by_unrounded_ends_is_the_same_in_the_table(
+    client: TestClient, sqlite_database: Database
+) -> None:
+    at = f"/jobs/{seeding.simulated(sqlite_database, FUNCTION).id}"
+    listed = client.get(f"/v1{at}/trials", params={"study": "random"}).json()["items"]
+    value = sorted(one["value"] for one in listed)[4]
+    query = {"study": "random", "min_value": repr(value), "max_value": repr(value)}
+    page = client.get(f"{at}/search", params=query).text
+    assert ">1 trial selected" in page
+    assert f'name="min_value" inputmode="decimal" value="{value!r}"' in page
+    link = re.search(r'href="([^"]*)">Show them in the table', page)
+    assert link is not None
+    shown = f"{at}/{link.group(1).partition(f'{at[1:]}/')[2]}".replace("&amp;", "&")
+    assert client.get(shown).text.count('data-trial="') == 1
+
+
+def test_the_page_changes_when_the_importance_arrives(
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_let = threading.Event()
+    found = Importance(fault="it was asked")
+
+    def answer(_: object) -> Importance:
+        is_let.wait(10.0)
+        return found
+
+    monkeypatch.setattr(importance, "answer_to", answer)
+    spec = {**FUNCTION, "budget": {"n_trials": 25}}
+    at = f"/jobs/{seeding.simulated(sqlite_database, spec).id}/search"
+    first = client.get(at)
+    assert "It is being computed." in first.text
+    tagged = {"If-None-Match": first.headers["etag"]}
+    assert client.get(at, headers=tagged).status_code == 304
+    is_let.set()
+    answered = client.get(at, headers=tagged)
+    for _ in range(200):
+        if answered.status_code == 200:
+            break
+        time.sleep(0.01)
+        answered = client.get(at, headers=tagged)
+    assert 'data-empty="it was asked"' in answered.text
 
 
 def test_jobs_in_every_state_have_a_page(client: TestClient, sqlite_database: Database) -> None:

@@ -59,6 +59,44 @@ def test_a_process_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _asked(ImportanceRuns()).fault == "Its process failed (No module named optuna)."
 
 
+@pytest.mark.parametrize(
+    ("returncode", "stdout", "words"),
+    [
+        (-9, b"", "Its process was killed (signal 9)."),
+        (3, b"", "Its process failed (status 3)."),
+        (0, b"a warning", "Its process gave no answer (JSONDecodeError)."),
+        (0, b'{"other": 1}', "Its process gave no answer (TypeError)."),
+    ],
+)
+def test_what_is_no_answer_is_said(
+    monkeypatch: pytest.MonkeyPatch, returncode: int, stdout: bytes, words: str
+) -> None:
+    done = subprocess.CompletedProcess([], returncode, stdout, b"")
+    monkeypatch.setattr(importance, "run_module", lambda *_: done)
+    assert _asked(ImportanceRuns()).fault == words
+
+
+def test_a_failure_is_asked_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [Importance(fault="it fails"), Importance(**ANSWER)]
+    monkeypatch.setattr(importance, "answer_to", lambda _: answers.pop(0))
+    now = [0.0]
+    monkeypatch.setattr("api.dashboard.searches.importance.time.monotonic", lambda: now[0])
+    runs = ImportanceRuns()
+    before = runs.stamp()
+    assert _asked(runs).fault == "it fails"
+    assert runs.of(JOB, VIEW).fault == "it fails"
+    failed = runs.stamp()
+    now[0] = importance.RETRY_S
+    due = runs.stamp()
+    assert runs.of(JOB, VIEW).fault == "it fails"  # until the new answer is here
+    for _ in range(200):
+        if runs.of(JOB, VIEW) == Importance(**ANSWER):
+            break
+        time.sleep(0.01)
+    assert runs.of(JOB, VIEW) == Importance(**ANSWER)
+    assert len({before, failed, due, runs.stamp()}) == 4
+
+
 def test_diverged_trials_are_left_out_and_choices_are_indices() -> None:
     choices = SearchAxis("o", CategoryAxis("o", ("a", "b", "c")))
     points = [point(0, (0.5, 0.1), 1.0), point(1, (0.5, 1.0), 2.0), point(2, (0.5, 0.4), WORST)]

@@ -42,6 +42,10 @@ def test_what_is_right_is_taken() -> None:
         ({"min_value": "nan"}, "min_value is 'nan'"),
         ({"p.lr": "fast"}, "written as low..high"),
         ({"p.lr": "a..b"}, "written as low..high"),
+        ({"p.den": "5..1"}, "den is '5..1'; 5 is above 1: give the lower one first"),
+        ({"p.optimizer": "a..b"}, "it is one of adam, sgd"),
+        ({"p.zzz": "1..2"}, "no coordinate 'zzz'"),
+        ({"min_value": "2", "max_value": "1"}, "min_value, 2, is above max_value, 1"),
     ],
 )
 def test_what_is_wrong_is_noted_and_left_out(query: dict[str, str], words: str) -> None:
@@ -67,3 +71,10 @@ def test_the_search_is_named_or_the_first() -> None:
 def test_names_that_are_there_twice_have_their_index() -> None:
     assert [axis.name for axis in VIEW.axes] == ["lr", "den", "optimizer"]
     assert SearchAxis("o", CategoryAxis("o", ("a", "b"))).ticks() == ([0.25, 0.75], ["a", "b"])
+
+
+@pytest.mark.parametrize("end", [0.1, 1 / 3, 1.23456789, 1e-7 / 3, 5.0])
+def test_an_end_is_the_same_in_the_address(end: float) -> None:
+    span = Selected(end, None)
+    assert selection_of(VIEW, {"p.den": span.text}).spans == {1: span}
+    assert len(Selected(0.1, 5.0).text) == len("0.1..5")
