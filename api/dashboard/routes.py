@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from api.context import WithSettings, database_of
 from api.dashboard import assets
+from api.dashboard.forms.snippets import submit_command
+from api.dashboard.new_job_routes import address_of
 from api.dashboard.pages import datasets, new_job, system
 from api.dashboard.pages import jobs as listing
 from api.dashboard.rendering import html, html_of_stored
@@ -22,14 +24,22 @@ SAMPLERS = [info.name for info in registry.catalogue()]
 
 
 @router.get("/", dependencies=EXACT)
-def show_jobs(request: Request, query: Annotated[listing.ListQuery, Query()]) -> HTMLResponse:
+def show_jobs(
+    request: Request, settings: WithSettings, query: Annotated[listing.ListQuery, Query()]
+) -> HTMLResponse:
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
         page = listing.job_list(session, query.wanted, query.sort, query.before)
         is_empty = not page.lines and page.is_first and not page.is_filtered
         starts = new_job.starts_of(session, None, None) if is_empty else ()
     return html(
-        request, "jobs.html", page=page, kinds=kinds.NAMES, samplers=SAMPLERS, starts=starts
+        request,
+        "jobs.html",
+        page=page,
+        kinds=kinds.NAMES,
+        samplers=SAMPLERS,
+        starts=starts,
+        command=submit_command(address_of(request, settings)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from api.dashboard.json_text import json_text
+from densearch.cli.server import DEFAULT_URL
 
 WIDTH = 78
 
@@ -36,6 +37,14 @@ def snippets(spec: Mapping[str, Any], address: str) -> Sequence[Snippet]:
         Snippet("curl", "curl", _curl(spec, address)),
         Snippet("python", "Python", _python(spec, address)),
         Snippet("yaml", "YAML", _yaml(spec)),
+    )
+
+
+def submit_command(address: str) -> str:
+    """Return the command that submits a file to the server at an address."""
+    url = address.rstrip("/")
+    return "densearch submit job.json" + (
+        "" if url == DEFAULT_URL else f" --url {shlex.quote(url)}"
     )
 
 

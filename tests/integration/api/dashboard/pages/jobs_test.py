@@ -14,8 +14,8 @@ from tests.support import seeding
 
 
 def test_an_empty_list_says_what_to_do_next(client: TestClient) -> None:
-    page = client.get("/").text
-    assert "densearch submit job.json" in page
+    page = client.get("/", headers={"host": "localhost:9000"}).text
+    assert "densearch submit job.json --url http://localhost:9000</pre>" in page
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

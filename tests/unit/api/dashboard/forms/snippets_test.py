@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from api.dashboard.forms.snippets import snippets
+from api.dashboard.forms.snippets import snippets, submit_command
 from tests.support import seeding
 
 ADDRESS = "http://127.0.0.1:8080/a/"
@@ -63,3 +63,8 @@ def test_python_reads_the_spec_as_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_yaml_reads_the_spec_as_it_is(name: str) -> None:
     assert yaml.safe_load(texts(name)["yaml"]) == spec(name)
+
+
+def test_the_command_names_a_server_that_is_not_the_default() -> None:
+    assert submit_command("http://127.0.0.1:8080/") == "densearch submit job.json"
+    assert submit_command("http://lab:9000/").endswith(" --url http://lab:9000")
