@@ -148,8 +148,8 @@ def test_blocked_threads_keep_nobody_from_the_health_of_the_process(
             assert client.get("/healthz").status_code == 200  # all threads are still busy
             checks = readiness(client)
             assert [check["name"] for check in checks if check["ok"]] == [
-                    *("database", "migrations", "data directory")
-                ]
+                *("database", "migrations", "data directory")
+            ]
         finally:
             release.set()
 
