@@ -121,7 +121,10 @@ def samplers_figure(report: Row, theme: Theme) -> Figure | None:
         theme,
         "samplers",
         shapes=[],
-        caption="Dots are single searches, one for each search seed.",
+        caption=(
+            "Dots are single searches, one for each search seed. A search that found nothing "
+            "better than a simpler arm, which it contains, counts with that arm's training."
+        ),
     )
 
 

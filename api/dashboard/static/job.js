@@ -29,6 +29,10 @@ function isFinal() { return "final" in document.getElementById("state").dataset;
 
 // The page
 
+// On a narrow screen the tabs scroll sideways: the present one is shown.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+
 /** The address of this page with its selections. */
 function pageUrl() {
   const url = new URL(location.href);
