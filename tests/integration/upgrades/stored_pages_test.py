@@ -14,6 +14,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dashboard.figure_routes import BUILDERS
 from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
@@ -23,7 +24,7 @@ STATES = {"QUEUED", "PAUSED", "SUCCEEDED", "FAILED", "CANCELLED"}
 FINAL = {"SUCCEEDED", "FAILED", "CANCELLED"}
 # Pages that say nothing about what is stored, and one that asks for a dispatcher.
 EXCLUDED = {
-    *("/docs", "/redoc", "/problems/{slug}"),
+    *("/docs", "/redoc", "/problems/{slug}", "/guide/{name:path}"),
     *("/static/{name}", "/favicon.ico"),
     "/readyz",
     # Jobs that judged no items have none.
@@ -43,13 +44,13 @@ QUERIES = {
     "/": ["", *(f"?state={state}" for state in sorted(STATES))],
     "/compare": ["?jobs={job_id},{other_id}"],
     "/compare/figure": ["?jobs={job_id},{other_id}"],
-    "/jobs/{job_id}/trials": ["?before=1000000"],
+    "/jobs/{job_id}/trials": ["", "?sort=-value"],
     "/jobs/new": ["", "?from={job_id}", "?dataset={dataset_id}"],
     "/v1/jobs/{job_id}/trials": ["?phase=all&limit=1000"],
     "/v1/jobs/{job_id}/report": ["?format=json", "?format=html"],
     "/v1/densities/{density_id}": ["?format=json", "?format=npz", "?format=csv"],
 }
-FIGURES = ("trials", "time", "density")
+FIGURES = tuple(BUILDERS)
 Values = dict[str, Any]
 
 
