@@ -18,9 +18,10 @@ from service.jobs.item_standings import ItemStandings
 from service.records import Job, Study
 from service.storage import densities, events, studies
 from service.storage.answers import answers_in
+from service.tasks.registry import answering
 
 # Tasks whose loss is the mean squared error of values in [0, 1].
-PSNR_KINDS = frozenset({"denoising", "image_to_image"})
+PSNR_KINDS = answering("image")
 N_HARDEST = 10
 MOST_GROUPS = 20
 
