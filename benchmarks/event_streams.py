@@ -56,7 +56,12 @@ TRAINING = {
     "samplers": ["random"],
     "budget": {"n_trials": 5000},
 }
-BESIDE = ("/v1/jobs/{job}", "/v1/jobs/{job}/trials?limit=50", "/jobs/{job}", "/jobs/{job}/trials")
+ADDRESSES = (
+    "/v1/jobs/{job}",
+    "/v1/jobs/{job}/trials?limit=50",
+    "/jobs/{job}",
+    "/jobs/{job}/trials",
+)
 N_CONNECTIONS = 32
 WARM_UP_S = 15.0
 
@@ -166,7 +171,7 @@ def loaded(n_streams: int, rate: float, seconds: float) -> None:
         alone = _ended_a_minute(client, job_id, lambda: time.sleep(seconds))
         print(f"{n_streams} streams, {rate:g} requests a second, {seconds:g} s for each address:")
         shares = []
-        for path in BESIDE:
+        for path in ADDRESSES:
             before = cpu_s(server.pid)
             shown, times = path.format(job=job_id), list[float]()
             work = partial(_fill, times, server.url, shown, rate, seconds)

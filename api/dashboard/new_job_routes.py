@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from secrets import token_urlsafe
 from typing import Annotated, Any
 
@@ -24,13 +23,11 @@ from api.dashboard.rendering import html, html_of_stored
 from api.paging import MAX_ID, OptionalId
 from api.parameters import EXACT
 from api.problems.handlers import ProblemError
-from api.routes.estimates import RETRY_AFTER_S
+from api.routes.estimates import Estimated, ask_again
 from service.costs.prices import prices_of
 from service.digest import digest_of
 from service.errors import Fault, InvalidSpecError
 from service.jobs import commands
-from service.jobs.estimate import estimate
-from service.jobs.leases import no_dispatcher
 from service.settings import Settings
 from service.storage.database import Database
 from service.validation import parse
@@ -129,24 +126,11 @@ def show_form(
 
 
 @router.post("/jobs/estimate")
-def show_estimate(
-    request: Request,
-    database: InDatabase,
-    settings: WithSettings,
-    body: Annotated[object, Depends(json_body)],
-) -> HTMLResponse:
+def show_estimate(request: Request, found: Estimated) -> HTMLResponse:
     """Answer as ``POST /v1/jobs/estimate`` does, with a part of a page in place of the JSON."""
-    found = estimate(
-        database,
-        parse.parse(body),
-        prices_of(settings),
-        settings.lease_s,
-        partial(no_dispatcher, settings.data_dir),
-    )
-    if found.state != "measuring":
-        return html(request, "estimate.html", estimate=found)
-    answer = html(request, "estimate.html", 202, estimate=found)
-    answer.headers["retry-after"] = str(RETRY_AFTER_S)
+    answer = html(request, "estimate.html", estimate=found)
+    if found.state == "measuring":
+        ask_again(answer)
     return answer
 
 

@@ -35,26 +35,30 @@ def ask_again(response: Response) -> None:
     response.headers["retry-after"] = str(RETRY_AFTER_S)
 
 
-@router.post(
-    "/estimate",
-    response_model=EstimateOut,
-    responses={202: MEASURING, **documented(400, 403, 413, 415, 422)},
-    openapi_extra=REQUEST_BODY,
-)
-def estimate_job(
-    database: InDatabase,
-    settings: WithSettings,
-    response: Response,
-    body: Annotated[object, Depends(json_body)],
+def estimated(
+    database: InDatabase, settings: WithSettings, body: Annotated[object, Depends(json_body)]
 ) -> Estimate:
-    """Estimate the cost of a job with this spec; nothing is submitted."""
-    found = estimate(
+    """Return the estimate of the spec that was sent."""
+    return estimate(
         database,
         parse.parse(body),
         prices_of(settings),
         settings.lease_s,
         partial(no_dispatcher, settings.data_dir),
     )
+
+
+Estimated = Annotated[Estimate, Depends(estimated)]
+
+
+@router.post(
+    "/estimate",
+    response_model=EstimateOut,
+    responses={202: MEASURING, **documented(400, 403, 413, 415, 422)},
+    openapi_extra=REQUEST_BODY,
+)
+def estimate_job(response: Response, found: Estimated) -> Estimate:
+    """Estimate the cost of a job with this spec; nothing is submitted."""
     if found.state == "measuring":
         ask_again(response)
     return found

@@ -78,17 +78,23 @@ def _pooled(series: Series, found: Mapping[int, SearchValues]) -> SearchValues:
 
 
 def _edf_trace(series: Series, x: list[float], y: list[float], theme: Theme) -> Figure:
-    name = escape(series.name)
+    words = f"<b>{escape(series.name)}</b><br>%{{y:.1%}} of trials: %{{x:.5~g}} or lower"
+    return _steps(series, x, y, words, theme)
+
+
+def _steps(
+    series: Series, x: Sequence[float], y: Sequence[float], words: str, theme: Theme
+) -> Figure:
+    """Return a line of steps; `words` is what Plotly.js shows of a point."""
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": name,
+        "name": escape(series.name),
         **group_of(series),
         "x": x,
         "y": y,
         "line": {**line_of(series, theme), "shape": "hv"},
-        "hovertemplate": f"<b>{name}</b><br>%{{y:.1%}} of trials: %{{x:.5~g}} or lower"
-        "<extra></extra>",
+        "hovertemplate": words + "<extra></extra>",
     }
 
 
@@ -125,14 +131,4 @@ def ranks_in_words(ranks: MeanRanks) -> str:
 
 
 def _rank_trace(series: Series, x: list[int], means: list[float], theme: Theme) -> Figure:
-    name = escape(series.name)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        **group_of(series),
-        "x": x,
-        "y": means,
-        "line": {**line_of(series, theme), "shape": "hv"},
-        "hovertemplate": f"{name} %{{y:.2f}}<extra></extra>",
-    }
+    return _steps(series, x, means, f"{escape(series.name)} %{{y:.2f}}", theme)

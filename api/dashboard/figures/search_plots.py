@@ -1,4 +1,4 @@
-"""Figures of any search: parallel coordinates, slices with a smooth, contours, and importance.
+"""Figures of any search: parallel coordinates, contours, importance, short against full trainings.
 
 They show the trials whose value is a result: failed and diverged ones, whose values are penalties,
 would take the scale for themselves. None depends on the order of the trials.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
-from api.dashboard.figures.smoother import smooth_of
 from api.dashboard.figures.themes import Figure, Theme, axis, layout
 from api.dashboard.figures.value_colours import ValueColours, colours_of
 from api.dashboard.searches.importance import Importance
@@ -27,8 +25,6 @@ N_SHADES = 8
 MOST_DOTS = 1000
 N_PLACES = 41
 N_CELLS = 60
-COLUMNS = 3
-GAP_X, GAP_Y = 0.07, 0.16
 CAPTION_SHARES = (
     "By PED-ANOVA: how differently the best tenth of the trials is spread along each coordinate. "
     "The line is the middle 95 % of bootstrap samples of the trials."
@@ -51,7 +47,7 @@ def parallel_figure(view: SearchView, selection: SearchSelection, theme: Theme) 
     shown = thinned_results(view, MOST_LINES)
     if not shown:
         return None
-    colours = colours_of(_values(shown), theme)
+    colours = colours_of(values_of(shown), theme)
     groups: list[list[SearchPoint]] = [[] for _ in range(N_SHADES)]
     left_out = []
     for point in shown:
@@ -83,7 +79,7 @@ def parallel_figure(view: SearchView, selection: SearchSelection, theme: Theme) 
         for i in range(n + 1)
     ]  # fmt: skip
     scales = {
-        "caption": _cut_caption(view, MOST_LINES),
+        "caption": cut_caption(view, MOST_LINES),
         "axes": [*(_scale(view, index) for index in range(n)), _value_scale(colours)],
     }
     return {
@@ -100,54 +96,12 @@ def parallel_figure(view: SearchView, selection: SearchSelection, theme: Theme) 
                 "",
                 range=[-0.04 * (n + 1), n + 0.1 * (n + 1)],
                 tickvals=list(range(n + 1)),
-                ticktext=[_short(name) for name in names],
+                ticktext=[short_name(name) for name in names],
                 showgrid=False,
                 fixedrange=True,
             ),
             yaxis={"visible": False, "range": [-0.03, 1.03], "fixedrange": True},
             meta=scales,
-        ),
-    }
-
-
-def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
-    """Show value against each coordinate, with a smooth of the mean and its interval."""
-    shown = thinned_results(view, MOST_DOTS)
-    if not shown:
-        return None
-    values = _values(shown)
-    colours = colours_of(values, theme)
-    # A value far above the others would press them flat.
-    is_log, top = colours.is_log, max(values)
-    n_rows = math.ceil(len(view.axes) / COLUMNS)
-    n_columns = min(len(view.axes), COLUMNS)
-    texts_of = [view.words(point) for point in shown]
-    frame: Figure = {}
-    data: list[Figure] = []
-    for index, own in enumerate(view.axes):
-        row, column = divmod(index, COLUMNS)
-        ends = "" if index == 0 else str(index + 1)
-        on = {"xaxis": f"x{ends}", "yaxis": f"y{ends}", "text": texts_of}
-        data += _slice(view, index, shown, on, theme, is_log=is_log)
-        places, texts = own.ticks()
-        frame[f"xaxis{ends}"] = axis(
-            theme, _short(own.name), tickvals=places, ticktext=texts, range=[-0.03, 1.03],
-            domain=_domain(column, n_columns, GAP_X), anchor=f"y{ends}", showgrid=False,
-        )  # fmt: skip
-        frame[f"yaxis{ends}"] = axis(
-            theme, "Value" if column == 0 else "", type="log" if is_log else "linear",
-            tickformat=".3~g", nticks=5, anchor=f"x{ends}",
-            domain=_domain(n_rows - 1 - row, n_rows, GAP_Y if n_rows > 1 else 0.0),
-            **_zoom(colours.low, colours.high, top, is_log=is_log),
-        )  # fmt: skip
-    return {
-        "data": data,
-        "layout": layout(
-            theme,
-            f"slices-{view.study.id}",
-            hovermode="closest",
-            meta={"caption": _cut_caption(view, MOST_DOTS)},
-            **frame,
         ),
     }
 
@@ -161,7 +115,7 @@ def contour_figure(view: SearchView, selection: SearchSelection, theme: Theme) -
     x, y = selection.x, selection.y
     if not shown or x == y:
         return None
-    colours = colours_of(_values(shown), theme)
+    colours = colours_of(values_of(shown), theme)
     lowest: dict[tuple[float, float], float] = {}
     for point in reversed(shown):
         lowest[point.point[x], point.point[y]] = colours.share(point.value or 0.0)
@@ -187,7 +141,7 @@ def importance_figure(view: SearchView, found: Importance, theme: Theme) -> Figu
         "type": "bar",
         "orientation": "h",
         "x": shares,
-        "y": [_short(view.axes[i].name) for i in order],
+        "y": [short_name(view.axes[i].name) for i in order],
         "marker": {"color": theme.series[0], "opacity": 0.75},
         "error_x": {
             "type": "data",
@@ -245,12 +199,14 @@ def fidelity_figure(
     }
 
 
-def _cut_caption(view: SearchView, most: int) -> str:
+def cut_caption(view: SearchView, most: int) -> str:
+    """Say that not all results are shown; "" where all are."""
     n = len(view.results())
     return CAPTION_CUT.format(most=most, n=n) if n > most else ""
 
 
-def _values(points: Sequence[SearchPoint]) -> list[float]:
+def values_of(points: Sequence[SearchPoint]) -> list[float]:
+    """Return the values of points that have one."""
     return [point.value for point in points if point.value is not None]
 
 
@@ -298,109 +254,6 @@ def _value_ticks(colours: ValueColours) -> tuple[list[float], list[str]]:
     return places, [f"{colours.value(place):.3g}" for place in places]
 
 
-def _domain(place: int, n: int, gap: float) -> list[float]:
-    width = (1.0 - gap * (n - 1)) / n
-    low = place * (width + gap)
-    return [max(low, 0.0), min(low + width, 1.0)]
-
-
-def _zoom(low: float, high: float, top: float, *, is_log: bool) -> Figure:
-    """Begin with most of the values in view; a double click shows all."""
-    if is_log or top <= high + 0.5 * (high - low):
-        return {}
-    room = 0.08 * (high - low)
-    return {"range": [low - room, high + 6 * room]}
-
-
-def _slice(
-    view: SearchView,
-    index: int,
-    shown: Sequence[SearchPoint],
-    on: Figure,
-    theme: Theme,
-    *,
-    is_log: bool,
-) -> list[Figure]:
-    places = [point.point[index] for point in shown]
-    values = _values(shown)
-    dots = {
-        "type": "scatter", "mode": "markers", "x": places, "y": values, **on,
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": {"size": 5, "color": theme.control, "opacity": 0.55},
-    }  # fmt: skip
-    on = {name: on[name] for name in ("xaxis", "yaxis")}
-    scaled = [math.log(value) for value in values] if is_log else values
-    if view.axes[index].n_choices:
-        return [dots, *_means(view, index, shown, scaled, on, theme, is_log=is_log)]
-    return [dots, *_curve(places, scaled, on, theme, is_log=is_log)]
-
-
-def _curve(
-    places: Sequence[float], values: Sequence[float], on: Figure, theme: Theme, *, is_log: bool
-) -> list[Figure]:
-    at = np.linspace(min(places), max(places), N_PLACES)
-    found = smooth_of(places, values, at.tolist())
-    if found is None:
-        return []
-    back = np.exp if is_log else np.asarray
-    band = {
-        "type": "scatter", "mode": "lines", "x": [*at, *at[::-1]], **on,
-        "y": [*back(found.high).tolist(), *back(found.low)[::-1].tolist()],
-        "meta": {"is_hidden": True},
-        "fill": "toself", "fillcolor": theme.series[0], "opacity": 0.2, "hoverinfo": "skip",
-        "line": {"width": 0},
-    }  # fmt: skip
-    line = {
-        "type": "scatter", "mode": "lines", "x": at.tolist(), "y": back(found.mean).tolist(), **on,
-        "line": {"color": theme.series[0], "width": 2}, "hoverinfo": "skip",
-    }  # fmt: skip
-    band["x"] = [float(place) for place in band["x"]]
-    return [band, line]
-
-
-def _means(
-    view: SearchView,
-    index: int,
-    shown: Sequence[SearchPoint],
-    values: Sequence[float],
-    on: Figure,
-    theme: Theme,
-    *,
-    is_log: bool,
-) -> list[Figure]:
-    """Show the mean of each choice with the interval of Student's t, from two trials on."""
-    own = view.axes[index]
-    groups: dict[int, list[float]] = {}
-    for point, value in zip(shown, values, strict=True):
-        choice = min(int(point.point[index] * own.n_choices), own.n_choices - 1)
-        groups.setdefault(choice, []).append(value)
-    back = math.exp if is_log else float
-    kept = {choice: found for choice, found in sorted(groups.items()) if len(found) > 1}
-    means = {choice: fmean(found) for choice, found in kept.items()}
-    ends = {c: t95(len(f) - 1) * stdev(f) / math.sqrt(len(f)) for c, f in kept.items()}
-    return [
-        {
-            "type": "scatter", "mode": "markers", **on,
-            "x": [(choice + 0.5) / own.n_choices for choice in means],
-            "y": [back(mean) for mean in means.values()],
-            "marker": {"size": 9, "symbol": "diamond", "color": theme.series[0]},
-            "hovertemplate": "mean %{y:.4g}<extra></extra>",
-            "error_y": {
-                "type": "data", "symmetric": False, "color": theme.series[0], "thickness": 1.5,
-                "array": [back(m + ends[c]) - back(m) for c, m in means.items()],
-                "arrayminus": [back(m) - back(m - ends[c]) for c, m in means.items()],
-            },
-        }
-    ]  # fmt: skip
-
-
-def t95(n_free: int) -> float:
-    """Return the 97.5 % point of Student's t."""
-    from scipy.stats import t  # it takes a moment to load: not at the API's start
-
-    return float(t.ppf(0.975, n_free))
-
-
 def _surface(lowest: dict[tuple[float, float], float], colours: ValueColours) -> list[Figure]:
     """Interpolate linearly within the hull of the points; nothing where they lie on a line."""
     from scipy.interpolate import griddata
@@ -431,7 +284,7 @@ def _contour_dots(
     colours: ValueColours,
     theme: Theme,
 ) -> Figure:
-    marker = colours.marker(_values(shown), theme, size=6, line={"width": 1, "color": theme.ink})
+    marker = colours.marker(values_of(shown), theme, size=6, line={"width": 1, "color": theme.ink})
     return {
         "type": "scatter", "mode": "markers", "meta": {"columns": ["trial", "value"]},
         "customdata": [[point.number, point.value] for point in shown],
@@ -442,5 +295,6 @@ def _contour_dots(
     }  # fmt: skip
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """Return a coordinate's name as HTML text of at most 24 characters."""
     return escape(name if len(name) <= 24 else name[:23] + "…", quote=False)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
-from api.dashboard.figures import direct_boxes, search_plots
+from api.dashboard.figures import direct_boxes, search_plots, slices
 from api.dashboard.figures.direct_boxes import DirectState
 from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.themes import Figure
@@ -143,7 +143,7 @@ def draw_parallel(request: FigureRequest) -> Figure | None:
 def draw_slices(request: FigureRequest) -> Figure | None:
     """Return value against each coordinate."""
     found = asked(request)
-    return search_plots.slices_figure(found[0], request.theme) if found else None
+    return slices.slices_figure(found[0], request.theme) if found else None
 
 
 def draw_contour(request: FigureRequest) -> Figure | None:

@@ -1,4 +1,4 @@
-"""The pages of a job: what it may be told, what it found, and all that a search can.
+"""The pages of a job: the orders that it takes, what it found, and all that a search can.
 
 The jobs are seeded, or run by the service itself with a stand-in for the training.
 """

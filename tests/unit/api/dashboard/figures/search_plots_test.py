@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scipy.stats import t
 
-from api.dashboard.figures import search_plots
+from api.dashboard.figures import search_plots, slices
 from api.dashboard.figures.themes import THEMES
 from api.dashboard.searches.importance import Importance
 from api.dashboard.searches.search_selection import SearchSelection, Selected
 from api.dashboard.searches.search_view import SearchView
-from service.studies.search_space import CategoryAxis, FloatAxis
+from service.studies.search_space import FloatAxis
 from tests.support.searched import WORST, by_direct, point
 
 LIGHT = THEMES["light"]
 VIEW = by_direct(3, lambda x: 1.0 + x[0])
 FIGURES = {
     "parallel": lambda view: search_plots.parallel_figure(view, SearchSelection(), LIGHT),
-    "slices": lambda view: search_plots.slices_figure(view, LIGHT),
+    "slices": lambda view: slices.slices_figure(view, LIGHT),
     "contour": lambda view: search_plots.contour_figure(view, SearchSelection(0, 1), LIGHT),
 }
 
@@ -52,17 +51,6 @@ def test_many_are_thinned_with_the_best_among_them() -> None:
     assert len(kept) == 100
     assert {p.value for p in kept[:50]} == set(map(float, range(1, 51)))
     assert kept == search_plots.thinned_results(replace(VIEW, points=points[::-1]), 100)
-
-
-def test_choices_have_their_mean_and_interval() -> None:
-    choices = CategoryAxis("o", ("a", "b"))
-    view = by_direct(1, lambda x: x[0], own=(choices,))
-    points = [point(0, (0.25,), 1.0), point(1, (0.3,), 2.0), point(2, (0.9,), 1.5)]
-    figure = search_plots.slices_figure(replace(view, points=points), LIGHT)
-    assert figure is not None
-    _, means = figure["data"]
-    assert (means["x"], means["y"]) == ([0.25], [1.5])
-    assert means["error_y"]["array"] == pytest.approx([t.ppf(0.975, 1) * 0.5])
 
 
 def test_importance_and_fidelity() -> None:

@@ -1,0 +1,26 @@
+"""Slices of a search: means of choices with their interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from scipy.stats import t
+
+from api.dashboard.figures.slices import slices_figure
+from api.dashboard.figures.themes import THEMES
+from service.studies.search_space import CategoryAxis
+from tests.support.searched import by_direct, point
+
+LIGHT = THEMES["light"]
+
+
+def test_choices_have_their_mean_and_interval() -> None:
+    choices = CategoryAxis("o", ("a", "b"))
+    view = by_direct(1, lambda x: x[0], own=(choices,))
+    points = [point(0, (0.25,), 1.0), point(1, (0.3,), 2.0), point(2, (0.9,), 1.5)]
+    figure = slices_figure(replace(view, points=points), LIGHT)
+    assert figure is not None
+    _, means = figure["data"]
+    assert (means["x"], means["y"]) == ([0.25], [1.5])
+    assert means["error_y"]["array"] == pytest.approx([t.ppf(0.975, 1) * 0.5])
