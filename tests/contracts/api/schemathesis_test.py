@@ -52,6 +52,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/campaigns": SPHERES,
     "POST /v1/campaigns/estimate": SPHERES,
     "POST /v1/campaigns/{campaign_id}/extend": {"path": "seed", "values": [3, 4]},
+    "POST /v1/jobs/{job_id}/extend": {"n_trials": 50},
 }
 # What needs a failed trial, a file of weights, a data set's bytes or a training that was judged on
 # the test split is done by other tests.
