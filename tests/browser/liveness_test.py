@@ -227,6 +227,7 @@ def test_failed_trials_are_retried_by_a_click(chromium: Browser, server: Server)
 def test_a_refused_action_says_why(chromium: Browser, server: Server) -> None:
     job = seeding.running(server.database)
     tab = spied(chromium, server, f"/jobs/{job.id}")
+    wait_for_stream(tab.page)
     # Another user was faster, and this tab has not heard of it: it is cut off from the events.
     tab.page.evaluate("streams.forEach((s) => s.close())")
     tab.page.route("**/jobs/*?", lambda route: route.abort())
