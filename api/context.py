@@ -26,9 +26,14 @@ async def _database(request: Request) -> Database:
     return database_of(request)
 
 
-async def _settings(request: Request) -> Settings:
+def settings_of(request: Request) -> Settings:
+    """Return the app's settings."""
     found: Settings = request.app.state.settings
     return found
+
+
+async def _settings(request: Request) -> Settings:
+    return settings_of(request)
 
 
 async def _feed(request: Request) -> EventFeed:

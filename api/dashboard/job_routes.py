@@ -189,22 +189,25 @@ def show_densities(request: Request, job_id: Id) -> Response:
 
 
 @router.get("/samples")
-def show_samples(request: Request, settings: WithSettings, job_id: Id) -> HTMLResponse:
+def show_samples(request: Request, settings: WithSettings, job_id: Id) -> Response:
     """Show samples of the test split and what the arms make of them."""
+    folder = settings.data_dir
     return html_of_stored(
         request,
         "job_samples.html",
-        lambda session: job_samples.samples_tab(
-            session, job_id, settings.data_dir, request.query_params
-        ),
+        lambda session: job_samples.samples_tab(session, job_id, folder, request.query_params),
+        job_id=job_id,
     )
 
 
 @router.get("/timeline")
-def show_timeline(request: Request, job_id: Id) -> HTMLResponse:
+def show_timeline(request: Request, job_id: Id) -> Response:
     """Show which worker did what when."""
-    return html_of_stored(
-        request, "job_timeline.html", lambda session: job_timeline.timeline_tab(session, job_id)
+    return html_of_job(
+        request,
+        job_id,
+        "job_timeline.html",
+        lambda session: job_timeline.timeline_tab(session, job_id),
     )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from api import etags
-from api.context import database_of
+from api.context import database_of, settings_of
 from api.dashboard import assets, guide
 from api.dashboard.cost_formats import COST_FILTERS
 from api.dashboard.figures.bars import bars
@@ -25,7 +25,9 @@ from densearch.answers import marked_arm
 from densearch.names import shown
 from service import clock
 from service.errors import NotFoundError
+from service.jobs import progress
 from service.states import JobState
+from service.storage import jobs
 from service.storage.job_versions import version_of
 from service.tasks.metric_names import in_order
 
@@ -72,7 +74,12 @@ def root_of(path: str) -> str:
 
 
 def html_of_stored(
-    request: Request, name: str, read: Callable[[Session], object], *, at: str | None = None
+    request: Request,
+    name: str,
+    read: Callable[[Session], object],
+    *,
+    at: str | None = None,
+    job_id: int | None = None,
 ) -> HTMLResponse:
     """Render a template with what is read of the database; a page that says so if there is none.
 
@@ -81,13 +88,15 @@ def html_of_stored(
         name: Of the template; it gets the value as `page`.
         read: Called in one transaction; a `NotFoundError` is answered with the status 404.
         at: As in `html`.
+        job_id: Of the job that the page is one of: it gets `waits_for`, as in `html_of_job`.
     """
     try:
         with database_of(request).read() as session:
             page = read(session)
+            why = _reason(request, session, job_id) if job_id is not None else None
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
-    return html(request, name, at=at, page=page)
+    return html(request, name, at=at, page=page, waits_for=why)
 
 
 def html_of_job(
@@ -101,6 +110,8 @@ def html_of_job(
     at: str | None = None,
 ) -> Response:
     """As `html_of_stored`, for a page about a job: made once for each of its versions.
+
+    The template gets why the job makes no progress as `waits_for`, as REST has it.
 
     Args:
         request: As in `html`.
@@ -118,16 +129,21 @@ def html_of_job(
             version = version_of(session, job_id)
             is_shown = version.is_final or not is_timed
             second = None if is_shown else int(clock.now().timestamp())
-            tag = etags.tag_of(request, version, others(session), second)
+            why = _reason(request, session, job_id)
+            tag = etags.tag_of(request, version, why, others(session), second)
             return etags.answer(
                 request,
                 tag,
                 "text/html",
-                lambda: Made(text_of(name, root, page=read(session)).encode()),
+                lambda: Made(text_of(name, root, page=read(session), waits_for=why).encode()),
                 is_shown=is_shown,
             )
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
+
+
+def _reason(request: Request, session: Session, job_id: int) -> str | None:
+    return progress.reason(session, jobs.get(session, job_id), settings_of(request))
 
 
 def html(

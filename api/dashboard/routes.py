@@ -29,7 +29,7 @@ def show_jobs(
 ) -> HTMLResponse:
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
-        page = listing.job_list(session, query.wanted, query.sort, query.before)
+        page = listing.job_list(session, query, settings)
         is_empty = not page.lines and page.is_first and not page.is_filtered
         starts = new_job.starts_of(session, None, None) if is_empty else ()
     return html(

@@ -10,12 +10,12 @@ from fastapi import Query as FromQuery
 from fastapi.responses import Response
 
 from api import conditional
-from api.context import InDatabase
+from api.context import InDatabase, WithSettings
 from api.documents import pdf
 from api.documents.compose import document_of
 from api.documents.html_page import html_of
 from api.documents.markdown import markdown_of
-from api.documents.source import read_source
+from api.documents.source import DocumentSource, read_source
 from api.paging import Id, Query
 from api.preferences import preferred
 from api.problems.handlers import ProblemError, documented
@@ -70,6 +70,7 @@ def _wanted(request: Request, query: Annotated[ReportQuery, FromQuery()]) -> For
 )
 def show_report(
     database: InDatabase,
+    settings: WithSettings,
     request: Request,
     response: Response,
     job_id: Id,
@@ -79,12 +80,12 @@ def show_report(
     if form == "json":
         response.headers["vary"] = "accept"
         return _stored(database, job_id)
-    return _document(database, request, job_id, form)
-
-
-def _document(database: Database, request: Request, job_id: int, form: Form) -> Response:
     with database.read() as session:
-        source = read_source(session, job_id)
+        source = read_source(session, job_id, settings)
+    return _document(request, source, form)
+
+
+def _document(request: Request, source: DocumentSource, form: Form) -> Response:
     document = document_of(source)
     text = markdown_of(document) if form == "md" else html_of(document)
     tag = conditional.tag_of(text, form)
@@ -92,7 +93,7 @@ def _document(database: Database, request: Request, job_id: int, form: Form) -> 
         "etag": tag,
         "vary": "accept",
         "cache-control": "private, no-cache",
-        "content-disposition": f'{_DISPOSITIONS[form]}; filename="report-{job_id}.{form}"',
+        "content-disposition": f'{_DISPOSITIONS[form]}; filename="report-{source.job.id}.{form}"',
     }
     if conditional.is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)

@@ -16,6 +16,7 @@ from service.errors import InvalidSpecError, NotFoundError
 from service.jobs import commands, decisions, progress, search_vectors
 from service.jobs.progress import Progress
 from service.records import STORED, Job, Json, Study, Trial
+from service.settings import Settings
 from service.states import TrialState
 from service.storage import campaigns, events, jobs, split_looks, studies, trials
 from service.storage.overview import Result
@@ -29,6 +30,7 @@ class DocumentSource:
     """What is known of a job.
 
     Attributes:
+        waits_for: Why the job makes no progress; None while it does, or once it has ended.
         as_of: When the job last changed.
         decision: What to do with its density; None while there is no answer.
         earlier_looks: Jobs that had judged on its test split before; None where it has not.
@@ -43,6 +45,7 @@ class DocumentSource:
     """
 
     job: Job
+    waits_for: str | None
     as_of: datetime
     progress: Progress
     studies: Sequence[Study]
@@ -105,7 +108,7 @@ class DocumentSource:
         return progress.leading(self.job, self.studies)
 
 
-def read_source(session: Session, job_id: int) -> DocumentSource:
+def read_source(session: Session, job_id: int, settings: Settings) -> DocumentSource:
     """Read what is known of a job.
 
     Raises:
@@ -118,6 +121,7 @@ def read_source(session: Session, job_id: int) -> DocumentSource:
     again = _submitted(session, job)
     return DocumentSource(
         job=job,
+        waits_for=progress.reason(session, job, settings),
         as_of=_as_of(session, job),
         progress=progress.progress_of(session, job),
         studies=own,

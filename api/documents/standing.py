@@ -17,8 +17,8 @@ def standing(source: DocumentSource) -> list[Block]:
     blocks: list[Block] = [TextBlock(_words(source), "warning")]
     if job.error is not None:
         blocks.append(TextBlock(_error(job.error), "bad"))
-    if job.waits_for:
-        blocks.append(TextBlock(f"Waiting: {sentence(job.waits_for)}", "muted"))
+    if source.waits_for and job.state is not JobState.PAUSED:
+        blocks.append(TextBlock(f"Waiting: {sentence(source.waits_for)}", "muted"))
     return blocks
 
 

@@ -180,12 +180,13 @@ def list_jobs(
         place = partial(job_pages.place_of, order=query.sort)
         kept = cut(found, query.limit, request, response, place)
         done = progress.fractions(session, kept)
+        why = progress.reasons(session, kept, settings)
         tags = job_notes.tags_of(session, [job.id for job in kept])
         items = [
             {
                 **asdict(job),
                 "fraction": done[job.id],
-                "waits_for": progress.reason(session, job, settings),
+                "waits_for": why[job.id],
                 "tags": tags[job.id],
             }
             for job in kept

@@ -224,13 +224,23 @@ def reason(session: Session, job: Job, settings: Settings) -> str | None:
 
     Without a live dispatcher that is the reason, whatever the last dispatcher wrote.
     """
+    return reasons(session, [job], settings)[job.id]
+
+
+def reasons(session: Session, jobs: Sequence[Job], settings: Settings) -> dict[int, str | None]:
+    """Return the `reason` of each of several jobs, by id."""
+    needed = any(not job.state.is_final and job.state is not JobState.PAUSED for job in jobs)
+    is_alive = needed and bool(dispatchers.alive(session, 2 * settings.lease_s))
+    lack = no_dispatcher(settings.data_dir) if needed and not is_alive else None
+    return {job.id: _reason(job, lack) for job in jobs}
+
+
+def _reason(job: Job, lack: str | None) -> str | None:
     if job.state.is_final:
         return None
     if job.state is JobState.PAUSED:
         return "it is paused: resume it"
-    if not dispatchers.alive(session, 2 * settings.lease_s):
-        return no_dispatcher(settings.data_dir)
-    return job.waits_for
+    return lack or job.waits_for
 
 
 def eta_s(n_left: int, durations_s: Sequence[float], n_running: int) -> float | None:

@@ -21,6 +21,7 @@ from service import clock
 from service.jobs import progress
 from service.records import Job, Json, Study
 from service.report.stored_answer import effect_in, outcome_in
+from service.settings import Settings
 from service.states import JobState, Phase, Role
 from service.storage import campaigns, job_notes, job_pages, overview
 from service.storage.job_pages import JobFilter, JobOrder, JobPlace
@@ -71,6 +72,7 @@ class JobLine:
         outcome: The answer of the job's report.
         effect: By how much the density changes the loss, as the report has it.
         campaign: Id and name of the one that the job belongs to.
+        waits_for: Why it makes no progress; None while it does.
     """
 
     job: Job
@@ -85,6 +87,7 @@ class JobLine:
     outcome: str | None
     effect: Json | None
     campaign: tuple[int, str] | None
+    waits_for: str | None
 
     @property
     def task(self) -> str:
@@ -117,25 +120,26 @@ class JobList:
         return f"?{urlencode(kept)}" if kept else ""
 
 
-def job_list(session: Session, wanted: JobFilter, order: JobOrder, before: str | None) -> JobList:
-    """Read a page of the list of jobs, those after the place `before`."""
-    after = JobPlace.of(before) if before else None
+def job_list(session: Session, query: ListQuery, settings: Settings) -> JobList:
+    """Read a page of the list of jobs."""
+    wanted, order = query.wanted, query.sort
+    after = JobPlace.of(query.before) if query.before else None
     found = job_pages.page(session, wanted, limit=JOBS_SHOWN + 1, order=order, after=after)
     shown = found[:JOBS_SHOWN]
     ids = [job.id for job in shown]
     grouped = groupby(overview.studies_of(session, ids), lambda study: study.job_id)
     arms = {job_id: list(group) for job_id, group in grouped}
     tags, owners = job_notes.tags_of(session, ids), campaigns.of_jobs(session, ids)
-    counts = progress.overview(session, shown)
+    counts, why = progress.overview(session, shown), progress.reasons(session, shown, settings)
     return JobList(
         lines=[
-            _line(session, job, arms.get(job.id, []), counts[job.id], tags, owners)
+            _line(session, job, arms.get(job.id, []), counts[job.id], tags, owners, why)
             for job in shown
         ],
         wanted=wanted,
         order=order,
         older=str(job_pages.place_of(shown[-1], order)) if len(found) > JOBS_SHOWN else None,
-        is_first=before is None,
+        is_first=query.before is None,
         tags=job_notes.known_tags(session, MOST_TAGS),
         now=clock.now(),
     )
@@ -148,6 +152,7 @@ def _line(
     counts: progress.Overview,
     tags: Mapping[int, Sequence[str]],
     owners: Mapping[int, tuple[int, str]],
+    why: Mapping[int, str | None],
 ) -> JobLine:
     samplers = (study.sampler for study in arms if study.role is Role.SEARCH)
     best = progress.lowest(job, arms)
@@ -165,6 +170,7 @@ def _line(
         outcome=outcome_in(job.report),
         effect=effect_in(job.report),
         campaign=owners.get(job.id),
+        waits_for=why[job.id],
     )
 
 

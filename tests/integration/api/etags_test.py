@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from service import clock
+from service import clock, start_failures
 from service.jobs import deletion, leases, notes
 from service.records import Job
 from service.settings import Settings
@@ -32,6 +32,7 @@ def addresses(job: Job, trial_id: int) -> list[str]:
     api, pages = f"/v1/jobs/{job.id}", f"/jobs/{job.id}"
     own = (
         *("convergence", "comparison", "search", "curves", "densities", "files"),
+        "timeline",
         *("figures/convergence?theme=dark", "figures/curves", "figures/convergence?format=csv"),
         *("trials?sort=value", f"trials/{trial_id}"),
     )
@@ -117,7 +118,11 @@ def test_every_change_of_the_job_changes_them_and_nothing_else(
         change()
         assert reader.changed() == set(), change
     leases.resign(database, dispatcher)
-    assert reader.changed() == {f"/v1/jobs/{job.id}"}  # it says that no dispatcher is there
+    # These say that no dispatcher is there, and why none starts.
+    waiting = {own for own in asked if "/figures/" not in own and "limit=" not in own}
+    assert reader.changed() == waiting
+    start_failures.keep(settings.data_dir, "Ray does not start")
+    assert reader.changed() == waiting
 
 
 def test_a_page_that_shows_elapsed_time_has_no_tag_until_its_job_has_ended(

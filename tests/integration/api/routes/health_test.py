@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dashboard.pages.job_head import TABS
 from densearch.answers import FAILED_START
 from service import start_failures
 from service.jobs import leases
@@ -43,7 +44,14 @@ def test_why_no_dispatcher_starts_is_said_until_one_has(
         both.get("/v1/jobs").json()["items"][0]["waits_for"],
     ):
         assert detail == f"{FAILED_START}: Ray does not start"
+    pages = [f"/jobs/{job_id}/{tab.name}".rstrip("/") for tab in TABS]
+    report = f"/v1/jobs/{job_id}/report?format=html"
+    for path in ("/", report, *pages):
+        page = both.get(path).text
+        assert "the last start failed: Ray does not start" in page, path
     leases.register(database, 1, {})
+    for path in ("/", report, *pages):
+        assert "Ray does not start" not in both.get(path).text, path
     assert both.get("/readyz").json()["ready"]
 
 

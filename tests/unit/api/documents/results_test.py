@@ -37,6 +37,7 @@ def source(report: dict[str, Any] | None, decision: dict[str, Any] | None) -> Do
         1, "a", JobState.SUCCEEDED, spec, report, None, None, None, 0, None, now, now, now
     )  # fmt: skip
     return DocumentSource(
+        waits_for=None,
         job=job, as_of=now, progress=COUNTS, studies=[], decision=decision, earlier_looks=3,
         cards=[], results=[], dataset=None, vector=None, campaign=None, failed=[],
         best_digests={}, submitted=spec, is_repeatable=True,
