@@ -222,6 +222,7 @@ class AtWork:
     job_id: int
     job: str
     trial_id: int
+    number: int | None
     study: str
     started_at: datetime
 
@@ -229,7 +230,7 @@ class AtWork:
 def at_work(session: Session, limit: int) -> list[AtWork]:
     """Return the attempts that run now, by their workers, at most `limit`."""
     columns = (
-        *(AttemptRow.worker, JobRow.id, JobRow.name, AttemptRow.trial_id),
+        *(AttemptRow.worker, JobRow.id, JobRow.name, AttemptRow.trial_id, TrialRow.number),
         *(StudyRow.name, AttemptRow.started_at),
     )
     query = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -81,6 +81,20 @@ def curves_of(session: Session, job_id: int, trial_ids: Sequence[int]) -> list[T
         .order_by(TrialRow.id)
     )
     return [TrainingCurve(*row) for row in session.execute(query) if row[-1]]
+
+
+def by_number(
+    session: Session, job_id: int, phase: Phase, numbers: Collection[int]
+) -> dict[tuple[int, int | None], list[int]]:
+    """Return the ids of a phase's trainings that have a curve, by their study and number."""
+    own = _trained(job_id, phase).where(TrialRow.number.in_(numbers)).subquery()
+    query = select(TrialRow.study_id, TrialRow.number, TrialRow.id).join(
+        own, own.c.id == TrialRow.id
+    )
+    found: dict[tuple[int, int | None], list[int]] = {}
+    for study_id, number, trial_id in session.execute(query.order_by(TrialRow.id)):
+        found.setdefault((study_id, number), []).append(trial_id)
+    return found
 
 
 def phases_of(session: Session, job_id: int) -> list[Phase]:

@@ -144,26 +144,31 @@ def _thin_trace(
     name = escape(series.name)
     x: list[float | None] = []
     y: list[float | None] = []
-    ids: list[int | None] = []
+    whose: list[tuple[int, str] | None] = []
     for curve, points in lines:
         x += [*(at for at, _ in points), None]
         y += [*(loss for _, loss in points), None]
-        ids += [*([curve.trial_id] * len(points)), None]
+        whose += [*([_whose(curve)] * len(points)), None]
     return {
         "type": "scatter",
         # A training of one epoch is a point.
         "mode": "lines+markers" if any(len(own) == 1 for _, own in lines) else "lines",
         "name": name,
         "legendgroup": f"series-{series.place}",
-        "meta": {"label": escape(series.label), "columns": ["trial"], "link": path},
+        "meta": {"label": escape(series.label), "columns": ["id", "trial"], "link": path},
         "x": x,
         "y": y,
-        "customdata": ids,
+        "customdata": whose,
         "line": {"color": faint(colour_of(series, theme), THIN_OPACITY), "width": 1},
         "marker": {"size": 3, "color": faint(colour_of(series, theme), THIN_OPACITY)},
-        "hovertemplate": f"<b>{name}</b>, trial %{{customdata}}<br>validation %{{y:.5~g}}"
+        "hovertemplate": f"<b>{name}</b>, trial %{{customdata[1]}}<br>validation %{{y:.5~g}}"
         "<extra></extra>",
     }
+
+
+def _whose(curve: TrainingCurve) -> tuple[int, str]:
+    """Return the id of a training, and its number as the table of trials shows it."""
+    return curve.trial_id, "run ahead" if curve.number is None else str(curve.number)
 
 
 def _thick(
@@ -172,7 +177,7 @@ def _thick(
     names = {study.id: study.name for study in curves.studies}
     traces = []
     for place, curve in enumerate(curves.chosen):
-        title = f"trial {curve.trial_id} ({names.get(curve.study_id, '')})"
+        title = f"{names.get(curve.study_id, '')} {_whose(curve)[1]}"
         epochs = curves.epochs.get(curve.trial_id, ())
         lines = {
             "validation": validation_points(curve, epochs, against, unit_s),
@@ -205,10 +210,10 @@ def _thick_trace(
         "mode": "lines+markers" if len(points) == 1 else "lines",
         "name": name,
         "legendgroup": f"trial-{curve.trial_id}-{what}",
-        "meta": {"label": name, "columns": ["trial"], "link": path},
+        "meta": {"label": name, "columns": ["id", "trial"], "link": path},
         "x": [x for x, _ in points],
         "y": [y for _, y in points],
-        "customdata": [curve.trial_id] * len(points),
+        "customdata": [_whose(curve)] * len(points),
         "line": look,
         "hovertemplate": f"{name}<br>%{{y:.5~g}}<extra></extra>",
     }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast
 
@@ -13,8 +12,8 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.curve_sets import CurveAxis, CurveSet, curves_figure
 from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.themes import Figure
+from api.dashboard.pages.chosen_trials import TrialName, ids_of, names_in
 from api.dashboard.pages.job_head import JobHead, head_of
-from api.paging import MAX_ID
 from service.jobs import progress
 from service.records import Job, Study
 from service.states import Phase
@@ -40,19 +39,19 @@ class CurveChoice:
     """What the reader has chosen to see.
 
     Attributes:
-        trial_ids: Which trainings are thick; empty for the best.
+        names: Which trainings are thick; empty for the best.
         faults: What is wrong with the address, as sentences.
     """
 
     against: CurveAxis = "epoch"
     phase: Phase = Phase.SEARCH
-    trial_ids: Sequence[int] = ()
+    names: Sequence[TrialName] = ()
     faults: Sequence[str] = ()
 
     @property
     def trials_text(self) -> str:
-        """The ids of the chosen trials as they are typed."""
-        return ", ".join(map(str, self.trial_ids))
+        """The chosen trials as they are typed."""
+        return ", ".join(map(str, self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,10 @@ def curves_tab(session: Session, job_id: int, query: Mapping[str, str] | None = 
     head = head_of(session, job_id)
     own = training_curves.phases_of(session, job_id)
     phases = {phase.value: PHASES[phase] for phase in own if phase in PHASES}
-    return CurvesTab(head, choice_of(query or {}), phases or {"search": PHASES[Phase.SEARCH]})
+    choice = choice_of(query or {})
+    _, faults = _chosen(session, job_id, head.studies, choice)
+    choice = replace(choice, faults=[*choice.faults, *faults])
+    return CurvesTab(head, choice, phases or {"search": PHASES[Phase.SEARCH]})
 
 
 def choice_of(query: Mapping[str, str]) -> CurveChoice:
@@ -102,19 +104,27 @@ def choice_of(query: Mapping[str, str]) -> CurveChoice:
         known = ", ".join(PHASES)
         faults.append(f"The address has phase={phase[:40]!r}, which is none of {known}.")
         phase = "search"
-    ids, wrong = _ids(query)
-    return CurveChoice(cast("CurveAxis", against), Phase(phase), ids, [*faults, *wrong])
+    texts = query.getlist("trial") if hasattr(query, "getlist") else [query.get("trial", "")]
+    names, wrong = names_in(texts)
+    if len(names) > MOST_CHOSEN:
+        wrong.append(f"Of {len(names)} chosen trials the first {MOST_CHOSEN} are shown.")
+    own = names[:MOST_CHOSEN]
+    return CurveChoice(cast("CurveAxis", against), Phase(phase), own, [*faults, *wrong])
 
 
-def _ids(query: Mapping[str, str]) -> tuple[list[int], list[str]]:
-    values = query.getlist("trial") if hasattr(query, "getlist") else [query.get("trial", "")]
-    words = re.split(r"[\s,;#]+", " ".join(values).strip())
-    words = [word for word in dict.fromkeys(words) if word]
-    good = [w for w in words if w.isascii() and w.isdecimal() and len(w) < len(str(MAX_ID))]
-    faults = [f"{word[:40]!r} is no id of a trial." for word in words if word not in good][:3]
-    if len(good) > MOST_CHOSEN:
-        faults.append(f"Of {len(good)} chosen trials the first {MOST_CHOSEN} are shown.")
-    return [int(word) for word in good[:MOST_CHOSEN]], faults
+def _chosen(
+    session: Session, job_id: int, own: Sequence[Study], choice: CurveChoice
+) -> tuple[list[int], list[str]]:
+    """Return the ids of the chosen trainings, at most `MOST_CHOSEN`, and what is wrong."""
+    if not choice.names:
+        return [], []
+    ids, faults = ids_of(session, job_id, choice.phase, own, choice.names)
+    if len(ids) > MOST_CHOSEN:
+        faults.append(
+            f"{len(ids)} trainings have these numbers: the first {MOST_CHOSEN} are shown. "
+            "Name the study, as in direct_l 12."
+        )
+    return ids[:MOST_CHOSEN], faults
 
 
 def draw_curves(request: FigureRequest) -> Figure | None:
@@ -128,7 +138,7 @@ def draw_curves(request: FigureRequest) -> Figure | None:
         last_id,
         lambda: training_curves.some_curves(session, job.id, choice.phase, MOST_CURVES),
     )
-    ids = list(choice.trial_ids) or _best(job, own)
+    ids = _chosen(session, job.id, own, choice)[0] or _best(job, own)
     chosen = training_curves.curves_of(session, job.id, ids)
     timed = some.curves if choice.against == "time" else []
     epochs = training_curves.measured(session, [c.trial_id for c in (*timed, *chosen)])

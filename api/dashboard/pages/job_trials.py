@@ -62,12 +62,13 @@ class TableQuery(TrialsQuery):
     sort: Annotated[TrialSort, BeforeValidator(lambda value: value or TrialSort.NEWEST)] = (
         TrialSort.NEWEST
     )
-    columns: list[str] = Field(default=list(SHOWN), max_length=len(COLUMNS))
+    columns: list[str] = Field(default=list(SHOWN), max_length=len(COLUMNS) + 1)
     until: Place = None
 
     @field_validator("columns")
     @classmethod
     def _known(cls, columns: list[str]) -> list[str]:
+        columns = [name for name in columns if name] or list(SHOWN)
         for name in columns:
             if name not in COLUMNS:
                 raise ValueError(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}")
@@ -126,6 +127,12 @@ class TrialsTab:
         """Which trials come first."""
         return ORDERS[self.query.shown_sort]
 
+    @property
+    def order_left(self) -> str | None:
+        """The chosen order in words, where a jump to a number has the table by number instead."""
+        is_left = self.query.shown_sort is not self.query.sort
+        return ORDERS[self.query.sort] if is_left else None
+
     def value_of(self, parameter: str) -> str:
         """Return what the address gives for a parameter."""
         return dict(self.given).get(parameter, "")
@@ -139,9 +146,10 @@ class TrialsTab:
     def sorted_by(self, key: str) -> str:
         """Return the address of the table sorted by a column, the other way if it is so now."""
         is_rising = self.query.shown_sort.value == key
-        if key == "oldest":
-            return self.address(sort="newest" if is_rising else key, from_number=None)
-        return self.address(sort=f"-{key}" if is_rising else key)
+        falling = "newest" if key == "oldest" else f"-{key}"
+        # Another order than by number ends a jump to one.
+        left = {} if key == "number" else {"from_number": None}
+        return self.address(sort=falling if is_rising else key, **left)
 
     def direction(self, key: str) -> str | None:
         """Return how the table is sorted by a column, for ``aria-sort``; None if it is not."""

@@ -88,5 +88,13 @@ def test_the_address_has_filters_order_and_columns(
     assert link is not None
     rows = client.get(link.group(1).replace("&amp;", "&")).text.splitlines()
     assert len(rows) - 1 == len(shown(page))
+    jumped = client.get(f"/jobs/{job.id}/trials?sort=value&from_number=3&columns=").text
+    assert 'data-label="Params"' in jumped  # the columns of an address that names none
+    assert '<option value="value" selected>' in jumped  # the chosen order is kept
+    back = re.search(r'href="[^"]*/trials(\?[^"]*)">Back to all, lowest value first', jumped)
+    assert back is not None
+    assert back.group(1) == "?sort=value"
+    assert "trials?sort=-training" not in jumped
+    assert "from_number" not in re.findall(r'href="[^"]*(\?[^"]*sort=training)"', jumped)[0]
     for wrong in ("columns=secret", "sort=best", "p.none=1", "before=3"):
         assert client.get(f"/jobs/{job.id}/trials?{wrong}").status_code == 422

@@ -43,7 +43,7 @@ def test_a_trial_of_every_phase_and_state_has_a_page(
         at = f"/jobs/{trial.job_id}/trials/{trial.id}"
         page = client.get(at)
         assert page.status_code == 200, at
-        assert f"trial {trial.id}<" in page.text
+        assert f"<span>id {trial.id}</span>" in page.text
         assert "<img src=x" not in page.text
         figure = client.get(f"{at}/figure").json()
         assert (figure is not None) == ("Losses by epoch" in page.text)

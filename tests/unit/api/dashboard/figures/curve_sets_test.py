@@ -44,7 +44,8 @@ def test_all_are_thin_and_the_chosen_one_is_thick_with_both_losses() -> None:
     thin, validation, training = figure["data"]
     assert thin["x"] == [1.0, None, 1.0, 2.0, 3.0, None]
     assert thin["y"] == [6.0, None, 9.0, 8.0, 7.0, None]
-    assert thin["customdata"][2] == 3
+    assert thin["customdata"][2] == (3, "3")
+    assert validation["name"] == "&lt;b&gt; 1, validation"
     assert (validation["y"], training["y"]) == ([3.0, 2.0], [5.0, 4.0])
     assert thin["line"]["width"] < validation["line"]["width"]
     assert validation["line"]["dash"] != training["line"]["dash"]
