@@ -167,8 +167,16 @@ def test_repeats_are_bands_and_a_figure_is_saved_enlarged_and_its_lines_hidden(
     for form, beginning in (("SVG", b"<svg"), ("PNG", b"\x89PNG"), ("CSV", b"series,Trial of")):
         with page.expect_download() as saved:
             card.locator(f"[data-save={form.lower()}]").click()
-        assert Path(saved.value.path()).read_bytes().startswith(beginning)
+        content = Path(saved.value.path()).read_bytes()
+        assert content.startswith(beginning)
         assert saved.value.suggested_filename.endswith(f"convergence.{form.lower()}")
+        if form == "SVG":  # it stands alone: title, caption, ground, a legend of what is shown
+            text = content.decode()
+            for part in (found["searched"].name, "Best so far of each study", ">direct_l<"):
+                assert part in text
+            assert "the dark band the middle half" in text
+            assert "random, 3 repeats" not in text
+            assert 'style="fill: rgb(255, 255, 255); fill-opacity: 1;"' in text
     card.get_by_role("button", name="Full screen").click()
     until(page, "document.fullscreenElement?.matches('figure.chart')")
     page.get_by_role("button", name="Leave full screen").click()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.marks import main_domain, marks_in_words, strip_axis, strip_traces
 from api.dashboard.figures.series import Series, series_of
 from api.dashboard.figures.staircases import Step, band_of, staircase, thinned
-from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis, whole
 from api.dashboard.figures.traces import band_traces, dots, level_line, stair_trace
 from api.dashboard.figures.views import (
     TITLES,
@@ -126,8 +126,9 @@ def across_jobs(lines: Sequence[tuple[str, Study, Sequence[Result]]], theme: The
             drawn.append(stair_trace(series, thinned(staircase(own), MAX_STEPS), theme))
     shown = [value for trace in drawn for value in trace["y"]]
     ends = [trace["y"][-1] for trace in drawn]
-    kind = "log" if spans_decades(shown) else "linear"
-    zoom = _zoom(ends, shown, kind)
+    is_log = spans_decades(shown)
+    zoom = _zoom(ends, shown, is_log=is_log)
+    longest = max((trace["x"][-1] for trace in drawn), default=0.0)
     title = "Trial of the search that leads"
     return {
         "data": drawn,
@@ -135,8 +136,8 @@ def across_jobs(lines: Sequence[tuple[str, Study, Sequence[Result]]], theme: The
             theme,
             "jobs",
             hovermode="closest",
-            xaxis=x_axis(theme, title, View(), has_marks=False),
-            yaxis=axis(theme, "Best so far", type=kind, tickformat=".3~g", nticks=6, **zoom),
+            xaxis=x_axis(theme, title, View(), longest, has_marks=False),
+            yaxis=value_axis(theme, "Best so far", is_log=is_log, **zoom),
         ),
     }
 
@@ -274,21 +275,19 @@ def _layout(drawn: _Drawing, ruler: _Ruler, search: Search, *, has_marks: bool) 
     shown = [value for line in lines for value in line]
     is_regret = ruler.optimum is not None
     kind = kind_of(view.y_scale, shown, is_auto_log=is_regret or spans_decades(shown))
-    zoom = (
-        {} if is_regret or view.y_scale != "auto" else _zoom([y[-1] for y in lines], shown, kind)
-    )
+    is_free = not is_regret and view.y_scale == "auto"
+    zoom = _zoom([y[-1] for y in lines], shown, is_log=kind == "log") if is_free else {}
+    longest = max((x for trace in drawn.traces() for x in trace["x"]), default=0.0)
     return layout(
         theme,
         view.revision,
         hovermode="closest",
         meta={"caption": _caption(drawn, ruler, search, kind)},
-        xaxis=x_axis(theme, ruler.x_title, view, has_marks=has_marks),
-        yaxis=axis(
+        xaxis=x_axis(theme, ruler.x_title, view, longest, has_marks=has_marks),
+        yaxis=value_axis(
             theme,
             "Simple regret" if is_regret else "Best so far",
-            type=kind,
-            tickformat=".3~g",
-            nticks=6,
+            is_log=kind == "log",
             **zoom,
             **main_domain(has_marks=has_marks),
         ),
@@ -296,12 +295,14 @@ def _layout(drawn: _Drawing, ruler: _Ruler, search: Search, *, has_marks: bool) 
     )
 
 
-def x_axis(theme: Theme, title: str, view: View, *, has_marks: bool) -> Figure:
+def x_axis(theme: Theme, title: str, view: View, longest: float, *, has_marks: bool) -> Figure:
     """Return the axis that a search is shown against; it lies below the strip of marks."""
+    is_log = view.x_scale == "log"
     return axis(
         theme,
         title,
-        type="log" if view.x_scale == "log" else "linear",
+        type="log" if is_log else "linear",
+        **(whole(longest) if view.against == "trials" and not is_log else {}),
         rangemode="tozero",
         showgrid=False,
         ticks="outside",
@@ -327,7 +328,7 @@ def _caption(drawn: _Drawing, ruler: _Ruler, search: Search, kind: str) -> str:
     return " ".join([*parts, *marks_in_words(search.marks)])
 
 
-def _zoom(ends: Sequence[float], shown: Sequence[float], kind: str) -> Figure:
+def _zoom(ends: Sequence[float], shown: Sequence[float], *, is_log: bool) -> Figure:
     """Set the first view to where the arms end when early values would press them flat.
 
     A double click on the figure shows everything.
@@ -336,6 +337,6 @@ def _zoom(ends: Sequence[float], shown: Sequence[float], kind: str) -> Figure:
         return {}
     low, high = min(ends), max(ends)
     width = max(high - low, ZOOM_FROM * abs(high))
-    if max(shown) - low <= ZOOM_RATIO * width or kind == "log":
+    if max(shown) - low <= ZOOM_RATIO * width or is_log:
         return {}
     return {"range": [low - 0.15 * width, high + width]}

@@ -9,10 +9,11 @@ from html import escape
 from typing import Any, Literal
 
 from api.dashboard.figures.series import Series, by_study, series_of
-from api.dashboard.figures.themes import DASHES, Figure, Theme, axis, layout
-from api.dashboard.figures.traces import colour_of, faint
+from api.dashboard.figures.themes import DASHES, Figure, Theme, axis, layout, value_axis, whole
+from api.dashboard.figures.traces import colour_of, dash_of, faint
 from api.dashboard.figures.views import spans_decades, time_unit
 from service.records import Study
+from service.states import Role
 from service.storage.training_curves import MeasuredEpoch, SomeCurves, TrainingCurve
 
 CurveAxis = Literal["epoch", "time"]
@@ -57,6 +58,7 @@ def curves_figure(curves: CurveSet, against: CurveAxis, theme: Theme, path: str)
     if not traces:
         return None
     values = [value for trace in traces for value in trace["y"] if value is not None]
+    longest = max(x for trace in traces for x in trace["x"] if x is not None)
     return {
         "data": traces,
         "layout": layout(
@@ -69,13 +71,9 @@ def curves_figure(curves: CurveSet, against: CurveAxis, theme: Theme, path: str)
                 "Epoch" if against == "epoch" else f"Time in training, {unit}",
                 showgrid=False,
                 rangemode="tozero",
+                **(whole(longest) if against == "epoch" else {}),
             ),
-            yaxis=axis(
-                theme,
-                "Loss",
-                type="log" if spans_decades(values) else "linear",
-                tickformat=".3~g",
-            ),
+            yaxis=value_axis(theme, "Loss", is_log=spans_decades(values)),
         ),
     }
 
@@ -142,6 +140,9 @@ def _thin_trace(
     path: str,
 ) -> Figure:
     name = escape(series.name)
+    colour = faint(colour_of(series, theme), THIN_OPACITY)
+    # Controls have one colour: they differ by their dashes.
+    dash = dash_of(series) if series.role is not Role.SEARCH else DASHES[0]
     x: list[float | None] = []
     y: list[float | None] = []
     whose: list[tuple[int, str] | None] = []
@@ -159,8 +160,8 @@ def _thin_trace(
         "x": x,
         "y": y,
         "customdata": whose,
-        "line": {"color": faint(colour_of(series, theme), THIN_OPACITY), "width": 1},
-        "marker": {"size": 3, "color": faint(colour_of(series, theme), THIN_OPACITY)},
+        "line": {"color": colour, "width": 1, "dash": dash},
+        "marker": {"size": 3, "color": colour},
         "hovertemplate": f"<b>{name}</b>, trial %{{customdata[1]}}<br>validation %{{y:.5~g}}"
         "<extra></extra>",
     }

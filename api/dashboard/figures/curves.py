@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis, whole
 from service.records import Measurement
 
 LOSSES = (("train_loss", "training"), ("val_loss", "validation"))
@@ -34,6 +34,7 @@ def figure_of(
     if not traces:
         return None
     values = [value for trace in traces for value in trace["y"]]
+    longest = max(epoch for trace in traces for epoch in trace["x"])
     is_log = min(values) > 0 and max(values) >= 10 * min(values)
     return {
         "data": traces,
@@ -43,8 +44,8 @@ def figure_of(
             showlegend=True,
             legend={"orientation": "h", "y": 1.1},
             hovermode="x",
-            xaxis=axis(theme, "Epoch", showgrid=False, rangemode="tozero"),
-            yaxis=axis(theme, "Loss", type="log" if is_log else "linear", tickformat=".3~g"),
+            xaxis=axis(theme, "Epoch", showgrid=False, rangemode="tozero", **whole(longest)),
+            yaxis=value_axis(theme, "Loss", is_log=is_log),
         ),
     }
 

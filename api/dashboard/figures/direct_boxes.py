@@ -7,13 +7,14 @@ where its search's sequence has it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis
 from api.dashboard.figures.value_colours import LOG_FROM_RATIO, ValueColours, colours_of
 from api.dashboard.searches.search_selection import SearchSelection
 from api.dashboard.searches.search_view import SearchView
@@ -23,6 +24,7 @@ from service.storage.search_points import SearchPoint
 # More boxes than this are smaller than a pixel; the largest are drawn.
 MOST_BOXES = 1200
 MOST_DOTS = 1500
+MOST_SIZE_TICKS = 8
 SYMBOLS = {"certain": "circle", "conditional": "diamond", "predicted": "triangle-up"}
 
 
@@ -146,10 +148,22 @@ def hull_figure(view: SearchView, state: DirectState, theme: Theme) -> Figure:
             theme,
             f"hull-{view.study.id}",
             hovermode="closest",
-            xaxis=axis(theme, "Longest side of the box", type="log", tickformat=".2~g", dtick=1),
-            yaxis=axis(theme, "Value", type="log" if is_log else "linear", tickformat=".3~g"),
+            xaxis=axis(theme, "Longest side of the box", type="log", **_size_ticks(sizes)),
+            yaxis=value_axis(theme, "Value", is_log=is_log),
         ),
     }
+
+
+def _size_ticks(sizes: NDArray[np.float64]) -> Figure:
+    """Return ticks at the sizes that there are: a side is one, a third, a ninth ... of the whole.
+
+    Of many the largest, the smallest and some between them have one.
+    """
+    levels = sorted({round(-math.log(float(size), 3.0)) for size in sizes})
+    step = -(-len(levels) // MOST_SIZE_TICKS)
+    kept = sorted({*levels[::step], levels[-1]})
+    texts = [f"1/{3**level}" if level else "1" for level in kept]
+    return {"tickvals": [3.0**-level for level in kept], "ticktext": texts}
 
 
 def _cut(
@@ -295,7 +309,7 @@ def _intervals(
         )
     dots = _dots(view, [state.trials[box] for box in results], (0, 0), colours, theme)
     dots["y"] = [state.partition.values[box] for box in results]
-    kind = "log" if colours.is_log else "linear"
+    dots["marker"]["showscale"] = False  # the axis has it
     return {
         "data": [*traces, dots],
         "layout": layout(
@@ -303,7 +317,7 @@ def _intervals(
             f"boxes-{view.study.id}",
             hovermode="closest",
             xaxis=_unit_axis(view, 0, theme),
-            yaxis=axis(theme, "Value", type=kind, tickformat=".3~g"),
+            yaxis=value_axis(theme, "Value", is_log=colours.is_log),
         ),
     }
 

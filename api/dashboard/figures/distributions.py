@@ -7,7 +7,7 @@ from html import escape
 
 from api.dashboard.figures.ranks import MeanRanks
 from api.dashboard.figures.series import Series, series_of
-from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from api.dashboard.figures.themes import Figure, Theme, axis, layout, whole
 from api.dashboard.figures.traces import group_of, line_of
 from api.dashboard.figures.views import spans_decades
 from service.records import Study
@@ -111,7 +111,13 @@ def rank_figure(ranks: MeanRanks, theme: Theme) -> Figure:
             "ranks",
             meta={"caption": ranks_in_words(ranks)},
             hovermode="x unified",
-            xaxis=axis(theme, "Trials of each search", showgrid=False, rangemode="tozero"),
+            xaxis=axis(
+                theme,
+                "Trials of each search",
+                showgrid=False,
+                range=[0.0, 1.03 * ranks.x[-1]],
+                **whole(ranks.x[-1]),
+            ),
             yaxis=axis(theme, "Mean rank", range=[n + 0.15, 0.85], dtick=1),
         ),
     }

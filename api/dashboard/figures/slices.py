@@ -20,7 +20,7 @@ from api.dashboard.figures.search_plots import (
     values_of,
 )
 from api.dashboard.figures.smoother import smooth_of
-from api.dashboard.figures.themes import Figure, Theme, axis, layout
+from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis
 from api.dashboard.figures.value_colours import colours_of
 from api.dashboard.searches.search_view import SearchView
 from service.storage.search_points import SearchPoint
@@ -53,9 +53,8 @@ def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
             theme, short_name(own.name), tickvals=places, ticktext=texts, range=[-0.03, 1.03],
             domain=_domain(column, n_columns, GAP_X), anchor=f"y{ends}", showgrid=False,
         )  # fmt: skip
-        frame[f"yaxis{ends}"] = axis(
-            theme, "Value" if column == 0 else "", type="log" if is_log else "linear",
-            tickformat=".3~g", nticks=5, anchor=f"x{ends}",
+        frame[f"yaxis{ends}"] = value_axis(
+            theme, "Value" if column == 0 else "", is_log=is_log, anchor=f"x{ends}",
             domain=_domain(n_rows - 1 - row, n_rows, GAP_Y if n_rows > 1 else 0.0),
             **_zoom(colours.low, colours.high, top, is_log=is_log),
         )  # fmt: skip

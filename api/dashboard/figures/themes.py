@@ -15,6 +15,8 @@ Figure = dict[str, Any]
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
 DASHES = ("solid", "dash", "dot", "dashdot")
+# With more on an axis of counts its ticks are whole numbers anyway.
+MOST_WHOLE = 12
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 
 
@@ -73,6 +75,20 @@ def axis(theme: Theme, title: str, **more: Any) -> Figure:
         "automargin": True,
         **more,
     }
+
+
+def value_axis(theme: Theme, title: str, *, is_log: bool, **more: Any) -> Figure:
+    """Return an axis of values, upwards, whose ticks stay apart on a low figure.
+
+    Plotly.js writes all of 1, 2 ... 9 on a short logarithmic axis otherwise.
+    """
+    own = {"type": "log", "nticks": 4} if is_log else {"type": "linear", "nticks": 6}
+    return axis(theme, title, tickformat=".3~g", **own, **more)
+
+
+def whole(longest: float) -> Figure:
+    """Return what gives an axis of counts up to `longest` its ticks at whole numbers alone."""
+    return {"dtick": 1} if longest <= MOST_WHOLE else {}
 
 
 def layout(theme: Theme, revision: str, **more: Any) -> Figure:

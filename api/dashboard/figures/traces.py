@@ -29,8 +29,8 @@ def colour_of(found: Series, theme: Theme) -> str:
 
 
 def dash_of(found: Series) -> str:
-    """Return a series' dash; a tuned control is never solid."""
-    if found.role is Role.TUNED:
+    """Return a series' dash; a control is never solid."""
+    if found.role is not Role.SEARCH:
         return DASHES[1 + found.place % (len(DASHES) - 1)]
     return DASHES[found.place % len(DASHES)]
 

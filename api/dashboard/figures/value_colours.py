@@ -57,7 +57,10 @@ class ValueColours:
         return "#" + "".join(f"{part:02x}" for part in mixed)
 
     def marker(self, values: Sequence[float], theme: Theme, **more: object) -> Figure:
-        """Return the marker of a trace that has these values, with the scale next to it."""
+        """Return the marker of a trace that has these values, with the scale next to it.
+
+        Values that are all the same have no scale.
+        """
         places = [step / (N_TICKS - 1) for step in range(N_TICKS)]
         n_stops = len(self.stops)
         return {
@@ -65,7 +68,7 @@ class ValueColours:
             "cmin": 0.0,
             "cmax": 1.0,
             "colorscale": [[step / (n_stops - 1), self.stops[step]] for step in range(n_stops)],
-            "showscale": True,
+            "showscale": self.high > self.low,
             "colorbar": {
                 "thickness": 10,
                 "outlinewidth": 0,

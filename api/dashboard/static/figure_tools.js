@@ -1,6 +1,7 @@
 // What one can do with a figure: save it as SVG, PNG or CSV, and see it on the whole screen.
 import { at } from "./addresses.js";
 import { announce } from "./live.js";
+import { picture } from "./pictures.js";
 
 // Pixels of a saved picture for each pixel on the screen: enough for print.
 const PNG_SCALE = 3;
@@ -37,10 +38,10 @@ function nameOf(box) {
 
 async function save(box, format, button) {
   button.disabled = true;
-  const { width, height } = box.getBoundingClientRect();
+  const { figure, width, height } = picture(box);
   const scale = format === "png" ? PNG_SCALE : 1;
   try {
-    await window.Plotly.downloadImage(box, { format, width, height, scale, filename: nameOf(box) });
+    await window.Plotly.downloadImage(figure, { format, width, height, scale, filename: nameOf(box) });
     announce(`Saved as ${format.toUpperCase()}`);
   } catch {
     announce(`The figure could not be saved as ${format.toUpperCase()}`);

@@ -43,6 +43,13 @@ def test_one_dimension_is_intervals_at_their_values() -> None:
     ]
     assert sum(lengths) == pytest.approx(1.0)
     assert dots["y"] == [bowl([u]) for u in dots["x"]]
+    # One box alone is on an axis with a tick, though no power of ten is near.
+    first = state_of(view, 0)
+    assert first is not None
+    sizes = hull_figure(view, first, LIGHT)["layout"]["xaxis"]
+    assert (sizes["tickvals"], sizes["ticktext"]) == ([1.0], ["1"])
+    sizes = hull_figure(view, state, LIGHT)["layout"]["xaxis"]
+    assert sizes["ticktext"][-1] == f"1/{round(1 / min(lengths))}"
 
 
 def test_penalties_do_not_take_the_scale_and_what_ran_ahead_is_open() -> None:

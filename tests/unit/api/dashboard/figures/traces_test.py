@@ -40,6 +40,12 @@ def test_a_tuned_control_is_never_drawn_as_a_search(place: int) -> None:
     assert search["line"]["color"] == control["line"]["color"]
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_a_fixed_control_is_a_dashed_line(place: int) -> None:
+    line = level_line(series(place, role=Role.CONTROL), 1.0, 9.0, THEME)["line"]
+    assert line["dash"] in {"dash", "dot", "dashdot"}
+
+
 def test_the_ninth_study_still_has_a_look() -> None:
     line = stair_trace(series(8), STEPS, THEME)
     assert line["line"]["color"] in THEME.series

@@ -23,5 +23,7 @@ def test_decades_are_on_a_log_scale_and_its_inverse_agrees() -> None:
 
 
 def test_equal_and_missing_values_have_a_colour() -> None:
-    assert colours_of([2.0, 2.0], THEMES["light"]).colour(2.0) == ON_LIGHT[0]
+    same = colours_of([2.0, 2.0], THEMES["light"])
+    assert same.colour(2.0) == ON_LIGHT[0]
+    assert not same.marker([2.0, 2.0], THEMES["light"])["showscale"]  # five times the same tick
     assert colours_of([], THEMES["light"]).share(0.3) == 0.3
