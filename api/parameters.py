@@ -5,6 +5,7 @@ A misspelt filter that were ignored would show something else than its reader as
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, get_origin
 
 from fastapi import Depends, Request
@@ -23,13 +24,13 @@ def _check(request: Request) -> None:
 
 def _check_but(prefix: str, request: Request) -> None:
     known = _parameters(request.scope["route"])
-    given = [name for name, _ in request.query_params.multi_items()]
+    given = Counter(name for name, _ in request.query_params.multi_items())
     faults = []
-    for name in dict.fromkeys(given):
+    for name, n_times in given.items():
         is_free = bool(prefix) and name.startswith(prefix)
         if name not in known and not is_free:
             faults.append((name, "there is no such parameter" + _choices(known)))
-        elif given.count(name) > 1 and not known.get(name):
+        elif n_times > 1 and not known.get(name):
             faults.append((name, "it is given more than once: give it once"))
     if faults:
         raise RequestValidationError(

@@ -30,7 +30,7 @@ from service.settings import Settings
 from service.states import ImportState
 from service.storage.database import Database
 from service.storage.deadlines import Deadline
-from service.validation.json_pointers import faults_of
+from service.validation.json_pointers import first_faults
 
 DIGEST = "content-digest"
 # RFC 9530: a dictionary of digests, each base64 between colons.
@@ -115,9 +115,9 @@ def folder_options(body: object) -> tuple[str, ImportOptions]:
     try:
         found = FolderImport.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error.errors(include_url=False), body)
+        faults, n_faults = first_faults(error.errors(include_url=False), body)
         detail = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
-        raise ProblemError("invalid-dataset", detail, faults) from error
+        raise ProblemError("invalid-dataset", detail, faults, n_faults) from error
     return found.folder, ImportOptions(**found.model_dump(exclude={"folder"}))
 
 

@@ -23,12 +23,24 @@ class Fault:
     detail: str
 
 
-class InvalidSpecError(DensearchError):
-    """A job's spec is refused; nothing was stored. `faults` names every field at once."""
+# A request may be wrong in more places than anybody reads: so many are named.
+MOST_FAULTS = 100
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("; ".join(f"{f.pointer or '/'}: {f.detail}" for f in self.faults))
+
+class InvalidSpecError(DensearchError):
+    """A job's spec is refused; nothing was stored.
+
+    Attributes:
+        faults: The fields that are wrong, all at once; of very many the first.
+        n_faults: How many there are, named or not.
+    """
+
+    def __init__(self, faults: Sequence[Fault], n_faults: int = 0) -> None:
+        self.faults = tuple(faults[:MOST_FAULTS])
+        self.n_faults = max(n_faults, len(faults))
+        lines = [f"{fault.pointer or '/'}: {fault.detail}" for fault in self.faults]
+        more = self.n_faults - len(self.faults)
+        super().__init__("; ".join([*lines, f"and {more:,} more"] if more else lines))
 
 
 class InvalidBodyError(InvalidSpecError):

@@ -6,7 +6,7 @@ service.validation, and so does the translation of errors to JSON pointers.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -175,13 +175,17 @@ class Fidelity(Section):
     )
 
 
+# The first wrong number of a vector speaks for all.
+Vector: TypeAlias = Annotated[list[float], Field(min_length=1, max_length=4096, fail_fast=True)]
+
+
 class WarmStart(Section):
     """Where the samplers that can start from: densities of earlier jobs, or vectors."""
 
     densities: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(
         default_factory=list, max_length=100, description="Their ids."
     )
-    vectors: list[Annotated[list[float], Field(min_length=1, max_length=4096)]] = Field(
+    vectors: list[Vector] = Field(
         default_factory=list,
         max_length=100,
         description="Free values in the order of the bounds; the server adds the densities' own.",

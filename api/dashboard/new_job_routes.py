@@ -91,7 +91,7 @@ def submit_new_job(
         try:
             job_id = _submitted(database, settings, draft.value, key)
         except InvalidSpecError as error:
-            faults = error.faults
+            faults = new_job.named_of(error)
         else:
             return RedirectResponse(f"/jobs/{job_id}", status_code=303)
     with database.read() as session:

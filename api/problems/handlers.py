@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.problems.kinds import PROBLEMS, Problem
+from densearch.names import shown
 from service import errors
 from service.errors import DensearchError, Fault
 from service.storage.refusals import Refusal, explain, refusal_of
@@ -74,14 +75,19 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.UNPREPARED: "schema-outdated",
 }
 RETRY_AFTER_S = 5
+# Characters of a fault's detail, of all faults together, of the name of a parameter.
+MOST_CHARS, MOST_IN_ALL, MOST_NAME = 2_000, 20_000, 100
 _BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed"}
 
 
 class ProblemError(Exception):
     """A refusal that the API itself decides; `slug` names its row in `PROBLEMS`."""
 
-    def __init__(self, slug: str, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, slug: str, detail: str, faults: Sequence[Fault] = (), n_faults: int = 0
+    ) -> None:
         self.problem, self.detail, self.faults = PROBLEMS[slug], detail, tuple(faults)
+        self.n_faults = max(n_faults, len(faults))
         super().__init__(detail)
 
 
@@ -93,25 +99,34 @@ def body_of(
 ) -> dict[str, Any]:
     """Return the members of a problem document; the first pointer is also a member of its own.
 
+    What it repeats of a request is bounded, and has escapes for characters that are not safe to
+    show.
+
     Args:
         problem: Its kind.
         detail: What is wrong.
         entries: The single faults.
-        n_entries: How many there are, where not all may be listed.
+        n_entries: How many there are, where not all are listed.
     """
     body: dict[str, Any] = {
         "type": problem.type,
         "title": problem.title,
         "status": problem.status,
-        "detail": detail,
+        "detail": _readable(detail, MOST_IN_ALL),
     }
     if entries:
         if "pointer" in entries[0]:
             body["pointer"] = entries[0]["pointer"]
-        body["errors"] = [dict(entry) for entry in entries]
+        body["errors"] = [
+            {**entry, "detail": _readable(entry["detail"], MOST_CHARS)} for entry in entries
+        ]
         if n_entries is not None:
             body["n_errors"] = n_entries
     return body
+
+
+def _readable(text: str, most: int) -> str:
+    return shown(text[:most], keep="\n") + ("…" if len(text) > most else "")
 
 
 def answer(
@@ -119,10 +134,11 @@ def answer(
     detail: str,
     entries: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    n_entries: int | None = None,
 ) -> Response:
     """Return a problem+json response; arguments as in `body_of`."""
     return JSONResponse(
-        body_of(problem, detail, entries),
+        body_of(problem, detail, entries, n_entries),
         status_code=problem.status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
@@ -170,16 +186,18 @@ def _log_refusal(problem: Problem, error: Exception, **where: str) -> None:
 
 
 def _body(problem: Problem, error: Exception) -> dict[str, Any]:
-    if isinstance(error, ProblemError):
-        return body_of(problem, error.detail, _pointed(error.faults))
-    if isinstance(error, errors.InvalidSpecError):
-        return body_of(problem, str(error), _pointed(error.faults))
+    if isinstance(error, ProblemError | errors.InvalidSpecError):
+        return body_of(problem, str(error), _pointed(error.faults), _all_or_none(error))
     if isinstance(error, errors.InvalidDatasetError):
         return body_of(problem, _summary(error), _entries(error), error.n_faults)
     if isinstance(error, errors.IdempotencyConflictError):
         # The pointer is to the whole body: it differs from that of the first request.
         return body_of(problem, str(error), _pointed([Fault("", str(error))]))
     return body_of(problem, _detail(error))
+
+
+def _all_or_none(error: ProblemError | errors.InvalidSpecError) -> int | None:
+    return error.n_faults if error.n_faults > len(error.faults) else None
 
 
 def _entries(error: errors.InvalidDatasetError) -> list[dict[str, str]]:
@@ -210,16 +228,17 @@ def _parameter(_request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     entries = [
         {
-            "parameter": ".".join(str(part) for part in item["loc"][1:]),
+            "parameter": _readable(".".join(str(part) for part in item["loc"][1:]), MOST_NAME),
             "in": str(item["loc"][0]),
             "detail": "there is no such parameter"
             if item["type"] == "extra_forbidden"
             else sentence(item),
         }
-        for item in found
+        for item in found[: errors.MOST_FAULTS]
     ]
     detail = "; ".join(f"{e['in']} {e['parameter']}: {e['detail']}" for e in entries)
-    return answer(PROBLEMS["invalid-parameter"], detail, entries)
+    n_entries = len(found) if len(found) > len(entries) else None
+    return answer(PROBLEMS["invalid-parameter"], detail, entries, n_entries=n_entries)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -30,5 +30,6 @@ class ProblemOut(Out):
     errors: list[FaultOut] | None = None
     n_errors: int | None = Field(
         default=None,
-        description="Of a data set, the number of files that are refused; `errors` has the first.",
+        description="How many faults there are, where `errors` has the first of them alone; "
+        "always of the files of a data set.",
     )

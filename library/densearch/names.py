@@ -74,6 +74,16 @@ def shown(text: str, keep: str = "") -> str:
     return "".join(c if is_safe(c) or c in keep else _escape(c) for c in text)
 
 
+def quoted(text: str, most: int = 100) -> str:
+    """Return text between quotation marks, as `shown` shows it, for a message that repeats it.
+
+    Args:
+        text: Any text, of any length.
+        most: Characters that are repeated; an ellipsis stands for the others.
+    """
+    return f"'{shown(text[:most])}{'…' if len(text) > most else ''}'"
+
+
 def decoded(text: str) -> str:
     """Return an argument or a file's name as UTF-8 where the locale left its bytes undecoded."""
     try:

@@ -257,7 +257,8 @@ def _extend(
         axes = {**matrix, wanted.path: wanted.values}
         resolved = _admitted(database, campaign.base, cells, axes, *parsed)
     except InvalidSpecError as error:
-        raise InvalidSpecError([_in_extension(each, wanted) for each in error.faults]) from error
+        own = [_in_extension(each, wanted) for each in error.faults]
+        raise InvalidSpecError(own, error.n_faults) from error
     with database.write() as session:
         if campaigns.lock(session, campaign.id).matrix != campaign.matrix:
             return None

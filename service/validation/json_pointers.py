@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from service.errors import Fault
+from densearch.names import quoted
+from service.errors import MOST_FAULTS, Fault
+
+# A pointer repeats keys that are the user's: what lies deeper is named by what holds it.
+MOST_CHARS = 500
 
 # pydantic's wording speaks of Python; these speak of the user's JSON.
 _WORDS = {
@@ -31,7 +35,25 @@ def pointer_of(location: Sequence[int | str], body: object) -> str:
     pydantic puts the tag of a union between the keys; such a part is not in the body and is left
     out. The last part is kept: it may name a field that is missing.
     """
-    parts: list[str] = []
+    return pointer_to(_parts_of(location, body))
+
+
+def pointer_to(parts: Iterable[int | str]) -> str:
+    """Return the JSON pointer to the value below these keys and indices.
+
+    It leads to the nearest value around that one where it would have more than `MOST_CHARS`.
+    """
+    pointer = ""
+    for part in parts:
+        below = f"{pointer}/{escape(part)}"
+        if len(below) > MOST_CHARS:
+            break
+        pointer = below
+    return pointer
+
+
+def _parts_of(location: Sequence[int | str], body: object) -> tuple[int | str, ...]:
+    parts: list[int | str] = []
     here: Any = body
     for index, part in enumerate(location):
         inside = (isinstance(here, dict) and part in here) or (
@@ -41,22 +63,28 @@ def pointer_of(location: Sequence[int | str], body: object) -> str:
             here = here[part]
         elif index < len(location) - 1 or not isinstance(here, dict):
             continue
-        parts.append(escape(part))
-    return "".join(f"/{part}" for part in parts)
+        parts.append(part)
+    return tuple(parts)
 
 
-def faults_of(errors: Sequence[Mapping[str, Any]], body: object) -> list[Fault]:
+def first_faults(errors: Sequence[Mapping[str, Any]], body: object) -> tuple[list[Fault], int]:
     """Turn pydantic's error list into faults, one for each location.
 
     A value that fits no member of a union has an error for each member: the first speaks for all.
+
+    Returns:
+        The first `MOST_FAULTS`, and how many there are.
     """
-    found: dict[str, Fault] = {}
+    found: list[Fault] = []
+    places: set[tuple[int | str, ...]] = set()
     for error in errors:
-        pointer = pointer_of(error["loc"], body)
+        parts = _parts_of(error["loc"], body)
         if error["type"] in _TAG_ERRORS:
-            pointer += "/" + escape(_tag(error))
-        found.setdefault(pointer, Fault(pointer, sentence(error)))
-    return list(found.values())
+            parts = (*parts, _tag(error))
+        if parts not in places and len(found) < MOST_FAULTS:
+            found.append(Fault(pointer_to(parts), sentence(error)))
+        places.add(parts)
+    return found, len(places)
 
 
 def _tag(error: Mapping[str, Any]) -> str:
@@ -69,7 +97,8 @@ def sentence(error: Mapping[str, Any]) -> str:
     if kind == "union_tag_not_found":
         return _WORDS["missing"]
     if kind == "union_tag_invalid":
-        return f"unknown {_tag(error)} {context['tag']!r}: choose {context['expected_tags']}"
+        given = quoted(str(context["tag"]))
+        return f"unknown {_tag(error)} {given}: choose {context['expected_tags']}"
     if kind == "literal_error" and isinstance(error["input"], str):
-        return f"unknown value {error['input'][:100]!r}: choose {context['expected']}"
+        return f"unknown value {quoted(error['input'])}: choose {context['expected']}"
     return _WORDS.get(kind, str(error["msg"]).removeprefix("Value error, "))

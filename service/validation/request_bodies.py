@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from service.errors import InvalidSpecError
-from service.validation.json_pointers import faults_of
+from service.validation.json_pointers import first_faults
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,9 +23,9 @@ def read(
         refusal: The error of a body that does not fit.
 
     Raises:
-        InvalidSpecError: With one fault for each field that is wrong.
+        InvalidSpecError: With one fault for each field that is wrong, of very many the first.
     """
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        raise refusal(faults_of(error.errors(include_url=False), body)) from error
+        raise refusal(*first_faults(error.errors(include_url=False), body)) from error

@@ -156,8 +156,14 @@ def faults_of(session: Session, value: object, prices: Prices) -> Sequence[Fault
             return faults
         service_jobs.admitted(session, spec, [])
     except InvalidSpecError as error:
-        return error.faults
+        return named_of(error)
     return ()
+
+
+def named_of(error: InvalidSpecError) -> Sequence[Fault]:
+    """Return the faults that an error names; a last one counts the others."""
+    more = error.n_faults - len(error.faults)
+    return [*error.faults, Fault("", f"and {more:,} more")] if more else error.faults
 
 
 def _offered(session: Session, kind: str) -> Iterator[FormChoice]:

@@ -11,7 +11,9 @@ from service import errors
 from service.errors import (
     DeadlineError,
     DensearchError,
+    Fault,
     ImportLostError,
+    InvalidSpecError,
     LeaseLostError,
     NotFoundError,
     StorageFullError,
@@ -65,3 +67,15 @@ def test_what_fails_on_the_server_is_logged_also_where_no_request_waits(
         body = document_of(error)
     assert body["status"] == problem_of(error).status
     assert [line["event"] for line in lines] == events
+
+
+def test_a_problem_repeats_what_was_sent_bounded_and_with_escapes() -> None:
+    long = NotFoundError("study", "\u202e<b>" + "x" * 50_000)
+    assert len(document_of(long)["detail"]) < 21_000
+    assert r"\u202e<b>xx" in document_of(long)["detail"]
+    faults = [Fault(f"/{i}", "is\x00odd" * 1_000) for i in range(150)]
+    body = document_of(InvalidSpecError(faults))
+    assert (len(body["errors"]), body["n_errors"]) == (100, 150)
+    assert {len(one["detail"]) for one in body["errors"]} < set(range(9_000))
+    assert r"is\x00odd" in body["errors"][0]["detail"]
+    assert "n_errors" not in document_of(InvalidSpecError(faults[:100]))

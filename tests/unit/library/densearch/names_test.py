@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from densearch.names import checked, decoded, fault_in, is_safe, shown
+from densearch.names import checked, decoded, fault_in, is_safe, quoted, shown
 
 BAD = {
     "C0": "\x00\x07\x08\t\n\x0b\r\x1b\x1f",
@@ -87,3 +87,10 @@ def test_bytes_that_the_locale_left_undecoded_are_read_as_utf_8() -> None:
     assert decoded("日本".encode().decode("ascii", "surrogateescape")) == "日本"
     assert decoded("日本") == "日本"
     assert decoded("caf\udce9") == "caf\udce9"  # no UTF-8
+
+
+def test_a_message_repeats_the_beginning_of_a_text_with_escapes() -> None:
+    assert quoted("a\u202eb") == r"'a\u202eb'"
+    assert quoted("日本 \U0001f469\u200d\U0001f4bb") == "'日本 \U0001f469\u200d\U0001f4bb'"
+    assert quoted("x" * 101) == f"'{'x' * 100}…'"
+    assert quoted("abcdef", most=3) == "'abc…'"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from service.validation.json_pointers import escape, pointer_of
+from service.errors import InvalidSpecError
+from service.validation.json_pointers import escape, first_faults, pointer_of
 
 
 # The examples of RFC 6901, section 5.
@@ -27,3 +30,14 @@ def test_a_missing_field_is_named() -> None:
 
 def test_the_whole_body_is_the_empty_pointer() -> None:
     assert pointer_of((), [1]) == ""
+
+
+def test_one_fault_for_each_place_and_of_very_many_the_first() -> None:
+    unknown: list[dict[str, Any]] = [
+        {"type": "extra_forbidden", "loc": (f"k{i}",), "msg": "", "input": 1} for i in range(250)
+    ]
+    found, n_faults = first_faults([*unknown, *unknown], {f"k{i}": 1 for i in range(250)})
+    assert [fault.pointer for fault in found] == [f"/k{i}" for i in range(100)]
+    assert n_faults == 250
+    error = InvalidSpecError(found, n_faults)
+    assert str(error).endswith("; and 150 more")
