@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from densearch.plurals import noun
 from service.capacity import n_slots
 from workers.pulse import Sight
 from workers.slots import Slot, WorkerShape, memory_share
@@ -50,7 +51,8 @@ def lack_of(total: Mapping[str, float], shape: WorkerShape) -> str:
     if not total["cpus"]:
         return "the Ray cluster has no workers: start a Ray node with CPUs"
     return (
-        f"a trial needs {shape.cpus:g} CPUs and {shape.gpus:g} GPUs, "
+        f"a trial needs {shape.cpus:g} {noun(shape.cpus, 'CPU')} and "
+        f"{shape.gpus:g} {noun(shape.gpus, 'GPU')}, "
         f"the cluster has {total['cpus']:g} and {total['gpus']:g}: add workers, or submit "
         "the job with smaller resources"
     )

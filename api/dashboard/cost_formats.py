@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.dashboard.formats import duration
+from densearch.plurals import counted
 from service.costs.figures import Epoch, Estimate, Interval, Money
 
 LEAST_MONEY = 0.01
@@ -45,7 +46,7 @@ def source(epoch: Epoch) -> str:
     """Return the source of an epoch's time as text."""
     sources = {
         "calibration": f"from steps timed on {epoch.device}",
-        "trials": f"the median of {epoch.n} earlier trainings",
+        "trials": f"the median of {counted(epoch.n, 'earlier training')}",
         "spec": "as the spec says",
     }
     return sources[epoch.source]
@@ -78,7 +79,7 @@ def summary(estimate: Estimate) -> str:
     """Return the estimate as a sentence for screen readers."""
     if estimate.state != "ready":
         return estimate.detail or estimate.state
-    most = f"at most {estimate.n_trainings} trainings"
+    most = f"at most {counted(estimate.n_trainings, 'training')}"
     if estimate.time_s is None:
         return f"Estimate: {most}"
     return f"Estimate: {most}, about {rough(estimate.time_s.expected)} from start to end"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from densearch.plurals import noun
 from densearch.vector_text import layers_text, range_text, taps_text, texts_within
 
 NONE = "\N{EN DASH}"
@@ -142,7 +143,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Write a whole number, its thousands separated, with its noun."""
+    return f"{count(n)} {noun(n, one, many)}"
+
+
 FILTERS = {
+    "counted": counted,
+    "noun": noun,
     "sentence": sentence,
     "exact": exact,
     "number": number,

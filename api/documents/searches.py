@@ -21,6 +21,7 @@ from api.documents.blocks import (
 from api.documents.figures.lines import ControlLevel, SearchLine, search_lines
 from api.documents.source import DocumentSource
 from api.documents.texts import params_text
+from densearch.plurals import counted
 from densearch.vector_text import layers_text, range_text, taps_text
 from service.records import Study, Trial
 from service.states import REASONS, Role
@@ -135,8 +136,8 @@ def _count(plateau: Mapping[str, Any]) -> str:
 def _failures(source: DocumentSource) -> Iterator[Block]:
     counts, names = source.progress, {study.id: study.name for study in source.studies}
     if counts.n_pruned:
-        pruned = "training was" if counts.n_pruned == 1 else "trainings were"
-        yield TextBlock(f"{counts.n_pruned} {pruned} stopped early by the pruning rule.")
+        pruned = counted(counts.n_pruned, "training was", "trainings were")
+        yield TextBlock(f"{pruned} stopped early by the pruning rule.")
     if not source.failed:
         return
     shown = len(source.failed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.dashboard.formats import count, sentence
 from api.documents.blocks import Block, TextBlock
 from api.documents.source import DocumentSource
+from densearch.plurals import counted, noun
 from service.records import Json
 from service.states import JobState
 
@@ -24,7 +25,8 @@ def standing(source: DocumentSource) -> list[Block]:
 
 def _words(source: DocumentSource) -> str:
     state, counts = source.job.state, source.progress
-    done = f"{count(counts.n_finished)} of {count(counts.n_trials)} trials of the searches"
+    trials = f"{count(counts.n_trials)} {noun(counts.n_trials, 'trial')}"
+    done = f"{count(counts.n_finished)} of {trials} of the searches"
     kept = "What was found until then is shown." if counts.n_finished else "Nothing was found."
     later = "All figures may still change, and there is no answer yet."
     if state is JobState.FAILED:
@@ -32,8 +34,9 @@ def _words(source: DocumentSource) -> str:
     if state is JobState.CANCELLED:
         return f"The job was cancelled after {done}: its question has no answer. {kept}"
     if state is JobState.EVALUATING:
-        final = f"{counts.n_evaluations_finished} of {counts.n_evaluations} final trainings"
-        return f"Provisional: the searches have ended, and {final} are done. {later}"
+        final = counted(counts.n_evaluations, "final training")
+        done = f"{counts.n_evaluations_finished} of {final}"
+        return f"Provisional: the searches have ended, and {done} are done. {later}"
     if state is JobState.PAUSED:
         return f"Provisional: the job is paused after {done}. {later}"
     if state is JobState.QUEUED and not counts.n_finished:

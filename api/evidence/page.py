@@ -34,6 +34,7 @@ from api.evidence.tables import (
     ratio_text,
     table,
 )
+from densearch.plurals import counted
 from service.report.meta import Combined
 
 FIGURE, LOSSES, ITEMS, RECORDS = "forest.svg", "losses.csv", "items", "records.json"
@@ -190,7 +191,7 @@ def _summary(results: Sequence[PrimaryResult]) -> str:
     counts = {name: sum(own.outcome == name for own in results) for name in OUTCOMES}
     said = ", ".join(f"{OUTCOMES[name]} in {n}" for name, n in counts.items() if n)
     seeds = median(own.n_seeds for own in results)
-    n = f"{len(results)} cells" if len(results) > 1 else "one cell"
+    n = counted(len(results), "cell") if len(results) > 1 else "one cell"
     return f"**In {n}: {said}.** Seeds of each arm: {seeds:g} in the median."
 
 

@@ -15,6 +15,7 @@ from api.context import InDatabase, WithSettings
 from api.middleware.deadline import GRACE_S, abandon
 from api.problems.handlers import documented
 from api.schemas.health import CheckOut, HealthOut, ReadinessOut
+from densearch.plurals import counted
 from service import data_folder
 from service.errors import DeadlineError, SchemaError, UnreadableDatabaseError
 from service.jobs import leases
@@ -103,7 +104,7 @@ def _dispatcher(database: Database, settings: Settings) -> CheckOut:
     if not found:
         return _failed("dispatcher", leases.no_dispatcher(settings.data_dir))
     n_workers = sum(d.n_workers for d in found)
-    detail = f"{len(found)} alive, {n_workers} workers"
+    detail = f"{len(found)} alive, {counted(n_workers, 'worker')}"
     if not n_workers:
         detail += ": the Ray cluster has no node with CPUs; start one, or look at the log"
     return CheckOut(name="dispatcher", ok=n_workers > 0, detail=detail)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypedDict
 
+from densearch.plurals import counted
+
 Json = dict[str, Any]
 # An aware time in ISO 8601, UTC.
 Time = str
@@ -237,8 +239,7 @@ def earlier_looks_in_words(n_jobs: int) -> str:
     """Say how many jobs had judged on a job's test split before it."""
     if n_jobs == 0:
         return "No job has looked at this test split before."
-    jobs = "1 job" if n_jobs == 1 else f"{n_jobs} jobs"
-    return f"This test split has been looked at by {jobs} before this one."
+    return f"This test split has been looked at by {counted(n_jobs, 'job')} before this one."
 
 
 def marked_arm(report: Mapping[str, Any], light: str | None = None) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from densearch.plurals import counted, noun
 from service.datasets.faults import Faults
 from service.datasets.formats.folder_words import is_like_role, is_like_split
 from service.datasets.samples import Source
@@ -90,7 +91,7 @@ def _of_classes(written: Written) -> Iterator[str]:
     low, high = int(totals.argmin()), int(totals.argmax())
     if totals[high] > MAX_IMBALANCE * totals[low]:
         yield (
-            f"The classes are unbalanced: {classes[high]} has {totals[high]:,} samples, "
+            f"The classes are unbalanced: {classes[high]} has {counted(totals[high], 'sample')}, "
             f"{classes[low]} has {totals[low]:,}."
         )
     for split, found in counts.items():
@@ -106,16 +107,16 @@ def _of_splits(written: Written) -> Iterator[str]:
     for split, n in written.manifest["counts"].items():
         if n < FEW_IN_SPLIT:
             what = "that is little to learn from" if split == "train" else "its figures are chance"
-            yield f"The {split} split has {n} samples: {what}."
+            yield f"The {split} split has {counted(n, 'sample')}: {what}."
 
 
 def _of_groups(written: Written) -> Iterator[str]:
     n = written.manifest.get(COUNTS, {}).get("test", LEAST_GROUPS)
     if n < LEAST_GROUPS:
         n_samples = written.manifest["counts"]["test"]
-        groups = "1 group" if n == 1 else f"{n} groups"
+        samples, groups = counted(n_samples, "sample"), counted(n, "group")
         yield (
-            f"The test split has {n_samples} samples of {groups}: with fewer than {LEAST_GROUPS} "
+            f"The test split has {samples} of {groups}: with fewer than {LEAST_GROUPS} "
             "no interval over its samples is given."
         )
 
@@ -139,11 +140,12 @@ def _of_duplicates(written: Written) -> Iterator[str]:
         )
         more = f"; and {len(pairs) - MAX_LISTED:,} more" if len(pairs) > MAX_LISTED else ""
         yield (
-            f"{len(pairs):,} samples lie in two splits, which makes figures too good: "
-            f"{shown}{more}. Remove them, or put each into a group."
+            f"{counted(len(pairs), 'sample lies', 'samples lie')} in two splits, which makes "
+            f"figures too good: {shown}{more}. Remove them, or put each into a group."
         )
     if n_within:
-        yield f"{n_within:,} samples come more than once within a split."
+        samples = counted(n_within, "sample comes", "samples come")
+        yield f"{samples} more than once within a split."
 
 
 def _of_sizes(written: Written) -> Iterator[str]:
@@ -163,10 +165,10 @@ def _of_sizes(written: Written) -> Iterator[str]:
 
 def _of_faults(faults: Faults) -> Iterator[str]:
     if faults.n:
-        files = "file was" if faults.n == 1 else "files were"
+        files = counted(faults.n, "file was", "files were")
         named = "; ".join(f"{error.entry} {error.detail}" for error in faults.first[:MAX_LISTED])
         more = f"; and {faults.n - MAX_LISTED:,} more" if faults.n > MAX_LISTED else ""
-        yield f"{faults.n:,} {files} left out: {named}{more}."
+        yield f"{files} left out: {named}{more}."
 
 
 def _of_left_out(source: Source) -> Iterator[str]:
@@ -176,5 +178,6 @@ def _of_left_out(source: Source) -> Iterator[str]:
 
 def _of_clutter(n: int) -> Iterator[str]:
     if n:
-        files, were = ("file", "was") if n == 1 else ("files", "were")
-        yield f"{n:,} {files} of systems and programs, such as thumbnails, {were} passed over."
+        were = noun(n, "was", "were")
+        files = counted(n, "file")
+        yield f"{files} of systems and programs, such as thumbnails, {were} passed over."

@@ -21,7 +21,8 @@ FOLDER = "attempt-logs"
 MOST_BYTES = 64 * 1024
 # Of a job; the oldest are removed.
 MOST_FILES = 2_000
-_CUT = "[what was printed before is left out]\n"
+# The first line of a log that began before.
+CUT = "[what was printed before is left out]\n"
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -52,7 +53,7 @@ def read(data_dir: Path, job_id: int, attempt_id: int) -> str | None:
         return text
     # A progress bar is one long line, with returns.
     begun = _LINE_END.search(text)
-    return _CUT + (text[begun.end() :] if begun and begun.end() < len(text) else text)
+    return CUT + (text[begun.end() :] if begun and begun.end() < len(text) else text)
 
 
 def stamp(data_dir: Path, job_id: int, attempt_id: int) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from densearch.plurals import counted
 from service.records import Trial
 from service.spec import Fidelity
 from service.states import Phase, TrialState
@@ -167,7 +168,7 @@ def _n_better(one: Audited) -> int:
 
 
 def _in_words(n: int, n_better: int, correlation: float | None) -> str:
-    of = "one audited training" if n == 1 else f"{n} audited trainings"
+    of = "one audited training" if n == 1 else counted(n, "audited training")
     better = "none" if n_better == 0 else f"{n_better}"
     words = f"Of {of}, {better} ended better in full than every promoted one of its search."
     if correlation is None:

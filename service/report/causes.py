@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from densearch.plurals import noun
 from service.report.attribution import (
     BEYOND,
     DEFAULT_INIT_TUNED,
@@ -23,7 +24,7 @@ def attribution_in_words(found: Attribution) -> str:
     if wanted:
         what = "split" if found.is_rate_tuned else "compare"
         how = "further" if found.is_rate_tuned else "with a tuned learning rate"
-        controls = "control" if len(wanted) == 1 else "controls"
+        controls = noun(len(wanted), "control")
         sentences.append(f"To {what} the gain {how}, add the {controls} {joined(wanted)}.")
     return " ".join(sentences)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from densearch.plurals import noun
 from service.report.effects import Effect
 
 # Smaller percentages are no difference that anybody sees.
@@ -18,7 +19,7 @@ def joined(words: Sequence[str]) -> str:
 
 def count_of(n: int, what: str) -> str:
     """Return a number with its noun: "1 seed", "3 seeds"."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+    return f"{n} {noun(n, what)}"
 
 
 def percent(share: float) -> str:

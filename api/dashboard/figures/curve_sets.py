@@ -12,6 +12,7 @@ from api.dashboard.figures.series import Series, by_study, series_of
 from api.dashboard.figures.themes import DASHES, Figure, Theme, axis, layout, value_axis, whole
 from api.dashboard.figures.traces import colour_of, dash_of, faint
 from api.dashboard.figures.views import spans_decades, time_unit
+from densearch.plurals import noun
 from service.records import Study
 from service.states import Role
 from service.storage.training_curves import MeasuredEpoch, SomeCurves, TrainingCurve
@@ -230,8 +231,10 @@ def _caption(curves: CurveSet, against: CurveAxis) -> str:
         )
     if against == "time":
         known = sum(1 for curve in curves.some.curves if curves.epochs.get(curve.trial_id))
-        if known < n_shown:
+        n_less = n_shown - known
+        if n_less:
             parts.append(
-                f"{n_shown - known} took the result of an earlier training, and have no times."
+                f"{n_less} took the result of an earlier training, and "
+                f"{noun(n_less, 'has', 'have')} no times."
             )
     return " ".join(parts)

@@ -10,6 +10,7 @@ from api.dashboard.figures.series import Series, series_of
 from api.dashboard.figures.themes import Figure, Theme, axis, layout, whole
 from api.dashboard.figures.traces import group_of, line_of
 from api.dashboard.figures.views import spans_decades
+from densearch.plurals import counted
 from service.records import Study
 from service.states import Role
 from service.storage.trial_marks import SearchValues
@@ -126,7 +127,7 @@ def rank_figure(ranks: MeanRanks, theme: Theme) -> Figure:
 def ranks_in_words(ranks: MeanRanks) -> str:
     """Say what the ranks are, and of how many repeats."""
     n = ranks.n_repeats
-    repeats = "one repeat" if n == 1 else f"{n} repeats"
+    repeats = "one repeat" if n == 1 else counted(n, "repeat")
     words = (
         f"In each repeat the samplers are ranked by the best that they have after as many trials, "
         f"1 is the lowest; equal bests share the mean of their ranks. Lines: means over {repeats}."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from api.dashboard.figures.themes import DASHES, Figure, Theme, axis, layout
 from api.dashboard.figures.views import spans_decades
+from densearch.plurals import counted, noun
 from service.jobs.item_standings import ItemStandings
 
 # Points of a line, and of the figure of pairs.
@@ -82,7 +83,7 @@ def _line(arm: str, place: int, x: Sequence[float], y: Sequence[float], theme: T
 
 def _seeds(standings: ItemStandings) -> str:
     n, n_all = standings.n_seeds, standings.n_trained
-    seeds = "one seed" if n == 1 else f"{n} seeds"
+    seeds = "one seed" if n == 1 else counted(n, "seed")
     return seeds if n == n_all else f"the first {seeds} of {n_all}"
 
 
@@ -147,7 +148,8 @@ def _pairs_words(standings: ItemStandings, arm: str, against: str, stride: int) 
     first, second = standings.losses[arm], standings.losses[against]
     n, better = standings.n_items, int(np.sum(first < second))
     words = (
-        f"{better} of {n} test items have a lower loss with {arm} than with {against}, in the "
+        f"{better} of {counted(n, 'test item')} {noun(better, 'has', 'have')} "
+        f"a lower loss with {arm} than with {against}, in the "
         f"mean over {_seeds(standings)}. On the dashed line both are as good. Items of one split "
         "are not all one wants to know of: the report has the interval."
     )

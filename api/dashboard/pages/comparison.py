@@ -14,6 +14,7 @@ from api.dashboard.figures.heatmaps import plane, spread_of
 from api.dashboard.formats import NONE
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import task_text
+from densearch.plurals import counted
 from service.errors import DensearchError
 from service.jobs import progress
 from service.records import Job, Json, Study
@@ -120,7 +121,11 @@ def ids_in(texts: Sequence[str]) -> list[int]:
     odd = [word for word in words if not _is_id(word)]
     found = [] if odd else list(dict.fromkeys(map(int, words)))
     if not LEAST_JOBS <= len(found) <= MOST_JOBS:
-        what = f"{odd[0][:40]!r} is no number of a job" if odd else f"it names {len(found)} jobs"
+        what = (
+            f"{odd[0][:40]!r} is no number of a job"
+            if odd
+            else f"it names {counted(len(found), 'job')}"
+        )
         raise NotComparableError(
             f"{what}: give the numbers of {LEAST_JOBS} to {MOST_JOBS} jobs, such as "
             "compare?jobs=1,2, or tick them in the list of jobs"

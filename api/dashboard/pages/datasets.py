@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.json_text import json_text
 from densearch.answers import LEFT_OUT, LeftOutAnswer, LeftOutFile
 from densearch.plugins.data_info import DataInfo
+from densearch.plurals import counted
 from service import clock
 from service.datasets import preview
 from service.datasets.formats.registry import FORMATS, Format
@@ -170,7 +171,7 @@ class DatasetList:
 
 
 def _shape(n_dims: int, sides: str, n_channels: int) -> str:
-    channels = "1 channel" if n_channels == 1 else f"{n_channels} channels"
+    channels = counted(n_channels, "channel")
     wide = f" of {sides} px" if sides and n_dims > 1 else f" of {sides}" if sides else ""
     return f"{AXES[n_dims]}{wide}, {channels}"
 

@@ -29,7 +29,8 @@ class WorkerLog:
         numbers: Of the attempts that have one.
         number: Of this one.
         lines: Those that have the text that is looked for.
-        n_lines: All of it.
+        n_lines: All of it that is kept.
+        is_cut: Whether more was printed before: the last `attempt_logs.MOST_BYTES` are kept.
     """
 
     numbers: Sequence[int]
@@ -37,6 +38,7 @@ class WorkerLog:
     wanted: LogWanted
     lines: Sequence[str]
     n_lines: int
+    is_cut: bool
 
 
 def log_of(
@@ -52,7 +54,8 @@ def log_of(
         return None
     number = wanted.attempt if wanted.attempt in numbers else numbers[-1]
     (chosen,) = (attempt for attempt in attempts if attempt.number == number)
-    lines = (attempt_logs.read(data_dir, job_id, chosen.id) or "").splitlines()
+    text = attempt_logs.read(data_dir, job_id, chosen.id) or ""
+    lines, is_cut = text.splitlines(), text.startswith(attempt_logs.CUT)
     part = (wanted.text or "").casefold()
     shown = [line for line in lines if part in line.casefold()]
-    return WorkerLog(numbers, number, wanted, shown, len(lines))
+    return WorkerLog(numbers, number, wanted, shown, len(lines) - is_cut, is_cut)

@@ -31,7 +31,7 @@ async function add() {
     more.dataset.following = rows.dataset.following;
     if (!("until" in more.dataset)) more.dataset.until = following;
     tidy();
-    announce(`${added.length} more trials shown`);
+    announce(`${added.length} more ${added.length === 1 ? "trial" : "trials"} shown`);
   } finally {
     isBusy = false;
   }

@@ -12,6 +12,7 @@ from densearch.cli.tables import duration, moment, percent, show_table, state_te
 from densearch.cli.terminal import console, echo
 from densearch.client.client import Json
 from densearch.names import shown
+from densearch.plurals import counted
 
 
 def campaigns_table(found: Iterable[Json]) -> Table:
@@ -84,7 +85,7 @@ def _has(cell: Json, name: str) -> bool:
 def estimate_lines(found: Json) -> Iterator[str]:
     """Yield what a campaign would cost, a line for each figure that is known."""
     n, shared = found["n_trainings"], found["n_shared"]
-    yield f"{found['n_cells']:,} jobs, at most {n:,} trainings"
+    yield f"{counted(found['n_cells'], 'job')}, at most {counted(n, 'training')}"
     if shared:
         yield f"of which cells may share {shared:,}"
     if found["work_s"] is not None:

@@ -11,6 +11,7 @@ from densearch.cli.jobs import Url, confirm, connect, explained, read_job
 from densearch.cli.reopening import value_of
 from densearch.cli.terminal import echo
 from densearch.names import shown
+from densearch.plurals import counted
 
 if TYPE_CHECKING:
     from densearch.client.client import Client, Json
@@ -42,8 +43,7 @@ def submit(
             _print_estimate(client, body)
             return
         made = client.campaigns.submit(body, idempotency_key)
-        n_cells = made["n_cells"]
-        jobs = "1 job" if n_cells == 1 else f"{n_cells:,} jobs"
+        jobs = counted(made["n_cells"], "job")
         echo(f"campaign {made['id']}, {jobs}: {client.url}/campaigns/{made['id']}")
 
 

@@ -13,6 +13,7 @@ from densearch.cli.tables import duration, show_table
 from densearch.cli.terminal import console, echo
 from densearch.client.campaigns import Campaigns
 from densearch.client.client import Client, Json
+from densearch.plurals import counted
 
 POLL_S = 1.0
 # A measurement loads data and times some steps; it may wait for a place among trials.
@@ -69,8 +70,7 @@ def lines_of(found: Json) -> Iterator[str]:
         yield f"a worker trains {found['pack_width']} candidates at once"
     yield f"all trainings together: {_spread(found['work_s'])}"
     if found["time_s"] is not None:
-        n_workers = found["n_workers"]
-        workers = f"{n_workers} worker{'s' if n_workers != 1 else ''}"
+        workers = counted(found["n_workers"], "worker")
         yield f"from start to end on {workers}: {_spread(found['time_s'])}"
     if found["memory"] is not None:
         yield f"memory of a worker's training: {found['memory']['worker_bytes'] / MB:.0f} MB"
