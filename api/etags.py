@@ -8,10 +8,12 @@ several readers of the same one have it made once.
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -19,6 +21,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from api import conditional
+from service.errors import DeadlineError
+from service.storage import deadlines
 from service.storage.answers import watching
 
 _PROCESS = secrets.token_hex(8)
@@ -40,33 +44,72 @@ class Made:
 class KeptAnswers:
     """The bodies of the latest answers by their tags, within `MOST_BYTES`.
 
+    One request makes an answer, and those that come meanwhile for the same one wait for it:
+    whenever a job at work has news, all that look at it ask at once.
+
     Thread safety: all.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: OrderedDict[str, Made] = OrderedDict()
+        self._turns: dict[str, Future[tuple[Made, bool]]] = {}
         self._n_bytes = 0
 
-    def get(self, tag: str) -> Made | None:
-        """Return the answer with a tag, None where it is not kept."""
+    def answer(self, tag: str, make: Callable[[], Made]) -> tuple[Made, bool]:
+        """Return the answer with a tag, and whether it may be outdated; such a one is not kept.
+
+        Raises:
+            DeadlineError: Another request takes too long to make it.
+        """
         with self._lock:
             found = self._made.get(tag)
             if found is not None:
                 self._made.move_to_end(tag)
-            return found
+                return found, False
+            turn = self._turns.get(tag)
+            if is_first := turn is None:
+                turn = self._turns[tag] = Future()
+        if not is_first:
+            return _waited_for(turn) or _new(make)
+        try:
+            made, is_outdated = _new(make)
+            if not is_outdated:
+                self._keep(tag, made)
+            turn.set_result((made, is_outdated))
+        finally:
+            turn.cancel()  # without an effect once it has a result
+            with self._lock:
+                del self._turns[tag]
+        return made, is_outdated
 
-    def keep(self, tag: str, made: Made) -> None:
+    def _keep(self, tag: str, made: Made) -> None:
         """Keep an answer; those that were not asked for longest go."""
         if len(made.body) > MOST_OF_ONE:
             return
         with self._lock:
-            if tag in self._made:
-                return
             self._made[tag] = made
             self._n_bytes += len(made.body)
             while self._n_bytes > MOST_BYTES:
                 self._n_bytes -= len(self._made.popitem(last=False)[1].body)
+
+
+def _new(make: Callable[[], Made]) -> tuple[Made, bool]:
+    """Make an answer; return it and whether it may be outdated."""
+    with watching() as watch:
+        made = make()
+    return made, watch.is_outdated
+
+
+def _waited_for(turn: Future[tuple[Made, bool]]) -> tuple[Made, bool] | None:
+    """Return what another request makes, None where it fails."""
+    left_s = deadlines.left_s()
+    try:
+        return turn.result(None if math.isinf(left_s) else max(0.0, left_s))
+    except CancelledError:
+        return None
+    except TimeoutError:
+        raise DeadlineError from None
 
 
 def tag_of(request: Request, *parts: object) -> str:
@@ -104,29 +147,17 @@ def answer(
         is_shown: Whether the reader gets the tag; without, the answer is kept only here.
     """
     headers = {"cache-control": "no-store"}
+    kept: KeptAnswers = request.app.state.kept_answers
     if is_shown:
         headers["etag"] = tag
         if is_known(request, tag):
             if "*" in _named(request):  # names no answer: there may be none
-                _made(request, tag, make)
+                kept.answer(tag, make)
             return Response(status_code=304, headers=headers)
-    made, is_outdated = _made(request, tag, make)
+    made, is_outdated = kept.answer(tag, make)
     if is_outdated:
         headers.pop("etag", None)
     return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
-
-
-def _made(request: Request, tag: str, make: Callable[[], Made]) -> tuple[Made, bool]:
-    """Return the kept answer or a new one, and whether it may be outdated."""
-    kept: KeptAnswers = request.app.state.kept_answers
-    made = kept.get(tag)
-    if made is not None:
-        return made, False
-    with watching() as watch:
-        made = make()
-    if not watch.is_outdated:
-        kept.keep(tag, made)
-    return made, watch.is_outdated
 
 
 def answer_again(request: Request, tag: str, respond: Callable[[], Response]) -> Response:
