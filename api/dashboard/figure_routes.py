@@ -88,9 +88,10 @@ def show_figure(
     file = f"job-{job_id}-{name}"
     try:
         with database_of(request).read() as session:
-            job, version = jobs.get(session, job_id), version_of(session, job_id)
+            version = version_of(session, job_id)
 
             def draw() -> Response:
+                job = jobs.get(session, job_id)
                 return answered(_drawn(session, job, name, theme, request), file, format)
 
             if name in UNKEPT:

@@ -129,7 +129,7 @@ def html_of_job(
             version = version_of(session, job_id)
             is_shown = version.is_final or not is_timed
             second = None if is_shown else int(clock.now().timestamp())
-            why = _reason(request, session, job_id)
+            why = progress.reason(session, version, settings_of(request))
             tag = etags.tag_of(request, version, why, others(session), second)
             return etags.answer(
                 request,

@@ -200,10 +200,11 @@ def list_jobs(
 def show_job(database: InDatabase, settings: WithSettings, request: Request, job_id: Id) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """Show a job: its state, the reason if it waits, its progress, its best trial so far."""
     with database.read() as session:
-        version, job = version_of(session, job_id), stored.get(session, job_id)
-        why = progress.reason(session, job, settings)
+        version = version_of(session, job_id)
+        why = progress.reason(session, version, settings)
 
         def make() -> Made:
+            job = stored.get(session, job_id)
             return Made(_job_out(session, job, why).model_dump_json(by_alias=True).encode())
 
         return etags.answer(request, etags.tag_of(request, version, why), JSON, make)

@@ -17,6 +17,7 @@ from service.storage import dispatchers, events, trials
 from service.storage import overview as glances
 from service.storage import progress as counting
 from service.storage.answers import answers_in
+from service.storage.job_versions import JobVersion
 from service.storage.progress import TrialCounts
 
 # The pace is that of the last trials alone, so that a pause or a slow start soon drops out.
@@ -219,23 +220,29 @@ def _first_look(job: Job) -> int:
     return looks[0]
 
 
-def reason(session: Session, job: Job, settings: Settings) -> str | None:
+def reason(session: Session, job: Job | JobVersion, settings: Settings) -> str | None:
     """Return why a job makes no progress; None while it does, or once it has ended.
 
     Without a live dispatcher that is the reason, whatever the last dispatcher wrote.
     """
-    return reasons(session, [job], settings)[job.id]
+    return _reason(job, _lack(session, [job], settings))
 
 
 def reasons(session: Session, jobs: Sequence[Job], settings: Settings) -> dict[int, str | None]:
     """Return the `reason` of each of several jobs, by id."""
-    needed = any(not job.state.is_final and job.state is not JobState.PAUSED for job in jobs)
-    is_alive = needed and bool(dispatchers.alive(session, 2 * settings.lease_s))
-    lack = no_dispatcher(settings.data_dir) if needed and not is_alive else None
+    lack = _lack(session, jobs, settings)
     return {job.id: _reason(job, lack) for job in jobs}
 
 
-def _reason(job: Job, lack: str | None) -> str | None:
+def _lack(session: Session, jobs: Sequence[Job | JobVersion], settings: Settings) -> str | None:
+    """Return why none of some jobs makes progress; None where one can, or none has to."""
+    is_needed = any(not job.state.is_final and job.state is not JobState.PAUSED for job in jobs)
+    if not is_needed or dispatchers.is_any_alive(session, 2 * settings.lease_s):
+        return None
+    return no_dispatcher(settings.data_dir)
+
+
+def _reason(job: Job | JobVersion, lack: str | None) -> str | None:
     if job.state.is_final:
         return None
     if job.state is JobState.PAUSED:

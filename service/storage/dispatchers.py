@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.records import Json, RegisteredDispatcher
 from service.storage import shared_clock
 from service.storage.rows import to_value
 from service.storage.tables import DispatcherRow
+
+# Made once: making it takes longer than running it.
+_ALIVE_ID = (
+    select(DispatcherRow.id)
+    .where(
+        DispatcherRow.heartbeat_at > bindparam("after"),
+        DispatcherRow.heartbeat_at < bindparam("before"),
+    )
+    .limit(1)
+)
 
 
 def put(session: Session, dispatcher: RegisteredDispatcher) -> None:
@@ -41,6 +51,13 @@ def alive(session: Session, within_s: float) -> list[RegisteredDispatcher]:
     at = DispatcherRow.heartbeat_at
     query = select(DispatcherRow).where(at > now - within, at < now + within)
     return [to_value(RegisteredDispatcher, row) for row in session.scalars(query)]
+
+
+def is_any_alive(session: Session, within_s: float) -> bool:
+    """Return whether `alive` has one: asked with almost every answer about a job."""
+    now, within = shared_clock.now(session), timedelta(seconds=within_s)
+    found = session.execute(_ALIVE_ID, {"after": now - within, "before": now + within})
+    return found.first() is not None
 
 
 def resources(session: Session) -> list[Json]:

@@ -25,6 +25,7 @@ class JobVersion:
     """Two that are equal have the same answers, but for what depends on the clock.
 
     Attributes:
+        waits_for: Why it makes no progress, as in `service.records.Job`.
         last_event_id: Of the job's events; `first_event_id` rises when retention removes some.
         n_stopped: Searches that were stopped; `sum_stopped` adds up after how many trials.
         n_jobs: Jobs of the database that are not deleted; `last_job_id` is the newest of them.
@@ -33,6 +34,7 @@ class JobVersion:
     """
 
     state: JobState
+    waits_for: str | None
     first_event_id: int
     last_event_id: int
     n_stopped: int
@@ -54,7 +56,7 @@ class JobVersion:
         return repr([getattr(self, own.name) for own in fields(self)])
 
 
-def _statement() -> Select[Any]:
+def _statement() -> Select[*tuple[Any, ...]]:
     other = aliased(JobRow)
     own_events = EventRow.job_id == JobRow.id
     own_studies = StudyRow.job_id == JobRow.id
@@ -73,7 +75,8 @@ def _statement() -> Select[Any]:
         select(func.count()).select_from(DatasetRow),
         select(func.max(DatasetRow.id)),
     )
-    query = select(JobRow.state, *(part.scalar_subquery() for part in parts))
+    numbers = [func.coalesce(part.scalar_subquery(), 0) for part in parts]
+    query: Select[*tuple[Any, ...]] = select(JobRow.state, JobRow.waits_for, *numbers)
     return query.where(JobRow.id == bindparam("wanted"), JobRow.state != DELETED)
 
 
@@ -90,5 +93,5 @@ def version_of(session: Session, job_id: int) -> JobVersion:
     row = session.execute(_STATEMENT, {"wanted": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)
-    state, *numbers = row
-    return JobVersion(JobState(state), *(number or 0 for number in numbers))
+    state, *rest = row
+    return JobVersion(JobState(state), *rest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -21,6 +21,9 @@ from service.storage.tables import DELETED, JobRow
 # In these a job spends the time that its budget counts.
 AT_WORK = (JobState.RUNNING, JobState.EVALUATING)
 WORKING = (JobState.QUEUED, JobState.RUNNING, JobState.EVALUATING, JobState.PAUSED)
+
+# Made once: making it takes longer than running it.
+_WANTED = select(JobRow).where(JobRow.id == bindparam("wanted"), JobRow.state != DELETED)
 
 
 def insert_all(session: Session, specs: Sequence[Json]) -> list[Job]:
@@ -89,10 +92,10 @@ def time_at_work(session: Session, job_id: int) -> tuple[float, datetime | None]
 
 
 def _row(session: Session, job_id: int, *, is_locked: bool = False) -> JobRow:
-    query = select(JobRow).where(JobRow.id == job_id, JobRow.state != DELETED)
+    query = _WANTED
     if is_locked:
         query = query.with_for_update().execution_options(populate_existing=True)
-    row = session.scalars(query).one_or_none()
+    row = session.scalars(query, {"wanted": job_id}).one_or_none()
     if row is None:
         raise NotFoundError("job", job_id)
     return row
