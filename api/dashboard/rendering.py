@@ -96,7 +96,7 @@ def html_of_stored(
             why = _reason(request, session, job_id) if job_id is not None else None
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
-    return html(request, name, at=at, page=page, waits_for=why)
+    return html(request, name, at=at, page=page, waits_for=why, query=_query(request))
 
 
 def html_of_job(
@@ -135,11 +135,20 @@ def html_of_job(
                 request,
                 tag,
                 "text/html",
-                lambda: Made(text_of(name, root, page=read(session), waits_for=why).encode()),
+                lambda: Made(
+                    text_of(
+                        name, root, page=read(session), waits_for=why, query=_query(request)
+                    ).encode()
+                ),
                 is_shown=is_shown,
             )
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
+
+
+def _query(request: Request) -> str:
+    """Return the query of the page's address, for that of its figures."""
+    return str(request.scope["query_string"].decode("ascii", "ignore"))
 
 
 def _reason(request: Request, session: Session, job_id: int) -> str | None:

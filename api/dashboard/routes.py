@@ -11,7 +11,7 @@ from api.context import WithSettings, database_of
 from api.dashboard import assets
 from api.dashboard.forms.snippets import submit_command
 from api.dashboard.new_job_routes import address_of
-from api.dashboard.pages import datasets, new_job, system
+from api.dashboard.pages import comparison, datasets, new_job, system
 from api.dashboard.pages import jobs as listing
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
@@ -36,6 +36,8 @@ def show_jobs(
         request,
         "jobs.html",
         page=page,
+        least=comparison.LEAST_JOBS,
+        most=comparison.MOST_JOBS,
         kinds=kinds.NAMES,
         samplers=SAMPLERS,
         starts=starts,
