@@ -29,6 +29,10 @@ CAPTION_SHARES = (
     "By PED-ANOVA: how differently the best tenth of the trials is spread along each coordinate. "
     "The line is the middle 95 % of bootstrap samples of the trials."
 )
+CAPTION_SOME = (
+    "{most} of the search's {n} trials are shown: the best, and others from all parts of its "
+    "sequence."
+)
 CAPTION_CUT = "{most} of {n} trials are shown: the best, and as many others evenly by value."
 
 
@@ -202,6 +206,8 @@ def fidelity_figure(
 def cut_caption(view: SearchView, most: int) -> str:
     """Say that not all results are shown; "" where all are."""
     n = len(view.results())
+    if view.is_cut:
+        return CAPTION_SOME.format(most=min(n, most), n=view.n_trials)
     return CAPTION_CUT.format(most=most, n=n) if n > most else ""
 
 

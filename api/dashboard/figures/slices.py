@@ -34,6 +34,9 @@ def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
     shown = thinned_results(view, MOST_DOTS)
     if not shown:
         return None
+    even = view.even_results()
+    # The mean of more of the best and fewer of the others would lie too low.
+    sample = even[:: max(-(-len(even) // MOST_DOTS), 1)]
     values = values_of(shown)
     colours = colours_of(values, theme)
     # A value far above the others would press them flat.
@@ -47,7 +50,8 @@ def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
         row, column = divmod(index, COLUMNS)
         ends = "" if index == 0 else str(index + 1)
         on = {"xaxis": f"x{ends}", "yaxis": f"y{ends}", "text": texts_of}
-        data += _slice(view, index, shown, on, theme, is_log=is_log)
+        data.append(_slice_dots(index, shown, on, theme))
+        data += _slice_mean(view, index, sample, on, theme, is_log=is_log)
         places, texts = own.ticks()
         frame[f"xaxis{ends}"] = axis(
             theme, short_name(own.name), tickvals=places, ticktext=texts, range=[-0.03, 1.03],
@@ -84,27 +88,31 @@ def _zoom(low: float, high: float, top: float, *, is_log: bool) -> Figure:
     return {"range": [low - room, high + 6 * room]}
 
 
-def _slice(
+def _slice_dots(index: int, shown: Sequence[SearchPoint], on: Figure, theme: Theme) -> Figure:
+    return {
+        "type": "scatter", "mode": "markers", "x": [point.point[index] for point in shown],
+        "y": values_of(shown), **on, "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"size": 5, "color": theme.control, "opacity": 0.55},
+    }  # fmt: skip
+
+
+def _slice_mean(
     view: SearchView,
     index: int,
-    shown: Sequence[SearchPoint],
+    sample: Sequence[SearchPoint],
     on: Figure,
     theme: Theme,
     *,
     is_log: bool,
 ) -> list[Figure]:
-    places = [point.point[index] for point in shown]
-    values = values_of(shown)
-    dots = {
-        "type": "scatter", "mode": "markers", "x": places, "y": values, **on,
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": {"size": 5, "color": theme.control, "opacity": 0.55},
-    }  # fmt: skip
+    values = values_of(sample)
+    if not values or (is_log and min(values) <= 0):
+        return []
     on = {name: on[name] for name in ("xaxis", "yaxis")}
     scaled = [math.log(value) for value in values] if is_log else values
     if view.axes[index].n_choices:
-        return [dots, *_means(view, index, shown, scaled, on, theme, is_log=is_log)]
-    return [dots, *_curve(places, scaled, on, theme, is_log=is_log)]
+        return _means(view, index, sample, scaled, on, theme, is_log=is_log)
+    return _curve([point.point[index] for point in sample], scaled, on, theme, is_log=is_log)
 
 
 def _curve(

@@ -179,6 +179,6 @@ def _state(request: FigureRequest) -> DirectState | None:
 
 def _in_full(session: Session, view: SearchView) -> list[tuple[SearchPoint, float]]:
     """Return the trials of a short search whose points were trained in full, with that value."""
-    found = search_points.search_points(session, view.study.id, MOST_POINTS, Phase.PROMOTION)
-    full = {p.point: p.value for p in found if view.is_result(p) and p.value is not None}
+    found = search_points.some_points(session, view.study.id, MOST_POINTS, Phase.PROMOTION)
+    full = {p.point: p.value for p in found.points if view.is_result(p) and p.value is not None}
     return [(p, full[p.point]) for p in view.results() if p.point in full]

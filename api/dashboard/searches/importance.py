@@ -23,7 +23,7 @@ from service.records import Job
 LIMIT_S = 60.0
 # After a failure it is asked again, when somebody looks: what failed may have passed.
 RETRY_S = 60.0
-# Trials of a search; with fewer the best tenth is one of them or two.
+# Trials of a search, of more an even sample; with fewer the best tenth is one of them or two.
 FEWEST, MOST = 20, 1000
 GROWTH = 1.2
 MOST_KEPT = 200
@@ -80,9 +80,10 @@ class ImportanceRuns:
             job: Whose search.
             view: The search.
         """
-        n = len(view.results())
+        n = len(view.even_results())
         if n < FEWEST:
             return FEW
+        n = max(n, view.n_trials)
         version = (job.state, n if job.state.is_final else round(math.log(n, GROWTH)))
         with self._lock:
             key = (job.created_at, view.study.id)
@@ -116,7 +117,8 @@ class ImportanceRuns:
 
 def question_of(view: SearchView) -> dict[str, object]:
     """Return what the process is asked: an `ImportanceQuestion` of its module."""
-    shown = view.results()[:MOST]
+    even = view.even_results()
+    shown = even[:: -(-len(even) // MOST)] if even else []
     kinds = [axis.n_choices for axis in view.axes]
     return {
         "points": [

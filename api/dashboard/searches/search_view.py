@@ -16,11 +16,11 @@ from service.records import Job, Study
 from service.states import Role, TrialState
 from service.storage import events, search_points, trials
 from service.storage.answers import answers_in
-from service.storage.search_points import SearchPoint
+from service.storage.search_points import SearchPoint, SomePoints
 from service.studies.search_space import Axis, CategoryAxis, FloatAxis, IntegerAxis
 from service.studies.spaces import centre_of
 
-# Trials of a search that its page looks at: the first in the order of issue.
+# Trials of a search that its page looks at, and of its sequence for its boxes.
 MOST_POINTS = 5000
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_CHOICES_SHOWN = 8
@@ -68,14 +68,19 @@ class SearchView:
 
     Attributes:
         axes: Its coordinates, in a point's order.
-        points: Its trials in the order of issue, at most `MOST_POINTS`.
+        points: Its trials in the order of issue; of more than `MOST_POINTS` a choice, see
+            `service.storage.search_points.some_points`.
         worst: What its sampler received for a trial that failed.
+        first: Where `points` are a choice, the first of its sequence; else none.
+        n_trials: How many it has, at least the number of `points`.
     """
 
     study: Study
     axes: Sequence[SearchAxis]
     points: Sequence[SearchPoint]
     worst: float
+    first: Sequence[SearchPoint] = ()
+    n_trials: int = 0
 
     @property
     def is_direct(self) -> bool:
@@ -85,11 +90,20 @@ class SearchView:
     @property
     def is_cut(self) -> bool:
         """Whether it has more trials than are looked at."""
-        return len(self.points) == MOST_POINTS
+        return self.n_trials > len(self.points)
+
+    @property
+    def n_even(self) -> int:
+        """How many of the points are an even sample of it."""
+        return sum(point.is_even for point in self.points)
 
     def results(self) -> list[SearchPoint]:
         """Return the trials whose value is a result: completed, and not diverged."""
         return [point for point in self.points if self.is_result(point)]
+
+    def even_results(self) -> list[SearchPoint]:
+        """Return those of an even sample, from which means and shares are estimated."""
+        return [point for point in self.results() if point.is_even]
 
     def is_result(self, point: SearchPoint) -> bool:
         """Whether a trial's value is a result."""
@@ -104,11 +118,15 @@ class SearchView:
 
     def sequence(self) -> tuple[list[SearchPoint], list[float]]:
         """Return the trials of its sequence as far as all have ended, and what it was given."""
-        numbered = {point.number: point for point in self.points if point.number is not None}
+        numbered = {point.number: point for point in self._begun if point.number is not None}
         found: list[SearchPoint] = []
         while (point := numbered.get(len(found))) is not None and point.state.is_final:
             found.append(point)
         return found, [self._given(point) for point in found]
+
+    @property
+    def _begun(self) -> Sequence[SearchPoint]:
+        return self.first or self.points
 
     def _given(self, point: SearchPoint) -> float:
         has_value = point.state in (TrialState.COMPLETED, TrialState.PRUNED)
@@ -137,14 +155,21 @@ def view_of(session: Session, job: Job, study: Study) -> SearchView:
     """Read one search of a job."""
     last_id = events.last_id(session, job.id)
 
-    def read() -> list[SearchPoint]:
-        return search_points.search_points(session, study.id, MOST_POINTS)
+    def read() -> SomePoints:
+        return search_points.some_points(session, study.id, MOST_POINTS)
 
-    points = answers_in(session).about(f"points of study {study.id}", job, last_id, read)
+    def read_first() -> list[SearchPoint]:
+        return search_points.first_points(session, study.id, MOST_POINTS)
+
+    asked = answers_in(session)
+    some = asked.about(f"points of study {study.id}", job, last_id, read)
+    is_boxed = some.n_trials > len(some) and study.sampler in DIRECT
+    first = asked.about(f"first of study {study.id}", job, last_id, read_first) if is_boxed else []
+    points = some.points
     dimension = len(points[0].point) if points else 0
     axes, worst = _axes(job, study, dimension)
     names = names_of(trials.get(session, points[0].trial_id).params) if points else []
-    return SearchView(study, _named(axes, names), points, worst)
+    return SearchView(study, _named(axes, names), points, worst, first, some.n_trials)
 
 
 def _axes(job: Job, study: Study, dimension: int) -> tuple[list[Axis], float]:

@@ -9,7 +9,7 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from api.dashboard.searches import importance
+from api.dashboard.searches import importance, search_view
 from api.dashboard.searches.importance import Importance
 from service.storage.database import Database
 from tests.support import seeding
@@ -23,7 +23,7 @@ FUNCTION = {
 
 
 def test_a_search_by_direct_shows_its_boxes_and_another_says_that_it_has_none(
-    client: TestClient, sqlite_database: Database
+    client: TestClient, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = f"/jobs/{seeding.simulated(sqlite_database, FUNCTION).id}"
     page = client.get(f"{at}/search").text
@@ -48,6 +48,17 @@ def test_a_search_by_direct_shows_its_boxes_and_another_says_that_it_has_none(
     n_selected = re.search(r'id="selected" data-live>(\d+) trials', brushed.text)
     assert n_selected is not None
     assert table.text.count('data-trial="') == int(n_selected.group(1))
+    # Of a large search some are looked at: the page and its figures say which.
+    monkeypatch.setattr(search_view, "MOST_POINTS", 10)
+    large = f"/jobs/{seeding.simulated(sqlite_database, FUNCTION).id}"
+    page = client.get(f"{large}/search").text
+    assert re.search(
+        r"\d+ of the 15 trials of this search are looked at: the best, and 8 even", page
+    )
+    assert "Boxes are those of the first 10 trials of the sequence" in page
+    assert "9 boxes" in page
+    drawn = client.get(f"{large}/figures/parallel").json()
+    assert "of the search's 15 trials are shown" in drawn["layout"]["meta"]["caption"]
 
 
 def test_a_selection_by_unrounded_ends_is_the_same_in_the_table(

@@ -24,3 +24,15 @@ def test_choices_have_their_mean_and_interval() -> None:
     _, means = figure["data"]
     assert (means["x"], means["y"]) == ([0.25], [1.5])
     assert means["error_y"]["array"] == pytest.approx([t.ppf(0.975, 1) * 0.5])
+
+
+def test_the_mean_is_that_of_an_even_sample() -> None:
+    choices = CategoryAxis("o", ("a", "b"))
+    view = by_direct(1, lambda x: x[0], own=(choices,))
+    even = [point(0, (0.25,), 1.0), point(1, (0.3,), 2.0)]
+    best = [replace(point(2 + i, (0.25,), 0.5), is_even=False) for i in range(5)]
+    figure = slices_figure(replace(view, points=[*even, *best]), LIGHT)
+    assert figure is not None
+    dots, means = figure["data"]
+    assert len(dots["x"]) == 7
+    assert means["y"] == [1.5]

@@ -50,6 +50,14 @@ def test_it_is_asked_once_for_a_state_of_the_search(monkeypatch: pytest.MonkeyPa
     assert len(asked[0]["points"]) == len(asked[0]["values"]) == len(VIEW.results())
 
 
+def test_it_is_that_of_an_even_sample() -> None:
+    n = 2 * importance.MOST + 1
+    even = [point(i, (0.5, i / n), float(i)) for i in range(n)]
+    best = [replace(even[0], is_even=False)] * 50
+    asked = importance.question_of(replace(VIEW, points=[*best, *even]))
+    assert asked["values"] == [float(i) for i in range(0, n, 3)]
+
+
 def test_few_trials_are_not_asked_about() -> None:
     assert ImportanceRuns().of(JOB, replace(VIEW, points=VIEW.points[:19])) is FEW
 
