@@ -68,11 +68,13 @@ def parallel_figure(view: SearchView, selection: SearchSelection, theme: Theme) 
     n = len(view.axes)
     names = [*(own.name for own in view.axes), "value"]
     marks = [*(own.ticks() for own in view.axes), _value_ticks(colours)]
+    n_choices = [*(own.n_choices for own in view.axes), 0]
     notes = [
         {
             "x": index, "y": place, "text": text, "showarrow": False, "xanchor": "left",
             "xshift": 3, "font": {"size": 10, "color": theme.muted}, "bgcolor": theme.surface,
             "opacity": 0.85,
+            "captureevents": n_choices[index] > 0,  # a press on a choice selects it
         }
         for index, (places, texts) in enumerate(marks)
         for place, text in zip(places, texts, strict=True)
@@ -246,8 +248,11 @@ def _lines(
 def _scale(view: SearchView, index: int) -> dict[str, Any]:
     """Return what the page's script needs to turn a brush on an axis into a selection."""
     own = view.axes[index]
+    if own.n_choices:
+        places = [(choice + 0.5) / own.n_choices for choice in range(own.n_choices)]
+        return {"name": f"p.{own.name}", "choices": [own.text(place) for place in places]}
     units = [own.axis.value(step / (N_PLACES - 1)) for step in range(N_PLACES)]
-    return {"name": f"p.{own.name}", "units": None if own.n_choices else units}
+    return {"name": f"p.{own.name}", "units": units}
 
 
 def _value_scale(colours: ValueColours) -> dict[str, Any]:
@@ -256,7 +261,7 @@ def _value_scale(colours: ValueColours) -> dict[str, Any]:
 
 
 def _value_ticks(colours: ValueColours) -> tuple[list[float], list[str]]:
-    places = [0.0, 0.25, 0.5, 0.75, 1.0]
+    places = [0.0, 0.25, 0.5, 0.75, 1.0] if colours.high > colours.low else [0.0]
     return places, [f"{colours.value(place):.3g}" for place in places]
 
 

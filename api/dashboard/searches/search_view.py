@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -24,6 +25,8 @@ from service.studies.spaces import centre_of
 MOST_POINTS = 5000
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_CHOICES_SHOWN = 8
+# Between the end of an axis and its first tick, as a part of the axis.
+LEAST_GAP = 0.1
 DIRECT = ("direct_l", "direct_l_rand", "direct_l_bobyqa", "direct_l_model")
 
 
@@ -52,6 +55,8 @@ class SearchAxis:
     def ticks(self) -> tuple[list[float], list[str]]:
         """Return places of the unit interval and their texts, for an axis of a figure."""
         places: Sequence[float] = SHARES
+        if isinstance(self.axis, FloatAxis) and not self.axis.is_log:
+            places = round_places(self.axis.low, self.axis.high)
         n = self.n_choices or self._n_integers()
         if 0 < n <= MOST_CHOICES_SHOWN:
             places = [(index + 0.5) / n for index in range(n)]
@@ -60,6 +65,16 @@ class SearchAxis:
     def _n_integers(self) -> int:
         is_whole = isinstance(self.axis, IntegerAxis) and not self.axis.is_log
         return int(self.axis.high - self.axis.low) + 1 if is_whole else 0  # type: ignore[union-attr]
+
+
+def round_places(low: float, high: float) -> list[float]:
+    """Return places of the unit interval for ticks: its ends, and round numbers between them."""
+    rough = (high - low) / 5.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(size for size in (1.0, 2.0, 5.0, 10.0) if size * power >= 0.999 * rough)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    between = [(step * k - low) / (high - low) for k in range(first, last + 1)]
+    return [0.0, *(u for u in between if LEAST_GAP < u < 1.0 - LEAST_GAP), 1.0]
 
 
 @dataclass(frozen=True, slots=True)

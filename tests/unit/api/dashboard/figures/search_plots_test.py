@@ -11,7 +11,7 @@ from api.dashboard.figures.themes import THEMES
 from api.dashboard.searches.importance import Importance
 from api.dashboard.searches.search_selection import SearchSelection, Selected
 from api.dashboard.searches.search_view import SearchView
-from service.studies.search_space import FloatAxis
+from service.studies.search_space import CategoryAxis, FloatAxis
 from tests.support.searched import WORST, by_direct, point
 
 LIGHT = THEMES["light"]
@@ -43,6 +43,22 @@ def test_a_brush_greys_what_it_leaves_out() -> None:
     assert out["line"]["color"] == LIGHT.grid
     assert min(out["y"][::5]) > 0.4  # the first axis, of 4 vertices and a gap for each trial
     assert max(u for trace in held for u in trace["y"][::5]) <= 0.4
+
+
+def test_choices_can_be_pressed_and_numbers_brushed_without_rounding() -> None:
+    own = (CategoryAxis("o", ("a", "b")), FloatAxis("x", 0.05, 1.0))
+    figure = search_plots.parallel_figure(
+        by_direct(2, lambda x: 1.0 + x[1], own=own), SearchSelection(), LIGHT
+    )
+    assert figure is not None
+    choices, numbers, _ = figure["layout"]["meta"]["axes"]
+    assert choices == {"name": "p.o", "choices": ["a", "b"]}
+    assert (numbers["units"][0], numbers["units"][-1]) == (0.05, 1.0)
+    notes = figure["layout"]["annotations"]
+    pressed = [(n["y"], n["text"]) for n in notes if n["captureevents"]]
+    assert pressed == [(0.25, "a"), (0.75, "b")]
+    # The ends of a range, and round numbers between them.
+    assert [n["text"] for n in notes if n["x"] == 1] == ["0.05", "0.2", "0.4", "0.6", "0.8", "1"]
 
 
 def test_many_are_thinned_with_the_best_among_them() -> None:
