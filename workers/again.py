@@ -1,4 +1,4 @@
-"""Trains a trial again and compares the values: ``python -m workers.again 7 --data-dir data``.
+"""Trains a trial again and compares the values: ``densearch again 7 --data-dir data`` (`api.cli`).
 
 Nothing is written: the job and its result stay as they are. For given versions and kind of device
 the value of a training is bitwise a function of its payload.
@@ -55,7 +55,7 @@ def verdict(before: float | None, now: float | None) -> tuple[str, int]:
 
 def main() -> None:
     """Train the trial and print the comparison; exit code 1 where the values differ."""
-    parser = argparse.ArgumentParser(prog="python -m workers.again", description=__doc__)
+    parser = argparse.ArgumentParser(prog="densearch again", description=__doc__)
     parser.add_argument("trial", type=int, help="number of the trial, as in its address")
     parser.add_argument("--data-dir", type=Path, help="the server's data directory")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -71,7 +71,6 @@ class TrialPage:
     neighbours: Sequence[Neighbour]
     payload_json: str
     log: WorkerLog | None
-    data_dir: Path
 
     @property
     def serves(self) -> str:
@@ -130,7 +129,6 @@ def trial_page(
         neighbours=_neighbours(session, trial),
         payload_json=json_text(trial.payload),
         log=log_of(data_dir, job_id, attempts, wanted),
-        data_dir=data_dir,
     )
 
 

@@ -16,10 +16,20 @@ from densearch.cli.terminal import echo
 ORDER = (
     *("serve", "api", "dispatch", "submit", "jobs", "watch", "show", "report", "pause", "resume"),
     *("cancel", "delete", "tag", "download", "extend", "clone", "retry-failed"),
-    *("samplers", "demo"),
+    *("samplers", "demo", "again"),
     *("evidence", "doctor", "version", "bench", "campaigns", "datasets", "db"),
 )
-SERVER_COMMANDS = ("serve", "api", "dispatch", "demo", "evidence", "doctor", "bench", "db")
+SERVER_COMMANDS = (
+    "serve",
+    "api",
+    "dispatch",
+    "demo",
+    "again",
+    "evidence",
+    "doctor",
+    "bench",
+    "db",
+)
 REMEDY = "they come with the server, which runs from a clone of densearch: ./run setup"
 
 

@@ -58,7 +58,7 @@ def test_the_address_comes_from_the_option_then_from_the_settings(
     [
         *("serve --port 0", "api --port 0", "dispatch", "dispatch --no-restart", "db upgrade"),
         *("db current", "db downgrade base", "db prune --older-than 30d", "doctor", "demo"),
-        *("bench operator", "jobs"),
+        *("bench operator", "jobs", "again 1"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
