@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Annotated, Any
 
@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from api.bodies import decode_json, json_body
 from api.context import InDatabase, WithSettings
-from api.dashboard.forms import sent
+from api.dashboard.forms import kept, sent
 from api.dashboard.forms.sent import SentForm, sent_form
-from api.dashboard.forms.spec_form import refuse_many, spec_form
+from api.dashboard.forms.spec_form import SpecForm, refuse_many
 from api.dashboard.pages import new_job
 from api.dashboard.pages.new_job import NewJobPage
 from api.dashboard.rendering import html, html_of_stored
@@ -35,20 +35,30 @@ from service.validation.json_pointers import escape
 
 router = APIRouter(include_in_schema=False)
 
-# What a form sends besides the spec's fields: its key, the spec as JSON, what is wanted.
-KEY, TEXT, WISH = "key", "spec", "do"
+# What a form sends besides the spec's fields: its key, the spec as JSON, what is wanted, what it
+# carries for kinds that are not chosen now.
+KEY, TEXT, WISH, KEPT = "key", "spec", "do", "kept"
 SHOW = "show"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A spec that was sent by a form, with what of it could not be read."""
+    """A spec that was sent by a form, with what of it could not be read.
+
+    Attributes:
+        value: The spec.
+        text: As JSON.
+        form: The form of it, with what was typed, without its faults.
+        faults: What could not be read.
+        kept: As in `NewJobPage`.
+    """
 
     value: Mapping[str, Any]
     text: str
+    form: SpecForm
     faults: Sequence[Fault] = ()
-    typed: Mapping[str, str] = field(default_factory=dict)
+    kept: str = ""
 
 
 @router.get("/jobs/new", dependencies=EXACT)
@@ -64,14 +74,12 @@ def show_new_job(
     def read(session: Session) -> NewJobPage:
         starts = new_job.starts_of(session, start, dataset)
         chosen = new_job.chosen_of(starts, dataset, template)
-        found = new_job.composed(
-            session,
-            chosen.spec,
-            address_of(request, settings),
-            new_job.faults_of(session, chosen.spec, prices_of(settings)),
-        )
+        faults = new_job.faults_of(session, chosen.spec, prices_of(settings))
+        form = new_job.form_of(session, chosen.spec, faults)
+        found = new_job.composed(session, chosen.spec, form, address_of(request, settings))
         notice = "folder" if new_job.needs_upload(chosen) else ""
-        return NewJobPage(starts, chosen.name, chosen.text, found, token_urlsafe(18), notice)
+        key = token_urlsafe(18)
+        return NewJobPage(starts, chosen.name, chosen.text, found, key, notice=notice)
 
     return html_of_stored(request, "new_job.html", read)
 
@@ -84,7 +92,8 @@ def submit_new_job(
     form: Annotated[SentForm, Depends(sent_form)],
 ) -> Response:
     """Submit a form without scripts: lead to the job, or show the form with what is wrong."""
-    draft = _draft_of(form)
+    with database.read() as session:
+        draft = _draft_of(session, form)
     key, is_shown = _key_of(form), form.others.get(WISH) == SHOW
     faults = draft.faults
     if not faults and not is_shown:
@@ -95,16 +104,10 @@ def submit_new_job(
         else:
             return RedirectResponse(f"/jobs/{job_id}", status_code=303)
     with database.read() as session:
-        found = new_job.composed(
-            session,
-            draft.value,
-            address_of(request, settings),
-            () if is_shown else faults,
-            draft.typed,
-            shows_unknown=not is_shown,
-        )
+        filled = draft.form.with_faults(() if is_shown else faults)
+        found = new_job.composed(session, draft.value, filled, address_of(request, settings))
         starts = new_job.starts_of(session, None, None)
-    page = NewJobPage(starts, "", draft.text, found, key)
+    page = NewJobPage(starts, "", draft.text, found, key, draft.kept)
     return html(request, "new_job.html", 200 if is_shown else 422, page=page)
 
 
@@ -121,7 +124,8 @@ def show_form(
     refuse_many(body)
     with database.read() as session:
         faults = new_job.faults_of(session, body, prices_of(settings))
-        found = new_job.composed(session, body, address_of(request, settings), faults)
+        form = new_job.form_of(session, body, faults)
+        found = new_job.composed(session, body, form, address_of(request, settings))
     return html(request, "composed_job.html", at="/jobs/new", composed=found)
 
 
@@ -153,34 +157,47 @@ def _submitted(database: Database, settings: Settings, value: Mapping[str, Any],
     return job.id
 
 
-def _draft_of(form: SentForm) -> _Draft:
+def _draft_of(session: Session, form: SentForm) -> _Draft:
     text = form.others.get(TEXT)
-    return _of_text(text) if text is not None else _of_fields(form)
+    return _of_text(session, text) if text is not None else _of_fields(session, form)
 
 
-def _of_text(text: str) -> _Draft:
+def _of_text(session: Session, text: str) -> _Draft:
+    value, faults = _read(text)
+    return _Draft(value, text, new_job.form_of(session, value), faults)
+
+
+def _read(text: str) -> tuple[Mapping[str, Any], Sequence[Fault]]:
     try:
         value = decode_json(text.encode())
     except ProblemError as error:
-        return _Draft({}, text, error.faults)
-    if not isinstance(value, dict):
-        return _Draft({}, text, [Fault("", "must be an object")])
-    return _Draft(value, text)
+        return {}, error.faults
+    if isinstance(value, dict):
+        return value, ()
+    return {}, [Fault("", "must be an object")]
 
 
-def _of_fields(form: SentForm) -> _Draft:
-    """Read the fields of a form: first its kinds, which decide what the other fields are."""
+def _of_fields(session: Session, form: SentForm) -> _Draft:
+    """Read the fields of a form: its kinds decide what the other fields are."""
     made_up = {
         f"/{escape(name)}": text
         for name, text in form.others.items()
-        if name not in (KEY, WISH, "template")
+        if name not in (KEY, WISH, KEPT, "template")
     }
     is_shown = form.others.get(WISH) == SHOW
-    values = sent.compact({**form.values, **made_up})
-    fields = list(spec_form(sent.as_texts(values), shows_unknown=not is_shown).fields)
-    if is_shown:  # of another kind
-        known = {one.pointer for one in fields}
-        values = {at: text for at, text in values.items() if at in known}
+    given = {**form.values, **made_up}
+    known = kept.kept_of(form.others.get(KEPT, "{}"))
+    values = sent.compact(given)
+    if is_shown:  # of another kind, which may have been filled in before
+        known |= {at: text for at, text in given.items() if text}
+        values |= kept.fitting(known, given)
+    shown = new_job.form_of(
+        session, sent.as_texts(values), typed=values, shows_unknown=not is_shown
+    )
+    fields = list(shown.fields)
+    pointers = {one.pointer for one in fields}
+    if is_shown:
+        values = {at: text for at, text in values.items() if at in pointers}
     value, faults = sent.decoded(values, fields)
-    typed = {fault.pointer: values[fault.pointer] for fault in faults}
-    return _Draft(value, new_job.text_of(value), faults, typed)
+    left = kept.carried(known, pointers)
+    return _Draft(value, new_job.text_of(value), shown, faults, left)

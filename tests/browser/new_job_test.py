@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from api.dashboard.pages.examples import EXAMPLES
+from api.dashboard.examples import EXAMPLES
 from service.storage import job_pages
 from tests.support.estimates import dispatch, measure
 from tests.support.live_server import Server
@@ -260,6 +260,26 @@ def submit_without_scripts(chromium: Browser, server: Server) -> None:
     context.close()
 
 
+def see_kinds_come_back(page: Page) -> None:
+    """Switch the kind of the network to others and back: its members are as they were left."""
+    kind, text = page.locator("[id='at/network/kind']"), page.locator("#spec")
+    left = json.loads(text.input_value())["network"]
+    for other in ("small_cnn", ""):
+        kind.select_option(other)
+        kind.select_option(left["kind"])
+        assert json.loads(text.input_value())["network"] == left
+
+
+def see_more_settings(page: Page) -> None:
+    """Open what is seldom set; a fault in it stands at its field."""
+    more = page.locator("[id='others-at/training']")
+    expect(more).not_to_have_attribute("open", "")
+    more.get_by_text("More settings").click()
+    page.get_by_label("Clip norm").fill("-1")
+    expect(page.locator("[id='fault-at/training/clip_norm-0']")).to_be_visible()
+    page.get_by_label("Clip norm").fill("")
+
+
 def test_the_form_and_the_text_are_in_step(tab: Tab, chromium: Browser, server: Server) -> None:
     page = tab.open("/jobs/new?template=digits")
     name, text = page.locator("[id='at/name']"), page.locator("#spec")
@@ -278,6 +298,8 @@ def test_the_form_and_the_text_are_in_step(tab: Tab, chromium: Browser, server: 
     page.locator("[id='at/network/kind']").select_option("dncnn")
     expect(page.locator("[id='box-at/network/kind']")).to_contain_text("residual denoiser")
     assert spec()["network"] == {"kind": "dncnn", "width": 16, "kernel_size": 3}
+    see_kinds_come_back(page)
+    see_more_settings(page)
     expect(page.get_by_label("Dataset")).to_have_value("")
     page.get_by_role("button", name="Add one").first.click()
     expect(page.locator("[id='at/samplers/2/name']")).to_be_visible()

@@ -31,12 +31,12 @@ from api.dashboard.forms.words import (
     shown_value,
 )
 from densearch.plugins.sections import WRITTEN_BY_SERVER
-from service.errors import Fault
 from service.validation.json_pointers import escape
 
 _INDEX = re.compile(r"/\d+(?=/|$)")
 MOST_ROWS = 100
-MOST_FAULTS = 20  # shown at one field
+# Fewer members are shown at once: a heading to open would take their space.
+LEAST_MORE = 2
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -47,13 +47,11 @@ class FormBuilder:
     Attributes:
         offers: What is known beyond the schema.
         typed: Texts as they were typed, by pointer, in place of the values.
-        faults: What is wrong, by pointer; those that a part shows are taken out.
         shows_unknown: Whether members that the schema does not know are shown.
     """
 
     offers: Offers = field(default_factory=Offers)
     typed: Mapping[str, str] = field(default_factory=dict)
-    faults: dict[str, list[str]] = field(default_factory=dict)
     shows_unknown: bool = True
 
     def part(
@@ -92,23 +90,6 @@ class FormBuilder:
             if self.shows_unknown and name not in properties:
                 yield self._unknown(value[name], _below(pointer, name))
 
-    def rest(self) -> list[Fault]:
-        """Return the faults that no part has shown."""
-        return [Fault(at, detail) for at, found in self.faults.items() for detail in found]
-
-    def taken(self, pointer: str, *, is_deep: bool = False) -> list[str]:
-        """Take the faults of a value out, with those of what is in it if wanted."""
-        found = self.faults.pop(pointer, [])
-        if is_deep:
-            inner = [at for at in self.faults if at.startswith(pointer + "/")]
-            found = found + [
-                f"{at.removeprefix(pointer)}: {detail}"
-                for at in inner
-                for detail in self.faults.pop(at)
-            ]
-        more = [f"and {len(found) - MOST_FAULTS} more"] if len(found) > MOST_FAULTS else []
-        return found[:MOST_FAULTS] + more
-
     def _is_silent(
         self, found: Plain, names: Sequence[str] | None, held: Mapping[str, Any]
     ) -> bool:
@@ -132,14 +113,29 @@ class FormBuilder:
     def _fieldset(
         self, found: Plain, pointer: str, parts: Sequence[Part], *, is_given: bool
     ) -> Fieldset:
+        more = [part for part in parts if not self._is_essential(part)]
+        first = [part for part in parts if self._is_essential(part)]
+        is_parted = bool(first) and len(more) >= LEAST_MORE
         return Fieldset(
             pointer,
             label_of(pointer.rpartition("/")[2]),
-            parts,
+            first if is_parted else parts,
+            more if is_parted else (),
             help=first_paragraph(found.schema.get("description", "")),
-            faults=self.taken(pointer),
             is_given=is_given,
         )
+
+    def _is_essential(self, part: Part) -> bool:
+        """Whether a member is shown before others: it may not be left out, or a template names it.
+
+        Nor is what other members depend on, or what no schema knows, ever put away.
+        """
+        if _pattern(part.pointer) in self.offers.named:
+            return True
+        if not isinstance(part, FormField):
+            return False
+        is_first = part.is_required or part.is_switch or part.control == "box"
+        return is_first or not part.is_known
 
     def _kinds(
         self, found: Plain, options: Sequence[Plain], tag: str, value: object, pointer: str
@@ -172,7 +168,6 @@ class FormBuilder:
             is_required=not found.is_nullable,
             is_switch=True,
             members=meanings(kinds),
-            faults=self.taken(_below(pointer, tag), is_deep=True),
         )
         inner = chosen or replace(found, schema={})
         parts = [
@@ -200,7 +195,6 @@ class FormBuilder:
             "" if is_full else added.token,
             FormField(pointer, "An empty list", "box", value="[]", is_on=value == []),
             help=first_paragraph(found.schema.get("description", "")),
-            faults=self.taken(pointer),
         )
 
     def _row(self, row: Plain, item: object, pointer: str) -> Fieldset:
@@ -250,7 +244,6 @@ class FormBuilder:
             made,
             value=self.typed.get(pointer, made.value),
             is_required=is_required,
-            faults=self.taken(pointer, is_deep=True),
         )
 
     def _unknown(self, value: object, pointer: str) -> FormField:
@@ -261,7 +254,7 @@ class FormBuilder:
             name[:80],
             "json",
             value=self.typed.get(pointer, shown_value(value, "json") or "null"),
-            faults=self.taken(pointer, is_deep=True),
+            is_known=False,
         )
 
 

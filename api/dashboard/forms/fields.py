@@ -55,6 +55,7 @@ class FormField:
         is_switch: Whether other fields depend on it.
         is_on: Of a box.
         members: Of a switch, as JSON: by each of its values what the other members mean then.
+        is_known: Whether a schema has it.
         faults: What is wrong with it.
     """
 
@@ -75,6 +76,7 @@ class FormField:
     is_switch: bool = False
     is_on: bool = False
     members: str = ""
+    is_known: bool = True
     faults: Sequence[str] = ()
 
     @property
@@ -102,11 +104,22 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Fieldset:
-    """An object of the JSON: its members."""
+    """An object of the JSON: its members.
+
+    Attributes:
+        pointer: Of the object.
+        label: What a page calls it.
+        parts: What is shown at once.
+        more: What is shown when one asks for more.
+        help: What the object means.
+        faults: What is wrong with the object as a whole.
+        is_given: Whether it has a value.
+    """
 
     pointer: str
     label: str
     parts: Sequence[Part]
+    more: Sequence[Part] = ()
     help: str = ""
     faults: Sequence[str] = ()
     is_given: bool = False
@@ -119,12 +132,22 @@ class Fieldset:
     @property
     def is_open(self) -> bool:
         """Whether a page shows it at once: it has a value, or something is wrong in it."""
-        return self.is_given or any(has_faults(part) for part in (self, *self.parts))
+        return self.is_given or has_faults(self)
+
+    @property
+    def is_more_open(self) -> bool:
+        """Whether the page shows `more` at once: something is wrong in it."""
+        return any(has_faults(part) for part in self.more)
+
+    @property
+    def n_more_given(self) -> int:
+        """Number of the values in `more` that are not left out."""
+        return _n_given(self.more)
 
     @property
     def n_given(self) -> int:
         """Number of the values in it that are not left out."""
-        return sum(bool(one.value) and one.control != "box" for one in fields_in(self))
+        return _n_given([self])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +197,15 @@ def has_faults(part: Part) -> bool:
     """Whether something is wrong with a part of a form, or in it."""
     inner: Sequence[Part] = ()
     if isinstance(part, Fieldset):
-        inner = part.parts
+        inner = (*part.parts, *part.more)
     elif isinstance(part, RowList):
         inner = part.rows
     return bool(part.faults) or any(has_faults(one) for one in inner)
+
+
+def _n_given(parts: Sequence[Part]) -> int:
+    found = (one for part in parts for one in fields_in(part))
+    return sum(bool(one.value) and one.control != "box" for one in found)
 
 
 def fields_in(part: Part) -> Iterator[FormField]:
@@ -185,7 +213,7 @@ def fields_in(part: Part) -> Iterator[FormField]:
     if isinstance(part, FormField):
         yield part
     elif isinstance(part, Fieldset):
-        for one in part.parts:
+        for one in (*part.parts, *part.more):
             yield from fields_in(one)
     else:
         for row in (*part.rows, *([part.blank] if part.blank else [])):

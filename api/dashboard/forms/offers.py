@@ -20,6 +20,7 @@ class Offers:
         sections: Returns the schema of an open object from the object that holds it; None where
             it stays open.
         fits: Of an object's kinds those that fit the rest of the value.
+        named: What is named in a template, and what holds it: shown before other members.
         only: Members of an object that mean something for some values of its name alone.
     """
 
@@ -30,6 +31,7 @@ class Offers:
     )
     fits: Mapping[str, Collection[str]] = field(default_factory=dict)
     only: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    named: Collection[str] = frozenset()
 
     def group_of(self, kind: str, pattern: str) -> str:
         """Return the heading under which a kind is offered."""

@@ -14,6 +14,7 @@ from fastapi import Request
 
 from api.bodies import decode_json
 from api.dashboard.forms.fields import FormField
+from api.dashboard.forms.schemas import TAGS
 from api.problems.handlers import ProblemError
 from service.errors import Fault
 from service.validation.json_pointers import escape
@@ -21,6 +22,7 @@ from service.validation.json_pointers import escape
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
 MOST_PARTS = 20
+MOST_UNSET = 100  # a spec has a few kinds
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d{1,300})?([eE][+-]?\d{1,4})?")
 _INDEX = re.compile(r"0|[1-9]\d{0,8}")
 
@@ -117,12 +119,17 @@ def compact(values: Mapping[str, str]) -> dict[str, str]:
 
     What belongs to an object whose kind is not set any more is dropped as well.
     """
-    unset = tuple(
-        at.removesuffix(tag) for tag in ("kind", "rule") for at, text in values.items()
-        if text == "" and at.endswith(f"/{tag}")
-    )  # fmt: skip
-    kept = {at: v for at, v in values.items() if v != "" and not (unset and at.startswith(unset))}
+    unset = tags_unset(values)
+    kept = {at: v for at, v in values.items() if v != "" and not at.startswith(unset)}
     return dict(_leaves(_tree(kept), ""))
+
+
+def tags_unset(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the pointers, with a slash at the end, of the objects whose kind is not set."""
+    return tuple(
+        at.removesuffix(tag) for tag in TAGS for at, text in values.items()
+        if text == "" and at.endswith(f"/{tag}")
+    )[:MOST_UNSET]  # fmt: skip
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from itertools import islice
 from typing import Any
 
 from api.dashboard import guide
+from api.dashboard.examples import EXAMPLES
 from api.dashboard.forms.builder import FormBuilder
+from api.dashboard.forms.fault_places import placed
 from api.dashboard.forms.fields import Fieldset, FormChoice, FormField, Part, fields_in
 from api.dashboard.forms.offers import Offers
 from api.dashboard.forms.schemas import Plain, Schema, plain
@@ -45,8 +47,13 @@ class SpecForm:
     """
 
     sections: Sequence[Part]
-    faults: Sequence[Fault]
-    is_valid: bool
+    faults: Sequence[Fault] = ()
+    is_valid: bool = True
+
+    def with_faults(self, faults: Sequence[Fault]) -> SpecForm:
+        """Return the same form with what is wrong, each fault in its place."""
+        sections, rest = placed(self.sections, faults)
+        return SpecForm(sections, rest, not faults)
 
     @property
     def fields(self) -> Iterator[FormField]:
@@ -76,10 +83,7 @@ def spec_form(
         ProblemError: bad-request; the spec has more values than a form can show.
     """
     refuse_many(value)
-    by_pointer: dict[str, list[str]] = {}
-    for fault in faults:
-        by_pointer.setdefault(fault.pointer, []).append(fault.detail)
-    builder = FormBuilder(_offers(value, datasets), typed or {}, by_pointer, shows_unknown)
+    builder = FormBuilder(_offers(value, datasets), typed or {}, shows_unknown)
     parts = {part.pointer[1:]: part for part in builder.members(_schema(), value, "")}
     leaves = [part for part in parts.values() if isinstance(part, FormField)]
     named = [part for part in leaves if part.is_required]
@@ -89,7 +93,7 @@ def spec_form(
         *(_as_section(parts[name]) for name in ORDER),
         Fieldset("/more", "More", rest),
     ]
-    return SpecForm(sections, builder.rest(), not faults)
+    return SpecForm(sections).with_faults(faults)
 
 
 def refuse_many(value: object) -> None:
@@ -146,7 +150,25 @@ def _offers(value: Mapping[str, Any], datasets: Sequence[FormChoice]) -> Offers:
         fits={} if fitting is None else {"/network": fitting},
         sections={"/samplers/*/options": _options},
         only={"/controls/*": CONTROL_FIELDS},
+        named=_named(),
     )
+
+
+@cache
+def _named() -> frozenset[str]:
+    """Return what templates name: the first settings to look at, in the order of the schemas."""
+    return frozenset(at for example in EXAMPLES for at in _patterns_in(example.spec, ""))
+
+
+def _patterns_in(value: object, at: str) -> Iterator[str]:
+    inner: Iterable[tuple[str, object]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = (("*", one) for one in value)
+    for name, one in inner:
+        yield f"{at}/{name}"
+        yield from _patterns_in(one, f"{at}/{name}")
 
 
 @cache

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 
+from api.dashboard.examples import EXAMPLES, Example
 from api.dashboard.forms.fields import FormChoice
 from api.dashboard.forms.snippets import Snippet, snippets
 from api.dashboard.forms.spec_form import SpecForm, anchors, spec_form
 from api.dashboard.json_text import json_text
 from api.dashboard.pages.datasets import BuiltInLine, DatasetLine
-from api.dashboard.pages.examples import EXAMPLES, Example
 from service.costs.prices import Prices
 from service.datasets import plugin as dataset_plugin
 from service.errors import Fault, InvalidSpecError, NotFoundError
@@ -27,6 +27,7 @@ from service.validation import parse
 
 # So many of the newest stored sets can be picked; any other is written into the JSON.
 SETS_OFFERED = 200
+STORED_HERE = "stored here"
 
 Picked: TypeAlias = DatasetLine | BuiltInLine | None
 
@@ -68,6 +69,7 @@ class NewJobPage:
         text: The spec, as JSON.
         composed: Its form.
         key: Of the submission: sent twice, the same form is one job.
+        kept: What the form carries for kinds that are not chosen now (`forms.kept`).
         notice: What the user should know of the start.
     """
 
@@ -76,6 +78,7 @@ class NewJobPage:
     text: str
     composed: Composed
     key: str
+    kept: str = ""
     notice: str = ""
 
 
@@ -117,35 +120,43 @@ def chosen_of(starts: Sequence[Example], dataset_id: int | None, template: str |
     return found
 
 
-def composed(
+def form_of(
     session: Session,
     value: Mapping[str, Any],
-    address: str,
     faults: Sequence[Fault] = (),
     typed: Mapping[str, str] | None = None,
     *,
     shows_unknown: bool = True,
-) -> Composed:
+) -> SpecForm:
+    """Return the form of a spec, with the data sets that may be picked; arguments as there."""
+    offered = list(_offered(session, _kind_of(value)))
+    return spec_form(value, offered, faults, typed, shows_unknown=shows_unknown)
+
+
+def composed(session: Session, value: Mapping[str, Any], form: SpecForm, address: str) -> Composed:
     """Return a spec that is being written, as the page shows it.
 
     Args:
         session: In a transaction.
         value: The spec.
+        form: Its form.
         address: Of the server, for the texts to copy.
-        faults: What is wrong with it.
-        typed: As in `spec_form`.
-        shows_unknown: As in `spec_form`.
     """
-    task = value.get("task")
-    kind = str(task.get("kind")) if isinstance(task, Mapping) else ""
-    offered = list(_offered(session, kind))
+    task, kind = value.get("task"), _kind_of(value)
     chosen = task.get("dataset") if isinstance(task, Mapping) else None
+    found = (one for one in form.fields if one.pointer == "/task/dataset")
+    sets = next((one.choices for one in found), ())
     return Composed(
-        spec_form(value, offered, faults, typed, shows_unknown=shows_unknown),
+        form,
         snippets(value, address),
         _picked(session, kind, chosen),
-        any(choice.value.startswith(f"{STORED}:") for choice in offered),
+        any(choice.group == STORED_HERE for choice in sets),
     )
+
+
+def _kind_of(value: Mapping[str, Any]) -> str:
+    task = value.get("task")
+    return str(task.get("kind")) if isinstance(task, Mapping) else ""
 
 
 def faults_of(session: Session, value: object, prices: Prices) -> Sequence[Fault]:
@@ -178,7 +189,7 @@ def _offered(session: Session, kind: str) -> Iterator[FormChoice]:
     for record in datasets.page(session, limit=SETS_OFFERED):
         if info.misfit(record.details["manifest"]) is None:
             name = f"{STORED}:{record.id}"
-            yield FormChoice(name, f'"{name}"', f"{record.name} ({name})", "stored here")
+            yield FormChoice(name, f'"{name}"', f"{record.name} ({name})", STORED_HERE)
 
 
 def _picked(session: Session, kind: str, chosen: object) -> Picked:

@@ -4,7 +4,7 @@ import { announce, setOnline } from "./live.js";
 import { locate, locateLine } from "./pointers.js";
 import { Refusal, partsOf, placeOf, showRefusal } from "./problems.js";
 import { withToken } from "./json_edits.js";
-import { controlOf, follow, taken, unparsedIn, wrongIn } from "./spec_form.js";
+import { controlOf, follow, forget, taken, unparsedIn, wrongIn } from "./spec_form.js";
 
 const RETRY_MS = 2000;
 const PAUSE_MS = 400; // after a key, before the form is made again
@@ -178,7 +178,6 @@ for (const one of [form, json]) {
     else if (!submit.disabled) send();
   });
 }
-form.noValidate = true; // the server says what is wrong, in place
 addEventListener("pageshow", (event) => {
   // A user who returns to this page to submit again wants another job.
   if (event.persisted) [submit.disabled, keyOf] = [false, null];
@@ -299,6 +298,7 @@ fields.addEventListener("click", (event) => {
   const button = event.target.closest("[data-add], [data-remove]");
   if (button === null) return;
   const { add, item, remove } = button.dataset;
+  if (remove !== undefined) forget(remove.slice(0, remove.lastIndexOf("/")));
   spec.value = withToken(spec.value, add ?? remove, item);
   changed(0);
 });
@@ -309,6 +309,7 @@ start.addEventListener("change", () => {
   if (spec.value !== loaded && spec.value !== written) keep(spec.value);
   const chosen = document.querySelector(`template[data-start="${start.value}"]`);
   spec.value = loaded = chosen === null ? written : chosen.content.textContent;
+  forget("");
   clear();
   hint.hidden = false;
   changed(0);

@@ -1,9 +1,11 @@
 // The generated form of a spec: its controls change the text, and follow it.
 import { morph } from "./live.js";
 import { withToken } from "./json_edits.js";
+import { placesIn } from "./pointers.js";
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const raw = new WeakSet(); // controls with text that is no JSON yet
+const left = new Map(); // members that were taken out, as JSON, by "pointer kind" of what had them
 
 /** Return the controls of the form that are in use. */
 export function controlsIn(fields) {
@@ -85,18 +87,45 @@ function isJson(text) {
   }
 }
 
-/** Take out the members that another kind does not know, or knows with another meaning. */
+/**
+ * Take out the members that another kind does not know, or knows with another meaning; bring back
+ * those that this kind had when it was chosen before.
+ */
 function switched(text, control) {
-  const [parent] = [control.name.slice(0, control.name.lastIndexOf("/"))];
-  const tag = control.name.slice(parent.length + 1);
+  const [parent, tag, kind] = [...parted(control.name), control.value];
   const held = valueAt(JSON.parse(text), parent);
-  if (held === null || typeof held !== "object") return text;
+  if (Array.isArray(held)) return text;
+  const own = held !== null && typeof held === "object" ? held : {};
+  const earlier = typeof held === "string" ? held : own[tag]; // a text is the short form of an object
   const meanings = JSON.parse(control.dataset.members);
-  const [before, now] = [meanings[held[tag]], meanings[control.value]];
-  if (control.value === "") return withToken(text, parent, undefined);
-  if (before === undefined || now === undefined) return text;
-  const gone = Object.keys(held).filter((name) => name !== tag && name in before && before[name] !== now[name]);
-  return gone.reduce((left, name) => withToken(left, `${parent}/${name}`, undefined, () => true), text);
+  const [before, now] = [meanings[earlier], meanings[kind]];
+  if (kind !== "" && held !== null && (before === undefined || now === undefined)) return text;
+  const gone = Object.keys(own).filter((name) => name !== tag && (kind === "" || (name in before && before[name] !== now[name])));
+  const places = placesIn(text);
+  const tokens = gone.map((name) => [name, text.slice(...valueRange(places.get(below(parent, name))))]);
+  left.set(`${parent} ${earlier}`, tokens);
+  if (kind === "") return withToken(text, parent, undefined);
+  const taken = gone.reduce((rest, name) => withToken(rest, below(parent, name), undefined, () => true), text);
+  const back = (left.get(`${parent} ${kind}`) ?? []).filter(([name]) => !(name in own) || gone.includes(name));
+  return back.reduce((rest, [name, token]) => withToken(rest, below(parent, name), token), taken);
+}
+
+/** Forget what was taken out below a pointer: something else stands there from now on. */
+export function forget(pointer) {
+  for (const key of left.keys()) if (key.startsWith(pointer)) left.delete(key);
+}
+
+function valueRange([, end, start]) {
+  return [start, end];
+}
+
+function parted(pointer) {
+  const at = pointer.lastIndexOf("/");
+  return [pointer.slice(0, at), pointer.slice(at + 1)];
+}
+
+function below(pointer, name) {
+  return `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 function valueAt(value, pointer) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -83,6 +84,17 @@ def test_another_kind_shows_its_fields_and_submits_nothing(client: TestClient) -
     assert 'name="/task/dimension"' not in answer.text
     assert "aria-invalid" not in answer.text
     assert names(client) == []
+
+
+def test_a_kind_that_is_chosen_again_has_what_was_typed(client: TestClient) -> None:
+    shown = {"do": "show", "key": "k", "/name": "x", "/task/dimension": "7"}
+    page = client.post("/jobs/new", data={**shown, "/task/kind": "denoising"}).text
+    (kept,) = re.findall(r'name="kept" value="([^"]*)"', page)
+    again = {"do": "show", "key": "k", "/name": "x", "kept": unescape(kept)}
+    page = client.post("/jobs/new", data={**again, "/task/kind": "function"}).text
+    (field,) = re.findall(r'<input [^>]*name="/task/dimension"[^>]*>', page)
+    assert 'value="7"' in field
+    assert 'name="kept"' not in page
 
 
 def test_the_json_is_sent_without_scripts_too(client: TestClient) -> None:

@@ -12,7 +12,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.dashboard.pages.examples import EXAMPLES
+from api.dashboard.examples import EXAMPLES
 from service.settings import Settings
 from service.storage import jobs as job_rows
 from service.storage.database import Database

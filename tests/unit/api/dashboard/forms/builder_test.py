@@ -45,6 +45,21 @@ class Cage(BaseModel):
     width: int | None = None
 
 
+class Yard(BaseModel):
+    """Where it runs."""
+
+    fence: int = 1
+    owner: str
+    area: int = 2
+    pond: int = 3
+
+
+class Farm(BaseModel):
+    """A farm."""
+
+    farm: Yard
+
+
 class Home(BaseModel):
     """A home."""
 
@@ -56,12 +71,10 @@ class Home(BaseModel):
     walks: int | Literal["auto"] = 1
 
 
-def built(
-    value: dict[str, Any], faults: dict[str, list[str]] | None = None, offers: Offers | None = None
-) -> tuple[dict[str, Part], FormBuilder]:
-    builder = FormBuilder(offers or Offers(), faults=faults or {})
+def built(value: dict[str, Any], offers: Offers | None = None) -> dict[str, Part]:
+    builder = FormBuilder(offers or Offers())
     parts = builder.members(plain(Home.model_json_schema(), {}), value, "")
-    return {part.pointer: part for part in parts}, builder
+    return {part.pointer: part for part in parts}
 
 
 def field(parts: dict[str, Part], pointer: str) -> FormField:
@@ -75,7 +88,7 @@ def field(parts: dict[str, Part], pointer: str) -> FormField:
 
 
 def test_a_kind_has_its_own_fields_with_range_default_unit_and_help() -> None:
-    parts, _ = built({"pet": {"kind": "cat", "name": "Tom"}})
+    parts = built({"pet": {"kind": "cat", "name": "Tom"}})
     pet = parts["/pet"]
     assert isinstance(pet, Fieldset)
     assert [one.pointer for one in pet.parts] == ["/pet/kind", "/pet/lives", "/pet/name"]
@@ -86,15 +99,15 @@ def test_a_kind_has_its_own_fields_with_range_default_unit_and_help() -> None:
     assert (lives.least, lives.most, lives.is_whole, lives.placeholder) == (1, 9, True, "9")
     assert (lives.limits, lives.help) == ("from 1 to 9", "Lives that are left.")
     assert (name.control, name.value, name.is_required, name.longest) == ("text", "Tom", True, 10)
-    other = field(built({"pet": {"kind": "dog"}})[0], "/pet/weight_kg")
+    other = field(built({"pet": {"kind": "dog"}}), "/pet/weight_kg")
     assert (other.least, other.limits, other.is_whole) == (None, "above 0, below 100", False)
-    nothing = built({})[0]["/pet"]
+    nothing = built({})["/pet"]
     assert isinstance(nothing, Fieldset)
     assert [one.pointer for one in nothing.parts] == ["/pet/kind"]
 
 
 def test_members_of_one_meaning_have_one_mark_in_both_kinds() -> None:
-    marks = json.loads(field(built({})[0], "/pet/kind").members)
+    marks = json.loads(field(built({}), "/pet/kind").members)
     assert marks["cat"].keys() == {"kind", "lives", "name"}
     assert marks["cat"]["name"] == marks["dog"]["name"]
     assert marks["cat"]["kind"] != marks["dog"]["kind"]
@@ -102,7 +115,7 @@ def test_members_of_one_meaning_have_one_mark_in_both_kinds() -> None:
 
 def test_lists_of_objects_are_rows_in_their_short_form_too() -> None:
     value = {"toys": ["ball", {"name": "bone", "size_px": 3}, "tower"]}
-    parts, _ = built(value)
+    parts = built(value)
     rows = parts["/toys"]
     assert isinstance(rows, RowList)
     assert [row.label for row in rows.rows] == ["ball", "bone", "tower"]
@@ -111,20 +124,20 @@ def test_lists_of_objects_are_rows_in_their_short_form_too() -> None:
     assert field(parts, "/toys/2/name").value == "tower"
     assert field(parts, "/toys/2/name").choices[-1].value == "tower"
     assert rows.added == '""'
-    assert isinstance(added := built({"toys": ["ball"]})[0]["/toys"], RowList)
+    assert isinstance(added := built({"toys": ["ball"]})["/toys"], RowList)
     assert added.added == '"bone"'
-    assert [added.empty.is_on, built({"toys": []})[0]["/toys"].empty.is_on] == [False, True]  # type: ignore[union-attr]
+    assert [added.empty.is_on, built({"toys": []})["/toys"].empty.is_on] == [False, True]  # type: ignore[union-attr]
 
 
 def test_what_an_empty_object_means_has_a_box() -> None:
     cases: tuple[tuple[dict[str, Any], bool], ...] = (({}, False), ({"cage": {}}, True))
     for value, is_on in cases:
-        (box,) = [one for one in fields_in(built(value)[0]["/cage"]) if one.control == "box"]
+        (box,) = [one for one in fields_in(built(value)["/cage"]) if one.control == "box"]
         assert (box.pointer, box.value, box.is_on) == ("/cage", "{}", is_on)
 
 
 def test_other_values_have_controls_that_fit() -> None:
-    parts, _ = built({"is_open": True, "places": [1, 2.5], "walks": "auto", "more": {"x": 1}})
+    parts = built({"is_open": True, "places": [1, 2.5], "walks": "auto", "more": {"x": 1}})
     is_open, places, walks, more = (
         field(parts, at) for at in ("/is_open", "/places", "/walks", "/more")
     )
@@ -137,7 +150,7 @@ def test_other_values_have_controls_that_fit() -> None:
 
 
 def test_values_of_another_type_are_shown_as_they_are() -> None:
-    parts, _ = built({"pet": 3, "toys": "ball", "cage": [1], "is_open": "maybe", "walks": [1]})
+    parts = built({"pet": 3, "toys": "ball", "cage": [1], "is_open": "maybe", "walks": [1]})
     assert field(parts, "/pet").value == "3"
     assert field(parts, "/toys").value == '"ball"'
     assert field(parts, "/cage").value == "[1]"
@@ -145,20 +158,18 @@ def test_values_of_another_type_are_shown_as_they_are() -> None:
     assert field(parts, "/walks").value == "[1]"
 
 
-def test_faults_are_at_their_fields_and_the_rest_is_returned() -> None:
-    faults = {
-        "/pet/lives": ["too few"],
-        "/pet": ["is odd"],
-        "/places/0": ["is far"],
-        "/toys/0/name": ["is lost"],
-        "/gone/deep": ["is nowhere"],
-    }
-    parts, builder = built({"pet": {"kind": "cat"}, "places": [1], "toys": ["ball"]}, faults)
-    assert field(parts, "/pet/lives").faults == ["too few"]
-    assert parts["/pet"].faults == ["is odd"]
-    assert field(parts, "/places").faults == ["/0: is far"]
-    assert field(parts, "/toys/0/name").faults == ["is lost"]
-    assert [(one.pointer, one.detail) for one in builder.rest()] == [("/gone/deep", "is nowhere")]
+def test_members_that_are_seldom_set_follow_those_that_matter() -> None:
+    named = frozenset({"/farm", "/farm/area"})
+    schema = plain(Farm.model_json_schema(), {})
+    (farm,) = FormBuilder(Offers(named=named)).members(schema, {"farm": {"odd": 1}}, "")
+    assert isinstance(farm, Fieldset)
+    # Required, named by a template, unknown to the schema; then the rest.
+    assert [one.pointer for one in farm.parts] == ["/farm/owner", "/farm/area", "/farm/odd"]
+    assert [one.pointer for one in farm.more] == ["/farm/fence", "/farm/pond"]
+    (farm,) = FormBuilder().members(schema, {"farm": {"pond": 3}}, "")
+    assert isinstance(farm, Fieldset)
+    assert (len(farm.parts), len(farm.more), farm.n_more_given) == (1, 3, 1)
+    assert not farm.is_more_open
 
 
 def test_offers_add_choices_and_hide_what_a_name_does_not_take() -> None:
@@ -167,12 +178,12 @@ def test_offers_add_choices_and_hide_what_a_name_does_not_take() -> None:
         only={"/toys/*": {"size_px": ("kite",)}},
         fits={"/pet": {"dog"}},
     )
-    groups = field(built({}, offers=offers)[0], "/pet/kind").groups
+    groups = field(built({}, offers=offers), "/pet/kind").groups
     assert [(name, [one.value for one in choices]) for name, choices in groups] == [
         ("that do not fit the task", ["cat"]),
         ("that fit", ["dog"]),
     ]
-    parts, _ = built({"toys": ["kite", "ball"]}, offers=offers)
+    parts = built({"toys": ["kite", "ball"]}, offers=offers)
     pointers = [one.pointer for one in fields_in(parts["/toys"])]
     assert "/toys/0/size_px" in pointers
     assert "/toys/1/size_px" not in pointers
@@ -180,6 +191,6 @@ def test_offers_add_choices_and_hide_what_a_name_does_not_take() -> None:
 
 def test_ids_hold_any_name() -> None:
     name = 'a "b" <c>\u202e/' + "x" * 200
-    found = field(built({name: 1})[0], "/" + name.replace("/", "~1"))
+    found = field(built({name: 1}), "/" + name.replace("/", "~1"))
     assert not set(found.id) & set(' "<>')
     assert len(found.label) <= 80

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import Request
 
+from api.dashboard.examples import EXAMPLES, Example
 from api.dashboard.forms import sent
 from api.dashboard.forms.fields import Control, FormChoice, FormField
 from api.dashboard.forms.spec_form import spec_form
-from api.dashboard.pages.examples import EXAMPLES, Example
 from api.problems.handlers import ProblemError
 from service.validation import parse
 

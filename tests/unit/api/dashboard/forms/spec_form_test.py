@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.dashboard.examples import EXAMPLES
 from api.dashboard.forms.fields import Fieldset, RowList
 from api.dashboard.forms.spec_form import ORDER, spec_form
-from api.dashboard.pages.examples import EXAMPLES
 from densearch.plugins.sections import WRITTEN_BY_SERVER
 from service import networks, samplers
 from service.errors import Fault

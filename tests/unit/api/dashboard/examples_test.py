@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from api.dashboard.pages.examples import EXAMPLES, Example
+from api.dashboard.examples import EXAMPLES, Example
 from service.validation import parse
 from tests.support.root import ROOT
 
