@@ -14,12 +14,13 @@ from pathlib import Path
 from service.errors import DensearchError
 from service.records import Trial
 from service.settings import Settings, load
-from service.storage import trials
+from service.storage import schema, trials
 from service.storage.database import Database
 from service.studies.training_payload import FunctionPayload, TrainingPayload, payload_of
 from workers import functions
 
 SAME, OTHER, UNUSABLE = 0, 1, 2
+REMEDY = "run this where the server was started, or name its data directory by --data-dir"
 
 
 def trained_again(trial: Trial, device: str, data_dir: Path) -> float | None:
@@ -72,7 +73,11 @@ def main() -> None:
 
 def _compared(settings: Settings, trial_id: int, device: str) -> tuple[str, int]:
     database = Database(settings.resolved_database_url)
+    file = database.url.database if database.is_sqlite else None
+    if file is not None and not Path(file).is_file():  # SQLite would make an empty one
+        return f"there is no database in {settings.data_dir}: {REMEDY}", UNUSABLE
     try:
+        schema.check(database)
         with database.read() as session:
             trial = trials.get(session, trial_id)
     finally:
