@@ -11,12 +11,16 @@ from html import escape
 from statistics import fmean
 from typing import Any
 
+from api.dashboard.figures.clipping import clipped
 from api.dashboard.figures.themes import Figure, Theme, axis, layout
 from service.report.attribution import UNIFORM
 from service.report.primary import SIMPLER
 from service.studies.looks import MARGIN_PERCENT
 
 Row = Mapping[str, Any]
+Ratio = tuple[float, float | None, float | None]
+# How far an interval may stretch the axis, in widths of the range of the points.
+ROOM = 1.0
 # Reports of function jobs, and of jobs without a test split, compare the values of the searches.
 LOSSES = {True: "Mean test loss of what each search found", False: "Best value of each search"}
 
@@ -39,7 +43,7 @@ def seed_ratios(arm: Row, plain: Row) -> list[float]:
     return [ours / theirs for ours, theirs in zip(*losses, strict=True) if theirs > 0.0]
 
 
-def ratio_of(versus: Row) -> tuple[float, float | None, float | None] | None:
+def ratio_of(versus: Row) -> Ratio | None:
     """Return an arm's loss over uniform's with its interval; None where it is no ratio.
 
     Reports before version 3 have the ends of the interval in units of the loss.
@@ -79,10 +83,23 @@ def arms_figure(report: Row, theme: Theme) -> Figure | None:
     ]
     margin = ((report.get("answer") or {}).get("plan") or {}).get("margin_percent", MARGIN_PERCENT)
     means = [ratio for _, ratio in known]
+    points = [*(mean for mean, _, _ in means), *(own for _, own in seeds)]
+    low, high = clipped(
+        [*points, 1.0 - margin / 100.0, 1.0 + margin / 100.0],
+        [end for _, *ends in means for end in ends if end is not None],
+        ROOM,
+    )
+    low = max(low, 0.0)  # below it there is no ratio of losses
+    arrows = _arrows(means, names, low, high, theme)
+    more = (
+        " An arrow stands where an interval goes on beyond the figure: it has too few seeds, or "
+        "they differ much." if arrows["x"] else ""
+    )  # fmt: skip
     return _figure(
         [
             _dots("single seed", [r for _, r in seeds], [n for n, _ in seeds], theme),
             _marks("mean", means, names, theme),
+            arrows,
         ],
         "Test loss over that of the plain network",
         names,
@@ -92,7 +109,9 @@ def arms_figure(report: Row, theme: Theme) -> Figure | None:
         caption=(
             "Left of 1 is better. Each line is the interval; all of them hold together at 95 %. "
             f"Dots are single seeds. Differences inside the band, {margin:g} %, do not matter."
+            f"{more}"
         ),
+        limits=(low, high) if arrows["x"] else None,
     )
 
 
@@ -110,7 +129,7 @@ def samplers_figure(report: Row, theme: Theme) -> Figure | None:
     if sum(map(len, found.values())) < 2:
         return None
     pairs = [(sampler, value) for sampler, values in found.items() for value in values]
-    means: list[tuple[float, None, None]] = [(fmean(own), None, None) for own in found.values()]
+    means: list[Ratio] = [(fmean(own), None, None) for own in found.values()]
     return _figure(
         [
             _dots("single search", [v for _, v in pairs], [s for s, _ in pairs], theme),
@@ -137,13 +156,18 @@ def _figure(
     *,
     shapes: Sequence[Figure],
     caption: str,
+    limits: tuple[float, float] | None = None,
 ) -> Figure:
+    range_ = {}
+    if limits is not None:
+        room = 0.03 * (limits[1] - limits[0])
+        range_ = {"range": [limits[0] - room, limits[1] + room]}
     own = layout(
         theme,
         revision,
         hovermode="closest",
         shapes=list(shapes),
-        xaxis=axis(theme, title, tickformat=".4~g", nticks=8),
+        xaxis=axis(theme, title, tickformat=".4~g", nticks=8, **range_),
         yaxis=axis(
             theme, "", type="category", categoryorder="array", categoryarray=list(names)[::-1],
             showgrid=False,
@@ -164,14 +188,15 @@ def _dots(name: str, x: Sequence[float], y: Sequence[str], theme: Theme) -> Figu
 
 def _marks(
     name: str,
-    means: Sequence[tuple[float, float | None, float | None]],
+    means: Sequence[Ratio],
     y: Sequence[str],
     theme: Theme,
 ) -> Figure:
     return {
         "type": "scatter", "mode": "markers", "name": name, "y": list(y),
         "x": [mean for mean, _, _ in means],
-        "legendgroup": name, "meta": {"label": name},
+        "legendgroup": name, "meta": {"label": name, "columns": ["low", "high"]},
+        "customdata": [[low, high] for _, low, high in means],
         "marker": {"size": 10, "symbol": "diamond", "color": theme.series[0]},
         "error_x": {
             "type": "data", "symmetric": False, "color": theme.series[0], "thickness": 2,
@@ -179,6 +204,32 @@ def _marks(
             "arrayminus": [0.0 if low is None else mean - low for mean, low, _ in means],
         },
         "hovertemplate": "%{y}: %{x:.5g}<extra></extra>",
+    }  # fmt: skip
+
+
+def _arrows(
+    means: Sequence[Ratio], y: Sequence[str], low: float, high: float, theme: Theme
+) -> Figure:
+    """Return a mark at the edge for each interval that goes on beyond it."""
+    pairs = list(zip(means, y, strict=True))
+    cut = [
+        ("left", low, own[1], name) for own, name in pairs if own[1] is not None and own[1] < low
+    ]
+    cut += [
+        ("right", high, own[2], name)
+        for own, name in pairs
+        if own[2] is not None and own[2] > high
+    ]
+    return {
+        "type": "scatter", "mode": "markers", "name": "goes on",
+        "legendgroup": "mean", "meta": {"is_hidden": True},
+        "x": [at for _, at, _, _ in cut], "y": [name for *_, name in cut],
+        "customdata": [end for _, _, end, _ in cut],
+        "marker": {
+            "size": 11, "color": theme.series[0],
+            "symbol": [f"triangle-{side}" for side, *_ in cut],
+        },
+        "hovertemplate": "%{y}: the interval goes on to %{customdata:.4g}<extra></extra>",
     }  # fmt: skip
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.dashboard.figures.clipping import clipped
 from api.dashboard.formats import NONE, percent
 
 Part = Mapping[str, Any]
+# How far an interval may stretch the scale, in widths of the range of the changes and 0.
+ROOM = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class AttributionBar:
         size: The change in percent of the loss of the arm that it is compared with; below 0 is
             better, as everywhere on the page.
         ends: Its interval in the same unit.
+        cut: At which edges its interval goes on beyond the chart, as classes of CSS.
     """
 
     title: str
@@ -45,6 +49,7 @@ class AttributionBar:
     interval: Span | None
     size: str
     ends: str
+    cut: str
 
 
 def bars(attribution: Mapping[str, Any]) -> list[AttributionBar]:
@@ -59,11 +64,17 @@ def bars(attribution: Mapping[str, Any]) -> list[AttributionBar]:
 
 
 def _reach(parts: Iterable[Part]) -> tuple[float, float]:
-    """Return the least and the greatest value of all bars and intervals."""
-    names = ("relative", "relative_low", "relative_high")
-    values = [-part[name] for part in parts for name in names if part[name] is not None]
-    low, high = min([0.0, *values]), max([0.0, *values])
+    """Return the least and the greatest value that are shown: of all bars, of most intervals."""
+    every = list(parts)
+    changes = [-part["relative"] for part in every if part["relative"] is not None]
+    names = ("relative_low", "relative_high")
+    ends = [-part[name] for part in every for name in names if part[name] is not None]
+    low, high = clipped([0.0, *changes], ends, ROOM) if any(changes) else _whole(ends)
     return (low, high) if low < high else (0.0, 1.0)
+
+
+def _whole(ends: Sequence[float]) -> tuple[float, float]:
+    return min([0.0, *ends]), max([0.0, *ends])
 
 
 def _bar(
@@ -72,7 +83,7 @@ def _bar(
     def span(start: float | None, end: float | None) -> Span | None:
         if start is None or end is None:
             return None
-        left, right = min(start, end), max(start, end)
+        left, right = max(min(start, end), low), min(max(start, end), high)
         scale = 100.0 / (high - low)
         return Span((left - low) * scale, (right - left) * scale)
 
@@ -80,6 +91,10 @@ def _bar(
     change = _negated(part["relative"])
     ends = _negated(part["relative_high"]), _negated(part["relative_low"])
     title = " and ".join(part["names"])
+    is_cut = {
+        "cut-left": ends[0] is not None and ends[0] < low,
+        "cut-right": ends[1] is not None and ends[1] > high,
+    }
     return AttributionBar(
         title="in all" if kind == "gain" else title,
         arms=f"{part['arm']} against {part['against']}",
@@ -90,6 +105,7 @@ def _bar(
         interval=span(*ends),
         size=percent(change),
         ends=NONE if None in ends else f"{percent(ends[0])} to {percent(ends[1])}",
+        cut=" ".join(side for side, is_so in is_cut.items() if is_so),
     )
 
 

@@ -52,6 +52,7 @@ def _caption(arms: Sequence[Arm], margin_percent: float) -> str:
     named = "; ".join(f"{name} is {arm_in_words(name)}" for name in plain)
     return (
         "The test loss of each arm over that of the plain network, left of 1 is better: the "
-        "mean, its interval, and single seeds as dots. Differences inside the grey band, "
+        "mean, its interval with an arrow where it goes on, and single seeds as dots. "
+        "Differences inside the grey band, "
         f"{margin_percent:g} %, do not matter. {named}."
     )

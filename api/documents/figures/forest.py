@@ -67,14 +67,36 @@ def forest(rows: Sequence[ForestRow], title: str, margin: float) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def _arrows(row: ForestRow, y: float, reach: float) -> list[str]:
+    """Return an arrow for each end of an interval that lies beyond the plot."""
+    edge = math.exp(reach)
+    sides = [-1] * (row.low is not None and row.low < 1.0 / edge)
+    sides += [1] * (row.high is not None and row.high > edge)
+    tips = [(side, _x(edge**side, reach)) for side in sides]
+    return [
+        f'<polygon points="{x:.1f},{y} {x - 7 * side:.1f},{y - 5} {x - 7 * side:.1f},{y + 5}" '
+        f'fill="{_MARK}"/>'
+        for side, x in tips
+    ]
+
+
 def _reach(rows: Sequence[ForestRow]) -> float:
-    shown = [x for row in rows for x in (row.ratio, row.low, row.high, *row.points)]
-    ends = [abs(math.log(x)) for x in shown if x is not None and x > 0.0]
-    return min(max([_LEAST_REACH, *ends]) * 1.08, _MOST_REACH)
+    points = [x for row in rows for x in (row.ratio, *row.points)]
+    ends = [x for row in rows for x in (row.low, row.high)]
+    shown, far = _farthest(points), _farthest(ends)
+    # Intervals of few seeds would press the points together.
+    return min(
+        max(_LEAST_REACH, shown, min(far, 2.0 * max(shown, _LEAST_REACH))) * 1.08, _MOST_REACH
+    )
+
+
+def _farthest(ratios: Sequence[float | None]) -> float:
+    return max((abs(math.log(x)) for x in ratios if x is not None and x > 0.0), default=0.0)
 
 
 def _x(ratio: float, reach: float) -> float:
-    part = min(max(math.log(ratio) / reach, -1.0), 1.0)
+    # A ratio of 0 or below, which an interval of few seeds may reach, lies beyond the left edge.
+    part = min(max(math.log(ratio) / reach, -1.0), 1.0) if ratio > 0.0 else -1.0
     return _LABEL_PX + _PLOT_PX * (1 + part) / 2
 
 
@@ -118,7 +140,7 @@ def _row(row: ForestRow, y: float, reach: float) -> list[str]:
     if row.ratio is None:
         return parts
     x = _x(row.ratio, reach)
-    ends = [_x(end, reach) for end in (row.low, row.high) if end is not None and end > 0.0]
+    ends = [_x(end, reach) for end in (row.low, row.high) if end is not None]
     if row.is_pooled and len(ends) == 2:
         points = f"{ends[0]:.1f},{y} {x:.1f},{y - 6} {ends[1]:.1f},{y} {x:.1f},{y + 6}"
         return [*parts, f'<polygon points="{points}" fill="{_INK}"/>']
@@ -127,6 +149,7 @@ def _row(row: ForestRow, y: float, reach: float) -> list[str]:
             f'<line x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="{y}" y2="{y}" '
             f'stroke="{_MARK}" stroke-width="2"/>'
         )
+        parts += _arrows(row, y, reach)
     colour = _SOFT if row.ratio == 1.0 else _MARK
     parts.append(f'<rect x="{x - 4:.1f}" y="{y - 4}" width="8" height="8" fill="{colour}"/>')
     return parts

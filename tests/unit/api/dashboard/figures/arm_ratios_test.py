@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.dashboard.figures.arm_ratios import arms_figure, ratio_of, samplers_figure, seed_ratios
+from api.dashboard.figures.tables import csv_of
 from api.dashboard.figures.themes import THEMES
 
 LIGHT = THEMES["light"]
@@ -44,6 +45,22 @@ def test_each_seed_is_a_dot_and_each_arm_has_its_interval() -> None:
     assert means["x"] == pytest.approx([0.8])
     assert means["error_x"]["array"] == pytest.approx([0.1])
     assert means["error_x"]["arrayminus"] == pytest.approx([0.1])
+
+
+def test_a_wide_interval_ends_in_an_arrow_near_the_points() -> None:
+    wide = {**ARM, "vs_uniform": {**NEW, "change_low": -12.0, "change_high": 11.0}}
+    figure = arms_figure({"arms": [wide, PLAIN]}, LIGHT)
+    assert figure is not None
+    _, means, arrows = figure["data"]
+    low, high = figure["layout"]["xaxis"]["range"]
+    assert -0.1 < low < 0.5
+    assert 1.05 < high < 2.0
+    assert arrows["marker"]["symbol"] == ["triangle-left", "triangle-right"]
+    assert all(low < x < high for x in arrows["x"])
+    assert "arrow" in figure["layout"]["meta"]["caption"]
+    assert means["customdata"] == [pytest.approx([-11.0, 12.0])]
+    table = csv_of(figure)
+    assert len(table.splitlines()) == 1 + 3  # two seeds and the mean with its ends
 
 
 def test_seeds_that_an_arm_has_lost_are_no_pairs() -> None:

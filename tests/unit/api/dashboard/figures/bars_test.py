@@ -69,3 +69,13 @@ def test_nothing_to_show_fits(share: float | None) -> None:
     (bar,) = bars({"gain": part(share, share, share), "parts": [], "beside": []})
     assert bar.zero == 0.0
     assert bar.fill == (None if share is None else Span(0.0, 0.0))
+
+
+def test_an_interval_of_few_seeds_is_cut_and_leaves_room_for_the_bars() -> None:
+    parts = [part(0.10, -12.0, 13.0), part(-0.10, -0.12, -0.08)]
+    found = bars({"gain": part(0.0, -0.1, 0.1), "parts": parts, "beside": []})
+    wide, other, _ = found
+    assert (wide.cut, other.cut) == ("cut-left cut-right", "")
+    assert wide.interval == spans(0, 100)  # two widths of -10 % to 10 % beyond them
+    assert wide.fill == spans(40, 10)
+    assert "1300.0" in wide.ends

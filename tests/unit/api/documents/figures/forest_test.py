@@ -26,9 +26,16 @@ def test_marks_stand_in_the_order_of_the_ratios_and_inside_the_plot() -> None:
     marks = [float(own.attrib["x"]) for own in tags(ROWS, "rect")[2:]]
     assert len(marks) == 3
     assert marks[0] < marks[2] < marks[1]
-    assert len(tags(ROWS, "polygon")) == 1
+    assert len(tags(ROWS, "polygon")) == 3  # the diamond, and arrows where "wide" goes on
     for line in tags(ROWS, "line"):
         assert 260 <= float(line.attrib["x1"]) <= float(line.attrib["x2"]) <= 680
+
+
+def test_an_interval_that_reaches_0_ends_in_an_arrow() -> None:
+    rows = [ForestRow("two seeds", 0.9, -11.0, 1.05, "")]
+    (arrow,) = tags(rows, "polygon")
+    assert float(arrow.attrib["points"].split(",")[0]) < float(tags(rows, "rect")[-1].attrib["x"])
+    assert any(line.attrib.get("stroke-width") == "2" for line in tags(rows, "line"))
 
 
 def test_texts_are_whole() -> None:
