@@ -160,6 +160,29 @@ def answer(
     return Response(made.body, media_type=media_type, headers={**headers, **made.headers})
 
 
+def answer_of_list(
+    request: Request,
+    version: object | None,
+    others: object,
+    media_type: str,
+    make: Callable[[], Made],
+) -> Response:
+    """As `answer`, for a list: without a tag where `version` is None.
+
+    Args:
+        request: To be answered.
+        version: See `service.storage.job_versions.list_version`.
+        others: What else the list depends on.
+        media_type: Of its body.
+        make: Makes it.
+    """
+    if version is None:
+        made = make()
+        headers = {"cache-control": "no-store", **made.headers}
+        return Response(made.body, media_type=media_type, headers=headers)
+    return answer(request, tag_of(request, version, others), media_type, make)
+
+
 def answer_again(request: Request, tag: str, respond: Callable[[], Response]) -> Response:
     """As `answer`, for what is made as a response: its type and its headers are kept with it."""
 

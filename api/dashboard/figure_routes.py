@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -26,6 +26,7 @@ from api.dashboard.pages import (
     job_timeline,
     trial,
 )
+from api.dashboard.searches.importance import RUNS
 from api.paging import Id
 from service.errors import NotFoundError
 from service.records import Job
@@ -57,9 +58,15 @@ BUILDERS: Mapping[str, Builder] = {
     "timeline": job_timeline.draw_timeline,
 }
 
-# What does not follow from the version of the job: the clock, a computation that goes on, and
-# the losses of items, which jobs share.
-UNKEPT = frozenset({"importance", "items", "pairs", "timeline"})
+# What figures depend on besides the version of the job: a computation that goes on, attempts that
+# end late, losses of items, which jobs share. The timeline of a job at work moves with the clock.
+OTHERS: Mapping[str, Callable[[Session, int], object]] = {
+    "importance": lambda *_: RUNS.stamp(),
+    "items": job_samples.depends_on,
+    "pairs": job_samples.depends_on,
+    "timeline": job_timeline.depends_on,
+}
+TIMED = frozenset({"timeline"})
 
 
 def _known(name: str) -> str:
@@ -94,9 +101,10 @@ def show_figure(
                 job = jobs.get(session, job_id)
                 return answered(_drawn(session, job, name, theme, request), file, format)
 
-            if name in UNKEPT:
+            if name in TIMED and not version.is_final:
                 return draw()
-            return etags.answer_again(request, etags.tag_of(request, version), draw)
+            others = OTHERS[name](session, job_id) if name in OTHERS else None
+            return etags.answer_again(request, etags.tag_of(request, version, others), draw)
     except NotFoundError:
         if format == "csv":  # a file: none rather than one without rows
             raise

@@ -192,11 +192,12 @@ def show_densities(request: Request, job_id: Id) -> Response:
 def show_samples(request: Request, settings: WithSettings, job_id: Id) -> Response:
     """Show samples of the test split and what the arms make of them."""
     folder = settings.data_dir
-    return html_of_stored(
+    return html_of_job(
         request,
+        job_id,
         "job_samples.html",
         lambda session: job_samples.samples_tab(session, job_id, folder, request.query_params),
-        job_id=job_id,
+        others=lambda session: job_samples.depends_on(session, job_id, folder),
     )
 
 
@@ -215,5 +216,9 @@ def show_timeline(request: Request, job_id: Id) -> Response:
 def show_files(request: Request, job_id: Id) -> Response:
     """Show what can be downloaded, and the spec."""
     return html_of_job(
-        request, job_id, "job_files.html", lambda session: job_files.files_tab(session, job_id)
+        request,
+        job_id,
+        "job_files.html",
+        lambda session: job_files.files_tab(session, job_id),
+        others=lambda session: job_samples.depends_on(session, job_id),
     )

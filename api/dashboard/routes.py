@@ -6,17 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
+from api import etags
 from api.context import WithSettings, database_of
 from api.dashboard import assets
 from api.dashboard.forms.snippets import submit_command
 from api.dashboard.new_job_routes import address_of
 from api.dashboard.pages import comparison, datasets, new_job, system
 from api.dashboard.pages import jobs as listing
-from api.dashboard.rendering import html, html_of_stored
+from api.dashboard.rendering import html, html_of_stored, root_of, text_of
+from api.etags import Made
 from api.paging import Id, OptionalId
 from api.parameters import EXACT
+from service.jobs import progress
 from service.samplers.catalogue import registry
+from service.settings import Settings
+from service.storage.job_versions import list_version
 from service.tasks import kinds
 
 router = APIRouter(include_in_schema=False)
@@ -26,22 +32,35 @@ SAMPLERS = [info.name for info in registry.catalogue()]
 @router.get("/", dependencies=EXACT)
 def show_jobs(
     request: Request, settings: WithSettings, query: Annotated[listing.ListQuery, Query()]
-) -> HTMLResponse:
+) -> Response:
     """Show the list of jobs: those that fit what is given."""
     with database_of(request).read() as session:
-        page = listing.job_list(session, query, settings)
-        is_empty = not page.lines and page.is_first and not page.is_filtered
-        starts = new_job.starts_of(session, None, None) if is_empty else ()
-    return html(
-        request,
+        version = list_version(session)
+        return etags.answer_of_list(
+            request,
+            # The page without any job offers templates, by what data there is.
+            version if version is not None and version.n_jobs else None,
+            progress.lack_of_dispatcher(session, settings),
+            "text/html",
+            lambda: Made(_jobs_page(session, settings, request, query).encode()),
+        )
+
+
+def _jobs_page(
+    session: Session, settings: Settings, request: Request, query: listing.ListQuery
+) -> str:
+    page = listing.job_list(session, query, settings)
+    is_empty = not page.lines and page.is_first and not page.is_filtered
+    return text_of(
         "jobs.html",
+        root_of(request.scope["path"]),
         page=page,
         least=comparison.LEAST_JOBS,
         most=comparison.MOST_JOBS,
         kinds=kinds.NAMES,
         samplers=SAMPLERS,
-        starts=starts,
-        command=submit_command(address_of(request, settings)),
+        starts=new_job.starts_of(session, None, None) if is_empty else (),
+        command=submit_command(address_of(request, settings)) if is_empty else "",
     )
 
 

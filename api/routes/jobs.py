@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Query as FromQuery
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
 from api import etags
@@ -36,7 +36,7 @@ from service.storage import job_notes, job_pages, split_looks, studies
 from service.storage import jobs as stored
 from service.storage.database import Database
 from service.storage.job_pages import JobFilter, JobOrder, JobPlace
-from service.storage.job_versions import version_of
+from service.storage.job_versions import list_version, version_of
 from service.validation import parse
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -63,6 +63,7 @@ EXAMPLE: dict[str, Any] = {
 REQUEST_BODY = request_body("JobSpec", EXAMPLE)
 
 JSON = "application/json"
+JOBS = TypeAdapter(ListOut[JobSummaryOut])
 LOCATION = {"headers": {"Location": {"schema": {"type": "string"}, "required": True}}}
 
 IdempotencyKey = Annotated[
@@ -159,39 +160,49 @@ def submit_job(
     return job_out(database, settings, job.id)
 
 
-@router.get("", response_model=ListOut[JobSummaryOut], responses=documented(422))
+@router.get(
+    "",
+    response_model=ListOut[JobSummaryOut],
+    responses={**documented(422), **etags.UNCHANGED},
+)
 def list_jobs(
     database: InDatabase,
     settings: WithSettings,
     request: Request,
-    response: Response,
     query: Annotated[JobsQuery, FromQuery()],
-) -> dict[str, Any]:
+) -> Any:  # noqa: ANN401 - FastAPI would read a Response subclass as a schema
     """List jobs, the newest first unless another order is asked for."""
-    given = query.model_dump(include={field.name for field in fields(JobFilter)})
     with database.read() as session:
-        found = job_pages.page(
-            session,
-            JobFilter(**given),
-            limit=query.limit + 1,
-            order=query.sort,
-            after=JobPlace.of(query.cursor) if query.cursor else None,
+        return etags.answer_of_list(
+            request,
+            list_version(session),
+            progress.lack_of_dispatcher(session, settings),
+            JSON,
+            lambda: _listed(session, settings, request, query),
         )
-        place = partial(job_pages.place_of, order=query.sort)
-        kept = cut(found, query.limit, request, response, place)
-        done = progress.fractions(session, kept)
-        why = progress.reasons(session, kept, settings)
-        tags = job_notes.tags_of(session, [job.id for job in kept])
-        items = [
-            {
-                **asdict(job),
-                "fraction": done[job.id],
-                "waits_for": why[job.id],
-                "tags": tags[job.id],
-            }
-            for job in kept
-        ]
-    return {"items": items}
+
+
+def _listed(session: Session, settings: Settings, request: Request, query: JobsQuery) -> Made:
+    given = query.model_dump(include={field.name for field in fields(JobFilter)})
+    found = job_pages.page(
+        session,
+        JobFilter(**given),
+        limit=query.limit + 1,
+        order=query.sort,
+        after=JobPlace.of(query.cursor) if query.cursor else None,
+    )
+    linked, place = Response(), partial(job_pages.place_of, order=query.sort)
+    kept = cut(found, query.limit, request, linked, place)
+    done = progress.fractions(session, kept)
+    why = progress.reasons(session, kept, settings)
+    tags = job_notes.tags_of(session, [job.id for job in kept])
+    items = [
+        asdict(job) | {"fraction": done[job.id], "waits_for": why[job.id], "tags": tags[job.id]}
+        for job in kept
+    ]
+    body = JOBS.dump_json(JOBS.validate_python({"items": items}), by_alias=True)
+    link = {name: value for name, value in linked.headers.items() if name == "link"}
+    return Made(body, link)
 
 
 @router.get(

@@ -237,7 +237,12 @@ def reasons(session: Session, jobs: Sequence[Job], settings: Settings) -> dict[i
 def _lack(session: Session, jobs: Sequence[Job | JobVersion], settings: Settings) -> str | None:
     """Return why none of some jobs makes progress; None where one can, or none has to."""
     is_needed = any(not job.state.is_final and job.state is not JobState.PAUSED for job in jobs)
-    if not is_needed or dispatchers.is_any_alive(session, 2 * settings.lease_s):
+    return lack_of_dispatcher(session, settings) if is_needed else None
+
+
+def lack_of_dispatcher(session: Session, settings: Settings) -> str | None:
+    """Return why no dispatcher takes jobs; None while one is alive."""
+    if dispatchers.is_any_alive(session, 2 * settings.lease_s):
         return None
     return no_dispatcher(settings.data_dir)
 

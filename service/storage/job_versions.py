@@ -1,4 +1,4 @@
-"""What the answers about a job depend on, read in one statement: for the tags of answers.
+"""What the answers about a job, or about all of them, depend on: for the tags of answers.
 
 Whatever changes an answer about a job announces an event of it in the same transaction, with these
 exceptions, each with a field of its own: where its searches were stopped, its campaign, the
@@ -95,3 +95,46 @@ def version_of(session: Session, job_id: int) -> JobVersion:
         raise NotFoundError("job", job_id)
     state, *rest = row
     return JobVersion(JobState(state), *rest)
+
+
+# In a database of more jobs their list has no version: reading it would take longer than the list.
+MOST_LISTED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersion:
+    """Two that are equal have the same lists of jobs, but for what depends on the clock.
+
+    Attributes:
+        n_jobs: Jobs that are not deleted; `last_job_id` is the newest of them.
+        n_eventful: Of them those with an event; retention may remove all of an old job.
+        sum_events: The ids of their last events, added up: each of them only rises. The last
+            event of all is no substitute: PostgreSQL may commit an earlier one later.
+        n_stopped: Searches that were stopped; `sum_stopped` adds up after how many trials.
+        n_cells: Jobs of campaigns; `sum_cells` adds up their ids.
+    """
+
+    n_jobs: int
+    last_job_id: int
+    n_eventful: int
+    sum_events: int
+    n_stopped: int
+    sum_stopped: int
+    n_cells: int
+    sum_cells: int
+
+
+def list_version(session: Session) -> ListVersion | None:
+    """Read what lists of jobs depend on; None in a database of more than `MOST_LISTED`."""
+    is_there = JobRow.state != DELETED
+    n: int = session.execute(select(func.count()).where(is_there)).scalar_one()
+    if n > MOST_LISTED:
+        return None
+    last = select(func.max(EventRow.id)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+    of_jobs = select(func.count(), func.max(JobRow.id), func.count(last), func.sum(last)).where(
+        is_there
+    )
+    of_studies = select(func.count(StudyRow.stopped_by), func.sum(StudyRow.stopped_at))
+    of_cells = select(func.count(CampaignCellRow.job_id), func.sum(CampaignCellRow.job_id))
+    parts = (session.execute(query).one() for query in (of_jobs, of_studies, of_cells))
+    return ListVersion(*(int(number or 0) for row in parts for number in row))

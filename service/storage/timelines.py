@@ -53,6 +53,13 @@ class WorkSpans:
         return len(self.spans) + len(self.waiting_since)
 
 
+def stamp(session: Session, job_id: int) -> list[tuple[str, bool, int]]:
+    """Return what changes with every attempt of a job, also with one that ends late, silently."""
+    kinds = (AttemptRow.state, AttemptRow.is_late)
+    query = select(*kinds, func.count()).where(AttemptRow.job_id == job_id).group_by(*kinds)
+    return sorted((state, is_late, n) for state, is_late, n in session.execute(query))
+
+
 def spans_of(session: Session, job_id: int, most: int) -> WorkSpans:
     """Return a job's attempts, at most `most`."""
     columns = (

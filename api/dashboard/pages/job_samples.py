@@ -12,11 +12,11 @@ from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.item_figures import pairs_figure, shown_of, spread_figure
 from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.job_head import JobHead, head_of
-from api.dashboard.pages.sheet_pictures import Sheets, sheets_of
+from api.dashboard.pages.sheet_pictures import Sheets, is_there, sheets_of
 from service.jobs import item_standings, progress
 from service.jobs.item_standings import ItemStandings
 from service.records import Job, Study
-from service.storage import densities, events, studies
+from service.storage import densities, events, item_losses, studies
 from service.storage.answers import answers_in
 from service.tasks.registry import TASKS
 
@@ -109,6 +109,22 @@ def samples_tab(
     order = _shown_first(head.job, head.studies, arm, against)
     sheets = sheets_of(densities.artifacts(session, job_id), order, data_dir)
     return SamplesTab(head, standings, sheets, arm, against, faults)
+
+
+def depends_on(session: Session, job_id: int, data_dir: Path | None = None) -> object:
+    """Return what the samples depend on besides the job's version.
+
+    Losses of items are a function of the digest under which jobs share them. Files are named by
+    their content, and may be gone.
+
+    Args:
+        session: In a transaction.
+        job_id: Which job.
+        data_dir: Where the files of jobs lie; None for the figures, which read none.
+    """
+    judged = item_losses.judged(session, job_id)
+    files = densities.artifacts(session, job_id) if data_dir is not None else []
+    return judged, [(one.path, is_there(one, data_dir)) for one in files if data_dir is not None]
 
 
 def _shown_first(job: Job, own: Sequence[Study], arm: str, against: str) -> list[str]:

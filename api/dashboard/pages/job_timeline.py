@@ -34,12 +34,19 @@ def timeline_tab(session: Session, job_id: int) -> TimelineTab:
     return TimelineTab(head_of(session, job_id))
 
 
+def depends_on(session: Session, job_id: int) -> object:
+    """Return what the figure depends on besides the job's version, while no time passes in it."""
+    return timelines.stamp(session, job_id)
+
+
 def draw_timeline(request: FigureRequest) -> Figure | None:
     """Return the figure of the attempts by worker; None before the first."""
     session, job = request.session, request.job
     last_id = events.last_id(session, job.id)
+    # An attempt that ends late announces no event.
+    name = f"attempts {timelines.stamp(session, job.id)}"
     found = answers_in(session).about(
-        "attempts", job, last_id, lambda: timelines.spans_of(session, job.id, MOST_ATTEMPTS)
+        name, job, last_id, lambda: timelines.spans_of(session, job.id, MOST_ATTEMPTS)
     )
     now = job.finished_at if job.finished_at is not None and job.state.is_final else clock.now()
     return timeline_figure(found, now, request.theme, f"jobs/{job.id}/trials/")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
@@ -17,7 +16,6 @@ from api.dashboard.figures.sparklines import sparkline
 from api.dashboard.figures.staircases import Step
 from api.dashboard.pages.spec_text import task_text
 from api.paging import Place
-from service import clock
 from service.jobs import progress
 from service.records import Job, Json, Study
 from service.report.stored_answer import effect_in, outcome_in
@@ -105,7 +103,6 @@ class JobList:
     older: str | None
     is_first: bool
     tags: Sequence[str]
-    now: datetime
 
     @property
     def is_filtered(self) -> bool:
@@ -141,7 +138,6 @@ def job_list(session: Session, query: ListQuery, settings: Settings) -> JobList:
         older=str(job_pages.place_of(shown[-1], order)) if len(found) > JOBS_SHOWN else None,
         is_first=query.before is None,
         tags=job_notes.known_tags(session, MOST_TAGS),
-        now=clock.now(),
     )
 
 

@@ -102,6 +102,12 @@ def sheets_of(artifacts: Sequence[Artifact], order: Sequence[str], data_dir: Pat
     return Sheets(_rows(pictures), tables, len(known))
 
 
+def is_there(artifact: Artifact, data_dir: Path) -> bool:
+    """Whether the file of an artifact can be read."""
+    path = inside(data_dir, artifact.path)
+    return path is not None and path.is_file()
+
+
 def _read(artifact: Artifact, data_dir: Path) -> Sheet | None:
     path = inside(data_dir, artifact.path)
     if path is None or artifact.n_bytes > MOST_BYTES:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
+from api.dashboard.searches import importance
 from service import clock, start_failures
+from service.item_losses import ItemLosses
 from service.jobs import deletion, leases, notes
 from service.records import Job
 from service.settings import Settings
-from service.states import JobState, TrialState
-from service.storage import events, jobs, trials
+from service.states import AttemptState, JobState, Phase, TrialState
+from service.storage import events, item_losses, jobs, studies, trials
 from service.storage.database import Database
 from service.storage.tables import EventRow
 from tests.support import seeding
@@ -134,6 +137,82 @@ def test_a_page_that_shows_elapsed_time_has_no_tag_until_its_job_has_ended(
     assert len(reader.changed()) == 2
     assert reader.changed() == set()
     assert final.state is not JobState.RUNNING
+
+
+def test_what_jobs_share_and_what_comes_late_changes_the_answers_that_show_it(
+    both: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, running = seeding.succeeded(database), seeding.running(database)
+    assert "etag" not in both.get(f"/jobs/{running.id}/figures/timeline").headers
+    names = ("samples", "files", *(f"figures/{n}" for n in ("items", "pairs", "timeline")))
+    at = f"/jobs/{job.id}"
+    reader = Reader(both, [*(f"{at}/{name}" for name in names), f"{at}/figures/importance"])
+    assert len(reader.changed()) == 6
+    assert reader.changed() == set()
+    with database.write() as session:
+        judged = next(t for t in trials.of_job(session, job.id) if t.phase is Phase.EVALUATION)
+        row = {"job_id": job.id, "trial_id": judged.id, "number": 9, "dispatcher": "d"}
+        row |= {"state": AttemptState.RUNNING, "started_at": clock.now()}
+        (late,) = trials.insert_attempts(session, [row])
+    assert reader.changed() == {f"{at}/figures/timeline"}
+    with database.write() as session:
+        trials.change_attempts(session, [{"id": late, "state": AttemptState.LOST}])
+    assert reader.changed() == {f"{at}/figures/timeline"}
+    with database.write() as session:  # its result comes after all, with its worker
+        trials.change_attempts(session, [{"id": late, "is_late": True, "worker": "w"}])
+    assert reader.changed() == {f"{at}/figures/timeline"}
+    assert '"w"' in both.get(f"{at}/figures/timeline").text
+    with database.write() as session:
+        losses = ItemLosses.of(np.array([0.1, 0.2], np.float32), None)
+        item_losses.put(session, judged.digest, losses)
+    shared = {f"{at}/{name}" for name in names} - {f"{at}/figures/timeline"}
+    assert reader.changed() == shared
+    monkeypatch.setattr(importance.RUNS, "_n_answers", importance.RUNS.stamp()[0] + 1)
+    assert reader.changed() == {f"{at}/figures/importance"}
+
+
+def test_lists_of_jobs_change_with_any_of_them_and_with_nothing_else(
+    both: TestClient,
+    database: Database,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "etag" not in both.get("/").headers  # templates, by what data there is
+    job, past = seeding.running(database), seeding.failed(database)
+    dispatcher = leases.register(database, 1, {})
+    with database.read() as session:
+        mine = next(t for t in trials.of_job(session, job.id) if t.state is TrialState.RUNNING)
+    asked = {"/", "/?sort=name&text=photos", "/v1/jobs", "/v1/jobs?limit=1"}
+    reader = Reader(both, list(asked))
+    assert reader.changed() == asked
+    assert "rel=" in both.get("/v1/jobs?limit=1").headers["link"]  # also of a kept answer
+
+    def complete() -> None:
+        with database.write() as session:
+            seeding.complete(session, job, mine, 0.0042)
+
+    def stop() -> None:
+        with database.write() as session:
+            studies.change(session, mine.study_id, stopped_at=9, stopped_by="cost")
+
+    changes: list[Callable[[], object]] = [
+        complete,
+        stop,
+        lambda: notes.annotate(database, job.id, notes.JobNotes(note="read me", tags=["x"])),
+        lambda: deletion.delete(database, past.id),
+        lambda: seeding.submit(database, "one more"),
+    ]
+    for change in changes:
+        change()
+        assert reader.changed() == asked, change
+    later = clock.now() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    leases.heartbeat(database, dispatcher, settings.lease_s)
+    assert reader.changed() == set()
+    leases.resign(database, dispatcher)
+    assert reader.changed() == asked
+    monkeypatch.setattr("service.storage.job_versions.MOST_LISTED", 1)
+    assert "etag" not in both.get("/v1/jobs").headers
 
 
 def test_an_address_has_tags_of_its_own(both: TestClient, database: Database) -> None:
