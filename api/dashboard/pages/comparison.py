@@ -21,6 +21,7 @@ from service.records import Job, Json, Study
 from service.report.stored_answer import answer_in, effect_in, outcome_in
 from service.storage import jobs, studies
 from service.studies.test_splits import split_named
+from service.tasks import kinds
 from service.tasks.metric_names import in_order
 
 LEAST_JOBS, MOST_JOBS = 2, 8
@@ -36,7 +37,11 @@ class NotComparableError(DensearchError):
 
 @dataclass(frozen=True, slots=True)
 class JudgedArm:
-    """An arm's test loss, its mean with a 95 % interval over its seeds, and its metrics."""
+    """An arm's test loss, its mean with a 95 % interval over its seeds, and its metrics.
+
+    Attributes:
+        is_cut: Whether the interval reached below 0, where this task has no loss: it begins at 0.
+    """
 
     name: str
     n_seeds: int
@@ -44,6 +49,7 @@ class JudgedArm:
     low: float | None
     high: float | None
     metrics: Mapping[str, float]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class ComparedJob:
         best: The arm with the lowest validation loss.
         card: The density that its page shows first; None where it has none.
         judged: The density's arm, the best simpler one and `uniform`, as far as they were judged.
+        n_others: Further arms that were judged and are not shown.
         measure: What its test losses are losses of; None where it judges nothing.
     """
 
@@ -61,6 +68,7 @@ class ComparedJob:
     best: Study | None
     card: DensityCard | None
     judged: Sequence[JudgedArm]
+    n_others: int
     measure: str | None
 
     @property
@@ -153,11 +161,13 @@ def comparison(session: Session, ids: Sequence[int]) -> SideBySide:
 
 def _compared(session: Session, job_id: int) -> ComparedJob:
     job, own = jobs.get(session, job_id), studies.of_job(session, job_id)
+    judged = list(_judged(job))
     return ComparedJob(
         job=job,
         best=progress.lowest(job, own),
         card=chosen(cards_of(session, job_id, own), None, shown_first(job, own)),
-        judged=list(_judged(job)),
+        judged=judged,
+        n_others=len(_tested(job)) - len(judged),
         measure=_measure(job.spec),
     )
 
@@ -173,28 +183,36 @@ def _judged(job: Job) -> Iterator[JudgedArm]:
     report, question = job.report or {}, answer_in(job.report).get("question") or {}
     first = question.get("arm") or report.get("best_arm")
     names = dict.fromkeys(name for name in (first, question.get("against"), "uniform") if name)
-    arms = {arm["name"]: arm for arm in report.get("arms", ())}
-    for name in names:
-        test = (arms.get(name) or {}).get("test") or {}
-        if test.get("loss_mean") is not None:
-            yield _arm(name, test)
+    # Plugged-in kinds may have losses below 0.
+    least = 0.0 if job.spec["task"]["kind"] in kinds.NAMES else None
+    tested = _tested(job)
+    yield from (_arm(name, tested[name], least) for name in names if name in tested)
 
 
-def _arm(name: str, test: Json) -> JudgedArm:
+def _tested(job: Job) -> dict[str, Json]:
+    """Return what the report has of the test split, by the arms that were judged on it."""
+    tests = {arm["name"]: arm.get("test") or {} for arm in (job.report or {}).get("arms", ())}
+    return {name: test for name, test in tests.items() if test.get("loss_mean") is not None}
+
+
+def _arm(name: str, test: Json, least: float | None) -> JudgedArm:
     mean, spread, n = test["loss_mean"], test.get("loss_sd"), test.get("n") or 0
     half = None
     if spread is not None and n > 1:
         from scipy.special import stdtrit  # late: the API starts without it
 
         half = float(stdtrit(n - 1, 0.975)) * spread / math.sqrt(n)
+    low = None if half is None else mean - half
+    is_cut = low is not None and least is not None and low < least <= mean
     metrics = in_order(test.get("metrics") or {})
     return JudgedArm(
         name=name,
         n_seeds=n,
         loss=mean,
-        low=None if half is None else mean - half,
+        low=least if is_cut else low,
         high=None if half is None else mean + half,
         metrics={key: value for key, value in metrics.items() if key not in OF_THE_TASK},
+        is_cut=is_cut,
     )
 
 

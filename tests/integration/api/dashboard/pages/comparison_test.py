@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from api.dashboard.formats import NONE
 from api.dashboard.pages.comparison import differences
 from service.jobs import commands
 from service.storage.database import Database
+from service.storage.tables import JobRow
 from tests.support import seeding
 
 
@@ -90,6 +92,25 @@ def test_addresses_made_up_by_hand_are_answered_in_words(
     assert missing.status_code == 404
     assert "no job 999" in missing.text
     assert client.get("/compare/figure?jobs=1,999").json() is None
+
+
+def test_an_interval_of_losses_begins_at_0_and_further_arms_are_counted(
+    client: TestClient, database: Database
+) -> None:
+    job, other = seeding.succeeded(database), seeding.submit(database, "other")
+    with database.write() as session:
+        row = session.get_one(JobRow, job.id)
+        report = row.report or {}
+        arms = deepcopy(report["arms"])
+        for arm in arms:
+            arm["test"] |= {"loss_sd": 9.0, "n": 2}
+        row.report = report | {"arms": arms}
+    page = client.get(f"/compare?jobs={job.id},{other.id}").text
+    shown, missing = cells(page, "Test losses")
+    n_shown = shown.count("cut at 0, which no loss is below")
+    assert f"and {len(arms) - n_shown} more arms" in " ".join(shown.split())
+    assert shown.count("[0,") == n_shown > 0
+    assert missing == "not judged"
 
 
 def test_a_path_that_one_spec_lacks_is_a_difference() -> None:
