@@ -28,9 +28,9 @@ def write_preview(stored: StoredDataset, folder: Path) -> None:
     size = (n_columns * step + GAP_PX, len(rows) * step + GAP_PX)
     sheet = Image.new("RGB", size, BACKGROUND)
     for y, row in enumerate(rows):
-        for x, cell in enumerate(row):
-            left, top = ((CELL_PX - side) // 2 for side in cell.size)
-            sheet.paste(cell, (GAP_PX + x * step + left, GAP_PX + y * step + top))
+        for x, one in enumerate(row):
+            left, top = ((CELL_PX - side) // 2 for side in one.size)
+            sheet.paste(one, (GAP_PX + x * step + left, GAP_PX + y * step + top))
     sheet.save(folder / PREVIEW)
 
 
@@ -54,19 +54,19 @@ def _chosen(stored: StoredDataset) -> list[list[Image.Image]]:
     if stored.kind == "labelled" and stored.labels is not None:
         classes = np.unique(stored.labels[train])[:N_ROWS]
         of_class = [train[stored.labels[train] == label][:N_COLUMNS] for label in classes]
-        return [[_cell(stored.sample(row)) for row in rows] for rows in of_class]
+        return [[cell(stored.sample(row)) for row in rows] for rows in of_class]
     if stored.kind == "pairs":
         n_classes = len(stored.manifest["classes"])
-        draw = partial(_mask, n_classes=n_classes) if n_classes else _cell
+        draw = partial(_mask, n_classes=n_classes) if n_classes else cell
         return [
             some
             for block in _blocks(train, N_ROWS // 2)
             for some in (
-                [_cell(stored.sample(row)) for row in block],
+                [cell(stored.sample(row)) for row in block],
                 [draw(stored.target(row)) for row in block],
             )
         ]
-    return [[_cell(stored.sample(row)) for row in block] for block in _blocks(train, N_ROWS)]
+    return [[cell(stored.sample(row)) for row in block] for block in _blocks(train, N_ROWS)]
 
 
 def _blocks(rows: NDArray[np.intp], n_blocks: int) -> Sequence[NDArray[np.intp]]:
@@ -74,8 +74,11 @@ def _blocks(rows: NDArray[np.intp], n_blocks: int) -> Sequence[NDArray[np.intp]]
     return [shown[i : i + N_COLUMNS] for i in range(0, len(shown), N_COLUMNS)]
 
 
-def _cell(values: Values) -> Image.Image:
-    """Draw one sample: an image, the middle of a volume, or a signal as a curve."""
+def cell(values: Values) -> Image.Image:
+    """Draw one sample, (C, *sides): an image, the middle of a volume, or a signal as a curve.
+
+    Its longer side has `CELL_PX`.
+    """
     if values.ndim == 2:
         return _curve(np.asarray(values[0], dtype=np.float32))
     if values.ndim == 4:

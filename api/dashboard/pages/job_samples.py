@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.item_figures import pairs_figure, shown_of, spread_figure
 from api.dashboard.figures.themes import Figure
+from api.dashboard.pages.item_pictures import pictures_of
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.sheet_pictures import Sheets, is_there, sheets_of
 from service.jobs import item_standings, progress
@@ -28,10 +29,11 @@ MOST_GROUPS = 20
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item, or a group of items, with its value under each arm."""
+    """An item, or a group of items, with its value under each arm, and a picture of the item."""
 
     name: str
     values: Sequence[float]
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class SamplesTab:
         arm: The arm that is held against another one.
         against: That other one.
         sheets: What the networks of the arms make of a few samples.
+        pictures: Of the hardest items, as addresses that hold them, by their place; of some of
+            them where the set is not on this machine.
         faults: What is wrong with the address, as sentences.
     """
 
@@ -51,6 +55,7 @@ class SamplesTab:
     sheets: Sheets
     arm: str
     against: str
+    pictures: Mapping[int, str]
     faults: Sequence[str]
 
     @property
@@ -71,7 +76,11 @@ class SamplesTab:
             return []
         columns = [shown_of(own, is_psnr=self.is_psnr) for own in self.standings.losses.values()]
         return [
-            ItemRow(str(number), [float(column[number]) for column in columns])
+            ItemRow(
+                str(number),
+                [float(column[number]) for column in columns],
+                self.pictures.get(number),
+            )
             for number in self.standings.hardest(N_HARDEST)
         ]
 
@@ -108,7 +117,11 @@ def samples_tab(
     arm, against, faults = _pair(head.job, head.studies, standings, query or {})
     order = _shown_first(head.job, head.studies, arm, against)
     sheets = sheets_of(densities.artifacts(session, job_id), order, data_dir)
-    return SamplesTab(head, standings, sheets, arm, against, faults)
+    pictures: Mapping[int, str] = {}
+    if standings is not None:
+        hardest, n_items = standings.hardest(N_HARDEST), standings.n_items
+        pictures = pictures_of(head.job, n_items, hardest, sheets.rows, data_dir)
+    return SamplesTab(head, standings, sheets, arm, against, pictures, faults)
 
 
 def depends_on(session: Session, job_id: int, data_dir: Path | None = None) -> object:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from service import sample_sheets
 from service.jobs.artifact_files import inside
 from service.records import Artifact
 from service.sample_sheets import MOST_BYTES, SUFFIX, Sheet
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MOST_ARMS = 6
 # Classes with a colour of their own (Okabe and Ito); those above repeat them. 255 is no class.
@@ -155,8 +158,13 @@ def _address(pixels: NDArray[np.uint8]) -> str:
     """Return (h, w, 1 or 3) bytes as a PNG in a data address."""
     from PIL import Image  # where a page shows pictures
 
+    return png_address(Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
+
+
+def png_address(image: Image) -> str:
+    """Return a picture as a PNG in a data address."""
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "PNG")
+    image.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
