@@ -2,7 +2,8 @@
 
 An ended job and a running one are written into a fresh database (SQLite, or that of DATABASE_URL,
 which is filled if it is empty); each page is then requested in this process, without a network.
-The first answer and the median of the later ones are printed.
+The first answer and the median of the later ones are printed. At last the trials are walked in
+several orders, each window from the end of the one before.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ PATHS = (
     "/v1/trials/{middle}",
     "/v1/trials/{middle}/measurements",
 )
+WINDOWS = (
+    *("sort=id", "sort=value", "sort=-training&state=COMPLETED", "sort=state"),
+    *("p.den[0]=0.2..0.9", "sort=value&p.den[0]=0.2..0.9", "text=memory"),
+)
 GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz")
 
 
@@ -85,6 +90,28 @@ def measure(client: TestClient, path: str, n: int) -> tuple[list[float], list[fl
     return times, used, answer
 
 
+def walk(client: TestClient, path: str, n: int) -> list[float]:
+    """Return the milliseconds of the first windows of an order, each of 50 trials."""
+    times, address = list[float](), path
+    while address and len(times) <= n:
+        start = time.perf_counter()
+        found = client.get(address)
+        times.append(1000 * (time.perf_counter() - start))
+        address = found.links.get("next", {}).get("url", "")
+    return times
+
+
+def report_windows(client: TestClient, n: int) -> None:
+    """Print what the windows of the job that has ended cost."""
+    for query in WINDOWS:
+        first, *others = walk(client, f"/v1/jobs/1/trials?limit=50&{query}", n)
+        worst = max(others, default=0.0)
+        shown = f"first {first:7.1f} ms  next up to {worst:7.1f} ms, n = {len(others)}"
+        print(
+            f"windows by {query:<41} {shown}{'' if worst <= TARGET_MS else '  SLOW'}", flush=True
+        )
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -108,6 +135,7 @@ def main() -> None:
                 then = f"then {middle:7.1f} ms (CPU {cpu:7.1f})"
                 mark = "" if middle <= TARGET_MS else "  SLOW"
                 print(f"{path:<52} {answer}  {first}  {then}{mark}", flush=True)
+            report_windows(client, arguments.answers)
         database.close()
 
 

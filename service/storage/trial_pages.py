@@ -1,27 +1,31 @@
 """Pages of a job's trials: filtered, in one of several orders, each from the place of the last.
 
-The ids of a page are selected first, then its rows: a sort that carried payloads and curves would
-take many times as long. No order has an index of its own: of 100,000 trials of a job the ids of a
-page take 20 ms by number, 100 ms by value and 220 ms where a param is filtered (SQLite,
-`benchmarks/page_cost.py`), and every index costs each trial that is stored.
+The ids of a page are found first, then its rows: a sort that carried payloads and curves would
+take many times as long. In the order of ids an index has them; all other orders, and the filters
+by values, texts and params, look at all trials of the job once, and keep what they found
+(`service.storage.trial_orders`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from service.records import Trial
 from service.states import Phase, TrialState
+from service.storage import events, jobs
+from service.storage.answers import answers_in
 from service.storage.rows import to_value
 from service.storage.statements import is_postgresql
 from service.storage.tables import StudyRow, TrialRow
+from service.storage.trial_orders import OrderedIds
 
 Path = str | tuple[str, int]
 
@@ -93,6 +97,17 @@ class TrialFilter:
     from_number: int | None = None
     params: Mapping[Path, ParamRange] = field(default_factory=dict)
 
+    @property
+    def all_phases(self) -> list[Phase]:
+        """The phases that are wanted."""
+        return list(Phase) if self.phases is None else sorted(self.phases)
+
+    @property
+    def looks_into_trials(self) -> bool:
+        """Whether each trial must be looked at, since no index has what is asked."""
+        ends = (self.min_value, self.max_value, self.text)
+        return bool(self.params) or any(end is not None for end in ends)
+
 
 ALL = TrialFilter()
 IN_ORDER = TrialOrder()
@@ -136,72 +151,84 @@ def page(
         order: By what.
         after: The place of the last one seen.
         until: The last place that is wanted.
+
+    Raises:
+        NotFoundError: There is no such job.
     """
-    query, phases = _query(session, job_id, wanted, order), wanted.phases
-    ids: list[int] = []
-    for part, by in _parts(order, after, until):
-        some = query.where(part).order_by(*_keys(by))
-        left = limit - len(ids)
-        ids += _ids(session, some, list(Phase) if phases is None else sorted(phases), by, left)
+    if order.key is TrialKey.ID and not wanted.looks_into_trials:
+        ids = _indexed(session, job_id, wanted, order, after, until, limit)
+    else:
+        ids = _window(_ordered(session, job_id, wanted, order), order, after, until, limit)
     rows = session.scalars(select(TrialRow).where(TrialRow.id.in_(ids)))
     found = {row.id: to_value(Trial, row) for row in rows}
     return [found[trial_id] for trial_id in ids if trial_id in found]
 
 
-def _ids(
-    session: Session, query: Select[int], phases: Collection[Phase], order: TrialOrder, limit: int
+def _indexed(
+    session: Session,
+    job_id: int,
+    wanted: TrialFilter,
+    order: TrialOrder,
+    after: TrialPlace | None,
+    until: TrialPlace | None,
+    limit: int,
 ) -> list[int]:
-    """Return at most `limit` ids; by a key the rest of a page may come in the order of ids."""
-    if limit <= 0:
-        return []
-    query = query.limit(limit)
-    if order.key is not TrialKey.ID:
-        return list(session.scalars(query.where(TrialRow.phase.in_(phases))))
-    # A query for each phase: its index then has the order, and nothing is sorted.
-    parts = (session.scalars(query.where(TrialRow.phase == phase)) for phase in phases)
-    return sorted((i for part in parts for i in part), reverse=order.is_falling)[:limit]
+    """Return the next ids in the order of ids.
 
-
-def _query(session: Session, job_id: int, wanted: TrialFilter, order: TrialOrder) -> Select[int]:
-    """Select the ids of trials of any phase, in no order."""
-    query = select(TrialRow.id).where(TrialRow.job_id == job_id, *_conditions(wanted, order))
-    for path, asked in wanted.params.items():
-        query = query.where(_param(path, asked, is_postgresql=is_postgresql(session)))
-    return query
-
-
-def _keys(order: TrialOrder) -> list[Any]:
-    keys = [_COLUMNS[order.key], TrialRow.id] if order.key is not TrialKey.ID else [TrialRow.id]
-    return [key.desc() for key in keys] if order.is_falling else keys
-
-
-def _parts(
-    order: TrialOrder, after: TrialPlace | None, until: TrialPlace | None
-) -> list[tuple[ColumnElement[bool], TrialOrder]]:
-    """Return which trials lie between two places, and their order: those with the key first."""
-    have = _HAVE.get(order.key)
-    if have is None:
-        return [(and_(true(), *_between(order, after, until)), order)]
-    begins, ends = _has_key(order, after), _has_key(order, until)
-    by_id = replace(order, key=TrialKey.ID)
-    first = and_(have, *_between(order, after, until if ends else None))
-    second = and_(not_(have), *_between(by_id, None if begins else after, until))
-    # A part that lies wholly outside is left out.
-    parts = [(first, order)] * (after is None or begins)
-    return parts + [(second, by_id)] * (until is None or not ends)
-
-
-def _has_key(order: TrialOrder, place: TrialPlace | None) -> bool:
-    return place is not None and _key_of(order, place.key) is not None
-
-
-def _between(
-    order: TrialOrder, after: TrialPlace | None, until: TrialPlace | None
-) -> Iterator[ColumnElement[bool]]:
+    A query for each phase: its index then has the order, and nothing is sorted.
+    """
+    query = select(TrialRow.id).where(*_conditions(session, job_id, wanted, order))
+    id_, is_falling = TrialRow.id, order.is_falling
     if after is not None:
-        yield _beyond(order, after)
+        query = query.where(id_ < after.id if is_falling else id_ > after.id)
     if until is not None:
-        yield not_(_beyond(order, until))
+        query = query.where(id_ >= until.id if is_falling else id_ <= until.id)
+    query = query.order_by(id_.desc() if is_falling else id_).limit(limit)
+    parts = (session.scalars(query.where(TrialRow.phase == phase)) for phase in wanted.all_phases)
+    return sorted((i for part in parts for i in part), reverse=is_falling)[:limit]
+
+
+def _ordered(session: Session, job_id: int, wanted: TrialFilter, order: TrialOrder) -> OrderedIds:
+    """Return all ids in an order, from the cache while the job has no news."""
+    key, have = _COLUMNS[order.key], _HAVE.get(order.key)
+
+    def find() -> OrderedIds:
+        known = key if have is None else case((have, key))
+        by = [TrialRow.id] if order.key is TrialKey.ID else [known, TrialRow.id]
+        columns = [TrialRow.id, null()] if order.key is TrialKey.ID else [TrialRow.id, known]
+        query = select(*columns).where(*_conditions(session, job_id, wanted, order))
+        query = query.where(TrialRow.phase.in_(wanted.all_phases)).order_by(*by)
+        return OrderedIds.of(session.execute(query))
+
+    asked = sha256(repr((wanted, order)).encode()).hexdigest()
+    job, last_event_id = jobs.get(session, job_id), events.last_id(session, job_id)
+    return answers_in(session).about(f"order {asked}", job, last_event_id, find)
+
+
+def _window(
+    found: OrderedIds,
+    order: TrialOrder,
+    after: TrialPlace | None,
+    until: TrialPlace | None,
+    limit: int,
+) -> list[int]:
+    """Return the next ids of an order: those with the key first."""
+    begin, end = _keyed(order, after), _keyed(order, until)
+    ids: list[int] = []
+    if after is None or begin is not None:
+        ids = found.first_part(begin, end, limit, is_falling=order.is_falling)
+    if until is None or end is None:
+        last_seen = after.id if after is not None and begin is None else None
+        last = until.id if until is not None else None
+        left = limit - len(ids)
+        ids += found.second_part(last_seen, last, left, is_falling=order.is_falling)
+    return ids
+
+
+def _keyed(order: TrialOrder, place: TrialPlace | None) -> tuple[str | float, int] | None:
+    """Return the key and the id of a place; None where it has no key."""
+    key = None if place is None else _key_of(order, place.key)
+    return None if place is None or key is None else (key, place.id)
 
 
 def sample_params(session: Session, job_id: int) -> dict[str, Any]:
@@ -238,15 +265,6 @@ def place_of(trial: Trial, order: TrialOrder) -> TrialPlace:
     return TrialPlace(trial.id, "" if value is None else str(value))
 
 
-def _beyond(order: TrialOrder, place: TrialPlace) -> ColumnElement[bool]:
-    """Return whether a trial that has the key comes after a place."""
-    key = None if order.key is TrialKey.ID else _key_of(order, place.key)
-    if key is None:
-        return TrialRow.id < place.id if order.is_falling else TrialRow.id > place.id
-    here, there = tuple_(_COLUMNS[order.key], TrialRow.id), tuple_(key, place.id)
-    return here < there if order.is_falling else here > there
-
-
 def _key_of(order: TrialOrder, text: str) -> str | float | None:
     """Read the key of a place; what is no key of the order counts as none."""
     if order.key in _TEXTS:
@@ -258,7 +276,13 @@ def _key_of(order: TrialOrder, text: str) -> str | float | None:
     return number if math.isfinite(number) else None
 
 
-def _conditions(wanted: TrialFilter, order: TrialOrder) -> Iterator[ColumnElement[bool]]:
+def _conditions(
+    session: Session, job_id: int, wanted: TrialFilter, order: TrialOrder
+) -> Iterator[ColumnElement[bool]]:
+    """Return what holds for the wanted trials of a job, of any phase."""
+    yield TrialRow.job_id == job_id
+    for path, asked in wanted.params.items():
+        yield _param(path, asked, is_postgresql=is_postgresql(session))
     if wanted.study_ids is not None:
         yield TrialRow.study_id.in_(sorted(wanted.study_ids))
     if wanted.state is not None:
