@@ -95,4 +95,4 @@ def ids_of(
 def _absence(name: TrialName, studies: Iterable[str]) -> str:
     if name.study not in {None, ID, *studies}:
         return f"The job has no study {str(name.study)[:40]!r}."
-    return f"None of these trainings is {str(name)[:60]!r}, or it has no curve."
+    return f"There is no training {str(name)[:60]!r} here, or it has no curve."

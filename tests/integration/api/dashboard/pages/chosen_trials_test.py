@@ -35,7 +35,7 @@ def test_the_curves_page_takes_what_the_table_of_trials_shows(
     assert thick(str(one.number)) == alike
     page = client.get(f"/jobs/{job.id}/curves?trial=no+such 3, {name} 9999, {name} {one.number}")
     assert "no study &#39;no such&#39;" in page.text
-    assert f"is &#39;{name} 9999&#39;" in page.text
+    assert f"no training &#39;{name} 9999&#39;" in page.text
     assert len(re.findall('<p class="notice">', page.text.partition('id="faults"')[2])) == 2
     table = client.get(f"/jobs/{job.id}/trials").text
     assert f'aria-label="{name}, trial {one.number}"' in table
