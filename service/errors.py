@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from densearch.names import quoted
+
 
 class DensearchError(Exception):
     """Anything this product refuses or cannot do. The message is meant for the user."""
@@ -52,7 +54,7 @@ class UnknownSamplerError(DensearchError):
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         self.name, self.known = name, tuple(known)
-        super().__init__(f"unknown sampler {name!r}: choose one of {', '.join(known)}")
+        super().__init__(f"unknown sampler {quoted(name)}: choose one of {', '.join(known)}")
 
 
 class NotFoundError(DensearchError):
@@ -105,7 +107,7 @@ class IdempotencyConflictError(DensearchError):
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(
-            f"the Idempotency-Key {key!r} was used for a different request: "
+            f"the Idempotency-Key {quoted(key)} was used for a different request: "
             "send the same body, or a new key"
         )
 

@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from fastapi import Request, Response
 
 from api.problems.handlers import ProblemError
+from densearch.names import quoted
 
 FOLDER = "static/"
 PLOTLY = "plotly.min.js"
@@ -75,7 +76,7 @@ def respond(name: str, request: Request) -> Response:
         ProblemError: There is no such file.
     """
     if name not in names():
-        raise ProblemError("not-found", f"there is no file {name[:100]!r}")
+        raise ProblemError("not-found", f"there is no file {quoted(name)}")
     asset = load(name)
     headers = {
         "ETag": asset.etag,

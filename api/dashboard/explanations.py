@@ -11,6 +11,7 @@ from api.dashboard.rendering import html
 from api.preferences import prefers_html
 from api.problems.handlers import ProblemError
 from api.problems.kinds import PROBLEMS
+from densearch.names import quoted
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,7 +21,7 @@ def explain(request: Request, slug: str) -> Response:
     """Explain a kind of problem: a page for browsers, JSON for programs."""
     problem = PROBLEMS.get(slug)
     if problem is None:
-        raise ProblemError("not-found", f"there is no problem {slug[:100]!r}")
+        raise ProblemError("not-found", f"there is no problem {quoted(slug)}")
     members: dict[str, Any] = {
         name: getattr(problem, name) for name in ("status", "title", "remedy")
     }

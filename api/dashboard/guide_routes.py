@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dashboard import guide
 from api.dashboard.rendering import html
+from densearch.names import quoted
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,5 +27,5 @@ def show_document(request: Request, name: str) -> Response:
     picture = guide.image(name)
     if picture is not None:
         return Response(picture[0], media_type=picture[1], headers={"Cache-Control": "no-cache"})
-    detail = f"there is no document {name[:100]!r}"
+    detail = f"there is no document {quoted(name)}"
     return html(request, "missing.html", 404, detail=detail)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems.handlers import ProblemError, answer, answer_of_document, document_of
 from api.problems.kinds import PROBLEMS
+from densearch.names import quoted
 from service.errors import Fault
 from service.hosts import Hosts, host_of
 
@@ -54,7 +55,7 @@ class Guard:
         if self._hosts.allows(host_of(given[0])):
             return None
         return "unknown-host", (
-            f"this server does not answer as {given[0][:100]!r}: use localhost or an address of "
+            f"this server does not answer as {quoted(given[0])}: use localhost or an address of "
             "its machine, or have the operator add the name to DENSEARCH_ALLOWED_HOSTS or, behind "
             "a reverse proxy, set DENSEARCH_PUBLIC_URL"
         )
@@ -68,7 +69,7 @@ class Guard:
         if origin is None or self._hosts.is_own_origin(origin, headers.get("host", "")):
             return None
         return "cross-site-request", (
-            f"a page of {origin[:100]!r} may not change anything here; if that is this server's "
+            f"a page of {quoted(origin)} may not change anything here; if that is this server's "
             "own address behind a reverse proxy, the operator sets it as DENSEARCH_PUBLIC_URL"
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from densearch.names import quoted
 from service.datasets.store.reader import SPLITS, Numbers
 from service.errors import InvalidDatasetError
 
@@ -125,7 +126,7 @@ def _refuse_divided(splits: Splits, groups: Sequence[str | None]) -> None:
             continue
         if seen.setdefault(group, split) != split:
             raise InvalidDatasetError(
-                "groups", f"the group {group!r} lies in two splits: put it into one of them"
+                "groups", f"the group {quoted(group)} lies in two splits: put it into one of them"
             )
 
 

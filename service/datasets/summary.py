@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from densearch.names import quoted
 from densearch.plurals import counted, noun
 from service.datasets.faults import Faults
 from service.datasets.formats.folder_words import is_like_role, is_like_split
@@ -74,12 +75,12 @@ def _of_class_names(classes: list[str]) -> Iterator[str]:
             "a split" if is_like_split(name) else "one side of pairs" if is_like_role(name) else ""
         )
         if what:
-            yield f"A class is called {name!r}, as {what} would be: see that it is one."
+            yield f"A class is called {quoted(name)}, as {what} would be: see that it is one."
     seen: dict[str, str] = {}
     for name in classes:
         other = seen.setdefault(" ".join(name.casefold().split()), name)
         if other != name:
-            yield f"The classes {other!r} and {name!r} differ in case or blanks alone."
+            yield f"The classes {quoted(other)} and {quoted(name)} differ in case or blanks alone."
 
 
 def _of_classes(written: Written) -> Iterator[str]:

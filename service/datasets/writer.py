@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from densearch.names import fault_in
+from densearch.names import fault_in, quoted
 from service.datasets import splits as drawing
 from service.datasets.faults import Faults
 from service.datasets.progress import ImportProgress
@@ -213,7 +213,7 @@ def _labels(source: Source, collected: _Collected) -> NDArray[Any] | None:
     if len(present) < 2:
         found = source.classes[int(present[0])]
         raise InvalidDatasetError(
-            "", f"it has only the class {found!r}: a classification needs at least two"
+            "", f"it has only the class {quoted(found)}: a classification needs at least two"
         )
     return labels
 

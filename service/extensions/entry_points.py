@@ -24,6 +24,7 @@ from importlib.metadata import (
 from types import MappingProxyType
 from typing import Any, Literal
 
+from densearch.names import quoted
 from densearch.plugins.contracts import CONTRACTS, parts_of
 
 Group = Literal[
@@ -83,7 +84,9 @@ def load(group: Group, name: str) -> Plugin:
         PluginError: No package registers the name, or what it registers cannot be used.
     """
     if (group, name) not in _entries():
-        raise PluginError(f"no package here registers {name!r} in {group}{_nearest(group, name)}")
+        raise PluginError(
+            f"no package here registers {quoted(name)} in {group}{_nearest(group, name)}"
+        )
     plugin = _loaded(group, name)
     if plugin.error is not None:
         raise unusable(plugin, plugin.error)
@@ -104,8 +107,8 @@ def require(packages: Mapping[Group, Mapping[str, str]]) -> None:
             found = load(group, name).package
             if found != package:
                 raise PluginError(
-                    f"{name!r} is of {package} where the trial was described, and of {found} "
-                    "here: install one version on the server and on every worker"
+                    f"{quoted(name)} is of {package} where the trial was described, and of "
+                    f"{found} here: install one version on the server and on every worker"
                 )
 
 

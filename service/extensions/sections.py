@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from densearch.names import quoted
 from densearch.plugins.sections import KIND_PATTERN, OwnSection
 from service.extensions import entry_points
 from service.extensions.entry_points import Group, Plugin, PluginError, unusable
@@ -32,11 +33,11 @@ def plugin_of(group: Group, kind: str, built_in: Sequence[str]) -> Plugin:
     own = [own for own in entry_points.names(group) if own not in built_in]
     if name not in own:
         choice = f"choose {', '.join([*built_in, *own])}, or install the package that brings it"
-        raise PluginError(f"unknown kind {kind[:100]!r}: {choice}")
+        raise PluginError(f"unknown kind {quoted(kind)}: {choice}")
     plugin = entry_points.load(group, name)
     takes = getattr(plugin.value, "takes", None)
     if takes is None and ":" in kind:
-        raise PluginError(f"{name} stands alone: leave {':' + argument[:100]!r} out")
+        raise PluginError(f"{name} stands alone: leave {quoted(':' + argument)} out")
     if takes is not None and not argument:
         raise PluginError(f'say which {name}: "{name}:{takes}"')
     if not re.fullmatch(KIND_PATTERN, kind):

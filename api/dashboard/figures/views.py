@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
 
+from densearch.names import quoted
 from service.tasks.function import MINIMA
 
 Against = Literal["trials", "time", "compute"]
@@ -81,7 +82,7 @@ def view_of(query: Mapping[str, str]) -> tuple[View, list[str]]:
         elif text:
             known = ", ".join(choices)
             faults.append(
-                f"{title}: the address has {name}={text[:40]!r}, which is none of {known}."
+                f"{title}: the address has {name}={quoted(text, 40)}, which is none of {known}."
             )
     view = View(
         cast("Against", chosen.get("x", "trials")),

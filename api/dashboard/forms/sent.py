@@ -16,6 +16,7 @@ from api.bodies import decode_json
 from api.dashboard.forms.fields import FormField
 from api.dashboard.forms.schemas import TAGS
 from api.problems.handlers import ProblemError
+from densearch.names import quoted
 from service.errors import Fault
 from service.validation.json_pointers import escape
 
@@ -55,7 +56,7 @@ async def sent_form(request: Request) -> SentForm:
         raise _malformed(f"a form has at most {MOST_FIELDS} fields") from error
     twice = [name for name, n in Counter(name for name, _ in pairs).items() if n > 1]
     if twice:
-        raise _malformed(f"the field {twice[0][:100]!r} is sent more than once")
+        raise _malformed(f"the field {quoted(twice[0])} is sent more than once")
     values = {name: value for name, value in pairs if name.startswith("/")}
     if any(name.count("/") > MOST_PARTS for name in values):
         raise _malformed(f"a field of a form is nested more than {MOST_PARTS} deep")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from api.paging import MAX_ID
+from densearch.names import quoted
 from service.records import Study
 from service.states import Phase
 from service.storage import training_curves
@@ -46,7 +47,7 @@ def names_in(texts: Sequence[str]) -> tuple[list[TrialName], list[str]]:
     for part in _parts(texts):
         match = _NAME.fullmatch(part)
         if match is None or len(match.group(2)) >= len(str(MAX_ID)):
-            faults.append(f"{part[:40]!r} names no trial: write direct_l 12, or 12.")
+            faults.append(f"{quoted(part, 40)} names no trial: write direct_l 12, or 12.")
         else:
             found.append(TrialName(int(match.group(2)), match.group(1)))
     return list(dict.fromkeys(found)), faults[:MOST_FAULTS]
@@ -94,5 +95,5 @@ def ids_of(
 
 def _absence(name: TrialName, studies: Iterable[str]) -> str:
     if name.study not in {None, ID, *studies}:
-        return f"The job has no study {str(name.study)[:40]!r}."
-    return f"There is no training {str(name)[:60]!r} here, or it has no curve."
+        return f"The job has no study {quoted(str(name.study), 40)}."
+    return f"There is no training {quoted(str(name), 60)} here, or it has no curve."

@@ -14,6 +14,7 @@ from api.dashboard.figures.heatmaps import plane, spread_of
 from api.dashboard.formats import NONE
 from api.dashboard.pages.density_cards import DensityCard, cards_of, chosen, shown_first
 from api.dashboard.pages.spec_text import task_text
+from densearch.names import quoted
 from densearch.plurals import counted
 from service.errors import DensearchError
 from service.jobs import progress
@@ -130,7 +131,7 @@ def ids_in(texts: Sequence[str]) -> list[int]:
     found = [] if odd else list(dict.fromkeys(map(int, words)))
     if not LEAST_JOBS <= len(found) <= MOST_JOBS:
         what = (
-            f"{odd[0][:40]!r} is no number of a job"
+            f"{quoted(odd[0], 40)} is no number of a job"
             if odd
             else f"it names {counted(len(found), 'job')}"
         )

@@ -14,6 +14,7 @@ from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.chosen_trials import TrialName, ids_of, names_in
 from api.dashboard.pages.job_head import JobHead, head_of
+from densearch.names import quoted
 from service.jobs import progress
 from service.records import Job, Study
 from service.states import Phase
@@ -98,11 +99,11 @@ def choice_of(query: Mapping[str, str]) -> CurveChoice:
     faults = []
     against, phase = query.get("x", "epoch"), query.get("phase", "search")
     if against not in AXES:
-        faults.append(f"The address has x={against[:40]!r}, which is neither epoch nor time.")
+        faults.append(f"The address has x={quoted(against, 40)}, which is neither epoch nor time.")
         against = "epoch"
     if phase not in {own.value for own in PHASES}:
         known = ", ".join(PHASES)
-        faults.append(f"The address has phase={phase[:40]!r}, which is none of {known}.")
+        faults.append(f"The address has phase={quoted(phase, 40)}, which is none of {known}.")
         phase = "search"
     texts = query.getlist("trial") if hasattr(query, "getlist") else [query.get("trial", "")]
     names, wrong = names_in(texts)

@@ -22,6 +22,7 @@ from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.density_cards import DensityCard, cards_of
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.trial import planes_of
+from densearch.names import quoted
 from service.jobs import progress
 from service.records import Study, Trial
 from service.states import Role
@@ -117,7 +118,9 @@ def densities_tab(
     head, faults = head_of(session, job_id), []
     shown = query.get("show", "phi")
     if shown not in SHOWN:
-        faults.append(f"The address has show={shown[:40]!r}, which is none of {', '.join(SHOWN)}.")
+        faults.append(
+            f"The address has show={quoted(shown, 40)}, which is none of {', '.join(SHOWN)}."
+        )
         shown = "phi"
     cards = cards_of(session, job_id, head.studies)
     tiles = [DensityTile(card, _rows(plane(card.density), shown)) for card in cards]
@@ -146,7 +149,7 @@ def _slide(
     best = progress.leading(head.job, head.studies) or searches[0]
     study = next((own for own in searches if own.name == name), None)
     if name and study is None:
-        faults.append(f"This job has no search that is called {name[:100]!r}.")
+        faults.append(f"This job has no search that is called {quoted(name)}.")
     study = study or next((own for own in searches if own.id == best.id), searches[0])
     last = overview.last_number(session, study.id)
     if last is None:
@@ -163,7 +166,7 @@ def _number(text: str, last: int, faults: list[str]) -> int:
             faults.append(f"This search has no trial {int(text)} yet: the last one is {last}.")
         return min(int(text), last)
     if text:
-        faults.append(f"The address has number={text[:40]!r}, which is no number of a trial.")
+        faults.append(f"The address has number={quoted(text, 40)}, which is no number of a trial.")
     return 0
 
 

@@ -14,6 +14,7 @@ from api.dashboard.figures.themes import Figure
 from api.dashboard.pages.item_pictures import pictures_of
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.sheet_pictures import Sheets, is_there, sheets_of
+from densearch.names import quoted
 from service.jobs import item_standings, progress
 from service.jobs.item_standings import ItemStandings
 from service.records import Job, Study
@@ -165,7 +166,7 @@ def _pair(
     first = best.name if best is not None and best.name in arms else arms[0]
     defaults = {"arm": first, "against": "uniform" if "uniform" in arms else arms[-1]}
     faults = [
-        f"No losses of items were kept of an arm {query[name][:100]!r}."
+        f"No losses of items were kept of an arm {quoted(query[name])}."
         for name in defaults
         if query.get(name) and query[name] not in arms
     ]

@@ -15,6 +15,7 @@ from api.dashboard.forms.snippets import Snippet, snippets
 from api.dashboard.forms.spec_form import SpecForm, anchors, spec_form
 from api.dashboard.json_text import json_text
 from api.dashboard.pages.datasets import BuiltInLine, DatasetLine
+from densearch.names import quoted
 from service.costs.prices import Prices
 from service.datasets import plugin as dataset_plugin
 from service.errors import Fault, InvalidSpecError, NotFoundError
@@ -116,7 +117,7 @@ def chosen_of(starts: Sequence[Example], dataset_id: int | None, template: str |
     found = next((start for start in starts if start.name == wanted), None)
     if found is None:
         names = ", ".join(start.name for start in starts)
-        raise NotFoundError("template", f"{wanted[:100]!r}: choose from {names}")
+        raise NotFoundError("template", f"{quoted(wanted)}: choose from {names}")
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.dashboard.formats import exact
 from api.dashboard.searches.search_view import SearchView
 from api.trial_query import PREFIX
+from densearch.names import quoted
 from service.records import Study
 from service.storage.search_points import SearchPoint
 from service.studies.search_space import Axis, CategoryAxis
@@ -94,7 +95,9 @@ def chosen_study(own: Sequence[Study], query: Mapping[str, str]) -> tuple[Study 
     """Return the search that an address names, else the first, and what is wrong with it."""
     name = query.get("study")
     found = next((study for study in own if study.name == name), None)
-    notes = [] if name is None or found else [f"There is no search {name[:80]!r} in this job."]
+    notes = []
+    if name is not None and found is None:
+        notes.append(f"There is no search {quoted(name, 80)} in this job.")
     return found or next(iter(own), None), notes
 
 
@@ -126,7 +129,7 @@ def _axis(view: SearchView, query: Mapping[str, str], name: str, notes: list[str
     if not text:
         return None
     if text not in names:
-        notes.append(f"This search has no coordinate {text[:80]!r}.")
+        notes.append(f"This search has no coordinate {quoted(text, 80)}.")
         return None
     return names.index(text)
 
@@ -136,7 +139,7 @@ def _iteration(query: Mapping[str, str], notes: list[str]) -> int | None:
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return int(text)
     if text:
-        notes.append(f"The iteration {text[:80]!r} is not a number from 0.")
+        notes.append(f"The iteration {quoted(text, 80)} is not a number from 0.")
     return None
 
 
@@ -146,7 +149,7 @@ def _number(query: Mapping[str, str], name: str, notes: list[str]) -> float | No
         return None
     found = _float(text)
     if found is None:
-        notes.append(f"{name} is {text[:80]!r}, which is not a number.")
+        notes.append(f"{name} is {quoted(text, 80)}, which is not a number.")
     return found
 
 
@@ -158,14 +161,14 @@ def _spans(view: SearchView, query: Mapping[str, str], notes: list[str]) -> dict
             continue
         span, fault = _choice(text, axis.axis) if axis.n_choices else _span(text)
         if span is None:
-            notes.append(f"{axis.name} is {text[:80]!r}; {fault}.")
+            notes.append(f"{axis.name} is {quoted(text, 80)}; {fault}.")
         else:
             found[index] = span
     if view.points:  # before the first trial params have no names yet
         known = {PREFIX + axis.name for axis in view.axes}
         given = [name for name, text in query.items() if name.startswith(PREFIX) and text.strip()]
         strange = [name.removeprefix(PREFIX)[:80] for name in given if name not in known]
-        notes += [f"This search has no coordinate {name!r}." for name in strange]
+        notes += [f"This search has no coordinate {quoted(name)}." for name in strange]
     return found
 
 

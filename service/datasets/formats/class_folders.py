@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from densearch.names import quoted
 from service.datasets.faults import Faults
 from service.datasets.formats import folder_words
 from service.datasets.formats.image_reading import contents
@@ -42,8 +43,8 @@ def read(entries: Sequence[SourceEntry], options: ImportOptions, faults: Faults)
     if len(classes) == 1:
         raise InvalidDatasetError(
             "",
-            f"it has only the class {classes[0]!r}: a classification needs at least two; for "
-            "images without classes say format=images",
+            f"it has only the class {quoted(classes[0])}: a classification needs at least two; "
+            "for images without classes say format=images",
         )
     samples = _samples(layout.images, classes, options, faults)
     return image_source("labelled", samples, layout, options, classes)
