@@ -67,8 +67,8 @@ WARM_UP_S = 15.0
 
 
 @contextmanager
-def started() -> Iterator[tuple[str, int]]:
-    """Run the API alone; yield its address and its process id."""
+def started() -> Iterator[tuple[str, int, str]]:
+    """Run the API alone; yield its address, its process id, and the folder of its data."""
     with tempfile.TemporaryDirectory(prefix="densearch-bench-") as folder:
         database = Database(Settings(data_dir=Path(folder)).resolved_database_url)
         schema.upgrade(database)
@@ -81,7 +81,7 @@ def started() -> Iterator[tuple[str, int]]:
         )
         try:
             first = process.stdout.readline() if process.stdout else ""
-            yield re.findall(r"http://\S+", first)[0], process.pid
+            yield re.findall(r"http://\S+", first)[0], process.pid, folder
         finally:
             process.terminate()
             process.communicate(timeout=30)
@@ -207,7 +207,7 @@ def main() -> None:
     if args.rate is not None:
         loaded(args.streams[0], args.rate, args.seconds)
         return
-    with started() as (address, pid), Client(address) as client:
+    with started() as (address, pid, _), Client(address) as client:
         job_ids = [client.submit(SPEC)["id"] for _ in range(max(args.streams))]
         for n_streams in args.streams:
             report(address, pid, job_ids[:n_streams], args.seconds)

@@ -60,7 +60,7 @@ PATHS = (
     "/v1/trials/{middle}/measurements",
 )
 WINDOWS = (
-    *("sort=id", "sort=value", "sort=-training&state=COMPLETED", "sort=state"),
+    *("state=COMPLETED", "sort=value", "sort=-training&state=COMPLETED", "sort=state"),
     *("p.den[0]=0.2..0.9", "sort=value&p.den[0]=0.2..0.9", "text=memory"),
 )
 GENERAL = ("/", "/?state=RUNNING", "/v1/jobs", "/jobs/new", "/metrics", "/readyz")
