@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 from sqlalchemy.orm import Session
 
 from api import etags
@@ -21,8 +19,8 @@ from api.dashboard.figures.bars import bars
 from api.dashboard.figures.traces import dash_of
 from api.dashboard.formats import FILTERS
 from api.etags import Made
+from api.templating import environment_of
 from densearch.answers import marked_arm
-from densearch.names import shown
 from service import clock
 from service.errors import NotFoundError
 from service.jobs import progress
@@ -35,23 +33,9 @@ from service.tasks.metric_names import in_order
 HEADERS = {"Cache-Control": "no-store"}
 
 
-def _shown(value: object) -> object:
-    """Escape characters in stored names that would reverse the order of a page's text."""
-    is_text = isinstance(value, str) and not isinstance(value, Markup)
-    return shown(str(value), "\n\t") if is_text else value
-
-
 @cache
 def _templates() -> Environment:
-    folder = files("api.dashboard").joinpath("templates")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("api.dashboard")
     environment.filters.update(FILTERS, **COST_FILTERS, bars=bars, in_order=in_order)
     environment.globals.update(
         asset=assets.url,

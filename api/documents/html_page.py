@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from api.documents.blocks import JobDocument
+from api.templating import environment_of
 from densearch.names import shown
 
 _POWER = re.compile(r"\u00d710\^(\u2212?\d+)")
@@ -33,14 +33,7 @@ def drawing(svg: str) -> Markup:
 
 @cache
 def _template() -> Template:
-    folder = files("api.documents").joinpath("templates")
-    environment = Environment(
-        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of("api.documents")
     environment.filters.update(inline=inline, drawing=drawing)
     environment.filters["kind"] = lambda block: type(block).__name__
     return environment.get_template("document.html")

@@ -38,6 +38,8 @@ def wait_for_figures(page: Page, *names: str) -> None:
         ("succeeded", "", ("density",)),
         ("searched", "convergence", ("convergence", "distribution", "ranks")),
         ("waiting", "files", ()),
+        ("succeeded", "comparison", ("arms", "samplers")),
+        ("succeeded", "densities", ("profile", "field")),
     ],
 )
 def test_pages_are_clean(

@@ -32,7 +32,8 @@ CHAIN_WORDS = (
 KERNEL_WORDS = (
     "Which part of the variance of an output's gradient comes from inputs within a distance, for "
     "one convolution alone, with random weights: this network changes its resolution or has parts "
-    "that run next to each other, so that its convolutions are no chain."
+    "that run next to each other, so that its convolutions are no chain. The receptive field of "
+    "the whole network is not computed."
 )
 
 Array = NDArray[np.float64]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from api.dashboard.figures.smoother import smooth_of
 from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis
 from api.dashboard.figures.value_colours import colours_of
 from api.dashboard.searches.search_view import SearchView
+from service.report.metric_effects import interval_of_mean
 from service.storage.search_points import SearchPoint
 
 COLUMNS = 3
@@ -155,9 +156,9 @@ def _means(
         choice = min(int(point.point[index] * own.n_choices), own.n_choices - 1)
         groups.setdefault(choice, []).append(value)
     back = math.exp if is_log else float
-    kept = {choice: found for choice, found in sorted(groups.items()) if len(found) > 1}
-    means = {choice: fmean(found) for choice, found in kept.items()}
-    ends = {c: t95(len(f) - 1) * stdev(f) / math.sqrt(len(f)) for c, f in kept.items()}
+    means = {choice: fmean(found) for choice, found in sorted(groups.items()) if len(found) > 1}
+    ends = {choice: interval_of_mean(groups[choice]) for choice in means}
+    known = [(means[c], end or (means[c], means[c])) for c, end in ends.items()]
     return [
         {
             "type": "scatter", "mode": "markers", **on,
@@ -167,15 +168,8 @@ def _means(
             "hovertemplate": "mean %{y:.4g}<extra></extra>",
             "error_y": {
                 "type": "data", "symmetric": False, "color": theme.series[0], "thickness": 1.5,
-                "array": [back(m + ends[c]) - back(m) for c, m in means.items()],
-                "arrayminus": [back(m) - back(m - ends[c]) for c, m in means.items()],
+                "array": [back(high) - back(mean) for mean, (_, high) in known],
+                "arrayminus": [back(mean) - back(low) for mean, (low, _) in known],
             },
         }
     ]  # fmt: skip
-
-
-def t95(n_free: int) -> float:
-    """Return the 97.5 % point of Student's t."""
-    from scipy.stats import t  # it takes a moment to load: not at the API's start
-
-    return float(t.ppf(0.975, n_free))

@@ -55,7 +55,7 @@ def timeline_figure(found: WorkSpans, now: datetime, theme: Theme, path: str) ->
             *(_bar_trace(gantt, state, unit_s, unit, theme, path) for state in _states(gantt)),
             _waiting_trace([at / unit_s for at in x], y, theme),
         ],
-        "layout": _layout(gantt, _caption(found, gantt), unit, theme),
+        "layout": _layout(gantt, _caption(found, gantt), unit, max(y, default=0), theme),
     }
 
 
@@ -133,7 +133,7 @@ def _waiting_trace(x: list[float], y: list[int], theme: Theme) -> Figure:
     }
 
 
-def _layout(gantt: Gantt, caption: str, unit: str, theme: Theme) -> Figure:
+def _layout(gantt: Gantt, caption: str, unit: str, most: int, theme: Theme) -> Figure:
     n_rows = len(gantt.workers)
     return layout(
         theme,
@@ -155,10 +155,10 @@ def _layout(gantt: Gantt, caption: str, unit: str, theme: Theme) -> Figure:
         ),
         yaxis2=axis(
             theme,
-            "Waiting",
+            "",  # the legend has it: there is no room for more than two numbers
             domain=[1.0 - _TOP + 0.04, 1.0],
-            rangemode="tozero",
-            nticks=3,
+            range=[0, max(most, 1)],
+            tickvals=[0, most] if most else [0],
             fixedrange=True,
         ),
     )

@@ -24,7 +24,7 @@ from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.trial import planes_of
 from densearch.names import quoted
 from service.jobs import progress
-from service.records import Study, Trial
+from service.records import Job, Study, Trial
 from service.states import Role
 from service.storage import overview, studies
 
@@ -82,6 +82,11 @@ class DensitiesTab:
     shown: str
     slide: TrialSlide | None
     faults: Sequence[str]
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether the receptive field of the whole network is known before training."""
+        return _is_chain(self.head.job)
 
     @property
     def choices(self) -> Mapping[str, str]:
@@ -182,7 +187,7 @@ def draw_profiles(request: FigureRequest) -> Figure | None:
 def draw_fields(request: FigureRequest) -> Figure | None:
     """Return the figure of the receptive fields of the best densities."""
     network = request.job.spec.get("network") or {}
-    is_chain = network.get("kind") == CHAIN
+    is_chain = _is_chain(request.job)
     chains: dict[str, list[np.ndarray]] = {}
     for card in _cards(request):
         name = card.study.name if is_chain else card.label
@@ -191,6 +196,10 @@ def draw_fields(request: FigureRequest) -> Figure | None:
     lengths = {len(own) for own in chains.values()}
     named = [NamedChain(name, own) for name, own in chains.items()]
     return field_figure(named, max(lengths, default=1) if is_chain else None, request.theme)
+
+
+def _is_chain(job: Job) -> bool:
+    return (job.spec.get("network") or {}).get("kind") == CHAIN
 
 
 def _cards(request: FigureRequest) -> list[DensityCard]:

@@ -23,9 +23,9 @@ def heatmap(record: DensityRecord, title: str) -> str:
     rows = plane(record)
     size = _SIDE / max(len(rows[0]), 1)
     beta = record.beta if record.beta is not None else record.alpha
-    parts = [*_cells(rows, size), *_above(beta, size)]
+    parts = [*_cells(rows, size), *_profile(beta, size, is_alpha=False)]
     if len(rows) > 1:
-        parts += _left(record.alpha, size)
+        parts += _profile(record.alpha, size, is_alpha=True)
     width, height = _MARGIN + _SIDE + 2, _MARGIN + size * len(rows) + 2
     return svg.whole(width, height, title, parts, _THEME.ink)
 
@@ -46,33 +46,20 @@ def _cells(rows: Sequence[Sequence[float]], size: float) -> list[str]:
     return parts
 
 
-def _above(values: Sequence[float], size: float) -> list[str]:
+def _profile(values: Sequence[float], size: float, *, is_alpha: bool) -> list[str]:
+    """Draw beta as bars above the cells, or alpha as bars to their left."""
     scale = (_MARGIN - 3 * _GAP) / max(*map(abs, values), 1e-9)
-    base = _MARGIN - _GAP
-    parts = [
-        svg.text(
-            _MARGIN - 22, base - 12, "\N{GREEK SMALL LETTER BETA}", size=15, fill=_THEME.muted
-        )
-    ]
-    for j, value in enumerate(values):
-        height = abs(value) * scale
-        x = _MARGIN + size * (j + 0.15)
-        parts.append(svg.box(x, base - height, 0.7 * size, height, fill=_bar(value)))
-    return parts
-
-
-def _left(values: Sequence[float], size: float) -> list[str]:
-    scale = (_MARGIN - 3 * _GAP) / max(*map(abs, values), 1e-9)
-    base = _MARGIN - _GAP
-    parts = [
-        svg.text(
-            base - 36, _MARGIN - 12, "\N{GREEK SMALL LETTER ALPHA}", size=15, fill=_THEME.muted
-        )
-    ]
-    for i, value in enumerate(values):
-        width = abs(value) * scale
-        y = _MARGIN + size * (i + 0.15)
-        parts.append(svg.box(base - width, y, width, 0.7 * size, fill=_bar(value)))
+    base, ink = _MARGIN - _GAP, _THEME.muted
+    letter = "\N{GREEK SMALL LETTER ALPHA}" if is_alpha else "\N{GREEK SMALL LETTER BETA}"
+    at = (base - 36, _MARGIN - 12) if is_alpha else (_MARGIN - 22, base - 12)
+    parts = [svg.text(*at, letter, size=15, fill=ink)]
+    for place, value in enumerate(values):
+        length, along = abs(value) * scale, _MARGIN + size * (place + 0.15)
+        fill, side = _bar(value), 0.7 * size
+        if is_alpha:
+            parts.append(svg.box(base - length, along, length, side, fill=fill))
+        else:
+            parts.append(svg.box(along, base - length, side, length, fill=fill))
     return parts
 
 
