@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from api.dashboard.pages.sheet_pictures import SheetRow, png_address
-from service.datasets.store.reader import open_stored
+from service.datasets.store.reader import folder_of, open_stored
 from service.errors import DensearchError
 from service.records import Job
 
@@ -29,7 +29,7 @@ def pictures_of(
         data_dir: Where stored sets lie.
     """
     found = {row.number: row.pictures[0].address for row in rows if row.number in numbers}
-    sha256 = ((job.spec.get("task") or {}).get("data") or {}).get("sha256")
+    sha256 = _digest_of(job)
     missing = tuple(number for number in numbers if number not in found)
     if sha256 is None or not missing:
         return found
@@ -37,6 +37,20 @@ def pictures_of(
         return {**found, **_stored(data_dir, sha256, n_items, missing)}
     except (DensearchError, OSError, ValueError):
         return found  # the set was deleted, or is not on this machine
+
+
+def has_set(job: Job, data_dir: Path) -> bool:
+    """Whether the stored set of a job is on this machine: then its items may have pictures."""
+    sha256 = _digest_of(job)
+    try:
+        return sha256 is not None and folder_of(data_dir, sha256).is_dir()
+    except OSError:
+        return False
+
+
+def _digest_of(job: Job) -> str | None:
+    found: str | None = ((job.spec.get("task") or {}).get("data") or {}).get("sha256")
+    return found
 
 
 @lru_cache(maxsize=MOST_KEPT)

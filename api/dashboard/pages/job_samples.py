@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.figure_request import FigureRequest
 from api.dashboard.figures.item_figures import pairs_figure, shown_of, spread_figure
 from api.dashboard.figures.themes import Figure
-from api.dashboard.pages.item_pictures import pictures_of
+from api.dashboard.pages.item_pictures import has_set, pictures_of
 from api.dashboard.pages.job_head import JobHead, head_of
 from api.dashboard.pages.sheet_pictures import Sheets, is_there, sheets_of
 from densearch.names import quoted
 from service.jobs import item_standings, progress
 from service.jobs.item_standings import ItemStandings
 from service.records import Job, Study
-from service.storage import densities, events, item_losses, studies
+from service.storage import densities, events, item_losses, jobs, studies
 from service.storage.answers import answers_in
 from service.tasks.registry import TASKS
 
@@ -137,8 +137,11 @@ def depends_on(session: Session, job_id: int, data_dir: Path | None = None) -> o
         data_dir: Where the files of jobs lie; None for the figures, which read none.
     """
     judged = item_losses.judged(session, job_id)
-    files = densities.artifacts(session, job_id) if data_dir is not None else []
-    return judged, [(one.path, is_there(one, data_dir)) for one in files if data_dir is not None]
+    if data_dir is None:
+        return judged
+    files = densities.artifacts(session, job_id)
+    has_pictures = has_set(jobs.get(session, job_id), data_dir)
+    return judged, [(one.path, is_there(one, data_dir)) for one in files], has_pictures
 
 
 def _shown_first(job: Job, own: Sequence[Study], arm: str, against: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from api.dashboard.pages.item_pictures import pictures_of
+from api.dashboard.pages.item_pictures import has_set, pictures_of
 from api.dashboard.pages.sheet_pictures import SheetPicture, SheetRow
 from service.datasets.store.reader import open_stored
 from service.records import Job
@@ -45,6 +45,8 @@ def test_items_of_a_stored_set_are_its_test_samples_in_their_order(
     # Items that are no samples, a set that is gone, and a built-in one.
     assert pictures_of(job, len(test) + 1, [1], [], tmp_path) == {}
     assert pictures_of(job, len(test), [1], [], tmp_path / "elsewhere") == {}
+    assert has_set(job, tmp_path)
+    assert not has_set(job, tmp_path / "elsewhere")
     built_in = seeding.submit(sqlite_database, "built in")
     assert pictures_of(built_in, 3, [0, 1], [row], tmp_path) == {0: "data:sheet"}
 
