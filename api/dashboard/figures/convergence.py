@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session
 from api.dashboard.figures.marks import main_domain, marks_in_words, strip_axis, strip_traces
 from api.dashboard.figures.series import Series, series_of
 from api.dashboard.figures.staircases import Step, band_of, staircase, thinned
-from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis, whole
+from api.dashboard.figures.themes import (
+    OUT_OF_VIEW,
+    Figure,
+    Theme,
+    axis,
+    layout,
+    value_axis,
+    whole,
+)
 from api.dashboard.figures.traces import band_traces, dots, level_line, stair_trace
 from api.dashboard.figures.views import (
     TITLES,
@@ -282,7 +290,7 @@ def _layout(drawn: _Drawing, ruler: _Ruler, search: Search, *, has_marks: bool) 
         theme,
         view.revision,
         hovermode="closest",
-        meta={"caption": _caption(drawn, ruler, search, kind)},
+        meta={"caption": _caption(drawn, ruler, search, kind, is_zoomed=bool(zoom))},
         xaxis=x_axis(theme, ruler.x_title, view, longest, has_marks=has_marks),
         yaxis=value_axis(
             theme,
@@ -312,7 +320,7 @@ def x_axis(theme: Theme, title: str, view: View, longest: float, *, has_marks: b
     )
 
 
-def _caption(drawn: _Drawing, ruler: _Ruler, search: Search, kind: str) -> str:
+def _caption(drawn: _Drawing, ruler: _Ruler, search: Search, kind: str, *, is_zoomed: bool) -> str:
     """Say in words what the figure shows: what can be read from it without pointing at it."""
     view = drawn.view
     parts = [BAND_WORDS] if any(found.is_band for found in drawn.searches) else []
@@ -325,6 +333,7 @@ def _caption(drawn: _Drawing, ruler: _Ruler, search: Search, kind: str) -> str:
         parts.append("Level lines: controls, which are not searched.")
     if view.against == "compute":
         parts.append(COMPUTE_WORDS)
+    parts += [OUT_OF_VIEW] if is_zoomed else []
     return " ".join([*parts, *marks_in_words(search.marks)])
 
 

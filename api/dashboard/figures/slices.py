@@ -20,7 +20,7 @@ from api.dashboard.figures.search_plots import (
     values_of,
 )
 from api.dashboard.figures.smoother import smooth_of
-from api.dashboard.figures.themes import Figure, Theme, axis, layout, value_axis
+from api.dashboard.figures.themes import OUT_OF_VIEW, Figure, Theme, axis, layout, value_axis
 from api.dashboard.figures.value_colours import colours_of
 from api.dashboard.searches.search_view import SearchView
 from service.report.metric_effects import interval_of_mean
@@ -42,6 +42,7 @@ def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
     colours = colours_of(values, theme)
     # A value far above the others would press them flat.
     is_log, top = colours.is_log, max(values)
+    out_of_view = OUT_OF_VIEW if _zoom(colours.low, colours.high, top, is_log=is_log) else ""
     n_rows = math.ceil(len(view.axes) / COLUMNS)
     n_columns = min(len(view.axes), COLUMNS)
     texts_of = [view.words(point) for point in shown]
@@ -69,7 +70,7 @@ def slices_figure(view: SearchView, theme: Theme) -> Figure | None:
             theme,
             f"slices-{view.study.id}",
             hovermode="closest",
-            meta={"caption": cut_caption(view, MOST_DOTS)},
+            meta={"caption": " ".join(filter(None, (cut_caption(view, MOST_DOTS), out_of_view)))},
             **frame,
         ),
     }

@@ -15,6 +15,7 @@ Figure = dict[str, Any]
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
 DASHES = ("solid", "dash", "dot", "dashdot")
+OUT_OF_VIEW = "The highest values are out of view: a double click shows all."
 # With more on an axis of counts its ticks are whole numbers anyway.
 MOST_WHOLE = 12
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")

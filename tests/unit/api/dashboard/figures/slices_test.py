@@ -36,3 +36,16 @@ def test_the_mean_is_that_of_an_even_sample() -> None:
     dots, means = figure["data"]
     assert len(dots["x"]) == 7
     assert means["y"] == [1.5]
+
+
+def test_a_value_out_of_view_is_said() -> None:
+    view = by_direct(1, lambda x: 1.0 + x[0])
+    points = [point(i, (i / 20,), 1.0 + i / 20) for i in range(20)]
+    near, far = (
+        slices_figure(replace(view, points=own), LIGHT)
+        for own in (points, [*points, point(20, (0.9,), 50.0)])
+    )
+    assert near is not None
+    assert far is not None
+    assert near["layout"]["meta"]["caption"] == ""
+    assert far["layout"]["meta"]["caption"].startswith("The highest values are out of view")
