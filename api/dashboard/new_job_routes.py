@@ -199,5 +199,6 @@ def _of_fields(session: Session, form: SentForm) -> _Draft:
     if is_shown:
         values = {at: text for at, text in values.items() if at in pointers}
     value, faults = sent.decoded(values, fields)
+    refuse_many(value)
     left = kept.carried(known, pointers)
     return _Draft(value, new_job.text_of(value), shown, faults, left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from api.dashboard.json_text import json_text
 from densearch.cli.server import DEFAULT_URL
 
 WIDTH = 78
+MOST_CHARS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,14 @@ class Snippet:
 
 
 def snippets(spec: Mapping[str, Any], address: str) -> Sequence[Snippet]:
-    """Return a job in several languages.
+    """Return a job in several languages; nothing of a spec of more than `MOST_CHARS` as JSON.
 
     Args:
         spec: As it would be submitted.
         address: Of the server, with a slash at its end.
     """
+    if len(json.dumps(spec, ensure_ascii=False)) > MOST_CHARS:
+        return ()
     return (
         Snippet("shell", "densearch submit", _command(spec, address)),
         Snippet("curl", "curl", _curl(spec, address)),

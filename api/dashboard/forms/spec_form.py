@@ -34,6 +34,8 @@ ORDER = (
 
 # Members of all objects of a spec of which a form is made.
 MOST_MEMBERS = 2000
+# Of all lists: bounds may have some thousand.
+MOST_ITEMS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,21 @@ def refuse_many(value: object) -> None:
     Raises:
         ProblemError: bad-request.
     """
-    if sum(1 for _ in islice(_members_in(value), MOST_MEMBERS + 1)) > MOST_MEMBERS:
-        detail = f"a form shows at most {MOST_MEMBERS} values: submit this spec as JSON"
-        raise ProblemError("bad-request", detail, [Fault("", detail)])
+    for found, most in ((_members_in(value), MOST_MEMBERS), (_items_in(value), MOST_ITEMS)):
+        if sum(1 for _ in islice(found, most + 1)) > most:
+            detail = f"a form shows at most {most} values: submit this spec as JSON"
+            raise ProblemError("bad-request", detail, [Fault("", detail)])
+
+
+def _items_in(value: object) -> Iterator[object]:
+    """Yield the items of all lists."""
+    inner: Iterable[object] = value.values() if isinstance(value, Mapping) else ()
+    if isinstance(value, list):
+        yield from value
+        inner = value
+    for one in inner:
+        if isinstance(one, list | Mapping):
+            yield from _items_in(one)
 
 
 def _members_in(value: object) -> Iterator[str]:
@@ -114,7 +128,8 @@ def _members_in(value: object) -> Iterator[str]:
         yield from value
         inner = value.values()
     for one in inner:
-        yield from _members_in(one)
+        if isinstance(one, list | Mapping):
+            yield from _members_in(one)
 
 
 def _as_section(part: Part) -> Part:

@@ -68,3 +68,8 @@ def test_yaml_reads_the_spec_as_it_is(name: str) -> None:
 def test_the_command_names_a_server_that_is_not_the_default() -> None:
     assert submit_command("http://127.0.0.1:8080/") == "densearch submit job.json"
     assert submit_command("http://lab:9000/").endswith(" --url http://lab:9000")
+
+
+def test_a_spec_of_a_megabyte_is_not_repeated_four_times() -> None:
+    assert snippets({"name": "x" * 100_000}, ADDRESS) == ()
+    assert len(snippets({"name": "x" * 90_000}, ADDRESS)) == 4

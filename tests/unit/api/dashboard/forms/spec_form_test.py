@@ -9,6 +9,7 @@ import pytest
 from api.dashboard.examples import EXAMPLES
 from api.dashboard.forms.fields import Fieldset, RowList
 from api.dashboard.forms.spec_form import ORDER, spec_form
+from api.problems.handlers import ProblemError
 from densearch.plugins.sections import WRITTEN_BY_SERVER
 from service import networks, samplers
 from service.errors import Fault
@@ -87,3 +88,9 @@ def test_every_field_says_what_it_means() -> None:
         if not one.help and one.control != "box" and not one.is_switch
     }
     assert silent == set()
+
+
+def test_lists_longer_than_any_use_are_left_to_the_json() -> None:
+    with pytest.raises(ProblemError, match="20000 values"):
+        spec_form({"evaluation": [1] * 20_001})
+    assert spec_form({"evaluation": [1] * 19_999}).is_valid
