@@ -16,22 +16,29 @@ FILES = "static-offline-docs"  # mounted by fastapi_offline
 @router.get("/docs")
 async def show_swagger() -> HTMLResponse:
     """Show the REST API, with a form for each request."""
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url=DOCUMENT,
         title="densearch - Swagger UI",
         swagger_js_url=f"{FILES}/swagger-ui-bundle.js",
         swagger_css_url=f"{FILES}/swagger-ui.css",
         swagger_favicon_url=ICON,
     )
+    return _in_english(page)
 
 
 @router.get("/redoc")
 async def show_redoc() -> HTMLResponse:
     """Show the REST API for reading."""
-    return get_redoc_html(
+    page = get_redoc_html(
         openapi_url=DOCUMENT,
         title="densearch - ReDoc",
         redoc_js_url=f"{FILES}/redoc.standalone.js",
         with_google_fonts=False,
         redoc_favicon_url=ICON,
     )
+    return _in_english(page)
+
+
+def _in_english(page: HTMLResponse) -> HTMLResponse:
+    """Return a page with its language, which screen readers need; FastAPI leaves it out."""
+    return HTMLResponse(bytes(page.body).replace(b"<html>", b'<html lang="en">'))

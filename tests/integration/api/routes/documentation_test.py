@@ -15,6 +15,7 @@ def test_its_files_are_here_and_named_without_a_root(client: TestClient, path: s
     found = re.findall(r'(?:href|src|spec-url)="([^"]+)"|url: \'([^\']+)\'', page)
     names = {a or b for a, b in found}
     assert len(names) >= 3
+    assert '<html lang="en">' in page
     for name in names:
         assert not name.startswith(("/", "http")), name
         assert client.get(f"/{name}").status_code == 200, name
