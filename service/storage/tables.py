@@ -34,6 +34,8 @@ from service.storage.declarative import Base, Key
 # Replaces the state once a user has deleted the job: its rows are being removed, and only the
 # queries of service.storage.deletion see it.
 DELETED = "DELETED"
+# Of trials: PostgreSQL refuses to compare its column with a larger one.
+LARGEST_NUMBER = 2**31 - 1
 
 
 class JobRow(Base):

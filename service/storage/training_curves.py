@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service.states import Phase
-from service.storage.tables import MeasurementRow, TrialRow
+from service.storage.tables import LARGEST_NUMBER, MeasurementRow, TrialRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ def by_number(
     session: Session, job_id: int, phase: Phase, numbers: Collection[int]
 ) -> dict[tuple[int, int | None], list[int]]:
     """Return the ids of a phase's trainings that have a curve, by their study and number."""
-    own = _trained(job_id, phase).where(TrialRow.number.in_(numbers)).subquery()
+    possible = sorted(number for number in numbers if number <= LARGEST_NUMBER)
+    own = _trained(job_id, phase).where(TrialRow.number.in_(possible)).subquery()
     query = select(TrialRow.study_id, TrialRow.number, TrialRow.id).join(
         own, own.c.id == TrialRow.id
     )

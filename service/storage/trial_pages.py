@@ -24,7 +24,7 @@ from service.storage import events, jobs
 from service.storage.answers import answers_in
 from service.storage.rows import to_value
 from service.storage.statements import is_postgresql
-from service.storage.tables import StudyRow, TrialRow
+from service.storage.tables import LARGEST_NUMBER, StudyRow, TrialRow
 from service.storage.trial_orders import OrderedIds
 
 Path = str | tuple[str, int]
@@ -292,8 +292,8 @@ def _conditions(
     if wanted.max_value is not None:
         yield and_(_HAVE[TrialKey.VALUE], TrialRow.value <= wanted.max_value)
     if wanted.from_number is not None and order.key is TrialKey.NUMBER:
-        number = TrialRow.number
-        yield number <= wanted.from_number if order.is_falling else number >= wanted.from_number
+        number, first = TrialRow.number, min(wanted.from_number, LARGEST_NUMBER)
+        yield number <= first if order.is_falling else number >= first
     if wanted.text is not None:
         parts = (TrialRow.error[name].as_string() for name in ("title", "detail"))
         yield or_(*(part.icontains(wanted.text, autoescape=True) for part in parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
 from service.states import Phase
@@ -12,6 +13,7 @@ from service.storage.database import Database
 from tests.support import seeding
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_the_curves_page_takes_what_the_table_of_trials_shows(
     client: TestClient, database: Database
 ) -> None:
@@ -25,6 +27,7 @@ def test_the_curves_page_takes_what_the_table_of_trials_shows(
         ]
     one = trained[-1]
     name, at = own[one.study_id], f"/jobs/{job.id}/figures/curves?trial="
+    at_page = f"/jobs/{job.id}/curves"
     alike = {t.id for t in trained if t.number == one.number}
 
     def thick(words: str) -> set[int]:
@@ -37,5 +40,9 @@ def test_the_curves_page_takes_what_the_table_of_trials_shows(
     assert "no study &#39;no such&#39;" in page.text
     assert f"no training &#39;{name} 9999&#39;" in page.text
     assert len(re.findall('<p class="notice">', page.text.partition('id="faults"')[2])) == 2
+    # No column of numbers holds such a one.
+    assert "no training &#39;4000000000&#39;" in client.get(f"{at_page}?trial=4000000000").text
+    beyond = client.get(f"/jobs/{job.id}/trials?from_number=4000000000")
+    assert "No trial fits this" in beyond.text
     table = client.get(f"/jobs/{job.id}/trials").text
     assert f'aria-label="{name}, trial {one.number}"' in table
