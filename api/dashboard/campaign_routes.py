@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.context import database_of
+from api.context import WithSettings, database_of
 from api.dashboard.pages import campaigns
 from api.dashboard.rendering import html, html_of_stored
 from api.paging import Id, OptionalId
@@ -23,8 +23,10 @@ def show_campaigns(request: Request, before: OptionalId = None) -> HTMLResponse:
 
 
 @router.get("/campaigns/{campaign_id}", dependencies=EXACT)
-def show_campaign(request: Request, campaign_id: Id) -> HTMLResponse:
+def show_campaign(request: Request, settings: WithSettings, campaign_id: Id) -> HTMLResponse:
     """Show one campaign with its report."""
     return html_of_stored(
-        request, "campaign.html", lambda session: campaigns.campaign_page(session, campaign_id)
+        request,
+        "campaign.html",
+        lambda session: campaigns.campaign_page(session, campaign_id, settings),
     )

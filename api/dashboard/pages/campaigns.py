@@ -16,7 +16,9 @@ from service import clock
 from service.campaigns.matrix import short
 from service.campaigns.report.build import report_of
 from service.campaigns.standing import CampaignStanding, standings
+from service.jobs import progress
 from service.records import Json
+from service.settings import Settings
 from service.storage import campaigns
 
 CAMPAIGNS_SHOWN = 25
@@ -36,8 +38,13 @@ class CampaignList:
 
 @dataclass(frozen=True, slots=True)
 class CampaignPage:
-    """Everything on the page of one campaign."""
+    """Everything on the page of one campaign.
 
+    Attributes:
+        lack: Why no dispatcher works on its open jobs; None while one is alive.
+    """
+
+    lack: str | None
     standing: CampaignStanding
     report: Json
     forest: Forest | None
@@ -83,7 +90,7 @@ def campaign_list(session: Session, before: int | None) -> CampaignList:
     return CampaignList(standings(session, shown), older, is_first=before is None, now=clock.now())
 
 
-def campaign_page(session: Session, campaign_id: int) -> CampaignPage:
+def campaign_page(session: Session, campaign_id: int, settings: Settings) -> CampaignPage:
     """Read the page of a campaign.
 
     Raises:
@@ -93,6 +100,7 @@ def campaign_page(session: Session, campaign_id: int) -> CampaignPage:
     report = report_of(session, campaign_id)
     radius = report["radius"]
     return CampaignPage(
+        lack=progress.lack_of_dispatcher(session, settings) if standing.n_open else None,
         standing=standing,
         report=report,
         forest=forest_of(report),

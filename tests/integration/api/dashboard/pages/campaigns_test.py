@@ -54,11 +54,14 @@ def test_orders_stand_on_the_page_with_what_they_do(
     cancel = '<button type="button" class="button danger" data-action="cancel"'
     page = client.get(f"/campaigns/{made.id}").text
     assert f"{cancel}>" in page
+    assert "No dispatcher is running" in page
     assert "seed: 1 new job for each value" in page
     assert "repeats: 3 new jobs for each value" in page
     assert {"cancel", "extend", "delete"} == set(re.findall(r'data-order="(\w+)"', page))
     commands.cancel(database, made.id)
-    assert f"{cancel} disabled>" in client.get(f"/campaigns/{made.id}").text
+    page = client.get(f"/campaigns/{made.id}").text
+    assert f"{cancel} disabled>" in page
+    assert "No dispatcher is running" not in page  # nothing waits for one
 
 
 def test_the_radius_question_has_a_chart(client: TestClient, database: Database) -> None:
