@@ -33,6 +33,8 @@ from service.validation.json_pointers import escape
 
 # A setting of the server (`Settings.max_campaign_cells`).
 MOST_CELLS = 1000
+# Of a base with thousands of unknown fields each cell has them all again: the first cells say so.
+MOST_FAULTS = 10_000
 
 
 def submit(
@@ -146,18 +148,25 @@ def _earlier(session: Session, key: str | None, digest: str) -> Campaign | None:
 def specs_of(
     name: str, base: Mapping[str, Any], cells: Sequence[Json], prices: Prices
 ) -> tuple[dict[int, JobSpec], dict[int, Sequence[Fault]]]:
-    """Parse the spec of each cell.
+    """Parse the spec of each cell; those after `MOST_FAULTS` are not looked at.
 
     Returns:
         The specs of those that are valid by themselves and the faults of the others, by index.
     """
     specs: dict[int, JobSpec] = {}
     faults: dict[int, Sequence[Fault]] = {}
+    n_faults = 0
     for index, settings in enumerate(cells):
         try:
             spec = parse.parse(cells_in.body_of(name, base, settings))
         except InvalidSpecError as error:
             faults[index] = error.faults
+            n_faults += error.n_faults
+            if n_faults > MOST_FAULTS and index + 1 < len(cells):
+                left = len(cells) - index - 1
+                unread = Fault("", f"the {left:,} cells after this one were not looked at")
+                faults[index] = (*error.faults, unread)
+                break
             continue
         specs[index] = spec
         own = commands.faults_of(spec, prices)

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from service.campaigns import commands
 from service.campaigns.request import Extension
 from service.campaigns.standing import standings
+from service.costs.prices import UNPRICED
 from service.datasets import library
 from service.errors import (
     DatasetInUseError,
@@ -279,3 +280,12 @@ def test_a_data_set_that_is_deleted_while_cells_are_parsed_is_a_refusal(
     found = faults_of(lambda: commands.submit(database, wanted(base=base, matrix={"seed": [0]})))
     assert "there is no data set" in found["/base/task/dataset"]
     assert n_jobs(database) == 0
+
+
+def test_a_base_with_thousands_of_faults_is_not_judged_in_every_cell() -> None:
+    base = {**SPHERES["base"], **{f"k{i}": 1 for i in range(4_000)}}
+    cells = [{"seed": seed} for seed in range(50)]
+    specs, faults = commands.specs_of("wide", base, cells, UNPRICED)
+    assert specs == {}
+    assert list(faults) == [0, 1, 2]
+    assert faults[2][-1].detail == "the 47 cells after this one were not looked at"
