@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from api.paging import MAX_ID
-from densearch.names import quoted
+from densearch.names import MAX_LENGTH, quoted
 from service.records import Study
 from service.states import Phase
 from service.storage import training_curves
 
 ID = "id"
 MOST_FAULTS = 3
+# Of one name; matching takes the square of its characters.
+MOST_CHARACTERS = MAX_LENGTH + 30
 _NAME = re.compile(r"(?:(.+?)(?:\s+|\s*[#:]\s*))?#?([0-9]+)")
 _NUMBERS = re.compile(r"(?:#?[0-9]+\s+)+#?[0-9]+")
 
@@ -45,7 +47,7 @@ def names_in(texts: Sequence[str]) -> tuple[list[TrialName], list[str]]:
     """
     found, faults = [], []
     for part in _parts(texts):
-        match = _NAME.fullmatch(part)
+        match = _NAME.fullmatch(part) if len(part) <= MOST_CHARACTERS else None
         if match is None or len(match.group(2)) >= len(str(MAX_ID)):
             faults.append(f"{quoted(part, 40)} names no trial: write direct_l 12, or 12.")
         else:

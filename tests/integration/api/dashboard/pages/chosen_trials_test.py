@@ -42,6 +42,8 @@ def test_the_curves_page_takes_what_the_table_of_trials_shows(
     assert len(re.findall('<p class="notice">', page.text.partition('id="faults"')[2])) == 2
     # No column of numbers holds such a one.
     assert "no training &#39;4000000000&#39;" in client.get(f"{at_page}?trial=4000000000").text
+    # Longer than any name: matching it would take minutes.
+    assert "names no trial" in client.get(at_page, params={"trial": f"a{' ' * 30_000}x"}).text
     beyond = client.get(f"/jobs/{job.id}/trials?from_number=4000000000")
     assert "No trial fits this" in beyond.text
     table = client.get(f"/jobs/{job.id}/trials").text
