@@ -110,7 +110,7 @@ def test_a_trial_says_that_its_source_was_deleted(
     first = run_storing(sqlite_database, settings.data_dir, SMALL)
     second = run_storing(sqlite_database, settings.data_dir, SMALL)
     page = client.get(f"/jobs/{second}/trials").text
-    assert "Took the result of trial" in page
+    assert "Took the result of the trial with the id" in page
     assert "of a job that was deleted since" not in page
     client.delete(f"/v1/jobs/{first}")
     assert "of a job that was deleted since" in client.get(f"/jobs/{second}/trials").text

@@ -13,7 +13,7 @@ from tests.support.root import ROOT
 
 # Documentation of their attributes, and jobs to start from.
 MENTIONS = {
-    "api/dashboard/pages/examples.py",
+    "api/dashboard/examples.py",
     "api/dashboard/pages/new_job.py",
     "api/routes/campaigns.py",
     "api/routes/jobs.py",
