@@ -25,7 +25,6 @@ from service import clock
 from service.errors import NotFoundError
 from service.jobs import progress
 from service.states import JobState
-from service.storage import jobs
 from service.storage.job_versions import version_of
 from service.tasks.metric_names import in_order
 
@@ -58,12 +57,7 @@ def root_of(path: str) -> str:
 
 
 def html_of_stored(
-    request: Request,
-    name: str,
-    read: Callable[[Session], object],
-    *,
-    at: str | None = None,
-    job_id: int | None = None,
+    request: Request, name: str, read: Callable[[Session], object], *, at: str | None = None
 ) -> HTMLResponse:
     """Render a template with what is read of the database; a page that says so if there is none.
 
@@ -72,15 +66,13 @@ def html_of_stored(
         name: Of the template; it gets the value as `page`.
         read: Called in one transaction; a `NotFoundError` is answered with the status 404.
         at: As in `html`.
-        job_id: Of the job that the page is one of: it gets `waits_for`, as in `html_of_job`.
     """
     try:
         with database_of(request).read() as session:
             page = read(session)
-            why = _reason(request, session, job_id) if job_id is not None else None
     except NotFoundError as error:
         return html(request, "missing.html", 404, detail=str(error))
-    return html(request, name, at=at, page=page, waits_for=why, query=_query(request))
+    return html(request, name, at=at, page=page, query=_query(request))
 
 
 def html_of_job(
@@ -133,10 +125,6 @@ def html_of_job(
 def _query(request: Request) -> str:
     """Return the query of the page's address, for that of its figures."""
     return str(request.scope["query_string"].decode("ascii", "ignore"))
-
-
-def _reason(request: Request, session: Session, job_id: int) -> str | None:
-    return progress.reason(session, jobs.get(session, job_id), settings_of(request))
 
 
 def html(

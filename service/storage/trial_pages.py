@@ -194,13 +194,14 @@ def _ordered(session: Session, job_id: int, wanted: TrialFilter, order: TrialOrd
 
     def find() -> OrderedIds:
         known = key if have is None else case((have, key))
-        by = [TrialRow.id] if order.key is TrialKey.ID else [known, TrialRow.id]
-        columns = [TrialRow.id, null()] if order.key is TrialKey.ID else [TrialRow.id, known]
-        query = select(*columns).where(*_conditions(session, job_id, wanted, order))
-        query = query.where(TrialRow.phase.in_(wanted.all_phases)).order_by(*by)
+        query = select(TrialRow.id, null() if order.key is TrialKey.ID else known)
+        query = query.where(*_conditions(session, job_id, wanted, order))
+        query = query.where(TrialRow.phase.in_(wanted.all_phases)).order_by(known, TrialRow.id)
         return OrderedIds.of(session.execute(query))
 
-    asked = sha256(repr((wanted, order)).encode()).hexdigest()
+    # Both directions are one order, unless the filter begins at a number of one of them.
+    by = order.key if wanted.from_number is None else order
+    asked = sha256(repr((wanted, by)).encode()).hexdigest()
     job, last_event_id = jobs.get(session, job_id), events.last_id(session, job_id)
     return answers_in(session).about(f"order {asked}", job, last_event_id, find)
 
