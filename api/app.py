@@ -28,7 +28,8 @@ from api.middleware.addresses import Addresses
 from api.middleware.deadline import AnswerDeadline
 from api.middleware.guards import BodyLimit, Guard
 from api.middleware.head import HeadAsGet
-from api.openapi import document_of
+from api.middleware.suffixes import Suffixes
+from api.openapi import TAGS, document_of, operation_id
 from api.problems import handlers
 from api.routes import (
     artifacts,
@@ -95,6 +96,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         version=VERSION,
         # Relative to the document, hence below the path of a reverse proxy too.
         servers=[{"url": "."}],
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
         description="A hyperparameter-search service for the densities of weighted convolutions.",
     )
     app.state.settings, app.state.database = settings, database
@@ -112,6 +115,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.include_router(router)
     # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Suffixes)
     app.add_middleware(
         AnswerDeadline, limit_s=settings.request_timeout_s, upload_path=datasets.router.prefix
     )

@@ -1,4 +1,8 @@
-"""The OpenAPI document: what FastAPI finds, plus the job's spec and the problem document."""
+"""The OpenAPI document: what FastAPI finds, plus the job's spec and the problem document.
+
+It is a function of the code and the packages that are installed: no setting and no stored row is
+in it. Its order is that of the routes.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,33 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from api.formats import one_media_type
 from api.schemas.problems import ProblemOut
 from api.uploads import FolderImport
 from service.campaigns.request import CampaignSpec, Extension
 from service.spec import JobSpec
 
 _REF = "#/components/schemas/{model}"
+TAGS = [
+    {"name": name, "description": text}
+    for name, text in (
+        ("jobs", "Searches for a density: estimate, submit, follow, continue, decide."),
+        ("studies", "The arms of a job: each sampler's searches, and the controls."),
+        ("trials", "Evaluations of single points, their attempts and their measurements."),
+        ("events", "What happens to a job, as a stream."),
+        ("densities", "The densities that a job has learned."),
+        ("artifacts", "Files that a job has made, such as trained networks."),
+        ("campaigns", "Jobs that differ by the settings of a matrix."),
+        ("datasets", "Data sets: built in, and stored by users."),
+        ("samplers", "What can propose the points of a search."),
+        ("networks", "What can be trained."),
+        ("health", "For load balancers, probes and Prometheus."),
+    )
+]
 
 
 def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
@@ -28,6 +50,14 @@ def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
     return definitions
 
 
+def operation_id(route: APIRoute) -> str:
+    """Return the id of a route's operation: the name of its function, which no other has.
+
+    Generated clients name their functions by it, so that it stays as it is.
+    """
+    return route.name
+
+
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """Return a replacement of `app.openapi` that adds the schemas of bodies decoded here."""
     generate = app.openapi
@@ -35,6 +65,7 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             found = generate()
+            found["paths"] = one_media_type(found["paths"])
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
             added = _schemas(JobSpec, CampaignSpec, Extension, ProblemOut, FolderImport)
             added["Problem"] = added.pop("ProblemOut")
