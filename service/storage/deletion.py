@@ -34,6 +34,12 @@ from service.storage.tables import (
     StudyRow,
     TrialRow,
 )
+from service.storage.trainer_tables import (
+    ClaimRow,
+    OfferRow,
+    TrainerAskRow,
+    TrainerMessageRow,
+)
 
 # Tables that refer to a study and a trial, with few rows a job.
 _LEAVINGS = (ArtifactRow, EvaluationRow, DensityRow)
@@ -52,7 +58,7 @@ def mark(session: Session, job_id: int) -> None:
     row.report = row.error = row.waits_for = None
     # A dispatcher that does not yet know of the job's end detects the loss of its lease.
     row.lease_owner, row.lease_until, row.lease_fence = None, None, row.lease_fence + 1
-    for kind in (IdempotencyKeyRow, JobTagRow):
+    for kind in (IdempotencyKeyRow, JobTagRow, OfferRow, TrainerMessageRow, TrainerAskRow):
         session.execute(delete(kind).where(kind.job_id == job_id))
     split_looks.forget_job(session, job_id)
     # A campaign keeps the settings of the cell.
@@ -143,7 +149,7 @@ def _remove_trials(session: Session, job_id: int, limit: int) -> int:
     digests = {row.id: row.digest for row in session.execute(query)}
     if not digests:
         return 0
-    columns = (MeasurementRow.trial_id, AttemptRow.trial_id, TrialRow.id)
+    columns = (MeasurementRow.trial_id, ClaimRow.trial_id, AttemptRow.trial_id, TrialRow.id)
     n = sum(n_removed(session, delete(c.class_).where(c.in_(digests))) for c in columns)
     item_losses.remove_unused(session, digests.values())
     return n
