@@ -17,6 +17,7 @@ from api.dashboard import (
     job_routes,
     new_job_routes,
     routes,
+    token_routes,
 )
 from api.dashboard.problem_pages import ProblemPages
 from api.documents import routes as reports
@@ -29,6 +30,7 @@ from api.middleware.deadline import AnswerDeadline
 from api.middleware.guards import BodyLimit, Guard
 from api.middleware.head import HeadAsGet
 from api.middleware.suffixes import Suffixes
+from api.middleware.tokens import TokenGate, key_of
 from api.openapi import TAGS, document_of, operation_id
 from api.problems import handlers
 from api.routes import (
@@ -77,7 +79,7 @@ ROUTES = (
 # "new" before the page of a job, which would take it for an id.
 PAGES = (
     *(new_job_routes, campaign_routes, comparison_routes, routes),
-    *(job_routes, figure_routes, explanations, guide_routes),
+    *(job_routes, figure_routes, explanations, guide_routes, token_routes),
 )
 
 
@@ -102,6 +104,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.settings, app.state.database = settings, database
     public = settings.public_address
+    app.state.key = key_of(settings)
     app.state.hosts = Hosts(settings.host, settings.allowed_hosts or (), public)
     # Set by whatever runs the server, before it waits for open responses.
     app.state.ending = threading.Event()
@@ -125,6 +128,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         upload_path=datasets.router.prefix,
         max_upload_bytes=settings.max_dataset_bytes,
     )
+    app.add_middleware(TokenGate, key=app.state.key)
     app.add_middleware(Guard, hosts=app.state.hosts)
     app.add_middleware(Access, metrics=app.state.metrics)
     app.add_middleware(ProblemPages)

@@ -71,6 +71,10 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
             added["Problem"] = added.pop("ProblemOut")
             for name, schema in added.items():
                 schemas.setdefault(name, schema)
+            # Either: not every server has a token.
+            scheme = {"type": "http", "scheme": "bearer"}
+            found["components"]["securitySchemes"] = {"token": scheme}
+            found["security"] = [{"token": []}, {}]
             app.openapi_schema = found
         return app.openapi_schema
 

@@ -369,5 +369,19 @@ class UnsafeBindingError(SettingsError):
         self.host = host
         super().__init__(
             f"refusing to listen on {host}: anyone who reaches it could submit jobs. Use "
-            "127.0.0.1, or allow it with --allow-remote (DENSEARCH_ALLOW_REMOTE=1)"
+            "127.0.0.1, or allow it with --allow-remote (DENSEARCH_ALLOW_REMOTE=1) and a token "
+            "that others must have (DENSEARCH_TOKEN)"
+        )
+
+
+class NoTokenError(SettingsError):
+    """Others may reach the server, there is no token, and that was not allowed explicitly."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(
+            f"refusing to listen on {host} without a token: anyone who reaches it could submit "
+            'jobs. Set one (export DENSEARCH_TOKEN="$(openssl rand -hex 24)"), or do without by '
+            "--allow-no-token (DENSEARCH_ALLOW_NO_TOKEN=1) where something in front asks who is "
+            "there"
         )

@@ -1,6 +1,6 @@
-"""Hiding passwords: in URLs, and in the messages of drivers that quote them.
+"""Hiding passwords and the API's token: in URLs, and in the messages of drivers that quote them.
 
-Processes that need no database do not get them: `secret_names` returns the variables with one.
+Processes that need neither do not get them: `secret_names` returns the variables with one.
 
 SQLAlchemy hides the password before the host; libpq takes one in the query, too
 (``?password=``, ``&sslpassword=``), and drivers quote their arguments in their errors.
@@ -19,7 +19,7 @@ from densearch.redaction import HIDDEN
 MIN_LENGTH = 4
 _WORDS = ("pass", "secret", "token")
 # The variables of libpq, and ours.
-_DATABASE_NAMES = re.compile(r"PG.*|DENSEARCH_DATABASE_URL", re.IGNORECASE)
+_SECRET_NAMES = re.compile(r"PG.*|DENSEARCH_DATABASE_URL|DENSEARCH_TOKEN", re.IGNORECASE)
 
 _passwords: set[str] = set()
 
@@ -59,17 +59,23 @@ def learn(url: str) -> None:
         redaction.learn(secret, *written)
 
 
-def secret_names(environment: Mapping[str, str]) -> set[str]:
-    """Return the names of the variables that hold what opens the database.
+def learn_token(token: str) -> None:
+    """Make `hide` and `secret_names` find the token of the API."""
+    _passwords.add(token)
+    redaction.learn(token)
 
-    These are the variables of libpq, our own, and copies of a learned password: alone, or in a URL
+
+def secret_names(environment: Mapping[str, str]) -> set[str]:
+    """Return the names of the variables that hold what opens the database or the API.
+
+    These are the variables of libpq, our own, and copies of a learned secret: alone, or in a URL
     or connection string after a colon or an equals sign, in any percent-encoding.
     """
-    return {name for name, value in environment.items() if _opens_database(name, value)}
+    return {name for name, value in environment.items() if _is_key(name, value)}
 
 
-def _opens_database(name: str, value: str) -> bool:
-    if _DATABASE_NAMES.fullmatch(name):
+def _is_key(name: str, value: str) -> bool:
+    if _SECRET_NAMES.fullmatch(name):
         return True
     forms = {value, unquote(value), unquote_plus(value)}
     return any(_holds(form, secret) for secret in _passwords for form in forms)

@@ -20,12 +20,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from densearch import bearer
 from service import database_url
 from service.capacity import LEAST_MEMORY_PER_CPU
 from service.checkpoint_files import CheckpointRule
 from service.errors import SettingsError
 from service.hosts import PublicAddress, pattern_of, public_address
-from service.redaction import learn
+from service.redaction import learn, learn_token
 
 PREFIX = "DENSEARCH_"
 
@@ -85,7 +86,13 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port the API listens on.")
     allow_remote: bool = Field(
-        default=False, description="Allow listening beyond loopback without API keys."
+        default=False, description="Allow listening beyond loopback; this needs a token."
+    )
+    token: SecretStr | None = Field(
+        default=None, description="Secret that every request must carry; none if unset."
+    )
+    allow_no_token: bool = Field(
+        default=False, description="Allow listening beyond loopback without a token."
     )
     allowed_hosts: HostNames = Field(
         default=None,
@@ -211,6 +218,13 @@ class Settings(BaseSettings):
             return None
         learn(value.get_secret_value())  # as it is written in the environment
         return SecretStr(database_url.read(value.get_secret_value()))
+
+    @field_validator("token")
+    @classmethod
+    def _read_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            learn_token(bearer.read(value.get_secret_value()))
+        return value
 
     @model_validator(mode="after")
     def _learn_passwords(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 from api.cli import installed_plugins
 from api.cli.database_checks import check_database, check_migrations
@@ -12,7 +13,10 @@ from api.cli.findings import Finding, Level
 from api.cli.machine_checks import check_disk, check_gpu, check_ray, check_training
 from api.cli.node_checks import check_nodes
 from api.cli.pdf_check import check_pdf
+from densearch.bearer import VARIABLE
 from densearch.client.client import Client, ClientError, Json, UnreachableError
+from densearch.client.transport import problem_of
+from service.hosts import is_loopback
 from service.settings import Settings
 
 API_PACKAGES = ("fastapi", "sqlalchemy", "alembic", "pydantic", "uvicorn")
@@ -56,6 +60,7 @@ def check_server(settings: Settings) -> Iterator[Finding]:
     try:
         with Client(settings.url, timeout_s=5) as client:
             is_ready, checks = client.readiness()
+            refusal = _refusal(client)
     except UnreachableError:
         yield Finding("warn", "server", f"none answers at {settings.url}", "densearch serve")
         return
@@ -66,6 +71,24 @@ def check_server(settings: Settings) -> Iterator[Finding]:
     detail = f"{settings.url} is {'ready' if is_ready else 'not ready'}: {_summary(checks)}"
     remedy = "look at its log; a dispatcher needs some 15 s to start"
     yield Finding("ok" if is_ready else "fail", "server", detail, remedy)
+    yield _access(settings, refusal)
+
+
+def _refusal(client: Client) -> str:
+    """Return why the server refuses what the token opens, "" where it does not."""
+    answer = client.send("GET", "/v1/samplers")
+    return "" if answer.is_success else problem_of(answer).detail
+
+
+def _access(settings: Settings, refusal: str) -> Finding:
+    if refusal:
+        remedy = f"set {VARIABLE} to what it is where the server was started"
+        return Finding("fail", "token", refusal, remedy)
+    if settings.token is not None:
+        return Finding("ok", "token", "the server takes it")
+    everyone = "the server asks for none: everyone who reaches it may do everything"
+    level: Level = "ok" if is_loopback(urlsplit(settings.url).hostname or "") else "warn"
+    return Finding(level, "token", everyone, f"start the server with {VARIABLE}")
 
 
 def _summary(answer: Json) -> str:

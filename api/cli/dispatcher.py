@@ -19,6 +19,7 @@ from typing import NoReturn
 import structlog
 
 from api.cli import sessions
+from densearch import bearer
 from service import logs, process_limit, start_failures
 from service.death import ending_of
 from service.exit_codes import CLUSTER_LOST, REFUSED, UNUSABLE_SETTING
@@ -45,9 +46,15 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return {**os.environ, **{PREFIX + name: value for name, value in names.items()}}
 
 
+def _without_token(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the token of the API, which no dispatcher needs."""
+    return {name: value for name, value in env.items() if name.upper() != bearer.VARIABLE}
+
+
 def replace_process(settings: Settings) -> NoReturn:
     """Replace this process by the dispatcher, which gets its signals and sets its exit code."""
-    os.execve(COMMAND[0], list(COMMAND), environment_of(settings))  # noqa: S606 - no shell wanted
+    env = _without_token(environment_of(settings))
+    os.execve(COMMAND[0], list(COMMAND), env)  # noqa: S606 - no shell wanted
 
 
 def supervise(settings: Settings) -> int:
@@ -78,7 +85,7 @@ def dispatcher_of(
 ) -> Supervisor:
     """Return the supervisor of a dispatcher, with a local Ray where the settings ask for one."""
     parent = ("--parent", str(os.getpid()))
-    env, head = environment_of(settings), None
+    env, head = _without_token(environment_of(settings)), None
     if settings.ray_address == "local":
         # Ray asks for its token by itself only in the process that starts it.
         env.setdefault("RAY_AUTH_MODE", "token")

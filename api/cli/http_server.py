@@ -18,7 +18,7 @@ import uvicorn
 from api.cli.dispatcher import dispatcher_of
 from densearch.cli.terminal import echo
 from service import logs
-from service.errors import SettingsError, UnsafeBindingError
+from service.errors import NoTokenError, SettingsError, UnsafeBindingError
 from service.exit_codes import DONE, exit_now
 from service.hosts import is_loopback
 from service.settings import Settings
@@ -62,12 +62,15 @@ def bind(settings: Settings) -> list[socket.socket]:
 
     Raises:
         UnsafeBindingError: The host can be reached by others and that was not allowed by name.
+        NoTokenError: It can, and neither is there a token nor was that allowed by name.
         PortInUseError: Another process listens there.
         UnusableAddressError: No address exists here, or the port is privileged.
     """
     host, port = settings.host, settings.port
     if not (settings.allow_remote or is_loopback(host)):
         raise UnsafeBindingError(host)
+    if settings.token is None and not (settings.allow_no_token or is_loopback(host)):
+        raise NoTokenError(host)
     with ExitStack() as opened:
         try:
             listeners = _bind_all(host, port, opened)

@@ -23,7 +23,14 @@ AllowRemote = Annotated[
     bool | None,
     typer.Option(
         "--allow-remote",
-        help="Listen beyond this machine, although the server has no authentication.",
+        help="Listen beyond this machine; others then need DENSEARCH_TOKEN.",
+    ),
+]
+AllowNoToken = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-no-token",
+        help="Listen beyond this machine without a token: all who reach it may do everything.",
     ),
 ]
 Restart = Annotated[
@@ -51,6 +58,7 @@ def serve(
     port: Port = None,
     data_dir: DataDir = None,
     allow_remote: AllowRemote = None,
+    allow_no_token: AllowNoToken = None,
 ) -> None:
     """Start the whole product on this machine: API, dashboard and dispatcher.
 
@@ -62,7 +70,13 @@ def serve(
     from service.settings import load
 
     run(
-        load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
+        load(
+            host=host,
+            port=port,
+            data_dir=data_dir,
+            allow_remote=allow_remote,
+            allow_no_token=allow_no_token,
+        ),
         with_dispatcher=True,
     )
 
@@ -72,6 +86,7 @@ def api(
     port: Port = None,
     data_dir: DataDir = None,
     allow_remote: AllowRemote = None,
+    allow_no_token: AllowNoToken = None,
 ) -> None:
     """Start the API and the dashboard alone; the database must be upgraded already."""
     _begin()
@@ -79,7 +94,13 @@ def api(
     from service.settings import load
 
     run(
-        load(host=host, port=port, data_dir=data_dir, allow_remote=allow_remote),
+        load(
+            host=host,
+            port=port,
+            data_dir=data_dir,
+            allow_remote=allow_remote,
+            allow_no_token=allow_no_token,
+        ),
         with_dispatcher=False,
     )
 

@@ -76,7 +76,7 @@ def show_new_job(
         chosen = new_job.chosen_of(starts, dataset, template)
         faults = new_job.faults_of(session, chosen.spec, prices_of(settings))
         form = new_job.form_of(session, chosen.spec, faults)
-        found = new_job.composed(session, chosen.spec, form, address_of(request, settings))
+        found = _composed(session, chosen.spec, form, request, settings)
         notice = "folder" if new_job.needs_upload(chosen) else ""
         key = token_urlsafe(18)
         return NewJobPage(starts, chosen.name, chosen.text, found, key, notice=notice)
@@ -105,7 +105,7 @@ def submit_new_job(
             return RedirectResponse(f"/jobs/{job_id}", status_code=303)
     with database.read() as session:
         filled = draft.form.with_faults(() if is_shown else faults)
-        found = new_job.composed(session, draft.value, filled, address_of(request, settings))
+        found = _composed(session, draft.value, filled, request, settings)
         starts = new_job.starts_of(session, None, None)
     page = NewJobPage(starts, "", draft.text, found, key, draft.kept)
     return html(request, "new_job.html", 200 if is_shown else 422, page=page)
@@ -125,7 +125,7 @@ def show_form(
     with database.read() as session:
         faults = new_job.faults_of(session, body, prices_of(settings))
         form = new_job.form_of(session, body, faults)
-        found = new_job.composed(session, body, form, address_of(request, settings))
+        found = _composed(session, body, form, request, settings)
     return html(request, "composed_job.html", at="/jobs/new", composed=found)
 
 
@@ -136,6 +136,19 @@ def show_estimate(request: Request, found: Estimated) -> HTMLResponse:
     if found.state == "measuring":
         ask_again(answer)
     return answer
+
+
+def _composed(
+    session: Session,
+    value: Mapping[str, Any],
+    form: SpecForm,
+    request: Request,
+    settings: Settings,
+) -> new_job.Composed:
+    has_token = settings.token is not None
+    return new_job.composed(
+        session, value, form, address_of(request, settings), has_token=has_token
+    )
 
 
 def address_of(request: Request, settings: Settings) -> str:

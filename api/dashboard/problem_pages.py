@@ -13,7 +13,7 @@ from api.dashboard.rendering import HEADERS, root_of, text_of
 from api.middleware.addresses import sent_path
 from api.preferences import prefers_html
 from api.problems.handlers import MEDIA_TYPE
-from api.problems.kinds import PROBLEMS
+from api.problems.kinds import PROBLEMS, UNAUTHORIZED
 
 ENTRIES_SHOWN = 50
 READABLE = "text/html; charset=utf-8"
@@ -64,10 +64,21 @@ class _Pages:
         if self._scope["method"] != "HEAD":
             can_retry = self._scope["method"] == "GET" and start["status"] >= 500
             document, path = json.loads(self._body), sent_path(self._scope)
-            body = page_of(document, path, headers["x-request-id"], can_retry=can_retry).encode()
+            if start["status"] == PROBLEMS[UNAUTHORIZED].status:
+                body = _token_page(self._scope).encode()
+            else:
+                request_id = headers["x-request-id"]
+                body = page_of(document, path, request_id, can_retry=can_retry).encode()
             headers["content-length"] = str(len(body))
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _token_page(scope: Scope) -> str:
+    """Render the form for the token, which leads to the page that was asked for."""
+    path, query = sent_path(scope), scope["query_string"].decode("latin-1")
+    following = path + (f"?{query}" if query else "") if scope["method"] == "GET" else "/"
+    return text_of("token.html", root_of(path), following=following, is_wrong=False)
 
 
 def _is_problem(start: Message) -> bool:

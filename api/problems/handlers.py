@@ -61,6 +61,7 @@ ERRORS: Mapping[type[Exception], str] = {
     errors.BackupError: "schema-outdated",
     errors.SettingsError: "misconfigured",
     errors.UnsafeBindingError: "misconfigured",
+    errors.NoTokenError: "misconfigured",
     errors.AskingFailedError: "internal-error",  # ends a study; no request raises it
     DensearchError: "internal-error",
     errors.DeadlineError: "deadline-exceeded",
@@ -284,5 +285,5 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": " or ".join(p.title for p in PROBLEMS.values() if p.status == status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 421, 500, 503})
+        for status in sorted({*statuses, 401, 421, 500, 503})
     }

@@ -24,6 +24,8 @@ class Problem:
         return f"/problems/{self.slug}"
 
 
+UNAUTHORIZED = "unauthorized"
+
 PROBLEMS: Mapping[str, Problem] = {
     problem.slug: problem
     for problem in (
@@ -41,6 +43,13 @@ PROBLEMS: Mapping[str, Problem] = {
             400,
             "The received bytes differ from those that were sent",
             "Send the file again, with the SHA-256 of all its bytes in Content-Digest.",
+        ),
+        Problem(
+            UNAUTHORIZED,
+            401,
+            "The server asks for its token",
+            "Send `Authorization: Bearer` with the token (the client and the command line read "
+            "DENSEARCH_TOKEN), or type it into the page.",
         ),
         Problem(
             "cross-site-request",

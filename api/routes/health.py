@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from api.context import InDatabase, WithSettings
 from api.middleware.deadline import GRACE_S, abandon
+from api.middleware.tokens import IS_KNOWN
 from api.problems.handlers import documented
 from api.schemas.health import CheckOut, HealthOut, ReadinessOut
 from densearch.plurals import counted
@@ -28,6 +29,7 @@ router = APIRouter(tags=["health"])
 
 # A probe that takes longer than this has failed, s.
 PROBE_S = 4.0
+WITHHELD = "shown to requests with the token"
 # Separate from the threads that answer requests, which may all be waiting for the database.
 _probers = CapacityLimiter(4)
 
@@ -46,8 +48,13 @@ async def healthz() -> HealthOut:
         503: {"model": ReadinessOut, "description": "Something is missing; the checks say what."},
     },
 )
-async def readyz(database: InDatabase, settings: WithSettings, response: Response) -> ReadinessOut:
-    """Check that the database has the right revision and takes writes, and that workers live."""
+async def readyz(
+    request: Request, database: InDatabase, settings: WithSettings, response: Response
+) -> ReadinessOut:
+    """Check that the database has the right revision and takes writes, and that workers live.
+
+    Where the server has a token, only requests with it are answered with the details.
+    """
     with deadlines.within(PROBE_S):
         looking = asyncio.ensure_future(
             to_thread.run_sync(_checks, database, settings, limiter=_probers)
@@ -58,6 +65,8 @@ async def readyz(database: InDatabase, settings: WithSettings, response: Respons
     else:
         abandon(looking)
         checks = [_failed("database", f"it does not answer within {PROBE_S:g} s")]
+    if not request.scope[IS_KNOWN]:
+        checks = [check.model_copy(update={"detail": WITHHELD}) for check in checks]
     ready = all(check.ok for check in checks)
     response.status_code = 200 if ready else 503
     return ReadinessOut(ready=ready, checks=checks)

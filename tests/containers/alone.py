@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -27,7 +28,9 @@ def server(
     port, name = free_port(), "alone"
     variables = [f"--env={key}={value}" for key, value in (proxies or {}).items()]
     place = ("--volume=alone:/data", f"--publish=127.0.0.1:{port}:8080", "--shm-size=512m")
-    client = Client(f"http://127.0.0.1:{port}")
+    token = secrets.token_hex(24)
+    variables.append(f"--env=DENSEARCH_TOKEN={token}")
+    client = Client(f"http://127.0.0.1:{port}", token=token)
     try:
         engine.podman("run", "--detach", f"--name={name}", *place, *variables, *options, image)
         until(lambda: is_healthy(engine, name), "the container is healthy")

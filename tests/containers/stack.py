@@ -40,6 +40,7 @@ exec "{podman}" "$@"
 ENVIRONMENT = """\
 POSTGRES_PASSWORD={password}
 RAY_AUTH_TOKEN={token}
+DENSEARCH_TOKEN={api_token}
 PUBLISHED_PORT={port}
 RAY_WORKER_CPUS=1
 """
@@ -65,8 +66,10 @@ class Stack:
         self._commit("this version")
         engine.run("git", "clone", "--quiet", self._upstream, self.clone)
         self.port = free_port()
-        password, token = secrets.token_hex(24), secrets.token_hex(24)
-        environment = ENVIRONMENT.format(password=password, token=token, port=self.port)
+        password, token, api_token = (secrets.token_hex(24) for _ in range(3))
+        environment = ENVIRONMENT.format(
+            password=password, token=token, api_token=api_token, port=self.port
+        )
         (self.clone / ".env").write_text(environment)
         tools = engine.work / "bin"
         tools.mkdir(exist_ok=True)
@@ -84,7 +87,7 @@ class Stack:
             "COMPOSE_PARALLEL_LIMIT": "1",
             "BUILD_OPTIONS": " ".join([*options, *build_options]),
         }
-        self.client = Client(f"http://127.0.0.1:{self.port}")
+        self.client = Client(f"http://127.0.0.1:{self.port}", token=api_token)
 
     def typed(self, text: str, env: Mapping[str, str] | None = None) -> str:
         """Run lines of a shell as a user types them in the checkout, and return the output.

@@ -16,6 +16,8 @@ from densearch.cli.server import DEFAULT_URL
 
 WIDTH = 78
 MOST_CHARS = 100_000
+# Not as an argument of curl, which others on the machine can see.
+_BY_CONFIG = ' \\\n  --config - <<TOKEN\nheader = "Authorization: Bearer $DENSEARCH_TOKEN"\nTOKEN'
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +29,22 @@ class Snippet:
     text: str
 
 
-def snippets(spec: Mapping[str, Any], address: str) -> Sequence[Snippet]:
+def snippets(
+    spec: Mapping[str, Any], address: str, *, has_token: bool = False
+) -> Sequence[Snippet]:
     """Return a job in several languages; nothing of a spec of more than `MOST_CHARS` as JSON.
 
     Args:
         spec: As it would be submitted.
         address: Of the server, with a slash at its end.
+        has_token: Whether the server asks for one; the client and the command line then read it by
+            themselves.
     """
     if len(json.dumps(spec, ensure_ascii=False)) > MOST_CHARS:
         return ()
     return (
         Snippet("shell", "densearch submit", _command(spec, address)),
-        Snippet("curl", "curl", _curl(spec, address)),
+        Snippet("curl", "curl", _curl(spec, address, has_token=has_token)),
         Snippet("python", "Python", _python(spec, address)),
         Snippet("yaml", "YAML", _yaml(spec)),
     )
@@ -58,12 +64,13 @@ def _command(spec: Mapping[str, Any], address: str) -> str:
     return f"densearch submit - --url {shlex.quote(address.rstrip('/'))} <<'JOB'\n{body}\nJOB\n"
 
 
-def _curl(spec: Mapping[str, Any], address: str) -> str:
+def _curl(spec: Mapping[str, Any], address: str, *, has_token: bool) -> str:
     body = shlex.quote(json_text(dict(spec), WIDTH))
-    return (
+    command = (
         f"curl --fail-with-body {shlex.quote(address + 'v1/jobs')} \\\n"
-        f"  --header 'Content-Type: application/json' \\\n  --data-binary {body}\n"
+        f"  --header 'Content-Type: application/json' \\\n  --data-binary {body}"
     )
+    return f"{command}{_BY_CONFIG if has_token else ''}\n"
 
 
 def _python(spec: Mapping[str, Any], address: str) -> str:

@@ -134,7 +134,14 @@ def form_of(
     return spec_form(value, offered, faults, typed, shows_unknown=shows_unknown)
 
 
-def composed(session: Session, value: Mapping[str, Any], form: SpecForm, address: str) -> Composed:
+def composed(
+    session: Session,
+    value: Mapping[str, Any],
+    form: SpecForm,
+    address: str,
+    *,
+    has_token: bool,
+) -> Composed:
     """Return a spec that is being written, as the page shows it.
 
     Args:
@@ -142,6 +149,7 @@ def composed(session: Session, value: Mapping[str, Any], form: SpecForm, address
         value: The spec.
         form: Its form.
         address: Of the server, for the texts to copy.
+        has_token: Whether the server asks for one.
     """
     task, kind = value.get("task"), _kind_of(value)
     chosen = task.get("dataset") if isinstance(task, Mapping) else None
@@ -149,7 +157,7 @@ def composed(session: Session, value: Mapping[str, Any], form: SpecForm, address
     sets = next((one.choices for one in found), ())
     return Composed(
         form,
-        snippets(value, address),
+        snippets(value, address, has_token=has_token),
         _picked(session, kind, chosen),
         any(choice.group == STORED_HERE for choice in sets),
     )

@@ -66,6 +66,8 @@ export async function get(url, tag = "") {
     setOnline(true);
     return response;
   } catch (error) {
+    // The server has another token: the page asks for it.
+    if (error.status === 401) location.reload();
     setOnline(false);
     throw error;
   }

@@ -72,6 +72,7 @@ class Client(Transport):
     Args:
         url: Address of the server.
         timeout_s: How long to wait for an answer.
+        token: As there.
         transport: Replaces the network, for tests.
     """
 

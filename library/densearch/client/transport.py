@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import httpx2
 
+from densearch import bearer, redaction
+
 Json = dict[str, Any]
 
 N_TRIES = 4
@@ -86,7 +88,11 @@ class Transport:
     Args:
         url: Address of the server.
         timeout_s: How long to wait for an answer.
+        token: The server's; that of the environment (DENSEARCH_TOKEN) if None, none if "".
         transport: Replaces the network, for tests.
+
+    Raises:
+        ClientError: The token cannot be one; the message does not quote it.
     """
 
     def __init__(
@@ -94,12 +100,17 @@ class Transport:
         url: str = "http://127.0.0.1:8080",
         *,
         timeout_s: float = 30.0,
+        token: str | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         try:
             self.http = httpx2.Client(
-                base_url=self.url, timeout=timeout_s, transport=transport, trust_env=False
+                base_url=self.url,
+                timeout=timeout_s,
+                headers=_headers(token),
+                transport=transport,
+                trust_env=False,
             )
         except httpx2.InvalidURL as error:
             raise UnreachableError(self.url, str(error)) from error
@@ -164,6 +175,16 @@ class Transport:
             except httpx2.InvalidURL as error:
                 raise UnreachableError(self.url, str(error)) from error
         raise AssertionError
+
+
+def _headers(token: str | None) -> Mapping[str, str]:
+    try:
+        found = bearer.given(token)
+    except ValueError as error:
+        raise ClientError(0, "Unusable token", str(error)) from error
+    if found is not None:
+        redaction.learn(found)
+    return bearer.headers(found)
 
 
 def reason_of(error: Exception) -> str:

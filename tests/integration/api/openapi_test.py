@@ -33,6 +33,8 @@ def test_the_openapi_document_shows_the_spec_and_its_example(client: TestClient)
         here = document
         for key in reference.split("/"):
             here = here[key]
+    assert document["security"] == [{"token": []}, {}]
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 
 def test_each_operation_has_a_short_id_a_described_tag_and_one_media_type(

@@ -32,7 +32,7 @@ DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOREIGN = {"HOME", "OMP_NUM_THREADS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_USAGE_STATS_ENABLED"}
 UNSET = ("env", f"--unset={PREFIX}DATABASE_URL")
-SECRETS = ("POSTGRES_PASSWORD", "RAY_AUTH_TOKEN")
+SECRETS = ("POSTGRES_PASSWORD", "RAY_AUTH_TOKEN", "DENSEARCH_TOKEN")
 
 
 def instructions(name: str) -> list[str]:

@@ -152,3 +152,11 @@ def test_a_password_that_is_a_name_is_kept_from_processes_too() -> None:
 def test_sqlite_is_shown_as_it_is() -> None:
     assert url_shown("sqlite:////srv/data/densearch.sqlite3").endswith("densearch.sqlite3")
     assert Settings().database_url is None
+
+
+def test_the_token_of_the_api_is_kept_from_processes_and_texts() -> None:
+    token = "of-no-other-test-0123"  # noqa: S105 - of this test
+    redaction.learn_token(token)
+    secrets = {"DENSEARCH_TOKEN": "x", "densearch_token": "x", "COPY": token, "H": f"key: {token}"}
+    assert redaction.secret_names(secrets | {"DENSEARCH_PORT": "1"}) == secrets.keys()
+    assert hide(f"Bearer {token}") == "Bearer ***"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
+from densearch import redaction
 from service.errors import SettingsError
 from service.settings import load
 
@@ -49,6 +50,37 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load()
     assert "secret" not in repr(settings)
     assert settings.resolved_database_url == url
+
+
+def test_a_token_is_a_secret_that_a_header_can_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().token is None
+    token = "Zq7~._+/-" * 2 + "=="
+    monkeypatch.setenv("DENSEARCH_TOKEN", token)
+    settings = load()
+    assert settings.token is not None
+    assert settings.token.get_secret_value() == token
+    assert token not in repr(settings)
+    assert redaction.hide(f"failed with {token}") == "failed with ***"
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("", "has 0 characters"),
+        ("x" * 15, "has 15 characters"),
+        ("x" * 513, "has 513 characters"),
+        ("two words are no token", "letters, digits"),
+        ("a line's end as well\n", "letters, digits"),
+        ("\u00e9" * 20, "letters, digits"),
+    ],
+)
+def test_a_token_that_nobody_could_send_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    monkeypatch.setenv("DENSEARCH_TOKEN", token)
+    with pytest.raises(SettingsError, match=rf"^DENSEARCH_TOKEN: .*{said}") as refused:
+        load()
+    assert not token or token not in str(refused.value)
 
 
 def test_an_address_of_another_database_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
@@ -24,9 +25,11 @@ from api.cli.http_server import (
     forwarding,
     run,
 )
-from service.errors import UnsafeBindingError
+from service.errors import NoTokenError, UnsafeBindingError
 from service.settings import Settings
 from tests.support.product import environment
+
+WAIVED = {"allow_remote": True, "allow_no_token": True}
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def test_an_address_of_another_machine_is_refused_with_the_systems_reason(
     settings: Settings,
 ) -> None:
     # TEST-NET-1 (RFC 5737): no machine has it.
-    elsewhere = settings.model_copy(update={"host": "192.0.2.1", "allow_remote": True})
+    elsewhere = settings.model_copy(update={"host": "192.0.2.1", **WAIVED})
     with pytest.raises(UnusableAddressError, match=r"cannot listen on 192\.0\.2\.1 port 0: "):
         bind(elsewhere)
 
@@ -58,9 +61,12 @@ def test_others_reach_it_only_where_that_is_allowed_by_name(settings: Settings) 
     everywhere = settings.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 - refused
     with pytest.raises(UnsafeBindingError):
         bind(everywhere)
-    with bind(everywhere.model_copy(update={"allow_remote": True}))[0] as listener:
-        port = listener.getsockname()[1]
-        assert address_of(listener) == f"http://127.0.0.1:{port}"
+    with pytest.raises(NoTokenError, match=r"DENSEARCH_TOKEN=.*--allow-no-token"):
+        bind(everywhere.model_copy(update={"allow_remote": True}))
+    for leave in (WAIVED, {"allow_remote": True, "token": SecretStr("a" * 16)}):
+        with bind(everywhere.model_copy(update=leave))[0] as listener:
+            port = listener.getsockname()[1]
+            assert address_of(listener) == f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
+from pydantic import SecretStr
 
-from api.cli import installed_plugins
-from api.cli.checks import check_plugins
+from api.cli import checks, installed_plugins
+from api.cli.checks import check_plugins, check_server
 from api.cli.findings import Finding
 from api.cli.installed_plugins import Listed
+from densearch.client.client import Client
 from service.settings import Settings
 
 LISTED = {
@@ -32,3 +35,27 @@ def test_a_plug_in_has_its_line(listed: Listed, monkeypatch: pytest.MonkeyPatch)
     found: list[Finding] = list(check_plugins(Settings()))
     assert [(one.level, one.subject, one.detail) for one in found] == [LISTED[listed]]
     assert all(one.remedy for one in found if one.level == "warn")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "level", "said"),
+    [
+        (None, 200, "ok", "asks for none"),
+        ("0123456789abcdef", 200, "ok", "takes it"),
+        ("0123456789abcdef", 401, "fail", "another token"),
+    ],
+)
+def test_the_token_has_a_line(
+    token: str | None, status: int, level: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/readyz":
+            return httpx2.Response(200, json={"ready": True, "checks": []})
+        return httpx2.Response(status, json={"title": "no", "detail": "another token"})
+
+    network = httpx2.MockTransport(answer)
+    monkeypatch.setattr(checks, "Client", lambda url, **_: Client(url, transport=network))
+    settings = Settings(token=None if token is None else SecretStr(token))
+    server, access = check_server(settings)
+    assert (server.level, access.subject, access.level) == ("ok", "token", level)
+    assert said in access.detail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -50,6 +51,17 @@ def test_the_shell_sends_the_spec_as_it_is(name: str, tmp_path: Path) -> None:
         assert (ADDRESS + "v1/jobs" in words) or (ADDRESS.rstrip("/") in words)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["body", "words"]
     assert shlex.split(texts(name)["curl"])[0] == "curl"
+
+
+def test_curl_takes_the_token_from_a_file_that_no_list_of_processes_shows(tmp_path: Path) -> None:
+    (text,) = [s.text for s in snippets(spec("x"), ADDRESS, has_token=True) if s.name == "curl"]
+    shell = f'curl() {{ printf "%s\\0" "$@" > words; cat > config; }}\n{text}'
+    env = {"DENSEARCH_TOKEN": "0123456789abcdef"}
+    command = ["/bin/bash", "-c", shell]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, **env}, check=True)
+    assert "0123456789abcdef" not in (tmp_path / "words").read_text()
+    sent = (tmp_path / "config").read_text()
+    assert sent == 'header = "Authorization: Bearer 0123456789abcdef"\n'
 
 
 @pytest.mark.parametrize("name", NAMES)

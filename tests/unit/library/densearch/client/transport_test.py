@@ -111,3 +111,27 @@ def test_what_a_server_lacks_may_pass_and_what_is_refused_stays(
 ) -> None:
     assert ClientError(status, "x", "y").may_pass is may_pass
     assert UnreachableError("http://server", "refused").may_pass
+
+
+def test_the_token_goes_with_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.headers.get("authorization"))
+        return httpx2.Response(200, json={"items": []})
+
+    network = httpx2.MockTransport(answer)
+    monkeypatch.setenv("DENSEARCH_TOKEN", "of-the-environment")
+    for token in (None, "of-the-program-0", ""):
+        with Client("http://server", token=token, transport=network) as client:
+            assert list(client.jobs()) == []
+    assert sent == ["Bearer of-the-environment", "Bearer of-the-program-0", None]
+
+
+def test_a_token_that_cannot_be_one_is_refused_before_any_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DENSEARCH_TOKEN", "short-secret")
+    with pytest.raises(ClientError, match=r"^DENSEARCH_TOKEN has 12 characters") as refused:
+        Client("http://server")
+    assert "short-secret" not in str(refused.value)
