@@ -100,6 +100,7 @@ def work(_: Server, client: Client) -> None:
     client.extend(ids["planned looks"], n_seeds=5)
     for name in ("repeats", "stored arrays", "planned looks"):
         end(client, ids[name])
+    client.annotate(ids["repeats"], tags=["kept", "für später"], note="Three samplers, twice.")
     for cell in client.campaigns.submit(specs.CAMPAIGN)["cells"]:
         end(client, cell["job_id"])
     swept = client.submit(specs.function("swept", seed=1))["id"]
