@@ -7,6 +7,7 @@ import typer
 from api.cli import again, bench, database, demo, evidence, pruning, roles
 from api.cli.roles import DataDir
 from densearch.cli.failures import REFUSED, USAGE
+from densearch.cli.json_documents import IsJson
 from densearch.cli.server import ServerCommands
 
 
@@ -25,11 +26,12 @@ def register(app: typer.Typer) -> None:
 def doctor(
     url: str | None = typer.Option(None, help="Server to look for; DENSEARCH_URL if left out."),
     data_dir: DataDir = None,
+    is_json: IsJson = False,  # noqa: FBT002 - an option
 ) -> None:
     """Check versions, database, Ray, disk, GPU and server, and say what to do."""
     from api.cli.doctor import examine  # its checks are not needed to show help
 
-    raise SystemExit(examine(url, data_dir))
+    raise SystemExit(examine(url, data_dir, is_json=is_json))
 
 
 def url_of(url: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from densearch.cli.json_documents import IsJson, print_document
 from densearch.cli.terminal import echo
 from service.privacy import keep_files_private
 
@@ -73,14 +74,17 @@ def downgrade(
 
 
 @app.command(epilog="Example: densearch db current")
-def current(data_dir: DataDir = None) -> None:
+def current(data_dir: DataDir = None, is_json: IsJson = False) -> None:  # noqa: FBT002 - an option
     """Print the database's revision; exit code 1 when it is not the one needed."""
     from service.storage import schema
 
     _, database = _opened(data_dir)
     try:
         schema.check(database)
-        echo(schema.head())
+        if is_json:
+            print_document({"revision": schema.head()})
+        else:
+            echo(schema.head())
     finally:
         database.close()
 

@@ -10,18 +10,19 @@ from typer.main import get_command
 from api.cli.main import app
 
 
-def command_names() -> set[str]:
-    """Every command a user can type, such as ``db upgrade``."""
-    return set(_names(get_command(app), ()))
+def command_names(option: str | None = None) -> set[str]:
+    """Every command a user can type, such as ``db upgrade``, or those with an option."""
+    return set(_names(get_command(app), (), option))
 
 
-def _names(command: Any, path: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - typer's own classes
+def _names(command: Any, path: tuple[str, ...], option: str | None) -> Iterator[str]:  # noqa: ANN401 - typer's own classes
     children = getattr(command, "commands", None)
     if children is None:
-        yield " ".join(path)
+        if option is None or any(option in parameter.opts for parameter in command.params):
+            yield " ".join(path)
         return
     for name, child in children.items():
-        yield from _names(child, (*path, name))
+        yield from _names(child, (*path, name), option)
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import typer
 from densearch.answers import LEFT_OUT
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import Url, connect, explained
+from densearch.cli.json_documents import IsJson, print_document, print_items
 from densearch.cli.terminal import console, echo
 from densearch.names import decoded, shown
 
@@ -78,6 +79,7 @@ def add(  # noqa: PLR0913 - a command's options
     test: Annotated[float, typer.Option(help="Share that judges the result.")] = 0.2,
     split_seed: Annotated[int, typer.Option(min=0, help="Of the draw of the splits.")] = 0,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Store a data set, with bars while it is sent and read, and show what was found in it."""
     from densearch.cli.upload_bars import UploadBars  # rich takes a while to load
@@ -115,7 +117,10 @@ def add(  # noqa: PLR0913 - a command's options
                 on_progress=bars.imported,
                 **options,
             )
-    _print(found)
+    if is_json:
+        print_document(found)
+    else:
+        _print(found)
 
 
 @app.command(epilog="Example: densearch datasets imports --stop 3")
@@ -124,16 +129,20 @@ def imports(
         int | None, typer.Option(min=1, metavar="ID", help="Stop this import, or forget it.")
     ] = None,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """List the imports of the last week: how far each is, or how it ended."""
     from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:
         if stop is None:
-            show_table(imports_table(list(client.datasets.imports())))
+            listed = list(client.datasets.imports())
+            print_items(listed) if is_json else show_table(imports_table(listed))
             return
         found = client.datasets.stop_import(stop)
-    if found["state"] == "RUNNING":
+    if is_json:
+        print_document(found)
+    elif found["state"] == "RUNNING":
         echo(f"import {stop} is stopped: nothing is stored")
     else:
         stays = f"; {found['dataset']} stays" if found["dataset"] else ""
@@ -160,12 +169,16 @@ def imports_table(found: list[ImportAnswer]) -> Table:
 
 
 @app.command(name="list", epilog="Example: densearch datasets list")
-def list_datasets(url: Url = None) -> None:
+def list_datasets(url: Url = None, is_json: IsJson = False) -> None:
     """List the data sets, stored and built in, by the name that a job's task calls them."""
     from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:
-        show_table(datasets_table(list(client.datasets.all()), client.datasets.built_in()))
+        stored, built_in = list(client.datasets.all()), client.datasets.built_in()
+    if is_json:
+        print_items(stored, built_in=built_in)
+    else:
+        show_table(datasets_table(stored, built_in))
 
 
 def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
@@ -173,8 +186,20 @@ def datasets_table(stored: list[Json], built_in: list[Json]) -> Table:
     from rich.table import Table  # as above
     from rich.text import Text
 
-    headings = "dataset name kind samples axes channels size disk warnings"
-    table = Table(*headings.split(), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in [
+        "dataset",
+        "name",
+        "kind",
+        "samples",
+        "axes",
+        "channels",
+        "size",
+        "disk",
+        "warnings",
+    ]:
+        # What a spec names is cut off last.
+        table.add_column(heading, no_wrap=heading in {"dataset", "kind"})
     for found in stored:
         n_warnings = len(found["warnings"])
         warned = f"! {n_warnings}" if n_warnings else ""
@@ -214,12 +239,16 @@ def show(
         Path | None, typer.Option(help="Write the sheet of samples to this file, as PNG.")
     ] = None,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Show a data set: its classes, its splits and its warnings."""
     with connect(url) as client:
         found = client.datasets.show(dataset_id)
         if preview is not None:
             preview.write_bytes(client.datasets.preview(dataset_id))
+    if is_json:
+        print_document(found)
+        return
     _print(found)
     if preview is not None:
         rows = found.get("preview_rows") or []
@@ -230,6 +259,8 @@ def show(
 def _print(found: Json) -> None:
     from rich.text import Text  # rich takes a while to load
 
+    from densearch.cli.tables import show_table
+
     out = console()
     out.print(Text(f"{found['dataset']}  {found['name']}", style="bold"))
     out.print(
@@ -237,7 +268,7 @@ def _print(found: Json) -> None:
         f"{found['n_dims']} axes of {_size(found)}, {found['n_channels']} channels, "
         f"{_bytes(found['n_bytes'])} on disk"
     )
-    out.print(splits_table(found))
+    show_table(splits_table(found), out)
     for warning in found["warnings"]:
         out.print(Text(f"! {warning}", style="yellow"))
     for line in left_out_lines(found.get("left_out") or []):
@@ -279,8 +310,11 @@ def splits_table(found: Json) -> Table:
 
 
 @app.command(epilog="Example: densearch datasets delete 1")
-def delete(dataset_id: DatasetId, url: Url = None) -> None:
+def delete(dataset_id: DatasetId, url: Url = None, is_json: IsJson = False) -> None:
     """Delete a stored data set, unless a job that has not ended names it."""
     with connect(url) as client:
         client.datasets.delete(dataset_id)
-    echo(f"data set {dataset_id} is deleted")
+    if is_json:
+        print_document({"deleted": [dataset_id]})
+    else:
+        echo(f"data set {dataset_id} is deleted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -9,6 +10,7 @@ import typer
 
 from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import JobId, Url, connect
+from densearch.cli.json_documents import IsJson, print_document
 from densearch.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -32,17 +34,23 @@ def report(
     out: Annotated[
         str | None, typer.Option(help="The file; - is stdout. report-ID.FORMAT if left out.")
     ] = None,
-    is_open: Annotated[  # noqa: FBT002 - an option
+    is_open: Annotated[
         bool, typer.Option("--open", help="Open the file that was written.")
     ] = False,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Write a job's report as one document, the answer on its first page."""
-    chosen = form_of(form, out)
+    if is_json and (form or out or is_open):
+        fail("--json prints the report: leave --format, --out and --open out", USAGE)
+    chosen = "json" if is_json else form_of(form, out)
     if is_open and out == STDOUT:
         fail("--open needs a file: leave --out - out", USAGE)
     with connect(url) as client:
         content = client.document(job_id, chosen)
+    if is_json:
+        print_document(json.loads(content))
+        return
     if out == STDOUT:
         typer.get_binary_stream("stdout").write(content)
         return

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from densearch.cli.failures import REFUSED, fail
+from densearch.cli.json_documents import is_wanted
 from densearch.cli.tables import duration, show_table
 from densearch.cli.terminal import console, echo
 from densearch.client.campaigns import Campaigns
@@ -29,7 +30,7 @@ def wait_for_estimate(client: Client | Campaigns, body: bytes, poll_s: float = P
     """
     deadline = time.monotonic() + PATIENCE_S
     found = client.estimate(body)
-    if found["state"] == "measuring" and found["n_workers"] is not None:
+    if found["state"] == "measuring" and found["n_workers"] is not None and not is_wanted():
         echo(f"{found['detail']} ...", err=True)
     while found["state"] == "measuring" and found["n_workers"] is not None:
         if time.monotonic() > deadline:

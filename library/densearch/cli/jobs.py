@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from densearch.cli.failures import REFUSED, USAGE, fail, reason_of
+from densearch.cli.failures import REFUSED, USAGE, fail, problem_of, reason_of
+from densearch.cli.json_documents import IsJson, print_document, print_items
 from densearch.cli.terminal import echo, is_interactive
 
 if TYPE_CHECKING:
@@ -43,29 +44,41 @@ def connect(url: str | None) -> Client:
 
 def submit(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The job as JSON; - reads stdin.")],
-    follow: Annotated[bool, typer.Option("--watch", help="Watch the job to its end.")] = False,  # noqa: FBT002 - an option
+    follow: Annotated[bool, typer.Option("--watch", help="Watch the job to its end.")] = False,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and job twice give one job.")
     ] = None,
-    estimate: Annotated[  # noqa: FBT002 - an option
+    estimate: Annotated[
         bool, typer.Option("--estimate", help="Print what the job would cost; submit nothing.")
     ] = False,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Submit a job and print its number and its page."""
     body = read_job(file)
     with connect(url) as client:
         if estimate:
-            print_estimate(client, body)
+            print_estimate(client, body, is_json=is_json)
             return
         with explained():
             job = client.submit(body, idempotency_key)
-        announce(client, job)
-        if follow:
-            follow_job(client, job["id"])
+        print_new(client, job, is_followed=follow, is_json=is_json)
 
 
-def print_estimate(client: Client, body: bytes) -> None:
+def print_new(client: Client, job: Json, *, is_followed: bool, is_json: bool) -> None:
+    """Print a new job's number and page, or its document; follow it first if asked to."""
+    if is_json:
+        if is_followed:
+            _print_ended(client.wait(job["id"]))
+        else:
+            print_document(job)
+        return
+    echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
+    if is_followed:
+        follow_job(client, job["id"])
+
+
+def print_estimate(client: Client, body: bytes, *, is_json: bool) -> None:
     """Print what a job would cost, once that is known."""
     from densearch.cli.estimates import (  # rich takes a while to load
         show_estimate,
@@ -74,7 +87,10 @@ def print_estimate(client: Client, body: bytes) -> None:
 
     with explained():
         found = wait_for_estimate(client, body)
-    show_estimate(found)
+    if is_json:
+        print_document(found)
+    else:
+        show_estimate(found)
 
 
 def read_job(file: str) -> bytes:
@@ -85,11 +101,6 @@ def read_job(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         fail(f"cannot read {file}: {error.strerror}", USAGE)
-
-
-def announce(client: Client, job: Json) -> None:
-    """Print a new job's number and page."""
-    echo(f"job {job['id']}: {client.url}/jobs/{job['id']}")
 
 
 @contextmanager
@@ -106,13 +117,15 @@ def explained() -> Iterator[None]:
 
 
 def _print_faults(error: ClientError) -> NoReturn:
-    for fault in error.faults:
-        place = f"{fault.pointer}: " if fault.pointer else ""
-        echo(f"  {place}{fault.detail}", err=True)
+    lines = [
+        f"  {fault.pointer}: {fault.detail}" if fault.pointer else f"  {fault.detail}"
+        for fault in error.faults
+    ]
     n_more = error.n_faults - len(error.faults)
     if n_more > 0:
-        echo(f"  and {n_more:,} more", err=True)
-    fail(f"the server refused it: correct {_refused(error)}", REFUSED)
+        lines.append(f"  and {n_more:,} more")
+    message = f"the server refused it: correct {_refused(error)}"
+    fail(message, REFUSED, lines=lines, **problem_of(error))
 
 
 def _refused(error: ClientError) -> str:
@@ -136,6 +149,7 @@ def list_jobs(  # noqa: PLR0913, PLR0917 - its options
     sort: Annotated[str, typer.Option(help="newest, oldest, name or finished.")] = "newest",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """List jobs, the newest first unless another order is asked for."""
     from itertools import islice
@@ -146,7 +160,9 @@ def list_jobs(  # noqa: PLR0913, PLR0917 - its options
         given = {"state": state, "text": text, "task": task, "dataset": dataset}
         wanted = {**given, "sampler": sampler, "tag": tag}
         found = list(islice(client.jobs(**wanted, sort=sort), limit))
-    if found:
+    if is_json:
+        print_items(found)
+    elif found:
         show_table(jobs_table(found))
     elif any(value is not None for value in wanted.values()):
         echo("no job fits: `densearch jobs` shows all")
@@ -154,10 +170,20 @@ def list_jobs(  # noqa: PLR0913, PLR0917 - its options
         echo("there are no jobs: submit one with `densearch submit examples/demo.json`")
 
 
-def watch(job_id: JobId, url: Url = None) -> None:
+def watch(job_id: JobId, url: Url = None, is_json: IsJson = False) -> None:
     """Follow a job live to its end; Ctrl-C stops watching, the job goes on."""
     with connect(url) as client:
-        follow_job(client, job_id)
+        if is_json:
+            _print_ended(client.wait(job_id))
+        else:
+            follow_job(client, job_id)
+
+
+def _print_ended(job: Json) -> None:
+    """Print the document of a job that has ended; end the command with 1 unless it succeeded."""
+    print_document(job)
+    if job["state"] != "SUCCEEDED":
+        raise SystemExit(REFUSED)
 
 
 def follow_job(client: Client, job_id: int) -> None:
@@ -187,6 +213,7 @@ def show(
         typer.Option(help="Decide by this gain, in percent, instead of the spec's margin."),
     ] = None,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Show a job: its state, the decision, and the table of its arms with the verdict."""
     from densearch.cli.reports import show_job  # rich takes a while to load
@@ -195,33 +222,38 @@ def show(
         job = client.job(job_id)
         if margin is not None:
             job["decision"] = client.decision(job_id, margin)
-        show_job(job, client.studies(job_id))
+        studies = client.studies(job_id)
+    if is_json:
+        print_document({**job, "studies": studies})
+    else:
+        show_job(job, studies)
 
 
-def pause(job_id: JobId, url: Url = None) -> None:
+def pause(job_id: JobId, url: Url = None, is_json: IsJson = False) -> None:
     """Let a job's running trials finish and start no more."""
     with connect(url) as client:
-        print_state(client.pause(job_id))
+        print_state(client.pause(job_id), is_json=is_json)
 
 
-def resume(job_id: JobId, url: Url = None) -> None:
+def resume(job_id: JobId, url: Url = None, is_json: IsJson = False) -> None:
     """Resume a paused job."""
     with connect(url) as client:
-        print_state(client.resume(job_id))
+        print_state(client.resume(job_id), is_json=is_json)
 
 
-def cancel(job_id: JobId, url: Url = None) -> None:
+def cancel(job_id: JobId, url: Url = None, is_json: IsJson = False) -> None:
     """End a job; running trainings stop within an epoch."""
     with connect(url) as client:
-        print_state(client.cancel(job_id))
+        print_state(client.cancel(job_id), is_json=is_json)
 
 
 def delete(
     job_ids: Annotated[
         list[int], typer.Argument(metavar="ID...", min=1, help="Numbers of the jobs.")
     ],
-    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,  # noqa: FBT002 - an option
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Delete jobs that have ended, with their trials, densities, reports and files."""
     with connect(url) as client:
@@ -229,7 +261,10 @@ def delete(
             _ask_whether_to_delete([client.job(job_id) for job_id in dict.fromkeys(job_ids)])
         for job_id in dict.fromkeys(job_ids):
             client.delete(job_id)
-            echo(f"job {job_id} is deleted")
+            if not is_json:
+                echo(f"job {job_id} is deleted")
+    if is_json:
+        print_document({"deleted": list(dict.fromkeys(job_ids))})
 
 
 def tag(
@@ -242,6 +277,7 @@ def tag(
         str | None, typer.Option(help='Text in place of the note; "" for none.')
     ] = None,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Change a job's tags and note, and print them."""
     with connect(url) as client, explained():
@@ -250,6 +286,9 @@ def tag(
             kept = [*job["tags"], *(add or ())]
             tags = [name for name in dict.fromkeys(kept) if name not in (remove or ())]
             job = client.annotate(job_id, tags=tags, note=note)
+    if is_json:
+        print_document({"id": job["id"], "tags": job["tags"], "note": job["note"]})
+        return
     echo(f"tags: {', '.join(job['tags']) or 'none'}")
     echo(f"note: {job['note'] or 'none'}")
 
@@ -269,9 +308,12 @@ def confirm(question: str) -> None:
         fail("nothing was deleted", REFUSED)
 
 
-def print_state(job: Json) -> None:
-    """Print a job's number and state."""
-    echo(f"job {job['id']} is {job['state']}")
+def print_state(job: Json, *, is_json: bool) -> None:
+    """Print a job's number and state, or its document."""
+    if is_json:
+        print_document(job)
+    else:
+        echo(f"job {job['id']} is {job['state']}")
 
 
 def download(
@@ -280,10 +322,15 @@ def download(
         "out"
     ),
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Download a job's learned densities (json, csv, npz), artifacts and report."""
     from densearch.cli.downloads import save_job
 
     with connect(url) as client:
-        for path in save_job(client, job_id, out):
+        paths = save_job(client, job_id, out)
+        if is_json:
+            print_document({"files": [str(path) for path in paths]})
+            return
+        for path in paths:
             echo(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 from densearch.cli import interrupts
@@ -32,20 +33,34 @@ def run(app: Callable[[], object]) -> None:
     interrupts.raise_in_commands()
     try:
         app()
+    except BrokenPipeError:
+        interrupts.end_by_closed_pipe()
     except Exception as error:  # noqa: BLE001 - the last line of defence, and it says so
+        _explain(error)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Print what is still held, so that a reader that has gone is noticed here."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        interrupts.end_by_closed_pipe()
+    except OSError as error:
         _explain(error)
 
 
 def _explain(error: Exception) -> None:
     """End the process with what the user can do about `error`."""
     from densearch.cli import server  # as above
-    from densearch.cli.failures import REFUSED, UNREACHABLE, USAGE, fail
+    from densearch.cli.failures import REFUSED, UNREACHABLE, USAGE, fail, problem_of
     from densearch.client import ClientError, UnreachableError  # only a failing command pays
 
     if isinstance(error, UnreachableError):
-        fail(str(error), UNREACHABLE)
+        fail(str(error), UNREACHABLE, title=error.title)
     if isinstance(error, ClientError):
-        fail(str(error), REFUSED)
+        fail(str(error), REFUSED, **problem_of(error))
     known = server.current().explain(error)
     if known is not None:
         fail(*known)

@@ -11,13 +11,13 @@ from densearch.cli.failures import USAGE, fail
 from densearch.cli.jobs import (
     JobId,
     Url,
-    announce,
     connect,
     explained,
-    follow_job,
+    print_new,
     print_state,
     read_job,
 )
+from densearch.cli.json_documents import IsJson
 
 if TYPE_CHECKING:
     from densearch.client.client import Json
@@ -45,12 +45,13 @@ def extend(
         ),
     ] = None,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Raise the budget of a job that has succeeded, or its seeds; it continues from its log."""
     if (trials is None) == (seeds is None):
         raise typer.BadParameter("give either --trials or --seeds")
     with connect(url) as client, explained():
-        print_state(client.extend(job_id, trials, n_seeds=seeds))
+        print_state(client.extend(job_id, trials, n_seeds=seeds), is_json=is_json)
 
 
 def clone(
@@ -64,8 +65,9 @@ def clone(
     patch: Annotated[
         str | None, typer.Option(metavar="FILE", help="A JSON merge patch; - reads stdin.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--watch", help="Watch the new job to its end.")] = False,  # noqa: FBT002 - an option
+    follow: Annotated[bool, typer.Option("--watch", help="Watch the new job to its end.")] = False,
     url: Url = None,
+    is_json: IsJson = False,
 ) -> None:
     """Submit a job's spec again, with changes, and print the new job's number and page."""
     if changes and patch is not None:
@@ -74,9 +76,7 @@ def clone(
     with connect(url) as client:
         with explained():
             job = client.clone(job_id, body)
-        announce(client, job)
-        if follow:
-            follow_job(client, job["id"])
+        print_new(client, job, is_followed=follow, is_json=is_json)
 
 
 def patch_of(changes: list[str]) -> Json:
@@ -107,7 +107,7 @@ def value_of(text: str) -> object:
         return text
 
 
-def retry_failed(job_id: JobId, url: Url = None) -> None:
+def retry_failed(job_id: JobId, url: Url = None, is_json: IsJson = False) -> None:
     """Try the failed trials of a job that has ended again."""
     with connect(url) as client:
-        print_state(client.retry_failed(job_id))
+        print_state(client.retry_failed(job_id), is_json=is_json)

@@ -17,7 +17,14 @@ from rich.text import Text
 
 from densearch.answers import earlier_looks_in_words, marked_arm
 from densearch.cli.failures import reason_of
-from densearch.cli.tables import number, percent, state_text, studies_table, vector_table
+from densearch.cli.tables import (
+    number,
+    percent,
+    show_table,
+    state_text,
+    studies_table,
+    vector_table,
+)
 from densearch.cli.terminal import console
 from densearch.client.client import Json
 from densearch.metric_titles import METRIC_TITLES
@@ -38,7 +45,7 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
     if job.get("error"):
         screen.print(Text(reason_of(job["error"]), style="red"))
     if job.get("vector"):
-        screen.print(vector_table(job["vector"]))
+        show_table(vector_table(job["vector"]), screen)
         screen.print()
     if job.get("report"):
         show_report(job["report"], screen, job.get("decision"))
@@ -47,7 +54,7 @@ def show_job(job: Json, studies: Sequence[Json]) -> None:
         for words in job.get("data_warnings") or ():
             screen.print(Text(f"The data: {words}", style="yellow"))
     else:
-        screen.print(studies_table(studies))
+        show_table(studies_table(studies), screen)
 
 
 def show_report(report: Json, screen: Console | None = None, decision: Json | None = None) -> None:
@@ -61,10 +68,10 @@ def show_report(report: Json, screen: Console | None = None, decision: Json | No
     if findings:
         screen.print()
     marked = marked_arm(report, (decision or {}).get("light"))
-    screen.print(arms_table(report, marked, is_wide=screen.width >= WIDE))
+    show_table(arms_table(report, marked, is_wide=screen.width >= WIDE), screen)
     for part in (*_attribution(report), *_plateaus(report), *_samplers(report)):
         screen.print()
-        screen.print(part)
+        show_table(part, screen)
     for line in _lines(report):
         screen.print(Text(line))
     screen.print()

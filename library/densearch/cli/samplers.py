@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from densearch.cli.jobs import Url, connect
+from densearch.cli.json_documents import IsJson, print_items
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,12 +28,16 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: densearch samplers")(samplers)
 
 
-def samplers(url: Url = None) -> None:
+def samplers(url: Url = None, is_json: IsJson = False) -> None:
     """List the samplers of the server: what each can do, and what to install for it."""
     from densearch.cli.tables import show_table  # rich takes a while to load
 
     with connect(url) as client:
-        show_table(samplers_table(client.samplers()))
+        found = client.samplers()
+    if is_json:
+        print_items(found)
+    else:
+        show_table(samplers_table(found))
 
 
 def samplers_table(infos: list[Json]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -25,15 +26,18 @@ STATE_STYLES = {
 }
 
 
-def show_table(table: Table) -> None:
+def show_table(table: RenderableType, screen: Console | None = None) -> None:
     """Print a table; each row as lines where the terminal is too narrow for columns."""
-    screen = console()
-    if screen.width >= NARROW:
+    screen = screen or console()
+    if screen.width >= NARROW or not isinstance(table, Table):
         screen.print(table)
         return
+    titles = [str(column.header).replace("\n", " ") for column in table.columns]
     for cells in zip(*(column.cells for column in table.columns), strict=True):
-        for column, cell in zip(table.columns, cells, strict=True):
-            screen.print(Text.assemble(f"{column.header}: ", cell))
+        for title, cell in zip(titles, cells, strict=True):
+            text = Text.from_markup(cell) if isinstance(cell, str) else cell
+            if str(text):
+                screen.print(Text.assemble(f"{title}: " if title else "", text))
         screen.print()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def echo(text: object, *, err: bool = False, fg: str | None = None, nl: bool = T
     """Print a line."""
     # Named, since click would write UTF-8 to a stream whose encoding is ASCII.
     stream = sys.stderr if err else sys.stdout
+    fg = None if os.environ.get("NO_COLOR") else fg
     typer.secho(shown(hide(str(text)), _KEPT), file=stream, fg=fg, nl=nl)
 
 
@@ -69,6 +71,10 @@ def console(*, stderr: bool = False) -> Console:
             for segment in super().render(renderable, options):
                 text = segment.text if segment.control else shown(segment.text, _KEPT)
                 yield segment if text == segment.text else Segment(text, segment.style)
+
+        def on_broken_pipe(self) -> None:
+            """Let `densearch.cli.main` end the command; rich would end it with exit code 1."""
+            raise BrokenPipeError
 
     made = SafeConsole(highlight=False, stderr=stderr)
     is_wide = made.is_terminal or stderr

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from signal import SIGINT, SIGPIPE, SIGTERM
 from typing import Any, get_args
 
 import pytest
@@ -16,9 +17,11 @@ from pydantic.fields import FieldInfo
 
 from api.app import create_app
 from api.metrics import Metrics
+from densearch.cli import failures
 from densearch.density import families as density
 from service import (
     control_sections,
+    exit_codes,
     networks,
     pruning_sections,
     samplers,
@@ -107,9 +110,23 @@ def test_the_default_of_a_setting_is_told(name: str) -> None:
 
 
 def test_every_command_has_its_heading() -> None:
-    assert {f"densearch {name}" for name in command_names()} == set(
-        headings("docs/command-line.md")
-    )
+    found = [name for name in headings("docs/command-line.md") if name.startswith("densearch ")]
+    assert {f"densearch {name}" for name in command_names()} == set(found)
+
+
+def test_every_command_with_json_has_its_row() -> None:
+    told = {cells[0].strip("`") for cells in rows(section("docs/command-line.md", "## JSON"))}
+    assert told - {"command"} == command_names("--json")
+
+
+def test_every_exit_code_has_its_row() -> None:
+    told = [cells[:2] for cells in rows(section("docs/command-line.md", "## Exit codes"))][1:]
+    own = {exit_codes.DONE, failures.REFUSED, failures.USAGE, failures.UNREACHABLE}
+    signals = {128 + number for number in (SIGINT, SIGPIPE, SIGTERM)}
+    assert {int(code) for code, of in told if of != "`dispatch --no-restart`"} == own | signals
+    codes = {name: value for name, value in vars(exit_codes).items() if name.isupper()}
+    of_dispatch = {int(code) for code, of in told if of == "`dispatch --no-restart`"}
+    assert of_dispatch == set(codes.values()) - {failures.USAGE, exit_codes.DONE, failures.REFUSED}
 
 
 def test_every_sampler_has_its_heading_and_row() -> None:

@@ -35,3 +35,15 @@ def test_a_command_can_clean_up() -> None:
 def test_an_interrupt_that_the_parent_has_ignored_stays_so(call: str) -> None:
     ignored = "signal.signal(signal.SIGINT, signal.SIG_IGN); "
     assert ended(f"{ignored}interrupts.{call}(); {ITSELF}") == (0, "alive\n", "")
+
+
+def test_a_closed_pipe_ends_the_process_as_the_signal_does() -> None:
+    code = "import sys; from densearch.cli.main import run; run(lambda: print('x' * 100_000))"
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -c "$1" | true; echo "${PIPESTATUS[0]}"', sys.executable, code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("141\n", "")

@@ -68,7 +68,9 @@ def test_rows_are_lines_on_a_narrow_terminal(
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
-    table = Table("job", "name")
-    table.add_row("1", Text("[red]"))
+    table = Table("job", "name", "waits\nfor", "")
+    table.add_row("1", Text("[red]"), "", r"\[x]")
     tables.show_table(table)
-    assert capsys.readouterr().out.split("\n")[:2] == ["job: 1", "name: [red]"]
+    tables.show_table(Text("no table"))
+    lines = capsys.readouterr().out.split("\n")
+    assert lines == ["job: 1", "name: [red]", "[x]", "", "no table", ""]

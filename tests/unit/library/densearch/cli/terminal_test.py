@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -95,3 +96,12 @@ def test_an_argument_of_another_locale_is_named(capsys: pytest.CaptureFixture[st
         run(command)
     assert ended.value.code == 2
     assert "set LC_ALL=C.UTF-8" in capsys.readouterr().err
+
+
+def test_no_color_takes_the_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    colours: list[object] = []
+    monkeypatch.setattr(typer, "secho", lambda *_, fg, **__: colours.append(fg))
+    for value in ("", "1"):
+        monkeypatch.setenv("NO_COLOR", value)
+        terminal.echo("line", fg="red")
+    assert colours == ["red", None]
