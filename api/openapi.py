@@ -16,10 +16,16 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from api.formats import one_media_type
 from api.schemas.problems import ProblemOut
+from api.schemas.reports import CampaignReportOut, ProvenanceOut, ReportOut
 from api.uploads import FolderImport
 from service.campaigns.request import CampaignSpec, Extension
 from service.spec import JobSpec
 
+# Bodies that are decoded here, and answers that are sent as they were stored.
+ADDED = (
+    *(JobSpec, CampaignSpec, Extension, FolderImport),
+    *(ProblemOut, ReportOut, CampaignReportOut, ProvenanceOut),
+)
 _REF = "#/components/schemas/{model}"
 TAGS = [
     {"name": name, "description": text}
@@ -59,7 +65,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return a replacement of `app.openapi` that adds the schemas of bodies decoded here."""
+    """Return a replacement of `app.openapi` that adds the schemas of `ADDED`."""
     generate = app.openapi
 
     def document() -> dict[str, Any]:
@@ -67,7 +73,7 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
             found = generate()
             found["paths"] = one_media_type(found["paths"])
             schemas = found.setdefault("components", {}).setdefault("schemas", {})
-            added = _schemas(JobSpec, CampaignSpec, Extension, ProblemOut, FolderImport)
+            added = _schemas(*ADDED)
             added["Problem"] = added.pop("ProblemOut")
             for name, schema in added.items():
                 schemas.setdefault(name, schema)

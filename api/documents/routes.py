@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Query as FromQuery
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from api import conditional
 from api.context import InDatabase, WithSettings
@@ -19,7 +19,7 @@ from api.documents.source import DocumentSource, read_source
 from api.paging import Id, Query
 from api.preferences import preferred
 from api.problems.handlers import ProblemError, documented
-from api.schemas.base import Json
+from api.schemas.base import Json, reference
 from service.storage import deadlines, jobs
 from service.storage.database import Database
 
@@ -34,6 +34,7 @@ MEDIA_TYPES: Mapping[Form, str] = {
 }
 _TEXT = {"schema": {"type": "string"}}
 _CONTENT = {
+    "application/json": {"schema": reference("ReportOut")},
     "text/html": _TEXT,
     "text/markdown": _TEXT,
     "application/pdf": {"schema": {"type": "string", "format": "binary"}},
@@ -61,7 +62,7 @@ def _wanted(request: Request, query: Annotated[ReportQuery, FromQuery()]) -> For
 
 @router.get(
     "/{job_id}/report",
-    response_model=Json,
+    response_model=None,
     responses={
         200: {"content": _CONTENT},
         304: {"description": "The document is the one that If-None-Match names."},
@@ -72,14 +73,12 @@ def show_report(
     database: InDatabase,
     settings: WithSettings,
     request: Request,
-    response: Response,
     job_id: Id,
     form: Annotated[Form, Depends(_wanted)],
-) -> Json | Response:
+) -> Response:
     """Show what a job found: as JSON once it has succeeded, as a document at any time."""
     if form == "json":
-        response.headers["vary"] = "accept"
-        return _stored(database, job_id)
+        return JSONResponse(_stored(database, job_id), headers={"vary": "accept"})
     with database.read() as session:
         source = read_source(session, job_id, settings)
     return _document(request, source, form)

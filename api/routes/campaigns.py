@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Query as FromQuery
+from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
 from api.routes.estimates import MEASURING, ask_again
 from api.routes.jobs import LOCATION, IdempotencyKey
-from api.schemas.base import Json, ListOut
+from api.schemas.base import Json, ListOut, answered_by
 from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
 from service.campaigns import commands, deletion
 from service.campaigns.estimate import CampaignEstimate, estimate
@@ -149,11 +150,15 @@ def show_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
     return campaign_out(database, campaign_id)
 
 
-@router.get("/{campaign_id}/report", response_model=Json, responses=documented(404, 422))
-def show_campaign_report(database: InDatabase, campaign_id: Id) -> Json:
+@router.get(
+    "/{campaign_id}/report",
+    response_model=None,
+    responses={200: answered_by("CampaignReportOut"), **documented(404, 422)},
+)
+def show_campaign_report(database: InDatabase, campaign_id: Id) -> Response:
     """Compare the cells of a campaign whose jobs have ended; the others are listed."""
     with database.read() as session:
-        return report_of(session, campaign_id)
+        return JSONResponse(report_of(session, campaign_id))
 
 
 @router.post(

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 Item = TypeVar("Item")
 Json = dict[str, Any]
 
 
+def reference(name: str) -> Json:
+    """Return the reference to a schema of the OpenAPI document that `api.openapi` adds."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def described_by(name: str, *, is_optional: bool = False) -> WithJsonSchema:
+    """Describe a stored document by such a schema, in `Annotated`; it is sent as it was stored.
+
+    An earlier version may have stored it: a model would refuse it, or leave out what it no longer
+    knows.
+    """
+    own = reference(name)
+    # Not the bare reference, which pydantic would look up among the model's own.
+    return WithJsonSchema({"anyOf": [own, {"type": "null"}]} if is_optional else {"allOf": [own]})
+
+
+def answered_by(name: str) -> dict[str, Any]:
+    """Return the entry of a response in JSON that such a schema describes."""
+    return {"content": {"application/json": {"schema": reference(name)}}}
+
+
 class Out(BaseModel):
     """A response that is read from a record's attributes."""
 
-    model_config = ConfigDict(from_attributes=True)
+    # An answer has every field, also those that its model fills in.
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class ListOut(BaseModel, Generic[Item]):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.schemas.base import Json, Out
+from api.schemas.base import Json, Out, described_by
 
 
 class DensityOut(Out):
@@ -44,5 +44,5 @@ class DensityOut(Out):
     effective_radius: float | None
     centre_share: float | None
     anisotropy: float | None
-    provenance: Json
+    provenance: Annotated[Json, described_by("ProvenanceOut")]
     created_at: datetime

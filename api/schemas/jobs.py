@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas.base import ErrorOut, Json, Out
+from api.schemas.base import ErrorOut, Json, Out, described_by
 from api.schemas.decisions import DecisionOut
 from service.states import JobState
 
@@ -86,7 +87,9 @@ class VectorEntryOut(Out):
 class JobOut(JobSummaryOut):
     """A job with its spec as completed by the server, its progress and its report."""
 
-    spec: Json
+    spec: Annotated[Json, described_by("JobSpec")] = Field(
+        description="Complete: what the request left out is filled in."
+    )
     vector: list[VectorEntryOut] | None = Field(
         description="What each value of the search means; null if the spec would be refused now."
     )
@@ -95,7 +98,9 @@ class JobOut(JobSummaryOut):
     ahead: BestOut | None = Field(
         description="A better point, run ahead of a sequence that has not asked for it."
     )
-    report: Json | None = Field(description="The comparison of all arms, once the job succeeded.")
+    report: Annotated[Json | None, described_by("ReportOut", is_optional=True)] = Field(
+        description="The comparison of all arms, once the job succeeded."
+    )
     decision: DecisionOut | None = Field(
         description="What to do with the density, with what earlier jobs say; null without a "
         "report that answers a question."

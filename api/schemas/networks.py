@@ -21,4 +21,4 @@ class NetworkOut(Out):
     package: str | None = Field(
         description="The package that registers it, with its version; null if it is built in."
     )
-    section: Json
+    section: Json = Field(description="A JSON schema.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from api.schemas.reports import ReportOut
 from service.report import build_report
 from tests.support.report_records import Log
 
 
 def report_of(log: Log) -> dict[str, Any]:
-    """Build a report, which must be JSON."""
+    """Build a report, which must be JSON of the type that the API promises."""
     report = build_report(log.resolved, log.arms(), log.trials)
-    assert json.loads(json.dumps(report, allow_nan=False)) is not None
+    sent = json.loads(json.dumps(report, allow_nan=False))
+    assert ReportOut.model_validate(sent).model_dump(exclude_unset=True) == sent
     return report
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.schemas.reports import CampaignReportOut
 from service.campaigns.report.build import build_report
 from service.states import JobState
 from service.storage.campaigns import CampaignCell
@@ -18,6 +19,7 @@ def report_of(*cells: CampaignCell) -> dict[str, Any]:
     report = build_report(cells)
     found: dict[str, Any] = json.loads(json.dumps(report, allow_nan=False))
     assert found == report
+    assert CampaignReportOut.model_validate(found).model_dump(exclude_unset=True) == found
     return found
 
 
