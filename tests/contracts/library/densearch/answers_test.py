@@ -80,17 +80,17 @@ def form_of_schema(schema: Any, schemas: Schemas) -> Hashable:  # noqa: ANN401 -
         )
     if "anyOf" in schema:
         return "any of", frozenset(form_of_schema(one, schemas) for one in schema["anyOf"])
-    return _form_of_container(schema, schemas) or schema.get("type", "any")
+    return _form_of_container(schema, schemas)
 
 
-def _form_of_container(schema: Schemas, schemas: Schemas) -> Hashable:
+def _form_of_container(schema: Any, schemas: Schemas) -> Hashable:  # noqa: ANN401 - JSON
     if "prefixItems" in schema:
         return "tuple", *(form_of_schema(one, schemas) for one in schema["prefixItems"])
     if schema.get("type") == "array":
         return "list", form_of_schema(schema["items"], schemas)
     if schema.get("type") == "object":
         return "dict", "string", form_of_schema(schema["additionalProperties"], schemas)
-    return None
+    return str(schema.get("type", "any"))
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
