@@ -26,11 +26,11 @@ def run_module(module: str, content: bytes, limit_s: float) -> subprocess.Comple
         input=content,
         capture_output=True,
         timeout=limit_s,
-        env=_environment(),
+        env=environment(),
         check=False,
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment without our settings, which may hold a password."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

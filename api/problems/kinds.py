@@ -190,6 +190,12 @@ PROBLEMS: Mapping[str, Problem] = {
             "Try again shortly; format=html has the same content, and a browser prints it.",
         ),
         Problem(
+            "export-failed",
+            503,
+            "The file could not be made",
+            "Try again shortly, or ask for another format.",
+        ),
+        Problem(
             "database-unavailable",
             503,
             "The database does not answer",

@@ -8,13 +8,17 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Query as FromQuery
+from fastapi.responses import StreamingResponse
 from pydantic import Field, TypeAdapter
 from sqlalchemy.orm import Session
 
-from api import etags, trial_csv
+from api import etags
 from api.context import InDatabase
+from api.data_out import answers, measurement_table, trial_table
+from api.data_out.measurement_table import JobMeasurements
+from api.data_out.trial_table import ChosenTrials
 from api.etags import Made
-from api.paging import Id, cut
+from api.paging import Id, Query, cut
 from api.parameters import exact_but
 from api.problems.handlers import documented
 from api.schemas.base import ListOut
@@ -31,21 +35,20 @@ class TrialListQuery(TrialsQuery):
     """Which trials to list, and how."""
 
     limit: int = Field(default=100, ge=1, le=1000)
-    format: Literal["json", "csv"] = Field(
-        default="json", description="As CSV all trials that fit, in one file; `limit` is ignored."
+    format: Literal["json", "csv", "parquet", "ndjson"] = Field(
+        default="json",
+        description="But for JSON all trials that fit, in one file; `limit` is ignored.",
     )
 
 
 TRIALS = TypeAdapter(ListOut[TrialOut])
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {trial_csv.MEDIA_TYPE: {"schema": {"type": "string"}}}}
-}
+FILES: dict[int | str, dict[str, Any]] = {200: {"content": answers.CONTENT}}
 
 
 @router.get(
     "/jobs/{job_id}/trials",
     response_model=ListOut[TrialOut],
-    responses={**documented(404, 422), **CSV, **etags.UNCHANGED},
+    responses={**documented(404, 422), **FILES, **etags.UNCHANGED},
     dependencies=exact_but(PREFIX),
 )
 def list_trials(
@@ -59,15 +62,25 @@ def list_trials(
     `p.NAME=LOW..HIGH` keeps the trials whose param lies in that range, `p.NAME=VALUE` those with
     that value, `p.NAME[0]=...` looks at the first of a list.
     """
-    order = query.sort.order
     with database.read() as session:
-        tag = etags.tag_of(request, version_of(session, job_id))
-        if query.format == "csv":
+        if query.format != "json":
             job, wanted = jobs.get(session, job_id), wanted_of(session, job_id, query, request)
-            return trial_csv.answer(database, session, job, wanted, order)
+            chosen = ChosenTrials(database, job, wanted, query.sort.order)
+            return _file(session, chosen, query.format)
+        tag = etags.tag_of(request, version_of(session, job_id))
         return etags.answer(
             request, tag, "application/json", lambda: _listed(session, job_id, query, request)
         )
+
+
+def _file(session: Session, chosen: ChosenTrials, form: answers.FileForm) -> StreamingResponse:
+    return answers.answer(
+        chosen.job,
+        "trials",
+        form,
+        lambda: trial_table.table_of(session, chosen, has_lists=form == "parquet"),
+        lambda: chosen.answers(has_lists=True),
+    )
 
 
 def _listed(session: Session, job_id: int, query: TrialListQuery, request: Request) -> Made:
@@ -108,3 +121,32 @@ def list_measurements(database: InDatabase, trial_id: Id) -> dict[str, Any]:
     # A trial that was trained itself and has a curve was measured after each of its epochs.
     is_pruned = bool(trial.curve) and trial.cached_from is None and not found
     return {"items": found, "pruned": is_pruned}
+
+
+class MeasurementsQuery(Query):
+    """The format of a file of measurements."""
+
+    format: answers.FileForm = "ndjson"
+
+
+@router.get(
+    "/jobs/{job_id}/measurements",
+    response_class=StreamingResponse,
+    responses={**FILES, **documented(404, 422)},
+)
+def download_measurements(
+    database: InDatabase, job_id: Id, query: Annotated[MeasurementsQuery, FromQuery()]
+) -> StreamingResponse:
+    """Download what was measured after each epoch of each trial, as one file.
+
+    Those that retention has removed are not in it; the trials' `curve` stays.
+    """
+    with database.read() as session:
+        found = JobMeasurements(database, jobs.get(session, job_id))
+        return answers.answer(
+            found.job,
+            "measurements",
+            query.format,
+            lambda: measurement_table.table_of(session, found),
+            found.items,
+        )

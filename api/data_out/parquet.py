@@ -1,0 +1,120 @@
+"""A table as Parquet, written by a process of its own while its rows are read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import IO
+
+import structlog
+
+from api.data_out import END
+from api.data_out.flat_table import FlatTable
+from api.problems.handlers import ProblemError
+from api.short_process import environment
+
+MEDIA_TYPE = "application/vnd.apache.parquet"
+MODULE = "api.data_out.parquet_process"
+# At a time: each takes a core and 100 MB.
+_TURNS = threading.BoundedSemaphore(4)
+WAIT_S = 10.0
+_CHUNK_BYTES = 256 * 1024
+_INSTEAD = "format=csv and format=ndjson need no process of their own"
+
+log = structlog.get_logger("api.data_out")
+
+
+def bytes_of(table: FlatTable, metadata: Mapping[str, str]) -> Iterator[bytes]:
+    """Return the parts of the file; its process runs once this returns.
+
+    Args:
+        table: Its columns and rows.
+        metadata: Stored in the file's schema.
+
+    Raises:
+        ProblemError: The process could not be started, or others take all turns.
+    """
+    if not _TURNS.acquire(timeout=WAIT_S):
+        raise ProblemError("export-failed", f"other files are being made; {_INSTEAD}")
+    try:
+        process = _started()
+        threading.Thread(target=_feed, args=(process, table, metadata), daemon=True).start()
+        first = _read(process)
+    except BaseException:
+        _TURNS.release()
+        raise
+    if not first:
+        _end(process)
+        raise ProblemError("export-failed", f"its process ended at once; {_INSTEAD}")
+    return _parts(process, first)
+
+
+def _started() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(),
+        )
+    except OSError as error:
+        detail = f"no process could be started ({error}); {_INSTEAD}"
+        raise ProblemError("export-failed", detail) from error
+
+
+def _parts(process: subprocess.Popen[bytes], first: bytes) -> Iterator[bytes]:
+    try:
+        part = first
+        while part:
+            yield part
+            part = _read(process)
+        if process.wait() != 0:
+            # The answer has begun: it is cut off, which its reader sees.
+            raise OSError(f"the process that writes Parquet ended with {process.returncode}")
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, if it has not, and give its turn to another."""
+    try:
+        process.kill()
+        process.wait()
+        _pipe(process.stdout).close()
+    finally:
+        _TURNS.release()
+
+
+def _feed(process: subprocess.Popen[bytes], table: FlatTable, metadata: Mapping[str, str]) -> None:
+    """Write a table to a process; where reading it fails, its end is missing."""
+    # The reader may go away, and end the process.
+    with suppress(BrokenPipeError), _pipe(process.stdin) as file:
+        try:
+            columns = [[column.name, column.kind] for column in table.columns]
+            file.write(_line({"columns": columns, "metadata": dict(metadata)}))
+            for batch in table.batches:
+                file.write(_line(batch))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of the database; the file is cut off
+            log.warning("a file of trials could not be read to its end", error=repr(error))
+            return
+        file.write(END)
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def _read(process: subprocess.Popen[bytes]) -> bytes:
+    return _pipe(process.stdout).read1(_CHUNK_BYTES)  # type: ignore[attr-defined, no-any-return]
+
+
+def _pipe(file: IO[bytes] | None) -> IO[bytes]:
+    if file is None:
+        raise RuntimeError("the process was started with pipes")
+    return file
