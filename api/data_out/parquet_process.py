@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from api.data_out import END
 
 # Rows of a row group: some MB in memory.
-GROUP = 10_000
+GROUP = 5_000
 LIMIT_BYTES = 2 * 2**30
 _NICENESS = 5
 _TYPES = {
