@@ -22,7 +22,7 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import structlog
 
 from benchmarks.machine import describe
