@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Query as FromQuery
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from api import conditional
 from api.context import InDatabase, WithSettings
@@ -19,7 +19,7 @@ from api.documents.source import DocumentSource, read_source
 from api.paging import Id, Query
 from api.preferences import preferred
 from api.problems.handlers import ProblemError, documented
-from api.schemas.base import Json, reference
+from api.schemas.base import DOCUMENT, Json, reference
 from service.storage import deadlines, jobs
 from service.storage.database import Database
 
@@ -78,7 +78,8 @@ def show_report(
 ) -> Response:
     """Show what a job found: as JSON once it has succeeded, as a document at any time."""
     if form == "json":
-        return JSONResponse(_stored(database, job_id), headers={"vary": "accept"})
+        content = DOCUMENT.dump_json(_stored(database, job_id))
+        return Response(content, media_type=MEDIA_TYPES[form], headers={"vary": "accept"})
     with database.read() as session:
         source = read_source(session, job_id, settings)
     return _document(request, source, form)

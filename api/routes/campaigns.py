@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Query as FromQuery
-from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,7 @@ from api.paging import Cursor, Id, Query, cut
 from api.problems.handlers import documented
 from api.routes.estimates import MEASURING, ask_again
 from api.routes.jobs import LOCATION, IdempotencyKey
-from api.schemas.base import Json, ListOut, answered_by
+from api.schemas.base import DOCUMENT, Json, ListOut, answered_by
 from api.schemas.campaigns import CampaignEstimateOut, CampaignOut, CampaignSummaryOut
 from service.campaigns import commands, deletion
 from service.campaigns.estimate import CampaignEstimate, estimate
@@ -158,7 +157,8 @@ def show_campaign(database: InDatabase, campaign_id: Id) -> CampaignOut:
 def show_campaign_report(database: InDatabase, campaign_id: Id) -> Response:
     """Compare the cells of a campaign whose jobs have ended; the others are listed."""
     with database.read() as session:
-        return JSONResponse(report_of(session, campaign_id))
+        content = DOCUMENT.dump_json(report_of(session, campaign_id))
+    return Response(content, media_type="application/json")
 
 
 @router.post(

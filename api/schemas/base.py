@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, TypeAdapter, WithJsonSchema
 
 Item = TypeVar("Item")
 Json = dict[str, Any]
+# Writes a document that is sent as it was stored or made.
+DOCUMENT: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def reference(name: str) -> Json:
