@@ -9,6 +9,8 @@ package             what it holds                                             ex
 densearch.density   density families: a search vector becomes alpha and Phi   (numpy)
 densearch.nn        densities on PyTorch networks: apply, learn, fold         ``torch``
 densearch.direct_l  DIRECT-L in parallel, with the exact sequence of NLopt    ``direct``
+densearch.optuna    DIRECT-L as a sampler of Optuna                           ``optuna``
+densearch.ray_tune  DIRECT-L as a searcher of Ray Tune                        ``ray``
 densearch.client    client of a server's REST API                             ``client``
 densearch.plugins   contracts of networks, data sets, objectives, samplers    (numpy)
 densearch.cli       the command ``densearch``                                 ``cli``
@@ -49,7 +51,7 @@ _HOMES = {
     "fold": ("densearch.nn", None),
     "put_density": ("densearch.nn", None),
 }
-_PACKAGES = ("cli", "client", "density", "direct_l", "nn", "plugins")
+_PACKAGES = ("cli", "client", "density", "direct_l", "nn", "optuna", "plugins", "ray_tune")
 
 
 def __getattr__(name: str) -> object:

@@ -14,7 +14,9 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cli": ("httpx2", "rich", "typer"),
         "client": ("httpx2",),
         "direct": ("nlopt", "scipy"),
+        "optuna": ("nlopt", "optuna", "scipy"),
         "plugins": ("pydantic",),
+        "ray": ("nlopt", "ray", "scipy"),
         "torch": ("torch",),
     }
 )

@@ -16,6 +16,7 @@ from densearch.direct_l.tree import Tree, Visit
 from densearch.sampler import StudyPlan
 
 MAGIC_EPS = 1e-4
+MOST_TRIALS = 2**31 - 2  # NLopt counts evaluations in 32 bits
 
 
 def algorithm_of(study: StudyPlan, seed: int | None = None) -> Algorithm:

@@ -7,21 +7,20 @@ its points are those of sequential NLopt by the same code that the server runs.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from densearch.direct_l.arguments import finite, whole
 from densearch.direct_l.box import Box, Point
-from densearch.direct_l.exact import MAGIC_EPS, DirectL
+from densearch.direct_l.exact import MAGIC_EPS, MOST_TRIALS, DirectL
 from densearch.direct_l.ledger import LARGEST_VALUE
 from densearch.direct_l.saved import SavedSearch, SavedSearchError, SavedTrial
 from densearch.sampler import Entry, Plan, StudyPlan
 
 FAILED_VALUE = 1e12
-MOST_TRIALS = 2**31 - 2  # NLopt counts evaluations in 32 bits
 
 
 class UnknownPointError(ValueError):
@@ -78,11 +77,11 @@ class ParallelDirectL:
         bounds: Sequence[tuple[float, float]] | None = None,
         failed_value: float = FAILED_VALUE,
     ) -> None:
-        self._box = Box.of(_whole("dimension", dimension), bounds)
-        self._n_trials = _whole("n_trials", n_trials, most=MOST_TRIALS)
-        self._magic_eps = _finite("magic_eps", magic_eps, least=0.0)
-        self._lower_bound = None if lower_bound is None else _finite("lower_bound", lower_bound)
-        self._failed_value = _finite("failed_value", failed_value)
+        self._box = Box.of(whole("dimension", dimension), bounds)
+        self._n_trials = whole("n_trials", n_trials, most=MOST_TRIALS)
+        self._magic_eps = finite("magic_eps", magic_eps, least=0.0)
+        self._lower_bound = None if lower_bound is None else finite("lower_bound", lower_bound)
+        self._failed_value = finite("failed_value", failed_value)
         if lower_bound is not None and failed_value <= lower_bound:
             raise ValueError(f"failed_value must be above lower_bound, {lower_bound}")
         study = StudyPlan(
@@ -126,7 +125,7 @@ class ParallelDirectL:
         Raises:
             ValueError: `n` is negative, or the search is closed.
         """
-        wanted = _whole("n", n, least=0)
+        wanted = whole("n", n, least=0)
         with self._lock:
             self._require_open()
             return self._issue(wanted)
@@ -306,19 +305,3 @@ class ParallelDirectL:
     def _require_open(self) -> None:
         if self._is_closed:
             raise ValueError("this search is closed")
-
-
-def _whole(name: str, value: int, *, least: int = 1, most: int | None = None) -> int:
-    number = operator.index(value)
-    if number < least or (most is not None and number > most):
-        allowed = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be a whole number, {allowed}, not {value}")
-    return number
-
-
-def _finite(name: str, value: float, *, least: float = -math.inf) -> float:
-    number = float(value)
-    if not math.isfinite(number) or number < least:
-        allowed = "" if least == -math.inf else f", at least {least:g}"
-        raise ValueError(f"{name} must be a finite number{allowed}, not {value}")
-    return number

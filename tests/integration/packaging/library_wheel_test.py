@@ -76,7 +76,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module", params=["", "client", "cli", "direct", "plugins", "torch"])
+EXTRAS = ["", "client", "cli", "direct", "optuna", "plugins", "torch"]
+
+
+@pytest.fixture(scope="module", params=EXTRAS)
 def environment(
     request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Environment:
@@ -135,8 +138,9 @@ def test_only_the_extra_is_installed(environment: Environment) -> None:
     listed = json.loads(environment.run("python", "-m", "pip", "list", "--format", "json"))
     names = {package["name"].lower() for package in listed}
     assert "densearch-server" not in names
-    owners = {"httpx2": {"client", "cli"}, "typer": {"cli"}, "nlopt": {"direct"},
-              "pydantic": {"plugins", "cli"}, "torch": {"torch"}}  # fmt: skip
+    owners = {"httpx2": {"client", "cli"}, "typer": {"cli"}, "optuna": {"optuna"},
+              "nlopt": {"direct", "optuna"}, "pydantic": {"plugins", "cli"},
+              "torch": {"torch"}}  # fmt: skip
     for name, extras in owners.items():
         assert (name in names) == (environment.extra in extras), name
 
@@ -147,7 +151,8 @@ def test_densities_need_no_extra(environment: Environment) -> None:
 
 
 def test_a_name_whose_extra_is_missing_says_so(environment: Environment) -> None:
-    names = {"Client": ("client", "cli"), "ParallelDirectL": ("direct",), "fold": ("torch",)}
+    direct = ("direct", "optuna")
+    names = {"Client": ("client", "cli"), "ParallelDirectL": direct, "fold": ("torch",)}
     for name, extras in names.items():
         code = f"import densearch\ntry: densearch.{name}\nexcept ImportError as e: print(e)"
         has_it = environment.extra in extras

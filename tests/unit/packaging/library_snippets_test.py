@@ -11,9 +11,11 @@ import densearch
 from tests.support.snippets import snippet
 
 
-def run(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], str]:
+def run(
+    words: str, capsys: pytest.CaptureFixture[str], document: str = "user-guide.md"
+) -> tuple[dict[str, Any], str]:
     names: dict[str, Any] = {}
-    exec(snippet("user-guide.md", words), names)  # noqa: S102 - the guide's own code
+    exec(snippet(document, words), names)  # noqa: S102 - the guide's own code
     return names, capsys.readouterr().out
 
 
@@ -30,6 +32,12 @@ def test_a_function_is_minimised(capsys: pytest.CaptureFixture[str]) -> None:
     point, value = names["search"].best
     assert value < 0.01
     assert str(point) in shown
+
+
+def test_a_study_of_optuna_is_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    names, shown = run("study.optimize(objective, n_jobs=4)", capsys, "direct-l-elsewhere.md")
+    assert shown.startswith("40 {'alpha': 1.")
+    assert names["study"].best_value < 0.1
 
 
 def test_jobs_are_listed(
