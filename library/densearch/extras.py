@@ -11,7 +11,7 @@ from types import MappingProxyType
 # As in library/pyproject.toml: an extra -> the modules that it makes importable.
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "cli": ("httpx2", "rich", "typer"),
+        "cli": ("httpx2", "rich", "typer", "yaml"),
         "client": ("httpx2",),
         "direct": ("nlopt", "scipy"),
         "optuna": ("nlopt", "optuna", "scipy"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from densearch.cli.jobs import Url, confirm, connect, explained, read_job
+from densearch.cli.jobs import Url, confirm, connect
 from densearch.cli.json_documents import IsJson, print_document, print_items
 from densearch.cli.reopening import value_of
+from densearch.cli.spec_files import explained, read_spec
 from densearch.cli.terminal import echo
 from densearch.names import shown
 from densearch.plurals import counted
@@ -27,7 +28,7 @@ CampaignId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of 
 @app.command(epilog="Example: densearch campaigns submit examples/campaign.json")
 def submit(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The campaign as JSON; - reads stdin.")
+        str, typer.Argument(metavar="FILE", help="The campaign as JSON or YAML; - reads stdin.")
     ],
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and campaign twice give one.")
@@ -39,12 +40,12 @@ def submit(
     is_json: IsJson = False,
 ) -> None:
     """Submit a campaign, a job for each cell of its matrix, and print its number and page."""
-    body = read_job(file)
-    with connect(url) as client, explained():
+    spec = read_spec(file)
+    with connect(url) as client, explained(spec):
         if estimate:
-            _print_estimate(client, body, is_json=is_json)
+            _print_estimate(client, spec.body, is_json=is_json)
             return
-        made = client.campaigns.submit(body, idempotency_key)
+        made = client.campaigns.submit(spec.body, idempotency_key)
         if is_json:
             print_document(made)
             return

@@ -10,8 +10,9 @@ import typer
 
 from densearch.answers import LEFT_OUT
 from densearch.cli.failures import USAGE, fail
-from densearch.cli.jobs import Url, connect, explained
+from densearch.cli.jobs import Url, connect
 from densearch.cli.json_documents import IsJson, print_document, print_items
+from densearch.cli.spec_files import explained
 from densearch.cli.terminal import console, echo
 from densearch.names import decoded, shown
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from densearch.cli.failures import REFUSED, USAGE, fail, problem_of, reason_of
+from densearch.cli.failures import REFUSED, USAGE, fail, reason_of
 from densearch.cli.json_documents import IsJson, print_document, print_items
+from densearch.cli.spec_files import explained, read_spec
 from densearch.cli.terminal import echo, is_interactive
 
 if TYPE_CHECKING:
-    from densearch.client.client import Client, ClientError, Json
+    from densearch.client.client import Client, Json
 
 JobId = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the job.")]
 Url = Annotated[str | None, typer.Option(help="Address of the server; DENSEARCH_URL if left out.")]
@@ -43,7 +42,9 @@ def connect(url: str | None) -> Client:
 
 
 def submit(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The job as JSON; - reads stdin.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The job as JSON or YAML; - reads stdin.")
+    ],
     follow: Annotated[bool, typer.Option("--watch", help="Watch the job to its end.")] = False,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and job twice give one job.")
@@ -55,13 +56,12 @@ def submit(
     is_json: IsJson = False,
 ) -> None:
     """Submit a job and print its number and its page."""
-    body = read_job(file)
-    with connect(url) as client:
+    spec = read_spec(file)
+    with connect(url) as client, explained(spec):
         if estimate:
-            print_estimate(client, body, is_json=is_json)
+            print_estimate(client, spec.body, is_json=is_json)
             return
-        with explained():
-            job = client.submit(body, idempotency_key)
+        job = client.submit(spec.body, idempotency_key)
         print_new(client, job, is_followed=follow, is_json=is_json)
 
 
@@ -85,56 +85,11 @@ def print_estimate(client: Client, body: bytes, *, is_json: bool) -> None:
         wait_for_estimate,
     )
 
-    with explained():
-        found = wait_for_estimate(client, body)
+    found = wait_for_estimate(client, body)
     if is_json:
         print_document(found)
     else:
         show_estimate(found)
-
-
-def read_job(file: str) -> bytes:
-    """Return a file's bytes, stdin's for "-"; end the command when it cannot be read."""
-    if file == "-":
-        return typer.get_binary_stream("stdin").read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        fail(f"cannot read {file}: {error.strerror}", USAGE)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Print a line for each field that the server refuses; end the command if there was one."""
-    from densearch.client.client import ClientError  # as in connect
-
-    try:
-        yield
-    except ClientError as error:
-        if not error.faults:
-            raise
-        _print_faults(error)
-
-
-def _print_faults(error: ClientError) -> NoReturn:
-    lines = [
-        f"  {fault.pointer}: {fault.detail}" if fault.pointer else f"  {fault.detail}"
-        for fault in error.faults
-    ]
-    n_more = error.n_faults - len(error.faults)
-    if n_more > 0:
-        lines.append(f"  and {n_more:,} more")
-    message = f"the server refused it: correct {_refused(error)}"
-    fail(message, REFUSED, lines=lines, **problem_of(error))
-
-
-def _refused(error: ClientError) -> str:
-    """Return what is to be corrected, by its number."""
-    if error.n_faults == 1:
-        return "it, and send it again" if error.faults[0].is_file else "this field"
-    if error.faults[0].is_file:
-        return f"these {error.n_faults:,} files, or leave them out by --skip-bad"
-    return f"these {error.n_faults:,} fields"
 
 
 def list_jobs(  # noqa: PLR0913, PLR0917 - its options

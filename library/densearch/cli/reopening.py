@@ -12,12 +12,11 @@ from densearch.cli.jobs import (
     JobId,
     Url,
     connect,
-    explained,
     print_new,
     print_state,
-    read_job,
 )
 from densearch.cli.json_documents import IsJson
+from densearch.cli.spec_files import SpecFile, explained, read_spec
 
 if TYPE_CHECKING:
     from densearch.client.client import Json
@@ -63,7 +62,8 @@ def clone(
         ),
     ] = None,
     patch: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A JSON merge patch; - reads stdin.")
+        str | None,
+        typer.Option(metavar="FILE", help="A merge patch as JSON or YAML; - is stdin."),
     ] = None,
     follow: Annotated[bool, typer.Option("--watch", help="Watch the new job to its end.")] = False,
     url: Url = None,
@@ -72,10 +72,13 @@ def clone(
     """Submit a job's spec again, with changes, and print the new job's number and page."""
     if changes and patch is not None:
         fail("give --set or --patch, not both", USAGE)
-    body = read_job(patch) if patch is not None else json.dumps(patch_of(changes or [])).encode()
+    if patch is not None:
+        spec = read_spec(patch)
+    else:
+        spec = SpecFile(json.dumps(patch_of(changes or [])).encode(), {})
     with connect(url) as client:
-        with explained():
-            job = client.clone(job_id, body)
+        with explained(spec):
+            job = client.clone(job_id, spec.body)
         print_new(client, job, is_followed=follow, is_json=is_json)
 
 

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from api.app import create_app
 from api.metrics import Metrics
-from densearch.cli import failures
+from densearch.cli import failures, yaml_text
 from densearch.density import families as density
 from service import (
     control_sections,
@@ -285,6 +285,13 @@ def test_jobs_sent_by_a_shell_are_accepted() -> None:
     assert sent
     for job in sent:
         rules.parse(job)
+
+
+def test_yaml_is_a_job() -> None:
+    (block,) = blocks("docs/command-line.md", "yaml")
+    value, _ = yaml_text.load(block.encode())
+    assert isinstance(value, dict)
+    rules.parse(value)
 
 
 def test_jobs_are_shown() -> None:

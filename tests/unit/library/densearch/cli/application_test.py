@@ -40,3 +40,26 @@ def test_what_is_no_command_is_refused_as_ever() -> None:
     ended = CliRunner().invoke(build(WITHOUT_SERVER), ["sevre"])
     assert ended.exit_code == 2
     assert "No such command 'sevre'" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("densearch tri", "trials"),
+        ("densearch datasets sh", "show"),
+        ("densearch jobs --js", "--json"),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_options(shell: str, words: str, expected: str) -> None:
+    environment = {
+        "_DENSEARCH_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": words,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    ended = CliRunner().invoke(build(SERVER), [], prog_name="densearch", env=environment)
+    assert ended.exit_code == 0
+    assert expected in ended.stdout
+    assert "retry-failed" not in ended.stdout

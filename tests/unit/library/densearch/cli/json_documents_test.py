@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from api.cli.main import app
 from densearch.cli import jobs, json_documents
 from densearch.cli.failures import fail
+from densearch.cli.spec_files import explained
 from densearch.client import ClientError
 from densearch.client.transport import FieldFault
 
@@ -65,7 +66,7 @@ def test_an_error_before_the_first_item_leaves_stdout_empty(
 
 def test_a_failure_is_one_problem_document(capsys: pytest.CaptureFixture[str]) -> None:
     json_documents.use(["--json"])
-    with pytest.raises(SystemExit) as ended, jobs.explained():
+    with pytest.raises(SystemExit) as ended, explained():
         _Refusing().jobs()
     assert ended.value.code == 1
     shown = capsys.readouterr()
